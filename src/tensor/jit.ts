@@ -1,0 +1,102 @@
+/** Tracing and compiled programs. */
+import { allocate, type DType, type NdArray, ndarray, type Shape } from "./ndarray.ts";
+import { writeModel } from "./onnx/write.ts";
+import { fail, type ProgramDType, withSharing } from "./primitive.ts";
+import { placeholder } from "./primitives/constant.ts";
+import { isValue, tensors } from "./primitives/control.ts";
+import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
+import { Tensor } from "./tensor.ts";
+import { flatten, type Structure, unflatten } from "./tree.ts";
+import type { Program } from "./walk.ts";
+
+/** The tree of arrays that corresponds to a tree of tensors. */
+export type Arrays<T> = T extends Tensor ? NdArray : T extends object ? { [K in keyof T]: Arrays<T[K]> } : T;
+/** What may be fed for a tree of tensors: arrays, or numbers for scalars. */
+export type Feeds<T> = T extends Tensor ? NdArray | number : T extends object ? { [K in keyof T]: Feeds<T[K]> } : T;
+
+export interface Traced extends Program {
+  readonly structure: Structure;
+}
+
+/** Traces a function for arguments like the given ones (arrays, numbers, or `{dtype, shape}` without data). */
+export function trace<A extends unknown[], R>(
+  f: (...args: A) => R,
+  args: { [K in keyof A]: Feeds<A[K]> } | readonly unknown[],
+): Traced {
+  const flat = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
+  return withSharing(() => {
+    const inputs = flat.leaves.map((v) =>
+      typeof v === "number" ? placeholder("f32", []) : placeholder(v.dtype as ProgramDType, v.shape),
+    );
+    const result = f(...unflatten<A>(flat.structure, inputs));
+    if (result instanceof Promise) fail("jit", "the function is async; programs are traced synchronously");
+    const { leaves, structure } = tensors("jit", result);
+    return { inputs, outputs: leaves, structure };
+  });
+}
+
+export interface JitOptions extends RuntimeOptions {
+  /**
+   * Write outputs into buffers that the program owns instead of new ones: for steps whose results feed the next call. The buffers
+   * alternate, so that results stay valid during the next call, and no longer.
+   */
+  readonly reuse?: boolean;
+}
+
+interface Compiled {
+  readonly session: Session;
+  readonly structure: Structure;
+  readonly buffers: readonly (readonly NdArray[])[] | undefined;
+  turn: number;
+}
+
+const defaults: { device?: RuntimeOptions["device"]; threads?: number } = {};
+
+/** Sets the device and the number of threads of programs compiled from now on. */
+export function configure(options: RuntimeOptions): void {
+  Object.assign(defaults, options);
+}
+
+/**
+ * Compiles a function of tensors. It is traced once per signature (tree, dtypes and shapes of its arguments); later calls run the
+ * compiled program. Called with tensors, inside another program, it is that program's part.
+ *
+ * @returns  the function on arrays, as a promise
+ * @throws   TensorError if the function cannot be traced, or the device is missing
+ */
+export function jit<A extends unknown[], R>(
+  f: (...args: A) => R,
+  options: JitOptions = {},
+): (...args: { [K in keyof A]: Feeds<A[K]> }) => Promise<Arrays<R>> {
+  const cache = new Map<string, Promise<Compiled>>();
+  return async (...args) => {
+    const { leaves, structure } = flatten<NdArray | number | Tensor>(args, isValue as (x: unknown) => x is NdArray);
+    if (leaves.some((v) => v instanceof Tensor))
+      fail("jit", "a compiled function was called inside a program: call the function itself there");
+    const arrays = (leaves as (NdArray | number)[]).map((v) =>
+      typeof v === "number" ? ndarray(Float32Array.of(v), [], "f32") : v,
+    );
+    let key = JSON.stringify(structure);
+    for (const a of arrays) key += `;${a.dtype}${a.shape.join(",")}`;
+    let compiled = cache.get(key);
+    if (!compiled) {
+      compiled = compile(f, args, options);
+      cache.set(key, compiled);
+      compiled.catch(() => cache.delete(key));
+    }
+    const program = await compiled;
+    const into = program.buffers?.[program.turn++ % program.buffers.length];
+    return unflatten<Arrays<R>>(program.structure, await program.session.run(arrays, into));
+  };
+}
+
+async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
+  const program = trace(f, args);
+  const { bytes } = withSharing(() => writeModel(program));
+  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options });
+  const buffers = options.reuse ? [0, 1].map(() => program.outputs.map((y) => allocate(y.dtype as DType, y.shape))) : undefined;
+  return { session, structure: program.structure, buffers, turn: 0 };
+}
+
+/** Shape and dtype in place of an array, for tracing without data. */
+export const like = (shape: Shape, dtype: ProgramDType = "f32"): { dtype: ProgramDType; shape: Shape } => ({ dtype, shape });

@@ -1,0 +1,89 @@
+/** Leaves of programs: inputs, aliases, scalars and literal arrays. */
+import { allocate, type DType, type NdArray, type Shape, sizeOf } from "../ndarray.ts";
+import { apply1, fail, type Primitive, type ProgramDType } from "../primitive.ts";
+import { Tensor } from "../tensor.ts";
+
+/** Anything an operation takes: numbers and arrays are lifted to constants. */
+export type Value = Tensor | NdArray | number | boolean;
+
+/** An input of a program or of a sub-program; each is different from every other. Has no derivative rule: it is where derivatives start. */
+export const input: Primitive = { name: "input", unique: true, flat: true, infer: (_, { dtype, shape }) => [{ dtype, shape }] };
+
+export const placeholder = (dtype: ProgramDType, shape: Shape): Tensor => apply1(input, [], { dtype, shape });
+
+/** The same value under a new identity, so that one use of a tensor can be told from another. Gone after compilation. */
+export const alias: Primitive = {
+  name: "alias",
+  unique: true,
+  exact: true,
+  infer: ([x]) => [x],
+  expand: ([x]) => [x],
+  transpose: { 0: (ct) => ct },
+  batch: ([x]) => [apply1(alias, [x])],
+};
+
+/** A number as a tensor of shape []. */
+export const scalarPrimitive: Primitive = {
+  name: "scalar",
+  exact: true,
+  flat: true,
+  infer: (_, { dtype }) => [{ dtype, shape: [] }],
+  onnx: (emit, _, node) => [emit.scalar(node.params.value, node.params.dtype)],
+};
+
+export const scalar = (value: number, dtype: ProgramDType): Tensor => apply1(scalarPrimitive, [], { value, dtype });
+
+/** An array known when the program is traced. */
+export const literal: Primitive = {
+  name: "literal",
+  unique: true,
+  exact: true,
+  flat: true,
+  infer: (_, { value }) => [{ dtype: value.dtype, shape: value.shape }],
+  onnx: (emit, _, node) => [emit.constant(node.params.value)],
+};
+
+const programDTypes = new Set<DType>(["f32", "f64", "i32", "i64", "bool", "u8"]);
+
+export function isNdArray(x: unknown): x is NdArray {
+  return (
+    x !== null && typeof x === "object" && "dtype" in x && "shape" in x && "data" in x && ArrayBuffer.isView((x as NdArray).data)
+  );
+}
+
+/** Lifts arrays to constants of the program. */
+export function constant(value: NdArray): Tensor {
+  if (!programDTypes.has(value.dtype)) fail("constant", `programs do not compute in ${value.dtype}; cast the array first`);
+  if (value.shape.length === 0) return scalar(Number(value.data[0]), value.dtype as ProgramDType);
+  return apply1(literal, [], { value });
+}
+
+/** Lifts values so that they can meet in one operation: numbers take the dtype of the first tensor or array (f32 if there is none). */
+export function lift(operation: string, values: readonly Value[]): Tensor[] {
+  const first = values.find((v) => v instanceof Tensor || isNdArray(v)) as Tensor | NdArray | undefined;
+  const dtype = first ? (first.dtype as ProgramDType) : values.some((v) => typeof v === "number") ? "f32" : "bool";
+  return values.map((v) => liftOne(operation, v, dtype));
+}
+
+export function liftOne(operation: string, v: Value, dtype: ProgramDType = "f32"): Tensor {
+  if (v instanceof Tensor) return v;
+  if (typeof v === "number" || typeof v === "boolean") return scalar(Number(v), dtype);
+  if (isNdArray(v)) return constant(v);
+  return fail(operation, `takes tensors, arrays or numbers, not ${v === null ? "null" : typeof v}`);
+}
+
+/** 0, 1, …, n-1. */
+export function iota(n: number, dtype: "i32" | "f32" | "f64" = "i32"): Tensor {
+  const array = allocate(dtype, [n]);
+  for (let i = 0; i < n; i++) array.data[i] = i;
+  return constant(array);
+}
+
+/** The value of a tensor that is one number everywhere, if it is known to be one. */
+export function splat(x: Tensor): number | undefined {
+  const { primitive, inputs, params } = x.node;
+  if (primitive === scalarPrimitive) return params.value;
+  if (primitive.name === "broadcastTo" || primitive.name === "reshape") return splat(inputs[0]);
+  if (primitive === literal && sizeOf(x.shape) === 1) return Number(params.value.data[0]);
+  return undefined;
+}

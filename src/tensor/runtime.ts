@@ -1,0 +1,91 @@
+/** Sessions of ONNX Runtime behind one small interface: native in Node (CPU, WebGPU, CUDA), WebAssembly and WebGPU in the browser. */
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { TensorError } from "./errors.ts";
+import type { DType, NdArray } from "./ndarray.ts";
+
+export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
+
+export interface RuntimeOptions {
+  /** Where programs run. Default: cpu in Node, wasm in the browser. */
+  readonly device?: Device;
+  /** Threads of one operation. Default: the number of physical cores. */
+  readonly threads?: number;
+}
+
+type Ort = typeof import("onnxruntime-node");
+
+const inNode = typeof process !== "undefined" && Boolean(process.versions?.node);
+let loading: Promise<Ort> | undefined;
+
+/** The runtime for this environment. The name is computed so that bundlers for the browser do not look for the native package. */
+function load(): Promise<Ort> {
+  loading ??= inNode ? import(["onnxruntime", "node"].join("-")) : import("onnxruntime-web");
+  return loading;
+}
+
+const elementTypes = { f32: "float32", f64: "float64", i32: "int32", i64: "int64", bool: "bool", u8: "uint8" } as const;
+const dtypesOf = new Map<string, DType>(Object.entries(elementTypes).map(([dtype, name]) => [name, dtype as DType]));
+
+export interface Session {
+  run(inputs: readonly NdArray[], into?: readonly NdArray[]): Promise<NdArray[]>;
+  release(): Promise<void>;
+}
+
+/** Compiles a model whose inputs are named i0, i1, … and outputs o0, o1, …. */
+export async function openSession(model: Uint8Array, outputs: number, { device, threads }: RuntimeOptions): Promise<Session> {
+  const ort = await load();
+  const provider = device ?? (inNode ? "cpu" : "wasm");
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: [provider],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+  };
+  let session: InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(model, options);
+  } catch (error) {
+    throw explain(error, provider);
+  }
+  const wrapped = new WeakMap<object, OrtTensor>();
+  const wrap = (a: NdArray): OrtTensor => {
+    let tensor = wrapped.get(a);
+    if (!tensor) {
+      const type = elementTypes[a.dtype as keyof typeof elementTypes];
+      if (!type) throw new TensorError(`programs do not compute in ${a.dtype}: cast the array to f32 first`);
+      tensor = new ort.Tensor(type, a.data as Float32Array, a.shape as number[]);
+      wrapped.set(a, tensor);
+    }
+    return tensor;
+  };
+  const unwrap = (t: OrtTensor): NdArray => {
+    const a = { dtype: dtypesOf.get(t.type) as DType, shape: t.dims, data: t.data } as NdArray;
+    wrapped.set(a, t);
+    return a;
+  };
+  const names = Array.from({ length: outputs }, (_, i) => `o${i}`);
+  return {
+    async run(inputs, into) {
+      const feeds: Record<string, OrtTensor> = {};
+      for (let i = 0; i < inputs.length; i++) feeds[`i${i}`] = wrap(inputs[i]);
+      const fetches = into ? Object.fromEntries(names.map((n, i) => [n, wrap(into[i])])) : names;
+      const results = await session.run(feeds, fetches as InferenceSession.FetchesType);
+      return into ? [...into] : names.map((n) => unwrap(results[n]));
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Turns the runtime's message about a missing device into one that says what to do. */
+function explain(error: unknown, device: Device): TensorError {
+  const text = String((error as Error)?.message ?? error);
+  if (device === "cuda")
+    return new TensorError(
+      `the cuda device is not available (${text}). Install its libraries with: npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12`,
+    );
+  if (device === "webgpu")
+    return new TensorError(
+      `the webgpu device is not available (${text}). It needs a GPU driver (Vulkan, Metal or Direct3D 12); use the cpu device instead`,
+    );
+  return new TensorError(`the program could not be compiled for ${device}: ${text}`);
+}

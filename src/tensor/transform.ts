@@ -1,0 +1,291 @@
+/** Transformations of functions of tensors. All take functions and return functions, and compose in any order. */
+import { batchProgram } from "./batch.ts";
+import { pullback, pushforward, zerosLike } from "./differentiate.ts";
+import { apply, apply1, fail, isFloat, type Node, type Primitive, type Rounding, sameShape, withRounding } from "./primitive.ts";
+import { placeholder, scalar, splat } from "./primitives/constant.ts";
+import { tensors } from "./primitives/control.ts";
+import { aliasOf } from "./primitives/elementwise.ts";
+import { eye } from "./primitives/gather.ts";
+import { broadcastTo, moveAxis, reshape } from "./primitives/shape.ts";
+import type { Tensor } from "./tensor.ts";
+import { type Structure, unflatten } from "./tree.ts";
+import { between } from "./walk.ts";
+
+interface Run<R> {
+  readonly inputs: Tensor[];
+  readonly outputs: Tensor[];
+  readonly argStructure: Structure;
+  readonly structure: Structure;
+  readonly result: R;
+}
+
+/** Calls f on aliases of its arguments, so that the uses of these arguments inside f can be told from any others. */
+function runOnAliases<A extends unknown[], R>(operation: string, f: (...args: A) => R, args: A): Run<R> {
+  const flat = tensors(operation, args);
+  const inputs = flat.leaves.map(aliasOf);
+  const result = f(...unflatten<A>(flat.structure, inputs));
+  const { leaves, structure } = tensors(operation, result);
+  return { inputs, outputs: leaves, argStructure: flat.structure, structure, result };
+}
+
+/** Value and directional derivative: f(x), f'(x) v. */
+export function jvp<A extends unknown[], R>(f: (...args: A) => R, args: A, directions: A): [R, R] {
+  const run = runOnAliases("jvp", f, args);
+  const ds = tensors("jvp", directions).leaves;
+  checkLike("jvp", "direction", ds, run.inputs);
+  const dys = pushforward(
+    run.inputs,
+    ds.map((d) => (isFloat(d.dtype) ? d : undefined)),
+    run.outputs,
+  );
+  return [
+    unflatten(run.structure, run.outputs),
+    unflatten(
+      run.structure,
+      dys.map((d, i) => d ?? zerosLike(run.outputs[i])),
+    ),
+  ];
+}
+
+/** Value and the transposed derivative: f(x), and a function from cotangents of f(x) to cotangents of the arguments. */
+export function vjp<A extends unknown[], R>(f: (...args: A) => R, ...args: A): [R, (ct: R) => A] {
+  const run = runOnAliases("vjp", f, args);
+  const back = (ct: R): A => {
+    const cts = tensors("vjp", ct).leaves;
+    checkLike("vjp", "cotangent", cts, run.outputs);
+    const xs = pullback(run.inputs, run.outputs, cts);
+    return unflatten<A>(
+      run.argStructure,
+      xs.map((x, i) => x ?? zerosLike(run.inputs[i])),
+    );
+  };
+  return [unflatten(run.structure, run.outputs), back];
+}
+
+function checkLike(operation: string, what: string, given: readonly Tensor[], expected: readonly Tensor[]): void {
+  if (given.length !== expected.length) fail(operation, `${given.length} ${what}s for ${expected.length} tensors`);
+  given.forEach((t, i) => {
+    if (!sameShape(t.shape, expected[i].shape) || t.dtype !== expected[i].dtype)
+      fail(operation, `${what} ${i} does not fit`, [t, expected[i]]);
+  });
+}
+
+type First<A extends unknown[]> = A[0];
+
+/**
+ * Value and gradient of a scalar function with respect to its first argument (a tree).
+ *
+ * With `aux`, f returns [value, aux] and the result is [[value, aux], gradient].
+ */
+export function valueAndGrad<A extends unknown[]>(f: (...args: A) => Tensor): (...args: A) => [Tensor, First<A>];
+export function valueAndGrad<A extends unknown[], X>(
+  f: (...args: A) => [Tensor, X],
+  options: { aux: true },
+): (...args: A) => [[Tensor, X], First<A>];
+export function valueAndGrad<A extends unknown[]>(
+  f: (...args: A) => unknown,
+  options?: { aux: true },
+): (...args: A) => [unknown, First<A>] {
+  return (...args) => {
+    const flat = tensors("grad", args[0]);
+    const integer = flat.leaves.find((x) => !isFloat(x.dtype));
+    if (integer) fail("grad", "derivatives are with respect to floats", [integer]);
+    const inputs = flat.leaves.map(aliasOf);
+    const result = f(...([unflatten(flat.structure, inputs), ...args.slice(1)] as A));
+    const value = tensors("grad", options?.aux ? (result as [Tensor, unknown])[0] : result).leaves[0];
+    if (value.size !== 1 || value.rank !== 0) fail("grad", "the function must return a scalar; use sum() or jacobian()", [value]);
+    const gradient = pullback(inputs, [value], [scalar(1, value.dtype)]).map((g, i) => g ?? zerosLike(inputs[i]));
+    return [options?.aux ? result : value, unflatten(flat.structure, gradient)];
+  };
+}
+
+/** Gradient of a scalar function with respect to its first argument (a tree). */
+export function grad<A extends unknown[]>(f: (...args: A) => Tensor): (...args: A) => First<A> {
+  const both = valueAndGrad(f);
+  return (...args) => both(...args)[1];
+}
+
+/** ∂f_i/∂x_j of a function of one tensor: shape [...f, ...x]. Forward or reverse, whichever needs fewer passes. */
+export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return (x) => {
+    const y = f(placeholder(x.dtype, x.shape));
+    const shape = [...y.shape, ...x.shape];
+    if (x.size <= y.size) {
+      const columns = vmap((direction: Tensor) => jvp(f, [x], [reshape(direction, x.shape)])[1])(eye(x.size, x.dtype as "f32"));
+      return reshape(moveAxis(columns, 0, -1), shape);
+    }
+    const rows = vmap((ct: Tensor) => vjp(f, x)[1](reshape(ct, y.shape))[0])(eye(y.size, y.dtype as "f32"));
+    return reshape(rows, shape);
+  };
+}
+
+/** Product of the Hessian of a scalar function with v: forward over reverse, without the Hessian. */
+export function hvp<X>(f: (x: X) => Tensor, x: X, v: X): X {
+  return jvp(grad(f), [x], [v])[1];
+}
+
+/** Hessian of a scalar function of one tensor: shape [...x, ...x]. */
+export const hessian = (f: (x: Tensor) => Tensor): ((x: Tensor) => Tensor) => jacobian(grad(f));
+
+/**
+ * The function for a batch: arguments and results get a leading axis.
+ *
+ * @param inAxes  for each argument the axis of the batch, or null if it is shared; default 0 for all. Applies to every leaf of a tree.
+ */
+export function vmap<A extends unknown[], R>(f: (...args: A) => R, inAxes?: readonly (number | null)[]): (...args: A) => R {
+  return (...args) => {
+    const flats = args.map((a) => tensors("vmap", a));
+    const batches = flats.map(({ leaves }, i) => {
+      const axis = inAxes ? inAxes[i] : 0;
+      return leaves.map((x) => {
+        if (axis === null) return undefined;
+        if (x.rank === 0) fail("vmap", `argument ${i} has no axis to map over; give it null in inAxes`, [x]);
+        return moveAxis(x, axis, 0);
+      });
+    });
+    const sizes = new Set(batches.flat().flatMap((x) => (x ? [x.shape[0]] : [])));
+    if (sizes.size !== 1) fail("vmap", sizes.size ? `batch sizes differ: ${[...sizes].join(", ")}` : "no argument is mapped");
+    const [size] = sizes;
+    const rows = flats.map(({ leaves }, i) =>
+      leaves.map((x, j) => {
+        const b = batches[i][j];
+        return b ? placeholder(b.dtype, b.shape.slice(1)) : x;
+      }),
+    );
+    const { leaves, structure } = tensors("vmap", f(...(flats.map((flat, i) => unflatten(flat.structure, rows[i])) as A)));
+    const inputs = rows.flat();
+    return unflatten<R>(structure, batchProgram({ inputs, outputs: leaves }, batches.flat(), size));
+  };
+}
+
+const stop: Primitive = {
+  name: "stopGradient",
+  exact: true,
+  flat: true,
+  infer: ([x]) => [x],
+  expand: ([x]) => [x],
+  batch: ([x]) => [apply1(stop, [x])],
+};
+
+/** The same values, as constants to differentiation. */
+export function stopGradient<T>(tree: T): T {
+  const { leaves, structure } = tensors("stopGradient", tree);
+  return unflatten<T>(
+    structure,
+    leaves.map((x) => apply1(stop, [x])),
+  );
+}
+
+/** f with the result of every operation rounded to f16 or bf16 (products accumulate in f32), and its derivatives alike. */
+export function lowPrecision<A extends unknown[], R>(mode: Rounding, f: (...args: A) => R): (...args: A) => R {
+  return (...args) => withRounding(mode, () => f(...args));
+}
+
+/**
+ * Forward Laplacian: value, gradient and Laplacian of a scalar function in one pass, rows independent.
+ *
+ * Each tensor v of the program carries its derivatives J_k = ∂v/∂x_k and its Laplacian Λ = Σ_k ∂²v/∂x_k². A linear map acts on all three;
+ * y = φ(v) has J' = φ' J, Λ' = φ' Λ + φ'' Σ_k J_k²; in general Λ' = dφ[Λ] + Σ_k d²φ[J_k, J_k].
+ *
+ * @param f  [..., d] -> [...], each output depending on its own row of inputs only
+ * @returns  x [..., d] -> { value [...], gradient [..., d], laplacian [...] }
+ * @source   Li et al., Forward Laplacian, Nature Machine Intelligence 6 (2024)
+ */
+export function laplacian(f: (x: Tensor) => Tensor): (x: Tensor) => { value: Tensor; gradient: Tensor; laplacian: Tensor } {
+  return (x) => {
+    const d = x.shape[x.rank - 1];
+    if (x.rank === 0) fail("laplacian", "needs coordinates along the last axis", [x]);
+    const source = aliasOf(x);
+    const y = f(source);
+    if (!sameShape(y.shape, x.shape.slice(0, -1))) fail("laplacian", "f must map [..., d] to [...]", [x, y]);
+    const seeds = broadcastTo(reshape(eye(d, x.dtype as "f32"), [d, ...new Array(x.rank - 1).fill(1), d]), [d, ...x.shape]);
+    const channels = new Map<Tensor, Channels>([[source, { jacobian: seeds, laplacian: undefined }]]);
+    for (const node of between([source], [y])) {
+      const inputs = node.inputs.map((t) => channels.get(t));
+      if (node.primitive.flat || inputs.every((c) => !c)) continue;
+      const results = withRounding(node.rounding, () => channelRule(node, inputs, d));
+      node.outputs.forEach((out, k) => {
+        if (results[k]) channels.set(out, results[k] as Channels);
+      });
+    }
+    const c = channels.get(y);
+    const gradient = c ? moveAxis(c.jacobian, 0, -1) : zerosLike(x);
+    return { value: y, gradient, laplacian: c?.laplacian ?? zerosLike(y) };
+  };
+}
+
+/** Derivatives [d, ...shape] of a tensor, and its Laplacian [...shape] (undefined: zero). */
+interface Channels {
+  readonly jacobian: Tensor;
+  readonly laplacian: Tensor | undefined;
+}
+
+function channelRule(
+  { primitive, inputs, outputs, params }: Node,
+  channels: readonly (Channels | undefined)[],
+  d: number,
+): (Channels | undefined)[] {
+  const first = (ds: readonly (Tensor | undefined)[]): (Tensor | undefined)[] => {
+    const xs = inputs.map(aliasOf);
+    const ys = apply(primitive, xs, params);
+    return pushforward(xs, ds, ys);
+  };
+  const along = (f: (ds: readonly (Tensor | undefined)[]) => (Tensor | undefined)[]): (Tensor | undefined)[] => {
+    const active = channels.flatMap((c, i) => (c ? [i] : []));
+    const rows = active.map((i) => placeholder(inputs[i].dtype, inputs[i].shape));
+    const results = f(inputs.map((_, i) => rows[active.indexOf(i)]));
+    const some = results.flatMap((r) => (r ? [r] : []));
+    const batched = batchProgram(
+      { inputs: rows, outputs: some },
+      active.map((i) => (channels[i] as Channels).jacobian),
+      d,
+    );
+    return results.map((r) => r && batched[some.indexOf(r)]);
+  };
+  const jacobians = along(first);
+  const transported = channels.some((c) => c?.laplacian)
+    ? first(channels.map((c) => c?.laplacian))
+    : outputs.map(() => undefined);
+  const curvature = isLinear(primitive, channels) ? outputs.map(() => undefined) : curvatures();
+  return outputs.map((_, i): Channels | undefined => {
+    const jacobianOf = jacobians[i];
+    if (!jacobianOf) return undefined;
+    const [a, b] = [transported[i], curvature[i]];
+    return { jacobian: jacobianOf, laplacian: a && b ? a.add(b) : (a ?? b) };
+  });
+
+  function curvatures(): (Tensor | undefined)[] {
+    // Elementwise functions of one argument: φ'' once, times Σ_k J_k².
+    const only = channels.length === 1 ? channels[0] : undefined;
+    if (only && primitive.partials) {
+      const xs = inputs.map(aliasOf);
+      const [slope] = [primitive.partials[0](xs, apply(primitive, xs, params)[0])];
+      const [second] = pushforward(xs, [broadcastTo(scalar(1, inputs[0].dtype), inputs[0].shape)], [slope]);
+      return [second && !(splat(second) === 0) ? second.mul(only.jacobian.square().sum(0)) : undefined];
+    }
+    const seconds = along((ds) => {
+      const xs = inputs.map(aliasOf);
+      const inner = pushforward(xs, ds, apply(primitive, xs, params));
+      return secondTangents(xs, ds, inner);
+    });
+    return seconds.map((s) => s?.sum(0));
+  }
+}
+
+/** Derivative, in the direction ds, of tangents that were themselves taken in the direction ds. */
+function secondTangents(
+  xs: readonly Tensor[],
+  ds: readonly (Tensor | undefined)[],
+  tangents: readonly (Tensor | undefined)[],
+): (Tensor | undefined)[] {
+  const some = tangents.flatMap((t) => (t ? [t] : []));
+  const results = pushforward(xs, ds, some);
+  return tangents.map((t) => t && results[some.indexOf(t)]);
+}
+
+/** Linear in the inputs that depend on x: no second derivatives. */
+function isLinear(primitive: Primitive, channels: readonly (Channels | undefined)[]): boolean {
+  if (primitive.partials || !primitive.transpose)
+    return primitive.name === "where" || primitive.name === "concat" || primitive.name === "cast";
+  return primitive.jointlyLinear === true || channels.filter(Boolean).length === 1;
+}
