@@ -55,7 +55,7 @@ export function readNpy(file: Uint8Array): NdArray | StringArray {
   const available = file.length - dataStart;
   if (expected !== available)
     throw new FileFormatError(`npy: ${descr} [${shape.join(", ")}] needs ${expected} bytes, the file has ${available}`);
-  const raw = file.slice(dataStart);
+  const raw = new Uint8Array(file.subarray(dataStart)); // a copy; slice() of Node's Buffer is a view
   if (swap > 1) for (let i = 0; i < raw.length; i += swap) raw.subarray(i, i + swap).reverse();
   let data = reader.read(raw.buffer);
   if (reader.dtype === "string") {

@@ -53,7 +53,8 @@ export function readSafetensors(file: Uint8Array): Safetensors {
   if (end !== available) throw new FileFormatError(`safetensors: the tensors fill ${end} bytes, the file has ${available}`);
 
   const tensors = parsed.map(({ name, reader, shape, begin, bytes }) => {
-    const raw = file.slice(dataStart + begin, dataStart + begin + bytes).buffer;
+    // a copy; slice() of Node's Buffer would be a view
+    const raw = new Uint8Array(file.subarray(dataStart + begin, dataStart + begin + bytes)).buffer;
     try {
       return [name, ndarray(reader.read(raw), shape, reader.dtype)];
     } catch (error) {
