@@ -9,13 +9,13 @@ export class UserError extends Error {
   }
 }
 
-/** The candidate nearest to a mistyped name (edit distance at most a third of its length), or undefined. */
+/** The candidate nearest to a mistyped name (edit distance at most a third of its length, or 1), or undefined. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance < name.length) {
       best = candidate;
       bestDistance = distance;
     }

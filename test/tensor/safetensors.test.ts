@@ -52,6 +52,8 @@ describe("reading", () => {
 
   test("empty files, scalars, empty tensors and strange names are fine", () => {
     expect(readSafetensors(file({})).tensors).toEqual({});
+    const inPool = Buffer.from(file({ x: entry("U8", [2], 0, 2) }, [3, 4])); // a view into Node's shared pool
+    expect([...readSafetensors(inPool).tensors.x.data]).toEqual([3, 4]);
     const odd = readSafetensors(file('{"__proto__":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"":{"dtype":"F64","shape":[0,5],"data_offsets":[1,1]}}', [9])); // biome-ignore format: one line
     expect(Object.keys(odd.tensors)).toEqual(["__proto__", ""]);
     expect(odd.tensors[""].shape).toEqual([0, 5]);

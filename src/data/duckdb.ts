@@ -1,0 +1,94 @@
+/** Text files and Parquet through DuckDB, in memory; the columns as numbers or text. */
+import { open } from "node:fs/promises";
+import { constants, gunzipSync } from "node:zlib";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { UserError } from "./errors.ts";
+import type { Column } from "./table.ts";
+
+/** Runs a job on an in-memory database that is closed afterwards. */
+export async function withDuckDb<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    return await job(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** What stands for a missing value in a text file. */
+const missing = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."].map((word) => `'${word}'`).join(", ");
+
+/**
+ * The columns of a file.
+ * @throws UserError  naming the file, and the line of a malformed text file
+ */
+export async function readColumns(path: string, source: string, kind: "csv" | "json" | "parquet"): Promise<Column[]> {
+  const fail = (error: Error): never => {
+    throw new UserError(`${source}${explain(error.message)}`);
+  };
+  if (kind !== "csv") return withDuckDb((connection) => query(connection, `read_${kind}($path)`, { path })).catch(fail);
+  const { delimiter, width } = await dialect(path);
+  const common = `$path, delim = $delimiter, quote = '"', header = true, skip = 0`;
+  return withDuckDb(async (connection) => {
+    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}])`, { path, delimiter });
+    return guess.catch(async (error: Error) => {
+      // a file that gives no dialect is read again without guessing: that error names the line
+      const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
+      await query(connection, `read_csv(${common}, auto_detect = false, columns = {${columns}})`, { path, delimiter });
+      throw error;
+    });
+  }).catch(fail);
+}
+
+/** The separator that is most frequent in the first line, and the number of columns there. DuckDB's own guess can be a single column. */
+async function dialect(path: string): Promise<{ delimiter: string; width: number }> {
+  const file = await open(path);
+  const { buffer, bytesRead } = await file.read(new Uint8Array(2 ** 16)).finally(() => file.close());
+  const start = buffer.subarray(0, bytesRead);
+  const zipped = start[0] === 0x1f && start[1] === 0x8b;
+  const text = zipped ? gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH }) : start;
+  const line = new TextDecoder()
+    .decode(text)
+    .split("\n", 1)[0]
+    .replace(/"[^"]*"/g, "");
+  const widths = [",", "\t", ";", "|"].map((delimiter) => ({ delimiter, width: line.split(delimiter).length }));
+  return widths.reduce((a, b) => (b.width > a.width ? b : a));
+}
+
+const numbers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w*INT|UHUGEINT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
+
+async function query(connection: DuckDBConnection, from: string, values: Record<string, string>): Promise<Column[]> {
+  const described = await connection.runAndReadAll(`DESCRIBE FROM ${from}`, values);
+  const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: numbers.test(String(type)) }));
+  const casts = columns.map(({ name, numeric }) => `"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`);
+  const result = await connection.stream(`SELECT ${casts.join(", ")} FROM ${from}`, values);
+  const parts = columns.map(() => [] as (number | string | null)[][]);
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
+    for (let c = 0; c < columns.length; c++) parts[c].push(chunk.getColumnValues(c) as (number | string | null)[]);
+  return columns.map(({ name, numeric }, c) => ({
+    name,
+    values: numeric ? joinNumbers(parts[c]) : (parts[c].flat() as (string | null)[]),
+  }));
+}
+
+function joinNumbers(parts: (number | string | null)[][]): Float64Array {
+  const values = new Float64Array(parts.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const part of parts) for (const v of part) values[at++] = v === null ? Number.NaN : Number(v);
+  return values;
+}
+
+/** The part of DuckDB's message that a user can act on, to follow the file's name. */
+function explain(message: string): string {
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
+  const text = /Original Line: (.*)/.exec(message)?.[1].slice(0, 80);
+  const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
+  if (found) return `, line ${line}: ${found} values where the header has ${expected} (${text})`;
+  if (/unterminated quote/.test(message)) return `, line ${line}: a quotation mark is never closed (${text})`;
+  if (/not utf-8 encoded/.test(message)) return `, line ${line}: the text is not UTF-8`;
+  const first = message.split("\n", 1)[0].replace(/^[\w ]*Error:\s*/, "");
+  return `: ${first}`;
+}

@@ -1,0 +1,184 @@
+/** Snapshots of a population: clouds of particles seen at several times, never the same particle twice. */
+import { type NdArray, ndarray } from "../tensor/ndarray.ts";
+import { UserError } from "./errors.ts";
+import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+
+export interface Snapshots {
+  /** Distinct times, ascending: length K >= 2. */
+  readonly times: readonly number[];
+  /** The cloud of each time, [n_k, d]. */
+  readonly snapshots: readonly NdArray<"f32">[];
+  /** Names of the d coordinates. */
+  readonly features: readonly string[];
+  /** Mass of each particle, [n_k]; absent: all equal. */
+  readonly weights?: readonly NdArray<"f32">[];
+  /** Name of each particle, where the data has one: n_k names a time. */
+  readonly labels?: readonly (readonly string[])[];
+  /** What the user should know about the data. */
+  readonly warnings: readonly string[];
+}
+
+export interface SnapshotOptions {
+  /** Time column; without it the first of time, t, day, days, year, hour, timepoint. */
+  time?: string;
+  /** Columns such as "a,b,c" or "pc1..pc5"; without it all numeric columns but time and weight. */
+  features?: string;
+  /** Column of non-negative masses. */
+  weight?: string;
+  /** Column that names a particle. */
+  label?: string;
+  /** Leave out rows with a missing value instead of refusing them. */
+  dropMissing?: boolean;
+}
+
+const timeNames = ["time", "t", "day", "days", "year", "hour", "timepoint"];
+
+/**
+ * Splits a table by its time column.
+ * @throws UserError  for missing columns or values, text among numbers, a single time, constant features: naming column and row
+ */
+export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots {
+  const time = timeColumn(t, options.time);
+  const weight = options.weight === undefined ? undefined : numbersOf(t, column(t, options.weight));
+  const label = options.label === undefined ? undefined : column(t, options.label);
+  const warnings: string[] = [];
+  let features = options.features === undefined ? allNumeric(t, [time.name, options.weight]) : selectColumns(t, options.features);
+  if (features.includes(time.name))
+    throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
+
+  const columns = features.map((name) => numbersOf(t, column(t, name)));
+  const used = [time.values, ...columns, ...(weight ? [weight] : [])];
+  const names = [time.name, ...features, ...(options.weight === undefined ? [] : [options.weight])];
+  const rows = completeRows(t, used, names, options.dropMissing ?? false, warnings);
+  requireTwoTimes(t, time, rows);
+  if (weight) checkWeights(t, options.weight!, weight, rows);
+
+  const constant = columns.map((values) => rows.every((i) => values[i] === values[rows[0]]));
+  const kept = columns.filter((_, j) => !constant[j]);
+  if (constant.includes(true)) {
+    const which = features.filter((_, j) => constant[j]);
+    const what = `${which.length > 1 ? "columns" : "column"} ${list(which)} ${which.length > 1 ? "are" : "is"} constant`;
+    if (options.features !== undefined || kept.length === 0)
+      throw new UserError(`${t.source}: ${what}`, "a feature that never changes cannot move: leave it out of --features");
+    warnings.push(`${what} and left out`);
+    features = features.filter((_, j) => !constant[j]);
+  }
+  return { ...split(time, kept, weight, label, rows, warnings), features };
+}
+
+function timeColumn(t: Table, name: string | undefined): { name: string; values: Float64Array | Float32Array } {
+  const names = t.columns.map((c) => c.name);
+  const chosen = name ?? timeNames.map((n) => names.find((c) => c.toLowerCase() === n)).find((n) => n !== undefined);
+  if (chosen === undefined)
+    throw new UserError(`${t.source}: which column is the time?`, `name it with --time; the columns are ${list(names)}`);
+  return { name: chosen, values: numbersOf(t, column(t, chosen), true) };
+}
+
+function allNumeric(t: Table, except: (string | undefined)[]): string[] {
+  const names = t.columns.filter((c) => isNumeric(c.values) && !except.includes(c.name)).map((c) => c.name);
+  if (names.length === 0)
+    throw new UserError(`${t.source}: no numeric column besides the time`, "name the features with --features");
+  return names;
+}
+
+/** The numbers of a column; as a time, ISO dates count as days since 1970. Text that is no number is an error with its place. */
+function numbersOf(t: Table, { name, values }: Column, dates = false): Float64Array | Float32Array {
+  if (isNumeric(values)) return values;
+  const numbers = Float64Array.from(values, (text) => parse(text, dates));
+  const bad = values.flatMap((text, i) => (text !== null && Number.isNaN(numbers[i]) ? [i] : []));
+  if (bad.length > 0)
+    throw new UserError(
+      `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers (first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
+      bad.length === t.rows
+        ? "choose other columns with --time and --features"
+        : 'write a missing value as an empty field or "NA"',
+    );
+  return numbers;
+}
+
+function parse(text: string | null, dates: boolean): number {
+  if (text === null) return Number.NaN;
+  if (dates && /^\d{4}-\d\d-\d\d/.test(text))
+    return Date.parse(text.length === 10 ? text : `${text.replace(" ", "T").replace(/Z?$/, "Z")}`) / 864e5;
+  return text.trim() === "" ? Number.NaN : Number(text);
+}
+
+/** Rows without a missing or infinite value (or too large for f32). */
+function completeRows(t: Table, columns: ArrayLike<number>[], names: string[], drop: boolean, warnings: string[]): number[] {
+  const bad = new Set<number>();
+  let count = 0;
+  let message: string | undefined;
+  for (let j = 0; j < columns.length; j++)
+    for (let i = 0; i < t.rows; i++) {
+      if (Number.isFinite(Math.fround(columns[j][i]))) continue;
+      count++;
+      bad.add(i);
+      message ??= `column "${names[j]}", row ${i + 1}: ${Number.isNaN(columns[j][i]) ? "missing" : columns[j][i]}`;
+    }
+  const rows = Array.from({ length: t.rows }, (_, i) => i).filter((i) => !bad.has(i));
+  if (count === 0) return rows;
+  const what = `${count} missing or infinite ${count === 1 ? "value" : "values"} in ${bad.size} of ${t.rows} rows (first: ${message})`;
+  if (!drop) throw new UserError(`${t.source}: ${what}`, "use --drop-missing to leave these rows out");
+  if (rows.length === 0)
+    throw new UserError(`${t.source}: every row has a missing value (first: ${message})`, "choose fewer columns with --features");
+  warnings.push(`${what}: rows left out`);
+  return rows;
+}
+
+function checkWeights(t: Table, name: string, weight: ArrayLike<number>, rows: number[]): void {
+  const bad = rows.find((i) => weight[i] < 0);
+  if (bad !== undefined)
+    throw new UserError(`${t.source}, column "${name}", row ${bad + 1}: a weight of ${weight[bad]} is negative`);
+  if (rows.every((i) => weight[i] === 0)) throw new UserError(`${t.source}, column "${name}": all weights are zero`);
+}
+
+type Times = ReturnType<typeof timeColumn>;
+
+function requireTwoTimes(t: Table, time: Times, rows: number[]): void {
+  if (rows.some((i) => time.values[i] !== time.values[rows[0]])) return;
+  throw new UserError(
+    `${t.source}: column "${time.name}" has a single time (${time.values[rows[0]]})`,
+    "a movement needs at least two snapshots; choose another column with --time",
+  );
+}
+
+function split(
+  time: Times,
+  columns: ArrayLike<number>[],
+  weight: ArrayLike<number> | undefined,
+  label: Column | undefined,
+  rows: number[],
+  warnings: string[],
+): Omit<Snapshots, "features"> {
+  const byTime = Map.groupBy(rows, (i) => time.values[i]);
+  const times = [...byTime.keys()].sort((a, b) => a - b);
+  const groups = times.map((at) => byTime.get(at)!);
+  const few = times.filter((_, k) => groups[k].length < 10);
+  if (few.length > 0)
+    warnings.push(`fewer than 10 particles at ${time.name} = ${few.slice(0, 5).join(", ")}${few.length > 5 ? ", …" : ""}`);
+  const snapshots = groups.map((group) => ndarray(gather(columns, group), [group.length, columns.length], "f32"));
+  snapshots.forEach((cloud, k) => {
+    if (distinctRows(cloud) < cloud.shape[0] / 2)
+      warnings.push(`more than half of the particles at ${time.name} = ${times[k]} are duplicates`);
+  });
+  const text = label && (isNumeric(label.values) ? Array.from(label.values, String) : label.values);
+  return {
+    times,
+    snapshots,
+    ...(weight && { weights: groups.map((group) => ndarray(gather([weight], group), [group.length], "f32")) }),
+    ...(text && { labels: groups.map((group) => group.map((i) => text[i] ?? "")) }),
+    warnings,
+  };
+}
+
+function gather(columns: ArrayLike<number>[], rows: number[]): Float32Array<ArrayBuffer> {
+  const data = new Float32Array(rows.length * columns.length);
+  rows.forEach((row, i) => {
+    for (let j = 0; j < columns.length; j++) data[i * columns.length + j] = columns[j][row];
+  });
+  return data;
+}
+
+function distinctRows({ shape: [n, d], data }: NdArray<"f32">): number {
+  return new Set(Array.from({ length: n }, (_, i) => data.subarray(i * d, (i + 1) * d).join())).size;
+}

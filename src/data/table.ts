@@ -1,0 +1,65 @@
+/** A table is plain data: where it came from, and named columns of equal length. */
+import { nearest, UserError } from "./errors.ts";
+
+/** Numbers (a missing value is NaN) or text (a missing value is null). */
+export type Values = Float64Array | Float32Array | readonly (string | null)[];
+
+export interface Column {
+  readonly name: string;
+  readonly values: Values;
+}
+
+export interface Table {
+  /** The file or data set, for messages. */
+  readonly source: string;
+  readonly rows: number;
+  readonly columns: readonly Column[];
+}
+
+export const isNumeric = (values: Values): values is Float64Array | Float32Array => ArrayBuffer.isView(values);
+
+/** A table of these columns. */
+export function table(source: string, columns: readonly Column[]): Table {
+  const rows = columns[0]?.values.length ?? 0;
+  const odd = columns.find((c) => c.values.length !== rows);
+  if (odd) throw new UserError(`${source}: column "${odd.name}" has ${odd.values.length} rows, "${columns[0].name}" has ${rows}`);
+  return { source, rows, columns };
+}
+
+/** The column of a name; the error suggests the nearest one. */
+export function column(t: Table, name: string): Column {
+  const found = t.columns.find((c) => c.name === name);
+  if (found) return found;
+  const names = t.columns.map((c) => c.name);
+  const guess = nearest(name, names);
+  throw new UserError(`${t.source}: no column "${name}"`, guess ? `did you mean "${guess}"?` : `the columns are ${list(names)}`);
+}
+
+/**
+ * Column names from a specification: names separated by commas, or ranges of numbered names such as `pc1..pc5` or `pc1..5`, in the
+ * given order.
+ */
+export function selectColumns(t: Table, specification: string): string[] {
+  const names: string[] = [];
+  for (const part of specification.split(",").map((p) => p.trim())) {
+    const range = /^(.*?)(\d+)\.\.(.*?)(\d+)$/.exec(part);
+    if (!range || t.columns.some((c) => c.name === part)) {
+      names.push(column(t, part).name);
+      continue;
+    }
+    const [, prefix, from, prefixAgain, to] = range;
+    if (prefixAgain !== "" && prefixAgain !== prefix)
+      throw new UserError(`"${part}": the ends of a range need the same name before the number`);
+    if (Number(from) > Number(to) || Number(to) - Number(from) >= 100_000) throw new UserError(`"${part}" is not a range`);
+    for (let i = Number(from); i <= Number(to); i++) names.push(column(t, `${prefix}${i}`).name);
+  }
+  const twice = names.find((n, i) => names.indexOf(n) !== i);
+  if (twice !== undefined) throw new UserError(`column "${twice}" is named twice in "${specification}"`);
+  return names;
+}
+
+/** Names for a message: all of a few, the first of many. */
+export function list(names: readonly string[], most = 12): string {
+  const shown = names.slice(0, most).map((n) => `"${n}"`);
+  return names.length > most ? `${shown.join(", ")} and ${names.length - most} more` : shown.join(", ");
+}

@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { UserError } from "../../src/data/errors.ts";
+import { readTable } from "../../src/data/read.ts";
+import { type Table, table } from "../../src/data/table.ts";
+import { writeCsv, writeParquet } from "../../src/data/write.ts";
+import { ndarray } from "../../src/tensor/ndarray.ts";
+import { writeNpy } from "../../src/tensor/npy.ts";
+import { writeNpz } from "../../src/tensor/npz.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pushforward-files-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+const columns = (t: Table) => Object.fromEntries(t.columns.map((c) => [c.name, [...c.values]]));
+
+describe("reading", () => {
+  const expected = { time: [0, 1, 2], x: [1, Number.NaN, 5], name: ["a", "b, c", null] };
+  const csv = 'time,x,name\n0,1,a\n1,NA,"b, c"\n2,5,\n';
+
+  test("CSV in its dialects, plain or gzipped, gives numbers, text and missing values", async () => {
+    for (const path of [
+      file("a.csv", csv),
+      file("a.csv.gz", gzipSync(csv)),
+      file("a.tsv", csv.replace('"b, c"', "b, c").replace(/,(?! )/g, "\t")),
+      file("semicolon.csv", csv.replace('"b, c"', "b, c").replace(/,(?! )/g, ";")),
+      file("windows.csv", `\ufeff${csv.replaceAll("\n", "\r\n")}`),
+    ])
+      expect(columns(await readTable(path)), path).toEqual(expected);
+  });
+
+  test("a column is numeric only if all of it is, however late the first word comes", async () => {
+    const lines = Array.from({ length: 30_000 }, (_, i) => (i === 29_000 ? "d7,1" : `${i},${i}`));
+    const { columns: found } = await readTable(file("late.csv", `day,x\n${lines.join("\n")}`));
+    expect([found[0].values[29_000], found[1].values[29_000]]).toEqual(["d7", 1]);
+  });
+
+  test("dates are text, booleans and wide integers numbers", async () => {
+    const t = await readTable(file("types.csv", "day,flag,big\n2020-01-31,true,9007199254740991\n2020-02-01,false,-1\n"));
+    expect(columns(t)).toEqual({ day: ["2020-01-31", "2020-02-01"], flag: [1, 0], big: [9007199254740991, -1] });
+  });
+
+  test("JSON records and JSON lines", async () => {
+    const rows = [
+      { a: 1, b: "x" },
+      { a: 2.5, b: null },
+    ];
+    const wanted = { a: [1, 2.5], b: ["x", null] };
+    expect(columns(await readTable(file("a.json", JSON.stringify(rows))))).toEqual(wanted);
+    expect(columns(await readTable(file("a.jsonl", rows.map((r) => JSON.stringify(r)).join("\n"))))).toEqual(wanted);
+  });
+
+  test("arrays: vectors are columns, matrices numbered columns, other lengths are left out", async () => {
+    const X = ndarray(Float32Array.of(1, 2, 3, 4), [2, 2], "f32");
+    const t = ndarray(BigInt64Array.of(7n, 8n), [2], "i64");
+    const day = { dtype: "string", shape: [2], data: ["a", "b"] } as const;
+    const other = ndarray(Float32Array.of(1, 2, 3), [3], "f32");
+    const wanted = { X1: [1, 3], X2: [2, 4], t: [7, 8], day: ["a", "b"] };
+    expect(columns(await readTable(file("a.npz", writeNpz({ X, t, day, other }))))).toEqual(wanted);
+    expect(columns(await readTable(file("a.npy.gz", gzipSync(writeNpy(X)))))).toEqual({ x1: [1, 3], x2: [2, 4] });
+  });
+
+  test("what cannot be read says why, with the file and the line", async () => {
+    const cases: [string, RegExp][] = [
+      [join(folder, "absent.csv"), /absent\.csv: there is no such file/],
+      [folder, /is a folder/],
+      [file("empty.csv", ""), /empty\.csv: the file is empty/],
+      [file("header.csv", "a,b\n"), /header\.csv: the table has no rows/],
+      [file("ragged.csv", "a,b\n1,2\n3,4,5\n"), /ragged\.csv, line 3: 3 values where the header has 2 \(3,4,5\)/],
+      [file("short.csv", "a,b\n1,2\n3\n"), /short\.csv, line 3: 1 values where the header has 2/],
+      [file("quote.csv", 'a,b\n1,2\n"un,3\n4,5\n'), /quote\.csv, line 3: a quotation mark is never closed/],
+      [file("latin.csv", Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a)), /latin\.csv, line 2: the text is not UTF-8/],
+      [file("broken.json", "{nope"), /broken\.json: Malformed JSON/],
+      [file("fake.parquet", "not parquet at all"), /fake\.parquet: .*[Pp]arquet/],
+      [file("fake.npz", "not a zip"), /fake\.npz: npz: not a readable zip/],
+      [file("cut.npy.gz", gzipSync(new Uint8Array(100)).subarray(0, 20)), /cut\.npy\.gz: /],
+      [file("a.xlsx", "x"), /"\.xlsx" is not a kind of file/],
+      [file("[1].csv", csv), /cannot be read/],
+    ];
+    for (const [path, message] of cases) {
+      const error = await readTable(path).then(() => undefined, (e: Error) => e); // biome-ignore format: one line
+      expect(error, path).toBeInstanceOf(UserError);
+      expect(error?.message).toMatch(message);
+    }
+  });
+});
+
+describe("writing", () => {
+  const arbitrary = fc.integer({ min: 1, max: 20 }).chain((rows) =>
+    fc.record({
+      f64: fc.float64Array({ minLength: rows, maxLength: rows, noDefaultInfinity: true }),
+      f32: fc.float32Array({ minLength: rows, maxLength: rows, noDefaultInfinity: true }),
+      text: fc.array(fc.option(fc.string({ unit: "grapheme-ascii", minLength: 1 })), { minLength: rows, maxLength: rows }),
+    }),
+  );
+  const make = ({ f64, f32, text }: { f64: Float64Array; f32: Float32Array; text: (string | null)[] }) =>
+    table("t", [
+      { name: 'd, "q"', values: f64 },
+      { name: "single", values: f32 },
+      { name: "text", values: text },
+    ]);
+
+  test("Parquet returns every value, also missing ones and any text", async () => {
+    const path = join(folder, "out.parquet");
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async (values) => {
+        await writeParquet(path, make(values));
+        expect(columns(await readTable(path))).toEqual(columns(make(values)));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("CSV returns every number exactly and text that is not a word for missing", async () => {
+    const path = join(folder, "out.csv");
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async ({ f64, f32, text }) => {
+        // a leading letter keeps the column text; a newline would be kept, a lone carriage return may not be
+        const words = text.map((w) => (w === null ? null : `w${w.replace(/[\r\n]/g, " ")}`));
+        await writeCsv(path, make({ f64, f32, text: ["word", ...words].slice(0, words.length) }));
+        const back = await readTable(path);
+        const values = (i: number, f: (v: unknown) => number) => [...back.columns[i].values].map(f);
+        // a negative zero is written as 0
+        const single = (v: unknown) => Math.fround(v as number) + 0;
+        // a column of missing values only has no type of its own
+        const number = (v: unknown) => (v === null ? Number.NaN : (v as number) + 0);
+        expect(values(0, number)).toEqual(Array.from(f64, number));
+        expect(values(1, (v) => single(number(v)))).toEqual(Array.from(f32, number));
+        expect([...back.columns[2].values]).toEqual(["word", ...words].slice(0, words.length));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("singles are written with as few digits as tell them apart", async () => {
+    const path = join(folder, "digits.csv");
+    await writeCsv(path, table("t", [{ name: "x", values: Float32Array.of(0.1, 1 / 3, 16777216, Number.NaN) }]));
+    expect(readFileSync(path, "utf8")).toBe("x\n0.1\n0.33333334\n16777216\n\n");
+  });
+
+  test("a failed write leaves neither the file nor its neighbour", async () => {
+    const path = join(folder, "nowhere", "out.csv");
+    await expect(writeCsv(path, table("t", [{ name: "x", values: new Float64Array(1) }]))).rejects.toThrow(/ENOENT/);
+    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(folder).filter((f) => f.endsWith(".tmp"))).toEqual([]);
+  });
+});

@@ -1,0 +1,168 @@
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { dataset, datasetNames } from "../../src/data/builtin.ts";
+import { UserError } from "../../src/data/errors.ts";
+import { readTable } from "../../src/data/read.ts";
+import { type SnapshotOptions, toSnapshots } from "../../src/data/snapshots.ts";
+import { table, type Values } from "../../src/data/table.ts";
+
+const cells = (columns: Record<string, Values | number[]>) =>
+  table(
+    "cells.csv",
+    Object.entries(columns).map(([name, v]) => ({
+      name,
+      values: typeof v[0] === "number" ? Float64Array.from(v as number[]) : (v as Values),
+    })),
+  );
+
+describe("snapshots", () => {
+  test("rows are grouped by time in ascending order, each keeping the order of the table", () => {
+    const s = toSnapshots(
+      cells({ day: [7, 0, 7, 0], x: [1, 2, 3, 4], y: [5, 6, 7, 8], w: [1, 2, 3, 4], id: ["a", "b", "c", "d"] }),
+      { weight: "w", label: "id" },
+    );
+    expect(s.times).toEqual([0, 7]);
+    expect(s.features).toEqual(["x", "y"]);
+    expect(s.snapshots.map((c) => [c.shape, [...c.data]])).toEqual([[[2, 2], [2, 6, 4, 8]], [[2, 2], [1, 5, 3, 7]]]); // biome-ignore format: one line
+    expect(s.weights?.map((w) => [...w.data])).toEqual([[2, 4], [1, 3]]); // biome-ignore format: one line
+    expect(s.labels).toEqual([["b", "d"], ["a", "c"]]); // biome-ignore format: one line
+    expect(s.warnings).toEqual(["fewer than 10 particles at day = 0, 7"]);
+  });
+
+  test("dates are days since 1970, times of day their fractions", () => {
+    const s = toSnapshots(cells({ time: ["1970-01-02", "1970-01-01 12:00:00", "1970-01-02"], x: [1, 2, 3] }));
+    expect(s.times).toEqual([0.5, 1]);
+  });
+
+  test("constant features are left out with a word if nobody asked for them", () => {
+    const s = toSnapshots(cells({ t: [0, 1], x: [1, 2], batch: [3, 3] }));
+    expect(s.features).toEqual(["x"]);
+    expect(s.warnings[0]).toBe('column "batch" is constant and left out');
+  });
+
+  test("rows with missing values are left out on request, and counted", () => {
+    const s = toSnapshots(cells({ t: [0, 1, 1], x: [1, Number.NaN, 2], y: [1, 2, 3] }), { dropMissing: true });
+    expect(s.snapshots.map((c) => c.shape)).toEqual([[1, 2], [1, 2]]); // biome-ignore format: one line
+    expect(s.warnings[0]).toBe('1 missing or infinite value in 1 of 3 rows (first: column "x", row 2: missing): rows left out');
+  });
+
+  test("many duplicates are noticed", () => {
+    const n = 20;
+    const s = toSnapshots(
+      cells({ t: Array.from({ length: 2 * n }, (_, i) => i % 2), x: Array.from({ length: 2 * n }, (_, i) => (i % 2 ? i : 1)) }),
+    );
+    expect(s.warnings).toEqual(["more than half of the particles at t = 0 are duplicates"]);
+  });
+
+  test("bad input is refused: what, where, what to do", () => {
+    const good = { day: [0, 1, 1], x: [1, 2, 3] };
+    const cases: [Record<string, Values | number[]>, SnapshotOptions, RegExp, RegExp][] = [
+      [{ ...good, day: [3, 3, 3] }, {}, /cells\.csv: column "day" has a single time \(3\)/, /at least two snapshots/],
+      [{ when: [0, 1, 2], x: [1, 2, 3] }, {}, /which column is the time/, /--time; the columns are "when", "x"/],
+      [good, { time: "dya" }, /no column "dya"/, /did you mean "day"/],
+      [good, { features: "day,x" }, /"day" is the time/, /^$/],
+      [{ ...good, day: ["d0", "d1", "d1"] }, {}, /column "day": 3 of 3 values are not numbers \(first: row 1, "d0"\)/, /--time/],
+      [
+        { ...good, x: ["1", "2", "?"] },
+        { features: "x" },
+        /column "x": 1 of 3 values are not numbers \(first: row 3, "\?"\)/,
+        /missing value/,
+      ],
+      [
+        { ...good, x: [1, Number.NaN, Number.NaN] },
+        {},
+        /2 missing or infinite values in 2 of 3 rows \(first: column "x", row 2: missing\)/,
+        /--drop-missing/,
+      ],
+      [{ ...good, x: [1, 2, Number.POSITIVE_INFINITY] }, {}, /row 3: Infinity/, /--drop-missing/],
+      [{ ...good, x: [1, 2, 1e39] }, {}, /row 3: 1e\+39/, /--drop-missing/],
+      [
+        { ...good, x: [Number.NaN, Number.NaN, Number.NaN] },
+        { dropMissing: true },
+        /every row has a missing value/,
+        /--features/,
+      ],
+      [{ ...good, y: [4, 4, 4] }, { features: "x,y" }, /column "y" is constant/, /--features/],
+      [{ ...good, x: [4, 4, 4] }, {}, /column "x" is constant/, /--features/],
+      [{ day: [0, 1], name: ["a", "b"] }, {}, /no numeric column besides the time/, /--features/],
+      [{ ...good, w: [1, -2, 1] }, { weight: "w" }, /column "w", row 2: a weight of -2 is negative/, /^$/],
+      [{ ...good, w: [0, 0, 0] }, { weight: "w" }, /all weights are zero/, /^$/],
+    ];
+    for (const [columns, options, message, hint] of cases) {
+      const attempt = () => toSnapshots(cells(columns), options);
+      expect(attempt, String(message)).toThrow(UserError);
+      expect(attempt).toThrow(message);
+      try {
+        attempt();
+      } catch (error) {
+        expect((error as UserError).hint ?? "").toMatch(hint);
+      }
+    }
+  });
+
+  const embryoid = `${process.env.PUSHFORWARD_DATA ?? "../shared/data"}/sc-embryoid-body/eb2750.npz`;
+  test.runIf(existsSync(embryoid))("the embryoid-body cells are five snapshots of 550", async () => {
+    const s = toSnapshots(await readTable(embryoid), { features: "X1..X5" });
+    expect(s.times).toEqual([0, 1, 2, 3, 4]);
+    expect(s.snapshots.map((c) => c.shape)).toEqual(new Array(5).fill([550, 5]));
+    expect(s.warnings).toEqual([]);
+  });
+});
+
+describe("built-in data", () => {
+  test("every set is well formed and decided by its seed", async () => {
+    for (const name of datasetNames) {
+      const [a, b, c] = await Promise.all([1, 1, 2].map((seed) => dataset(name, { seed, particles: 50 })));
+      expect(a.snapshots).toEqual(b.snapshots);
+      expect(a.times.length).toBe(a.snapshots.length);
+      expect(a.snapshots.every(({ shape, data }) => shape[1] === a.features.length && data.every(Number.isFinite))).toBe(true);
+      if (a.truth) expect(a.snapshots).not.toEqual(c.snapshots);
+    }
+  });
+
+  test("gapminder's countries keep their place in all eleven years", async () => {
+    const g = await dataset("gapminder");
+    expect(g.times).toEqual([1955, 1960, 1965, 1970, 1975, 1980, 1985, 1990, 1995, 2000, 2005]);
+    expect(g.pathsKnown).toBe(true);
+    expect(new Set(g.labels?.map((l) => l.join())).size).toBe(1);
+    // the file's first record: Afghanistan 1955, fertility 7.42, life expectancy 43.88, 7,971,931 people
+    expect(g.labels?.[0][0]).toBe("Afghanistan");
+    expect([...g.snapshots[0].data.subarray(0, 3)]).toEqual([7.42, 43.88, Math.log10(7971931)].map(Math.fround));
+  });
+
+  test("the Gaussians have mean 2 t and variance (1-t)² + t²/4, and their energies are those of the formula", async () => {
+    const n = 40_000;
+    const g = await dataset("gaussians", { particles: n });
+    g.times.forEach((t, k) => {
+      const x = Array.from(g.snapshots[k].data);
+      const variance = (1 - t) ** 2 + t ** 2 / 4;
+      const mean = x.reduce((a, b) => a + b) / n;
+      const square = x.reduce((a, b) => a + (b - 2 * t) ** 2, 0) / n;
+      // 5 standard errors: sqrt(v / n) and v sqrt(2 / n)
+      expect(Math.abs(mean - 2 * t)).toBeLessThan(5 * Math.sqrt(variance / n));
+      expect(Math.abs(square - variance)).toBeLessThan(5 * variance * Math.sqrt(2 / n));
+    });
+    // r r' = -(1-t) + t/4, so r'² = (5t/4 - 1)² / r²; midpoint rule, error O(h²) ~ 1e-9
+    const steps = 20_000;
+    let energy = 0;
+    for (let i = 0; i < steps; i++) {
+      const t = (i + 0.5) / steps;
+      energy += (4 + (1.25 * t - 1) ** 2 / ((1 - t) ** 2 + t ** 2 / 4)) / 2 / steps;
+    }
+    expect(energy).toBeCloseTo(g.answers!.kineticEnergyIndependent, 7);
+    expect((2 ** 2 + 0.5 ** 2) / 2).toBe(g.answers!.kineticEnergyOptimal);
+  });
+
+  test("the bifurcation is one cloud until t = 1 and two of equal size, 4 apart, at t = 4", async () => {
+    const b = await dataset("bifurcation", { particles: 2000 });
+    const y = (k: number) => Array.from({ length: 2000 }, (_, i) => b.snapshots[k].data[2 * i + 1]);
+    expect(Math.max(...y(1).map(Math.abs))).toBeLessThan(0.3 * 5.5);
+    const upper = y(4).filter((v) => v > 0);
+    expect(Math.abs(upper.length - 1000)).toBeLessThan(5 * Math.sqrt(500));
+    expect(Math.abs(upper.reduce((a, c) => a + c) / upper.length - 2)).toBeLessThan((5 * 0.3) / Math.sqrt(900));
+  });
+
+  test("an unknown name suggests the nearest", async () => {
+    await expect(dataset("gapmider")).rejects.toThrow(expect.objectContaining({ hint: 'did you mean "gapminder"?' }));
+  });
+});
