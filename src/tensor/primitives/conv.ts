@@ -1,0 +1,387 @@
+/**
+ * Convolution. The form T(x, w, y) = Σ y · conv(x, w) is linear in each of its three arguments, and its derivatives with respect to one
+ * of them are the three primitives here: conv (to y), convInput (to x: transposed convolution) and convWeight (to w). The transposes of
+ * each are the other two.
+ */
+import { pullback } from "../differentiate.ts";
+import { allocate, type NdArray, sizeOf } from "../ndarray.ts";
+import { apply1, fail, type Primitive } from "../primitive.ts";
+import type { Tensor } from "../tensor.ts";
+import { lift, liftOne, placeholder, type Value } from "./constant.ts";
+import { cast, equal, where } from "./elementwise.ts";
+import { cumsum, max, mean } from "./reduce.ts";
+import { concat, expandDims, flip, type Index, moveAxis, pad, reshape, slice, transpose } from "./shape.ts";
+
+/** Shapes are [N, C, ...space], [O, C/groups, ...kernel] and [N, O, ...out]; lists have one entry per spatial axis. */
+interface Geometry {
+  readonly strides: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
+  /** Sizes of x and w along the spatial axes. */
+  readonly space: readonly number[];
+  readonly kernel: readonly number[];
+}
+
+const outSize = (g: Geometry, i: number): number =>
+  Math.floor((g.space[i] + g.low[i] + g.high[i] - g.dilation[i] * (g.kernel[i] - 1) - 1) / g.strides[i]) + 1;
+const outSizes = (g: Geometry): number[] => g.space.map((_, i) => outSize(g, i));
+
+const attributes = (g: Geometry): Record<string, unknown> => ({
+  strides: [...g.strides],
+  pads: [...g.low, ...g.high],
+  dilations: [...g.dilation],
+  group: g.groups,
+  kernel_shape: [...g.kernel],
+});
+
+/** Folds the batch axis into the examples when only data is batched, and into the groups when weights are. */
+function convBatch(name: "conv" | "convInput" | "convWeight"): Primitive["batch"] {
+  return (inputs, batched, params) => {
+    const at = batched.indexOf(true);
+    const size = inputs[at].shape[0];
+    const weight = name === "convWeight" ? -1 : 1;
+    const [a, b] = inputs.map((x, i) =>
+      batched[i] || (i !== weight && name !== "convWeight" && !batched[weight]) ? x : x.broadcastTo([size, ...x.shape]),
+    );
+    const g = params as Geometry;
+    const merge = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
+    if (name !== "convWeight" && !batched[1]) {
+      const y = apply1(primitives[name], [merge(a), b], g);
+      return [reshape(y, [size, y.shape[0] / size, ...y.shape.slice(1)])];
+    }
+    // [size, N, C, ...] to [N, size C, ...]: each element of the batch is a group of its own.
+    const spread = (x: Tensor): Tensor => {
+      const y = moveAxis(x, 0, 1);
+      return reshape(y, [y.shape[0], y.shape[1] * y.shape[2], ...y.shape.slice(3)]);
+    };
+    const grouped: Geometry = { ...g, groups: g.groups * size };
+    if (name === "convWeight") {
+      const w = apply1(convWeight, [spread(a), spread(b)], grouped);
+      return [reshape(w, [size, w.shape[0] / size, ...w.shape.slice(1)])];
+    }
+    const y = apply1(primitives[name], [spread(a), merge(b)], grouped);
+    return [moveAxis(reshape(y, [y.shape[0], size, y.shape[1] / size, ...y.shape.slice(2)]), 1, 0)];
+  };
+}
+
+const convPrimitive: Primitive = {
+  name: "conv",
+  infer([x, w], g: Geometry) {
+    const sizes = outSizes(g);
+    if (sizes.some((n) => n < 1)) fail("conv", "the kernel is larger than the padded input", [x, w]);
+    return [{ dtype: x.dtype, shape: [x.shape[0], w.shape[0], ...sizes] }];
+  },
+  onnx: (emit, inputs, { params }) => emit.op("Conv", inputs, attributes(params)),
+  expand: ([x, w], g: Geometry) => (x.dtype === "f32" ? undefined : [convByProducts(x, w, g)]),
+  transpose: {
+    0: (ct, [, w], g) => apply1(convInput, [ct, w], g),
+    1: (ct, [x], g) => apply1(convWeight, [x, ct], g),
+  },
+  batch: convBatch("conv"),
+};
+
+const convInput: Primitive = {
+  name: "convInput",
+  infer: ([y, w], g: Geometry) => [{ dtype: y.dtype, shape: [y.shape[0], w.shape[1] * g.groups, ...g.space] }],
+  onnx(emit, inputs, { params }) {
+    const g = params as Geometry;
+    const extra = g.space.map(
+      (n, i) => n - ((outSize(g, i) - 1) * g.strides[i] + g.dilation[i] * (g.kernel[i] - 1) + 1 - g.low[i] - g.high[i]),
+    );
+    return emit.op("ConvTranspose", inputs, { ...attributes(g), output_padding: extra });
+  },
+  // With stride 1 it is an ordinary convolution with the flipped kernel, which the runtime computes faster.
+  expand([y, w], g: Geometry) {
+    if (y.dtype !== "f32")
+      return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
+    const reach = g.kernel.map((k, i) => g.dilation[i] * (k - 1));
+    if (g.strides.some((s) => s > 1) || reach.some((r, i) => g.low[i] > r || g.high[i] > r)) return undefined;
+    const [o, c, ...kernel] = w.shape;
+    const swapped = transpose(reshape(w, [g.groups, o / g.groups, c, ...kernel]), [0, 2, 1, ...kernel.map((_, i) => i + 3)]);
+    const flipped = flip(
+      reshape(swapped, [g.groups * c, o / g.groups, ...kernel]),
+      kernel.map((_, i) => i - kernel.length),
+    );
+    const back: Geometry = {
+      ...g,
+      low: reach.map((r, i) => r - g.low[i]),
+      high: reach.map((r, i) => r - g.high[i]),
+      space: outSizes(g),
+    };
+    return [apply1(convPrimitive, [y, flipped], back)];
+  },
+  transpose: {
+    0: (ct, [, w], g) => apply1(convPrimitive, [ct, w], g),
+    1: (ct, [y], g) => apply1(convWeight, [ct, y], g),
+  },
+  batch: convBatch("convInput"),
+};
+
+const convWeight: Primitive = {
+  name: "convWeight",
+  infer: ([x, y], g: Geometry) => [{ dtype: x.dtype, shape: [y.shape[1], x.shape[1] / g.groups, ...g.kernel] }],
+  // One product per group over examples and positions: dw [O, C K] = y [O, N P] patches [C K, N P]ᵀ.
+  expand([x, y], g: Geometry) {
+    const [n, o] = y.shape;
+    const c = x.shape[1];
+    const k = sizeOf(g.kernel);
+    const rows = patches(moveAxis(x, 1, 0), g);
+    const left = reshape(moveAxis(reshape(y, [n, o, -1]), 1, 0), [g.groups, o / g.groups, n * sizeOf(outSizes(g))]);
+    const right = reshape(moveAxis(rows, 2, 1), [g.groups, (c / g.groups) * k, n * sizeOf(outSizes(g))]);
+    return [
+      reshape(g.groups === 1 ? left.slice(0).matmul(right.slice(0).transpose()) : left.matmul(right.transpose()), [
+        o,
+        c / g.groups,
+        ...g.kernel,
+      ]),
+    ];
+  },
+  transpose: {
+    0: (ct, [, y], g) => apply1(convInput, [y, ct], g),
+    1: (ct, [x], g) => apply1(convPrimitive, [x, ct], g),
+  },
+  batch: convBatch("convWeight"),
+};
+
+const primitives = { conv: convPrimitive, convInput, convWeight };
+
+/** What each kernel position sees: [a, b, ...space] -> [a, b, kernel positions, out positions]. */
+function patches(x: Tensor, g: Geometry): Tensor {
+  const padded = pad(
+    x,
+    g.low.map((l, i) => [l, g.high[i]] as const),
+  );
+  const out = outSizes(g);
+  const pieces = positions(g.kernel).map((at) => {
+    const cut = slice(
+      padded,
+      null,
+      null,
+      ...at.map((k, i): Index => [k * g.dilation[i], k * g.dilation[i] + (out[i] - 1) * g.strides[i] + 1, g.strides[i]]),
+    );
+    return reshape(cut, [x.shape[0], x.shape[1], 1, sizeOf(out)]);
+  });
+  return concat(pieces, 2);
+}
+
+/** All positions of a grid, last axis fastest. */
+const positions = (sizes: readonly number[]): number[][] =>
+  sizes.reduce<number[][]>((all, n) => all.flatMap((at) => Array.from({ length: n }, (_, i) => [...at, i])), [[]]);
+
+/** Convolution as products with patches, for dtypes the runtime has no kernel for. */
+function convByProducts(x: Tensor, w: Tensor, g: Geometry): Tensor {
+  const [n, c] = x.shape;
+  const o = w.shape[0];
+  const columns = reshape(patches(x, g), [n, g.groups, (c / g.groups) * sizeOf(g.kernel), sizeOf(outSizes(g))]);
+  const y = reshape(w, [g.groups, o / g.groups, -1]).matmul(columns);
+  return reshape(y, [n, o, ...outSizes(g)]);
+}
+
+/** Transpose of a linear function at a cotangent. */
+function transposed(f: (x: Tensor) => Tensor, shape: readonly number[], ct: Tensor): Tensor {
+  const x = placeholder(ct.dtype, shape);
+  return pullback([x], [f(x)], [ct])[0] as Tensor;
+}
+
+export interface ConvOptions {
+  /** One number for all spatial axes, or one per axis. Default 1. */
+  readonly strides?: number | readonly number[];
+  /** Zeros around the input: a number, [before, after] pairs per axis, "same" (output size = ⌈input / stride⌉) or "valid" (none, the default). */
+  readonly padding?: number | readonly (readonly [number, number])[] | "same" | "valid";
+  readonly dilation?: number | readonly number[];
+  readonly groups?: number;
+}
+
+function geometry(operation: string, space: readonly number[], kernel: readonly number[], options: ConvOptions): Geometry {
+  const list = (v: number | readonly number[] | undefined): readonly number[] =>
+    typeof v === "object" ? v : space.map(() => v ?? 1);
+  const strides = list(options.strides);
+  const dilation = list(options.dilation);
+  const padding = options.padding ?? "valid";
+  const pads = space.map((n, i): readonly [number, number] => {
+    if (typeof padding === "number") return [padding, padding];
+    if (padding === "valid") return [0, 0];
+    if (padding !== "same") return padding[i];
+    const total = Math.max(0, (Math.ceil(n / strides[i]) - 1) * strides[i] + dilation[i] * (kernel[i] - 1) + 1 - n);
+    return [total >> 1, total - (total >> 1)];
+  });
+  const lists = [strides, dilation, pads.flat(), space, kernel];
+  if (
+    lists.some((l) => l.some((v) => !Number.isInteger(v) || v < 0)) ||
+    strides.length !== space.length ||
+    dilation.length !== space.length ||
+    strides.includes(0) ||
+    dilation.includes(0)
+  )
+    fail(operation, "strides, padding and dilation must be non-negative integers, one for all axes or one per axis");
+  return {
+    strides,
+    dilation,
+    groups: options.groups ?? 1,
+    low: pads.map((p) => p[0]),
+    high: pads.map((p) => p[1]),
+    space,
+    kernel,
+  };
+}
+
+/**
+ * Convolution (cross-correlation, as in neural networks) in one or two dimensions.
+ *
+ * @param x  [N, C, ...space]
+ * @param w  [O, C / groups, ...kernel]
+ * @returns  [N, O, ...out], out = ⌊(space + padding - dilation (kernel - 1) - 1) / stride⌋ + 1
+ */
+export function conv(x: Value, w: Value, options: ConvOptions = {}): Tensor {
+  const [a, b] = lift("conv", [x, w]);
+  const g = geometry("conv", a.shape.slice(2), b.shape.slice(2), options);
+  if (a.rank < 3 || a.rank !== b.rank || a.dtype !== b.dtype)
+    fail("conv", "needs [N, C, ...space] and [O, C/groups, ...kernel]", [a, b]);
+  if (a.shape[1] !== b.shape[1] * g.groups || b.shape[0] % g.groups)
+    fail("conv", `channels do not fit ${g.groups} groups`, [a, b]);
+  return apply1(convPrimitive, [a, b], g);
+}
+
+/**
+ * Transposed convolution: the transpose of `conv` with the same options, as a map from its outputs to its inputs.
+ *
+ * @param y  [N, O, ...out]
+ * @param w  [O, C / groups, ...kernel]
+ * @param options.space  sizes of the result; default (out - 1) stride + dilation (kernel - 1) + 1 - padding
+ * @returns  [N, C, ...space]
+ */
+export function convTranspose(y: Value, w: Value, options: ConvOptions & { space?: readonly number[] } = {}): Tensor {
+  const [a, b] = lift("convTranspose", [y, w]);
+  if (a.rank < 3 || a.rank !== b.rank || a.dtype !== b.dtype)
+    fail("convTranspose", "needs [N, O, ...out] and [O, C/groups, ...kernel]", [a, b]);
+  const out = a.shape.slice(2);
+  const kernel = b.shape.slice(2);
+  const same = options.padding === "same";
+  const first = geometry("convTranspose", out, kernel, same ? { ...options, padding: "valid" } : options);
+  const space =
+    options.space ??
+    out.map((n, i) =>
+      same
+        ? n * first.strides[i]
+        : (n - 1) * first.strides[i] + first.dilation[i] * (kernel[i] - 1) + 1 - first.low[i] - first.high[i],
+    );
+  const g = geometry("convTranspose", space, kernel, options);
+  if (a.shape[1] !== b.shape[0] || b.shape[0] % g.groups) fail("convTranspose", `channels do not fit ${g.groups} groups`, [a, b]);
+  if (outSizes(g).some((n, i) => n !== out[i]))
+    fail("convTranspose", `a convolution of size [${space.join(", ")}] does not give [${out.join(", ")}]`, [a, b]);
+  return apply1(convInput, [a, b], g);
+}
+
+export interface PoolOptions {
+  readonly strides?: number | readonly number[];
+  readonly padding?: number | readonly (readonly [number, number])[];
+}
+
+function poolGeometry(operation: string, x: Tensor, window: number | readonly number[], options: PoolOptions): Geometry {
+  const space = x.shape.slice(2);
+  const size = typeof window === "number" ? space.map(() => window) : window;
+  const g = geometry(operation, space, size, { strides: options.strides ?? size, padding: options.padding ?? 0 });
+  if (x.rank < 3 || outSizes(g).some((n) => n < 1)) fail(operation, `a window [${size.join(", ")}] does not fit`, [x]);
+  return g;
+}
+
+/** Means over windows; zeros of the padding count. Windows do not overlap unless `strides` says so. */
+export function avgPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
+  const t = liftOne("avgPool", x);
+  const tiled = tiles(t, window, options);
+  if (tiled) return mean(tiled, tileAxes(t));
+  const g = poolGeometry("avgPool", t, window, options);
+  return reshape(mean(patches(t, g), 2), [...t.shape.slice(0, 2), ...outSizes(g)]);
+}
+
+/** Windows that tile the input exactly: [N, C, out₁, k₁, out₂, k₂, …]. */
+function tiles(x: Tensor, window: number | readonly number[], options: PoolOptions): Tensor | undefined {
+  const space = x.shape.slice(2);
+  const size = typeof window === "number" ? space.map(() => window) : window;
+  const strides = typeof options.strides === "number" ? space.map(() => options.strides as number) : (options.strides ?? size);
+  const plain = !options.padding && size.every((k, i) => k === strides[i] && space[i] % k === 0);
+  return plain ? reshape(x, [...x.shape.slice(0, 2), ...space.flatMap((n, i) => [n / size[i], size[i]])]) : undefined;
+}
+
+const tileAxes = (x: Tensor): number[] => x.shape.slice(2).map((_, i) => 3 + 2 * i);
+
+const maxPoolPrimitive: Primitive = {
+  name: "maxPool",
+  exact: true,
+  infer: ([x], g: Geometry) => [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...outSizes(g)] }],
+  onnx(emit, [x], { params }) {
+    const { dilations, group, ...rest } = attributes(params);
+    return emit.op("MaxPool", [x], rest);
+  },
+  expand: ([x], g: Geometry) =>
+    x.dtype === "f32" ? undefined : [max(lowPatches(x, g), 2)].map((y) => reshape(y, [...x.shape.slice(0, 2), ...outSizes(g)])),
+  // Tangents of the first largest element of each window.
+  jvp([x], [dx], [y], g: Geometry) {
+    if (!dx) return [undefined];
+    const top = equal(lowPatches(x, g), reshape(y, [...y.shape.slice(0, 2), 1, sizeOf(outSizes(g))]));
+    const first = equal(cumsum(cast(top, "i32"), 2), 1);
+    const chosen = where(top, where(first, patches(dx, g), 0), 0);
+    return [reshape(chosen.sum(2), y.shape)];
+  },
+  batch([x], _, g) {
+    const y = apply1(maxPoolPrimitive, [reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)])], g);
+    return [reshape(y, [x.shape[0], x.shape[1], ...y.shape.slice(1)])];
+  },
+};
+
+/** Patches in which padding is lower than any value. */
+function lowPatches(x: Tensor, g: Geometry): Tensor {
+  if (g.low.every((n) => n === 0) && g.high.every((n) => n === 0)) return patches(x, g);
+  const low = pad(
+    x,
+    g.low.map((l, i) => [l, g.high[i]] as const),
+    Number.NEGATIVE_INFINITY,
+  );
+  return patches(low, { ...g, space: low.shape.slice(2), low: g.low.map(() => 0), high: g.high.map(() => 0) });
+}
+
+/** Maxima over windows; padding never wins. */
+export function maxPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
+  const t = liftOne("maxPool", x);
+  return apply1(maxPoolPrimitive, [t], poolGeometry("maxPool", t, window, options));
+}
+
+/** Repeats every element `factor` times along each spatial axis of [N, C, ...space]. */
+export function resizeNearest(x: Value, factor: number): Tensor {
+  const t = liftOne("resizeNearest", x);
+  let y = t;
+  for (let axis = 2; axis < t.rank; axis++) {
+    const wide = expandDims(y, axis + 1).broadcastTo([...y.shape.slice(0, axis + 1), factor, ...y.shape.slice(axis + 1)]);
+    y = reshape(
+      wide,
+      y.shape.map((n, i) => (i === axis ? n * factor : n)),
+    );
+  }
+  return y;
+}
+
+/** Resizes the spatial axes of [N, C, ...space] by linear interpolation between element centres (half-pixel, edges repeated). */
+export function resizeBilinear(x: Value, sizes: readonly number[]): Tensor {
+  let y = liftOne("resizeBilinear", x);
+  if (sizes.length !== y.rank - 2) fail("resizeBilinear", `${sizes.length} sizes for ${y.rank - 2} spatial axes`, [y]);
+  sizes.forEach((out, i) => {
+    const weights = interpolation(y.shape[i + 2], out, y.dtype as "f32");
+    if (out !== y.shape[i + 2]) y = moveAxis(moveAxis(y, i + 2, -1).matmul(weights), -1, i + 2);
+  });
+  return y;
+}
+
+/** Matrix [in, out] of linear interpolation weights. */
+function interpolation(n: number, out: number, dtype: "f32" | "f64"): NdArray {
+  const matrix = allocate(dtype, [n, out]);
+  for (let j = 0; j < out; j++) {
+    const at = Math.min(n - 1, Math.max(0, ((j + 0.5) * n) / out - 0.5));
+    const left = Math.min(Math.floor(at), n - 1);
+    const right = Math.min(left + 1, n - 1);
+    matrix.data[left * out + j] += 1 - (at - left);
+    matrix.data[right * out + j] += at - left;
+  }
+  return matrix;
+}

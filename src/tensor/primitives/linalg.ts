@@ -1,0 +1,221 @@
+/**
+ * Linear algebra of small matrices (batched, n up to 64 or so). Each routine is a tensor program of n steps inside the run; derivatives are
+ * stated by matrix identities, so that nothing differentiates through pivoting.
+ */
+import { apply, apply1, broadcastShapes, fail, isFloat, type Primitive } from "../primitive.ts";
+import type { Tensor } from "../tensor.ts";
+import { iota, lift, liftOne, type Value } from "./constant.ts";
+import { scan } from "./control.ts";
+import { abs, cast, div, equal, greaterEqual, less, log, mul, neg, sign, sqrt, sub, where } from "./elementwise.ts";
+import { diagonal, eye, oneHot, tril } from "./gather.ts";
+import { matmul, outer } from "./product.ts";
+import { argmax, max, sum } from "./reduce.ts";
+import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./shape.ts";
+
+function squareMatrices(operation: string, a: Tensor): number {
+  const n = a.shape[a.rank - 1];
+  if (a.rank < 2 || a.shape[a.rank - 2] !== n || !isFloat(a.dtype)) fail(operation, "needs square matrices of floats", [a]);
+  return n;
+}
+
+const column = (x: Tensor, j: Tensor, axis: -1 | -2): Tensor => sum(mul(x, axis === -1 ? j : expandDims(j, -1)), axis);
+
+/**
+ * Gauss–Jordan elimination with partial pivoting of [A | B], all right-hand sides at once. Rows are scaled to largest element 1 first, so
+ * that badly scaled matrices neither overflow nor choose bad pivots.
+ *
+ * @returns  solution A⁻¹ B, sign of det A and log |det A|
+ */
+function eliminate(a: Tensor, b: Tensor): { solution: Tensor; sign: Tensor; logAbs: Tensor } {
+  const n = a.shape[a.rank - 1];
+  const head = a.shape.slice(0, -2);
+  const peak = max(abs(a), -1, true);
+  const scale = where(equal(peak, 0), 1, peak);
+  const dtype = a.dtype as "f32" | "f64";
+  const start = concat([div(a, scale), div(b, scale)], -1);
+  const width = start.shape[start.rank - 1];
+  const one = broadcastTo(liftOne("solve", 1, dtype), head);
+  const step = ({ m, s, l }: { m: Tensor; s: Tensor; l: Tensor }, k: Tensor) => {
+    const here = cast(equal(iota(n), k), dtype);
+    const pivots = column(slice(m, ...head.map(() => null), null, [0, n]), here, -1);
+    const free = greaterEqual(iota(n), k);
+    const p = argmax(where(free, abs(pivots), -1), -1);
+    const there = oneHot(p, n, dtype);
+    const rowK = column(m, here, -2);
+    const rowP = column(m, there, -2);
+    const pivot = sum(mul(pivots, there), -1);
+    // Swap rows k and p, divide the pivot row, subtract it from the others.
+    const swapped = m.add(outer(sub(here, there), sub(rowP, rowK)));
+    const row = div(rowP, expandDims(where(equal(pivot, 0), 1, pivot), -1));
+    const below = column(slice(swapped, ...head.map(() => null), null, [0, n]), here, -1);
+    const next = sub(swapped, outer(sub(below, here), row));
+    const flip = where(equal(p, k), 1, -1);
+    return { carry: { m: next, s: mul(s, mul(flip.cast(dtype), sign(pivot))), l: l.add(log(abs(pivot))) } };
+  };
+  const { carry } = scan(step, { m: start, s: one, l: sum(log(scale), [-1, -2]) }, iota(n), { unroll: n <= 4 });
+  return { solution: slice(carry.m, ...head.map(() => null), null, [n, width]), sign: carry.s, logAbs: carry.l };
+}
+
+const solvePrimitive: Primitive = {
+  name: "solve",
+  infer: ([a, b]) => [{ dtype: a.dtype, shape: [...a.shape.slice(0, -1), b.shape[b.rank - 1]] }],
+  expand: ([a, b]) => [eliminate(a, b).solution],
+  // A X = B: dX = A⁻¹ (dB - dA X).
+  jvp([a], [da, db], [x]) {
+    const right = da && db ? sub(db, matmul(da, x)) : da ? neg(matmul(da, x)) : db;
+    return [right && apply1(solvePrimitive, [a, right])];
+  },
+  // B̄ = A⁻ᵀ X̄, Ā = -B̄ Xᵀ.
+  vjp([a], [ct], [x]) {
+    const bBar = apply1(solvePrimitive, [transpose(a), ct as Tensor]);
+    return [neg(matmul(bBar, transpose(x))), bBar];
+  },
+  batch: (inputs, batched) => [apply1(solvePrimitive, spread(inputs, batched))],
+};
+
+function spread(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
+  const size = inputs[batched.indexOf(true)].shape[0];
+  return inputs.map((x, i) => (batched[i] ? x : broadcastTo(x, [size, ...x.shape])));
+}
+
+/** Gives a and b the same batch axes. */
+function together(operation: string, a: Value, b: Value): { a: Tensor; b: Tensor; vector: boolean } {
+  const [x, y] = lift(operation, [a, b]);
+  const n = squareMatrices(operation, x);
+  const vector = y.rank === x.rank - 1 || y.rank === 1;
+  const right = vector ? expandDims(y, -1) : y;
+  if (right.rank < 2 || right.shape[right.rank - 2] !== n || x.dtype !== y.dtype)
+    fail(operation, "right-hand sides do not fit the matrices", [x, y]);
+  const head = broadcastShapes(
+    operation,
+    [x, right].map((t) => ({ dtype: t.dtype, shape: t.shape.slice(0, -2) })),
+  );
+  return { a: broadcastTo(x, [...head, n, n]), b: broadcastTo(right, [...head, ...right.shape.slice(-2)]), vector };
+}
+
+/** Solution of A X = B. A [..., n, n]; B [..., n, m], or vectors [..., n]. Singular matrices give non-finite or meaningless numbers. */
+export function solve(a: Value, b: Value): Tensor {
+  const t = together("solve", a, b);
+  const x = apply1(solvePrimitive, [t.a, t.b]);
+  return t.vector ? reshape(x, x.shape.slice(0, -1)) : x;
+}
+
+const slogdetPrimitive: Primitive = {
+  name: "slogdet",
+  infer: ([a]) => {
+    const shape = a.shape.slice(0, -2);
+    return [{ dtype: a.dtype, shape }, { dtype: a.dtype, shape }, a];
+  },
+  expand([a]) {
+    const n = a.shape[a.rank - 1];
+    const { solution, sign: s, logAbs } = eliminate(a, broadcastTo(eye(n, a.dtype as "f32"), a.shape));
+    return [s, logAbs, solution];
+  },
+  // d log|det A| = tr(A⁻¹ dA), dA⁻¹ = -A⁻¹ dA A⁻¹.
+  jvp(_, [da], [, , inverse]) {
+    if (!da) return [undefined, undefined, undefined];
+    return [undefined, sum(mul(transpose(inverse), da), [-1, -2]), neg(matmul(matmul(inverse, da), inverse))];
+  },
+  vjp(_, [, ctLog, ctInverse], [, , inverse]) {
+    const t = transpose(inverse);
+    const fromLog = ctLog && mul(expandDims(expandDims(ctLog, -1), -1), t);
+    const fromInverse = ctInverse && neg(matmul(matmul(t, ctInverse), t));
+    return [fromLog && fromInverse ? fromLog.add(fromInverse) : (fromLog ?? fromInverse)];
+  },
+  batch: ([a]) => apply(slogdetPrimitive, [a]),
+};
+
+/** Sign and logarithm of the absolute determinant. [..., n, n] -> [...]. Singular: sign 0, log -∞. */
+export function slogdet(a: Value): { sign: Tensor; logAbs: Tensor } {
+  const t = liftOne("slogdet", a);
+  squareMatrices("slogdet", t);
+  const [s, logAbs] = apply(slogdetPrimitive, [t]);
+  return { sign: s, logAbs };
+}
+
+export const det = (a: Value): Tensor => {
+  const { sign: s, logAbs } = slogdet(a);
+  return mul(s, logAbs.exp());
+};
+
+/** Inverse matrices. Shares its work with `slogdet` of the same matrix. */
+export function inverse(a: Value): Tensor {
+  const t = liftOne("inverse", a);
+  squareMatrices("inverse", t);
+  return apply(slogdetPrimitive, [t])[2];
+}
+
+const choleskyPrimitive: Primitive = {
+  name: "cholesky",
+  infer: ([a]) => [a],
+  // Outer-product form: column j of L is the j-th column of what remains over the root of its pivot.
+  expand([a]) {
+    const n = a.shape[a.rank - 1];
+    const dtype = a.dtype as "f32" | "f64";
+    const step = ({ rest }: { rest: Tensor }, k: Tensor) => {
+      const here = cast(equal(iota(n), k), dtype);
+      const c = column(rest, here, -1);
+      const below = where(less(iota(n), k), 0, c);
+      const l = div(below, expandDims(sqrt(sum(mul(c, here), -1)), -1));
+      return { carry: { rest: sub(rest, outer(l, l)) }, y: l };
+    };
+    const { ys } = scan(step, { rest: a }, iota(n), { unroll: n <= 4 });
+    const order = [...a.shape.slice(0, -1).map((_, i) => i + 1), 0];
+    return [transpose(ys as Tensor, order)];
+  },
+  // L Φ(L⁻¹ dA L⁻ᵀ), where Φ takes the lower triangle and halves the diagonal.
+  jvp([a], [da], [l]) {
+    if (!da) return [undefined];
+    const n = a.shape[a.rank - 1];
+    const symmetric = mul(da.add(transpose(da)), 0.5);
+    const inner = triangularSolve(l, transpose(triangularSolve(l, symmetric)));
+    const halved = sub(tril(inner), mul(inner, mul(eye(n, a.dtype as "f32"), 0.5)));
+    return [matmul(l, halved)];
+  },
+  batch: ([a]) => [apply1(choleskyPrimitive, [a])],
+};
+
+/** Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite: NaN. */
+export function cholesky(a: Value): Tensor {
+  const t = liftOne("cholesky", a);
+  squareMatrices("cholesky", t);
+  return apply1(choleskyPrimitive, [t]);
+}
+
+const triangularPrimitive: Primitive = {
+  name: "triangularSolve",
+  infer: ([, b]) => [b],
+  // Substitution: row k of X is (b_k - Σ_j a_kj x_j) / a_kk over the rows j already known.
+  expand([a, b], { lower }) {
+    const n = a.shape[a.rank - 1];
+    const dtype = a.dtype as "f32" | "f64";
+    const pivots = diagonal(a);
+    const step = ({ x }: { x: Tensor }, k: Tensor) => {
+      const here = cast(equal(iota(n), k), dtype);
+      const row = expandDims(column(a, here, -2), -2);
+      const right = sub(column(b, here, -2), reshape(matmul(row, x), [...b.shape.slice(0, -2), b.shape[b.rank - 1]]));
+      const value = div(right, expandDims(sum(mul(pivots, here), -1), -1));
+      return { carry: { x: x.add(outer(broadcastTo(here, [...b.shape.slice(0, -2), n]), value)) } };
+    };
+    return [scan(step, { x: mul(b, 0) }, iota(n), { reverse: !lower, unroll: n <= 4 }).carry.x];
+  },
+  jvp([a], [da, db], [x], params) {
+    const part = da && (params.lower ? tril(da) : transpose(tril(transpose(da))));
+    const right = part && db ? sub(db, matmul(part, x)) : part ? neg(matmul(part, x)) : db;
+    return [right && apply1(triangularPrimitive, [a, right], params)];
+  },
+  vjp([a], [ct], [x], params) {
+    const bBar = apply1(triangularPrimitive, [transpose(a), ct as Tensor], { lower: !params.lower });
+    const full = neg(matmul(bBar, transpose(x)));
+    return [params.lower ? tril(full) : transpose(tril(transpose(full))), bBar];
+  },
+  batch: (inputs, batched, params) => [apply1(triangularPrimitive, spread(inputs, batched), params)],
+};
+
+/** Solution of L X = B for lower triangular L (upper with `lower: false`); the other triangle is not read. B [..., n, m] or [..., n]. */
+export function triangularSolve(a: Value, b: Value, { lower = true } = {}): Tensor {
+  const t = together("triangularSolve", a, b);
+  const own = lower ? tril(t.a) : transpose(tril(transpose(t.a)));
+  const x = apply1(triangularPrimitive, [own, t.b], { lower });
+  return t.vector ? reshape(x, x.shape.slice(0, -1)) : x;
+}
