@@ -258,3 +258,18 @@ export function decodeEdges(plan: Plan, streams: readonly Stream[], progress?: P
   k.call.splitKeys(sorted, sorted, m, false);
   return u32(k, sorted, 2 * m).slice();
 }
+
+/** Sorts pairs (a, b), a < 2^leftBits and b < 2^rightBits, by (a, b). */
+export function sortPairs(pairs: Uint32Array, leftBits: number, rightBits: number): Uint32Array {
+  const k: Machine = instantiate<Calls>(wasm, 1);
+  const m = pairs.length / 2;
+  const keys = allocate(k, 8 * m);
+  const spare = allocate(k, 8 * m);
+  const histogram = allocate(k, 4 << 11);
+  u32(k, keys, 2 * m).set(pairs);
+  k.call.setKeys(leftBits, rightBits, 0);
+  k.call.makeKeys(keys, keys, m, false);
+  const sorted = k.call.sortKeys(keys, spare, m, leftBits + rightBits, histogram) >>> 0;
+  k.call.splitKeys(sorted, sorted, m, false);
+  return u32(k, sorted, 2 * m).slice();
+}

@@ -1,0 +1,170 @@
+/** Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same. */
+import { UserError } from "../data/errors.ts";
+import { instantiate, type Kernel } from "../tensor/wasm.ts";
+import { canonicalPairs, type Graph } from "./graph.ts";
+import wasm from "./gaps.wasm.ts";
+import type { Stream } from "./plan.ts";
+import { damaged, type Progress } from "./rec.ts";
+
+interface Calls {
+  allocate(bytes: number): number;
+  open(rows: number, edges: number, repeats: boolean, mode: number, blocks: number): number;
+  rowStarts(): number;
+  rowEntries(): number;
+  rowCounts(): number;
+  blockRecords(): number;
+  blocksWritten(): number;
+  idealLength(): number;
+  startAt(row: number): void;
+  run(edges: number, end: number): number;
+  finish(): number;
+}
+
+/** How the graph becomes rows: first and second ends swapped; vertices numbered from the far end. */
+export interface Reading {
+  readonly transposed: boolean;
+  readonly reversed: boolean;
+}
+
+export const READINGS: readonly Reading[] = [false, true].flatMap((transposed) =>
+  [false, true].map((reversed) => ({ transposed, reversed })),
+);
+
+export interface GapStreams {
+  readonly reading: Reading;
+  /** Whether multiplicities follow the rows. */
+  readonly repeats: boolean;
+  /** Distinct edges. */
+  readonly distinct: number;
+  /** One state a 2^20 binary decisions. */
+  readonly streams: readonly Stream[];
+}
+
+const ENCODE = 0;
+const DECODE = 1;
+const MEASURE = 2;
+const MOST_BLOCKS = 65536;
+const CHUNK = 1 << 16;
+
+const u32 = (k: Kernel<Calls>, at: number, length: number) => new Uint32Array(k.memory.buffer, at >>> 0, length);
+const tooLarge = () => new UserError("graph too large for the 4 GiB of one WebAssembly memory", "use --model urn with --shards");
+
+/** The canonical pairs of the graph under a reading (its own inverse on the graphs it gives). */
+function reread(pairs: Uint32Array, { vertices, directed }: Graph, { transposed, reversed }: Reading): Uint32Array {
+  if (!transposed && !reversed) return canonicalPairs({ vertices, directed, pairs });
+  const out = new Uint32Array(pairs.length);
+  for (let i = 0; i < pairs.length; i += 2) {
+    let [a, b] = [pairs[i], pairs[i + 1]];
+    if (reversed) [a, b] = [vertices - 1 - a, vertices - 1 - b];
+    if (!directed && a > b) [a, b] = [b, a];
+    out[i] = transposed ? b : a;
+    out[i + 1] = transposed ? a : b;
+  }
+  return canonicalPairs({ vertices, directed: true, pairs: out });
+}
+
+/** Puts sorted pairs into the kernel as rows of distinct entries. */
+function openRows(g: Graph, sorted: Uint32Array, mode: number): { k: Kernel<Calls>; repeats: boolean; distinct: number } {
+  let distinct = 0;
+  const isNew = (i: number) => i === 0 || sorted[i] !== sorted[i - 2] || sorted[i + 1] !== sorted[i - 1];
+  for (let i = 0; i < sorted.length; i += 2) if (isNew(i)) distinct++;
+  const repeats = 2 * distinct < sorted.length;
+  const k = instantiate<Calls>(wasm, 2);
+  if (!k.call.open(g.vertices, distinct, repeats, mode, mode === ENCODE ? MOST_BLOCKS : 0)) throw tooLarge();
+  const starts = u32(k, k.call.rowStarts(), g.vertices + 1);
+  const entries = u32(k, k.call.rowEntries(), distinct);
+  const counts = repeats ? u32(k, k.call.rowCounts(), distinct) : undefined;
+  let at = -1;
+  let row = 0;
+  for (let i = 0; i < sorted.length; i += 2) {
+    if (isNew(i)) {
+      while (row < sorted[i]) starts[++row] = at + 1;
+      entries[++at] = sorted[i + 1];
+    }
+    if (counts) counts[at]++;
+  }
+  while (row < g.vertices) starts[++row] = distinct;
+  return { k, repeats, distinct };
+}
+
+/**
+ * About how many bits an edge costs under a reading, measured on a stretch of rows in the middle of the graph that holds `sample` edges.
+ * Exact when the sample is the whole graph.
+ */
+function measure(g: Graph, reading: Reading, sample: number): number {
+  const sorted = reread(g.pairs, g, reading);
+  const { k } = openRows(g, sorted, MEASURE);
+  const m = sorted.length / 2;
+  const from = sample >= m ? 0 : sorted[2 * Math.floor((m - sample) / 2)];
+  const end = sample >= m ? g.vertices : sorted[2 * Math.floor((m + sample) / 2)] + 1;
+  k.call.startAt(from);
+  while (k.call.run(CHUNK, end) < end);
+  const starts = u32(k, k.call.rowStarts(), g.vertices + 1);
+  return (k.call.idealLength() / Math.max(1, starts[end] - starts[from])) * (starts[g.vertices] / Math.max(1, m));
+}
+
+/** The best of the four readings, and its bits for the whole graph: exact up to `sample` edges, extrapolated from a stretch of rows above. */
+export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: Reading; exact: boolean } {
+  const m = g.pairs.length / 2;
+  const trials = READINGS.map((reading) => ({ reading, bits: m * measure(g, reading, Math.min(sample, m)) }));
+  const best = trials.reduce((a, b) => (b.bits < a.bits ? b : a));
+  return { ...best, exact: sample >= m };
+}
+
+export function encodeGaps(g: Graph, reading: Reading, progress?: Progress): GapStreams {
+  const { k, repeats, distinct } = openRows(g, reread(g.pairs, g, reading), ENCODE);
+  for (let row = 0; row < g.vertices; ) {
+    row = k.call.run(CHUNK, g.vertices);
+    if (row < 0) throw tooLarge();
+    progress?.(u32(k, k.call.rowStarts() + 4 * row, 1)[0]);
+  }
+  if (!k.call.finish()) throw tooLarge();
+  const streams = Array.from({ length: k.call.blocksWritten() }, (_, i): Stream => {
+    const record = (k.call.blockRecords() >>> 0) + 16 * i;
+    const [at, length] = u32(k, record, 2);
+    const head = Number(new BigUint64Array(k.memory.buffer, record + 8, 1)[0]);
+    return { head, bytes: new Uint8Array(k.memory.buffer, at, length).slice() };
+  });
+  return { reading, repeats, distinct, streams };
+}
+
+/** Decodes the pairs of a graph of which the vertices, direction and number of edges are known. @throws UserError when the streams are damaged */
+export function decodeGaps(g: Omit<Graph, "pairs">, edges: number, coded: GapStreams, progress?: Progress): Uint32Array {
+  const k = instantiate<Calls>(wasm, 2);
+  if (!k.call.open(g.vertices, coded.distinct, coded.repeats, DECODE, coded.streams.length)) throw tooLarge();
+  coded.streams.forEach(({ head, bytes }, i) => {
+    const at = k.call.allocate(bytes.length) >>> 0;
+    if (!at) throw tooLarge();
+    new Uint8Array(k.memory.buffer, at, bytes.length).set(bytes);
+    const record = (k.call.blockRecords() >>> 0) + 16 * i;
+    u32(k, record, 2).set([at, bytes.length]);
+    new BigUint64Array(k.memory.buffer, record + 8, 1)[0] = BigInt(head);
+  });
+  for (let row = 0, done = 0; row < g.vertices; ) {
+    row = k.call.run(CHUNK, g.vertices);
+    if (row < 0) throw damaged(done, edges);
+    done = u32(k, k.call.rowStarts() + 4 * row, 1)[0];
+    progress?.(done);
+  }
+  if (!k.call.finish()) throw damaged(coded.distinct, edges);
+  const starts = u32(k, k.call.rowStarts(), g.vertices + 1);
+  const entries = u32(k, k.call.rowEntries(), coded.distinct);
+  const counts = coded.repeats ? u32(k, k.call.rowCounts(), coded.distinct) : undefined;
+  const total = counts ? counts.reduce((a, b) => a + b, 0) : coded.distinct;
+  if (total !== edges) throw damaged(coded.distinct, edges);
+  const pairs = new Uint32Array(2 * edges);
+  for (let row = 0, out = 0; row < g.vertices; row++)
+    for (let i = starts[row]; i < starts[row + 1]; i++)
+      for (let c = counts ? counts[i] : 1; c > 0; c--) {
+        pairs[out++] = row;
+        pairs[out++] = entries[i];
+      }
+  const { transposed, reversed } = coded.reading;
+  if (!transposed && !reversed) return pairs;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [a, b] = transposed ? [pairs[i + 1], pairs[i]] : [pairs[i], pairs[i + 1]];
+    pairs[i] = reversed ? g.vertices - 1 - a : a;
+    pairs[i + 1] = reversed ? g.vertices - 1 - b : b;
+  }
+  return canonicalPairs({ ...g, pairs });
+}

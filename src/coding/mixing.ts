@@ -1,0 +1,77 @@
+/**
+ * Adaptive binary models: several contexts each predict the next bit, a gated logistic mixture weighs them, ANS codes the bit. Integers only, so
+ * that every machine computes the same probabilities. The plain form of what `gaps.as.ts` does at speed.
+ *
+ *   p_i  from the history of context i:  p_i += (bit - p_i) / (n_i + 1.5)
+ *   p    = squash(Σ w_i stretch(p_i)),   stretch(p) = ln(p / (1 - p)),   w_i += rate · stretch(p_i) · (bit - p)
+ *
+ * @source Mahoney, "Adaptive weighing of context models for lossless data compression" (2005); Mattern, arXiv 1302.2839
+ */
+
+/** 65536 / (1 + e^-x) for x = -8, -7.5, ..., 8. */
+const LOGISTIC = [
+  22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4970, 7812, 11955, 17625, 24743, 32768, 40793, 47911, 53581, 57724, 60566, 62428, 63615,
+  64357, 64816, 65097, 65269, 65374, 65438, 65476, 65500, 65514,
+];
+
+/** The logistic function: x in units of 1/256, clamped to [-2047, 2047]; result in 1/65536, linear between the table's points. */
+export function squash(x: number): number {
+  const i = Math.max(-2047, Math.min(2047, x)) + 2048;
+  const low = LOGISTIC[i >> 7];
+  return low + (((LOGISTIC[(i >> 7) + 1] - low) * (i & 127)) >> 7);
+}
+
+/** Its inverse on 12-bit probabilities: the least x with squash(x) / 16 ≥ p. */
+const STRETCH = (() => {
+  const table = new Int16Array(4096);
+  for (let x = -2047, p = 0; p < 4096; p++) {
+    while (x < 2047 && squash(x) >> 4 < p) x++;
+    table[p] = x;
+  }
+  return table;
+})();
+
+const SLOT_BITS = 22;
+const FASTEST = 127;
+
+/** Hash of two 32-bit numbers: the name of a context. */
+export function hash(a: number, b: number): number {
+  let h = Math.imul(a, 0x2c1b3c6d) ^ Math.imul(b + 0x9e37, 0x297a2d39);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}
+
+/** Codes one bit given its probability of being one, in 1/65536; when writing, `bit` is the bit, and it is returned. */
+export type BitCoder = (probability: number, bit: number) => number;
+
+/** Codes one bit: its contexts, the place of the bit within its symbol, the set of weights. */
+export type MixedCoder = (contexts: readonly number[], node: number, set: number, bit: number) => number;
+
+export function mixedCoder(code: BitCoder): MixedCoder {
+  const probability = new Uint32Array(2 ** SLOT_BITS).fill(2 ** 21); // 22 bits
+  const seen = new Uint8Array(2 ** SLOT_BITS);
+  const weights = new Map<number, number[]>();
+  const uses = new Map<number, number>();
+  return (contexts, node, set, bit) => {
+    const slots = contexts.map((context) => {
+      const h = Math.imul(context + Math.imul(node, 0x9e3779b1), 0x85ebca6b);
+      return (h ^ (h >>> 15)) & (2 ** SLOT_BITS - 1);
+    });
+    const inputs = slots.map((slot) => STRETCH[probability[slot] >> 10]);
+    const w = weights.get(set) ?? new Array(8).fill(1 << 14);
+    const p = squash(Math.floor(inputs.reduce((sum, x, i) => sum + x * w[i], 0) / 65536));
+    bit = code(p, bit);
+    const used = uses.get(set) ?? 0;
+    const rate = 8 + Math.floor(2304 / (16 + used));
+    const error = bit * 65536 - p;
+    inputs.forEach((x, i) => (w[i] += Math.floor((x * error * rate + 2 ** 17) / 2 ** 18)));
+    weights.set(set, w);
+    uses.set(set, Math.min(65535, used + 1));
+    for (const slot of slots) {
+      probability[slot] += Math.trunc((2 * (bit * (2 ** 22 - 1) - probability[slot])) / (2 * seen[slot] + 3));
+      seen[slot] = Math.min(FASTEST, seen[slot] + 1);
+    }
+    return bit;
+  };
+}
