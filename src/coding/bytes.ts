@@ -11,7 +11,8 @@ export function varint(value: number): number[] {
 }
 
 /** A value in exactly `size` little-endian bytes. */
-export const fixed = (value: number, size: number): number[] => Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** i) % 256);
+export const fixed = (value: number, size: number): number[] =>
+  Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
 export interface Reader {
   /** Throws UserError when fewer bytes are left. */

@@ -1,8 +1,8 @@
 /** Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same. */
 import { UserError } from "../data/errors.ts";
 import { instantiate, type Kernel } from "../tensor/wasm.ts";
-import { canonicalPairs, type Graph } from "./graph.ts";
 import wasm from "./gaps.wasm.ts";
+import { canonicalPairs, type Graph } from "./graph.ts";
 import type { Stream } from "./plan.ts";
 import { damaged, type Progress } from "./rec.ts";
 

@@ -24,16 +24,26 @@ export const MAX_VERTICES = 2 ** 30;
  *
  * @throws UserError on a number that is not a whole number below 2^30 or below `vertices`
  */
-export function graph(edges: Iterable<readonly [number, number]>, options: { directed?: boolean; vertices?: number } = {}): Graph {
+export function graph(
+  edges: Iterable<readonly [number, number]>,
+  options: { directed?: boolean; vertices?: number } = {},
+): Graph {
   const flat = Float64Array.from([...edges].flat());
   let largest = -1;
   for (let i = 0; i < flat.length; i++) {
     const v = flat[i];
     if (!Number.isInteger(v) || v < 0 || v >= MAX_VERTICES)
-      throw new UserError(`edge ${i >> 1}: vertex ${v} is not a whole number from 0 to 2^30 - 1`, "give the vertices dense numbers, and their own numbers as names");
+      throw new UserError(
+        `edge ${i >> 1}: vertex ${v} is not a whole number from 0 to 2^30 - 1`,
+        "give the vertices dense numbers, and their own numbers as names",
+      );
     largest = Math.max(largest, v);
   }
-  return checked({ vertices: options.vertices ?? largest + 1, directed: options.directed ?? false, pairs: Uint32Array.from(flat) });
+  return checked({
+    vertices: options.vertices ?? largest + 1,
+    directed: options.directed ?? false,
+    pairs: Uint32Array.from(flat),
+  });
 }
 
 /** The graph itself, once its vertices are known to be in range. @throws UserError */

@@ -47,7 +47,10 @@ export const bitsFor = (count: number): number => (count <= 1 ? 0 : Math.ceil(Ma
 const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
 
 /** Vertices of each side; the two sides are the same vertices unless there are right blocks. */
-export const sides = (plan: Plan): { left: number; right: number } => ({ left: sum(plan.left), right: sum(plan.right ?? plan.left) });
+export const sides = (plan: Plan): { left: number; right: number } => ({
+  left: sum(plan.left),
+  right: sum(plan.right ?? plan.left),
+});
 
 /** Number of admissible pairs of urns; the pair (g, h) has number g·|right| + h with right blocks, h(h+1)/2 + g (g ≤ h) without. */
 export const pairTypes = ({ left, right }: Plan): number =>

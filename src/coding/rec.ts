@@ -1,7 +1,7 @@
 /** Random edge coding at speed: the host of the WebAssembly kernel `rec.as.ts`. Same bytes as `reference.ts`. */
 import { UserError } from "../data/errors.ts";
 import { instantiate, type Kernel } from "../tensor/wasm.ts";
-import { bitsFor, bucketBits, HEAD, LONGEST_CHAIN, pairTypes, type Plan, type Stream, sides, WEIGHT_LIMIT } from "./plan.ts";
+import { bitsFor, bucketBits, HEAD, LONGEST_CHAIN, type Plan, pairTypes, type Stream, sides, WEIGHT_LIMIT } from "./plan.ts";
 import wasm from "./rec.wasm.ts";
 
 interface Calls {
@@ -136,8 +136,7 @@ function makeRoom(k: Machine, lanes: number, count: number, bytes: number, spare
   }
 }
 
-const setHead = (k: Machine, lane: number, head: number) =>
-  new BigUint64Array(k.memory.buffer, lane, 1).set([BigInt(head)]);
+const setHead = (k: Machine, lane: number, head: number) => new BigUint64Array(k.memory.buffer, lane, 1).set([BigInt(head)]);
 const getHead = (k: Machine, lane: number) => Number(new BigUint64Array(k.memory.buffer, lane, 1)[0]);
 
 /** A plan before the edges are seen: their repeats and the seed of their order are found by the encoder. */
@@ -213,7 +212,10 @@ function takeStreams(k: Machine, lanes: number, count: number): Stream[] {
 
 /** The file does not hold what its header announces. */
 export const damaged = (done: number, edges: number) =>
-  new UserError(`file damaged: ${done} of ${edges} edges decoded, then the state stopped making sense`, "get an intact copy of the file");
+  new UserError(
+    `file damaged: ${done} of ${edges} edges decoded, then the state stopped making sense`,
+    "get an intact copy of the file",
+  );
 
 /**
  * Decodes the edges, sorted by (a, b).

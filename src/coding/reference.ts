@@ -7,7 +7,7 @@
 import { type Ans, ans, renormalize } from "./ans.ts";
 import { draw, type Urn, uniform, urn } from "./codecs.ts";
 import { type Multiset, multiset, popElement, pushElement } from "./multiset.ts";
-import { bitsFor, HEAD, pairTypes, type Plan, type Stream, sides } from "./plan.ts";
+import { bitsFor, HEAD, type Plan, pairTypes, type Stream, sides } from "./plan.ts";
 
 /** A total order of edges: an injection into the integers and its inverse. */
 export interface EdgeKeys {
@@ -68,7 +68,8 @@ function coder(plan: Plan): Coder {
 }
 
 /** Whether the orientation of an edge carries nothing: undirected, not a loop, and not told by the blocks of its ends. */
-const orientable = (plan: Plan, { blockOf }: Coder, a: number, b: number) => !plan.directed && a !== b && blockOf(a) === blockOf(b);
+const orientable = (plan: Plan, { blockOf }: Coder, a: number, b: number) =>
+  !plan.directed && a !== b && blockOf(a) === blockOf(b);
 
 /** Encodes edges a0 b0 a1 b1 ...; undirected: a ≤ b. Each lane starts from `initial`; any order of edges will do. */
 export function encodeEdges(

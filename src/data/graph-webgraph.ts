@@ -24,12 +24,19 @@ export function webGraphProperties(text: string, where: string): WebGraphPropert
   const number = (key: string, standard?: number) => {
     const value = entries.has(key) ? Number(entries.get(key)) : standard;
     if (value === undefined || !Number.isInteger(value) || value < 0)
-      throw new UserError(`${where}: ${key} is missing or not a whole number`, "give the .properties file that came with the .graph file");
+      throw new UserError(
+        `${where}: ${key} is missing or not a whole number`,
+        "give the .properties file that came with the .graph file",
+      );
     return value;
   };
   if (!entries.get("graphclass")?.endsWith("BVGraph"))
-    throw new UserError(`${where}: graph class ${entries.get("graphclass") ?? "missing"} is not BVGraph`, "convert it with WebGraph's own tools");
-  if (entries.get("compressionflags")) throw new UserError(`${where}: compression flags ${entries.get("compressionflags")} are not read`);
+    throw new UserError(
+      `${where}: graph class ${entries.get("graphclass") ?? "missing"} is not BVGraph`,
+      "convert it with WebGraph's own tools",
+    );
+  if (entries.get("compressionflags"))
+    throw new UserError(`${where}: compression flags ${entries.get("compressionflags")} are not read`);
   return {
     nodes: number("nodes"),
     arcs: number("arcs"),
@@ -90,12 +97,14 @@ const signed = (x: number) => (x % 2 ? -(x + 1) / 2 : x / 2);
 /** Decodes all arcs as pairs, sorted. @throws UserError when the bits are not those of the announced graph */
 export function readWebGraph(bytes: Uint8Array, properties: WebGraphProperties, where: string): Uint32Array {
   const { nodes, arcs, windowSize, minInterval, zetaK } = properties;
-  if (arcs > 64 * bytes.length + 64 || nodes > 2 ** 30) throw new UserError(`${where}: ${arcs} arcs and ${nodes} nodes cannot be in ${bytes.length} bytes`);
+  if (arcs > 64 * bytes.length + 64 || nodes > 2 ** 30)
+    throw new UserError(`${where}: ${arcs} arcs and ${nodes} nodes cannot be in ${bytes.length} bytes`);
   const input = bitReader(bytes, where);
   const pairs = new Uint32Array(2 * arcs);
   const window: number[][] = [];
   let at = 0;
-  const broken = (u: number) => new UserError(`${where}, node ${u}: impossible list of successors`, "the file is damaged or has another format");
+  const broken = (u: number) =>
+    new UserError(`${where}, node ${u}: impossible list of successors`, "the file is damaged or has another format");
   for (let u = 0; u < nodes; u++) {
     const degree = input.gamma();
     if (degree > nodes || at + 2 * degree > pairs.length) throw broken(u);
@@ -111,7 +120,15 @@ export function readWebGraph(bytes: Uint8Array, properties: WebGraphProperties, 
   return pairs;
 }
 
-function successors(input: Bits, u: number, degree: number, row: (back: number) => number[], window: number, minInterval: number, zetaK: number): number[] {
+function successors(
+  input: Bits,
+  u: number,
+  degree: number,
+  row: (back: number) => number[],
+  window: number,
+  minInterval: number,
+  zetaK: number,
+): number[] {
   if (degree === 0) return [];
   const back = window > 0 ? input.unary() : 0;
   const list: number[] = [];

@@ -16,3 +16,20 @@ export function instantiate<F>(base64: string, pages: number): Kernel<F> {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return { call: exports as F, memory };
 }
+
+const pageBytes = 65_536;
+
+/**
+ * A kernel for jobs of any size: its memory grows to what a job needs and is kept for the next one, since fresh pages are slow; after a
+ * job beyond `keep` bytes it is given back.
+ */
+export function growingKernel<F>(base64: string, keep = 2 ** 26): (bytes: (call: F) => number) => Kernel<F> {
+  let kernel: Kernel<F> | undefined;
+  return (bytes) => {
+    if (kernel && kernel.memory.buffer.byteLength > keep) kernel = undefined;
+    kernel ??= instantiate<F>(base64, 1);
+    const missing = bytes(kernel.call) - kernel.memory.buffer.byteLength;
+    if (missing > 0) kernel.memory.grow(Math.ceil(missing / pageBytes));
+    return kernel;
+  };
+}

@@ -1,5 +1,6 @@
 /** Writes lowered programs as ONNX models. */
 
+import { fuse } from "../fuse.ts";
 import { lower } from "../lower.ts";
 import { dtypes, type NdArray, ndarray } from "../ndarray.ts";
 import { type Emitter, fail, type ProgramDType } from "../primitive.ts";
@@ -35,7 +36,7 @@ export interface Written {
 
 /** A program as a serialized ModelProto. */
 export function writeModel(program: Program, options: WriteOptions = {}): Written {
-  const { inputs, outputs } = lower(program);
+  const { inputs, outputs } = fuse(lower(program));
   const model: Model = { portable: options.portable ?? false, initializers: new Map(), scalars: new Map(), counter: 0 };
   const inputNames = options.inputNames ?? inputs.map((_, i) => `i${i}`);
   const outputNames = options.outputNames ?? outputs.map((_, i) => `o${i}`);
@@ -160,7 +161,7 @@ function makeEmitter(model: Model, nodes: NodeProto[], outputs: readonly Tensor[
     subgraph(inputs, results, constants) {
       const own = new Map<Tensor, string>([...constants, ...inputs.map((x) => [x, `b${model.counter++}`] as const)]);
       const outputNames = results.map(() => `b${model.counter++}`);
-      const lowered = lower({ inputs: [...own.keys()], outputs: results });
+      const lowered = fuse(lower({ inputs: [...own.keys()], outputs: results }));
       const body = emitGraph(model, lowered.outputs, own, outputNames);
       const input = inputs.map((x) => valueInfo(own.get(x) as string, x));
       return { name: `body${model.counter++}`, node: body, input, output: results.map((y, i) => valueInfo(outputNames[i], y)) };

@@ -123,6 +123,7 @@ export const add = binary(
     simplify([a, b]) {
       if (splat(b) === 0) return whole(a, b);
       if (splat(a) === 0) return whole(b, a);
+      if (a === b) return mul(a, 2);
       if (b.node.primitive === negPrimitive) return sub(a, b.node.inputs[0]);
       if (a.node.primitive === negPrimitive) return sub(b, a.node.inputs[0]);
       return undefined;
@@ -152,6 +153,7 @@ const mulPrimitive: Primitive = elementwise("mul", {
   partials: [([, b]) => b, ([a]) => a],
   host: (a, b) => a * b,
   simplify([a, b]) {
+    if (a === b) return square(a);
     for (const [x, y] of [
       [a, b],
       [b, a],
@@ -203,7 +205,14 @@ export const reciprocal = unary(
   elementwise("reciprocal", { onnx: "Reciprocal", partials: [(_, y) => neg(square(y))], host: (a) => 1 / a }),
 );
 
-export const square = (x: Value): Tensor => mul(x, x);
+export const square = unary(
+  elementwise("square", {
+    onnx: (emit, [x]) => emit.op("Mul", [x, x]),
+    takes: "number",
+    partials: [([x]) => mul(x, 2)],
+    host: (a) => a * a,
+  }),
+);
 export const abs = unary(
   elementwise("abs", { onnx: "Abs", takes: "number", exact: true, partials: [([x]) => sign(x)], host: Math.abs }),
 );
@@ -288,7 +297,8 @@ export const logSigmoid = (x: Value): Tensor => neg(softplus(neg(x)));
 /** x sigmoid(x) (SiLU, swish). y' = σ + y (1 - σ). */
 export const silu = unary(
   elementwise("silu", {
-    expand: ([x]) => [mul(x, sigmoid(x))],
+    // In f64 the runtime would recognise x σ(x) and replace it by an operator that it has for f32 only.
+    expand: ([x]) => [x.dtype === "f64" ? div(x, add(exp(neg(x)), 1)) : mul(x, sigmoid(x))],
     partials: [
       ([x], y) => {
         const s = sigmoid(x);
@@ -373,16 +383,20 @@ export const asin = unary(
     partials: [([x]) => rsqrt(sub(1, square(x)))],
   }),
 );
-export const acos = (x: Value): Tensor => sub(Math.PI / 2, asin(x));
+/** Inverse cosine. f64: 2 atan √((1 - x) / (1 + x)), accurate near 1 too. */
+export const acos = unary(
+  elementwise("acos", {
+    onnx: "Acos",
+    expand: ([x]) => (x.dtype === "f64" ? [mul(atan(sqrt(div(sub(1, x), add(x, 1)))), 2)] : undefined),
+    partials: [([x]) => neg(rsqrt(sub(1, square(x))))],
+  }),
+);
 
 export const tanh = unary(elementwise("tanh", { onnx: "Tanh", partials: [(_, y) => sub(1, square(y))], host: Math.tanh }));
-/** (e^x - e^-x)/2 from expm1: u + u/(1+u) over 2, accurate near 0. */
+/** (e^x - e^-x)/2 from expm1, accurate near 0. */
 export const sinh = unary(
   elementwise("sinh", {
-    expand([x]) {
-      const u = expm1(abs(x));
-      return [mul(sign(x), mul(add(u, div(u, add(u, 1))), 0.5))];
-    },
+    expand: ([x]) => [mul(sub(expm1(x), expm1(neg(x))), 0.5)],
     partials: [([x]) => cosh(x)],
   }),
 );
@@ -391,16 +405,22 @@ export const cosh = unary(
 );
 export const asinh = unary(
   elementwise("asinh", {
+    // log(a + √(a² + 1)); beyond 1e8, where a² might overflow, log 2a is exact to rounding.
     expand([x]) {
       const a = abs(x);
-      return [mul(sign(x), log1p(add(a, div(square(a), add(sqrt(add(square(a), 1)), 1)))))];
+      const b = minimum(a, 1e8);
+      const near = log1p(add(b, div(square(b), add(sqrt(add(square(b), 1)), 1))));
+      return [mul(sign(x), where(less(a, 1e8), near, add(log(a), Math.LN2)))];
     },
     partials: [([x]) => rsqrt(add(square(x), 1))],
   }),
 );
 export const acosh = unary(
   elementwise("acosh", {
-    expand: ([x]) => [log(add(x, mul(sqrt(sub(x, 1)), sqrt(add(x, 1)))))],
+    expand([x]) {
+      const t = sub(x, 1);
+      return [log1p(add(t, mul(sqrt(t), sqrt(add(x, 1)))))];
+    },
     partials: [([x]) => rsqrt(sub(square(x), 1))],
   }),
 );
@@ -455,6 +475,8 @@ export const not = unary(elementwise("not", { onnx: "Not", takes: "bool", flat: 
 
 const wherePrimitive: Primitive = {
   ...elementwise("where", { onnx: "Where", takes: "any", exact: true }),
+  // The runtime has no kernel that chooses between booleans.
+  expand: ([c, a, b]) => (a.dtype === "bool" ? [or(and(c, a), and(not(c), b))] : undefined),
   infer(inputs) {
     const [condition, a, b] = inputs;
     if (condition.dtype !== "bool") fail("where", "the condition must be bool", inputs);
@@ -471,6 +493,7 @@ const wherePrimitive: Primitive = {
     return [undefined, sumTo(where(c, ct, 0), a.shape), sumTo(where(c, 0, ct), b.shape)];
   },
   batch: (inputs, batched) => [apply1(wherePrimitive, alignBatch(inputs, batched))],
+  simplify: (inputs, params) => dropBroadcast(wherePrimitive, inputs, params),
 };
 
 /** a where the condition holds, else b. Derivatives flow through the chosen branch only. */

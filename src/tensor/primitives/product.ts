@@ -9,7 +9,7 @@ import { sum } from "./reduce.ts";
 import { broadcastTo, expandDims, reshape, sumTo, transpose } from "./shape.ts";
 
 /** The tensor whose last two axes were swapped to give x, if so; products read it transposed instead of moving it. */
-function untransposed(x: Tensor): Tensor | undefined {
+export function untransposed(x: Tensor): Tensor | undefined {
   if (x.node.primitive.name !== "transpose") return undefined;
   const p: number[] = x.node.params.permutation;
   const n = p.length;

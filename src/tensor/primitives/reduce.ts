@@ -2,10 +2,10 @@
 import { array, type Shape, sizeOf } from "../ndarray.ts";
 import { apply, apply1, fail, fromEnd, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { constant, liftOne, scalar, splat, type Value } from "./constant.ts";
-import { add, and, cast, div, equal, exp, isFinite, less, log, mul, neg, not, sub, where } from "./elementwise.ts";
-import { oneHot, takeAlong } from "./gather.ts";
-import { broadcastTo, concat, flip, type Index, pad, reshape, slice } from "./shape.ts";
+import { liftOne, scalar, type Value } from "./constant.ts";
+import { add, cast, div, equal, exp, isFinite, log, mul, neg, rsqrt, sub, where } from "./elementwise.ts";
+import { takeAlong } from "./gather.ts";
+import { broadcastTo, concat, type Index, reshape, slice } from "./shape.ts";
 
 export type Axes = number | readonly number[] | undefined;
 
@@ -196,6 +196,12 @@ const standardizePrimitive: Primitive = {
     const [y, , inverse] = emit.op("LayerNormalization", [x, ones], { axis: -1, epsilon: node.params.epsilon }, { outputs: 3 });
     return [y, inverse];
   },
+  // The runtime's f64 kernel gives r in f32.
+  expand([x], { epsilon }) {
+    if (x.dtype === "f32") return undefined;
+    const r = rsqrt(add(variance(x, -1, true), epsilon));
+    return [mul(sub(x, mean(x, -1, true)), r), r];
+  },
   // y = (x - μ) r, r = (var + ε)^(-1/2): dy = r (dx - mean dx) - y r mean(y dx), dr = -r² mean(y dx).
   jvp: (_, [dx], [y, r]) => {
     if (!dx) return [undefined, undefined];
@@ -227,8 +233,9 @@ export function cumsum(x: Value, axis = -1, reverse = false): Tensor {
 
 /** log(e^a + e^b) without overflow. */
 export const logAddExp = (a: Value, b: Value): Tensor => {
-  const [x, y] = [liftOne("logAddExp", a), liftOne("logAddExp", b)];
-  return logsumexp(concat([x, y].map((t) => reshape(t, [1, ...t.shape]))), 0);
+  const pair = lift("logAddExp", [a, b]);
+  const shape = broadcastShapes("logAddExp", pair);
+  return logsumexp(stack(pair.map((t) => broadcastTo(t, shape))), 0);
 };
 
 /** Running log Σ exp along the last axis, by doubling: log₂ n stable steps. */

@@ -3,6 +3,7 @@ import { type Shape, sizeOf } from "../ndarray.ts";
 import { apply1, fail, fromEnd, type Primitive, sameShape } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { lift, liftOne, scalar, splat, type Value } from "./constant.ts";
+import { equal, where } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -324,7 +325,7 @@ export function pad(x: Value, widths: readonly (readonly [number, number])[], va
   const zeros = padPrimitiveOf(t, paddings);
   if (value === 0) return zeros;
   const inside = padPrimitiveOf(broadcastTo(scalar(1, t.dtype), t.shape), paddings);
-  return zeros.add(inside.neg().add(1).mul(value));
+  return where(equal(inside, 1), zeros, value);
 }
 
 const flipPrimitive: Primitive = {

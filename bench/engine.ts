@@ -1,0 +1,160 @@
+/**
+ * Engine benchmark: each task runs here and in the peers, interleaved, with the same number of threads.
+ *
+ *   npm run bench -- engine [--tasks T1,T2] [--rounds 15] [--threads 2] [--python path/to/venv/bin/python] [--json]
+ *
+ * JAX and PyTorch run in the Python given by --python or PUSHFORWARD_PYTHON; jax-js and TensorFlow.js if they are installed in
+ * bench/peers (npm --prefix bench/peers install). Peers that are missing are left out.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import * as pf from "../src/tensor/index.ts";
+import { writeModel } from "../src/tensor/onnx/write.ts";
+import { type Task, tasks } from "./engine-tasks.ts";
+
+interface Measured {
+  first: number | null;
+  times: number[];
+  peak: number;
+}
+
+/** One contender: runs a task some times and says how long each took (ms). */
+interface Runner {
+  readonly name: string;
+  run(task: string, reps: number): Promise<Measured | undefined>;
+  close(): void;
+}
+
+const options = {
+  tasks: { type: "string" },
+  rounds: { type: "string", default: "15" },
+  threads: { type: "string", default: "2" },
+  python: { type: "string", default: process.env.PUSHFORWARD_PYTHON ?? "" },
+  json: { type: "boolean", default: false },
+} as const;
+
+function ours(threads: number): Runner {
+  const running = new Map<string, { call: (...args: unknown[]) => Promise<unknown>; args: unknown[]; task: Task }>();
+  return {
+    name: "pushforward",
+    async run(name, reps) {
+      let first: number | null = null;
+      let entry = running.get(name);
+      if (!entry) {
+        const task = tasks.find((t) => t.name === name) as Task;
+        const args = task.args();
+        const call = pf.jit(task.step, { threads, reuse: true }) as (...args: unknown[]) => Promise<unknown>;
+        const start = performance.now();
+        await call(...args);
+        first = performance.now() - start;
+        entry = { call, args, task };
+        running.set(name, entry);
+      }
+      const times: number[] = [];
+      for (let i = 0; i < reps; i++) {
+        const start = performance.now();
+        const result = await entry.call(...entry.args);
+        times.push(performance.now() - start);
+        if (entry.task.next) entry.args.splice(0, 1, ...entry.task.next(result as never));
+      }
+      return { first, times, peak: process.resourceUsage().maxRSS / 1024 };
+    },
+    close() {},
+  };
+}
+
+/** A peer in a process of its own that answers one JSON line per request. */
+function external(name: string, command: string, args: readonly string[], env: Record<string, string>): Runner {
+  const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, ...env } });
+  const waiting: ((line: string | undefined) => void)[] = [];
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => waiting.shift()?.(line));
+  let dead = false;
+  child.on("exit", () => {
+    dead = true;
+    for (const resolve of waiting) resolve(undefined);
+  });
+  return {
+    name,
+    async run(task, reps) {
+      if (dead) return undefined;
+      const line = await new Promise<string | undefined>((resolve) => {
+        waiting.push(resolve);
+        child.stdin?.write(`${JSON.stringify({ task, reps })}\n`);
+      });
+      return line ? (JSON.parse(line) as Measured) : undefined;
+    },
+    close: () => child.kill(),
+  };
+}
+
+function peers(python: string, threads: number): Runner[] {
+  const list: Runner[] = [];
+  const env = { THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
+  const flags: Record<string, string> =
+    threads === 1 ? { XLA_FLAGS: "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" } : {};
+  if (python && existsSync(python)) {
+    list.push(external("JAX", python, ["bench/peers/engine_jax.py"], { ...env, ...flags }));
+    list.push(external("PyTorch", python, ["bench/peers/engine_torch.py"], env));
+  }
+  for (const [name, folder] of [
+    ["jax-js", "@jax-js/jax"],
+    ["TensorFlow.js", "@tensorflow/tfjs"],
+  ])
+    if (existsSync(`bench/peers/node_modules/${folder}`))
+      list.push(external(name, process.execPath, ["bench/peers/engine-js.ts", folder], env));
+  return list;
+}
+
+const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1];
+
+export async function main(argv: string[]): Promise<void> {
+  const { values } = parseArgs({ args: argv, options });
+  const threads = Number(values.threads);
+  const chosen = tasks.filter((t) => !values.tasks || values.tasks.split(",").includes(t.name));
+  const runners = [ours(threads), ...peers(values.python, threads)];
+  const rows: Record<string, unknown>[] = [];
+  for (const task of chosen) {
+    const times = new Map<string, number[]>(runners.map((r) => [r.name, []]));
+    const first = new Map<string, number>();
+    const peak = new Map<string, number>();
+    for (const r of runners) first.set(r.name, (await r.run(task.name, 3))?.first ?? Number.NaN);
+    for (let round = 0; round < Number(values.rounds); round++)
+      for (const r of runners) {
+        const m = await r.run(task.name, 10);
+        if (!m) continue;
+        times.get(r.name)?.push(...m.times);
+        peak.set(r.name, m.peak);
+      }
+    const program = pf.trace(task.step, task.args());
+    const nodes = writeModel(program).nodes;
+    const row = {
+      task: task.name,
+      what: task.what,
+      nodes,
+      results: runners.flatMap((r) => {
+        const list = times.get(r.name) ?? [];
+        return list.length ? [{ name: r.name, ms: median(list), first: first.get(r.name), peakMiB: peak.get(r.name) }] : [];
+      }),
+    };
+    rows.push(row);
+    if (!values.json) print(row);
+  }
+  if (values.json) console.log(JSON.stringify({ threads, rows }));
+  for (const r of runners) r.close();
+}
+
+function print(row: {
+  task: string;
+  what: string;
+  nodes: number;
+  results: { name: string; ms: number; first?: number; peakMiB?: number }[];
+}): void {
+  const [mine] = row.results;
+  console.log(`${row.task}  ${row.what}  (${row.nodes} nodes)`);
+  for (const r of row.results)
+    console.log(
+      `    ${r.name.padEnd(14)} ${r.ms.toFixed(3).padStart(9)} ms   ours/theirs ${(mine.ms / r.ms).toFixed(2).padStart(5)}   first call ${(r.first ?? 0).toFixed(0).padStart(5)} ms   peak ${(r.peakMiB ?? 0).toFixed(0)} MiB`,
+    );
+}

@@ -1,0 +1,111 @@
+/** The models of a graph, each with its ideal size, and the choice among them. */
+import { UserError } from "../data/errors.ts";
+import { type Blocks, findBlocks } from "./blocks.ts";
+import { gapIdeal, type Reading } from "./gaps.ts";
+import { canonicalPairs, type Graph } from "./graph.ts";
+import { blockUrnIdeal, degreeCounts, degrees, type EdgeFacts, edgeFacts, fitBias, orderBits, urnBits } from "./ideal.ts";
+import { WEIGHT_LIMIT } from "./plan.ts";
+
+export type ModelName = "urn" | "block-urn" | "gaps";
+
+/** A bias β = p / q of urns for first and second ends (the same unless they are separate). */
+export interface Bias {
+  readonly p: readonly [number, number];
+  readonly q: number;
+}
+
+export type Model =
+  | { readonly name: "urn"; readonly separate: boolean; readonly bias: Bias; readonly bits: number; readonly exact: true }
+  | { readonly name: "block-urn"; readonly blocks: Blocks; readonly bits: number; readonly exact: true }
+  | { readonly name: "gaps"; readonly reading: Reading; readonly bits: number; readonly exact: boolean };
+
+export interface ModelOptions {
+  /** Urn bias: a number, or "fit" (default) for the likeliest. */
+  readonly bias?: number | "fit";
+}
+
+/** A graph with what every model needs of it. */
+export interface Prepared {
+  readonly graph: Graph;
+  readonly facts: EdgeFacts;
+}
+
+export function prepare(g: Graph): Prepared {
+  const pairs = canonicalPairs(g);
+  return { graph: { ...g, pairs }, facts: edgeFacts(pairs) };
+}
+
+/** The nearest p / q to β that keeps all weights of an urn below 2^31; q = 1 when that costs less than its description. */
+function rationalBias(
+  wanted: readonly [number, number],
+  draws: number,
+  vertices: number,
+  cost: (b: readonly [number, number]) => number,
+): Bias {
+  const fits = (q: number) => q * draws + Math.max(...wanted, 1) * q * vertices < WEIGHT_LIMIT;
+  const at = (q: number): Bias => ({ p: [Math.max(1, Math.round(wanted[0] * q)), Math.max(1, Math.round(wanted[1] * q))], q });
+  const bitsOf = ({ p, q }: Bias) => cost([p[0] / q, p[1] / q]);
+  const plain = at(1);
+  const fine = at([64, 16, 4].find(fits) ?? 1);
+  return bitsOf(fine) + 24 < bitsOf(plain) ? fine : plain;
+}
+
+/** The urn model, with one urn for both ends or separate ones (directed graphs), whichever is smaller. */
+export function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: ModelOptions = {}): Model & { name: "urn" } {
+  if (bias !== "fit" && !(bias > 0 && bias <= 1000))
+    throw new UserError(`bias ${bias} is not between 0 and 1000`, "1 is the published default; fit finds the best");
+  const free = orderBits(facts, g.directed);
+  const candidate = (counts: readonly [ReturnType<typeof degreeCounts>, ReturnType<typeof degreeCounts>], separate: boolean) => {
+    const best: [number, number] = bias === "fit" ? [fitBias(counts[0]), fitBias(counts[1])] : [bias, bias];
+    const cost = ([b0, b1]: readonly [number, number]) => urnBits(counts[0], b0) + (separate ? urnBits(counts[1], b1) : 0) - free;
+    const chosen = rationalBias(best, (separate ? 1 : 2) * facts.edges, g.vertices, cost);
+    const { p, q } = chosen;
+    return { name: "urn", separate, bias: chosen, bits: cost([p[0] / q, p[1] / q]), exact: true } as const;
+  };
+  const all = degreeCounts(degrees(g));
+  const shared = candidate([all, all], false);
+  if (!g.directed) return shared;
+  const separate = candidate([degreeCounts(degrees(g, 0)), degreeCounts(degrees(g, 1))], true);
+  return separate.bits < shared.bits ? separate : shared;
+}
+
+export function blockUrnModel({ graph: g }: Prepared): (Model & { name: "block-urn" }) | undefined {
+  const blocks = findBlocks(g, g.pairs);
+  return blocks && { name: "block-urn", blocks, bits: blocks.bits, exact: true };
+}
+
+export function gapsModel({ graph: g }: Prepared): Model & { name: "gaps" } {
+  return { name: "gaps", ...gapIdeal(g) };
+}
+
+/** Above this the search for blocks takes minutes. */
+const BLOCK_SEARCH_EDGES = 4e6;
+
+/** Every model that is worth measuring on this graph, best first. */
+export function candidates(g: Prepared, options: ModelOptions = {}): Model[] {
+  const models: Model[] = [urnModel(g, options)];
+  if (g.facts.edges > 0) models.push(gapsModel(g));
+  // locality that gaps see is worth more than any blocks
+  const best = Math.min(...models.map(({ bits }) => bits));
+  if (g.facts.edges <= BLOCK_SEARCH_EDGES && best > 0.6 * models[0].bits) {
+    const blocks = blockUrnModel(g);
+    if (blocks) models.push(blocks);
+  }
+  return models.sort((a, b) => a.bits - b.bits);
+}
+
+/** The named model of a graph; "auto": the smallest. */
+export function chooseModel(g: Prepared, name: ModelName | "auto", options: ModelOptions = {}): Model {
+  if (name === "urn") return urnModel(g, options);
+  if (name === "gaps") return gapsModel(g);
+  if (name === "auto") return candidates(g, options)[0];
+  const one = { labels: new Uint16Array(g.graph.vertices), sizes: [g.graph.vertices] };
+  return (
+    blockUrnModel(g) ?? {
+      name: "block-urn",
+      blocks: { ...one, bits: blockUrnIdeal(g.graph, g.graph.pairs, one.labels, one.sizes) },
+      bits: blockUrnIdeal(g.graph, g.graph.pairs, one.labels, one.sizes),
+      exact: true,
+    }
+  );
+}

@@ -1,0 +1,42 @@
+/** The sampling floor: how far two samples of the same population are apart. */
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import type { Random } from "../../tensor/random.ts";
+
+export interface Floor {
+  readonly mean: number;
+  /** Of the mean, over the random splits; they share their points, so it is a lower bound. */
+  readonly standardError: number;
+  /** Points in the two parts that were compared. */
+  readonly sizes: readonly [number, number];
+}
+
+/**
+ * Mean of a distance between two disjoint random parts of one cloud: a prediction cannot be expected to come closer to a sample than
+ * another sample does. The parts have the sizes of the comparison, both scaled down to what the cloud can fill; smaller parts lie
+ * farther apart, so compare with `sizes` in mind.
+ */
+export function samplingFloor(
+  distance: (a: NdArray<"f32">, b: NdArray<"f32">) => number,
+  cloud: NdArray<"f32">,
+  sizes: readonly [number, number],
+  random: Random,
+  splits = 5,
+): Floor {
+  const [n, d] = cloud.shape;
+  const scale = Math.min(1, n / (sizes[0] + sizes[1]));
+  const parts = sizes.map((size) => Math.floor(size * scale + 1e-9)) as [number, number];
+  if (Math.min(...parts) < 1 || splits < 1)
+    throw new RangeError(`samplingFloor: ${n} points cannot be split ${sizes[0]} : ${sizes[1]}`);
+  const values = Array.from({ length: splits }, () => {
+    const order = random.permutation(n).data;
+    const part = (from: number, count: number) => {
+      const data = new Float32Array(count * d);
+      for (let i = 0; i < count; i++) data.set(cloud.data.subarray(order[from + i] * d, (order[from + i] + 1) * d), i * d);
+      return ndarray(data, [count, d], "f32");
+    };
+    return distance(part(0, parts[0]), part(parts[0], parts[1]));
+  });
+  const mean = values.reduce((a, b) => a + b) / splits;
+  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, splits - 1);
+  return { mean, standardError: Math.sqrt(variance / splits), sizes: parts };
+}
