@@ -1,6 +1,6 @@
 /** The ONNX file format: the schema's own encoder and decoder, and the few conversions around them. */
 import onnxProto from "onnx-proto";
-import { type DType, dtypes, type NdArray, sizeOf } from "../ndarray.ts";
+import type { DType, NdArray } from "../ndarray.ts";
 import { onnxTypes } from "../primitives/elementwise.ts";
 
 export const { onnx } = onnxProto;
@@ -28,41 +28,4 @@ export function attributeProto(name: string, value: unknown): AttributeProto {
       ? { name, type: AttributeType.FLOAT, f: value }
       : { name, type: AttributeType.INT, i: value };
   return { name, type: AttributeType.GRAPH, g: value as onnxProto.onnx.IGraphProto };
-}
-
-const dtypeOf = new Map<number, DType>(Object.entries(onnxTypes).map(([dtype, code]) => [code, dtype as DType]));
-
-/** dtype of an ONNX element type, or undefined if programs have no such dtype. */
-export const dtypeOfElement = (code: number): DType | undefined => dtypeOf.get(code);
-
-/** Integers of protobuf's 64-bit fields. */
-export const toNumber = (x: number | { toNumber(): number } | null | undefined): number =>
-  typeof x === "number" ? x : (x?.toNumber() ?? 0);
-
-/** Reads a tensor stored in a model. */
-export function fromTensorProto(proto: TensorProto): NdArray | undefined {
-  const dtype = dtypeOfElement(proto.dataType ?? 0);
-  if (!dtype || proto.externalData?.length) return undefined;
-  const shape = (proto.dims ?? []).map(toNumber);
-  const { array, bytes } = dtypes[dtype];
-  const size = sizeOf(shape);
-  if (proto.rawData?.length) {
-    if (proto.rawData.length !== size * bytes) return undefined;
-    const copy = proto.rawData.slice();
-    return { dtype, shape, data: new array(copy.buffer, copy.byteOffset, size) };
-  }
-  const source = proto.floatData?.length
-    ? proto.floatData
-    : proto.doubleData?.length
-      ? proto.doubleData
-      : proto.int64Data?.length
-        ? proto.int64Data
-        : (proto.int32Data ?? []);
-  if (source.length !== size) return undefined;
-  const numbers = Array.from(source as ArrayLike<number>, toNumber);
-  return {
-    dtype,
-    shape,
-    data: dtype === "i64" ? BigInt64Array.from(numbers, BigInt) : (array as Float32ArrayConstructor).from(numbers),
-  } as NdArray;
 }

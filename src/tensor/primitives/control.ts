@@ -14,14 +14,12 @@ import {
   sameShape,
 } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { flatten, type Structure, type Tree, unflatten } from "../tree.ts";
+import { flatten, type Structure, unflatten } from "../tree.ts";
 import { captured, type Program, substitute } from "../walk.ts";
 import { iota, liftOne, placeholder, type Value } from "./constant.ts";
 import { add, aliasOf, where } from "./elementwise.ts";
 import { any } from "./reduce.ts";
 import { concat, expandDims, moveAxis, reshape, slice } from "./shape.ts";
-
-export type TensorTree = Tree<Tensor>;
 
 export const isValue = (x: unknown): x is Value =>
   typeof x === "number" || typeof x === "boolean" || (x !== null && typeof x === "object" && "dtype" in x && "shape" in x);
