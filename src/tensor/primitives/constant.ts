@@ -1,6 +1,6 @@
 /** Leaves of programs: inputs, aliases, scalars and literal arrays. */
 import { allocate, type DType, type NdArray, type Shape, sizeOf } from "../ndarray.ts";
-import { apply1, fail, type Primitive, type ProgramDType } from "../primitive.ts";
+import { apply1, fail, isFloat, type Primitive, type ProgramDType } from "../primitive.ts";
 import { Tensor } from "../tensor.ts";
 
 /** Anything an operation takes: numbers and arrays are lifted to constants. */
@@ -31,7 +31,8 @@ export const scalarPrimitive: Primitive = {
   onnx: (emit, _, node) => [emit.scalar(node.params.value, node.params.dtype)],
 };
 
-export const scalar = (value: number, dtype: ProgramDType): Tensor => apply1(scalarPrimitive, [], { value, dtype });
+export const scalar = (value: number, dtype: ProgramDType): Tensor =>
+  apply1(scalarPrimitive, [], { value: dtype === "f32" ? Math.fround(value) : value, dtype });
 
 /** An array known when the program is traced. */
 export const literal: Primitive = {
@@ -67,6 +68,7 @@ export function lift(operation: string, values: readonly Value[]): Tensor[] {
 
 export function liftOne(operation: string, v: Value, dtype: ProgramDType = "f32"): Tensor {
   if (v instanceof Tensor) return v;
+  if (typeof v === "number" && !isFloat(dtype) && !Number.isInteger(v)) fail(operation, `${v} is not a number of dtype ${dtype}`);
   if (typeof v === "number" || typeof v === "boolean") return scalar(Number(v), dtype);
   if (isNdArray(v)) return constant(v);
   return fail(operation, `takes tensors, arrays or numbers, not ${v === null ? "null" : typeof v}`);

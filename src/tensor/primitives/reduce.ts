@@ -1,11 +1,11 @@
 /** Reductions, scans along an axis, order statistics and normalised exponentials. */
 import { array, type Shape, sizeOf } from "../ndarray.ts";
-import { apply, apply1, fail, fromEnd, isFloat, type Primitive } from "../primitive.ts";
+import { apply, apply1, broadcastShapes, fail, fromEnd, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { liftOne, scalar, type Value } from "./constant.ts";
+import { lift, liftOne, scalar, type Value } from "./constant.ts";
 import { add, cast, div, equal, exp, isFinite, log, mul, neg, rsqrt, sub, where } from "./elementwise.ts";
 import { takeAlong } from "./gather.ts";
-import { broadcastTo, concat, type Index, reshape, slice } from "./shape.ts";
+import { broadcastTo, concat, type Index, reshape, slice, stack } from "./shape.ts";
 
 export type Axes = number | readonly number[] | undefined;
 

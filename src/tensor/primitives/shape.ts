@@ -235,8 +235,8 @@ export function slice(x: Value, ...indices: Index[]): Tensor {
       i == null ? otherwise : Math.max(0, Math.min(n, wrap(i)));
     if (step > 0) return { start: bound(first, 0), stop: Math.max(bound(first, 0), bound(last, n)), step };
     flipped.push(axis);
-    const from = first == null ? n - 1 : Math.min(wrap(first), n - 1);
-    const to = last == null ? -1 : wrap(last);
+    const from = first == null ? n - 1 : Math.max(-1, Math.min(wrap(first), n - 1));
+    const to = last == null ? -1 : Math.max(-1, wrap(last));
     return { start: n - 1 - from, stop: Math.max(n - 1 - from, n - 1 - to), step: -step };
   });
   const source = flipped.length ? flip(t, flipped) : t;
