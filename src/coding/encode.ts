@@ -1,0 +1,141 @@
+/** Graph to bytes. */
+import { UserError } from "../data/errors.ts";
+import { concat, varint } from "./bytes.ts";
+import { type BodyKind, writeFile, writeStreams } from "./format.ts";
+import { encodeGaps } from "./gaps.ts";
+import { checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
+import { encodeLabels } from "./labels.ts";
+import { type Bias, chooseModel, type Model, type ModelName, type Prepared, prepare } from "./models.ts";
+import { encodeEdges, type Progress } from "./rec.ts";
+import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
+
+export interface EncodeOptions {
+  /** "auto" (default) takes the smallest; a model from `candidates` is used as it is. */
+  readonly model?: ModelName | "auto" | Model;
+  /** Urn bias β: a number, or "fit" (default). */
+  readonly bias?: number | "fit";
+  /** When the edges are given as pairs: whether they are directed (default no), and how many vertices there are (default: the largest plus one). */
+  readonly directed?: boolean;
+  readonly vertices?: number;
+  /** Independent parts by pairs of vertex ranges, at least this many; 1 (default) for none. Urn model. */
+  readonly shards?: number;
+  /** Interleaved states of the urn models, 1 to 64; default 8 from 2^20 edges on, else 1. */
+  readonly lanes?: number;
+  /** Called now and then with the number of edges coded. */
+  readonly onProgress?: Progress;
+}
+
+/** A file, and what went into it. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly model: ModelName | "shards" | "empty";
+  /** Ideal bits of the edges under the model. */
+  readonly idealBits: number;
+  /** Bytes of magic, checksum, header, names and parameters: all that is not coded edges (or labels). */
+  readonly overheadBytes: number;
+}
+
+const LANES_FROM = 2 ** 20;
+
+/**
+ * Compresses a labelled graph without loss, to within a few bytes of the ideal size of the chosen model.
+ *
+ * @param edges  a graph, or pairs of vertex numbers below 2^30; loops and repeated edges are kept, the order of edges is not
+ * @throws UserError when vertices are out of range or the graph is too large for one WebAssembly memory (use `shards`)
+ * @example
+ *   const bytes = encodeGraph([[0, 1], [1, 2]]);
+ *   decodeGraph(bytes).pairs; // Uint32Array [0, 1, 1, 2]
+ */
+export const encodeGraph = (edges: Edges, options: EncodeOptions = {}): Uint8Array => encode(edges, options).bytes;
+
+/** As `encodeGraph`, with the sizes. */
+export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
+  const g = isGraph(edges) ? checked(edges) : graph(edges, options);
+  const lanes = options.lanes ?? (g.pairs.length / 2 >= LANES_FROM ? 8 : 1);
+  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 64) throw new UserError(`${lanes} lanes: not a whole number from 1 to 64`);
+  if (g.pairs.length === 0) return assembled(g, "empty", new Uint8Array(), 0, 0);
+  const prepared = prepare(g);
+  if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
+  const model =
+    typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", { bias: options.bias });
+  const { parts, coded } = bodies(prepared.graph, model, lanes, options.onProgress);
+  return assembled(g, model.name, parts, model.bits, coded);
+}
+
+function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: Uint8Array, idealBits: number, coded: number): Encoded {
+  const { vertices, directed, names } = g;
+  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts);
+  return { bytes, model: body, idealBits, overheadBytes: bytes.length - coded };
+}
+
+/** The body of a file, and how many of its bytes are coded edges and labels. */
+function bodies(g: Graph, model: Model, lanes: number, progress?: Progress): { parts: Uint8Array; coded: number } {
+  if (model.name === "urn") return urnBody(g, model.separate, model.bias, lanes, model.bits, progress);
+  if (model.name === "block-urn") return blockBody(g, model.blocks.labels, model.blocks.sizes, lanes, model.bits, progress);
+  const { reading, repeats, distinct, streams } = encodeGaps(g, model.reading, progress);
+  const flags = (reading.transposed ? 1 : 0) + (reading.reversed ? 2 : 0) + (repeats ? 4 : 0);
+  const coded = writeStreams(streams);
+  return { parts: concat([[flags], repeats ? varint(distinct) : [], varint(streams.length), coded]), coded: coded.length };
+}
+
+/** Flags (1 separate urns, 2 repeats, 4 bias or lanes or seed not one, one and zero), these when flagged, streams. */
+function urnBody(g: Graph, separate: boolean, bias: Bias, lanes: number, bits: number, progress?: Progress) {
+  const { vertices: n, directed } = g;
+  const prior = new Uint32Array(separate ? 2 * n : n).fill(bias.p[0]);
+  if (separate) prior.fill(bias.p[1], n);
+  const sides = { left: [n], ...(separate ? { right: [n] } : {}), directed, prior, step: bias.q };
+  const { plan, streams } = encodeEdges({ ...sides, edges: g.pairs.length / 2, lanes }, g.pairs, bits, progress);
+  const special = bias.q !== 1 || bias.p[0] !== 1 || (separate && bias.p[1] !== 1) || lanes !== 1 || plan.seed !== 0;
+  const parameters = special ? [varint(bias.q), varint(bias.p[0]), separate ? varint(bias.p[1]) : [], [lanes], [plan.seed]] : [];
+  const coded = writeStreams(streams);
+  return {
+    parts: concat([[(separate ? 1 : 0) + (plan.repeats ? 2 : 0) + (special ? 4 : 0)], ...parameters, coded]),
+    coded: coded.length,
+  };
+}
+
+/** Flags (2 repeats), lanes, seed, number of blocks, length and stream of labels, streams. */
+function blockBody(g: Graph, labels: Uint16Array, sizes: readonly number[], lanes: number, bits: number, progress?: Progress) {
+  const position = positions(labels, sizes);
+  const pairs = g.pairs.map((v) => position[v]);
+  if (!g.directed)
+    for (let i = 0; i < pairs.length; i += 2) if (pairs[i] > pairs[i + 1]) [pairs[i], pairs[i + 1]] = [pairs[i + 1], pairs[i]];
+  const prior = new Uint32Array(g.directed ? 2 * g.vertices : g.vertices).fill(1);
+  const sides = { left: sizes, ...(g.directed ? { right: sizes } : {}), directed: g.directed, prior, step: 1 };
+  const { plan, streams } = encodeEdges({ ...sides, edges: pairs.length / 2, lanes }, pairs, bits, progress);
+  const labelStream = writeStreams([encodeLabels(labels, sizes)]);
+  const coded = writeStreams(streams);
+  const flags = [plan.repeats ? 2 : 0, lanes, plan.seed];
+  return {
+    parts: concat([flags, varint(sizes.length), varint(labelStream.length), labelStream, coded]),
+    coded: labelStream.length + coded.length,
+  };
+}
+
+/** Where each vertex lies when the vertices of block 0 come first, then those of block 1, ...; in their own order inside a block. */
+export function positions(labels: ArrayLike<number>, sizes: readonly number[]): Uint32Array {
+  const next = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
+  return Uint32Array.from(labels, (label) => next[label]++);
+}
+
+/** Number of ranges, their sizes but the last; then for every pair of ranges its edges and, if any, its length and body. */
+function encodeShards({ graph: g }: Prepared, shards: number, lanes: number, progress?: Progress): Encoded {
+  const sizes = vertexRanges(g, blocksForShards(shards, g.directed));
+  const parts: (Uint8Array | number[])[] = [varint(sizes.length), ...sizes.slice(0, -1).map(varint)];
+  let [ideal, coded, done] = [0, 0, 0];
+  for (const shard of split(g, sizes)) {
+    const edges = shard.pairs.length / 2;
+    parts.push(varint(edges));
+    if (edges === 0) continue;
+    const { separate, p, bits } = shardModel(g, sizes, shard);
+    const plan = shardPlan(sizes, shard.blocks, separate, p);
+    const result = encodeEdges({ ...plan, edges, lanes }, shard.pairs, bits, (n) => progress?.(done + n));
+    const streams = writeStreams(result.streams);
+    const head = concat([[result.plan.repeats ? 2 : 0, lanes, result.plan.seed], ...p.slice(0, separate ? 2 : 1).map(varint)]);
+    parts.push(varint(head.length + streams.length), head, streams);
+    ideal += bits;
+    coded += streams.length;
+    done += edges;
+  }
+  return assembled(g, "shards", concat(parts), ideal, coded);
+}

@@ -1,0 +1,13 @@
+/**
+ * Lossless compression of labelled graphs: random edge coding (urn and block-urn models) and gap coding, on exact ANS states.
+ * Nothing here needs Node.
+ */
+export { type Ans, ans, height, pop, push, renormalize } from "./ans.ts";
+export { type Codec, draw, type Urn, uniform, urn } from "./codecs.ts";
+export { type DecodeOptions, decodeGraph, readHeader } from "./decode.ts";
+export { type Encoded, type EncodeOptions, encode, encodeGraph } from "./encode.ts";
+export { canonicalPairs, type Edges, type Graph, graph } from "./graph.ts";
+export { blockUrnIdeal, type EdgeFacts, edgeFacts, urnIdeal } from "./ideal.ts";
+export { candidates, idealBits, type Model, type ModelName, prepare } from "./models.ts";
+export { type Multiset, multiset, popElement, pushElement } from "./multiset.ts";
+export { type CountTree, countTree } from "./order.ts";
