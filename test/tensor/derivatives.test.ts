@@ -100,7 +100,7 @@ const others: Case[] = [
   ],
   [
     "cholesky and triangularSolve",
-    (a, b) => pf.triangularSolve(pf.cholesky(a.matmul(a.transpose()).add(pf.eye(5, "f64"))), b),
+    (a, b) => pf.triangularSolve(pf.cholesky(a.matmul(a.transpose()).add(pf.eye(5, a.dtype as "f64"))), b),
     [normal(5, 5), normal(5)],
   ],
   [

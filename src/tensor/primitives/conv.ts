@@ -39,15 +39,12 @@ const attributes = (g: Geometry): Record<string, unknown> => ({
 /** Folds the batch axis into the examples when only data is batched, and into the groups when weights are. */
 function convBatch(name: "conv" | "convInput" | "convWeight"): Primitive["batch"] {
   return (inputs, batched, params) => {
-    const at = batched.indexOf(true);
-    const size = inputs[at].shape[0];
-    const weight = name === "convWeight" ? -1 : 1;
-    const [a, b] = inputs.map((x, i) =>
-      batched[i] || (i !== weight && name !== "convWeight" && !batched[weight]) ? x : x.broadcastTo([size, ...x.shape]),
-    );
+    const size = inputs[batched.indexOf(true)].shape[0];
+    const sharedWeights = name !== "convWeight" && !batched[1];
+    const [a, b] = inputs.map((x, i) => (batched[i] || sharedWeights ? x : x.broadcastTo([size, ...x.shape])));
     const g = params as Geometry;
     const merge = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
-    if (name !== "convWeight" && !batched[1]) {
+    if (sharedWeights) {
       const y = apply1(primitives[name], [merge(a), b], g);
       return [reshape(y, [size, y.shape[0] / size, ...y.shape.slice(1)])];
     }
