@@ -12,25 +12,36 @@ let x: usize = 0; // f64 [n, d]
 let y: usize = 0; // f64 [d, stride]
 let rows: usize = 0; // f64 [n]
 let columns: usize = 0; // f64 [stride]
+let a: usize = 0; // f64 [n]
+let b: usize = 0; // f64 [stride]
+let rowScales: usize = 0; // f64 [n]
+let columnScales: usize = 0; // f64 [stride]
+let gibbs: usize = 0; // f64 [n, stride], the last: only Sinkhorn's iteration needs it
 let highest: usize = 0; // f64 [max(n, stride)]
 let sums: usize = 0; // f64 [max(n, stride)]
 
-/** Sets the sizes; returns the bytes of memory needed. */
-export function layout(sources: i32, sinks: i32, dimension: i32): usize {
+/** Sets the sizes; returns the bytes of memory needed, with or without room for the matrix K. */
+export function layout(sources: i32, sinks: i32, dimension: i32, withGibbs: bool): usize {
   n = sources;
   m = sinks;
   d = dimension;
   stride = (m + 1) & ~1;
   const down = <usize>stride << 3;
+  const across = <usize>((n + 1) & ~1) << 3;
+  const longest = max(down, across);
   costs = 64;
   x = costs + <usize>n * down;
   y = x + (<usize>((n * d + 1) & ~1) << 3);
   rows = y + <usize>d * down;
-  columns = rows + (<usize>((n + 1) & ~1) << 3);
+  columns = rows + across;
   highest = columns + down;
-  const longest = <usize>max((n + 1) & ~1, stride) << 3;
   sums = highest + longest;
-  return sums + longest;
+  a = sums + longest;
+  b = a + across;
+  rowScales = b + down;
+  columnScales = rowScales + across;
+  gibbs = columnScales + down;
+  return gibbs + (withGibbs ? <usize>n * down : 0);
 }
 
 export function addressOfX(): usize {
@@ -53,6 +64,21 @@ export function addressOfHighest(): usize {
 }
 export function addressOfSums(): usize {
   return sums;
+}
+export function addressOfA(): usize {
+  return a;
+}
+export function addressOfB(): usize {
+  return b;
+}
+export function addressOfRowScales(): usize {
+  return rowScales;
+}
+export function addressOfColumnScales(): usize {
+  return columnScales;
+}
+export function addressOfGibbs(): usize {
+  return gibbs;
 }
 export function rowLength(): i32 {
   return stride;
@@ -87,8 +113,6 @@ export function distances(power: i32): void {
  * exp on two lanes for x <= 0 (0 below -708), relative error below 3e-16: 2^k exp(r) with |r| <= ln 2 / 2 and the Taylor polynomial of
  * degree 13, whose rest is (0.3466)^14 / 14! = 4e-18.
  */
-// @ts-ignore: decorator
-@inline
 function exp(t: v128): v128 {
   const k = v128.nearest<f64>(v128.mul<f64>(v128.max<f64>(t, f64x2.splat(-708.0)), f64x2.splat(1.4426950408889634)));
   let r = v128.sub<f64>(v128.max<f64>(t, f64x2.splat(-708.0)), v128.mul<f64>(k, f64x2.splat(6.93147180369123816490e-1)));
@@ -159,25 +183,53 @@ export function sumColumns(inverse: f64): void {
   }
 }
 
-/** Overwrites the costs with exp(rows_i + columns_j - inverse · c_ij); returns the sum of c_ij times that. */
-export function plan(inverse: f64): f64 {
+/** K_ij = exp(rows_i + columns_j - inverse · c_ij), with unit scales; returns the sum of c_ij K_ij. */
+export function absorb(inverse: f64): f64 {
   const down = <usize>stride << 3;
   const scale = f64x2.splat(inverse);
   let total: f64 = 0;
   for (let i = 0; i < n; i++) {
     const from = costs + <usize>i * down;
+    const to = gibbs + <usize>i * down;
     const row = f64x2.splat(real(rows, i));
     let sum = f64x2.splat(0);
     for (let at: usize = 0; at < down; at += 16) {
       const cost = v128.load(from + at);
       const mass = exp(v128.sub<f64>(v128.add<f64>(row, v128.load(columns + at)), v128.mul<f64>(cost, scale)));
-      v128.store(from + at, mass);
+      v128.store(to + at, mass);
       // infinity times zero, in the column that only fills the stride, is not added
       sum = v128.add<f64>(sum, v128.and(v128.mul<f64>(cost, mass), v128.gt<f64>(mass, f64x2.splat(0))));
     }
     total += f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+    store<f64>(rowScales + (<usize>i << 3), 1);
   }
+  for (let j = 0; j < stride; j++) store<f64>(columnScales + (<usize>j << 3), 1);
   return total;
+}
+
+/**
+ * One Sinkhorn iteration on diag(u) K diag(v), in a single pass over K: u_i = a_i / Σ_j K_ij v_j, then v_j = b_j / Σ_i K_ij u_i. Returns how
+ * far the row sums were off before.
+ */
+export function scale(): f64 {
+  const down = <usize>stride << 3;
+  let off: f64 = 0;
+  for (let at: usize = 0; at < down; at += 16) v128.store(sums + at, f64x2.splat(0));
+  for (let i = 0; i < n; i++) {
+    const from = gibbs + <usize>i * down;
+    const wanted = real(a, i);
+    if (wanted == 0) continue;
+    let even = f64x2.splat(0);
+    for (let at: usize = 0; at < down; at += 16) even = v128.add<f64>(even, v128.mul<f64>(v128.load(from + at), v128.load(columnScales + at)));
+    const sum = f64x2.extract_lane(even, 0) + f64x2.extract_lane(even, 1);
+    off += abs(wanted - real(rowScales, i) * sum);
+    const u = wanted / sum;
+    store<f64>(rowScales + (<usize>i << 3), u);
+    const ui = f64x2.splat(u);
+    for (let at: usize = 0; at < down; at += 16) v128.store(sums + at, v128.add<f64>(v128.load(sums + at), v128.mul<f64>(v128.load(from + at), ui)));
+  }
+  for (let j = 0; j < m; j++) if (real(b, j) > 0) store<f64>(columnScales + (<usize>j << 3), real(b, j) / real(sums, j));
+  return off;
 }
 
 /** Σ_ij rows_i columns_j exp(-gamma c_ij). */

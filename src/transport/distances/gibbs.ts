@@ -4,7 +4,7 @@ import { type Points, sizes } from "./clouds.ts";
 import kernelBytes from "./gibbs.wasm.ts";
 
 interface Functions {
-  layout(n: number, m: number, d: number): number;
+  layout(n: number, m: number, d: number, withGibbs: boolean): number;
   addressOfX(): number;
   addressOfY(): number;
   addressOfCosts(): number;
@@ -12,20 +12,26 @@ interface Functions {
   addressOfColumns(): number;
   addressOfHighest(): number;
   addressOfSums(): number;
+  addressOfA(): number;
+  addressOfB(): number;
+  addressOfRowScales(): number;
+  addressOfColumnScales(): number;
+  addressOfGibbs(): number;
   rowLength(): number;
   distances(power: number): void;
   sumRows(inverse: number): void;
   sumColumns(inverse: number): void;
-  plan(inverse: number): number;
+  absorb(inverse: number): number;
+  scale(): number;
   kernelSum(gamma: number): number;
 }
 
 const gibbs = growingKernel<Functions>(kernelBytes);
 
-/** Computes |x_i - y_j|^power; the views are valid until the next call. */
-export function loadClouds(x: Points, y: Points, power: 1 | 2) {
+/** Computes |x_i - y_j|^power; the views are valid until the next call. `withGibbs` makes room for the matrix K. */
+export function loadClouds(x: Points, y: Points, power: 1 | 2, withGibbs = false) {
   const { n, m, d } = sizes(x, y);
-  const { call, memory } = gibbs((functions) => functions.layout(n, m, d));
+  const { call, memory } = gibbs((functions) => functions.layout(n, m, d, withGibbs));
   const view = (address: number, length: number) => new Float64Array(memory.buffer, address, length);
   const row = call.rowLength();
   view(call.addressOfX(), n * d).set(x.data);
@@ -39,6 +45,11 @@ export function loadClouds(x: Points, y: Points, power: 1 | 2) {
     // the column that only fills the stride stays 0: its cost is infinite
     columns: view(call.addressOfColumns(), row).fill(0),
     highest: view(call.addressOfHighest(), Math.max(n, row)),
+    a: view(call.addressOfA(), n),
+    b: view(call.addressOfB(), row).fill(0),
+    rowScales: view(call.addressOfRowScales(), n),
+    columnScales: view(call.addressOfColumnScales(), row),
+    gibbs: view(call.addressOfGibbs(), withGibbs ? n * row : 0),
     sums: view(call.addressOfSums(), Math.max(n, row)),
   };
 }
