@@ -64,3 +64,23 @@ export function leafPaths(structure: Structure): string[] {
   visit(structure, "");
   return paths;
 }
+
+/** A tensor, symbolic or concrete: what the leaves of parameter trees are. */
+export const isArrayLeaf = (x: unknown): x is { readonly dtype: string; readonly shape: readonly number[] } =>
+  x !== null && typeof x === "object" && "dtype" in x && "shape" in x;
+
+/** Applies f leaf by leaf to trees of the first one's structure; after the leaves, f gets their path. */
+export function mapTree<R>(f: (...leaves: never[]) => unknown, tree: unknown, ...others: readonly unknown[]): R {
+  const { leaves, structure } = flatten(tree, isArrayLeaf);
+  const paths = leafPaths(structure);
+  const rest = others.map((other) => {
+    const flat = flatten(other, isArrayLeaf);
+    if (JSON.stringify(flat.structure) !== JSON.stringify(structure))
+      throw new TensorError(`trees differ: one has ${paths.join(", ")}, another ${leafPaths(flat.structure).join(", ")}`);
+    return flat.leaves;
+  });
+  return unflatten<R>(
+    structure,
+    leaves.map((x, i) => f(...([x, ...rest.map((l) => l[i]), paths[i]] as never[]))),
+  );
+}

@@ -1,0 +1,36 @@
+/** Activation functions by name. */
+import * as t from "../tensor/index.ts";
+import { type Tensor, TensorError } from "../tensor/index.ts";
+
+/** Exponential linear unit: x for x > 0, else α (e^x - 1). Clevert et al., ICLR 2016. */
+export const elu = (x: Tensor, alpha = 1): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
+
+/** x for x > 0, else slope x. */
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => t.where(t.greater(x, 0), x, x.mul(slope));
+
+/** x tanh(softplus x). Misra, BMVC 2020. */
+export const mish = (x: Tensor): Tensor => x.mul(t.tanh(t.softplus(x)));
+
+export const activations = {
+  elu: (x: Tensor) => elu(x),
+  gelu: t.gelu,
+  identity: (x: Tensor) => x,
+  leakyRelu: (x: Tensor) => leakyRelu(x),
+  mish,
+  relu: t.relu,
+  sigmoid: t.sigmoid,
+  silu: t.silu,
+  sin: t.sin,
+  softplus: t.softplus,
+  tanh: t.tanh,
+} satisfies Record<string, (x: Tensor) => Tensor>;
+
+export type Activation = keyof typeof activations | ((x: Tensor) => Tensor);
+
+/** The function of a name. */
+export function activationOf(activation: Activation): (x: Tensor) => Tensor {
+  if (typeof activation === "function") return activation;
+  const f = activations[activation];
+  if (!f) throw new TensorError(`activation "${activation}" is none of ${Object.keys(activations).join(", ")}`);
+  return f;
+}

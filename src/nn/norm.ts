@@ -1,0 +1,60 @@
+/** Normalisation layers. Scale starts at one, shift at zero. */
+import * as t from "../tensor/index.ts";
+import { type NdArray, type Tensor, TensorError } from "../tensor/index.ts";
+import type { FloatDType } from "./initializers.ts";
+
+/** Parameters, one number per channel: scale, and shift unless the layer has none. */
+export interface Norm<T = Tensor> {
+  readonly scale: T;
+  readonly shift?: T;
+}
+
+interface NormOptions {
+  readonly dtype?: FloatDType;
+  /** Default true. */
+  readonly shift?: boolean;
+}
+
+function init(channels: number, { dtype = "f32", shift = true }: NormOptions = {}): Norm<NdArray> {
+  const scale = t.allocate(dtype, [channels]);
+  scale.data.fill(1);
+  return shift ? { scale, shift: t.allocate(dtype, [channels]) } : { scale };
+}
+
+const affine = ({ scale, shift }: Norm, x: Tensor, shape?: readonly number[]): Tensor => {
+  const at = (p: Tensor): Tensor => (shape ? p.reshape(shape) : p);
+  const y = x.mul(at(scale));
+  return shift ? y.add(at(shift)) : y;
+};
+
+/** Layer normalisation over the last axis: scale (x - mean) / √(variance + ε) + shift. Ba, Kiros & Hinton, 2016. */
+export const layerNorm = {
+  init,
+  /** [..., channels] -> same */
+  apply: (params: Norm, x: Tensor, epsilon = 1e-5): Tensor => affine(params, t.standardize(x, epsilon)),
+};
+
+/** Root-mean-square normalisation over the last axis: scale x / √(mean x² + ε). Zhang & Sennrich, NeurIPS 2019. */
+export const rmsNorm = {
+  init: (channels: number, { dtype }: { dtype?: FloatDType } = {}): Norm<NdArray> => init(channels, { dtype, shift: false }),
+  /** [..., channels] -> same */
+  apply(params: Norm, x: Tensor, epsilon = 1e-6): Tensor {
+    return affine(params, x.mul(t.rsqrt(x.square().mean(-1, true).add(epsilon))));
+  },
+};
+
+/** Group normalisation of images: mean and variance over a group of channels and all positions. Wu & He, ECCV 2018. */
+export const groupNorm = {
+  init,
+  /**
+   * [N, C, ...space] -> same
+   *
+   * @throws  TensorError if C is not a multiple of the number of groups
+   */
+  apply(params: Norm, x: Tensor, groups: number, epsilon = 1e-5): Tensor {
+    const [n, c, ...space] = x.shape;
+    if (c % groups) throw new TensorError(`groupNorm: ${c} channels do not make ${groups} groups`);
+    const rows = t.standardize(x.reshape([n, groups, t.sizeOf([c / groups, ...space])]), epsilon);
+    return affine(params, rows.reshape(x.shape), [c, ...space.map(() => 1)]);
+  },
+};

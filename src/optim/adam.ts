@@ -1,0 +1,82 @@
+/** Adam and its relatives: steps scaled by running moments of the gradient. */
+import { type NdArray, type Tensor, TensorError } from "../tensor/index.ts";
+import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
+import { type Rate, rateAt, times } from "./schedules.ts";
+
+export interface AdamOptions {
+  /** Memory of the mean; default 0.9. */
+  readonly beta1?: number;
+  /** Memory of the mean square; default 0.999. */
+  readonly beta2?: number;
+  /** Added to the root mean square, in units of the gradient; default 1e-8. */
+  readonly epsilon?: number;
+}
+
+/** Geometrically weighted sums Σ_k β^k x_{t-k} of g, of g², and of 1 for both memories: means are quotients of them. */
+export interface AdamState<T = Tensor> {
+  readonly step: T;
+  readonly sum: State<T>;
+  readonly squares: State<T>;
+  readonly weight1: T;
+  readonly weight2: T;
+}
+
+/**
+ * Adam:
+ *
+ *   m̂ = Σ β₁^k g_{t-k} / Σ β₁^k,   v̂ = Σ β₂^k g²_{t-k} / Σ β₂^k,   p ← p - η m̂ / (√v̂ + ε)
+ *
+ * These are the published means with their bias corrections: m = (1 - β₁) Σ β₁^k g and 1 - β₁^t = (1 - β₁) Σ β₁^k. Kept as sums, they
+ * take two passes over the parameters less, since all scalar factors meet in one: η √(Σ β₂^k) / Σ β₁^k.
+ *
+ * @param rate  η, in units of the parameters per step
+ * @source  Kingma & Ba, ICLR 2015, algorithm 1
+ */
+export const adam = (rate: Rate, options: AdamOptions = {}): Optimizer => adamw(rate, { ...options, weightDecay: 0 });
+
+export interface AdamWOptions extends AdamOptions {
+  /** λ in p ← p - η λ p; default 0.01. */
+  readonly weightDecay?: number;
+  /** Parameters that decay; default all. */
+  readonly mask?: Mask;
+}
+
+/**
+ * Adam with decoupled weight decay: p ← p - η (m̂ / (√v̂ + ε) + λ p).
+ *
+ * @source  Loshchilov & Hutter, ICLR 2019, algorithm 2
+ */
+export function adamw(rate: Rate, options: AdamWOptions = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, mask = () => true } = options;
+  for (const beta of [beta1, beta2])
+    if (!(beta >= 0 && beta < 1)) throw new TensorError(`adam: a memory of ${beta} is not in [0, 1)`);
+  return optimizer(
+    (params): AdamState<NdArray> => {
+      const zero = scalarArray(0, params);
+      return { step: zero, sum: zerosLike(params), squares: zerosLike(params), weight1: zero, weight2: zero };
+    },
+    <P>(grads: P, state: AdamState, params: P) => {
+      const weight1 = state.weight1.mul(beta1).add(1);
+      const weight2 = state.weight2.mul(beta2).add(1);
+      const eta = rateAt(rate, state.step);
+      const root = weight2.sqrt();
+      const down = root.div(weight1).mul(times(eta, -1));
+      const floor = root.mul(epsilon);
+      const moved = mapLeaves(
+        (g: Tensor, sum0: Tensor, squares0: Tensor, p: Tensor, path: string) => {
+          const sum = sum0.mul(beta1).add(g);
+          const squares = squares0.mul(beta2).add(g.square());
+          const step = times(sum.div(squares.sqrt().add(floor.cast(g.dtype))), down) as Tensor;
+          const decays = weightDecay !== 0 && mask(path, p.shape);
+          return { sum, squares, updates: decays ? step.add(times(p, times(eta, -weightDecay))) : step };
+        },
+        grads,
+        state.sum,
+        state.squares,
+        params,
+      );
+      const next = { step: state.step.add(1), sum: moved.sum, squares: moved.squares, weight1, weight2 };
+      return { updates: moved.updates as P, state: next };
+    },
+  );
+}

@@ -1,0 +1,54 @@
+/** RMSProp. */
+import type { NdArray, Tensor } from "../tensor/index.ts";
+import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
+import { type Rate, rateAt, times } from "./schedules.ts";
+
+export interface RmspropOptions {
+  /** Memory ρ of the mean square; default 0.9. */
+  readonly decay?: number;
+  /** Added to the root mean square, in units of the gradient; default 1e-8. */
+  readonly epsilon?: number;
+  /** Momentum μ on the scaled steps; default none. */
+  readonly momentum?: number;
+}
+
+export interface RmspropState<T = Tensor> {
+  readonly step: T;
+  /** Σ ρ^k g²_{t-k}: the mean square divided by 1 - ρ. */
+  readonly squares: State<T>;
+  /** Momentum buffers; empty without momentum. */
+  readonly velocity: State<T>;
+}
+
+/**
+ * RMSProp: v ← ρ v + (1 - ρ) g²,  u ← μ u + g / (√v + ε),  p ← p - η u.
+ *
+ * @source  Tieleman & Hinton, Coursera lecture 6.5, 2012
+ */
+export function rmsprop(rate: Rate, options: RmspropOptions = {}): Optimizer {
+  const { decay = 0.9, epsilon = 1e-8, momentum = 0 } = options;
+  const root = Math.sqrt(1 - decay);
+  return optimizer(
+    (params): RmspropState<NdArray> => ({
+      step: scalarArray(0, params),
+      squares: zerosLike(params),
+      velocity: momentum ? zerosLike(params) : {},
+    }),
+    <P>(grads: P, state: RmspropState) => {
+      const down = times(rateAt(rate, state.step), -1 / root);
+      const moved = mapLeaves(
+        (g: Tensor, squares0: Tensor, v: Tensor | string) => {
+          const squares = squares0.mul(decay).add(g.square());
+          const scaled = g.div(squares.sqrt().add(epsilon / root));
+          const velocity = typeof v === "string" ? scaled : v.mul(momentum).add(scaled);
+          return { squares, velocity, updates: times(velocity, down) as Tensor };
+        },
+        grads,
+        state.squares,
+        ...(momentum ? [state.velocity] : []),
+      );
+      const velocity = momentum ? moved.velocity : state.velocity;
+      return { updates: moved.updates as P, state: { step: state.step.add(1), squares: moved.squares, velocity } };
+    },
+  );
+}

@@ -1,0 +1,54 @@
+/** Gradient descent, with momentum. */
+import { mapTree, type NdArray, type Tensor } from "../tensor/index.ts";
+import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
+import { type Rate, rateAt, times } from "./schedules.ts";
+
+export interface SgdState<T = Tensor> {
+  readonly step: T;
+  /** Momentum buffers; empty without momentum. */
+  readonly velocity: State<T>;
+}
+
+export interface SgdOptions {
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent.
+ *
+ *   v ← μ v + g,   p ← p - η v          (momentum μ)
+ *   v ← μ v + g,   p ← p - η (g + μ v)  (Nesterov)
+ *
+ * @source  Polyak 1964; Sutskever et al., ICML 2013, in the form in which η scales the sum
+ */
+export function sgd(rate: Rate, { momentum = 0, nesterov = false }: SgdOptions = {}): Optimizer {
+  return optimizer(
+    (params): SgdState<NdArray> => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),
+    <P>(grads: P, { step, velocity }: SgdState) => {
+      const down = times(rateAt(rate, step), -1);
+      const next = step.add(1);
+      if (!momentum)
+        return { updates: mapTree<P>((g: Tensor) => times(g, down) as Tensor, grads), state: { step: next, velocity } };
+      const moved = mapLeaves(
+        (g: Tensor, v: Tensor) => {
+          const sum = v.mul(momentum).add(g);
+          return { velocity: sum, updates: times(nesterov ? sum.mul(momentum).add(g) : sum, down) as Tensor };
+        },
+        grads,
+        velocity,
+      );
+      return { updates: moved.updates as P, state: { step: next, velocity: moved.velocity } };
+    },
+  );
+}
+
+/** Gradients times a rate, which may be a schedule of its own count of steps. Descent needs a negative one. */
+export const scaleBy = (rate: Rate): Optimizer =>
+  optimizer(
+    (params) => ({ step: scalarArray(0, params) }),
+    <P>(grads: P, { step }: { step: Tensor }) => {
+      const factor = rateAt(rate, step);
+      return { updates: mapTree<P>((g: Tensor) => times(g, factor) as Tensor, grads), state: { step: step.add(1) } };
+    },
+  );
