@@ -7,7 +7,7 @@ import { isValue, tensors } from "./primitives/control.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
 import { flatten, type Structure, unflatten } from "./tree.ts";
-import type { Program } from "./walk.ts";
+import { type Program, reachable } from "./walk.ts";
 
 /** The tree of arrays that corresponds to a tree of tensors. */
 export type Arrays<T> = T extends Tensor ? NdArray : T extends object ? { [K in keyof T]: Arrays<T[K]> } : T;
@@ -93,7 +93,8 @@ export function jit<A extends unknown[], R>(
 async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
   const program = trace(f, args);
   const { bytes } = withSharing(() => writeModel(program));
-  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options });
+  const double = reachable(program.outputs).some((node) => node.outputs.some((y) => y.dtype === "f64"));
+  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options, double });
   const buffers = options.reuse ? [0, 1].map(() => program.outputs.map((y) => allocate(y.dtype as DType, y.shape))) : undefined;
   return { session, structure: program.structure, buffers, turn: 0 };
 }

@@ -31,13 +31,22 @@ export interface Session {
   release(): Promise<void>;
 }
 
+interface SessionOptions extends RuntimeOptions {
+  /** The model computes in f64. The runtime's fusions are not safe there: some have no f64 kernel, some keep their factors in f32. */
+  readonly double?: boolean;
+}
+
 /** Compiles a model whose inputs are named i0, i1, … and outputs o0, o1, …. */
-export async function openSession(model: Uint8Array, outputs: number, { device, threads }: RuntimeOptions): Promise<Session> {
+export async function openSession(
+  model: Uint8Array,
+  outputs: number,
+  { device, threads, double }: SessionOptions,
+): Promise<Session> {
   const ort = await load();
   const provider = device ?? (inNode ? "cpu" : "wasm");
   const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel: double ? "basic" : "all",
     logSeverityLevel: 3,
     ...(threads ? { intraOpNumThreads: threads } : {}),
   };

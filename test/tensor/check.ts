@@ -83,9 +83,7 @@ const h = 2 ** -14;
  * jvp = central difference; ⟨u, J v⟩ = ⟨Jᵀ u, v⟩; forward over reverse = central difference of the vjp = reverse over forward = reverse
  * over reverse; vmap = one call after another, for every choice of batched arguments; f32 = f64 up to rounding.
  */
-export async function checkDerivatives(f: Fn, ...args: (NdArray | CheckOptions)[]): Promise<void> {
-  const points = args.filter((a): a is NdArray => "data" in a);
-  const { without = [] } = (args.find((a) => !("data" in a)) ?? {}) as CheckOptions;
+export async function checkDerivatives(f: Fn, points: readonly NdArray[], { without = [] }: CheckOptions = {}): Promise<void> {
   const directions = points.map((p, i) =>
     f64(
       toNumbers(normal(p.shape, 100 + i)).map((z) => 0.1 * z),

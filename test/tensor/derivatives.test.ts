@@ -112,10 +112,10 @@ const others: Case[] = [
 ];
 
 test.each(unary)("derivatives of %s", async (_, f, args) => {
-  await checkDerivatives(f, ...args);
+  await checkDerivatives(f, args);
 });
 test.each(others)("derivatives of %s", async (_, f, args) => {
-  await checkDerivatives(f, ...args);
+  await checkDerivatives(f, args);
 });
 
 test("the third derivative of sin(x²) is its closed form", async () => {

@@ -297,8 +297,7 @@ export const logSigmoid = (x: Value): Tensor => neg(softplus(neg(x)));
 /** x sigmoid(x) (SiLU, swish). y' = σ + y (1 - σ). */
 export const silu = unary(
   elementwise("silu", {
-    // In f64 the runtime would recognise x σ(x) and replace it by an operator that it has for f32 only.
-    expand: ([x]) => [x.dtype === "f64" ? div(x, add(exp(neg(x)), 1)) : mul(x, sigmoid(x))],
+    expand: ([x]) => [mul(x, sigmoid(x))],
     partials: [
       ([x], y) => {
         const s = sigmoid(x);

@@ -1,8 +1,8 @@
 /** Matrix products and contractions. */
 import { sizeOf } from "../ndarray.ts";
-import { apply1, broadcastShapes, fail, type Primitive } from "../primitive.ts";
+import { apply1, broadcastShapes, fail, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { lift, splat, type Value } from "./constant.ts";
+import { lift, scalar, splat, type Value } from "./constant.ts";
 import { mul } from "./elementwise.ts";
 import { diagonal } from "./gather.ts";
 import { sum } from "./reduce.ts";
@@ -33,7 +33,7 @@ const matmulPrimitive: Primitive = {
     const [a, b] = node.inputs;
     const [at, bt] = [untransposed(a), untransposed(b)];
     if (a.rank === 2 && b.rank === 2) {
-      if (!at && !bt) return emit.op("MatMul", [x, y]);
+      if ((!at && !bt) || !isFloat(a.dtype)) return emit.op("MatMul", [x, y]);
       return emit.op("Gemm", [at ? emit.name(at) : x, bt ? emit.name(bt) : y], { transA: at ? 1 : 0, transB: bt ? 1 : 0 });
     }
     if (emit.portable || a.dtype !== "f32" || (!at && !bt)) return emit.op("MatMul", [x, y]);
@@ -52,9 +52,15 @@ const matmulPrimitive: Primitive = {
   },
   simplify([a, b]) {
     if (a.dtype !== b.dtype || a.rank < 2 || b.rank < 2 || a.shape[a.rank - 1] !== b.shape[b.rank - 2]) return undefined;
-    return productOfRepeats(a, b);
+    return a.shape[a.rank - 1] === 0 ? productOverNothing(a, b) : productOfRepeats(a, b);
   },
 };
+
+/** Sums of no products are zeros, which the runtime does not fill in. */
+function productOverNothing(a: Tensor, b: Tensor): Tensor {
+  const [{ shape }] = matmulPrimitive.infer([a, b], undefined);
+  return broadcastTo(scalar(0, a.dtype), shape);
+}
 
 /** Products with repeated rows or columns need only one of them; products with equal entries are sums. */
 function productOfRepeats(a: Tensor, b: Tensor): Tensor | undefined {
@@ -93,13 +99,13 @@ function repeated(x: Tensor, axis: 0 | 1): Tensor | undefined {
 export function matmul(a: Value, b: Value): Tensor {
   const [x, y] = lift("matmul", [a, b]);
   if (x.rank === 0 || y.rank === 0) fail("matmul", "needs vectors or matrices", [x, y]);
-  if (x.rank === 1) {
-    const z = matmul(expandDims(x, 0), y);
-    return reshape(z, [...z.shape.slice(0, -2), ...z.shape.slice(-1)]);
-  }
   if (y.rank === 1) {
     const z = matmul(x, expandDims(y, 1));
     return reshape(z, z.shape.slice(0, -1));
+  }
+  if (x.rank === 1) {
+    const z = matmul(expandDims(x, 0), y);
+    return reshape(z, [...z.shape.slice(0, -2), ...z.shape.slice(-1)]);
   }
   // A stack of matrices times one matrix is one large product.
   if (x.rank > 2 && y.rank === 2 && x.shape[x.rank - 1] === y.shape[0]) {

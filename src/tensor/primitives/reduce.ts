@@ -62,6 +62,8 @@ const sumPrimitive: Primitive = reduction("sum", {
   onnx: "ReduceSum",
   transpose: { 0: (ct, [x], { axes }) => broadcastTo(kept(ct, x, axes), x.shape) },
   simplify([x], { axes, keepDims }) {
+    // The runtime does not sum over nothing.
+    if (x.size === 0) return broadcastTo(scalar(0, x.dtype), reducedShape(x, axes, keepDims));
     // Sums of equal elements are products: axes along which x was broadcast, and constants.
     const source = x.node.primitive.name === "broadcastTo" ? x.node.inputs[0] : undefined;
     if (!source || !isFloat(x.dtype)) return undefined;

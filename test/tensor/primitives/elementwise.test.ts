@@ -42,7 +42,7 @@ describe("derivatives, batching and precision of", () => {
     "a scalar": [(x) => t.exp(t.sin(x)), f64([0.7], [])],
     "an empty array": [(x) => t.exp(t.sin(x)), f64([], [0, 3])],
   };
-  for (const [name, [f, x]] of Object.entries(unary)) test(name, () => checkDerivatives(f, x));
+  for (const [name, [f, x]] of Object.entries(unary)) test(name, () => checkDerivatives(f, [x]));
 
   const binary: Record<string, [(a: Tensor, b: Tensor) => Tensor, NdArray, NdArray]> = {
     add: [t.add, normal([2, 3]), normal([3])],
@@ -57,10 +57,10 @@ describe("derivatives, batching and precision of", () => {
     "arguments of different rank": [(a, b) => t.mul(t.sin(a), b), f64([0.3], []), normal([2, 3])],
     "casts between floats": [(a, b) => t.mul(a.cast("f64").cast(a.dtype), b), normal([3]), normal([3])],
   };
-  for (const [name, [f, a, b]] of Object.entries(binary)) test(name, () => checkDerivatives(f, a, b));
+  for (const [name, [f, a, b]] of Object.entries(binary)) test(name, () => checkDerivatives(f, [a, b]));
 
   test("where with a condition of its own batch", () =>
-    checkDerivatives((a, b) => t.where(t.less(a, 0.1), t.square(a), t.mul(a, b)), f64([-1, 0.8, 2]), normal([2, 1])));
+    checkDerivatives((a, b) => t.where(t.less(a, 0.1), t.square(a), t.mul(a, b)), [f64([-1, 0.8, 2]), normal([2, 1])]));
 
   test("stopGradient is a constant to derivatives", async () => {
     const g = await run(
@@ -77,7 +77,7 @@ async function compare(f: (x: Tensor) => Tensor, host: (x: number) => number, xs
 }
 
 const around = [1e-300, 1e-20, 1e-10, 1e-5, 1e-3, 0.1, 0.4999, 0.5, 0.75, 1, 1.5, 3, 20, 700].flatMap((x) => [x, -x]);
-const { epsilon } = { epsilon: 2 ** -52 };
+const epsilon = 2 ** -52;
 
 describe("f64 values", () => {
   test("exp, expm1 from 1e-300 to overflow", async () => {
