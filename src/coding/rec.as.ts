@@ -603,11 +603,17 @@ function newRecord(): usize {
   return record;
 }
 
+// @ts-ignore: decorator
+@inline
+function bucketOf(key: u64): u32 {
+  return keyBits == 0 ? 0 : <u32>(key >> <u64>(keyBits - bucketBits));
+}
+
 /** Inserts a key and leaves its rank in foundStart and its multiplicity, itself included, in foundWeight. */
 // @ts-ignore: decorator
 @inline
 function insert(key: u64): void {
-  const bucket = keyBits == 0 ? 0 : <u32>(key >> <u64>(keyBits - bucketBits));
+  const bucket = bucketOf(key);
   let start = treePrefix(bucketTree, bucket);
   treeAdd(bucketTree, bucket, 1);
   let keys = bucketKeys + (<usize>bucket << 6);
@@ -659,7 +665,7 @@ function insert(key: u64): void {
       const fill = <u32>-(i64x2.extract_lane(used, 0) + i64x2.extract_lane(used, 1));
       if (fill < 8) {
         store<u64>(keys + (fill << 3), key);
-        placed = true;
+        break; // nothing hangs on a line that is not full
       }
     }
     let record = <usize>load<u32>(next);
@@ -709,15 +715,12 @@ export function decode(count: u32): i32 {
     }
     for (let i = <i32>n - 1; i >= 0; i--) {
       const lane = lanes + <u32>i * LANE;
-      let a = popVertex(lane, load<u32>(LEFT + (i << 2)));
-      let b = load<u32>(RIGHT + (i << 2));
+      const a = popVertex(lane, load<u32>(LEFT + (i << 2)));
       store<u32>(LEFT + (i << 2), a);
     }
     for (let i = <i32>n - 1; i >= 0; i--) {
-      const lane = lanes + <u32>i * LANE;
       let a = load<u32>(LEFT + (i << 2));
       let b = load<u32>(RIGHT + (i << 2));
-      if (orientable && a != b && blockAt(a) == blockAt(b)) push(lane, a > b ? 1 : 0, 1, 2);
       if (orientable && a > b) {
         const t = a;
         a = b;
@@ -725,8 +728,12 @@ export function decode(count: u32): i32 {
       }
       const key = mix((<u64>a << <u64>rightBits) | <u64>(b - rightOffset));
       store<u64>(SCRATCH_KEYS + (<usize>i << 3), key);
-      const bucket = keyBits == 0 ? 0 : <u32>(key >> <u64>(keyBits - bucketBits));
-      touched += load<u32>(bucketKeys + (<usize>bucket << 6)) + load<u32>(load<u32>(bucketTree, 4) + (bucket << 2));
+      touched += load<u32>(bucketKeys + (<usize>bucketOf(key) << 6)) + load<u32>(load<u32>(bucketTree, 4) + (bucketOf(key) << 2));
+    }
+    for (let i = <i32>n - 1; i >= 0 && orientable; i--) {
+      const a = load<u32>(LEFT + (i << 2));
+      const b = load<u32>(RIGHT + (i << 2));
+      if (a != b && blockAt(a) == blockAt(b)) push(lanes + <u32>i * LANE, a > b ? 1 : 0, 1, 2);
     }
     for (let i = <i32>n - 1; i >= 0; i--) {
       insert(load<u64>(SCRATCH_KEYS + (<usize>i << 3)));
@@ -768,6 +775,11 @@ export function collect(keys: usize): u32 {
     }
   }
   return <u32>((out - keys) >> 3);
+}
+
+/** Keeps the loads that only warm the cache. */
+export function warmed(): u32 {
+  return touched;
 }
 
 /** Where the decoder's buckets lie: room to be used again once collected. */
