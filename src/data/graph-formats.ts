@@ -1,0 +1,102 @@
+/** Graphs in Matrix Market, GraphML and JSON node-link files. */
+import { UserError } from "./errors.ts";
+import { type EdgeList, edgeSink, type SinkOptions } from "./graph-sink.ts";
+
+export interface ReadGraph {
+  readonly graph: EdgeList;
+  /** What the input held that the graph does not. */
+  readonly notes: readonly string[];
+}
+
+type Options = Omit<SinkOptions, "directed"> & { readonly directed?: boolean; readonly columns?: readonly [number, number] };
+
+/** Coordinate matrices: an entry is an edge; symmetric ones are undirected. Values are refused unless `columns` drops them. */
+export function readMatrixMarket(text: string, source: string, options: Options): ReadGraph {
+  const lines = text.split(/\r?\n/);
+  const [banner, kind, layout, field, symmetry] = lines[0].toLowerCase().split(/\s+/);
+  if (banner !== "%%matrixmarket" || kind !== "matrix" || layout !== "coordinate" || symmetry === undefined)
+    throw new UserError(`${source}: not a Matrix Market coordinate matrix`, 'its first line must be like "%%MatrixMarket matrix coordinate pattern general"');
+  if (field !== "pattern" && !options.columns)
+    throw new UserError(`${source}: a ${field} matrix has values`, "weights are not kept: --columns 1,2 drops them");
+  const body = lines.map((line, i) => ({ line: line.trim(), number: i + 1 })).filter(({ line }) => line !== "" && !line.startsWith("%"));
+  const [rows, columns, entries] = (body[0]?.line ?? "").split(/\s+/).map(Number);
+  if (![rows, columns, entries].every((x) => Number.isSafeInteger(x) && x >= 0)) throw new UserError(`${source}: the line of sizes is missing or wrong`);
+  if (rows !== columns) throw new UserError(`${source}: ${rows} rows and ${columns} columns`, "a graph needs a square matrix");
+  if (body.length - 1 !== entries) throw new UserError(`${source}: ${body.length - 1} entries, ${entries} announced`, "the file may be cut off");
+  const sink = edgeSink({ ...options, directed: options.directed ?? symmetry === "general", vertices: rows });
+  for (const { line, number } of body.slice(1)) {
+    const [a, b] = line.split(/\s+/).map(Number);
+    if (![a, b].every((x) => Number.isInteger(x) && x >= 1 && x <= rows))
+      throw new UserError(`${source}, line ${number}: "${line.slice(0, 40)}" is not an entry of a matrix of ${rows} rows`);
+    sink.addNumbers(a - 1, b - 1);
+  }
+  return { graph: sink.finish(), notes: ["rows 1, 2, ... are vertices 0, 1, ..."] };
+}
+
+const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+const unescape = (text: string) =>
+  text.replace(/&(#x?[0-9a-f]+|\w+);/gi, (all, name: string) =>
+    name[0] === "#" ? String.fromCodePoint(Number(name[1].toLowerCase() === "x" ? "0x" + name.slice(2) : name.slice(1))) : (entities[name] ?? all),
+  );
+
+/** Nodes and edges of the first graph; attributes are dropped with a note. */
+export function readGraphMl(text: string, source: string, options: Options): ReadGraph {
+  const graphTag = /<graph\b[^>]*>/.exec(text);
+  if (!graphTag) throw new UserError(`${source}: no <graph> element`, "is this GraphML?");
+  if (!text.includes("</graph>")) throw new UserError(`${source}: the graph has no end`, "the file may be cut off");
+  const attribute = (tag: string, name: string) => {
+    const match = new RegExp(`\\s${name}\\s*=\\s*("([^"]*)"|'([^']*)')`).exec(tag);
+    return match ? unescape(match[2] ?? match[3]) : undefined;
+  };
+  const directed = options.directed ?? attribute(graphTag[0], "edgedefault") === "directed";
+  const sink = edgeSink({ ...options, directed });
+  let data = 0;
+  const body = text.slice(graphTag.index).replace(/<!--[\s\S]*?-->/g, "");
+  for (const [tag, name] of body.matchAll(/<(node|edge|data|hyperedge|port)\b[^>]*>/g)) {
+    if (name === "data") data++;
+    else if (name === "node") {
+      const id = attribute(tag, "id");
+      if (id === undefined) throw new UserError(`${source}: a node has no id: ${tag.slice(0, 60)}`);
+      sink.addVertex(id);
+    } else if (name === "edge") {
+      const [a, b, own] = [attribute(tag, "source"), attribute(tag, "target"), attribute(tag, "directed")];
+      if (a === undefined || b === undefined) throw new UserError(`${source}: an edge has one end only: ${tag.slice(0, 60)}`);
+      if (own !== undefined && (own === "true") !== directed)
+        throw new UserError(`${source}: directed and undirected edges in one graph`, "--directed or --undirected reads all of them alike");
+      sink.addNames(a, b);
+    } else throw new UserError(`${source}: <${name}> elements are not read`);
+  }
+  return { graph: sink.finish(), notes: data > 0 ? [`${data} attributes of nodes and edges are not kept`] : [] };
+}
+
+/** Node-link JSON as of NetworkX and d3: { directed, nodes: [{ id }], links | edges: [{ source, target }] }. */
+export function readNodeLink(text: string, source: string, options: Options): ReadGraph {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${source}: not JSON: ${(error as Error).message}`, "the file may be cut off");
+  }
+  const { nodes, links, edges, directed } = (value ?? {}) as { nodes?: unknown; links?: unknown; edges?: unknown; directed?: unknown };
+  const list = links ?? edges;
+  if (!Array.isArray(nodes) || !Array.isArray(list)) throw new UserError(`${source}: no "nodes" and "links" (or "edges") lists`, "node-link JSON is needed");
+  const hasIds = nodes.every((node) => node !== null && typeof node === "object" && ("id" in node || "name" in node));
+  const nameOf = (node: Record<string, unknown>) => String(node.id ?? node.name);
+  const names = nodes.map((node, i) => (hasIds ? nameOf(node) : String(i)));
+  // d3 counts nodes when links hold numbers and nodes have no numbers for ids
+  const byIndex = list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) && !names.every((n) => /^\d+$/.test(n));
+  const known = new Set(names);
+  if (known.size < names.length) throw new UserError(`${source}: two nodes have the same id`);
+  const sink = edgeSink({ ...options, directed: options.directed ?? directed === true });
+  for (const name of names) sink.addVertex(name);
+  let attributes = 0;
+  list.forEach((link: unknown, i) => {
+    const { source: a, target: b, ...others } = (link ?? {}) as Record<string, unknown>;
+    const [x, y] = [a, b].map((end) => (byIndex ? names[end as number] : String(typeof end === "object" && end !== null ? nameOf(end as Record<string, unknown>) : end)));
+    if (a === undefined || b === undefined || x === undefined || y === undefined || !known.has(x) || !known.has(y))
+      throw new UserError(`${source}, link ${i}: an end is missing or no node's`);
+    attributes += Object.keys(others).length;
+    sink.addNames(x, y);
+  });
+  return { graph: sink.finish(), notes: attributes > 0 ? [`${attributes} attributes of links are not kept`] : [] };
+}

@@ -1,0 +1,116 @@
+/** Edges as they are read become a graph: dense vertex numbers, and names where the input's own numbers are not dense. */
+import { UserError } from "./errors.ts";
+
+/** A labelled multigraph; edge i is (pairs[2i], pairs[2i + 1]). The shape of `Graph` in `pushforward/coding`. */
+export interface EdgeList {
+  readonly vertices: number;
+  readonly directed: boolean;
+  readonly pairs: Uint32Array;
+  readonly names?: readonly string[] | Float64Array;
+}
+
+export interface SinkOptions {
+  readonly directed: boolean;
+  /** Names of vertices: sorted (default, costs least) or numbered in the order in which the input mentions them. */
+  readonly nameOrder?: "sorted" | "input";
+  /** Number of vertices 0.. when it is known to be more than those on edges. */
+  readonly vertices?: number;
+  /** Bytes that the edges and names may take. */
+  readonly memoryLimit?: number;
+}
+
+export interface EdgeSink {
+  /** One edge between whole numbers from 0 to 2^53 - 1. */
+  addNumbers(a: number, b: number): void;
+  addNames(a: string, b: string): void;
+  addVertex(name: string): void;
+  readonly edges: () => number;
+  finish(): EdgeList;
+}
+
+const DENSE = 2 ** 30;
+
+export function edgeSink(options: SinkOptions): EdgeSink {
+  let ends: Uint32Array | Float64Array = new Uint32Array(1 << 16);
+  let used = 0;
+  let nameBytes = 0;
+  const numberOf = new Map<string, number>();
+  const grow = (wide: boolean) => {
+    const size = used + 2 > ends.length ? 2 * ends.length : ends.length;
+    const needed = size * (wide ? 8 : 4) + nameBytes;
+    if (needed > (options.memoryLimit ?? Number.POSITIVE_INFINITY))
+      throw new UserError(`the edges read so far need ${Math.ceil(needed / 2 ** 20)} MiB, more than the memory limit`, "raise --memory, or split the input");
+    const next = wide ? new Float64Array(size) : new Uint32Array(size);
+    next.set(ends.subarray(0, used));
+    ends = next;
+  };
+  const addNumbers = (a: number, b: number) => {
+    const wide = ends instanceof Float64Array;
+    if (used + 2 > ends.length) grow(wide);
+    if (!wide && (a > 0xffffffff || b > 0xffffffff)) grow(true);
+    ends[used] = a;
+    ends[used + 1] = b;
+    used += 2;
+  };
+  const vertex = (name: string) => {
+    const known = numberOf.get(name);
+    if (known !== undefined) return known;
+    nameBytes += 64 + 2 * name.length;
+    numberOf.set(name, numberOf.size);
+    return numberOf.size - 1;
+  };
+  return {
+    addNumbers,
+    addNames: (a, b) => addNumbers(vertex(a), vertex(b)),
+    addVertex: (name) => void vertex(name),
+    edges: () => used / 2,
+    finish() {
+      const list = ends.subarray(0, used);
+      return numberOf.size > 0 ? named(list, [...numberOf.keys()], options) : numbered(list, options);
+    },
+  };
+}
+
+/** Sorted names get numbers in their order (by UTF-16 unit), so that neighbours in the dictionary share beginnings. */
+function named(ends: Uint32Array | Float64Array, names: string[], { directed, nameOrder }: SinkOptions): EdgeList {
+  if (nameOrder === "input") return { vertices: names.length, directed, pairs: Uint32Array.from(ends), names };
+  const order = names.map((_, i) => i).sort((i, j) => (names[i] < names[j] ? -1 : 1));
+  const rank = new Uint32Array(names.length);
+  order.forEach((old, i) => (rank[old] = i));
+  return { vertices: names.length, directed, pairs: Uint32Array.from(ends, (v) => rank[v]), names: order.map((i) => names[i]) };
+}
+
+/** Numbers that fill most of their range stay; others become names of dense numbers. */
+function numbered(ends: Uint32Array | Float64Array, { directed, vertices }: SinkOptions): EdgeList {
+  let largest = -1;
+  for (let i = 0; i < ends.length; i++) largest = Math.max(largest, ends[i]);
+  if (vertices !== undefined && largest >= vertices)
+    throw new UserError(`vertex ${largest} of a graph with ${vertices} vertices`, "give --vertices at least the largest number plus one");
+  if (largest < DENSE && (vertices !== undefined || largest < 1024)) return { vertices: vertices ?? largest + 1, directed, pairs: Uint32Array.from(ends) };
+  const distinct = distinctNumbers(ends, largest);
+  if (largest < DENSE && largest + 1 <= 1.25 * distinct.length) return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
+  const rank = ranker(distinct);
+  return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, rank), names: distinct };
+}
+
+function distinctNumbers(ends: Uint32Array | Float64Array, largest: number): Float64Array {
+  if (largest < 8 * ends.length + 2 ** 20) {
+    const seen = new Uint8Array(largest + 1);
+    for (const v of ends) seen[v] = 1;
+    const out = new Float64Array(seen.reduce((a, b) => a + b, 0));
+    for (let v = 0, at = 0; v <= largest; v++) if (seen[v]) out[at++] = v;
+    return out;
+  }
+  const sorted = Float64Array.from(ends).sort();
+  return sorted.filter((v, i) => i === 0 || v !== sorted[i - 1]);
+}
+
+const ranker = (sorted: Float64Array) => (v: number) => {
+  let [low, high] = [0, sorted.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < v) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
