@@ -3,7 +3,7 @@ import { allocate } from "../ndarray.ts";
 import { apply1, fail, fromEnd, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { constant, iota, liftOne, scalar, type Value } from "./constant.ts";
-import { add, cast, equal, greaterEqual, lessEqual, mul, where } from "./elementwise.ts";
+import { add, cast, equal, greaterEqual, less, lessEqual, mul, where } from "./elementwise.ts";
 import { broadcastTo, expandDims, moveAxis, reshape } from "./shape.ts";
 
 const isIndex = (x: Tensor): boolean => x.dtype === "i32" || x.dtype === "i64";
@@ -22,10 +22,17 @@ const gatherRows: Primitive = {
     if (!xBatched) return [apply1(gatherRows, [x, i])];
     if (!iBatched) return [moveAxis(apply1(gatherRows, [moveAxis(x, 0, 1), i]), i.rank, 0)];
     const [size, rows, ...rest] = x.shape;
-    const offsets = reshape(mul(iota(size), rows), [size, ...new Array(i.rank - 1).fill(1)]);
-    return [apply1(gatherRows, [reshape(x, [size * rows, ...rest]), add(cast(i, "i32"), offsets)])];
+    return [apply1(gatherRows, [reshape(x, [size * rows, ...rest]), intoBatch(i, rows)])];
   },
 };
+
+/** Indices [size, ...] below `rows`, or negative from the end, as indices of the rows of a whole batch laid end to end. */
+function intoBatch(i: Tensor, rows: number): Tensor {
+  const own = cast(i, "i32");
+  const [size] = i.shape;
+  const offsets = reshape(mul(iota(size), rows), [size, ...new Array(i.rank - 1).fill(1)]);
+  return add(where(less(own, 0), add(own, rows), own), offsets);
+}
 
 /** Elements at `indices` along an axis: the axis is replaced by the axes of the indices. */
 export function take(x: Value, indices: Value, axis = 0): Tensor {
@@ -62,9 +69,8 @@ const scatterRows: Primitive = {
     const size = inputs[batched.indexOf(true)].shape[0];
     const [x, i, updates] = inputs.map((t, k) => (batched[k] ? t : broadcastTo(t, [size, ...t.shape])));
     const [, rows, ...rest] = x.shape;
-    const offsets = reshape(mul(iota(size), rows), [size, ...new Array(i.rank - 1).fill(1)]);
     const flat = reshape(x, [size * rows, ...rest]);
-    return [reshape(apply1(scatterRows, [flat, add(cast(i, "i32"), offsets), updates]), x.shape)];
+    return [reshape(apply1(scatterRows, [flat, intoBatch(i, rows), updates]), x.shape)];
   },
 };
 

@@ -3,7 +3,7 @@ import { array, type Shape, sizeOf } from "../ndarray.ts";
 import { apply, apply1, broadcastShapes, fail, fromEnd, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { lift, liftOne, scalar, type Value } from "./constant.ts";
-import { add, cast, div, equal, exp, isFinite, log, mul, neg, rsqrt, sub, where } from "./elementwise.ts";
+import { add, cast, div, equal, exp, greater, isFinite, log, mul, neg, not, rsqrt, sub, where } from "./elementwise.ts";
 import { takeAlong } from "./gather.ts";
 import { broadcastTo, concat, type Index, reshape, slice, stack } from "./shape.ts";
 
@@ -24,6 +24,8 @@ function reducedShape(x: Tensor, axes: readonly number[], keepDims: boolean): Sh
 const kept = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor => reshape(y, reducedShape(x, axes, true));
 
 interface Reduction {
+  /** Value over no elements; without one that is an error. */
+  empty?: number;
   onnx?: string;
   expand?: Primitive["expand"];
   transpose?: Primitive["transpose"];
@@ -47,10 +49,17 @@ function reduction(name: string, spec: Reduction): Primitive {
     batch: ([x], _, params) => [apply1(primitive, [x], params)],
     simplify([x], { axes, keepDims }) {
       const shape = reducedShape(x, axes, keepDims);
-      return sizeOf(shape) === sizeOf(x.shape) && x.size > 0 ? reshape(x, shape) : spec.simplify?.([x], { axes, keepDims });
+      if (x.size === 0) return overNothing(name, x, shape, spec.empty);
+      return sizeOf(shape) === sizeOf(x.shape) ? reshape(x, shape) : spec.simplify?.([x], { axes, keepDims });
     },
   };
   return primitive;
+}
+
+/** The runtime does not reduce over nothing. */
+function overNothing(name: string, x: Tensor, shape: Shape, value: number | undefined, dtype = x.dtype): Tensor {
+  if (value === undefined && sizeOf(shape) > 0) fail(name, "there are no elements", [x]);
+  return broadcastTo(scalar(value ?? 0, dtype), shape);
 }
 
 function reduce(primitive: Primitive, x: Value, axes: Axes, keepDims: boolean): Tensor {
@@ -60,10 +69,9 @@ function reduce(primitive: Primitive, x: Value, axes: Axes, keepDims: boolean): 
 
 const sumPrimitive: Primitive = reduction("sum", {
   onnx: "ReduceSum",
+  empty: 0,
   transpose: { 0: (ct, [x], { axes }) => broadcastTo(kept(ct, x, axes), x.shape) },
   simplify([x], { axes, keepDims }) {
-    // The runtime does not sum over nothing.
-    if (x.size === 0) return broadcastTo(scalar(0, x.dtype), reducedShape(x, axes, keepDims));
     // Sums of equal elements are products: axes along which x was broadcast, and constants.
     const source = x.node.primitive.name === "broadcastTo" ? x.node.inputs[0] : undefined;
     if (!source || !isFloat(x.dtype)) return undefined;
@@ -88,8 +96,10 @@ export function sum(x: Value, axes?: Axes, keepDims = false): Tensor {
   return reduce(sumPrimitive, t.dtype === "bool" ? cast(t, "i32") : t, axes, keepDims);
 }
 
+/** Mean over axes (all by default); of integers and booleans in f32. */
 export function mean(x: Value, axes?: Axes, keepDims = false): Tensor {
-  const t = liftOne("mean", x);
+  const given = liftOne("mean", x);
+  const t = isFloat(given.dtype) ? given : cast(given, "f32");
   const count = sizeOf(reducedAxes("mean", t, axes).map((a) => t.shape[t.rank + a]));
   return div(sum(t, axes, keepDims), count);
 }
@@ -138,10 +148,11 @@ export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
   return reshape(y, reducedShape(t, list, keepDims));
 }
 
-export const any = (x: Value, axes?: Axes, keepDims = false): Tensor => cast(max(cast(x, "i32"), axes, keepDims), "bool");
-export const all = (x: Value, axes?: Axes, keepDims = false): Tensor => cast(min(cast(x, "i32"), axes, keepDims), "bool");
+export const any = (x: Value, axes?: Axes, keepDims = false): Tensor => greater(sum(cast(x, "bool"), axes, keepDims), 0);
+export const all = (x: Value, axes?: Axes, keepDims = false): Tensor => not(any(not(cast(x, "bool")), axes, keepDims));
 
 const logsumexpPrimitive = reduction("logsumexp", {
+  empty: Number.NEGATIVE_INFINITY,
   // Shifted by the maximum; an infinite maximum is left out of the shift, so that -∞ and ∞ come out as themselves.
   expand([x], { axes, keepDims }) {
     const top = max(x, axes, true);
@@ -306,6 +317,7 @@ const argExtremum = (name: string, onnx: string): Primitive => {
     infer: ([x], { axis }) => [{ dtype: "i32", shape: reducedShape(x, [axis], false) }],
     onnx: (emit, [x], { params }) => emit.op("Cast", emit.op(onnx, [x], { axis: params.axis, keepdims: 0 }), { to: 6 }),
     batch: ([x], _, params) => [apply1(primitive, [x], params)],
+    simplify: ([x], { axis }) => (x.size ? undefined : overNothing(name, x, reducedShape(x, [axis], false), undefined, "i32")),
   };
   return primitive;
 };
