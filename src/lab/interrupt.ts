@@ -1,0 +1,29 @@
+/** Ctrl-C: once to finish the step and keep the run, twice to stop at once. */
+
+export interface Interrupt {
+  /** Aborted after the first Ctrl-C (or SIGTERM): look at it between steps. */
+  readonly signal: AbortSignal;
+  /** Gives Ctrl-C back its usual meaning. */
+  dispose(): void;
+}
+
+/** Exit code of a run that a signal ended, by convention 128 + 2. */
+export const interruptedExitCode = 130;
+
+export function onInterrupt(tell: (message: string) => void = (m) => process.stderr.write(`\n${m}\n`)): Interrupt {
+  const controller = new AbortController();
+  const handle = (): void => {
+    if (controller.signal.aborted) process.exit(interruptedExitCode);
+    controller.abort();
+    tell("finishing this step and saving the run; press Ctrl-C again to stop at once");
+  };
+  process.on("SIGINT", handle);
+  process.on("SIGTERM", handle);
+  return {
+    signal: controller.signal,
+    dispose() {
+      process.off("SIGINT", handle);
+      process.off("SIGTERM", handle);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** How a long job shows that it lives: a line that is rewritten in a terminal, plain lines in a pipe, JSON lines for programs, or nothing. */
+import { duration, formatNumber } from "./numbers.ts";
+
+export type ProgressMode = "live" | "plain" | "json" | "quiet";
+
+export interface Progress {
+  /** Steps done so far, with the numbers to show. Call it as often as you like: it writes only now and then. */
+  update(step: number, metrics?: Readonly<Record<string, number>>): void;
+  /** A message between the steps. */
+  note(message: string): void;
+  /** Ends the line. */
+  finish(): void;
+}
+
+export interface ProgressOptions {
+  label: string;
+  /** Steps in all. */
+  total: number;
+  /** Steps that an earlier session did: they do not count for the rate. */
+  start?: number;
+  mode: ProgressMode;
+  /** Where messages go (standard error), and JSON lines (standard output). */
+  messages?: (text: string) => void;
+  lines?: (text: string) => void;
+  /** Seconds, for tests. */
+  clock?: () => number;
+}
+
+/** JSON lines if asked for, silence if asked for, else by whether standard error is a terminal. */
+export function progressMode(options: { json?: boolean; quiet?: boolean }): ProgressMode {
+  if (options.json) return "json";
+  if (options.quiet) return "quiet";
+  return process.stderr.isTTY ? "live" : "plain";
+}
+
+/** Seconds between two signs of life. */
+const pauses = { live: 0.1, plain: 10, json: 1 };
+
+export function progress(options: ProgressOptions): Progress {
+  const { label, total, start = 0, mode } = options;
+  const messages = options.messages ?? ((text: string) => process.stderr.write(text));
+  const lines = options.lines ?? ((text: string) => process.stdout.write(text));
+  const clock = options.clock ?? (() => performance.now() / 1000);
+  const began = clock();
+  let shown = Number.NEGATIVE_INFINITY;
+  let last: [number, Readonly<Record<string, number>>] = [start, {}];
+  let open = false; // a live line stands without its end
+
+  function show(now: number): void {
+    const [step, metrics] = last;
+    shown = now;
+    const rate = now > began ? (step - start) / (now - began) : 0;
+    const left = rate > 0 ? (total - step) / rate : undefined;
+    if (mode === "json") {
+      lines(`${JSON.stringify({ event: "progress", job: label, step, total, ...metrics })}\n`);
+      return;
+    }
+    const numbers = Object.entries(metrics).map(([name, value]) => `${name} ${formatNumber(value)}`);
+    const speed =
+      rate > 0 ? [`${formatNumber(rate)}/s`, ...(step < total ? [`${duration(left!)} left`] : [`${duration(now - began)}`])] : [];
+    const text = [`${label} ${step}/${total}`, ...speed, ...numbers].join("  ");
+    if (mode === "live") {
+      const width = 20;
+      const done = total > 0 ? Math.round((width * step) / total) : width;
+      messages(`\r\x1b[K${"█".repeat(done)}${"░".repeat(width - done)} ${text}`);
+      open = true;
+    } else messages(`${text}\n`);
+  }
+
+  return {
+    update(step, metrics = {}) {
+      last = [step, metrics];
+      const now = clock();
+      if (mode !== "quiet" && now - shown >= pauses[mode]) show(now);
+    },
+    note(message) {
+      if (mode === "json") lines(`${JSON.stringify({ event: "note", message })}\n`);
+      else if (mode !== "quiet") messages(`${open ? "\r\x1b[K" : ""}${message}\n`);
+      open = false;
+    },
+    finish() {
+      if (mode !== "quiet") show(clock());
+      if (open) messages("\n");
+      open = false;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { describe, expect, test } from "vitest";
+import { plot, toPng } from "../../src/lab/figure.ts";
+import { type Report, renderReport } from "../../src/lab/report.ts";
+
+const points = [0, 1, 2, 3].map((x) => ({ x, y: x * x, group: x < 2 ? "low" : "high" }));
+const dots = () =>
+  plot({ color: { legend: true }, x: { label: "time" }, marks: [Plot.dot(points, { x: "x", y: "y", fill: "group" })] });
+
+/** Counts pixels of the PNG of a picture, which resvg decodes when it is put into another picture. */
+async function pixels(svg: string): Promise<{ width: number; height: number; dark: number; coloured: number }> {
+  const { Resvg } = await import("@resvg/resvg-js");
+  const png = Buffer.from(await toPng(svg, 1)).toString("base64");
+  const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!.map(Number);
+  const image = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><image width="${width}" height="${height}" href="data:image/png;base64,${png}"/></svg>`;
+  const rendered = new Resvg(image).render();
+  const raw = rendered.pixels;
+  let [dark, coloured] = [0, 0];
+  for (let i = 0; i < raw.length; i += 4) {
+    const [r, g, b] = raw.subarray(i, i + 3);
+    if (Math.max(r, g, b) < 128) dark++;
+    if (Math.max(r, g, b) - Math.min(r, g, b) > 60) coloured++;
+  }
+  return { width: rendered.width, height: rendered.height, dark, coloured };
+}
+
+describe("figures", () => {
+  test("are one SVG with axes, data and legend, in the ink of their surroundings", () => {
+    const svg = dots();
+    const { document } = parseHTML(svg);
+    const root = document.querySelector("svg")!;
+    expect(svg.startsWith("<svg ")).toBe(true);
+    expect(root.getAttribute("xmlns")).toBe("http://www.w3.org/2000/svg");
+    expect(root.querySelectorAll('[aria-label="dot"] circle').length).toBe(4);
+    const legend = Array.from(root.querySelectorAll("text"), (t) => t.textContent).filter((t) => t === "low" || t === "high");
+    expect(legend).toEqual(["high", "low"]); // Plot sorts categories
+    expect(svg).toContain("time");
+    expect(svg).not.toMatch(/="[^"]*\d\.\d{3}/);
+  });
+
+  test("a continuous scale gets a band with its ends", () => {
+    const svg = plot({ color: { legend: true, scheme: "viridis" }, marks: [Plot.dot(points, { x: "x", y: "y", fill: "y" })] });
+    const { document } = parseHTML(svg);
+    const texts = Array.from(document.querySelectorAll("text"), (t) => t.textContent);
+    expect(texts).toContain("9.00");
+    expect(document.querySelectorAll("rect").length).toBe(60);
+  });
+
+  test("become PNGs in which text and data are drawn", async () => {
+    const { width, height, dark, coloured } = await pixels(dots());
+    expect(`0 0 ${width} ${height}`).toBe(/viewBox="([^"]*)"/.exec(dots())?.[1]);
+    // text alone: the same picture without letters has far fewer dark pixels
+    const bare = await pixels(dots().replace(/<text[^>]*>[^<]*<\/text>/g, ""));
+    expect(dark - bare.dark).toBeGreaterThan(150);
+    // four dots of radius 3 and two of 5 in the legend: about 113 + 157 pixels
+    expect(coloured).toBeGreaterThan(150);
+    const png = await toPng(dots(), 2);
+    expect([...png.subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
+    expect(new DataView(png.buffer, png.byteOffset).getUint32(16)).toBe(1280);
+  });
+});
+
+describe("the report", () => {
+  const report: Report = {
+    title: "A <script>alert(1)</script> & title",
+    summary: "What came out.",
+    numbers: [
+      { name: "W1", value: 0.8234, error: 0.0123, note: "exact" },
+      { name: "K", value: 2.2323009 },
+      { name: "device", value: "cpu" },
+    ],
+    tables: [{ title: "Folds", columns: ["time", "W1"], rows: [["1", 0.84567]], caption: "leave one out" }],
+    figures: [{ name: "loss", title: "Loss", caption: "per step", svg: dots() }],
+    warnings: ["fewer than 10 particles"],
+    config: { seed: 1, net: [64, 64], label: "<b>" },
+    command: "npx pushforward trajectories --data gapminder --seed 1",
+    provenance: { pushforward: "0.1.0", time: "12 s" },
+  };
+  const page = renderReport(report);
+  const { document } = parseHTML(page);
+
+  test("holds numbers with uncertainties, tables, pictures, configuration and the command", () => {
+    const rows = Array.from(document.querySelectorAll("tr"), (r) => Array.from(r.children, (c) => c.textContent));
+    expect(rows).toContainEqual(["W1", "0.823 ± 0.012", "exact"]);
+    expect(rows).toContainEqual(["K", "2.232", ""]);
+    expect(rows).toContainEqual(["1", "0.8457"]);
+    expect(rows).toContainEqual(["net", "[64,64]"]);
+    expect(document.querySelector("pre")?.textContent).toBe(report.command);
+    expect(document.querySelectorAll("figure svg").length).toBe(1);
+    expect(document.querySelector(".warning")?.textContent).toBe("fewer than 10 particles");
+  });
+
+  test("lets no text become markup", () => {
+    expect(document.querySelectorAll("script, b").length).toBe(0);
+    expect(document.querySelector("h1")?.textContent).toBe(report.title);
+  });
+
+  test("asks the network for nothing", () => {
+    const elsewhere = page
+      .replaceAll("http://www.w3.org/2000/svg", "")
+      .match(/(https?:)?\/\/[\w.]+|<link|<script|@import|url\(/g);
+    expect(elsewhere).toBeNull();
+  });
+});
