@@ -40,7 +40,9 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     if (text.trim() === "" || COMMENT.test(text)) return;
     if (style === undefined) {
       const found = detect(text);
-      const numeric = fields(text, found).slice(0, 2).every((field) => /^-?\d+(\.\d+)?$/.test(field));
+      const numeric = fields(text, found)
+        .slice(0, 2)
+        .every((field) => /^-?\d+(\.\d+)?$/.test(field));
       if (options.ids !== "name" && !numeric && pending === undefined) {
         pending = text;
         return;
@@ -58,9 +60,15 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       throw new UserError(`${source}, line ${at}: ${what}`, hint);
     };
     if (parts.length < Math.max(i, j, 2) || parts[i - 1] === "" || parts[j - 1] === "")
-      where(`"${short(text)}" has ${parts.filter((p) => p !== "").length} column(s), an edge needs two`, "the file may be cut off, or --columns is wrong");
+      where(
+        `"${short(text)}" has ${parts.filter((p) => p !== "").length} column(s), an edge needs two`,
+        "the file may be cut off, or --columns is wrong",
+      );
     if (parts.length > 2 && options.columns === undefined)
-      where(`${parts.length} columns`, "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others");
+      where(
+        `${parts.length} columns`,
+        "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others",
+      );
     const [a, b] = [parts[i - 1], parts[j - 1]];
     if (!found.numbers) return sink.addNames(a, b);
     sink.addNumbers(wholeNumber(a, where), wholeNumber(b, where));
@@ -102,7 +110,8 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     write(chunk) {
       const bytes = rest.length ? joined(rest, chunk) : chunk;
       rest = bytes.slice(lines(bytes, false));
-      if (rest.length > 2 ** 20) fail("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
+      if (rest.length > 2 ** 20)
+        fail("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
     },
     end() {
       lines(rest, true);
@@ -133,7 +142,10 @@ function fields(text: string, { separator }: Style): string[] {
   const sign = String.fromCharCode(separator);
   if (!text.includes('"')) return text.split(sign).map((field) => field.trim());
   const parts: string[] = [];
-  const pattern = new RegExp(`(?:"((?:[^"]|"")*)"|([^${sign === "\t" ? "\\t" : sign}]*))(${sign === "\t" ? "\\t" : sign}|$)`, "y");
+  const pattern = new RegExp(
+    `(?:"((?:[^"]|"")*)"|([^${sign === "\t" ? "\\t" : sign}]*))(${sign === "\t" ? "\\t" : sign}|$)`,
+    "y",
+  );
   for (;;) {
     const match = pattern.exec(text);
     if (!match) return text.split(sign);

@@ -15,14 +15,21 @@ export function readMatrixMarket(text: string, source: string, options: Options)
   const lines = text.split(/\r?\n/);
   const [banner, kind, layout, field, symmetry] = lines[0].toLowerCase().split(/\s+/);
   if (banner !== "%%matrixmarket" || kind !== "matrix" || layout !== "coordinate" || symmetry === undefined)
-    throw new UserError(`${source}: not a Matrix Market coordinate matrix`, 'its first line must be like "%%MatrixMarket matrix coordinate pattern general"');
+    throw new UserError(
+      `${source}: not a Matrix Market coordinate matrix`,
+      'its first line must be like "%%MatrixMarket matrix coordinate pattern general"',
+    );
   if (field !== "pattern" && !options.columns)
     throw new UserError(`${source}: a ${field} matrix has values`, "weights are not kept: --columns 1,2 drops them");
-  const body = lines.map((line, i) => ({ line: line.trim(), number: i + 1 })).filter(({ line }) => line !== "" && !line.startsWith("%"));
+  const body = lines
+    .map((line, i) => ({ line: line.trim(), number: i + 1 }))
+    .filter(({ line }) => line !== "" && !line.startsWith("%"));
   const [rows, columns, entries] = (body[0]?.line ?? "").split(/\s+/).map(Number);
-  if (![rows, columns, entries].every((x) => Number.isSafeInteger(x) && x >= 0)) throw new UserError(`${source}: the line of sizes is missing or wrong`);
+  if (![rows, columns, entries].every((x) => Number.isSafeInteger(x) && x >= 0))
+    throw new UserError(`${source}: the line of sizes is missing or wrong`);
   if (rows !== columns) throw new UserError(`${source}: ${rows} rows and ${columns} columns`, "a graph needs a square matrix");
-  if (body.length - 1 !== entries) throw new UserError(`${source}: ${body.length - 1} entries, ${entries} announced`, "the file may be cut off");
+  if (body.length - 1 !== entries)
+    throw new UserError(`${source}: ${body.length - 1} entries, ${entries} announced`, "the file may be cut off");
   const sink = edgeSink({ ...options, directed: options.directed ?? symmetry === "general", vertices: rows });
   for (const { line, number } of body.slice(1)) {
     const [a, b] = line.split(/\s+/).map(Number);
@@ -36,7 +43,9 @@ export function readMatrixMarket(text: string, source: string, options: Options)
 const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 const unescape = (text: string) =>
   text.replace(/&(#x?[0-9a-f]+|\w+);/gi, (all, name: string) =>
-    name[0] === "#" ? String.fromCodePoint(Number(name[1].toLowerCase() === "x" ? "0x" + name.slice(2) : name.slice(1))) : (entities[name] ?? all),
+    name[0] === "#"
+      ? String.fromCodePoint(Number(name[1].toLowerCase() === "x" ? "0x" + name.slice(2) : name.slice(1)))
+      : (entities[name] ?? all),
   );
 
 /** Nodes and edges of the first graph; attributes are dropped with a note. */
@@ -62,7 +71,10 @@ export function readGraphMl(text: string, source: string, options: Options): Rea
       const [a, b, own] = [attribute(tag, "source"), attribute(tag, "target"), attribute(tag, "directed")];
       if (a === undefined || b === undefined) throw new UserError(`${source}: an edge has one end only: ${tag.slice(0, 60)}`);
       if (own !== undefined && (own === "true") !== directed)
-        throw new UserError(`${source}: directed and undirected edges in one graph`, "--directed or --undirected reads all of them alike");
+        throw new UserError(
+          `${source}: directed and undirected edges in one graph`,
+          "--directed or --undirected reads all of them alike",
+        );
       sink.addNames(a, b);
     } else throw new UserError(`${source}: <${name}> elements are not read`);
   }
@@ -77,14 +89,22 @@ export function readNodeLink(text: string, source: string, options: Options): Re
   } catch (error) {
     throw new UserError(`${source}: not JSON: ${(error as Error).message}`, "the file may be cut off");
   }
-  const { nodes, links, edges, directed } = (value ?? {}) as { nodes?: unknown; links?: unknown; edges?: unknown; directed?: unknown };
+  const { nodes, links, edges, directed } = (value ?? {}) as {
+    nodes?: unknown;
+    links?: unknown;
+    edges?: unknown;
+    directed?: unknown;
+  };
   const list = links ?? edges;
-  if (!Array.isArray(nodes) || !Array.isArray(list)) throw new UserError(`${source}: no "nodes" and "links" (or "edges") lists`, "node-link JSON is needed");
+  if (!Array.isArray(nodes) || !Array.isArray(list))
+    throw new UserError(`${source}: no "nodes" and "links" (or "edges") lists`, "node-link JSON is needed");
   const hasIds = nodes.every((node) => node !== null && typeof node === "object" && ("id" in node || "name" in node));
   const nameOf = (node: Record<string, unknown>) => String(node.id ?? node.name);
   const names = nodes.map((node, i) => (hasIds ? nameOf(node) : String(i)));
   // d3 counts nodes when links hold numbers and nodes have no numbers for ids
-  const byIndex = list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) && !names.every((n) => /^\d+$/.test(n));
+  const byIndex =
+    list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) &&
+    !names.every((n) => /^\d+$/.test(n));
   const known = new Set(names);
   if (known.size < names.length) throw new UserError(`${source}: two nodes have the same id`);
   const sink = edgeSink({ ...options, directed: options.directed ?? directed === true });
@@ -92,7 +112,11 @@ export function readNodeLink(text: string, source: string, options: Options): Re
   let attributes = 0;
   list.forEach((link: unknown, i) => {
     const { source: a, target: b, ...others } = (link ?? {}) as Record<string, unknown>;
-    const [x, y] = [a, b].map((end) => (byIndex ? names[end as number] : String(typeof end === "object" && end !== null ? nameOf(end as Record<string, unknown>) : end)));
+    const [x, y] = [a, b].map((end) =>
+      byIndex
+        ? names[end as number]
+        : String(typeof end === "object" && end !== null ? nameOf(end as Record<string, unknown>) : end),
+    );
     if (a === undefined || b === undefined || x === undefined || y === undefined || !known.has(x) || !known.has(y))
       throw new UserError(`${source}, link ${i}: an end is missing or no node's`);
     attributes += Object.keys(others).length;

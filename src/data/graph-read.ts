@@ -48,7 +48,8 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
     if (standardInput) throw new UserError(`${format} is not read from standard input`, "give the path of a file");
     if (format === "parquet") return fromColumns((await readTable(path)).columns, source, options);
     const properties = path.replace(/\.graph$/, ".properties");
-    if (!existsSync(properties)) throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
+    if (!existsSync(properties))
+      throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
     const header = webGraphProperties(await readFile(properties, "utf8"), properties);
     const pairs = readWebGraph(await readFile(path), header, path);
     return { graph: { vertices: header.nodes, directed: directed ?? true, pairs }, notes: [] };
@@ -80,7 +81,11 @@ async function collected(input: Readable, { memoryLimit = Number.POSITIVE_INFINI
   for await (const chunk of input as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     size += chunk.length;
-    if (4 * size > memoryLimit) throw new UserError("the input needs more than the memory limit", "raise --memory, or convert it to an edge list, which is read as a stream");
+    if (4 * size > memoryLimit)
+      throw new UserError(
+        "the input needs more than the memory limit",
+        "raise --memory, or convert it to an edge list, which is read as a stream",
+      );
   }
   return Buffer.concat(chunks);
 }
@@ -94,12 +99,15 @@ function decompressed(input: Readable, source: string): Readable {
     transform(chunk: Buffer, _, done) {
       if (inner === undefined) {
         const magic = chunk.length >= 4 ? chunk.readUInt32LE(0) : 0;
-        if (magic === 0xfd2fb528 && !zstd) return done(new UserError(`${source}: zstd needs Node 22.15 or later`, "update Node, or decompress it first"));
+        if (magic === 0xfd2fb528 && !zstd)
+          return done(new UserError(`${source}: zstd needs Node 22.15 or later`, "update Node, or decompress it first"));
         if ((magic & 0xffff) === 0x8b1f) inner = zlib.createGunzip();
         else if (magic === 0xfd2fb528) inner = zstd!();
         else inner = new Transform({ transform: (c, _e, ready) => ready(null, c) });
         inner.on("data", (c) => out.push(c));
-        inner.on("error", (e) => out.destroy(new UserError(`${source}: damaged compression: ${e.message}`, "the file may be cut off")));
+        inner.on("error", (e) =>
+          out.destroy(new UserError(`${source}: damaged compression: ${e.message}`, "the file may be cut off")),
+        );
       }
       inner.write(chunk, (error) => (error ? undefined : done()));
     },
@@ -116,22 +124,33 @@ const END_NAMES = [/^(source|src|from|tail|u|a|node_?1|id_?1|start)$/i, /^(targe
 
 /** Edges from two columns: those named like ends, or the only two, or those chosen. */
 function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions): ReadGraph {
-  const chosen = options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
+  const chosen =
+    options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
   const [a, b] = chosen.every((c) => c !== undefined) ? chosen : columns.length === 2 ? columns : [];
   if (!a || !b)
-    throw new UserError(`${source}: which columns hold the ends of edges? There are ${columns.map(({ name }) => name).join(", ")}`, "name them source and target, or say --columns 1,2");
+    throw new UserError(
+      `${source}: which columns hold the ends of edges? There are ${columns.map(({ name }) => name).join(", ")}`,
+      "name them source and target, or say --columns 1,2",
+    );
   const others = columns.filter((c) => c !== a && c !== b);
   if (others.length > 0 && !options.columns)
-    throw new UserError(`${source}: columns ${others.map(({ name }) => name).join(", ")} would be lost`, "--columns says which two to keep, and drops the others");
+    throw new UserError(
+      `${source}: columns ${others.map(({ name }) => name).join(", ")} would be lost`,
+      "--columns says which two to keep, and drops the others",
+    );
   const sink = edgeSink({ ...options, directed: options.directed ?? false });
   const numbers = options.ids !== "name" && a.values instanceof Float64Array && b.values instanceof Float64Array;
   for (let i = 0; i < a.values.length; i++) {
     const [x, y] = [a.values[i], b.values[i]];
-    if (x === null || y === null || Number.isNaN(x) || Number.isNaN(y)) throw new UserError(`${source}, row ${i + 1}: an end is missing`);
+    if (x === null || y === null || Number.isNaN(x) || Number.isNaN(y))
+      throw new UserError(`${source}, row ${i + 1}: an end is missing`);
     if (!numbers) sink.addNames(String(x), String(y));
     else {
       if (![x, y].every((v) => Number.isSafeInteger(v) && (v as number) >= 0))
-        throw new UserError(`${source}, row ${i + 1}: ${x}, ${y} are not whole numbers from 0 to 2^53 - 1`, "if vertices have names, say --ids name");
+        throw new UserError(
+          `${source}, row ${i + 1}: ${x}, ${y} are not whole numbers from 0 to 2^53 - 1`,
+          "if vertices have names, say --ids name",
+        );
       sink.addNumbers(x as number, y as number);
     }
   }
@@ -144,12 +163,22 @@ async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOp
   try {
     const table = tableFromIPC(bytes);
     columns = table.schema.fields.map(({ name }) => {
-      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? Number(v) : v)) as (number | string | null)[];
+      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? Number(v) : v)) as (
+        | number
+        | string
+        | null
+      )[];
       const numeric = values.every((v) => typeof v === "number");
-      return { name, values: numeric ? Float64Array.from(values as number[]) : values.map((v) => (v === null ? null : String(v))) };
+      return {
+        name,
+        values: numeric ? Float64Array.from(values as number[]) : values.map((v) => (v === null ? null : String(v))),
+      };
     });
   } catch (error) {
-    throw new UserError(`${source}: not an Arrow file: ${(error as Error).message}`, "uncompressed Arrow IPC files and streams are read");
+    throw new UserError(
+      `${source}: not an Arrow file: ${(error as Error).message}`,
+      "uncompressed Arrow IPC files and streams are read",
+    );
   }
   return fromColumns(columns, source, options);
 }

@@ -39,7 +39,10 @@ export function edgeSink(options: SinkOptions): EdgeSink {
     const size = used + 2 > ends.length ? 2 * ends.length : ends.length;
     const needed = size * (wide ? 8 : 4) + nameBytes;
     if (needed > (options.memoryLimit ?? Number.POSITIVE_INFINITY))
-      throw new UserError(`the edges read so far need ${Math.ceil(needed / 2 ** 20)} MiB, more than the memory limit`, "raise --memory, or split the input");
+      throw new UserError(
+        `the edges read so far need ${Math.ceil(needed / 2 ** 20)} MiB, more than the memory limit`,
+        "raise --memory, or split the input",
+      );
     const next = wide ? new Float64Array(size) : new Uint32Array(size);
     next.set(ends.subarray(0, used));
     ends = next;
@@ -85,10 +88,15 @@ function numbered(ends: Uint32Array | Float64Array, { directed, vertices }: Sink
   let largest = -1;
   for (let i = 0; i < ends.length; i++) largest = Math.max(largest, ends[i]);
   if (vertices !== undefined && largest >= vertices)
-    throw new UserError(`vertex ${largest} of a graph with ${vertices} vertices`, "give --vertices at least the largest number plus one");
-  if (largest < DENSE && (vertices !== undefined || largest < 1024)) return { vertices: vertices ?? largest + 1, directed, pairs: Uint32Array.from(ends) };
+    throw new UserError(
+      `vertex ${largest} of a graph with ${vertices} vertices`,
+      "give --vertices at least the largest number plus one",
+    );
+  if (largest < DENSE && (vertices !== undefined || largest < 1024))
+    return { vertices: vertices ?? largest + 1, directed, pairs: Uint32Array.from(ends) };
   const distinct = distinctNumbers(ends, largest);
-  if (largest < DENSE && largest + 1 <= 1.25 * distinct.length) return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
+  if (largest < DENSE && largest + 1 <= 1.25 * distinct.length)
+    return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
   const rank = ranker(distinct);
   return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, rank), names: distinct };
 }
