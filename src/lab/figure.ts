@@ -37,7 +37,7 @@ export function plot(options: Plot.PlotOptions): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const legend = options.color?.legend === true;
   const made = Plot.plot({
-    width: 640,
+    width: 760,
     marginTop: legend ? 50 : 26,
     ...options,
     style: { fontFamily: fonts, fontSize: "12px", background: "none", overflow: "visible", ...(options.style as object) },

@@ -67,7 +67,7 @@ function keyNumbers(numbers: readonly KeyNumber[]): string {
     typeof v === "string" ? v : error === undefined ? formatNumber(v) : withError(v, error);
   const row = (k: KeyNumber) =>
     `<tr><th>${escape(k.name)}</th><td class="number">${escape(value(k))}</td><td>${escape(k.note ?? "")}</td></tr>`;
-  return `<table>${numbers.map(row).join("")}</table>`;
+  return `<table><tbody>${numbers.map(row).join("")}</tbody></table>`;
 }
 
 function renderTable({ title, columns, rows, caption }: ReportTable): string {
@@ -107,7 +107,7 @@ table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { text-align: left; padding: .32rem .7rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { color: var(--soft); }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-table:not(.plain) tr > th:first-child { font-weight: 600; }
+table:not(.plain) tbody th:first-child { font-weight: 600; }
 .plain th { color: var(--soft); width: 12rem; }
 .plain td { overflow-wrap: anywhere; }
 figure { margin: 0; }

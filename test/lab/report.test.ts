@@ -57,7 +57,7 @@ describe("figures", () => {
     expect(coloured).toBeGreaterThan(150);
     const png = await toPng(dots(), 2);
     expect([...png.subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
-    expect(new DataView(png.buffer, png.byteOffset).getUint32(16)).toBe(1280);
+    expect(new DataView(png.buffer, png.byteOffset).getUint32(16)).toBe(2 * 760);
   });
 });
 
