@@ -167,6 +167,7 @@ const compress = () =>
             bitsPerEdge: edges ? (8 * bytes) / edges : undefined,
             idealBytes: coded.idealBits / 8,
             overheadBytes,
+            ...(model === "shards" ? { lossOfShardsBytes: (coded.idealBits - oneFileBits(g, bias)) / 8 } : {}),
             cpuSeconds: seconds,
             edgesPerSecond: edges / seconds,
           };

@@ -98,7 +98,8 @@ export function inspectionFigures(g: Graph, inspection: Inspection): Figure[] {
   const sizes = plot({
     marginLeft: 190,
     marginRight: 50,
-    height: 60 + 22 * bars.length,
+    height: 76 + 22 * bars.length,
+    marginBottom: 44,
     x: { label: "bits per edge", grid: true },
     y: { label: null, domain: bars.map(({ name }) => name) },
     color: { legend: true, domain: Object.values(kinds) },
