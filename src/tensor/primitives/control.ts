@@ -1,6 +1,7 @@
 /** Loops that run inside one program, and functions with derivative rules of their own. */
 import { batchProgram } from "../batch.ts";
 import { pullback, pushforward, zerosLike } from "../differentiate.ts";
+import { lower } from "../lower.ts";
 import {
   apply,
   apply1,
@@ -241,7 +242,8 @@ export function scan<C, X, Y>(
 ): { carry: C; ys: Y } {
   const start = tensors("scan", init);
   const sequences = tensors("scan", typeof xs === "number" ? iota(xs) : xs);
-  const length = sequences.leaves[0]?.shape[0];
+  if (sequences.leaves.length === 0) fail("scan", "needs a sequence, or a number of steps");
+  const [length] = sequences.leaves[0].shape;
   if (sequences.leaves.some((x) => x.rank === 0 || x.shape[0] !== length))
     fail("scan", "sequences differ in length", sequences.leaves);
   const carryIn = start.leaves.map(fresh);
@@ -323,7 +325,8 @@ const whilePrimitive: Primitive = {
   onnx(emit, inputs, node) {
     const { condition, body, carries } = node.params as WhileParams;
     const constants = new Map(body.inputs.slice(carries).map((x, i) => [x, inputs[carries + i]]));
-    const start = emit.inline(condition.outputs, new Map(condition.inputs.map((x, i) => [x, inputs[i]])))[0];
+    const first = lower(condition);
+    const start = emit.inline(first.outputs, new Map(first.inputs.map((x, i) => [x, inputs[i]])))[0];
     const [again] = substitute(condition.inputs, condition.outputs, [...body.outputs, ...body.inputs.slice(carries)]);
     const iteration = placeholder("i64", []);
     const graph = emit.subgraph(
@@ -364,6 +367,7 @@ const whilePrimitive: Primitive = {
     let at = carries;
     return body.outputs.map((y) => (isFloat(y.dtype) ? results[at++] : undefined));
   },
+  vjp: (inputs) => fail("whileLoop", "has no derivative in reverse mode; use scan, or stopGradient on its result", inputs),
   // All rows go on until the last one has stopped; rows that have stopped keep their values.
   batch(inputs, batched, { condition, body, carries }: WhileParams) {
     const size = inputs[batched.indexOf(true)].shape[0];
