@@ -80,7 +80,7 @@ function addProduct(
   if (!p) return undefined;
   const [m, n] = [p.a.shape[0], p.b.shape[1]];
   const isBias = other.size === n && other.shape.at(-1) === n && y.shape.at(-1) === n;
-  const shape = isBias ? [1, n] : sameShape(other.shape, y.shape) ? [m, n] : sameShape(y.shape, [m, n]) ? other.shape : undefined;
+  const shape = isBias ? [n] : sameShape(other.shape, y.shape) ? [m, n] : sameShape(y.shape, [m, n]) ? other.shape : undefined;
   return shape && reshape(apply1(gemm, [p.a, p.b, reshape(at(other), shape)], { alpha: sign * p.alpha, beta }), y.shape);
 }
 

@@ -108,6 +108,9 @@ const binary =
   (a: Value, b: Value): Tensor =>
     apply1(primitive, lift(primitive.name, [a, b]));
 
+/** Whether a constant factor is a normal number in every float: another in its place would overflow or lose digits. */
+const isSafe = (c: number): boolean => Math.abs(c) > 2 ** -126 && Math.abs(c) < 2 ** 126;
+
 /** x if it already has the shape that x and y broadcast to. */
 const whole = (x: Tensor, y: Tensor): Tensor => broadcastTo(x, broadcastShapes("broadcast", [x, y]));
 
@@ -166,8 +169,8 @@ const mulPrimitive: Primitive = elementwise("mul", {
       // (x c) d = x (c d): constants gather in one factor.
       if (c !== undefined && x.node.primitive === mulPrimitive && isFloat(x.dtype)) {
         const [p, q] = x.node.inputs;
-        if (splat(q) !== undefined) return mul(p, mul(q, y));
-        if (splat(p) !== undefined) return mul(q, mul(p, y));
+        if (isSafe((splat(q) ?? 0) * c)) return mul(p, mul(q, y));
+        if (isSafe((splat(p) ?? 0) * c)) return mul(q, mul(p, y));
       }
     }
     return undefined;
@@ -182,7 +185,7 @@ export const div = binary(
     partials: [([, b]) => reciprocal(b), ([, b], y) => neg(div(y, b))],
     simplify([a, b]) {
       const c = splat(b);
-      if (c !== undefined && isFloat(b.dtype) && c !== 0) return mul(a, reciprocal(b));
+      if (c !== undefined && isFloat(b.dtype) && isSafe(1 / c)) return mul(a, reciprocal(b));
       return splat(a) === 1 && isFloat(b.dtype) ? reciprocal(whole(b, a)) : undefined;
     },
   }),
