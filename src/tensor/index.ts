@@ -4,6 +4,8 @@ export * from "./jit.ts";
 export * from "./ndarray.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";
+export { type ExportOptions, toOnnx } from "./onnx/export.ts";
+export { fromOnnx, type OnnxModel, type Port } from "./onnx/read.ts";
 export type { ProgramDType } from "./primitive.ts";
 export { constant, iota, scalar, type Value } from "./primitives/constant.ts";
 export { checkpoint, customVjp, scan, whileLoop } from "./primitives/control.ts";
