@@ -108,11 +108,12 @@ function repeat(s: readonly number[], v: readonly number[]): Pair {
 /** M[i, j] = sin(1 + i + 2 j): a fixed square matrix for each number of rows. */
 const entry = (i: number, j: number): number => Math.sin(1 + i + 2 * j);
 const constantMatrix = (x: Tensor): Tensor =>
-  t.constant(
+  t.cast(
     f64(
       Array.from({ length: x.shape[0] ** 2 }, (_, k) => entry(Math.floor(k / x.shape[0]), k % x.shape[0])),
       [x.shape[0], x.shape[0]],
     ),
+    x.dtype,
   );
 
 function mix(s: readonly number[], v: readonly number[]): Pair {
@@ -168,7 +169,7 @@ function interpret(e: Expression, leaves: readonly Dual[]): Dual {
 
 function build(e: Expression, leaves: readonly Tensor[]): Tensor {
   if (e.op === "leaf") return leaves[e.leaf];
-  if (e.op === "number") return t.scalar(e.value, "f64");
+  if (e.op === "number") return t.scalar(e.value, leaves[0].dtype);
   const a = build(e.a, leaves);
   if (e.op in moves) return moves[e.op as keyof typeof moves][0](a);
   if (e.op in unary) return unary[e.op as keyof typeof unary][0](a);
@@ -237,6 +238,21 @@ describe("simplifications", () => {
         expect(Math.abs(along - wanted)).toBeLessThan(1e-10 * scale * 100);
       }),
       { numRuns: 120, seed: 11 },
+    );
+  });
+
+  test("nor do the runtime's own operators for f32, fused products among them (fast-check)", async () => {
+    const single = points.map((x) => f32(t.toNumbers(x), x.shape));
+    const exact = single.map((x, i): Dual => ({ ...duals[i], value: t.toNumbers(x) }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(expression, { minLength: 6, maxLength: 6 }), async (list) => {
+        const expected = list.map((e) => interpret(e, exact));
+        // Slopes up to 100: roundings of 6e-8, some hundred of them, grow by that much at most.
+        fc.pre(expected.every((d) => [...d.value, ...d.slope].every((v) => Math.abs(v) < 100)));
+        const r = await run((xs: Tensor[]) => list.map((e) => build(e, xs).add(xs[0].mul(0))), single);
+        list.forEach((e, i) => expectClose(r[i], f64(expected[i].value, expected[i].shape), 1e-3, JSON.stringify(e)));
+      }),
+      { numRuns: 100, seed: 12 },
     );
   });
 
