@@ -2,7 +2,7 @@
 import { allocate, type DType, type NdArray, ndarray, type Shape } from "./ndarray.ts";
 import { writeModel } from "./onnx/write.ts";
 import { fail, type ProgramDType, withSharing } from "./primitive.ts";
-import { placeholder } from "./primitives/constant.ts";
+import { placeholder, programDType } from "./primitives/constant.ts";
 import { isValue, tensors } from "./primitives/control.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
@@ -26,7 +26,7 @@ export function trace<A extends unknown[], R>(
   const flat = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
   return withSharing(() => {
     const inputs = flat.leaves.map((v) =>
-      typeof v === "number" ? placeholder("f32", []) : placeholder(v.dtype as ProgramDType, v.shape),
+      typeof v === "number" ? placeholder("f32", []) : placeholder(programDType("jit", v), v.shape),
     );
     const result = f(...unflatten<A>(flat.structure, inputs));
     if (result instanceof Promise) fail("jit", "the function is async; programs are traced synchronously");
@@ -59,7 +59,7 @@ export function configure(options: RuntimeOptions): void {
 
 /**
  * Compiles a function of tensors. It is traced once per signature (tree, dtypes and shapes of its arguments); later calls run the
- * compiled program. Called with tensors, inside another program, it is that program's part.
+ * compiled program. Inside another program call the function itself.
  *
  * @returns  the function on arrays, as a promise
  * @throws   TensorError if the function cannot be traced, or the device is missing
@@ -69,13 +69,9 @@ export function jit<A extends unknown[], R>(
   options: JitOptions = {},
 ): (...args: { [K in keyof A]: Feeds<A[K]> }) => Promise<Arrays<R>> {
   const cache = new Map<string, Promise<Compiled>>();
-  return async (...args) => {
-    const { leaves, structure } = flatten<NdArray | number | Tensor>(args, isValue as (x: unknown) => x is NdArray);
-    if (leaves.some((v) => v instanceof Tensor))
-      fail("jit", "a compiled function was called inside a program: call the function itself there");
-    const arrays = (leaves as (NdArray | number)[]).map((v) =>
-      typeof v === "number" ? ndarray(Float32Array.of(v), [], "f32") : v,
-    );
+  const call = async (args: { [K in keyof A]: Feeds<A[K]> }): Promise<Arrays<R>> => {
+    const { leaves, structure } = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
+    const arrays = leaves.map((v) => (typeof v === "number" ? ndarray(Float32Array.of(v), [], "f32") : v));
     let key = JSON.stringify(structure);
     for (const a of arrays) key += `;${a.dtype}${a.shape.join(",")}`;
     let compiled = cache.get(key);
@@ -87,6 +83,12 @@ export function jit<A extends unknown[], R>(
     const program = await compiled;
     const into = program.buffers?.[program.turn++ % program.buffers.length];
     return unflatten<Arrays<R>>(program.structure, await program.session.run(arrays, into));
+  };
+  return (...args) => {
+    // Thrown at once, so that it is the surrounding program that fails.
+    if (args.some((x) => x instanceof Tensor))
+      fail("jit", "a compiled function was called inside a program: call the function itself there");
+    return call(args);
   };
 }
 

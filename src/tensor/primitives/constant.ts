@@ -52,10 +52,16 @@ export function isNdArray(x: unknown): x is NdArray {
   );
 }
 
+/** The dtype of an array, if programs compute with it. */
+export function programDType(operation: string, { dtype }: { dtype: DType }): ProgramDType {
+  if (!programDTypes.has(dtype)) fail(operation, `programs do not compute in ${dtype}; cast the array first`);
+  return dtype as ProgramDType;
+}
+
 /** Lifts arrays to constants of the program. */
 export function constant(value: NdArray): Tensor {
-  if (!programDTypes.has(value.dtype)) fail("constant", `programs do not compute in ${value.dtype}; cast the array first`);
-  if (value.shape.length === 0) return scalar(Number(value.data[0]), value.dtype as ProgramDType);
+  const dtype = programDType("constant", value);
+  if (value.shape.length === 0) return scalar(Number(value.data[0]), dtype);
   return apply1(literal, [], { value });
 }
 
@@ -66,7 +72,7 @@ export function lift(operation: string, values: readonly Value[]): Tensor[] {
   return values.map((v) => liftOne(operation, v, dtype));
 }
 
-export function liftOne(operation: string, v: Value, dtype: ProgramDType = "f32"): Tensor {
+export function liftOne(operation: string, v: Value, dtype: ProgramDType = typeof v === "boolean" ? "bool" : "f32"): Tensor {
   if (v instanceof Tensor) return v;
   if (typeof v === "number" && !isFloat(dtype) && !Number.isInteger(v)) fail(operation, `${v} is not a number of dtype ${dtype}`);
   if (typeof v === "number" || typeof v === "boolean") return scalar(Number(v), dtype);
