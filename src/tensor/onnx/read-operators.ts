@@ -346,6 +346,9 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...spatialOperators,
 };
 
+/** Inputs of floats that must be known while a model is read: what they name is no parameter. */
+export const knownInputs: Readonly<Record<string, readonly number[]>> = { Pad: [2], Range: [0, 1, 2], Resize: [1, 2] };
+
 const quantized = "quantized models are not read; export the model in floating point";
 const recurrent = "recurrent layers are not read; export the cell, and loop over it with scan()";
 const random = "programs take randomness as an input; export the model without it";

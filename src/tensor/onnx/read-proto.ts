@@ -28,7 +28,7 @@ export function fromTensorProto(proto: Onnx.ITensorProto): NdArray | undefined {
 /** Little-endian elements, copied so that they are aligned. */
 function rawData(raw: Uint8Array, dtype: DType): NdArray["data"] | undefined {
   const { array, bytes } = dtypes[dtype];
-  return raw.length % bytes ? undefined : new array(raw.slice().buffer);
+  return raw.length % bytes ? undefined : new array(new Uint8Array(raw).buffer);
 }
 
 function listedData(proto: Onnx.ITensorProto, dtype: DType): NdArray["data"] {

@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Onnx, onnx } from "./proto.ts";
 import { asTensor, axesOf, type Call, checkSize, int, isKnown, type Value } from "./read-call.ts";
 import { evaluateKnown, knownFrom, programDType } from "./read-known.ts";
-import { operators, refused } from "./read-operators.ts";
+import { knownInputs, operators, refused } from "./read-operators.ts";
 import { dtypeOfElement, fromTensorProto, toNumber } from "./read-proto.ts";
 
 /** An input or output of a model. A length that depends on the call is a name, or "?". */
@@ -47,7 +47,13 @@ export function fromOnnx(bytes: Uint8Array): OnnxModel {
   checkOperators(model, graph);
   const functions = new Map((model.functions ?? []).map((f) => [`${f.domain ?? ""}:${f.name}`, f]));
   const initializers = (graph.initializer ?? []).map(readInitializer);
-  const isParam = ([, a]: readonly [string, NdArray]): boolean => isFloat(a.dtype) && a.shape.length > 0;
+  const asNumbers = new Set(
+    (graph.node ?? []).flatMap((n) =>
+      (Object.hasOwn(knownInputs, n.opType ?? "") ? knownInputs[n.opType ?? ""] : []).map((i) => n.input?.[i]),
+    ),
+  );
+  const isParam = ([name, a]: readonly [string, NdArray]): boolean =>
+    isFloat(a.dtype) && a.shape.length > 0 && !asNumbers.has(name);
   const params = Object.fromEntries(initializers.filter(isParam));
   const constants = initializers.filter((entry) => !isParam(entry)).map(([name, a]) => [name, knownFrom(a)] as const);
   const taken = new Set(initializers.map(([name]) => name));
