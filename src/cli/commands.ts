@@ -7,4 +7,9 @@ export const commands: readonly Registered[] = [
     summary: "compress, decompress, inspect and verify labelled graphs",
     load: async () => (await import("./graph.ts")).graphCommand(),
   },
+  {
+    name: "trajectories",
+    summary: "learn how a population moves from unpaired snapshots",
+    load: async () => (await import("./trajectories.ts")).trajectoriesCommand(),
+  },
 ];

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { formatNumber } from "./numbers.ts";
 
 /** A picture and what it shows. */
 export interface Figure {
@@ -91,7 +92,7 @@ function dots(draw: Drawing, scale: Plot.Scale): Element[] {
 function band(draw: Drawing, scale: Plot.Scale): Element[] {
   const domain = [...scale.domain!].map(Number);
   const [low, high] = [Math.min(...domain), Math.max(...domain)];
-  const start = textWidth(low.toPrecision(3)) + 6;
+  const start = textWidth(formatNumber(low)) + 6;
   const pieces = Array.from({ length: 60 }, (_, i) =>
     draw("rect", {
       x: start + 3 * i,
@@ -102,8 +103,8 @@ function band(draw: Drawing, scale: Plot.Scale): Element[] {
     }),
   );
   const ends = [
-    draw("text", { dy: "0.35em" }, low.toPrecision(3)),
-    draw("text", { x: start + 188, dy: "0.35em" }, high.toPrecision(3)),
+    draw("text", { dy: "0.35em" }, formatNumber(low)),
+    draw("text", { x: start + 188, dy: "0.35em" }, formatNumber(high)),
   ];
   return [...pieces, ...ends];
 }

@@ -1,0 +1,188 @@
+/** Pictures of a trajectory model. */
+import * as Plot from "@observablehq/plot";
+import type { Dataset } from "../../data/builtin.ts";
+import { type Figure, palette, plot } from "../../lab/index.ts";
+import type { NdArray } from "../../tensor/index.ts";
+import type { Prediction } from "./predict.ts";
+
+/** Points of a cloud as rows for Plot, at most `most` of them. */
+function rows(cloud: NdArray<"f32">, time: number, most: number, coordinates: readonly [number, number]) {
+  const [n, d] = cloud.shape;
+  const count = Math.min(n, most);
+  return Array.from({ length: count }, (_, i) => {
+    const r = Math.floor((i * n) / count) * d;
+    return { x: cloud.data[r + coordinates[0]], y: cloud.data[r + coordinates[1]], time };
+  });
+}
+
+const timeScale = (times: readonly number[]) => ({
+  type: "linear" as const,
+  scheme: "viridis" as const,
+  domain: [times[0], times[times.length - 1]],
+  label: "time",
+  legend: true,
+});
+
+/** Snapshots as points and learned paths as lines, in two of the features. */
+export function pathsFigure(data: Dataset, paths: readonly { time: number; cloud: NdArray<"f32"> }[]): Figure {
+  const d = data.features.length;
+  if (d === 1) return pathsInTime(data, paths);
+  const [first] = paths;
+  const shown = Math.min(80, first.cloud.shape[0]);
+  const lines = Array.from({ length: shown }, (_, i) => Math.floor((i * first.cloud.shape[0]) / shown)).flatMap((row) =>
+    paths.map(({ time, cloud }) => ({ x: cloud.data[row * d], y: cloud.data[row * d + 1], time, row })),
+  );
+  const points = data.snapshots.flatMap((s, k) => rows(s, data.times[k], 300, [0, 1]));
+  return {
+    name: "trajectories",
+    title: "Snapshots and learned trajectories",
+    caption: `Points: the data, coloured by time. Lines: ${shown} particles of the first snapshot moved by the learned velocity. Axes: ${data.features[0]} and ${data.features[1]}.`,
+    svg: plot({
+      height: 520,
+      grid: true,
+      color: timeScale(data.times),
+      x: { label: data.features[0] },
+      y: { label: data.features[1] },
+      marks: [
+        Plot.dot(points, { x: "x", y: "y", fill: "time", r: 2, fillOpacity: 0.45 }),
+        Plot.line(lines, { x: "x", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.8, strokeOpacity: 0.55 }),
+        Plot.dot(
+          lines.filter((l) => l.time === paths[paths.length - 1].time),
+          { x: "x", y: "y", fill: "currentColor", r: 1.8 },
+        ),
+      ],
+    }),
+  };
+}
+
+function pathsInTime(data: Dataset, paths: readonly { time: number; cloud: NdArray<"f32"> }[]): Figure {
+  const shown = Math.min(80, paths[0].cloud.shape[0]);
+  const lines = paths.flatMap(({ time, cloud }) =>
+    Array.from({ length: shown }, (_, row) => ({ time, row, y: cloud.data[row] })),
+  );
+  const points = data.snapshots.flatMap((s, k) => Array.from(s.data.subarray(0, 300), (y) => ({ time: data.times[k], y })));
+  return {
+    name: "trajectories",
+    title: "Snapshots and learned trajectories",
+    caption: `Points: the data. Lines: ${shown} particles of the first snapshot moved by the learned velocity.`,
+    svg: plot({
+      height: 420,
+      grid: true,
+      x: { label: "time" },
+      y: { label: data.features[0] },
+      marks: [
+        Plot.dot(points, { x: "time", y: "y", fill: palette[0], r: 2, fillOpacity: 0.4 }),
+        Plot.line(lines, { x: "time", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.7, strokeOpacity: 0.5 }),
+      ],
+    }),
+  };
+}
+
+/** A grid of values of the action in two features, others at their means. */
+export interface Landscape {
+  readonly time: number;
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  /** Action at each grid point, x fastest, and the velocity there. */
+  readonly action: readonly number[];
+  readonly velocity: readonly { x: number; y: number }[];
+}
+
+/** The action as hills and valleys: particles move uphill along its gradient. */
+export function landscapeFigure(data: Dataset, { time, x, y, action, velocity }: Landscape): Figure {
+  const arrows = velocity.flatMap(({ x: vx, y: vy }, i) => {
+    const [column, row] = [i % x.length, Math.floor(i / x.length)];
+    return column % 3 === 1 && row % 3 === 1 ? [{ x: x[column], y: y[row], vx, vy }] : [];
+  });
+  const [width, height] = [x[x.length - 1] - x[0], y[y.length - 1] - y[0]];
+  const longest = Math.max(1e-12, ...arrows.map((a) => Math.hypot(a.vx / width, a.vy / height)));
+  const scale = 0.06 / longest;
+  return {
+    name: "landscape",
+    title: `Action landscape at time ${time}`,
+    caption: `Colour: the action s(t, x) in ${data.features[0]} and ${data.features[1]}, other features at their means; only differences matter. Arrows: its gradient, the velocity (longest arrow: the fastest flow).`,
+    svg: plot({
+      height: 480,
+      color: { type: "linear", scheme: "blues", label: "action", legend: true },
+      x: { label: data.features[0] },
+      y: { label: data.features[1] },
+      marks: [
+        Plot.contour(action as number[], {
+          width: x.length,
+          height: y.length,
+          x1: x[0],
+          x2: x[x.length - 1],
+          y1: y[0],
+          y2: y[y.length - 1],
+          fill: (v: number) => v,
+          thresholds: 14,
+          stroke: "currentColor",
+          strokeOpacity: 0.15,
+        }),
+        Plot.arrow(arrows, {
+          x1: "x",
+          y1: "y",
+          x2: (a) => a.x + scale * a.vx,
+          y2: (a) => a.y + scale * a.vy,
+          stroke: "currentColor",
+          strokeWidth: 1.1,
+          headLength: 6,
+        }),
+      ],
+    }),
+  };
+}
+
+/** W1 of each method at each held-out time, with the sampling floor. */
+export function scoresFigure(predictions: readonly Prediction[]): Figure {
+  const points = predictions.flatMap(({ time, scores }) => scores.map(({ name, w1 }) => ({ time: String(time), name, w1 })));
+  const floors = predictions.map(({ time, floor }) => ({ time: String(time), w1: floor }));
+  return {
+    name: "held-out",
+    title: "Distance to held-out snapshots",
+    caption:
+      "Wasserstein-1 distance in standardised features; smaller is better. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
+    svg: plot({
+      height: 60 + 34 * predictions[0].scores.length * predictions.length,
+      marginLeft: 190,
+      marginRight: 70,
+      color: { domain: predictions[0].scores.map((s) => s.name) },
+      x: { label: "W1", zero: true, grid: true },
+      y: { label: null, domain: predictions[0].scores.map((s) => s.name) },
+      fy: { label: "held-out time" },
+      marks: [
+        Plot.barX(points, { x: "w1", y: "name", fy: "time", fill: "name", insetTop: 2, insetBottom: 2 }),
+        Plot.text(points, { x: "w1", y: "name", fy: "time", text: (p) => p.w1.toFixed(3), textAnchor: "start", dx: 4 }),
+        Plot.ruleX(floors, { x: "w1", fy: "time", stroke: "currentColor", strokeDasharray: "4 3" }),
+      ],
+    }),
+  };
+}
+
+export function lossFigure(losses: readonly { step: number; loss: number }[]): Figure {
+  const sorted = losses.map((l) => l.loss).sort((a, b) => a - b);
+  const [low, high] = [sorted[0], sorted[Math.floor(0.98 * (sorted.length - 1))]];
+  return {
+    name: "loss",
+    title: "Loss",
+    caption:
+      "Action-matching loss per logged row; its minimum is minus the kinetic energy of the path, and the distance to the minimum is the action gap.",
+    svg: plot({
+      height: 300,
+      marginLeft: 50,
+      grid: true,
+      x: { label: "step" },
+      y: { label: "loss", domain: [low, high], clamp: true },
+      marks: [
+        Plot.line(losses, { x: "step", y: "loss", stroke: palette[0], strokeOpacity: 0.35 }),
+        Plot.line(
+          losses,
+          Plot.windowY(
+            { k: Math.max(1, Math.min(25, losses.length)), strict: false },
+            { x: "step", y: "loss", stroke: palette[0], strokeWidth: 2 },
+          ),
+        ),
+      ],
+    }),
+  };
+}

@@ -1,0 +1,89 @@
+/** How well a predicted cloud agrees with a held-out snapshot, beside what is reached without learning and what can be reached at all. */
+import { type NdArray, ndarray, type Random } from "../tensor/index.ts";
+import { mmd, optimalTransport, samplingFloor, wasserstein } from "./distances/index.ts";
+
+export interface Score {
+  readonly name: string;
+  /** Wasserstein distances of order 1 and 2, and the unbiased squared MMD. */
+  readonly w1: number;
+  readonly w2: number;
+  readonly mmd: number;
+}
+
+/** Most points of a cloud that enter exact distances. */
+export const largestCloud = 2000;
+
+/** At most `largestCloud` random rows. */
+export function subsample(x: NdArray<"f32">, rng: Random): NdArray<"f32"> {
+  const [n, d] = x.shape;
+  if (n <= largestCloud) return x;
+  const data = new Float32Array(largestCloud * d);
+  const rows = rng.permutation(n).data;
+  for (let i = 0; i < largestCloud; i++) data.set(x.data.subarray(rows[i] * d, (rows[i] + 1) * d), i * d);
+  return ndarray(data, [largestCloud, d], "f32");
+}
+
+export function score(name: string, predicted: NdArray<"f32">, truth: NdArray<"f32">, rng: Random): Score {
+  const [a, b] = [subsample(predicted, rng), subsample(truth, rng)];
+  return { name, w1: wasserstein(a, b, { power: 1 }), w2: wasserstein(a, b, { power: 2 }), mmd: mmd(a, b) };
+}
+
+/** The cloud `fraction` of the way along the optimal transport from x to y (McCann's interpolation); rows are points of equal mass. */
+export function displacement(x: NdArray<"f32">, y: NdArray<"f32">, fraction: number, rng: Random): NdArray<"f32"> {
+  const d = x.shape[1];
+  const { from, to, mass } = optimalTransport(x, y);
+  const n = Math.max(x.shape[0], y.shape[0]);
+  // Clouds of equal size have one entry of equal mass a point; otherwise points are drawn by mass, systematically.
+  const entries = systematic(mass, n, rng);
+  const data = new Float32Array(n * d);
+  entries.forEach((e, i) => {
+    for (let j = 0; j < d; j++) data[i * d + j] = (1 - fraction) * x.data[from[e] * d + j] + fraction * y.data[to[e] * d + j];
+  });
+  return ndarray(data, [n, d], "f32");
+}
+
+/** n indices with probability proportional to weight, at evenly spaced levels from one random start. */
+function systematic(weight: ArrayLike<number>, n: number, rng: Random): number[] {
+  const total = Array.from(weight).reduce((a, b) => a + b, 0);
+  const start = rng.uniform([1], "f64").data[0];
+  const picks: number[] = [];
+  let at = 0;
+  let sum = weight[0];
+  for (let i = 0; i < n; i++) {
+    const level = ((i + start) / n) * total;
+    while (sum <= level && at < weight.length - 1) sum += weight[++at];
+    picks.push(at);
+  }
+  return picks;
+}
+
+export function stackClouds(x: NdArray<"f32">, y: NdArray<"f32">): NdArray<"f32"> {
+  const data = new Float32Array(x.data.length + y.data.length);
+  data.set(x.data);
+  data.set(y.data, x.data.length);
+  return ndarray(data, [x.shape[0] + y.shape[0], x.shape[1]], "f32");
+}
+
+/**
+ * Scores of what needs no learning: the snapshot before, the one after, and the point between them along optimal transport; and the sampling floor, the W1
+ * between two halves of the held-out snapshot.
+ *
+ * @param fraction  place of the held-out time between its neighbours, in (0, 1)
+ */
+export function baselines(
+  previous: NdArray<"f32">,
+  next: NdArray<"f32">,
+  truth: NdArray<"f32">,
+  fraction: number,
+  rng: Random,
+): { scores: Score[]; floor: number } {
+  const [before, after, held] = [previous, next, truth].map((x) => subsample(x, rng));
+  const scores = [
+    score("copy previous", before, held, rng),
+    score("copy next", after, held, rng),
+    score("optimal-transport midpoint", displacement(before, after, fraction, rng), held, rng),
+  ];
+  const w1 = (a: NdArray<"f32">, b: NdArray<"f32">): number => wasserstein(a, b, { power: 1 });
+  const half = held.shape[0] >> 1;
+  return { scores, floor: half > 0 ? samplingFloor(w1, held, [half, half], rng).mean : Number.NaN };
+}
