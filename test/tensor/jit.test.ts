@@ -98,7 +98,6 @@ describe("jit", () => {
   });
 
   test("refuses async functions", async () => {
-    // biome-ignore lint/suspicious/useAwait: that it is async is the point.
     await expect(run(async (x: Tensor) => x, f64([1]))).rejects.toThrow(
       /jit: the function is async; programs are traced synchronously/,
     );
