@@ -102,8 +102,8 @@ const reduction =
   (c) => {
     const x = tensor(c, 0);
     const axes = axesOf(c, 1);
-    if (!axes?.length && int(c, "noop_with_empty_axes", 0)) return x;
-    return f(x, axes?.length ? axes : undefined, int(c, "keepdims", 1) === 1);
+    const none = int(c, "noop_with_empty_axes", 0) ? [] : undefined;
+    return f(x, axes?.length ? axes : none, int(c, "keepdims", 1) === 1);
   };
 
 const arg =
