@@ -56,7 +56,8 @@ describe("solve, inverse and determinants", () => {
       );
     });
 
-  for (const n of [3, 5])
+  // Up to 4 x 4 the elimination is written out, beyond that it is a loop; second derivatives of the former make programs of seconds.
+  for (const n of [2, 5])
     test(`differentiate and batch (${n} x ${n})`, async () => {
       await checkDerivatives((a, b) => t.solve(regular(a), b), [normal([n, n]), normal([n, 2])]);
       await checkDerivatives(
