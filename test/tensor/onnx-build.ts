@@ -37,11 +37,13 @@ export interface NodeSpec {
   readonly out: readonly string[];
   readonly attributes?: Record<string, Attribute>;
   readonly domain?: string;
+  /** Default: the operator's, with _node. */
+  readonly name?: string;
 }
 
-export const nodeOf = ({ op, in: input, out, attributes = {}, domain = "" }: NodeSpec): onnxProto.onnx.INodeProto => ({
+export const nodeOf = ({ op, in: input, out, attributes = {}, domain = "", name }: NodeSpec): onnxProto.onnx.INodeProto => ({
   opType: op,
-  name: `${op}_node`,
+  name: name ?? `${op}_node`,
   domain,
   input: [...input],
   output: [...out],

@@ -83,7 +83,11 @@ function cast(c: Call): Value {
   if (!dtype) return c.fail(`element type ${int(c, "to", 0)} is none of the dtypes of programs`);
   const to: ProgramDType = programDType(dtype);
   const x = c.inputs[0];
-  if (!isKnown(x)) return e.cast(tensor(c, 0), to);
+  if (!isKnown(x)) {
+    const y = e.cast(tensor(c, 0), to);
+    // Halves are kept as f32 numbers, but a cast rounds to them.
+    return dtype === "f16" || dtype === "bf16" ? e.roundToPrecision(y, dtype) : y;
+  }
   const convert = isFloat(to)
     ? to === "f32"
       ? Math.fround
