@@ -153,6 +153,22 @@ test.each([
   ["a gigantic repetition", one(node("Tile", "x s", "y"), { s: i64([2 ** 30, 2 ** 30]) }), /out of reach/],
   ["an endless range", one(node("Range", "a b c", "y"), { a: i64([0], []), b: i64([1], []), c: i64([0], []) }), /out of reach/],
   [
+    "a gigantic padding",
+    one(node("Pad", "x s", "y", { mode: "reflect" }), { s: i64([0, 2 ** 30, 0, 0]) }),
+    /Pad "Pad_node": a list of .* out of reach/,
+  ],
+  [
+    "a gigantic image",
+    one(node("Resize", "x _ _ s", "y"), { s: i64([1, 2 ** 30]) }),
+    /Resize "Resize_node": a list of .* out of reach/,
+  ],
+  [
+    "gigantic indicators",
+    one(node("OneHot", "k s v", "y"), { k: i64([0]), s: i64([2 ** 40], []), v: i64([0, 1]) }),
+    /out of reach/,
+  ],
+  ["a gigantic window", one(node("AveragePool", "x", "y", { kernel_shape: [1 << 20] })), /a window of more than 65,536/],
+  [
     "an unsupported mode",
     one(node("Resize", "x _ _ s", "y", { mode: "spline" }), { s: i64([1, 6]) }),
     /mode "spline" is not supported/,

@@ -22,6 +22,9 @@ export interface Call {
   readonly fail: (message: string) => never;
 }
 
+/** What the reader makes of an operator: its outputs. */
+export type Operator = (c: Call) => Value | readonly Value[];
+
 export const isKnown = (v: Value | undefined): v is Known => v !== undefined && !(v instanceof Tensor);
 export const asTensor = (v: Value): Tensor => (v instanceof Tensor ? v : toTensor(v));
 

@@ -2,6 +2,7 @@
  * Values known while a model is read: the arithmetic of shapes that exporters leave in their graphs (Shape, Gather, Concat, …) is done
  * here on plain numbers, so that the program that is traced has static shapes.
  */
+import { TensorError } from "../errors.ts";
 import { dtypes, type NdArray, type Shape, sizeOf, toNumbers } from "../ndarray.ts";
 import { type ProgramDType, sameShape } from "../primitive.ts";
 import { constant, scalar } from "../primitives/constant.ts";
@@ -58,7 +59,15 @@ export function pick(x: Known, lists: readonly (readonly number[])[]): Known {
   );
 }
 
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+/** Refuses lengths of lists that a broken file may ask for. */
+export function checkLength(n: number): void {
+  if (!(n <= 2 ** 24)) throw new TensorError(`a list of ${n} indices is out of reach`);
+}
+
+export function range(n: number): number[] {
+  checkLength(n);
+  return Array.from({ length: n }, (_, i) => i);
+}
 
 /** Whole index lists, except along one axis. */
 export const along = (x: { shape: Shape }, axis: number, list: readonly number[]): (readonly number[])[] =>
@@ -192,6 +201,7 @@ export interface KnownCall {
 
 /** The result of an operator on known values, or undefined if it is left to the program. Shape operators are in the table of operators. */
 export function evaluateKnown({ op, attribute, axes }: KnownCall, xs: readonly Known[]): Known | undefined {
+  if (xs.some((x) => x.values.length > knownLimit)) return undefined;
   if (Object.hasOwn(arithmetic, op))
     return xs.slice(1).reduce<Known | undefined>((a, b) => a && elementwise(arithmetic[op], [a, b], a.dtype), xs[0]);
   if (Object.hasOwn(logic, op)) return elementwise((a, b) => Number(logic[op](a, b)), xs, "bool");

@@ -1,12 +1,11 @@
 /** Operators of models that move elements: on known values at once, on tensors in the program. */
 import { type Shape, sizeOf } from "../ndarray.ts";
 import { broadcastShapes } from "../primitive.ts";
-import { iota, scalar } from "../primitives/constant.ts";
-import { cast, greater, where } from "../primitives/elementwise.ts";
-import { scatterAdd, take, takeAlong, tril, triu } from "../primitives/gather.ts";
+import { scalar } from "../primitives/constant.ts";
+import { cast } from "../primitives/elementwise.ts";
+import { take } from "../primitives/gather.ts";
 import { broadcastTo, concat, expandDims, flip, type Index, pad, reshape, slice, split, transpose } from "../primitives/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { vjp } from "../transform.ts";
 import {
   asTensor,
   axesOf,
@@ -19,14 +18,14 @@ import {
   isKnown,
   maybeNumbers,
   numbers,
+  type Operator,
   require,
   tensor,
   text,
   type Value,
 } from "./read-call.ts";
+import { takeList } from "./read-gather.ts";
 import { along, known, knownLimit, pick, range } from "./read-known.ts";
-
-type Operator = (c: Call) => Value | readonly Value[];
 
 function input(c: Call): Value {
   return c.inputs[0] ?? c.fail("input 0 is missing");
@@ -64,13 +63,12 @@ function squeezed(c: Call, from: Shape): Shape {
   return from.filter((n, i) => (axes ? !axes.includes(i) : n !== 1));
 }
 
-/** Indices that ONNX's Slice takes from an axis of n elements. */
-function sliceList(n: number, start: number, end: number, step: number): number[] {
+/** First index and number of those that ONNX's Slice takes from an axis of n elements. */
+function sliceRange(n: number, start: number, end: number, step: number): { first: number; count: number } {
   const clamp = (v: number, low: number, high: number): number => Math.max(low, Math.min(high, v < 0 ? v + n : v));
-  const list: number[] = [];
-  if (step > 0) for (let i = clamp(start, 0, n), stop = clamp(end, 0, n); i < stop; i += step) list.push(i);
-  else for (let i = clamp(start, -1, n - 1), stop = clamp(end, -1, n - 1); i > stop; i += step) list.push(i);
-  return list;
+  const [low, high] = step > 0 ? [0, n] : [-1, n - 1];
+  const first = clamp(start, low, high);
+  return { first, count: Math.max(0, Math.ceil((clamp(end, low, high) - first) / step)) };
 }
 
 function sliced(c: Call): Value {
@@ -79,17 +77,19 @@ function sliced(c: Call): Value {
   const axes = (maybeNumbers(c, 3) ?? range(starts.length)).map((a) => axisOf(c, x, a));
   const steps = maybeNumbers(c, 4) ?? starts.map(() => 1);
   require(c, !steps.includes(0), "a step of zero");
-  const lists = new Map(axes.map((a, i) => [a, sliceList(x.shape[a], starts[i], ends[i], steps[i])]));
-  if (isKnown(x))
+  const ranges = axes.map((a, i) => sliceRange(x.shape[a], starts[i], ends[i], steps[i]));
+  if (isKnown(x)) {
+    const lists = ranges.map(({ first, count }, i) => range(count).map((k) => first + k * steps[i]));
     return pick(
       x,
-      x.shape.map((n, i) => lists.get(i) ?? range(n)),
+      x.shape.map((n, a) => (axes.includes(a) ? lists[axes.indexOf(a)] : range(n))),
     );
+  }
   let y: Tensor = x;
   axes.forEach((axis, i) => {
-    const list = lists.get(axis) as number[];
-    const [low, high] = steps[i] > 0 ? [list[0], list[list.length - 1]] : [list[list.length - 1], list[0]];
-    const cut: Index = list.length ? [low, high + 1, Math.abs(steps[i])] : [0, 0];
+    const { first, count } = ranges[i];
+    const last = first + (count - 1) * steps[i];
+    const cut: Index = count ? [Math.min(first, last), Math.max(first, last) + 1, Math.abs(steps[i])] : [0, 0];
     y = slice(y, ...y.shape.map((_, a): Index => (a === axis ? cut : null)));
     if (steps[i] < 0) y = flip(y, axis);
   });
@@ -174,8 +174,6 @@ function filled(c: Call): Value {
 function ranged(c: Call): Value {
   const [start, limit, delta] = [0, 1, 2].map((i) => numbers(c, i)[0]);
   const n = Math.max(0, Math.ceil((limit - start) / delta));
-  checkSize("Range", [n]);
-  if (!(n <= 2 ** 24)) c.fail(`a range of ${n} numbers is out of reach`);
   return known(
     range(n).map((i) => start + i * delta),
     [n],
@@ -215,80 +213,6 @@ function padded(c: Call): Value {
   return x;
 }
 
-/** Elements of known indices along an axis. */
-export const takeList = (x: Tensor, list: readonly number[], axis: number): Tensor => take(x, asTensor(known(list)), axis);
-
-// --- gathers and scatters of single elements ----------------------------------------------------------------------------------------
-
-/** x[.., i, ..] along an axis; the indices may cover a corner of the other axes only. */
-const gatherElements = (x: Tensor, i: Tensor, axis: number): Tensor => {
-  const corner = slice(x, ...i.shape.map((n, a): Index => (a === axis ? null : [0, n])));
-  return takeAlong(corner, i, axis);
-};
-
-function scatterElements(c: Call): Value {
-  const [x, i, updates] = [tensor(c, 0), tensor(c, 1), tensor(c, 2)];
-  const axis = axisOf(c, x, int(c, "axis", 0));
-  const zeros = broadcastTo(scalar(0, updates.dtype), x.shape);
-  // Its transpose adds the updates at their places.
-  const sums = (u: Tensor): Tensor => vjp((z: Tensor) => gatherElements(z, i, axis), zeros)[1](u)[0];
-  return assigned(c, x, updates, sums);
-}
-
-/** With reduction "none", places that something is written to take the new value; "add" adds it. */
-function assigned(c: Call, x: Tensor, updates: Tensor, sums: (u: Tensor) => Tensor): Tensor {
-  const reduction = text(c, "reduction", "none");
-  require(c, reduction === "none" || reduction === "add", `reduction "${reduction}"`);
-  if (x.dtype !== "f32" && x.dtype !== "f64") c.fail(`scatters of ${x.dtype} are not supported`);
-  if (reduction === "add") return x.add(sums(updates));
-  return where(greater(sums(broadcastTo(scalar(1, updates.dtype), updates.shape)), 0), sums(updates), x);
-}
-
-/** Indices [.., k] of rows of the first k axes, as indices of their product; and x with these axes merged. */
-function rowsOf(x: Tensor, indices: Tensor): { rows: Tensor; flat: Tensor } {
-  const k = indices.shape[indices.rank - 1];
-  let flat: Tensor | undefined;
-  for (let j = 0; j < k; j++) {
-    const column = slice(indices, ...indices.shape.slice(1).map(() => null), j);
-    const inside = where(greater(0, column), column.add(x.shape[j]), column);
-    flat = flat ? flat.mul(x.shape[j]).add(inside) : inside;
-  }
-  return { rows: reshape(x, [sizeOf(x.shape.slice(0, k)), ...x.shape.slice(k)]), flat: flat as Tensor };
-}
-
-function gatherNd(c: Call): Value {
-  require(c, int(c, "batch_dims", 0) === 0, "batch_dims");
-  const { rows, flat } = rowsOf(tensor(c, 0), tensor(c, 1));
-  return take(rows, flat);
-}
-
-function scatterNd(c: Call): Value {
-  const [x, updates] = [tensor(c, 0), tensor(c, 2)];
-  const { rows, flat } = rowsOf(x, tensor(c, 1));
-  const zeros = broadcastTo(scalar(0, updates.dtype), rows.shape);
-  return assigned(c, x, updates, (u) => reshape(scatterAdd(zeros, flat, u), x.shape));
-}
-
-function trilu(c: Call): Value {
-  const x = tensor(c, 0);
-  const diagonal = maybeNumbers(c, 1)?.[0] ?? 0;
-  const triangle = int(c, "upper", 1) ? triu : tril;
-  return x.dtype === "bool" ? cast(triangle(cast(x, "i32"), diagonal), "bool") : triangle(x, diagonal);
-}
-
-function oneHot(c: Call): Value {
-  const [indices, values] = [tensor(c, 0), tensor(c, 2)];
-  const [depth] = numbers(c, 1);
-  checkSize("OneHot", [...indices.shape, depth]);
-  const at = int(c, "axis", -1);
-  const axis = at < 0 ? at + indices.rank + 1 : at;
-  const i = expandDims(cast(indices, "i32"), axis);
-  const places = reshape(iota(depth), [depth, ...new Array<number>(indices.rank - axis).fill(1)]);
-  const wrapped = where(greater(0, i), i.add(depth), i);
-  const hit = cast(wrapped.sub(places).abs(), "bool");
-  return where(hit, slice(values, 0), slice(values, 1));
-}
-
 /** [N, C b², H, W] and [N, C, H b, W b] into each other. */
 function depthToSpace(c: Call): Value {
   const x = tensor(c, 0);
@@ -325,15 +249,10 @@ export const shapeOperators: Record<string, Operator> = {
       return [sizeOf(s.slice(0, at)), sizeOf(s.slice(at))];
     }),
   Gather: gathered,
-  GatherElements: (c) => gatherElements(tensor(c, 0), tensor(c, 1), axisOf(c, tensor(c, 0), int(c, "axis", 0))),
-  GatherND: gatherNd,
   Identity: input,
-  OneHot: oneHot,
   Pad: padded,
   Range: ranged,
   Reshape: (c) => shaped(c, (s) => reshapeTo(c, s)),
-  ScatterElements: scatterElements,
-  ScatterND: scatterNd,
   Shape: (c) => known(input(c).shape.slice(int(c, "start", 0), c.attributes.has("end") ? int(c, "end", 0) : undefined)),
   Size: (c) => known([sizeOf(input(c).shape)], []),
   Slice: sliced,
@@ -342,6 +261,5 @@ export const shapeOperators: Record<string, Operator> = {
   Squeeze: (c) => shaped(c, (s) => squeezed(c, s)),
   Tile: tiled,
   Transpose: (c) => transpose(tensor(c, 0), ints(c, "perm") ?? range(tensor(c, 0).rank).reverse()),
-  Trilu: trilu,
   Unsqueeze: (c) => shaped(c, (s) => unsqueezed(c, s)),
 };

@@ -1,14 +1,26 @@
 /** Operators of models on images: convolution, pooling, resizing. */
-import { allocate, type Shape } from "../ndarray.ts";
+import { allocate, type Shape, sizeOf } from "../ndarray.ts";
 import { scalar } from "../primitives/constant.ts";
 import { avgPool, conv, convTranspose, maxPool } from "../primitives/conv.ts";
 import { broadcastTo, expandDims, moveAxis, pad, reshape } from "../primitives/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Call, float, int, ints, maybe, maybeNumbers, numbers, require, tensor, text, type Value } from "./read-call.ts";
-import { range } from "./read-known.ts";
-import { takeList } from "./read-shape.ts";
+import {
+  type Call,
+  float,
+  int,
+  ints,
+  maybe,
+  maybeNumbers,
+  numbers,
+  type Operator,
+  require,
+  tensor,
+  text,
+  type Value,
+} from "./read-call.ts";
+import { takeList } from "./read-gather.ts";
+import { knownLimit, range } from "./read-known.ts";
 
-type Operator = (c: Call) => Value | readonly Value[];
 type Widths = (readonly [number, number])[];
 
 interface Window {
@@ -71,6 +83,7 @@ function withCeil(c: Call, space: Shape, { kernel, strides, padding }: Window): 
 function pooled(c: Call, x: Tensor): { window: Window; padding: Widths } {
   const window = windowOf(c, x.shape.slice(2), ints(c, "kernel_shape") ?? c.fail("kernel_shape is missing"));
   require(c, window.dilation.every((d) => d === 1), "a dilation of windows");
+  require(c, sizeOf(window.kernel) <= knownLimit, "a window of more than 65,536 elements");
   return { window, padding: withCeil(c, x.shape.slice(2), window) };
 }
 

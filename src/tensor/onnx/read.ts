@@ -254,12 +254,13 @@ function fold(call: Call): Value | undefined {
   );
 }
 
-/** Errors of the engine, with the node they come from. */
+/** Errors of the engine, and of memory that no array has, with the node they come from. */
 function explained<T>(node: Onnx.INodeProto, f: () => T): T {
   try {
     return f();
   } catch (error) {
-    if (!(error instanceof TensorError) || error.message.startsWith("ONNX model")) throw error;
+    const ours = error instanceof TensorError || error instanceof RangeError;
+    if (!ours || error.message.startsWith("ONNX model")) throw error;
     throw new TensorError(`ONNX model: ${label(node)}: ${error.message}`);
   }
 }
