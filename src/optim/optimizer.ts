@@ -69,7 +69,10 @@ export function masked(optimizer: Optimizer, mask: Mask): Optimizer {
     init: (params) => optimizer.init(pick(params)),
     update<P>(grads: P, state: State, params: P) {
       const result = optimizer.update(pick(grads), state, pick(params));
-      const updates = mapTree<P>((g: Tensor, path: string) => result.updates[path] ?? g.mul(0), grads);
+      const updates = mapTree<P>(
+        (g: Tensor, path: string) => result.updates[path] ?? broadcastTo(scalar(0, g.dtype), g.shape),
+        grads,
+      );
       return { updates, state: result.state };
     },
   };
