@@ -8,7 +8,18 @@
  *     return { params: applyUpdates(params, updates), state: next, loss };
  *   });
  */
-import { allocate, flatten, isArrayLeaf, mapTree, type NdArray, type Shape, type Tensor, unflatten } from "../tensor/index.ts";
+import {
+  allocate,
+  broadcastTo,
+  flatten,
+  isArrayLeaf,
+  mapTree,
+  type NdArray,
+  type Shape,
+  scalar,
+  type Tensor,
+  unflatten,
+} from "../tensor/index.ts";
 
 /** State of an optimizer: a tree of tensors in programs, of arrays outside. Its layout is the optimizer's own affair. */
 export interface State<T = Tensor> {
