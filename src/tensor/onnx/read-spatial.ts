@@ -1,7 +1,8 @@
 /** Operators of models on images: convolution, pooling, resizing. */
 import { allocate, type Shape, sizeOf } from "../ndarray.ts";
 import { scalar } from "../primitives/constant.ts";
-import { avgPool, conv, convTranspose, maxPool } from "../primitives/conv.ts";
+import { conv, convTranspose } from "../primitives/conv.ts";
+import { avgPool, maxPool } from "../primitives/pool.ts";
 import { broadcastTo, expandDims, moveAxis, pad, reshape } from "../primitives/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import {

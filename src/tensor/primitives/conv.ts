@@ -4,16 +4,14 @@
  * each are the other two.
  */
 import { pullback } from "../differentiate.ts";
-import { allocate, type NdArray, sizeOf } from "../ndarray.ts";
+import { sizeOf } from "../ndarray.ts";
 import { apply1, fail, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { lift, liftOne, placeholder, type Value } from "./constant.ts";
-import { cast, equal, where } from "./elementwise.ts";
-import { cumsum, max, mean } from "./reduce.ts";
-import { concat, expandDims, flip, type Index, moveAxis, pad, reshape, slice, transpose } from "./shape.ts";
+import { lift, placeholder, type Value } from "./constant.ts";
+import { concat, flip, type Index, moveAxis, pad, reshape, slice, transpose } from "./shape.ts";
 
 /** Shapes are [N, C, ...space], [O, C/groups, ...kernel] and [N, O, ...out]; lists have one entry per spatial axis. */
-interface Geometry {
+export interface Geometry {
   readonly strides: readonly number[];
   readonly low: readonly number[];
   readonly high: readonly number[];
@@ -26,9 +24,9 @@ interface Geometry {
 
 const outSize = (g: Geometry, i: number): number =>
   Math.floor((g.space[i] + g.low[i] + g.high[i] - g.dilation[i] * (g.kernel[i] - 1) - 1) / g.strides[i]) + 1;
-const outSizes = (g: Geometry): number[] => g.space.map((_, i) => outSize(g, i));
+export const outSizes = (g: Geometry): number[] => g.space.map((_, i) => outSize(g, i));
 
-const attributes = (g: Geometry): Record<string, unknown> => ({
+export const attributes = (g: Geometry): Record<string, unknown> => ({
   strides: [...g.strides],
   pads: [...g.low, ...g.high],
   dilations: [...g.dilation],
@@ -145,7 +143,7 @@ const convWeight: Primitive = {
 const primitives = { conv: convPrimitive, convInput, convWeight };
 
 /** What each kernel position sees: [a, b, ...space] -> [a, b, kernel positions, out positions]. */
-function patches(x: Tensor, g: Geometry): Tensor {
+export function patches(x: Tensor, g: Geometry): Tensor {
   const padded = pad(
     x,
     g.low.map((l, i) => [l, g.high[i]] as const),
@@ -191,7 +189,7 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
-function geometry(operation: string, space: readonly number[], kernel: readonly number[], options: ConvOptions): Geometry {
+export function geometry(operation: string, space: readonly number[], kernel: readonly number[], options: ConvOptions): Geometry {
   const list = (v: number | readonly number[] | undefined): readonly number[] =>
     typeof v === "object" ? v : space.map(() => v ?? 1);
   const strides = list(options.strides);
@@ -269,116 +267,4 @@ export function convTranspose(y: Value, w: Value, options: ConvOptions & { space
   if (outSizes(g).some((n, i) => n !== out[i]))
     fail("convTranspose", `a convolution of size [${space.join(", ")}] does not give [${out.join(", ")}]`, [a, b]);
   return apply1(convInput, [a, b], g);
-}
-
-export interface PoolOptions {
-  readonly strides?: number | readonly number[];
-  readonly padding?: number | readonly (readonly [number, number])[];
-}
-
-function poolGeometry(operation: string, x: Tensor, window: number | readonly number[], options: PoolOptions): Geometry {
-  const space = x.shape.slice(2);
-  const size = typeof window === "number" ? space.map(() => window) : window;
-  const g = geometry(operation, space, size, { strides: options.strides ?? size, padding: options.padding ?? 0 });
-  if (x.rank < 3 || outSizes(g).some((n) => n < 1)) fail(operation, `a window [${size.join(", ")}] does not fit`, [x]);
-  return g;
-}
-
-/** Means over windows; zeros of the padding count. Windows do not overlap unless `strides` says so. */
-export function avgPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
-  const t = liftOne("avgPool", x);
-  const tiled = tiles(t, window, options);
-  if (tiled) return mean(tiled, tileAxes(t));
-  const g = poolGeometry("avgPool", t, window, options);
-  return reshape(mean(patches(t, g), 2), [...t.shape.slice(0, 2), ...outSizes(g)]);
-}
-
-/** Windows that tile the input exactly: [N, C, out₁, k₁, out₂, k₂, …]. */
-function tiles(x: Tensor, window: number | readonly number[], options: PoolOptions): Tensor | undefined {
-  const space = x.shape.slice(2);
-  const size = typeof window === "number" ? space.map(() => window) : window;
-  const strides = typeof options.strides === "number" ? space.map(() => options.strides as number) : (options.strides ?? size);
-  const plain = !options.padding && size.every((k, i) => k === strides[i] && space[i] % k === 0);
-  return plain ? reshape(x, [...x.shape.slice(0, 2), ...space.flatMap((n, i) => [n / size[i], size[i]])]) : undefined;
-}
-
-const tileAxes = (x: Tensor): number[] => x.shape.slice(2).map((_, i) => 3 + 2 * i);
-
-const maxPoolPrimitive: Primitive = {
-  name: "maxPool",
-  exact: true,
-  infer: ([x], g: Geometry) => [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...outSizes(g)] }],
-  onnx(emit, [x], { params }) {
-    const { dilations, group, ...rest } = attributes(params);
-    return emit.op("MaxPool", [x], rest);
-  },
-  expand: ([x], g: Geometry) =>
-    x.dtype === "f32" ? undefined : [max(lowPatches(x, g), 2)].map((y) => reshape(y, [...x.shape.slice(0, 2), ...outSizes(g)])),
-  // Tangents of the first largest element of each window.
-  jvp([x], [dx], [y], g: Geometry) {
-    if (!dx) return [undefined];
-    const top = equal(lowPatches(x, g), reshape(y, [...y.shape.slice(0, 2), 1, sizeOf(outSizes(g))]));
-    const first = equal(cumsum(cast(top, "i32"), 2), 1);
-    const chosen = where(top, where(first, patches(dx, g), 0), 0);
-    return [reshape(chosen.sum(2), y.shape)];
-  },
-  batch([x], _, g) {
-    const y = apply1(maxPoolPrimitive, [reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)])], g);
-    return [reshape(y, [x.shape[0], x.shape[1], ...y.shape.slice(1)])];
-  },
-};
-
-/** Patches in which padding is lower than any value. */
-function lowPatches(x: Tensor, g: Geometry): Tensor {
-  if (g.low.every((n) => n === 0) && g.high.every((n) => n === 0)) return patches(x, g);
-  const low = pad(
-    x,
-    g.low.map((l, i) => [l, g.high[i]] as const),
-    Number.NEGATIVE_INFINITY,
-  );
-  return patches(low, { ...g, space: low.shape.slice(2), low: g.low.map(() => 0), high: g.high.map(() => 0) });
-}
-
-/** Maxima over windows; padding never wins. */
-export function maxPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
-  const t = liftOne("maxPool", x);
-  return apply1(maxPoolPrimitive, [t], poolGeometry("maxPool", t, window, options));
-}
-
-/** Repeats every element `factor` times along each spatial axis of [N, C, ...space]. */
-export function resizeNearest(x: Value, factor: number): Tensor {
-  const t = liftOne("resizeNearest", x);
-  let y = t;
-  for (let axis = 2; axis < t.rank; axis++) {
-    const wide = expandDims(y, axis + 1).broadcastTo([...y.shape.slice(0, axis + 1), factor, ...y.shape.slice(axis + 1)]);
-    y = reshape(
-      wide,
-      y.shape.map((n, i) => (i === axis ? n * factor : n)),
-    );
-  }
-  return y;
-}
-
-/** Resizes the spatial axes of [N, C, ...space] by linear interpolation between element centres (half-pixel, edges repeated). */
-export function resizeBilinear(x: Value, sizes: readonly number[]): Tensor {
-  let y = liftOne("resizeBilinear", x);
-  if (sizes.length !== y.rank - 2) fail("resizeBilinear", `${sizes.length} sizes for ${y.rank - 2} spatial axes`, [y]);
-  sizes.forEach((out, i) => {
-    const weights = interpolation(y.shape[i + 2], out, y.dtype as "f32");
-    if (out !== y.shape[i + 2]) y = moveAxis(moveAxis(y, i + 2, -1).matmul(weights), -1, i + 2);
-  });
-  return y;
-}
-
-/** Matrix [in, out] of linear interpolation weights. */
-function interpolation(n: number, out: number, dtype: "f32" | "f64"): NdArray {
-  const matrix = allocate(dtype, [n, out]);
-  for (let j = 0; j < out; j++) {
-    const at = Math.min(n - 1, Math.max(0, ((j + 0.5) * n) / out - 0.5));
-    const left = Math.min(Math.floor(at), n - 1);
-    const right = Math.min(left + 1, n - 1);
-    matrix.data[left * out + j] += 1 - (at - left);
-    matrix.data[right * out + j] += at - left;
-  }
-  return matrix;
 }

@@ -2,7 +2,7 @@
 import { type Shape, sizeOf } from "../ndarray.ts";
 import { apply1, fail, fromEnd, type Primitive, sameShape } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { lift, liftOne, scalar, splat, type Value } from "./constant.ts";
+import { iota, lift, liftOne, scalar, splat, type Value } from "./constant.ts";
 import { equal, where } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
 
@@ -274,10 +274,8 @@ const padPrimitive: Primitive = {
       const axis = i - paddings.length;
       const n = y.shape[y.rank + axis];
       if (interior === 0 || n === 0) continue;
-      const cells = padPrimitiveOf(expandDims(y, y.rank + axis + 1), [
-        { ...none, high: interior },
-        ...new Array<Padding>(-axis - 1).fill(none),
-      ]);
+      const first = equal(reshape(iota(interior + 1), [interior + 1, ...new Array(-axis - 1).fill(1)]), 0);
+      const cells = where(first, expandDims(y, y.rank + axis + 1), 0);
       const flat = reshape(
         cells,
         y.shape.map((m, j) => (j === y.rank + axis ? m * (interior + 1) : m)),
@@ -301,7 +299,6 @@ const padPrimitive: Primitive = {
   simplify: ([x], { paddings }) => (paddings.every((p: Padding) => !p.low && !p.high && !p.interior) ? x : undefined),
 };
 
-const none: Padding = { low: 0, high: 0, interior: 0 };
 const padPrimitiveOf = (x: Tensor, paddings: readonly Padding[]): Tensor => apply1(padPrimitive, [x], { paddings });
 
 /** Cuts what padding added; negative padding is padded back with zeros. */

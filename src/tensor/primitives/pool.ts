@@ -1,0 +1,173 @@
+/** Pooling and resizing of [N, C, ...space]. */
+import { allocate, array, type NdArray, sizeOf } from "../ndarray.ts";
+import { apply1, fail, type Primitive } from "../primitive.ts";
+import type { Tensor } from "../tensor.ts";
+import { liftOne, type Value } from "./constant.ts";
+import { attributes, type Geometry, geometry, outSizes, patches } from "./conv.ts";
+import { cast, equal, where } from "./elementwise.ts";
+import { max, mean, sum } from "./reduce.ts";
+import { expandDims, moveAxis, pad, reshape } from "./shape.ts";
+
+export interface PoolOptions {
+  readonly strides?: number | readonly number[];
+  readonly padding?: number | readonly (readonly [number, number])[];
+}
+
+function poolGeometry(operation: string, x: Tensor, window: number | readonly number[], options: PoolOptions): Geometry {
+  const space = x.shape.slice(2);
+  const size = typeof window === "number" ? space.map(() => window) : window;
+  const g = geometry(operation, space, size, { strides: options.strides ?? size, padding: options.padding ?? 0 });
+  if (x.rank < 3 || outSizes(g).some((n) => n < 1)) fail(operation, `a window [${size.join(", ")}] does not fit`, [x]);
+  return g;
+}
+
+// --- tiles: windows that cover the input exactly, side by side ---------------------------------------------------------------------
+
+/** Sizes of the tiles, one per spatial axis. */
+interface Tiles {
+  readonly window: readonly number[];
+}
+
+/** Sums over tiles; each element belongs to one. Its transpose repeats a value over its tile, and the other way round. */
+const sumTiles: Primitive = {
+  name: "sumTiles",
+  infer: ([x], { window }: Tiles) => [{ dtype: x.dtype, shape: x.shape.map((n, i) => (i < 2 ? n : n / window[i - 2])) }],
+  onnx(emit, [x], { params, inputs }) {
+    const { window } = params as Tiles;
+    const means = emit.op("AveragePool", [x], { kernel_shape: [...window], strides: [...window] });
+    return emit.op("Mul", [means[0], emit.scalar(sizeOf(window), inputs[0].dtype)]);
+  },
+  expand([x], { window }: Tiles) {
+    if (x.dtype === "f32") return undefined;
+    const cells = reshape(x, [...x.shape.slice(0, 2), ...window.flatMap((k, i) => [x.shape[i + 2] / k, k])]);
+    return [
+      sum(
+        cells,
+        window.map((_, i) => 3 + 2 * i),
+      ),
+    ];
+  },
+  transpose: { 0: (ct, _, params) => apply1(repeatTiles, [ct], params) },
+  batch: ([x], _, params) => [overExamples(x, (y) => apply1(sumTiles, [y], params))],
+};
+
+const repeatTiles: Primitive = {
+  name: "repeatTiles",
+  exact: true,
+  infer: ([x], { window }: Tiles) => [{ dtype: x.dtype, shape: x.shape.map((n, i) => (i < 2 ? n : n * window[i - 2])) }],
+  onnx(emit, [x], { params }) {
+    const scales = emit.constant(array([1, 1, ...(params as Tiles).window]));
+    return emit.op("Resize", [x, "", scales], {
+      mode: "nearest",
+      coordinate_transformation_mode: "asymmetric",
+      nearest_mode: "floor",
+    });
+  },
+  expand([x], { window }: Tiles) {
+    if (x.dtype === "f32") return undefined;
+    let y = x;
+    window.forEach((k, i) => {
+      const wide = expandDims(y, i + 3).broadcastTo([...y.shape.slice(0, i + 3), k, ...y.shape.slice(i + 3)]);
+      y = reshape(
+        wide,
+        y.shape.map((n, j) => (j === i + 2 ? n * k : n)),
+      );
+    });
+    return [y];
+  },
+  transpose: { 0: (ct, _, params) => apply1(sumTiles, [ct], params) },
+  batch: ([x], _, params) => [overExamples(x, (y) => apply1(repeatTiles, [y], params))],
+};
+
+/** Treats a batch axis in front of the examples as more examples. */
+function overExamples(x: Tensor, f: (y: Tensor) => Tensor): Tensor {
+  const y = f(reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]));
+  return reshape(y, [x.shape[0], x.shape[1], ...y.shape.slice(1)]);
+}
+
+const tiled = (g: Geometry): boolean =>
+  [...g.low, ...g.high].every((p) => p === 0) && g.kernel.every((k, i) => k === g.strides[i] && g.space[i] % k === 0);
+
+// --- pooling -------------------------------------------------------------------------------------------------------------------
+
+/** Means over windows; zeros of the padding count. Windows do not overlap unless `strides` says so. */
+export function avgPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
+  const t = liftOne("avgPool", x);
+  const g = poolGeometry("avgPool", t, window, options);
+  if (tiled(g)) return apply1(sumTiles, [t], { window: g.kernel }).div(sizeOf(g.kernel));
+  return reshape(mean(patches(t, g), 2), [...t.shape.slice(0, 2), ...outSizes(g)]);
+}
+
+const maxPoolPrimitive: Primitive = {
+  name: "maxPool",
+  exact: true,
+  infer: ([x], g: Geometry) => [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...outSizes(g)] }],
+  onnx(emit, [x], { params }) {
+    const { dilations, group, ...rest } = attributes(params);
+    return emit.op("MaxPool", [x], rest);
+  },
+  expand: ([x], g: Geometry) =>
+    x.dtype === "f32" ? undefined : [max(lowPatches(x, g), 2)].map((y) => reshape(y, [...x.shape.slice(0, 2), ...outSizes(g)])),
+  // Tangents of the largest elements; elements of a window that tie share alike.
+  jvp([x], [dx], [y], g: Geometry) {
+    if (!dx) return [undefined];
+    if (tiled(g)) {
+      const tiles: Tiles = { window: g.kernel };
+      const top = equal(x, apply1(repeatTiles, [y], tiles));
+      const count = apply1(sumTiles, [cast(top, x.dtype)], tiles);
+      return [apply1(sumTiles, [where(top, dx, 0)], tiles).div(count)];
+    }
+    const top = equal(lowPatches(x, g), reshape(y, [...y.shape.slice(0, 2), 1, sizeOf(outSizes(g))]));
+    const share = sum(cast(top, x.dtype), 2);
+    return [reshape(where(top, patches(dx, g), 0).sum(2).div(share), y.shape)];
+  },
+  batch: ([x], _, g) => [overExamples(x, (y) => apply1(maxPoolPrimitive, [y], g))],
+};
+
+/** Patches in which padding is lower than any value. */
+function lowPatches(x: Tensor, g: Geometry): Tensor {
+  if (g.low.every((n) => n === 0) && g.high.every((n) => n === 0)) return patches(x, g);
+  const low = pad(
+    x,
+    g.low.map((l, i) => [l, g.high[i]] as const),
+    Number.NEGATIVE_INFINITY,
+  );
+  return patches(low, { ...g, space: low.shape.slice(2), low: g.low.map(() => 0), high: g.high.map(() => 0) });
+}
+
+/** Maxima over windows; padding never wins. */
+export function maxPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
+  const t = liftOne("maxPool", x);
+  return apply1(maxPoolPrimitive, [t], poolGeometry("maxPool", t, window, options));
+}
+
+/** Repeats every element `factor` times along each spatial axis of [N, C, ...space]. */
+export function resizeNearest(x: Value, factor: number): Tensor {
+  const t = liftOne("resizeNearest", x);
+  if (t.rank < 3 || !Number.isInteger(factor) || factor < 1) fail("resizeNearest", `cannot repeat ${factor} times`, [t]);
+  return apply1(repeatTiles, [t], { window: t.shape.slice(2).map(() => factor) });
+}
+
+/** Resizes the spatial axes of [N, C, ...space] by linear interpolation between element centres (half-pixel, edges repeated). */
+export function resizeBilinear(x: Value, sizes: readonly number[]): Tensor {
+  let y = liftOne("resizeBilinear", x);
+  if (sizes.length !== y.rank - 2) fail("resizeBilinear", `${sizes.length} sizes for ${y.rank - 2} spatial axes`, [y]);
+  sizes.forEach((out, i) => {
+    const weights = interpolation(y.shape[i + 2], out, y.dtype as "f32");
+    if (out !== y.shape[i + 2]) y = moveAxis(moveAxis(y, i + 2, -1).matmul(weights), -1, i + 2);
+  });
+  return y;
+}
+
+/** Matrix [in, out] of linear interpolation weights. */
+function interpolation(n: number, out: number, dtype: "f32" | "f64"): NdArray {
+  const matrix = allocate(dtype, [n, out]);
+  for (let j = 0; j < out; j++) {
+    const at = Math.min(n - 1, Math.max(0, ((j + 0.5) * n) / out - 0.5));
+    const left = Math.min(Math.floor(at), n - 1);
+    const right = Math.min(left + 1, n - 1);
+    matrix.data[left * out + j] += 1 - (at - left);
+    matrix.data[right * out + j] += at - left;
+  }
+  return matrix;
+}
