@@ -1,5 +1,6 @@
 /** The engine benchmark's tasks, as programs of this library. The peers implement the same steps in bench/peers/. */
 
+import { adam, applyUpdates, type State } from "../src/optim/index.ts";
 import type { Arrays, NdArray, Tensor } from "../src/tensor/index.ts";
 import * as pf from "../src/tensor/index.ts";
 
@@ -60,27 +61,17 @@ const tanhNet = mlp(pf.tanh, 3);
 const crossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
   pf.takeAlong(pf.logSoftmax(logits), labels.expandDims(1)).mean().neg();
 
+const optimizer = adam(1e-3);
+
 interface AdamState {
   params: Params;
-  m: Params;
-  v: Params;
-  t: Tensor;
+  optimizer: State;
 }
 
-function adamStep({ params, m, v, t }: AdamState, x: Tensor, y: Tensor): { state: AdamState; value: Tensor } {
-  const [value, g] = pf.valueAndGrad((p: Params) => crossEntropy(bigNet(p, x), y))(params);
-  const t1 = t.add(1);
-  const rate = pf
-    .sqrt(pf.sub(1, pf.pow(0.999, t1)))
-    .div(pf.sub(1, pf.pow(0.9, t1)))
-    .mul(1e-3);
-  const next: AdamState = { params: {}, m: {}, v: {}, t: t1 };
-  for (const k of Object.keys(params)) {
-    next.m[k] = m[k].add(g[k].sub(m[k]).mul(0.1));
-    next.v[k] = v[k].add(g[k].square().sub(v[k]).mul(0.001));
-    next.params[k] = params[k].sub(rate.mul(next.m[k]).div(next.v[k].sqrt().add(1e-8)));
-  }
-  return { state: next, value };
+function adamStep(state: AdamState, x: Tensor, y: Tensor): { state: AdamState; value: Tensor } {
+  const [value, g] = pf.valueAndGrad((p: Params) => crossEntropy(bigNet(p, x), y))(state.params);
+  const { updates, state: next } = optimizer.update(g, state.optimizer, state.params);
+  return { state: { params: applyUpdates(state.params, updates), optimizer: next }, value };
 }
 
 function convNet(p: Params, x: Tensor): Tensor {
@@ -162,8 +153,7 @@ export const tasks: readonly Task[] = [
     step: adamStep,
     args() {
       const params = weights([784, 512, 512, 10]);
-      const zeros = (): Weights => Object.fromEntries(Object.entries(params).map(([k, a]) => [k, pf.allocate("f32", a.shape)]));
-      return [{ params, m: zeros(), v: zeros(), t: pf.array(0) }, rng.normal([128, 784]), labels(128)];
+      return [{ params, optimizer: optimizer.init(params) }, rng.normal([128, 784]), labels(128)];
     },
     next: ({ state }: { state: unknown }) => [state],
   },
