@@ -105,3 +105,37 @@ test("a run predicts a held-out snapshot, and its files agree with each other", 
   expect(Math.abs(v[0] - 1)).toBeLessThan(0.3);
   expect(Math.abs(v[1])).toBeLessThan(0.3);
 }, 60_000);
+
+test("a run stopped between checkpoints goes on to the same metrics and the same trajectories", async () => {
+  const path = await csv("stopped.csv", moving([0, 1, 2]));
+  const options = (out: string): string[] => [
+    path,
+    "--steps",
+    "150",
+    "--width",
+    "16",
+    "--out",
+    join(folder, out),
+    "--quiet",
+    "--seed",
+    "5",
+  ];
+  expect((await pushforward(...options("whole"))).code).toBe(0);
+  // SIGINT to ourselves after a moment: the run handles it, finishes its step and saves.
+  const running = pushforward(...options("halved"));
+  let sent = false;
+  const poll = setInterval(async () => {
+    const rows = await readFile(join(folder, "halved/metrics.jsonl"), "utf8").catch(() => "");
+    if (rows.length > 0 && !sent) {
+      sent = true;
+      process.kill(process.pid, "SIGINT");
+    }
+  }, 1);
+  const first = await running;
+  clearInterval(poll);
+  process.exitCode = 0;
+  expect(first.code).toBe(130);
+  expect((await pushforward(...options("halved"))).code).toBe(0);
+  for (const file of ["metrics.jsonl", "artifacts/trajectories.csv"])
+    expect(await readFile(join(folder, "halved", file), "utf8")).toBe(await readFile(join(folder, "whole", file), "utf8"));
+}, 60_000);

@@ -17,6 +17,12 @@ import type { Matching, MatchState } from "../../transport/index.ts";
 const logEvery = 20;
 const saveEvery = 500;
 
+/** What a checkpoint holds besides parameters. */
+interface Progressed {
+  readonly batches: RandomState;
+  readonly sum: number;
+}
+
 export interface Trained {
   readonly state: MatchState;
   readonly losses: readonly { readonly step: number; readonly loss: number }[];
@@ -37,17 +43,18 @@ export async function train(matching: Matching, run: Run, rng: Random, steps: nu
         names.map((name) => saved.tensors[name]),
       )
     : initial;
-  const batches = saved ? randomFromState((saved.state as { batches: RandomState }).batches) : rng.fold("batches");
+  const batches = saved ? randomFromState((saved.state as Progressed).batches) : rng.fold("batches");
   const losses = run.metrics.map(({ step, loss }) => ({ step, loss }));
   const interrupt = onInterrupt();
-  let sum = 0;
+  // Losses since the last row of metrics: part of the checkpoint, so that a resumed run writes the same rows.
+  let sum = saved ? (saved.state as Progressed).sum : 0;
   let step = saved?.step ?? 0;
   const save = (): Promise<void> => {
     const leaves = flatten(state, isArrayLeaf).leaves as NdArray[];
     return run.save({
       step,
       tensors: Object.fromEntries(names.map((name, i) => [name, leaves[i]])),
-      state: { batches: batches.state() },
+      state: { batches: batches.state(), sum } satisfies Progressed,
     });
   };
   try {
@@ -70,7 +77,6 @@ export async function train(matching: Matching, run: Run, rng: Random, steps: nu
         if (step % saveEvery === 0) await save();
       }
     }
-    // Rows of metrics begin anew at a checkpoint, so one is taken between them only at the end or on Ctrl-C.
     await save();
   } finally {
     interrupt.dispose();
