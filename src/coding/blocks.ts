@@ -225,7 +225,10 @@ function described(g: Graph, sorted: Uint32Array, label: Uint32Array): Blocks {
 export function findBlocks(g: Graph, sorted: Uint32Array): Blocks | undefined {
   const limits = [16, 64, 192, MOST_BLOCKS];
   const trials = hierarchy(g)
-    .flatMap((label) => limits.map((limit) => capped(label.slice(), limit)))
+    .flatMap((label) => {
+      const size = label.reduce((a, b) => Math.max(a, b + 1), 0);
+      return limits.filter((_, i) => i === 0 || limits[i - 1] < size).map((limit) => capped(label.slice(), limit));
+    })
     .map((label) => described(g, sorted, label))
     .filter(({ sizes }) => sizes.length > 1);
   if (trials.length === 0) return undefined;

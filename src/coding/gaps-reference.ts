@@ -10,7 +10,7 @@
  *         The mixture of contexts is ours.
  */
 import { type Ans, ans, pop, push, renormalize } from "./ans.ts";
-import { type BitCoder, hash, type MixedCoder, mixedCoder } from "./mixing.ts";
+import { type BitCoder, hash, type MixedCoder, mixedCoder, slotBits } from "./mixing.ts";
 import { HEAD, type Stream } from "./plan.ts";
 
 /** Rows looked back at; bits coded by one ANS state. */
@@ -57,8 +57,8 @@ function codeNumber(code: MixedCoder, contexts: readonly number[], kind: number,
 }
 
 /** Writes (rows given) or reads (`rows` undefined) the rows of a graph. */
-function codeRows(bitCoder: BitCoder, vertices: number, given: Rows | undefined, repeats: boolean): Rows {
-  const code = mixedCoder(bitCoder);
+function codeRows(bitCoder: BitCoder, vertices: number, distinct: number, given: Rows | undefined, repeats: boolean): Rows {
+  const code = mixedCoder(bitCoder, slotBits(vertices, distinct));
   const lastRow = new Int32Array(vertices).fill(-1); // the last row that held v
   const rowsOf = new Uint32Array(vertices); // how many rows held v so far
   const rows: number[][] = [];
@@ -192,6 +192,7 @@ export function encodeRows(vertices: number, rows: Rows): Stream[] {
       return bit;
     },
     vertices,
+    rows.rows.reduce((sum, row) => sum + row.length, 0),
     rows,
     rows.counts !== undefined,
   );
@@ -205,7 +206,7 @@ export function encodeRows(vertices: number, rows: Rows): Stream[] {
   return streams;
 }
 
-export function decodeRows(vertices: number, repeats: boolean, streams: readonly Stream[]): Rows {
+export function decodeRows(vertices: number, distinct: number, repeats: boolean, streams: readonly Stream[]): Rows {
   let state: Ans | undefined;
   let used = 0;
   const result = codeRows(
@@ -218,6 +219,7 @@ export function decodeRows(vertices: number, repeats: boolean, streams: readonly
       return pop(state!, M, (slot) => (slot < p ? { start: 0, f: p, symbol: 1 } : { start: p, f: M - p, symbol: 0 }));
     },
     vertices,
+    distinct,
     undefined,
     repeats,
   );

@@ -118,8 +118,7 @@ const LOGISTIC: usize = memory.data<i32>([
   22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4970, 7812, 11955, 17625, 24743, 32768, 40793, 47911, 53581, 57724, 60566, 62428, 63615,
   64357, 64816, 65097, 65269, 65374, 65438, 65476, 65500, 65514,
 ]);
-const SLOT_BITS: u32 = 22;
-const SLOT_MASK: u32 = (1 << SLOT_BITS) - 1;
+let slotMask: u32 = 0;
 const FASTEST: u32 = 127;
 const SETS: u32 = 6 * 256;
 const STRETCH: usize = memory.data(2 * 4096, 16);
@@ -146,7 +145,7 @@ function prepare(): void {
   }
   for (let i: u32 = 0; i < SETS * 8; i++) store<i32>(WEIGHTS + (i << 2), 1 << 14);
   memory.fill(USES, 0, 4 * SETS);
-  for (let i: usize = 0; i <= SLOT_MASK; i++) store<u32>(slots + (i << 2), 1 << 31);
+  for (let i: usize = 0; i <= slotMask; i++) store<u32>(slots + (i << 2), 1 << 31);
 }
 
 // @ts-ignore: decorator
@@ -176,7 +175,7 @@ function code(count: u32, node: u32, set: u32, bit: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
     let h = (load<u32>(C + (i << 2)) + place) * 0x85ebca6b;
     h ^= h >> 15;
-    const at = slots + ((h & SLOT_MASK) << 2);
+    const at = slots + ((h & slotMask) << 2);
     store<u32>(AT + (i << 2), <u32>at);
     const x = <i32>load<i16>(STRETCH + ((load<u32>(at) >> 20) << 1));
     store<i32>(X + (i << 2), x);
@@ -283,7 +282,10 @@ export function open(n: u32, size: u32, repeats: bool, mode: u32, blocks: u32): 
   capacity = size;
   reading = mode == 1;
   measuring = mode == 2;
-  slots = allocate(<f64>(4 << SLOT_BITS));
+  // 64 histories an edge or vertex, so that small graphs start at once and large ones share few; the plain form is slotBits in mixing.ts
+  const slotBits = max<u32>(10, min<u32>(22, bitLength(<u32>min<u64>(<u64>n + size, 0xffffffff)) + 6));
+  slotMask = (1 << slotBits) - 1;
+  slots = allocate(<f64>(4 << slotBits));
   rowStart = allocate(4 * (<f64>n + 1));
   entries = allocate(4 * <f64>size + 8);
   counts = repeats ? allocate(4 * <f64>size + 8) : 0;

@@ -1,8 +1,9 @@
 /** Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same. */
 import { UserError } from "../data/errors.ts";
-import { instantiate, type Kernel } from "../tensor/wasm.ts";
+import type { Kernel } from "../tensor/wasm.ts";
 import wasm from "./gaps.wasm.ts";
 import { canonicalPairs, type Graph } from "./graph.ts";
+import { withKernel } from "./kernel.ts";
 import type { Stream } from "./plan.ts";
 import { damaged, type Progress } from "./rec.ts";
 
@@ -64,16 +65,15 @@ function reread(pairs: Uint32Array, { vertices, directed }: Graph, { transposed,
 }
 
 /** Puts sorted pairs into the kernel as rows of distinct entries. */
-function openRows(g: Graph, sorted: Uint32Array, mode: number): { k: Kernel<Calls>; repeats: boolean; distinct: number } {
+function openRows(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, mode: number): { repeats: boolean; distinct: number } {
   let distinct = 0;
   const isNew = (i: number) => i === 0 || sorted[i] !== sorted[i - 2] || sorted[i + 1] !== sorted[i - 1];
   for (let i = 0; i < sorted.length; i += 2) if (isNew(i)) distinct++;
   const repeats = 2 * distinct < sorted.length;
-  const k = instantiate<Calls>(wasm, 2);
   if (!k.call.open(g.vertices, distinct, repeats, mode, mode === ENCODE ? MOST_BLOCKS : 0)) throw tooLarge();
   const starts = u32(k, k.call.rowStarts(), g.vertices + 1);
   const entries = u32(k, k.call.rowEntries(), distinct);
-  const counts = repeats ? u32(k, k.call.rowCounts(), distinct) : undefined;
+  const counts = repeats ? u32(k, k.call.rowCounts(), distinct).fill(0) : undefined;
   let at = -1;
   let row = 0;
   for (let i = 0; i < sorted.length; i += 2) {
@@ -84,7 +84,7 @@ function openRows(g: Graph, sorted: Uint32Array, mode: number): { k: Kernel<Call
     if (counts) counts[at]++;
   }
   while (row < g.vertices) starts[++row] = distinct;
-  return { k, repeats, distinct };
+  return { repeats, distinct };
 }
 
 /**
@@ -93,7 +93,11 @@ function openRows(g: Graph, sorted: Uint32Array, mode: number): { k: Kernel<Call
  */
 function measure(g: Graph, reading: Reading, sample: number): number {
   const sorted = reread(g.pairs, g, reading);
-  const { k } = openRows(g, sorted, MEASURE);
+  return withKernel<Calls, number>(wasm, (k) => measureWith(k, g, sorted, sample));
+}
+
+function measureWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, sample: number): number {
+  openRows(k, g, sorted, MEASURE);
   const m = sorted.length / 2;
   const from = sample >= m ? 0 : sorted[2 * Math.floor((m - sample) / 2)];
   const end = sample >= m ? g.vertices : sorted[2 * Math.floor((m + sample) / 2)] + 1;
@@ -112,7 +116,12 @@ export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: R
 }
 
 export function encodeGaps(g: Graph, reading: Reading, progress?: Progress): GapStreams {
-  const { k, repeats, distinct } = openRows(g, reread(g.pairs, g, reading), ENCODE);
+  const sorted = reread(g.pairs, g, reading);
+  return { reading, ...withKernel<Calls, Omit<GapStreams, "reading">>(wasm, (k) => encodeWith(k, g, sorted, progress)) };
+}
+
+function encodeWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, progress?: Progress): Omit<GapStreams, "reading"> {
+  const { repeats, distinct } = openRows(k, g, sorted, ENCODE);
   for (let row = 0; row < g.vertices; ) {
     row = k.call.run(CHUNK, g.vertices);
     if (row < 0) throw tooLarge();
@@ -125,12 +134,30 @@ export function encodeGaps(g: Graph, reading: Reading, progress?: Progress): Gap
     const head = Number(new BigUint64Array(k.memory.buffer, record + 8, 1)[0]);
     return { head, bytes: new Uint8Array(k.memory.buffer, at, length).slice() };
   });
-  return { reading, repeats, distinct, streams };
+  return { repeats, distinct, streams };
 }
 
 /** Decodes the pairs of a graph of which the vertices, direction and number of edges are known. @throws UserError when the streams are damaged */
 export function decodeGaps(g: Omit<Graph, "pairs">, edges: number, coded: GapStreams, progress?: Progress): Uint32Array {
-  const k = instantiate<Calls>(wasm, 2);
+  const pairs = withKernel<Calls, Uint32Array>(wasm, (k) => decodeWith(k, g, edges, coded, progress));
+  const { transposed, reversed } = coded.reading;
+  if (!transposed && !reversed) return pairs;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [a, b] = transposed ? [pairs[i + 1], pairs[i]] : [pairs[i], pairs[i + 1]];
+    pairs[i] = reversed ? g.vertices - 1 - a : a;
+    pairs[i + 1] = reversed ? g.vertices - 1 - b : b;
+  }
+  return canonicalPairs({ ...g, pairs });
+}
+
+/** The pairs in the order of their rows. */
+function decodeWith(
+  k: Kernel<Calls>,
+  g: Omit<Graph, "pairs">,
+  edges: number,
+  coded: GapStreams,
+  progress?: Progress,
+): Uint32Array {
   if (!k.call.open(g.vertices, coded.distinct, coded.repeats, DECODE, coded.streams.length)) throw tooLarge();
   coded.streams.forEach(({ head, bytes }, i) => {
     const at = k.call.allocate(bytes.length) >>> 0;
@@ -159,12 +186,5 @@ export function decodeGaps(g: Omit<Graph, "pairs">, edges: number, coded: GapStr
         pairs[out++] = row;
         pairs[out++] = entries[i];
       }
-  const { transposed, reversed } = coded.reading;
-  if (!transposed && !reversed) return pairs;
-  for (let i = 0; i < pairs.length; i += 2) {
-    const [a, b] = transposed ? [pairs[i + 1], pairs[i]] : [pairs[i], pairs[i + 1]];
-    pairs[i] = reversed ? g.vertices - 1 - a : a;
-    pairs[i + 1] = reversed ? g.vertices - 1 - b : b;
-  }
-  return canonicalPairs({ ...g, pairs });
+  return pairs;
 }

@@ -23,7 +23,7 @@ export function digamma(x: number): number {
   return shift + Math.log(x) - 0.5 / x - z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))));
 }
 
-const log2Factorial = (n: number) => lnGamma(n + 1) / Math.LN2;
+const log2Factorial = (n: number) => (n < 2 ? 0 : lnGamma(n + 1) / Math.LN2);
 /** log2 of the rising factorial x (x + 1) ... (x + k - 1). */
 const log2Rising = (x: number, k: number) => (k === 0 ? 0 : (lnGamma(x + k) - lnGamma(x)) / Math.LN2);
 

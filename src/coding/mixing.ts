@@ -31,7 +31,10 @@ const STRETCH = (() => {
   return table;
 })();
 
-const SLOT_BITS = 22;
+/** Bits of a context's slot number: 64 histories an edge or vertex, within 2^10 and 2^22. */
+export const slotBits = (vertices: number, distinctEdges: number): number =>
+  Math.max(10, Math.min(22, 32 - Math.clz32(Math.min(vertices + distinctEdges, 2 ** 32 - 1)) + 6));
+
 const FASTEST = 127;
 
 /** Hash of two 32-bit numbers: the name of a context. */
@@ -48,15 +51,15 @@ export type BitCoder = (probability: number, bit: number) => number;
 /** Codes one bit: its contexts, the place of the bit within its symbol, the set of weights. */
 export type MixedCoder = (contexts: readonly number[], node: number, set: number, bit: number) => number;
 
-export function mixedCoder(code: BitCoder): MixedCoder {
-  const probability = new Uint32Array(2 ** SLOT_BITS).fill(2 ** 21); // 22 bits
-  const seen = new Uint8Array(2 ** SLOT_BITS);
+export function mixedCoder(code: BitCoder, bits: number): MixedCoder {
+  const probability = new Uint32Array(2 ** bits).fill(2 ** 21); // 22 bits
+  const seen = new Uint8Array(2 ** bits);
   const weights = new Map<number, number[]>();
   const uses = new Map<number, number>();
   return (contexts, node, set, bit) => {
     const slots = contexts.map((context) => {
       const h = Math.imul(context + Math.imul(node, 0x9e3779b1), 0x85ebca6b);
-      return (h ^ (h >>> 15)) & (2 ** SLOT_BITS - 1);
+      return (h ^ (h >>> 15)) & (2 ** bits - 1);
     });
     const inputs = slots.map((slot) => STRETCH[probability[slot] >> 10]);
     const w = weights.get(set) ?? new Array(8).fill(1 << 14);

@@ -1,6 +1,7 @@
 /** Random edge coding at speed: the host of the WebAssembly kernel `rec.as.ts`. Same bytes as `reference.ts`. */
 import { UserError } from "../data/errors.ts";
-import { instantiate, type Kernel } from "../tensor/wasm.ts";
+import type { Kernel } from "../tensor/wasm.ts";
+import { withKernel } from "./kernel.ts";
 import { bitsFor, bucketBits, HEAD, LONGEST_CHAIN, type Plan, pairTypes, type Stream, sides, WEIGHT_LIMIT } from "./plan.ts";
 import wasm from "./rec.wasm.ts";
 
@@ -149,13 +150,21 @@ export type EncoderPlan = Omit<Plan, "repeats" | "seed">;
  * @param expectedBits  about how long the result will be (room only)
  * @returns the finished plan and one stream a lane
  */
-export function encodeEdges(
+export const encodeEdges = (
+  plan: EncoderPlan,
+  pairs: Uint32Array,
+  expectedBits: number,
+  progress?: Progress,
+): { plan: Plan; streams: Stream[] } =>
+  withKernel<Calls, { plan: Plan; streams: Stream[] }>(wasm, (k) => encodeWith(k, plan, pairs, expectedBits, progress));
+
+function encodeWith(
+  k: Machine,
   plan: EncoderPlan,
   pairs: Uint32Array,
   expectedBits: number,
   progress?: Progress,
 ): { plan: Plan; streams: Stream[] } {
-  const k: Machine = instantiate<Calls>(wasm, 1);
   const m = plan.edges;
   const { left, right } = sides({ ...plan, repeats: false, seed: 0 });
   const keyBits = bitsFor(left) + bitsFor(right);
@@ -222,8 +231,10 @@ export const damaged = (done: number, edges: number) =>
  *
  * @throws UserError when the streams cannot come from an encoder: every lane must end at its initial state
  */
-export function decodeEdges(plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> {
-  const k: Machine = instantiate<Calls>(wasm, 1);
+export const decodeEdges = (plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> =>
+  withKernel<Calls, Uint32Array<ArrayBuffer>>(wasm, (k) => decodeWith(k, plan, streams, progress));
+
+function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> {
   const m = plan.edges;
   const { left, right } = sides(plan);
   const keyBits = bitsFor(left) + bitsFor(right);
@@ -262,8 +273,10 @@ export function decodeEdges(plan: Plan, streams: readonly Stream[], progress?: P
 }
 
 /** Sorts pairs (a, b), a < 2^leftBits and b < 2^rightBits, by (a, b). */
-export function sortPairs(pairs: Uint32Array, leftBits: number, rightBits: number): Uint32Array {
-  const k: Machine = instantiate<Calls>(wasm, 1);
+export const sortPairs = (pairs: Uint32Array, leftBits: number, rightBits: number): Uint32Array =>
+  withKernel<Calls, Uint32Array>(wasm, (k) => sortWith(k, pairs, leftBits, rightBits));
+
+function sortWith(k: Machine, pairs: Uint32Array, leftBits: number, rightBits: number): Uint32Array {
   const m = pairs.length / 2;
   const keys = allocate(k, 8 * m);
   const spare = allocate(k, 8 * m);
