@@ -3,7 +3,7 @@ import { allocate, type DType, type NdArray, ndarray, type Shape } from "./ndarr
 import { writeModel } from "./onnx/write.ts";
 import { fail, type ProgramDType, withSharing } from "./primitive.ts";
 import { placeholder, programDType } from "./primitives/constant.ts";
-import { isValue, tensors } from "./primitives/control.ts";
+import { isValue, tensors } from "./primitives/values.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
 import { flatten, type Structure, unflatten } from "./tree.ts";

@@ -1,9 +1,9 @@
 /** Operators of models that are whole layers: products with bias, normalisations, and what contains other graphs. */
 import { sizeOf } from "../ndarray.ts";
-import { scan } from "../primitives/control.ts";
 import { rsqrt } from "../primitives/elementwise.ts";
 import { matmul } from "../primitives/product.ts";
 import * as r from "../primitives/reduce.ts";
+import { scan } from "../primitives/scan.ts";
 import { expandDims, reshape, transpose } from "../primitives/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import {

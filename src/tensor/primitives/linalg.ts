@@ -5,11 +5,11 @@
 import { apply, apply1, broadcastShapes, fail, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { iota, lift, liftOne, type Value } from "./constant.ts";
-import { scan } from "./control.ts";
 import { abs, cast, div, equal, greaterEqual, less, log, mul, neg, sign, sqrt, sub, where } from "./elementwise.ts";
 import { diagonal, eye, oneHot, tril } from "./gather.ts";
 import { matmul, outer } from "./product.ts";
 import { argmax, max, sum } from "./reduce.ts";
+import { scan } from "./scan.ts";
 import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./shape.ts";
 
 function squareMatrices(operation: string, a: Tensor): number {

@@ -1,0 +1,115 @@
+/** Loops of unknown length inside one run. */
+import { batchProgram } from "../batch.ts";
+import { pushforward, zerosLike } from "../differentiate.ts";
+import { lower } from "../lower.ts";
+import { apply, fail, isFloat, type MaybeTensor, type Primitive } from "../primitive.ts";
+import type { Tensor } from "../tensor.ts";
+import { flatten, unflatten } from "../tree.ts";
+import { captured, type Program, substitute } from "../walk.ts";
+import { liftOne, placeholder, type Value } from "./constant.ts";
+import { where } from "./elementwise.ts";
+import { any } from "./reduce.ts";
+import { reshape } from "./shape.ts";
+
+import { checkCarry, fresh, isValue, rebind, tensors } from "./values.ts";
+
+interface WhileParams {
+  readonly condition: Program;
+  readonly body: Program;
+  readonly carries: number;
+}
+
+const whilePrimitive: Primitive = {
+  name: "whileLoop",
+  exact: true,
+  infer: (inputs, { carries }: WhileParams) => inputs.slice(0, carries).map(({ dtype, shape }) => ({ dtype, shape })),
+  onnx(emit, inputs, node) {
+    const { condition, body, carries } = node.params as WhileParams;
+    const constants = new Map(body.inputs.slice(carries).map((x, i) => [x, inputs[carries + i]]));
+    const first = lower(condition);
+    const start = emit.inline(first.outputs, new Map(first.inputs.map((x, i) => [x, inputs[i]])))[0];
+    const [again] = substitute(condition.inputs, condition.outputs, [...body.outputs, ...body.inputs.slice(carries)]);
+    const iteration = placeholder("i64", []);
+    const graph = emit.subgraph(
+      [iteration, placeholder("bool", []), ...body.inputs.slice(0, carries)],
+      [again, ...body.outputs],
+      constants,
+    );
+    return emit.op("Loop", ["", start, ...inputs.slice(0, carries)], { body: graph }, { outputs: carries });
+  },
+  jvp(inputs, ds, _, { condition, body, carries }: WhileParams) {
+    const tangents = body.inputs.map((x, i) => (isFloat(x.dtype) && (i < carries || ds[i]) ? fresh(x) : undefined));
+    const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
+    const dys = pushforward(body.inputs, tangents, body.outputs).map(
+      (d, i) => d ?? (isFloat(body.outputs[i].dtype) ? zerosLike(body.outputs[i]) : undefined),
+    );
+    const dConstants = some(ds.slice(carries));
+    const newInputs = [
+      ...body.inputs.slice(0, carries),
+      ...some(tangents.slice(0, carries)),
+      ...body.inputs.slice(carries),
+      ...some(tangents.slice(carries)),
+    ];
+    const floats = some(tangents.slice(0, carries)).length;
+    const results = apply(
+      whilePrimitive,
+      [
+        ...inputs.slice(0, carries),
+        ...inputs.slice(0, carries).flatMap((x, i) => (isFloat(x.dtype) ? [ds[i] ?? zerosLike(x)] : [])),
+        ...inputs.slice(carries),
+        ...dConstants,
+      ],
+      {
+        condition: { inputs: newInputs, outputs: substitute(condition.inputs, condition.outputs, body.inputs) },
+        body: { inputs: newInputs, outputs: [...body.outputs, ...some(dys)] },
+        carries: carries + floats,
+      },
+    );
+    let at = carries;
+    return body.outputs.map((y) => (isFloat(y.dtype) ? results[at++] : undefined));
+  },
+  vjp: (inputs) => fail("whileLoop", "has no derivative in reverse mode; use scan, or stopGradient on its result", inputs),
+  // All rows go on until the last one has stopped; rows that have stopped keep their values.
+  batch(inputs, batched, { condition, body, carries }: WhileParams) {
+    const size = inputs[batched.indexOf(true)].shape[0];
+    const has = inputs.map((_, i) => i < carries || batched[i]);
+    const rows = body.inputs.map((x, i) => (has[i] ? placeholder(x.dtype, [size, ...x.shape]) : x));
+    const values = rows.map((r, i) => (has[i] ? r : undefined));
+    const go = batchProgram(
+      { inputs: body.inputs, outputs: substitute(condition.inputs, condition.outputs, body.inputs) },
+      values,
+      size,
+    )[0];
+    const next = batchProgram(body, values, size).map((y, i) =>
+      where(reshape(go, [size, ...new Array(y.rank - 1).fill(1)]), y, rows[i]),
+    );
+    const start = inputs.map((x, i) => (i < carries && !batched[i] ? x.broadcastTo([size, ...x.shape]) : x));
+    return apply(whilePrimitive, start, {
+      condition: { inputs: rows, outputs: [any(go)] },
+      body: { inputs: rows, outputs: next },
+      carries,
+    });
+  },
+};
+
+/** Repeats `body` while `condition` holds, inside one run. Differentiable in forward mode; for reverse mode use `scan`. */
+export function whileLoop<C>(condition: (carry: C) => Tensor, body: (carry: C) => C, init: C): C {
+  const start = tensors("whileLoop", init);
+  const carryIn = start.leaves.map(fresh);
+  const go = liftOne("whileLoop", condition(unflatten<C>(start.structure, carryIn)), "bool");
+  if (go.dtype !== "bool" || go.rank !== 0) fail("whileLoop", "the condition must be one bool", [go]);
+  const next = flatten<Value>(body(unflatten<C>(start.structure, carryIn)), isValue).leaves.map((v, i) =>
+    liftOne("whileLoop", v, carryIn[i]?.dtype),
+  );
+  checkCarry("whileLoop", carryIn, next);
+  const closure = captured(carryIn, [go, ...next]);
+  const bound = closure.map(fresh);
+  const [test, ...outputs] = rebind(closure, bound, { inputs: carryIn, outputs: [go, ...next] });
+  const inputs = [...carryIn, ...bound];
+  const results = apply(whilePrimitive, [...start.leaves, ...closure], {
+    condition: { inputs, outputs: [test] },
+    body: { inputs, outputs },
+    carries: carryIn.length,
+  });
+  return unflatten<C>(start.structure, results);
+}
