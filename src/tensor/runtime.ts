@@ -19,7 +19,11 @@ let loading: Promise<Ort> | undefined;
 
 /** The runtime for this environment. The name is computed so that bundlers for the browser do not look for the native package. */
 function load(): Promise<Ort> {
-  loading ??= inNode ? import(["onnxruntime", "node"].join("-")) : import("onnxruntime-web");
+  loading ??= (inNode ? import(["onnxruntime", "node"].join("-")) : import("onnxruntime-web")).then((ort: Ort) => {
+    // Failures come as exceptions, with a message of our own; the runtime would print its own beside them.
+    ort.env.logLevel = "fatal";
+    return ort;
+  });
   return loading;
 }
 
@@ -47,7 +51,7 @@ export async function openSession(
   const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     graphOptimizationLevel: double ? "basic" : "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     ...(threads ? { intraOpNumThreads: threads } : {}),
   };
   let session: InferenceSession;

@@ -52,6 +52,12 @@ test.each([
   ["no such column", ["time,alpha", "0,1", "1,3"], ["--features", "alpah"], /alpha/],
   ["a held-out time that is not there", moving([0, 1, 2]), ["--hold-out", "7"], /no time 7.*the times are 0, 1, 2/s],
   ["a held-out time at the end", moving([0, 1, 2]), ["--hold-out", "2"], /2 is the last time/],
+  [
+    "a training that diverges",
+    moving([0, 1]),
+    ["--learning-rate", "1e30", "--steps", "40", "--width", "8"],
+    /step \d+: the loss is (NaN|-?Infinity).*lower --learning-rate/s,
+  ],
   ["an option that is not a number", moving([0, 1]), ["--steps", "many"], /--steps: expected/],
 ])("%s is refused with a message", async (name, lines, options, message) => {
   const path = await csv(`${name.replaceAll(" ", "-")}.csv`, lines as string[]);
