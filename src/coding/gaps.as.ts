@@ -219,7 +219,7 @@ function bitLength(x: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function level(x: u32): u32 {
-  return min<u32>(15, bitLength(x));
+  return min<u32>(23, bitLength(x));
 }
 
 const DEGREE: u32 = 0;
@@ -282,8 +282,8 @@ export function open(n: u32, size: u32, repeats: bool, mode: u32, blocks: u32): 
   capacity = size;
   reading = mode == 1;
   measuring = mode == 2;
-  // 64 histories an edge or vertex, so that small graphs start at once and large ones share few; the plain form is slotBits in mixing.ts
-  const slotBits = max<u32>(10, min<u32>(22, bitLength(<u32>min<u64>(<u64>n + size, 0xffffffff)) + 6));
+  // 128 histories an edge or vertex, so that small graphs start at once and large ones share few; the plain form is slotBits in mixing.ts
+  const slotBits = max<u32>(10, min<u32>(22, bitLength(<u32>min<u64>(<u64>n + size, 0xffffffff)) + 7));
   slotMask = (1 << slotBits) - 1;
   slots = allocate(<f64>(4 << slotBits));
   rowStart = allocate(4 * (<f64>n + 1));

@@ -31,9 +31,9 @@ const STRETCH = (() => {
   return table;
 })();
 
-/** Bits of a context's slot number: 64 histories an edge or vertex, within 2^10 and 2^22. */
+/** Bits of a context's slot number: 128 histories an edge or vertex, within 2^10 and 2^22. */
 export const slotBits = (vertices: number, distinctEdges: number): number =>
-  Math.max(10, Math.min(22, 32 - Math.clz32(Math.min(vertices + distinctEdges, 2 ** 32 - 1)) + 6));
+  Math.max(10, Math.min(22, 32 - Math.clz32(Math.min(vertices + distinctEdges, 2 ** 32 - 1)) + 7));
 
 const FASTEST = 127;
 

@@ -14,7 +14,7 @@ import {
   readHeader,
 } from "../../src/coding/index.ts";
 import { UserError } from "../../src/data/errors.ts";
-import { karate, random } from "./known.ts";
+import { karate, random, sameNumbers } from "./known.ts";
 import { corrupted, mixedGraph, roundTrip } from "./study.ts";
 
 test("random graphs of every kind come back from every model, with names, shards and lanes", () => {
@@ -60,6 +60,9 @@ test("files above 10,000 edges are within 0.01 % and ten bytes of the ideal, hea
   }
 });
 
+const isSame = (a: Graph, b: Graph) =>
+  a.vertices === b.vertices && a.directed === b.directed && a.names === b.names && sameNumbers(a.pairs, b.pairs);
+
 test("one million isolated vertices, an empty graph, a graph of one vertex with loops", () => {
   const cases: Graph[] = [
     { vertices: 1_000_000, directed: false, pairs: new Uint32Array() },
@@ -69,7 +72,7 @@ test("one million isolated vertices, an empty graph, a graph of one vertex with 
   ];
   for (const g of cases) {
     const bytes = encodeGraph(g);
-    expect(decodeGraph(bytes)).toEqual(g);
+    expect(isSame(decodeGraph(bytes), g)).toBe(true);
     expect(bytes.length).toBeLessThan(40);
   }
 });

@@ -5,7 +5,7 @@ import { canonicalPairs, type Graph } from "../../src/coding/graph.ts";
 import type { Plan, Stream } from "../../src/coding/plan.ts";
 import { decodeEdges, encodeEdges, sortPairs } from "../../src/coding/rec.ts";
 import * as reference from "../../src/coding/reference.ts";
-import { random, randomGraph } from "./known.ts";
+import { random, randomGraph, sameNumbers } from "./known.ts";
 
 const plain = (streams: readonly Stream[]) => streams.map(({ head, bytes }) => ({ head, bytes: [...bytes] }));
 
@@ -57,7 +57,7 @@ test("a bucket that is full overflows and is still ranked: many edges of one pai
       pairs,
       0,
     );
-    expect(decodeEdges(plan, streams)).toEqual(pairs);
+    expect(sameNumbers(decodeEdges(plan, streams), pairs)).toBe(true);
   }
 });
 
@@ -113,7 +113,7 @@ test("the WebAssembly gap coder writes and reads the reference's bytes, in all f
 test("gaps of a graph with locality, of more than one block of decisions, cost what was measured before", () => {
   const below = random(6);
   const edges: number[] = [];
-  const n = 60_000;
+  const n = 30_000;
   for (let u = 0; u < n; u++)
     for (let i = 0; i < 6; i++) {
       const copy = edges.length > 400 && below(3) > 0;
@@ -128,7 +128,7 @@ test("gaps of a graph with locality, of more than one block of decisions, cost w
   // 56 bits a block for the head, of which log2 of a uniform head is wasted, and nothing else but 2^-29 a decision
   expect(bits - ideal.bits).toBeGreaterThan(0);
   expect(bits - ideal.bits).toBeLessThan(57 * coded.streams.length + 1);
-  expect(decodeGaps(g, g.pairs.length / 2, coded)).toEqual(canonicalPairs(g));
+  expect(sameNumbers(decodeGaps(g, g.pairs.length / 2, coded), canonicalPairs(g))).toBe(true);
 });
 
 test("pairs are sorted by radix", () => {
