@@ -65,7 +65,7 @@ function ours(threads: number): Runner {
   };
 }
 
-/** A peer in a process of its own that answers one JSON line per request. */
+/** A peer in a process of its own that answers one JSON line per request: times, or why it cannot do the task. */
 function external(name: string, command: string, args: readonly string[], env: Record<string, string>): Runner {
   const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, ...env } });
   const waiting: ((line: string | undefined) => void)[] = [];
@@ -83,7 +83,8 @@ function external(name: string, command: string, args: readonly string[], env: R
         waiting.push(resolve);
         child.stdin?.write(`${JSON.stringify({ task, reps })}\n`);
       });
-      return line ? (JSON.parse(line) as Measured) : undefined;
+      const answer = JSON.parse(line ?? "{}") as Partial<Measured>;
+      return answer.times ? (answer as Measured) : undefined;
     },
     close: () => child.kill(),
   };
@@ -114,6 +115,7 @@ export async function main(argv: string[]): Promise<void> {
   const threads = Number(values.threads);
   const chosen = tasks.filter((t) => !values.tasks || values.tasks.split(",").includes(t.name));
   const runners = [ours(threads), ...peers(values.python, threads)];
+  await pf.jit((x: pf.Tensor) => x.add(1), { threads })(1); // loads the runtime, as the peers are loaded when they answer
   const rows: Record<string, unknown>[] = [];
   for (const task of chosen) {
     const times = new Map<string, number[]>(runners.map((r) => [r.name, []]));
