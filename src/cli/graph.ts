@@ -1,5 +1,5 @@
 /** `pushforward graph`: compress, decompress, inspect and verify labelled graphs. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { decodeGraph } from "../coding/decode.ts";
 import { encode } from "../coding/encode.ts";
@@ -9,7 +9,7 @@ import { UserError } from "../data/errors.ts";
 import { GRAPH_FORMATS, type GraphFormat, type GraphReadOptions, readGraph } from "../data/graph-read.ts";
 import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../data/graph-write.ts";
 import { inspectGraph, writeInspection } from "./graph/inspect.ts";
-import { action, byteSize, count, progress, writeOut } from "./graph/output.ts";
+import { byteSize, count, type Talk, withProgress, writeOut } from "./graph/output.ts";
 
 interface InputFlags {
   directed?: boolean;
@@ -22,11 +22,19 @@ interface InputFlags {
   distinct?: boolean;
   memory: string;
   json?: boolean;
+  quiet?: boolean;
 }
+
+/** Options of every graph command. */
+const talking = (command: Command): Command =>
+  command
+    .option("--memory <size>", "most memory to use for the graph", "4G")
+    .option("--json", "print JSON lines; the last one holds all results")
+    .option("--quiet", "print results only");
 
 /** Options of commands that read a graph. */
 const reading = (command: Command): Command =>
-  command
+  talking(command)
     .option("--directed", "edges (a, b) and (b, a) are different")
     .option("--undirected", "they are the same; the default unless the file says otherwise")
     .addOption(
@@ -40,9 +48,7 @@ const reading = (command: Command): Command =>
         .default("sorted"),
     )
     .option("--vertices <n>", "number of vertices, when some at the end are on no edge")
-    .option("--distinct", "keep every edge once, drop its repeats")
-    .option("--memory <size>", "most memory to use for the graph", "4G")
-    .option("--json", "print results as JSON lines; the last line holds all of them");
+    .option("--distinct", "keep every edge once, drop its repeats");
 
 function wholeOption(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -50,12 +56,11 @@ function wholeOption(name: string, text: string | undefined): number | undefined
   return Number(text);
 }
 
-async function load(input: string, flags: InputFlags): Promise<Graph> {
+async function load(input: string, flags: InputFlags, talk: Talk = flags): Promise<Graph> {
   if (flags.directed && flags.undirected) throw new UserError("--directed and --undirected exclude each other");
   const columns = flags.columns?.split(",").map((part) => wholeOption("columns", part.trim()) ?? 0);
   if (columns && (columns.length !== 2 || columns.some((c) => c < 1)))
     throw new UserError(`--columns ${flags.columns} are not two columns`, "like --columns 1,2");
-  const show = progress("reading");
   const options: GraphReadOptions = {
     directed: flags.directed ? true : flags.undirected ? false : undefined,
     format: flags.from,
@@ -64,10 +69,18 @@ async function load(input: string, flags: InputFlags): Promise<Graph> {
     nameOrder: flags.names,
     vertices: wholeOption("vertices", flags.vertices),
     memoryLimit: byteSize(flags.memory),
-    onProgress: (_, edges) => show(edges),
   };
-  const { graph, notes } = await readGraph(input, options);
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const size =
+    input === "-"
+      ? undefined
+      : await stat(input).then(
+          ({ size }) => size,
+          () => undefined,
+        );
+  const { graph, notes } = await withProgress("reading (bytes)", talk, (step) =>
+    readGraph(input, { ...options, onProgress: (bytes) => size && step(bytes, size) }),
+  );
+  if (!flags.quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
   return flags.distinct ? distinctEdges(graph) : graph;
 }
 
@@ -98,17 +111,19 @@ function report(json: boolean | undefined, result: object, text: string, toStder
   (toStderr ? process.stderr : process.stdout).write(json ? JSON.stringify(result) + "\n" : text + "\n");
 }
 
-const sameGraph = (a: Graph, b: Graph): boolean => {
-  const [x, y] = [canonicalPairs(a), canonicalPairs(b)];
-  const names = (g: Graph) => JSON.stringify(g.names === undefined ? null : Array.from(g.names as ArrayLike<string | number>));
-  return (
-    a.vertices === b.vertices &&
-    a.directed === b.directed &&
-    x.length === y.length &&
-    x.every((v, i) => v === y[i]) &&
-    names(a) === names(b)
-  );
+type Names = NonNullable<Graph["names"]>;
+const sameList = (a: Uint32Array | Names = [], b: Uint32Array | Names = []): boolean => {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 };
+
+const sameGraph = (a: Graph, b: Graph): boolean =>
+  a.vertices === b.vertices &&
+  a.directed === b.directed &&
+  (a.names === undefined) === (b.names === undefined) &&
+  sameList(a.names, b.names) &&
+  sameList(canonicalPairs(a), canonicalPairs(b));
 
 /** Ideal bits of one file by the urn model, for comparison with shards. */
 const oneFileBits = (g: Graph, bias: number | "fit") => idealBits(g, "urn", { bias });
@@ -133,52 +148,51 @@ const compress = () =>
     .option("--no-check", "do not decompress and compare afterwards")
     .addHelpText("after", "\nExample:\n  pushforward graph compress roads.txt.gz -o roads.pfg")
     .action(
-      action(
-        async (
-          input: string,
-          flags: InputFlags & { out?: string; model: "auto"; bias: string; shards?: string; lanes?: string; check: boolean },
-        ) => {
-          const out = flags.out ?? (input === "-" ? "-" : `${input}.pfg`);
-          const bias = flags.bias === "fit" ? "fit" : Number(flags.bias);
-          const [shards, lanes] = [wholeOption("shards", flags.shards), wholeOption("lanes", flags.lanes)];
-          const g = await load(input, flags);
-          const edges = g.pairs.length / 2;
-          const start = cpuSeconds();
-          const coded = encode(g, { model: flags.model, bias, shards, lanes, onProgress: progress("compressing", edges) });
-          const seconds = cpuSeconds() - start;
-          if (
-            flags.check &&
-            !sameGraph(
-              g,
-              decodeGraph(coded.bytes, { memoryLimit: Number.POSITIVE_INFINITY, onProgress: progress("checking", edges) }),
-            )
-          )
-            throw new Error("the file does not give the graph back: a defect of this program");
-          await writeOut(out, [coded.bytes]);
-          const { model, overheadBytes } = coded;
-          const bytes = coded.bytes.length;
-          const result = {
-            out,
-            model,
-            vertices: g.vertices,
-            edges,
-            directed: g.directed,
-            bytes,
-            bitsPerEdge: edges ? (8 * bytes) / edges : undefined,
-            idealBytes: coded.idealBits / 8,
-            overheadBytes,
-            ...(model === "shards" ? { lossOfShardsBytes: (coded.idealBits - oneFileBits(g, bias)) / 8 } : {}),
-            cpuSeconds: seconds,
-            edgesPerSecond: edges / seconds,
-          };
-          const rate = edges ? `, ${((8 * bytes) / edges).toFixed(3)} bits per edge (${model})` : "";
-          report(flags.json, result, `${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, out === "-");
-        },
-      ),
+      async (
+        input: string,
+        flags: InputFlags & { out?: string; model: "auto"; bias: string; shards?: string; lanes?: string; check: boolean },
+      ) => {
+        const out = flags.out ?? (input === "-" ? "-" : `${input}.pfg`);
+        const bias = flags.bias === "fit" ? "fit" : Number(flags.bias);
+        const [shards, lanes] = [wholeOption("shards", flags.shards), wholeOption("lanes", flags.lanes)];
+        const talk = { ...flags, toStderr: out === "-" };
+        const g = await load(input, flags, talk);
+        const edges = g.pairs.length / 2;
+        const start = cpuSeconds();
+        const coded = await withProgress("compressing", talk, (step) =>
+          encode(g, { model: flags.model, bias, shards, lanes, onProgress: (done) => step(done, edges) }),
+        );
+        const seconds = cpuSeconds() - start;
+        if (flags.check) {
+          const back = await withProgress("checking", talk, (onProgress) =>
+            decodeGraph(coded.bytes, { memoryLimit: Number.POSITIVE_INFINITY, onProgress }),
+          );
+          if (!sameGraph(g, back)) throw new Error("the file does not give the graph back: a defect of this program");
+        }
+        await writeOut(out, [coded.bytes]);
+        const { model, overheadBytes } = coded;
+        const bytes = coded.bytes.length;
+        const result = {
+          out,
+          model,
+          vertices: g.vertices,
+          edges,
+          directed: g.directed,
+          bytes,
+          bitsPerEdge: edges ? (8 * bytes) / edges : undefined,
+          idealBytes: coded.idealBits / 8,
+          overheadBytes,
+          ...(model === "shards" ? { lossOfShardsBytes: (coded.idealBits - oneFileBits(g, bias)) / 8 } : {}),
+          cpuSeconds: seconds,
+          edgesPerSecond: edges / seconds,
+        };
+        const rate = edges ? `, ${((8 * bytes) / edges).toFixed(3)} bits per edge (${model})` : "";
+        report(flags.json, result, `${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, out === "-");
+      },
     );
 
 const decompress = () =>
-  new Command("decompress")
+  talking(new Command("decompress"))
     .description("give the graph back as an edge list")
     .argument("<file>", "a .pfg file, - for standard input")
     .option("-o, --out <file>", "the file to write", "-")
@@ -188,18 +202,19 @@ const decompress = () =>
         .default("edges"),
     )
     .option("--shard <i>", "only this part of a file with shards, from 0")
-    .option("--memory <size>", "most memory to use for the graph", "4G")
-    .option("--json", "print results as JSON lines; the last line holds all of them")
     .addHelpText("after", "\nExample:\n  pushforward graph decompress roads.pfg -o roads.txt")
     .action(
-      action(async (file: string, flags: { out: string; to: EdgeFormat; shard?: string; memory: string; json?: boolean }) => {
+      async (
+        file: string,
+        flags: { out: string; to: EdgeFormat; shard?: string; memory: string; json?: boolean; quiet?: boolean },
+      ) => {
         const bytes = await loadFile(file);
         const start = cpuSeconds();
-        const g = decodeGraph(bytes, {
-          memoryLimit: byteSize(flags.memory),
-          shard: wholeOption("shard", flags.shard),
-          onProgress: progress("decompressing"),
-        });
+        const memoryLimit = byteSize(flags.memory);
+        const shard = wholeOption("shard", flags.shard);
+        const g = await withProgress("decompressing", { ...flags, toStderr: flags.out === "-" }, (onProgress) =>
+          decodeGraph(bytes, { memoryLimit, shard, onProgress }),
+        );
         const seconds = cpuSeconds() - start;
         await writeOut(flags.out, edgeLines(g, flags.to));
         const edges = g.pairs.length / 2;
@@ -213,7 +228,7 @@ const decompress = () =>
         };
         if (flags.out !== "-" || flags.json)
           report(flags.json, result, `${flags.out}: ${count(edges)} edges, ${count(g.vertices)} vertices`, flags.out === "-");
-      }),
+      },
     );
 
 const inspect = () =>
@@ -223,31 +238,29 @@ const inspect = () =>
     .option("-o, --out <folder>", "write numbers and pictures here")
     .option("--quick", "leave the general compressors out")
     .addHelpText("after", "\nExample:\n  pushforward graph inspect roads.txt.gz --out roads-report")
-    .action(
-      action(async (input: string, flags: InputFlags & { out?: string; quick?: boolean }) => {
-        const g = input.endsWith(".pfg")
-          ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(flags.memory) })
-          : await load(input, flags);
-        const inspection = inspectGraph(g, flags.quick ?? false);
-        const files = flags.out ? await writeInspection(flags.out, g, inspection) : [];
-        const { vertices, edges, isolated, loops, repeats, meanDegree, largestDegree } = inspection;
-        const lines = [
-          `${count(vertices)} vertices (${count(isolated)} isolated), ${count(edges)} ${g.directed ? "directed" : "undirected"} edges`,
-          `${count(loops)} loops, ${count(repeats)} repeats; degrees ${meanDegree.toFixed(2)} on average, at most ${count(largestDegree)}`,
-          ...(edges > 0 && 2 * repeats === edges
-            ? ["as many repeats as edges: if the input lists both directions, --distinct halves the file"]
-            : []),
-          "",
-          "bits per edge       bytes",
-          ...inspection.sizes.map(
-            ({ name, bits, bitsPerEdge }) =>
-              `${bitsPerEdge === undefined ? "not installed".padStart(25) : bitsPerEdge.toFixed(3).padStart(13) + count(Math.ceil(bits! / 8)).padStart(12)}  ${name}`,
-          ),
-          ...files.map((file) => `wrote ${file}`),
-        ];
-        report(flags.json, { ...inspection, files }, lines.join("\n"));
-      }),
-    );
+    .action(async (input: string, flags: InputFlags & { out?: string; quick?: boolean }) => {
+      const g = input.endsWith(".pfg")
+        ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(flags.memory) })
+        : await load(input, flags);
+      const inspection = inspectGraph(g, flags.quick ?? false);
+      const files = flags.out ? await writeInspection(flags.out, g, inspection) : [];
+      const { vertices, edges, isolated, loops, repeats, meanDegree, largestDegree } = inspection;
+      const lines = [
+        `${count(vertices)} vertices (${count(isolated)} isolated), ${count(edges)} ${g.directed ? "directed" : "undirected"} edges`,
+        `${count(loops)} loops, ${count(repeats)} repeats; degrees ${meanDegree.toFixed(2)} on average, at most ${count(largestDegree)}`,
+        ...(edges > 0 && 2 * repeats === edges
+          ? ["as many repeats as edges: if the input lists both directions, --distinct halves the file"]
+          : []),
+        "",
+        "bits per edge       bytes",
+        ...inspection.sizes.map(
+          ({ name, bits, bitsPerEdge }) =>
+            `${bitsPerEdge === undefined ? "not installed".padStart(25) : bitsPerEdge.toFixed(3).padStart(13) + count(Math.ceil(bits! / 8)).padStart(12)}  ${name}`,
+        ),
+        ...files.map((file) => `wrote ${file}`),
+      ];
+      report(flags.json, { ...inspection, files }, lines.join("\n"));
+    });
 
 const verify = () =>
   reading(new Command("verify"))
@@ -257,28 +270,29 @@ const verify = () =>
     .argument("<file>", "a .pfg file, - for standard input")
     .argument("[original]", "a graph in any readable format to compare with")
     .addHelpText("after", "\nExample:\n  pushforward graph verify roads.pfg roads.txt.gz")
-    .action(
-      action(async (file: string, original: string | undefined, flags: InputFlags) => {
-        const g = decodeGraph(await loadFile(file), { memoryLimit: byteSize(flags.memory), onProgress: progress("verifying") });
-        if (original !== undefined) {
-          const other = await load(original, {
-            ...flags,
-            ...(flags.directed || flags.undirected ? {} : { directed: g.directed, undirected: !g.directed }),
-          });
-          if (!sameGraph(g, other))
-            throw new UserError(
-              `${file} is intact, but it is not the graph of ${original}`,
-              "compare with the options that it was compressed with",
-            );
-        }
-        const edges = g.pairs.length / 2;
-        report(
-          flags.json,
-          { file, intact: true, vertices: g.vertices, edges, compared: original },
-          `${file}: intact, ${count(edges)} edges${original ? `, the graph of ${original}` : ""}`,
-        );
-      }),
-    );
+    .action(async (file: string, original: string | undefined, flags: InputFlags) => {
+      const bytes = await loadFile(file);
+      const g = await withProgress("verifying", flags, (onProgress) =>
+        decodeGraph(bytes, { memoryLimit: byteSize(flags.memory), onProgress }),
+      );
+      if (original !== undefined) {
+        const other = await load(original, {
+          ...flags,
+          ...(flags.directed || flags.undirected ? {} : { directed: g.directed, undirected: !g.directed }),
+        });
+        if (!sameGraph(g, other))
+          throw new UserError(
+            `${file} is intact, but it is not the graph of ${original}`,
+            "compare with the options that it was compressed with",
+          );
+      }
+      const edges = g.pairs.length / 2;
+      report(
+        flags.json,
+        { file, intact: true, vertices: g.vertices, edges, compared: original },
+        `${file}: intact, ${count(edges)} edges${original ? `, the graph of ${original}` : ""}`,
+      );
+    });
 
 /** The command with its subcommands, for the program to add. */
 export const graphCommand = (): Command =>

@@ -15,7 +15,8 @@ export interface DecodeOptions {
   readonly memoryLimit?: number;
   /** Only the shard with this number (files with shards). */
   readonly shard?: number;
-  readonly onProgress?: Progress;
+  /** Called now and then with the number of edges decoded, and of all edges. */
+  readonly onProgress?: (done: number, edges: number) => void;
 }
 
 const DEFAULT_LIMIT = 2 ** 32;
@@ -29,7 +30,8 @@ const wrong = (what: string) => new UserError(`file damaged: ${what}`, "get an i
 export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Graph {
   const { header, body } = readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT);
   const { vertices, directed, names } = header;
-  const pairs = decodeBody(header, body, options);
+  const { onProgress } = options;
+  const pairs = decodeBody(header, body, options.shard, onProgress && ((done) => onProgress(done, header.edges)));
   return { vertices, directed, pairs, ...(names === undefined ? {} : { names }) };
 }
 
@@ -37,17 +39,17 @@ export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Gra
 export const readHeader = (bytes: Uint8Array, options: DecodeOptions = {}): Header =>
   readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT).header;
 
-function decodeBody(header: Header, body: Reader, options: DecodeOptions): Uint32Array {
-  if (options.shard !== undefined && header.body !== "shards") throw new UserError("the file has no shards", "leave --shard out");
+function decodeBody(header: Header, body: Reader, shard?: number, progress?: Progress): Uint32Array {
+  if (shard !== undefined && header.body !== "shards") throw new UserError("the file has no shards", "leave --shard out");
   switch (header.body) {
     case "urn":
-      return urnBody(header, body, options.onProgress);
+      return urnBody(header, body, progress);
     case "block-urn":
-      return blockBody(header, body, options.onProgress);
+      return blockBody(header, body, progress);
     case "gaps":
-      return gapsBody(header, body, options.onProgress);
+      return gapsBody(header, body, progress);
     case "shards":
-      return shardsBody(header, body, options);
+      return shardsBody(header, body, shard, progress);
     case "empty":
       if (body.left() > 0) throw wrong("bytes after the end");
       return new Uint32Array();
@@ -125,11 +127,7 @@ function gapsBody({ vertices, edges, directed }: Header, body: Reader, progress?
   return decodeGaps({ vertices, directed }, edges, { reading, repeats, distinct, streams }, progress);
 }
 
-function shardsBody(
-  { vertices, edges, directed }: Header,
-  body: Reader,
-  { shard: only, onProgress }: DecodeOptions,
-): Uint32Array {
+function shardsBody({ vertices, edges, directed }: Header, body: Reader, only?: number, progress?: Progress): Uint32Array {
   const K = body.varint();
   if (K < 1 || K > Math.min(vertices, 4096)) throw wrong("impossible ranges");
   const sizes = Array.from({ length: K - 1 }, () => body.varint());
@@ -147,7 +145,7 @@ function shardsBody(
     if (m === 0) return;
     const part = reader(body.take(body.varint()));
     if (only === undefined || only === number) shards.push({ blocks: pair, pairs: shardPairs(directed, sizes, pair, m, part) });
-    onProgress?.(done);
+    progress?.(done);
   });
   if (done !== edges || body.left() > 0) throw wrong("shards do not add up");
   return join(vertices, sizes, shards);

@@ -48,6 +48,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
         return;
       }
       style = { ...found, numbers: options.ids === "number" || (options.ids !== "name" && numeric) };
+      if (options.ids === "name" && found.separator !== 32 && isHeading(fields(text, found))) return;
       if (pending !== undefined && !style.numbers && !isHeading(fields(pending, style))) addEdge(pending, style, line - 1);
     }
     addEdge(text, style, line);

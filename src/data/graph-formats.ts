@@ -107,8 +107,11 @@ export function readNodeLink(text: string, source: string, options: Options): Re
     !names.every((n) => /^\d+$/.test(n));
   const known = new Set(names);
   if (known.size < names.length) throw new UserError(`${source}: two nodes have the same id`);
-  const sink = edgeSink({ ...options, directed: options.directed ?? directed === true });
-  for (const name of names) sink.addVertex(name);
+  // nodes called 0 to n - 1 are vertices by number
+  const numbered = hasIds && nodes.every(({ id }) => Number.isInteger(id) && id >= 0 && id < nodes.length);
+  const kind = { ...options, directed: options.directed ?? directed === true };
+  const sink = edgeSink(numbered ? { ...kind, vertices: Math.max(nodes.length, options.vertices ?? 0) } : kind);
+  if (!numbered) for (const name of names) sink.addVertex(name);
   let attributes = 0;
   list.forEach((link: unknown, i) => {
     const { source: a, target: b, ...others } = (link ?? {}) as Record<string, unknown>;
@@ -120,7 +123,8 @@ export function readNodeLink(text: string, source: string, options: Options): Re
     if (a === undefined || b === undefined || x === undefined || y === undefined || !known.has(x) || !known.has(y))
       throw new UserError(`${source}, link ${i}: an end is missing or no node's`);
     attributes += Object.keys(others).length;
-    sink.addNames(x, y);
+    if (numbered) sink.addNumbers(Number(x), Number(y));
+    else sink.addNames(x, y);
   });
   return { graph: sink.finish(), notes: attributes > 0 ? [`${attributes} attributes of links are not kept`] : [] };
 }

@@ -20,8 +20,8 @@ export interface GraphReadOptions extends EdgeTextOptions, Omit<SinkOptions, "di
   readonly directed?: boolean;
   /** Default: by the file's ending; edge list otherwise. */
   readonly format?: GraphFormat;
-  /** Called now and then with the bytes of input read and the edges found. */
-  readonly onProgress?: (bytes: number, edges: number) => void;
+  /** Called now and then with the bytes of the input read so far (text formats and Arrow). */
+  readonly onProgress?: (bytes: number) => void;
 }
 
 const FORMAT_OF: Record<string, GraphFormat> = {
@@ -54,7 +54,9 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
     const pairs = readWebGraph(await readFile(path), header, path);
     return { graph: { vertices: header.nodes, directed: directed ?? true, pairs }, notes: [] };
   }
-  const input = decompressed(standardInput ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 }), source);
+  let read = 0;
+  const raw: Readable = standardInput ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
+  const input = decompressed(raw, source, (bytes) => options.onProgress?.((read += bytes)));
   if (format === "edges") return fromText(input, source, options);
   const bytes = await collected(input, options);
   if (format === "arrow") return fromArrow(bytes, source, options);
@@ -65,12 +67,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
 async function fromText(input: Readable, source: string, options: GraphReadOptions): Promise<ReadGraph> {
   const sink = edgeSink({ ...options, directed: options.directed ?? false });
   const parser = edgeText(source, sink, options);
-  let bytes = 0;
-  for await (const chunk of input as AsyncIterable<Uint8Array>) {
-    parser.write(chunk);
-    bytes += chunk.length;
-    options.onProgress?.(bytes, sink.edges());
-  }
+  for await (const chunk of input as AsyncIterable<Uint8Array>) parser.write(chunk);
   parser.end();
   return { graph: sink.finish(), notes: [] };
 }
@@ -91,12 +88,13 @@ async function collected(input: Readable, { memoryLimit = Number.POSITIVE_INFINI
 }
 
 /** Undoes gzip or zstd, told by the first bytes. */
-function decompressed(input: Readable, source: string): Readable {
+function decompressed(input: Readable, source: string, onRead: (bytes: number) => void): Readable {
   const zstd = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
   let inner: Transform | undefined;
   const out = new Transform({
     readableHighWaterMark: 1 << 20,
     transform(chunk: Buffer, _, done) {
+      onRead(chunk.length);
       if (inner === undefined) {
         const magic = chunk.length >= 4 ? chunk.readUInt32LE(0) : 0;
         if (magic === 0xfd2fb528 && !zstd)
@@ -117,6 +115,9 @@ function decompressed(input: Readable, source: string): Readable {
       inner.end();
     },
   });
+  input.on("error", (error) =>
+    out.destroy(new UserError(`${source}: cannot be read: ${error.message}`, "check the path; - reads standard input")),
+  );
   return pipeline(input, out, () => undefined);
 }
 

@@ -12,7 +12,8 @@ export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Arra
   const encoder = new TextEncoder();
   const edges = g.pairs.length / 2;
   if (format === "mtx") {
-    if (g.names && !(g.names instanceof Float64Array)) throw new UserError("Matrix Market files have no names", "use --to csv");
+    if (g.names)
+      throw new UserError("the vertices have names or sparse numbers, which Matrix Market cannot hold", "use --to csv");
     yield encoder.encode(
       `%%MatrixMarket matrix coordinate pattern ${g.directed ? "general" : "symmetric"}\n${g.vertices} ${g.vertices} ${edges}\n`,
     );
@@ -21,7 +22,7 @@ export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Arra
   const separator = { edges: 9, csv: 44, mtx: 32 }[format];
   // a symmetric matrix lists its lower half, and rows count from 1
   const pairs = format === "mtx" && !g.directed ? g.pairs.map((_, i) => g.pairs[i ^ 1]) : g.pairs;
-  if (g.names && format !== "mtx") yield* named(pairs, g.names, format, encoder);
+  if (g.names) yield* named(pairs, g.names, format, encoder);
   else yield* numbered(pairs, separator, format === "mtx" ? 1 : 0);
 }
 

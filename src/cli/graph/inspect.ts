@@ -83,11 +83,19 @@ function generalSizes(g: Graph) {
   ];
 }
 
+/** Fraction of sorted pairs whose reverse is there too. */
 function reciprocity({ pairs }: Graph): number {
-  const keys = new Set<number>();
-  for (let i = 0; i < pairs.length; i += 2) keys.add(pairs[i] * 2 ** 26 + pairs[i + 1]);
+  const holds = (a: number, b: number) => {
+    let [low, high] = [0, pairs.length / 2];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (pairs[2 * middle] < a || (pairs[2 * middle] === a && pairs[2 * middle + 1] < b)) low = middle + 1;
+      else high = middle;
+    }
+    return pairs[2 * low] === a && pairs[2 * low + 1] === b;
+  };
   let both = 0;
-  for (let i = 0; i < pairs.length; i += 2) if (keys.has(pairs[i + 1] * 2 ** 26 + pairs[i])) both++;
+  for (let i = 0; i < pairs.length; i += 2) if (holds(pairs[i + 1], pairs[i])) both++;
   return (2 * both) / pairs.length;
 }
 

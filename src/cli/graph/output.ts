@@ -1,9 +1,10 @@
-/** What the graph commands share: files that appear whole or not at all, progress, messages, sizes. */
+/** What the graph commands share: files that appear whole or not at all, progress, sizes. */
 import { createWriteStream, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../../data/errors.ts";
+import { type Progress, progress, progressMode } from "../../lab/progress.ts";
 
 /** Writes pieces to a file beside `path` and renames it, or to standard output for "-". Ctrl-C leaves nothing behind. */
 export async function writeOut(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
@@ -32,34 +33,30 @@ export async function writeOut(path: string, pieces: Iterable<Uint8Array>): Prom
   }
 }
 
-/** A line on standard error that is written over: what, done, rate, time left. Silent when standard error is no terminal. */
-export function progress(what: string, total?: number): (done: number) => void {
-  if (!process.stderr.isTTY) return () => undefined;
-  const start = performance.now();
-  let shown = 0;
-  return (done) => {
-    const now = performance.now();
-    if (now - shown < 200 && done !== total) return;
-    shown = now;
-    const rate = (1000 * done) / (now - start + 1);
-    const left = total === undefined ? "" : `, ${((total - done) / Math.max(1, rate)).toFixed(0)} s left`;
-    process.stderr.write(`\r${what}: ${done.toLocaleString("en")} edges, ${(rate / 1e6).toFixed(2)} M/s${left}\u001b[K`);
-    if (done === total) process.stderr.write("\r\u001b[K");
-  };
+/** How much a command says while it works, and whether its result goes to standard output. */
+export interface Talk {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly toStderr?: boolean;
 }
 
-/** Runs a command's action: mistakes of the user are told in two lines, without a stack trace. */
-export const action =
-  <A extends unknown[]>(run: (...args: A) => Promise<void>) =>
-  async (...args: A): Promise<void> => {
-    try {
-      await run(...args);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      process.stderr.write(`error: ${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ""}`);
-      process.exitCode = 1;
-    }
-  };
+/** Runs a part of a command and shows its progress: `work` tells how many of how many steps are done. */
+export async function withProgress<R>(
+  label: string,
+  { json, quiet, toStderr }: Talk,
+  work: (step: (done: number, total: number) => void) => R | Promise<R>,
+): Promise<R> {
+  const lines = toStderr ? (text: string) => process.stderr.write(text) : undefined;
+  let line: Progress | undefined;
+  try {
+    return await work((done, total) => {
+      line ??= progress({ label, total, mode: progressMode({ json, quiet }), lines });
+      line.update(done);
+    });
+  } finally {
+    line?.finish();
+  }
+}
 
 /** Bytes from "512M", "4G", "1000000". */
 export function byteSize(text: string): number {
