@@ -99,12 +99,14 @@ function peers(python: string, threads: number): Runner[] {
     list.push(external("JAX", python, ["bench/peers/engine_jax.py"], { ...env, ...flags }));
     list.push(external("PyTorch", python, ["bench/peers/engine_torch.py"], env));
   }
-  for (const [name, folder] of [
-    ["jax-js", "@jax-js/jax"],
-    ["TensorFlow.js", "@tensorflow/tfjs"],
-  ])
+  const scripts = [
+    ["jax-js", "@jax-js/jax", threads],
+    ["jax-js serial", "@jax-js/jax", 1], // its threads cost more than they bring in small tasks
+    ["TensorFlow.js", "@tensorflow/tfjs", threads],
+  ] as const;
+  for (const [name, folder, n] of threads > 1 ? scripts : [scripts[0], scripts[2]])
     if (existsSync(`bench/peers/node_modules/${folder}`))
-      list.push(external(name, process.execPath, ["bench/peers/engine-js.ts", folder], env));
+      list.push(external(name, process.execPath, ["bench/peers/engine-js.ts", folder], { ...env, THREADS: String(n) }));
   return list;
 }
 
