@@ -85,9 +85,9 @@ const BLOCK_SEARCH_EDGES = 4e6;
 export function candidates(g: Prepared, options: ModelOptions = {}): Model[] {
   const models: Model[] = [urnModel(g, options)];
   if (g.facts.edges > 0) models.push(gapsModel(g));
-  // locality that gaps see is worth more than any blocks
+  // locality that gaps see is worth more than any blocks; labels of vertices that few edges touch are worth nothing
   const best = Math.min(...models.map(({ bits }) => bits));
-  if (g.facts.edges <= BLOCK_SEARCH_EDGES && best > 0.6 * models[0].bits) {
+  if (g.facts.edges <= BLOCK_SEARCH_EDGES && g.graph.vertices <= 4 * g.facts.edges && best > 0.6 * models[0].bits) {
     const blocks = blockUrnModel(g);
     if (blocks) models.push(blocks);
   }
