@@ -1,7 +1,7 @@
 /** Tracing and compiled programs. */
 import { allocate, type DType, type NdArray, ndarray, type Shape } from "./ndarray.ts";
 import { writeModel } from "./onnx/write.ts";
-import { fail, type ProgramDType, withSharing } from "./primitive.ts";
+import { fail, type Node, type ProgramDType, withSharing } from "./primitive.ts";
 import { placeholder, programDType } from "./primitives/constant.ts";
 import { isValue, tensors } from "./primitives/values.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
@@ -95,10 +95,19 @@ export function jit<A extends unknown[], R>(
 async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
   const program = trace(f, args);
   const { bytes } = withSharing(() => writeModel(program));
-  const double = reachable(program.outputs).some((node) => node.outputs.some((y) => y.dtype === "f64"));
-  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options, double });
+  const nodes = reachable(program.outputs);
+  const double = nodes.some((node) => node.outputs.some((y) => y.dtype === "f64"));
+  const threads = options.threads ?? defaults.threads ?? (nodes.every(isSmall) ? 1 : undefined);
+  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options, threads, double });
   const buffers = options.reuse ? [0, 1].map(() => program.outputs.map((y) => allocate(y.dtype as DType, y.shape))) : undefined;
   return { session, structure: program.structure, buffers, turn: 0 };
+}
+
+/** Operations that one thread finishes sooner than two can meet: about 20 µs of work. */
+function isSmall({ primitive, inputs, outputs }: Node): boolean {
+  const elements = Math.max(0, ...outputs.map((y) => y.size), ...inputs.map((x) => x.size));
+  const products = primitive.name === "matmul" ? outputs[0].size * (inputs[0].shape.at(-1) ?? 1) : 0;
+  return elements <= 32_768 && products <= 2_097_152 && !/^(conv|scan|whileLoop)/.test(primitive.name);
 }
 
 /** Shape and dtype in place of an array, for tracing without data. */

@@ -8,7 +8,7 @@ export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 export interface RuntimeOptions {
   /** Where programs run. Default: cpu in Node, wasm in the browser. */
   readonly device?: Device;
-  /** Threads of one operation. Default: the number of physical cores. */
+  /** Threads of one operation. Default: the number of physical cores, or one if all operations of a program are small. */
   readonly threads?: number;
 }
 
