@@ -6,6 +6,7 @@ import { encodeGaps } from "./gaps.ts";
 import { checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
 import { encodeLabels } from "./labels.ts";
 import { type Bias, chooseModel, type Model, type ModelName, type Prepared, prepare } from "./models.ts";
+import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
 import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
 
@@ -19,7 +20,7 @@ export interface EncodeOptions {
   readonly vertices?: number;
   /** Independent parts by pairs of vertex ranges, at least this many; 1 (default) for none. Urn model. */
   readonly shards?: number;
-  /** Interleaved states of the urn models, 1 to 64; default 8 from 2^20 edges on, else 1. */
+  /** Interleaved states of the urn models, 1 to 64; default 16 from 8 MiB on, 8 from 512 KiB on, else 1: less than 0.012 % of the file. */
   readonly lanes?: number;
   /** Called now and then with the number of edges coded. */
   readonly onProgress?: Progress;
@@ -35,7 +36,7 @@ export interface Encoded {
   readonly overheadBytes: number;
 }
 
-const LANES_FROM = 2 ** 20;
+const lanesFor = (bits: number): number => (bits >= 2 ** 26 ? 16 : bits >= 2 ** 22 ? 8 : 1);
 
 /**
  * Compresses a labelled graph without loss, to within a few bytes of the ideal size of the chosen model.
@@ -51,14 +52,15 @@ export const encodeGraph = (edges: Edges, options: EncodeOptions = {}): Uint8Arr
 /** As `encodeGraph`, with the sizes. */
 export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   const g = isGraph(edges) ? checked(edges) : graph(edges, options);
-  const lanes = options.lanes ?? (g.pairs.length / 2 >= LANES_FROM ? 8 : 1);
-  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 64) throw new UserError(`${lanes} lanes: not a whole number from 1 to 64`);
+  const { lanes } = options;
+  if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes <= MAX_LANES))
+    throw new UserError(`${lanes} lanes: not a whole number from 1 to 64`);
   if (g.pairs.length === 0) return assembled(g, "empty", new Uint8Array(), 0, 0);
   const prepared = prepare(g);
   if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
   const model =
     typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", { bias: options.bias });
-  const { parts, coded } = bodies(prepared.graph, model, lanes, options.onProgress);
+  const { parts, coded } = bodies(prepared.graph, model, lanes ?? lanesFor(model.bits), options.onProgress);
   return assembled(g, model.name, parts, model.bits, coded);
 }
 
@@ -119,7 +121,7 @@ export function positions(labels: ArrayLike<number>, sizes: readonly number[]): 
 }
 
 /** Number of ranges, their sizes but the last; then for every pair of ranges its edges and, if any, its length and body. */
-function encodeShards({ graph: g }: Prepared, shards: number, lanes: number, progress?: Progress): Encoded {
+function encodeShards({ graph: g }: Prepared, shards: number, wanted?: number, progress?: Progress): Encoded {
   const sizes = vertexRanges(g, blocksForShards(shards, g.directed));
   const parts: (Uint8Array | number[])[] = [varint(sizes.length), ...sizes.slice(0, -1).map(varint)];
   let [ideal, coded, done] = [0, 0, 0];
@@ -128,6 +130,7 @@ function encodeShards({ graph: g }: Prepared, shards: number, lanes: number, pro
     parts.push(varint(edges));
     if (edges === 0) continue;
     const { separate, p, bits } = shardModel(g, sizes, shard);
+    const lanes = wanted ?? lanesFor(bits);
     const plan = shardPlan(sizes, shard.blocks, separate, p);
     const result = encodeEdges({ ...plan, edges, lanes }, shard.pairs, bits, (n) => progress?.(done + n));
     const streams = writeStreams(result.streams);

@@ -108,7 +108,6 @@ const BEFORE: usize = memory.data<i32>(
   [-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   16,
 );
-const SCRATCH: usize = memory.data(160, 16);
 
 let foundIndex: u32 = 0;
 let foundStart: u32 = 0;
@@ -192,37 +191,80 @@ function running(x: v128): v128 {
   return i32x4.add(x, i32x4.shuffle(zero, x, 0, 1, 4, 5));
 }
 
+let lineEntry: u32 = 0;
+let lineRest: u32 = 0;
+
+/** The entry of a node that owns unit `rest` of its sixteen counts: lineEntry, and what is left of `rest` in it; 16 when it is beyond them. */
+// @ts-ignore: decorator
+@inline
+function searchLine(node: usize, rest: u32): void {
+  const c0 = v128.load(node);
+  const c1 = v128.load(node, 16);
+  const c2 = v128.load(node, 32);
+  const c3 = v128.load(node, 48);
+  const p0 = running(c0);
+  const p1 = i32x4.add(running(c1), i32x4.shuffle(p0, p0, 3, 3, 3, 3));
+  const p2 = i32x4.add(running(c2), i32x4.shuffle(p1, p1, 3, 3, 3, 3));
+  const p3 = i32x4.add(running(c3), i32x4.shuffle(p2, p2, 3, 3, 3, 3));
+  const bound = i32x4.splat(rest);
+  const m0 = i32x4.le_s(p0, bound);
+  const m1 = i32x4.le_s(p1, bound);
+  const m2 = i32x4.le_s(p2, bound);
+  const m3 = i32x4.le_s(p3, bound);
+  const below = i32x4.add(i32x4.add(m0, m1), i32x4.add(m2, m3));
+  const sums = i32x4.add(
+    i32x4.add(v128.and(c0, m0), v128.and(c1, m1)),
+    i32x4.add(v128.and(c2, m2), v128.and(c3, m3)),
+  );
+  lineEntry = <u32>-total4(below);
+  lineRest = rest - total4(sums);
+}
+
+// @ts-ignore: decorator
+@inline
+function total4(x: v128): i32 {
+  const pair = i32x4.add(x, i32x4.shuffle(x, x, 2, 3, 0, 1));
+  return i32x4.extract_lane(pair, 0) + i32x4.extract_lane(pair, 1);
+}
+
 /** The leaf that owns slot c: foundIndex, foundStart <= c < foundStart + foundWeight. c must be below the total. */
 // @ts-ignore: decorator
 @inline
 function treeSearch(tree: usize, c: u32): void {
-  const levels = load<u32>(tree);
   let i: u32 = 0;
   let rest = c;
-  for (let l = levels; l > 0; l--) {
-    const node = <usize>load<u32>(tree + l * 4) + (i << 6);
-    const p0 = running(v128.load(node));
-    const p1 = i32x4.add(running(v128.load(node, 16)), i32x4.shuffle(p0, p0, 3, 3, 3, 3));
-    const p2 = i32x4.add(running(v128.load(node, 32)), i32x4.shuffle(p1, p1, 3, 3, 3, 3));
-    const p3 = i32x4.add(running(v128.load(node, 48)), i32x4.shuffle(p2, p2, 3, 3, 3, 3));
-    // SCRATCH: a zero line whose last word precedes the sixteen running sums, so that the sum before k is word k - 1
-    v128.store(SCRATCH, p0, 64);
-    v128.store(SCRATCH, p1, 80);
-    v128.store(SCRATCH, p2, 96);
-    v128.store(SCRATCH, p3, 112);
-    const bound = i32x4.splat(rest);
-    const below = i32x4.add(
-      i32x4.add(i32x4.le_s(p0, bound), i32x4.le_s(p1, bound)),
-      i32x4.add(i32x4.le_s(p2, bound), i32x4.le_s(p3, bound)),
-    );
-    const pair = i32x4.add(below, i32x4.shuffle(below, below, 2, 3, 0, 1));
-    const k = <u32>-(i32x4.extract_lane(pair, 0) + i32x4.extract_lane(pair, 1)) & 15;
-    rest -= load<u32>(SCRATCH + 60 + (k << 2));
-    i = (i << 4) + k;
-    if (l == 1) foundWeight = load<u32>(node + (k << 2));
+  for (let l = load<u32>(tree); l > 0; l--) {
+    searchLine(<usize>load<u32>(tree + l * 4) + (<usize>i << 6), rest);
+    rest = lineRest;
+    i = (i << 4) + (lineEntry & 15);
   }
+  foundWeight = load<u32>(<usize>load<u32>(tree, 4) + (<usize>i << 2));
   foundIndex = i;
   foundStart = c - rest;
+}
+
+const LINE: usize = memory.data(4 * 64, 16);
+const REST: usize = memory.data(4 * 64, 16);
+const DRAWN: usize = memory.data(4 * 64, 16);
+const NOT_YET: u32 = 0x7fffffff;
+
+/** Walks `count` searches for the slots at `slots` level by level down to the line of leaves, so that their misses overlap; touches those lines. */
+function searchTogether(tree: usize, slots: usize, count: u32, base: u32, limit: u32): void {
+  for (let j: u32 = 0; j < count; j++) {
+    store<u32>(LINE + (j << 2), 0);
+    store<u32>(REST + (j << 2), min<u32>(base + load<u32>(slots + (j << 2)), limit));
+  }
+  for (let l = load<u32>(tree); l > 1; l--) {
+    const level = <usize>load<u32>(tree + l * 4);
+    for (let j: u32 = 0; j < count; j++) {
+      const at = load<u32>(LINE + (j << 2));
+      searchLine(level + (<usize>at << 6), load<u32>(REST + (j << 2)));
+      store<u32>(REST + (j << 2), lineRest);
+      store<u32>(LINE + (j << 2), (at << 4) + (lineEntry & 15));
+    }
+  }
+  const bottom = <usize>load<u32>(tree, 4);
+  for (let j: u32 = 0; j < count; j++) touched += load<u32>(bottom + (<usize>load<u32>(LINE + (j << 2)) << 6));
 }
 
 // ---------------------------------------------------------------- edge keys
@@ -448,6 +490,46 @@ function popVertex(lane: usize, g: u32): u32 {
   treeAdd(urn, foundIndex, step);
   store<u32>(t, weight + step);
   return foundIndex;
+}
+
+/**
+ * Pops a vertex of side g for lanes n - 1 down to 0; positions are left at `out`. As `popVertex` lane by lane, but the slots come first, for they do
+ * not depend on what is drawn, and the lines of leaves are searched together in the counts from before the batch. The start of a line then only
+ * lacks the earlier draws of the batch that lie before it; if these have moved the slot to another line, it is searched anew.
+ */
+function popSide(g: u32, n: u32, out: usize): void {
+  const t = blockTotal + (g << 2);
+  const frozen = load<u32>(t);
+  const base: u32 = g > 0 ? load<u32>(blockTotal) : 0;
+  const limit = base + frozen - 1;
+  let weight = frozen;
+  for (let i = <i32>n - 1; i >= 0; i--) {
+    store<u32>(out + (i << 2), <u32>popSlot(lanes + <u32>i * LANE, weight));
+    weight += step;
+  }
+  store<u32>(t, weight);
+  searchTogether(urn, out, n, base, limit);
+  const bottom = <usize>load<u32>(urn, 4);
+  for (let i: u32 = 0; i < n; i += 4) v128.store(DRAWN + (i << 2), i32x4.splat(NOT_YET));
+  for (let i = <i32>n - 1; i >= 0; i--) {
+    const slot = load<u32>(out + (i << 2));
+    const c = base + slot;
+    const line = load<u32>(LINE + (i << 2));
+    const first = i32x4.splat(line << 4);
+    let earlier = i32x4.splat(0);
+    for (let j: u32 = 0; j < n; j += 4) earlier = i32x4.add(earlier, i32x4.lt_s(v128.load(DRAWN + (j << 2)), first));
+    const start = min<u32>(c, limit) - load<u32>(REST + (i << 2)) - step * <u32>total4(earlier);
+    searchLine(bottom + (<usize>line << 6), c - start);
+    if (c >= start && lineEntry < 16) {
+      foundIndex = (line << 4) + lineEntry;
+      foundStart = c - lineRest;
+      foundWeight = load<u32>(bottom + (<usize>foundIndex << 2));
+    } else treeSearch(urn, c);
+    popDone(lanes + <u32>i * LANE, foundStart - base, foundWeight, slot);
+    treeAdd(urn, foundIndex, step);
+    store<u32>(out + (i << 2), foundIndex);
+    store<u32>(DRAWN + (i << 2), foundIndex);
+  }
 }
 
 // ---------------------------------------------------------------- encoder: pick and remove by rank
@@ -689,34 +771,40 @@ function insert(key: u64): void {
 
 /** Decodes up to `count` more edges; returns how many are decoded in all, or -1 when the file cannot be right. */
 export function decode(count: u32): i32 {
+  const together = !typeTree && load<u32>(urn) > 1; // a line's search needs a level above it
   while (count > 0 && remaining < total) {
     const rest = (total - remaining) % laneCount;
     const n = rest ? rest : laneCount;
-    for (let i = <i32>n - 1; i >= 0; i--) {
-      let right: u32 = blocks == 2 && !typeTree ? 1 : 0;
-      let left: u32 = 0;
-      const lane = lanes + <u32>i * LANE;
-      if (typeTree) {
-        const slot = popSlot(lane, typeTotal);
-        treeSearch(typeTree, <u32>slot);
-        popDone(lane, foundStart, foundWeight, slot);
-        treeAdd(typeTree, foundIndex, 1);
-        typeTotal++;
-        const pair = load<u32>(typePairs + (foundIndex << 2));
-        left = pair & 0xffff;
-        right = pair >> 16;
+    if (together && n > 1) {
+      popSide(blocks - 1, n, RIGHT);
+      popSide(0, n, LEFT);
+    } else {
+      for (let i = <i32>n - 1; i >= 0; i--) {
+        let right: u32 = blocks == 2 && !typeTree ? 1 : 0;
+        let left: u32 = 0;
+        const lane = lanes + <u32>i * LANE;
+        if (typeTree) {
+          const slot = popSlot(lane, typeTotal);
+          treeSearch(typeTree, <u32>slot);
+          popDone(lane, foundStart, foundWeight, slot);
+          treeAdd(typeTree, foundIndex, 1);
+          typeTotal++;
+          const pair = load<u32>(typePairs + (foundIndex << 2));
+          left = pair & 0xffff;
+          right = pair >> 16;
+        }
+        store<u32>(LEFT + (i << 2), left);
+        store<u32>(RIGHT + (i << 2), right);
       }
-      store<u32>(LEFT + (i << 2), left);
-      store<u32>(RIGHT + (i << 2), right);
-    }
-    for (let i = <i32>n - 1; i >= 0; i--) {
-      const p = RIGHT + (i << 2);
-      store<u32>(p, popVertex(lanes + <u32>i * LANE, load<u32>(p)));
-    }
-    for (let i = <i32>n - 1; i >= 0; i--) {
-      const lane = lanes + <u32>i * LANE;
-      const a = popVertex(lane, load<u32>(LEFT + (i << 2)));
-      store<u32>(LEFT + (i << 2), a);
+      for (let i = <i32>n - 1; i >= 0; i--) {
+        const p = RIGHT + (i << 2);
+        store<u32>(p, popVertex(lanes + <u32>i * LANE, load<u32>(p)));
+      }
+      for (let i = <i32>n - 1; i >= 0; i--) {
+        const lane = lanes + <u32>i * LANE;
+        const a = popVertex(lane, load<u32>(LEFT + (i << 2)));
+        store<u32>(LEFT + (i << 2), a);
+      }
     }
     for (let i = <i32>n - 1; i >= 0; i--) {
       let a = load<u32>(LEFT + (i << 2));
