@@ -221,8 +221,11 @@ function described(g: Graph, sorted: Uint32Array, label: Uint32Array): Blocks {
   return { labels: Uint16Array.from(label), sizes, bits: blockUrnIdeal(g, sorted, label, sizes) };
 }
 
-/** The best blocks found: every level of the hierarchy that has at least two is tried, and the best is refined. Undefined when there are none. */
-export function findBlocks(g: Graph, sorted: Uint32Array): Blocks | undefined {
+/**
+ * The best blocks found: every level of the hierarchy that has at least two is tried, and the best is refined, unless even that is far above
+ * `worth` bits, which another model takes. Undefined when there are none.
+ */
+export function findBlocks(g: Graph, sorted: Uint32Array, worth = Number.POSITIVE_INFINITY): Blocks | undefined {
   const limits = [16, 64, 192, MOST_BLOCKS];
   const trials = hierarchy(g)
     .flatMap((label) => {
@@ -233,7 +236,7 @@ export function findBlocks(g: Graph, sorted: Uint32Array): Blocks | undefined {
     .filter(({ sizes }) => sizes.length > 1);
   if (trials.length === 0) return undefined;
   const ranked = trials.sort((a, b) => a.bits - b.bits);
-  if (g.directed) return ranked[0];
+  if (g.directed || ranked[0].bits > 1.05 * worth) return ranked[0];
   const refined = ranked.slice(0, 3).map(({ labels }) => described(g, sorted, refine(g, Uint32Array.from(labels), 12)));
   return [...refined, ranked[0]].filter(({ sizes }) => sizes.length > 1).sort((a, b) => a.bits - b.bits)[0];
 }

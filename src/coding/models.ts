@@ -69,8 +69,8 @@ export function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: ModelO
   return separate.bits < shared.bits ? separate : shared;
 }
 
-export function blockUrnModel({ graph: g }: Prepared): (Model & { name: "block-urn" }) | undefined {
-  const blocks = findBlocks(g, g.pairs);
+export function blockUrnModel({ graph: g }: Prepared, worth?: number): (Model & { name: "block-urn" }) | undefined {
+  const blocks = findBlocks(g, g.pairs, worth);
   return blocks && { name: "block-urn", blocks, bits: blocks.bits, exact: true };
 }
 
@@ -88,7 +88,7 @@ export function candidates(g: Prepared, options: ModelOptions = {}): Model[] {
   // locality that gaps see is worth more than any blocks; labels of vertices that few edges touch are worth nothing
   const best = Math.min(...models.map(({ bits }) => bits));
   if (g.facts.edges <= BLOCK_SEARCH_EDGES && g.graph.vertices <= 4 * g.facts.edges && best > 0.6 * models[0].bits) {
-    const blocks = blockUrnModel(g);
+    const blocks = blockUrnModel(g, best);
     if (blocks) models.push(blocks);
   }
   return models.sort((a, b) => a.bits - b.bits);
