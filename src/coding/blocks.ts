@@ -226,7 +226,8 @@ function described(g: Graph, sorted: Uint32Array, label: Uint32Array): Blocks {
  * `worth` bits, which another model takes. Undefined when there are none.
  */
 export function findBlocks(g: Graph, sorted: Uint32Array, worth = Number.POSITIVE_INFINITY): Blocks | undefined {
-  const limits = [16, 64, 192, MOST_BLOCKS];
+  // more pairs of blocks than edges tell nothing
+  const limits = [16, 64, 192, MOST_BLOCKS].filter((limit) => limit === 16 || limit * limit <= 2 * sorted.length);
   const trials = hierarchy(g)
     .flatMap((label) => {
       const size = label.reduce((a, b) => Math.max(a, b + 1), 0);

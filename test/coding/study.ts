@@ -1,12 +1,8 @@
-/**
- * Random graphs through every model, and damaged files: the checks behind `files.test.ts`, and at length
- *
- *   npm run study:graph -- [graphs] [damaged files] [seed]
- */
+/** Random graphs through every model, and damaged files: the checks behind `files.test.ts`, and at length behind `npm run study:graph`. */
 import { crc32 } from "../../src/coding/bytes.ts";
 import { canonicalPairs, decodeGraph, type EncodeOptions, encode, type Graph } from "../../src/coding/index.ts";
 import { UserError } from "../../src/data/errors.ts";
-import { random, randomGraph } from "./known.ts";
+import { randomGraph } from "./known.ts";
 
 type Below = (limit: number) => number;
 
@@ -64,35 +60,4 @@ export function corrupted(g: Graph, below: Below): boolean {
     if (error instanceof UserError) return true;
     throw error;
   }
-}
-
-if (process.argv[1]?.endsWith("study.ts")) {
-  const [graphs, files, seed] = [1_000_000, 100_000, 1].map((standard, i) => Number(process.argv[2 + i] ?? standard));
-  const below = random(seed);
-  const models = new Map<string, number>();
-  const start = performance.now();
-  for (let i = 0; i < graphs; i++) {
-    const model = roundTrip(mixedGraph(below, i % 1000 === 0 ? 10_000 : i % 10 === 0 ? 300 : 24), below);
-    models.set(model, (models.get(model) ?? 0) + 1);
-    if (i % 10_000 === 0) console.error(`${i} graphs, ${Math.round((performance.now() - start) / 1000)} s`);
-  }
-  let caught = 0;
-  let slowest = 0;
-  for (let i = 0; i < files; i++) {
-    const g = mixedGraph(below, i % 100 === 0 ? 1000 : 40);
-    const before = performance.now();
-    if (corrupted(g, below)) caught++;
-    slowest = Math.max(slowest, performance.now() - before);
-  }
-  console.log(
-    JSON.stringify({
-      graphs,
-      files,
-      seed,
-      models: Object.fromEntries(models),
-      caught,
-      slowestMilliseconds: slowest,
-      memory: process.memoryUsage().rss,
-    }),
-  );
 }
