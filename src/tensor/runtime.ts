@@ -27,6 +27,17 @@ function load(): Promise<Ort> {
   return loading;
 }
 
+/**
+ * Physical cores. The runtime's own default pins its threads to cores, which stalls whenever another program runs on one of them; a
+ * number does not.
+ */
+async function physicalCores(): Promise<number | undefined> {
+  if (!inNode) return undefined;
+  const [{ availableParallelism }, { readFile }] = await Promise.all([import("node:os"), import("node:fs/promises")]);
+  const active = await readFile("/sys/devices/system/cpu/smt/active", "utf8").catch(() => (process.arch === "x64" ? "1" : "0"));
+  return Math.max(1, active.trim() === "1" ? availableParallelism() >> 1 : availableParallelism());
+}
+
 const elementTypes = { f32: "float32", f64: "float64", i32: "int32", i64: "int64", bool: "bool", u8: "uint8" } as const;
 const dtypesOf = new Map<string, DType>(Object.entries(elementTypes).map(([dtype, name]) => [name, dtype as DType]));
 
@@ -48,11 +59,12 @@ export async function openSession(
 ): Promise<Session> {
   const ort = await load();
   const provider = device ?? (inNode ? "cpu" : "wasm");
+  const count = threads ?? (await physicalCores());
   const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     graphOptimizationLevel: double ? "basic" : "all",
     logSeverityLevel: 4,
-    ...(threads ? { intraOpNumThreads: threads } : {}),
+    ...(count ? { intraOpNumThreads: count } : {}),
   };
   let session: InferenceSession;
   try {

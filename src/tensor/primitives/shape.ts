@@ -68,7 +68,8 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const offset = x.rank - shape.length;
   const axes = range(x.rank).filter((i) => i < offset || (shape[i - offset] === 1 && x.shape[i] !== 1));
-  return reshape(sum(x, axes, true), shape);
+  // Leading axes alone leave the shape as it is wanted; a sum that is not reshaped can be fused with what follows.
+  return axes.every((i) => i < offset) ? sum(x, axes) : reshape(sum(x, axes, true), shape);
 }
 
 const transposePrimitive: Primitive = {
