@@ -53,7 +53,7 @@ test("files above 10,000 edges are within 0.01 % and ten bytes of the ideal, hea
     const n = m / 4;
     const pairs = Uint32Array.from({ length: 2 * m }, () => Math.min(below(n), below(n)));
     for (const directed of [false, true]) {
-      const { bytes, idealBits: ideal, overheadBytes } = encode({ vertices: n, directed, pairs }, { model: "urn", lanes: 1 });
+      const { bytes, idealBits: ideal, overheadBytes } = encode({ vertices: n, directed, pairs }, { model: "urn" });
       expect(bytes.length - overheadBytes).toBeLessThan((ideal / 8) * 1.0001 + 10);
       expect(overheadBytes).toBeLessThan(36);
     }
