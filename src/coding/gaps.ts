@@ -46,6 +46,7 @@ const DECODE = 1;
 const MEASURE = 2;
 const MOST_BLOCKS = 65536;
 const CHUNK = 1 << 16;
+const STRETCHES = 8;
 
 const u32 = (k: Kernel<Calls>, at: number, length: number) => new Uint32Array(k.memory.buffer, at >>> 0, length);
 const tooLarge = () => new UserError("graph too large for the 4 GiB of one WebAssembly memory", "use --model urn with --shards");
@@ -88,7 +89,7 @@ function openRows(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, mode: number)
 }
 
 /**
- * About how many bits an edge costs under a reading, measured on a stretch of rows in the middle of the graph that holds `sample` edges.
+ * About how many bits an edge costs under a reading, measured on stretches of rows all over the graph that hold `sample` edges.
  * Exact when the sample is the whole graph.
  */
 function measure(g: Graph, reading: Reading, sample: number): number {
@@ -99,17 +100,22 @@ function measure(g: Graph, reading: Reading, sample: number): number {
 function measureWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, sample: number): number {
   openRows(k, g, sorted, MEASURE);
   const m = sorted.length / 2;
-  const from = sample >= m ? 0 : sorted[2 * Math.floor((m - sample) / 2)];
-  const end = sample >= m ? g.vertices : sorted[2 * Math.floor((m + sample) / 2)] + 1;
-  k.call.startAt(from);
-  while (k.call.run(CHUNK, end) < end);
   const starts = u32(k, k.call.rowStarts(), g.vertices + 1);
-  return (k.call.idealLength() / Math.max(1, starts[end] - starts[from])) * (starts[g.vertices] / Math.max(1, m));
+  const stretches = sample >= m ? 1 : STRETCHES;
+  let coded = 0;
+  for (let i = 0, end = 0; i < stretches; i++) {
+    const from = stretches === 1 ? 0 : Math.max(end, sorted[2 * Math.floor(((i + 0.5) * m - sample / 2) / stretches)]);
+    end = stretches === 1 ? g.vertices : Math.max(from, sorted[2 * Math.floor(((i + 0.5) * m + sample / 2) / stretches)] + 1);
+    k.call.startAt(from);
+    while (k.call.run(CHUNK, end) < end);
+    coded += starts[end] - starts[from];
+  }
+  return (k.call.idealLength() / Math.max(1, coded)) * (starts[g.vertices] / Math.max(1, m));
 }
 
 /**
- * The best of the four readings, chosen on a stretch of rows, and its bits for the whole graph: exact up to `sample` edges, extrapolated from a
- * longer stretch above.
+ * The best of the four readings, chosen on stretches of rows, and its bits for the whole graph: exact up to `sample` edges, extrapolated from
+ * longer stretches above.
  */
 export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: Reading; exact: boolean } {
   const m = g.pairs.length / 2;
