@@ -144,7 +144,7 @@ const compress = () =>
     )
     .option("--bias <β>", "bias of the urns: a number, or fit", "fit")
     .option("--shards <n>", "at least this many independent parts, by ranges of vertices (urn model)")
-    .option("--lanes <n>", "interleaved states (default: 16, 8 or 1 by the size of the file)")
+    .option("--lanes <n>", "interleaved states (default: 8 from 1 MiB on, else 1)")
     .option("--no-check", "do not decompress and compare afterwards")
     .addHelpText("after", "\nExample:\n  pushforward graph compress roads.txt.gz -o roads.pfg")
     .action(

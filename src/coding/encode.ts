@@ -20,7 +20,7 @@ export interface EncodeOptions {
   readonly vertices?: number;
   /** Independent parts by pairs of vertex ranges, at least this many; 1 (default) for none. Urn model. */
   readonly shards?: number;
-  /** Interleaved states of the urn models, 1 to 64; default 16 from 8 MiB on, 8 from 1 MiB on, else 1: ten bytes each. */
+  /** Interleaved states of the urn models, 1 to 64; default 8 from 1 MiB on, else 1: ten bytes each. */
   readonly lanes?: number;
   /** Called now and then with the number of edges coded. */
   readonly onProgress?: Progress;
@@ -36,7 +36,7 @@ export interface Encoded {
   readonly overheadBytes: number;
 }
 
-const lanesFor = (bits: number): number => (bits >= 2 ** 26 ? 16 : bits >= 2 ** 23 ? 8 : 1);
+const lanesFor = (bits: number): number => (bits >= 2 ** 23 ? 8 : 1);
 
 /**
  * Compresses a labelled graph without loss, to within a few bytes of the ideal size of the chosen model.
