@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { type NdArray, ndarray, randomStream } from "../../src/tensor/index.ts";
+import { baselines, displacement, score, stackClouds, subsample, wasserstein } from "../../src/transport/index.ts";
+
+const shifted = (x: NdArray<"f32">, by: readonly number[]): NdArray<"f32"> =>
+  ndarray(x.data.map((v, i) => v + by[i % by.length]) as Float32Array<ArrayBuffer>, x.shape, "f32");
+const cloud = (n: number, seed: number): NdArray<"f32"> => randomStream(seed).normal([n, 2]);
+
+test("displacement of a shifted cloud is the cloud shifted by the fraction", () => {
+  const x = cloud(60, 1);
+  const rng = randomStream(2);
+  // Optimal transport to a shifted copy moves every point by the shift, so the interpolation is exact up to order.
+  const half = displacement(x, shifted(x, [3, -1]), 0.25, rng);
+  expect(wasserstein(half, shifted(x, [0.75, -0.25]), { power: 1 })).toBeLessThan(1e-6);
+});
+
+test("displacement between clouds of different sizes keeps mean and ends", () => {
+  const [x, y] = [cloud(40, 3), shifted(cloud(90, 4), [5, 5])];
+  const rng = randomStream(5);
+  const start = displacement(x, y, 0, rng);
+  expect(start.shape).toEqual([90, 2]);
+  // 90 systematic draws of 40 points of mass 1/40: every point within 1/90 of its mass.
+  expect(wasserstein(start, x, { power: 1 })).toBeLessThan(0.1);
+  expect(wasserstein(displacement(x, y, 1, rng), y, { power: 1 })).toBeLessThan(0.1);
+});
+
+test("scores of a shift are the length of the shift, and zero for the cloud itself", () => {
+  const x = cloud(80, 6);
+  const { w1, w2 } = score("moved", shifted(x, [3, 4]), x, randomStream(7));
+  expect(w1).toBeCloseTo(5, 5);
+  expect(w2).toBeCloseTo(5, 5);
+  expect(score("same", x, x, randomStream(7)).w1).toBeCloseTo(0, 6);
+});
+
+test("baselines of a cloud that moves evenly: the midpoint is exact, the copies are off by half the way", () => {
+  const x = cloud(100, 8);
+  const { scores, floor } = baselines(x, shifted(x, [2, 0]), shifted(x, [1, 0]), 0.5, randomStream(9));
+  expect(scores.map((s) => s.name)).toEqual(["copy previous", "copy next", "optimal-transport midpoint"]);
+  for (const [i, expected] of [1, 1, 0].entries()) expect(scores[i].w1).toBeCloseTo(expected, 5);
+  expect(floor).toBeGreaterThan(0.1);
+});
+
+test("large clouds are thinned to rows of their own, stacked clouds keep all rows", () => {
+  const x = randomStream(10).normal([2500, 2]);
+  const thin = subsample(x, randomStream(11));
+  expect(thin.shape).toEqual([2000, 2]);
+  const rows = new Set(Array.from({ length: 2500 }, (_, i) => `${x.data[2 * i]},${x.data[2 * i + 1]}`));
+  const kept = new Set(Array.from({ length: 2000 }, (_, i) => `${thin.data[2 * i]},${thin.data[2 * i + 1]}`));
+  expect(kept.size).toBe(2000);
+  for (const row of kept) expect(rows.has(row)).toBe(true);
+  expect(stackClouds(x, thin).shape).toEqual([4500, 2]);
+});
