@@ -77,8 +77,16 @@ async function load(input: string, flags: InputFlags, talk: Talk = flags): Promi
           ({ size }) => size,
           () => undefined,
         );
-  const { graph, notes } = await withProgress("reading (bytes)", talk, (step) =>
-    readGraph(input, { ...options, onProgress: (bytes) => size && step(bytes, size) }),
+  const { graph, notes } = await withProgress(
+    "reading (bytes)",
+    talk,
+    async (step) => {
+      const show = (bytes: number) => size && step(bytes, size);
+      const read = await readGraph(input, { ...options, onProgress: show });
+      show(size ?? 0); // formats that are read at once tell nothing before
+      return read;
+    },
+    size,
   );
   if (!flags.quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
   return flags.distinct ? distinctEdges(graph) : graph;
@@ -159,8 +167,11 @@ const compress = () =>
         const g = await load(input, flags, talk);
         const edges = g.pairs.length / 2;
         const start = cpuSeconds();
-        const coded = await withProgress("compressing", talk, (step) =>
-          encode(g, { model: flags.model, bias, shards, lanes, onProgress: (done) => step(done, edges) }),
+        const coded = await withProgress(
+          "compressing",
+          talk,
+          (step) => encode(g, { model: flags.model, bias, shards, lanes, onProgress: (done) => step(done, edges) }),
+          edges,
         );
         const seconds = cpuSeconds() - start;
         if (flags.check) {

@@ -40,17 +40,19 @@ export interface Talk {
   readonly toStderr?: boolean;
 }
 
-/** Runs a part of a command and shows its progress: `work` tells how many of how many steps are done. */
+/** Runs a part of a command and shows its progress: `work` tells how many of how many steps are done. Rates count from here if `steps` is given. */
 export async function withProgress<R>(
   label: string,
   { json, quiet, toStderr }: Talk,
   work: (step: (done: number, total: number) => void) => R | Promise<R>,
+  steps?: number,
 ): Promise<R> {
   const lines = toStderr ? (text: string) => process.stderr.write(text) : undefined;
-  let line: Progress | undefined;
+  const open = (total: number) => progress({ label, total, mode: progressMode({ json, quiet }), lines });
+  let line: Progress | undefined = steps ? open(steps) : undefined;
   try {
     return await work((done, total) => {
-      line ??= progress({ label, total, mode: progressMode({ json, quiet }), lines });
+      line ??= open(total);
       line.update(done);
     });
   } finally {
