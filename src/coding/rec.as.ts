@@ -653,10 +653,15 @@ let bucketTree: usize = 0;
 let spares: usize = 0;
 let spareEnd: usize = 0;
 let longestChain: u32 = 0;
+// Simple graphs whose keys have 30 bits or less below those of the bucket keep only these: lines of 16 u32, and half as many buckets.
+let narrow: bool = false;
+const NARROW_EMPTY: u32 = 0x7f7f7f7f;
 
 export function openDecoder(m: u32, bits: u32, repeats: bool, chain: u32): bool {
   total = m;
   remaining = 0;
+  narrow = !repeats && bits > 0 && keyBits - bits < 30;
+  if (narrow) bits--;
   bucketBits = bits;
   longestChain = chain;
   const size = <f64>(<u64>1 << bits);
@@ -689,6 +694,55 @@ function newRecord(): usize {
 @inline
 function bucketOf(key: u64): u32 {
   return keyBits == 0 ? 0 : <u32>(key >> <u64>(keyBits - bucketBits));
+}
+
+/** `insert` for narrow lines. */
+// @ts-ignore: decorator
+@inline
+function insertNarrow(key: u64): void {
+  const bucket = bucketOf(key);
+  const low = <u32>(key & ((<u64>1 << (keyBits - bucketBits)) - 1));
+  let start = treePrefix(bucketTree, bucket);
+  treeAdd(bucketTree, bucket, 1);
+  let keys = bucketKeys + (<usize>bucket << 6);
+  let next = bucketNext + (<usize>bucket << 2);
+  const wanted = i32x4.splat(low);
+  const empty = i32x4.splat(NARROW_EMPTY);
+  for (let chain: u32 = 0; ; chain++) {
+    const k0 = v128.load(keys);
+    const k1 = v128.load(keys, 16);
+    const k2 = v128.load(keys, 32);
+    const k3 = v128.load(keys, 48);
+    const less = i32x4.add(
+      i32x4.add(i32x4.lt_s(k0, wanted), i32x4.lt_s(k1, wanted)),
+      i32x4.add(i32x4.lt_s(k2, wanted), i32x4.lt_s(k3, wanted)),
+    );
+    start -= <u32>total4(less);
+    const same = v128.or(v128.or(i32x4.eq(k0, wanted), i32x4.eq(k1, wanted)), v128.or(i32x4.eq(k2, wanted), i32x4.eq(k3, wanted)));
+    if (v128.any_true(same)) damaged = true; // the file said that no edge repeats
+    const used = i32x4.add(
+      i32x4.add(i32x4.lt_s(k0, empty), i32x4.lt_s(k1, empty)),
+      i32x4.add(i32x4.lt_s(k2, empty), i32x4.lt_s(k3, empty)),
+    );
+    const fill = <u32>-total4(used);
+    if (fill < 16) {
+      store<u32>(keys + (fill << 2), low);
+      break;
+    }
+    let record = <usize>load<u32>(next);
+    if (!record) {
+      record = chain < longestChain ? newRecord() : 0;
+      if (!record) {
+        damaged = true;
+        break;
+      }
+      store<u32>(next, <u32>record);
+    }
+    keys = record;
+    next = record + 96;
+  }
+  foundStart = start;
+  foundWeight = 1;
 }
 
 /** Inserts a key and leaves its rank in foundStart and its multiplicity, itself included, in foundWeight. */
@@ -824,7 +878,9 @@ export function decode(count: u32): i32 {
       if (a != b && blockAt(a) == blockAt(b)) push(lanes + <u32>i * LANE, a > b ? 1 : 0, 1, 2);
     }
     for (let i = <i32>n - 1; i >= 0; i--) {
-      insert(load<u64>(SCRATCH_KEYS + (<usize>i << 3)));
+      const key = load<u64>(SCRATCH_KEYS + (<usize>i << 3));
+      if (narrow) insertNarrow(key);
+      else insert(key);
       remaining++;
       push(lanes + <u32>i * LANE, foundStart, foundWeight, remaining);
     }
@@ -839,6 +895,7 @@ const SCRATCH_KEYS: usize = memory.data(8 * 256, 16);
 
 /** Writes every decoded key (repeated by multiplicity), unscrambled, to `keys`; returns how many. */
 export function collect(keys: usize): u32 {
+  if (narrow) return collectNarrow(keys);
   const size: usize = <usize>1 << bucketBits;
   let out = keys;
   for (let bucket: usize = 0; bucket < size; bucket++) {
@@ -863,6 +920,34 @@ export function collect(keys: usize): u32 {
     }
   }
   return <u32>((out - keys) >> 3);
+}
+
+function collectNarrow(keys: usize): u32 {
+  const size: usize = <usize>1 << bucketBits;
+  const shift = <u64>(keyBits - bucketBits);
+  let out = keys;
+  for (let bucket: usize = 0; bucket < size; bucket++) {
+    let line = bucketKeys + (bucket << 6);
+    let next = bucketNext + (bucket << 2);
+    for (;;) {
+      for (let j: u32 = 0; j < 16; j++) {
+        const low = load<u32>(line + (j << 2));
+        if (low == NARROW_EMPTY) break;
+        store<u64>(out, unmix((<u64>bucket << shift) | <u64>low));
+        out += 8;
+      }
+      const record = <usize>load<u32>(next);
+      if (!record) break;
+      line = record;
+      next = record + 96;
+    }
+  }
+  return <u32>((out - keys) >> 3);
+}
+
+/** Bytes at `bucketRoom`. */
+export function bucketBytes(): f64 {
+  return <f64>(<u64>64 << bucketBits);
 }
 
 /** Keeps the loads that only warm the cache. */

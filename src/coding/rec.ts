@@ -36,6 +36,7 @@ interface Calls {
   decode(count: number): number;
   collect(keys: number): number;
   bucketRoom(): number;
+  bucketBytes(): number;
 }
 
 /** Called between chunks with the number of edges done. */
@@ -264,9 +265,8 @@ function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress
 
   const keys = allocate(k, 8 * m);
   const histogram = allocate(k, 4 << 11);
-  const buckets = 2 ** bucketBits(m, keyBits);
   if (k.call.collect(keys) >>> 0 !== m) throw damaged(m, m);
-  const spare = 64 * buckets >= 8 * m ? k.call.bucketRoom() >>> 0 : allocate(k, 8 * m);
+  const spare = k.call.bucketBytes() >= 8 * m ? k.call.bucketRoom() >>> 0 : allocate(k, 8 * m);
   const sorted = k.call.sortKeys(keys, spare, m, keyBits, histogram) >>> 0;
   k.call.splitKeys(sorted, sorted, m, false);
   return u32(k, sorted, 2 * m).slice();
