@@ -1,6 +1,7 @@
 /** Runs, progress, pictures and reports (`pushforward/lab`). Runs in Node. */
 export { type Figure, palette, plot, toPng } from "./figure.ts";
 export { type Interrupt, interruptedExitCode, onInterrupt } from "./interrupt.ts";
+export { type Method, type RunOptions, runMethod, type Trained } from "./method.ts";
 export { duration, formatNumber, withError } from "./numbers.ts";
 export { type Progress, type ProgressMode, type ProgressOptions, progress, progressMode } from "./progress.ts";
 export { type KeyNumber, type Report, type ReportTable, renderReport } from "./report.ts";

@@ -90,7 +90,7 @@ export interface Matching {
   readonly path: Interpolant;
   init(rng: Random): MatchState;
   /** One optimizer step; the stream gives the batch. */
-  step(state: MatchState, rng: Random): Promise<{ state: MatchState; loss: number }>;
+  step(state: MatchState, rng: Random): Promise<{ state: MatchState; metrics: { readonly loss: number } }>;
   /** Particles [n, d] of time `from` moved to each of `to` (times of the training), with the averaged parameters. */
   push(state: MatchState, x: NdArray, from: number, to: readonly number[]): Promise<{ states: NdArray; evaluations: number }>;
 }
@@ -131,7 +131,7 @@ export function matching(times: readonly number[], snapshots: readonly NdArray<"
       const batch = drawPath(path, rng, o.batch);
       const ends = drawEnds(path, rng, o.batch);
       const { loss, state: next } = await run(state, path.points, batch, ends);
-      return { state: next as MatchState, loss: item(loss) };
+      return { state: next as MatchState, metrics: { loss: item(loss) } };
     },
     async push({ average }, x, from, to) {
       const at: NdArray = { dtype: "f32", shape: [to.length + 1], data: Float32Array.of(from, ...to) };

@@ -90,7 +90,7 @@ test("action matching finds the velocity, the energy and the marginals of a Gaus
   for (let i = 0; i < 1500; i++) {
     const next = await m.step(state, rng);
     state = next.state;
-    if (i >= 1000) tail.push(next.loss);
+    if (i >= 1000) tail.push(next.metrics.loss);
   }
   const loss = moments(tail);
   expect(Math.abs(loss.mean + K)).toBeLessThan(0.03 + 4 * loss.error);

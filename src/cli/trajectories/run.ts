@@ -4,7 +4,17 @@ import type { Dataset } from "../../data/builtin.ts";
 import { UserError } from "../../data/errors.ts";
 import { table } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
-import { duration, type Figure, formatNumber, openRun, progress, progressMode, renderReport, toPng } from "../../lab/index.ts";
+import {
+  duration,
+  type Figure,
+  formatNumber,
+  openRun,
+  progress,
+  progressMode,
+  renderReport,
+  runMethod,
+  toPng,
+} from "../../lab/index.ts";
 import { configure, jit, type NdArray, ndarray, randomStream, type Tensor, toNumbers, toOnnx } from "../../tensor/index.ts";
 import {
   type ActionParams,
@@ -24,7 +34,6 @@ import type { TrajectoriesOptions } from "../trajectories.ts";
 import { type Landscape, landscapeFigure, lossFigure, pathsFigure, scoresFigure } from "./figures.ts";
 import { splitTimes } from "./holdout.ts";
 import { bothName, forwardName, type Prediction, predict } from "./predict.ts";
-import { train } from "./train.ts";
 
 /** Most points a snapshot for exact couplings. */
 const largestExact = 5000;
@@ -78,7 +87,13 @@ export async function runTrajectories(
       start: run.checkpoint?.step,
       mode: progressMode(options),
     });
-    const { state, losses, interrupted } = await train(model, run, rng, steps, line);
+    const { state, history, interrupted } = await runMethod(model, run, {
+      steps,
+      rng,
+      progress: line,
+      divergedHint: "lower --learning-rate, or look for outliers in the features",
+    });
+    const losses = history.map(({ step, loss }) => ({ step, loss }));
     if (interrupted) {
       process.exitCode = 130;
       return { results: { run: folder, interrupted: true }, text: [`stopped; the same command goes on from ${folder}`] };
