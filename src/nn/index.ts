@@ -6,6 +6,7 @@ export * from "./dense.ts";
 export * from "./embedding.ts";
 export * as initializers from "./initializers.ts";
 export * from "./mlp.ts";
+export * from "./networks.ts";
 export * from "./norm.ts";
 export * from "./time.ts";
 export * from "./transformer.ts";

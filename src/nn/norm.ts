@@ -58,3 +58,40 @@ export const groupNorm = {
     return affine(params, rows.reshape(x.shape), [c, ...space.map(() => 1)]);
   },
 };
+
+/** Running mean and variance of each channel: state beside the parameters. */
+export interface BatchStatistics<T = Tensor> {
+  readonly mean: T;
+  readonly variance: T;
+}
+
+/**
+ * Batch normalisation of images: scale (x - mean) / √(variance + ε) + shift, in training with the mean and variance of the batch, else with
+ * running averages of them, s ← s + rate (batch - s). Ioffe & Szegedy, ICML 2015.
+ */
+export const batchNorm = {
+  init(channels: number, options: NormOptions = {}): { params: Norm<NdArray>; stats: BatchStatistics<NdArray> } {
+    const { dtype = "f32" } = options;
+    const variance = t.allocate(dtype, [channels]);
+    variance.data.fill(1);
+    return { params: init(channels, options), stats: { mean: t.allocate(dtype, [channels]), variance } };
+  },
+  /** [N, C, ...space] -> same, and the next statistics */
+  apply(
+    { scale, shift }: Norm,
+    stats: BatchStatistics,
+    x: Tensor,
+    { training, rate = 0.1, epsilon = 1e-5 }: { training: boolean; rate?: number; epsilon?: number },
+  ): { y: Tensor; stats: BatchStatistics } {
+    const [, c, ...space] = x.shape;
+    const channel = (v: Tensor): Tensor => v.reshape([c, ...space.map(() => 1)]);
+    const axes = [0, ...space.map((_, i) => i + 2)];
+    const mean = training ? x.mean(axes) : stats.mean;
+    const centred = x.sub(channel(mean));
+    const variance = training ? centred.square().mean(axes) : stats.variance;
+    const scaled = centred.mul(channel(t.rsqrt(variance.add(epsilon)).mul(scale)));
+    const y = shift ? scaled.add(channel(shift)) : scaled;
+    const toward = (old: Tensor, batch: Tensor): Tensor => old.add(t.stopGradient(batch).sub(old).mul(rate));
+    return { y, stats: training ? { mean: toward(stats.mean, mean), variance: toward(stats.variance, variance) } : stats };
+  },
+};

@@ -1,0 +1,193 @@
+/** Labelled examples: what supervised training is about. */
+import { type NdArray, ndarray, sizeOf } from "../tensor/ndarray.ts";
+import type { Random } from "../tensor/random.ts";
+import { UserError } from "./errors.ts";
+import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+
+export interface Examples {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  /** [n, channels, height, width] bytes of images, or [n, d] features. */
+  readonly inputs: NdArray<"f32" | "u8">;
+  /** Class of each example [n], or the numbers to predict [n, k]. */
+  readonly targets: NdArray<"i32" | "f32">;
+  /** Names of the classes; absent where numbers are to be predicted. */
+  readonly classes?: readonly string[];
+  /** Names of the features or channels. */
+  readonly features: readonly string[];
+  /** Names of the numbers to predict. */
+  readonly outputs?: readonly string[];
+  /** The first row of a test set that its makers set aside. */
+  readonly testFrom?: number;
+  readonly warnings: readonly string[];
+}
+
+/** Row numbers of the three parts. */
+export interface Split {
+  readonly train: Int32Array;
+  readonly validation: Int32Array;
+  readonly test: Int32Array;
+}
+
+/**
+ * Parts of the rows at random: class by class where there are classes, so that each part has its share. A test set that the makers of the
+ * data set aside stays the test set.
+ *
+ * @param shares.train  at most so many rows for training; default all that remain
+ * @throws UserError  when a part would be empty
+ */
+export function splitRows(
+  { targets, classes, testFrom, source }: Examples,
+  rng: Random,
+  { validation = 0.1, test = 0.1, train }: { validation?: number; test?: number; train?: number } = {},
+): Split {
+  const n = targets.shape[0];
+  const free = testFrom ?? n;
+  const order = rng.permutation(free).data;
+  const parts = { train: [] as number[], validation: [] as number[], test: [] as number[] };
+  const groups = classes ? classes.map(() => [] as number[]) : [[] as number[]];
+  for (const i of order) groups[classes ? Number(targets.data[i]) : 0].push(i);
+  for (const rows of groups) {
+    const forTest = testFrom === undefined ? Math.round(rows.length * test) : 0;
+    const forValidation = Math.round(rows.length * validation);
+    parts.test.push(...rows.slice(0, forTest));
+    parts.validation.push(...rows.slice(forTest, forTest + forValidation));
+    for (const i of rows.slice(forTest + forValidation)) parts.train.push(i);
+  }
+  if (testFrom !== undefined) for (let i = testFrom; i < n; i++) parts.test.push(i);
+  const wanted = train === undefined ? parts.train.length : Math.min(train, parts.train.length);
+  const shuffled = rng.permutation(parts.train.length).data.slice(0, wanted);
+  const split = {
+    train: Int32Array.from(shuffled, (i) => parts.train[i]),
+    validation: Int32Array.from(parts.validation),
+    test: Int32Array.from(parts.test),
+  };
+  for (const [name, rows] of Object.entries(split))
+    if (rows.length === 0)
+      throw new UserError(
+        `${source}: ${n} examples leave none for the ${name} part`,
+        "more data are needed, or other --validation and --test shares",
+      );
+  return split;
+}
+
+/** Mean and standard deviation of each channel or feature over some rows; a constant one gets deviation 1. */
+export interface Scaling {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+export function scalingOf({ inputs }: Pick<Examples, "inputs">, rows: Int32Array): Scaling {
+  const channels = inputs.shape[1];
+  const positions = sizeOf(inputs.shape.slice(2));
+  const [sum, square] = [new Float64Array(channels), new Float64Array(channels)];
+  for (const row of rows)
+    for (let c = 0; c < channels; c++)
+      for (let p = 0, at = (row * channels + c) * positions; p < positions; p++, at++) {
+        const v = Number(inputs.data[at]);
+        sum[c] += v;
+        square[c] += v * v;
+      }
+  const count = rows.length * positions;
+  const mean = Float32Array.from(sum, (s) => s / count);
+  const deviation = Float32Array.from(square, (s, c) => {
+    const variance = s / count - (sum[c] / count) ** 2;
+    return variance > 1e-12 * (s / count) ? Math.sqrt(variance) : 1;
+  });
+  return { mean, deviation };
+}
+
+export interface ExampleOptions {
+  /** Column to predict. */
+  readonly target?: string;
+  /** Columns such as "a,b,c" or "x1..x20"; default all but the target. */
+  readonly features?: string;
+  /** Predict a class or a number; default: text and few whole numbers are classes. */
+  readonly task?: "classes" | "numbers";
+  readonly dropMissing?: boolean;
+}
+
+/** Most values of a text column that become features of their own, and of a numeric column that count as classes. */
+const [mostCategories, mostClasses] = [64, 20];
+
+/**
+ * Examples from a table. A text column becomes one 0/1 feature for each of its values.
+ * @throws UserError  naming column and row
+ */
+export function toExamples(t: Table, name: string, options: ExampleOptions): Examples {
+  if (options.target === undefined)
+    throw new UserError(
+      `${t.source}: which column is to be predicted?`,
+      `name it with --target; the columns are ${list(t.columns.map((c) => c.name))}`,
+    );
+  const target = column(t, options.target);
+  const names = options.features
+    ? selectColumns(t, options.features)
+    : t.columns.map((c) => c.name).filter((c) => c !== target.name);
+  if (names.includes(target.name))
+    throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
+  if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`);
+  const columns = names.map((c) => column(t, c));
+  const warnings: string[] = [];
+  const rows = completeRows(t, [target, ...columns], options.dropMissing ?? false, warnings);
+  const encoded = columns.flatMap((c) => encode(t, c, rows));
+  const inputs = ndarray(new Float32Array(rows.length * encoded.length), [rows.length, encoded.length], "f32");
+  for (const [j, { values }] of encoded.entries())
+    for (let i = 0; i < rows.length; i++) inputs.data[i * encoded.length + j] = values[i];
+  const common = { name, title: name, source: t.source, inputs, features: encoded.map((f) => f.name), warnings };
+  const distinct = new Set(rows.map((i) => target.values[i]));
+  if (distinct.size < 2)
+    throw new UserError(`${t.source}: column "${target.name}" has a single value: there is nothing to predict`);
+  const few = distinct.size <= mostClasses && rows.every((i) => Number.isInteger(Number(target.values[i])));
+  const asClasses = options.task ? options.task === "classes" : !isNumeric(target.values) || few;
+  if (!asClasses) {
+    if (!isNumeric(target.values))
+      throw new UserError(`${t.source}: column "${target.name}" is text, not numbers`, "use --task classes");
+    const { values } = target;
+    return { ...common, outputs: [target.name], targets: ndarray(Float32Array.from(rows, (i) => values[i]), [rows.length, 1], "f32") }; // biome-ignore format: one line
+  }
+  const classes = [...distinct].map(String).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  if (classes.length > 1000)
+    throw new UserError(
+      `${t.source}: column "${target.name}" has ${classes.length} classes`,
+      "use --task numbers to predict numbers",
+    );
+  const index = new Map(classes.map((c, k) => [c, k]));
+  const targets = ndarray(
+    Int32Array.from(rows, (i) => index.get(String(target.values[i]))!),
+    [rows.length],
+    "i32",
+  );
+  return { ...common, classes, targets };
+}
+
+/** A numeric column as it is; a text column as indicators of its values. */
+function encode(t: Table, { name, values }: Column, rows: readonly number[]): { name: string; values: Float32Array }[] {
+  if (isNumeric(values)) return [{ name, values: Float32Array.from(rows, (i) => values[i]) }];
+  const distinct = [...new Set(rows.map((i) => values[i]))].sort();
+  if (distinct.length > mostCategories)
+    throw new UserError(
+      `${t.source}, column "${name}": ${distinct.length} different texts (first: ${JSON.stringify(distinct[0])})`,
+      `a text column may have ${mostCategories} values; choose columns with --features`,
+    );
+  return distinct.map((value) => ({
+    name: `${name}=${value}`,
+    values: Float32Array.from(rows, (i) => Number(values[i] === value)),
+  }));
+}
+
+function completeRows(t: Table, columns: readonly Column[], drop: boolean, warnings: string[]): number[] {
+  const missing = ({ values }: Column, i: number): boolean =>
+    isNumeric(values) ? !Number.isFinite(Math.fround(values[i])) : values[i] === null || values[i] === "";
+  const bad = new Map<number, string>();
+  for (const c of columns) for (let i = 0; i < t.rows; i++) if (!bad.has(i) && missing(c, i)) bad.set(i, c.name);
+  if (bad.size > 0) {
+    const [row, name] = bad.entries().next().value!;
+    const what = `${bad.size} of ${t.rows} rows have a missing or infinite value (first: row ${row + 1}, column "${name}")`;
+    if (!drop) throw new UserError(`${t.source}: ${what}`, "use --drop-missing to leave these rows out");
+    if (bad.size === t.rows) throw new UserError(`${t.source}: ${what}`, "choose fewer columns with --features");
+    warnings.push(`${what}: left out`);
+  }
+  return Array.from({ length: t.rows }, (_, i) => i).filter((i) => !bad.has(i));
+}

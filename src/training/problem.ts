@@ -1,0 +1,138 @@
+/** What is to be learned: batches of the three parts of the data, a loss, and scores. */
+import { type Corpus, type Examples, type Scaling, type Split, scalingOf } from "../data/index.ts";
+import * as t from "../tensor/index.ts";
+import { allocate, type NdArray, type Random, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
+
+export type Part = "train" | "validation" | "test";
+
+export interface Batch<T = NdArray> {
+  readonly x: T;
+  readonly y: T;
+}
+
+export interface Problem {
+  readonly kind: "classes" | "numbers" | "text";
+  /** Shape of one input. */
+  readonly input: Shape;
+  /** Numbers that the network puts out for an example, or a position. */
+  readonly outputs: number;
+  /** The score that is reported: higher is better for accuracy, lower for the others. */
+  readonly score: "accuracy" | "rmse" | "bits a character";
+  /** Examples in a part. */
+  count(part: Part): number;
+  /** Inputs and targets of some examples of a part. */
+  batch(part: Part, rows: Int32Array): Batch;
+  /** Mean loss of a batch: a negative log-likelihood per example (or per character), or half a mean square. */
+  loss(outputs: Tensor, y: Tensor): Tensor;
+  /** Mean over the batch of what the score is made of: hits, or squares. */
+  hits(outputs: Tensor, y: Tensor): Tensor;
+  /** The score from the mean loss and the mean of `hits`. */
+  scoreOf(loss: number, hits: number): number;
+}
+
+/** -log p(y) under softmax of the last axis; logits [..., K], classes [...]; the mean over all. */
+export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
+  return t.takeAlong(t.logSoftmax(logits), classes.expandDims(-1), -1).mean().neg();
+}
+
+const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
+
+/** Classes or numbers from examples, standardised by the training part. */
+export function exampleProblem(
+  examples: Examples,
+  split: Split,
+): Problem & { readonly scaling: Scaling; readonly units?: Scaling } {
+  const { inputs, targets, classes } = examples;
+  const input = inputs.shape.slice(1);
+  const scaling = scalingOf(examples, split.train);
+  const batchOf = (rows: Int32Array): NdArray<"f32"> => {
+    const x = allocate("f32", [rows.length, ...input]);
+    const size = sizeOf(input);
+    const positions = sizeOf(input.slice(1));
+    for (let i = 0; i < rows.length; i++)
+      for (let c = 0, at = i * size, from = rows[i] * size; c < input[0]; c++) {
+        const [mean, factor] = [scaling.mean[c], 1 / scaling.deviation[c]];
+        for (let p = 0; p < positions; p++) x.data[at++] = (Number(inputs.data[from++]) - mean) * factor;
+      }
+    return x;
+  };
+  const pick = (part: Part, rows: Int32Array): Int32Array => rows.map((i) => split[part][i]);
+  const common = { input, scaling, count: (part: Part) => split[part].length };
+  if (classes)
+    return {
+      ...common,
+      kind: "classes",
+      outputs: classes.length,
+      score: "accuracy",
+      batch(part, rows) {
+        const chosen = pick(part, rows);
+        return { x: batchOf(chosen), y: t.ndarray(chosen.map((i) => Number(targets.data[i])), [rows.length], "i32") }; // biome-ignore format: one line
+      },
+      loss: crossEntropy,
+      hits: accuracyOf,
+      scoreOf: (_, hits) => hits,
+    };
+  const k = targets.shape[1];
+  const units = scalingOf({ inputs: targets as NdArray<"f32"> }, split.train);
+  const mean = (values: Float32Array): number => values.reduce((s, v) => s + v, 0) / values.length;
+  return {
+    ...common,
+    units,
+    kind: "numbers",
+    outputs: k,
+    score: "rmse",
+    batch(part, rows) {
+      const chosen = pick(part, rows);
+      const y = allocate("f32", [rows.length, k]);
+      for (let i = 0; i < rows.length; i++)
+        for (let j = 0; j < k; j++)
+          y.data[i * k + j] = (Number(targets.data[chosen[i] * k + j]) - units.mean[j]) / units.deviation[j];
+      return { x: batchOf(chosen), y };
+    },
+    loss: (outputs, y) => outputs.sub(y).square().sum(1).mean().mul(0.5),
+    hits: (outputs, y) => outputs.sub(y).square().mean(),
+    // in units of the targets; one number for several outputs is the root mean square of all, each in its own standard deviation
+    scoreOf: (_, squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
+  };
+}
+
+/** The next character, at every position of windows of `context` characters. */
+export function textProblem(corpus: Corpus, context: number): Problem {
+  return {
+    kind: "text",
+    input: [context],
+    outputs: corpus.vocabulary.length,
+    score: "bits a character",
+    // windows for training overlap and begin anywhere; those for measuring lie side by side
+    count: (part) => (part === "train" ? corpus.train.length - context : Math.floor((corpus[part].length - 1) / context)),
+    batch(part, rows) {
+      const tokens = corpus[part];
+      const [x, y] = [allocate("i32", [rows.length, context]), allocate("i32", [rows.length, context])];
+      for (let i = 0; i < rows.length; i++) {
+        const start = part === "train" ? rows[i] : rows[i] * context;
+        x.data.set(tokens.subarray(start, start + context), i * context);
+        y.data.set(tokens.subarray(start + 1, start + context + 1), i * context);
+      }
+      return { x, y };
+    },
+    loss: crossEntropy,
+    hits: accuracyOf,
+    scoreOf: (loss) => loss / Math.LN2,
+  };
+}
+
+/** The rows of batch `step`: the examples in an order that is drawn anew for every pass over them. */
+export function batchRows(rng: Random, count: number, batch: number): (step: number) => Int32Array {
+  const perEpoch = Math.floor(count / batch);
+  let epoch = -1;
+  let order: Int32Array = new Int32Array(0);
+  return (step) => {
+    const now = Math.floor(step / perEpoch);
+    if (now !== epoch) {
+      epoch = now;
+      order = rng.fold(epoch).permutation(count).data as Int32Array;
+    }
+    const at = (step % perEpoch) * batch;
+    return order.slice(at, at + batch);
+  };
+}
