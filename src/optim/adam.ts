@@ -1,7 +1,18 @@
 /** Adam and its relatives: steps scaled by running moments of the gradient. */
-import { type NdArray, type Tensor, TensorError } from "../tensor/index.ts";
+import type { NdArray, Tensor } from "../tensor/index.ts";
+import { checkRate, weightDecay as decayParameter, memory, number, settle } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
+
+export const adamParameters = {
+  beta1: memory("memory of the mean", 0.9, { low: 0.5, high: 0.99, scale: "linear" }),
+  beta2: memory("memory of the mean square", 0.999, { low: 0.9, high: 0.9999, scale: "linear" }),
+  epsilon: number("constant added to the root mean square", 1e-8, 0, Number.POSITIVE_INFINITY, {
+    open: "high",
+    search: { low: 1e-10, high: 1e-6 },
+  }),
+};
+export const adamwParameters = { ...adamParameters, weightDecay: decayParameter(0.01) };
 
 export interface AdamOptions {
   /** Memory of the mean; default 0.9. */
@@ -47,9 +58,9 @@ export interface AdamWOptions extends AdamOptions {
  * @source  Loshchilov & Hutter, ICLR 2019, algorithm 2
  */
 export function adamw(rate: Rate, options: AdamWOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, mask = () => true } = options;
-  for (const beta of [beta1, beta2])
-    if (!(beta >= 0 && beta < 1)) throw new TensorError(`adam: a memory of ${beta} is not in [0, 1)`);
+  const { mask = () => true } = options;
+  const { beta1, beta2, epsilon, weightDecay } = settle("adam", adamwParameters, { ...options }, ["mask"]);
+  checkRate("adam", rate);
   return optimizer(
     (params): AdamState<NdArray> => {
       const zero = scalarArray(0, params);

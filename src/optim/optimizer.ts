@@ -20,24 +20,41 @@ import {
   type Tensor,
   unflatten,
 } from "../tensor/index.ts";
+import type { Curvature, Layer } from "./curvature/layers.ts";
 
 /** State of an optimizer: a tree of tensors in programs, of arrays outside. Its layout is the optimizer's own affair. */
 export interface State<T = Tensor> {
   readonly [part: string]: T | State<T>;
 }
 
+/** What some optimizers need to know of a step besides its gradient. */
+export interface StepContext {
+  /** Examples in the mean whose gradient this is. */
+  readonly batchSize?: number | Tensor;
+  /** What the layers saw in this step; see `withCurvature`. */
+  readonly curvature?: Curvature;
+}
+
 export interface Optimizer {
-  /** First state for parameters (a tree of arrays). */
-  init(params: object): State<NdArray>;
+  /**
+   * First state for parameters (a tree of arrays).
+   *
+   * @param layers  the layers that the loss has, for optimizers that need their curvature; see `layersOf`
+   */
+  init(params: object, layers?: readonly Layer[]): State<NdArray>;
   /** Updates for gradients; trees like the parameters. */
-  update<P>(grads: P, state: State, params: P): { updates: P; state: State };
+  update<P>(grads: P, state: State, params: P, context?: StepContext): { updates: P; state: State };
 }
 
 /** An optimizer from functions that know the type of its state; `S<T>` is a tree of T. */
 export const optimizer = <S, A>(
-  init: (params: object) => A,
-  update: <P>(grads: P, state: S, params: P) => { updates: P; state: S },
-): Optimizer => ({ init, update }) as unknown as Optimizer;
+  init: (params: object, layers?: readonly Layer[]) => A,
+  update: <P>(grads: P, state: S, params: P, context: StepContext) => { updates: P; state: S },
+): Optimizer =>
+  ({
+    init,
+    update: <P>(grads: P, state: S, params: P, context: StepContext = {}) => update(grads, state, params, context),
+  }) as unknown as Optimizer;
 
 /** params + updates. */
 export const applyUpdates = <P>(params: P, updates: P): P => mapTree<P>((p: Tensor, u: Tensor) => p.add(u), params, updates);
@@ -45,11 +62,11 @@ export const applyUpdates = <P>(params: P, updates: P): P => mapTree<P>((p: Tens
 /** Optimizers in sequence: the updates of each are the gradients of the next. `chain(clipByGlobalNorm(1), adam(1e-3))`. */
 export function chain(...parts: readonly Optimizer[]): Optimizer {
   return {
-    init: (params) => Object.fromEntries(parts.map((part, i) => [i, part.init(params)])),
-    update(grads, states, params) {
+    init: (params, layers) => Object.fromEntries(parts.map((part, i) => [i, part.init(params, layers)])),
+    update(grads, states, params, context) {
       let updates = grads;
       const next = parts.map((part, i) => {
-        const result = part.update(updates, states[i] as State, params);
+        const result = part.update(updates, states[i] as State, params, context);
         updates = result.updates;
         return [i, result.state];
       });
@@ -70,21 +87,47 @@ export type Mask = (path: string, shape: Shape) => boolean;
 export const matrices: Mask = (_, shape) => shape.length > 1;
 
 /** Updates of the parameters that the mask picks; the others stay as they are. */
-export function masked(optimizer: Optimizer, mask: Mask): Optimizer {
-  const pick = (tree: unknown): Record<string, unknown> => {
-    const picked: Record<string, unknown> = {};
-    mapTree((x: { shape: Shape }, path: string) => (mask(path, x.shape) ? (picked[path] = x) : x), tree);
-    return picked;
+export const masked = (optimizer: Optimizer, mask: Mask): Optimizer =>
+  partition((path, shape) => (mask(path, shape) ? "picked" : "frozen"), { picked: optimizer });
+
+/**
+ * Parameter groups: each parameter goes to the optimizer of its group. Parameters of a group without an optimizer stay as they are.
+ *
+ *   partition((path, shape) => (shape.length > 1 ? "matrices" : "rest"), { matrices: muon(0.02), rest: adamw(3e-4) })
+ *
+ * @param groupOf  name of the group, from the path (`blocks.0.w`) and shape of a parameter
+ */
+export function partition(
+  groupOf: (path: string, shape: Shape) => string,
+  groups: Readonly<Record<string, Optimizer>>,
+): Optimizer {
+  const split = (tree: unknown): Record<string, Record<string, unknown>> => {
+    const parts: Record<string, Record<string, unknown>> = {};
+    mapTree((x: { shape: Shape }, path: string) => {
+      const group = groupOf(path, x.shape);
+      (parts[group] ??= {})[path] = x;
+      return x;
+    }, tree);
+    return parts;
   };
+  const used = (parts: Record<string, unknown>): string[] => Object.keys(groups).filter((name) => parts[name]);
   return {
-    init: (params) => optimizer.init(pick(params)),
-    update<P>(grads: P, state: State, params: P) {
-      const result = optimizer.update(pick(grads), state, pick(params));
-      const updates = mapTree<P>(
-        (g: Tensor, path: string) => result.updates[path] ?? broadcastTo(scalar(0, g.dtype), g.shape),
-        grads,
-      );
-      return { updates, state: result.state };
+    init(params, layers) {
+      const parts = split(params);
+      return Object.fromEntries(used(parts).map((name) => [name, groups[name].init(parts[name], layers)]));
+    },
+    update<P>(grads: P, state: State, params: P, context?: StepContext) {
+      const [g, p] = [split(grads), split(params)];
+      const updates: Record<string, unknown> = {};
+      const next = used(g).map((name) => {
+        const result = groups[name].update(g[name], state[name] as State, p[name], context);
+        Object.assign(updates, result.updates);
+        return [name, result.state];
+      });
+      return {
+        updates: mapTree<P>((g: Tensor, path: string) => updates[path] ?? broadcastTo(scalar(0, g.dtype), g.shape), grads),
+        state: Object.fromEntries(next),
+      };
     },
   };
 }
@@ -98,6 +141,14 @@ export const addDecayedWeights = (decay: number, mask: Mask = () => true): Optim
 /** Arrays of zeros like the parameters. */
 export const zerosLike = (params: object): State<NdArray> =>
   mapTree<State<NdArray>>((p: NdArray) => allocate(p.dtype, p.shape), params);
+
+/** Arrays of one number like the parameters. */
+export const filledLike = (params: object, value: number): State<NdArray> =>
+  mapTree<State<NdArray>>((p: NdArray) => {
+    const a = allocate(p.dtype, p.shape);
+    (a.data as Float32Array).fill(value);
+    return a;
+  }, params);
 
 /** A scalar array of the dtype of the parameters. */
 export function scalarArray(value: number, params: object): NdArray {

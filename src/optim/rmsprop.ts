@@ -1,7 +1,17 @@
 /** RMSProp. */
 import type { NdArray, Tensor } from "../tensor/index.ts";
+import { checkRate, memory, momentum as momentumParameter, number, settle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
+
+export const rmspropParameters = {
+  decay: memory("memory of the mean square", 0.9, { low: 0.8, high: 0.999, scale: "linear" }),
+  epsilon: number("constant added to the root mean square", 1e-8, 0, Number.POSITIVE_INFINITY, {
+    open: "high",
+    search: { low: 1e-10, high: 1e-6 },
+  }),
+  momentum: momentumParameter(0),
+};
 
 export interface RmspropOptions {
   /** Memory ρ of the mean square; default 0.9. */
@@ -26,7 +36,8 @@ export interface RmspropState<T = Tensor> {
  * @source  Tieleman & Hinton, Coursera lecture 6.5, 2012
  */
 export function rmsprop(rate: Rate, options: RmspropOptions = {}): Optimizer {
-  const { decay = 0.9, epsilon = 1e-8, momentum = 0 } = options;
+  const { decay, epsilon, momentum } = settle("rmsprop", rmspropParameters, { ...options });
+  checkRate("rmsprop", rate);
   const root = Math.sqrt(1 - decay);
   return optimizer(
     (params): RmspropState<NdArray> => ({

@@ -1,5 +1,6 @@
 /** Gradient descent, with momentum. */
 import { mapTree, type NdArray, type Tensor } from "../tensor/index.ts";
+import { checkRate, momentum as momentumParameter, settle, toggle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
@@ -8,6 +9,11 @@ export interface SgdState<T = Tensor> {
   /** Momentum buffers; empty without momentum. */
   readonly velocity: State<T>;
 }
+
+export const sgdParameters = {
+  momentum: momentumParameter(0),
+  nesterov: toggle("look ahead along the momentum", false),
+};
 
 export interface SgdOptions {
   readonly momentum?: number;
@@ -22,7 +28,9 @@ export interface SgdOptions {
  *
  * @source  Polyak 1964; Sutskever et al., ICML 2013, in the form in which η scales the sum
  */
-export function sgd(rate: Rate, { momentum = 0, nesterov = false }: SgdOptions = {}): Optimizer {
+export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer {
+  const { momentum, nesterov } = settle("sgd", sgdParameters, { ...options });
+  checkRate("sgd", rate);
   return optimizer(
     (params): SgdState<NdArray> => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),
     <P>(grads: P, { step, velocity }: SgdState) => {

@@ -44,6 +44,7 @@ export {
   where,
   xor,
 } from "./primitives/elementwise.ts";
+export { cond } from "./primitives/cond.ts";
 export * from "./primitives/functions.ts";
 export * from "./primitives/gather.ts";
 export * from "./primitives/linalg.ts";

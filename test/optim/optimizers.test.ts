@@ -198,6 +198,6 @@ test("a state round-trips through a step of f32 parameters with its structure", 
 });
 
 test("memories outside [0, 1) are refused", () => {
-  expect(() => optim.adam(1e-3, { beta2: 1 })).toThrow(/memory of 1 is not in \[0, 1\)/);
+  expect(() => optim.adam(1e-3, { beta2: 1 })).toThrow(/beta2 = 1 is not in \[0, 1\)/);
   expect(() => optim.ema(-0.1)).toThrow(/decay -0.1/);
 });

@@ -284,3 +284,119 @@ describe("whileLoop", () => {
     ).rejects.toThrow(/whileLoop: the condition must be one bool: got bool\[2\]/);
   });
 });
+
+describe("cond", () => {
+  /** x³ where the sum is positive, k sin x elsewhere. */
+  const f = (x: Tensor, k: Tensor): Tensor =>
+    t.cond(
+      t.greater(x.sum(), 0),
+      ({ x }) => x.pow(3),
+      ({ x }) => x.sin().mul(k),
+      { x },
+    );
+
+  test("takes the branch the test says, with both kinds of derivative", async () => {
+    const g = await run(
+      (x: Tensor, k: Tensor) => ({
+        y: f(x, k),
+        slope: t.jvp(f, [x, k], [x.mul(0).add(1), k])[1],
+        gradient: t.grad((x: Tensor, k: Tensor) => f(x, k).sum())(x, k),
+        second: t.hvp((x: Tensor) => f(x, k).sum(), x, x.mul(0).add(1)),
+        outside: t.grad((k: Tensor) => f(x, k).sum())(k),
+      }),
+      f64([1, 2]),
+      f64([3], []),
+    );
+    expectClose(g.y, [1, 8], 1e-14);
+    expectClose(g.slope, [3, 12], 1e-14);
+    expectClose(g.gradient, [3, 12], 1e-14);
+    expectClose(g.second, [6, 12], 1e-14);
+    expectClose(g.outside, [0], 1e-14);
+    const h = await run(
+      (x: Tensor, k: Tensor) => ({
+        y: f(x, k),
+        gradient: t.grad((x: Tensor, k: Tensor) => f(x, k).sum())(x, k),
+        outside: t.grad((k: Tensor) => f(x, k).sum())(k),
+      }),
+      f64([-1, -2]),
+      f64([3], []),
+    );
+    expectClose(h.y, [-3 * Math.sin(1), -3 * Math.sin(2)], 1e-14);
+    expectClose(h.gradient, [3 * Math.cos(1), 3 * Math.cos(2)], 1e-14);
+    expectClose(h.outside, [-Math.sin(1) - Math.sin(2)], 1e-14);
+  });
+
+  test("rows of a batch choose for themselves, and share a choice made outside", async () => {
+    const y = await run(
+      (x: Tensor, k: Tensor) => t.vmap((row: Tensor) => f(row, k))(x),
+      f64([1, 2, -1, -2], [2, 2]),
+      f64([3], []),
+    );
+    expectClose(y, [1, 8, -3 * Math.sin(1), -3 * Math.sin(2)], 1e-14);
+    const shared = await run(
+      (x: Tensor, go: Tensor) =>
+        t.vmap((row: Tensor) =>
+          t.cond(
+            t.greater(go, 0),
+            (r: Tensor) => r.exp(),
+            (r: Tensor) => r,
+            row,
+          ),
+        )(x),
+      f64([0, 1, 2], [3, 1]),
+      f64([1], []),
+    );
+    expectClose(shared, [1, Math.E, Math.E ** 2], 1e-14);
+  });
+
+  test("nests, works inside scan, and does not compute the other branch", async () => {
+    // The branch that is not taken would loop for ever.
+    const forever = (x: Tensor): Tensor =>
+      t.whileLoop(
+        (c: Tensor) => t.greaterEqual(c.mul(0), 0),
+        (c) => c.add(1),
+        x,
+      );
+    const y = await run(
+      (xs: Tensor) =>
+        t.scan(
+          (s: Tensor, x: Tensor) => ({
+            carry: t.cond(
+              t.greater(x, 0),
+              ({ s, x }) =>
+                t.cond(
+                  t.greater(x, 5),
+                  ({ s }) => s.mul(10),
+                  ({ s, x }) => s.add(x),
+                  { s, x },
+                ),
+              ({ s }) => t.cond(t.less(s.mul(0), 1), (s: Tensor) => s, forever, s),
+              { s, x },
+            ),
+          }),
+          t.scalar(0, "f64"),
+          xs,
+        ).carry,
+      f64([1, -3, 2, 6, -1, 4]),
+    );
+    expect(t.item(y)).toBe(34);
+  });
+
+  test("branches must agree, and the test must be one bool", async () => {
+    const one = (x: Tensor): Tensor => x;
+    await expect(run((x: Tensor) => t.cond(true, one, (x) => x.sum(), x), f64([1, 2]))).rejects.toThrow(/result 0 differs/);
+    await expect(
+      run(
+        (x: Tensor) =>
+          t.cond(
+            true,
+            (x): unknown => ({ x }),
+            (x) => ({ y: x }),
+            x,
+          ) as Tensor,
+        f64([1]),
+      ),
+    ).rejects.toThrow(/different trees/);
+    await expect(run((x: Tensor) => t.cond(t.less(x, 1), one, one, x), f64([1, 2]))).rejects.toThrow(/one bool/);
+  });
+});

@@ -1,0 +1,7 @@
+/** Layers of a traced loss, as plain data. */
+export interface Layer {
+  readonly weight: string;
+}
+export interface Curvature {
+  readonly layers: readonly Layer[];
+}

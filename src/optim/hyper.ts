@@ -1,0 +1,131 @@
+/** Hyper-parameters as data: meaning, default, legal range, and the range a search should cover. One table serves checks, help and forms. */
+import { nearest, UserError } from "../data/errors.ts";
+
+export interface NumberParameter {
+  readonly kind: "number" | "integer";
+  readonly meaning: string;
+  readonly default: number;
+  /** Legal values: [low, high], with ends that `open` leaves out. */
+  readonly range: readonly [low: number, high: number];
+  readonly open?: "low" | "high" | "both";
+  /** What a random search should cover; logarithmic unless said. */
+  readonly search?: { readonly low: number; readonly high: number; readonly scale?: "log" | "linear" };
+}
+
+export interface ChoiceParameter {
+  readonly kind: "choice";
+  readonly meaning: string;
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+
+export interface BooleanParameter {
+  readonly kind: "boolean";
+  readonly meaning: string;
+  readonly default: boolean;
+}
+
+export type Parameter = NumberParameter | ChoiceParameter | BooleanParameter;
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** Values that a table of parameters describes. */
+export type Settings<P extends Parameters> = {
+  readonly [K in keyof P]: P[K] extends NumberParameter ? number : P[K] extends BooleanParameter ? boolean : string;
+};
+
+type NumberOptions = Partial<Omit<NumberParameter, "meaning" | "default" | "range">>;
+
+/** A number between low and high, both legal unless `open` says otherwise. */
+export const number = (
+  meaning: string,
+  value: number,
+  low: number,
+  high: number,
+  options: NumberOptions = {},
+): NumberParameter => ({ kind: "number", meaning, default: value, range: [low, high], ...options });
+
+export const integer = (
+  meaning: string,
+  value: number,
+  low: number,
+  high: number,
+  options: NumberOptions = {},
+): NumberParameter => number(meaning, value, low, high, { ...options, kind: "integer" });
+
+export const choice = (meaning: string, choices: readonly string[]): ChoiceParameter => ({
+  kind: "choice",
+  meaning,
+  default: choices[0],
+  choices,
+});
+
+export const toggle = (meaning: string, value: boolean): BooleanParameter => ({ kind: "boolean", meaning, default: value });
+
+/** Parameters that many optimizers have. */
+export const memory = (meaning: string, value: number, search?: NumberParameter["search"]): NumberParameter =>
+  number(meaning, value, 0, 1, { open: "high", search });
+export const momentum = (value: number): NumberParameter =>
+  memory("memory of the heavy-ball momentum", value, { low: 0.5, high: 0.99, scale: "linear" });
+export const weightDecay = (value: number): NumberParameter =>
+  number("decay of the weights", value, 0, Number.POSITIVE_INFINITY, { open: "high", search: { low: 1e-6, high: 0.1 } });
+export const every = (value: number): NumberParameter =>
+  integer("steps between updates of the preconditioner", value, 1, 1e9, { search: { low: 1, high: 50 } });
+
+const interval = ({ range: [low, high], open }: NumberParameter): string =>
+  `${open === "low" || open === "both" ? "(" : "["}${low}, ${Number.isFinite(high) ? high : "∞"}${
+    open === "high" || open === "both" || !Number.isFinite(high) ? ")" : "]"
+  }`;
+
+function problem(value: unknown, p: Parameter): string | undefined {
+  if (p.kind === "choice") return p.choices.includes(value as string) ? undefined : `is none of ${p.choices.join(", ")}`;
+  if (p.kind === "boolean") return typeof value === "boolean" ? undefined : "is not true or false";
+  const { range, open } = p;
+  if (typeof value !== "number" || Number.isNaN(value)) return "is not a number";
+  if (p.kind === "integer" && !Number.isInteger(value)) return "is not a whole number";
+  const below = open === "low" || open === "both" ? value <= range[0] : value < range[0];
+  const above = open === "high" || open === "both" || !Number.isFinite(range[1]) ? value >= range[1] : value > range[1];
+  return below || above ? `is not in ${interval(p)}` : undefined;
+}
+
+/**
+ * Options with defaults filled in. `undefined` means the default; functions (schedules) pass where a number may be one.
+ *
+ * @throws  UserError if an option is unknown or out of its range
+ */
+export function settle<P extends Parameters>(
+  optimizer: string,
+  table: P,
+  options: Readonly<Record<string, unknown>>,
+  others: readonly string[] = [],
+): Settings<P> {
+  for (const name of Object.keys(options)) {
+    if (name in table || others.includes(name)) continue;
+    const near = nearest(name, [...Object.keys(table), ...others]);
+    throw new UserError(
+      `${optimizer}: there is no option ${name}`,
+      near ? `did you mean ${near}?` : `its options are ${[...Object.keys(table), ...others].join(", ")}`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(table).map(([name, parameter]) => {
+      const value = options[name] ?? parameter.default;
+      if (typeof value !== "function") checkValue(optimizer, name, value, parameter);
+      return [name, value];
+    }),
+  ) as Settings<P>;
+}
+
+/** @throws  UserError if the value is out of its range */
+export function checkValue(optimizer: string, name: string, value: unknown, parameter: Parameter): void {
+  const wrong = problem(value, parameter);
+  if (wrong) throw new UserError(`${optimizer}: ${name} = ${String(value)} ${wrong}`, `${name} is the ${parameter.meaning}`);
+}
+
+/** The rate of every optimizer: positive, or a schedule. */
+export const learningRate = (value: number, low: number, high: number): NumberParameter =>
+  number("step size", value, 0, Number.POSITIVE_INFINITY, { open: "both", search: { low, high } });
+
+/** @throws  UserError unless the rate is a positive number or a schedule */
+export function checkRate(optimizer: string, rate: unknown): void {
+  if (typeof rate !== "function") checkValue(optimizer, "lr", rate, learningRate(1e-3, 1e-6, 1));
+}

@@ -1,0 +1,94 @@
+/** A choice inside one run: only the branch that is taken is computed. */
+import { batchProgram } from "../batch.ts";
+import { pullback, pushforward, zerosLike } from "../differentiate.ts";
+import { apply, fail, isFloat, type MaybeTensor, type Primitive, sameShape } from "../primitive.ts";
+import type { Tensor } from "../tensor.ts";
+import { flatten, unflatten } from "../tree.ts";
+import { captured, type Program } from "../walk.ts";
+import { liftOne, placeholder, type Value } from "./constant.ts";
+import { where } from "./elementwise.ts";
+import { reshape } from "./shape.ts";
+import { fresh, isValue, rebind, tensors } from "./values.ts";
+
+/** Both branches take the same operands, each as placeholders of its own. */
+interface CondParams {
+  readonly yes: Program;
+  readonly no: Program;
+}
+
+const condPrimitive: Primitive = {
+  name: "cond",
+  exact: true,
+  infer: (_, { yes }: CondParams) => yes.outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+  onnx(emit, [test, ...operands], { params, outputs }) {
+    const branch = ({ inputs, outputs: results }: Program): unknown =>
+      emit.subgraph([], results, new Map(inputs.map((x, i) => [x, operands[i]])));
+    const { yes, no } = params as CondParams;
+    return emit.op("If", [test], { then_branch: branch(yes), else_branch: branch(no) }, { outputs: outputs.length });
+  },
+  jvp([test, ...xs], [, ...ds], outputs, { yes, no }: CondParams) {
+    const floats = outputs.map((y) => isFloat(y.dtype));
+    const forward = ({ inputs, outputs: ys }: Program): Program => {
+      const tangents = ds.map((d) => d && fresh(d));
+      const dys = pushforward(inputs, tangents, ys).map((d, i) => d ?? zerosLike(ys[i]));
+      return { inputs: [...inputs, ...some(tangents)], outputs: dys.filter((_, i) => floats[i]) };
+    };
+    const results = [...apply(condPrimitive, [test, ...xs, ...some(ds)], { yes: forward(yes), no: forward(no) })];
+    return floats.map((float) => (float ? results.shift() : undefined));
+  },
+  vjp([test, ...xs], cts, _, { yes, no }: CondParams) {
+    const floats = xs.map((x) => isFloat(x.dtype));
+    const backward = ({ inputs, outputs }: Program): Program => {
+      const seeds = cts.map((ct) => ct && fresh(ct));
+      const grads = pullback(inputs, outputs, seeds).map((g, i) => g ?? zerosLike(inputs[i]));
+      return { inputs: [...inputs, ...some(seeds)], outputs: grads.filter((_, i) => floats[i]) };
+    };
+    const results = [...apply(condPrimitive, [test, ...xs, ...some(cts)], { yes: backward(yes), no: backward(no) })];
+    return [undefined, ...floats.map((float) => (float ? results.shift() : undefined))];
+  },
+  // Rows that choose for themselves need both branches.
+  batch([test, ...xs], [testBatched, ...batched], { yes, no }: CondParams) {
+    const size = (testBatched ? test : xs[batched.indexOf(true)]).shape[0];
+    const all = xs.map((x, i) => (batched[i] ? x : x.broadcastTo([size, ...x.shape])));
+    const grown = (branch: Program): Program => {
+      const inputs = branch.inputs.map((x) => placeholder(x.dtype, [size, ...x.shape]));
+      return { inputs, outputs: batchProgram(branch, inputs, size) };
+    };
+    if (!testBatched) return apply(condPrimitive, [test, ...all], { yes: grown(yes), no: grown(no) });
+    const [a, b] = [yes, no].map((branch) => batchProgram(branch, all, size));
+    return a.map((y, i) => where(reshape(test, [size, ...new Array<number>(y.rank - 1).fill(1)]), y, b[i]));
+  },
+};
+
+const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
+
+/**
+ * yes(operands) if the test holds, else no(operands); what is computed from the operands inside a branch costs nothing when the other is
+ * taken. What a branch uses from outside is computed in any case.
+ *
+ * @param test  one bool
+ * @throws  TensorError if the branches return different trees, shapes or dtypes
+ */
+export function cond<O, R>(test: Value, yes: (operands: O) => R, no: (operands: O) => R, operands: O): R {
+  const choice = liftOne("cond", test, "bool");
+  if (choice.dtype !== "bool" || choice.rank !== 0) fail("cond", "the test must be one bool", [choice]);
+  const given = tensors("cond", operands);
+  const trace = (f: (operands: O) => R) => {
+    const inputs = given.leaves.map(fresh);
+    const { leaves, structure } = flatten<Value>(f(unflatten<O>(given.structure, inputs)), isValue);
+    return { inputs, outputs: leaves.map((v) => liftOne("cond", v)), structure };
+  };
+  const [a, b] = [trace(yes), trace(no)];
+  const differs = a.outputs.findIndex((y, i) => y.dtype !== b.outputs[i]?.dtype || !sameShape(y.shape, b.outputs[i].shape));
+  if (JSON.stringify(a.structure) !== JSON.stringify(b.structure)) fail("cond", "the branches return different trees");
+  if (differs >= 0) fail("cond", `result ${differs} differs between the branches`, [a.outputs[differs], b.outputs[differs]]);
+  const closure = [...new Set([...captured(a.inputs, a.outputs), ...captured(b.inputs, b.outputs)])];
+  const closed = ({ inputs, outputs }: Program): Program => {
+    const bound = closure.map(fresh);
+    return { inputs: [...inputs, ...bound], outputs: rebind(closure, bound, { inputs, outputs }) };
+  };
+  return unflatten<R>(
+    a.structure,
+    apply(condPrimitive, [choice, ...given.leaves, ...closure], { yes: closed(a), no: closed(b) }),
+  );
+}
