@@ -2,28 +2,22 @@
  * A run is a folder: config.json, metrics.jsonl (append-only), checkpoint/ (replaced as a whole), artifacts/, and results.json once it is
  * done. A run that is killed at any moment goes on from its last checkpoint as if nothing had happened.
  */
-import { existsSync, type PathLike } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, truncate } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { UserError } from "../data/errors.ts";
-import { FileFormatError } from "../tensor/errors.ts";
-import type { NdArray } from "../tensor/ndarray.ts";
-import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import { type Checkpoint, keepMetrics, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { diskError, inside, makeFolder, temporarySuffix, writeAside } from "./files.ts";
+import { currentInvocation } from "./invocation.ts";
+import { type Lock, lock } from "./lock.ts";
+import { type Config, checkUnchanged, firstDifference, inspect, newRecord, type RunRecord, writeRecord } from "./record.ts";
 
-/** Everything that decides the result of a run, defaults written out: plain JSON. */
-export type Config = Readonly<Record<string, unknown>>;
+export type { Checkpoint, Config };
 export type Metrics = Readonly<Record<string, number>>;
-
-export interface Checkpoint {
-  /** Steps done. */
-  readonly step: number;
-  readonly tensors: Record<string, NdArray>;
-  /** What else is needed to go on exactly (states of random streams, …): plain JSON. */
-  readonly state: unknown;
-}
 
 export interface Run {
   readonly folder: string;
+  readonly record: RunRecord;
   /** Where to go on, or undefined for a run that begins. */
   readonly checkpoint: Checkpoint | undefined;
   /** The metrics up to the checkpoint. */
@@ -41,128 +35,110 @@ export interface Run {
   close(): Promise<void>;
 }
 
-const format = 1;
-
 /**
  * Opens a folder for a run. An empty or new folder begins it; the folder of the same, unfinished run goes on at its checkpoint; a finished
  * one, or any with `overwrite`, begins again.
  *
- * @throws UserError  if the folder holds something else or a run of another configuration (unless `overwrite`)
+ * @throws UserError  if the folder holds something else or a run of another configuration (unless `overwrite`), if another process works
+ * on it, or if code, input files, checkpoint or metrics are not those that the run began with
  */
 export async function openRun(folder: string, config: Config, { overwrite = false } = {}): Promise<Run> {
-  await mkdir(folder, { recursive: true }).catch((error: Error) => {
-    throw new UserError(`${folder}: the folder for the run cannot be made (${error.message})`);
+  await makeFolder(folder);
+  await examine(folder, config, overwrite); // before a lock is left in a folder that is not ours
+  const held = lock(folder);
+  try {
+    const here = await newRecord(config);
+    const found = await examine(folder, config, overwrite); // again: another process may just have left it
+    const goOn = found !== undefined && !overwrite && !existsSync(join(folder, "results.json"));
+    if (goOn && !currentInvocation()?.acceptChanges) checkUnchanged(folder, found, here);
+    if (!goOn) await begin(folder, here);
+    else await sweepUp(folder);
+    return await start(folder, goOn ? found : here, held);
+  } catch (error) {
+    held.release();
+    throw diskError(folder, error);
+  }
+}
+
+/** The record of the run in the folder, or undefined if there is none yet. */
+async function examine(folder: string, config: Config, overwrite: boolean): Promise<RunRecord | undefined> {
+  const found = await inspect(folder).catch((error: unknown) => {
+    throw diskError(folder, error);
   });
-  const found = await inspect(folder);
   if (found === "foreign") throw new UserError(`${folder} is not empty and holds no run`, "choose another folder with --out");
-  const wanted = JSON.parse(JSON.stringify(config)) as Config;
-  const changed = found === "empty" ? undefined : firstDifference(found, wanted);
-  if (changed !== undefined && !overwrite)
+  if (found === "empty") return undefined;
+  const changed = overwrite ? undefined : firstDifference(found.config, JSON.parse(JSON.stringify(config)));
+  if (changed !== undefined)
     throw new UserError(
       `${folder} holds a run with another configuration (${changed})`,
       "choose another folder with --out, or use --overwrite",
     );
-  const goOn = found !== "empty" && changed === undefined && !overwrite && !existsSync(join(folder, "results.json"));
-  if (found !== "empty" && !goOn) await clear(folder);
-  const kept = goOn ? await readCheckpoint(folder) : undefined;
-  if (!goOn) await writeAside(join(folder, "config.json"), `${JSON.stringify({ format, config: wanted }, undefined, 2)}\n`);
-  return start(folder, kept);
+  return found;
 }
 
-async function start(folder: string, kept: (Checkpoint & { bytes: number }) | undefined): Promise<Run> {
-  await mkdir(join(folder, "artifacts"), { recursive: true });
-  const path = join(folder, "metrics.jsonl");
-  const log = await open(path, "a");
-  // rows written after the checkpoint will be written again
-  await truncate(path, kept?.bytes ?? 0);
-  const metrics = (await readFile(path, "utf8")).split("\n").filter(Boolean).map((line) => JSON.parse(line) as Metrics); // biome-ignore format: one line
-  return {
-    folder,
-    metrics,
-    checkpoint: kept && { step: kept.step, tensors: kept.tensors, state: kept.state },
-    artifact: (name) => join(folder, "artifacts", name),
-    async log(row) {
-      await log.write(`${JSON.stringify(row)}\n`);
-    },
-    async save({ step, tensors, state }) {
-      await log.sync();
-      const { size } = await log.stat();
-      await mkdir(join(folder, "checkpoint"), { recursive: true });
-      const metadata = { step: String(step), metricsBytes: String(size), state: JSON.stringify(state) };
-      await writeAside(checkpointPath(folder), writeSafetensors(tensors, metadata));
-    },
-    async write(name, content) {
-      await writeAside(join(folder, name), content);
-      return join(folder, name);
-    },
-    complete: (results) => writeAside(join(folder, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`),
-    close: () => log.close(),
-  };
-}
-
-/** The configuration of the run in a folder, or what the folder is instead. */
-async function inspect(folder: string): Promise<Config | "empty" | "foreign"> {
-  const names = (await readdir(folder)).filter((name) => !name.endsWith(".tmp"));
-  if (names.length === 0) return "empty";
-  try {
-    const found = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-    return found.format === format && typeof found.config === "object" && found.config !== null ? found.config : "foreign";
-  } catch {
-    return "foreign";
-  }
-}
-
-/** Removes what a run has written, and nothing else. */
-async function clear(folder: string): Promise<void> {
-  for (const name of ["results.json", "metrics.jsonl", "checkpoint", "artifacts", "report.html"])
+/** Removes what an earlier run has written, and nothing else; config.json is replaced first, so that a half-cleared folder is a new run. */
+async function begin(folder: string, record: RunRecord): Promise<void> {
+  await rm(join(folder, "results.json"), { force: true });
+  await rm(join(folder, "checkpoint"), { recursive: true, force: true });
+  await writeRecord(folder, record);
+  for (const name of ["metrics.jsonl", "artifacts", "report.html", "tensorboard", "mlflow.json"])
     await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** The first entry in which two configurations differ, as "seed: 1 there, 2 here". */
-function firstDifference(there: Config, here: Config): string | undefined {
-  const show = (v: unknown) => (v === undefined ? "nothing" : JSON.stringify(v).slice(0, 60));
-  for (const key of new Set([...Object.keys(there), ...Object.keys(here)]))
-    if (JSON.stringify(there[key]) !== JSON.stringify(here[key]))
-      return `${key}: ${show(there[key])} there, ${show(here[key])} here`;
-  return undefined;
-}
-
-const checkpointPath = (folder: string) => join(folder, "checkpoint", "state.safetensors");
-
-async function readCheckpoint(folder: string): Promise<(Checkpoint & { bytes: number }) | undefined> {
-  const path = checkpointPath(folder);
-  if (!existsSync(path)) return undefined;
-  try {
-    const { tensors, metadata } = readSafetensors(await readFile(path));
-    const [step, bytes] = [Number(metadata.step), Number(metadata.metricsBytes)];
-    if (!Number.isSafeInteger(step) || !Number.isSafeInteger(bytes)) throw new FileFormatError("no step in the metadata");
-    return { step, bytes, tensors, state: JSON.parse(metadata.state) };
-  } catch (error) {
-    throw new UserError(
-      `${path}: the checkpoint is damaged (${(error as Error).message})`,
-      "remove the folder, or begin again with --overwrite",
-    );
+/** Files that a killed process was still writing. */
+async function sweepUp(folder: string): Promise<void> {
+  for (const place of ["", "checkpoint", "artifacts"].map((name) => join(folder, name))) {
+    const names = await readdir(place).catch(() => []);
+    for (const name of names) if (name.endsWith(temporarySuffix)) await rm(join(place, name), { force: true });
   }
 }
 
-/** Writes to a neighbour, forces it to the disk, renames it: after a crash there is the old file or the new one, never half of one. */
-async function writeAside(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await sync(temporary, "w", content);
-    await rename(temporary, path);
-    await sync(dirname(path), "r");
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-async function sync(path: PathLike, flags: string, content?: Uint8Array | string): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    if (content !== undefined) await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+async function start(folder: string, record: RunRecord, held: Lock): Promise<Run> {
+  const path = join(folder, "metrics.jsonl");
+  const saved = await readCheckpoint(folder);
+  const kept = await keepMetrics(path, saved?.mark);
+  const { hash } = kept;
+  let { bytes } = kept;
+  await mkdir(join(folder, "artifacts"), { recursive: true });
+  const file = await open(path, "a");
+  const guarded = async <T>(job: () => Promise<T>): Promise<T> => {
+    try {
+      return await job();
+    } catch (error) {
+      throw diskError(path, error);
+    }
+  };
+  return {
+    folder,
+    record,
+    metrics: kept.rows,
+    checkpoint: saved?.checkpoint,
+    artifact: (name) => inside(join(folder, "artifacts"), name),
+    log: (row) =>
+      guarded(async () => {
+        const line = Buffer.from(`${JSON.stringify(row)}\n`);
+        hash.update(line);
+        bytes += line.length;
+        await file.appendFile(line);
+      }),
+    save: (checkpoint) =>
+      guarded(async () => {
+        const mark = { bytes, sha256: hash.copy().digest("hex") };
+        await file.sync(); // the rows must be there before a checkpoint that counts on them
+        await writeCheckpoint(folder, checkpoint, mark);
+      }),
+    async write(name, content) {
+      const target = inside(folder, name);
+      await writeAside(target, content);
+      return join(folder, name);
+    },
+    complete: async (results) => {
+      await file.sync();
+      await writeAside(join(folder, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+    },
+    async close() {
+      await file.close();
+      held.release();
+    },
+  };
 }

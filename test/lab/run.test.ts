@@ -43,7 +43,9 @@ describe("a run", () => {
     expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")).config).toEqual({ seed: 1, net: [64, 64] });
     expect(JSON.parse(readFileSync(join(folder, "results.json"), "utf8"))).toEqual({ w1: 0.5 });
     expect(readdirSync(folder, { recursive: true }).sort()).toEqual(
-      ["artifacts", "artifacts/loss.svg", "config.json", "metrics.jsonl", "report.html", "results.json"].map((p) => join(p)),
+      ["artifacts", "artifacts/loss.svg", "config.json", "lock", "metrics.jsonl", "owner", "report.html", "results.json"].map(
+        (p) => join(p),
+      ),
     );
   });
 

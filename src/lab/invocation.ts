@@ -1,0 +1,96 @@
+/**
+ * The command that asks for a run, kept with it so that `pushforward resume` can repeat it, and the code and files that decide its result.
+ * The command line sets it around the whole command; a run opened inside picks it up, so that no method has to pass it on.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash } from "node:crypto";
+import { createReadStream, globSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+
+export interface Invocation {
+  /** Names of the command and its subcommands. */
+  readonly command: readonly string[];
+  /** Positional arguments, as they were given. */
+  readonly arguments: readonly string[];
+  /** All options with their defaults written out. */
+  options: Readonly<Record<string, unknown>>;
+  /** Where the relative paths among them begin. */
+  readonly cwd: string;
+  /** Wishes for the run itself, which decide no number of it. */
+  readonly loggers: readonly string[];
+  /** Steps after which the run shall pause. */
+  readonly stopAt?: number;
+  /** Go on although code or input files have changed. */
+  readonly acceptChanges?: boolean;
+}
+
+const current = new AsyncLocalStorage<Invocation>();
+
+/** Runs a job on behalf of a command. */
+export const withInvocation = <T>(invocation: Invocation, job: () => T): T => current.run(invocation, job);
+
+/** The command on whose behalf we work, if there is one. */
+export const currentInvocation = (): Invocation | undefined => current.getStore();
+
+/** A file that decides the result. */
+export interface InputFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Arguments and options that name existing files, and the files of those that name folders, with their hashes. */
+export async function inputFiles({ arguments: args, options, cwd }: Invocation): Promise<InputFile[]> {
+  const notInputs = new Set(["out", "config"]);
+  const names = [...args, ...Object.entries(options).flatMap(([key, value]) => (typeof value === "string" && !notInputs.has(key) ? [value] : []))]; // biome-ignore format: one line
+  const files: InputFile[] = [];
+  for (const name of new Set(names)) {
+    const path = resolve(cwd, name);
+    const kind = statSync(path, { throwIfNoEntry: false });
+    const members = kind?.isFile() ? [""] : kind?.isDirectory() ? filesBelow(path) : [];
+    for (const member of members) files.push({ path: join(name, member), ...(await hashFile(join(path, member))) });
+  }
+  return files;
+}
+
+/** A folder of weights or tokenizers has a handful of files; one of a million is no input but a place. */
+const mostFiles = 200;
+
+function filesBelow(folder: string): string[] {
+  const names: string[] = [];
+  for (const entry of globSync("**/*", { cwd: folder, withFileTypes: true })) {
+    if (entry.isFile()) names.push(join(entry.parentPath, entry.name).slice(folder.length + 1));
+    if (names.length > mostFiles) return [];
+  }
+  return names.sort();
+}
+
+async function hashFile(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+  });
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+let code: string | undefined;
+
+/** The code that runs: the package's version and the first digits of the hash of its own files, such as "0.1.0+3f9a12c0". */
+export function codeVersion(): string {
+  if (code === undefined) {
+    const here = fileURLToPath(import.meta.url);
+    const root = resolve(here, "../..");
+    const hash = createHash("sha256");
+    for (const file of globSync(`**/*.${here.endsWith(".ts") ? "ts" : "js"}`, { cwd: root }).sort())
+      hash.update(file).update(readFileSync(join(root, file)));
+    const { version } = JSON.parse(readFileSync(join(root, "../package.json"), "utf8"));
+    code = `${version}+${hash.digest("hex").slice(0, 8)}`;
+  }
+  return code;
+}

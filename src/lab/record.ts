@@ -1,0 +1,120 @@
+/** config.json: what a run is. */
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../data/errors.ts";
+import { temporarySuffix, writeAside } from "./files.ts";
+import { codeVersion, currentInvocation, type InputFile, inputFiles } from "./invocation.ts";
+import { lockFiles } from "./lock.ts";
+
+/** Everything that decides the result of a run, defaults written out: plain JSON. */
+export type Config = Readonly<Record<string, unknown>>;
+
+const format = 2;
+
+const recordSchema = z.object({
+  format: z.literal(format),
+  /** Names this beginning of the run: a folder that begins again gets another. */
+  id: z.string().regex(/^[\w-]{1,64}$/),
+  /** Milliseconds since 1970. */
+  created: z.number(),
+  code: z.string(),
+  /** The command that `pushforward resume` repeats; null for a run begun by a program of the user's. */
+  invocation: z
+    .object({
+      command: z.array(z.string()),
+      arguments: z.array(z.string()),
+      options: z.record(z.string(), z.unknown()),
+      cwd: z.string(),
+      loggers: z.array(z.string()),
+      stopAt: z.number().optional(),
+    })
+    .nullable(),
+  inputs: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
+  config: z.record(z.string(), z.unknown()),
+});
+
+export type RunRecord = z.infer<typeof recordSchema>;
+
+/** The record of a run that begins now. */
+export async function newRecord(config: Config): Promise<RunRecord> {
+  const invocation = currentInvocation();
+  const { acceptChanges: _, ...kept } = invocation ?? {};
+  return {
+    format,
+    id: randomUUID(),
+    created: Date.now(),
+    code: codeVersion(),
+    invocation: invocation ? (kept as RunRecord["invocation"]) : null,
+    inputs: invocation ? await inputFiles(invocation) : [],
+    config: JSON.parse(JSON.stringify(config)),
+  };
+}
+
+export const writeRecord = (folder: string, record: RunRecord): Promise<void> =>
+  writeAside(join(folder, "config.json"), `${JSON.stringify(record, undefined, 2)}\n`);
+
+/**
+ * The record of the run in a folder, or what the folder is instead.
+ * @throws UserError  if it is the record of another version of the product, or damaged
+ */
+export async function inspect(folder: string): Promise<RunRecord | "empty" | "foreign"> {
+  const names = (await readdir(folder)).filter((name) => !name.endsWith(temporarySuffix) && !lockFiles.includes(name));
+  if (names.length === 0) return "empty";
+  const path = join(folder, "config.json");
+  if (!existsSync(path)) return "foreign";
+  let found: unknown;
+  try {
+    found = JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return "foreign";
+  }
+  const { format: theirs } = (found ?? {}) as { format?: unknown };
+  if (typeof theirs !== "number") return "foreign";
+  if (theirs !== format)
+    throw new UserError(`${folder} holds a run of format ${theirs}; this version writes format ${format}`, "choose another folder with --out"); // biome-ignore format: one line
+  const parsed = recordSchema.safeParse(found);
+  if (parsed.success) return parsed.data;
+  throw new UserError(`${path} is damaged (${parsed.error.issues[0].path.join(".")}: ${parsed.error.issues[0].message})`, "remove the folder"); // biome-ignore format: one line
+}
+
+/**
+ * The record of the run in a folder.
+ * @throws UserError  if the folder holds none
+ */
+export async function readRecord(folder: string): Promise<RunRecord> {
+  const found = existsSync(folder) ? await inspect(folder).catch(rethrow(folder)) : "missing";
+  if (typeof found === "string")
+    throw new UserError(`${folder} ${found === "missing" ? "does not exist" : "holds no run"}`, "`pushforward runs list` shows the runs"); // biome-ignore format: one line
+  return found;
+}
+
+const rethrow = (folder: string) => (error: NodeJS.ErrnoException) => {
+  throw error.code === "ENOTDIR" ? new UserError(`${folder} is a file, not the folder of a run`) : error;
+};
+
+/** The first entry in which two configurations differ, as "seed: 1 there, 2 here". */
+export function firstDifference(there: Config, here: Config): string | undefined {
+  const show = (v: unknown) => (v === undefined ? "nothing" : JSON.stringify(v).slice(0, 60));
+  for (const key of new Set([...Object.keys(there), ...Object.keys(here)]))
+    if (JSON.stringify(there[key]) !== JSON.stringify(here[key]))
+      return `${key}: ${show(there[key])} there, ${show(here[key])} here`;
+  return undefined;
+}
+
+/**
+ * A run may go on only where it would have: with the same code and the same input files.
+ * @throws UserError  naming what has changed
+ */
+export function checkUnchanged(folder: string, there: RunRecord, here: RunRecord): void {
+  const hint =
+    "begin again with --overwrite; or let it go on, no longer to the same bits, with `pushforward resume --accept-changes`";
+  const sha = (files: readonly InputFile[], path: string) => files.find((f) => f.path === path)?.sha256;
+  for (const path of new Set([...there.inputs, ...here.inputs].map((f) => f.path)))
+    if (sha(there.inputs, path) !== sha(here.inputs, path) && there.invocation && here.invocation)
+      throw new UserError(`${folder}: the input ${path} has changed since the run began`, hint);
+  if (there.code !== here.code)
+    throw new UserError(`${folder}: the run was begun by version ${there.code} of the code, this is ${here.code}`, hint);
+}
