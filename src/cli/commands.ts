@@ -8,6 +8,11 @@ export const commands: readonly Registered[] = [
     load: async () => (await import("./graph.ts")).graphCommand(),
   },
   {
+    name: "resume",
+    summary: "let a run that was stopped or killed go on",
+    load: async () => (await import("./resume.ts")).resumeCommand(() => commands),
+  },
+  {
     name: "trajectories",
     summary: "learn how a population moves from unpaired snapshots",
     load: async () => (await import("./trajectories.ts")).trajectoriesCommand(),

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UserError } from "../data/errors.ts";
+import { type Invocation, withInvocation } from "../lab/invocation.ts";
 import { FileFormatError } from "../tensor/errors.ts";
 
 /** A subcommand, known by name before its code is loaded. */
@@ -23,12 +24,25 @@ export function version(): string {
   return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 }
 
-/** Runs the command line; resolves to the exit code. Zero means success and nothing else. */
-export async function run(args: readonly string[], commands: readonly Registered[], output: Output = standard): Promise<number> {
+/**
+ * Runs the command line; resolves to the exit code. Zero means success and nothing else.
+ * @param wishes  for the runs it makes: see `Invocation`
+ */
+export async function run(
+  args: readonly string[],
+  commands: readonly Registered[],
+  output: Output = standard,
+  wishes: Partial<Invocation> = {},
+): Promise<number> {
   try {
     const program = await build(args, commands, output);
+    const invocation: Invocation = { command: [], arguments: [], options: {}, cwd: process.cwd(), loggers: [], ...wishes };
+    program.hook("preAction", (_, command) => {
+      invocation.command = namesOf(command);
+      invocation.arguments = command.args;
+    });
     if (args.length === 0) program.outputHelp();
-    else await program.parseAsync(args, { from: "user" });
+    else await withInvocation(invocation, () => program.parseAsync(args, { from: "user" }));
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (error) {
     // --help and --version end this way too, and a command that needs a subcommand, after its help
@@ -50,6 +64,9 @@ async function build(args: readonly string[], commands: readonly Registered[], o
     command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.out, outputError: () => undefined });
   return program.addHelpText("after", "\nEach command has its own --help, with an example.\n");
 }
+
+/** Names from below the program down to the command. */
+const namesOf = (command: Command): string[] => (command.parent ? [...namesOf(command.parent), command.name()] : []);
 
 const withChildren = (command: Command): Command[] => [command, ...command.commands.flatMap(withChildren)];
 

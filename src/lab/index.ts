@@ -1,8 +1,11 @@
 /** Runs, progress, pictures and reports (`pushforward/lab`). Runs in Node. */
 export { type Figure, palette, plot, toPng } from "./figure.ts";
+export { diskError, inside, makeFolder, writeAside } from "./files.ts";
 export { type Interrupt, interruptedExitCode, onInterrupt } from "./interrupt.ts";
+export { codeVersion, type InputFile, type Invocation, withInvocation } from "./invocation.ts";
 export { type Method, type RunOptions, runMethod, type Trained } from "./method.ts";
 export { duration, formatNumber, withError } from "./numbers.ts";
 export { type Progress, type ProgressMode, type ProgressOptions, progress, progressMode } from "./progress.ts";
+export { type RunRecord, readRecord } from "./record.ts";
 export { type KeyNumber, type Report, type ReportTable, renderReport } from "./report.ts";
 export { type Checkpoint, type Config, type Metrics, openRun, type Run } from "./run.ts";

@@ -9,19 +9,20 @@ import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
+/** Filled in as the command line is understood: names first, then options. */
 export interface Invocation {
   /** Names of the command and its subcommands. */
-  readonly command: readonly string[];
+  command: readonly string[];
   /** Positional arguments, as they were given. */
-  readonly arguments: readonly string[];
+  arguments: readonly string[];
   /** All options with their defaults written out. */
   options: Readonly<Record<string, unknown>>;
   /** Where the relative paths among them begin. */
   readonly cwd: string;
   /** Wishes for the run itself, which decide no number of it. */
-  readonly loggers: readonly string[];
+  loggers: readonly string[];
   /** Steps after which the run shall pause. */
-  readonly stopAt?: number;
+  stopAt?: number;
   /** Go on although code or input files have changed. */
   readonly acceptChanges?: boolean;
 }

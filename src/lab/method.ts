@@ -1,7 +1,10 @@
 /** A method as the lab sees it, and the loop that gives every method progress, metrics, checkpoints, exact resume and Ctrl-C. */
 import { UserError } from "../data/errors.ts";
-import { flatten, isArrayLeaf, leafPaths, type NdArray, type Random, type RandomState, randomFromState, unflatten } from "../tensor/index.ts"; // biome-ignore format: one line
+import type { NdArray } from "../tensor/ndarray.ts";
+import { type Random, type RandomState, randomFromState } from "../tensor/random.ts";
+import { flatten, isArrayLeaf, leafPaths, unflatten } from "../tensor/tree.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { currentInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
 import type { Metrics, Run } from "./run.ts";
 
@@ -44,7 +47,7 @@ interface Progressed {
 }
 
 /**
- * Steps a method to its end, or to Ctrl-C, inside a run. A run that has a checkpoint goes on from there, to the same numbers.
+ * Steps a method to its end, or to Ctrl-C or the step to pause at, inside a run. A run that has a checkpoint goes on from there, to the same numbers.
  * @throws UserError  when a metric is no longer finite; the last checkpoint stays
  */
 export async function runMethod<S>(method: Method<S>, run: Run, options: RunOptions): Promise<Trained<S>> {
@@ -64,10 +67,11 @@ export async function runMethod<S>(method: Method<S>, run: Run, options: RunOpti
     const tensors = Object.fromEntries(names.map((name, i) => [name, leaves[i]]));
     return run.save({ step, tensors, state: { stream: stream.state(), sums } satisfies Progressed });
   };
+  const until = Math.min(steps, currentInvocation()?.stopAt ?? steps);
   const interrupt = onInterrupt();
   let savedAt = performance.now();
   try {
-    while (step < steps && !interrupt.signal.aborted) {
+    while (step < until && !interrupt.signal.aborted) {
       const next = await method.step(state, stream);
       state = next.state;
       step++;
@@ -91,6 +95,8 @@ export async function runMethod<S>(method: Method<S>, run: Run, options: RunOpti
       }
     }
     await save();
+    if (step < steps)
+      await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
   } finally {
     interrupt.dispose();
     progress.finish();

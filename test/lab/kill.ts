@@ -1,0 +1,70 @@
+/** A harness that kills a run again and again, and compares what comes out with an undisturbed one. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { randomStream } from "../../src/tensor/random.ts";
+
+/** Metrics, results and artifacts by name, in base 64. */
+type Products = Record<string, string>;
+
+export interface Killed {
+  readonly whole: Products;
+  readonly killed: Products;
+  /** Kills that left a half-written checkpoint, and a half-written artifact. */
+  readonly inCheckpoint: number;
+  readonly inArtifacts: number;
+}
+
+/**
+ * @param job    a script that takes a folder and a number of steps, and says "training" and "trained" on standard output
+ * @param kills  deaths; the last fifth falls among the artifacts
+ * @param window milliseconds in which a death falls after the word, uniformly
+ */
+export async function killAtRandom(base: string, job: string, steps: number, kills: number, window: number): Promise<Killed> {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(base, "compiled") }; // half the time to begin
+  const begin = (name: string) =>
+    spawn(process.execPath, [job, join(base, name), String(steps)], { stdio: ["ignore", "pipe", "inherit"], env });
+  await toTheEnd(begin("whole"));
+  const random = randomStream(1);
+  const folder = join(base, "killed");
+  const halves = (place: string) =>
+    existsSync(join(folder, place)) ? readdirSync(join(folder, place)).filter((f) => f.endsWith(".tmp")).length : 0;
+  let [done, inCheckpoint, inArtifacts] = [0, 0, 0];
+  while (done < kills) {
+    const child = begin("killed");
+    const over = ended(child);
+    const word = done < 0.8 * kills ? "training" : "trained";
+    if (done % 8 !== 7) await says(child, word); // one in eight dies while it begins
+    await setTimeout(random.uniform([1]).data[0] * window);
+    if (child.exitCode === null) {
+      child.kill("SIGKILL");
+      done++;
+    }
+    await over;
+    rmSync(join(folder, "results.json"), { force: true }); // it may have won the race: back to before its last word
+    inCheckpoint += halves("checkpoint");
+    inArtifacts += halves("artifacts");
+  }
+  await toTheEnd(begin("killed"));
+  return { whole: products(join(base, "whole")), killed: products(folder), inCheckpoint, inArtifacts };
+}
+
+const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on("exit", resolve));
+
+async function toTheEnd(child: ChildProcess): Promise<void> {
+  const code = await ended(child);
+  if (code !== 0) throw new Error(`the job ended with code ${code}`);
+}
+
+/** Resolves when the job says the word, or is over. */
+const says = (child: ChildProcess, word: string) =>
+  new Promise<void>((resolve) => {
+    child.stdout?.on("data", (text) => String(text).includes(word) && resolve());
+    child.on("exit", () => resolve());
+  });
+
+function products(folder: string): Products {
+  const files = ["metrics.jsonl", "results.json", ...readdirSync(join(folder, "artifacts")).map((f) => `artifacts/${f}`)];
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(folder, file), "base64")]));
+}
