@@ -1,0 +1,25 @@
+/** `pushforward train optimizers`: what there is, and what each can be told. */
+import { optimizerEntry, optimizers, type Parameter } from "../../optim/index.ts";
+
+export function listOptimizers(name: string | undefined): { results: Record<string, unknown>; text: string[] } {
+  if (name === undefined) {
+    const entries = Object.entries(optimizers);
+    return {
+      results: Object.fromEntries(entries.map(([key, { title, use, source }]) => [key, { title, use, source }])),
+      text: entries.map(([key, { title, use }]) => `${key.padEnd(14)} ${title}: ${use}`),
+    };
+  }
+  const { title, use, source, rate, parameters } = optimizerEntry(name);
+  const all: [string, Parameter][] = [["lr", rate], ...Object.entries(parameters)];
+  return {
+    results: { name, title, use, source, parameters: Object.fromEntries(all) },
+    text: [`${title} (${source}): ${use}`, ...all.map(([key, p]) => `  ${key.padEnd(16)} ${describe(p)}`)],
+  };
+}
+
+function describe(p: Parameter): string {
+  if (p.kind === "choice") return `${p.meaning}: ${p.choices.join(", ")} (default ${p.default})`;
+  if (p.kind === "boolean") return `${p.meaning} (default ${p.default})`;
+  const search = p.search ? `; search ${p.search.low} to ${p.search.high}` : "";
+  return `${p.meaning} (default ${p.default}${search})`;
+}

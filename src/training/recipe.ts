@@ -1,0 +1,73 @@
+/** A recipe: an optimizer by name with its settings, and the budget of a training. */
+import { UserError } from "../data/index.ts";
+import { constantSchedule, cosine, linear, makeOptimizer, type Optimizer, optimizerEntry, type Parameter, type Schedule, warmUp } from "../optim/index.ts"; // biome-ignore format: one line
+import type { Random } from "../tensor/index.ts";
+
+/** Plain data, as a configuration keeps it: `lr`, and the optimizer's own. */
+export type OptimizerSettings = Readonly<Record<string, number | string | boolean>>;
+
+export interface Budget {
+  readonly steps: number;
+  readonly schedule: "cosine" | "linear" | "constant";
+  /** Share of the steps in which the rate rises. */
+  readonly warmUp: number;
+}
+
+/** The learning rate over the steps of a training: it rises, then falls to zero unless it is constant. */
+export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget): Schedule {
+  const rising = Math.min(Math.round(share * steps), steps - 1);
+  const after =
+    schedule === "constant"
+      ? constantSchedule(peak)
+      : (schedule === "cosine" ? cosine(peak, steps - rising) : linear(peak, 0, steps - rising)); // biome-ignore format: one line
+  return rising > 0 ? warmUp(rising, after) : after;
+}
+
+/** @throws UserError  for an unknown optimizer or setting, or a value out of range */
+export function optimizerOf(name: string, { lr, ...settings }: OptimizerSettings, budget: Budget): Optimizer {
+  const peak = lr ?? optimizerEntry(name).rate.default;
+  if (typeof peak !== "number") throw new UserError(`lr = ${peak} is not a number`);
+  return makeOptimizer(name, { lr: rateOf(peak, budget), ...settings });
+}
+
+/**
+ * Settings from text such as "damping=1e-3,structure=dense".
+ * @throws UserError
+ */
+export function parseSettings(name: string, text: string): OptimizerSettings {
+  const { parameters, rate } = optimizerEntry(name);
+  const known: Readonly<Record<string, Parameter>> = { lr: rate, ...parameters };
+  return Object.fromEntries(
+    text.split(",").map((part) => {
+      const [key, value, more] = part.split("=").map((s) => s.trim());
+      if (key === "" || value === undefined || value === "" || more !== undefined)
+        throw new UserError(`--set ${text}: "${part.trim()}" is not of the form name=value`);
+      const kind = Object.hasOwn(known, key) ? known[key].kind : undefined;
+      if (kind === "boolean" && (value === "true" || value === "false")) return [key, value === "true"];
+      if (kind === "choice") return [key, value];
+      const number = Number(value);
+      return [key, Number.isNaN(number) ? value : number];
+    }),
+  );
+}
+
+/**
+ * Settings drawn at random from the search ranges: the learning rate always, and the hyper-parameters that have a range. The first draw is
+ * the defaults.
+ */
+export function drawSettings(name: string, rng: Random, count: number): OptimizerSettings[] {
+  const { rate, parameters } = optimizerEntry(name);
+  const searched = [["lr", rate] as const, ...Object.entries(parameters)].flatMap(([key, p]) =>
+    (p.kind === "number" || p.kind === "integer") && p.search ? [{ key, ...p.search, integer: p.kind === "integer" }] : [],
+  );
+  return Array.from({ length: count }, (_, i) => {
+    if (i === 0) return { lr: rate.default };
+    const u = rng.fold(i).uniform([searched.length]).data;
+    return Object.fromEntries(
+      searched.map(({ key, low, high, scale, integer }, j) => {
+        const value = scale === "linear" ? low + (high - low) * u[j] : low * (high / low) ** u[j];
+        return [key, integer ? Math.round(value) : Number(value.toPrecision(4))];
+      }),
+    );
+  });
+}

@@ -1,0 +1,108 @@
+/** Supervised training as a method: state is plain data, a step is one compiled program. */
+import type { Network } from "../nn/index.ts";
+import { applyUpdates, chain, clipByGlobalNorm, type Optimizer, type State } from "../optim/index.ts";
+import { item, jit, lowPrecision, type NdArray, ndarray, type Random, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { batchRows, type Part, type Problem } from "./problem.ts";
+
+export interface TrainingOptions {
+  readonly optimizer: Optimizer;
+  /** Examples a step. */
+  readonly batch: number;
+  /** Bound on the global norm of the gradient. */
+  readonly clip?: number;
+  /** Every operation of a step rounds to this format; default f32. */
+  readonly precision?: "f32" | "bf16" | "f16";
+  /** Most examples of the validation part that an evaluation takes. */
+  readonly evaluationRows?: number;
+}
+
+/** Parameters and statistics of the network, and the state of the optimizer: trees of arrays. */
+export interface TrainState<T = NdArray> {
+  /** Steps done, i32. */
+  readonly step: T;
+  readonly params: State<T>;
+  readonly stats: State<T>;
+  readonly optimizer: State<T>;
+}
+
+export interface Scores {
+  readonly loss: number;
+  /** In the unit of the problem. */
+  readonly score: number;
+}
+
+export interface Training {
+  init(rng: Random): TrainState;
+  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: { readonly loss: number } }>;
+  /** Loss and score of the validation part. */
+  evaluate(state: TrainState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
+  /** Loss and score over a whole part. */
+  score(state: TrainState, part: Part): Promise<Scores>;
+  /** Outputs of the network for inputs [n, ...], in evaluation mode. */
+  predict(state: TrainState, x: NdArray): Promise<NdArray>;
+}
+
+/** Rows of one evaluation run. */
+const evaluationBatch = 256;
+
+/**
+ * Training of a network on a problem.
+ *
+ * @param order  the stream that orders the examples: the same for runs to be compared
+ */
+export function training(problem: Problem, network: Network, order: Random, options: TrainingOptions): Training {
+  const { batch, clip, precision = "f32" } = options;
+  const optimizer = clip ? chain(clipByGlobalNorm(clip), options.optimizer) : options.optimizer;
+  const rows = batchRows(order, problem.count("train"), batch);
+  const update = (state: TrainState<Tensor>, x: Tensor, y: Tensor): { state: TrainState<Tensor>; loss: Tensor } => {
+    const objective = (params: State): [Tensor, unknown] => {
+      const out = network.apply(params, state.stats, x, true);
+      return [problem.loss(out.y, y), out.stats];
+    };
+    const [[loss, stats], grads] = valueAndGrad(objective, { aux: true })(state.params);
+    const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, { batchSize: batch });
+    const params = applyUpdates(state.params, updates);
+    return { state: { step: state.step.add(1), params, stats: stats as State, optimizer: next }, loss };
+  };
+  const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
+  const measure = jit((params: unknown, stats: unknown, x: Tensor, y: Tensor) => {
+    const out = network.apply(params, stats, x, false).y;
+    return { loss: problem.loss(out, y), hits: problem.hits(out, y) };
+  });
+  const outputs = jit((params: unknown, stats: unknown, x: Tensor) => network.apply(params, stats, x, false).y);
+
+  async function score({ params, stats }: TrainState, part: Part, most = Number.POSITIVE_INFINITY): Promise<Scores> {
+    const count = Math.min(problem.count(part), most);
+    let [loss, hits] = [0, 0];
+    for (let at = 0; at < count; at += evaluationBatch) {
+      const size = Math.min(evaluationBatch, count - at);
+      const { x, y } = problem.batch(part, spread(at, size, count, problem.count(part)));
+      const result = await measure(params as never, stats as never, x, y);
+      loss += item(result.loss) * (size / count);
+      hits += item(result.hits) * (size / count);
+    }
+    return { loss, score: problem.scoreOf(loss, hits) };
+  }
+
+  return {
+    init(rng) {
+      const { params, stats } = network.init(rng.fold("network")) as { params: State<NdArray>; stats: State<NdArray> };
+      return { step: ndarray(new Int32Array(1), [], "i32"), params, stats, optimizer: optimizer.init(params) };
+    },
+    async step(state) {
+      const { x, y } = problem.batch("train", rows(item(state.step)));
+      const { state: next, loss } = await run(state as never, x, y);
+      return { state: next as TrainState, metrics: { loss: item(loss) } };
+    },
+    async evaluate(state) {
+      const { loss, score: s } = await score(state, "validation", options.evaluationRows);
+      return { validationLoss: loss, validationScore: s };
+    },
+    score: (state, part) => score(state, part, part === "train" ? 20 * evaluationBatch : undefined),
+    predict: ({ params, stats }, x) => outputs(params as never, stats as never, x) as Promise<NdArray>,
+  };
+}
+
+/** `size` of `count` numbers that are spread evenly over 0 .. all - 1, from the one numbered `at`. */
+const spread = (at: number, size: number, count: number, all: number): Int32Array =>
+  Int32Array.from({ length: size }, (_, i) => Math.floor(((at + i) * all) / count));
