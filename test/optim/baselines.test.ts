@@ -273,8 +273,7 @@ test.each(Object.keys(optim.optimizers))(
     if (entry.needs.includes("curvature")) return;
     const decay = "weightDecay" in entry.parameters ? { weightDecay: 0 } : {};
     // Root-free steps have the scale of the inverse curvature, 1 to 40 here, and need a damping above η h / 2.
-    const lr =
-      { sgd: 0.01, "rf-rmsprop": 0.02, "rf-shampoo": 0.02, "rf-adamw": 0.3 }[name] ?? (entry.family === "matrix" ? 0.05 : 0.1);
+    const lr = { sgd: 0.01, "rf-rmsprop": 0.02, "rf-adamw": 1.5 }[name] ?? (entry.family === "matrix" ? 0.05 : 0.1);
     const damping = name === "rf-adamw" ? { damping: 10, precondLr: 0.1 } : name.startsWith("rf") ? { damping: 1 } : {};
     const start = pf.allocate("f64", [2, 3]);
     const before = toNumbers(await jit(bowl)(start))[0];
