@@ -1,8 +1,22 @@
-/** Optimizers as composable values of tensor programs. */
+/** Optimizers as composable values of tensor programs. See docs/optimizers.md. */
 export * from "./adam.ts";
 export * from "./clip.ts";
+export * from "./eigenbasis.ts";
 export * from "./ema.ts";
+export type { FactorOptions } from "./factor.ts";
+export * from "./guard.ts";
+export type { Parameter, Parameters } from "./hyper.ts";
+export * from "./if-shampoo.ts";
+export * from "./lion.ts";
+export * from "./muon.ts";
+export * from "./nadamw.ts";
 export * from "./optimizer.ts";
+export type { Every } from "./preconditioner.ts";
+export * from "./registry.ts";
+export * from "./rf-shampoo.ts";
 export * from "./rmsprop.ts";
+export * from "./root-free.ts";
 export * from "./schedules.ts";
 export * from "./sgd.ts";
+export * from "./shampoo.ts";
+export { structureNames, structureOf } from "./structures/index.ts";

@@ -1,0 +1,76 @@
+/** Multiplicative updates of a factor K with K Kᵀ ≈ S⁻¹: natural gradient on matrices, without inverses, roots or decompositions. */
+import { abs, max, maximum, type Tensor } from "../tensor/index.ts";
+import { choice, integer, memory } from "./hyper.ts";
+import { times } from "./schedules.ts";
+import { mapParts, type Parts, type Structure } from "./structures/structure.ts";
+
+export const factorParameters = {
+  precondMomentum: memory("memory of the Riemannian momentum of the preconditioner", 0.5, {
+    low: 0.1,
+    high: 0.7,
+    scale: "linear",
+  }),
+  momentumMode: choice("how that momentum adds the newest: weighted by 1 - memory, or whole", ["ema", "heavy"]),
+  cap: choice("what bounds a preconditioner's step: the momentum's Frobenius norm, its largest entry, or nothing", [
+    "frobenius",
+    "max",
+    "none",
+  ]),
+  exponential: integer("order of the matrix exponential", 1, 1, 2),
+  initialScale: choice("start of the factors: matched to the first batch, or the identity", ["first-batch", "identity"]),
+};
+
+export interface FactorOptions {
+  /** α; default 0.5. */
+  readonly precondMomentum?: number;
+  /** m ← α m + (1 - α) M, or m ← α m + M; default the first. */
+  readonly momentumMode?: "ema" | "heavy";
+  /** What |m| is in β / max(1, |m|); default Frobenius, which keeps I - βm positive definite whatever the gradient. */
+  readonly cap?: "frobenius" | "max" | "none";
+  /** K (I - βm), or K (I - βm + β²m²/2); default 1. */
+  readonly exponential?: number;
+  /** Default "first-batch"; the papers start at the identity. */
+  readonly initialScale?: "first-batch" | "identity";
+}
+
+export interface FactorSettings {
+  readonly precondMomentum: number;
+  readonly momentumMode: string;
+  readonly cap: string;
+  readonly exponential: number;
+}
+
+/** |m| as the cap measures it; undefined without a cap. */
+function sizeOf(s: Structure, m: Parts, cap: string): Tensor | undefined {
+  if (cap === "none") return undefined;
+  if (cap === "frobenius") return s.squaredNorm(m).sqrt();
+  return Object.values(m)
+    .map((part) => max(abs(part)))
+    .reduce((a, b) => maximum(a, b));
+}
+
+/**
+ * m ← α m + (1 - α) M,   K ← K (I - β / max(1, |m|) m):   (K Kᵀ)⁻¹ moves by 2β K⁻ᵀ m K⁻¹ to first order in β.
+ *
+ * @param m0    momentum, or undefined if there is none
+ * @param grad  M
+ * @source  Lin et al., ICML 2023 (arXiv 2302.09738)
+ */
+export function stepFactor(
+  s: Structure,
+  k: Parts,
+  m0: Parts | undefined,
+  grad: Parts,
+  rate: number | Tensor,
+  { precondMomentum: alpha, momentumMode, cap, exponential }: FactorSettings,
+): { k: Parts; m: Parts } {
+  const share = momentumMode === "ema" ? 1 - alpha : 1;
+  const m = m0 ? mapParts((a, b) => a.mul(alpha).add(b.mul(share)), m0, grad) : grad;
+  const size = sizeOf(s, m, cap);
+  const beta = size ? times(rate, maximum(size, 1).pow(-1)) : rate;
+  const first = s.product(k, m);
+  const moved = mapParts((a, b) => a.sub(times(b, beta) as Tensor), k, first);
+  if (exponential === 1) return { k: moved, m };
+  const half = times(times(beta, beta), 0.5);
+  return { k: mapParts((a, b) => a.add(times(b, half) as Tensor), moved, s.product(first, m)), m };
+}

@@ -1,0 +1,83 @@
+/** Steps that must not happen, and states that do not fit. */
+import { UserError } from "../data/errors.ts";
+import { cond, flatten, isArrayLeaf, isFinite, leafPaths, mapTree, type NdArray, type Tensor, where } from "../tensor/index.ts";
+import type { Layer } from "./curvature/layers.ts";
+import { type Optimizer, optimizer, type State, scalarArray } from "./optimizer.ts";
+
+export interface GuardState<T = Tensor> {
+  readonly inner: State<T>;
+  /** Steps skipped so far, and without one in between that was not. */
+  readonly skipped: T;
+  readonly inRow: T;
+}
+
+/** Whether all elements of a tree are finite, from sums: one pass over each leaf. */
+function allFinite(tree: unknown): Tensor {
+  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).mul(0).sum());
+  return isFinite(sums.reduce((a, b) => a.add(b)));
+}
+
+/**
+ * Leaves parameters and state as they are in steps whose gradient is not finite, and counts them (`skipped`, `inRow`): one bad batch then
+ * does not spoil momenta and factors for ever.
+ */
+export const skipNonFinite = (inner: Optimizer): Optimizer =>
+  optimizer(
+    (params, layers): GuardState<NdArray> => ({
+      inner: inner.init(params, layers),
+      skipped: scalarArray(0, params),
+      inRow: scalarArray(0, params),
+    }),
+    <P>(grads: P, state: GuardState, params: P, context: object) => {
+      const ok = allFinite(grads);
+      const result = cond(
+        ok,
+        ({ grads, state, params }) => inner.update(grads, state, params, context),
+        ({ state, params }) => ({ updates: mapTree<P>((p: Tensor) => p.mul(0), params), state }),
+        { grads, state: state.inner, params },
+      );
+      const count = (x: Tensor): Tensor => x.add(1);
+      return {
+        updates: result.updates,
+        state: {
+          inner: result.state,
+          skipped: where(ok, state.skipped, count(state.skipped)),
+          inRow: where(ok, state.inRow.mul(0), count(state.inRow)),
+        },
+      };
+    },
+  );
+
+/**
+ * Checks that a state (from a checkpoint, say) belongs to an optimizer and parameters.
+ *
+ * @throws  UserError that names what differs
+ */
+export function checkState(inner: Optimizer, params: object, state: unknown, layers?: readonly Layer[]): void {
+  const describe = (tree: unknown): Map<string, string> => {
+    const { leaves, structure } = flatten(tree, isArrayLeaf);
+    const paths = leafPaths(structure);
+    return new Map(leaves.map((x, i) => [paths[i], `${x.dtype}[${x.shape.join(", ")}]`]));
+  };
+  const [expected, given] = [describe(inner.init(params, layers)), describe(state)];
+  const paths = [...new Set([...expected.keys(), ...given.keys()])];
+  const wrong = paths.filter((path) => expected.get(path) !== given.get(path));
+  if (!wrong.length) return;
+  const [first] = wrong;
+  throw new UserError(
+    `the optimizer's state does not fit: ${first} is ${given.get(first) ?? "missing"}, should be ${expected.get(first) ?? "absent"}${
+      wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ""
+    }`,
+    "it was made by another optimizer, structure, precision or network: resume with the options it was made with",
+  );
+}
+
+/** Numbers and bytes that an optimizer keeps for parameters. */
+export function stateSize(state: unknown): { readonly numbers: number; readonly bytes: number } {
+  const { leaves } = flatten(state, isArrayLeaf);
+  const arrays = leaves as unknown as NdArray[];
+  return {
+    numbers: arrays.reduce((s, x) => s + x.data.length, 0),
+    bytes: arrays.reduce((s, x) => s + x.data.byteLength, 0),
+  };
+}

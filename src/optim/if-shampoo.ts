@@ -1,0 +1,190 @@
+/** Inverse-free root-free Shampoo: a Kronecker-factored preconditioner of any tensor, kept by products and sums alone. */
+
+import { UserError } from "../data/errors.ts";
+import { equal, isFinite, pow, type Tensor, where } from "../tensor/index.ts";
+import { reductions } from "./batch.ts";
+import { type FactorOptions, factorParameters, stepFactor } from "./factor.ts";
+import { checkRate, choice, every, integer, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import type { Mask, Optimizer } from "./optimizer.ts";
+import { alongAxis, type Every, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
+import { type Rate, rateAt, times } from "./schedules.ts";
+import { type Parts, type Structure, structureOf } from "./structures/index.ts";
+import { mapParts } from "./structures/structure.ts";
+
+export const precisions = ["full", "bf16", "f16"] as const;
+
+export const ifShampooParameters = {
+  precondLr: number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, {
+    open: "low",
+    search: { low: 8e-3, high: 0.4 },
+  }),
+  damping: number("constant added to the curvature", 1e-4, 0, Number.POSITIVE_INFINITY, {
+    open: "high",
+    search: { low: 1e-5, high: 1e-2 },
+  }),
+  momentum: momentum(0.9),
+  weightDecay: weightDecay(5e-4),
+  precondEvery: every(2),
+  forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
+  ...factorParameters,
+  maxDense: integer(
+    "longest axis with a dense factor when the structure is automatic; longer ones get a diagonal",
+    1024,
+    1,
+    65536,
+  ),
+  joinBias: toggle("weight and bias of a layer as one matrix", true),
+  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", false),
+  precision: choice("rounding of the factors and their updates", precisions),
+  reduction: choice("kind of the loss: mean over the batch, or sum", reductions),
+};
+
+export interface IfShampooOptions extends FactorOptions {
+  /** β₂; default 0.1. */
+  readonly precondLr?: Rate;
+  /** λ; default 1e-4. */
+  readonly damping?: number;
+  /** α₁; default 0.9. */
+  readonly momentum?: number;
+  /** κ, coupled; default 5e-4. */
+  readonly weightDecay?: number;
+  readonly mask?: Mask;
+  /** T; default 2. */
+  readonly precondEvery?: Every;
+  /** γ; default 1. */
+  readonly forget?: number;
+  /** Name of a structure for all axes, or one per axis; default "auto": dense up to `maxDense`, diagonal above and for vectors. */
+  readonly structure?: string | ((path: string, axis: number, size: number) => string);
+  readonly maxDense?: number;
+  readonly joinBias?: boolean;
+  readonly mergeKernels?: boolean;
+  readonly precision?: "full" | "bf16" | "f16";
+  readonly reduction?: "mean" | "sum";
+}
+
+/** More numbers than this in one dense factor is a mistake rather than a wish. */
+const largestDense = 16384;
+
+/** The structure of each axis of a tensor. */
+export function structuresOf(
+  name: string,
+  shape: readonly number[],
+  path: string,
+  structure: IfShampooOptions["structure"],
+  maxDense: number,
+): Structure[] {
+  return shape.map((d, axis) => {
+    const chosen = typeof structure === "function" ? structure(path, axis, d) : (structure ?? "auto");
+    if (chosen === "dense" && d > largestDense)
+      throw new UserError(
+        `${name}: a dense factor of axis ${axis} of ${path} would hold ${d} × ${d} numbers (${((d * d * 4) / 2 ** 30).toFixed(1)} GiB)`,
+        `use structure "auto", "diagonal", "hierarchical(15,15)" or "toeplitz-lower" for it`,
+      );
+    const automatic = shape.length > 1 && d <= maxDense ? "dense" : "diagonal";
+    return structureOf(chosen === "auto" ? automatic : chosen)(d);
+  });
+}
+
+/**
+ * Inverse-free root-free Shampoo. K_n K_nᵀ ≈ S_n⁻¹ for the axes n = 1..N of a tensor with d = Π d_n elements; B examples in the batch:
+ *
+ *   Y = √B G ×₁ K₁ᵀ … ×_N K_Nᵀ,   H_n = Y_n Y_nᵀ d_n / d,   c_n = λ Π_{j≠n} tr(K_jᵀK_j) / d_j
+ *   M_n = ½ (H_n + c_n K_nᵀK_n - γ I),   m_n ← α₂ m_n + (1 - α₂) M_n,   K_n ← K_n (I - β₂ / max(1, |m_n|) m_n)
+ *   u = G ×₁ K₁K₁ᵀ … ×_N K_NK_Nᵀ + κ w,   v ← α₁ v + u,   w ← w - η v
+ *
+ * The first three lines every T steps. With λ = 0 the method is equivariant under W = A V Bᵀ.
+ *
+ * @param rate  η
+ * @throws  TensorError in a step without a batch size
+ * @source  Lin et al., ICML 2024 (arXiv 2402.03496)
+ */
+export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer {
+  const h = settle("if-shampoo", ifShampooParameters, { ...options }, ["mask", "structure"]);
+  checkRate("if-shampoo", rate);
+  const structures = (shape: readonly number[], path: string): Structure[] =>
+    structuresOf("if-shampoo", shape, path, options.structure, h.maxDense);
+  const cached = (s: Structure): boolean => s.shapes.full !== undefined && (options.precondEvery ?? h.precondEvery) !== 1;
+  const preconditioner: Preconditioner<Factors> = {
+    init(shape, dtype, path) {
+      const list = structures(shape, path);
+      const each = (value: number) => Object.fromEntries(list.map((s, n) => [n, s.identity(value, dtype)]));
+      const products = Object.fromEntries(list.flatMap((s, n) => (cached(s) ? [[n, s.identity(1, dtype)]] : [])));
+      return { k: each(1), ...(h.precondMomentum ? { m: each(0) } : {}), ...(list.some(cached) ? { p: products } : {}) };
+    },
+    refreshed: ["k", "m", "p"],
+    refresh(state, g, at) {
+      const list = structures(g.shape, at.path);
+      const next = refreshFactors(list, state, g, at, h);
+      if (!state.p) return next;
+      const p = list.flatMap((s, n) => (cached(s) ? [[n, { full: squareOf(next.k[n].full) }]] : []));
+      return { ...next, p: Object.fromEntries(p) };
+    },
+    direction(state, g, at) {
+      const { k, p } = state;
+      const u = structures(g.shape, at.path).reduce(
+        (x, s, n) => alongAxis(x, n, (rows) => (p?.[n] ? rows.matmul(p[n].full) : s.timesTransposed(s.times(rows, k[n]), k[n]))),
+        g,
+      );
+      return { u, state };
+    },
+  };
+  return preconditioned("if-shampoo", rate, preconditioner, {
+    ...h,
+    mask: options.mask,
+    every: options.precondEvery ?? h.precondEvery,
+    needsBatch: true,
+  });
+}
+
+/** K Kᵀ. */
+const squareOf = (k: Tensor): Tensor => k.matmul(k.transpose());
+
+/** Factors, momenta and cached products K Kᵀ by axis. */
+interface Factors {
+  readonly k: Readonly<Record<number, Parts>>;
+  readonly m?: Readonly<Record<number, Parts>>;
+  readonly p?: Readonly<Record<number, Parts>>;
+}
+
+interface RefreshSettings {
+  readonly precondLr: Rate;
+  readonly damping: number;
+  readonly forget: number;
+  readonly precondMomentum: number;
+  readonly momentumMode: string;
+  readonly cap: string;
+  readonly exponential: number;
+  readonly initialScale: string;
+}
+
+/** New K_n and m_n, all from the old ones. */
+function refreshFactors(list: readonly Structure[], state: Factors, g: Tensor, { step, batch }: Moment, h: RefreshSettings) {
+  const root = typeof batch === "number" ? Math.sqrt(batch) : batch.sqrt();
+  const scaled = times(g, root) as Tensor;
+  const k = list.map((_, n) =>
+    h.initialScale === "identity"
+      ? state.k[n]
+      : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),
+  );
+  const y = list.reduce((x, s, n) => alongAxis(x, n, (rows) => s.times(rows, k[n])), scaled);
+  const squares = list.map((s, n) => s.selfGram(k[n]));
+  const traces = list.map((s, n) => s.averageTrace(squares[n]));
+  const moved = list.map((s, n) => {
+    const rows = rowsAlong(y, n);
+    // Rows are scaled before their product: smaller intermediates in half precision.
+    const curvature = s.gram(rows.mul(1 / Math.sqrt(rows.shape[0])));
+    const c = traces.filter((_, j) => j !== n).reduce<number | Tensor>((a, b) => times(b, a), h.damping);
+    const total = mapParts((a, b) => a.add(times(b, c)).mul(0.5), curvature, squares[n]);
+    const grad = s.addIdentity(total, -h.forget / 2);
+    return stepFactor(s, k[n], state.m?.[n], grad, rateAt(h.precondLr, step), h);
+  });
+  const collect = (part: "k" | "m") => Object.fromEntries(moved.map((x, n) => [n, x[part]]));
+  return { k: collect("k"), ...(state.m ? { m: collect("m") } : {}) };
+}
+
+/** (B |G|² / d + λ)^(-1/2N) in the first step, where it makes tr M_n = 0; 1 later. */
+function firstScale(scaled: Tensor, damping: number, axes: number, step: Tensor): Tensor {
+  const matched = pow(scaled.square().mean().add(damping), -1 / (2 * axes));
+  const legal = where(isFinite(matched), matched, 1);
+  return where(equal(step, 0), legal, 1);
+}

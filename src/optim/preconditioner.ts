@@ -1,0 +1,146 @@
+/** Optimizers that keep a preconditioner per tensor: the frame that all of them share. */
+import {
+  cond,
+  equal,
+  flatten,
+  floor,
+  isArrayLeaf,
+  leafPaths,
+  lowPrecision,
+  type NdArray,
+  type Shape,
+  type Tensor,
+  unflatten,
+} from "../tensor/index.ts";
+import { batchOf, meanGradients } from "./batch.ts";
+import { type FinishOptions, finish, initVelocity } from "./finish.ts";
+import { dtypeOf, type Optimizer, optimizer, type State, scalarArray } from "./optimizer.ts";
+import { type Rate, rateAt } from "./schedules.ts";
+import type { Float } from "./structures/structure.ts";
+import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
+
+export interface Moment {
+  /** Steps before this one. */
+  readonly step: Tensor;
+  readonly batch: number | Tensor;
+  /** Which tensor. */
+  readonly path: string;
+}
+
+/** A preconditioner of one tensor. Its state S is a record of parts. */
+export interface Preconditioner<S = State> {
+  init(shape: Shape, dtype: Float, path: string): object;
+  /** Statistics, every step. */
+  observe?(state: S, g: Tensor, at: Moment): S;
+  /** Parts of the state that `refresh` replaces. */
+  readonly refreshed?: readonly string[];
+  /** The expensive part, every T steps. */
+  refresh?(state: S, g: Tensor, at: Moment): Partial<S>;
+  /** What the gradient becomes; may keep moments in the state. */
+  direction(state: S, g: Tensor, at: Moment): { u: Tensor; state: S };
+}
+
+/** Every T steps, from the first on; or a program that says at which. */
+export type Every = number | ((step: Tensor) => Tensor);
+
+export interface PreconditionedOptions extends FinishOptions, UnitOptions {
+  readonly every: Every;
+  readonly needsBatch: boolean;
+  readonly reduction?: string;
+  /** Rounding of everything the preconditioner computes and keeps. */
+  readonly precision?: string;
+}
+
+export const isDue = (every: Every, step: Tensor): Tensor | true => {
+  if (typeof every === "function") return every(step);
+  return every === 1 ? true : equal(step.sub(floor(step.div(every)).mul(every)), 0);
+};
+
+export const rounded = <A extends unknown[], R>(precision: string | undefined, f: (...args: A) => R): ((...args: A) => R) =>
+  precision === "f16" || precision === "bf16" ? lowPrecision(precision, f) : f;
+
+interface PreconditionedState<T = Tensor> {
+  readonly step: T;
+  readonly factors: { readonly [path: string]: State<T> };
+  readonly velocity: State<T>;
+}
+
+/**
+ * w ← w - η v,  v ← α v + u + κ w,  with u the direction that a preconditioner makes of the gradient of each unit (a tensor, or a weight
+ * with its bias). Preconditioners are refreshed in steps 0, T, 2T, …, in a branch that costs nothing in the others.
+ */
+export function preconditioned<S>(
+  name: string,
+  rate: Rate,
+  preconditioner: Preconditioner<S>,
+  options: PreconditionedOptions,
+): Optimizer {
+  const { init, observe, refresh, refreshed = [], direction } = preconditioner as unknown as Preconditioner;
+  return optimizer(
+    (params): PreconditionedState<NdArray> => ({
+      step: scalarArray(0, params),
+      factors: Object.fromEntries(
+        unitsOf(params, options).map(({ path, shape }) => [path, init(shape, dtypeOf(params), path) as State<NdArray>]),
+      ),
+      velocity: initVelocity(params, options),
+    }),
+    <P>(grads: P, { step, factors, velocity }: PreconditionedState, params: P, context: { batchSize?: number | Tensor }) => {
+      const batch = batchOf(name, context, options.needsBatch || options.reduction === "sum");
+      const at = (path: string): Moment => ({ step, batch, path });
+      const units = unitsOf(grads, options);
+      const leaves = leavesByPath<Tensor>(meanGradients(grads, batch, options.reduction ?? "mean"));
+      const g = Object.fromEntries(units.map((u) => [u.path, u.join(u.paths.map((p) => leaves.get(p) as Tensor))]));
+      const each = (f: (path: string) => State): Record<string, State> =>
+        Object.fromEntries(units.map(({ path }) => [path, f(path)]));
+      const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
+      let states: Record<string, State> = { ...factors };
+      if (observe) states = each((path) => low(observe)(states[path], g[path], at(path)));
+      if (refresh) {
+        const renew = ({ states, g }: { states: Record<string, State>; g: Record<string, Tensor> }) =>
+          each((path) => low(refresh)(states[path], g[path], at(path)) as State);
+        const pick = (state: State): State => Object.fromEntries(refreshed.filter((k) => k in state).map((k) => [k, state[k]]));
+        const due = isDue(options.every, step);
+        const fresh =
+          due === true
+            ? renew({ states, g })
+            : cond(
+                due,
+                (o) => renew(o),
+                ({ states: s }) => each((path) => pick(s[path])),
+                { states, g },
+              );
+        states = each((path) => ({ ...states[path], ...fresh[path] }));
+      }
+      const directions = new Map<string, Tensor>();
+      states = each((path) => {
+        const result = low(direction)(states[path], g[path], at(path));
+        const unit = units.find((u) => u.path === path) as Unit;
+        unit.split(result.u).forEach((u, i) => directions.set(unit.paths[i], u));
+        return result.state;
+      });
+      const { structure } = flatten(grads, isArrayLeaf);
+      const tree = unflatten(
+        structure,
+        leafPaths(structure).map((path) => directions.get(path)),
+      );
+      const done = finish(tree, params, velocity, rateAt(rate, step), options);
+      return { updates: done.updates as P, state: { step: step.add(1), factors: states, velocity: done.velocity } };
+    },
+  );
+}
+
+/** Rows [size / d, d] of a tensor along an axis. */
+export const rowsAlong = (x: Tensor, axis: number): Tensor => {
+  const order = [...x.shape.keys()].filter((i) => i !== axis);
+  const d = x.shape[axis];
+  return (axis === x.rank - 1 ? x : x.transpose([...order, axis])).reshape([x.size / d, d]);
+};
+
+/** f applied to the rows along an axis, put back; f keeps their length. */
+export function alongAxis(x: Tensor, axis: number, f: (rows: Tensor) => Tensor): Tensor {
+  const order = [...x.shape.keys()].filter((i) => i !== axis);
+  const shape = [...order.map((i) => x.shape[i]), x.shape[axis]];
+  const y = f(rowsAlong(x, axis)).reshape(shape);
+  if (axis === x.rank - 1) return y;
+  return y.transpose([...x.shape.keys()].map((i) => (i === axis ? x.rank - 1 : order.indexOf(i))));
+}

@@ -1,0 +1,161 @@
+/** Every optimizer by name: what it is for, its hyper-parameters with meanings, ranges and search ranges, and how to make it. */
+import { nearest, UserError } from "../data/errors.ts";
+import { adam, adamParameters, adamw, adamwParameters } from "./adam.ts";
+import { klShampoo, klShampooParameters, soap, soapParameters } from "./eigenbasis.ts";
+import { checkRate, learningRate, type NumberParameter, type Parameters } from "./hyper.ts";
+import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
+import { lion, lionParameters } from "./lion.ts";
+import { muon, muonParameters } from "./muon.ts";
+import { nadamw } from "./nadamw.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { rfShampoo, rfShampooParameters } from "./rf-shampoo.ts";
+import { rmsprop, rmspropParameters } from "./rmsprop.ts";
+import { rfAdamw, rfAdamwParameters, rfRmsprop, rfRmspropParameters } from "./root-free.ts";
+import type { Rate } from "./schedules.ts";
+import { sgd, sgdParameters } from "./sgd.ts";
+import { shampoo, shampooParameters } from "./shampoo.ts";
+
+export interface OptimizerEntry {
+  readonly title: string;
+  readonly family: "diagonal" | "matrix" | "curvature";
+  readonly use: string;
+  readonly source: string;
+  /** The step size: default and search range. */
+  readonly rate: NumberParameter;
+  readonly parameters: Parameters;
+  /** What a step needs besides the gradient. */
+  readonly needs: readonly ("batchSize" | "curvature")[];
+  // biome-ignore lint/suspicious/noExplicitAny: each optimizer has options of its own, checked against `parameters` when it is made.
+  readonly make: (rate: Rate, options: any) => Optimizer;
+}
+
+const fields = (
+  title: string,
+  family: OptimizerEntry["family"],
+  use: string,
+  source: string,
+): Pick<OptimizerEntry, "title" | "family" | "use" | "source" | "needs"> => ({ title, family, use, source, needs: [] });
+
+export const optimizers = {
+  sgd: {
+    ...fields("SGD with momentum", "diagonal", "convolutional networks with time to tune the rate", "Polyak 1964"),
+    rate: learningRate(0.1, 1e-3, 1),
+    parameters: { ...sgdParameters, momentum: { ...sgdParameters.momentum, default: 0.9 } },
+    make: (rate, options) => sgd(rate, { momentum: 0.9, ...options }),
+  },
+  adam: {
+    ...fields("Adam", "diagonal", "a first try on anything", "Kingma & Ba, ICLR 2015"),
+    rate: learningRate(1e-3, 1e-5, 3e-2),
+    parameters: adamParameters,
+    make: adam,
+  },
+  adamw: {
+    ...fields("AdamW", "diagonal", "the default for transformers", "Loshchilov & Hutter, ICLR 2019"),
+    rate: learningRate(1e-3, 1e-5, 3e-2),
+    parameters: adamwParameters,
+    make: adamw,
+  },
+  nadamw: {
+    ...fields("NAdamW", "diagonal", "AdamW with a look-ahead", "Dozat, ICLR 2016 workshop"),
+    rate: learningRate(1e-3, 1e-5, 3e-2),
+    parameters: adamwParameters,
+    make: nadamw,
+  },
+  rmsprop: {
+    ...fields("RMSProp", "diagonal", "the root-based twin of RF-RMSProp", "Tieleman & Hinton 2012"),
+    rate: learningRate(1e-3, 1e-5, 3e-2),
+    parameters: rmspropParameters,
+    make: rmsprop,
+  },
+  lion: {
+    ...fields("Lion", "diagonal", "half of AdamW's memory; large batches", "Chen et al., NeurIPS 2023"),
+    rate: learningRate(2e-4, 1e-6, 3e-3),
+    parameters: lionParameters,
+    make: lion,
+  },
+  "rf-rmsprop": {
+    ...fields("RF-RMSProp", "diagonal", "convolutional networks; AdamW's memory, SGD's rates", "Lin et al., ICML 2024"),
+    rate: learningRate(1e-2, 1e-4, 0.3),
+    parameters: rfRmspropParameters,
+    needs: ["batchSize"],
+    make: rfRmsprop,
+  },
+  "rf-adamw": {
+    ...fields("RF-AdamW", "diagonal", "transformers, with damping and precondLr tuned", "Lin et al., ICML 2024"),
+    rate: learningRate(3e-2, 1e-4, 0.3),
+    parameters: rfAdamwParameters,
+    needs: ["batchSize"],
+    make: rfAdamw,
+  },
+  "if-shampoo": {
+    ...fields(
+      "Inverse-free root-free Shampoo",
+      "matrix",
+      "networks whose matrices fit; half precision; browsers",
+      "Lin et al., ICML 2024",
+    ),
+    rate: learningRate(2e-3, 1e-4, 3e-2),
+    parameters: ifShampooParameters,
+    needs: ["batchSize"],
+    make: ifShampoo,
+  },
+  "rf-shampoo": {
+    ...fields("Root-free Shampoo with inverses", "matrix", "reference for IF-Shampoo", "Lin et al., ICML 2024"),
+    rate: learningRate(2e-3, 1e-4, 3e-2),
+    parameters: rfShampooParameters,
+    needs: ["batchSize"],
+    make: rfShampoo,
+  },
+  shampoo: {
+    ...fields("Shampoo with grafting", "matrix", "the strong root-based matrix method", "Gupta et al., ICML 2018"),
+    rate: learningRate(1e-3, 1e-5, 3e-2),
+    parameters: shampooParameters,
+    make: shampoo,
+  },
+  soap: {
+    ...fields("SOAP", "matrix", "language models", "Vyas et al., ICLR 2025"),
+    rate: learningRate(3e-3, 1e-4, 3e-2),
+    parameters: soapParameters,
+    make: soap,
+  },
+  "kl-shampoo": {
+    ...fields("KL-Shampoo", "matrix", "Shampoo without grafting", "Lin et al., ICLR 2026"),
+    rate: learningRate(1e-3, 1e-5, 3e-2),
+    parameters: klShampooParameters,
+    make: klShampoo,
+  },
+  muon: {
+    ...fields("Muon", "matrix", "hidden matrices of language models", "Jordan et al. 2024"),
+    rate: learningRate(2e-2, 1e-3, 0.2),
+    parameters: muonParameters,
+    make: muon,
+  },
+} satisfies Record<string, OptimizerEntry>;
+
+export type OptimizerName = keyof typeof optimizers;
+
+/** @throws  UserError if there is no optimizer of the name */
+export function optimizerEntry(name: string): OptimizerEntry {
+  if (Object.hasOwn(optimizers, name)) return optimizers[name as OptimizerName];
+  const near = nearest(name, Object.keys(optimizers));
+  throw new UserError(
+    `there is no optimizer "${name}"`,
+    near ? `did you mean ${near}?` : `optimizers are ${Object.keys(optimizers).join(", ")}`,
+  );
+}
+
+/**
+ * The optimizer of a name: `makeOptimizer("if-shampoo", { lr: 2e-3, damping: 1e-3 })`.
+ *
+ * @param options  `lr` (a number or a schedule; default the entry's) and the optimizer's own
+ * @throws  UserError for an unknown name or option, or a value out of range
+ */
+export function makeOptimizer(
+  name: string,
+  { lr, ...options }: Readonly<Record<string, unknown>> & { lr?: Rate } = {},
+): Optimizer {
+  const entry = optimizerEntry(name);
+  const rate = lr ?? entry.rate.default;
+  checkRate(name, rate);
+  return entry.make(rate, options);
+}

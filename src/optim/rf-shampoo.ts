@@ -1,0 +1,94 @@
+/** Root-free Shampoo with explicit inverses: what the inverse-free form approximates, for tests and small problems. */
+import { diagonal, eye, inverse, type Tensor } from "../tensor/index.ts";
+import { reductions } from "./batch.ts";
+import { checkRate, choice, every, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import type { Mask, Optimizer } from "./optimizer.ts";
+import { alongAxis, type Every, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
+import { type Rate, rateAt, times } from "./schedules.ts";
+import { type Float, scaledIdentity } from "./structures/structure.ts";
+
+export const rfShampooParameters = {
+  precondLr: number("weight of the newest curvature in its moving average", 0.05, 0, 1, {
+    open: "low",
+    search: { low: 5e-3, high: 0.3 },
+  }),
+  damping: number("constant added to the curvature", 1e-4, 0, Number.POSITIVE_INFINITY, {
+    open: "high",
+    search: { low: 1e-5, high: 1e-2 },
+  }),
+  momentum: momentum(0.9),
+  weightDecay: weightDecay(5e-4),
+  precondEvery: every(2),
+  forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
+  joinBias: toggle("weight and bias of a layer as one matrix", true),
+  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", false),
+  reduction: choice("kind of the loss: mean over the batch, or sum", reductions),
+};
+
+export interface RfShampooOptions {
+  /** β₂; default 0.05. */
+  readonly precondLr?: Rate;
+  /** λ; default 1e-4. */
+  readonly damping?: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly mask?: Mask;
+  readonly precondEvery?: Every;
+  readonly forget?: number;
+  readonly joinBias?: boolean;
+  readonly mergeKernels?: boolean;
+  readonly reduction?: "mean" | "sum";
+}
+
+/** Precisions and their inverses by axis. */
+interface Precisions {
+  readonly s: Readonly<Record<number, Tensor>>;
+  readonly p: Readonly<Record<number, Tensor>>;
+}
+
+/** Matrices by axis. */
+export const perAxis = <T>(shape: readonly number[], f: (size: number, axis: number) => T): Record<number, T> =>
+  Object.fromEntries(shape.map((d, n) => [n, f(d, n)]));
+
+/**
+ * S = S₁ ⊗ … ⊗ S_N, the precision of a tensor of d elements; for each axis, from the old factors,
+ *
+ *   S_n ← (1 - β₂ γ) S_n + (β₂ d_n / d) (B Y_n G_nᵀ + λ Π_{j≠n} tr(S_j⁻¹) I),   Y = G ×_{j≠n} S_j⁻¹
+ *   u = G ×₁ S₁⁻¹ … ×_N S_N⁻¹
+ *
+ * @source  Lin et al., ICML 2024 (arXiv 2402.03496), here for any number of axes
+ */
+export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer {
+  const h = settle("rf-shampoo", rfShampooParameters, { ...options }, ["mask"]);
+  checkRate("rf-shampoo", rate);
+  const preconditioner: Preconditioner<Precisions> = {
+    init(shape, dtype) {
+      const identity = () => perAxis(shape, (d) => scaledIdentity(d, 1, dtype));
+      return { s: identity(), p: identity() };
+    },
+    refreshed: ["s", "p"],
+    refresh({ s, p }, g, { step, batch }) {
+      const beta = rateAt(h.precondLr as Rate, step);
+      const next = perAxis(g.shape, (d, n) => {
+        const share = times(beta, d / g.size);
+        const others = g.shape.flatMap((_, j) => (j === n ? [] : [j]));
+        const y = others.reduce((x, j) => alongAxis(x, j, (rows) => rows.matmul(p[j])), g);
+        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batch) as Tensor;
+        const ridge = others.reduce<number | Tensor>((a, j) => times(diagonal(p[j]).sum(), a), h.damping);
+        const added = curvature.add(times(eye(d, g.dtype as Float), ridge));
+        const kept = times(beta, -h.forget);
+        return (times(s[n], typeof kept === "number" ? 1 + kept : kept.add(1)) as Tensor).add(times(added, share));
+      });
+      return { s: next, p: perAxis(g.shape, (_, n) => inverse(next[n])) };
+    },
+    direction(state, g) {
+      return { u: g.shape.reduce((x, _, n) => alongAxis(x, n, (rows) => rows.matmul(state.p[n])), g), state };
+    },
+  };
+  return preconditioned("rf-shampoo", rate, preconditioner, {
+    ...h,
+    mask: options.mask,
+    every: options.precondEvery ?? h.precondEvery,
+    needsBatch: true,
+  });
+}

@@ -1,0 +1,117 @@
+/** Shampoo in its practical form: grafting, blocks, roots every T steps by a matmul-only Newton iteration. */
+import { eye, maximum, pow, type Tensor } from "../tensor/index.ts";
+import { blocked } from "./blocks.ts";
+import { checkRate, choice, every, integer, memory, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import { precisions } from "./if-shampoo.ts";
+import type { Mask, Optimizer } from "./optimizer.ts";
+import { alongAxis, type Every, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
+import { perAxis } from "./rf-shampoo.ts";
+import { ifFinite, inverseRoot } from "./roots.ts";
+import type { Rate } from "./schedules.ts";
+import { type Float, filled, scaledIdentity } from "./structures/structure.ts";
+
+export const shampooParameters = {
+  precondLr: number("weight of the newest statistics in their moving average", 0.05, 0, 1, {
+    open: "low",
+    search: { low: 2e-3, high: 0.2 },
+  }),
+  epsilon: number("ridge of the statistics before the root", 1e-6, 0, Number.POSITIVE_INFINITY, {
+    open: "both",
+    search: { low: 1e-10, high: 1e-4 },
+  }),
+  momentum: momentum(0.9),
+  weightDecay: weightDecay(5e-4),
+  precondEvery: every(10),
+  accumulate: choice("statistics: moving average, or sum as in AdaGrad", ["ema", "sum"]),
+  root: integer("p of the inverse p-th roots; 0: twice the number of axes", 0, 0, 16),
+  graft: choice("whose step length is taken", ["adam", "rmsprop", "sgd", "none"]),
+  graftMemory: memory("memory of the mean square of the grafted method", 0.999),
+  blockSize: integer("longest axis of a block with statistics of its own", 1024, 2, 65536),
+  joinBias: toggle("weight and bias of a layer as one matrix", false),
+  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", true),
+  precision: choice("rounding of statistics and roots", precisions),
+};
+
+export interface ShampooOptions {
+  /** β; default 0.05. */
+  readonly precondLr?: number;
+  /** ε; default 1e-6. */
+  readonly epsilon?: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly mask?: Mask;
+  /** T; default 10. */
+  readonly precondEvery?: Every;
+  readonly accumulate?: "ema" | "sum";
+  /** p in (L + εI)^(-1/p); default 2 N for N axes. */
+  readonly root?: number;
+  readonly graft?: "adam" | "rmsprop" | "sgd" | "none";
+  readonly graftMemory?: number;
+  readonly blockSize?: number;
+  readonly joinBias?: boolean;
+  readonly mergeKernels?: boolean;
+  readonly precision?: "full" | "bf16" | "f16";
+}
+
+/** Statistics and roots by axis; Σ ρ^k g² and Σ ρ^k of the grafted method. */
+interface ShampooState {
+  readonly l: Readonly<Record<number, Tensor>>;
+  readonly root: Readonly<Record<number, Tensor>>;
+  readonly squares?: Tensor;
+  readonly weight?: Tensor;
+}
+
+/**
+ * Shampoo. For each axis n of a gradient G with N axes:
+ *
+ *   L_n ← (1 - β) L_n + β G_n G_nᵀ,   u = G ×_n (L_n + ε I)^(-1/2N)
+ *
+ * and u takes the length of the grafted method's step. A root that does not come out finite is replaced by the one before.
+ *
+ * @source  Gupta, Koren & Singer, ICML 2018; Anil et al., 2020 (arXiv 2002.09018); Shi et al., 2023 (arXiv 2309.06497)
+ */
+export function shampoo(rate: Rate, options: ShampooOptions = {}): Optimizer {
+  const h = settle("shampoo", shampooParameters, { ...options }, ["mask"]);
+  checkRate("shampoo", rate);
+  const second = h.graft === "adam" || h.graft === "rmsprop";
+  const kept = h.accumulate === "ema" ? 1 - h.precondLr : 1;
+  const added = h.accumulate === "ema" ? h.precondLr : 1;
+  const preconditioner: Preconditioner<ShampooState> = {
+    init: (shape, dtype) => ({
+      l: perAxis(shape, (d) => scaledIdentity(d, 0, dtype)),
+      root: perAxis(shape, (d) => scaledIdentity(d, 1, dtype)),
+      ...(second ? { squares: filled(shape, 0, dtype), weight: filled([], 0, dtype) } : {}),
+    }),
+    observe: (state, g) => ({
+      ...state,
+      l: perAxis(g.shape, (_, n) => {
+        const rows = rowsAlong(g, n);
+        return state.l[n].mul(kept).add(rows.transpose().matmul(rows).mul(added));
+      }),
+      ...(state.squares && state.weight
+        ? { squares: state.squares.mul(h.graftMemory).add(g.square()), weight: state.weight.mul(h.graftMemory).add(1) }
+        : {}),
+    }),
+    refreshed: ["root"],
+    refresh: ({ l, root }, g) => ({
+      root: perAxis(g.shape, (d, n) => {
+        const ridge = l[n].add(eye(d, g.dtype as Float).mul(h.epsilon));
+        return ifFinite(inverseRoot(ridge, h.root || 2 * g.rank), root[n]);
+      }),
+    }),
+    direction(state, g) {
+      const u = g.shape.reduce((x, _, n) => alongAxis(x, n, (rows) => rows.matmul(state.root[n])), g);
+      if (h.graft === "none") return { u, state };
+      const scale = h.graft === "rmsprop" ? 1 / (1 - h.graftMemory) : state.weight;
+      const reference = state.squares && scale ? g.div(pow(state.squares.div(scale), 0.5).add(1e-8)) : g;
+      const length = (x: Tensor): Tensor => x.square().sum().sqrt();
+      return { u: u.mul(length(reference).div(maximum(length(u), 1e-30))), state };
+    },
+  };
+  return preconditioned("shampoo", rate, blocked(preconditioner, h.blockSize), {
+    ...h,
+    mask: options.mask,
+    every: options.precondEvery ?? h.precondEvery,
+    needsBatch: false,
+  });
+}
