@@ -13,6 +13,11 @@ export const commands: readonly Registered[] = [
     load: async () => (await import("./resume.ts")).resumeCommand(() => commands),
   },
   {
+    name: "train",
+    summary: "train a network with any optimizer, and compare optimizers honestly",
+    load: async () => (await import("./train.ts")).trainCommand(),
+  },
+  {
     name: "trajectories",
     summary: "learn how a population moves from unpaired snapshots",
     load: async () => (await import("./trajectories.ts")).trajectoriesCommand(),

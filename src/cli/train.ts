@@ -82,7 +82,10 @@ function compareCommand(): Command {
   const command = new Command("compare")
     .description("tune several optimizers with equal budgets, train each with several seeds, test once")
     .argument("[file]", input)
-    .addHelpText("after", "\nExample:\n  pushforward train compare --data mnist --optimizers sgd,adamw,rf-rmsprop --tune 20 --seeds 3");
+    .addHelpText(
+      "after",
+      "\nExample:\n  pushforward train compare --data mnist --optimizers sgd,adamw,rf-rmsprop --tune 20 --seeds 3",
+    );
   return addOptions(command, compareSchema).action(async (file: string | undefined, given: Record<string, unknown>) => {
     const options = parseOptions(compareSchema, given);
     const { results, text } = await compare(file, options);

@@ -7,6 +7,7 @@ export { readNpz, writeNpz } from "./npz.ts";
 export { type ExportOptions, toOnnx } from "./onnx/export.ts";
 export { fromOnnx, type OnnxModel, type Port } from "./onnx/read.ts";
 export type { ProgramDType } from "./primitive.ts";
+export { cond } from "./primitives/cond.ts";
 export { constant, iota, scalar, type Value } from "./primitives/constant.ts";
 export { type ConvOptions, conv, convTranspose } from "./primitives/conv.ts";
 export { checkpoint, customVjp } from "./primitives/custom.ts";
@@ -44,7 +45,6 @@ export {
   where,
   xor,
 } from "./primitives/elementwise.ts";
-export { cond } from "./primitives/cond.ts";
 export * from "./primitives/functions.ts";
 export * from "./primitives/gather.ts";
 export * from "./primitives/linalg.ts";

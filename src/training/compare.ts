@@ -137,7 +137,8 @@ async function one(
   const curve: Curve[] = [];
   const times: number[] = [];
   let [sum, since, began, elsewhere] = [0, 0, 0, 0];
-  const size = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
+  const size = (tree: unknown): number =>
+    (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
   const sizes = { optimizerNumbers: size(state.optimizer), parameters: size(state.params) };
   for (let i = 1; i <= steps; i++) {
     if (watch.step(`${optimizer}, ${label}`)) throw new Stopped();
@@ -157,7 +158,12 @@ async function one(
     if (final && (i % Math.ceil(steps / curveRows) === 0 || i === steps)) {
       const evaluated = i % (5 * Math.ceil(steps / curveRows)) === 0 || i === steps;
       const score = evaluated ? (await trainer.evaluate(state)).validationScore : undefined;
-      curve.push({ step: i, seconds: (now - began - elsewhere) / 1000, loss: sum / since, ...(score !== undefined && { validationScore: score }) });
+      curve.push({
+        step: i,
+        seconds: (now - began - elsewhere) / 1000,
+        loss: sum / since,
+        ...(score !== undefined && { validationScore: score }),
+      });
       elsewhere += performance.now() - now;
       [sum, since] = [0, 0];
     }
@@ -233,7 +239,8 @@ export function recommend(summaries: readonly Summary[], score: Problem["score"]
       ? `${best.optimizer} has the best ${name}, by more than twice the standard error of the difference.`
       : `${best.optimizer} has the best mean ${name}, but these data and seeds do not tell it from ${close.map((c) => c.optimizer).join(", ")}.`,
   ];
-  if (close.length > 0) sentences.push(`Among these, ${fastest.optimizer} is the fastest a step: take it, unless more seeds decide otherwise.`);
+  if (close.length > 0)
+    sentences.push(`Among these, ${fastest.optimizer} is the fastest a step: take it, unless more seeds decide otherwise.`);
   if (lowest.optimizer !== best.optimizer)
     sentences.push(`${lowest.optimizer} reaches the lowest training loss, which did not carry over to the test.`);
   return sentences.join(" ");

@@ -2,8 +2,8 @@
 import type { Corpus, Examples } from "../../data/index.ts";
 import { type NdArray, ndarray, randomStream, sizeOf, toNumbers } from "../../tensor/index.ts";
 import type { Training, TrainState } from "../../training/index.ts";
-import type { Loaded } from "./load.ts";
 import type { Mistake } from "./figures.ts";
+import type { Loaded } from "./load.ts";
 
 type LoadedExamples = Extract<Loaded, { examples: Examples }>;
 
@@ -18,7 +18,11 @@ export interface Predictions {
 const chunk = 256;
 
 /** For each test example the class or the first number. */
-export async function predictions({ examples, problem, split }: LoadedExamples, trainer: Training, state: TrainState): Promise<Predictions> {
+export async function predictions(
+  { examples, problem, split }: LoadedExamples,
+  trainer: Training,
+  state: TrainState,
+): Promise<Predictions> {
   const truth: number[] = [];
   const guess: number[] = [];
   const probability: number[] = [];
@@ -46,7 +50,11 @@ export async function predictions({ examples, problem, split }: LoadedExamples, 
 }
 
 /** The test images that the network puts into a wrong class with the highest probability. */
-export async function surestMistakes({ examples, split }: LoadedExamples, { truth, guess, probability }: Predictions, most: number): Promise<Mistake[]> {
+export async function surestMistakes(
+  { examples, split }: LoadedExamples,
+  { truth, guess, probability }: Predictions,
+  most: number,
+): Promise<Mistake[]> {
   const { default: sharp } = await import("sharp");
   const wrong = truth.flatMap((t, i) => (t === guess[i] ? [] : [i])).sort((a, b) => probability[b] - probability[a]); // biome-ignore format: one line
   const [, channels, height, width] = examples.inputs.shape;
@@ -55,7 +63,10 @@ export async function surestMistakes({ examples, split }: LoadedExamples, { trut
   return Promise.all(
     wrong.slice(0, most).map(async (i) => {
       const planes = (examples.inputs.data as Uint8Array).subarray(split.test[i] * size, (split.test[i] + 1) * size);
-      const pixels = Uint8Array.from({ length: size }, (_, p) => planes[(p % channels) * height * width + Math.floor(p / channels)]);
+      const pixels = Uint8Array.from(
+        { length: size },
+        (_, p) => planes[(p % channels) * height * width + Math.floor(p / channels)],
+      );
       const png = await sharp(pixels, { raw: { width, height, channels: channels as 1 | 3 } }).resize(64, 64, { kernel: "nearest" }).png().toBuffer(); // biome-ignore format: one line
       return {
         image: `data:image/png;base64,${png.toString("base64")}`,
@@ -68,7 +79,13 @@ export async function surestMistakes({ examples, split }: LoadedExamples, { trut
 }
 
 /** 400 characters after the first of the validation part, drawn one by one. */
-export async function sampleText(corpus: Corpus, trainer: Training, state: TrainState, context: number, length = 400): Promise<string> {
+export async function sampleText(
+  corpus: Corpus,
+  trainer: Training,
+  state: TrainState,
+  context: number,
+  length = 400,
+): Promise<string> {
   const { vocabulary, validation } = corpus;
   const prompt = Math.min(context, 16);
   const tokens = Array.from(validation.slice(0, prompt));
@@ -79,7 +96,12 @@ export async function sampleText(corpus: Corpus, trainer: Training, state: Train
     const x = ndarray(new Int32Array(context), [1, context], "i32");
     x.data.set(seen);
     const scores = toNumbers(await trainer.predict(state, x as NdArray)).slice((seen.length - 1) * vocabulary.length, seen.length * vocabulary.length); // biome-ignore format: one line
-    tokens.push(scores.reduce((m, v, c) => (v + gumbel[i * vocabulary.length + c] > scores[m] + gumbel[i * vocabulary.length + m] ? c : m), 0));
+    tokens.push(
+      scores.reduce(
+        (m, v, c) => (v + gumbel[i * vocabulary.length + c] > scores[m] + gumbel[i * vocabulary.length + m] ? c : m),
+        0,
+      ),
+    );
   }
   return tokens.map((c) => vocabulary[c]).join("");
 }

@@ -4,8 +4,8 @@ import { writeCsv } from "../../data/index.ts";
 import { table } from "../../data/table.ts";
 import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress, progressMode, type ReportTable, renderReport, runMethod, toPng } from "../../lab/index.ts"; // biome-ignore format: one line
 import type { Network } from "../../nn/index.ts";
-import { configure, flatten, isArrayLeaf, leafPaths, type NdArray, randomStream, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
 import * as t from "../../tensor/index.ts";
+import { configure, flatten, isArrayLeaf, leafPaths, type NdArray, randomStream, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
 import { type OptimizerSettings, optimizerOf, type Problem, parseSettings, type Training, type TrainState, training } from "../../training/index.ts"; // biome-ignore format: one line
 import { version } from "../program.ts";
 import type { TrainOptions } from "../train.ts";
@@ -16,7 +16,10 @@ import { predictions, sampleText, surestMistakes } from "./predict.ts";
 const divergedHint = "lower --lr, or bound the gradient with --clip 1";
 
 /** Steps and examples a step that the options ask for, or that suit the data. */
-export function budgetOf(problem: Problem, options: Pick<TrainOptions, "steps" | "batch" | "quick">): { steps: number; batch: number } {
+export function budgetOf(
+  problem: Problem,
+  options: Pick<TrainOptions, "steps" | "batch" | "quick">,
+): { steps: number; batch: number } {
   const count = problem.count("train");
   const batch = Math.min(options.batch ?? (problem.kind === "text" ? 32 : 128), count);
   const natural = Math.min(2000, Math.max(1, 5 * Math.floor(count / batch)));
@@ -41,7 +44,17 @@ export async function train(
     ...(options.lr === undefined ? {} : { lr: options.lr }),
   };
   const { out, json, quiet, overwrite, threads, ...chosen } = options;
-  const config = { command: "train", version: version(), dataset: name, source, ...chosen, model: model.name, steps, batch, settings };
+  const config = {
+    command: "train",
+    version: version(),
+    dataset: name,
+    source,
+    ...chosen,
+    model: model.name,
+    steps,
+    batch,
+    settings,
+  };
   const folder = out ?? join("runs", `${name}-${model.name}-${options.optimizer}`.replace(/[^\w.-]+/g, "-"));
   const optimizer = optimizerOf(options.optimizer, settings, { steps, schedule: options.schedule, warmUp: options.warmUp });
   const run = await openRun(folder, config, { overwrite });
@@ -118,7 +131,8 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 const scoreError = (problem: Problem, score: number): number | undefined =>
   problem.score === "accuracy" ? Math.sqrt((score * (1 - score)) / problem.count("test")) : undefined;
 
-const count = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
+const count = (tree: unknown): number =>
+  (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
 
 function weights({ params, stats }: TrainState): Uint8Array<ArrayBuffer> {
   const { leaves, structure } = flatten({ params, stats }, isArrayLeaf);
@@ -168,7 +182,8 @@ async function show(
 ): Promise<{ figures: Figure[]; tables: ReportTable[] }> {
   if ("corpus" in loaded) {
     const text = await sampleText(loaded.corpus, trainer, state, loaded.problem.input[0]);
-    const caption = "The network continues the first characters of the validation part; each character is drawn from its probabilities.";
+    const caption =
+      "The network continues the first characters of the validation part; each character is drawn from its probabilities.";
     return { figures: [], tables: [{ title: "Text written by the network", columns: [""], rows: [[text]], caption }] };
   }
   const { examples } = loaded;
