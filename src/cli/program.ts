@@ -56,7 +56,8 @@ async function build(args: readonly string[], commands: readonly Registered[], o
   const program = new Command("pushforward")
     .description("Modern methods of probabilistic machine learning that move probability mass.")
     .version(version())
-    .showHelpAfterError(false);
+    .showHelpAfterError(false)
+    .enablePositionalOptions();
   const wanted = args[0] === "help" ? args[1] : args.find((a) => !a.startsWith("-"));
   for (const { name, summary, load } of commands)
     program.addCommand(name === wanted ? (await load()).summary(summary) : new Command(name).summary(summary));

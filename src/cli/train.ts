@@ -61,7 +61,8 @@ const input = "table with --target, text file, folder of pictures or IDX files; 
 
 export function trainCommand(): Command {
   const command = addOptions(
-    new Command("train").description("train a network with any optimizer").argument("[file]", input),
+    // options after the name of a subcommand are the subcommand's
+    new Command("train").description("train a network with any optimizer").argument("[file]", input).enablePositionalOptions(),
     trainSchema,
   )
     .addHelpText(

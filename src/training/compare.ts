@@ -186,6 +186,7 @@ function median(values: readonly number[]): number {
 }
 
 export interface Summary {
+  readonly seeds: number;
   readonly optimizer: string;
   readonly settings: OptimizerSettings;
   readonly test: { readonly mean: number; readonly error: number };
@@ -205,6 +206,7 @@ export function summarise({ finals }: Progressed, score: Problem["score"]): Summ
       const { settings, optimizerNumbers, parameters } = runs[0];
       return {
         optimizer,
+        seeds: runs.length,
         settings,
         optimizerNumbers,
         parameters,
@@ -223,20 +225,24 @@ function meanAndError(values: readonly number[]): { mean: number; error: number 
   return { mean, error: n > 1 ? Math.sqrt(variance / n) : Number.NaN };
 }
 
+/** 97.5 % quantile of Student's t: a handful of seeds tells little about its own spread. */
+const quantile = (freedom: number): number =>
+  [12.71, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228][freedom] ?? 2;
+
 /** What the table means, in words: who is ahead beyond the noise, and what else speaks for whom. */
 export function recommend(summaries: readonly Summary[], score: Problem["score"]): string {
   const [best, ...others] = summaries;
   if (others.length === 0) return `Only ${best.optimizer} was tried.`;
   const close = others.filter((o) => {
     const gap = Math.abs(o.test.mean - best.test.mean);
-    return !(gap > 2 * Math.hypot(o.test.error, best.test.error));
+    return !(gap > quantile(o.seeds + best.seeds - 2) * Math.hypot(o.test.error, best.test.error));
   });
   const fastest = [best, ...close].reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
   const lowest = summaries.reduce((a, b) => (b.trainLoss.mean < a.trainLoss.mean ? b : a));
   const name = score === "rmse" ? "test error" : score === "accuracy" ? "test accuracy" : "bits a character";
   const sentences = [
     close.length === 0
-      ? `${best.optimizer} has the best ${name}, by more than twice the standard error of the difference.`
+      ? `${best.optimizer} has the best ${name}, by more than the noise between seeds (95 %).`
       : `${best.optimizer} has the best mean ${name}, but these data and seeds do not tell it from ${close.map((c) => c.optimizer).join(", ")}.`,
   ];
   if (close.length > 0)

@@ -227,7 +227,7 @@ function tuningFigure({ trials }: Progressed, score: Problem["score"]): Figure {
       marginLeft: 50,
       grid: true,
       color: { domain: names, range: palette.slice(0, names.length), legend: true },
-      x: { type: "log", label: "learning rate" },
+      x: { type: "log", label: "learning rate", ticks: 6, tickFormat: (v: number) => formatNumber(v) },
       y: { label: `validation ${score}` },
       r: { range: [2, 7] },
       marks: [Plot.dot(points, { x: "lr", y: "score", r: "steps", fill: "optimizer", fillOpacity: 0.7 })],

@@ -144,12 +144,13 @@ function weights({ params, stats }: TrainState): Uint8Array<ArrayBuffer> {
 const exportRows = 64;
 
 /** model.onnx takes inputs as the file has them (pixels 0 to 255, features in their units) and gives probabilities, or numbers in their units. */
-function modelFile(loaded: Loaded, network: Network, { params, stats }: TrainState): Uint8Array {
+function modelFile(loaded: Loaded, network: Network, state: TrainState): Uint8Array {
   const { problem } = loaded;
   const dtype = problem.kind === "text" ? "i32" : "f32";
   const metadata = { producer: `pushforward ${version()}`, rows: String(exportRows), ...describeOutputs(loaded) };
   const channels = (v: Float32Array, rank: number): NdArray => t.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32"); // biome-ignore format: one line
   const program = (x: Tensor): Tensor => {
+    const [params, stats] = [state.params, state.stats].map((tree) => t.mapTree((a: NdArray) => t.constant(a), tree));
     if ("corpus" in loaded) return network.apply(params, stats, x, false).y;
     const { scaling, units } = loaded.problem;
     const rank = problem.input.length;

@@ -1,0 +1,209 @@
+import { describe, expect, test } from "vitest";
+import { splitRows, toCorpus, toExamples } from "../../src/data/index.ts";
+import { table } from "../../src/data/table.ts";
+import { mlpNetwork, transformerLm } from "../../src/nn/index.ts";
+import { sgd } from "../../src/optim/index.ts";
+import { array, jit, ndarray, randomStream, toNumbers } from "../../src/tensor/index.ts";
+import {
+  batchRows,
+  compareOptimizers,
+  crossEntropy,
+  drawSettings,
+  exampleProblem,
+  optimizerOf,
+  parseSettings,
+  rateOf,
+  recommend,
+  rungs,
+  successiveHalving,
+  summarise,
+  textProblem,
+  totalSteps,
+  training,
+} from "../../src/training/index.ts";
+
+/** y = 3 x - 1 plus noise, 400 rows. */
+const rng = randomStream(5);
+const x = Float64Array.from(rng.normal([400]).data);
+const noise = rng.normal([400]).data;
+const line = toExamples(
+  table("line", [
+    { name: "x", values: x },
+    { name: "y", values: x.map((v, i) => 3 * v - 1 + 0.1 * noise[i]) },
+  ]),
+  "line",
+  { target: "y" },
+);
+const split = splitRows(line, randomStream(0), { validation: 0.25, test: 0.25 });
+
+test("cross-entropy is -log of the probability of the class", async () => {
+  const logits = array([
+    [1, 2, 3],
+    [0, 0, 0],
+  ]);
+  const loss = await jit(crossEntropy)(logits, array([2, 0], "i32"));
+  const first = -Math.log(Math.exp(3) / (Math.exp(1) + Math.exp(2) + Math.exp(3)));
+  expect(toNumbers(loss)[0]).toBeCloseTo((first + Math.log(3)) / 2, 6);
+});
+
+test("a pass takes every example at most once, in another order each time, and the same again for the same stream", () => {
+  const rows = batchRows(randomStream(1), 50, 8);
+  const again = batchRows(randomStream(1), 50, 8);
+  const pass = (from: number): number[] => Array.from({ length: 6 }, (_, i) => [...rows(from + i)]).flat();
+  const [first, second] = [pass(0), pass(6)];
+  for (const p of [first, second]) expect(new Set(p).size).toBe(48);
+  expect(first).not.toEqual(second);
+  expect([...again(7)]).toEqual(second.slice(8, 16));
+});
+
+test("a linear network finds the least-squares line, whose error is the noise", async () => {
+  const problem = exampleProblem(line, split);
+  const network = mlpNetwork(problem.input, 1, { depth: 0 });
+  const trainer = training(problem, network, randomStream(2), {
+    optimizer: sgd(rateOf(0.3, { steps: 200, schedule: "cosine", warmUp: 0.05 })),
+    batch: 50,
+  });
+  let state = await trainer.init(randomStream(3));
+  for (let i = 0; i < 200; i++) state = (await trainer.step(state, randomStream(0))).state;
+  const { score } = await trainer.score(state, "test");
+  // residuals of 100 test rows, standard deviation 0.1: the rms is within 4 standard errors, 4 · 0.1 / √200
+  expect(Math.abs(score - 0.1)).toBeLessThan(0.03);
+  const y = toNumbers(
+    await trainer.predict(
+      state,
+      ndarray(Float32Array.of((1 - problem.scaling.mean[0]) / problem.scaling.deviation[0]), [1, 1], "f32"),
+    ),
+  );
+  expect(y[0] * problem.units!.deviation[0] + problem.units!.mean[0]).toBeCloseTo(2, 1);
+});
+
+test("windows of text are shifted by one character, and those for measuring do not overlap", () => {
+  const corpus = { name: "", title: "", source: "", ...toCorpus("hello world, hello text. ".repeat(40), "x") };
+  const problem = textProblem(corpus, 10);
+  const { x, y } = problem.batch("train", Int32Array.of(3, 17));
+  expect([...y.data.slice(0, 9)]).toEqual([...x.data.slice(1, 10)]);
+  const measured = problem.batch(
+    "test",
+    Int32Array.from({ length: problem.count("test") }, (_, i) => i),
+  );
+  expect([...measured.x.data]).toEqual([...corpus.test.slice(0, measured.x.data.length)]);
+});
+
+test("a language model does not look ahead", async () => {
+  const network = transformerLm(7, 6, { width: 8, depth: 2, heads: 2 });
+  const { params, stats } = network.init(randomStream(1));
+  const f = jit((p: never, tokens: never) => network.apply(p, stats, tokens, false).y);
+  const outputs = async (tokens: number[]): Promise<number[]> =>
+    toNumbers((await f(params as never, ndarray(Int32Array.from(tokens), [1, 6], "i32") as never)) as never);
+  const [a, b] = [await outputs([1, 2, 3, 4, 5, 6]), await outputs([1, 2, 3, 0, 0, 1])];
+  for (let i = 0; i < 21; i++) expect(a[i]).toBeCloseTo(b[i], 5);
+  expect(a.slice(21)).not.toEqual(b.slice(21));
+});
+
+describe("recipes", () => {
+  test("the rate rises to its peak and ends at zero", async () => {
+    const rate = jit(rateOf(0.4, { steps: 100, schedule: "cosine", warmUp: 0.1 }));
+    const at = async (step: number): Promise<number> => toNumbers(await rate(step))[0];
+    expect(await at(0)).toBeCloseTo(0.04, 6);
+    expect(await at(10)).toBeCloseTo(0.4, 6);
+    expect(await at(55)).toBeCloseTo(0.2, 6);
+    expect(await at(100)).toBeCloseTo(0, 6);
+  });
+
+  test("settings are read by the kinds of the optimizer's parameters, and wrong ones are refused", () => {
+    expect(parseSettings("if-shampoo", "damping=1e-3, lr=0.5")).toEqual({ damping: 1e-3, lr: 0.5 });
+    expect(() => parseSettings("sgd", "momentum")).toThrow('"momentum" is not of the form name=value');
+    const budget = { steps: 10, schedule: "constant", warmUp: 0 } as const;
+    expect(() => optimizerOf("adamw", { momentun: 1 }, budget)).toThrow("no option momentun");
+    expect(() => optimizerOf("adamw", { lr: "fast" }, budget)).toThrow("not a number");
+    expect(() => optimizerOf("rf-rmsprp", {}, budget)).toThrow(expect.objectContaining({ hint: "did you mean rf-rmsprop?" }));
+  });
+
+  test("drawn settings lie in the search ranges; the first are the defaults", () => {
+    const [first, ...others] = drawSettings("rf-rmsprop", randomStream(0), 200);
+    expect(Object.keys(first)).toEqual(["lr"]);
+    for (const s of others) optimizerOf("rf-rmsprop", s, { steps: 10, schedule: "cosine", warmUp: 0 });
+    const logs = others.map((s) => Math.log10(Number(s.lr)));
+    expect(Math.min(...logs)).toBeGreaterThanOrEqual(-4);
+    expect(Math.max(...logs)).toBeLessThanOrEqual(Math.log10(0.3) + 1e-9);
+    // uniform in the logarithm: the mean of 199 draws is within 4 standard errors of the middle
+    const mean = logs.reduce((s, v) => s + v, 0) / logs.length;
+    const width = Math.log10(0.3) + 4;
+    expect(Math.abs(mean - (Math.log10(0.3) - 4) / 2)).toBeLessThan((4 * width) / Math.sqrt(12 * 199));
+  });
+});
+
+describe("successive halving", () => {
+  test("spends about the same on each rung and finds the best of settings that keep their order", async () => {
+    expect(rungs(27, 270)).toEqual([
+      { steps: 10, entries: 27 },
+      { steps: 30, entries: 9 },
+      { steps: 90, entries: 3 },
+      { steps: 270, entries: 1 },
+    ]);
+    const { best, trials } = await successiveHalving([5, 3, 9, 1, 7, 2, 8, 6, 4], 90, async (s, steps) => s + 1 / steps);
+    expect(best).toBe(1);
+    expect(trials.map((t) => t.steps)).toEqual([...new Array(9).fill(10), ...new Array(3).fill(30), 90]);
+  });
+
+  test("a setting that diverges is last, not first", async () => {
+    const { best } = await successiveHalving([1, 2, 3], 90, async (s) =>
+      s === 1 ? Number.NaN : s === 2 ? Number.POSITIVE_INFINITY : 4,
+    );
+    expect(best).toBe(3);
+  });
+});
+
+describe("comparison", () => {
+  const problem = exampleProblem(line, split);
+  const network = mlpNetwork(problem.input, 1, { depth: 1, width: 4 });
+  const options = { budget: { steps: 30, schedule: "cosine", warmUp: 0.1 }, tune: 3, seeds: 2, batch: 20 } as const;
+  const names = ["sgd", "adamw"];
+
+  test("stopped after any training and taken up again it gives the same numbers, in as many steps as it said", async () => {
+    let steps = 0;
+    const watch = { step: () => steps++ < 0, skip: (n: number) => void (steps += n), finished: async () => {} };
+    const whole = await compareOptimizers(problem, network, names, randomStream(1), options, watch);
+    expect(steps).toBe(totalSteps(2, options));
+    let kept: Awaited<ReturnType<typeof compareOptimizers>> = { trials: [], finals: [], stopped: true };
+    for (let session = 0; kept.stopped; session++) {
+      let left = 97;
+      expect(session).toBeLessThan(10);
+      kept = await compareOptimizers(
+        problem,
+        network,
+        names,
+        randomStream(1),
+        options,
+        { ...watch, step: () => left-- === 0 },
+        JSON.parse(JSON.stringify(kept)),
+      );
+    }
+    const timeless = (w: typeof whole) => ({
+      trials: w.trials,
+      finals: w.finals.map(({ milliseconds, curve, ...f }) => ({ ...f, curve: curve.map(({ seconds, ...c }) => c) })),
+    });
+    expect(timeless(kept)).toEqual(timeless(whole));
+    const summaries = summarise(whole, "rmse");
+    expect(summaries[0].test.mean).toBeLessThanOrEqual(summaries[1].test.mean);
+  });
+
+  test("words follow the errors: what the noise between seeds does not separate is called equal", () => {
+    const s = (optimizer: string, mean: number, error: number, milliseconds: number, loss: number) => ({
+      optimizer,
+      seeds: 5,
+      settings: {},
+      test: { mean, error },
+      trainLoss: { mean: loss, error: 0.01 },
+      milliseconds,
+      optimizerNumbers: 1,
+      parameters: 1,
+    });
+    expect(recommend([s("a", 0.9, 0.01, 5, 0.2), s("b", 0.89, 0.01, 2, 0.3)], "accuracy")).toMatch(
+      /do not tell it from b.*b is the fastest/,
+    );
+    expect(recommend([s("a", 0.9, 0.01, 5, 0.2), s("b", 0.8, 0.01, 2, 0.1)], "accuracy")).toMatch(
+      /^a has the best test accuracy, by more.*b reaches the lowest training loss/,
+    );
+  });
+});
