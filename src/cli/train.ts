@@ -51,7 +51,10 @@ export const compareSchema = z.object({
   ...dataOptions,
   ...networkOptions,
   ...budgetOptions,
-  optimizers: z.string().default("sgd,adamw,rf-rmsprop,if-shampoo").describe("names, separated by commas"),
+  optimizers: z
+    .string()
+    .default("sgd,adamw,rf-rmsprop,if-shampoo")
+    .describe("names separated by commas, with settings that stay: singd:structure=diagonal"),
   tune: z.int().min(1).max(10_000).default(20).describe("settings tried for each optimizer"),
   seeds: z.int().min(1).max(1000).default(3).describe("trainings of each optimizer with its best setting"),
 });

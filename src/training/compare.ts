@@ -2,7 +2,7 @@
 import type { Network } from "../nn/index.ts";
 import { flatten, isArrayLeaf, type NdArray, type Random, sizeOf } from "../tensor/index.ts";
 import type { Problem } from "./problem.ts";
-import { type Budget, drawSettings, type OptimizerSettings, optimizerOf } from "./recipe.ts";
+import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry } from "./recipe.ts";
 import { type Scores, type TrainingOptions, type TrainState, training } from "./train.ts";
 import { rungs, successiveHalving } from "./tune.ts";
 
@@ -12,6 +12,8 @@ export interface CompareOptions extends Omit<TrainingOptions, "optimizer"> {
   readonly tune: number;
   /** Trainings with the best setting. */
   readonly seeds: number;
+  /** Settings to use instead of tuning; then `tune` is 1. */
+  readonly settings?: (entry: string) => OptimizerSettings;
 }
 
 /** Rows of one training: mean loss since the row before, and seconds since its second step. */
@@ -68,12 +70,14 @@ export function totalSteps(optimizers: number, { budget, tune, seeds }: CompareO
 
 /**
  * All optimizers see the same first parameters and the same order of examples for a seed; tuning has a seed of its own.
+ *
+ * @param entries  optimizers as `parseEntry` reads them
  * @returns  everything that was trained, or what was finished when `watch` stopped it
  */
 export async function compareOptimizers(
   problem: Problem,
   network: Network,
-  optimizers: readonly string[],
+  entries: readonly string[],
   rng: Random,
   options: CompareOptions,
   watch: Watch,
@@ -85,7 +89,7 @@ export async function compareOptimizers(
   const worse = problem.score === "accuracy" ? (s: number) => -s : (s: number) => s;
   const { budget, tune, seeds } = options;
   try {
-    for (const optimizer of optimizers) {
+    for (const optimizer of entries) {
       const candidates = drawSettings(optimizer, rng.fold("settings").fold(optimizer), tune);
       const trial = async (settings: OptimizerSettings, steps: number): Promise<number> => {
         const known = done.trials.find((t) => same(t, { optimizer, settings, steps }));
@@ -98,7 +102,10 @@ export async function compareOptimizers(
         await watch.finished(done);
         return Number.isFinite(score) ? worse(score) : Number.POSITIVE_INFINITY;
       };
-      const settings = tune > 1 ? (await successiveHalving(candidates, budget.steps, trial)).best : candidates[0];
+      const settings =
+        tune > 1
+          ? (await successiveHalving(candidates, budget.steps, trial)).best
+          : (options.settings?.(optimizer) ?? candidates[0]);
       for (let seed = 0; seed < seeds; seed++) {
         if (done.finals.some((f) => f.optimizer === optimizer && f.seed === seed)) {
           watch.skip(budget.steps);
@@ -131,7 +138,7 @@ async function one(
   label: string,
 ): Promise<Omit<FinalRun, "optimizer" | "settings" | "steps" | "seed">> {
   const final = label !== "tuning";
-  const made = optimizerOf(optimizer, settings, { ...options.budget, steps });
+  const made = optimizerOf(parseEntry(optimizer).name, settings, { ...options.budget, steps });
   const trainer = training(problem, network, rng.fold("order"), { ...options, optimizer: made });
   let state = await trainer.init(rng);
   const curve: Curve[] = [];

@@ -52,22 +52,36 @@ export function parseSettings(name: string, text: string): OptimizerSettings {
 }
 
 /**
+ * An optimizer with settings that stay as they are: `singd:structure=diagonal`, or `muon`; several settings are joined by `+`.
+ * @throws UserError
+ */
+export function parseEntry(entry: string): { readonly name: string; readonly fixed: OptimizerSettings } {
+  const [name, settings] = entry.split(/:(.*)/s).map((part) => part.trim());
+  optimizerEntry(name);
+  return { name, fixed: settings ? parseSettings(name, settings.replaceAll("+", ",")) : {} };
+}
+
+/**
  * Settings drawn at random from the search ranges: the learning rate always, and the hyper-parameters that have a range. The first draw is
  * the defaults.
+ *
+ * @param entry  a name, or a name with settings that stay: see `parseEntry`
  */
-export function drawSettings(name: string, rng: Random, count: number): OptimizerSettings[] {
+export function drawSettings(entry: string, rng: Random, count: number): OptimizerSettings[] {
+  const { name, fixed } = parseEntry(entry);
   const { rate, parameters } = optimizerEntry(name);
   const searched = [["lr", rate] as const, ...Object.entries(parameters)].flatMap(([key, p]) =>
     (p.kind === "number" || p.kind === "integer") && p.search ? [{ key, ...p.search, integer: p.kind === "integer" }] : [],
   );
   return Array.from({ length: count }, (_, i) => {
-    if (i === 0) return { lr: rate.default };
+    if (i === 0) return { lr: rate.default, ...fixed };
     const u = rng.fold(i).uniform([searched.length]).data;
-    return Object.fromEntries(
+    const drawn = Object.fromEntries(
       searched.map(({ key, low, high, scale, integer }, j) => {
         const value = scale === "linear" ? low + (high - low) * u[j] : low * (high / low) ** u[j];
         return [key, integer ? Math.round(value) : Number(value.toPrecision(4))];
       }),
     );
+    return { ...drawn, ...fixed };
   });
 }

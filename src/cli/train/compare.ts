@@ -3,9 +3,8 @@ import { join } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { UserError } from "../../data/index.ts";
 import { duration, type Figure, formatNumber, onInterrupt, openRun, palette, plot, progress, progressMode, renderReport, toPng, withError } from "../../lab/index.ts"; // biome-ignore format: one line
-import { optimizerEntry } from "../../optim/index.ts";
 import { configure, randomStream } from "../../tensor/index.ts";
-import { compareOptimizers, type Problem, type Progressed, recommend, type Summary, summarise, totalSteps } from "../../training/index.ts"; // biome-ignore format: one line
+import { compareOptimizers, type Problem, type Progressed, parseEntry, recommend, type Summary, summarise, totalSteps } from "../../training/index.ts"; // biome-ignore format: one line
 import { version } from "../program.ts";
 import type { CompareOptions } from "../train.ts";
 import { dataOf, load, networkFor } from "./load.ts";
@@ -19,7 +18,7 @@ export async function compare(
   const started = performance.now();
   if (options.threads) configure({ threads: options.threads });
   const names = options.optimizers.split(",").map((name) => name.trim());
-  for (const name of names) optimizerEntry(name);
+  for (const name of names) parseEntry(name);
   const twice = names.find((n, i) => names.indexOf(n) !== i);
   if (twice) throw new UserError(`--optimizers names ${twice} twice`);
   const rng = randomStream(options.seed).fold("train");
