@@ -13,6 +13,11 @@ export const commands: readonly Registered[] = [
     load: async () => (await import("./resume.ts")).resumeCommand(() => commands),
   },
   {
+    name: "runs",
+    summary: "list, show, compare, remove and export runs",
+    load: async () => (await import("./runs.ts")).runsCommand(),
+  },
+  {
     name: "train",
     summary: "train a network with any optimizer, and compare optimizers honestly",
     load: async () => (await import("./train.ts")).trainCommand(),

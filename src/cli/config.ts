@@ -25,10 +25,16 @@ export function readYaml(path: string): Record<string, unknown> {
   } catch (error) {
     const tooDeep = error instanceof RangeError && /stack/.test(error.message);
     const [first] = (error as Error).message.split("\n");
-    throw new UserError(`${path}: ${tooDeep ? "nested too deeply" : first.replace(/:$/, "")}`, "it should be YAML or JSON: `key: value` lines"); // biome-ignore format: one line
+    throw new UserError(
+      `${path}: ${tooDeep ? "nested too deeply" : first.replace(/:$/, "")}`,
+      "it should be YAML or JSON: `key: value` lines",
+    );
   }
   if (data === null || typeof data !== "object" || Array.isArray(data))
-    throw new UserError(`${path}: expected a map of options, not ${Array.isArray(data) ? "a list" : data === null ? "nothing" : `"${String(data).slice(0, 40)}"`}`, "write one `key: value` a line"); // biome-ignore format: one line
+    throw new UserError(
+      `${path}: expected a map of options, not ${Array.isArray(data) ? "a list" : data === null ? "nothing" : `"${String(data).slice(0, 40)}"`}`,
+      "write one `key: value` a line",
+    );
   return data as Record<string, unknown>;
 }
 

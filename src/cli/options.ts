@@ -49,7 +49,9 @@ export function addOptions(command: Command, schema: Schema): Command {
     }
   if (makesRuns)
     command.option("--schema", "print the JSON schema of a configuration file").on("option:schema", () => {
-      command.configureOutput().writeOut?.(`${JSON.stringify({ ...jsonSchema(schema), additionalProperties: false }, undefined, 2)}\n`); // biome-ignore format: one line
+      command
+        .configureOutput()
+        .writeOut?.(`${JSON.stringify({ ...jsonSchema(schema), additionalProperties: false }, undefined, 2)}\n`);
       throw new CommanderError(0, "pushforward.schema", "schema");
     });
   return command;

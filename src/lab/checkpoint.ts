@@ -93,7 +93,11 @@ export async function keepMetrics(path: string, mark: MetricsMark | undefined): 
       );
     await file.truncate(bytes);
     await file.sync();
-    const rows = kept.toString("utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line)); // biome-ignore format: one line
+    const rows = kept
+      .toString("utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
     return { rows, bytes, hash };
   } finally {
     await file.close();

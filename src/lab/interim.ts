@@ -33,7 +33,9 @@ const latest = (history: readonly Metrics[], name: string): number => history.fi
 export function curve(name: string, history: readonly Metrics[]): Figure {
   const rows = history.filter((row) => row[name] !== undefined);
   const every = Math.ceil(rows.length / most);
-  const points = rows.filter((_, i) => i % every === 0 || i === rows.length - 1).map((row) => ({ step: row.step, value: row[name] })); // biome-ignore format: one line
+  const points = rows
+    .filter((_, i) => i % every === 0 || i === rows.length - 1)
+    .map((row) => ({ step: row.step, value: row[name] }));
   return {
     name: `metric-${name}`.replace(/[^\w.-]+/g, "-"),
     title: name,

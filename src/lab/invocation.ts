@@ -45,7 +45,10 @@ export interface InputFile {
 /** Arguments and options that name existing files, and the files of those that name folders, with their hashes. */
 export async function inputFiles({ arguments: args, options, cwd }: Invocation): Promise<InputFile[]> {
   const notInputs = new Set(["out", "config"]);
-  const names = [...args, ...Object.entries(options).flatMap(([key, value]) => (typeof value === "string" && !notInputs.has(key) ? [value] : []))]; // biome-ignore format: one line
+  const names = [
+    ...args,
+    ...Object.entries(options).flatMap(([key, value]) => (typeof value === "string" && !notInputs.has(key) ? [value] : [])),
+  ];
   const files: InputFile[] = [];
   for (const name of new Set(names)) {
     const path = resolve(cwd, name);

@@ -33,6 +33,20 @@ export function progressMode(options: { json?: boolean; quiet?: boolean }): Prog
   return process.stderr.isTTY ? "live" : "plain";
 }
 
+const bars = [..."▁▂▃▄▅▆▇█"];
+
+/** The course of a number in one line: the last `width` means of equal stretches, lowest to highest. */
+export function sparkline(values: readonly number[], width: number): string {
+  const finite = values.filter(Number.isFinite);
+  const count = Math.min(width, finite.length);
+  const means = Array.from({ length: count }, (_, i) => {
+    const part = finite.slice(Math.floor((i * finite.length) / count), Math.floor(((i + 1) * finite.length) / count));
+    return part.reduce((s, v) => s + v, 0) / part.length;
+  });
+  const [low, high] = [Math.min(...means), Math.max(...means)];
+  return means.map((v) => bars[high > low ? Math.round(((v - low) / (high - low)) * (bars.length - 1)) : 0]).join("");
+}
+
 /** Seconds between two signs of life. */
 const pauses = { live: 0.1, plain: 10, json: 1 };
 

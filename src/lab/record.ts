@@ -74,10 +74,16 @@ export async function inspect(folder: string): Promise<RunRecord | "empty" | "fo
   const { format: theirs } = (found ?? {}) as { format?: unknown };
   if (typeof theirs !== "number") return "foreign";
   if (theirs !== format)
-    throw new UserError(`${folder} holds a run of format ${theirs}; this version writes format ${format}`, "choose another folder with --out"); // biome-ignore format: one line
+    throw new UserError(
+      `${folder} holds a run of format ${theirs}; this version writes format ${format}`,
+      "choose another folder with --out",
+    );
   const parsed = recordSchema.safeParse(found);
   if (parsed.success) return parsed.data;
-  throw new UserError(`${path} is damaged (${parsed.error.issues[0].path.join(".")}: ${parsed.error.issues[0].message})`, "remove the folder"); // biome-ignore format: one line
+  throw new UserError(
+    `${path} is damaged (${parsed.error.issues[0].path.join(".")}: ${parsed.error.issues[0].message})`,
+    "remove the folder",
+  );
 }
 
 /**
@@ -87,7 +93,10 @@ export async function inspect(folder: string): Promise<RunRecord | "empty" | "fo
 export async function readRecord(folder: string): Promise<RunRecord> {
   const found = existsSync(folder) ? await inspect(folder).catch(rethrow(folder)) : "missing";
   if (typeof found === "string")
-    throw new UserError(`${folder} ${found === "missing" ? "does not exist" : "holds no run"}`, "`pushforward runs list` shows the runs"); // biome-ignore format: one line
+    throw new UserError(
+      `${folder} ${found === "missing" ? "does not exist" : "holds no run"}`,
+      "`pushforward runs list` shows the runs",
+    );
   return found;
 }
 

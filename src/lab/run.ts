@@ -10,6 +10,7 @@ import { type Checkpoint, keepMetrics, readCheckpoint, writeCheckpoint } from ".
 import { diskError, inside, makeFolder, temporarySuffix, writeAside } from "./files.ts";
 import { currentInvocation } from "./invocation.ts";
 import { type Lock, lock } from "./lock.ts";
+import { openLoggers } from "./log/logger.ts";
 import { type Config, checkUnchanged, firstDifference, inspect, newRecord, type RunRecord, writeRecord } from "./record.ts";
 
 export type { Checkpoint, Config };
@@ -100,7 +101,10 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
   const { hash } = kept;
   let { bytes } = kept;
   await mkdir(join(folder, "artifacts"), { recursive: true });
+  const names = currentInvocation()?.loggers ?? [];
+  const loggers = await openLoggers(names, { folder, record, metrics: kept.rows });
   const file = await open(path, "a");
+  let done = false;
   const guarded = async <T>(job: () => Promise<T>): Promise<T> => {
     try {
       return await job();
@@ -120,12 +124,14 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
         hash.update(line);
         bytes += line.length;
         await file.appendFile(line);
+        loggers.row(row);
       }),
     save: (checkpoint) =>
       guarded(async () => {
         const mark = { bytes, sha256: hash.copy().digest("hex") };
         await file.sync(); // the rows must be there before a checkpoint that counts on them
         await writeCheckpoint(folder, checkpoint, mark);
+        void loggers.saved();
       }),
     async write(name, content) {
       const target = inside(folder, name);
@@ -135,8 +141,10 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
     complete: async (results) => {
       await file.sync();
       await writeAside(join(folder, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+      done = true;
     },
     async close() {
+      await loggers.ended(done);
       await file.close();
       held.release();
     },

@@ -35,7 +35,10 @@ async function halfway(folder: string, invocation?: Invocation): Promise<void> {
 
 /** A process that holds the run until it is killed. */
 async function holder(folder: string) {
-  const child = spawn(process.execPath, ["-e", `import("./src/lab/lock.ts").then((m) => { m.lock(${JSON.stringify(folder)}); console.log("held"); setInterval(() => 0, 1000); })`]); // biome-ignore format: one line
+  const child = spawn(process.execPath, [
+    "-e",
+    `import("./src/lab/lock.ts").then((m) => { m.lock(${JSON.stringify(folder)}); console.log("held"); setInterval(() => 0, 1000); })`,
+  ]);
   await new Promise((resolve) => child.stdout.once("data", resolve));
   return child;
 }
@@ -46,7 +49,9 @@ describe("a run refuses", () => {
     await halfway(folder);
     const child = await holder(folder);
     expect(isLocked(folder)).toBe(true);
-    await expect(openRun(folder, { seed: 1 })).rejects.toThrow(new RegExp(`another process works on this run \\(process ${child.pid} on `)); // biome-ignore format: one line
+    await expect(openRun(folder, { seed: 1 })).rejects.toThrow(
+      new RegExp(`another process works on this run \\(process ${child.pid} on `),
+    );
     await expect(openRun(folder, { seed: 1 }, { overwrite: true })).rejects.toThrow(/another process/);
     child.kill("SIGKILL");
     await new Promise((resolve) => child.on("exit", resolve));

@@ -1,0 +1,232 @@
+/** Run folders into the index: what has changed since it was last read, and nothing twice. */
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, relative, resolve, sep } from "node:path";
+import { isLocked } from "../lock.ts";
+import { inspect, type RunRecord } from "../record.ts";
+import type { RunStatus, Store, Tables } from "./database.ts";
+
+/** Largest piece of metrics in one row of the database. */
+const pieceBytes = 1 << 20;
+/** How deep below a root run folders are looked for: sweeps have theirs two levels down. */
+const deepest = 4;
+/** Most facts kept of one run, and characters of one. */
+const [mostFacts, longestFact] = [500, 300];
+
+/** Brings the index up to date with all run folders below a root; forgets those that are gone. Returns how many were read. */
+export async function syncRoot(store: Store, root: string): Promise<number> {
+  const folders = runFolders(root);
+  const known = await store
+    .selectFrom("runs")
+    .select(["id", "folder", "stamp", "status"])
+    .where("machine", "=", hostname())
+    .execute();
+  const byFolder = new Map(known.map((row) => [row.folder, row]));
+  const here = new Set(folders);
+  const below = resolve(root) + sep;
+  const gone = known.filter(({ folder }) => `${folder}${sep}`.startsWith(below) && !here.has(folder));
+  for (const { id } of gone) await forget(store, id);
+  let read = 0;
+  for (const folder of folders) {
+    const row = byFolder.get(folder);
+    if (row && row.stamp === stampOf(folder) && (row.status === "done" || statusOf(folder) === row.status)) continue;
+    await syncRun(store, folder);
+    read++;
+  }
+  return read;
+}
+
+/** Brings one run folder into the index. A folder that holds no run is passed over. */
+export async function syncRun(store: Store, name: string, status?: RunStatus): Promise<void> {
+  const folder = resolve(name);
+  const stamp = stampOf(folder); // before the files are read: what changes meanwhile is read again
+  const record = await inspect(folder).catch(() => "foreign" as const);
+  if (typeof record === "string") return;
+  const before = await store.selectFrom("runs").select(["bytes", "tail"]).where("id", "=", record.id).executeTakeFirst();
+  const { pieces, bytes, tail, again } = readNew(join(folder, "metrics.jsonl"), before);
+  const results = readJson(join(folder, "results.json"));
+  const last = lastRow(pieces.at(-1)?.lines);
+  const row = {
+    id: record.id,
+    folder,
+    machine: hostname(),
+    command: record.invocation?.command.join(" ") ?? String(record.config.command ?? "program"),
+    status: status ?? statusOf(folder),
+    created: record.created,
+    updated: Date.now(),
+    bytes,
+    tail,
+    stamp,
+    record: JSON.stringify(record),
+    results: results === undefined ? null : JSON.stringify(results),
+  };
+  const step = last === undefined ? undefined : Number(last.step ?? 0);
+  await store.transaction().execute(async (t) => {
+    // another beginning of a run in the same folder replaces the one before
+    await t
+      .deleteFrom("runs")
+      .where("folder", "=", folder)
+      .where("machine", "=", row.machine)
+      .where("id", "!=", record.id)
+      .execute();
+    await t
+      .insertInto("runs")
+      .values({ ...row, step: step ?? 0 })
+      .onConflict((c) => c.column("id").doUpdateSet(step === undefined && !again ? row : { ...row, step: step ?? 0 }))
+      .execute();
+    if (again) await t.deleteFrom("metrics").where("run", "=", record.id).execute();
+    for (const { start, lines } of pieces)
+      await t
+        .insertInto("metrics")
+        .values({ run: record.id, start, lines })
+        .onConflict((c) => c.columns(["run", "start"]).doUpdateSet({ lines }))
+        .execute();
+    await writeFacts(t, record, results, last);
+  });
+}
+
+/** Removes a run from the index; its folder stays. */
+export async function forget(store: Store, id: string): Promise<void> {
+  await store.deleteFrom("runs").where("id", "=", id).execute();
+}
+
+async function writeFacts(
+  store: Store,
+  record: RunRecord,
+  results: unknown,
+  last: Record<string, unknown> | undefined,
+): Promise<void> {
+  const facts = [...flat("config", record.config), ...flat("results", results), ...flat("last", last)].slice(0, mostFacts);
+  if (facts.length === 0) return;
+  const rows = facts.map(([key, value]) => ({
+    run: record.id,
+    key,
+    number: typeof value === "number" ? value : null,
+    text: String(value).slice(0, longestFact),
+  }));
+  // a few hundred parameters a statement, which every database takes
+  for (let i = 0; i < rows.length; i += 100)
+    await store
+      .insertInto("facts")
+      .values(rows.slice(i, i + 100))
+      .onConflict((c) =>
+        c.columns(["run", "key"]).doUpdateSet((e) => ({ number: e.ref("excluded.number"), text: e.ref("excluded.text") })),
+      )
+      .execute();
+}
+
+/** Numbers, texts and truth values of a tree, with the paths to them. */
+function flat(path: string, value: unknown): [string, number | string][] {
+  if (value === null || value === undefined) return [];
+  if (typeof value === "object") return Object.entries(value).flatMap(([key, inner]) => flat(`${path}.${key}`, inner));
+  return [[path.slice(0, 200), typeof value === "number" ? value : String(value)]];
+}
+
+/** Folders below the root that have a config.json; their insides are not searched. */
+export function runFolders(root: string): string[] {
+  const visit = (folder: string, depth: number): string[] => {
+    let entries: import("node:fs").Dirent[];
+    try {
+      entries = readdirSync(folder, { withFileTypes: true });
+    } catch {
+      return []; // gone, or not ours to read
+    }
+    if (entries.some((e) => e.name === "config.json")) return [folder];
+    if (depth === deepest) return [];
+    return entries
+      .filter((e) => e.isDirectory() && !e.name.startsWith("."))
+      .flatMap((e) => visit(join(folder, e.name), depth + 1));
+  };
+  return visit(resolve(root), 0);
+}
+
+function stampOf(folder: string): string {
+  return ["config.json", "metrics.jsonl", "results.json"]
+    .map((name) => {
+      const stat = statSync(join(folder, name), { throwIfNoEntry: false });
+      return stat ? `${stat.size}@${stat.mtimeMs}` : "-";
+    })
+    .join(" ");
+}
+
+function statusOf(folder: string): RunStatus {
+  if (statSync(join(folder, "results.json"), { throwIfNoEntry: false })) return "done";
+  return lockedSafely(folder) ? "running" : "stopped";
+}
+
+/** A folder that we may read but not write cannot be asked. */
+function lockedSafely(folder: string): boolean {
+  try {
+    return isLocked(folder);
+  } catch {
+    return false;
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function lastRow(lines: string | undefined): Record<string, unknown> | undefined {
+  const line = lines?.trimEnd().split("\n").at(-1);
+  if (!line) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined; // not written by us
+  }
+}
+
+interface NewLines {
+  pieces: { start: number; lines: string }[];
+  bytes: number;
+  tail: string;
+  /** The file is not a continuation of what the index holds. */
+  again: boolean;
+}
+
+const tailBytes = 64;
+
+/** The whole lines of metrics.jsonl that the index does not have. A half-written line stays for the next time. */
+function readNew(path: string, before: Pick<Tables["runs"], "bytes" | "tail"> | undefined): NewLines {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return { pieces: [], bytes: 0, tail: "", again: before !== undefined };
+  }
+  try {
+    const { size } = fstatSync(file);
+    const known = before?.bytes ?? 0;
+    const continues = known <= size && (known === 0 || readText(file, Math.max(0, known - tailBytes), known) === before?.tail);
+    let start = continues ? known : 0;
+    const pieces: NewLines["pieces"] = [];
+    while (start < size) {
+      const chunk = Buffer.alloc(Math.min(pieceBytes, size - start));
+      const got = readSync(file, chunk, 0, chunk.length, start);
+      const end = chunk.subarray(0, got).lastIndexOf(0x0a) + 1;
+      if (end === 0) break;
+      pieces.push({ start, lines: chunk.toString("utf8", 0, end).replaceAll("\0", "") }); // PostgreSQL takes no NUL
+      start += end;
+    }
+    return { pieces, bytes: start, tail: readText(file, Math.max(0, start - tailBytes), start), again: !continues };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readText(file: number, from: number, to: number): string {
+  const bytes = Buffer.alloc(to - from);
+  readSync(file, bytes, 0, bytes.length, from);
+  return bytes.toString("latin1").replaceAll("\0", "");
+}
+
+/** A run's name as people use it: the path of its folder below the root, or the whole path. */
+export function nameOf(folder: string, root: string): string {
+  const name = relative(root, folder);
+  return name === "" || name.startsWith("..") ? folder : name;
+}
