@@ -3,6 +3,7 @@
  * the folders. One set of queries for SQLite and PostgreSQL.
  */
 import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { type Dialect, Kysely, type Migration, Migrator, PostgresDialect, SqliteDialect, sql } from "kysely";
 import { UserError } from "../../data/errors.ts";
 import { diskError } from "../files.ts";
@@ -91,14 +92,22 @@ export async function openStore(place: string): Promise<Store> {
   const shown = place.replace(/\/\/[^@/]*@/, "//"); // without a password
   const store = new Kysely<Tables>({ dialect: await dialectOf(place, shown) });
   try {
-    if (!(await upToDate(store))) {
-      const { error } = await new Migrator({ db: store, provider: { getMigrations: async () => migrations } }).migrateToLatest();
-      if (error) throw error;
-    }
+    await migrate(store);
     return store;
   } catch (error) {
     await store.destroy().catch(() => undefined);
     throw new UserError(`the index of runs at ${shown} cannot be used (${reason(error)})`, hintFor(place));
+  }
+}
+
+/** Others may do the same at this moment; SQLite has no lock for it, so whoever comes second looks again a little later. */
+async function migrate(store: Store): Promise<void> {
+  for (let attempt = 0; !(await upToDate(store)); attempt++) {
+    const migrator = new Migrator({ db: store, provider: { getMigrations: async () => migrations } });
+    const { error } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    if (attempt === 20 || !/already exists|locked|busy/i.test((error as Error).message)) throw error;
+    await setTimeout(50);
   }
 }
 
