@@ -43,6 +43,7 @@ export function curve(name: string, history: readonly Metrics[]): Figure {
     svg: plot({
       height: 260,
       marginLeft: 60,
+      marginBottom: 42,
       grid: true,
       x: { label: "step" },
       y: { label: name },
