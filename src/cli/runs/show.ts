@@ -1,0 +1,57 @@
+/** `pushforward runs show`: one run on a screen. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { z } from "zod";
+import { metricNames } from "../../lab/interim.ts";
+import { duration, formatNumber } from "../../lab/numbers.ts";
+import { sparkline } from "../../lab/progress.ts";
+import type { RunRecord } from "../../lab/record.ts";
+import { findRun, metricsOf } from "../../lab/store/query.ts";
+import { toFlags } from "../options.ts";
+import type { showSchema } from "../runs.ts";
+import { textTable } from "../table.ts";
+import { withStore } from "./store.ts";
+
+export async function show(name: string, { root, json }: z.infer<typeof showSchema>): Promise<void> {
+  const { run, metrics } = await withStore(root, async (store) => {
+    const run = await findRun(store, name);
+    return { run, metrics: (await metricsOf(store, [run.id])).get(run.id)! };
+  });
+  const record = JSON.parse(run.record) as RunRecord;
+  const results = run.results === null ? undefined : JSON.parse(run.results);
+  if (json) {
+    const { id, folder, machine, status, step } = run;
+    process.stdout.write(`${JSON.stringify({ id, folder, machine, status, step, record, results, metrics })}\n`);
+    return;
+  }
+  const { invocation } = record;
+  const again = invocation && [
+    "pushforward",
+    ...invocation.command,
+    ...invocation.arguments,
+    ...toFlags({ ...invocation.options, out: undefined }),
+  ];
+  const report = join(run.folder, "report.html");
+  const lines = [
+    `${run.folder} (${run.status}, ${run.id.slice(0, 8)})`,
+    `begun ${new Date(run.created).toISOString().slice(0, 16).replace("T", " ")} UTC on ${run.machine}, code ${record.code}`,
+    ...(again ? [`command: ${again.join(" ")}`] : []),
+    ...record.inputs.map((f) => `input: ${f.path}, ${f.bytes} bytes, sha256 ${f.sha256.slice(0, 16)}…`),
+    ...(results?.seconds ? [`took ${duration(results.seconds)}`] : []),
+    "",
+    ...textTable(
+      ["metric", "last", "curve"],
+      metricNames(metrics).map((m) => {
+        const values = metrics.flatMap((row) => (typeof row[m] === "number" ? [row[m]] : []));
+        return [m, formatNumber(values.at(-1)!), sparkline(values, 40)];
+      }),
+    ),
+    "",
+    ...textTable(
+      ["option", "value"],
+      Object.entries(record.config).map(([k, v]) => [k, typeof v === "string" ? v : JSON.stringify(v)]),
+    ),
+    ...(existsSync(report) ? ["", `report: ${report}`] : []),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,72 @@
+/** The index that the `runs` commands ask: the team's, or the one beside the folders, brought up to date first. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../data/errors.ts";
+import { openStore, type Store, sharedStore } from "../../lab/store/database.ts";
+import { type Found, findRun, listRuns, type Selection } from "../../lab/store/query.ts";
+import { syncRoot } from "../../lab/store/sync.ts";
+
+const indexFile = (root: string): string => join(root, "index.sqlite");
+
+/** @throws UserError  if there is neither a shared store nor a folder of runs */
+export async function withStore<T>(root: string, job: (store: Store) => Promise<T>): Promise<T> {
+  const shared = sharedStore();
+  if (shared === undefined && !existsSync(root))
+    throw new UserError(`there is no folder ${root}`, "--root says where the runs are; without --out, commands write below runs");
+  const store = await openStore(shared ?? indexFile(root));
+  try {
+    if (existsSync(root)) await syncRoot(store, root);
+    return await job(store);
+  } finally {
+    await store.destroy();
+  }
+}
+
+/** Forgets the index of the folder; the next question makes it again. */
+export function dropIndex(root: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(indexFile(root) + suffix, { force: true });
+}
+
+/** Text with commas as a list. */
+export const listed = (text: string | undefined): string[] =>
+  text
+    ?.split(",")
+    .map((t) => t.trim())
+    .filter(Boolean) ?? [];
+
+interface Some {
+  readonly where?: string;
+  readonly sort?: string;
+  readonly limit?: number;
+}
+
+export const selection = ({ where, sort, limit }: Some): Selection => ({ where: listed(where), sort, limit });
+
+/**
+ * The runs that were named, or those that the conditions choose.
+ * @throws UserError  if there is none
+ */
+export async function chosen(store: Store, names: readonly string[], options: Some): Promise<Found[]> {
+  if (names.length === 0) {
+    const ids = (await listRuns(store, selection(options))).map((run) => run.id);
+    if (ids.length === 0) throw new UserError("no run fits", "`pushforward runs list` shows what there is");
+    return inOrder(store, ids);
+  }
+  if (options.where !== undefined) throw new UserError("give either names of runs or --where, not both");
+  const found: Found[] = [];
+  for (const name of names) found.push(await findRun(store, name));
+  return [...new Map(found.map((run) => [run.id, run])).values()];
+}
+
+async function inOrder(store: Store, ids: readonly string[]): Promise<Found[]> {
+  const rows: Found[] = [];
+  for (let i = 0; i < ids.length; i += 500)
+    rows.push(
+      ...(await store
+        .selectFrom("runs")
+        .selectAll()
+        .where("id", "in", ids.slice(i, i + 500))
+        .execute()),
+    );
+  return rows.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+}
