@@ -17,6 +17,8 @@ export interface ChoiceParameter {
   readonly meaning: string;
   readonly default: string;
   readonly choices: readonly string[];
+  /** Whether the choices are examples of names that are checked elsewhere. */
+  readonly free?: boolean;
 }
 
 export interface BooleanParameter {
@@ -77,6 +79,7 @@ const interval = ({ range: [low, high], open }: NumberParameter): string =>
   }`;
 
 function problem(value: unknown, p: Parameter): string | undefined {
+  if (p.kind === "choice" && p.free) return typeof value === "string" ? undefined : "is not a name";
   if (p.kind === "choice") return p.choices.includes(value as string) ? undefined : `is none of ${p.choices.join(", ")}`;
   if (p.kind === "boolean") return typeof value === "boolean" ? undefined : "is not true or false";
   const { range, open } = p;

@@ -13,6 +13,22 @@ import { mapParts } from "./structures/structure.ts";
 
 export const precisions = ["full", "bf16", "f16"] as const;
 
+export const structureParameter = {
+  ...choice("structure of the factors", [
+    "auto",
+    "dense",
+    "diagonal",
+    "block(30)",
+    "lower",
+    "upper",
+    "rank(1)",
+    "hierarchical(15,15)",
+    "toeplitz-lower",
+    "toeplitz-upper",
+  ]),
+  free: true,
+};
+
 export const ifShampooParameters = {
   precondLr: number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, {
     open: "low",
@@ -27,6 +43,7 @@ export const ifShampooParameters = {
   precondEvery: every(2),
   forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
   ...factorParameters,
+  structure: structureParameter,
   maxDense: integer(
     "longest axis with a dense factor when the structure is automatic; longer ones get a diagonal",
     1024,
@@ -99,7 +116,7 @@ export function structuresOf(
  * @source  Lin et al., ICML 2024 (arXiv 2402.03496)
  */
 export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer {
-  const h = settle("if-shampoo", ifShampooParameters, { ...options }, ["mask", "structure"]);
+  const h = settle("if-shampoo", ifShampooParameters, { ...options }, ["mask"]);
   checkRate("if-shampoo", rate);
   const structures = (shape: readonly number[], path: string): Structure[] =>
     structuresOf("if-shampoo", shape, path, options.structure, h.maxDense);

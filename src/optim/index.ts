@@ -1,6 +1,11 @@
 /** Optimizers as composable values of tensor programs. See docs/optimizers.md. */
 export * from "./adam.ts";
 export * from "./clip.ts";
+export * from "./curvature/capture.ts";
+export * from "./curvature/fisher.ts";
+export * from "./curvature/kfac.ts";
+export type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
+export * from "./curvature/singd.ts";
 export * from "./eigenbasis.ts";
 export * from "./ema.ts";
 export type { FactorOptions } from "./factor.ts";
@@ -20,3 +25,4 @@ export * from "./schedules.ts";
 export * from "./sgd.ts";
 export * from "./shampoo.ts";
 export { structureNames, structureOf } from "./structures/index.ts";
+export * from "./training.ts";

@@ -33,6 +33,8 @@ export interface StepContext {
   readonly batchSize?: number | Tensor;
   /** What the layers saw in this step; see `withCurvature`. */
   readonly curvature?: Curvature;
+  /** Statistics of the curvature, from `statistics`, averaged over micro-batches; then the curvature gives the layers only. */
+  readonly statistics?: State;
 }
 
 export interface Optimizer {
@@ -44,29 +46,39 @@ export interface Optimizer {
   init(params: object, layers?: readonly Layer[]): State<NdArray>;
   /** Updates for gradients; trees like the parameters. */
   update<P>(grads: P, state: State, params: P, context?: StepContext): { updates: P; state: State };
+  /** What a step needs of the curvature, additive over micro-batches: their mean (for a sum loss, see there) goes to `update`. */
+  statistics?(state: State, params: unknown, context: StepContext): State;
 }
 
 /** An optimizer from functions that know the type of its state; `S<T>` is a tree of T. */
 export const optimizer = <S, A>(
   init: (params: object, layers?: readonly Layer[]) => A,
   update: <P>(grads: P, state: S, params: P, context: StepContext) => { updates: P; state: S },
+  statistics?: (state: S, params: unknown, context: StepContext) => State,
 ): Optimizer =>
   ({
     init,
+    ...(statistics ? { statistics } : {}),
     update: <P>(grads: P, state: S, params: P, context: StepContext = {}) => update(grads, state, params, context),
   }) as unknown as Optimizer;
 
 /** params + updates. */
 export const applyUpdates = <P>(params: P, updates: P): P => mapTree<P>((p: Tensor, u: Tensor) => p.add(u), params, updates);
 
+/** The context for a part of an optimizer, which has statistics of its own. */
+const narrowed = (context: StepContext | undefined, part: string): StepContext =>
+  context?.statistics ? { ...context, statistics: context.statistics[part] as State } : { ...context };
+
 /** Optimizers in sequence: the updates of each are the gradients of the next. `chain(clipByGlobalNorm(1), adam(1e-3))`. */
 export function chain(...parts: readonly Optimizer[]): Optimizer {
   return {
     init: (params, layers) => Object.fromEntries(parts.map((part, i) => [i, part.init(params, layers)])),
+    statistics: (states, params, context) =>
+      Object.fromEntries(parts.map((part, i) => [i, part.statistics?.(states[i] as State, params, context) ?? {}])),
     update(grads, states, params, context) {
       let updates = grads;
       const next = parts.map((part, i) => {
-        const result = part.update(updates, states[i] as State, params, context);
+        const result = part.update(updates, states[i] as State, params, narrowed(context, `${i}`));
         updates = result.updates;
         return [i, result.state];
       });
@@ -116,11 +128,17 @@ export function partition(
       const parts = split(params);
       return Object.fromEntries(used(parts).map((name) => [name, groups[name].init(parts[name], layers)]));
     },
+    statistics(state, params, context) {
+      const p = split(params);
+      return Object.fromEntries(
+        used(p).map((name) => [name, groups[name].statistics?.(state[name] as State, p[name], context) ?? {}]),
+      );
+    },
     update<P>(grads: P, state: State, params: P, context?: StepContext) {
       const [g, p] = [split(grads), split(params)];
       const updates: Record<string, unknown> = {};
       const next = used(g).map((name) => {
-        const result = groups[name].update(g[name], state[name] as State, p[name], context);
+        const result = groups[name].update(g[name], state[name] as State, p[name], narrowed(context, name));
         Object.assign(updates, result.updates);
         return [name, result.state];
       });

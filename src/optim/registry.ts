@@ -1,6 +1,8 @@
 /** Every optimizer by name: what it is for, its hyper-parameters with meanings, ranges and search ranges, and how to make it. */
 import { nearest, UserError } from "../data/errors.ts";
 import { adam, adamParameters, adamw, adamwParameters } from "./adam.ts";
+import { kfac, kfacParameters } from "./curvature/kfac.ts";
+import { ikfac, ingd, singd, singdParameters } from "./curvature/singd.ts";
 import { klShampoo, klShampooParameters, soap, soapParameters } from "./eigenbasis.ts";
 import { checkRate, learningRate, type NumberParameter, type Parameters } from "./hyper.ts";
 import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
@@ -35,6 +37,9 @@ const fields = (
   use: string,
   source: string,
 ): Pick<OptimizerEntry, "title" | "family" | "use" | "source" | "needs"> => ({ title, family, use, source, needs: [] });
+
+const without = (parameters: Parameters, ...names: string[]): Parameters =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => !names.includes(name)));
 
 export const optimizers = {
   sgd: {
@@ -129,6 +134,44 @@ export const optimizers = {
     rate: learningRate(2e-2, 1e-3, 0.2),
     parameters: muonParameters,
     make: muon,
+  },
+  singd: {
+    ...fields(
+      "SINGD: structured inverse-free natural gradient",
+      "curvature",
+      "few steps on dense, convolutional and attention layers; memory by structure, down to below AdamW's",
+      "Lin et al., ICML 2024",
+    ),
+    rate: learningRate(4e-3, 1e-4, 5e-2),
+    parameters: singdParameters,
+    needs: ["batchSize", "curvature"],
+    make: singd,
+  },
+  ingd: {
+    ...fields("INGD: SINGD with dense factors", "curvature", "the fewest steps on small networks", "Lin et al., ICML 2023"),
+    rate: learningRate(4e-3, 1e-4, 5e-2),
+    parameters: without(singdParameters, "structure", "maxDense"),
+    needs: ["batchSize", "curvature"],
+    make: ingd,
+  },
+  ikfac: {
+    ...fields("IKFAC: inverse-free KFAC", "curvature", "KFAC where inverses fail", "Lin et al., ICML 2024"),
+    rate: learningRate(4e-3, 1e-4, 5e-2),
+    parameters: without(singdParameters, "precondMomentum", "momentumMode"),
+    needs: ["batchSize", "curvature"],
+    make: ikfac,
+  },
+  kfac: {
+    ...fields(
+      "KFAC with inverses",
+      "curvature",
+      "the baseline of the inverse-free methods, in full precision",
+      "Martens & Grosse, ICML 2015",
+    ),
+    rate: learningRate(4e-3, 1e-4, 5e-2),
+    parameters: kfacParameters,
+    needs: ["batchSize", "curvature"],
+    make: kfac,
   },
 } satisfies Record<string, OptimizerEntry>;
 

@@ -76,6 +76,16 @@ function jvpRule(node: Node, ds: readonly MaybeTensor[]): readonly MaybeTensor[]
 
 /** Cotangents of the inputs, given those of the outputs; `undefined` is zero. Inputs must be aliases or placeholders. */
 export function pullback(inputs: readonly Tensor[], outputs: readonly Tensor[], cts: readonly MaybeTensor[]): MaybeTensor[] {
+  const all = cotangents(inputs, outputs, cts);
+  return inputs.map((x) => all.get(x));
+}
+
+/** Cotangents of the inputs and of every tensor between them and the outputs; those that are not in the map are zero. */
+export function cotangents(
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  cts: readonly MaybeTensor[],
+): ReadonlyMap<Tensor, Tensor> {
   const cotangent = new Map<Tensor, Tensor>();
   const accumulate = (x: Tensor, ct: MaybeTensor): void => {
     if (ct) cotangent.set(x, plus(cotangent.get(x), ct) as Tensor);
@@ -92,7 +102,7 @@ export function pullback(inputs: readonly Tensor[], outputs: readonly Tensor[], 
       if (needed[i]) accumulate(x, xs[i]);
     });
   }
-  return inputs.map((x) => cotangent.get(x));
+  return cotangent;
 }
 
 function vjpRule(node: Node, cts: readonly MaybeTensor[], needed: readonly boolean[]): readonly MaybeTensor[] {

@@ -9,7 +9,7 @@ export { fromOnnx, type OnnxModel, type Port } from "./onnx/read.ts";
 export type { ProgramDType } from "./primitive.ts";
 export { cond } from "./primitives/cond.ts";
 export { constant, iota, scalar, type Value } from "./primitives/constant.ts";
-export { type ConvOptions, conv, convTranspose } from "./primitives/conv.ts";
+export { type ConvOptions, conv, convTranspose, patches } from "./primitives/conv.ts";
 export { checkpoint, customVjp } from "./primitives/custom.ts";
 export {
   abs,
@@ -59,3 +59,4 @@ export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { Tensor } from "./tensor.ts";
 export * from "./transform.ts";
 export * from "./tree.ts";
+export { type Operation, traceUses } from "./uses.ts";

@@ -1,0 +1,255 @@
+/** The frame of optimizers that precondition layer by layer with two Kronecker factors, and leave other parameters to a fallback. */
+import { UserError } from "../../data/errors.ts";
+import {
+  broadcastTo,
+  concat,
+  cond,
+  flatten,
+  isArrayLeaf,
+  isFinite,
+  less,
+  mapTree,
+  minimum,
+  type NdArray,
+  not,
+  scalar,
+  type Tensor,
+  where,
+} from "../../tensor/index.ts";
+import { batchOf } from "../batch.ts";
+import { type FinishOptions, finish, initVelocity } from "../finish.ts";
+import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
+import { type Every, isDue, rounded } from "../preconditioner.ts";
+import { type Rate, rateAt, times } from "../schedules.ts";
+import type { Float } from "../structures/structure.ts";
+import { leavesByPath } from "../units.ts";
+import type { Layer, Seen } from "./layers.ts";
+
+/** Statistics and factors of one layer. */
+export interface LayerPreconditioner {
+  init(layer: Layer, dtype: Float): object;
+  /** From the curvature, with the factors as they are: additive over micro-batches. */
+  statistics(factors: State, layer: Layer, seen: readonly Seen[], batch: number): State;
+  /** New factors from statistics. */
+  refresh(factors: State, layer: Layer, statistics: State, step: Tensor): State;
+  /** The preconditioned gradient, as the matrix of the weight with its bias. */
+  direction(factors: State, layer: Layer, g: Tensor): Tensor;
+}
+
+export interface LayerwiseOptions extends FinishOptions {
+  readonly every: Every;
+  /** First steps that move only the factors. */
+  readonly burnIn: number;
+  /** Bound on η² Σ ⟨U, G⟩ per step; 0: none. */
+  readonly klClip: number;
+  readonly fallback: Optimizer;
+  readonly precision: string;
+  /** Which layers to precondition; others go to the fallback. */
+  readonly layers?: Mask;
+}
+
+interface LayerwiseState<T = Tensor> {
+  readonly step: T;
+  readonly factors: { readonly [weight: string]: State<T> };
+  readonly velocity: State<T>;
+  readonly fallback: State<T>;
+  /** Updates of factors in a row that were not finite and therefore dropped. */
+  readonly dropped: T;
+}
+
+type ByPath<T> = Record<string, T>;
+
+/** Matrix of a layer's weight (or its gradient) with the bias: [in (+ 1), out], or [out, in (+ 1)]. */
+function joinLayer({ weight, bias, inputs, outputs, inputsFirst }: Layer, at: ByPath<Tensor>): Tensor {
+  const w = at[weight].reshape(inputsFirst ? [inputs, outputs] : [outputs, inputs]);
+  if (bias === undefined) return w;
+  return inputsFirst ? concat([w, at[bias].reshape([1, outputs])], 0) : concat([w, at[bias].reshape([outputs, 1])], 1);
+}
+
+function splitLayer({ weight, bias, inputs, inputsFirst }: Layer, m: Tensor, at: ByPath<Tensor>): ByPath<Tensor> {
+  if (bias === undefined) return { [weight]: m.reshape(at[weight].shape) };
+  const cut = (from: number, to: number): Tensor => (inputsFirst ? m.slice([from, to]) : m.slice(null, [from, to]));
+  return { [weight]: cut(0, inputs).reshape(at[weight].shape), [bias]: cut(inputs, inputs + 1).reshape(at[bias].shape) };
+}
+
+/** Layers of which all parameters are present; a layer whose bias is elsewhere loses it. */
+function present(layers: readonly Layer[], at: ReadonlyMap<string, unknown>, mask: Mask | undefined): Layer[] {
+  return layers.flatMap((layer) => {
+    const leaf = at.get(layer.weight) as { shape: readonly number[] } | undefined;
+    if (!leaf || (mask && !mask(layer.weight, leaf.shape))) return [];
+    if (layer.bias === undefined || at.has(layer.bias)) return [layer];
+    const { bias: _, ...rest } = layer;
+    return [rest];
+  });
+}
+
+export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, options: LayerwiseOptions): Optimizer {
+  const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
+  /** Parameters of the layers, and the others. */
+  const divide = <T>(tree: unknown, layers: readonly Layer[]): [ByPath<T>, ByPath<T>] => {
+    const covered = new Set(layers.flatMap(({ weight, bias }) => (bias === undefined ? [weight] : [weight, bias])));
+    const all = [...leavesByPath<T>(tree)];
+    return [
+      Object.fromEntries(all.filter(([path]) => covered.has(path))),
+      Object.fromEntries(all.filter(([path]) => !covered.has(path))),
+    ];
+  };
+  const layersFor = (params: unknown, context: StepContext, factors: object): Layer[] => {
+    if (!context.curvature)
+      throw new UserError(
+        `${name}: needs what the layers saw in the step`,
+        "take [value, grads, curvature] from withCurvature(loss)(params, ...) and pass { curvature, batchSize } to update, or use training(loss, optimizer)",
+      );
+    const layers = present(context.curvature.layers, leavesByPath(params), options.layers);
+    const [a, b] = [layers.map((l) => l.weight).sort(), Object.keys(factors).sort()];
+    if (a.join() !== b.join())
+      throw new UserError(
+        `${name}: the loss has the layers ${a.join(", ") || "none"}, but the state was made for ${b.join(", ") || "none"}`,
+        "make the state with init(params, layersOf(loss)(params, ...data).layers)",
+      );
+    return layers;
+  };
+  const batchSize = (context: StepContext): number => {
+    const batch = batchOf(name, context);
+    if (typeof batch !== "number") throw new UserError(`${name}: the batch size must be a number, not a tensor`);
+    return batch;
+  };
+  const each = <T>(layers: readonly Layer[], f: (layer: Layer) => T): ByPath<T> =>
+    Object.fromEntries(layers.map((layer) => [layer.weight, f(layer)]));
+  const measure = (layers: readonly Layer[], factors: ByPath<State>, seen: ByPath<readonly Seen[]>, batch: number) =>
+    each(layers, (l) => low(own.statistics)(factors[l.weight], l, seen[l.weight], batch));
+  /** Geometry is plain data, and stays out of the operands of a branch. */
+  const tensorsOf = (seen: ByPath<readonly Seen[]>) =>
+    Object.fromEntries(Object.entries(seen).map(([path, list]) => [path, list.map(({ x, gradients }) => ({ x, gradients }))]));
+  const withGeometry = (seen: ByPath<readonly Seen[]>, from: ByPath<readonly Seen[]>): ByPath<readonly Seen[]> =>
+    Object.fromEntries(Object.entries(seen).map(([path, list]) => [path, list.map((use, i) => ({ ...from[path][i], ...use }))]));
+  const init = (params: object, layers?: readonly Layer[]): LayerwiseState<NdArray> => {
+    if (!layers)
+      throw new UserError(
+        `${name}: needs the layers of the loss to make its state`,
+        "init(params, layersOf(loss)(params, ...data).layers), or use training(loss, optimizer)",
+      );
+    const list = present(layers, leavesByPath(params), options.layers);
+    const [covered, rest] = divide<NdArray>(params, list);
+    return {
+      step: scalarArray(0, params),
+      dropped: scalarArray(0, params),
+      factors: each(list, (l) => own.init(l, dtypeOf(params)) as State<NdArray>),
+      velocity: initVelocity(covered, options),
+      fallback: Object.keys(rest).length ? options.fallback.init(rest, layers) : {},
+    };
+  };
+
+  /** Factors after this step, and how many layers had to keep theirs; -1 in steps without an update. */
+  const renewed = (layers: readonly Layer[], { step, factors }: LayerwiseState, context: StepContext): Renewed => {
+    const due = isDue(options.every, step);
+    const refresh = (factors: ByPath<State>, statistics: ByPath<State>): Renewed => {
+      const results = each(layers, ({ weight, ...l }) =>
+        keepFinite(low(own.refresh)(factors[weight], { weight, ...l }, statistics[weight], step), factors[weight]),
+      );
+      const bad = layers.reduce((n, { weight }) => n.add(results[weight].bad), step.mul(0));
+      return { factors: each(layers, ({ weight }) => results[weight].state), bad };
+    };
+    if (context.statistics)
+      return choose(
+        due,
+        { factors, statistics: context.statistics as ByPath<State> },
+        (o) => refresh(o.factors, o.statistics),
+        step,
+      );
+    const seen = each(layers, ({ weight }) => context.curvature?.seen[weight] ?? []);
+    return choose(
+      due,
+      { factors, seen: tensorsOf(seen) },
+      (o) => refresh(o.factors, measure(layers, o.factors, withGeometry(o.seen, seen), batchSize(context))),
+      step,
+    );
+  };
+
+  const update = <P>(grads: P, state: LayerwiseState, params: P, context: StepContext) => {
+    const { step } = state;
+    const layers = layersFor(params, context, state.factors);
+    const [g, otherGrads] = divide<Tensor>(grads, layers);
+    const [p, otherParams] = divide<Tensor>(params, layers);
+    const { factors, bad } = renewed(layers, state, context);
+    const matrices = each(layers, (l) => joinLayer(l, g));
+    const u = each(layers, (l) => low(own.direction)(factors[l.weight], l, matrices[l.weight]));
+    const eta = rateAt(rate, step);
+    const scale = options.klClip
+      ? klScale(
+          layers.map(({ weight }) => u[weight].mul(matrices[weight])),
+          eta,
+          options.klClip,
+        )
+      : 1; // prettier-ignore
+    const directions: ByPath<Tensor> = Object.assign(
+      {},
+      ...layers.map((l) => splitLayer(l, times(u[l.weight], scale) as Tensor, g)),
+    );
+    const done = finish(directions, p, state.velocity, eta, options);
+    const rest = Object.keys(otherGrads).length
+      ? options.fallback.update(otherGrads, state.fallback, otherParams, context)
+      : { updates: {}, state: state.fallback };
+    const moves = { ...done.updates, ...rest.updates } as ByPath<Tensor>;
+    const burning = options.burnIn ? less(step, options.burnIn) : undefined;
+    const later = (x: Tensor, before: Tensor | number): Tensor => (burning ? where(burning, before, x) : x);
+    return {
+      updates: mapTree<P>((_: Tensor, path: string) => later(moves[path], 0), grads),
+      state: {
+        step: step.add(1),
+        factors,
+        velocity: options.momentum ? mapTree<State>(later, done.velocity, state.velocity) : state.velocity,
+        fallback: rest.state,
+        dropped: where(less(bad, 0), state.dropped, where(less(0, bad), state.dropped.add(1), 0)),
+      },
+    };
+  };
+
+  /** Of the layers; zeros in steps that do not update the factors. */
+  const statistics = ({ step, factors }: LayerwiseState, params: unknown, context: StepContext): State => {
+    const layers = layersFor(params, context, factors);
+    const batch = batchSize(context);
+    const seen = each(layers, ({ weight }) => context.curvature?.seen[weight] ?? []);
+    const f = (o: { factors: ByPath<State>; seen: ByPath<readonly Seen[]> }) =>
+      measure(layers, o.factors, withGeometry(o.seen, seen), batch);
+    const due = isDue(options.every, step);
+    if (due === true) return f({ factors, seen });
+    const zeros = mapTree<ByPath<State>>((x: Tensor) => broadcastTo(scalar(0, x.dtype), x.shape), f({ factors, seen }));
+    return cond(due, f, () => zeros, { factors, seen: tensorsOf(seen) });
+  };
+
+  return optimizer(init, update, statistics);
+}
+
+interface Renewed {
+  readonly factors: ByPath<State>;
+  readonly bad: Tensor;
+}
+
+/** The branch that updates factors, or the factors as they are. */
+function choose<O extends { factors: ByPath<State> }>(
+  due: Tensor | true,
+  operands: O,
+  renew: (operands: O) => Renewed,
+  step: Tensor,
+): Renewed {
+  if (due === true) return renew(operands);
+  return cond(due, renew, ({ factors }) => ({ factors, bad: scalar(-1, step.dtype) }), operands);
+}
+
+/** A state that is finite throughout, or the one before. */
+function keepFinite(next: State, before: State): { state: State; bad: Tensor } {
+  const sums = flatten(next, isArrayLeaf).leaves.map((x) => (x as Tensor).mul(0).sum());
+  const good = isFinite(sums.reduce((a, b) => a.add(b)));
+  return {
+    state: mapTree<State>((x: Tensor, old: Tensor) => where(good, x, old), next, before),
+    bad: not(good).cast(sums[0].dtype),
+  };
+}
+
+/** min(1, √(c / (η² Σ |⟨U, G⟩|))): the step's Kullback–Leibler size stays below c. Ba, Grosse & Martens, ICLR 2017. */
+function klScale(products: readonly Tensor[], eta: number | Tensor, bound: number): Tensor {
+  const size = products.map((x) => x.sum().abs()).reduce((a, b) => a.add(b));
+  const kl = times(times(size, eta), eta) as Tensor;
+  return minimum(kl.pow(-1).mul(bound).sqrt(), 1);
+}

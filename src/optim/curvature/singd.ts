@@ -1,0 +1,252 @@
+/** Structured inverse-free natural gradient: KFAC's curvature, its inverse kept by products alone, in factors of any structure. */
+import { equal, isFinite, type NdArray, pow, type Tensor, where } from "../../tensor/index.ts";
+import { adamw } from "../adam.ts";
+import { type FactorOptions, factorParameters, stepFactor } from "../factor.ts";
+import { checkRate, choice, every, integer, momentum, number, settle, weightDecay } from "../hyper.ts";
+import { precisions, structureParameter } from "../if-shampoo.ts";
+import type { Mask, Optimizer, State } from "../optimizer.ts";
+import { alongAxis, type Every } from "../preconditioner.ts";
+import { type Rate, rateAt, times } from "../schedules.ts";
+import { diagonal } from "../structures/diagonal.ts";
+import { type Parts, type Structure, structureOf } from "../structures/index.ts";
+import { mapParts } from "../structures/structure.ts";
+import type { Layer } from "./layers.ts";
+import { type LayerPreconditioner, layerwise } from "./layerwise.ts";
+import { approximations, averages, frequencies, gradientRows, inputRows } from "./rows.ts";
+
+export const layerParameters = {
+  damping: number("constant added to the curvature", 1e-3, 0, Number.POSITIVE_INFINITY, {
+    open: "high",
+    search: { low: 1e-5, high: 1e-1 },
+  }),
+  momentum: momentum(0.9),
+  weightDecay: weightDecay(5e-4),
+  precondEvery: every(2),
+  approximation: choice("how positions that share a weight are treated: each on its own, or averaged first", approximations),
+  lossAverage: choice("what the loss is a mean over: examples, examples and positions, or nothing (a sum)", averages),
+  burnIn: integer("first steps that move only the curvature", 0, 0, 1e9),
+  klClip: number("bound on the Kullback–Leibler size of a step; 0: none", 0, 0, Number.POSITIVE_INFINITY, { open: "high" }),
+  fallbackRatio: number("rate of AdamW for parameters in no layer, as a share of the rate", 0.5, 0, Number.POSITIVE_INFINITY, {
+    open: "both",
+    search: { low: 0.05, high: 5 },
+  }),
+  precision: choice("rounding of the factors and their updates", precisions),
+};
+
+export const singdParameters = {
+  precondLr: number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, {
+    open: "both",
+    search: { low: 1e-2, high: 0.3 },
+  }),
+  ...layerParameters,
+  ...factorParameters,
+  structure: structureParameter,
+  maxDense: integer("longest side with a dense factor when the structure is automatic", 512, 1, 65536),
+};
+
+export interface LayerOptions {
+  /** λ; default 1e-3. */
+  readonly damping?: number;
+  /** α₂ of the heavy ball; default 0.9. */
+  readonly momentum?: number;
+  /** κ, coupled; default 5e-4. */
+  readonly weightDecay?: number;
+  readonly mask?: Mask;
+  /** T; default 2. */
+  readonly precondEvery?: Every;
+  /** Default "expand"; "reduce" for networks that average positions before the loss. */
+  readonly approximation?: "expand" | "reduce";
+  /** Default "batch"; language models average over positions too. */
+  readonly lossAverage?: "batch" | "batch+sequence" | "none";
+  readonly burnIn?: number;
+  readonly klClip?: number;
+  /** For parameters in no layer; default AdamW at `fallbackRatio` times the rate. */
+  readonly fallback?: Optimizer;
+  readonly fallbackRatio?: number;
+  /** Layers to precondition, by path and shape of the weight; default all. */
+  readonly layers?: Mask;
+  readonly precision?: "full" | "bf16" | "f16";
+}
+
+export interface SingdOptions extends LayerOptions, FactorOptions {
+  /** β₁; default 0.1. */
+  readonly precondLr?: Rate;
+  /**
+   * Structure of both factors, of the inputs' K and the outputs' C, or by layer; default "auto": dense up to `maxDense`,
+   * hierarchical(16,16) above. Embeddings always have a diagonal K, which is exact.
+   */
+  readonly structure?:
+    | string
+    | { readonly k: string; readonly c: string }
+    | ((layer: Layer) => { readonly k: string; readonly c: string });
+  readonly maxDense?: number;
+}
+
+interface SingdFactors {
+  readonly k: Parts;
+  readonly c: Parts;
+  readonly mk?: Parts;
+  readonly mc?: Parts;
+  /** K Kᵀ and C Cᵀ of dense factors that serve for several steps. */
+  readonly pk?: Tensor;
+  readonly pc?: Tensor;
+}
+
+/** Sizes of both factors. */
+const sizes = (layer: Layer): [number, number] => [layer.inputs + (layer.bias === undefined ? 0 : 1), layer.outputs];
+
+/** Structures of K and C for a layer. */
+function structuresFor(layer: Layer, structure: SingdOptions["structure"], maxDense: number): [Structure, Structure] {
+  const chosen = typeof structure === "function" ? structure(layer) : structure;
+  const names = typeof chosen === "object" ? chosen : { k: chosen ?? "auto", c: chosen ?? "auto" };
+  const [dk, dc] = sizes(layer);
+  const make = (name: string, d: number): Structure =>
+    structureOf(name === "auto" ? (d <= maxDense ? "dense" : "hierarchical(16,16)") : name)(d);
+  return [layer.kind === "embedding" ? diagonal(dk) : make(names.k, dk), make(names.c, dc)];
+}
+
+/** X along the axis of a layer's matrix that its inputs (or outputs) are on. */
+const alongInputs = (layer: Layer, g: Tensor, f: (rows: Tensor) => Tensor): Tensor => alongAxis(g, layer.inputsFirst ? 0 : 1, f);
+const alongOutputs = (layer: Layer, g: Tensor, f: (rows: Tensor) => Tensor): Tensor => alongAxis(g, layer.inputsFirst ? 1 : 0, f);
+
+/**
+ * SINGD. For each layer, with rows A of inputs and Ĝ of output gradients (see rows.ts), bars for traces over the dimension:
+ *
+ *   H_K = Π(KᵀAᵀA K),  H_C = Π(CᵀĜᵀĜ C),  Q_K = Π(KᵀK),  Q_C = Π(CᵀC)
+ *   M_K = ½ (t̄r(H_C) H_K + λ t̄r(Q_C) Q_K - I),  M_C = ½ (t̄r(H_K) H_C + λ t̄r(Q_K) Q_C - I)
+ *   m ← α₁ m + (1 - α₁) M,   K ← K (I - β₁ / max(1, |m_K|) m_K),   C likewise
+ *   U = C Cᵀ G K Kᵀ + κ W,   v ← α₂ v + U,   W ← W - η v
+ *
+ * The first three lines every T steps. Dense structures make it INGD. H is formed from K and the rows, never as Kᵀ(AᵀA)K, so that it is
+ * positive semi-definite in any precision.
+ *
+ * @param rate  η
+ * @source  Lin et al., ICML 2024 (arXiv 2312.05705); INGD: Lin et al., ICML 2023 (arXiv 2302.09738)
+ */
+export const singd = (rate: Rate, options: SingdOptions = {}): Optimizer => naturalGradient("singd", rate, options, false);
+
+/** SINGD with dense factors. */
+export const ingd = (rate: Rate, options: Omit<SingdOptions, "structure"> = {}): Optimizer =>
+  naturalGradient("ingd", rate, { ...options, structure: "dense" }, false);
+
+/**
+ * IKFAC: KFAC to first order in β₁, inverse-free. M_K = ½ (H_K + λ Q_K - I), M_C likewise, without momentum on the factors.
+ *
+ * @source  Lin et al., ICML 2024 (arXiv 2312.05705), theorem 1
+ */
+export const ikfac = (rate: Rate, options: Omit<SingdOptions, "precondMomentum"> = {}): Optimizer =>
+  naturalGradient("ikfac", rate, { ...options, precondMomentum: 0 } as SingdOptions, true);
+
+function naturalGradient(name: string, rate: Rate, options: SingdOptions, separate: boolean): Optimizer {
+  const { structure, fallback, layers, mask, ...rest } = options;
+  const h = settle(name, singdParameters, rest);
+  checkRate(name, rate);
+  const period = options.precondEvery ?? h.precondEvery;
+  const structures = (layer: Layer): [Structure, Structure] => structuresFor(layer, structure, h.maxDense);
+  const cached = (s: Structure): boolean => s.shapes.full !== undefined && period !== 1;
+  const own: LayerPreconditioner = {
+    init(layer, dtype) {
+      const [sk, sc] = structures(layer);
+      const momenta = h.precondMomentum ? { mk: sk.identity(0, dtype), mc: sc.identity(0, dtype) } : {};
+      const products = (s: Structure): NdArray => s.identity(1, dtype).full;
+      return {
+        k: sk.identity(1, dtype),
+        c: sc.identity(1, dtype),
+        ...momenta,
+        ...(cached(sk) ? { pk: products(sk) } : {}),
+        ...(cached(sc) ? { pc: products(sc) } : {}),
+      };
+    },
+    statistics(state, layer, seen, batch) {
+      const { k, c } = state as unknown as SingdFactors;
+      const [sk, sc] = structures(layer);
+      const hk =
+        layer.kind === "embedding"
+          ? { d: frequencies(layer, seen).mul(k.d.square()) }
+          : sk.gram(sk.times(inputRows(layer, seen, batch, h.approximation), k));
+      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batch, h.approximation, h.lossAverage), c)) };
+    },
+    refresh(state, layer, statistics, step) {
+      const factors = state as unknown as SingdFactors;
+      const measured = statistics as unknown as { readonly hk: Parts; readonly hc: Parts };
+      const next = refreshPair(structures(layer), factors, measured, step, { ...h, precondLr: h.precondLr as Rate, separate });
+      const square = (k: Parts): Tensor => k.full.matmul(k.full.transpose());
+      return {
+        ...next,
+        ...(factors.pk ? { pk: square(next.k) } : {}),
+        ...(factors.pc ? { pc: square(next.c) } : {}),
+      } as unknown as State;
+    },
+    direction(state, layer, g) {
+      const { k, c, pk, pc } = state as unknown as SingdFactors;
+      const [sk, sc] = structures(layer);
+      const both = (s: Structure, k: Parts, p: Tensor | undefined) => (rows: Tensor) =>
+        p ? rows.matmul(p) : s.timesTransposed(s.times(rows, k), k);
+      return alongInputs(layer, alongOutputs(layer, g, both(sc, c, pc)), both(sk, k, pk));
+    },
+  };
+  return layerwise(name, rate, own, {
+    ...h,
+    mask,
+    every: period,
+    layers,
+    fallback: fallback ?? defaultFallback(rate, h.fallbackRatio),
+  });
+}
+
+/** AdamW at a share of the rate. */
+export const defaultFallback = (rate: Rate, ratio: number): Optimizer =>
+  adamw(typeof rate === "number" ? rate * ratio : (step) => rate(step).mul(ratio));
+
+interface PairSettings {
+  readonly precondLr: Rate;
+  readonly damping: number;
+  readonly precondMomentum: number;
+  readonly momentumMode: string;
+  readonly cap: string;
+  readonly exponential: number;
+  readonly initialScale: string;
+  /** IKFAC: each factor by itself. */
+  readonly separate: boolean;
+}
+
+/** K, C and their momenta after an update. H is that of the factors before any scaling here, which multiplies it by the square. */
+function refreshPair(
+  [sk, sc]: readonly [Structure, Structure],
+  { k: k0, c: c0, mk, mc }: SingdFactors,
+  { hk: hk0, hc: hc0 }: { readonly hk: Parts; readonly hc: Parts },
+  step: Tensor,
+  h: PairSettings,
+) {
+  const match = h.initialScale === "first-batch";
+  const [rk, rc] = match ? firstScales(sk.averageTrace(hk0), sc.averageTrace(hc0), step, h) : [1, 1];
+  const grown = (x: Parts, by: number | Tensor): Parts => mapParts((part) => times(part, by) as Tensor, x);
+  const [k, c] = [grown(k0, rk), grown(c0, rc)];
+  const [hk, hc] = [grown(hk0, times(rk, rk)), grown(hc0, times(rc, rc))];
+  const [qk, qc] = [sk.selfGram(k), sc.selfGram(c)];
+  const one = (s: Structure, own: Parts, q: Parts, scale: Tensor | number, ridge: Tensor | number): Parts =>
+    s.addIdentity(
+      mapParts((a, b) => (times(a, scale) as Tensor).add(times(b, ridge)).mul(0.5), own, q),
+      -0.5,
+    );
+  const gradK = h.separate
+    ? one(sk, hk, qk, 1, h.damping)
+    : one(sk, hk, qk, sc.averageTrace(hc), sc.averageTrace(qc).mul(h.damping));
+  const gradC = h.separate
+    ? one(sc, hc, qc, 1, h.damping)
+    : one(sc, hc, qc, sk.averageTrace(hk), sk.averageTrace(qk).mul(h.damping));
+  const beta = rateAt(h.precondLr, step);
+  const [a, b] = [stepFactor(sk, k, mk, gradK, beta, h), stepFactor(sc, c, mc, gradC, beta, h)];
+  return { k: a.k, c: b.k, ...(mk && mc ? { mk: a.m, mc: b.m } : {}) };
+}
+
+/**
+ * Start of K and C: k = (t̄r(AᵀA) t̄r(ĜᵀĜ) + λ)^(-1/4) for both, with which the averaged equation holds at once; (t̄r + λ)^(-1/2) for each
+ * where factors are separate. 1 after the first step.
+ */
+function firstScales(tk: Tensor, tc: Tensor, step: Tensor, { damping, separate }: PairSettings): [Tensor, Tensor] {
+  const once = (x: Tensor): Tensor => where(equal(step, 0), where(isFinite(x), x, 1), 1);
+  if (separate) return [once(pow(tk.add(damping), -0.5)), once(pow(tc.add(damping), -0.5))];
+  const both = once(pow(tk.mul(tc).add(damping), -0.25));
+  return [both, both];
+}

@@ -1,0 +1,202 @@
+/** A loss and an optimizer as one compiled step. */
+import { UserError } from "../data/errors.ts";
+import {
+  type Arrays,
+  flatten,
+  isArrayLeaf,
+  item,
+  type JitOptions,
+  jit,
+  mapTree,
+  minimum,
+  type NdArray,
+  scan,
+  type Tensor,
+  valueAndGrad,
+} from "../tensor/index.ts";
+import { globalNorm } from "./clip.ts";
+import { layersOf, type WithFisher, withCurvature } from "./curvature/capture.ts";
+import type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
+import { type GuardState, skipNonFinite } from "./guard.ts";
+import { applyUpdates, type Optimizer, type State } from "./optimizer.ts";
+
+export interface TrainingOptions<D extends unknown[]> {
+  /** Examples in the mean of the loss; default the length of the first axis of the first array of data that has axes. */
+  readonly batchSize?: number | ((...data: { [K in keyof D]: Arrays<D[K]> }) => number);
+  /** Bound on the norm of the gradient, before the optimizer and after the curvature was taken. */
+  readonly clip?: number;
+  /** Steps in a row with a gradient that is not finite after which training stops; default 10. They are skipped. */
+  readonly patience?: number;
+  /** Equal pieces, along the first axis of all data, that the batch is computed in: less memory, the same step. Default 1. */
+  readonly microBatches?: number;
+  /** Whether the loss is a mean over the batch (default) or a sum: what pieces of a batch are put together by. */
+  readonly reduction?: "mean" | "sum";
+  readonly jit?: JitOptions;
+}
+
+export interface Step<P> {
+  readonly params: Arrays<P>;
+  readonly state: State<NdArray>;
+  /** The loss before the step. */
+  readonly value: number;
+  readonly gradientNorm: number;
+  /** Steps skipped so far because the gradient was not finite. */
+  readonly skipped: number;
+}
+
+export interface Training<P, D extends unknown[]> {
+  /** First state. The data are an example batch, of which only shapes count. */
+  init(params: Arrays<P>, ...data: { [K in keyof D]: Arrays<D[K]> }): State<NdArray>;
+  step(params: Arrays<P>, state: State<NdArray>, ...data: { [K in keyof D]: Arrays<D[K]> }): Promise<Step<P>>;
+  /** The layers with curvature, and the parameters in none with the reason. */
+  layers(
+    params: Arrays<P>,
+    ...data: { [K in keyof D]: Arrays<D[K]> }
+  ): { layers: readonly Layer[]; uncovered: readonly Uncovered[] };
+}
+
+/**
+ * A training step of any optimizer, compiled as one program: gradient, curvature if the optimizer uses it, clipping, update.
+ *
+ *   const run = training(loss, singd(4e-3));
+ *   let [params, state] = [init, run.init(init, x, y)];
+ *   for (const [x, y] of batches) ({ params, state } = await run.step(params, state, x, y));
+ *
+ * @param loss  (params, ...data) -> scalar, the mean over the first axis of the data
+ * @throws  UserError after `patience` steps in a row without a finite gradient
+ */
+export function training<P extends object, D extends unknown[]>(
+  loss: (params: P, ...data: D) => Tensor | WithFisher,
+  optimizer: Optimizer,
+  options: TrainingOptions<D> = {},
+): Training<P, D> {
+  const { clip, patience = 10, microBatches = 1, reduction = "mean" } = options;
+  const guarded = skipNonFinite(optimizer);
+  const find = layersOf(loss as (...args: unknown[]) => Tensor);
+  const programs = new Map<number, (...args: unknown[]) => Promise<Compiled>>();
+
+  const program = (batchSize: number) => {
+    const found = programs.get(batchSize);
+    if (found) return found;
+    const step = jit((params: P, state: State, ...data: D) => {
+      const measured: Measured<P> = microBatches === 1 ? differentiate(params, data) : pieces(params, state, data, batchSize);
+      const norm = globalNorm(measured.grads);
+      const grads = clip === undefined ? measured.grads : clipped(measured.grads, norm, clip);
+      const { curvature, statistics } = measured;
+      const context = { batchSize, ...(curvature ? { curvature } : {}), ...(statistics ? { statistics } : {}) };
+      const { updates, state: next } = guarded.update(grads, state, params, context);
+      return { params: applyUpdates(params, updates), state: next, value: measured.value, norm };
+    }, options.jit) as unknown as (...args: unknown[]) => Promise<Compiled>;
+    programs.set(batchSize, step);
+    return step;
+  };
+
+  const differentiate = (params: P, data: D): Measured<P> => {
+    if (!optimizer.statistics) {
+      const first = (p: P, ...d: D): Tensor => {
+        const result = loss(p, ...d);
+        return (Array.isArray(result) ? result[0] : result) as Tensor;
+      };
+      const [value, grads] = valueAndGrad(first)(params, ...data);
+      return { value, grads: grads as P };
+    }
+    const [value, grads, curvature] = withCurvature(loss)(params, ...data);
+    return { value, grads: grads as P, curvature };
+  };
+
+  /** One piece of the batch after another, gradients and statistics added up: nothing else is kept between them. */
+  const pieces = (params: P, state: State, data: D, batchSize: number): Measured<P> => {
+    const size = batchSize / microBatches;
+    const cut = mapTree<D>((x: Tensor) => {
+      if (x.rank === 0 || x.shape[0] % microBatches)
+        throw new UserError(
+          `a batch of shape [${x.shape.join(", ")}] does not split into ${microBatches} equal pieces`,
+          "choose a number of micro-batches that divides the batch",
+        );
+      return x.reshape([microBatches, x.shape[0] / microBatches, ...x.shape.slice(1)]);
+    }, data);
+    let layers: Curvature | undefined;
+    const one = (piece: D): Sums<P> => {
+      const { value, grads, curvature } = differentiate(params, piece);
+      layers = curvature;
+      const inner = (state as unknown as GuardState).inner;
+      const statistics = optimizer.statistics?.(inner, params, { batchSize: size, curvature }) ?? {};
+      return { value, grads, statistics };
+    };
+    const [first, ...others] = [0, 1].map((i) => mapTree<D>((x: Tensor) => (i ? x.slice([1, microBatches]) : x.slice(0)), cut));
+    const { carry } = scan(
+      (sum: Sums<P>, piece: D) => ({ carry: mapTree<Sums<P>>((a: Tensor, b: Tensor) => a.add(b), sum, one(piece)) }),
+      one(first),
+      others[0],
+    );
+    const mean = <T>(tree: T, share: number): T => mapTree<T>((x: Tensor) => x.mul(share), tree);
+    const share = reduction === "mean" ? 1 / microBatches : 1;
+    const { value, grads } = mean({ value: carry.value, grads: carry.grads }, share);
+    if (!layers) return { value, grads };
+    return { value, grads, curvature: { ...layers, seen: {} }, statistics: averaged(carry.statistics, microBatches, reduction) };
+  };
+
+  return {
+    init: (params, ...data) => guarded.init(params, optimizer.statistics ? find(params, ...data).layers : undefined),
+    layers: (params, ...data) => find(params, ...data),
+    async step(params, state, ...data) {
+      const batchSize = batchOf(data, options.batchSize as BatchSize);
+      const result = await program(batchSize)(params, state, ...data);
+      const inRow = item((result.state as unknown as GuardState<NdArray>).inRow);
+      if (inRow >= patience)
+        throw new UserError(
+          `the gradient was not finite in ${inRow} steps in a row`,
+          "lower the rate, clip the gradient, raise the damping, or look for NaN in the data",
+        );
+      const skipped = item((result.state as unknown as GuardState<NdArray>).skipped);
+      return {
+        params: result.params as Arrays<P>,
+        state: result.state,
+        value: item(result.value),
+        gradientNorm: item(result.norm),
+        skipped,
+      };
+    },
+  };
+}
+
+interface Measured<P> {
+  readonly value: Tensor;
+  readonly grads: P;
+  readonly curvature?: Curvature;
+  readonly statistics?: State;
+}
+
+interface Sums<P> {
+  readonly value: Tensor;
+  readonly grads: P;
+  readonly statistics: State;
+}
+
+interface Compiled {
+  readonly params: unknown;
+  readonly state: State<NdArray>;
+  readonly value: NdArray;
+  readonly norm: NdArray;
+}
+
+type BatchSize = number | ((...data: unknown[]) => number) | undefined;
+
+/** Statistics of inputs are means whatever the loss; those of gradients are as the loss is. Both are named by their first letter. */
+const averaged = (sum: State, pieces: number, reduction: string): State =>
+  mapTree<State>((x: Tensor, path: string) => (reduction === "sum" && /\.(hc|g)(\.|$)/.test(path) ? x : x.mul(1 / pieces)), sum);
+
+const clipped = <P>(grads: P, norm: Tensor, bound: number): P =>
+  mapTree<P>((g: Tensor) => g.mul(minimum(norm.pow(-1).mul(bound), 1).cast(g.dtype)), grads);
+
+function batchOf(data: readonly unknown[], given: BatchSize): number {
+  const size = typeof given === "function" ? given(...data) : given;
+  const found =
+    size ?? (flatten(data, isArrayLeaf).leaves as { shape: readonly number[] }[]).find(({ shape }) => shape.length > 0)?.shape[0];
+  if (found === undefined || !(found > 0) || !Number.isInteger(found))
+    throw new UserError(
+      `the number of examples of a batch is ${found === undefined ? "not known" : found}`,
+      "give training(loss, optimizer, { batchSize }) a positive whole number, or a function of the data",
+    );
+  return found;
+}

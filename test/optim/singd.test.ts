@@ -1,0 +1,794 @@
+/** Natural gradient on layers: the numbers of the specification, and the identities behind them. */
+import { describe, expect, test } from "vitest";
+import * as nn from "../../src/nn/index.ts";
+import { gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
+import * as optim from "../../src/optim/index.ts";
+import * as pf from "../../src/tensor/index.ts";
+import { array, jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { eye, f64, inverse, type Matrix, mat, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
+import { near } from "./steps.ts";
+
+interface Linear<A = Tensor> {
+  readonly w: A;
+  readonly b?: A;
+}
+
+/** The papers' form: dense, every step, from the identity, without a cap. */
+const paper: optim.SingdOptions = {
+  precondLr: 0.1,
+  damping: 0.01,
+  momentum: 0.9,
+  weightDecay: 0.001,
+  precondEvery: 1,
+  precondMomentum: 0.5,
+  momentumMode: "heavy",
+  cap: "none",
+  initialScale: "identity",
+  structure: "dense",
+}; // prettier-ignore
+
+interface Seen {
+  readonly params: Linear<NdArray>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into states by path.
+  readonly factors: any;
+  readonly value: number;
+}
+
+/** The regression of the specification: one layer 3 -> 2 with bias, loss ½ mean |Wx + b - y|². */
+async function regression(optimizer: optim.Optimizer, steps: number): Promise<Seen[]> {
+  const loss = (p: Linear, x: Tensor, y: Tensor): Tensor =>
+    x
+      .matmul(p.w)
+      .add(p.b as Tensor)
+      .sub(y)
+      .square()
+      .sum(-1)
+      .mean()
+      .mul(0.5);
+  const run = optim.training(loss, optimizer);
+  const [x, y] = [f64(mat(4, 3, 3)), f64(mat(4, 2, 4))];
+  let params: Linear<NdArray> = { w: f64(T(scale(mat(2, 3, 1), 0.5))), b: f64(scale(mat(1, 2, 2), 0.5)[0]) };
+  let state = run.init(params as never, x, y);
+  const seen: Seen[] = [];
+  for (let i = 0; i < steps; i++) {
+    const next = await run.step(params as never, state, x, y);
+    params = next.params as unknown as Linear<NdArray>;
+    state = next.state;
+    seen.push({
+      params,
+      factors: (state as unknown as { inner: { factors: Seen["factors"] } }).inner.factors.w,
+      value: next.value,
+    });
+  }
+  return seen;
+}
+
+/** Row i of [W | b]. */
+const rowOf = ({ w, b }: Linear<NdArray>, i: number): number[] => [...T(matrixOf(w))[i], toNumbers(b as NdArray)[i]];
+
+test("INGD follows the authors' package on a regression", async () => {
+  const s = await regression(optim.singd(0.05, paper), 3);
+  [0.56155, 0.5237587589, 0.4557282186].forEach((v, t) => expect(s[t].value).toBeCloseTo(v, 9));
+  const k = matrixOf(s[0].factors.k.full);
+  [1.043603725, 1.0319515625, 1.0393921, 1.0214225].forEach((v, i) => expect(k[i][i]).toBeCloseTo(v, 9));
+  expect(k[0][1]).toBeCloseTo(0.0077213125, 9);
+  near(s[0].factors.c.full, [
+    [1.0222792563, -0.003018125],
+    [-0.003018125, 1.0459056875],
+  ]); // prettier-ignore
+  near(f64(rowOf(s[2].params, 0)), [-0.1918441401, 0.2728577301, -0.0264755969, 0.3807230621]);
+  near(f64(rowOf(s[2].params, 1)), [-0.5082914098, 0.1868489548, -0.312908065, -0.0091211152]);
+});
+
+test("C loses its symmetry at the second step, and blocks that cover all are dense to the last digit", async () => {
+  const dense = await regression(optim.singd(0.05, paper), 8);
+  const c = matrixOf(dense[1].factors.c.full);
+  expect(c[0][1]).toBeCloseTo(-0.0075110509, 9);
+  expect(c[1][0]).toBeCloseTo(-0.0075013429, 9);
+  const block = await regression(optim.singd(0.05, { ...paper, structure: "block(30)" }), 8);
+  expect(rowOf(block[7].params, 0)).toEqual(rowOf(dense[7].params, 0));
+});
+
+test.each([
+  [
+    "IKFAC",
+    optim.ikfac(0.05, { ...paper } as object),
+    [0.56155, 0.5267495946, 0.4671054809],
+    [-0.2076771033, 0.2929698078, -0.0287663006, 0.407807581],
+  ],
+  [
+    "diagonal",
+    optim.singd(0.05, { ...paper, structure: "diagonal" }),
+    [0.56155, 0.5230406448, 0.4529288128],
+    [-0.185367378, 0.2659876418, -0.0302353061, 0.3775551827],
+  ],
+  [
+    "Toeplitz",
+    optim.singd(0.05, { ...paper, structure: { k: "toeplitz-lower", c: "toeplitz-upper" } }),
+    [0.56155, 0.5225417028, 0.4510184699],
+    [-0.1873409736, 0.2621389157, -0.031739119, 0.3650605147],
+  ],
+] as const)("%s follows the authors' package", async (name, optimizer, values, row) => {
+  const s = await regression(optimizer, 3);
+  values.forEach((v, t) => expect(s[t].value).toBeCloseTo(v, 9));
+  near(f64(rowOf(s[2].params, 0)), row);
+  if (name === "Toeplitz") near(s[0].factors.k.t, [1.0340924719, 0.001403875, -0.008704025, 0.0056155]);
+}); // prettier-ignore
+
+describe("rows of inputs and gradients", () => {
+  const layer = { kind: "dense", weight: "w", bias: "b", inputs: 2, outputs: 2, inputsFirst: true, uses: 1 } as const;
+  const x = array(
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [5, 6],
+        [7, 8],
+      ],
+    ],
+    "f64",
+  ); // prettier-ignore
+  const g = array(
+    [
+      [
+        [0.1, 0.2],
+        [0.3, 0.4],
+      ],
+      [
+        [-0.1, 0],
+        [0.2, -0.2],
+      ],
+    ],
+    "f64",
+  ); // prettier-ignore
+  const gram = (rows: Tensor): Tensor => rows.transpose().matmul(rows);
+
+  test.each([
+    [
+      "expand",
+      "batch",
+      [
+        [21, 25, 4],
+        [25, 30, 5],
+        [4, 5, 1],
+      ],
+      [
+        [0.3, 0.2],
+        [0.2, 0.48],
+      ],
+    ],
+    [
+      "expand",
+      "batch+sequence",
+      [
+        [21, 25, 4],
+        [25, 30, 5],
+        [4, 5, 1],
+      ],
+      [
+        [0.6, 0.4],
+        [0.4, 0.96],
+      ],
+    ],
+    [
+      "expand",
+      "none",
+      [
+        [21, 25, 4],
+        [25, 30, 5],
+        [4, 5, 1],
+      ],
+      [
+        [0.15, 0.1],
+        [0.1, 0.24],
+      ],
+    ],
+    [
+      "reduce",
+      "batch",
+      [
+        [20, 24, 4],
+        [24, 29, 5],
+        [4, 5, 1],
+      ],
+      [
+        [0.34, 0.44],
+        [0.44, 0.8],
+      ],
+    ],
+  ] as const)("%s, mean over %s", async (approximation, average, u, s) => {
+    const { a, c } = await jit((x: Tensor, g: Tensor) => {
+      const seen = [{ x: x.reshape([4, 2]), gradients: [g.reshape([4, 2])] }];
+      return { a: gram(inputRows(layer, seen, 2, approximation)), c: gram(gradientRows(layer, seen, 2, approximation, average)) };
+    })(x, g);
+    near(a, u);
+    near(c, s);
+  }); // prettier-ignore
+
+  /** Rows that a convolution sees, through the capture itself. */
+  async function convRows(
+    x: NdArray,
+    w: NdArray,
+    options: pf.ConvOptions,
+    bias: boolean,
+    approximation: string,
+  ): Promise<number[][]> {
+    const rows = jit((x: Tensor, w: Tensor, b: Tensor) => {
+      const loss = (p: Linear): Tensor => {
+        const y = pf.conv(x, p.w, options);
+        return (p.b ? y.add(p.b.reshape([1, p.b.size, 1, 1])) : y).square().mean();
+      };
+      const [, , curvature] = optim.withCurvature(loss)(bias ? { w, b } : { w });
+      const [layer] = curvature.layers;
+      return inputRows(layer, curvature.seen[layer.weight], x.shape[0], approximation);
+    });
+    const a = await rows(x, w, pf.allocate("f64", [w.shape[0]]));
+    return scale(matrixOf(a), Math.sqrt(a.shape[0]));
+  }
+
+  test("patches of a convolution, channel by channel, with a one for the bias", async () => {
+    const x = array(
+      Array.from({ length: 9 }, (_, i) => i + 1),
+      "f64",
+      [1, 1, 3, 3],
+    );
+    const w = randomStream(1).normal([2, 1, 2, 2], "f64");
+    const expand = await convRows(x, w, {}, true, "expand");
+    near(f64(expand), [
+      [1, 2, 4, 5, 1],
+      [2, 3, 5, 6, 1],
+      [4, 5, 7, 8, 1],
+      [5, 6, 8, 9, 1],
+    ]); // prettier-ignore
+    near(f64(scale(times(T(expand), expand), 1 / 4)[0]), [11.5, 14.5, 20.5, 23.5, 3]);
+    near(f64(await convRows(x, w, {}, true, "reduce")), [[3, 4, 6, 7, 1]]);
+    const padded = await convRows(x, randomStream(2).normal([1, 1, 3, 3], "f64"), { padding: 1 }, false, "reduce");
+    near(f64(padded), [[12, 21, 16, 27, 45, 33, 24, 39, 28].map((v) => v / 9)]);
+  });
+
+  test("groups of channels share the mean of their inputs", async () => {
+    const x = array(
+      Array.from({ length: 16 }, (_, i) => i + 1),
+      "f64",
+      [1, 4, 2, 2],
+    );
+    const rows = await convRows(x, randomStream(3).normal([2, 2, 2, 2], "f64"), { groups: 2 }, false, "expand");
+    near(f64(rows), [[5, 6, 7, 8, 9, 10, 11, 12]]);
+  });
+});
+
+test("Kᵀ times all patches is a convolution with the columns of K", async () => {
+  const x = randomStream(4).normal([2, 3, 4, 4], "f64");
+  const k = randomStream(5).normal([12, 12], "f64");
+  const [a, b] = await jit((x: Tensor, k: Tensor) => {
+    const [, , curvature] = optim.withCurvature((p: Linear) => pf.conv(x, p.w).square().mean())({
+      w: pf.broadcastTo(pf.scalar(1, "f64"), [2, 3, 2, 2]),
+    });
+    const rows = inputRows(curvature.layers[0], curvature.seen.w, 2, "expand").mul(Math.sqrt(18)).matmul(k);
+    return [
+      rows,
+      pf
+        .conv(x, k.transpose().reshape([12, 3, 2, 2]))
+        .reshape([2, 12, 9])
+        .transpose([0, 2, 1])
+        .reshape([18, 12]),
+    ];
+  })(x, k);
+  near(a, toNumbers(b), 1e-12);
+});
+
+const KKT = (k: Matrix): number[][] => times(k, T(k));
+
+test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β steps", async () => {
+  const U = [
+    [2, 1],
+    [1, 1],
+  ]; // prettier-ignore
+  const after = async (beta: number, steps: number): Promise<number[][]> => {
+    // One layer whose inputs have the second moment U: K is driven by U alone.
+    const l = matrixOf(await jit((u: Tensor) => pf.cholesky(u))(f64(U)));
+    const x = f64(T(scale(l, Math.SQRT2)));
+    const run = optim.training(
+      (p: Linear, x: Tensor) => x.matmul(p.w).mean(),
+      optim.ikfac(1e-9, {
+        damping: 0.1,
+        precondLr: beta,
+        precondEvery: 1,
+        cap: "none",
+        initialScale: "identity",
+        structure: "dense",
+      }),
+    );
+    let [params, state] = [{ w: f64([[1], [1]]) } as never, run.init({ w: f64([[1], [1]]) } as never, x)]; // prettier-ignore
+    for (let i = 0; i < steps; i++) ({ params, state } = (await run.step(params, state, x)) as never);
+    return KKT(matrixOf((state as unknown as { inner: { factors: { w: { k: { full: NdArray } } } } }).inner.factors.w.k.full));
+  };
+  const kfac = (beta: number, steps: number): number[][] => {
+    let S = scale(eye(2), 0.9);
+    for (let i = 0; i < steps; i++) S = plus(scale(S, 1 - beta), U, beta);
+    return inverse(plus(S, eye(2), 0.1));
+  };
+  near(f64(await after(0.1, 1)), [
+    [0.895525, -0.097],
+    [-0.097, 0.992525],
+  ]); // prettier-ignore
+  near(f64(kfac(0.1, 1)), [
+    [0.9090090901, -0.0900009],
+    [-0.0900009, 0.9990099901],
+  ]); // prettier-ignore
+  const betas = [0.2, 0.1, 0.05, 0.025, 0.0125];
+  const once = await Promise.all(betas.map(async (b) => norm(plus(await after(b, 1), kfac(b, 1), -1))));
+  [0.0590908, 0.0179402, 0.0049779, 0.0013139, 0.0003377].forEach((v, i) => expect(once[i]).toBeCloseTo(v, 6));
+  const long = await Promise.all(betas.map(async (b) => norm(plus(await after(b, 1 / b), kfac(b, 1 / b), -1))));
+  [0.03514, 0.01609, 0.00773, 0.00379, 0.00188].forEach((v, i) => expect(long[i]).toBeCloseTo(v, 4));
+  near(f64(await after(0.1, 400)), [
+    [0.8396946565, -0.7633587786],
+    [-0.7633587786, 1.6030534351],
+  ]); // prettier-ignore
+});
+
+/** A layer 3 -> 2 without bias that sees the rows A/√N and, whatever the weights, the gradients Ĝ. */
+const fixedRows = (p: Linear, a: Tensor, g: Tensor): Tensor => a.matmul(p.w).mul(g).sum();
+
+/** Factors after n steps on fixed rows A and Ĝ (6 rows, of which the loss is a sum). */
+async function fixedFactors(
+  options: optim.SingdOptions,
+  n: number,
+  start?: { k: Matrix; c: Matrix },
+): Promise<{ k: number[][]; c: number[][] }> {
+  const optimizer = optim.singd(1e-12, {
+    ...paper,
+    momentum: 0,
+    weightDecay: 0,
+    precondMomentum: 0,
+    lossAverage: "none",
+    ...options,
+  });
+  const [a, g] = [f64(mat(6, 3, 1)), f64(mat(6, 2, 2))];
+  const { layers } = optim.layersOf(fixedRows)({ w: f64(mat(3, 2, 0)) }, a, g);
+  const state = optimizer.init({ w: f64(mat(3, 2, 0)) }, layers) as { factors: { w: object } };
+  if (start) Object.assign(state.factors.w, { k: { full: f64(start.k) }, c: { full: f64(start.c) } });
+  const program = jit(
+    (p: Linear, s: never, a: Tensor, g: Tensor) =>
+      pf.scan(
+        (s: never) => {
+          const [, grads, curvature] = optim.withCurvature(fixedRows)(p, a, g);
+          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: 6 }).state as never };
+        },
+        s,
+        n,
+      ).carry,
+  );
+  const out = (await program({ w: f64(mat(3, 2, 0)) } as never, state as never, a, g)) as unknown as {
+    factors: { w: { k: { full: NdArray }; c: { full: NdArray } } };
+  };
+  return { k: matrixOf(out.factors.w.k.full), c: matrixOf(out.factors.w.c.full) };
+}
+
+test("on fixed data INGD's factors reach the inverse Kronecker product", async () => {
+  const [A, G] = [scale(mat(6, 3, 1), 1 / Math.sqrt(6)), mat(6, 2, 2)];
+  const { k, c } = await fixedFactors({ damping: 0, precondLr: 0.05 }, 4000);
+  const [P, Q] = [KKT(k), KKT(c)];
+  expect(P[0][0]).toBeCloseTo(1.2878570048, 9);
+  expect(Q[0][0]).toBeCloseTo(0.8431350217, 9);
+  const [IA, IG] = [inverse(times(T(A), A)), inverse(times(T(G), G))];
+  const kron = (x: Matrix, y: Matrix): number[][] => x.flat().map((p) => y.flat().map((q) => p * q));
+  expect(norm(plus(kron(P, Q), kron(IA, IG), -1)) / norm(kron(IA, IG))).toBeLessThan(1e-10);
+  const damped = await fixedFactors({ damping: 0.01, precondLr: 0.05 }, 4000);
+  expect(KKT(damped.k)[0][0]).toBeCloseTo(1.2728558241, 9);
+  expect(KKT(damped.c)[0][0]).toBeCloseTo(0.8391585287, 9);
+});
+
+test("scaling K and unscaling C leaves their product, and so every direction, alone", async () => {
+  const plain = await fixedFactors({}, 5);
+  const scaled = await fixedFactors({}, 5, { k: scale(eye(3), 2), c: scale(eye(2), 0.5) });
+  near(f64(scaled.k), scale(plain.k, 2), 1e-12);
+  near(f64(scaled.c), scale(plain.c, 0.5), 1e-12);
+});
+
+test.each([
+  "dense",
+  "diagonal",
+  "block(2)",
+  "lower",
+  "upper",
+  "rank(1)",
+  "rank-lower(1)",
+  "hierarchical(1,1)",
+  "toeplitz-lower",
+  "toeplitz-upper",
+])("average traces of both momenta agree in every step: %s", async (structure) => {
+  const s = await regression(optim.singd(0.05, { ...paper, structure }), 4);
+  const family = optim.structureOf(structure);
+  const traces = jit((k: never, c: never) => [family(4).averageTrace(k), family(2).averageTrace(c)]);
+  for (const { factors } of s) {
+    const [k, c] = await traces(factors.mk as never, factors.mc as never);
+    expect(pf.item(k)).toBeCloseTo(pf.item(c), 12);
+  }
+});
+
+test("the path does not depend on the coordinates of inputs and outputs", async () => {
+  const [A, B] = [
+    [
+      [2, 1],
+      [0, 1],
+    ],
+    [
+      [1, 0, 0.3],
+      [3, 0.5, 0],
+      [0, 0.2, 1],
+    ],
+  ]; // prettier-ignore
+  const optimizer = optim.singd(0.05, { ...paper, weightDecay: 0, damping: 0 });
+  const x = f64(mat(5, 3, 2));
+  const y = f64(mat(5, 2, 3));
+  // V = B⁻¹ Wᵗ A⁻ᵗ in the layout [in, out]: w = B v Aᵗ.
+  const follow = async (b: Matrix, a: Matrix, v0: Matrix, k: Matrix, c: Matrix): Promise<number[][]> => {
+    const g = (p: Linear, x: Tensor, y: Tensor): Tensor =>
+      x
+        .matmul(pf.constant(f64(b)))
+        .matmul(p.w)
+        .matmul(pf.constant(f64(T(a))))
+        .sub(y)
+        .square()
+        .sum(-1)
+        .mean()
+        .mul(0.5);
+    const { layers } = optim.layersOf(g)({ w: f64(v0) }, x, y);
+    const state = optimizer.init({ w: f64(v0) }, layers) as { factors: { w: object } };
+    Object.assign(state.factors.w, { k: { full: f64(k) }, c: { full: f64(c) } });
+    const step = jit((p: Linear, s: never, x: Tensor, y: Tensor) => {
+      const [, grads, curvature] = optim.withCurvature(g)(p, x, y);
+      const { updates, state } = optimizer.update(grads, s, p, { curvature, batchSize: 5 });
+      return { p: optim.applyUpdates(p, updates), s: state };
+    });
+    let [p, s] = [{ w: f64(v0) } as never, state as never];
+    for (let i = 0; i < 20; i++) ({ p, s } = (await step(p, s, x, y)) as never);
+    return matrixOf((p as { w: NdArray }).w);
+  };
+  const W0 = mat(3, 2, 7);
+  const W = await follow(eye(3), eye(2), W0, eye(3), eye(2));
+  // K = B̃⁻¹ in the coordinates of v: inputs x b, so that K_v = b⁻¹ K; likewise C.
+  const V0 = times(times(inverse(B), W0), T(inverse(A)));
+  const V = await follow(B, A, V0, inverse(B), inverse(A));
+  expect(norm(plus(W, times(times(B, V), T(A)), -1))).toBeLessThan(1e-11 * norm(W));
+});
+
+test("a single layer with squared loss: Gauss–Newton factors give the exact matrix", async () => {
+  const x = mat(5, 3, 1);
+  const rows = jit((w: Tensor, x: Tensor) => {
+    const loss = (p: Linear, x: Tensor) => {
+      const z = x.matmul(p.w);
+      return [z.square().sum(-1).mean().mul(0.5), optim.gaussNewtonSquared(z)] as const;
+    };
+    const [, , { layers, seen }] = optim.withCurvature(loss)({ w }, x);
+    const gram = (r: Tensor): Tensor => r.transpose().matmul(r);
+    return [gram(inputRows(layers[0], seen.w, 5, "expand")), gram(gradientRows(layers[0], seen.w, 5, "expand", "batch"))];
+  });
+  const [U, S] = (await rows(f64(mat(3, 2, 2)), f64(x))).map(matrixOf);
+  // JᵀJ / n = xᵀx / n ⊗ I.
+  near(f64(U), scale(times(T(x), x), 1 / 5), 1e-12);
+  near(f64(S), eye(2), 1e-12);
+});
+
+test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by the model, give the exact one", async () => {
+  const X = [
+    [1, 2],
+    [-1, 1],
+  ]; // prettier-ignore
+  const W = [
+    [0.2, 0, -0.4],
+    [-0.1, 0.3, 0.1],
+  ]; // prettier-ignore
+  const logits = times(X, W);
+  const probabilities = logits.map((z) => {
+    const e = z.map(Math.exp);
+    const s = e.reduce((a, b) => a + b);
+    return e.map((v) => v / s);
+  }); // prettier-ignore
+  const gradient = jit((w: Tensor, x: Tensor, gumbel: Tensor) =>
+    pf.grad((w: Tensor) => optim.sampledFisher(x.matmul(w), gumbel))(w),
+  );
+  let mean = scale(eye(6), 0);
+  for (const [a, b] of [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b]))) {
+    // A Gumbel number that decides.
+    const gumbel = [a, b].map((c) => [0, 1, 2].map((k) => (k === c ? 100 : 0)));
+    const g = toNumbers(await gradient(f64(W), f64(X), f64(gumbel)));
+    const weight = probabilities[0][a] * probabilities[1][b];
+    mean = plus(
+      mean,
+      g.map((p) => g.map((q) => 2 * p * q)),
+      weight,
+    ); // prettier-ignore
+  }
+  const exact = scale(eye(6), 0).map((row, i) =>
+    row.map((_, j) => {
+      const [[ia, ca], [ib, cb]] = [i, j].map((n) => [Math.floor(n / 3), n % 3]);
+      return probabilities.reduce((s, p, n) => s + (X[n][ia] * X[n][ib] * ((ca === cb ? p[ca] : 0) - p[ca] * p[cb])) / 2, 0);
+    }),
+  ); // prettier-ignore
+  expect(norm(plus(mean, exact, -1))).toBeLessThan(1e-14);
+  expect(trace(exact)).toBeCloseTo(2.1948645594, 9);
+  // The specification orders coordinates class by class: its F[0, 0] is that of class 0, input 0.
+  expect(exact[0][0]).toBeCloseTo(0.1790429062, 9);
+  const scalars = await jit((z: Tensor) =>
+    pf.stack(
+      optim.gaussNewton(z).map((s, i) =>
+        pf
+          .grad((z: Tensor) => optim.gaussNewton(z)[i])(z)
+          .add(s.mul(0)),
+      ),
+    ),
+  )(f64(logits));
+  const rows = matrixOf({ ...scalars, shape: [6, 3] } as NdArray);
+  // Rows of all classes for an example: Σ_c = (diag p - p pᵀ) / n².
+  for (const n of [0, 1]) {
+    const own = [0, 1, 2].map((c) => rows[2 * c + n]);
+    const p = probabilities[n];
+    near(
+      f64(times(T(own), own)),
+      scale(
+        eye(3).map((r, i) => r.map((v, j) => v * p[i] - p[i] * p[j])),
+        0.25,
+      ),
+      1e-12,
+    ); // prettier-ignore
+  }
+});
+
+const deep = {
+  init: (seed: number) => ({
+    first: nn.dense.init(randomStream(seed), 3, 4, { dtype: "f64" }),
+    last: nn.dense.init(randomStream(seed + 1), 4, 2, { dtype: "f64" }),
+  }),
+  loss: (p: { first: nn.Dense; last: nn.Dense }, x: Tensor, y: Tensor): Tensor =>
+    nn.dense.apply(p.last, nn.dense.apply(p.first, x).tanh()).sub(y).square().sum(-1).mean().mul(0.5),
+};
+
+describe("micro-batches are one batch", () => {
+  const x = randomStream("x").normal([8, 3], "f64");
+  const y = randomStream("y").normal([8, 2], "f64");
+  test.each([
+    ["singd", "mean"],
+    ["ikfac", "mean"],
+    ["kfac", "mean"],
+    ["singd", "sum"],
+    ["ikfac", "sum"],
+    ["kfac", "sum"],
+    ["if-shampoo", "mean"],
+  ] as const)("%s, %s loss", async (name, reduction) => {
+    const loss =
+      reduction === "mean"
+        ? deep.loss
+        : (p: Parameters<typeof deep.loss>[0], x: Tensor, y: Tensor) => deep.loss(p, x, y).mul(x.shape[0]);
+    const extra = name === "if-shampoo" ? {} : { lossAverage: reduction === "mean" ? "batch" : "none" };
+    const results = await Promise.all(
+      [1, 4].map(async (microBatches) => {
+        const run = optim.training(loss, optim.makeOptimizer(name, { lr: 0.01, precondEvery: 2, ...extra }), {
+          microBatches,
+          reduction,
+        });
+        let [params, state] = [deep.init(3) as never, run.init(deep.init(3) as never, x, y)];
+        for (let i = 0; i < 5; i++) ({ params, state } = (await run.step(params, state, x, y)) as never);
+        return params as unknown as { first: nn.Dense<NdArray> };
+      }),
+    );
+    near(results[1].first.w, toNumbers(results[0].first.w), 1e-10);
+  }); // prettier-ignore
+});
+
+test("with T = 3 the factors change in steps 0, 3, 6 only", async () => {
+  const s = await regression(optim.singd(0.05, { ...paper, precondEvery: 3 }), 7);
+  const k = s.map(({ factors }) => toNumbers(factors.k.full));
+  [1, 2, 4, 5].forEach((t) => expect(k[t]).toEqual(k[t - 1]));
+  [3, 6].forEach((t) => expect(k[t]).not.toEqual(k[t - 1]));
+});
+
+test("inputs scaled by 100 do not explode when the start is matched to the first batch", async () => {
+  const big = (options: optim.SingdOptions) => {
+    const loss = (p: Linear, x: Tensor, y: Tensor): Tensor => x.mul(100).matmul(p.w).sub(y).square().sum(-1).mean().mul(0.5);
+    return {
+      run: optim.training(
+        loss,
+        optim.singd(0.05, { ...paper, cap: "frobenius", momentumMode: "ema", weightDecay: 0, ...options }),
+      ),
+      loss,
+    };
+  };
+  const values = async (options: optim.SingdOptions): Promise<number[]> => {
+    const { run } = big(options);
+    const [x, y] = [f64(mat(4, 3, 3)), f64(mat(4, 2, 4))];
+    let [params, state] = [{ w: f64(mat(3, 2, 1)) } as never, run.init({ w: f64(mat(3, 2, 1)) } as never, x, y)];
+    const seen: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const next = await run.step(params, state, x, y);
+      seen.push(next.value);
+      [params, state] = [next.params as never, next.state as never];
+    }
+    return seen;
+  };
+  expect(Math.max(...(await values({})))).toBeGreaterThan(1e10);
+  const matched = await values({ initialScale: "first-batch" });
+  matched.slice(1).forEach((v, i) => expect(v).toBeLessThan(matched[i]));
+});
+
+describe("finding layers", () => {
+  const find = (loss: (...args: never[]) => Tensor, ...args: unknown[]) => optim.layersOf(loss as never)(...args);
+
+  test("of nn, with biases, norms left over", () => {
+    const rng = randomStream(1);
+    const params = {
+      embed: nn.embedding.init(rng.split(1)[0], 11, 8),
+      block: nn.transformerBlock.init(rng.split(1)[0], 8),
+      head: nn.dense.init(rng.split(1)[0], 8, 11),
+    };
+    const loss = (p: { embed: nn.Embedding; block: nn.TransformerBlock; head: nn.Dense }, tokens: Tensor): Tensor =>
+      nn.dense
+        .apply(p.head, nn.transformerBlock.apply(p.block, nn.embedding.apply(p.embed, tokens), { heads: 2, causal: true }))
+        .square()
+        .mean();
+    const { layers, uncovered } = find(loss as never, params, pf.like([3, 5], "i32"));
+    const names = layers.map(({ weight, bias, kind }) => `${kind} ${weight} ${bias ?? ""}`).sort();
+    expect(names).toEqual([
+      "dense block.attention.key.w block.attention.key.b",
+      "dense block.attention.out.w block.attention.out.b",
+      "dense block.attention.query.w block.attention.query.b",
+      "dense block.attention.value.w block.attention.value.b",
+      "dense block.down.w block.down.b",
+      "dense block.up.w block.up.b",
+      "dense head.w head.b",
+      "embedding embed.table ",
+    ]);
+    expect(uncovered.map((u) => u.path).sort()).toEqual([
+      "block.attentionNorm.scale",
+      "block.attentionNorm.shift",
+      "block.norm.scale",
+      "block.norm.shift",
+    ]);
+  });
+
+  test("of a user's own products, transposed ones, kernels, and shared weights", () => {
+    const p = {
+      a: pf.allocate("f32", [3, 4]),
+      b: pf.allocate("f32", [5, 4]),
+      c: pf.allocate("f32", [5]),
+      k: pf.allocate("f32", [2, 1, 3, 3]),
+      kb: pf.allocate("f32", [2]),
+    };
+    const loss = (p: Record<string, Tensor>, x: Tensor, image: Tensor): Tensor => {
+      const h = x.matmul(p.a).tanh();
+      const twice = h.matmul(p.b.transpose()).add(p.c).sum().add(h.square().matmul(p.b.transpose()).add(p.c).sum());
+      return twice.add(
+        pf
+          .conv(image, p.k)
+          .add(p.kb.reshape([1, 2, 1, 1]))
+          .mean(),
+      );
+    };
+    const { layers, uncovered } = find(loss as never, p, pf.like([7, 3]), pf.like([7, 1, 5, 5]));
+    expect(uncovered).toEqual([]);
+    expect(layers).toEqual([
+      { kind: "dense", inputs: 3, outputs: 4, inputsFirst: true, weight: "a", uses: 1 },
+      { kind: "dense", inputs: 4, outputs: 5, inputsFirst: false, weight: "b", uses: 2, bias: "c" },
+      { kind: "conv", inputs: 9, outputs: 2, inputsFirst: false, weight: "k", uses: 1, bias: "kb" },
+    ]);
+  });
+
+  test("what is no layer is named with a reason", () => {
+    const p = {
+      scale: pf.allocate("f32", [4]),
+      tied: pf.allocate("f32", [6, 4]),
+      left: pf.allocate("f32", [4, 4]),
+      unused: pf.allocate("f32", [2, 2]),
+    };
+    const loss = (p: Record<string, Tensor>, tokens: Tensor): Tensor => {
+      const h = pf.take(p.tied, tokens).mul(p.scale);
+      return h.matmul(p.tied.transpose()).mean().add(p.left.matmul(h.transpose()).mean());
+    };
+    const { layers, uncovered } = find(loss as never, p, pf.like([5], "i32"));
+    expect(layers).toEqual([]);
+    expect(Object.fromEntries(uncovered.map((u) => [u.path, u.why]))).toEqual({
+      scale: "is used by mul",
+      tied: "is shared by layers of different kinds",
+      left: "is used by matmul",
+      unused: "is not used by the loss",
+    });
+  });
+});
+
+test("every curvature method trains a network of convolutions, attention-like products, embeddings and norms", async () => {
+  const rng = randomStream("mixed");
+  const init = {
+    conv: nn.conv2d.init(rng.split(1)[0], 1, 4, 3),
+    norm: nn.groupNorm.init(4),
+    embed: nn.embedding.init(rng.split(1)[0], 7, 4),
+    head: nn.dense.init(rng.split(1)[0], 4, 3),
+  };
+  const loss = (
+    p: { conv: nn.Conv; norm: nn.Norm; embed: nn.Embedding; head: nn.Dense },
+    image: Tensor,
+    token: Tensor,
+    label: Tensor,
+  ): Tensor => {
+    const h = pf
+      .relu(nn.groupNorm.apply(p.norm, nn.conv2d.apply(p.conv, image), 2))
+      .mean([2, 3])
+      .add(nn.embedding.apply(p.embed, token));
+    return pf
+      .takeAlong(pf.logSoftmax(nn.dense.apply(p.head, h)), label.expandDims(1))
+      .mean()
+      .neg();
+  };
+  const [image, token] = [
+    rng.normal([16, 1, 6, 6]),
+    pf.array(
+      Array.from({ length: 16 }, (_, i) => i % 7),
+      "i32",
+    ),
+  ];
+  const label = pf.array(
+    Array.from({ length: 16 }, (_, i) => (i * 2) % 3),
+    "i32",
+  );
+  for (const [name, options] of [
+    ["singd", {}],
+    ["singd", { structure: "hierarchical(2,2)", approximation: "reduce" }],
+    ["singd", { structure: "diagonal", precondEvery: 1 }],
+    ["ikfac", {}],
+    ["kfac", { damping: 1e-3, lr: 0.03 }],
+    ["ingd", { klClip: 1e-3, burnIn: 3 }],
+  ] as const) {
+    const run = optim.training(loss, optim.makeOptimizer(name, { lr: 0.01, ...options }), { clip: 10 });
+    let [params, state] = [init as never, run.init(init as never, image, token, label)];
+    const values: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const next = await run.step(params, state, image, token, label);
+      values.push(next.value);
+      [params, state] = [next.params as never, next.state as never];
+    }
+    expect(values[29], `${name} ${JSON.stringify(options)}: ${values}`).toBeLessThan(0.9 * values[0]);
+    if (name === "ingd") expect(values[3]).toBe(values[0]);
+  }
+}); // prettier-ignore
+
+test("mistakes are named: no curvature, no layers, another loss, a batch that does not fit, bad numbers", async () => {
+  const loss = (p: Linear, x: Tensor): Tensor => x.matmul(p.w).square().mean();
+  const params = {
+    w: pf.array([
+      [1, 2],
+      [3, 4],
+    ]),
+  }; // prettier-ignore
+  const optimizer = optim.singd(0.1);
+  expect(() => optimizer.init(params)).toThrow(/singd: needs the layers of the loss/);
+  const { layers } = optim.layersOf(loss)(params, pf.like([4, 2]));
+  const state = optimizer.init(params, layers);
+  await expect(
+    jit((p: Linear, s: never) => optimizer.update(p, s, p, { batchSize: 4 }).updates)(params, state as never),
+  ).rejects.toThrow(/singd: needs what the layers saw/);
+  const other = jit((p: { v: Tensor }, s: never, x: Tensor) => {
+    const [, grads, curvature] = optim.withCurvature((p: { v: Tensor }) => x.matmul(p.v).mean())(p);
+    return optimizer.update(grads, s, p, { curvature, batchSize: 4 }).updates;
+  });
+  await expect(other({ v: params.w }, state as never, pf.array([[1, 2]]))).rejects.toThrow(
+    /the loss has the layers v, but the state was made for w/,
+  );
+  const run = optim.training(loss, optimizer, { batchSize: 3 });
+  const x = randomStream(1).normal([4, 2]);
+  await expect(run.step(params, run.init(params as never, x), x)).rejects.toThrow(
+    /saw 4 rows, which is no multiple of the 3 examples/,
+  );
+  await expect(
+    optim.training(loss, optimizer, { microBatches: 3 }).step(params, run.init(params as never, x), x),
+  ).rejects.toThrow(/does not split into 3 equal pieces/);
+  expect(() => optim.singd(0.1, { precondLr: 1 })).toThrow(/precondLr = 1 is not in \(0, 1\)/);
+  expect(() => optim.singd(0.1, { lossAverage: "tokens" as "batch" })).toThrow(/lossAverage = tokens is none of/);
+  const bad = { ...x, data: x.data.map(() => Number.NaN) } as NdArray;
+  const patient = optim.training(loss, optimizer, { patience: 2 });
+  const first = await patient.step(params, patient.init(params as never, x), bad);
+  expect(first.skipped).toBe(1);
+  expect(toNumbers(first.params.w)).toEqual([1, 2, 3, 4]);
+  await expect(patient.step(first.params, first.state, bad)).rejects.toThrow(/not finite in 2 steps in a row/);
+}); // prettier-ignore
