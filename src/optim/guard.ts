@@ -46,7 +46,7 @@ export const skipNonFinite = (inner: Optimizer): Optimizer =>
         },
       };
     },
-    (state: GuardState, params, context) => inner.statistics?.(state.inner, params, context) ?? {},
+    inner.statistics ? (state: GuardState, params, context) => inner.statistics?.(state.inner, params, context) ?? {} : undefined,
   );
 
 /**

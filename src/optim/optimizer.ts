@@ -46,7 +46,7 @@ export interface Optimizer {
   init(params: object, layers?: readonly Layer[]): State<NdArray>;
   /** Updates for gradients; trees like the parameters. */
   update<P>(grads: P, state: State, params: P, context?: StepContext): { updates: P; state: State };
-  /** What a step needs of the curvature, additive over micro-batches: their mean (for a sum loss, see there) goes to `update`. */
+  /** Present in optimizers that need curvature: what a step needs of it, additive over micro-batches: their mean (for a sum loss, see there) goes to `update`. */
   statistics?(state: State, params: unknown, context: StepContext): State;
 }
 
@@ -69,12 +69,19 @@ export const applyUpdates = <P>(params: P, updates: P): P => mapTree<P>((p: Tens
 const narrowed = (context: StepContext | undefined, part: string): StepContext =>
   context?.statistics ? { ...context, statistics: context.statistics[part] as State } : { ...context };
 
+/** `statistics` of an optimizer made of parts, if one of them has it: its presence says that curvature is needed. */
+export const whenUsed = (
+  parts: readonly Optimizer[],
+  statistics: NonNullable<Optimizer["statistics"]>,
+): Pick<Optimizer, "statistics"> => (parts.some((part) => part.statistics) ? { statistics } : {});
+
 /** Optimizers in sequence: the updates of each are the gradients of the next. `chain(clipByGlobalNorm(1), adam(1e-3))`. */
 export function chain(...parts: readonly Optimizer[]): Optimizer {
   return {
     init: (params, layers) => Object.fromEntries(parts.map((part, i) => [i, part.init(params, layers)])),
-    statistics: (states, params, context) =>
+    ...whenUsed(parts, (states, params, context) =>
       Object.fromEntries(parts.map((part, i) => [i, part.statistics?.(states[i] as State, params, context) ?? {}])),
+    ),
     update(grads, states, params, context) {
       let updates = grads;
       const next = parts.map((part, i) => {
@@ -128,12 +135,12 @@ export function partition(
       const parts = split(params);
       return Object.fromEntries(used(parts).map((name) => [name, groups[name].init(parts[name], layers)]));
     },
-    statistics(state, params, context) {
+    ...whenUsed(Object.values(groups), (state, params, context) => {
       const p = split(params);
       return Object.fromEntries(
         used(p).map((name) => [name, groups[name].statistics?.(state[name] as State, p[name], context) ?? {}]),
       );
-    },
+    }),
     update<P>(grads: P, state: State, params: P, context?: StepContext) {
       const [g, p] = [split(grads), split(params)];
       const updates: Record<string, unknown> = {};

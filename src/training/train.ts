@@ -1,6 +1,15 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
 import type { Network } from "../nn/index.ts";
-import { applyUpdates, chain, clipByGlobalNorm, type Optimizer, type State } from "../optim/index.ts";
+import {
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  type Layer,
+  layersOf,
+  type Optimizer,
+  type State,
+  withCurvature,
+} from "../optim/index.ts";
 import { item, jit, lowPrecision, type NdArray, ndarray, type Random, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { batchRows, type Part, type Problem } from "./problem.ts";
 
@@ -59,10 +68,24 @@ export function training(problem: Problem, network: Network, order: Random, opti
       const out = network.apply(params, state.stats, x, true);
       return [problem.loss(out.y, y), out.stats];
     };
-    const [[loss, stats], grads] = valueAndGrad(objective, { aux: true })(state.params);
-    const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, { batchSize: batch });
+    // Only some optimizers ask what the layers saw.
+    const [[loss, stats], grads, curvature] = optimizer.statistics
+      ? withCurvature(objective, { aux: true })(state.params)
+      : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
+    const context = { batchSize: batch, ...(curvature ? { curvature } : {}) };
+    const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
     const params = applyUpdates(state.params, updates);
     return { state: { step: state.step.add(1), params, stats: stats as State, optimizer: next }, loss };
+  };
+  /** The layers of the network, found in a batch; none for optimizers that do not ask. */
+  const layers = (params: State<NdArray>, stats: State<NdArray>): readonly Layer[] | undefined => {
+    if (!optimizer.statistics) return undefined;
+    const { x, y } = problem.batch("train", rows(0));
+    const objective = (params: State, stats: State, x: Tensor, y: Tensor): [Tensor, null] => [
+      problem.loss(network.apply(params, stats, x, true).y, y),
+      null,
+    ];
+    return layersOf(objective, { aux: true })(params, stats, x, y).layers;
   };
   const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
   const measure = jit((params: unknown, stats: unknown, x: Tensor, y: Tensor) => {
@@ -87,7 +110,12 @@ export function training(problem: Problem, network: Network, order: Random, opti
   return {
     init(rng) {
       const { params, stats } = network.init(rng.fold("network")) as { params: State<NdArray>; stats: State<NdArray> };
-      return { step: ndarray(new Int32Array(1), [], "i32"), params, stats, optimizer: optimizer.init(params) };
+      return {
+        step: ndarray(new Int32Array(1), [], "i32"),
+        params,
+        stats,
+        optimizer: optimizer.init(params, layers(params, stats)),
+      };
     },
     async step(state) {
       const { x, y } = problem.batch("train", rows(item(state.step)));
