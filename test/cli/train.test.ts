@@ -78,7 +78,7 @@ test("learns classes, and its files agree with each other", async () => {
   expect(JSON.parse(model.metadata.classes)).toEqual(["down", "up"]);
   const source = await readTable(path);
   const row = predictions.columns.find((c) => c.name === "row")!.values as Float64Array;
-  const x = ndarray(new Float32Array(64 * 2), [64, 2], "f32");
+  const x = ndarray(new Float32Array(40 * 2), [40, 2], "f32");
   for (let i = 0; i < 40; i++) for (const j of [0, 1]) x.data[2 * i + j] = Number(source.columns[j].values[row[i]]);
   const y = toNumbers(await jit((p: Record<string, Tensor>, x: Tensor) => model.apply(p, x)[0])(model.params, x));
   for (let i = 0; i < 40; i++) expect(Math.max(y[2 * i], y[2 * i + 1])).toBeCloseTo(Number(probability[i]), 4);

@@ -140,14 +140,11 @@ function weights({ params, stats }: TrainState): Uint8Array<ArrayBuffer> {
   return writeSafetensors(Object.fromEntries(names.map((name, i) => [name, leaves[i] as NdArray]))) as Uint8Array<ArrayBuffer>;
 }
 
-/** Rows of a batch of the exported model. */
-const exportRows = 64;
-
 /** model.onnx takes inputs as the file has them (pixels 0 to 255, features in their units) and gives probabilities, or numbers in their units. */
 function modelFile(loaded: Loaded, network: Network, state: TrainState): Uint8Array {
   const { problem } = loaded;
   const dtype = problem.kind === "text" ? "i32" : "f32";
-  const metadata = { producer: `pushforward ${version()}`, rows: String(exportRows), ...describeOutputs(loaded) };
+  const metadata = { producer: `pushforward ${version()}`, ...describeOutputs(loaded) };
   const channels = (v: Float32Array, rank: number): NdArray => t.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32"); // biome-ignore format: one line
   const program = (x: Tensor): Tensor => {
     const [params, stats] = [state.params, state.stats].map((tree) => t.mapTree((a: NdArray) => t.constant(a), tree));
@@ -157,12 +154,18 @@ function modelFile(loaded: Loaded, network: Network, state: TrainState): Uint8Ar
     const y = network.apply(params, stats, x.sub(channels(scaling.mean, rank)).div(channels(scaling.deviation, rank)), false).y;
     return units ? y.mul(channels(units.deviation, 1)).add(channels(units.mean, 1)) : t.softmax(y);
   };
-  const input = t.allocate(dtype, [exportRows, ...problem.input]);
-  return toOnnx(program, [input], {
+  const input = t.allocate(dtype, [1, ...problem.input]);
+  const options = {
     inputNames: ["x"],
     outputNames: [problem.kind === "classes" ? "probabilities" : problem.kind === "text" ? "logits" : "y"],
     metadata,
-  });
+  };
+  // a model file that was trained further may be made for a fixed number of rows
+  try {
+    return toOnnx(program, [input], { ...options, anyRows: true });
+  } catch {
+    return toOnnx(program, [input], options);
+  }
 }
 
 const describeOutputs = (loaded: Loaded): Record<string, string> => {

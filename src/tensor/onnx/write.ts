@@ -36,6 +36,12 @@ export interface Written {
 
 /** A program as a serialized ModelProto. */
 export function writeModel(program: Program, options: WriteOptions = {}): Written {
+  const graph = writeGraph(program, options);
+  return { bytes: serialize(graph, options), nodes: countNodes(graph.node ?? []) };
+}
+
+/** A program as a graph. */
+export function writeGraph(program: Program, options: WriteOptions): Onnx.IGraphProto {
   const { inputs, outputs } = fuse(lower(program));
   const model: Model = { portable: options.portable ?? false, initializers: new Map(), scalars: new Map(), counter: 0 };
   const inputNames = options.inputNames ?? inputs.map((_, i) => `i${i}`);
@@ -43,17 +49,20 @@ export function writeModel(program: Program, options: WriteOptions = {}): Writte
   const bound = new Map(inputs.map((x, i) => [x, inputNames[i]]));
   const body = emitGraph(model, outputs, bound, outputNames);
   const used = new Set(body.flatMap((n) => namesUsed(n)));
-  const graph: Onnx.IGraphProto = {
+  return {
     name: "program",
     node: body,
     input: inputs.map((x, i) => valueInfo(inputNames[i], x)),
     output: outputs.map((y, i) => valueInfo(outputNames[i], y)),
     initializer: [...model.initializers].filter(([name]) => used.has(name)).map(([, proto]) => proto),
   };
-  const opsetImport = [{ domain: "", version: opset }, ...(model.portable ? [] : [{ domain: "com.microsoft", version: 1 }])];
+}
+
+/** A graph as a file. */
+export function serialize(graph: Onnx.IGraphProto, options: WriteOptions): Uint8Array {
+  const opsetImport = [{ domain: "", version: opset }, ...(options.portable ? [] : [{ domain: "com.microsoft", version: 1 }])];
   const metadataProps = Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value }));
-  const bytes = onnx.ModelProto.encode({ irVersion: 9, producerName: "pushforward", opsetImport, graph, metadataProps }).finish();
-  return { bytes, nodes: countNodes(body) };
+  return onnx.ModelProto.encode({ irVersion: 9, producerName: "pushforward", opsetImport, graph, metadataProps }).finish();
 }
 
 function valueInfo(name: string, x: Tensor): Onnx.IValueInfoProto {
