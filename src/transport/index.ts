@@ -1,8 +1,25 @@
-/** Transport of populations: distances between clouds, action matching, solvers. */
+/** Transport of populations: distances between clouds, action matching, Wasserstein Lagrangian flows, solvers. */
 export * from "./action.ts";
+export * from "./costs.ts";
+export * from "./diagnostics.ts";
 export * from "./distances/index.ts";
 export * from "./evaluate.ts";
-export * from "./interpolant.ts";
+export * from "./expression.ts";
+export * from "./fates.ts";
+export * from "./flow-matching.ts";
+export * from "./generator.ts";
+export * from "./lagrangian.ts";
+export * from "./lagrangian-flow.ts";
 export * from "./losses.ts";
 export * from "./match.ts";
+export * from "./methods.ts";
+export * from "./model.ts";
+export * from "./pairs.ts";
+export * from "./path.ts";
+export * from "./potentials.ts";
+export * from "./push.ts";
+export * from "./simulate.ts";
 export * from "./solve.ts";
+export * from "./times.ts";
+export * from "./unbalanced.ts";
+export * from "./units.ts";

@@ -1,173 +1,119 @@
-/** Action matching as a training: state is plain data, a step is one compiled program. */
+/** Action matching: the action of a given path. Plain, entropic, unbalanced and both, for any convex cost, by one loss. */
+import { item, jit, type NdArray, sign, type Tensor, take } from "../tensor/index.ts";
+import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
+import { exactLaplacian, freeMotion, type Lagrangian, velocity } from "./lagrangian.ts";
+import { actionLoss, flowLoss, type PathEnds } from "./losses.ts";
 import {
-  adam,
-  applyUpdates,
-  chain,
-  clipByGlobalNorm,
-  type Ema,
-  type EmaState,
-  ema,
-  type Optimizer,
-  type State,
-  warmUpCosine,
-} from "../optim/index.ts";
-import { item, jit, type NdArray, type Random, type Tensor, take, valueAndGrad } from "../tensor/index.ts";
-import { type ActionOptions, type ActionParams, action, initAction, velocity } from "./action.ts";
-import { type Coupling, drawPath, type Interpolant, interpolant, type PathBatch, pathPoints } from "./interpolant.ts";
-import { actionLoss, flowLoss } from "./losses.ts";
-import { solveAdaptive } from "./solve.ts";
+  type Descending,
+  type Dynamics,
+  descent,
+  type Model,
+  type TrainOptions,
+  type TrainState,
+  trainDefaults,
+} from "./model.ts";
+import { drawPath, growing, type Path, type PathBatch, pathPoints } from "./path.ts";
+import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "./times.ts";
 
-export interface MatchOptions extends ActionOptions {
-  /** "flow" uses the velocities of the interpolant (less variance), "action" only samples of the path. */
+export interface MatchOptions extends ActionOptions, TrainOptions {
+  readonly lagrangian?: Lagrangian;
+  /** "flow" uses the velocities of the path (less variance), "action" only its samples; default: flow, where there are velocities. */
   readonly objective?: "flow" | "action";
-  readonly coupling?: Coupling;
-  readonly batch?: number;
-  readonly steps?: number;
-  readonly learningRate?: number;
-  readonly warmUp?: number;
-  /** Bound on the global norm of the gradient. */
-  readonly clip?: number;
-  readonly emaDecay?: number;
-  readonly threads?: number;
+  /** "adaptive": times are drawn where the loss varies most. */
+  readonly times?: "even" | "adaptive";
+  /** w(t) of the weighted loss. */
+  readonly weight?: (t: Tensor) => Tensor;
 }
 
-export const matchDefaults = {
-  objective: "flow",
-  coupling: "ot",
-  batch: 256,
-  steps: 3000,
-  learningRate: 1e-3,
-  warmUp: 200,
-  clip: 1,
-  emaDecay: 0.995,
-  layers: 3,
-  width: 128,
-} as const satisfies MatchOptions;
+/** The parts of an action's training that a path with several intervals needs. */
+export const actionDefaults = { layers: 3, width: 128, head: "scalar", intervals: 1 } as const satisfies ActionOptions;
 
-export interface MatchState<T = NdArray> {
-  readonly params: ActionParams<T>;
-  readonly optimizer: State<T>;
-  readonly average: EmaState<T>;
-}
-
-/** Snapshots in the units of the training: whitened coordinates, times of unit mean interval. */
-export interface Units {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-  readonly start: number;
-  readonly interval: number;
-}
-
-/** Means and standard deviations over all snapshots, and the mean interval between times. */
-export function unitsOf(times: readonly number[], snapshots: readonly NdArray<"f32">[]): Units {
-  const d = snapshots[0].shape[1];
-  const count = snapshots.reduce((n, s) => n + s.shape[0], 0);
-  const moment = (f: (x: number, j: number) => number): number[] => {
-    const sums = new Array<number>(d).fill(0);
-    for (const s of snapshots) for (let i = 0; i < s.data.length; i++) sums[i % d] += f(s.data[i], i % d);
-    return sums.map((v) => v / count);
-  };
-  const mean = moment((x) => x);
-  const deviation = moment((x, j) => (x - mean[j]) ** 2).map(Math.sqrt);
-  return { mean, deviation, start: times[0], interval: (times[times.length - 1] - times[0]) / (times.length - 1) };
-}
-
-/** Coordinates in units of the training, or back. */
-export function whiten({ mean, deviation }: Units, x: NdArray<"f32">): NdArray<"f32"> {
-  return { ...x, data: x.data.map((v, i) => (v - mean[i % mean.length]) / deviation[i % mean.length]) };
-}
-export function unwhiten({ mean, deviation }: Units, x: NdArray): NdArray<"f32"> {
-  const d = mean.length;
-  return {
-    dtype: "f32",
-    shape: x.shape,
-    data: (x.data as Float32Array<ArrayBuffer>).map((v, i) => v * deviation[i % d] + mean[i % d]),
-  };
-}
-export const innerTime = ({ start, interval }: Units, t: number): number => (t - start) / interval;
-
-export interface Matching {
-  readonly path: Interpolant;
-  init(rng: Random): MatchState;
-  /** One optimizer step; the stream gives the batch. */
-  step(state: MatchState, rng: Random): Promise<{ state: MatchState; metrics: { readonly loss: number } }>;
-  /** Particles [n, d] of time `from` moved to each of `to` (times of the training), with the averaged parameters. */
-  push(state: MatchState, x: NdArray, from: number, to: readonly number[]): Promise<{ states: NdArray; evaluations: number }>;
+interface MatchState<T = Tensor> extends Descending<ActionParams<T>> {
+  readonly density?: TimeDensity<T>;
 }
 
 /**
- * Action matching of snapshots in the units of the training.
+ * Action matching on a path.
  *
- * @param times      ascending
- * @param snapshots  [n_k, d]
+ * @throws RangeError  for growth with a head that cannot represent it, or the flow objective on a path without velocities
  */
-export function matching(times: readonly number[], snapshots: readonly NdArray<"f32">[], options: MatchOptions = {}): Matching {
-  const o = { ...matchDefaults, ...options };
-  const path = interpolant(times, snapshots, o.coupling);
-  const span = [times[0], times[times.length - 1]] as const;
-  const d = snapshots[0].shape[1];
-  const optimizer = chain(
-    clipByGlobalNorm(o.clip),
-    adam(warmUpCosine(o.learningRate, Math.min(o.warmUp, o.steps >> 1), o.steps)),
-  );
-  const averaging = ema(o.emaDecay);
-  const program = stepProgram(optimizer, averaging, o.objective, span);
-  const run = jit(program, { threads: options.threads });
-  const move = jit(
-    (params: ActionParams, x: Tensor, at: Tensor) => {
-      const v = velocity(action(params));
-      const { states, evaluations } = solveAdaptive((t, y) => v(t.broadcastTo([y.shape[0], 1]), y), x, at);
-      return { states, evaluations };
-    },
-    { threads: options.threads },
-  );
+export function matching(path: Path, options: MatchOptions = {}): Model {
+  const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, times: "even", ...options } as const;
+  const { lagrangian: l, intervals } = o;
+  const objective = options.objective ?? (path.options.shape === "mixture" ? "action" : "flow");
+  if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`matching: the head "${o.head}" cannot represent growth`);
+  if (objective === "flow" && path.options.shape === "mixture")
+    throw new RangeError("matching: a mixture path has no velocities for the flow objective");
+  const d = path.points.shape[1];
+  const duration = path.times[path.times.length - 1] - path.times[0];
+  const down = descent(o);
+  const adaptive = o.times === "adaptive";
+
+  const program = (state: MatchState, points: Tensor, batch: Draws<Tensor>) => {
+    const at = pathPoints(points, batch, path.options);
+    const lossOf = (params: ActionParams): [Tensor, Tensor] => {
+      const s = action(params, o.head, intervals > 1 ? batch.interval : undefined);
+      const sample = { ...at, t: batch.t, density: batch.density };
+      const settings = { duration, weight: o.weight, probe: batch.probe && sign(batch.probe) };
+      const { loss, integrand } =
+        objective === "flow"
+          ? flowLoss(l, s, { ...sample, v: at.v as Tensor }, settings)
+          : actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), settings);
+      return [loss, integrand];
+    };
+    const { state: next, loss, aux } = down.step(state, lossOf);
+    if (!state.density) return { state: next, loss };
+    const place = batch.t.sub(path.times[0]).div(duration);
+    const integrand = batch.density ? aux.mul(batch.density.squeeze(1)) : aux;
+    return { state: { ...next, density: updateTimeDensity(state.density, place, integrand) }, loss };
+  };
+  const run = jit(program, { threads: o.threads });
+  const probes = l.noise > 0 && d > exactLaplacian;
   return {
-    path,
-    init(rng) {
-      const params = initAction(rng, d, o);
-      return { params, optimizer: optimizer.init(params), average: averaging.init(params) };
+    init(rng): TrainState {
+      const state = down.init(initAction(rng, d, o));
+      return adaptive ? { ...state, density: initTimeDensity() as never } : state;
     },
     async step(state, rng) {
-      const batch = drawPath(path, rng, o.batch);
-      const ends = drawEnds(path, rng, o.batch);
-      const { loss, state: next } = await run(state, path.points, batch, ends);
-      return { state: next as MatchState, metrics: { loss: item(loss) } };
+      const density = adaptive ? densityAtKnots(state.density as unknown as TimeDensity) : undefined;
+      const batch: Draws = { ...drawPath(path, rng, o.batch, density), ...(probes && { probe: rng.normal([o.batch, d]) }) };
+      const { loss, state: next } = await run(state as never, path.points, batch);
+      return { state: next as never, metrics: { loss: item(loss) } };
     },
-    async push({ average }, x, from, to) {
-      const at: NdArray = { dtype: "f32", shape: [to.length + 1], data: Float32Array.of(from, ...to) };
-      const { states, evaluations } = await move(average.average as unknown as ActionParams<NdArray>, x, at);
-      return { states, evaluations: item(evaluations) };
-    },
+    average: (state) => (state.average as { average: never }).average,
+    dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
+    noise: l.noise,
+    knots: intervals > 1 ? path.times : undefined,
   };
 }
 
-/** Rows of the first and the last snapshot, for the boundary terms of the action objective. */
-interface Ends<T = NdArray> {
-  readonly first: T;
-  readonly last: T;
-}
+/** A batch, and the normal noise whose signs probe the Laplacian. */
+type Draws<T = NdArray> = PathBatch<T> & { readonly probe?: T };
 
-function drawEnds({ offsets }: Interpolant, rng: Random, batch: number): Ends {
-  const k = offsets.length - 2;
-  return { first: rng.integers(0, offsets[1], [batch]), last: rng.integers(offsets[k], offsets[k + 1], [batch]) };
-}
+/** The motion of an action. */
+export const actionDynamics = (l: Lagrangian, s: Action): Dynamics => ({
+  drift: velocity(s, l),
+  noise: l.noise,
+  ...(l.growth > 0 && { growth: (t: Tensor, x: Tensor) => s(t, x).mul(l.growth) }),
+  action: s,
+});
 
-function stepProgram(optimizer: Optimizer, averaging: Ema, objective: "flow" | "action", span: readonly [number, number]) {
-  return (
-    state: MatchState<Tensor>,
-    points: Tensor,
-    batch: PathBatch<Tensor>,
-    ends: Ends<Tensor>,
-  ): { state: MatchState<Tensor>; loss: Tensor } => {
-    const { x, v } = pathPoints(points, batch);
-    const lossOf = (params: ActionParams): Tensor => {
-      const s = action(params);
-      if (objective === "flow") return flowLoss(s, batch.t, x, v, span);
-      return actionLoss(s, { first: take(points, ends.first), last: take(points, ends.last), t: batch.t, x }, span);
+/**
+ * Boundary samples of the action form. One action for all times: the first and the last snapshot. An action for each interval: both ends of
+ * the sample's own interval, times the inverse of its probability.
+ */
+export function endsOf(path: Path, points: Tensor, batch: PathBatch<Tensor>, perInterval: boolean): PathEnds {
+  const { times, masses } = path;
+  const last = times.length - 1;
+  const column = (value: number): Tensor => batch.t.mul(0).add(value);
+  if (perInterval) {
+    const start = batch.t.sub(batch.u.mul(batch.gap));
+    const chance = batch.density ? batch.gap.mul(batch.density) : batch.gap;
+    return {
+      ...{ t0: start, x0: take(points, batch.from), t1: start.add(batch.gap), x1: take(points, batch.to) },
+      ...{ mass0: batch.mass0, mass1: batch.mass1, factor: column(times[last] - times[0]).div(chance) },
     };
-    const [loss, gradient] = valueAndGrad(lossOf)(state.params);
-    const { updates, state: next } = optimizer.update(gradient, state.optimizer, state.params);
-    const params = applyUpdates(state.params, updates);
-    return { state: { params, optimizer: next, average: averaging.update(state.average, params) }, loss };
-  };
+  }
+  const grown = growing(path) && { mass0: column(1), mass1: column(masses[last]) };
+  return { t0: column(times[0]), x0: take(points, batch.first), t1: column(times[last]), x1: take(points, batch.last), ...grown };
 }

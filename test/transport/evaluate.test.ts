@@ -26,10 +26,10 @@ test("displacement between clouds of different sizes keeps mean and ends", () =>
 
 test("scores of a shift are the length of the shift, and zero for the cloud itself", () => {
   const x = cloud(80, 6);
-  const { w1, w2 } = score("moved", shifted(x, [3, 4]), x, randomStream(7));
+  const { w1, w2 } = score("moved", { x: shifted(x, [3, 4]) }, { x }, randomStream(7));
   expect(w1).toBeCloseTo(5, 5);
   expect(w2).toBeCloseTo(5, 5);
-  expect(score("same", x, x, randomStream(7)).w1).toBeCloseTo(0, 6);
+  expect(score("same", { x }, { x }, randomStream(7)).w1).toBeCloseTo(0, 6);
 });
 
 test("baselines of a cloud that moves evenly: the midpoint is exact, the copies are off by half the way", () => {

@@ -78,73 +78,21 @@ function pathsInTime(data: Dataset, paths: readonly { time: number; cloud: NdArr
   };
 }
 
-/** A grid of values of the action in two features, others at their means. */
-export interface Landscape {
-  readonly time: number;
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  /** Action at each grid point, x fastest, and the velocity there. */
-  readonly action: readonly number[];
-  readonly velocity: readonly { x: number; y: number }[];
-}
-
-/** The action as hills and valleys: particles move uphill along its gradient. */
-export function landscapeFigure(data: Dataset, { time, x, y, action, velocity }: Landscape): Figure {
-  const arrows = velocity.flatMap(({ x: vx, y: vy }, i) => {
-    const [column, row] = [i % x.length, Math.floor(i / x.length)];
-    return column % 3 === 1 && row % 3 === 1 ? [{ x: x[column], y: y[row], vx, vy }] : [];
-  });
-  const [width, height] = [x[x.length - 1] - x[0], y[y.length - 1] - y[0]];
-  const longest = Math.max(1e-12, ...arrows.map((a) => Math.hypot(a.vx / width, a.vy / height)));
-  const scale = 0.06 / longest;
-  return {
-    name: "landscape",
-    title: `Action landscape at time ${time}`,
-    caption: `Colour: the action s(t, x) in ${data.features[0]} and ${data.features[1]}, other features at their means; only differences matter. Arrows: its gradient, the velocity (longest arrow: the fastest flow).`,
-    svg: plot({
-      height: 480,
-      color: { type: "linear", scheme: "blues", label: "action", legend: true },
-      x: { label: data.features[0] },
-      y: { label: data.features[1] },
-      marks: [
-        Plot.contour(action as number[], {
-          width: x.length,
-          height: y.length,
-          x1: x[0],
-          x2: x[x.length - 1],
-          y1: y[0],
-          y2: y[y.length - 1],
-          fill: (v: number) => v,
-          thresholds: 14,
-          stroke: "currentColor",
-          strokeOpacity: 0.15,
-        }),
-        Plot.arrow(arrows, {
-          x1: "x",
-          y1: "y",
-          x2: (a) => a.x + scale * a.vx,
-          y2: (a) => a.y + scale * a.vy,
-          stroke: "currentColor",
-          strokeWidth: 1.1,
-          headLength: 6,
-        }),
-      ],
-    }),
-  };
-}
-
 /** W1 of each method at each held-out time, with the sampling floor. */
 export function scoresFigure(predictions: readonly Prediction[]): Figure {
   const points = predictions.flatMap(({ time, scores }) => scores.map(({ name, w1 }) => ({ time: String(time), name, w1 })));
+  const bars = predictions.flatMap(({ time, scores }) =>
+    scores.map(({ name, w1, error }) => ({ time: String(time), name, low: w1 - 2 * error, high: w1 + 2 * error })),
+  );
   const floors = predictions.map(({ time, floor }) => ({ time: String(time), w1: floor }));
   return {
     name: "held-out",
     title: "Distance to held-out snapshots",
     caption:
-      "Wasserstein-1 distance in standardised features; smaller is better. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
+      "Wasserstein-1 distance in standardised features; smaller is better. Thin lines: two standard errors over the sampling of both clouds. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
     svg: plot({
       height: 60 + 34 * predictions[0].scores.length * predictions.length,
-      marginLeft: 190,
+      marginLeft: 250,
       marginRight: 70,
       color: { domain: predictions[0].scores.map((s) => s.name) },
       x: { label: "W1", zero: true, grid: true },
@@ -152,21 +100,29 @@ export function scoresFigure(predictions: readonly Prediction[]): Figure {
       fy: { label: "held-out time" },
       marks: [
         Plot.barX(points, { x: "w1", y: "name", fy: "time", fill: "name", insetTop: 2, insetBottom: 2 }),
-        Plot.text(points, { x: "w1", y: "name", fy: "time", text: (p) => p.w1.toFixed(3), textAnchor: "start", dx: 4 }),
+        Plot.ruleY(bars, { x1: "low", x2: "high", y: "name", fy: "time", stroke: "currentColor", strokeOpacity: 0.6 }),
+        Plot.text(points, {
+          x: "w1",
+          y: "name",
+          fy: "time",
+          text: (p) => p.w1.toFixed(3),
+          textAnchor: "end",
+          dx: -6,
+          fill: "white",
+        }),
         Plot.ruleX(floors, { x: "w1", fy: "time", stroke: "currentColor", strokeDasharray: "4 3" }),
       ],
     }),
   };
 }
 
-export function lossFigure(losses: readonly { step: number; loss: number }[]): Figure {
+export function lossFigure(losses: readonly { step: number; loss: number }[], caption: string): Figure {
   const sorted = losses.map((l) => l.loss).sort((a, b) => a - b);
   const [low, high] = [sorted[0], sorted[Math.floor(0.98 * (sorted.length - 1))]];
   return {
     name: "loss",
     title: "Loss",
-    caption:
-      "Action-matching loss per logged row; its minimum is minus the kinetic energy of the path, and the distance to the minimum is the action gap.",
+    caption,
     svg: plot({
       height: 300,
       marginLeft: 50,

@@ -41,10 +41,11 @@ const simplex = growingKernel<Simplex>(kernelBytes);
  *
  * @param x  [n, d]
  * @param y  [m, d]
- * @throws RangeError  for clouds of other shapes, coordinates or weights that are no finite numbers
+ * @throws RangeError  for clouds of other shapes, coordinates or weights that are no finite numbers, or more pairs than fit into 2 GiB
  */
 export function optimalTransport(x: Points, y: Points, { power = 2, weights = {} }: TransportOptions = {}): Plan {
   const { n, m, d } = sizes(x, y);
+  if (n * m > 2 ** 27) throw new RangeError(`optimalTransport: ${n} x ${m} points are too many for an exact plan`);
   const masses = integerMasses(weights.x, weights.y, n, m);
   const kernel = simplex((call) => call.layout(n, m, d));
   const { call, memory } = kernel;

@@ -1,0 +1,93 @@
+/** Snapshots from an h5ad file: a time column of obs, and an embedding or components of X. */
+import { basename } from "node:path";
+import { type Components, principalComponents, project } from "../../data/components.ts";
+import { UserError } from "../../data/errors.ts";
+import { logNormalise } from "../../data/expression.ts";
+import { type Annotated, openAnnotated } from "../../data/h5ad.ts";
+import { toSnapshots } from "../../data/snapshots.ts";
+import { column, isNumeric, table } from "../../data/table.ts";
+import type { NdArray } from "../../tensor/index.ts";
+import type { LoadOptions, Population } from "./load.ts";
+
+/** Components of X where none are in the file. */
+const defaultComponents = 50;
+/** Components that a motion is learned in unless more are asked for: later ones are mostly noise. */
+const usedOfEmbedding = 30;
+
+/** @throws UserError */
+export async function loadAnnotated(path: string, options: LoadOptions): Promise<Population> {
+  if (options.features !== undefined)
+    throw new UserError("--features is for tables", "choose coordinates of an h5ad file with --embedding and --components");
+  const file = await openAnnotated(path);
+  try {
+    const { points, names, components, warnings } = await coordinates(file, options);
+    const [n, d] = points.shape;
+    const columns = Array.from({ length: d }, (_, j) => ({
+      name: names[j],
+      values: Float64Array.from({ length: n }, (_v, i) => points.data[i * d + j]),
+    }));
+    const wanted = [options.time, options.weight, options.group, options.label].filter((c) => c !== undefined);
+    for (const name of wanted) column(file.obs, name);
+    const carried = file.obs.columns.filter((c) => !names.includes(c.name));
+    const rowName = "row of the file";
+    const rows = { name: rowName, values: Array.from({ length: n }, (_, i) => String(i)) };
+    const all = table(`${basename(path)}, obs`, [...carried, ...columns, rows]);
+    const snapshots = toSnapshots(all, { ...options, features: names.join(","), label: rowName });
+    const order = (snapshots.labels ?? []).map((list) => list.map(Number));
+    const texts = (name: string | undefined): string[][] | undefined => {
+      if (name === undefined) return undefined;
+      const { values } = column(file.obs, name);
+      return order.map((list) => list.map((i) => (isNumeric(values) ? String(values[i]) : (values[i] ?? ""))));
+    };
+    const name = basename(path);
+    return {
+      ...snapshots,
+      labels: texts(options.label),
+      groups: texts(options.group),
+      warnings: [...warnings, ...snapshots.warnings],
+      ...{ name, title: name, source: path, pathsKnown: false },
+      components,
+      annotated: { path, rows: order },
+    };
+  } finally {
+    file.close();
+  }
+}
+
+interface Coordinates {
+  readonly points: NdArray<"f32">;
+  readonly names: string[];
+  readonly components?: Components;
+  readonly warnings: string[];
+}
+
+async function coordinates(file: Annotated, { embedding, components }: LoadOptions): Promise<Coordinates> {
+  const chosen = embedding ?? (components === undefined && file.embeddings.includes("X_pca") ? "X_pca" : undefined);
+  if (chosen !== undefined) {
+    const all = file.embedding(chosen);
+    const count = Math.min(all.shape[1], components ?? usedOfEmbedding);
+    return { points: firstColumns(all, count), names: numbered(chosen.replace(/^X_/, "").toUpperCase(), count), warnings: [] };
+  }
+  const { values, genes, normalised } = logNormalise(file.expression());
+  const names = file.genes();
+  const count = Math.min(components ?? defaultComponents, values.shape[1] - 1, values.shape[0] - 1);
+  if (count < 1) throw new UserError("X has too few cells or genes that vary for components");
+  const pca = { ...(await principalComponents(values, count)), features: Array.from(genes, (g) => names[g]) };
+  const share = (100 * pca.explained.reduce((a, b) => a + b, 0)).toFixed(1);
+  return {
+    points: project(pca, values),
+    names: numbered("PC", count),
+    components: pca,
+    warnings: [`${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} principal components (${share} % of their variance)`], // biome-ignore format: one line
+  };
+}
+
+const numbered = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, j) => `${prefix}${j + 1}`);
+
+function firstColumns(x: NdArray<"f32">, count: number): NdArray<"f32"> {
+  const [n, d] = x.shape;
+  if (count === d) return x;
+  const data = new Float32Array(n * count);
+  for (let i = 0; i < n; i++) data.set(x.data.subarray(i * d, i * d + count), i * count);
+  return { ...x, shape: [n, count], data };
+}

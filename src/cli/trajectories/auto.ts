@@ -1,0 +1,132 @@
+/** Choice of method, noise and growth by leaving inner snapshots out. */
+import { UserError } from "../../data/errors.ts";
+import { progress, progressMode, type ReportTable } from "../../lab/index.ts";
+import { randomStream } from "../../tensor/index.ts";
+import { has, learner, type MethodName, meanWeight, pusher, score, type TrainState } from "../../transport/index.ts";
+import type { TrajectoriesOptions } from "../trajectories.ts";
+import type { Split } from "./holdout.ts";
+import type { Population } from "./load.ts";
+import { prepare } from "./prepare.ts";
+
+interface Candidate {
+  readonly method: MethodName;
+  readonly noise?: number;
+  readonly growth?: number;
+}
+
+interface Result extends Candidate {
+  readonly w1: number;
+  /** Standard error of the mean over the sampling of the snapshots. */
+  readonly error: number;
+  /** |log| of predicted over observed mass, averaged. */
+  readonly massError?: number;
+  readonly seconds: number;
+}
+
+export interface Choice {
+  readonly best: Candidate;
+  readonly table: readonly Result[];
+  readonly text: string[];
+  readonly report: ReportTable;
+}
+
+/** From simple to rich; methods with growth only where masses are known to differ, or nothing else is said. */
+function candidates(counted: boolean): Candidate[] {
+  const still: Candidate[] = [
+    { method: "am" },
+    { method: "wlf-ot" },
+    { method: "eam", noise: 0.1 },
+    { method: "eam", noise: 0.3 },
+    { method: "wlf-sb", noise: 0.1 },
+    { method: "ot-cfm" },
+  ];
+  const growing: Candidate[] = [
+    { method: "uam", growth: 0.1 },
+    { method: "uam", growth: 1 },
+    { method: "wlf-uot", growth: 0.1 },
+    { method: "wlf-uot", growth: 1 },
+  ];
+  return counted ? growing : [...still, ...growing];
+}
+
+/** Most snapshots that are left out in turn. */
+const mostFolds = 4;
+
+/**
+ * Trains every candidate once for each inner training snapshot left out, on a third of the steps, and takes the simplest one whose mean W1 is within one
+ * standard error of the best.
+ *
+ * @throws UserError  if there are too few snapshots
+ */
+export async function choose(data: Population, options: TrajectoriesOptions, split: Split): Promise<Choice> {
+  const inner = split.train.slice(1, -1);
+  if (inner.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
+  const folds = inner.filter((_, i) => i % Math.ceil(inner.length / mostFolds) === 0);
+  const list = candidates(options.mass !== "equal");
+  const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
+  const line = progress({ label: "choosing a method", total: list.length * folds.length, mode: progressMode(options) });
+  const table: Result[] = [];
+  for (const candidate of list) {
+    const started = performance.now();
+    const scores: { w1: number; error: number; mass: number }[] = [];
+    for (const held of folds) {
+      scores.push(
+        await fold(
+          data,
+          { ...options, ...candidate, steps, quick: false, potential: undefined } as TrajectoriesOptions,
+          split,
+          held,
+        ),
+      );
+      line.update(table.length * folds.length + scores.length);
+    }
+    const mean = (f: (s: (typeof scores)[number]) => number): number => scores.reduce((s, v) => s + f(v), 0) / scores.length;
+    const error = Math.sqrt(scores.reduce((s, v) => s + v.error ** 2, 0)) / scores.length;
+    const massError = has(candidate.method, "growth") ? mean((s) => Math.abs(Math.log(s.mass))) : undefined;
+    table.push({ ...candidate, w1: mean((s) => s.w1), error, massError, seconds: (performance.now() - started) / 1000 });
+  }
+  line.finish();
+  return conclude(table, data, folds, steps);
+}
+
+async function fold(data: Population, options: TrajectoriesOptions, { train }: Split, held: number) {
+  const kept = train.filter((k) => k !== held);
+  const { clouds, times, learn } = prepare(data, options, { train: kept, held: [held] });
+  const method = options.method as MethodName;
+  const model = await learner(method, kept.map((k) => times[k]), kept.map((k) => clouds[k]), learn); // biome-ignore format: one line
+  const rng = randomStream(options.seed).fold(`choice ${held}`);
+  let state: TrainState = await model.init(rng.fold("init"));
+  for (let i = 0; i < (learn.steps as number); i++) ({ state } = await model.step(state, rng));
+  const before = Math.max(...kept.filter((k) => k < held));
+  const push = pusher(model, options.threads);
+  const { clouds: moved } = await push(model.average(state), { x: clouds[before].points }, times[before], [times[held]], { rng });
+  const [{ x, logWeight }] = moved;
+  if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
+  const { w1, error } = score(method, { x, weights: logWeight.data.map(Math.exp) }, { x: clouds[held].points, weights: clouds[held].weights }, rng); // biome-ignore format: one line
+  return { w1, error, mass: (meanWeight(logWeight) * clouds[before].mass) / clouds[held].mass };
+}
+
+function conclude(table: readonly Result[], data: Population, folds: readonly number[], steps: number): Choice {
+  const lowest = table.reduce((a, b) => (b.w1 < a.w1 ? b : a));
+  const best = table.find((r) => r.w1 <= lowest.w1 + lowest.error) as Result;
+  const { method, noise, growth } = best;
+  const setting = (r: Candidate): string => [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", "); // biome-ignore format: one line
+  const verdict = (r: Result): string => (r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : ""); // biome-ignore format: one line
+  const times = folds.map((k) => data.times[k]).join(", ");
+  const why = `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times}, each left out once (${steps} steps)`;
+  return {
+    best: { method, ...(noise !== undefined && { noise }), ...(growth !== undefined && { growth }) },
+    table,
+    text: [
+      `chosen: ${method} ${setting(best)}`.trim(),
+      ...table.map((r) => `  ${r.method.padEnd(10)} ${setting(r).padEnd(8)} W1 ${r.w1.toFixed(4)} ± ${r.error.toFixed(4)}${r.massError === undefined ? "" : `  mass off by ${(100 * Math.expm1(r.massError)).toFixed(0)} %`}  ${verdict(r)}`), // biome-ignore format: one line
+      `  ${why}`,
+    ],
+    report: {
+      title: "Choice of the method",
+      columns: ["method", "setting", "mean W1", "± sampling", "mass off by", "seconds", ""],
+      rows: table.map((r) => [r.method, setting(r), r.w1, r.error, r.massError === undefined ? "" : `${(100 * Math.expm1(r.massError)).toFixed(1)} %`, r.seconds, verdict(r)]), // biome-ignore format: one line
+      caption: `Taken: ${why}.`,
+    },
+  };
+}

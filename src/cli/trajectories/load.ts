@@ -1,0 +1,68 @@
+/** Snapshots from any file that the command reads, with what is needed to go back to the file's own features. */
+import type { z } from "zod";
+import type { Dataset } from "../../data/builtin.ts";
+import { type Components, principalComponents, project } from "../../data/components.ts";
+import { UserError } from "../../data/errors.ts";
+import { type NdArray, ndarray } from "../../tensor/index.ts";
+import { loadSnapshots, type sharedOptions, type tableOptions } from "../common.ts";
+
+/** A data set, the groups of its particles, and the components that its features are, if they are. */
+export interface Population extends Dataset {
+  /** Group of each particle, a list a snapshot. */
+  readonly groups?: readonly (readonly string[])[];
+  /** Principal components, to carry results back to the features they were made from. */
+  readonly components?: Components;
+  /** The original file, if results can be written back into it. */
+  readonly annotated?: { readonly path: string; readonly rows: readonly (readonly number[])[] };
+}
+
+type Shared = z.infer<z.ZodObject<typeof sharedOptions>> & z.infer<z.ZodObject<typeof tableOptions>>;
+export type LoadOptions = Shared & { embedding?: string; components?: number; group?: string };
+
+/** Largest number of features without --components. */
+const mostFeatures = 500;
+
+/** @throws UserError */
+export async function loadPopulation(file: string | undefined, options: LoadOptions): Promise<Population> {
+  const data = await read(file, options);
+  if (options.components === undefined) {
+    if (data.features.length > mostFeatures)
+      throw new UserError(
+        `${data.name}: ${data.features.length} features are too many to learn a motion in`,
+        "use --components 50 to replace them by principal components, or choose some with --features",
+      );
+    return data;
+  }
+  if (data.components) return data;
+  if (options.components >= data.features.length)
+    throw new UserError(`--components ${options.components}: ${data.name} has only ${data.features.length} features`);
+  return reduced(data, options.components);
+}
+
+async function read(file: string | undefined, options: LoadOptions): Promise<Population> {
+  if (file?.toLowerCase().endsWith(".h5ad")) {
+    const { loadAnnotated } = await import("./annotated.ts");
+    return loadAnnotated(file, options);
+  }
+  if (options.embedding !== undefined) throw new UserError("--embedding is for h5ad files", "name columns with --features");
+  // a group is a label that several particles share
+  const { group, label, ...rest } = options;
+  if (group !== undefined && label !== undefined) throw new UserError("give --group or --label, not both");
+  const data = await loadSnapshots(file, { ...rest, label: group ?? label });
+  return group === undefined ? data : { ...data, groups: data.labels, labels: undefined };
+}
+
+/** The same population in its principal components. */
+async function reduced(data: Population, count: number): Promise<Population> {
+  const d = data.features.length;
+  const all = ndarray(Float32Array.from(data.snapshots.flatMap((s) => Array.from(s.data))), [data.snapshots.reduce((n, s) => n + s.shape[0], 0), d], "f32"); // biome-ignore format: one line
+  const components = { ...(await principalComponents(all, count)), features: data.features };
+  return {
+    ...data,
+    snapshots: data.snapshots.map((s) => project(components, s) as NdArray<"f32">),
+    features: Array.from({ length: count }, (_, j) => `PC${j + 1}`),
+    components,
+    truth: undefined,
+    warnings: [...data.warnings, `${d} features replaced by ${count} principal components, ${(100 * components.explained.reduce((a, b) => a + b, 0)).toFixed(1)} % of the variance`], // biome-ignore format: one line
+  };
+}

@@ -1,0 +1,170 @@
+/** What a trained model says about the data: particles in time, fields at the cells, fates, features. In the user's units. */
+import { backProject } from "../../data/components.ts";
+import { UserError } from "../../data/errors.ts";
+import { jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
+import { effectiveShare, type FateMatrix, fateMatrix, type Model, meanWeight, membership, type Parameters, type Push, unwhiten } from "../../transport/index.ts"; // biome-ignore format: one line
+import type { Population } from "./load.ts";
+import type { Prepared } from "./prepare.ts";
+
+export interface Trained {
+  readonly model: Model;
+  readonly push: Push;
+  readonly params: Parameters;
+}
+
+/** The particles of the first snapshot at one time, with their weights relative to the start. */
+export interface Frame {
+  readonly time: number;
+  /** In the user's features. */
+  readonly cloud: NdArray<"f32">;
+  readonly inner: NdArray<"f32">;
+  readonly logWeight: NdArray<"f32">;
+}
+
+/** Frames between neighbouring snapshots. */
+const perInterval = 10;
+
+/** @throws UserError  if the motion does not stay finite */
+export async function frames(
+  { push, params }: Trained,
+  data: Population,
+  { units, clouds, times }: Prepared,
+  rng: Random,
+): Promise<Frame[]> {
+  const steps = (all: readonly number[]): number[] =>
+    all
+      .slice(1)
+      .flatMap((t, k) => Array.from({ length: perInterval }, (_, i) => all[k] + ((t - all[k]) * (i + 1)) / perInterval));
+  const [first] = clouds;
+  const moved = await push(params, { x: first.points }, times[0], steps(times), { rng });
+  if (!moved.clouds.every((c) => c.x.data.every(Number.isFinite)))
+    throw new UserError("the trajectories do not stay finite", "train longer, or lower --learning-rate");
+  const shown = steps(data.times);
+  const start = { time: data.times[0], cloud: data.snapshots[0], inner: first.points, logWeight: ndarray(new Float32Array(first.points.shape[0]), [first.points.shape[0]], "f32") }; // biome-ignore format: one line
+  return [start, ...moved.clouds.map((c, i) => ({ time: shown[i], cloud: unwhiten(units, c.x), inner: c.x, logWeight: c.logWeight }))]; // biome-ignore format: one line
+}
+
+/** Total mass at each frame, relative to the first snapshot, and the effective part of the particles. */
+export const massCurve = (all: readonly Frame[]) =>
+  all.map(({ time, logWeight }) => ({ time, mass: meanWeight(logWeight), effective: effectiveShare(logWeight) }));
+
+/** Fields at the particles of the snapshots. */
+export interface Fields {
+  /** Velocity in features a unit of time, [n, d], and in units of the training. */
+  readonly velocity: NdArray<"f32">;
+  /** Growth rate a unit of time, [n]; methods with growth only. */
+  readonly growth?: Float64Array;
+  /** Action, [n], up to a constant at each time; methods with an action only. */
+  readonly action?: Float64Array;
+}
+
+/** The fields of a model as one program. */
+export function fieldsProgram(model: Model) {
+  return jit((p: Parameters<Tensor>, t: Tensor, x: Tensor, hot: Tensor) => {
+    const { drift, growth, action } = model.dynamics(p, model.knots && hot);
+    return { velocity: drift(t, x), ...(growth && { growth: growth(t, x) }), ...(action && { action: action(t, x) }) };
+  });
+}
+
+export async function fieldsAt(
+  { model, params }: Trained,
+  run: ReturnType<typeof fieldsProgram>,
+  { units }: Prepared,
+  inner: NdArray<"f32">,
+  time: number,
+): Promise<Fields> {
+  const [n, d] = inner.shape;
+  const hot = new Float32Array(model.knots ? model.knots.length - 1 : 1);
+  hot[model.knots ? Math.min(hot.length - 1, model.knots.slice(1, -1).filter((k) => k <= time).length) : 0] = 1;
+  const t = ndarray(new Float32Array(n).fill(time), [n, 1], "f32");
+  const out = (await run(params, t, inner, ndarray(hot, [1, hot.length], "f32"))) as Record<string, NdArray>;
+  const velocity = (out.velocity.data as Float32Array<ArrayBuffer>).map((v, i) => (v * units.deviation[i % d]) / units.interval);
+  return {
+    velocity: ndarray(velocity, [n, d], "f32"),
+    ...(out.growth && { growth: Float64Array.from(toNumbers(out.growth), (g) => g / units.interval) }),
+    ...(out.action && { action: Float64Array.from(toNumbers(out.action)) }),
+  };
+}
+
+export interface Fates {
+  readonly names: readonly string[];
+  /** Of each particle of each snapshot, [n_k, names]. */
+  readonly perSnapshot: readonly Float64Array[];
+  /** From groups of the first snapshot. */
+  readonly matrix: FateMatrix;
+}
+
+/** Where every particle ends: groups among its nearest neighbours in the last snapshot, after it was moved there. With noise, the mean of 20 futures. */
+export async function fates(
+  { model, push, params }: Trained,
+  data: Population,
+  { clouds, times }: Prepared,
+  rng: Random,
+): Promise<Fates | undefined> {
+  if (!data.groups) return undefined;
+  const last = data.groups.length - 1;
+  const reference = { points: clouds[last].points, groups: data.groups[last] };
+  const names = [...new Set(data.groups[last])].sort();
+  const repeats = model.noise > 0 ? 20 : 1;
+  const perSnapshot: Float64Array[] = [];
+  let weights: ArrayLike<number> = [];
+  for (let k = 0; k <= last; k++) {
+    const total = new Float64Array(clouds[k].points.shape[0] * names.length);
+    for (let r = 0; r < repeats; r++) {
+      const moved = k === last ? undefined : (await push(params, { x: clouds[k].points }, times[k], [times[last]], { rng })).clouds[0]; // biome-ignore format: one line
+      if (k === 0 && moved) weights = moved.logWeight.data.map(Math.exp);
+      membership(moved?.x ?? clouds[k].points, reference, names).forEach((p, i) => void (total[i] += p / repeats)); // biome-ignore format: one line
+      if (k === last) {
+        total.forEach((v, i) => void (total[i] = v * repeats)); // biome-ignore format: one line
+        break;
+      }
+    }
+    perSnapshot.push(total);
+  }
+  return { names, perSnapshot, matrix: fateMatrix(data.groups[0], names, perSnapshot[0], weights) };
+}
+
+export interface FeatureCurve {
+  readonly feature: string;
+  /** Weighted mean and standard deviation over the moved particles, and the mean of the snapshots. */
+  readonly learned: readonly { time: number; mean: number; deviation: number }[];
+  readonly observed: readonly { time: number; mean: number; deviation: number }[];
+}
+
+/** Features in time: those of the data, or of the genes that its components were made from; the ones whose mean moves most. */
+export function featureCurves(data: Population, all: readonly Frame[], most = 8): FeatureCurve[] {
+  const { components } = data;
+  const names = components ? components.features : data.features;
+  const column = (cloud: NdArray<"f32">, j: number): ArrayLike<number> => {
+    if (components) return backProject(components, cloud, j);
+    const [n, d] = cloud.shape;
+    return Float64Array.from({ length: n }, (_, i) => cloud.data[i * d + j]);
+  };
+  const moments = (values: ArrayLike<number>, w: ArrayLike<number>) => {
+    const total = Array.from(w).reduce((a, b) => a + b, 0);
+    const mean = Array.from(values).reduce((s, v, i) => s + w[i] * v, 0) / total;
+    return { mean, deviation: Math.sqrt(Array.from(values).reduce((s, v, i) => s + w[i] * (v - mean) ** 2, 0) / total) };
+  };
+  const observed = (j: number) => data.snapshots.map((s, k) => ({ time: data.times[k], ...moments(column(s, j), data.weights?.[k].data as ArrayLike<number> ?? new Float64Array(s.shape[0]).fill(1)) })); // biome-ignore format: one line
+  // means of linear features are linear in the means of the components, so the choice is cheap
+  const travel = (j: number): number => {
+    const means = data.snapshots.map((s) => {
+      const [n, d] = s.shape;
+      const centre = ndarray(Float32Array.from({ length: d }, (_, c) => Array.from({ length: n }, (_v, i) => s.data[i * d + c]).reduce((a, b) => a + b, 0) / n), [1, d], "f32"); // biome-ignore format: one line
+      return column(centre, j)[0];
+    });
+    return Math.max(...means) - Math.min(...means);
+  };
+  const chosen = names.length <= most && !components ? names.map((_, j) => j) : mostTravelled(names.length, travel, most);
+  return chosen.map((j) => ({
+    feature: names[j],
+    learned: all.map(({ time, cloud, logWeight }) => ({ time, ...moments(column(cloud, j), logWeight.data.map(Math.exp)) })),
+    observed: observed(j),
+  }));
+}
+
+const mostTravelled = (count: number, travel: (j: number) => number, most: number): number[] =>
+  Array.from({ length: count }, (_, j) => ({ j, way: travel(j) }))
+    .sort((a, b) => b.way - a.way)
+    .slice(0, most)
+    .map(({ j }) => j);

@@ -1,0 +1,127 @@
+/** The report of a run and its summary in the terminal. */
+import { join } from "node:path";
+import { duration, type Figure, formatNumber, type KeyNumber, type ReportTable, renderReport } from "../../lab/index.ts";
+import { type Balance, has, type MethodName, methods } from "../../transport/index.ts";
+import { version } from "../program.ts";
+import type { TrajectoriesOptions } from "../trajectories.ts";
+import type { Choice } from "./auto.ts";
+import type { Population } from "./load.ts";
+import type { Prediction } from "./predict.ts";
+
+interface Numbers {
+  readonly predictions: readonly Prediction[];
+  readonly mass: readonly { time: number; mass: number; effective: number }[];
+  readonly value?: { dual: number; error: number; primal: number };
+  readonly balance: readonly Balance[];
+  readonly warnings: readonly string[];
+  readonly choice?: Choice;
+  readonly loss?: number;
+  readonly seconds: number;
+}
+
+export function summary(results: Record<string, unknown>, choice: Choice | undefined): string[] {
+  const { warnings, heldOut, seconds, loss, run, mass, value } = results as unknown as {
+    warnings: string[];
+    heldOut: Prediction[];
+    seconds: number;
+    loss?: number;
+    run: string;
+    mass?: { mass: number }[];
+    value?: { dual: number; error: number };
+  };
+  const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio }) => [
+    `held-out time ${time}: W1 (± sampling)`,
+    ...scores.map(({ name, w1, error }) => `  ${name.padEnd(44)} ${w1.toFixed(4)} ± ${error.toFixed(4)}`),
+    `  ${"sampling floor".padEnd(44)} ${floor.toFixed(4)}`,
+    ...(ratio === undefined ? [] : [`  predicted total mass over observed: ${ratio.toFixed(3)}`]),
+    ...(paths
+      ? [
+          `  known paths, rms error: learned ${paths.learned.toFixed(4)}, straight line between the neighbours ${paths.straight.toFixed(4)}, copied ${paths.copied.toFixed(4)}`,
+        ]
+      : []),
+  ]);
+  return [
+    ...(choice ? choice.text : []),
+    ...warnings.map((w) => `note: ${w}`),
+    ...lines,
+    ...(mass ? [`total mass at the end: ${mass.at(-1)!.mass.toFixed(3)} of the start`] : []),
+    ...(value ? [`action of the path: ${value.dual.toFixed(4)} ± ${value.error.toFixed(4)}`] : []),
+    `trained in ${duration(seconds)}${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`,
+    `report: ${join(run, "report.html")}`,
+  ];
+}
+
+export function report(
+  data: Population,
+  config: Record<string, unknown>,
+  numbers: Numbers,
+  figures: readonly Figure[],
+  options: TrajectoriesOptions,
+): string {
+  const method = options.method as MethodName;
+  const { predictions, warnings, seconds, choice } = numbers;
+  const flags = Object.entries(options).flatMap(([key, value]) => {
+    if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
+    const flag = `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    return value === true ? [flag] : [`${flag} ${/[\s*^()]/.test(String(value)) ? `"${value}"` : value}`];
+  });
+  const best = predictions.length
+    ? ` Held-out snapshots are predicted at a mean W1 of ${formatNumber(meanOf(predictions, methods[method].title))}; optimal transport between the neighbours reaches ${formatNumber(meanOf(predictions, "optimal-transport midpoint"))}.`
+    : "";
+  return renderReport({
+    title: `Trajectories: ${data.title}`,
+    summary: `A motion learned by ${methods[method].title} from ${data.times.length - predictions.length} unpaired snapshots.${best}`,
+    numbers: keyNumbers(data, numbers, method),
+    tables: tables(numbers, choice),
+    figures,
+    warnings,
+    config,
+    command: ["pushforward trajectories", ...(options.data === undefined ? [data.source] : []), ...flags].join(" "),
+    provenance: { version: version(), data: data.source, "time taken": duration(seconds) },
+  });
+}
+
+const meanOf = (predictions: readonly Prediction[], name: string): number =>
+  predictions.reduce((s, p) => s + (p.scores.find((c) => c.name === name)?.w1 ?? Number.NaN), 0) / predictions.length;
+
+function keyNumbers(data: Population, { predictions, mass, value, loss }: Numbers, method: MethodName): KeyNumber[] {
+  const names = predictions.length ? predictions[0].scores.map((s) => s.name).filter((n) => !n.startsWith("copy")) : [];
+  return [
+    ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: "standardised features, over held-out times" })), // biome-ignore format: one line
+    ...predictions.flatMap((p) => (p.mass === undefined ? [] : [{ name: `total mass at ${p.time}`, value: p.mass, note: "predicted over observed" }])), // biome-ignore format: one line
+    ...(has(method, "growth")
+      ? [{ name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" }]
+      : []),
+    ...(has(method, "growth") ? [{ name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" }] : []), // biome-ignore format: one line
+    ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, standardised features and mean intervals; minus the loss on fresh samples" }] : []), // biome-ignore format: one line
+    ...(value && !has(method, "growth") ? [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }] : []), // biome-ignore format: one line
+    { name: "final loss", value: loss ?? Number.NaN, note: "at the last row of metrics" },
+    { name: "particles", value: data.snapshots.map((s) => s.shape[0]).join(", "), note: `at times ${data.times.join(", ")}` },
+  ];
+}
+
+function tables({ predictions, balance }: Numbers, choice: Choice | undefined): ReportTable[] {
+  const result: ReportTable[] = [];
+  if (choice) result.push(choice.report);
+  if (predictions.length)
+    result.push({
+      title: "Held-out snapshots",
+      columns: ["time", "method", "W1", "± sampling", "W2", "MMD²"],
+      rows: predictions.flatMap(({ time, scores, floor }) => [
+        ...scores.map((s) => [String(time), s.name, s.w1, s.error, s.w2, s.mmd]),
+        [String(time), "sampling floor (two halves)", floor, "", "", ""],
+      ]),
+      caption:
+        "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standardised features. The error is that of W1 over the sampling of both clouds, from its dual potentials.",
+    });
+  const worst = [...balance].sort((a, b) => Math.abs(b.z) - Math.abs(a.z)).slice(0, 6);
+  if (worst.length)
+    result.push({
+      title: "Balance",
+      columns: ["time", "test function", "change in the data", "change by the model", "z"],
+      rows: worst.map((b) => [b.time, b.test, b.observed, b.predicted, b.z]),
+      caption:
+        "d/dt of the mean of a test function at inner snapshots: from its neighbours, and from the learned motion at the snapshot's own particles; z is the difference in standard errors, the six largest. A bend in time between snapshots shows here too.",
+    });
+  return result;
+}

@@ -1,0 +1,243 @@
+/**
+ * AnnData files (.h5ad): columns of obs, embeddings of obsm, the expression matrix X, and results written back.
+ *
+ * @source  the on-disk format of AnnData 0.7 to 0.12: encodings dataframe, categorical, nullable, csr_matrix, csc_matrix, array
+ */
+import { existsSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Dataset, Entity, File, Group } from "h5wasm/node";
+import { type NdArray, ndarray } from "../tensor/ndarray.ts";
+import { nearest, UserError } from "./errors.ts";
+import { list, type Table, table, type Values } from "./table.ts";
+
+/** A sparse matrix by rows (csr): row i has the entries indices[k], values[k], starts[i] <= k < starts[i + 1]. */
+export interface SparseRows {
+  readonly rows: number;
+  readonly columns: number;
+  readonly starts: Float64Array;
+  readonly indices: Int32Array;
+  readonly values: Float32Array;
+}
+
+export interface Annotated {
+  /** Columns of obs: numbers, or text for categories. */
+  readonly obs: Table;
+  /** Names of the embeddings in obsm. */
+  readonly embeddings: readonly string[];
+  embedding(name: string): NdArray<"f32">;
+  /** Names of the features (genes). */
+  genes(): string[];
+  /** X. */
+  expression(): SparseRows;
+  close(): void;
+}
+
+async function openFile(path: string, mode: "r" | "a"): Promise<File> {
+  const { default: h5wasm } = await import("h5wasm/node");
+  await h5wasm.ready;
+  const file = new h5wasm.File(path, mode);
+  // a file that is no HDF5 opens with an invalid handle
+  if (file.file_id < 0n) throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
+  return file;
+}
+
+const isGroup = (e: Entity | null): e is Group => e !== null && "keys" in e && typeof (e as Group).keys === "function";
+const isDataset = (e: Entity | null): e is Dataset => e !== null && "metadata" in e && "slice" in e;
+
+/** The entry of a group, or null without a message of the library. */
+const entry = (group: Group, name: string): Entity | null => (group.keys().includes(name) ? group.get(name) : null);
+
+const text = (attribute: unknown): string => String(attribute ?? "");
+
+/**
+ * Opens a file for reading.
+ * @throws UserError  for files that are missing, no HDF5, or not laid out as AnnData
+ */
+export async function openAnnotated(path: string): Promise<Annotated> {
+  const source = basename(path);
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`);
+  const file = await openFile(path, "r");
+  const obs = entry(file, "obs");
+  if (!isGroup(obs)) {
+    file.close();
+    throw new UserError(`${source}: there is no table "obs"`, "write the file with AnnData 0.7 or later");
+  }
+  const obsm = entry(file, "obsm");
+  const embeddings = isGroup(obsm) ? obsm.keys().filter((k) => isDataset(obsm.get(k))) : [];
+  return {
+    obs: readFrame(source, obs),
+    embeddings,
+    embedding(name) {
+      if (!embeddings.includes(name)) {
+        const guess = nearest(name, embeddings);
+        throw new UserError(`${source}: no embedding "${name}" in obsm`, guess ? `did you mean "${guess}"?` : `there are ${list(embeddings) || "none"}`); // biome-ignore format: one line
+      }
+      const data = (obsm as Group).get(name) as Dataset;
+      const shape = data.shape ?? [];
+      if (shape.length !== 2) throw new UserError(`${source}: obsm "${name}" is no matrix`);
+      return ndarray(Float32Array.from(numeric(data)), shape, "f32");
+    },
+    genes: () => {
+      const group = entry(file, "var");
+      if (!isGroup(group)) throw new UserError(`${source}: there is no table "var"`);
+      return strings(group.get(indexName(group)) as Dataset);
+    },
+    expression: () => readMatrix(source, entry(file, "X")),
+    close: () => void file.close(),
+  };
+}
+
+const indexName = (frame: Group): string => text(frame.attrs._index?.value) || "_index";
+
+function readFrame(source: string, frame: Group): Table {
+  const order = frame.attrs["column-order"]?.value;
+  const skipped = new Set([indexName(frame), "__categories"]);
+  const names = (Array.isArray(order) && order.length > 0 ? order.map(String) : frame.keys()).filter((n) => !skipped.has(n) && frame.keys().includes(n)); // biome-ignore format: one line
+  const columns = names.flatMap((name) => {
+    const values = readColumn(frame, name);
+    return values ? [{ name, values }] : [];
+  });
+  const index = entry(frame, indexName(frame));
+  if (isDataset(index)) columns.unshift({ name: indexName(frame), values: strings(index) });
+  return table(`${source}, obs`, columns);
+}
+
+/** A column as numbers or text; undefined for encodings that are neither. */
+function readColumn(frame: Group, name: string): Values | undefined {
+  const column = frame.get(name);
+  if (isGroup(column)) {
+    const [categories, codes, values, mask] = ["categories", "codes", "values", "mask"].map((k) => entry(column, k));
+    if (isDataset(categories) && isDataset(codes)) return decoded(categories, numeric(codes));
+    if (isDataset(values) && isDataset(mask)) {
+      const missing = numeric(mask);
+      return Float64Array.from(numeric(values), (v, i) => (missing[i] ? Number.NaN : v));
+    }
+    return undefined;
+  }
+  if (!isDataset(column) || column.shape?.length !== 1) return undefined;
+  // AnnData 0.7 kept categories beside the columns
+  const old = entry(frame, "__categories");
+  const categories = isGroup(old) ? entry(old, name) : null;
+  if (isDataset(categories)) return decoded(categories, numeric(column));
+  const { value } = column;
+  return Array.isArray(value) && typeof value[0] === "string" ? strings(column) : Float64Array.from(numeric(column));
+}
+
+function decoded(categories: Dataset, codes: ArrayLike<number>): Values {
+  const { value } = categories;
+  const isText = Array.isArray(value) && value.some((v) => typeof v === "string");
+  if (!isText) {
+    const numbers = numeric(categories);
+    return Float64Array.from(codes, (c) => (c < 0 ? Number.NaN : numbers[c]));
+  }
+  const names = strings(categories);
+  return Array.from(codes, (c) => (c < 0 ? null : names[c]));
+}
+
+const strings = (data: Dataset): string[] => (data.value as unknown[]).map(String);
+
+/** Numbers of any type; booleans (an HDF5 enumeration) are 0 and 1. */
+function numeric(data: Dataset): ArrayLike<number> {
+  const { value } = data;
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
+  if (ArrayBuffer.isView(value)) return value as unknown as ArrayLike<number>;
+  return Array.isArray(value) ? value.map(Number) : [Number(value)];
+}
+
+function readMatrix(source: string, x: Entity | null): SparseRows {
+  if (isDataset(x)) return fromDense(source, x);
+  if (!isGroup(x)) throw new UserError(`${source}: there is no matrix X`, "choose an embedding with --embedding");
+  const encoding = text(x.attrs["encoding-type"]?.value ?? x.attrs.h5sparse_format?.value);
+  const shape = Array.from((x.attrs.shape?.value ?? x.attrs.h5sparse_shape?.value ?? []) as ArrayLike<number | bigint>, Number);
+  const [data, indices, indptr] = ["data", "indices", "indptr"].map((k) => entry(x, k));
+  if (shape.length !== 2 || !isDataset(data) || !isDataset(indices) || !isDataset(indptr))
+    throw new UserError(`${source}: X is no matrix that can be read (encoding "${encoding}")`);
+  const parts = { starts: Float64Array.from(numeric(indptr)), indices: Int32Array.from(numeric(indices)), values: Float32Array.from(numeric(data)) }; // biome-ignore format: one line
+  const byRows = encoding.startsWith("csr");
+  const [lines, width] = byRows ? shape : [shape[1], shape[0]];
+  if (
+    parts.starts.length !== lines + 1 ||
+    parts.starts[lines] !== parts.values.length ||
+    parts.indices.some((j) => j < 0 || j >= width)
+  )
+    // biome-ignore format: one line
+    throw new UserError(`${source}: the sparse matrix X is damaged`);
+  return byRows ? { rows: shape[0], columns: shape[1], ...parts } : transposed(parts, shape[0], shape[1]);
+}
+
+function fromDense(source: string, x: Dataset): SparseRows {
+  const shape = x.shape ?? [];
+  if (shape.length !== 2) throw new UserError(`${source}: X is no matrix`);
+  const [rows, columns] = shape;
+  const dense = numeric(x);
+  const starts = new Float64Array(rows + 1);
+  for (let i = 0; i < dense.length; i++) if (dense[i] !== 0) starts[Math.floor(i / columns) + 1]++;
+  for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
+  const [indices, values] = [new Int32Array(starts[rows]), new Float32Array(starts[rows])];
+  let at = 0;
+  for (let i = 0; i < dense.length; i++) {
+    if (dense[i] === 0) continue;
+    indices[at] = i % columns;
+    values[at++] = dense[i];
+  }
+  return { rows, columns, starts, indices, values };
+}
+
+/** Columns (csc) to rows. */
+function transposed(
+  { starts, indices, values }: Pick<SparseRows, "starts" | "indices" | "values">,
+  rows: number,
+  columns: number,
+): SparseRows {
+  const begin = new Float64Array(rows + 1);
+  for (const i of indices) begin[i + 1]++;
+  for (let i = 0; i < rows; i++) begin[i + 1] += begin[i];
+  const next = begin.slice();
+  const [js, vs] = [new Int32Array(indices.length), new Float32Array(indices.length)];
+  for (let j = 0; j < columns; j++)
+    for (let k = starts[j]; k < starts[j + 1]; k++) {
+      const at = next[indices[k]]++;
+      js[at] = j;
+      vs[at] = values[k];
+    }
+  return { rows, columns, starts: begin, indices: js, values: vs };
+}
+
+export interface Additions {
+  /** New columns of obs, of the length of the table; NaN for rows without a value. */
+  readonly obs: Readonly<Record<string, Float64Array>>;
+  /** New matrices of obsm. */
+  readonly obsm: Readonly<Record<string, NdArray<"f32">>>;
+}
+
+/** A copy of a file with more columns in obs and matrices in obsm; names that are there already are replaced. */
+export async function writeAnnotated(from: string, to: string, { obs, obsm }: Additions): Promise<void> {
+  await copyFile(from, to);
+  const file = await openFile(to, "a");
+  try {
+    const frame = file.get("obs") as Group;
+    const existing = (frame.attrs["column-order"]?.value ?? []) as string[];
+    for (const [name, values] of Object.entries(obs)) put(frame, name, values, [values.length]);
+    const order = [...Array.from(existing, String), ...Object.keys(obs).filter((n) => !Array.from(existing, String).includes(n))];
+    if (frame.attrs["column-order"]) frame.delete_attribute("column-order");
+    frame.create_attribute("column-order", order);
+    const group = (entry(file, "obsm") ?? file.create_group("obsm")) as Group;
+    for (const [name, { data, shape }] of Object.entries(obsm)) put(group, name, data, [...shape]);
+  } finally {
+    file.close();
+  }
+}
+
+function put(group: Group, name: string, data: Float32Array | Float64Array, shape: number[]): void {
+  const old = entry(group, name);
+  if (isDataset(old)) {
+    const same = old.shape?.length === shape.length && old.shape.every((n, i) => n === shape[i]);
+    if (!same) throw new UserError(`the file already has "${name}" of another shape`, "remove it, or use the original file");
+    old.write_slice(shape.map(() => []), data); // biome-ignore format: one line
+    return;
+  }
+  const made = group.create_dataset({ name, data, shape, dtype: data instanceof Float32Array ? "<f" : "<d" });
+  made.create_attribute("encoding-type", "array");
+  made.create_attribute("encoding-version", "0.2.0");
+}

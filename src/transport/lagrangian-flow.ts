@@ -1,0 +1,197 @@
+/**
+ * Wasserstein Lagrangian flows: the path of least action through snapshots, and its velocity. The action s and the path ρ (a generator) play
+ *
+ *   S = inf_ρ sup_s  E_1[s_1] - E_0[s_0] - ∫ E_t[Λ_t] dt,
+ *
+ * s by descending the action-matching loss on the present path, ρ by ascending the residual Λ. At the saddle Λ = 0 on the path. With noise σ the
+ * action is that of the Schrödinger bridge after its change of variable, Φ = s + (σ²/2) log ρ, which makes the objective linear in ρ again.
+ *
+ * @source  Neklyudov et al., A Computational Framework for Solving Wasserstein Lagrangian Flows, ICML 2024, algorithm 1
+ */
+import type { Mlp } from "../nn/index.ts";
+import { clamp, item, jit, jvp, type NdArray, type Random, sign, stopGradient, type Tensor, take } from "../tensor/index.ts";
+import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
+import { type GeneratorOptions, generate, initGenerator } from "./generator.ts";
+import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual } from "./lagrangian.ts";
+import { actionLoss, flowLoss } from "./losses.ts";
+import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
+import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
+import { drawPath, massBetween, type Path, type PathBatch } from "./path.ts";
+
+export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {
+  readonly lagrangian?: Lagrangian;
+  /** "action" generalises better, "flow" has less variance. */
+  readonly objective?: "action" | "flow";
+  /** Steps of each particle up the residual before the action sees it, and their size. */
+  readonly inner?: number;
+  readonly innerStep?: number;
+  /** Learning rate of the generator over that of the action: well below 1, or the path runs away before the action reacts. */
+  readonly rateRatio?: number;
+}
+
+export const lagrangianFlowDefaults = {
+  ...actionDefaults,
+  ...trainDefaults,
+  steps: 4000,
+  generatorLayers: 2,
+  generatorWidth: 128,
+  objective: "action",
+  inner: 5,
+  innerStep: 0.02,
+  rateRatio: 0.1,
+} as const;
+
+interface FlowState<T = Tensor> {
+  readonly action: Descending<ActionParams<T>>;
+  readonly path: Descending<Mlp<T>>;
+}
+
+type Draws<T = NdArray> = PathBatch<T> & { readonly probe?: T };
+
+/** Samples of the learned path. */
+export interface Generated {
+  readonly x: Tensor;
+  readonly mass?: Tensor;
+}
+
+/**
+ * @param path  gives rows of neighbouring snapshots, times and masses; its shape must be linear
+ * @throws RangeError  for growth with a head that cannot represent it
+ */
+export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): Model & { value: ValueOf } {
+  const o = { ...lagrangianFlowDefaults, lagrangian: freeMotion, ...options };
+  const { lagrangian: l, intervals } = o;
+  if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`lagrangianFlow: the head "${o.head}" cannot represent growth`);
+  const d = path.points.shape[1];
+  const duration = path.times[path.times.length - 1] - path.times[0];
+  const players = { action: descent(o), path: descent({ ...o, learningRate: o.learningRate * o.rateRatio }) };
+  const sOf = (p: ActionParams, batch: Draws<Tensor>): Action => action(p, o.head, intervals > 1 ? batch.interval : undefined);
+
+  const program = (state: FlowState, points: Tensor, batch: Draws<Tensor>) => {
+    const probe = batch.probe && sign(batch.probe);
+    const at = generated(state.path.params, points, batch);
+    const fixed = stopGradient(at.x);
+    const mass = at.mass && stopGradient(at.mass);
+    const now = sOf(stopGradient(state.action.params), batch);
+    const force = acceleration(l, now, batch.t, fixed, probe);
+    const x = stopGradient(climb(l, now, batch, fixed, force, probe, o.inner, o.innerStep));
+    const sample = { t: batch.t, x, mass, density: batch.density };
+    const settings = { duration, probe };
+    const lossOfAction = (p: ActionParams): [Tensor, Tensor] => {
+      const s = sOf(p, batch);
+      if (o.objective === "action") {
+        const ends = endsOf(path, points, batch, intervals > 1);
+        const { loss, integrand } = actionLoss(l, s, sample, ends, settings);
+        return [loss, integrand];
+      }
+      const [, rate] = velocityOfPath(state.path.params, points, batch);
+      const moving = { ...sample, x: fixed, v: stopGradient(rate.x), massRate: rate.mass && stopGradient(rate.mass) };
+      const { loss, integrand } = flowLoss(l, s, moving, settings);
+      return [loss, integrand];
+    };
+    // The gradient of -E[m Λ(G)] in the generator's parameters is that of -E[m <∇Λ, G> + Λ m] with ∇Λ, Λ (and the other m) held fixed.
+    const level = at.mass && residual(l, now, batch.t, fixed, probe).expandDims(1);
+    const lossOfPath = (q: Mlp): [Tensor, Tensor] => {
+      const moved = generated(q, points, batch);
+      const pull = force.mul(moved.x).sum(1, true);
+      const gain = level && moved.mass ? pull.mul(mass as Tensor).add(level.mul(moved.mass)) : pull;
+      return [gain.mean().mul(-duration), gain];
+    };
+    const a = players.action.step(state.action, lossOfAction);
+    const q = players.path.step(state.path, lossOfPath);
+    const metrics = { loss: a.loss, residual: a.aux.square().mean().sqrt(), acceleration: force.square().sum(1).mean().sqrt() };
+    return { state: { action: a.state, path: q.state }, metrics };
+  };
+
+  function generated(q: Mlp, points: Tensor, batch: Draws<Tensor>, t = batch.t, u = batch.u): Generated {
+    const { x, massFactor } = generate(q, t, u, take(points, batch.from), take(points, batch.to));
+    if (!massFactor) return { x };
+    const one = u.mul(0).add(1);
+    const base = massBetween("geodesic", batch.mass0 ?? one, batch.mass1 ?? one, u);
+    return { x, mass: base.mul(massFactor) };
+  }
+
+  /** Points and masses of the path, and their rates in time. */
+  function velocityOfPath(q: Mlp, points: Tensor, batch: Draws<Tensor>): [Generated, Generated] {
+    const one = batch.t.mul(0).add(1);
+    return jvp((t: Tensor, u: Tensor) => generated(q, points, batch, t, u), [batch.t, batch.u], [one, one.div(batch.gap)]);
+  }
+
+  const run = jit(program, { threads: o.threads });
+  const draw = (rng: Random, batch: number): Draws => ({
+    ...drawPath(path, rng, batch),
+    ...(l.noise > 0 && d > exactLaplacian && { probe: rng.normal([batch, d]) }),
+  });
+  const evaluate = jit(
+    (state: FlowState, points: Tensor, batch: Draws<Tensor>) => {
+      const s = sOf(averages(state).action, batch);
+      const probe = batch.probe && sign(batch.probe);
+      const [now, rate] = velocityOfPath(averages(state).path, points, batch);
+      const sample = { t: batch.t, ...now };
+      const { loss, integrand } = actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), { duration, probe });
+      const still = l.potential ? l.potential(batch.t, now.x) : batch.t.mul(0).squeeze(1);
+      const free = l.drift ? rate.x.sub(l.drift(batch.t, now.x)) : rate.x;
+      return { dual: loss.neg(), primal: free.square().sum(1).mul(0.5).sub(still).mean().mul(duration), integrand };
+    },
+    { threads: o.threads },
+  );
+  return {
+    async init(rng) {
+      const [first, second] = rng.split(2);
+      return {
+        action: players.action.init(initAction(first, d, o)) as never,
+        path: players.path.init(initGenerator(second, d, l.growth > 0, o)) as never,
+      };
+    },
+    async step(state, rng) {
+      const { metrics, state: next } = await run(state as never, path.points, draw(rng, o.batch));
+      return { state: next as never, metrics: Object.fromEntries(Object.entries(metrics).map(([k, v]) => [k, item(v)])) };
+    },
+    average: (state) => (state as unknown as FlowState<NdArray>).action.average.average as never,
+    dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
+    noise: l.noise,
+    knots: intervals > 1 ? path.times : undefined,
+    async value(state, rng, batches = 40) {
+      const results = [];
+      for (let i = 0; i < batches; i++) results.push(await evaluate(state as never, path.points, draw(rng, 512)));
+      const mean = (xs: number[]): number => xs.reduce((a, b) => a + b) / xs.length;
+      const dual = results.map((r) => item(r.dual));
+      const spread = Math.sqrt(mean(dual.map((v) => (v - mean(dual)) ** 2)) / (batches - 1));
+      return { dual: mean(dual), error: spread, primal: mean(results.map((r) => item(r.primal))) };
+    },
+  };
+}
+
+/**
+ * Values of the action S: -L of the trained s on fresh samples of the learned path, with its standard error, and for dynamics that conserve mass
+ * the cost ½ E|∂_t G|² - E V of that path with the straight labels, an upper bound.
+ */
+export type ValueOf = (
+  state: Awaited<ReturnType<Model["init"]>>,
+  rng: Random,
+  batches?: number,
+) => Promise<{ dual: number; error: number; primal: number }>;
+
+const averages = (state: FlowState): { action: ActionParams; path: Mlp } =>
+  ({ action: state.action.average.average, path: state.path.average.average }) as never;
+
+/** Steps up the residual, x ← x + step 2u(1-u) clip(∇Λ): they vanish at the knots, where the snapshots are given. */
+function climb(
+  l: Lagrangian,
+  s: Action,
+  { t, u }: PathBatch<Tensor>,
+  x: Tensor,
+  force: Tensor,
+  probe: Tensor | undefined,
+  steps: number,
+  size: number,
+): Tensor {
+  const pace = u.mul(u.neg().add(1)).mul(2 * size);
+  let at = x;
+  let push = force;
+  for (let k = 0; k < steps; k++) {
+    if (k > 0) push = acceleration(l, s, t, at, probe);
+    at = at.add(clamp(push, -1, 1).mul(pace));
+  }
+  return at;
+}
