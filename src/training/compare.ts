@@ -2,7 +2,7 @@
 import type { Network } from "../nn/index.ts";
 import { flatten, isArrayLeaf, type NdArray, type Random, sizeOf } from "../tensor/index.ts";
 import type { Problem } from "./problem.ts";
-import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry } from "./recipe.ts";
+import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry, settingsFor } from "./recipe.ts";
 import { type Scores, type TrainingOptions, type TrainState, training } from "./train.ts";
 import { rungs, successiveHalving } from "./tune.ts";
 
@@ -138,7 +138,8 @@ async function one(
   label: string,
 ): Promise<Omit<FinalRun, "optimizer" | "settings" | "steps" | "seed">> {
   const final = label !== "tuning";
-  const made = optimizerOf(parseEntry(optimizer).name, settings, { ...options.budget, steps });
+  const { name } = parseEntry(optimizer);
+  const made = optimizerOf(name, { ...settingsFor(name, problem), ...settings }, { ...options.budget, steps });
   const trainer = training(problem, network, rng.fold("order"), { ...options, optimizer: made });
   let state = await trainer.init(rng);
   const curve: Curve[] = [];

@@ -2,6 +2,7 @@
 import { UserError } from "../data/index.ts";
 import { constantSchedule, cosine, linear, makeOptimizer, type Optimizer, optimizerEntry, type Parameter, type Schedule, warmUp } from "../optim/index.ts"; // biome-ignore format: one line
 import type { Random } from "../tensor/index.ts";
+import type { Problem } from "./problem.ts";
 
 /** Plain data, as a configuration keeps it: `lr`, and the optimizer's own. */
 export type OptimizerSettings = Readonly<Record<string, number | string | boolean>>;
@@ -21,6 +22,11 @@ export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget)
       ? constantSchedule(peak)
       : (schedule === "cosine" ? cosine(peak, steps - rising) : linear(peak, 0, steps - rising)); // biome-ignore format: one line
   return rising > 0 ? warmUp(rising, after) : after;
+}
+
+/** Settings that follow from the problem: the loss of a text is a mean over examples and positions, which curvature has to know. */
+export function settingsFor(name: string, { kind }: Pick<Problem, "kind">): OptimizerSettings {
+  return kind === "text" && "lossAverage" in optimizerEntry(name).parameters ? { lossAverage: "batch+sequence" } : {};
 }
 
 /** @throws UserError  for an unknown optimizer or setting, or a value out of range */

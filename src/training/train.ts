@@ -63,18 +63,19 @@ export function training(problem: Problem, network: Network, order: Random, opti
   const { batch, clip, precision = "f32" } = options;
   const optimizer = clip ? chain(clipByGlobalNorm(clip), options.optimizer) : options.optimizer;
   const rows = batchRows(order, problem.count("train"), batch);
+  const lossOf = (params: State, stats: State, x: Tensor, y: Tensor): [Tensor, unknown] => {
+    const out = network.apply(params, stats, x, true);
+    return [problem.loss(out.y, y), out.stats];
+  };
   const update = (state: TrainState<Tensor>, x: Tensor, y: Tensor): { state: TrainState<Tensor>; loss: Tensor } => {
-    const objective = (params: State): [Tensor, unknown] => {
-      const out = network.apply(params, state.stats, x, true);
-      return [problem.loss(out.y, y), out.stats];
-    };
+    const objective = (params: State): [Tensor, unknown] => lossOf(params, state.stats, x, y);
     // Only some optimizers ask what the layers saw.
     const [[loss, stats], grads, curvature] = optimizer.statistics
       ? withCurvature(objective, { aux: true })(state.params)
       : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
     const context = { batchSize: batch, ...(curvature ? { curvature } : {}) };
     const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
-    const params = applyUpdates(state.params, updates);
+    const params = applyUpdates(state.params, updates as State);
     return { state: { step: state.step.add(1), params, stats: stats as State, optimizer: next }, loss };
   };
   /** The layers of the network, found in a batch; none for optimizers that do not ask. */

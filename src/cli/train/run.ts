@@ -6,7 +6,7 @@ import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress,
 import type { Network } from "../../nn/index.ts";
 import * as t from "../../tensor/index.ts";
 import { configure, flatten, isArrayLeaf, leafPaths, type NdArray, randomStream, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
-import { type OptimizerSettings, optimizerOf, type Problem, parseSettings, type Training, type TrainState, training } from "../../training/index.ts"; // biome-ignore format: one line
+import { type OptimizerSettings, optimizerOf, type Problem, parseSettings, settingsFor, type Training, type TrainState, training } from "../../training/index.ts"; // biome-ignore format: one line
 import { version } from "../program.ts";
 import type { TrainOptions } from "../train.ts";
 import { confusionFigure, lossFigure, mistakesFigure, predictionFigure } from "./figures.ts";
@@ -40,6 +40,7 @@ export async function train(
   const { steps, batch } = budgetOf(problem, options);
   const model = await networkFor(problem, options);
   const settings: OptimizerSettings = {
+    ...settingsFor(options.optimizer, problem),
     ...(options.set ? parseSettings(options.optimizer, options.set) : {}),
     ...(options.lr === undefined ? {} : { lr: options.lr }),
   };
