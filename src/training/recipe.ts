@@ -68,10 +68,11 @@ export function parseEntry(entry: string): { readonly name: string; readonly fix
 }
 
 /**
- * Settings drawn at random from the search ranges: the learning rate always, and the hyper-parameters that have a range. The first draw is
- * the defaults.
+ * Settings spread over the search ranges, for the learning rate always and for the hyper-parameters that have one: a Latin hypercube, in
+ * which each of them visits every part of its range once. The first are the defaults.
  *
  * @param entry  a name, or a name with settings that stay: see `parseEntry`
+ * @source  McKay, Beckman & Conover, Technometrics 21 (1979)
  */
 export function drawSettings(entry: string, rng: Random, count: number): OptimizerSettings[] {
   const { name, fixed } = parseEntry(entry);
@@ -79,15 +80,17 @@ export function drawSettings(entry: string, rng: Random, count: number): Optimiz
   const searched = [["lr", rate] as const, ...Object.entries(parameters)].flatMap(([key, p]) =>
     (p.kind === "number" || p.kind === "integer") && p.search ? [{ key, ...p.search, integer: p.kind === "integer" }] : [],
   );
-  return Array.from({ length: count }, (_, i) => {
-    if (i === 0) return { lr: rate.default, ...fixed };
-    const u = rng.fold(i).uniform([searched.length]).data;
-    const drawn = Object.fromEntries(
-      searched.map(({ key, low, high, scale, integer }, j) => {
-        const value = scale === "linear" ? low + (high - low) * u[j] : low * (high / low) ** u[j];
-        return [key, integer ? Math.round(value) : Number(value.toPrecision(4))];
-      }),
-    );
-    return { ...drawn, ...fixed };
+  const others = count - 1;
+  const columns = searched.map(({ key, low, high, scale, integer }) => {
+    const stream = rng.fold(key);
+    const [strata, inside] = [stream.permutation(others).data, stream.uniform([others]).data];
+    const at = Array.from(strata, (s, i) => (Number(s) + inside[i]) / others);
+    const values = at.map((u) => (scale === "linear" ? low + (high - low) * u : low * (high / low) ** u));
+    return { key, values: values.map((v) => (integer ? Math.round(v) : Number(v.toPrecision(4)))) };
   });
+  return Array.from({ length: count }, (_, i) =>
+    i === 0
+      ? { lr: rate.default, ...fixed }
+      : { ...Object.fromEntries(columns.map(({ key, values }) => [key, values[i - 1]])), ...fixed },
+  );
 }
