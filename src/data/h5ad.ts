@@ -4,7 +4,7 @@
  * @source  the on-disk format of AnnData 0.7 to 0.12: encodings dataframe, categorical, nullable, csr_matrix, csc_matrix, array
  */
 import { existsSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { copyFile, open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
@@ -36,10 +36,23 @@ export interface Annotated {
 async function openFile(path: string, mode: "r" | "a"): Promise<File> {
   const { default: h5wasm } = await import("h5wasm/node");
   await h5wasm.ready;
+  // asked of the file itself, because the library prints its complaints
+  if (!(await hasSignature(path)))
+    throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
   const file = new h5wasm.File(path, mode);
-  // a file that is no HDF5 opens with an invalid handle
-  if (file.file_id < 0n) throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
+  if (file.file_id < 0n) throw new UserError(`${basename(path)}: the HDF5 file cannot be opened`);
   return file;
+}
+
+/** HDF5's eight bytes, at the start or behind a user block of 512, 1024 or 2048 bytes. */
+async function hasSignature(path: string): Promise<boolean> {
+  const handle = await open(path);
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(2056), 0, 2056, 0);
+    return [0, 512, 1024, 2048].some((at) => buffer.toString("latin1", at, at + 8) === "\x89HDF\r\n\x1a\n");
+  } finally {
+    await handle.close();
+  }
 }
 
 const isGroup = (e: Entity | null): e is Group => e !== null && "keys" in e && typeof (e as Group).keys === "function";

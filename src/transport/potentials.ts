@@ -16,7 +16,7 @@ export const constantForce =
   (_, x) =>
     x.mul(array([...a], like(x))).sum(1).neg(); // biome-ignore format: one formula
 
-/** V = -Σ h exp(-|x - c|² / (2 r²)), hills that paths are pushed off: obstacles for h > 0. */
+/** V = -Σ h exp(-|x - c|² / (2 r²)): being near a centre costs h a unit of time, so paths go round it (h > 0) or linger there (h < 0). */
 export function obstacles(bumps: readonly { centre: readonly number[]; height: number; radius: number }[]): ScalarField {
   return (_, x) =>
     bumps

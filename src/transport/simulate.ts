@@ -26,9 +26,6 @@ export interface SimulateOptions extends TrainOptions {
   readonly energy?: number;
 }
 
-/** Steps of Sinkhorn's iteration inside the loss. */
-const sinkhornSteps = 20;
-
 export function simulateAndMatch(path: Path, options: SimulateOptions = {}): Model {
   const o = { layers: actionDefaults.layers, width: actionDefaults.width, particles: 64, solverSteps: 4, epsilon: 0.1, energy: 0.01, ...trainDefaults, ...options }; // biome-ignore format: one line
   const [d, intervals] = [path.points.shape[1], path.times.length - 1];
@@ -95,16 +92,16 @@ function drawEnds(path: Path, rng: Random, n: number): { from: NdArray; to: NdAr
  * OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y) of clouds of equal weights, [k, n, d] -> [k]. The plans are held fixed in derivatives, which by the envelope
  * theorem is exact at convergence.
  */
-export function sinkhornDivergence(x: Tensor, y: Tensor, epsilon: number): Tensor {
-  const cross = entropicCost(x, y, epsilon);
+export function sinkhornDivergence(x: Tensor, y: Tensor, epsilon: number, sweeps = 20): Tensor {
+  const cross = entropicCost(x, y, epsilon, sweeps);
   return cross.sub(
-    entropicCost(x, x, epsilon)
-      .add(entropicCost(y, y, epsilon))
+    entropicCost(x, x, epsilon, sweeps)
+      .add(entropicCost(y, y, epsilon, sweeps))
       .mul(0.5),
   );
 }
 
-function entropicCost(x: Tensor, y: Tensor, epsilon: number): Tensor {
+function entropicCost(x: Tensor, y: Tensor, epsilon: number, sweeps: number): Tensor {
   const n = x.shape[1];
   const costs = x.square().sum(2, true).add(y.square().sum(2).expandDims(1)).sub(x.matmul(y.transpose([0, 2, 1])).mul(2)); // biome-ignore format: one formula
   const c = stopGradient(costs);
@@ -118,7 +115,7 @@ function entropicCost(x: Tensor, y: Tensor, epsilon: number): Tensor {
     const next = soft(g, 2).add(f).mul(0.5); // averaged: symmetric problems converge at once
     return { carry: { f: next, g: soft(next, 1) } };
   };
-  const { carry } = scan(sweep, { f: zero, g: zero }, sinkhornSteps);
+  const { carry } = scan(sweep, { f: zero, g: zero }, sweeps);
   const f = soft(carry.g, 2);
   const log = f.expandDims(2).add(carry.g.expandDims(1)).sub(c).div(epsilon).sub(2 * Math.log(n)); // biome-ignore format: one formula
   const plan = stopGradient(t.exp(log));

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
+import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx, jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { writeLayout } from "../data/annotated.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -111,6 +113,109 @@ test("a run predicts a held-out snapshot, and its files agree with each other", 
   expect(Math.abs(v[0] - 1)).toBeLessThan(0.3);
   expect(Math.abs(v[1])).toBeLessThan(0.3);
 }, 60_000);
+
+const tiny = ["--steps", "40", "--width", "8", "--batch", "32", "--threads", "1", "--quiet"];
+const resultsOf = async (out: string) => JSON.parse(await readFile(join(out, "results.json"), "utf8"));
+const header = async (out: string, name: string): Promise<string> => (await readFile(join(out, "artifacts", name), "utf8")).split("\n", 1)[0]; // biome-ignore format: one line
+
+test.each([
+  ["am-wfr", ["--mass", "counts"]],
+  ["wlf-ot", ["--per-interval"]],
+  ["wlf-uot-potential", ["--potential", "0.1*a^2 - b*t"]],
+  ["sf2m", []],
+] as [string, string[]][])("the method %s runs from a table to its files", async (method, extra) => {
+  const path = await csv("methods.csv", moving([0, 1, 2, 3]));
+  const out = join(folder, `method-${method}`);
+  const { code, text } = await pushforward(path, "--method", method, ...extra, "--hold-out", "2", ...tiny, "--out", out);
+  expect(text).toBe("");
+  expect(code).toBe(0);
+  const { heldOut, mass } = await resultsOf(out);
+  expect(heldOut[0].scores[0].w1).toBeGreaterThan(0);
+  const grows = /uam|uot|usb|wfr|mix/.test(method);
+  expect(mass !== undefined).toBe(grows);
+  expect((await header(out, "trajectories.csv")).includes("weight")).toBe(grows);
+  expect((await header(out, "cells.csv")).includes("growth rate")).toBe(grows);
+});
+
+test("an h5ad file: counts to components, fates by group, features by gene, results back in the file", async () => {
+  const path = join(folder, "cells.h5ad");
+  await writeLayout(path, { cells: 90, genes: 12, x: "csr" });
+  const out = join(folder, "h5ad");
+  const { code } = await pushforward(path, "--time", "day", "--components", "3", "--group", "batch", ...tiny, "--out", out);
+  expect(code).toBe(0);
+  const fates = (await readFile(join(out, "artifacts/fates.csv"), "utf8")).trim().split("\n");
+  expect(fates[0]).toBe("start,0,1,expansion");
+  for (const row of fates.slice(1)) {
+    const [, a, b] = row.split(",").map(Number);
+    expect(a + b).toBeCloseTo(1, 5);
+  }
+  // gene 0 is the one whose counts grow with the day
+  expect(await readFile(join(out, "artifacts/features.csv"), "utf8")).toMatch(/^g0,/m);
+  const file = await openAnnotated(join(out, "artifacts/cells.h5ad"));
+  expect(file.embedding("pushforward_velocity").shape).toEqual([90, 3]);
+  const names = file.obs.columns.map((c) => c.name);
+  expect(names).toContain("pushforward_action");
+  expect(names).toContain("pushforward_fate_0");
+  file.close();
+});
+
+test("many features without --components are refused, with components they are learned", async () => {
+  const wide = moving([0, 1, 2]).map((line, i) => `${line},${Array.from({ length: 600 }, (_, j) => (i ? Math.sin(i * (j + 1)) : `f${j}`)).join(",")}`); // biome-ignore format: one line
+  const path = await csv("wide.csv", wide);
+  const refused = await pushforward(path, ...tiny, "--out", join(folder, "wide"));
+  expect(refused.text).toMatch(/602 features are too many.*--components 50/s);
+  expect((await pushforward(path, "--components", "4", ...tiny, "--out", join(folder, "wide"))).code).toBe(0);
+});
+
+test("--auto tries candidates, says why it chose, and runs the chosen one", async () => {
+  const path = await csv("auto.csv", moving([0, 1, 2]));
+  const out = join(folder, "auto");
+  const { code } = await pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--out", out);
+  expect(code).toBe(0);
+  const { choice, method } = await resultsOf(out);
+  expect(choice.map((c: { method: string }) => c.method)).toEqual(["uam", "uam", "wlf-uot", "wlf-uot"]);
+  const lowest = choice.reduce((a: { w1: number }, b: { w1: number }) => (b.w1 < a.w1 ? b : a));
+  const chosen = choice.find((c: { w1: number }) => c.w1 <= lowest.w1 + lowest.error);
+  expect(method).toBe(chosen.method);
+  const two = await pushforward(await csv("two.csv", moving([0, 1])), "--auto", ...tiny, "--out", join(folder, "two"));
+  expect(two.text).toMatch(/--auto needs at least three snapshots/);
+});
+
+test.each([
+  ["a potential for a method without one", ["--potential", "a^2"], /method am has none/],
+  ["a potential method without a potential", ["--method", "wlf-potential"], /needs --potential/],
+  ["a formula that ends too early", ["--method", "wlf-potential", "--potential", "a^2 +"], /expected a number.*found the end/],
+  ["weights that are not there", ["--mass", "weight"], /--mass weight needs a column/],
+  ["a method that is none", ["--method", "wlf"], /--method/],
+] as [string, string[], RegExp][])("%s is refused", async (_, options, message) => {
+  const path = await csv("options.csv", moving([0, 1, 2]));
+  const { code, text } = await pushforward(path, ...options, ...tiny, "--out", join(folder, "options"));
+  expect(code).toBe(1);
+  expect(text).toMatch(message);
+});
+
+test("one cell at a time, sizes that differ a lot and dates as times still give trajectories, with warnings", async () => {
+  const rows = ["time,a,b", "2024-01-01,0,0.1", ...Array.from({ length: 40 }, (_, i) => `2024-01-03,${1 + 0.1 * Math.sin(i)},${0.1 * Math.cos(3 * i)}`), ...Array.from({ length: 9 }, (_, i) => `2024-01-04,${2 + 0.1 * i},${i % 3}`)]; // biome-ignore format: one line
+  const out = join(folder, "odd");
+  expect((await pushforward(await csv("odd.csv", rows), ...tiny, "--out", out)).code).toBe(0);
+  const { warnings } = await resultsOf(out);
+  expect(warnings.join("\n")).toMatch(/fewer than 10 particles|only 1 particles/);
+});
+
+test("inspect tells sizes, shifts and distances", async () => {
+  const path = await csv("inspect.csv", moving([0, 1, 3]));
+  const written: string[] = [];
+  const { write } = process.stdout;
+  process.stdout.write = ((s: string) => written.push(s) > 0) as typeof write;
+  const { code } = await pushforward("inspect", path, "--json").finally(() => {
+    process.stdout.write = write;
+  });
+  expect(code).toBe(0);
+  const { snapshots } = JSON.parse(written.join(""));
+  expect(snapshots.map((s: { particles: number }) => s.particles)).toEqual([30, 30, 30]);
+  // the second step is twice as long as the first, in a standardised first feature of deviation about 1.3
+  expect(snapshots[1].next).toBeGreaterThan(1.5 * snapshots[0].next);
+});
 
 test("a run stopped between checkpoints goes on to the same metrics and the same trajectories", async () => {
   const path = await csv("stopped.csv", moving([0, 1, 2]));

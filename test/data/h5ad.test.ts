@@ -1,0 +1,135 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { backProject, principalComponents, project } from "../../src/data/components.ts";
+import { UserError } from "../../src/data/errors.ts";
+import { logNormalise } from "../../src/data/expression.ts";
+import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
+import { type NdArray, ndarray, randomStream } from "../../src/tensor/index.ts";
+import { countsOf, type Layout, writeLayout } from "./annotated.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pushforward-h5ad-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const layout: Layout = { cells: 30, genes: 12, x: "csr", embedding: true };
+const make = async (name: string, changes: Partial<Layout> = {}): Promise<string> => {
+  const path = join(folder, name);
+  await writeLayout(path, { ...layout, ...changes });
+  return path;
+};
+
+test("columns of obs come as numbers and as text, with missing categories", async () => {
+  const file = await openAnnotated(await make("obs.h5ad"));
+  const column = (name: string) => file.obs.columns.find((c) => c.name === name)?.values;
+  expect(Array.from(column("day") as Float64Array).slice(0, 4)).toEqual([0, 1, 2, 0]);
+  expect(Array.from(column("batch") as Float64Array).slice(0, 3)).toEqual([0, 1, 0]);
+  expect((column("type") as string[]).slice(0, 3)).toEqual([null, "early", "late"]);
+  expect((column("cell") as string[])[29]).toBe("cell29");
+  expect(file.embeddings).toEqual(["X_pca"]);
+  expect(file.embedding("X_pca").shape).toEqual([30, 2]);
+  expect(file.genes()[11]).toBe("g11");
+  expect(() => file.embedding("X_pac")).toThrow(/X_pac/);
+  file.close();
+});
+
+test.each(["csr", "csc", "dense"] as const)("the matrix X stored as %s is the same matrix", async (x) => {
+  const file = await openAnnotated(await make(`${x}.h5ad`, { x }));
+  const { rows, columns, starts, indices, values } = file.expression();
+  const full = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) for (let k = starts[i]; k < starts[i + 1]; k++) full[i * columns + indices[k]] = values[k];
+  expect(full).toEqual(countsOf(layout));
+  file.close();
+});
+
+test("counts are log-normalised to ten thousand a cell, and the most variable genes are kept", async () => {
+  const file = await openAnnotated(await make("counts.h5ad"));
+  const all = logNormalise(file.expression(), 12);
+  file.close();
+  expect(all.normalised).toBe(true);
+  for (let i = 0; i < 30; i++) {
+    let total = 0;
+    for (let j = 0; j < all.genes.length; j++) total += Math.expm1(all.values.data[i * all.genes.length + j]);
+    expect(Math.abs(total - 1e4)).toBeLessThan(1);
+  }
+  const variance = (j: number): number => {
+    const column = Array.from({ length: 30 }, (_, i) => all.values.data[i * 12 + j]);
+    const mean = column.reduce((a, b) => a + b) / 30;
+    return column.reduce((s, v) => s + (v - mean) ** 2, 0);
+  };
+  const few = logNormalise({ ...(await expressionOf("few.h5ad")) }, 4);
+  const byVariance = Array.from({ length: 12 }, (_, j) => j).sort((a, b) => variance(b) - variance(a));
+  expect(Array.from(few.genes)).toEqual(byVariance.slice(0, 4).sort((a, b) => a - b));
+});
+
+async function expressionOf(name: string) {
+  const file = await openAnnotated(await make(name));
+  const x = file.expression();
+  file.close();
+  return x;
+}
+
+test("components have the variances of the data along orthonormal directions, and lead back", async () => {
+  // independent columns of deviations 5, 3, 1, 0.2, rotated by a reflection
+  const n = 3000;
+  const deviations = [5, 3, 1, 0.2];
+  const z = randomStream(1).normal([n, 4]).data;
+  const axis = [0.5, 0.5, 0.5, 0.5];
+  const data = new Float32Array(4 * n);
+  for (let i = 0; i < n; i++) {
+    const row = deviations.map((s, j) => s * z[4 * i + j]);
+    const along = row.reduce((s, v, j) => s + v * axis[j], 0);
+    row.forEach((v, j) => void (data[4 * i + j] = v - 2 * along * axis[j] + 7)); // biome-ignore format: one line
+  }
+  const x: NdArray<"f32"> = ndarray(data, [n, 4], "f32");
+  const components = await principalComponents(x, 3);
+  const total = deviations.reduce((s, v) => s + v * v, 0);
+  // sample variances of 3000: relative standard error √(2/3000) = 0.026
+  components.explained.forEach((share, k) => void expect(Math.abs((share * total) / deviations[k] ** 2 - 1)).toBeLessThan(0.13)); // biome-ignore format: one line
+  for (let a = 0; a < 3; a++)
+    for (let b = 0; b < 3; b++) {
+      let dot = 0;
+      for (let j = 0; j < 4; j++) dot += components.directions[4 * a + j] * components.directions[4 * b + j];
+      expect(dot).toBeCloseTo(a === b ? 1 : 0, 5);
+    }
+  const back = backProject(components, project(components, x), 2);
+  // what is lost has deviation at most 0.2
+  const lost = Math.sqrt(back.reduce((s, v, i) => s + (v - data[4 * i + 2]) ** 2, 0) / n);
+  expect(lost).toBeLessThan(0.21);
+  expect(lost).toBeGreaterThan(0);
+});
+
+test("results are written into a copy, and read back; a second time they are replaced", async () => {
+  const from = await make("from.h5ad");
+  const to = join(folder, "to.h5ad");
+  const rate = Float64Array.from({ length: 30 }, (_, i) => i / 7);
+  const velocity = ndarray(Float32Array.from({ length: 60 }, (_, i) => i), [60 / 2, 2], "f32"); // biome-ignore format: one line
+  await writeAnnotated(from, to, { obs: { rate }, obsm: { velocity } });
+  const again = join(folder, "again.h5ad");
+  await writeAnnotated(to, again, { obs: { rate: rate.map((v) => -v) }, obsm: { velocity } });
+  for (const [path, sign] of [
+    [to, 1],
+    [again, -1],
+  ] as const) {
+    // biome-ignore format: one line
+    const file = await openAnnotated(path);
+    const names = file.obs.columns.map((c) => c.name);
+    expect(names).toEqual(["cell", "day", "type", "batch", "rate"]);
+    expect(Array.from(file.obs.columns[4].values as Float64Array)).toEqual(Array.from(rate, (v) => sign * v));
+    expect(file.embedding("velocity").data).toEqual(velocity.data);
+    file.close();
+  }
+});
+
+test("files that are no AnnData are refused with a message", async () => {
+  const bad = join(folder, "bad.h5ad");
+  await writeFile(bad, "this is no HDF5 file");
+  await expect(openAnnotated(bad)).rejects.toThrow(UserError);
+  await expect(openAnnotated(join(folder, "missing.h5ad"))).rejects.toThrow(/no such file/);
+  const file = await openAnnotated(await make("none.h5ad", { x: "none", embedding: false }));
+  expect(() => file.expression()).toThrow(/no matrix X/);
+  file.close();
+});
