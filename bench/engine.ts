@@ -6,28 +6,14 @@
  * JAX and PyTorch run in the Python given by --python or PUSHFORWARD_PYTHON; jax-js and TensorFlow.js if they are installed in
  * bench/peers (npm --prefix bench/peers install). Peers that are missing are left out.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as pf from "../src/tensor/index.ts";
 import { writeModel } from "../src/tensor/onnx/write.ts";
 import { type Task, tasks } from "./engine-tasks.ts";
-
-interface Measured {
-  first: number | null;
-  times: number[];
-  peak: number;
-}
-
-/** One contender: runs a task some times and says how long each took (ms). */
-interface Runner {
-  readonly name: string;
-  run(task: string, reps: number): Promise<Measured | undefined>;
-  close(): void;
-}
+import { external, type Runner } from "./peer.ts";
 
 const options = {
   tasks: { type: "string" },
@@ -67,31 +53,6 @@ function ours(threads: number): Runner {
       return { first, times, peak: process.resourceUsage().maxRSS / 1024 };
     },
     close() {},
-  };
-}
-
-/** A peer in a process of its own that answers one JSON line per request: times, or why it cannot do the task. */
-function external(name: string, command: string, args: readonly string[], env: Record<string, string>): Runner {
-  const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, ...env } });
-  const waiting: ((line: string | undefined) => void)[] = [];
-  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => waiting.shift()?.(line));
-  let dead = false;
-  child.on("exit", () => {
-    dead = true;
-    for (const resolve of waiting) resolve(undefined);
-  });
-  return {
-    name,
-    async run(task, reps) {
-      if (dead) return undefined;
-      const line = await new Promise<string | undefined>((resolve) => {
-        waiting.push(resolve);
-        child.stdin?.write(`${JSON.stringify({ task, reps })}\n`);
-      });
-      const answer = JSON.parse(line ?? "{}") as Partial<Measured>;
-      return answer.times ? (answer as Measured) : undefined;
-    },
-    close: () => child.kill(),
   };
 }
 
