@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 torch.set_num_threads(int(os.environ.get("THREADS", "2")))
 torch.manual_seed(0)
+clock = time.process_time if os.environ.get("CLOCK") == "cpu" else time.perf_counter
 labels = lambda n, classes: torch.arange(n) % classes
 
 
@@ -104,9 +105,9 @@ for line in sys.stdin:
             running[name] = Step(name)
         times = []
         for _ in range(request["reps"]):
-            start = time.perf_counter()
+            start = clock()
             running[name]()
-            times.append((time.perf_counter() - start) * 1e3)
+            times.append((clock() - start) * 1e3)
         print(json.dumps({"first": None, "times": times, "peak": 0}), flush=True)
     except (AttributeError, ValueError) as problem:  # an optimizer that this PyTorch lacks
         print(json.dumps({"missing": str(problem)}), flush=True)
