@@ -1,5 +1,6 @@
 /** Optimizers as composable values of tensor programs. See docs/optimizers.md. */
 export * from "./adam.ts";
+export * from "./advice.ts";
 export * from "./clip.ts";
 export * from "./curvature/capture.ts";
 export * from "./curvature/fisher.ts";

@@ -538,6 +538,81 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
   }
 });
 
+test("an embedding is a dense layer of one-hot rows whose diagonal factor is exact", async () => {
+  const [tokens, target] = [pf.array([0, 3, 1, 3, 3, 2], "i32"), randomStream("target").normal([6, 2], "f64")];
+  const table = randomStream("table").normal([5, 2], "f64");
+  const looked = (p: Linear, i: Tensor, y: Tensor): Tensor => pf.take(p.w, i).sub(y).square().sum(-1).mean();
+  const multiplied = (p: Linear, i: Tensor, y: Tensor): Tensor =>
+    pf.oneHot(i, 5, "f64").matmul(p.w).sub(y).square().sum(-1).mean();
+  const [a, b] = await Promise.all(
+    [looked, multiplied].map(async (loss) => {
+      const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1 }));
+      let [params, state] = [{ w: table } as never, run.init({ w: table } as never, tokens, target)];
+      for (let i = 0; i < 4; i++) ({ params, state } = (await run.step(params, state, tokens, target)) as never);
+      return (params as { w: NdArray }).w;
+    }),
+  );
+  near(a, toNumbers(b), 1e-12);
+}); // prettier-ignore
+
+test.each(["expand", "reduce"] as const)(
+  "in deep linear networks the factors of the first layer are its exact Gauss–Newton block: %s",
+  async (approximation) => {
+    const [x, w1, w2] = [randomStream("x").normal([3, 2, 3], "f64"), f64(mat(3, 2, 1)), f64(mat(2, 2, 5))];
+    const outputs = (w: Tensor, x: Tensor): Tensor =>
+      (approximation === "reduce" ? x.mean(1) : x.reshape([6, 3])).matmul(w).matmul(pf.constant(w2));
+    const [jacobian, u, s] = await jit((w: Tensor, x: Tensor) => {
+      // Positions are averaged after the layer, which for linear layers is the same as before.
+      const z = (p: Linear, x: Tensor): Tensor => {
+        const h = x.matmul(p.w).matmul(pf.constant(w2));
+        return approximation === "reduce" ? h.mean(1) : h;
+      };
+      const loss = (p: Linear, x: Tensor) => {
+        const out = z(p, x);
+        return [out.square().sum(-1).mean().mul(0.5), optim.gaussNewtonSquared(out)] as const;
+      };
+      const [, , { layers, seen }] = optim.withCurvature(loss)({ w }, x);
+      const gram = (r: Tensor): Tensor => r.transpose().matmul(r);
+      const average = approximation === "reduce" ? "batch" : "batch+sequence";
+      const rows = [inputRows(layers[0], seen.w, 3, approximation), gradientRows(layers[0], seen.w, 3, approximation, average)];
+      return [pf.jacobian((w: Tensor) => outputs(w, x))(w), ...rows.map(gram)];
+    })(w1, x);
+    const n = approximation === "reduce" ? 3 : 6;
+    const J = matrixOf({ ...jacobian, shape: [2 * n, 6] } as NdArray);
+    const [U, S] = [matrixOf(u), matrixOf(s)];
+    // Coordinates of w are (input, output), outputs fastest.
+    const kron = [0, 1, 2].flatMap((i) => [0, 1].map((a) => [0, 1, 2].flatMap((j) => [0, 1].map((b) => U[i][j] * S[a][b]))));
+    expect(norm(plus(kron, scale(times(T(J), J), 1 / n), -1))).toBeLessThan(1e-12 * norm(kron));
+  },
+); // prettier-ignore
+
+test.each([
+  ["dense", 768 ** 2],
+  ["diagonal", 768],
+  ["lower", 295_296],
+  ["hierarchical(15,15)", 23_553],
+  ["toeplitz-lower", 768],
+  ["block(30)", 22_824],
+] as const)("a 768 x 768 layer keeps two factors and two momenta of the structure %s", (structure, numbers) => {
+  const layer = { kind: "dense", weight: "w", inputs: 768, outputs: 768, inputsFirst: true, uses: 1 } as const;
+  const state = optim.singd(1e-3, { structure, precondEvery: 1 }).init({ w: pf.allocate("f32", [768, 768]) }, [layer]);
+  // Besides: the step's momentum, like the weights; the step and a counter.
+  expect(optim.stateSize(state).numbers).toBe(4 * numbers + 768 ** 2 + 2);
+}); // prettier-ignore
+
+test("advice before training: rates that are too large, constant, or for another optimizer", () => {
+  const advice = (name: string, settings: object, more: object = {}): string =>
+    optim.warningsFor({ name, settings: { ...settings }, batchSize: 128, ...more }).join("\n");
+  expect(advice("adamw", {}, { constantRate: true })).toBe("");
+  expect(advice("rf-rmsprop", { lr: 0.01 })).toBe("");
+  expect(advice("rf-rmsprop", { lr: 0.1 })).toMatch(/up to 4.4 in a step/);
+  expect(advice("rf-rmsprop", { lr: 1e-3 })).toMatch(/a rate for AdamW/);
+  expect(advice("if-shampoo", { damping: 0 }, { constantRate: true })).toMatch(/constant(.|\n)*damping is 0/);
+  expect(advice("singd", { precision: "bf16", precondLr: 0.01, cap: "none" }, { batchSize: 2 })).toMatch(
+    /half precision(.|\n)*without a cap(.|\n)*2 examples/,
+  );
+}); // prettier-ignore
+
 const deep = {
   init: (seed: number) => ({
     first: nn.dense.init(randomStream(seed), 3, 4, { dtype: "f64" }),
