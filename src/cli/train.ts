@@ -31,6 +31,10 @@ const budgetOptions = {
   batch: z.int().min(1).max(1_000_000).optional().describe("examples a step (default: 128; 32 windows of text)"),
   schedule: z.enum(["cosine", "linear", "constant"]).default("cosine").describe("how the learning rate falls"),
   warmUp: z.number().min(0).max(1).default(0.05).describe("share of the steps in which it rises"),
+  freeze: z
+    .string()
+    .optional()
+    .describe('parameters that stay as they are, by the beginnings of their names: "layers.0,layers.1"'),
   clip: z.number().positive().optional().describe("bound on the norm of the gradient"),
   precision: z.enum(["f32", "bf16", "f16"]).default("f32").describe("every operation of a step rounds to this format"),
 };

@@ -1,5 +1,5 @@
 /** What is to be learned: batches of the three parts of the data, a loss, and scores. */
-import { type Corpus, type Examples, type Scaling, type Split, scalingOf } from "../data/index.ts";
+import { type Corpus, type Examples, type Scaling, type Split, scalingOf, UserError } from "../data/index.ts";
 import * as t from "../tensor/index.ts";
 import { allocate, type NdArray, type Random, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
 
@@ -43,6 +43,7 @@ export function exampleProblem(
   split: Split,
 ): Problem & { readonly scaling: Scaling; readonly units?: Scaling } {
   const { inputs, targets, classes } = examples;
+  if (classes) requireClasses(examples, classes.length);
   const input = inputs.shape.slice(1);
   const scaling = scalingOf(examples, split.train);
   const batchOf = (rows: Int32Array): NdArray<"f32"> => {
@@ -94,6 +95,11 @@ export function exampleProblem(
     // in units of the targets; one number for several outputs is the root mean square of all, each in its own standard deviation
     scoreOf: (_, squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
   };
+}
+
+function requireClasses({ targets, source }: Examples, count: number): void {
+  const bad = (targets.data as Int32Array).findIndex((c) => c < 0 || c >= count);
+  if (bad >= 0) throw new UserError(`${source}: example ${bad} has class ${targets.data[bad]}, of ${count} classes from 0`);
 }
 
 /** The next character, at every position of windows of `context` characters. */

@@ -1,4 +1,6 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
+import { UserError } from "../data/index.ts";
+import { list } from "../data/table.ts";
 import type { Network } from "../nn/index.ts";
 import {
   applyUpdates,
@@ -6,11 +8,24 @@ import {
   clipByGlobalNorm,
   type Layer,
   layersOf,
+  masked,
   type Optimizer,
   type State,
   withCurvature,
 } from "../optim/index.ts";
-import { item, jit, lowPrecision, type NdArray, ndarray, type Random, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import {
+  flatten,
+  isArrayLeaf,
+  item,
+  jit,
+  leafPaths,
+  lowPrecision,
+  type NdArray,
+  ndarray,
+  type Random,
+  type Tensor,
+  valueAndGrad,
+} from "../tensor/index.ts";
 import { batchRows, type Part, type Problem } from "./problem.ts";
 
 export interface TrainingOptions {
@@ -19,6 +34,8 @@ export interface TrainingOptions {
   readonly batch: number;
   /** Bound on the global norm of the gradient. */
   readonly clip?: number;
+  /** Beginnings of the names of parameters that stay as they are, such as `layers.0`. */
+  readonly freeze?: readonly string[];
   /** Every operation of a step rounds to this format; default f32. */
   readonly precision?: "f32" | "bf16" | "f16";
   /** Most examples of the validation part that an evaluation takes. */
@@ -60,8 +77,9 @@ const evaluationBatch = 256;
  * @param order  the stream that orders the examples: the same for runs to be compared
  */
 export function training(problem: Problem, network: Network, order: Random, options: TrainingOptions): Training {
-  const { batch, clip, precision = "f32" } = options;
-  const optimizer = clip ? chain(clipByGlobalNorm(clip), options.optimizer) : options.optimizer;
+  const { batch, clip, freeze = [], precision = "f32" } = options;
+  const free = freeze.length ? masked(options.optimizer, (path) => !freeze.some((f) => isBelow(path, f))) : options.optimizer;
+  const optimizer = clip ? chain(clipByGlobalNorm(clip), free) : free;
   const rows = batchRows(order, problem.count("train"), batch);
   const lossOf = (params: State, stats: State, x: Tensor, y: Tensor): [Tensor, unknown] => {
     const out = network.apply(params, stats, x, true);
@@ -82,11 +100,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
   const layers = (params: State<NdArray>, stats: State<NdArray>): readonly Layer[] | undefined => {
     if (!optimizer.statistics) return undefined;
     const { x, y } = problem.batch("train", rows(0));
-    const objective = (params: State, stats: State, x: Tensor, y: Tensor): [Tensor, null] => [
-      problem.loss(network.apply(params, stats, x, true).y, y),
-      null,
-    ];
-    return layersOf(objective, { aux: true })(params, stats, x, y).layers;
+    return layersOf(lossOf, { aux: true })(params, stats, x, y).layers;
   };
   const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
   const measure = jit((params: unknown, stats: unknown, x: Tensor, y: Tensor) => {
@@ -111,6 +125,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
   return {
     init(rng) {
       const { params, stats } = network.init(rng.fold("network")) as { params: State<NdArray>; stats: State<NdArray> };
+      requireFrozen(freeze, params);
       return {
         step: ndarray(new Int32Array(1), [], "i32"),
         params,
@@ -135,3 +150,17 @@ export function training(problem: Problem, network: Network, order: Random, opti
 /** `size` of `count` numbers that are spread evenly over 0 .. all - 1, from the one numbered `at`. */
 const spread = (at: number, size: number, count: number, all: number): Int32Array =>
   Int32Array.from({ length: size }, (_, i) => Math.floor(((at + i) * all) / count));
+
+/** Whether `layers.0.w` lies at or below `layers.0`; `layers.01` does not. */
+const isBelow = (path: string, beginning: string): boolean => path === beginning || path.startsWith(`${beginning}.`);
+
+/** @throws UserError  for a beginning that no parameter has, or when nothing is left to train */
+function requireFrozen(freeze: readonly string[], params: unknown): void {
+  if (freeze.length === 0) return;
+  const names = leafPaths(flatten(params, isArrayLeaf).structure);
+  for (const f of freeze)
+    if (!names.some((name) => isBelow(name, f)))
+      throw new UserError(`no parameter begins with "${f}"`, `the parameters are ${list(names)}`);
+  if (names.every((name) => freeze.some((f) => isBelow(name, f))))
+    throw new UserError("every parameter is frozen: nothing is left to train");
+}

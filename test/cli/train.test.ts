@@ -197,6 +197,12 @@ test.each([
     ["DATA", "--target", "number", "--optimizer", "sgd", "--lr", "1e30", "--steps", "40"],
     /step \d+: the loss is (NaN|Infinity).*lower --lr/s,
   ],
+  [
+    "a frozen layer that is not there",
+    ["DATA", "--target", "class", "--freeze", "layers.9"],
+    /no parameter begins with "layers.9"/,
+  ],
+  ["everything frozen", ["DATA", "--target", "class", "--freeze", "layers"], /nothing is left to train/],
   ["twice the same optimizer", ["compare", "DATA", "--target", "class", "--optimizers", "sgd,sgd"], /names sgd twice/],
 ])("%s is refused with a message", async (name, args, message) => {
   const data = await file("refused.csv", rows(60));

@@ -3,7 +3,7 @@ import { splitRows, toCorpus, toExamples } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
 import { mlpNetwork, transformerLm } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
-import { array, jit, ndarray, randomStream, toNumbers } from "../../src/tensor/index.ts";
+import { array, jit, type NdArray, ndarray, randomStream, toNumbers } from "../../src/tensor/index.ts";
 import {
   batchRows,
   compareOptimizers,
@@ -75,6 +75,36 @@ test("a linear network finds the least-squares line, whose error is the noise", 
     ),
   );
   expect(y[0] * problem.units!.deviation[0] + problem.units!.mean[0]).toBeCloseTo(2, 1);
+});
+
+test("frozen layers stay bit for bit, whatever the optimizer; the others move", async () => {
+  const problem = exampleProblem(line, split);
+  const network = mlpNetwork(problem.input, 1, { depth: 1, width: 4 });
+  for (const name of ["adamw", "if-shampoo", "singd"]) {
+    const optimizer = optimizerOf(name, {}, { steps: 5, schedule: "constant", warmUp: 0 });
+    const trainer = training(problem, network, randomStream(2), { optimizer, batch: 20, freeze: ["layers.0"] });
+    const first = await trainer.init(randomStream(3));
+    let state = first;
+    for (let i = 0; i < 5; i++) state = (await trainer.step(state, randomStream(0))).state;
+    const layer = (s: typeof state, i: number) => (s.params as unknown as { layers: { w: NdArray }[] }).layers[i].w.data;
+    expect(layer(state, 0)).toEqual(layer(first, 0));
+    expect(layer(state, 1)).not.toEqual(layer(first, 1));
+  }
+});
+
+test("classes that are none are refused", () => {
+  const images = {
+    name: "",
+    title: "",
+    source: "bad.idx",
+    inputs: ndarray(new Float32Array(2), [2, 1], "f32"),
+    targets: ndarray(Int32Array.of(0, 7), [2], "i32"),
+    classes: ["a", "b"],
+    features: [""],
+    warnings: [],
+  };
+  const rows = { train: Int32Array.of(0), validation: Int32Array.of(1), test: Int32Array.of(1) };
+  expect(() => exampleProblem(images, rows)).toThrow("bad.idx: example 1 has class 7, of 2 classes");
 });
 
 test("windows of text are shifted by one character, and those for measuring do not overlap", () => {

@@ -51,6 +51,7 @@ export async function compare(
       seeds,
       batch,
       clip: options.clip,
+      freeze: options.freeze?.split(","),
       precision: options.precision,
       evaluationRows: 5000,
     };

@@ -60,7 +60,8 @@ export async function train(
   const optimizer = optimizerOf(options.optimizer, settings, { steps, schedule: options.schedule, warmUp: options.warmUp });
   const run = await openRun(folder, config, { overwrite });
   try {
-    const trainer = training(problem, model.network, rng.fold("order"), { optimizer, batch, clip: options.clip, precision: options.precision, evaluationRows: 2000 }); // biome-ignore format: one line
+    const trainer = training(problem, model.network, rng.fold("order"), { optimizer, batch, clip: options.clip,
+      freeze: options.freeze?.split(","), precision: options.precision, evaluationRows: 2000 }); // biome-ignore format: one line
     const line = progress({
       label: `training ${model.name} on ${title}`,
       total: steps,
