@@ -1,7 +1,7 @@
 /**
  * Time and memory of optimizers: whole training steps (loss, gradient, curvature, update) of each on three networks, interleaved.
  *
- *   npm run bench -- optimizers [--models mlp,cnn,transformer] [--only adamw,singd] [--rounds 7] [--reps 10] [--threads 2]
+ *   npm run bench -- optimizers [--models mlp,cnn,transformer] [--only adamw,singd] [--rounds 7] [--reps 20] [--threads 2]
  *                               [--clock wall|cpu] [--python path/to/python] [--json]
  *
  * Ratios are to AdamW of this library. On a machine that does other work, --clock cpu --threads 1 counts processor time instead. With --python (or PUSHFORWARD_PYTHON), torch.optim runs the same steps in eager PyTorch.
@@ -18,7 +18,7 @@ const options = {
   models: { type: "string" },
   only: { type: "string" },
   rounds: { type: "string", default: "7" },
-  reps: { type: "string", default: "10" },
+  reps: { type: "string", default: "20" },
   threads: { type: "string", default: "2" },
   clock: { type: "string", default: "wall" },
   python: { type: "string", default: process.env.PUSHFORWARD_PYTHON ?? "" },
@@ -46,6 +46,7 @@ const entries: readonly Entry[] = [
   entry("if-shampoo diagonal T=2", "if-shampoo", { structure: "diagonal" }),
   entry("kfac T=10", "kfac", { precondEvery: 10 }),
   entry("ikfac dense T=10", "ikfac", { precondEvery: 10, structure: "dense" }),
+  entry("singd toeplitz-lower T=20", "singd", { structure: "toeplitz-lower", precondEvery: 20 }),
   ...structures.flatMap((structure) =>
     [1, 10].map((precondEvery) => entry(`singd ${structure} T=${precondEvery}`, "singd", { structure, precondEvery })),
   ),

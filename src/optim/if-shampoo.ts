@@ -9,7 +9,7 @@ import type { Mask, Optimizer } from "./optimizer.ts";
 import { alongAxis, type Every, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 import { type Parts, type Structure, structureOf } from "./structures/index.ts";
-import { mapParts } from "./structures/structure.ts";
+import { mapParts, timesSquare } from "./structures/structure.ts";
 
 export const precisions = ["full", "bf16", "f16"] as const;
 
@@ -139,7 +139,7 @@ export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer
     direction(state, g, at) {
       const { k, p } = state;
       const u = structures(g.shape, at.path).reduce(
-        (x, s, n) => alongAxis(x, n, (rows) => (p?.[n] ? rows.matmul(p[n].full) : s.timesTransposed(s.times(rows, k[n]), k[n]))),
+        (x, s, n) => alongAxis(x, n, (rows) => (p?.[n] ? rows.matmul(p[n].full) : timesSquare(s, rows, k[n]))),
         g,
       );
       return { u, state };

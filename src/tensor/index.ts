@@ -9,7 +9,7 @@ export { fromOnnx, type OnnxModel, type Port } from "./onnx/read.ts";
 export type { ProgramDType } from "./primitive.ts";
 export { cond } from "./primitives/cond.ts";
 export { constant, iota, scalar, type Value } from "./primitives/constant.ts";
-export { type ConvOptions, conv, convTranspose, patches } from "./primitives/conv.ts";
+export { type ConvOptions, conv, convTranspose, outSizes, patches } from "./primitives/conv.ts";
 export { checkpoint, customVjp } from "./primitives/custom.ts";
 export {
   abs,

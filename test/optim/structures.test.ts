@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { numbersOf, type Parts, type Structure, structureOf } from "../../src/optim/structures/index.ts";
-import { mapParts } from "../../src/optim/structures/structure.ts";
+import { mapParts, timesSquare } from "../../src/optim/structures/structure.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { type Arrays, jit, type NdArray, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, inner, inverse, type Matrix, mat, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
@@ -65,6 +65,7 @@ describe.each(families)("%s", (name) => {
           product: s.toDense(s.product(k, l)),
           times: s.times(x, k),
           timesTransposed: s.timesTransposed(x, k),
+          timesSquare: timesSquare(s, x, k),
           gram: s.toDense(s.gram(x)),
           selfGram: s.toDense(s.selfGram(k)),
           shifted: s.toDense(s.addIdentity(k, 0.7)),
@@ -83,6 +84,7 @@ describe.each(families)("%s", (name) => {
       close(matrixOf(got.product), times(K, L));
       close(matrixOf(got.times), times(X, K));
       close(matrixOf(got.timesTransposed), times(X, T(K)));
+      close(matrixOf(got.timesSquare), times(times(X, K), T(K)));
       close(matrixOf(got.shifted), plus(K, eye(d), 0.7));
       close(matrixOf(got.sum), plus(K, L));
       expect(pf.item(got.averageTrace)).toBeCloseTo(trace(K) / d, 12);

@@ -11,23 +11,67 @@
  * @source  Eschenhagen et al., NeurIPS 2023 (arXiv 2311.00636)
  */
 import { UserError } from "../../data/errors.ts";
-import { broadcastTo, concat, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
-import type { Layer, Seen } from "./layers.ts";
+import {
+  array,
+  broadcastTo,
+  concat,
+  constant,
+  outSizes,
+  patches,
+  scalar,
+  scatterAdd,
+  sizeOf,
+  type Tensor,
+} from "../../tensor/index.ts";
+import type { Geometry, Layer, Seen } from "./layers.ts";
 
 export const approximations = ["expand", "reduce"] as const;
 export const averages = ["batch", "batch+sequence", "none"] as const;
 
 const filledLike = (value: number, x: Tensor, shape: readonly number[]): Tensor => broadcastTo(scalar(value, x.dtype), shape);
 
-/** Inputs of a use as [B, R, d]. */
-function inputsOf(layer: Layer, { x, geometry }: Seen, batch: number): Tensor {
-  if (!geometry) return positions(layer, x.reshape([x.size / layer.inputs, layer.inputs]), batch);
-  const { groups } = geometry;
+/** Images of which a convolution takes patches. Groups of channels share a factor: their mean stands for them. */
+function imagesOf({ x }: Seen, { groups }: Geometry): Tensor {
   const [n, c, ...space] = x.shape;
-  // Groups of channels share a factor: their mean stands for them.
-  const mean = groups === 1 ? x : x.reshape([n, groups, c / groups, ...space]).mean(1);
-  const p = patches(mean, geometry);
+  return groups === 1 ? x : x.reshape([n, groups, c / groups, ...space]).mean(1);
+}
+
+/** Inputs of a use as [B, R, d]. */
+function inputsOf(layer: Layer, use: Seen, batch: number): Tensor {
+  const { x, geometry } = use;
+  if (!geometry) return positions(layer, x.reshape([x.size / layer.inputs, layer.inputs]), batch);
+  const [n] = x.shape;
+  const p = patches(imagesOf(use, geometry), geometry);
   return positions(layer, p.transpose([0, 3, 1, 2]).reshape([n * p.shape[3], layer.inputs]), batch);
+}
+
+/**
+ * Share of the output positions at which kernel position k sees input position i, for all axes at once: [inputs, kernel positions].
+ * Mean patches are a product with it, and no patch is made.
+ */
+function meanPatchMatrix({ space, kernel, strides, low, dilation, ...g }: Geometry, dtype: "f32" | "f64"): Tensor {
+  const outs = outSizes({ space, kernel, strides, low, dilation, ...g });
+  const axes = space.map((n, a) =>
+    Array.from({ length: n }, (_, i) =>
+      Array.from({ length: kernel[a] }, (_, k) => {
+        const o = (i + low[a] - k * dilation[a]) / strides[a];
+        return Number.isInteger(o) && o >= 0 && o < outs[a] ? 1 / outs[a] : 0;
+      }),
+    ),
+  );
+  // Kronecker product of the axes, last one fastest on both sides.
+  const rows = axes.reduce((all, axis) => all.flatMap((row) => axis.map((other) => row.flatMap((v) => other.map((w) => v * w)))));
+  return constant(array(rows, dtype));
+}
+
+/** Mean over positions of a use: [B, d]. */
+function meanInputs(layer: Layer, use: Seen, batch: number): Tensor {
+  const { x, geometry } = use;
+  if (!geometry || x.shape[0] !== batch) return inputsOf(layer, use, batch).mean(1);
+  const images = imagesOf(use, geometry);
+  const [n, c, ...space] = images.shape;
+  const product = images.reshape([n * c, sizeOf(space)]).matmul(meanPatchMatrix(geometry, x.dtype as "f32"));
+  return product.reshape([n, layer.inputs]);
 }
 
 /** Gradients of a use as [B, R, d]. */
@@ -51,13 +95,24 @@ function positions(layer: Layer, rows: Tensor, batch: number): Tensor {
 const together = (pieces: readonly Tensor[], axis: number): Tensor => (pieces.length === 1 ? pieces[0] : concat(pieces, axis));
 const flat = (x: Tensor): Tensor => x.reshape([x.shape[0] * x.shape[1], x.shape[2]]);
 
+const allRows = (layer: Layer, seen: readonly Seen[], batch: number): Tensor =>
+  flat(
+    together(
+      seen.map((use) => inputsOf(layer, use, batch)),
+      1,
+    ),
+  );
+
+/** Means over the positions of all uses. */
+function allMeans(layer: Layer, seen: readonly Seen[], batch: number): Tensor {
+  const total = positionsOf(layer, seen, batch);
+  const shares = seen.map((use) => meanInputs(layer, use, batch).mul(positionsOf(layer, [use], batch) / total));
+  return shares.reduce((a, b) => a.add(b));
+}
+
 /** A [N, d_i], with a last column for the bias. Not for embeddings, see `frequencies`. */
 export function inputRows(layer: Layer, seen: readonly Seen[], batch: number, approximation: string): Tensor {
-  const all = together(
-    seen.map((use) => inputsOf(layer, use, batch)),
-    1,
-  );
-  const rows = approximation === "reduce" ? all.mean(1) : flat(all);
+  const rows = approximation === "reduce" ? allMeans(layer, seen, batch) : allRows(layer, seen, batch);
   const scale = 1 / Math.sqrt(rows.shape[0]);
   const scaled = rows.mul(scale);
   return layer.bias === undefined ? scaled : concat([scaled, filledLike(scale, rows, [rows.shape[0], 1])], 1);

@@ -9,7 +9,7 @@ import { alongAxis, type Every } from "../preconditioner.ts";
 import { type Rate, rateAt, times } from "../schedules.ts";
 import { diagonal } from "../structures/diagonal.ts";
 import { type Parts, type Structure, structureOf } from "../structures/index.ts";
-import { mapParts } from "../structures/structure.ts";
+import { mapParts, timesSquare } from "../structures/structure.ts";
 import type { Layer } from "./layers.ts";
 import { type LayerPreconditioner, layerwise } from "./layerwise.ts";
 import { approximations, averages, frequencies, gradientRows, inputRows } from "./rows.ts";
@@ -181,7 +181,7 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
       const { k, c, pk, pc } = state as unknown as SingdFactors;
       const [sk, sc] = structures(layer);
       const both = (s: Structure, k: Parts, p: Tensor | undefined) => (rows: Tensor) =>
-        p ? rows.matmul(p) : s.timesTransposed(s.times(rows, k), k);
+        p ? rows.matmul(p) : timesSquare(s, rows, k);
       return alongInputs(layer, alongOutputs(layer, g, both(sc, c, pc)), both(sk, k, pk));
     },
   };

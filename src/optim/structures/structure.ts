@@ -41,6 +41,8 @@ export interface Structure {
   averageTrace(k: Parts): Tensor;
   /** Σ K_ij². */
   squaredNorm(k: Parts): Tensor;
+  /** K Kᵀ, in families where that takes no product of matrices. */
+  square?(k: Parts): Tensor;
   /** The full matrix. */
   toDense(k: Parts): Tensor;
   /** Π(M) of a symmetric matrix. */
@@ -66,3 +68,7 @@ export function filled(shape: Shape, value: number, dtype: Float): NdArray {
   a.data.fill(value);
   return a;
 }
+
+/** X K Kᵀ. */
+export const timesSquare = (s: Structure, x: Tensor, k: Parts): Tensor =>
+  s.square ? x.matmul(s.square(k)) : s.timesTransposed(s.times(x, k), k);

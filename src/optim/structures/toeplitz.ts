@@ -1,34 +1,47 @@
 /** Triangular Toeplitz matrices: one number a diagonal, t_0 on the main one. Products are truncated products of polynomials. */
-import { allocate, concat, constant, greaterEqual, iota, mul, pad, type Tensor, take, where } from "../../tensor/index.ts";
+import { broadcastTo, concat, cumsum, flip, greaterEqual, iota, mul, pad, type Tensor, where } from "../../tensor/index.ts";
 import { type Float, filled, type Parts, type Structure } from "./structure.ts";
 
-/** The lower triangular matrix of t: entry (i, j) is t_{i-j}. */
-function lowerMatrix(t: Tensor): Tensor {
+/**
+ * Rows [d, 2d] as rows [d, 2d - 1]: row i moves i places to the right. Rows of which the second half is zero do not run into each other.
+ * (Three to five times faster than a gather.)
+ */
+const shifted = (wide: Tensor): Tensor => {
+  const [d] = wide.shape;
+  return wide
+    .reshape([2 * d * d])
+    .slice([0, 2 * d * d - d])
+    .reshape([d, 2 * d - 1]);
+};
+
+/** The upper triangular matrix of t: entry (i, j) is t_{j-i}. */
+function upperMatrix(t: Tensor): Tensor {
   const [d] = t.shape;
-  const offset = iota(d).expandDims(1).sub(iota(d));
-  return where(greaterEqual(offset, 0), take(t, offset.abs()), 0);
+  return shifted(broadcastTo(pad(t, [[0, d]]), [d, 2 * d])).slice(null, [0, d]);
+}
+
+const lowerMatrix = (t: Tensor): Tensor => upperMatrix(t).transpose();
+
+/** L Lᵀ of the lower triangular matrix of t, by P_ij = P_{i-1,j-1} + t_i t_j: sums along diagonals of t tᵀ, instead of a product. */
+function lowerSquare(t: Tensor): Tensor {
+  const [d] = t.shape;
+  const outer = t.expandDims(1).mul(pad(flip(t, 0), [[0, d]])); // columns reversed: diagonals become columns
+  const sums = cumsum(shifted(outer), 0).reshape([2 * d * d - d]);
+  const back = pad(sums, [[0, d]]).reshape([d, 2 * d]);
+  return flip(back.slice(null, [0, d]), 1);
 }
 
 /** Sums of a square matrix along its diagonals: s_j = Σ_i M_{i+j, i}, j ≥ 0. */
 function diagonalSums(m: Tensor): Tensor {
   const [d] = m.shape;
-  // Rows of 2d numbers, read as rows of 2d - 1: row i moves i to the right, so that column d - 1 + i - j of reversed rows is one diagonal.
-  const reversed = take(m, constant(countdown(d)), 1);
-  const wide = pad(reversed, [
+  // Column d - 1 + i - j of shifted reversed rows is one diagonal.
+  const wide = pad(flip(m, 1), [
     [0, 0],
     [0, d],
   ]); // prettier-ignore
-  const shifted = wide
-    .reshape([2 * d * d])
-    .slice([0, 2 * d * d - d])
-    .reshape([d, 2 * d - 1]);
-  return shifted.sum(0).slice([d - 1, 2 * d - 1]);
-}
-
-function countdown(d: number) {
-  const a = allocate("i32", [d]);
-  for (let i = 0; i < d; i++) a.data[i] = d - 1 - i;
-  return a;
+  return shifted(wide)
+    .sum(0)
+    .slice([d - 1, 2 * d - 1]);
 }
 
 /** Lengths d - j of the diagonals, and 2 for those off the main one. */
@@ -43,7 +56,7 @@ const tie = (sums: Tensor): Tensor => {
 };
 
 function toeplitz(size: number, side: "lower" | "upper"): Structure {
-  const matrix = (k: Parts): Tensor => (side === "lower" ? lowerMatrix(k.t) : lowerMatrix(k.t).transpose());
+  const matrix = (k: Parts): Tensor => (side === "lower" ? lowerMatrix(k.t) : upperMatrix(k.t));
   return {
     name: `toeplitz-${side}`,
     size,
@@ -74,6 +87,7 @@ function toeplitz(size: number, side: "lower" | "upper"): Structure {
         .square()
         .mul(lengths(size, t.dtype as Float))
         .sum(),
+    square: ({ t }) => (side === "lower" ? lowerSquare(t) : flip(lowerSquare(t), [0, 1])),
     toDense: matrix,
     project: (m) => ({ t: tie(diagonalSums(m)) }),
   };
