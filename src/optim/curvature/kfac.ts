@@ -100,7 +100,7 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
       mask,
       every: options.precondEvery ?? h.precondEvery,
       layers,
-      fallback: fallback ?? defaultFallback(rate, h.fallbackRatio),
+      fallback: fallback ?? defaultFallback(rate, h),
     },
   );
 }

@@ -190,13 +190,15 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
     mask,
     every: period,
     layers,
-    fallback: fallback ?? defaultFallback(rate, h.fallbackRatio),
+    fallback: fallback ?? defaultFallback(rate, h),
   });
 }
 
-/** AdamW at a share of the rate. */
-export const defaultFallback = (rate: Rate, ratio: number): Optimizer =>
-  adamw(typeof rate === "number" ? rate * ratio : (step) => rate(step).mul(ratio));
+/** AdamW at a share of the rate, with the same decay. */
+export const defaultFallback = (
+  rate: Rate,
+  { fallbackRatio, weightDecay }: { fallbackRatio: number; weightDecay: number },
+): Optimizer => adamw(typeof rate === "number" ? rate * fallbackRatio : (step) => rate(step).mul(fallbackRatio), { weightDecay });
 
 interface PairSettings {
   readonly precondLr: Rate;
