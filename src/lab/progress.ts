@@ -24,6 +24,8 @@ export interface ProgressOptions {
   lines?: (text: string) => void;
   /** Seconds, for tests. */
   clock?: () => number;
+  /** Signs that fit on a line of the terminal. */
+  columns?: number;
 }
 
 /** JSON lines if asked for, silence if asked for, else by whether standard error is a terminal. */
@@ -31,6 +33,14 @@ export function progressMode(options: { json?: boolean; quiet?: boolean }): Prog
   if (options.json) return "json";
   if (options.quiet) return "quiet";
   return process.stderr.isTTY ? "live" : "plain";
+}
+
+/** Most values that a live line remembers; when there are more, every other one is forgotten. */
+const memory = 512;
+
+function remember(course: number[], value: number): void {
+  course.push(value);
+  if (course.length > memory) for (let i = 0; i < memory / 2; i++) course.splice(i, 1);
 }
 
 const bars = [..."▁▂▃▄▅▆▇█"];
@@ -59,6 +69,8 @@ export function progress(options: ProgressOptions): Progress {
   let shown = Number.NEGATIVE_INFINITY;
   let last: [number, Readonly<Record<string, number>>] = [start, {}];
   let open = false; // a live line stands without its end
+  const columns = options.columns ?? process.stderr.columns ?? Number.POSITIVE_INFINITY;
+  const course: number[] = []; // of the first number shown
 
   function show(now: number): void {
     const [step, metrics] = last;
@@ -76,7 +88,9 @@ export function progress(options: ProgressOptions): Progress {
     if (mode === "live") {
       const width = 20;
       const done = total > 0 ? Math.round((width * step) / total) : width;
-      messages(`\r\x1b[K${"█".repeat(done)}${"░".repeat(width - done)} ${text}`);
+      const spark = course.length < 5 ? "" : `  ${sparkline(course, 16)}`;
+      const line = `${"█".repeat(done)}${"░".repeat(width - done)} ${text}${spark}`;
+      messages(`\r\x1b[K${[...line].slice(0, columns - 1).join("")}`); // a line that wraps could not be rewritten
       open = true;
     } else messages(`${text}\n`);
   }
@@ -84,6 +98,8 @@ export function progress(options: ProgressOptions): Progress {
   return {
     update(step, metrics = {}) {
       last = [step, metrics];
+      const first = Object.values(metrics)[0];
+      if (first !== undefined && mode === "live") remember(course, first);
       const now = clock();
       if (mode !== "quiet" && now - shown >= pauses[mode]) show(now);
     },

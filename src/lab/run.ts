@@ -100,6 +100,7 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
   const kept = await keepMetrics(path, saved?.mark);
   const { hash } = kept;
   let { bytes } = kept;
+  let count = kept.rows.length;
   await mkdir(join(folder, "artifacts"), { recursive: true });
   const names = currentInvocation()?.loggers ?? [];
   const loggers = await openLoggers(names, { folder, record, metrics: kept.rows });
@@ -124,14 +125,16 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
         hash.update(line);
         bytes += line.length;
         await file.appendFile(line);
+        count++;
         loggers.row(row);
       }),
     save: (checkpoint) =>
       guarded(async () => {
         const mark = { bytes, sha256: hash.copy().digest("hex") };
+        const rows = count;
         await file.sync(); // the rows must be there before a checkpoint that counts on them
         await writeCheckpoint(folder, checkpoint, mark);
-        void loggers.saved();
+        void loggers.saved(rows);
       }),
     async write(name, content) {
       const target = inside(folder, name);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { duration, formatNumber, withError } from "../../src/lab/numbers.ts";
-import { type ProgressMode, progress } from "../../src/lab/progress.ts";
+import { type ProgressMode, progress, sparkline } from "../../src/lab/progress.ts";
 
 /** A job of ten steps of one second each. */
-function record(mode: ProgressMode, seconds = 1) {
+function record(mode: ProgressMode, seconds = 1, columns?: number) {
   const messages: string[] = [];
   const lines: string[] = [];
   let now = 100;
@@ -14,6 +14,7 @@ function record(mode: ProgressMode, seconds = 1) {
     messages: (t) => messages.push(t),
     lines: (t) => lines.push(t),
     clock: () => now,
+    columns,
   });
   for (let step = 1; step <= 10; step++) {
     now += seconds;
@@ -32,6 +33,19 @@ describe("progress", () => {
     expect(messages).toContain("\r\x1b[Khalfway\n");
     expect(messages.at(-1)).toBe("\n");
     expect(messages.join("").split("\n").length - 1).toBe(2);
+  });
+
+  test("shows the course of the first number, and never wraps", () => {
+    const last = record("live").messages.at(-2)!;
+    expect(last).toBe(`\r\x1b[K${"█".repeat(20)} train 10/10  1/s  10 s  loss 0.1  █▄▃▂▂▂▁▁▁▁`); // 1/k over the range 0.1 to 1, in eight levels
+    for (const message of record("live", 1, 40).messages) expect([...message.replace(/^\r..../, "")].length).toBeLessThan(40);
+  });
+
+  test("sparklines keep the ends of the range, means of equal stretches, and stand flat for a constant", () => {
+    expect(sparkline([0, 7, 1, 6], 10)).toBe("▁█▂▇");
+    expect(sparkline([0, 0, 7, 7, 14, 14], 3)).toBe("▁▅█");
+    expect(sparkline([2, 2, Number.NaN], 5)).toBe("▁▁");
+    expect(sparkline([], 5)).toBe("");
   });
 
   test("writes a plain line every ten seconds and one at the end in a pipe", () => {

@@ -7,9 +7,9 @@ import { sharedStore } from "../store/database.ts";
 export interface Logger {
   /** A row was written. */
   row?(row: Metrics): void;
-  /** All rows so far are safe. Called as often as checkpoints are taken; not awaited. */
-  saved?(): Promise<void>;
-  /** The run ends, done or to be resumed. */
+  /** A checkpoint stands behind the first so many rows of the run. Not awaited. */
+  saved?(rows: number): Promise<void>;
+  /** The run ends: done, with all its rows; or to be resumed from its last checkpoint. */
   ended?(done: boolean): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ function together(loggers: [string, Logger][]): Required<Logger> {
     row(row) {
       for (const [, logger] of loggers) logger.row?.(row);
     },
-    saved: loggers.length === 0 ? async () => undefined : () => each((logger) => logger.saved?.()),
+    saved: loggers.length === 0 ? async () => undefined : (rows) => each((logger) => logger.saved?.(rows)),
     ended: (done) => each((logger) => logger.ended?.(done)),
   };
 }

@@ -32,31 +32,28 @@ export async function mlflowLogger({ folder, record, metrics }: LoggedRun, url: 
     await writeAside(progressPath, JSON.stringify(progress));
   };
   await keep(progress.sent);
-  let count = metrics.length;
-  let waiting: Metrics[] = metrics.slice(progress.sent);
-  const send = async (): Promise<void> => {
-    const rows = waiting;
-    waiting = [];
-    if (rows.length === 0) return;
-    const entries = rows.flatMap(({ step = 0, ...values }) =>
-      Object.entries(values).map(([key, value]) => ({ key: metricName(key), value, step, timestamp: Date.now() })),
-    );
+  const rows = [...metrics];
+  const send = async (until: number): Promise<void> => {
+    const entries = rows
+      .slice(progress.sent, until)
+      .flatMap(({ step = 0, ...values }) =>
+        Object.entries(values).map(([key, value]) => ({ key: metricName(key), value, step, timestamp: Date.now() })),
+      );
     for (let i = 0; i < entries.length; i += mostMetrics)
       await call("POST", "/api/2.0/mlflow/runs/log-batch", {
         run_id: progress.runId,
         metrics: entries.slice(i, i + mostMetrics),
       });
-    await keep(progress.sent + rows.length);
+    if (entries.length > 0) await keep(until);
   };
   return {
-    row(row) {
-      count++;
-      if (count > progress.sent) waiting.push(row);
-    },
+    row: (row) => void rows.push(row),
     saved: send,
     async ended(done) {
-      await send();
-      if (done) await sendArtifacts(call, folder, progress.artifacts);
+      if (done) {
+        await send(rows.length);
+        await sendArtifacts(call, folder, progress.artifacts);
+      }
       const status = done ? "FINISHED" : "KILLED";
       await call("POST", "/api/2.0/mlflow/runs/update", { run_id: progress.runId, status, end_time: Date.now() });
     },
