@@ -4,4 +4,9 @@ import { run } from "./program.ts";
 
 // a reader such as `head` may close the pipe: no reason to complain
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// a command that a sweep or a worker has started ends with it: it saves its run and goes
+if (process.channel) {
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel.unref();
+}
 process.exitCode = await run(process.argv.slice(2), commands);

@@ -2,7 +2,7 @@
 import { type Command, CommanderError } from "commander";
 import { z } from "zod";
 import { nearest, UserError } from "../data/errors.ts";
-import { currentInvocation } from "../lab/invocation.ts";
+import { currentInvocation, flag } from "../lab/invocation.ts";
 import { camelKeys, readYaml } from "./config.ts";
 
 type Schema = z.ZodObject;
@@ -14,9 +14,6 @@ interface Property {
   default?: unknown;
   enum?: unknown[];
 }
-
-/** `holdOut` is `--hold-out`. */
-export const flag = (key: string): string => `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
 function jsonSchema(schema: Schema) {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
@@ -91,14 +88,6 @@ function readConfigFile(path: string, schema: Schema): Record<string, unknown> {
     throw error instanceof UserError ? new UserError(`${path}: ${error.message}`, error.hint) : error;
   }
   return options;
-}
-
-/** Options as a command line has them; `--key=value`, so that no value is taken for a flag. */
-export function toFlags(options: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(options).flatMap(([key, value]) => {
-    if (value === undefined || value === null || value === false) return [];
-    return [value === true ? flag(key) : `${flag(key)}=${String(value)}`];
-  });
 }
 
 /** The command line has text only: numbers where the schema wants them. Text that is no number stays text, for the message. */

@@ -4,8 +4,9 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { UserError } from "../data/errors.ts";
+import { toFlags } from "../lab/invocation.ts";
 import { readRecord } from "../lab/record.ts";
-import { addOptions, parseOptions, toFlags } from "./options.ts";
+import { addOptions, parseOptions } from "./options.ts";
 import type { Registered } from "./program.ts";
 
 const schema = z.object({

@@ -35,6 +35,17 @@ export const withInvocation = <T>(invocation: Invocation, job: () => T): T => cu
 /** The command on whose behalf we work, if there is one. */
 export const currentInvocation = (): Invocation | undefined => current.getStore();
 
+/** `holdOut` is `--hold-out`. */
+export const flag = (key: string): string => `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+
+/** Options as a command line has them; `--key=value`, so that no value is taken for a flag. */
+export function toFlags(options: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(options).flatMap(([key, value]) => {
+    if (value === undefined || value === null || value === false) return [];
+    return [value === true ? flag(key) : `${flag(key)}=${String(value)}`];
+  });
+}
+
 /** A file that decides the result. */
 export interface InputFile {
   readonly path: string;

@@ -7,7 +7,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../data/errors.ts";
 import { writeAside } from "../files.ts";
-import type { Metrics } from "../run.ts";
 import type { LoggedRun, Logger } from "./logger.ts";
 
 /** The server's limits for one `log-batch`. */

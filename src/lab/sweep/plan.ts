@@ -1,0 +1,107 @@
+/** Which runs a sweep is made of. */
+import { z } from "zod";
+import { type Random, randomStream } from "../../tensor/random.ts";
+
+const value = z.union([z.string(), z.number(), z.boolean()]);
+export type Value = z.infer<typeof value>;
+
+const range = z.strictObject({
+  min: z.number(),
+  max: z.number(),
+  scale: z.enum(["linear", "log"]).default("linear").describe("log: every factor alike"),
+  integer: z.boolean().default(false),
+});
+
+export const sweepSchema = z.strictObject({
+  command: z.string().min(1).describe('the command to run, such as "trajectories"'),
+  arguments: z.array(z.string()).default([]).describe("its files"),
+  options: z
+    .record(z.string(), z.union([value, z.array(value)]))
+    .default({})
+    .describe("options that all runs share"),
+  grid: z.record(z.string(), z.array(value).min(1)).default({}).describe("options and their values; every combination is run"),
+  random: z
+    .strictObject({
+      samples: z.int().min(1).max(100_000),
+      seed: z.int().min(0).default(0),
+      space: z.record(z.string(), z.union([z.array(value).min(1), range])),
+    })
+    .optional()
+    .describe("options drawn at random, from lists or ranges"),
+  seeds: z
+    .union([z.int().min(1).max(10_000), z.array(z.int().min(0)).min(1)])
+    .default(1)
+    .describe("how many seeds, or which"),
+  metric: z.string().min(1).describe("the number to compare by, of results.json or of the last metrics"),
+  goal: z.enum(["minimise", "maximise"]).default("minimise"),
+  halving: z
+    .strictObject({
+      factor: z.number().min(1.5).max(100).default(3).describe("of so many, one goes on"),
+      min: z.int().min(1).describe("steps of the first round"),
+      max: z.int().min(1).describe("steps of the last one"),
+    })
+    .optional()
+    .describe("successive halving: all begin, the best go on from where they are"),
+});
+
+export type Sweep = z.infer<typeof sweepSchema>;
+
+/** One run of a sweep. */
+export interface Job {
+  /** Name of its folder. */
+  readonly name: string;
+  /** Runs of one setting differ in the seed alone. */
+  readonly setting: number;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Largest number of runs of one sweep. */
+export const mostJobs = 100_000;
+
+/** The runs of a sweep, in an order that depends on the sweep alone. */
+export function expand(sweep: Sweep): Job[] {
+  const seeds = typeof sweep.seeds === "number" ? Array.from({ length: sweep.seeds }, (_, i) => i) : [...new Set(sweep.seeds)];
+  const points = combinations(sweep.grid);
+  const samples = sweep.random ? draw(sweep.random) : [{}];
+  const settings = points.flatMap((point) => samples.map((sample) => ({ ...point, ...sample })));
+  const digits = String(settings.length - 1).length;
+  return settings.flatMap((varied, setting) =>
+    seeds.map((seed) => ({
+      name: `${String(setting).padStart(digits, "0")}-seed${seed}`,
+      setting,
+      options: { ...sweep.options, ...varied, seed },
+    })),
+  );
+}
+
+/** How many runs that are, without making them: a grid can be astronomically large. */
+export function jobCount({ grid, random, seeds }: Sweep): number {
+  const points = Object.values(grid).reduce((n, values) => n * values.length, 1);
+  return points * (random?.samples ?? 1) * (typeof seeds === "number" ? seeds : seeds.length);
+}
+
+function combinations(grid: Sweep["grid"]): Record<string, Value>[] {
+  return Object.entries(grid).reduce<Record<string, Value>[]>(
+    (points, [key, values]) => points.flatMap((point) => values.map((v) => ({ ...point, [key]: v }))),
+    [{}],
+  );
+}
+
+function draw({ samples, seed, space }: NonNullable<Sweep["random"]>): Record<string, Value>[] {
+  const rng = randomStream(seed).fold("sweep");
+  return Array.from({ length: samples }, (_, i) =>
+    Object.fromEntries(Object.entries(space).map(([key, from]) => [key, drawOne(from, rng.fold(key).fold(i))])),
+  );
+}
+
+/** Three digits decide nothing less than all of them, and can be read. */
+const round = (x: number) => Number(x.toPrecision(4));
+
+function drawOne(from: Value[] | z.infer<typeof range>, rng: Random): Value {
+  const u = rng.uniform([1], "f64").data[0];
+  if (Array.isArray(from)) return from[Math.floor(u * from.length)];
+  const { min, max, scale, integer } = from;
+  if (integer && scale === "linear") return Math.min(max, Math.floor(min + u * (max - min + 1)));
+  const x = scale === "log" ? Math.exp(Math.log(min) + u * (Math.log(max) - Math.log(min))) : min + u * (max - min);
+  return integer ? Math.round(x) : round(x);
+}
