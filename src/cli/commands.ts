@@ -18,6 +18,11 @@ export const commands: readonly Registered[] = [
     load: async () => (await import("./runs.ts")).runsCommand(),
   },
   {
+    name: "sweep",
+    summary: "many runs of a command: grids, random settings, seeds, successive halving",
+    load: async () => (await import("./sweep.ts")).sweepCommand(() => commands),
+  },
+  {
     name: "train",
     summary: "train a network with any optimizer, and compare optimizers honestly",
     load: async () => (await import("./train.ts")).trainCommand(),
@@ -26,5 +31,10 @@ export const commands: readonly Registered[] = [
     name: "trajectories",
     summary: "learn how a population moves from unpaired snapshots",
     load: async () => (await import("./trajectories.ts")).trajectoriesCommand(),
+  },
+  {
+    name: "worker",
+    summary: "do runs of sweeps that others have queued",
+    load: async () => (await import("./sweep.ts")).workerCommand(),
   },
 ];

@@ -60,7 +60,7 @@ function readSmall(path: string): string {
 }
 
 /** `hold-out`, `--hold-out` and `hold_out` are `holdOut`. */
-const camelKey = (key: string): string =>
+export const camelKey = (key: string): string =>
   key.replace(/^--/, "").replace(/([a-zA-Z0-9])[-_]([a-z])/g, (_, before, c) => before + c.toUpperCase());
 
 /** Keys as they are in schemas. Where a schema wants text, a list is that text with commas, and a number its digits. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readCheckpoint } from "../checkpoint.ts";
 import { interruptedExitCode } from "../interrupt.ts";
 import { toFlags } from "../invocation.ts";
 
@@ -42,8 +43,14 @@ export const ownProgram: readonly string[] = [fileURLToPath(new URL("../../../bi
 /** Bytes kept of what a process says on standard error. */
 const mostWords = 4000;
 
-/** Done, or at the step to pause at: both are good ends. */
-export const isDone = (folder: string): boolean => existsSync(join(folder, "results.json"));
+const isDone = (folder: string): boolean => existsSync(join(folder, "results.json"));
+
+/** Whether a folder holds the run as far as the task goes: done, or past the step to pause at. */
+export async function isReached({ stopAt }: Task, folder: string): Promise<boolean> {
+  if (isDone(folder) || stopAt === undefined) return isDone(folder);
+  const saved = await readCheckpoint(folder).catch(() => undefined); // a damaged one is told by the run itself
+  return saved !== undefined && saved.checkpoint.step >= stopAt;
+}
 
 /**
  * Runs a task in a run folder, to its end or its pause; a folder that is begun goes on.
@@ -51,7 +58,7 @@ export const isDone = (folder: string): boolean => existsSync(join(folder, "resu
  * @throws Cancelled, Hopeless, or another Error for a process that died and may be tried again
  */
 export async function runTask(program: readonly string[], task: Task, folder: string, { signal, report }: Watch): Promise<void> {
-  if (isDone(folder)) return;
+  if (await isReached(task, folder)) return;
   if (signal.aborted) throw new Cancelled();
   const flags = toFlags({ ...task.options, out: folder, json: true, quiet: undefined, overwrite: false, stopAt: task.stopAt });
   const args = [...program, ...task.command, ...flags, ...(task.arguments.length > 0 ? ["--", ...task.arguments] : [])];
@@ -72,9 +79,8 @@ export async function runTask(program: readonly string[], task: Task, folder: st
     child.on("close", (code, died) => resolve({ code, died }));
   });
   signal.removeEventListener("abort", stop);
-  if (isDone(folder)) return;
+  if (await isReached(task, folder)) return;
   if (signal.aborted) throw new Cancelled();
-  if (code === interruptedExitCode && task.stopAt !== undefined && existsSync(join(folder, "checkpoint"))) return;
   if (code === interruptedExitCode) throw new Cancelled();
   throw failure(words, code, died);
 }
@@ -97,18 +103,20 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The number to compare by: of results.json, where it may lie deeper ("scores.w1"), or else of the last row of metrics that has it. */
-export function outcome(folder: string, metric: string): number | undefined {
-  const fromResults = isDone(folder)
-    ? dig(parse(readFileSync(join(folder, "results.json"), "utf8")), metric.split("."))
-    : undefined;
+/**
+ * The number to compare by. Of a finished run: of results.json, where it may lie deeper ("scores.w1"), or else of the last row of metrics that
+ * has it. At a step to pause at: of the last row up to there, however far the run has come since.
+ */
+export function outcome(folder: string, metric: string, stopAt?: number): number | undefined {
+  const fromResults =
+    stopAt === undefined && isDone(folder)
+      ? dig(parse(readFileSync(join(folder, "results.json"), "utf8")), metric.split("."))
+      : undefined;
   if (typeof fromResults === "number") return fromResults;
   const path = join(folder, "metrics.jsonl");
   if (!existsSync(path)) return undefined;
-  const row = readFileSync(path, "utf8")
-    .split("\n")
-    .map(parse)
-    .findLast((r) => typeof r?.[metric] === "number");
+  const rows = readFileSync(path, "utf8").split("\n").map(parse);
+  const row = rows.findLast((r) => typeof r?.[metric] === "number" && (stopAt === undefined || Number(r.step) <= stopAt));
   return row?.[metric] as number | undefined;
 }
 

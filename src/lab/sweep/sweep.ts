@@ -1,0 +1,178 @@
+/** A sweep from its plan to its results. The folder of a sweep holds sweep.json and the folders of its runs; what is done there is not done again. */
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../data/errors.ts";
+import { type Summary, summarize } from "../compare.ts";
+import { makeFolder, writeAside } from "../files.ts";
+import { codeVersion } from "../invocation.ts";
+import { type Lock, lock } from "../lock.ts";
+import { firstDifference, readRecord } from "../record.ts";
+import { Cancelled, outcome, type Report } from "./child.ts";
+import { best, rounds } from "./halving.ts";
+import { expand, type Job, type Sweep } from "./plan.ts";
+import type { Executor } from "./pool.ts";
+
+export type JobState = "waiting" | "running" | "done" | "failed" | "stopped" | "dropped";
+
+/** How a job stands: for tables and events. */
+export interface JobStatus {
+  readonly job: Job;
+  state: JobState;
+  /** Steps done, of so many. */
+  step?: number;
+  total?: number;
+  /** The metric of the sweep. */
+  value?: number;
+  /** Why it failed, or was tried again. */
+  why?: string;
+  worker?: string;
+}
+
+export interface SweepResult {
+  readonly jobs: readonly JobStatus[];
+  /** Settings that reached the last round, best first, with the mean over their seeds. */
+  readonly settings: readonly SettingResult[];
+  readonly cancelled: boolean;
+}
+
+export interface SettingResult {
+  readonly setting: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly summary: Summary;
+}
+
+export interface SweepOptions {
+  readonly folder: string;
+  readonly executor: Executor;
+  readonly signal: AbortSignal;
+  changed(jobs: readonly JobStatus[], which: JobStatus): void;
+}
+
+/**
+ * Runs a sweep; a folder that holds the same sweep, unfinished, goes on.
+ * @throws UserError  if the folder holds another sweep, or another process works on it
+ */
+export async function runSweep(sweep: Sweep, options: SweepOptions): Promise<SweepResult> {
+  const { folder, signal } = options;
+  await makeFolder(folder);
+  const held: Lock = lock(folder);
+  try {
+    const id = await identify(folder, sweep);
+    const jobs = expand(sweep).map((job): JobStatus => ({ job, state: "waiting" }));
+    const settings = new Set(jobs.map(({ job }) => job.setting));
+    const plan = sweep.halving ? rounds(settings.size, sweep.halving) : [undefined];
+    let left = jobs;
+    for (const [k, round] of plan.entries()) {
+      const last = k === plan.length - 1;
+      await Promise.all(left.map((status) => runJob(status, id, sweep, options, last ? undefined : round?.steps, jobs)));
+      if (signal.aborted || last) break;
+      const ranked = rank(left, sweep);
+      const stay = new Set(ranked.slice(0, plan[k + 1]!.settings).map((r) => r.setting));
+      for (const status of left)
+        if (!stay.has(status.job.setting) && status.state === "done") setState(status, "dropped", jobs, options);
+      left = left.filter((status) => stay.has(status.job.setting));
+    }
+    return { jobs, settings: rank(left, sweep), cancelled: signal.aborted };
+  } finally {
+    held.release();
+  }
+}
+
+/** The sweep's id, of its first beginning; tasks are named by it. */
+async function identify(folder: string, sweep: Sweep): Promise<string> {
+  const path = join(folder, "sweep.json");
+  if (existsSync(path)) {
+    const found = parsePlan(path);
+    const changed = firstDifference(found.sweep, JSON.parse(JSON.stringify(sweep)));
+    if (changed !== undefined)
+      throw new UserError(`${folder} holds another sweep (${changed})`, "choose another folder with --out");
+    return found.id;
+  }
+  const id = randomUUID().slice(0, 13);
+  await writeAside(path, `${JSON.stringify({ id, created: Date.now(), sweep }, undefined, 2)}\n`);
+  return id;
+}
+
+function parsePlan(path: string): { id: string; sweep: Record<string, unknown> } {
+  try {
+    const found = JSON.parse(readFileSync(path, "utf8"));
+    if (/^[\w-]+$/.test(found.id) && typeof found.sweep === "object") return found;
+  } catch {
+    // told below
+  }
+  throw new UserError(`${path} is damaged`, "choose another folder with --out");
+}
+
+function setState(status: JobStatus, state: JobState, jobs: readonly JobStatus[], { changed }: SweepOptions): void {
+  status.state = state;
+  changed(jobs, status);
+}
+
+async function runJob(
+  status: JobStatus,
+  id: string,
+  sweep: Sweep,
+  options: SweepOptions,
+  stopAt: number | undefined,
+  jobs: readonly JobStatus[],
+): Promise<void> {
+  const { job } = status;
+  const { executor, signal } = options;
+  const folder = join(options.folder, job.name);
+  const steps = sweep.halving && { steps: sweep.halving.max };
+  const task = {
+    id: `${id}-${job.name}${stopAt === undefined ? "" : `-${stopAt}`}`,
+    command: sweep.command.split(/\s+/),
+    arguments: sweep.arguments,
+    options: { ...job.options, ...steps },
+    stopAt,
+  };
+  const report = (event: Report): void => {
+    if (event.event === "retry") status.why = String(event.why);
+    else
+      Object.assign(status, {
+        step: event.step,
+        total: event.total,
+        worker: event.worker,
+        value: event[sweep.metric] ?? status.value,
+      });
+    setState(status, "running", jobs, options);
+  };
+  setState(status, "waiting", jobs, options);
+  try {
+    await executor.run(task, folder, { signal, report });
+    await checkTwin(folder);
+    status.value = outcome(folder, sweep.metric, stopAt);
+    status.why = status.value === undefined ? `it has no number "${sweep.metric}"` : undefined;
+    setState(status, status.value === undefined ? "failed" : "done", jobs, options);
+  } catch (error) {
+    status.why = (error as Error).message;
+    setState(status, error instanceof Cancelled ? "stopped" : "failed", jobs, options);
+  }
+}
+
+/** A worker elsewhere must have run the same code; a result of another is none of this sweep. */
+async function checkTwin(folder: string): Promise<void> {
+  const { code } = await readRecord(folder);
+  if (code !== codeVersion()) throw new Error(`it was run by version ${code} of the code, this is ${codeVersion()}`);
+}
+
+/** Settings by the mean of the metric over their seeds, best first; a setting of which a seed failed is last. */
+function rank(statuses: readonly JobStatus[], { goal }: Sweep): SettingResult[] {
+  const settings = [...new Set(statuses.map(({ job }) => job.setting))];
+  const results = settings.map((setting) => {
+    const members = statuses.filter(({ job }) => job.setting === setting);
+    const { seed: _, ...options } = members[0].job.options;
+    return {
+      setting,
+      options,
+      summary: summarize(members.map((m) => (m.state === "done" ? (m.value ?? Number.NaN) : Number.NaN))),
+    };
+  });
+  return best(
+    results.map((r) => r.summary.mean),
+    results.length,
+    goal,
+  ).map((i) => results[i]);
+}

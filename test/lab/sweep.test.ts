@@ -1,0 +1,217 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeVersion } from "../../src/lab/invocation.ts";
+import { best, rounds } from "../../src/lab/sweep/halving.ts";
+import { expand, jobCount, type Sweep, sweepSchema } from "../../src/lab/sweep/plan.ts";
+import { type Executor, localPool } from "../../src/lab/sweep/pool.ts";
+import { connect, queueExecutor } from "../../src/lab/sweep/queue.ts";
+import { runSweep, type SweepResult } from "../../src/lab/sweep/sweep.ts";
+import { randomStream } from "../../src/tensor/random.ts";
+import { freePort, hasRedis, type Server, startRedis } from "./servers.ts";
+
+const base = mkdtempSync(join(tmpdir(), "pushforward-sweep-"));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+process.env.CODE = codeVersion();
+
+const program = ["test/fixtures/sweep-job.js"];
+const plan = (rest: object): Sweep => sweepSchema.parse({ command: "job", metric: "score", ...rest });
+const never = new AbortController().signal;
+
+/** Runs a sweep; `ends` counts how often each run was said to be done. */
+async function sweep(
+  name: string,
+  of: Sweep,
+  executor: Executor,
+  signal = never,
+): Promise<SweepResult & { ends: Map<string, number> }> {
+  const ends = new Map<string, number>();
+  const changed = (_: unknown, { job, state }: { job: { name: string }; state: string }) => {
+    if (state === "done") ends.set(job.name, (ends.get(job.name) ?? 0) + 1);
+  };
+  return { ...(await runSweep(of, { folder: join(base, name), executor, signal, changed })), ends };
+}
+
+/** What the runs of a sweep left behind, by run and file. */
+function products(name: string): Record<string, string> {
+  const runs = readdirSync(join(base, name), { withFileTypes: true }).filter((e) => e.isDirectory());
+  return Object.fromEntries(
+    runs.flatMap((run) =>
+      ["config.json", "metrics.jsonl", "results.json", "artifacts/value.txt"].map((file) => [
+        `${run.name}/${file}`,
+        readFileSync(join(base, name, run.name, file), "utf8"),
+      ]),
+    ),
+  );
+}
+
+describe("the plan of a sweep", () => {
+  test("is the product of grid, samples and seeds, the same every time", () => {
+    const of = plan({
+      options: { a: 1 },
+      grid: { w: [1, 2, 3], k: ["x", "y"] },
+      random: {
+        samples: 4,
+        space: { lr: { min: 1e-4, max: 1e-2, scale: "log" }, n: { min: 1, max: 6, integer: true }, c: [true, false] },
+      },
+      seeds: [7, 9],
+    });
+    const jobs = expand(of);
+    expect(jobs.length).toBe(3 * 2 * 4 * 2);
+    expect(jobCount(of)).toBe(jobs.length);
+    expect(expand(of)).toEqual(jobs);
+    expect(new Set(jobs.map((j) => j.name)).size).toBe(jobs.length);
+    expect(jobs.slice(0, 2).map((j) => [j.name, j.setting, j.options.seed, j.options.w])).toEqual([["00-seed7", 0, 7, 1], ["00-seed9", 0, 9, 1]]); // biome-ignore format: one line
+    for (const { options } of jobs) expect(Number(options.lr) >= 1e-4 && Number(options.lr) <= 1e-2).toBe(true);
+    for (const { options } of jobs) expect([1, 2, 3, 4, 5, 6]).toContain(options.n);
+  });
+
+  test("draws log-uniform, uniform and integer values with the right moments", () => {
+    const space = { lr: { min: 1e-4, max: 1, scale: "log" }, u: { min: 2, max: 4 }, n: { min: 1, max: 6, integer: true } };
+    const jobs = expand(plan({ random: { samples: 4000, seed: 3, space } }));
+    const mean = (f: (o: Record<string, unknown>) => number) => jobs.reduce((s, j) => s + f(j.options), 0) / jobs.length;
+    // five standard errors of the mean over 4000 draws: width / √12 / √4000
+    expect(Math.abs(mean((o) => Math.log10(Number(o.lr))) + 2)).toBeLessThan((5 * 4) / Math.sqrt(12 * 4000));
+    expect(Math.abs(mean((o) => Number(o.u)) - 3)).toBeLessThan((5 * 2) / Math.sqrt(12 * 4000));
+    expect(Math.abs(mean((o) => Number(o.n)) - 3.5)).toBeLessThan(5 * Math.sqrt(35 / 12 / 4000));
+  });
+
+  test("successive halving: rounds as in the paper, the best stay", () => {
+    // η = 3, from 1 to 27 steps, 27 settings: 27 at 1, 9 at 3, 3 at 9, 1 at 27
+    expect(rounds(27, { factor: 3, min: 1, max: 27 }).map((r) => [r.settings, r.steps])).toEqual([[27, 1], [9, 3], [3, 9], [1, 27]]); // biome-ignore format: one line
+    expect(rounds(8, { factor: 2, min: 40, max: 100 }).map((r) => [r.settings, r.steps])).toEqual([[8, 40], [4, 80], [2, 100]]); // biome-ignore format: one line
+    expect(rounds(1, { factor: 2, min: 1, max: 9 })).toEqual([{ settings: 1, steps: 9 }]);
+    expect(best([3, Number.NaN, 1, 2, 1], 3, "minimise")).toEqual([2, 4, 3]);
+    expect(best([3, Number.NaN, 1, 2, 1], 2, "maximise")).toEqual([0, 3]);
+  });
+});
+
+describe("a sweep on this machine", () => {
+  test("runs everything once, ranks settings by their mean over seeds, and goes on where it was", async () => {
+    const of = plan({ grid: { x: [1, 2, 3] }, seeds: 2 });
+    const { settings, jobs, ends } = await sweep("local", of, localPool(3, 0, program));
+    expect([...ends.values()]).toEqual([1, 1, 1, 1, 1, 1]);
+    const mean = (x: number) => (Math.sin(x * 12.9898) + Math.sin(x * 12.9898 + 1)) / 2;
+    expect(settings.map((s) => s.options.x)).toEqual([1, 2, 3].sort((a, b) => mean(a) - mean(b)));
+    for (const { options, summary } of settings) expect(summary.mean).toBeCloseTo(mean(Number(options.x)), 12);
+    // a run that is there is not run again: its results may be marked to see it
+    const path = join(base, "local", jobs[0].job.name, "results.json");
+    writeFileSync(path, '{"score": 5}');
+    rmSync(join(base, "local", jobs[1].job.name), { recursive: true });
+    const again = await sweep("local", of, localPool(3, 0, program));
+    expect(again.jobs[0].value).toBe(5);
+    expect(again.jobs[1].value).toBe(jobs[1].value);
+    await expect(sweep("local", plan({ grid: { x: [1, 2] } }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep/);
+  });
+
+  test("tries a process again that dies, but not one that says why it cannot", async () => {
+    const { jobs } = await sweep("failing", plan({ grid: { x: ["shaky", "hopeless", 1] } }), localPool(2, 2, program));
+    expect(jobs.map((j) => [j.state, j.why])).toEqual([
+      ["failed", 'it has no number "score"'], // of sin("shaky"); but it was done
+      ["failed", "x is hopeless; choose another"],
+      ["done", undefined],
+    ]);
+    expect(existsSync(join(base, "failing", "0-seed0", "results.json"))).toBe(true);
+    const without = await sweep("giving-up", plan({ grid: { x: ["shaky"] } }), localPool(2, 0, program));
+    expect(without.jobs[0].why).toMatch(/ended by SIGKILL/);
+  });
+
+  test("is cancelled: what runs is stopped, what waits is not begun", async () => {
+    const stop = new AbortController();
+    const running = sweep("cancelled", plan({ grid: { x: ["slow"] }, seeds: 5 }), localPool(2, 0, program), stop.signal);
+    while (!existsSync(join(base, "cancelled", "0-seed1", "config.json"))) await setTimeout(20);
+    stop.abort();
+    const { cancelled, jobs } = await running;
+    expect(cancelled).toBe(true);
+    expect(jobs.map((j) => j.state)).toEqual(Array(5).fill("stopped"));
+    expect(existsSync(join(base, "cancelled", "0-seed4"))).toBe(false);
+  });
+});
+
+describe.skipIf(!hasRedis)("a sweep over a queue", () => {
+  let redis: Server;
+  const workers: ChildProcess[] = [];
+  const startWorker = (patience: number) => {
+    const args = ["test/fixtures/sweep-worker.ts", redis.url, join(base, "work"), String(patience)];
+    workers.push(
+      spawn(process.execPath, args, { stdio: "ignore", env: { ...process.env, NODE_COMPILE_CACHE: join(base, "compiled") } }),
+    );
+  };
+  const gone = (worker: ChildProcess) =>
+    new Promise((resolve) => (worker.exitCode === null ? worker.once("exit", resolve) : resolve(0)));
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(async () => {
+    for (const worker of workers) worker.kill("SIGKILL");
+    await redis?.stop();
+  });
+
+  test("gives 200 results of 200 runs, none doubled, those of this machine, while workers are killed and Redis restarts", async () => {
+    const of = plan({ grid: { x: Array.from({ length: 40 }, (_, i) => i) }, seeds: 5 });
+    for (let i = 0; i < 3; i++) startWorker(3000);
+    const executor = await queueExecutor(redis.url, 10);
+    const random = randomStream(4);
+    let [over, kills, restarted] = [false, 0, false];
+    const running = sweep("queued", of, executor).finally(() => {
+      over = true;
+    });
+    const trouble = (async () => {
+      while (!over) {
+        await setTimeout(800 + 900 * random.uniform([1]).data[0]);
+        const done = readdirSync(join(base, "queued")).length;
+        if (over || done >= 190) continue; // let the last ones come to their end
+        const living = workers.filter((w) => w.exitCode === null && w.signalCode === null);
+        const victim = living[Math.floor(random.uniform([1]).data[0] * living.length)];
+        victim.kill("SIGKILL");
+        kills++;
+        await gone(victim);
+        startWorker(3000);
+        if (!restarted && done > 60) {
+          restarted = true;
+          await redis.restart();
+        }
+      }
+    })();
+    const { jobs, ends } = await running;
+    await trouble;
+    await executor.close();
+    expect(jobs.map((j) => j.state)).toEqual(Array(200).fill("done"));
+    expect([...ends.values()]).toEqual(Array(200).fill(1));
+    expect(restarted).toBe(true);
+    expect(kills).toBeGreaterThan(2);
+    await sweep("in-process", of, localPool(4, 0, program));
+    expect(products("queued")).toEqual(products("in-process"));
+    expect(Object.keys(products("queued")).length).toBe(800);
+  }, 120_000);
+
+  test("brings back failures as they are, cancels, and asks again for what Redis has forgotten", async () => {
+    if (workers.every((w) => w.exitCode !== null || w.signalCode !== null)) startWorker(3000);
+    const executor = await queueExecutor(redis.url, 1);
+    const failed = await sweep("queue-failing", plan({ grid: { x: ["hopeless"] } }), executor);
+    expect(failed.jobs.map((j) => [j.state, j.why])).toEqual([["failed", "x is hopeless; choose another"]]);
+    const stop = new AbortController();
+    const running = sweep("queue-cancelled", plan({ grid: { x: ["slow"] }, seeds: 2 }), executor, stop.signal);
+    await setTimeout(3000);
+    const client = new Redis(redis.url);
+    await client.flushall(); // as a Redis without persistence after a restart
+    await setTimeout(1500);
+    expect(await client.keys("bull:pushforward:*-seed*")).not.toEqual([]);
+    stop.abort();
+    expect((await running).jobs.map((j) => j.state)).toEqual(["stopped", "stopped"]);
+    client.disconnect();
+    await executor.close();
+  }, 60_000);
+});
+
+test("an address that is none, or where nothing answers, is told at once", async () => {
+  await expect(connect("http://x")).rejects.toThrow(/is not the address of a Redis/);
+  await expect(connect(`redis://user:secret@127.0.0.1:${await freePort()}`)).rejects.toThrow(
+    /the queue at redis:\/\/127.0.0.1:\d+ does not answer \(.*ECONNREFUSED/,
+  );
+});
