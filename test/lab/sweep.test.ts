@@ -111,7 +111,7 @@ describe("a sweep on this machine", () => {
   test("tries a process again that dies, but not one that says why it cannot", async () => {
     const { jobs } = await sweep("failing", plan({ grid: { x: ["shaky", "hopeless", 1] } }), localPool(2, 2, program));
     expect(jobs.map((j) => [j.state, j.why])).toEqual([
-      ["failed", 'it has no number "score"'], // of sin("shaky"); but it was done
+      ["done", undefined],
       ["failed", "x is hopeless; choose another"],
       ["done", undefined],
     ]);
@@ -138,7 +138,10 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
   const startWorker = (patience: number) => {
     const args = ["test/fixtures/sweep-worker.ts", redis.url, join(base, "work"), String(patience)];
     workers.push(
-      spawn(process.execPath, args, { stdio: "ignore", env: { ...process.env, NODE_COMPILE_CACHE: join(base, "compiled") } }),
+      spawn(process.execPath, args, {
+        stdio: ["ignore", "ignore", "inherit", "ipc"],
+        env: { ...process.env, NODE_COMPILE_CACHE: join(base, "compiled") },
+      }),
     );
   };
   const gone = (worker: ChildProcess) =>
@@ -163,32 +166,34 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
     });
     const trouble = (async () => {
       while (!over) {
-        await setTimeout(800 + 900 * random.uniform([1]).data[0]);
+        // every worker lives long enough to do something: it needs a second or two to begin
+        await setTimeout(2500 + 1500 * random.uniform([1]).data[0]);
         const done = readdirSync(join(base, "queued")).length;
-        if (over || done >= 190) continue; // let the last ones come to their end
+        if (!(restarted || over) && done > 40) {
+          restarted = true;
+          await redis.restart();
+        }
+        if (over || kills === 6) continue;
         const living = workers.filter((w) => w.exitCode === null && w.signalCode === null);
         const victim = living[Math.floor(random.uniform([1]).data[0] * living.length)];
         victim.kill("SIGKILL");
         kills++;
         await gone(victim);
         startWorker(3000);
-        if (!restarted && done > 60) {
-          restarted = true;
-          await redis.restart();
-        }
       }
     })();
     const { jobs, ends } = await running;
     await trouble;
     await executor.close();
-    expect(jobs.map((j) => j.state)).toEqual(Array(200).fill("done"));
+    expect(jobs.filter((j) => j.state !== "done").map((j) => [j.job.name, j.state, j.why])).toEqual([]);
+    expect(jobs.length).toBe(200);
     expect([...ends.values()]).toEqual(Array(200).fill(1));
     expect(restarted).toBe(true);
-    expect(kills).toBeGreaterThan(2);
+    expect(kills).toBeGreaterThan(1);
     await sweep("in-process", of, localPool(4, 0, program));
     expect(products("queued")).toEqual(products("in-process"));
     expect(Object.keys(products("queued")).length).toBe(800);
-  }, 120_000);
+  }, 240_000);
 
   test("brings back failures as they are, cancels, and asks again for what Redis has forgotten", async () => {
     if (workers.every((w) => w.exitCode !== null || w.signalCode !== null)) startWorker(3000);

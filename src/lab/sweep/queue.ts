@@ -128,8 +128,10 @@ async function ended(
   for (;;) {
     const job: Job<Order, Answer> | undefined = await queue.getJob(order.task.id);
     const state = job === undefined ? "unknown" : await job.getState();
-    if (state === "completed") return job!.returnvalue;
-    if (state === "failed") throw failure(job!.failedReason);
+    // read again: the job was read before its state, and may have ended in between
+    const last = state === "completed" || state === "failed" ? await queue.getJob(order.task.id) : undefined;
+    if (last?.returnvalue) return last.returnvalue;
+    if (last?.failedReason) throw failure(last.failedReason);
     if (state === "unknown") {
       if (signal.aborted) throw new Cancelled();
       await add(order);
