@@ -18,7 +18,8 @@ export function interimReport(record: RunRecord, history: readonly Metrics[], st
     figures: names.map((name) => curve(name, history)),
     config: record.config,
     command: "pushforward resume <this folder>",
-    provenance: { code: record.code, started: new Date(record.created).toISOString() },
+    provenance: {},
+    record,
   });
 }
 

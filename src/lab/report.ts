@@ -1,6 +1,7 @@
 /** report.html: one self-contained page with the numbers, the pictures and how to repeat them. */
 import type { Figure } from "./figure.ts";
 import { formatNumber, withError } from "./numbers.ts";
+import type { RunRecord } from "./record.ts";
 
 export interface KeyNumber {
   readonly name: string;
@@ -33,11 +34,13 @@ export interface Report {
   readonly command: string;
   /** Version, device, time taken: shown at the foot. */
   readonly provenance: Readonly<Record<string, string>>;
+  /** What the run was begun with: shows the code, and the input files with their hashes. */
+  readonly record?: RunRecord;
 }
 
 /** The page. It asks the network for nothing, follows the reader's light or dark setting, and prints. */
 export function renderReport(report: Report): string {
-  const { title, summary, numbers, tables = [], figures, warnings = [], config, command, provenance } = report;
+  const { title, summary, numbers, tables = [], figures, warnings = [], config, command, provenance, record } = report;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -55,12 +58,15 @@ ${tables.map(renderTable).join("\n")}
 ${figures.map(renderFigure).join("\n")}
 <h2>What was run</h2>
 <pre>${escape(command)}</pre>
-<table class="plain">${Object.entries(config).map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(show(value))}</td></tr>`).join("")}</table>
-<footer>${Object.entries(provenance).map(([key, value]) => `${escape(key)} ${escape(value)}`).join(" · ")}</footer>
+<table class="plain">${Object.entries(config).map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(show(value))}</td></tr>`).join("")}${(record?.inputs ?? []).map(inputRow).join("")}</table>
+<footer>${Object.entries({ ...provenance, ...(record && { code: record.code, begun: new Date(record.created).toISOString() }) }).map(([key, value]) => `${escape(key)} ${escape(value)}`).join(" · ")}</footer>
 </body>
 </html>
 `; // biome-ignore format: a page reads best as a page
 }
+
+const inputRow = ({ path, bytes, sha256 }: RunRecord["inputs"][number]): string =>
+  `<tr><th>input ${escape(path)}</th><td>${bytes} bytes, SHA-256 ${sha256}</td></tr>`;
 
 function keyNumbers(numbers: readonly KeyNumber[]): string {
   const value = ({ value: v, error }: KeyNumber) =>

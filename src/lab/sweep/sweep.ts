@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { UserError } from "../../data/errors.ts";
 import { type Summary, summarize } from "../compare.ts";
 import { makeFolder, writeAside } from "../files.ts";
-import { codeVersion } from "../invocation.ts";
+import { codeVersion, inputFiles } from "../invocation.ts";
 import { type Lock, lock } from "../lock.ts";
 import { firstDifference, readRecord } from "../record.ts";
 import { Cancelled, outcome, type Report } from "./child.ts";
@@ -142,7 +142,7 @@ async function runJob(
   setState(status, "waiting", jobs, options);
   try {
     await executor.run(task, folder, { signal, report });
-    await checkTwin(folder);
+    await checkTwin(folder, sweep, job);
     status.value = outcome(folder, sweep.metric, stopAt);
     status.why = status.value === undefined ? `it has no number "${sweep.metric}"` : undefined;
     setState(status, status.value === undefined ? "failed" : "done", jobs, options);
@@ -152,10 +152,19 @@ async function runJob(
   }
 }
 
-/** A worker elsewhere must have run the same code; a result of another is none of this sweep. */
-async function checkTwin(folder: string): Promise<void> {
-  const { code } = await readRecord(folder);
+/** A worker elsewhere must have run the same code on the same files; a result of others is none of this sweep. */
+async function checkTwin(folder: string, sweep: Sweep, job: Job): Promise<void> {
+  const { code, inputs } = await readRecord(folder);
   if (code !== codeVersion()) throw new Error(`it was run by version ${code} of the code, this is ${codeVersion()}`);
+  const here = await inputFiles({
+    command: [],
+    arguments: sweep.arguments,
+    options: job.options,
+    cwd: process.cwd(),
+    loggers: [],
+  });
+  const other = here.find((ours) => inputs.some((theirs) => theirs.path === ours.path && theirs.sha256 !== ours.sha256));
+  if (other) throw new Error(`it was run on another ${other.path} than the one here`);
 }
 
 /** Settings by the mean of the metric over their seeds, best first; a setting of which a seed failed is last. */
