@@ -116,12 +116,13 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
   const places = evenTimes(rng, batch);
   const draws = rng.uniform([batch, K], "f64").data;
   const chain = new Int32Array(K);
+  const [start, duration] = [times[0], times[K - 1] - times[0]];
   for (let i = 0; i < batch; i++) {
-    const { u: place, density: p } = density ? invertDensity(density, places[i]) : { u: places[i], density: 1 };
-    const time = times[0] + (times[K - 1] - times[0]) * place;
+    const drawn = density && invertDensity(density, places[i]);
+    const time = start + duration * (drawn ? drawn.u : places[i]);
     let k = 0;
     while (k < K - 2 && time >= times[k + 1]) k++;
-    drawChain(path, draws.subarray(i * K, (i + 1) * K), chain);
+    drawChain(path, draws, i * K, chain);
     rows[2][i] = chain[0];
     rows[3][i] = offsets[K - 1] + chain[K - 1];
     const pair = couplings[k]?.mass0 ? pairByMass(couplings[k]!, draws[i * K], chain, k) : undefined;
@@ -130,7 +131,7 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
     gap.data[i] = times[k + 1] - times[k];
     at.data[i] = time;
     u.data[i] = Math.min(1, (time - times[k]) / gap.data[i]);
-    relative.data[i] = p;
+    relative.data[i] = drawn ? drawn.density : 1;
     mass0.data[i] = pair?.mass0 ?? masses[k];
     mass1.data[i] = pair?.mass1 ?? masses[k + 1];
     interval.data[i * (K - 1) + k] = 1;
@@ -145,13 +146,15 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
   };
 }
 
-function drawChain({ offsets, weights, couplings }: Path, draws: Float64Array, chain: Int32Array): void {
+/** One row a snapshot, from K uniform numbers that begin at `at`. */
+function drawChain({ offsets, weights, couplings }: Path, draws: Float64Array, at: number, chain: Int32Array): void {
   for (let k = 0; k < chain.length; k++) {
     const pairs = k > 0 ? couplings[k - 1] : undefined;
     const sums = weights[k];
-    if (pairs && !pairs.mass0) chain[k] = pairs.to[partnerOf(pairs, chain[k - 1], draws[k])];
-    else if (sums) chain[k] = findLevel(sums, draws[k] * sums[sums.length - 1]);
-    else chain[k] = Math.floor(draws[k] * (offsets[k + 1] - offsets[k]));
+    const u = draws[at + k];
+    if (pairs && !pairs.mass0) chain[k] = pairs.to[partnerOf(pairs, chain[k - 1], u)];
+    else if (sums) chain[k] = findLevel(sums, u * sums[sums.length - 1]);
+    else chain[k] = Math.floor(u * (offsets[k + 1] - offsets[k]));
   }
 }
 

@@ -6,7 +6,9 @@ import { type NdArray, ndarray, type Random, type Tensor } from "../tensor/index
 /** u_i = frac(u_0 + √2 i) from a random u_0: a sequence of low discrepancy. */
 export function evenTimes(rng: Random, batch: number): Float64Array {
   const [start] = rng.uniform([1], "f64").data;
-  return Float64Array.from({ length: batch }, (_, i) => (start + Math.SQRT2 * i) % 1);
+  const places = new Float64Array(batch);
+  for (let i = 0; i < batch; i++) places[i] = (start + Math.SQRT2 * i) % 1;
+  return places;
 }
 
 /** Running mean and mean square of the loss's integrand around each of 100 knots. */
