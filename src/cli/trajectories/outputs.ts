@@ -108,8 +108,8 @@ export async function writeIntoAnnotated(
   });
 }
 
-/** Rows of a batch of the exported models. */
-const exportRows = 256;
+/** Rows that the exported models are traced for; they take any number. */
+const exportRows = 8;
 
 /** velocity.onnx, and growth.onnx and action.onnx where the method has them: times and features in the user's units to rates in them. */
 export async function writeModels(
@@ -129,7 +129,6 @@ export async function writeModels(
     features: JSON.stringify(data.features),
     times: JSON.stringify(data.times),
     noise: String(model.noise / Math.sqrt(units.interval)),
-    rows: String(exportRows),
     producer: `pushforward ${version()}`,
   };
   if (model.knots) return; // a model of pieces is no single function of time
@@ -141,5 +140,5 @@ export async function writeModels(
     action: dynamics.action && ((t, x) => dynamics.action!(...inner(t, x))),
   };
   for (const [name, f] of Object.entries(fields))
-    if (f) await write(`artifacts/${name}.onnx`, toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata }));
+    if (f) await write(`artifacts/${name}.onnx`, toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }));
 }
