@@ -23,7 +23,7 @@ export const trajectoriesSchema = z.object({
   noise: z.number().min(0).max(10).default(0.1).describe("σ in standardised units, for methods with noise"),
   growth: z.number().positive().max(100).default(0.1).describe("λ, for methods with growth: mass is carried at most π/√λ"),
   mass: z.enum(["equal", "counts", "weight"]).default("equal").describe("total mass of a snapshot: all one, its particles, or the sum of --weight"),
-  massCurve: z.enum(["log", "linear", "geodesic"]).default("log").describe("how the total mass goes between snapshots"),
+  massCurve: z.enum(["log", "linear", "geodesic"]).optional().describe("action matching: how the total mass goes between snapshots (default: log; am-wfr: geodesic)"),
   potential: z.string().optional().describe("formula in features and t, or acceleration (from the means of the snapshots)"),
   scale: z.enum(["each", "common"]).default("each").describe("standardise every feature, or divide all by one number"),
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),

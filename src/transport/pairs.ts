@@ -19,6 +19,8 @@ export interface Pairs {
   /** Masses of each pair at both ends, whose means over the pairs are the masses of the snapshots; only if pairs change their mass. */
   readonly mass0?: Float64Array;
   readonly mass1?: Float64Array;
+  /** C = E √(m0 m1) cos θ over the pairs at angle θ: their mass at u is (1-u)² Z_0 + u² Z_1 + 2 u (1-u) C. */
+  readonly overlap?: number;
 }
 
 /** A snapshot: points [n, d], the weights of its particles (absent: equal) and their total mass. */
@@ -59,11 +61,24 @@ export async function pairsOf(
   // 1/λ is a squared length, so the geodesic in time T is that of unit time, slowed down
   const { plan, mass0, mass1 } = await reachPlan(x, y, growth);
   const pairs = dense(plan.data, n, m);
-  return {
-    ...pairs,
+  const carried = {
     mass0: Float64Array.from(pairs.from, (i) => mass0[i]),
     mass1: Float64Array.from(pairs.to, (j) => mass1[j]),
   };
+  return { ...pairs, ...carried, overlap: overlapOf(x, y, pairs, carried.mass0, carried.mass1, growth) };
+}
+
+function overlapOf(x: Cloud, y: Cloud, pairs: Pairs, mass0: Float64Array, mass1: Float64Array, growth: number): number {
+  const d = x.points.shape[1];
+  const { from, to, cumulated } = pairs;
+  let sum = 0;
+  for (let e = 0; e < from.length; e++) {
+    let square = 0;
+    for (let k = 0; k < d; k++) square += (x.points.data[from[e] * d + k] - y.points.data[to[e] * d + k]) ** 2;
+    const angle = Math.min(Math.sqrt(growth * square) / 2, 0.499 * Math.PI);
+    sum += (cumulated[e] - (e > 0 ? cumulated[e - 1] : 0)) * Math.sqrt(mass0[e] * mass1[e]) * Math.cos(angle);
+  }
+  return sum / cumulated[cumulated.length - 1];
 }
 
 function sorted(from: Int32Array, to: Int32Array, mass: Float64Array, n: number): Pairs {

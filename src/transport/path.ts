@@ -10,7 +10,10 @@ import { coneGeodesic } from "./unbalanced.ts";
  */
 export type Shape = "linear" | "bridge" | "mixture";
 
-/** How the total mass goes from Z_0 to Z_1: log Z linear, Z linear, or √Z linear (the path of least growth energy). */
+/**
+ * How the total mass goes from Z_0 to Z_1: log Z linear, Z linear, or √Z linear (the path of least growth energy; for unbalanced pairs the geodesic's own mass,
+ * to which others scale them).
+ */
 export type MassCurve = "log" | "linear" | "geodesic";
 
 export interface PathOptions {
@@ -88,6 +91,8 @@ export interface PathBatch<T = NdArray> {
   /** Masses at both ends of the pair, and of the first and last snapshot; absent where mass is conserved. */
   readonly mass0?: T;
   readonly mass1?: T;
+  /** Total masses at both ends of the interval and the overlap of its pairs, [B, 3]; only if pairs change their mass and the total is prescribed. */
+  readonly totals?: T;
   /** Density of the times relative to uniform ones; absent: 1. */
   readonly density?: T;
   /** Normal noise [B, d] of bridges. */
@@ -115,6 +120,8 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
   const interval = ndarray(new Float32Array(batch * (K - 1)), [batch, K - 1], "f32");
   const places = evenTimes(rng, batch);
   const draws = rng.uniform([batch, K], "f64").data;
+  const prescribed = options.coupling === "unbalanced" && options.massCurve !== "geodesic";
+  const totals = new Float32Array(prescribed ? 3 * batch : 0);
   const chain = new Int32Array(K);
   const [start, duration] = [times[0], times[K - 1] - times[0]];
   for (let i = 0; i < batch; i++) {
@@ -135,11 +142,13 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
     mass0.data[i] = pair?.mass0 ?? masses[k];
     mass1.data[i] = pair?.mass1 ?? masses[k + 1];
     interval.data[i * (K - 1) + k] = 1;
+    if (prescribed) totals.set([masses[k], masses[k + 1], couplings[k]?.overlap ?? 0], 3 * i);
   }
   const [from, to, first, last] = rows.map((r) => ndarray(r, [batch], "i32"));
   return {
     ...{ from, to, first, last, u, gap, t: at, interval },
     ...(growing(path) && { mass0, mass1 }),
+    ...(prescribed && { totals: ndarray(totals, [batch, 3], "f32") }),
     ...(density && { density: relative }),
     ...(options.shape === "bridge" && { noise: rng.normal([batch, path.points.shape[1]]) }),
     ...(options.shape === "mixture" && { coin: rng.uniform([batch, 1]) }),
@@ -185,13 +194,24 @@ export function massBetween(curve: MassCurve, z0: Tensor, z1: Tensor, u: Tensor)
   return t.sqrt(z0).mul(rest).add(t.sqrt(z1).mul(u)).square();
 }
 
+/** The prescribed total mass over that of the geodesics. */
+function rescaled(totals: Tensor, curve: MassCurve, u: Tensor): Tensor {
+  const [z0, z1, overlap] = [0, 1, 2].map((j) => totals.slice(null, [j, j + 1]));
+  const rest = u.neg().add(1);
+  const own = z0.mul(rest.square()).add(z1.mul(u.square())).add(overlap.mul(rest).mul(u).mul(2));
+  return massBetween(curve, z0, z1, u).div(own);
+}
+
 /** Points x_t [B, d] of a batch, their velocities, masses and growth. */
 export function pathPoints(points: Tensor, batch: PathBatch<Tensor>, options: Required<PathOptions>): PathPoints {
   const { from, to, u, gap, mass0, mass1, noise, coin } = batch;
   const [a, b] = [take(points, from), take(points, to)];
   const rate = gap.mul(0).add(1).div(gap);
   if (options.coupling === "unbalanced" && mass0 && mass1) {
-    const along = (place: Tensor) => coneGeodesic(a, b, mass0, mass1, place, options.growth);
+    const along = (place: Tensor) => {
+      const { x, mass } = coneGeodesic(a, b, mass0, mass1, place, options.growth);
+      return { x, mass: batch.totals ? mass.mul(rescaled(batch.totals, options.massCurve, place)) : mass };
+    };
     const [now, change] = jvp(along, [u], [rate]);
     return { x: now.x, v: change.x, mass: now.mass, massRate: change.mass };
   }

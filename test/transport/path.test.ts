@@ -204,6 +204,22 @@ test.each([
   60_000,
 );
 
+test("unbalanced pairs follow the total mass that is prescribed, or that of their geodesics", async () => {
+  const heavy = [clouds[0], clouds[2]].map((points, k) => ({ points, mass: k ? 3 : 1 }));
+  for (const massCurve of ["linear", "geodesic"] as const) {
+    const path = await pathThrough([0, 1], heavy, { coupling: "unbalanced", growth: 0.5, massCurve });
+    const batch = drawPath(path, randomStream(9), 40_000);
+    const { mass } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never);
+    const u = numbers(batch.u);
+    const near = numbers(mass).filter((_, i) => Math.abs(u[i] - 0.5) < 0.05);
+    const mean = near.reduce((a, b) => a + b) / near.length;
+    const sd = Math.sqrt(near.reduce((s, v) => s + (v - mean) ** 2, 0) / near.length);
+    // (1-u)² 1 + u² 3 + 2u(1-u) C at one half, or 2
+    const expected = massCurve === "linear" ? 2 : 1 + (path.couplings[0]?.overlap as number) / 2;
+    expect(Math.abs(mean - expected)).toBeLessThan((5 * sd) / Math.sqrt(near.length) + 0.01);
+  }
+});
+
 test("unbalanced pairs carry the masses of both snapshots", async () => {
   const heavy = [clouds[0], clouds[2]].map((points, k) => ({ points, mass: k ? 3 : 1 }));
   const path = await pathThrough([0, 1], heavy, { coupling: "unbalanced", growth: 0.5 });

@@ -140,5 +140,9 @@ export async function writeModels(
     action: dynamics.action && ((t, x) => dynamics.action!(...inner(t, x))),
   };
   for (const [name, f] of Object.entries(fields))
-    if (f) await write(`artifacts/${name}.onnx`, toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }));
+    if (f)
+      await write(
+        `artifacts/${name}.onnx`,
+        toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }),
+      );
 }

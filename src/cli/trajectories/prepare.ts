@@ -59,8 +59,9 @@ export function prepare(data: Population, options: TrajectoriesOptions, { train 
   }
   const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads } = options; // biome-ignore format: one line
   const learn: LearnOptions = {
-    ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, times, threads, coupling },
+    ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, coupling },
     steps: options.quick ? Math.min(steps, 300) : steps,
+    ...(massCurve && { massCurve }),
     ...(objective && { objective }),
     ...(options.perInterval && { intervals: train.length - 1 }),
     ...(has(method, "potential") && { potential: potentialOf(data, options, units, clouds, train) }),
