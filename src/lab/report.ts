@@ -58,7 +58,7 @@ ${tables.map(renderTable).join("\n")}
 ${figures.map(renderFigure).join("\n")}
 <h2>What was run</h2>
 <pre>${escape(command)}</pre>
-<table class="plain">${Object.entries(config).map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(show(value))}</td></tr>`).join("")}${(record?.inputs ?? []).map(inputRow).join("")}</table>
+<table class="plain">${Object.entries(config).filter(([, value]) => value !== undefined).map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(show(value))}</td></tr>`).join("")}${(record?.inputs ?? []).map(inputRow).join("")}</table>
 <footer>${Object.entries({ ...provenance, ...(record && { code: record.code, begun: new Date(record.created).toISOString() }) }).map(([key, value]) => `${escape(key)} ${escape(value)}`).join(" · ")}</footer>
 </body>
 </html>

@@ -73,9 +73,18 @@ describe("the report", () => {
     tables: [{ title: "Folds", columns: ["time", "W1"], rows: [["1", 0.84567]], caption: "leave one out" }],
     figures: [{ name: "loss", title: "Loss", caption: "per step", svg: dots() }],
     warnings: ["fewer than 10 particles"],
-    config: { seed: 1, net: [64, 64], label: "<b>" },
+    config: { seed: 1, net: [64, 64], label: "<b>", unset: undefined },
     command: "npx pushforward trajectories --data gapminder --seed 1",
     provenance: { pushforward: "0.1.0", time: "12 s" },
+    record: {
+      format: 2,
+      id: "x",
+      created: 0,
+      code: "0.1.0+abcdef01",
+      invocation: null,
+      inputs: [{ path: "cells <1>.csv", bytes: 12, sha256: "0a".repeat(32) }],
+      config: {},
+    },
   };
   const page = renderReport(report);
   const { document } = parseHTML(page);
@@ -86,6 +95,11 @@ describe("the report", () => {
     expect(rows).toContainEqual(["K", "2.232", ""]);
     expect(rows).toContainEqual(["1", "0.8457"]);
     expect(rows).toContainEqual(["net", "[64,64]"]);
+    expect(rows.map(([name]) => name)).not.toContain("unset");
+    expect(rows).toContainEqual(["input cells <1>.csv", `12 bytes, SHA-256 ${"0a".repeat(32)}`]);
+    expect(document.querySelector("footer")?.textContent).toBe(
+      "pushforward 0.1.0 · time 12 s · code 0.1.0+abcdef01 · begun 1970-01-01T00:00:00.000Z",
+    );
     expect(document.querySelector("pre")?.textContent).toBe(report.command);
     expect(document.querySelectorAll("figure svg").length).toBe(1);
     expect(document.querySelector(".warning")?.textContent).toBe("fewer than 10 particles");

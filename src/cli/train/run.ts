@@ -118,6 +118,7 @@ export async function train(
         config,
         command: command(file, options),
         provenance: { version: version(), data: source, "time taken": duration(results.seconds) },
+        record: run.record,
       }),
     );
     await run.complete(results);
