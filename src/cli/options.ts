@@ -19,8 +19,14 @@ function jsonSchema(schema: Schema) {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
 }
 
-const properties = (schema: Schema): Record<string, Property> =>
-  (jsonSchema(schema).properties ?? {}) as Record<string, Property>;
+const known = new WeakMap<Schema, Record<string, Property>>();
+
+/** The options of a schema; kept, for a sweep asks a thousand times. */
+function properties(schema: Schema): Record<string, Property> {
+  const found = known.get(schema) ?? ((jsonSchema(schema).properties ?? {}) as Record<string, Property>);
+  known.set(schema, found);
+  return found;
+}
 
 /** Options of the run itself, which every command that makes runs has besides its own; they decide no number. */
 const runOptions = z.object({
