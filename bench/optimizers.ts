@@ -126,7 +126,7 @@ async function measure(
   python: string,
 ): Promise<Row[]> {
   const own = chosen.map((e) => contender(model, e, threads, clocks[clock]));
-  for (const c of own) await c.run(reps);
+  for (const c of own) await c.run(2); // compiles, and allocates
   const torch =
     python && existsSync(python)
       ? external("PyTorch", python, ["bench/peers/optimizers_torch.py"], {

@@ -90,8 +90,11 @@ function problem(value: unknown, p: Parameter): string | undefined {
   return below || above ? `is not in ${interval(p)}` : undefined;
 }
 
+/** Options that may be functions: schedules, and choices by step, layer or axis. */
+const functional = new Set(["precondLr", "precondEvery", "structure"]);
+
 /**
- * Options with defaults filled in. `undefined` means the default; functions (schedules) pass where a number may be one.
+ * Options with defaults filled in. `undefined` means the default.
  *
  * @throws  UserError if an option is unknown or out of its range
  */
@@ -112,7 +115,7 @@ export function settle<P extends Parameters>(
   return Object.fromEntries(
     Object.entries(table).map(([name, parameter]) => {
       const value = options[name] ?? parameter.default;
-      if (typeof value !== "function") checkValue(optimizer, name, value, parameter);
+      if (!(typeof value === "function" && functional.has(name))) checkValue(optimizer, name, value, parameter);
       return [name, value];
     }),
   ) as Settings<P>;

@@ -176,6 +176,7 @@ test("a step without a batch size, a batch of none and values out of range are r
   expect(() => rfRmsprop(0)).toThrow(/lr = 0 is not in \(0, ∞\)/);
   expect(() => rfRmsprop(0.1, { precondLr: 1.5 })).toThrow(/precondLr = 1.5 is not in \(0, 1\]/);
   expect(() => rfRmsprop(0.1, { momentum: 1 })).toThrow(/momentum = 1 is not in \[0, 1\)/);
+  expect(() => rfRmsprop(0.1, { damping: (() => 1) as never })).toThrow(/damping = .* is not a number/);
   expect(() => rfRmsprop(0.1, { damping: -1 })).toThrow(/damping = -1/);
   expect(() => rfRmsprop(0.1, { reduction: "median" as "mean" })).toThrow(/reduction = median is none of mean, sum/);
   expect(() => rfAdamw(0.1, { dampings: 1 } as object)).toThrow(/no option dampings/);
