@@ -159,7 +159,7 @@ async function measure(
 export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   const pick = <T extends { readonly name: string }>(list: readonly T[], names: string | undefined): readonly T[] =>
-    names ? list.filter(({ name }) => names.split(",").some((n) => name === n || name.startsWith(`${n} `))) : list;
+    names ? list.filter(({ name }) => names.split(/,(?![^(]*\))/).some((n) => name === n || name.startsWith(`${n} `))) : list;
   const results: Record<string, readonly Row[]> = {};
   for (const model of pick(models, values.models)) {
     const chosen = pick(entries, values.only);
