@@ -196,7 +196,7 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
     await sweep("in-process", of, localPool(4, 0, program));
     expect(products("queued")).toEqual(products("in-process"));
     expect(Object.keys(products("queued")).length).toBe(4 * runs);
-  }, 240_000);
+  }, 400_000);
 
   test("brings back failures as they are, cancels, and asks again for what Redis has forgotten", async () => {
     if (workers.every((w) => w.exitCode !== null || w.signalCode !== null)) startWorker(3000);
