@@ -151,7 +151,15 @@ const of = (method: string, k: number | undefined, value: (r: Row) => number | u
   });
 console.log(`| W1 | ${held.map((k) => `t = ${times[k]}`).join(" | ")} | mean | ${counted ? "mass | " : ""}seconds | MiB |`);
 console.log(`|---|${held.map(() => "---|").join("")}---|${counted ? "---|" : ""}---|---|`);
-for (const method of new Set(rows.map((r) => r.method)))
-  console.log(
-    `| ${method} | ${held.map((k) => cell(of(method, k, (r) => r.w1))).join(" | ")} | ${cell(of(method, undefined, (r) => r.w1))} | ${counted ? `${cell(of(method, undefined, (r) => r.mass))} | ` : ""}${(of(method, undefined, (r) => r.seconds)[0] ?? Number.NaN).toFixed(1)} | ${(of(method, undefined, (r) => r.memory)[0] ?? Number.NaN).toFixed(0)} |`,
-  );
+const plain = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "";
+for (const method of new Set(rows.map((r) => r.method))) {
+  const cells = [
+    method,
+    ...held.map((k) => cell(of(method, k, (r) => r.w1))),
+    cell(of(method, undefined, (r) => r.w1)),
+    ...(counted ? [cell(of(method, undefined, (r) => r.mass))] : []),
+    plain(of(method, undefined, (r) => r.seconds)[0], 1),
+    plain(of(method, undefined, (r) => r.memory)[0], 0),
+  ];
+  console.log(`| ${cells.join(" | ")} |`);
+}
