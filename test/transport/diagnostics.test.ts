@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { randomStream, type Tensor } from "../../src/tensor/index.ts";
+import { balances, jackknifeError, type Model, wasserstein } from "../../src/transport/index.ts";
+import { normals } from "./training.ts";
+
+/** Particles drift at a speed along the first coordinate and multiply at a rate. */
+const motion = (speed: number, rate: number): Model =>
+  ({
+    noise: 0,
+    dynamics: () => ({
+      drift: (_: Tensor, x: Tensor) => x.mul(0).add(speed),
+      noise: 0,
+      growth: (_: Tensor, x: Tensor) => x.sum(1).mul(0).add(rate),
+    }),
+  }) as unknown as Model;
+
+test("the balance of a true motion is within sampling errors, that of a wrong one is not", async () => {
+  // N(t, 1) with mass 1 + t: at t = 1 the means move at speed 1, the mass grows at rate ½
+  const clouds = [0, 1, 2].map((k) => ({ points: normals([k], [1], 2000, k + 1), mass: 1 + k }));
+  const right = await balances(motion(1, 0.5), {}, [0, 1, 2], clouds);
+  expect(right.map((b) => b.test)).toEqual(["mass", "x1", "x1²"]);
+  // d/dt of M = 1 + t is 1 and of E x M = t + t² is 2 by central differences (2² + 2 - 0) / 2 = 3, at t = 1: 1 + 2t = 3
+  expect(right[0].observed).toBeCloseTo(1, 6);
+  expect(right[0].predicted).toBeCloseTo(1, 6);
+  for (const b of right.slice(1, 2)) expect(Math.abs(b.z)).toBeLessThan(4);
+  const wrong = await balances(motion(0.5, 0.5), {}, [0, 1, 2], clouds);
+  expect(Math.abs(wrong[1].z)).toBeGreaterThan(8);
+});
+
+test("the jackknife's error of W1 is the spread over samples", () => {
+  const values: number[] = [];
+  const errors: number[] = [];
+  for (let k = 0; k < 40; k++) {
+    const [x, y] = [normals([0, 0], [1, 1], 120, 2 * k + 100), normals([1, 0], [1, 1], 120, 2 * k + 101)];
+    values.push(wasserstein(x, y, { power: 1 }));
+    errors.push(jackknifeError({ x }, { x: y }, randomStream(k)));
+  }
+  const mean = (v: number[]): number => v.reduce((a, b) => a + b) / v.length;
+  const spread = Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2)));
+  // a spread of 40 values is known to 11 %, a jackknife of ten groups errs upwards a little
+  expect(mean(errors) / spread).toBeGreaterThan(0.7);
+  expect(mean(errors) / spread).toBeLessThan(1.7);
+});
