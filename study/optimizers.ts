@@ -1,7 +1,7 @@
 /**
  * Optimizers on three tasks, each with the same tuning budget and three seeds; then in bf16 with the settings that were best in f32.
  *
- *   npm run study:optimizers [-- --tasks cnn,vit,text --optimizers sgd,adamw,… --tune 9 --seeds 3 --state FILE]
+ *   npm run study:optimizers [-- --tasks cnn,vit,text --optimizers sgd,adamw,… --tune 9 --seeds 3 --state FILE --threads 2]
  *
  * cnn: Fashion-MNIST (Debian's dataset-fashion-mnist), 8,192 training images, a strided convolutional network of 24,000 parameters, 384 steps of 128.
  * vit: the same images, patches of 7, width 48, 2 blocks. text: the King James Bible, a causal transformer of width 48, 2 blocks, 48 characters, 300
@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { builtInImages, builtInText, splitRows } from "../src/data/index.ts";
 import { withError } from "../src/lab/index.ts";
 import { cnn, type Network, transformerLm, vit } from "../src/nn/index.ts";
-import { randomStream } from "../src/tensor/index.ts";
+import { configure, randomStream } from "../src/tensor/index.ts";
 import { compareOptimizers, exampleProblem, type OptimizerSettings, type Problem, type Progressed, recommend, type Summary, summarise, textProblem } from "../src/training/index.ts"; // biome-ignore format: one line
 
 const { values } = parseArgs({
@@ -27,9 +27,11 @@ const { values } = parseArgs({
     tune: { type: "string", default: "9" },
     seeds: { type: "string", default: "3" },
     state: { type: "string" },
+    threads: { type: "string", default: "2" },
   },
 });
 
+configure({ threads: Number(values.threads) });
 const rng = randomStream(0).fold("study");
 
 async function images(): Promise<Problem> {
