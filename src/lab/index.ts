@@ -6,6 +6,7 @@ export { codeVersion, type InputFile, type Invocation, withInvocation } from "./
 export { type Method, type RunOptions, runMethod, type Trained } from "./method.ts";
 export { duration, formatNumber, withError } from "./numbers.ts";
 export { type Progress, type ProgressMode, type ProgressOptions, progress, progressMode } from "./progress.ts";
+export { publish } from "./publish.ts";
 export { type RunRecord, readRecord } from "./record.ts";
 export { type KeyNumber, type Report, type ReportTable, renderReport } from "./report.ts";
 export { type Checkpoint, type Config, type Metrics, openRun, type Run } from "./run.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { UserError } from "../../data/index.ts";
-import { duration, type Figure, formatNumber, onInterrupt, openRun, palette, plot, progress, progressMode, renderReport, toPng, withError } from "../../lab/index.ts"; // biome-ignore format: one line
+import { duration, type Figure, formatNumber, onInterrupt, openRun, palette, plot, progress, progressMode, publish, withError } from "../../lab/index.ts"; // biome-ignore format: one line
 import { configure, randomStream } from "../../tensor/index.ts";
 import { compareOptimizers, type Problem, type Progressed, parseEntry, recommend, type Summary, summarise, totalSteps } from "../../training/index.ts"; // biome-ignore format: one line
 import { version } from "../program.ts";
@@ -93,10 +93,6 @@ export async function compare(
     const summaries = summarise(finished, problem.score);
     const words = recommend(summaries, problem.score);
     const figures = [...curveFigures(finished), ...(tune > 1 ? [tuningFigure(finished, problem.score)] : [])];
-    for (const f of figures) {
-      await run.write(`artifacts/${f.name}.svg`, f.svg);
-      await run.write(`artifacts/${f.name}.png`, await toPng(f.svg));
-    }
     await run.write("artifacts/trainings.json", JSON.stringify(finished, undefined, 1));
     const seconds = (performance.now() - started) / 1000;
     const results = {
@@ -112,32 +108,29 @@ export async function compare(
       seconds,
       warnings,
     };
-    await run.write(
-      "report.html",
-      renderReport({
-        title: `Optimizers for ${model.name} on ${title}`,
-        summary: words,
-        numbers: summaries.map((s) => ({
-          name: `${s.optimizer}, ${problem.score}`,
-          value: s.test.mean,
-          error: Number.isFinite(s.test.error) ? s.test.error : undefined,
-          note: `test part, ${seeds} seeds`,
-        })),
-        tables: [
-          {
-            title: "Comparison",
-            columns: ["optimizer", `test ${problem.score}`, "training loss", "ms a step", "numbers kept a parameter", "setting"],
-            rows: summaries.map((s) => row(s)),
-            caption: `Every optimizer had ${tune} settings, drawn from its ranges and judged on the validation part by successive halving, and the best ran with ${seeds} seeds. Mean ± standard error. The test part was looked at once.`,
-          },
-        ],
-        figures,
-        warnings,
-        config,
-        command: command(file, options, "train compare"),
-        provenance: { version: version(), data: source, "time taken": duration(seconds) },
-      }),
-    );
+    await publish(run, {
+      title: `Optimizers for ${model.name} on ${title}`,
+      summary: words,
+      numbers: summaries.map((s) => ({
+        name: `${s.optimizer}, ${problem.score}`,
+        value: s.test.mean,
+        error: Number.isFinite(s.test.error) ? s.test.error : undefined,
+        note: `test part, ${seeds} seeds`,
+      })),
+      tables: [
+        {
+          title: "Comparison",
+          columns: ["optimizer", `test ${problem.score}`, "training loss", "ms a step", "numbers kept a parameter", "setting"],
+          rows: summaries.map((s) => row(s)),
+          caption: `Every optimizer had ${tune} settings, drawn from its ranges and judged on the validation part by successive halving, and the best ran with ${seeds} seeds. Mean ± standard error. The test part was looked at once.`,
+        },
+      ],
+      figures,
+      warnings,
+      config,
+      command: command(file, options, "train compare"),
+      provenance: { version: version(), data: source, "time taken": duration(seconds) },
+    });
     await run.complete(results);
     return { results, text: summaryText(summaries, problem.score, words, folder, warnings) };
   } finally {

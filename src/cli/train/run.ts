@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeCsv } from "../../data/index.ts";
 import { table } from "../../data/table.ts";
-import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress, progressMode, type ReportTable, renderReport, runMethod, toPng } from "../../lab/index.ts"; // biome-ignore format: one line
+import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress, progressMode, publish, type ReportTable, runMethod } from "../../lab/index.ts"; // biome-ignore format: one line
 import type { Network } from "../../nn/index.ts";
 import * as t from "../../tensor/index.ts";
 import { configure, flatten, isArrayLeaf, leafPaths, type NdArray, randomStream, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
@@ -94,10 +94,6 @@ export async function train(
     await run.write("artifacts/weights.safetensors", weights(state));
     const { figures, tables } = await show(loaded, trainer, state, run.artifact);
     figures.unshift(lossFigure(history));
-    for (const f of figures) {
-      await run.write(`artifacts/${f.name}.svg`, f.svg);
-      await run.write(`artifacts/${f.name}.png`, await toPng(f.svg));
-    }
     const scoreName = problem.score === "rmse" ? "root mean square error" : problem.score;
     const numbers: KeyNumber[] = [
       { name: `${scoreName}, test`, value: test.score, error: scoreError(problem, test.score), note: `${problem.count("test")} examples that neither training nor tuning saw` }, // biome-ignore format: one line
@@ -106,21 +102,17 @@ export async function train(
       { name: "loss, training part", value: fit.loss },
       { name: "parameters", value: parameters, note: `the optimizer keeps ${results.optimizerNumbers} numbers` },
     ];
-    await run.write(
-      "report.html",
-      renderReport({
-        title: `${model.name} on ${title}`,
-        summary: `Trained with ${options.optimizer} for ${steps} steps of ${batch} examples. ${capital(scoreName)} on the test part: ${formatNumber(test.score)}.`,
-        numbers,
-        tables,
-        figures,
-        warnings,
-        config,
-        command: command(file, options),
-        provenance: { version: version(), data: source, "time taken": duration(results.seconds) },
-        record: run.record,
-      }),
-    );
+    await publish(run, {
+      title: `${model.name} on ${title}`,
+      summary: `Trained with ${options.optimizer} for ${steps} steps of ${batch} examples. ${capital(scoreName)} on the test part: ${formatNumber(test.score)}.`,
+      numbers,
+      tables,
+      figures,
+      warnings,
+      config,
+      command: command(file, options),
+      provenance: { version: version(), data: source, "time taken": duration(results.seconds) },
+    });
     await run.complete(results);
     return { results, text: summary(results, scoreName) };
   } finally {

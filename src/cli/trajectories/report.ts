@@ -1,6 +1,6 @@
 /** The report of a run and its summary in the terminal. */
 import { join } from "node:path";
-import { duration, type Figure, formatNumber, type KeyNumber, type ReportTable, renderReport } from "../../lab/index.ts";
+import { duration, type Figure, formatNumber, type KeyNumber, type Report, type ReportTable } from "../../lab/index.ts";
 import { type Balance, has, type MethodName, methods } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
@@ -57,7 +57,7 @@ export function report(
   numbers: Numbers,
   figures: readonly Figure[],
   options: TrajectoriesOptions,
-): string {
+): Report {
   const method = options.method as MethodName;
   const { predictions, warnings, seconds, choice } = numbers;
   const flags = Object.entries(options).flatMap(([key, value]) => {
@@ -68,7 +68,7 @@ export function report(
   const best = predictions.length
     ? ` Held-out snapshots are predicted at a mean W1 of ${formatNumber(meanOf(predictions, methods[method].title))}; optimal transport between the neighbours reaches ${formatNumber(meanOf(predictions, "optimal-transport midpoint"))}.`
     : "";
-  return renderReport({
+  return {
     title: `Trajectories: ${data.title}`,
     summary: `A motion learned by ${methods[method].title} from ${data.times.length - predictions.length} unpaired snapshots.${best}`,
     numbers: keyNumbers(data, numbers, method),
@@ -78,7 +78,7 @@ export function report(
     config,
     command: ["pushforward trajectories", ...(options.data === undefined ? [data.source] : []), ...flags].join(" "),
     provenance: { version: version(), data: data.source, "time taken": duration(seconds) },
-  });
+  };
 }
 
 const meanOf = (predictions: readonly Prediction[], name: string): number =>

@@ -1,6 +1,6 @@
 /** One run of `pushforward trajectories`, from the data to the report. */
 import { join } from "node:path";
-import { type Figure, openRun, progress, progressMode, runMethod, toPng } from "../../lab/index.ts";
+import { type Figure, openRun, progress, progressMode, publish, runMethod } from "../../lab/index.ts";
 import { configure, randomStream } from "../../tensor/index.ts";
 import {
   type Balance,
@@ -69,10 +69,6 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
     const losses = history.flatMap(({ step, loss }) => (loss === undefined ? [] : [{ step, loss }]));
     if (losses.length > 1) figures.push(lossFigure(losses, lossCaption(method)));
     await writeAll(run, trained, data, prepared, found);
-    for (const f of figures) {
-      await run.write(`artifacts/${f.name}.svg`, f.svg);
-      await run.write(`artifacts/${f.name}.png`, await toPng(f.svg));
-    }
     if (options.animation) {
       const { animate } = await import("./animation.ts");
       await run.write("artifacts/animation.png", await animate(data, found.all, has(method, "growth")));
@@ -80,7 +76,7 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
     const seconds = (performance.now() - started) / 1000;
     const { predictions, mass, value, balance, warnings } = numbers;
     const results = { run: folder, method, steps, loss: losses.at(-1)?.loss, heldOut: predictions, mass: has(method, "growth") ? mass : undefined, value, balance, fates: found.fate?.matrix, choice: choice?.table, seconds, warnings }; // biome-ignore format: one line
-    await run.write("report.html", report(data, config, { ...numbers, choice, loss: results.loss, seconds }, figures, options));
+    await publish(run, report(data, config, { ...numbers, choice, loss: results.loss, seconds }, figures, options));
     await run.complete(results);
     return { results, text: summary(results, choice) };
   } finally {
