@@ -11,6 +11,7 @@ import {
   masked,
   type Optimizer,
   type State,
+  type Uncovered,
   withCurvature,
 } from "../optim/index.ts";
 import {
@@ -57,6 +58,11 @@ export interface Scores {
   readonly score: number;
 }
 
+export interface Layers {
+  readonly layers: readonly Layer[];
+  readonly uncovered: readonly Uncovered[];
+}
+
 export interface Training {
   init(rng: Random): TrainState;
   step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: { readonly loss: number } }>;
@@ -64,6 +70,8 @@ export interface Training {
   evaluate(state: TrainState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
   /** Loss and score over a whole part. */
   score(state: TrainState, part: Part): Promise<Scores>;
+  /** The layers with curvature, and the parameters in none with the reason; undefined if the optimizer does not ask. */
+  layers(state: Pick<TrainState, "params" | "stats">): Layers | undefined;
   /** Outputs of the network for inputs [n, ...], in evaluation mode. */
   predict(state: TrainState, x: NdArray): Promise<NdArray>;
 }
@@ -97,10 +105,10 @@ export function training(problem: Problem, network: Network, order: Random, opti
     return { state: { step: state.step.add(1), params, stats: stats as State, optimizer: next }, loss };
   };
   /** The layers of the network, found in a batch; none for optimizers that do not ask. */
-  const layers = (params: State<NdArray>, stats: State<NdArray>): readonly Layer[] | undefined => {
+  const layers = ({ params, stats }: Pick<TrainState, "params" | "stats">): Layers | undefined => {
     if (!optimizer.statistics) return undefined;
     const { x, y } = problem.batch("train", rows(0));
-    return layersOf(lossOf, { aux: true })(params, stats, x, y).layers;
+    return layersOf(lossOf, { aux: true })(params, stats, x, y);
   };
   const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
   const measure = jit((params: unknown, stats: unknown, x: Tensor, y: Tensor) => {
@@ -130,7 +138,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
         step: ndarray(new Int32Array(1), [], "i32"),
         params,
         stats,
-        optimizer: optimizer.init(params, layers(params, stats)),
+        optimizer: optimizer.init(params, layers({ params, stats })?.layers),
       };
     },
     async step(state) {
@@ -142,6 +150,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
       const { loss, score: s } = await score(state, "validation", options.evaluationRows);
       return { validationLoss: loss, validationScore: s };
     },
+    layers,
     score: (state, part) => score(state, part, part === "train" ? 20 * evaluationBatch : undefined),
     predict: ({ params, stats }, x) => outputs(params as never, stats as never, x) as Promise<NdArray>,
   };

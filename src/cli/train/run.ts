@@ -1,9 +1,10 @@
 /** One training, from the data to the report. */
 import { join } from "node:path";
 import { writeCsv } from "../../data/index.ts";
-import { table } from "../../data/table.ts";
+import { list, table } from "../../data/table.ts";
 import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress, progressMode, publish, type ReportTable, runMethod } from "../../lab/index.ts"; // biome-ignore format: one line
 import type { Network } from "../../nn/index.ts";
+import { warningsFor } from "../../optim/index.ts";
 import * as t from "../../tensor/index.ts";
 import { configure, flatten, isArrayLeaf, leafPaths, type NdArray, randomStream, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
 import { type OptimizerSettings, optimizerOf, type Problem, parseSettings, settingsFor, type Training, type TrainState, training } from "../../training/index.ts"; // biome-ignore format: one line
@@ -36,7 +37,7 @@ export async function train(
   const rng = randomStream(options.seed).fold("train");
   const loaded = await load(file, options, rng.fold("split"));
   const { problem } = loaded;
-  const { name, title, source, warnings } = dataOf(loaded);
+  const { name, title, source, warnings: ofData } = dataOf(loaded);
   const { steps, batch } = budgetOf(problem, options);
   const model = await networkFor(problem, options);
   const settings: OptimizerSettings = {
@@ -58,6 +59,12 @@ export async function train(
   };
   const folder = out ?? join("runs", `${name}-${model.name}-${options.optimizer}`.replace(/[^\w.-]+/g, "-"));
   const optimizer = optimizerOf(options.optimizer, settings, { steps, schedule: options.schedule, warmUp: options.warmUp });
+  const advice = warningsFor({
+    name: options.optimizer,
+    settings,
+    batchSize: batch,
+    constantRate: options.schedule === "constant",
+  });
   const run = await openRun(folder, config, { overwrite });
   try {
     const trainer = training(problem, model.network, rng.fold("order"), { optimizer, batch, clip: options.clip,
@@ -68,6 +75,7 @@ export async function train(
       start: run.checkpoint?.step,
       mode: progressMode(options),
     });
+    for (const text of advice) line.note(`note: ${text}`);
     const evaluateEvery = Math.max(1, Math.ceil(steps / 10));
     const { state, history, interrupted } = await runMethod<TrainState>(trainer, run, { steps, rng, progress: line, evaluateEvery, divergedHint }); // biome-ignore format: one line
     if (interrupted) {
@@ -76,6 +84,7 @@ export async function train(
     }
     const [fit, validation, test] = await Promise.all([trainer.score(state, "train"), trainer.score(state, "validation"), trainer.score(state, "test")]); // biome-ignore format: one line
     const parameters = count(state.params);
+    const warnings = [...ofData, ...advice, ...fallbackNotice(trainer, state)];
     const results = {
       run: folder,
       model: model.name,
@@ -114,10 +123,22 @@ export async function train(
       provenance: { version: version(), data: source, "time taken": duration(results.seconds) },
     });
     await run.complete(results);
-    return { results, text: summary(results, scoreName) };
+    // the advice was given before the training
+    return { results, text: summary({ ...results, warnings: warnings.filter((w) => !advice.includes(w)) }, scoreName) };
   } finally {
     await run.close();
   }
+}
+
+/** Parameters that a curvature optimizer does not see as layers, and who moves them instead. */
+function fallbackNotice(trainer: Training, state: TrainState): string[] {
+  const found = trainer.layers(state);
+  if (!found || found.uncovered.length === 0) return [];
+  const { layers, uncovered } = found;
+  const names = list(uncovered.map((u) => u.path), 4); // biome-ignore format: one line
+  return [
+    `${layers.length} layers have curvature; ${uncovered.length} parameters are in none and follow AdamW: ${names} (${uncovered[0].why})`,
+  ];
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
