@@ -10,6 +10,7 @@ export * from "./curvature/singd.ts";
 export * from "./eigenbasis.ts";
 export * from "./ema.ts";
 export type { FactorOptions } from "./factor.ts";
+export * from "./flat.ts";
 export * from "./guard.ts";
 export type { Parameter, Parameters } from "./hyper.ts";
 export * from "./if-shampoo.ts";

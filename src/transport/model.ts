@@ -6,6 +6,7 @@ import {
   clipByGlobalNorm,
   type EmaState,
   ema,
+  flat,
   type Optimizer,
   type State,
   warmUpCosine,
@@ -74,7 +75,9 @@ export interface Descent {
 /** Adam under a bound on the gradient, warm-up and cosine, and an average of the parameters. */
 export function descent(o: Required<Omit<TrainOptions, "threads">>): Descent {
   const warm = Math.max(1, Math.min(o.warmUp, o.steps >> 1));
-  const optimizer: Optimizer = chain(clipByGlobalNorm(o.clip), adam(warmUpCosine(o.learningRate, warm, Math.max(2, o.steps))));
+  const optimizer: Optimizer = flat(
+    chain(clipByGlobalNorm(o.clip), adam(warmUpCosine(o.learningRate, warm, Math.max(2, o.steps)))),
+  );
   const averaging = ema(o.emaDecay);
   return {
     init: (params) => ({ params, optimizer: optimizer.init(params), average: averaging.init(params) }) as unknown as TrainState,
