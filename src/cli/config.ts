@@ -47,7 +47,7 @@ function readSmall(path: string): string {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new UserError(`${path}: there is no such file`);
+    if (code === "ENOENT") throw new UserError(`${path}: there is no such file`, "check the path");
     if (code === "EISDIR") throw new UserError(`${path} is a folder, not a configuration file`);
     const known = diskError(path, error);
     throw known instanceof UserError ? known : new UserError(`${path}: ${message}`);

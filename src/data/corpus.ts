@@ -55,7 +55,7 @@ export async function builtInText(name: string): Promise<Corpus> {
 /** @throws UserError  for a file that is not UTF-8 text, or too short */
 export async function readText(path: string): Promise<Corpus> {
   const { size } = await stat(path).catch(() => {
-    throw new UserError(`${path}: there is no such file`);
+    throw new UserError(`${path}: there is no such file`, "check the path");
   });
   if (size > 2 ** 29)
     throw new UserError(`${path}: ${Math.round(size / 2 ** 20)} MiB of text are more than the 512 MiB that are read`);

@@ -69,7 +69,7 @@ const text = (attribute: unknown): string => String(attribute ?? "");
  */
 export async function openAnnotated(path: string): Promise<Annotated> {
   const source = basename(path);
-  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`);
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
   const file = await openFile(path, "r");
   const obs = entry(file, "obs");
   if (!isGroup(obs)) {

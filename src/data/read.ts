@@ -35,7 +35,7 @@ const known = "CSV, TSV, JSON, Parquet, NPZ and NPY files are read (also .gz)";
  */
 export async function readTable(path: string): Promise<Table> {
   const source = basename(path);
-  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`);
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
   if (statSync(path).isDirectory()) throw new UserError(`${path} is a folder, not a file`, known);
   if (statSync(path).size === 0) throw new UserError(`${source}: the file is empty`);
   const name = source.toLowerCase().replace(/\.gz$/, "");

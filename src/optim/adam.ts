@@ -57,7 +57,18 @@ export interface AdamWOptions extends AdamOptions {
  *
  * @source  Loshchilov & Hutter, ICLR 2019, algorithm 2
  */
-export function adamw(rate: Rate, options: AdamWOptions = {}): Optimizer {
+export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adamOf(rate, options, false);
+
+/**
+ * NAdamW, Adam with Nesterov's look-ahead: with m = (1 - β₁) Σ β₁^k g and v as in Adam,
+ *
+ *   m̃ = β₁ m_t / (1 - β₁^(t+1)) + (1 - β₁) g / (1 - β₁^t),   p ← p - η (m̃ / (√v̂ + ε) + λ p)
+ *
+ * @source  Dozat, ICLR 2016 workshop, with constant β₁; decay of Loshchilov & Hutter, ICLR 2019
+ */
+export const nadamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adamOf(rate, options, true);
+
+function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer {
   const { mask = () => true } = options;
   const { beta1, beta2, epsilon, weightDecay } = settle("adam", adamwParameters, { ...options }, ["mask"]);
   checkRate("adam", rate);
@@ -72,12 +83,16 @@ export function adamw(rate: Rate, options: AdamWOptions = {}): Optimizer {
       const eta = rateAt(rate, state.step);
       const root = weight2.sqrt();
       const down = root.div(weight1).mul(times(eta, -1));
+      const ahead = nesterov && root.mul(beta1).div(weight1.mul(beta1).add(1)).mul(times(eta, -1));
       const floor = root.mul(epsilon);
       const moved = mapLeaves(
         (g: Tensor, sum0: Tensor, squares0: Tensor, p: Tensor, path: string) => {
           const sum = sum0.mul(beta1).add(g);
           const squares = squares0.mul(beta2).add(g.square());
-          const step = times(sum.div(squares.sqrt().add(floor.cast(g.dtype))), down) as Tensor;
+          const scale = squares.sqrt().add(floor.cast(g.dtype));
+          const step = ahead
+            ? (times(sum, ahead) as Tensor).add(times(g, down) as Tensor).div(scale)
+            : (times(sum.div(scale), down) as Tensor);
           const decays = weightDecay !== 0 && mask(path, p.shape);
           return { sum, squares, updates: decays ? step.add(times(p, times(eta, -weightDecay))) : step };
         },

@@ -2,11 +2,11 @@
 
 import { UserError } from "../data/errors.ts";
 import { equal, isFinite, pow, type Tensor, where } from "../tensor/index.ts";
-import { reductions } from "./batch.ts";
 import { type FactorOptions, factorParameters, stepFactor } from "./factor.ts";
-import { checkRate, choice, every, integer, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
-import type { Mask, Optimizer } from "./optimizer.ts";
-import { alongAxis, type Every, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
+import { checkRate, choice, integer, number, settle } from "./hyper.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { alongAxis, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
+import { type RfShampooOptions, rfShampooParameters } from "./rf-shampoo.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 import { type Parts, type Structure, structureOf } from "./structures/index.ts";
 import { mapParts, timesSquare } from "./structures/structure.ts";
@@ -30,18 +30,11 @@ export const structureParameter = {
 };
 
 export const ifShampooParameters = {
+  ...rfShampooParameters,
   precondLr: number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, {
     open: "low",
     search: { low: 8e-3, high: 0.4 },
   }),
-  damping: number("constant added to the curvature", 1e-4, 0, Number.POSITIVE_INFINITY, {
-    open: "high",
-    search: { low: 1e-5, high: 1e-2 },
-  }),
-  momentum: momentum(0.9),
-  weightDecay: weightDecay(5e-4),
-  precondEvery: every(2),
-  forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
   ...factorParameters,
   structure: structureParameter,
   maxDense: integer(
@@ -50,33 +43,15 @@ export const ifShampooParameters = {
     1,
     65536,
   ),
-  joinBias: toggle("weight and bias of a layer as one matrix", true),
-  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", false),
   precision: choice("rounding of the factors and their updates", precisions),
-  reduction: choice("kind of the loss: mean over the batch, or sum", reductions),
 };
 
-export interface IfShampooOptions extends FactorOptions {
-  /** β₂; default 0.1. */
-  readonly precondLr?: Rate;
-  /** λ; default 1e-4. */
-  readonly damping?: number;
-  /** α₁; default 0.9. */
-  readonly momentum?: number;
-  /** κ, coupled; default 5e-4. */
-  readonly weightDecay?: number;
-  readonly mask?: Mask;
-  /** T; default 2. */
-  readonly precondEvery?: Every;
-  /** γ; default 1. */
-  readonly forget?: number;
+/** As of `rfShampoo`, but β₂ is 0.1 by default; and those of the factors. */
+export interface IfShampooOptions extends RfShampooOptions, FactorOptions {
   /** Name of a structure for all axes, or one per axis; default "auto": dense up to `maxDense`, diagonal above and for vectors. */
   readonly structure?: string | ((path: string, axis: number, size: number) => string);
   readonly maxDense?: number;
-  readonly joinBias?: boolean;
-  readonly mergeKernels?: boolean;
   readonly precision?: "full" | "bf16" | "f16";
-  readonly reduction?: "mean" | "sum";
 }
 
 /** More numbers than this in one dense factor is a mistake rather than a wish. */

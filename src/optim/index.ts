@@ -16,7 +16,6 @@ export type { Parameter, Parameters } from "./hyper.ts";
 export * from "./if-shampoo.ts";
 export * from "./lion.ts";
 export * from "./muon.ts";
-export * from "./nadamw.ts";
 export * from "./optimizer.ts";
 export type { Every } from "./preconditioner.ts";
 export * from "./registry.ts";

@@ -1,6 +1,6 @@
 /** Every optimizer by name: what it is for, its hyper-parameters with meanings, ranges and search ranges, and how to make it. */
 import { nearest, UserError } from "../data/errors.ts";
-import { adam, adamParameters, adamw, adamwParameters } from "./adam.ts";
+import { adam, adamParameters, adamw, adamwParameters, nadamw } from "./adam.ts";
 import { kfac, kfacParameters } from "./curvature/kfac.ts";
 import { ikfac, ingd, singd, singdParameters } from "./curvature/singd.ts";
 import { klShampoo, klShampooParameters, soap, soapParameters } from "./eigenbasis.ts";
@@ -8,7 +8,6 @@ import { checkRate, learningRate, type NumberParameter, type Parameters } from "
 import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
 import { lion, lionParameters } from "./lion.ts";
 import { muon, muonParameters } from "./muon.ts";
-import { nadamw } from "./nadamw.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { rfShampoo, rfShampooParameters } from "./rf-shampoo.ts";
 import { rmsprop, rmspropParameters } from "./rmsprop.ts";

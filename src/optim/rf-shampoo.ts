@@ -30,10 +30,14 @@ export interface RfShampooOptions {
   readonly precondLr?: Rate;
   /** λ; default 1e-4. */
   readonly damping?: number;
+  /** α₁; default 0.9. */
   readonly momentum?: number;
+  /** κ, coupled; default 5e-4. */
   readonly weightDecay?: number;
   readonly mask?: Mask;
+  /** T; default 2. */
   readonly precondEvery?: Every;
+  /** γ; default 1. */
   readonly forget?: number;
   readonly joinBias?: boolean;
   readonly mergeKernels?: boolean;

@@ -49,7 +49,7 @@ async function textOf(file: string | undefined, data: string | undefined): Promi
 
 async function examplesOf(file: string | undefined, options: TrainOptions): Promise<Examples> {
   if (file === undefined) return builtInImages(options.data!);
-  if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`);
+  if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
   if (statSync(file).isDirectory()) return readImageFolder(file, options.size);
   return toExamples(await readTable(file), basename(file), {
     target: options.target,
@@ -106,7 +106,7 @@ export async function networkFor(problem: Problem, options: TrainOptions): Promi
 }
 
 async function modelFile(path: string, problem: Problem): Promise<nn.Network> {
-  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`);
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
   const model = fromOnnx(await readFile(path));
   const { shape, name } = model.inputs[0] ?? { shape: [], name: "" };
   const fixed = shape.slice(1);

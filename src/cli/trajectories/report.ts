@@ -32,7 +32,8 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
   const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio }) => [
     `held-out time ${time}: W1 (± sampling)`,
     ...scores.map(({ name, w1, error }) => `  ${name.padEnd(44)} ${w1.toFixed(4)} ± ${error.toFixed(4)}`),
-    `  ${"sampling floor".padEnd(44)} ${floor.toFixed(4)}`,
+    // the same individuals in both snapshots differ by less than two samples do
+    `  ${(paths ? "sampling floor, of other individuals" : "sampling floor").padEnd(44)} ${floor.toFixed(4)}`,
     ...(ratio === undefined ? [] : [`  predicted total mass over observed: ${ratio.toFixed(3)}`]),
     ...(paths
       ? [
