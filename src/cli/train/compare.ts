@@ -3,12 +3,11 @@ import { join } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { UserError } from "../../data/index.ts";
 import { duration, type Figure, formatNumber, onInterrupt, openRun, palette, plot, progress, progressMode, publish, withError } from "../../lab/index.ts"; // biome-ignore format: one line
-import { configure, randomStream } from "../../tensor/index.ts";
 import { compareOptimizers, type Problem, type Progressed, parseEntry, recommend, type Summary, summarise, totalSteps } from "../../training/index.ts"; // biome-ignore format: one line
 import { version } from "../program.ts";
 import type { CompareOptions } from "../train.ts";
-import { dataOf, load, networkFor } from "./load.ts";
-import { budgetOf, command } from "./run.ts";
+import { prepare } from "./load.ts";
+import { command } from "./run.ts";
 
 /** @throws UserError */
 export async function compare(
@@ -16,33 +15,17 @@ export async function compare(
   options: CompareOptions,
 ): Promise<{ results: Record<string, unknown>; text: string[] }> {
   const started = performance.now();
-  if (options.threads) configure({ threads: options.threads });
   const names = options.optimizers.split(",").map((name) => name.trim());
   for (const name of names) parseEntry(name);
   const twice = names.find((n, i) => names.indexOf(n) !== i);
   if (twice) throw new UserError(`--optimizers names ${twice} twice`);
-  const rng = randomStream(options.seed).fold("train");
-  const loaded = await load(file, { ...options, optimizer: "", set: undefined, lr: undefined }, rng.fold("split"));
-  const { problem } = loaded;
-  const { name, title, source, warnings } = dataOf(loaded);
-  const { steps, batch } = budgetOf(problem, options);
-  const model = await networkFor(problem, { ...options, optimizer: "" });
-  const { out, json, quiet, overwrite, threads, ...chosen } = options;
+  const prepared = await prepare(file, options);
+  const { rng, problem, model, steps, batch } = prepared;
+  const { name, title, source, warnings } = prepared.data;
   const [tune, seeds] = options.quick ? [Math.min(options.tune, 3), Math.min(options.seeds, 2)] : [options.tune, options.seeds];
-  const config = {
-    command: "train compare",
-    version: version(),
-    dataset: name,
-    source,
-    ...chosen,
-    model: model.name,
-    steps,
-    batch,
-    tune,
-    seeds,
-  };
-  const folder = out ?? join("runs", `compare-${name}-${model.name}`.replace(/[^\w.-]+/g, "-"));
-  const run = await openRun(folder, config, { overwrite });
+  const config = { command: "train compare", ...prepared.config, tune, seeds };
+  const folder = options.out ?? join("runs", `compare-${name}-${model.name}`.replace(/[^\w.-]+/g, "-"));
+  const run = await openRun(folder, config, { overwrite: options.overwrite });
   const interrupt = onInterrupt();
   try {
     const settings = {

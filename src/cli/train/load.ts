@@ -5,23 +5,27 @@ import { basename } from "node:path";
 import type { Corpus, Examples, Split } from "../../data/index.ts";
 import { builtInImages, builtInText, imageSetNames, nearest, readImageFolder, readTable, readText, splitRows, textNames, toExamples, UserError } from "../../data/index.ts"; // biome-ignore format: one line
 import * as nn from "../../nn/index.ts";
-import { fromOnnx, type Random } from "../../tensor/index.ts";
+import { configure, fromOnnx, type Random, randomStream } from "../../tensor/index.ts";
 import { exampleProblem, type Problem, textProblem } from "../../training/index.ts";
-import type { TrainOptions } from "../train.ts";
+import { version } from "../program.ts";
+import type { CompareOptions, TrainOptions } from "../train.ts";
+
+/** What a training and a comparison are both told. */
+type JobOptions = TrainOptions | CompareOptions;
 
 /** Data with the problem they pose. */
 export type Loaded =
   | { readonly examples: Examples; readonly split: Split; readonly problem: ReturnType<typeof exampleProblem> }
   | { readonly corpus: Corpus; readonly problem: Problem };
 
-export const dataOf = (loaded: Loaded): { name: string; title: string; source: string; warnings: readonly string[] } =>
+const dataOf = (loaded: Loaded): { name: string; title: string; source: string; warnings: readonly string[] } =>
   "examples" in loaded ? loaded.examples : { ...loaded.corpus, warnings: [] };
 
 /**
  * Reads the file, folder or built-in set and splits it.
  * @throws UserError
  */
-export async function load(file: string | undefined, options: TrainOptions, rng: Random): Promise<Loaded> {
+async function load(file: string | undefined, options: JobOptions, rng: Random): Promise<Loaded> {
   if (file !== undefined && options.data !== undefined)
     throw new UserError(`give either a file or --data, not both (${file}, --data ${options.data})`);
   const names = [...imageSetNames, ...textNames];
@@ -47,7 +51,7 @@ async function textOf(file: string | undefined, data: string | undefined): Promi
   return file !== undefined && /\.(txt|text|md)$/i.test(file) ? readText(file) : undefined;
 }
 
-async function examplesOf(file: string | undefined, options: TrainOptions): Promise<Examples> {
+async function examplesOf(file: string | undefined, options: JobOptions): Promise<Examples> {
   if (file === undefined) return builtInImages(options.data!);
   if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
   if (statSync(file).isDirectory()) return readImageFolder(file, options.size);
@@ -73,7 +77,7 @@ function checkedText(corpus: Corpus, context: number): Problem {
 const sizes = ["width", "depth", "heads", "patch"] as const;
 
 /** Networks by name, for a problem. */
-const networks: Record<string, { kinds: readonly Problem["kind"][]; make: (p: Problem, o: TrainOptions) => nn.Network }> = {
+const networks: Record<string, { kinds: readonly Problem["kind"][]; make: (p: Problem, o: JobOptions) => nn.Network }> = {
   mlp: { kinds: ["classes", "numbers"], make: (p, o) => nn.mlpNetwork(p.input, p.outputs, pick(o)) },
   cnn: { kinds: ["classes", "numbers"], make: (p, o) => nn.cnn(p.input, p.outputs, pick(o)) },
   vgg: { kinds: ["classes", "numbers"], make: (p, o) => nn.vgg(p.input, p.outputs, pick(o)) },
@@ -81,13 +85,13 @@ const networks: Record<string, { kinds: readonly Problem["kind"][]; make: (p: Pr
   vit: { kinds: ["classes", "numbers"], make: (p, o) => nn.vit(p.input, p.outputs, pick(o)) },
   "transformer-lm": { kinds: ["text"], make: (p, o) => nn.transformerLm(p.outputs, p.input[0], pick(o)) },
 };
-export const networkNames = Object.keys(networks);
+const networkNames = Object.keys(networks);
 
-const pick = (o: TrainOptions): Record<string, number> =>
+const pick = (o: JobOptions): Record<string, number> =>
   Object.fromEntries(sizes.flatMap((key) => (o[key] === undefined ? [] : [[key, o[key]]])));
 
 /** The network that `--model` names, or the natural one for the data; or a model file. */
-export async function networkFor(problem: Problem, options: TrainOptions): Promise<{ name: string; network: nn.Network }> {
+async function networkFor(problem: Problem, options: JobOptions): Promise<{ name: string; network: nn.Network }> {
   const natural = problem.kind === "text" ? "transformer-lm" : problem.input.length === 3 ? "cnn" : "mlp";
   const name = options.model ?? natural;
   if (/\.onnx$/i.test(name)) return { name: basename(name), network: await modelFile(name, problem) };
@@ -117,4 +121,29 @@ async function modelFile(path: string, problem: Problem): Promise<nn.Network> {
       `${path}: its input ${name} has shape [${shape.join(", ")}], the data have [batch, ${problem.input.join(", ")}]`,
     );
   return nn.onnxNetwork(model);
+}
+
+/** Steps and examples a step that the options ask for, or that suit the data. */
+function budgetOf(problem: Problem, options: JobOptions): { steps: number; batch: number } {
+  const count = problem.count("train");
+  const batch = Math.min(options.batch ?? (problem.kind === "text" ? 32 : 128), count);
+  const natural = Math.min(2000, Math.max(1, 5 * Math.floor(count / batch)));
+  return { batch, steps: options.steps ?? (options.quick ? Math.min(100, natural) : natural) };
+}
+
+/**
+ * Data, network and budget of a training or a comparison, and what its configuration has of them.
+ * @throws UserError
+ */
+export async function prepare(file: string | undefined, options: JobOptions) {
+  if (options.threads) configure({ threads: options.threads });
+  const rng = randomStream(options.seed).fold("train");
+  const loaded = await load(file, options, rng.fold("split"));
+  const { problem } = loaded;
+  const budget = budgetOf(problem, options);
+  const model = await networkFor(problem, options);
+  const data = dataOf(loaded);
+  const { out, json, quiet, overwrite, threads, ...chosen } = options;
+  const config = { version: version(), dataset: data.name, source: data.source, ...chosen, model: model.name, ...budget };
+  return { rng, loaded, problem, data, model, config, ...budget };
 }

@@ -6,58 +6,32 @@ import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress,
 import type { Network } from "../../nn/index.ts";
 import { warningsFor } from "../../optim/index.ts";
 import * as t from "../../tensor/index.ts";
-import { configure, flatten, isArrayLeaf, leafPaths, type NdArray, randomStream, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
+import { flatten, isArrayLeaf, leafPaths, type NdArray, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
 import { type OptimizerSettings, optimizerOf, type Problem, parseSettings, settingsFor, type Training, type TrainState, training } from "../../training/index.ts"; // biome-ignore format: one line
 import { version } from "../program.ts";
 import type { TrainOptions } from "../train.ts";
 import { confusionFigure, lossFigure, mistakesFigure, predictionFigure } from "./figures.ts";
-import { dataOf, type Loaded, load, networkFor } from "./load.ts";
+import { type Loaded, prepare } from "./load.ts";
 import { predictions, sampleText, surestMistakes } from "./predict.ts";
 
 const divergedHint = "lower --lr, or bound the gradient with --clip 1";
 
-/** Steps and examples a step that the options ask for, or that suit the data. */
-export function budgetOf(
-  problem: Problem,
-  options: Pick<TrainOptions, "steps" | "batch" | "quick">,
-): { steps: number; batch: number } {
-  const count = problem.count("train");
-  const batch = Math.min(options.batch ?? (problem.kind === "text" ? 32 : 128), count);
-  const natural = Math.min(2000, Math.max(1, 5 * Math.floor(count / batch)));
-  return { batch, steps: options.steps ?? (options.quick ? Math.min(100, natural) : natural) };
-}
-
-/** @throws UserError  for a batch larger than the data */
+/** @throws UserError */
 export async function train(
   file: string | undefined,
   options: TrainOptions,
 ): Promise<{ results: Record<string, unknown>; text: string[] }> {
   const started = performance.now();
-  if (options.threads) configure({ threads: options.threads });
-  const rng = randomStream(options.seed).fold("train");
-  const loaded = await load(file, options, rng.fold("split"));
-  const { problem } = loaded;
-  const { name, title, source, warnings: ofData } = dataOf(loaded);
-  const { steps, batch } = budgetOf(problem, options);
-  const model = await networkFor(problem, options);
+  const prepared = await prepare(file, options);
+  const { rng, loaded, problem, model, steps, batch } = prepared;
+  const { name, title, source, warnings: ofData } = prepared.data;
   const settings: OptimizerSettings = {
     ...settingsFor(options.optimizer, problem),
     ...(options.set ? parseSettings(options.optimizer, options.set) : {}),
     ...(options.lr === undefined ? {} : { lr: options.lr }),
   };
-  const { out, json, quiet, overwrite, threads, ...chosen } = options;
-  const config = {
-    command: "train",
-    version: version(),
-    dataset: name,
-    source,
-    ...chosen,
-    model: model.name,
-    steps,
-    batch,
-    settings,
-  };
-  const folder = out ?? join("runs", `${name}-${model.name}-${options.optimizer}`.replace(/[^\w.-]+/g, "-"));
+  const config = { command: "train", ...prepared.config, settings };
+  const folder = options.out ?? join("runs", `${name}-${model.name}-${options.optimizer}`.replace(/[^\w.-]+/g, "-"));
   const optimizer = optimizerOf(options.optimizer, settings, { steps, schedule: options.schedule, warmUp: options.warmUp });
   const advice = warningsFor({
     name: options.optimizer,
@@ -65,7 +39,7 @@ export async function train(
     batchSize: batch,
     constantRate: options.schedule === "constant",
   });
-  const run = await openRun(folder, config, { overwrite });
+  const run = await openRun(folder, config, { overwrite: options.overwrite });
   try {
     const trainer = training(problem, model.network, rng.fold("order"), { optimizer, batch, clip: options.clip,
       freeze: options.freeze?.split(","), precision: options.precision, evaluationRows: 2000 }); // biome-ignore format: one line
