@@ -1,12 +1,13 @@
 /** Methods that work in the eigenbasis of Kronecker factors: SOAP and KL-Shampoo. Bases follow by one step of orthogonal iteration every T steps. */
 import { equal, iota, less, type Tensor, where, whileLoop } from "../tensor/index.ts";
-import { checkRate, every, integer, memory, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import { checkRate, every, integer, memory, momentum, number, settle, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { alongAxis, type Every, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
 import { perAxis } from "./rf-shampoo.ts";
 import { eigenStep, ifFinite } from "./roots.ts";
 import type { Rate } from "./schedules.ts";
 import { filled, scaledIdentity } from "./structures/structure.ts";
+import { type UnitOptions, unitParameters } from "./units.ts";
 
 type Matrices = Readonly<Record<number, Tensor>>;
 
@@ -42,11 +43,10 @@ export const soapParameters = {
   weightDecay: weightDecay(0.01),
   precondEvery: every(10),
   maxDense: integer("longest axis that is rotated", 2048, 1, 65536),
-  joinBias: toggle("weight and bias of a layer as one matrix", false),
-  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", true),
+  ...unitParameters({ joinBias: false, mergeKernels: true }),
 };
 
-export interface SoapOptions {
+export interface SoapOptions extends Partial<UnitOptions> {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly shampooMemory?: number;
@@ -57,8 +57,6 @@ export interface SoapOptions {
   /** T; default 10. */
   readonly precondEvery?: Every;
   readonly maxDense?: number;
-  readonly joinBias?: boolean;
-  readonly mergeKernels?: boolean;
 }
 
 interface SoapState {
@@ -139,11 +137,10 @@ export const klShampooParameters = {
   weightDecay: weightDecay(5e-4),
   precondEvery: every(10),
   maxDense: integer("longest axis that is preconditioned", 2048, 1, 65536),
-  joinBias: toggle("weight and bias of a layer as one matrix", false),
-  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", true),
+  ...unitParameters({ joinBias: false, mergeKernels: true }),
 };
 
-export interface KlShampooOptions {
+export interface KlShampooOptions extends Partial<UnitOptions> {
   readonly precondLr?: number;
   readonly epsilon?: number;
   readonly momentum?: number;
@@ -151,8 +148,6 @@ export interface KlShampooOptions {
   readonly mask?: Mask;
   readonly precondEvery?: Every;
   readonly maxDense?: number;
-  readonly joinBias?: boolean;
-  readonly mergeKernels?: boolean;
 }
 
 interface KlState {

@@ -1,11 +1,12 @@
 /** Root-free Shampoo with explicit inverses: what the inverse-free form approximates, for tests and small problems. */
 import { diagonal, eye, inverse, type Tensor } from "../tensor/index.ts";
 import { reductions } from "./batch.ts";
-import { checkRate, choice, every, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import { checkRate, choice, every, momentum, number, settle, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { alongAxis, type Every, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 import { type Float, scaledIdentity } from "./structures/structure.ts";
+import { type UnitOptions, unitParameters } from "./units.ts";
 
 export const rfShampooParameters = {
   precondLr: number("weight of the newest curvature in its moving average", 0.05, 0, 1, {
@@ -20,12 +21,11 @@ export const rfShampooParameters = {
   weightDecay: weightDecay(5e-4),
   precondEvery: every(2),
   forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
-  joinBias: toggle("weight and bias of a layer as one matrix", true),
-  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", false),
+  ...unitParameters({ joinBias: true, mergeKernels: false }),
   reduction: choice("kind of the loss: mean over the batch, or sum", reductions),
 };
 
-export interface RfShampooOptions {
+export interface RfShampooOptions extends Partial<UnitOptions> {
   /** β₂; default 0.05. */
   readonly precondLr?: Rate;
   /** λ; default 1e-4. */
@@ -39,8 +39,6 @@ export interface RfShampooOptions {
   readonly precondEvery?: Every;
   /** γ; default 1. */
   readonly forget?: number;
-  readonly joinBias?: boolean;
-  readonly mergeKernels?: boolean;
   readonly reduction?: "mean" | "sum";
 }
 

@@ -1,7 +1,7 @@
 /** Shampoo in its practical form: grafting, blocks, roots every T steps by a matmul-only Newton iteration. */
 import { eye, maximum, pow, type Tensor } from "../tensor/index.ts";
 import { blocked } from "./blocks.ts";
-import { checkRate, choice, every, integer, memory, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import { checkRate, choice, every, integer, memory, momentum, number, settle, weightDecay } from "./hyper.ts";
 import { precisions } from "./if-shampoo.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { alongAxis, type Every, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
@@ -9,6 +9,7 @@ import { perAxis } from "./rf-shampoo.ts";
 import { ifFinite, inverseRoot } from "./roots.ts";
 import type { Rate } from "./schedules.ts";
 import { type Float, filled, scaledIdentity } from "./structures/structure.ts";
+import { type UnitOptions, unitParameters } from "./units.ts";
 
 export const shampooParameters = {
   precondLr: number("weight of the newest statistics in their moving average", 0.05, 0, 1, {
@@ -27,12 +28,11 @@ export const shampooParameters = {
   graft: choice("whose step length is taken", ["adam", "rmsprop", "sgd", "none"]),
   graftMemory: memory("memory of the mean square of the grafted method", 0.999),
   blockSize: integer("longest axis of a block with statistics of its own", 1024, 2, 65536),
-  joinBias: toggle("weight and bias of a layer as one matrix", false),
-  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", true),
+  ...unitParameters({ joinBias: false, mergeKernels: true }),
   precision: choice("rounding of statistics and roots", precisions),
 };
 
-export interface ShampooOptions {
+export interface ShampooOptions extends Partial<UnitOptions> {
   /** β; default 0.05. */
   readonly precondLr?: number;
   /** ε; default 1e-6. */
@@ -48,8 +48,6 @@ export interface ShampooOptions {
   readonly graft?: "adam" | "rmsprop" | "sgd" | "none";
   readonly graftMemory?: number;
   readonly blockSize?: number;
-  readonly joinBias?: boolean;
-  readonly mergeKernels?: boolean;
   readonly precision?: "full" | "bf16" | "f16";
 }
 

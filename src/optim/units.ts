@@ -1,5 +1,6 @@
 /** Tensors that share a preconditioner: single parameters without axes of length one, or a weight with its bias. */
 import { concat, flatten, isArrayLeaf, leafPaths, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
+import { toggle } from "./hyper.ts";
 
 export interface Unit {
   /** Name: path of the first parameter. */
@@ -16,6 +17,12 @@ export interface UnitOptions {
   /** Kernels [out, in, ...kernel] as matrices [out, in |kernel|]. */
   readonly mergeKernels: boolean;
 }
+
+/** The same as parameters, with the defaults that suit an optimizer. */
+export const unitParameters = ({ joinBias, mergeKernels }: UnitOptions) => ({
+  joinBias: toggle("weight and bias of a layer as one matrix", joinBias),
+  mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", mergeKernels),
+});
 
 const squeezed = (shape: Shape): Shape => {
   const rest = shape.filter((n) => n !== 1);
