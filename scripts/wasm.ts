@@ -5,13 +5,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 const check = process.argv.includes("--check");
 const temporary = mkdtempSync(join(tmpdir(), "pushforward-wasm-"));
 const flags = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--enable", "bulk-memory", "--importMemory"];
 let stale = 0;
-for (const source of globSync("src/**/*.as.ts").sort()) {
+// a folder beside a kernel of its name holds the kernel's parts
+const isPart = (source: string): boolean => existsSync(`${dirname(source)}.as.ts`);
+for (const source of globSync("src/**/*.as.ts")
+  .filter((source) => !isPart(source))
+  .sort()) {
   const binary = join(temporary, basename(source, ".as.ts") + ".wasm");
   execFileSync(process.execPath, ["node_modules/assemblyscript/bin/asc.js", source, "-o", binary, ...flags], {
     stdio: "inherit",

@@ -1,0 +1,111 @@
+/** Encoder: picks edges by rank and removes them. */
+import { LANE, laneCount, lanes, popDone, popSlot, push } from "./lanes.as";
+import { buildTree, foundIndex, foundStart, foundWeight, leaves, treeAdd, treePrefix, treeSearch } from "./tree.as";
+import { rightBits, unmix } from "./keys.as";
+import { blockAt, orientable, pushVertex, remaining, rightOffset, typeAt, typeTotal, typeTree, urn } from "./urns.as";
+
+let sorted: usize = 0;
+let alive: usize = 0; // bitmap over sorted keys; 0 when keys repeat
+let picker: usize = 0; // count tree over bitmap words, or over distinct keys
+const PICKED: usize = memory.data(4 * 256, 16);
+export const LEFT: usize = memory.data(4 * 256, 16);
+export const RIGHT: usize = memory.data(4 * 256, 16);
+export let touched: u32 = 0;
+
+export function openEncoder(keys: usize, bitmap: usize, tree: usize, m: u32): void {
+  sorted = keys;
+  alive = bitmap;
+  picker = tree;
+  remaining = m;
+  if (!bitmap) return;
+  const words = (m + 63) >> 6;
+  const counts = leaves(tree);
+  for (let w: u32 = 0; w < words; w++) {
+    const bits = min<u32>(64, m - (w << 6));
+    store<u64>(bitmap + (<usize>w << 3), bits == 64 ? ~(<u64>0) : (<u64>1 << bits) - 1);
+    store<u32>(counts + (w << 2), bits);
+  }
+  buildTree(tree, words);
+}
+
+/** Position of the k-th one of a word. */
+// @ts-ignore: decorator
+@inline
+function selectBit(w: u64, k: u32): u32 {
+  let at: u32 = 0;
+  let c = <u32>popcnt(w & 0xffffffff);
+  if (k >= c) { k -= c; at = 32; w >>= 32; }
+  c = <u32>popcnt(w & 0xffff);
+  if (k >= c) { k -= c; at += 16; w >>= 16; }
+  c = <u32>popcnt(w & 0xff);
+  if (k >= c) { k -= c; at += 8; w >>= 8; }
+  c = <u32>popcnt(w & 0xf);
+  if (k >= c) { k -= c; at += 4; w >>= 4; }
+  c = <u32>popcnt(w & 3);
+  if (k >= c) { k -= c; at += 2; w >>= 2; }
+  return at + (k >= (<u32>w & 1) ? 1 : 0);
+}
+
+/** Pops one edge of the `r` left, uniformly by rank, and removes it; returns its place in the sorted list. */
+// @ts-ignore: decorator
+@inline
+function popEdge(lane: usize, r: u32): u32 {
+  const slot = popSlot(lane, r);
+  treeSearch(picker, <u32>slot);
+  let index = foundIndex;
+  if (alive) {
+    const word = alive + (<usize>index << 3);
+    const bit = selectBit(load<u64>(word), <u32>slot - foundStart);
+    store<u64>(word, load<u64>(word) & ~(<u64>1 << bit));
+    popDone(lane, slot, 1, slot);
+    treeAdd(picker, index, -1);
+    return (index << 6) + bit;
+  }
+  popDone(lane, foundStart, foundWeight, slot);
+  treeAdd(picker, index, -1);
+  return index;
+}
+
+/** Encodes up to `count` of the remaining edges (a multiple of the lanes, or all); returns how many are left. */
+export function encode(count: u32): u32 {
+  const maskB = (<u64>1 << rightBits) - 1;
+  while (count > 0 && remaining > 0) {
+    const n = min(laneCount, remaining);
+    for (let i: u32 = 0; i < n; i++) store<u32>(PICKED + (i << 2), popEdge(lanes + i * LANE, remaining - i));
+    for (let i: u32 = 0; i < n; i++) {
+      const key = unmix(load<u64>(sorted + (<usize>load<u32>(PICKED + (i << 2)) << 3)));
+      let a = <u32>(key >> <u64>rightBits);
+      let b = <u32>(key & maskB) + rightOffset;
+      if (orientable && a != b && blockAt(a) == blockAt(b)) {
+        const lane = lanes + i * LANE;
+        const flip = popSlot(lane, 2);
+        popDone(lane, flip, 1, flip);
+        if (flip) {
+          const t = a;
+          a = b;
+          b = t;
+        }
+      }
+      store<u32>(LEFT + (i << 2), a);
+      store<u32>(RIGHT + (i << 2), b);
+    }
+    // WebAssembly has no prefetch: reading the lines first lets their misses overlap
+    const counts = load<u32>(urn, 4);
+    for (let i: u32 = 0; i < n; i++) {
+      touched += load<u32>(counts + (load<u32>(LEFT + (i << 2)) << 2)) + load<u32>(counts + (load<u32>(RIGHT + (i << 2)) << 2));
+    }
+    for (let i: u32 = 0; i < n; i++) pushVertex(lanes + i * LANE, load<u32>(LEFT + (i << 2)));
+    for (let i: u32 = 0; i < n; i++) pushVertex(lanes + i * LANE, load<u32>(RIGHT + (i << 2)));
+    if (typeTree) {
+      for (let i: u32 = 0; i < n; i++) {
+        const type = typeAt(blockAt(load<u32>(LEFT + (i << 2))), blockAt(load<u32>(RIGHT + (i << 2))));
+        treeAdd(typeTree, type, -1);
+        typeTotal--;
+        push(lanes + i * LANE, treePrefix(typeTree, type), load<u32>(load<u32>(typeTree, 4) + (type << 2)), typeTotal);
+      }
+    }
+    remaining -= n;
+    count -= min(count, n);
+  }
+  return remaining;
+}
