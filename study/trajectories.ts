@@ -1,20 +1,25 @@
 /**
  * Leave-one-time-out study of every method and baseline of `pushforward trajectories`.
  *
- *   npm run study:trajectories [-- --set embryoid-5 --methods all --seeds 5 --steps 3000 --log results.jsonl]
+ *   npm run study:trajectories [-- --set embryoid-5 --entries all --seeds 5 --log results.jsonl]
  *
  * Sets: embryoid-5, embryoid-50 (components of embryoid-body cells, t = 1, 2, 3 held out in turn), lineage (LARRY, day 4 held out, masses by cell
  * counts), simulation (gene switch with growth, times 1, 2, 3 held out). The data are read from $PUSHFORWARD_DATA (default ../shared/data). A held-out
- * snapshot is predicted from all cells of the snapshot before. Prints a Markdown table: mean over seeds and standard error. With --log, results are
- * appended to a file as they come, and what the file has already is not computed again.
+ * snapshot is predicted from all cells of the snapshot before. Prints a Markdown table: mean over seeds and standard error, processor seconds of one
+ * fold and peak memory; every entry runs in a process of its own. Results are appended to the log as they come, and what it has already is not computed
+ * again.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/tensor/index.ts";
 import {
+  accelerationPotential,
   baselines,
   type Cloud,
+  has,
   innerTime,
   type LearnOptions,
   learner,
@@ -31,15 +36,30 @@ import {
 const { values } = parseArgs({
   options: {
     set: { type: "string", default: "embryoid-5" },
-    methods: { type: "string", default: "all" },
+    entries: { type: "string", default: "all" },
     seeds: { type: "string", default: "5" },
     first: { type: "string", default: "0" },
-    steps: { type: "string", default: "3000" },
     log: { type: "string" },
-    options: { type: "string", default: "{}" },
-    name: { type: "string" },
+    /** Set by the parent process. */
+    child: { type: "boolean", default: false },
   },
 });
+
+/** A row of the table: a method, and what differs from its defaults. */
+interface Entry {
+  readonly method: MethodName;
+  readonly options?: LearnOptions;
+}
+
+/** Lagrangian flows take one inner step; where masses are counted, totals are linear in time unless said otherwise. */
+const flow = { inner: 1 } as const;
+const entries: Readonly<Record<string, Entry>> = {
+  ...Object.fromEntries(methodNames.map((method) => [method, { method, options: method.startsWith("wlf") ? flow : {} }])),
+  "wlf-ot, flow objective": { method: "wlf-ot", options: { inner: 0, objective: "flow" } },
+  "wlf-sb, flow objective": { method: "wlf-sb", options: { inner: 0, objective: "flow" } },
+  "am-wfr, geodesic mass": { method: "am-wfr", options: { massCurve: "geodesic" } },
+  "uam, log mass": { method: "uam", options: { massCurve: "log" } },
+};
 
 interface Population {
   readonly times: number[];
@@ -48,6 +68,8 @@ interface Population {
   /** Do the cell counts say how the population grows? */
   readonly counted: boolean;
   readonly options: LearnOptions;
+  /** Can means of training snapshots give accelerations? */
+  readonly accelerates: boolean;
 }
 
 const base = process.env.PUSHFORWARD_DATA ?? "../shared/data";
@@ -71,11 +93,12 @@ function population(name: string): Population {
   if (name.startsWith("embryoid")) {
     const d = Number(name.split("-")[1]);
     const { X, t } = readArrays("sc-embryoid-body/eb2750.npz");
-    return { ...grouped(X, t, d), held: [1, 2, 3], counted: false, options: {} };
+    return { ...grouped(X, t, d), held: [1, 2, 3], counted: false, options: { steps: 3000 }, accelerates: true };
   }
   const { X, t } = readArrays(`sc-tigon/${name}.npz`);
   const held = name === "lineage" ? [1] : [1, 2, 3];
-  return { ...grouped(X, t, X.shape[1]), held, counted: true, options: { massCurve: "linear" } };
+  const rest = { counted: true, options: { steps: 2000, massCurve: "linear" }, accelerates: held.length > 1 } as const;
+  return { ...grouped(X, t, X.shape[1]), held, ...rest };
 }
 
 interface Row {
@@ -91,51 +114,91 @@ interface Row {
 }
 
 const set = values.set;
-const { times, snapshots, held, counted, options } = population(set);
+const { times, snapshots, held, counted, options, accelerates } = population(set);
 // the convention of the field: standardised over all snapshots; 50 components are divided by one number, so that distances keep their meaning
 const units = unitsOf(times, snapshots, snapshots[0].shape[1] > 10 ? "common" : "each");
 const white = snapshots.map((s) => whiten(units, s));
-const rows: Row[] = [];
-if (values.log && existsSync(values.log))
-  rows.push(...readFileSync(values.log, "utf8").split("\n").filter(Boolean).map((l) => JSON.parse(l) as Row)); // biome-ignore format: one line
+// distances in components of many dimensions are told in the units of the components
+const unit = snapshots[0].shape[1] > 10 ? units.deviation[0] : 1;
+const log = values.log ?? join(mkdtempSync(join(tmpdir(), "study-")), "results.jsonl");
+const read = (): Row[] =>
+  existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean).map((l) => JSON.parse(l) as Row) : []; // biome-ignore format: one line
+const known = read();
 const note = (row: Row): void => {
-  rows.push(row);
-  if (values.log) appendFileSync(values.log, `${JSON.stringify(row)}\n`);
+  appendFileSync(log, `${JSON.stringify(row)}\n`);
   console.error(`${row.method}, seed ${row.seed}, t = ${times[row.held]}: W1 ${row.w1.toFixed(3)}${row.mass ? `, mass ${row.mass.toFixed(3)}` : ""}${row.seconds ? `, ${row.seconds.toFixed(1)} s` : ""}`); // biome-ignore format: one line
 };
 const done = (method: string, seed: number, k: number): boolean =>
-  rows.some((r) => r.method === method && r.seed === seed && r.held === k);
+  known.some((r) => r.method === method && r.seed === seed && r.held === k);
 
-async function fold(method: MethodName, label: string, seed: number, k: number): Promise<void> {
+async function fold(label: string, { method, options: own = {} }: Entry, seed: number, k: number): Promise<void> {
   if (done(label, seed, k)) return;
-  const started = performance.now();
+  const started = process.cpuUsage();
   const kept = times.map((_, j) => j).filter((j) => j !== k);
-  const own = unitsOf(kept.map((j) => times[j]), kept.map((j) => snapshots[j])); // biome-ignore format: one line
-  const inner = (j: number): number => innerTime({ ...own }, times[j]);
+  const clock = unitsOf(kept.map((j) => times[j]), kept.map((j) => snapshots[j])); // biome-ignore format: one line
+  const inner = (j: number): number => innerTime(clock, times[j]);
   const clouds = kept.map((j): Cloud => ({ points: white[j], mass: counted ? white[j].shape[0] : 1 }));
-  const settings = { steps: Number(values.steps), threads: 1, ...options, ...JSON.parse(values.options) };
+  const potential =
+    has(method, "potential") &&
+    accelerationPotential(
+      kept.map(inner),
+      kept.map((j) => meanOf(white[j])),
+    );
+  const settings = { threads: 1, ...options, ...own, ...(potential && { potential }) };
   const model = await learner(method, kept.map(inner), clouds, settings); // biome-ignore format: one line
   const rng = randomStream(seed).fold(`fold ${k}`);
   let state: TrainState = await model.init(rng.fold("init"));
-  for (let i = 0; i < settings.steps; i++) ({ state } = await model.step(state, rng));
+  for (let i = 0; i < (options.steps as number); i++) ({ state } = await model.step(state, rng));
   const { clouds: moved } = await pusher(model, 1)(model.average(state), { x: white[k - 1] }, inner(k - 1), [inner(k)], { rng });
+  const { user, system } = process.cpuUsage(started);
   const [{ x, logWeight }] = moved;
   const weights = logWeight.data.map(Math.exp);
   const { w1, mmd } = score(label, { x, weights }, { x: white[k] }, rng);
   const mass = counted ? (meanWeight(logWeight) * white[k - 1].shape[0]) / white[k].shape[0] : undefined;
-  note({ method: label, seed, held: k, w1, mmd, mass, seconds: (performance.now() - started) / 1000, memory: process.memoryUsage().rss / 2 ** 20 }); // biome-ignore format: one line
+  note({ method: label, seed, held: k, w1: w1 * unit, mmd, mass, seconds: (user + system) / 1e6, memory: process.resourceUsage().maxRSS / 1024 }); // biome-ignore format: one line
 }
 
-const chosen = values.methods === "all" ? methodNames.filter((m) => !m.endsWith("potential")) : (values.methods.split(",") as MethodName[]); // biome-ignore format: one line
-for (let seed = Number(values.first); seed < Number(values.first) + Number(values.seeds); seed++) {
-  for (const k of held)
-    if (!done("sampling floor", seed, k)) {
-      const { scores, floor } = baselines(white[k - 1], white[k + 1], white[k], (times[k] - times[k - 1]) / (times[k + 1] - times[k - 1]), randomStream(seed)); // biome-ignore format: one line
-      for (const s of scores) note({ method: s.name, seed, held: k, w1: s.w1, mmd: s.mmd });
-      note({ method: "sampling floor", seed, held: k, w1: floor, mmd: 0 });
-    }
-  for (const method of chosen) for (const k of held) await fold(method, values.name ?? method, seed, k);
+const meanOf = ({ data, shape: [n, d] }: NdArray<"f32">): number[] =>
+  Array.from({ length: d }, (_, j) => data.reduce((s, v, i) => s + (i % d === j ? v : 0), 0) / n);
+
+function withoutLearning(seed: number, k: number): void {
+  if (done("sampling floor", seed, k)) return;
+  const fraction = (times[k] - times[k - 1]) / (times[k + 1] - times[k - 1]);
+  const { scores, floor } = baselines(white[k - 1], white[k + 1], white[k], fraction, randomStream(seed));
+  for (const s of scores) note({ method: s.name, seed, held: k, w1: s.w1 * unit, mmd: s.mmd });
+  note({ method: "sampling floor", seed, held: k, w1: floor * unit, mmd: 0 });
 }
+
+const offered = Object.keys(entries).filter((name) => (accelerates || !has(entries[name].method, "potential")) && (counted || !name.endsWith(" mass"))); // biome-ignore format: one line
+const chosen = values.entries === "all" ? ["baselines", ...offered] : values.entries.split(";");
+const seedRange = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.first) + i);
+if (values.child) {
+  const [name] = chosen;
+  for (const seed of seedRange)
+    for (const k of held)
+      if (name === "baselines") withoutLearning(seed, k);
+      else await fold(name, entries[name], seed, k);
+  process.exit(0);
+}
+for (const name of chosen) {
+  const args = [
+    process.argv[1],
+    "--set",
+    set,
+    "--entries",
+    name,
+    "--seeds",
+    values.seeds,
+    "--first",
+    values.first,
+    "--log",
+    log,
+    "--child",
+  ];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+const rows = read();
 
 const cell = (xs: readonly number[]): string => {
   if (xs.length === 0) return "";
@@ -151,15 +214,16 @@ const of = (method: string, k: number | undefined, value: (r: Row) => number | u
   });
 console.log(`| W1 | ${held.map((k) => `t = ${times[k]}`).join(" | ")} | mean | ${counted ? "mass | " : ""}seconds | MiB |`);
 console.log(`|---|${held.map(() => "---|").join("")}---|${counted ? "---|" : ""}---|---|`);
-const plain = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "";
+const plain = (value: number | undefined, digits: number): string => (value ? value.toFixed(digits) : "");
+const least = (xs: readonly number[]): number | undefined => (xs.length ? Math.min(...xs) : undefined);
 for (const method of new Set(rows.map((r) => r.method))) {
   const cells = [
     method,
     ...held.map((k) => cell(of(method, k, (r) => r.w1))),
     cell(of(method, undefined, (r) => r.w1)),
     ...(counted ? [cell(of(method, undefined, (r) => r.mass))] : []),
-    plain(of(method, undefined, (r) => r.seconds)[0], 1),
-    plain(of(method, undefined, (r) => r.memory)[0], 0),
+    plain(least(of(method, undefined, (r) => r.seconds)), 1),
+    plain(least(of(method, undefined, (r) => r.memory)), 0),
   ];
   console.log(`| ${cells.join(" | ")} |`);
 }
