@@ -2,6 +2,7 @@
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
 import { UserError } from "./errors.ts";
 import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import { readTimes } from "./times.ts";
 
 export interface Snapshots {
   /** Distinct times, ascending: length K >= 2. */
@@ -41,7 +42,7 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const time = timeColumn(t, options.time);
   const weight = options.weight === undefined ? undefined : numbersOf(t, column(t, options.weight));
   const label = options.label === undefined ? undefined : column(t, options.label);
-  const warnings: string[] = [];
+  const warnings: string[] = time.note ? [`column "${time.name}": ${time.note}`] : [];
   let features = options.features === undefined ? allNumeric(t, [time.name, options.weight]) : selectColumns(t, options.features);
   if (features.includes(time.name))
     throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
@@ -66,12 +67,22 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   return { ...split(time, kept, weight, label, rows, warnings), features };
 }
 
-function timeColumn(t: Table, name: string | undefined): { name: string; values: Float64Array | Float32Array } {
+interface Times {
+  readonly name: string;
+  readonly values: Float64Array | Float32Array;
+  readonly note?: string;
+}
+
+function timeColumn(t: Table, name: string | undefined): Times {
   const names = t.columns.map((c) => c.name);
   const chosen = name ?? timeNames.map((n) => names.find((c) => c.toLowerCase() === n)).find((n) => n !== undefined);
   if (chosen === undefined)
     throw new UserError(`${t.source}: which column is the time?`, `name it with --time; the columns are ${list(names)}`);
-  return { name: chosen, values: numbersOf(t, column(t, chosen), true) };
+  const found = column(t, chosen);
+  if (isNumeric(found.values)) return { name: chosen, values: found.values };
+  const { numbers, note } = readTimes(found.values);
+  refuseText(t, found, numbers);
+  return { name: chosen, values: numbers, note };
 }
 
 function allNumeric(t: Table, except: (string | undefined)[]): string[] {
@@ -81,26 +92,22 @@ function allNumeric(t: Table, except: (string | undefined)[]): string[] {
   return names;
 }
 
-/** The numbers of a column; as a time, ISO dates count as days since 1970. Text that is no number is an error with its place. */
-function numbersOf(t: Table, { name, values }: Column, dates = false): Float64Array | Float32Array {
-  if (isNumeric(values)) return values;
-  const numbers = Float64Array.from(values, (text) => parse(text, dates));
-  const bad = values.flatMap((text, i) => (text !== null && Number.isNaN(numbers[i]) ? [i] : []));
-  if (bad.length > 0)
-    throw new UserError(
-      `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers (first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
-      bad.length === t.rows
-        ? "choose other columns with --time and --features"
-        : 'write a missing value as an empty field or "NA"',
-    );
+/** The numbers of a column. Text that is no number is an error with its place. */
+function numbersOf(t: Table, source: Column): Float64Array | Float32Array {
+  if (isNumeric(source.values)) return source.values;
+  const numbers = Float64Array.from(source.values, (text) => (text === null || text.trim() === "" ? Number.NaN : Number(text)));
+  refuseText(t, source, numbers);
   return numbers;
 }
 
-function parse(text: string | null, dates: boolean): number {
-  if (text === null) return Number.NaN;
-  if (dates && /^\d{4}-\d\d-\d\d/.test(text))
-    return Date.parse(text.length === 10 ? text : `${text.replace(" ", "T").replace(/Z?$/, "Z")}`) / 864e5;
-  return text.trim() === "" ? Number.NaN : Number(text);
+function refuseText(t: Table, { name, values }: Column, numbers: ArrayLike<number>): void {
+  if (isNumeric(values)) return;
+  const bad = values.flatMap((text, i) => (text !== null && Number.isNaN(numbers[i]) ? [i] : []));
+  if (bad.length === 0) return;
+  throw new UserError(
+    `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers (first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
+    bad.length === t.rows ? "choose other columns with --time and --features" : 'write a missing value as an empty field or "NA"',
+  );
 }
 
 /** Rows without a missing or infinite value (or too large for f32). */
@@ -131,8 +138,6 @@ function checkWeights(t: Table, name: string, weight: ArrayLike<number>, rows: n
     throw new UserError(`${t.source}, column "${name}", row ${bad + 1}: a weight of ${weight[bad]} is negative`);
   if (rows.every((i) => weight[i] === 0)) throw new UserError(`${t.source}, column "${name}": all weights are zero`);
 }
-
-type Times = ReturnType<typeof timeColumn>;
 
 function requireTwoTimes(t: Table, time: Times, rows: number[]): void {
   if (rows.some((i) => time.values[i] !== time.values[rows[0]])) return;

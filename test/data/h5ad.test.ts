@@ -133,3 +133,23 @@ test("files that are no AnnData are refused with a message", async () => {
   expect(() => file.expression()).toThrow(/no matrix X/);
   file.close();
 });
+
+test("a file written by AnnData 0.8 itself is read as it was meant", async () => {
+  const file = await openAnnotated(join(import.meta.dirname, "fixtures", "anndata-0.8.h5ad"));
+  const column = (name: string) => file.obs.columns.find((c) => c.name === name)?.values;
+  const cells = Array.from({ length: 48 }, (_, i) => i);
+  expect(Array.from(column("day") as Float64Array)).toEqual(cells.map((i) => i % 3));
+  expect(column("stage")).toEqual(cells.map((i) => `D${2 * (i % 3)}`));
+  expect(column("type")).toEqual(cells.map((i) => (i % 4 === 0 ? null : i % 2 ? "a" : "b")));
+  expect(column("sample")).toEqual(cells.map((i) => `s${i % 2}`));
+  expect(Array.from(column("kept") as Float64Array)).toEqual(cells.map((i) => (i % 5 > 0 ? 1 : 0)));
+  expect(Array.from(column("score") as Float64Array)).toEqual(cells.map((i) => (i % 7 === 0 ? Number.NaN : i)));
+  expect(file.genes()).toEqual(Array.from({ length: 20 }, (_, j) => `gene${j}`));
+  const pca = file.embedding("X_pca");
+  expect(pca.shape).toEqual([48, 3]);
+  cells.forEach((i) => void expect(pca.data[3 * i]).toBeCloseTo((i % 3) + i / 100, 5));
+  const { rows, columns, values } = file.expression();
+  expect([rows, columns]).toEqual([48, 20]);
+  expect(values.every((v) => Number.isInteger(v) && v > 0)).toBe(true);
+  file.close();
+});

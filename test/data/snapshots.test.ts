@@ -61,7 +61,9 @@ describe("snapshots", () => {
       [{ when: [0, 1, 2], x: [1, 2, 3] }, {}, /which column is the time/, /--time; the columns are "when", "x"/],
       [good, { time: "dya" }, /no column "dya"/, /did you mean "day"/],
       [good, { features: "day,x" }, /"day" is the time/, /^$/],
-      [{ ...good, day: ["d0", "d1", "d1"] }, {}, /column "day": 3 of 3 values are not numbers \(first: row 1, "d0"\)/, /--time/],
+      [{ ...good, day: ["d0", "e1", "d1"] }, {}, /column "day": 3 of 3 values are not numbers \(first: row 1, "d0"\)/, /--time/],
+      [{ ...good, day: ["early", "late", "1"] }, {}, /column "day": 2 of 3 values are not numbers/, /missing value/],
+      [{ ...good, day: ["1 h", "2 x", "3 h"] }, {}, /column "day": 3 of 3 values are not numbers/, /--time/],
       [
         { ...good, x: ["1", "2", "?"] },
         { features: "x" },

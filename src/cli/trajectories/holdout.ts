@@ -1,6 +1,7 @@
 /** Which snapshots are learned from, and which are predicted. */
 import type { Dataset } from "../../data/builtin.ts";
 import { UserError } from "../../data/errors.ts";
+import { readTimes } from "../../data/times.ts";
 
 export interface Split {
   /** Indices of the snapshots. */
@@ -13,7 +14,7 @@ export function splitTimes({ times }: Dataset, holdOut: string | undefined): Spl
   const all = times.map((_, k) => k);
   if (holdOut === undefined) return { train: all, held: [] };
   const held = holdOut.split(",").map((text) => {
-    const k = text.trim() === "" ? -1 : times.indexOf(Number(text));
+    const k = times.indexOf(readTimes([text]).numbers[0]);
     if (k < 0)
       throw new UserError(`--hold-out: there is no time ${text.trim() || "(empty)"}`, `the times are ${times.join(", ")}`);
     if (k === 0 || k === times.length - 1)
