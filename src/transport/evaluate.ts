@@ -1,15 +1,12 @@
 /** How well a predicted cloud agrees with a held-out snapshot, beside what is reached without learning and what can be reached at all. */
 import { type NdArray, ndarray, type Random } from "../tensor/index.ts";
-import { mmd, optimalTransport, samplingFloor, wasserstein } from "./distances/index.ts";
+import { type Distances, deviations, distances, type Weighted } from "./bootstrap.ts";
+import { optimalTransport, samplingFloor, wasserstein } from "./distances/index.ts";
 
-export interface Score {
+export interface Score extends Distances {
   readonly name: string;
-  /** Wasserstein distances of order 1 and 2, and the unbiased squared MMD. */
-  readonly w1: number;
-  /** Standard error of W1 over the sampling of both clouds. */
-  readonly error: number;
-  readonly w2: number;
-  readonly mmd: number;
+  /** Deviations of each distance over resamples of both clouds; those of scores against one snapshot are paired. */
+  readonly deviations: Readonly<Record<keyof Distances, Float64Array>>;
 }
 
 /** Most points of a cloud that enter exact distances. */
@@ -25,12 +22,6 @@ export function subsample(x: NdArray<"f32">, rng: Random): NdArray<"f32"> {
   return ndarray(data, [largestCloud, d], "f32");
 }
 
-/** A cloud with weights (absent: equal). */
-export interface Weighted {
-  readonly x: NdArray<"f32">;
-  readonly weights?: ArrayLike<number>;
-}
-
 /** A cloud of at most `largestCloud` points: all of them with their weights, or a systematic draw by weight. */
 export function thin({ x, weights }: Weighted, rng: Random): Weighted {
   const [n, d] = x.shape;
@@ -44,58 +35,8 @@ export function thin({ x, weights }: Weighted, rng: Random): Weighted {
 
 /** Distances of a predicted cloud to a snapshot; both are normalised to mass one. */
 export function score(name: string, predicted: Weighted, truth: Weighted, rng: Random): Score {
-  const [a, b] = [thin(predicted, rng), thin(truth, rng)];
-  const weights = { x: a.weights, y: b.weights };
-  return {
-    name,
-    w1: wasserstein(a.x, b.x, { power: 1, weights }),
-    error: jackknifeError(a, b, rng.fold(name)),
-    w2: wasserstein(a.x, b.x, { power: 2, weights }),
-    mmd: mmd(a.x, b.x, { weights }),
-  };
-}
-
-/** Groups of the jackknife, and points of each cloud that it looks at. */
-const groups = 10;
-const jackknifePoints = 500;
-
-/**
- * Standard error of W1 over the sampling of both clouds, by the jackknife: a tenth of each cloud is left out in turn. Larger clouds are thinned first,
- * and the error shrunk by the square root of what was left out.
- *
- * @source  Efron & Stein, Annals of Statistics 9 (1981); Shao & Wu, Annals of Statistics 17 (1989) for groups
- */
-export function jackknifeError(x: Weighted, y: Weighted, rng: Random): number {
-  const [a, b] = [shuffled(x, rng), shuffled(y, rng)];
-  if (Math.min(a.x.shape[0], b.x.shape[0]) < 2 * groups) return Number.NaN;
-  const values = Array.from({ length: groups }, (_, g) => {
-    const [p, q] = [without(a, g), without(b, g)];
-    return wasserstein(p.x, q.x, { power: 1, weights: { x: p.weights, y: q.weights } });
-  });
-  const mean = values.reduce((s, v) => s + v, 0) / groups;
-  const variance = (values.reduce((s, v) => s + (v - mean) ** 2, 0) * (groups - 1)) / groups;
-  const kept = (2 * jackknifePoints) / (Math.max(x.x.shape[0], jackknifePoints) + Math.max(y.x.shape[0], jackknifePoints));
-  return Math.sqrt(variance * Math.min(1, kept));
-}
-
-/** At most `jackknifePoints` rows in random order. */
-function shuffled({ x, weights }: Weighted, rng: Random): Weighted {
-  const [n, d] = x.shape;
-  const order = Array.from(rng.permutation(n).data.subarray(0, jackknifePoints));
-  return rowsOf({ x, weights }, order, d);
-}
-
-const without = (cloud: Weighted, group: number): Weighted =>
-  rowsOf(
-    cloud,
-    Array.from({ length: cloud.x.shape[0] }, (_, i) => i).filter((i) => i % groups !== group),
-    cloud.x.shape[1],
-  );
-
-function rowsOf({ x, weights }: Weighted, rows: readonly number[], d: number): Weighted {
-  const data = new Float32Array(rows.length * d);
-  rows.forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-  return { x: ndarray(data, [rows.length, d], "f32"), ...(weights && { weights: rows.map((r) => weights[r]) }) };
+  const [a, b] = [thin(predicted, rng.fold("predicted")), thin(truth, rng.fold("truth"))];
+  return { name, ...distances(a, b), deviations: deviations(predicted, truth, rng.fold("bootstrap")) };
 }
 
 /** The cloud `fraction` of the way along the optimal transport from x to y (McCann's interpolation); rows are points of equal mass. */

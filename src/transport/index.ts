@@ -1,5 +1,6 @@
 /** Transport of populations: distances between clouds, action matching, Wasserstein Lagrangian flows, solvers. */
 export * from "./action.ts";
+export * from "./bootstrap.ts";
 export * from "./costs.ts";
 export * from "./diagnostics.ts";
 export * from "./distances/index.ts";

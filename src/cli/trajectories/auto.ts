@@ -2,7 +2,7 @@
 import { UserError } from "../../data/errors.ts";
 import { progress, progressMode, type ReportTable } from "../../lab/index.ts";
 import { randomStream } from "../../tensor/index.ts";
-import { has, learner, type MethodName, meanWeight, pusher, score, type TrainState } from "../../transport/index.ts";
+import { has, learner, type MethodName, meanWeight, pusher, score, spread, type TrainState } from "../../transport/index.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
@@ -102,8 +102,13 @@ async function fold(data: Population, options: TrajectoriesOptions, { train }: S
   const { clouds: moved } = await push(model.average(state), { x: clouds[before].points }, times[before], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
   if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
-  const { w1, error } = score(method, { x, weights: logWeight.data.map(Math.exp) }, { x: clouds[held].points, weights: clouds[held].weights }, rng); // biome-ignore format: one line
-  return { w1, error, mass: (meanWeight(logWeight) * clouds[before].mass) / clouds[held].mass };
+  const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, { x: clouds[held].points, weights: clouds[held].weights }, rng); // biome-ignore format: one line
+  const error = spread(deviations.w1);
+  return {
+    w1,
+    error: Number.isFinite(error) ? error : 0,
+    mass: (meanWeight(logWeight) * clouds[before].mass) / clouds[held].mass,
+  };
 }
 
 function conclude(table: readonly Result[], data: Population, folds: readonly number[], steps: number): Choice {

@@ -82,14 +82,14 @@ function pathsInTime(data: Dataset, paths: readonly { time: number; cloud: NdArr
 export function scoresFigure(predictions: readonly Prediction[]): Figure {
   const points = predictions.flatMap(({ time, scores }) => scores.map(({ name, w1 }) => ({ time: String(time), name, w1 })));
   const bars = predictions.flatMap(({ time, scores }) =>
-    scores.map(({ name, w1, error }) => ({ time: String(time), name, low: w1 - 2 * error, high: w1 + 2 * error })),
+    scores.map(({ name, w1, error }) => ({ time: String(time), name, low: w1 - 1.96 * error.w1, high: w1 + 1.96 * error.w1 })),
   );
   const floors = predictions.map(({ time, floor }) => ({ time: String(time), w1: floor }));
   return {
     name: "held-out",
     title: "Distance to held-out snapshots",
     caption:
-      "Wasserstein-1 distance in standardised features; smaller is better. Thin lines: two standard errors over the sampling of both clouds. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
+      "Wasserstein-1 distance in standardised features; smaller is better. Thin lines: 95 % intervals over the sampling of both clouds, by the bootstrap. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
     svg: plot({
       height: 60 + 34 * predictions[0].scores.length * predictions.length,
       marginLeft: 250,

@@ -3,6 +3,7 @@ import { type NdArray, ndarray, type Random } from "../../tensor/index.ts";
 import {
   baselines,
   type Cloud,
+  type Distances,
   has,
   type MethodName,
   type Model,
@@ -12,21 +13,44 @@ import {
   type Push,
   type Score,
   score,
+  spread,
   stackClouds,
 } from "../../transport/index.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
 import type { Prepared } from "./prepare.ts";
 
+/** A line of the table: distances, and their standard errors over the sampling of both clouds. */
+export interface Line extends Distances {
+  readonly name: string;
+  readonly error: Distances;
+  /** W1 less that of the optimal-transport midpoint, and the error of the difference over the same samples. */
+  readonly behind: { readonly difference: number; readonly error: number };
+}
+
 export interface Prediction {
   readonly time: number;
-  readonly scores: readonly Score[];
+  readonly scores: readonly Line[];
   /** Sampling floor of W1. */
   readonly floor: number;
   /** Predicted total mass over the observed one, for methods with growth. */
   readonly mass?: number;
   /** Root mean squared error of the predicted places of known individuals, and of the straight line between their neighbours in time. */
   readonly paths?: { readonly learned: number; readonly straight: number; readonly copied: number };
+}
+
+const midpoint = "optimal-transport midpoint";
+
+function lines(scores: readonly Score[]): Line[] {
+  const reference = scores.find((s) => s.name === midpoint) as Score;
+  return scores.map((s) => ({
+    ...{ name: s.name, w1: s.w1, w2: s.w2, mmd: s.mmd },
+    error: { w1: spread(s.deviations.w1), w2: spread(s.deviations.w2), mmd: spread(s.deviations.mmd) },
+    behind: {
+      difference: s.w1 - reference.w1,
+      error: spread(s.deviations.w1.map((v, r) => v - reference.deviations.w1[r])),
+    },
+  }));
 }
 
 export const bothName = (method: MethodName): string => `${methods[method].title}, both sides`;
@@ -64,7 +88,7 @@ export async function predict(
     const grown = has(method, "growth") ? (meanWeight(forward.logWeight) * (clouds[before].weights ? forward.x.shape[0] / sum(clouds[before].weights) : 1) * clouds[before].mass) / clouds[k].mass : undefined; // biome-ignore format: one line
     predictions.push({
       time: data.times[k],
-      scores: [...scores, ...others],
+      scores: lines([...scores, ...others]),
       floor,
       ...(grown !== undefined && { mass: grown }),
       paths: data.pathsKnown ? pathErrors(forward.x, clouds[before].points, clouds[after].points, clouds[k].points, fraction) : undefined, // biome-ignore format: one line
@@ -76,15 +100,14 @@ export async function predict(
 const sum = (w: ArrayLike<number>): number => Array.from(w).reduce((a, b) => a + b, 0);
 const weighted = ({ points, weights }: Cloud) => ({ x: points, ...(weights && { weights }) });
 
-/** Do two best methods differ by more than the sampling of the clouds can tell? A sentence if not. */
+/** Does the method differ from the midpoint by more than the sampling of the clouds can tell? A sentence if not. */
 export function indistinct(predictions: readonly Prediction[]): string | undefined {
-  const [own] = predictions[0].scores;
-  const mean = (name: string): number => predictions.reduce((s, p) => s + (p.scores.find((c) => c.name === name)?.w1 ?? Number.NaN), 0) / predictions.length; // biome-ignore format: one line
-  const error = Math.sqrt(predictions.reduce((s, p) => s + p.scores[0].error ** 2, 0)) / predictions.length;
-  const baseline = "optimal-transport midpoint";
-  const difference = mean(own.name) - mean(baseline);
+  const own = predictions.map((p) => p.scores[0]);
+  const difference = own.reduce((s, { behind }) => s + behind.difference, 0) / own.length;
+  const error = Math.hypot(...own.map(({ behind }) => behind.error)) / own.length;
+  if (!Number.isFinite(error)) return "the snapshots are too small to say how far distances vary with their sampling";
   if (Math.abs(difference) > 2 * error) return undefined;
-  return `the data cannot tell ${own.name} from the ${baseline}: their W1 differ by ${Math.abs(difference).toFixed(3)}, and the sampling of the snapshots alone makes ±${error.toFixed(3)}`;
+  return `the data cannot tell ${own[0].name} from the ${midpoint}: their W1 differ by ${Math.abs(difference).toFixed(3)}, and the sampling of the snapshots alone makes ±${error.toFixed(3)}`;
 }
 
 function pathErrors(

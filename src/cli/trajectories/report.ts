@@ -19,6 +19,9 @@ interface Numbers {
   readonly seconds: number;
 }
 
+/** NaN: the cloud is too small to say. */
+const plusMinus = (error: number): string => (Number.isFinite(error) ? ` ± ${error.toFixed(4)}` : "");
+
 export function summary(results: Record<string, unknown>, choice: Choice | undefined): string[] {
   const { warnings, heldOut, seconds, loss, run, mass, value } = results as unknown as {
     warnings: string[];
@@ -31,7 +34,7 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
   };
   const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio }) => [
     `held-out time ${time}: W1 (± sampling)`,
-    ...scores.map(({ name, w1, error }) => `  ${name.padEnd(44)} ${w1.toFixed(4)} ± ${error.toFixed(4)}`),
+    ...scores.map(({ name, w1, error }) => `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error.w1)}`),
     // the same individuals in both snapshots differ by less than two samples do
     `  ${(paths ? "sampling floor, of other individuals" : "sampling floor").padEnd(44)} ${floor.toFixed(4)}`,
     ...(ratio === undefined ? [] : [`  predicted total mass over observed: ${ratio.toFixed(3)}`]),
@@ -107,13 +110,16 @@ function tables({ predictions, balance }: Numbers, choice: Choice | undefined): 
   if (predictions.length)
     result.push({
       title: "Held-out snapshots",
-      columns: ["time", "method", "W1", "± sampling", "W2", "MMD²"],
+      columns: ["time", "method", "W1", "± 95 %", "W2", "± 95 %", "MMD²", "± 95 %", "W1 less the midpoint's", "± 95 %"],
       rows: predictions.flatMap(({ time, scores, floor }) => [
-        ...scores.map((s) => [String(time), s.name, s.w1, s.error, s.w2, s.mmd]),
-        [String(time), "sampling floor (two halves)", floor, "", "", ""],
+        ...scores.map(({ name, w1, w2, mmd, error, behind }) => [
+          ...[String(time), name, w1, 1.96 * error.w1, w2, 1.96 * error.w2, mmd, 1.96 * error.mmd],
+          ...(behind.difference === 0 ? ["", ""] : [behind.difference, 1.96 * behind.error]),
+        ]),
+        [String(time), "sampling floor (two halves)", floor, "", "", "", "", "", "", ""],
       ]),
       caption:
-        "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standardised features. The error is that of W1 over the sampling of both clouds, from its dual potentials.",
+        "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standardised features. Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those of differences use the same resamples of the snapshot for both.",
     });
   const worst = [...balance].sort((a, b) => Math.abs(b.z) - Math.abs(a.z)).slice(0, 6);
   if (worst.length)
