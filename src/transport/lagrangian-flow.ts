@@ -131,7 +131,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
       const { loss, integrand } = actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), { duration, probe });
       const still = l.potential ? l.potential(batch.t, now.x) : batch.t.mul(0).squeeze(1);
       const free = l.drift ? rate.x.sub(l.drift(batch.t, now.x)) : rate.x;
-      return { dual: loss.neg(), primal: free.square().sum(1).mul(0.5).sub(still).mean().mul(duration), integrand };
+      return { dual: loss.neg(), primal: l.cost.of(free).sub(still).mean().mul(duration), integrand };
     },
     { threads: o.threads },
   );
@@ -164,7 +164,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
 
 /**
  * Values of the action S: -L of the trained s on fresh samples of the learned path, with its standard error, and for dynamics that conserve mass
- * the cost ½ E|∂_t G|² - E V of that path with the straight labels, an upper bound.
+ * the cost E c(∂_t G - b) - E V of that path with the straight labels, an upper bound.
  */
 export type ValueOf = (
   state: Awaited<ReturnType<Model["init"]>>,

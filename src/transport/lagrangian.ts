@@ -74,7 +74,7 @@ export function laplacianOf(s: Action, t: Tensor, x: Tensor, probe?: Tensor): Te
 
 /** c*(∇s) + <∇s, b> + (λ/2) s² + V [B]: all of Λ that has no derivative in time and no Laplacian. */
 export function hamiltonian(l: Lagrangian, t: Tensor, x: Tensor, value: Tensor, g: Tensor): Tensor {
-  let h = l.cost(g);
+  let h = l.cost.conjugate(g);
   if (l.drift) h = h.add(l.drift(t, x).mul(g).sum(1));
   if (l.growth > 0) h = h.add(value.square().mul(l.growth / 2));
   return l.potential ? h.add(l.potential(t, x)) : h;

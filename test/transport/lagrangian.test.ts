@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mlp } from "../../src/nn/index.ts";
 import { array, concat, grad, item, jit, jvp, mapTree, type NdArray, ndarray, randomStream, sign, type Tensor, toNumbers } from "../../src/tensor/index.ts"; // biome-ignore format: one line
-import { type Action, acceleration, freeMotion, type Lagrangian, laplacianOf, metricCost, powerCost, residual, type ScalarField, velocity, velocityOfMomentum } from "../../src/transport/index.ts"; // biome-ignore format: one line
+import { type Action, acceleration, type ConvexCost, freeMotion, type Lagrangian, laplacianOf, metricCost, powerCost, quadraticCost, residual, type ScalarField, velocity, velocityOfMomentum } from "../../src/transport/index.ts"; // biome-ignore format: one line
 
 const rng = randomStream(21);
 const t = rng.uniform([40, 1], "f64");
@@ -163,14 +163,20 @@ test("probes of signs give the Laplacian exactly for diagonal Hessians, and on a
 
 test("velocities are those of the convex cost: Fenchel's equality, and a given drift is added", async () => {
   const p = rng.normal([50, 2], "f64");
-  // <p, v> = c(v) + c*(p) at v = ∇c*(p)
-  const equality = (cost: (q: Tensor) => Tensor, c: (v: Tensor) => Tensor) =>
+  // <p, v> = c(v) + c*(p) at v = ∇c*(p), and more than <p, v> elsewhere
+  const gap = (cost: ConvexCost, factor: number) =>
     jit((q: Tensor) => {
-      const v = velocityOfMomentum(cost, q);
-      return q.mul(v).sum(1).sub(c(v)).sub(cost(q));
+      const v = velocityOfMomentum(cost, q).mul(factor);
+      return cost.of(v).add(cost.conjugate(q)).sub(q.mul(v).sum(1));
     })(p);
-  expect(worst(await equality(powerCost(3), (v) => v.abs().pow(3).sum(1).div(3)))).toBeLessThan(1e-6);
-  expect(worst(await equality(metricCost([2, 0.5]), (v) => v.square().mul(array([2, 0.5], "f64")).sum(1).div(2)))).toBeLessThan(1e-12); // biome-ignore format: one line
+  for (const [cost, tolerance] of [[quadraticCost, 1e-12], [metricCost([2, 0.5]), 1e-12], [powerCost(3), 1e-6], [powerCost(1.5), 1e-6]] as const) { // biome-ignore format: a table
+    expect(worst(await gap(cost, 1))).toBeLessThan(tolerance);
+    for (const factor of [0.5, 1.3]) expect(Math.min(...toNumbers(await gap(cost, factor)))).toBeGreaterThan(tolerance);
+  }
+  // costs are those of their formulas: a velocity of length 5
+  const at5 = async (cost: ConvexCost): Promise<number> => item(await jit((v: Tensor) => cost.of(v).sum())(array([[3, 4]], "f64"))); // biome-ignore format: one line
+  expect(await at5(powerCost(3))).toBeCloseTo(125 / 3, 6);
+  expect(await at5(metricCost([2, 0.5]))).toBeCloseTo(13, 12);
   const s: Action = (_, z) => z.square().sum(1).mul(0.5);
   const moved = await jit((at: Tensor, z: Tensor) => velocity(s, { ...freeMotion, drift: (_, y) => y.mul(2) })(at, z).sub(z.mul(3)))(t, x); // biome-ignore format: one line
   expect(worst(moved)).toBeLessThan(1e-12);
