@@ -24,3 +24,4 @@ export * from "./solve.ts";
 export * from "./times.ts";
 export * from "./unbalanced.ts";
 export * from "./units.ts";
+export * from "./value.ts";

@@ -9,7 +9,19 @@
  * @source  Neklyudov et al., A Computational Framework for Solving Wasserstein Lagrangian Flows, ICML 2024, algorithm 1
  */
 import type { Mlp } from "../nn/index.ts";
-import { clamp, item, jit, jvp, type NdArray, type Random, sign, stopGradient, type Tensor, take } from "../tensor/index.ts";
+import {
+  clamp,
+  item,
+  jit,
+  jvp,
+  maximum,
+  type NdArray,
+  type Random,
+  sign,
+  stopGradient,
+  type Tensor,
+  take,
+} from "../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
 import { type GeneratorOptions, generate, initGenerator } from "./generator.ts";
 import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual } from "./lagrangian.ts";
@@ -17,6 +29,7 @@ import { actionLoss, flowLoss } from "./losses.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
 import { drawPath, massBetween, type Path, type PathBatch } from "./path.ts";
+import { labelledAction, meanValue, type ValueOf } from "./value.ts";
 
 export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {
   readonly lagrangian?: Lagrangian;
@@ -127,11 +140,15 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
       const s = sOf(averages(state).action, batch);
       const probe = batch.probe && sign(batch.probe);
       const [now, rate] = velocityOfPath(averages(state).path, points, batch);
-      const sample = { t: batch.t, ...now };
-      const { loss, integrand } = actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), { duration, probe });
-      const still = l.potential ? l.potential(batch.t, now.x) : batch.t.mul(0).squeeze(1);
-      const free = l.drift ? rate.x.sub(l.drift(batch.t, now.x)) : rate.x;
-      return { dual: loss.neg(), primal: l.cost.of(free).sub(still).mean().mul(duration), integrand };
+      const moving = { ...now, v: rate.x, massRate: rate.mass };
+      const { loss } = actionLoss(l, s, { t: batch.t, ...now }, endsOf(path, points, batch, intervals > 1), { duration, probe });
+      const energy = labelledAction(l, batch.t, moving);
+      const certified = energy && l.growth === 0;
+      const level = (x: Tensor): Tensor => residual(l, s, batch.t, x);
+      const centre = now.x.mean(0, true);
+      const farther = centre.add(now.x.sub(centre).mul(1.1));
+      const bounds = certified && { t: batch.t, residual: level(now.x), highest: maximum(level(now.x), level(farther)) };
+      return { dual: loss.neg(), ...(energy && { primal: energy.mean().mul(duration) }), ...bounds };
     },
     { threads: o.threads },
   );
@@ -151,26 +168,9 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
     noise: l.noise,
     knots: intervals > 1 ? path.times : undefined,
-    async value(state, rng, batches = 40) {
-      const results = [];
-      for (let i = 0; i < batches; i++) results.push(await evaluate(state as never, path.points, draw(rng, 512)));
-      const mean = (xs: number[]): number => xs.reduce((a, b) => a + b) / xs.length;
-      const dual = results.map((r) => item(r.dual));
-      const spread = Math.sqrt(mean(dual.map((v) => (v - mean(dual)) ** 2)) / (batches - 1));
-      return { dual: mean(dual), error: spread, primal: mean(results.map((r) => item(r.primal))) };
-    },
+    value: (state, rng, batches = 40) => meanValue(() => evaluate(state as never, path.points, draw(rng, 512)), batches),
   };
 }
-
-/**
- * Values of the action S: -L of the trained s on fresh samples of the learned path, with its standard error, and for dynamics that conserve mass
- * the cost E c(∂_t G - b) - E V of that path with the straight labels, an upper bound.
- */
-export type ValueOf = (
-  state: Awaited<ReturnType<Model["init"]>>,
-  rng: Random,
-  batches?: number,
-) => Promise<{ dual: number; error: number; primal: number }>;
 
 const averages = (state: FlowState): { action: ActionParams; path: Mlp } =>
   ({ action: state.action.average.average, path: state.path.average.average }) as never;

@@ -1,5 +1,5 @@
 /** Action matching: the action of a given path. Plain, entropic, unbalanced and both, for any convex cost, by one loss. */
-import { item, jit, type NdArray, sign, type Tensor, take } from "../tensor/index.ts";
+import { item, jit, type NdArray, type Random, sign, type Tensor, take } from "../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
 import { exactLaplacian, freeMotion, type Lagrangian, velocity } from "./lagrangian.ts";
 import { actionLoss, flowLoss, type PathEnds } from "./losses.ts";
@@ -14,6 +14,7 @@ import {
 } from "./model.ts";
 import { drawPath, growing, type Path, type PathBatch, pathPoints } from "./path.ts";
 import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "./times.ts";
+import { labelledAction, meanValue, type ValueOf } from "./value.ts";
 
 export interface MatchOptions extends ActionOptions, TrainOptions {
   readonly lagrangian?: Lagrangian;
@@ -37,7 +38,7 @@ interface MatchState<T = Tensor> extends Descending<ActionParams<T>> {
  *
  * @throws RangeError  for growth with a head that cannot represent it, or the flow objective on a path without velocities
  */
-export function matching(path: Path, options: MatchOptions = {}): Model {
+export function matching(path: Path, options: MatchOptions = {}): Model & { value: ValueOf } {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, times: "even", ...options } as const;
   const { lagrangian: l, intervals } = o;
   const objective = options.objective ?? (path.options.shape === "mixture" ? "action" : "flow");
@@ -68,15 +69,32 @@ export function matching(path: Path, options: MatchOptions = {}): Model {
     return { state: { ...next, density: updateTimeDensity(state.density, place, integrand) }, loss };
   };
   const run = jit(program, { threads: o.threads });
+  const evaluate = jit(
+    (params: ActionParams, points: Tensor, batch: Draws<Tensor>) => {
+      const at = pathPoints(points, batch, path.options);
+      const s = action(params, o.head, intervals > 1 ? batch.interval : undefined);
+      const sample = { ...at, t: batch.t };
+      const settings = { duration, probe: batch.probe && sign(batch.probe) };
+      const { loss } = at.v
+        ? flowLoss(l, s, { ...sample, v: at.v }, settings)
+        : actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), settings);
+      const energy = labelledAction(l, batch.t, at);
+      return { dual: loss.neg(), ...(energy && { primal: energy.mean().mul(duration) }) };
+    },
+    { threads: o.threads },
+  );
   const probes = l.noise > 0 && d > exactLaplacian;
+  const draw = (rng: Random, batch: number, density?: ArrayLike<number>): Draws => ({
+    ...drawPath(path, rng, batch, density),
+    ...(probes && { probe: rng.normal([batch, d]) }),
+  });
   return {
     init(rng): TrainState {
       const state = down.init(initAction(rng, d, o));
       return adaptive ? { ...state, density: initTimeDensity() as never } : state;
     },
     async step(state, rng) {
-      const density = adaptive ? densityAtKnots(state.density as unknown as TimeDensity) : undefined;
-      const batch: Draws = { ...drawPath(path, rng, o.batch, density), ...(probes && { probe: rng.normal([o.batch, d]) }) };
+      const batch = draw(rng, o.batch, adaptive ? densityAtKnots(state.density as unknown as TimeDensity) : undefined);
       const { loss, state: next } = await run(state as never, path.points, batch);
       return { state: next as never, metrics: { loss: item(loss) } };
     },
@@ -84,6 +102,8 @@ export function matching(path: Path, options: MatchOptions = {}): Model {
     dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
     noise: l.noise,
     knots: intervals > 1 ? path.times : undefined,
+    value: (state, rng, batches = 40) =>
+      meanValue(() => evaluate((state.average as { average: never }).average, path.points, draw(rng, 512)), batches),
   };
 }
 

@@ -15,6 +15,8 @@ export interface PushOptions {
   readonly rng?: Random;
   /** Steps a unit of time of Euler–Maruyama; default 100. */
   readonly stepsPerUnit?: number;
+  /** One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps. */
+  readonly pair?: "coarse" | "fine";
   /** Follow the noiseless flow with the same densities, where the dynamics know it. */
   readonly flow?: boolean;
 }
@@ -42,7 +44,7 @@ export function pusher({ dynamics, knots, noise: sigma }: Model, threads?: numbe
     noisy: jit((p: Parameters<Tensor>, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) => noisily(dynamics(p, knots && k), y, h, start, z), { threads }), // biome-ignore format: one line
   });
   const programs = [compile(false), compile(true)];
-  return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, flow = false } = {}) => {
+  return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
     const [n, d] = x.shape;
     let state = joined(x, logWeight);
     const clouds: Required<Particles>[] = [];
@@ -65,10 +67,11 @@ export function pusher({ dynamics, knots, noise: sigma }: Model, threads?: numbe
       if (!rng) throw new Error("push: dynamics with noise need a stream of random numbers");
       let at = stage.from;
       for (const [i, next] of stage.to.entries()) {
-        const steps = Math.max(1, Math.ceil(Math.abs(next - at) * stepsPerUnit));
+        const steps = Math.max(1, Math.ceil(Math.abs(next - at) * stepsPerUnit)) * (pair === "fine" ? 2 : 1);
         const h = (next - at) / steps;
         if (h < 0) throw new Error("push: dynamics with noise run forward only");
-        const { state: moved } = await noisy(params, state, h, at, rng.normal([steps, n, d]), hot);
+        const z = pair === "coarse" ? summed(rng.normal([2 * steps, n, d])) : rng.normal([steps, n, d]);
+        const { state: moved } = await noisy(params, state, h, at, z, hot);
         state = moved as NdArray<"f32">;
         evaluations += steps;
         at = next;
@@ -77,6 +80,17 @@ export function pusher({ dynamics, knots, noise: sigma }: Model, threads?: numbe
     }
     return { clouds, evaluations };
   };
+}
+
+/** Normal noise of steps twice as long: (z_2k + z_2k+1) / √2. */
+function summed({ data, shape: [steps, n, d] }: NdArray<"f32">): NdArray<"f32"> {
+  const size = n * d;
+  const half = new Float32Array((steps / 2) * size);
+  for (let i = 0; i < half.length; i++) {
+    const at = 2 * size * Math.floor(i / size) + (i % size);
+    half[i] = (data[at] + data[at + size]) * Math.SQRT1_2;
+  }
+  return ndarray(half, [steps / 2, n, d], "f32");
 }
 
 /** [x, log w] moved by an adaptive solver. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomStream, type Tensor } from "../../src/tensor/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import { balances, type Model } from "../../src/transport/index.ts";
 import { normals } from "./training.ts";
 

@@ -39,6 +39,10 @@ test("optimal transport of Gaussians: cost, middle and end; the path costs at le
   const { model, state, value, rng, start } = await solve(freeMotion);
   close(value, 2.215);
   expect(value.primal).toBeGreaterThan(value.dual - 4 * value.error);
+  // bounds on both sides of the exact value; 0.05 for 2,000 points of each snapshot
+  expect(value.lower).toBeLessThan(2.215 + 0.05);
+  expect(value.lower).toBeGreaterThan(1.5);
+  expect(value.primal).toBeGreaterThan(2.215 - 0.05);
   const [half, end] = await pushed(model, state, start, [0.5, 1], rng);
   near(half.mean, [0, 0.25]);
   near(half.deviation, [0.35, 0.45]);

@@ -169,7 +169,13 @@ test("velocities are those of the convex cost: Fenchel's equality, and a given d
       const v = velocityOfMomentum(cost, q).mul(factor);
       return cost.of(v).add(cost.conjugate(q)).sub(q.mul(v).sum(1));
     })(p);
-  for (const [cost, tolerance] of [[quadraticCost, 1e-12], [metricCost([2, 0.5]), 1e-12], [powerCost(3), 1e-6], [powerCost(1.5), 1e-6]] as const) { // biome-ignore format: a table
+  for (const [cost, tolerance] of [
+    [quadraticCost, 1e-12],
+    [metricCost([2, 0.5]), 1e-12],
+    [powerCost(3), 1e-6],
+    [powerCost(1.5), 1e-6],
+  ] as const) {
+    // biome-ignore format: a table
     expect(worst(await gap(cost, 1))).toBeLessThan(tolerance);
     for (const factor of [0.5, 1.3]) expect(Math.min(...toNumbers(await gap(cost, factor)))).toBeGreaterThan(tolerance);
   }

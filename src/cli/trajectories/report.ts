@@ -1,7 +1,7 @@
 /** The report of a run and its summary in the terminal. */
 import { join } from "node:path";
 import { duration, type Figure, formatNumber, type KeyNumber, type Report, type ReportTable } from "../../lab/index.ts";
-import { type Balance, has, type MethodName, methods } from "../../transport/index.ts";
+import { type Balance, has, type MethodName, methods, type Value } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import type { Choice } from "./auto.ts";
@@ -11,7 +11,10 @@ import type { Prediction } from "./predict.ts";
 interface Numbers {
   readonly predictions: readonly Prediction[];
   readonly mass: readonly { time: number; mass: number; effective: number }[];
-  readonly value?: { dual: number; error: number; primal: number };
+  readonly value?: Value;
+  /** The least action through the snapshots, where it is known. */
+  readonly least?: { readonly lower: number; readonly upper: number };
+  readonly solverError: number;
   readonly balance: readonly Balance[];
   readonly warnings: readonly string[];
   readonly choice?: Choice;
@@ -30,7 +33,7 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
     loss?: number;
     run: string;
     mass?: { mass: number }[];
-    value?: { dual: number; error: number };
+    value?: Value;
   };
   const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio }) => [
     `held-out time ${time}: W1 (± sampling)`,
@@ -49,7 +52,7 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
     ...warnings.map((w) => `note: ${w}`),
     ...lines,
     ...(mass ? [`total mass at the end: ${mass.at(-1)!.mass.toFixed(3)} of the start`] : []),
-    ...(value ? [`action of the path: ${value.dual.toFixed(4)} ± ${value.error.toFixed(4)}`] : []),
+    ...(value ? [`action of the path: ${value.dual.toFixed(4)}${plusMinus(value.error)}${value.gap ? `, action gap at most ${value.gap.bound.toFixed(4)}${plusMinus(value.gap.error)}` : ""}`] : []), // biome-ignore format: one line
     `trained in ${duration(seconds)}${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`,
     `report: ${join(run, "report.html")}`,
   ];
@@ -88,7 +91,11 @@ export function report(
 const meanOf = (predictions: readonly Prediction[], name: string): number =>
   predictions.reduce((s, p) => s + (p.scores.find((c) => c.name === name)?.w1 ?? Number.NaN), 0) / predictions.length;
 
-function keyNumbers(data: Population, { predictions, mass, value, loss }: Numbers, method: MethodName): KeyNumber[] {
+function keyNumbers(
+  data: Population,
+  { predictions, mass, value, least, solverError, loss }: Numbers,
+  method: MethodName,
+): KeyNumber[] {
   const names = predictions.length ? predictions[0].scores.map((s) => s.name).filter((n) => !n.startsWith("copy")) : [];
   return [
     ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: "standardised features, over held-out times" })), // biome-ignore format: one line
@@ -98,7 +105,11 @@ function keyNumbers(data: Population, { predictions, mass, value, loss }: Number
       : []),
     ...(has(method, "growth") ? [{ name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" }] : []), // biome-ignore format: one line
     ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, standardised features and mean intervals; minus the loss on fresh samples" }] : []), // biome-ignore format: one line
-    ...(value && !has(method, "growth") ? [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }] : []), // biome-ignore format: one line
+    ...(value?.primal === undefined ? [] : [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }]), // biome-ignore format: one line
+    ...(value?.gap ? [{ name: "action gap, at most", value: value.gap.bound, error: value.gap.error, note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like" }] : []), // biome-ignore format: one line
+    ...(value?.lower === undefined ? [] : [{ name: "lower bound, estimated", value: value.lower, note: "of the least action, from the largest residuals over the particles of the path" }]), // biome-ignore format: one line
+    ...(least ? [{ name: "least action through the snapshots", value: least.lower === least.upper ? least.lower : `${formatNumber(least.lower)} to ${formatNumber(least.upper)}`, note: least.lower === least.upper ? "exact optimal transport of neighbours" : "unbalanced transport of neighbours: dual and primal value" }] : []), // biome-ignore format: one line
+    { name: "solver error", value: solverError, note: "root mean square, standardised features: particles of the first snapshot moved to the end in two ways" }, // biome-ignore format: one line
     { name: "final loss", value: loss ?? Number.NaN, note: "at the last row of metrics" },
     { name: "particles", value: data.snapshots.map((s) => s.shape[0]).join(", "), note: `at times ${data.times.join(", ")}` },
   ];

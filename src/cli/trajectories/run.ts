@@ -7,9 +7,11 @@ import {
   balances,
   has,
   learner,
+  leastAction,
   type MethodName,
   pusher,
   type TrainState,
+  type Value,
   type ValueOf,
 } from "../../transport/index.ts";
 import { version } from "../program.ts";
@@ -20,7 +22,7 @@ import { fatesFigure, featuresFigure, growthFigure, massFigure } from "./figures
 import { type Split, splitTimes } from "./holdout.ts";
 import { landscapeFigure } from "./landscape.ts";
 import type { Population } from "./load.ts";
-import { fates, featureCurves, fieldsAt, fieldsProgram, frames, massCurve, type Trained } from "./motion.ts";
+import { fates, featureCurves, fieldsAt, fieldsProgram, frames, massCurve, solverError, type Trained } from "./motion.ts";
 import { writeCells, writeFates, writeFeatures, writeIntoAnnotated, writeModels, writeTrajectories } from "./outputs.ts";
 import { indistinct, predict } from "./predict.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -74,8 +76,8 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
       await run.write("artifacts/animation.png", await animate(data, found.all, has(method, "growth")));
     }
     const seconds = (performance.now() - started) / 1000;
-    const { predictions, mass, value, balance, warnings } = numbers;
-    const results = { run: folder, method, steps, loss: losses.at(-1)?.loss, heldOut: predictions, mass: has(method, "growth") ? mass : undefined, value, balance, fates: found.fate?.matrix, choice: choice?.table, seconds, warnings }; // biome-ignore format: one line
+    const { predictions, mass, value, least, solverError, balance, warnings } = numbers;
+    const results = { run: folder, method, steps, loss: losses.at(-1)?.loss, heldOut: predictions, mass: has(method, "growth") ? mass : undefined, value, least, solverError, balance, fates: found.fate?.matrix, choice: choice?.table, seconds, warnings }; // biome-ignore format: one line
     await publish(run, report(data, config, { ...numbers, choice, loss: results.loss, seconds }, figures, options));
     await run.complete(results);
     return { results, text: summary(results, choice) };
@@ -102,7 +104,9 @@ interface Found {
   readonly fate: Awaited<ReturnType<typeof fates>>;
   readonly curves: ReturnType<typeof featureCurves>;
   readonly mass: ReturnType<typeof massCurve>;
-  readonly value?: Awaited<ReturnType<ValueOf>>;
+  readonly value?: Value;
+  readonly least?: Awaited<ReturnType<typeof leastAction>>;
+  readonly solverError: number;
   readonly balance: readonly Balance[];
   readonly figures: Figure[];
   readonly warnings: string[];
@@ -130,7 +134,10 @@ async function evaluate(
   const mass = massCurve(all);
   const value = "value" in model ? await (model.value as ValueOf)(state, rng.fold("value")) : undefined;
   const kept = split.train.map((k) => prepared.clouds[k]);
-  const balance = await balances(model, params, split.train.map((k) => prepared.times[k]), grows ? kept : kept.map((c) => ({ ...c, mass: 1 }))); // biome-ignore format: one line
+  const keptTimes = split.train.map((k) => prepared.times[k]);
+  const error = await solverError(trained, prepared, rng.fold("solver"));
+  const balance = await balances(model, params, keptTimes, grows ? kept : kept.map((c) => ({ ...c, mass: 1 })));
+  const least = free(method, options) ? await leastAction(keptTimes, kept, grows ? prepared.learn.growth! : 0, rng.fold("least")) : undefined; // biome-ignore format: one line
   const figures = [pathsFigure(data, all)];
   if (data.features.length > 1) figures.push(streamFigure(data, fields));
   if (predictions.length) figures.push(scoresFigure(predictions));
@@ -146,8 +153,12 @@ async function evaluate(
   if (lowest < 0.05) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
   const tie = predictions.length ? indistinct(predictions) : undefined;
   if (tie) warnings.push(tie);
-  return { predictions, all, fields, fate, curves, mass, value, balance, figures, warnings };
+  return { predictions, all, fields, fate, curves, mass, value, least, solverError: error, balance, figures, warnings };
 }
+
+/** Is the least action known: without noise and forces? */
+const free = (method: MethodName, { potential }: TrajectoriesOptions): boolean =>
+  /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && potential === undefined;
 
 async function writeAll(
   run: Awaited<ReturnType<typeof openRun>>,
