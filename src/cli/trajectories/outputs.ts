@@ -2,8 +2,8 @@
 import { writeAnnotated } from "../../data/h5ad.ts";
 import { type Column, table } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
-import { type NdArray, ndarray, type Tensor, toOnnx } from "../../tensor/index.ts";
-import type { Units } from "../../transport/index.ts";
+import { concat, greaterEqual, type NdArray, ndarray, type Tensor, toOnnx } from "../../tensor/index.ts";
+import type { ScalarField, Units } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import type { Population } from "./load.ts";
 import type { Fates, FeatureCurve, Fields, Frame, Trained } from "./motion.ts";
@@ -16,23 +16,28 @@ async function both(artifact: Artifact, name: string, columns: Column[]): Promis
   await writeParquet(artifact(`${name}.parquet`), rows);
 }
 
-/** trajectories: every particle of the first snapshot at every frame; its weight where the method grows. */
+/** trajectories: every particle of the first snapshot at every frame, its weight where the method grows, and the fields there. */
 export async function writeTrajectories(
   artifact: Artifact,
   data: Population,
   all: readonly Frame[],
-  grows: boolean,
+  fields: readonly Fields[],
 ): Promise<void> {
   const [n, d] = all[0].cloud.shape;
   const particle = Float64Array.from({ length: n * all.length }, (_, i) => i % n);
   const frame = (i: number): Frame => all[Math.floor(i / n)];
+  const at = (i: number): Fields => fields[Math.floor(i / n)];
+  const { growth, action } = fields[0];
   const labels = data.labels?.[0];
   await both(artifact, "trajectories", [
     { name: "particle", values: particle },
     ...(labels ? [{ name: "label", values: Array.from(particle, (p) => labels[p]) }] : []),
     { name: "time", values: particle.map((_, i) => frame(i).time) },
-    ...(grows ? [{ name: "weight", values: particle.map((p, i) => Math.exp(frame(i).logWeight.data[p])) }] : []),
+    ...(growth ? [{ name: "weight", values: particle.map((p, i) => Math.exp(frame(i).logWeight.data[p])) }] : []),
     ...data.features.map((name, j) => ({ name, values: particle.map((p, i) => frame(i).cloud.data[p * d + j]) })),
+    ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: particle.map((p, i) => at(i).velocity.data[p * d + j]) })), // biome-ignore format: one line
+    ...(growth ? [{ name: "growth rate", values: particle.map((p, i) => at(i).growth![p]) }] : []),
+    ...(action ? [{ name: "action", values: particle.map((p, i) => at(i).action![p]) }] : []),
   ]);
 }
 
@@ -117,6 +122,7 @@ export async function writeModels(
   { model, params }: Trained,
   data: Population,
   units: Units,
+  has: { readonly growth: boolean; readonly action: boolean },
 ): Promise<void> {
   const d = data.features.length;
   const vector = (values: readonly number[]): NdArray => ndarray(Float32Array.from(values), [values.length], "f32");
@@ -131,18 +137,36 @@ export async function writeModels(
     noise: String(model.noise / Math.sqrt(units.interval)),
     producer: `pushforward ${version()}`,
   };
-  if (model.knots) return; // a model of pieces is no single function of time
-  const dynamics = model.dynamics(params as never);
-  const inner = (t: Tensor, x: Tensor): [Tensor, Tensor] => [t.sub(units.start).div(units.interval), x.sub(mean).div(deviation)];
-  const fields: Record<string, ((t: Tensor, x: Tensor) => Tensor) | undefined> = {
-    velocity: (t, x) => dynamics.drift(...inner(t, x)).mul(deviation).div(units.interval), // biome-ignore format: one line
-    growth: dynamics.growth && ((t, x) => dynamics.growth!(...inner(t, x)).div(units.interval)),
-    action: dynamics.action && ((t, x) => dynamics.action!(...inner(t, x))),
+  const within = (t: Tensor, x: Tensor) => {
+    const [time, at] = [t.sub(units.start).div(units.interval), x.sub(mean).div(deviation)];
+    return { time, at, dynamics: model.dynamics(params as never, model.knots && intervalRows(time, model.knots)) };
+  };
+  const velocity = (t: Tensor, x: Tensor): Tensor => {
+    const { time, at, dynamics } = within(t, x);
+    return dynamics.drift(time, at).mul(deviation).div(units.interval);
+  };
+  const scalar = (name: "growth" | "action", unit: number) => (t: Tensor, x: Tensor) => {
+    const { time, at, dynamics } = within(t, x);
+    return (dynamics[name] as ScalarField)(time, at).div(unit);
+  };
+  const fields: Record<string, (t: Tensor, x: Tensor) => Tensor> = {
+    velocity,
+    ...(has.growth && { growth: scalar("growth", units.interval) }),
+    ...(has.action && { action: scalar("action", 1) }),
   };
   for (const [name, f] of Object.entries(fields))
-    if (f)
-      await write(
-        `artifacts/${name}.onnx`,
-        toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }),
-      );
+    await write(
+      `artifacts/${name}.onnx`,
+      toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }),
+    );
+}
+
+/** One-hot rows [B, K - 1] of the interval that each time [B, 1] lies in; times outside belong to the first or the last. */
+function intervalRows(t: Tensor, knots: readonly number[]): Tensor {
+  const passed = knots.slice(1, -1).map((k) => greaterEqual(t, k).cast(t.dtype));
+  const one = t.mul(0).add(1);
+  return concat(
+    [one, ...passed].map((p, k) => (k < passed.length ? p.sub(passed[k]) : p)),
+    1,
+  );
 }

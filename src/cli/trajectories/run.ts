@@ -6,6 +6,7 @@ import {
   type Balance,
   balances,
   has,
+  innerTime,
   learner,
   leastAction,
   type MethodName,
@@ -100,6 +101,8 @@ const lossCaption = (method: MethodName): string =>
 interface Found {
   readonly predictions: Awaited<ReturnType<typeof predict>>;
   readonly all: Awaited<ReturnType<typeof frames>>;
+  /** Fields at the moved particles of each frame, and at the cells of each snapshot. */
+  readonly along: Awaited<ReturnType<typeof fieldsAt>>[];
   readonly fields: Awaited<ReturnType<typeof fieldsAt>>[];
   readonly fate: Awaited<ReturnType<typeof fates>>;
   readonly curves: ReturnType<typeof featureCurves>;
@@ -129,6 +132,8 @@ async function evaluate(
   const program = fieldsProgram(model);
   const fields = [];
   for (const [k, cloud] of prepared.clouds.entries()) fields.push(await fieldsAt(trained, program, prepared, cloud.points, prepared.times[k])); // biome-ignore format: one line
+  const along = [];
+  for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time))); // biome-ignore format: one line
   const fate = await fates(trained, data, prepared, rng.fold("fates"));
   const curves = featureCurves(data, all);
   const mass = massCurve(all);
@@ -153,7 +158,7 @@ async function evaluate(
   if (lowest < 0.05) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
   const tie = predictions.length ? indistinct(predictions) : undefined;
   if (tie) warnings.push(tie);
-  return { predictions, all, fields, fate, curves, mass, value, least, solverError: error, balance, figures, warnings };
+  return { predictions, all, along, fields, fate, curves, mass, value, least, solverError: error, balance, figures, warnings };
 }
 
 /** Is the least action known: without noise and forces? */
@@ -165,12 +170,13 @@ async function writeAll(
   trained: Trained,
   data: Population,
   prepared: Prepared,
-  { all, fields, fate, curves }: Found,
+  { all, along, fields, fate, curves }: Found,
 ): Promise<void> {
-  await writeTrajectories(run.artifact, data, all, fields[0].growth !== undefined);
+  await writeTrajectories(run.artifact, data, all, along);
   await writeCells(run.artifact, data, fields, fate);
   await writeFeatures(run.artifact, curves);
   if (fate) await writeFates(run.artifact, fate);
-  await writeModels(run.write, trained, data, prepared.units);
+  const has = { growth: fields[0].growth !== undefined, action: fields[0].action !== undefined };
+  await writeModels(run.write, trained, data, prepared.units, has);
   if (data.annotated) await writeIntoAnnotated(run.artifact(data.name), data, fields, fate);
 }
