@@ -31,10 +31,15 @@ const inputSchema = z.object({ ...sharedOptions, ...tableOptions });
  * Snapshots from the input file or the built-in data set: exactly one of the two.
  * @throws UserError
  */
-export async function loadSnapshots(file: string | undefined, options: z.infer<typeof inputSchema>): Promise<Dataset> {
+export async function loadSnapshots(
+  file: string | undefined,
+  options: z.infer<typeof inputSchema> & { velocity?: string },
+): Promise<Dataset> {
   const { dataset, datasetNames } = await import("../data/builtin.ts");
   if (file !== undefined && options.data !== undefined)
     throw new UserError(`give either a file or --data, not both (${file}, --data ${options.data})`);
+  if (options.data !== undefined && options.velocity !== undefined)
+    throw new UserError("--velocity: the built-in data sets have no measured velocities", "give a formula with --drift");
   if (options.data !== undefined) return dataset(options.data, { seed: options.seed, particles: options.quick ? 200 : 1000 });
   if (file === undefined)
     throw new UserError("no data: name an input file or a built-in data set", `--data takes ${datasetNames.join(", ")}`);

@@ -11,6 +11,8 @@ export interface Snapshots {
   readonly snapshots: readonly NdArray<"f32">[];
   /** Names of the d coordinates. */
   readonly features: readonly string[];
+  /** Measured velocity of each particle, [n_k, d], in units of the features a unit of time. */
+  readonly velocities?: readonly NdArray<"f32">[];
   /** Mass of each particle, [n_k]; absent: all equal. */
   readonly weights?: readonly NdArray<"f32">[];
   /** Name of each particle, where the data has one: n_k names a time. */
@@ -24,6 +26,8 @@ export interface SnapshotOptions {
   time?: string;
   /** Columns such as "a,b,c" or "pc1..pc5"; without it all numeric columns but time and weight. */
   features?: string;
+  /** Columns of measured velocities, one for each feature and in their order, named as features are. */
+  velocity?: string;
   /** Column of non-negative masses. */
   weight?: string;
   /** Column that names a particle. */
@@ -43,13 +47,20 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const weight = options.weight === undefined ? undefined : numbersOf(t, column(t, options.weight));
   const label = options.label === undefined ? undefined : column(t, options.label);
   const warnings: string[] = time.note ? [`column "${time.name}": ${time.note}`] : [];
-  let features = options.features === undefined ? allNumeric(t, [time.name, options.weight]) : selectColumns(t, options.features);
+  const speeds = options.velocity === undefined ? [] : selectColumns(t, options.velocity);
+  let features = options.features === undefined ? allNumeric(t, [time.name, options.weight, ...speeds]) : selectColumns(t, options.features); // biome-ignore format: one line
   if (features.includes(time.name))
     throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
 
-  const columns = features.map((name) => numbersOf(t, column(t, name)));
-  const used = [time.values, ...columns, ...(weight ? [weight] : [])];
-  const names = [time.name, ...features, ...(options.weight === undefined ? [] : [options.weight])];
+  if (speeds.length > 0 && speeds.length !== features.length)
+    throw new UserError(
+      `${t.source}: ${speeds.length} columns of velocities for ${features.length} features (${list(features, 6)})`,
+      "each feature needs its velocity, in the same order: name both with --features and --velocity",
+    );
+
+  const [columns, velocity] = [features, speeds].map((group) => group.map((name) => numbersOf(t, column(t, name))));
+  const used = [time.values, ...columns, ...velocity, ...(weight ? [weight] : [])];
+  const names = [time.name, ...features, ...speeds, ...(options.weight === undefined ? [] : [options.weight])];
   const rows = completeRows(t, used, names, options.dropMissing ?? false, warnings);
   requireTwoTimes(t, time, rows);
   if (weight) checkWeights(t, options.weight!, weight, rows);
@@ -64,7 +75,8 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
     warnings.push(`${what} and left out`);
     features = features.filter((_, j) => !constant[j]);
   }
-  return { ...split(time, kept, weight, label, rows, warnings), features };
+  const moved = velocity.filter((_, j) => !constant[j]);
+  return { ...split(time, kept, moved, weight, label, rows, warnings), features };
 }
 
 interface Times {
@@ -150,6 +162,7 @@ function requireTwoTimes(t: Table, time: Times, rows: number[]): void {
 function split(
   time: Times,
   columns: ArrayLike<number>[],
+  velocity: ArrayLike<number>[],
   weight: ArrayLike<number> | undefined,
   label: Column | undefined,
   rows: number[],
@@ -170,6 +183,7 @@ function split(
   return {
     times,
     snapshots,
+    ...(velocity.length > 0 && { velocities: groups.map((group) => ndarray(gather(velocity, group), [group.length, velocity.length], "f32")) }), // biome-ignore format: one line
     ...(weight && { weights: groups.map((group) => ndarray(gather([weight], group), [group.length], "f32")) }),
     ...(text && { labels: groups.map((group) => group.map((i) => text[i] ?? "")) }),
     warnings,

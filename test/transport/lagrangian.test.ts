@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mlp } from "../../src/nn/index.ts";
 import { array, concat, grad, item, jit, jvp, mapTree, type NdArray, ndarray, randomStream, sign, type Tensor, toNumbers } from "../../src/tensor/index.ts"; // biome-ignore format: one line
-import { type Action, acceleration, type ConvexCost, freeMotion, type Lagrangian, laplacianOf, metricCost, powerCost, quadraticCost, residual, type ScalarField, velocity, velocityOfMomentum } from "../../src/transport/index.ts"; // biome-ignore format: one line
+import { type Action, acceleration, type ConvexCost, freeMotion, type Lagrangian, laplacianOf, metricCost, powerCost, quadraticCost, residual, type ScalarField, type VectorField, velocity, velocityOfMomentum } from "../../src/transport/index.ts"; // biome-ignore format: one line
 
 const rng = randomStream(21);
 const t = rng.uniform([40, 1], "f64");
@@ -95,6 +95,31 @@ test.each([
     return parts.reduce((a, b) => a.add(b)).mean();
   })(ndarray(Float64Array.from({ length: 2000 }, (_v, i) => (i + 0.5) / 2000), [2000, 1], "f64")); // biome-ignore format: one line
   expect(item(energy)).toBeCloseTo(cost, 5);
+});
+
+test("a free drift is a change of frame: optimal transport in the moving and in the turning frame has residual zero", async () => {
+  const [b, omega] = [[0.8, -1.5], 1.1];
+  const frames: { drift: VectorField; own: (at: Tensor, z: Tensor) => Tensor }[] = [
+    { drift: (_, z) => z.mul(0).add(array(b, "f64")), own: (at, z) => z.sub(at.mul(array([b], "f64"))) },
+    {
+      drift: (_, z) => concat([z.slice(null, [1, 2]).mul(-omega), z.slice(null, [0, 1]).mul(omega)], 1),
+      own: (at, z) => {
+        const [cos, sin] = [at.mul(omega).cos(), at.mul(omega).sin()];
+        const [p, q] = [z.slice(null, [0, 1]), z.slice(null, [1, 2])];
+        return concat([p.mul(cos).add(q.mul(sin)), q.mul(cos).sub(p.mul(sin))], 1);
+      },
+    },
+  ];
+  const slope = (j: number): Curve => halfLogRate((time) => time.mul(s1[j] - s0[j]).add(s0[j]).square()); // biome-ignore format: one formula
+  const still = m0.reduce((sum, m, j) => sum + (m1[j] - m) ** 2, 0) / 2;
+  for (const { drift, own } of frames) {
+    const l = { ...freeMotion, drift };
+    const s: Action = (at, z) =>
+      quadratic([line(0), line(1)], [slope(0), slope(1)])(at, own(at, z)).add(at.squeeze(1).mul(still));
+    const [r, a] = await jit((at: Tensor, z: Tensor) => [residual(l, s, at, z), acceleration(l, s, at, z)])(t, x);
+    expect(worst(r)).toBeLessThan(1e-9);
+    expect(worst(a)).toBeLessThan(1e-9);
+  }
 });
 
 test("a constant force bends straight lines by half of it, and pure growth solves its Riccati equation", async () => {

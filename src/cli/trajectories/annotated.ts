@@ -26,13 +26,19 @@ export async function loadAnnotated(path: string, options: LoadOptions): Promise
       name: names[j],
       values: Float64Array.from({ length: n }, (_v, i) => points.data[i * d + j]),
     }));
+    const speeds = options.velocity === undefined ? [] : velocityColumns(file, options.velocity, d, components !== undefined);
     const wanted = [options.time, options.weight, options.group, options.label].filter((c) => c !== undefined);
     for (const name of wanted) column(file.obs, name);
     const carried = file.obs.columns.filter((c) => !names.includes(c.name));
     const rowName = "row of the file";
     const rows = { name: rowName, values: Array.from({ length: n }, (_, i) => String(i)) };
-    const all = table(`${basename(path)}, obs`, [...carried, ...columns, rows]);
-    const snapshots = toSnapshots(all, { ...options, features: names.join(","), label: rowName });
+    const all = table(`${basename(path)}, obs`, [...carried, ...columns, ...speeds, rows]);
+    const snapshots = toSnapshots(all, {
+      ...options,
+      features: names.join(","),
+      velocity: speeds.length ? speeds.map((c) => c.name).join(",") : undefined,
+      label: rowName,
+    });
     const order = (snapshots.labels ?? []).map((list) => list.map(Number));
     const texts = (name: string | undefined): string[][] | undefined => {
       if (name === undefined) return undefined;
@@ -52,6 +58,23 @@ export async function loadAnnotated(path: string, options: LoadOptions): Promise
   } finally {
     file.close();
   }
+}
+
+/** The first d columns of a matrix of velocities in obsm. */
+function velocityColumns(file: Annotated, name: string, d: number, ofGenes: boolean): { name: string; values: Float64Array }[] {
+  if (ofGenes)
+    throw new UserError(
+      `--velocity ${name}: the coordinates are components of X, which velocities in obsm do not belong to`,
+      "choose the embedding that they were computed in with --embedding, such as X_pca for velocity_pca",
+    );
+  const all = file.embedding(name);
+  const [n, width] = all.shape;
+  if (width < d)
+    throw new UserError(`--velocity: obsm "${name}" has ${width} columns for ${d} coordinates`, `use --components ${width}`);
+  return Array.from({ length: d }, (_, j) => ({
+    name: `velocity of coordinate ${j + 1}`,
+    values: Float64Array.from({ length: n }, (_v, i) => all.data[i * width + j]),
+  }));
 }
 
 interface Coordinates {

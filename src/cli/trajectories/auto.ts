@@ -65,6 +65,9 @@ const mostFolds = 4;
  * @throws UserError  if there are too few snapshots
  */
 export async function choose(data: Population, options: TrajectoriesOptions, split: Split): Promise<Choice> {
+  const fixed = (["potential", "cost", "drift", "velocity", "timeWeight"] as const).find((key) => options[key] !== undefined);
+  if (fixed !== undefined)
+    throw new UserError(`--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`, "name a --method"); // biome-ignore format: one line
   const inner = split.train.slice(1, -1);
   if (inner.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
   const folds = inner.filter((_, i) => i % Math.ceil(inner.length / mostFolds) === 0);
@@ -76,14 +79,7 @@ export async function choose(data: Population, options: TrajectoriesOptions, spl
     const started = performance.now();
     const scores: { w1: number; error: number; mass: number }[] = [];
     for (const held of folds) {
-      scores.push(
-        await fold(
-          data,
-          { ...options, ...candidate, steps, quick: false, potential: undefined } as TrajectoriesOptions,
-          split,
-          held,
-        ),
-      );
+      scores.push(await fold(data, { ...options, ...candidate, steps, quick: false } as TrajectoriesOptions, split, held));
       line.update(table.length * folds.length + scores.length);
     }
     const mean = (f: (s: (typeof scores)[number]) => number): number => scores.reduce((s, v) => s + f(v), 0) / scores.length;
@@ -97,7 +93,7 @@ export async function choose(data: Population, options: TrajectoriesOptions, spl
 
 async function fold(data: Population, options: TrajectoriesOptions, { train }: Split, held: number) {
   const kept = train.filter((k) => k !== held);
-  const { clouds, times, learn } = prepare(data, options, { train: kept, held: [held] });
+  const { clouds, times, learn } = await prepare(data, options, { train: kept, held: [held] });
   const method = options.method as MethodName;
   const model = await learner(method, kept.map((k) => times[k]), kept.map((k) => clouds[k]), learn); // biome-ignore format: one line
   const rng = randomStream(options.seed).fold(`choice ${held}`);

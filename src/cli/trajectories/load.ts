@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Dataset } from "../../data/builtin.ts";
 import { type Components, principalComponents, project } from "../../data/components.ts";
 import { UserError } from "../../data/errors.ts";
-import { type NdArray, ndarray } from "../../tensor/index.ts";
+import { ndarray } from "../../tensor/index.ts";
 import { loadSnapshots, type sharedOptions, type tableOptions } from "../common.ts";
 
 /** A data set, the groups of its particles, and the components that its features are, if they are. */
@@ -17,7 +17,7 @@ export interface Population extends Dataset {
 }
 
 type Shared = z.infer<z.ZodObject<typeof sharedOptions>> & z.infer<z.ZodObject<typeof tableOptions>>;
-export type LoadOptions = Shared & { embedding?: string; components?: number; group?: string };
+export type LoadOptions = Shared & { embedding?: string; components?: number; group?: string; velocity?: string };
 
 /** Largest number of features without --components. */
 const mostFeatures = 500;
@@ -59,7 +59,8 @@ async function reduced(data: Population, count: number): Promise<Population> {
   const components = { ...(await principalComponents(all, count)), features: data.features };
   return {
     ...data,
-    snapshots: data.snapshots.map((s) => project(components, s) as NdArray<"f32">),
+    snapshots: data.snapshots.map((s) => project(components, s)),
+    ...(data.velocities && { velocities: data.velocities.map((v) => project({ ...components, mean: new Float64Array(d) }, v)) }),
     features: Array.from({ length: count }, (_, j) => `PC${j + 1}`),
     components,
     truth: undefined,

@@ -1,20 +1,19 @@
 /** Snapshots and options of the command in the units of the training. */
 import { UserError } from "../../data/errors.ts";
-import type { NdArray, Tensor } from "../../tensor/index.ts";
+import { type NdArray, randomStream } from "../../tensor/index.ts";
 import {
-  accelerationPotential,
   type Cloud,
   has,
   innerTime,
   type LearnOptions,
   type MethodName,
-  parseFormula,
-  type ScalarField,
+  methods,
   type Units,
   unitsOf,
   whiten,
 } from "../../transport/index.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
+import { forcesOf } from "./forces.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
 
@@ -32,8 +31,9 @@ export interface Prepared {
 }
 
 /** @throws UserError  for options that do not fit the method or the data */
-export function prepare(data: Population, options: TrajectoriesOptions, { train }: Split): Prepared {
+export async function prepare(data: Population, options: TrajectoriesOptions, { train }: Split): Promise<Prepared> {
   const method = options.method as MethodName;
+  checkForces(options, method);
   const warnings = [...data.warnings];
   const units = unitsOf(
     train.map((k) => data.times[k]),
@@ -57,6 +57,9 @@ export function prepare(data: Population, options: TrajectoriesOptions, { train 
     warnings.push("snapshots are too large for an exact coupling: pairs are drawn independently");
     coupling = "independent";
   }
+  const rng = randomStream(options.seed).fold("forces");
+  const forces = await forcesOf(options, { data, units, clouds, train, rng });
+  warnings.push(...forces.notes);
   const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads } = options; // biome-ignore format: one line
   const learn: LearnOptions = {
     ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, coupling },
@@ -64,11 +67,24 @@ export function prepare(data: Population, options: TrajectoriesOptions, { train 
     ...(massCurve && { massCurve }),
     ...(objective && { objective }),
     ...(options.perInterval && { intervals: train.length - 1 }),
-    ...(has(method, "potential") && { potential: potentialOf(data, options, units, clouds, train) }),
+    ...forces.learn,
   };
+  return { units, clouds, times: data.times.map((t) => innerTime(units, t)), learn, warnings };
+}
+
+/** Does the method take the forces that were asked for? */
+function checkForces(options: TrajectoriesOptions, method: MethodName): void {
+  const { family } = methods[method];
+  const withAction = family === "action matching" || family === "Lagrangian flow";
+  const given = (["cost", "drift", "velocity"] as const).find((key) => options[key] !== undefined);
+  if (given && !withAction)
+    throw new UserError(`--${given}: ${method} is ${family}, which has no action`, "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)"); // biome-ignore format: one line
+  if (options.timeWeight !== undefined && family !== "action matching")
+    throw new UserError(`--time-weight: ${method} is ${family}; only the loss of action matching has weights in time`, "use am, eam, uam or another am-* method"); // biome-ignore format: one line
   if (options.potential !== undefined && !has(method, "potential"))
     throw new UserError(`--potential: the method ${method} has none`, "use --method wlf-potential or wlf-uot-potential");
-  return { units, clouds, times: data.times.map((t) => innerTime(units, t)), learn, warnings };
+  if (options.potential === undefined && has(method, "potential"))
+    throw new UserError(`the method ${method} needs --potential`, 'a formula such as "pc1^2", data, or acceleration');
 }
 
 function cloudOf(data: Population, { mass }: TrajectoriesOptions, k: number, points: NdArray<"f32">): Cloud {
@@ -77,45 +93,4 @@ function cloudOf(data: Population, { mass }: TrajectoriesOptions, k: number, poi
   const total = mass === "counts" ? points.shape[0] : mass === "weight" ? Array.from(weights!).reduce((a, b) => a + b, 0) : 1;
   if (!(total > 0)) throw new UserError(`the weights at time ${data.times[k]} add up to zero`);
   return { points, mass: total, ...(weights && { weights }) };
-}
-
-/** The potential of --potential, in units of the training; a formula is in the user's features and time. */
-function potentialOf(
-  data: Population,
-  { potential, method }: TrajectoriesOptions,
-  units: Units,
-  clouds: readonly Cloud[],
-  train: readonly number[],
-): ScalarField {
-  if (potential === undefined)
-    throw new UserError(`the method ${method} needs --potential`, 'a formula such as "pc1^2", or acceleration');
-  if (potential === "acceleration") {
-    if (train.length < 3) throw new UserError("--potential acceleration needs at least three snapshots to learn from");
-    const means = train.map((k) => meanOf(clouds[k]));
-    return accelerationPotential(train.map((k) => innerTime(units, data.times[k])), means); // biome-ignore format: one line
-  }
-  const names = [...data.features, "t"];
-  let formula: ReturnType<typeof parseFormula>;
-  try {
-    formula = parseFormula(potential, names);
-  } catch (error) {
-    throw new UserError(`--potential: ${(error as Error).message}`);
-  }
-  // energies are squared lengths over squared times: a formula counts standardised features and mean intervals in the user's units
-  return (t: Tensor, x: Tensor) => {
-    const values: Record<string, Tensor> = { t: t.mul(units.interval).add(units.start) };
-    data.features.forEach((name, j) => void (values[name] = x.slice(null, [j, j + 1]).mul(units.deviation[j]).add(units.mean[j]))); // biome-ignore format: one line
-    return formula(values).squeeze(1);
-  };
-}
-
-function meanOf({ points, weights }: Cloud): number[] {
-  const [n, d] = points.shape;
-  const w = weights ?? new Float64Array(n).fill(1);
-  const total = Array.from(w).reduce((a, b) => a + b, 0);
-  return Array.from({ length: d }, (_, j) => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += w[i] * points.data[i * d + j];
-    return sum / total;
-  });
 }

@@ -41,7 +41,7 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
   const split = splitTimes(data, given.holdOut);
   const choice = given.auto ? await choose(data, given, split) : undefined;
   const options: TrajectoriesOptions = choice ? { ...given, ...choice.best } : given;
-  const prepared = prepare(data, options, split);
+  const prepared = await prepare(data, options, split);
   const { out, json, quiet, overwrite, threads, holdOut, ...chosen } = options;
   const config = defined({
     command: "trajectories",
