@@ -42,7 +42,7 @@ export async function kernelVelocity(points: NdArray<"f32">, velocities: NdArray
   const errors = await acrossWidths(x, (h) => leftOutVelocity(x, v, h));
   const { width, value } = errors.reduce((a, b) => (b.value < a.value ? b : a));
   const field: VectorField = (_, z) => softmax(exponents(z, like(x, z), width), 1).matmul(like(v, z));
-  return { field, width, explained: 1 - value / variance(v) };
+  return { field, width, explained: value > 0 ? 1 - value / variance(v) : 1 };
 }
 
 /**
