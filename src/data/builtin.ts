@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { type NdArray, ndarray } from "../tensor/ndarray.ts";
 import { type Random, randomStream } from "../tensor/random.ts";
 import { nearest, UserError } from "./errors.ts";
+import { hydrogenFrequency, hydrogenSpan, sampleHydrogen, turnHydrogen } from "./hydrogen.ts";
 import { type Snapshots, toSnapshots } from "./snapshots.ts";
 import { table } from "./table.ts";
 
@@ -31,6 +32,7 @@ const makers: Record<string, (options: Required<Options>) => Dataset | Promise<D
   gaussians,
   bifurcation,
   moons,
+  hydrogen,
 };
 
 /** Names of the built-in sets. */
@@ -148,4 +150,27 @@ function moons(options: Required<Options>): Dataset {
     title: "Eight Gaussians become two moons",
     source: "generated: eight Gaussians on a circle to two moons",
   });
+}
+
+/**
+ * An electron of a hydrogen atom in a superposition of two states, at eleven times of 0.98 of a turn (src/data/hydrogen.ts): every snapshot has particles
+ * of its own, independent of those of the others. ⟨r⟩ and ⟨r²⟩ are the same at all times, and the mean turns about the z axis.
+ */
+async function hydrogen({ seed, particles }: Required<Options>): Promise<Dataset> {
+  const times = Array.from({ length: 11 }, (_, k) => (hydrogenSpan * k) / 10);
+  // proposals four times as wide as those of single chains forget their start in a tenth of the steps
+  const { x } = await sampleHydrogen(times.length * particles, randomStream(seed).fold("hydrogen"), { steps: 1000, scale: 40 });
+  const part = (k: number) => ndarray(x.data.slice(3 * k * particles, 3 * (k + 1) * particles), [particles, 3], "f32");
+  return {
+    times,
+    snapshots: times.map((time, k) => turnHydrogen(part(k), time)),
+    features: ["x", "y", "z"],
+    warnings: [],
+    pathsKnown: false,
+    name: "hydrogen",
+    title: "An electron of a hydrogen atom",
+    source:
+      "generated: Metropolis chains on the density of two superposed states, 1/√2 (ψ_{3,2,-1} + ψ_{2,1,0}), a = 4π, ħ = m = 1",
+    answers: { meanRadius: 97.3893723, meanSquareRadius: 12317.26629, radiusOfMean: 18.8677367, period: (2 * Math.PI) / hydrogenFrequency }, // biome-ignore format: one line
+  };
 }

@@ -3,6 +3,7 @@ export { type Dataset, dataset, datasetNames } from "./builtin.ts";
 export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharacter } from "./corpus.ts";
 export { nearest, UserError } from "./errors.ts";
 export { type ExampleOptions, type Examples, type Scaling, type Split, scalingOf, splitRows, toExamples } from "./examples.ts";
+export * from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { readTable } from "./read.ts";
 export { type SnapshotOptions, type Snapshots, toSnapshots } from "./snapshots.ts";
