@@ -34,18 +34,14 @@ interface Complex {
 /** r [B]; differentiable at 0. */
 const radius = (x: Tensor): Tensor => t.sqrt(x.square().sum(1).add(1e-12));
 
-/** g [B] at times [] or [B, 1] and points [B, 3]. */
+/** e^{r/3a} g [B] at times [] or [B, 1] and points [B, 3]: what is left does not underflow far out. */
 function envelope(time: Tensor, points: Tensor): Complex {
   const [x, y] = [points.slice(null, 0), points.slice(null, 1)];
   const turn = (time.rank === 2 ? time.squeeze(1) : time).mul(hydrogenFrequency);
   const [cos, sin] = [t.cos(turn), t.sin(turn)];
-  const r = radius(points);
-  const outer = t.exp(r.div(-3 * bohrRadius)).mul(A / B);
-  const inner = t.exp(r.div(-2 * bohrRadius));
-  return {
-    re: x.mul(cos).sub(y.mul(sin)).mul(outer).add(inner),
-    im: x.mul(sin).add(y.mul(cos)).mul(outer).neg(),
-  };
+  const inner = t.exp(radius(points).div(-6 * bohrRadius));
+  const turned = { re: x.mul(cos).sub(y.mul(sin)), im: x.mul(sin).add(y.mul(cos)) };
+  return { re: turned.re.mul(A / B).add(inner), im: turned.im.mul(-A / B) };
 }
 
 /** ψ [B], real and imaginary part: times [] or [B, 1], points [B, 3]. */
@@ -53,7 +49,8 @@ export function hydrogenWave(time: Tensor, points: Tensor): Complex {
   const { re, im } = envelope(time, points);
   const phase = (time.rank === 2 ? time.squeeze(1) : time).mul(-hydrogenEnergy(2));
   const [cos, sin] = [t.cos(phase), t.sin(phase)];
-  const size = points.slice(null, 2).mul(B / Math.SQRT2);
+  const fall = t.exp(radius(points).div(-3 * bohrRadius));
+  const size = points.slice(null, 2).mul(fall).mul(B / Math.SQRT2);
   return { re: re.mul(cos).sub(im.mul(sin)).mul(size), im: re.mul(sin).add(im.mul(cos)).mul(size) };
 }
 
@@ -64,6 +61,7 @@ export function hydrogenLogDensity(time: Tensor, points: Tensor): Tensor {
   return t
     .log(re.square().add(im.square()))
     .add(t.log(z.square()))
+    .sub(radius(points).mul(2 / (3 * bohrRadius)))
     .add(Math.log(B * B) - Math.log(2));
 }
 

@@ -3,5 +3,5 @@ export type { Points, Weights } from "./clouds.ts";
 export { optimalPairing, optimalTransport, type Plan, type TransportOptions, transportForCosts, wasserstein } from "./exact.ts";
 export { type Floor, samplingFloor } from "./floor.ts";
 export { lineTransport, type SlicedOptions, slicedWasserstein } from "./line.ts";
-export { defaultGammas, type MmdOptions, mmd } from "./mmd.ts";
+export { defaultGammas, hydrogenKernels, type MmdOptions, mmd } from "./mmd.ts";
 export { type EntropicPlan, type SinkhornOptions, sinkhorn } from "./sinkhorn.ts";

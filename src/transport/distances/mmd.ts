@@ -3,13 +3,18 @@ import { normalise, type Points, type Weights } from "./clouds.ts";
 import { loadClouds } from "./gibbs.ts";
 
 export interface MmdOptions {
-  /** Widths γ of the kernels exp(-γ |x - y|²), over which the result is averaged. */
+  /** Widths γ of the kernels exp(-γ |x - y|²). */
   gammas?: readonly number[];
+  /** The mean over the kernels, or their sum; default: mean. */
+  combine?: "mean" | "sum";
   weights?: Weights;
 }
 
 /** The usual set for single-cell data (Bunne et al., Nature Methods 20, 2023). */
 export const defaultGammas = [2, 1, 0.5, 0.1, 0.01, 0.005] as const;
+
+/** The hydrogen atom of Neklyudov et al. (ICML 2023): three times one kernel, of width 1e-4 in its units. */
+export const hydrogenKernels: MmdOptions = { gammas: [1e-4, 1e-4, 1e-4], combine: "sum" };
 
 /**
  * Squared maximum mean discrepancy by the unbiased U-statistic (Gretton et al., JMLR 13, 2012, eq. 3): it may be negative.
@@ -18,7 +23,7 @@ export const defaultGammas = [2, 1, 0.5, 0.1, 0.01, 0.005] as const;
  *
  * with a = 1/n, b = 1/m unless weights are given.
  */
-export function mmd(x: Points, y: Points, { gammas = defaultGammas, weights = {} }: MmdOptions = {}): number {
+export function mmd(x: Points, y: Points, { gammas = defaultGammas, combine = "mean", weights = {} }: MmdOptions = {}): number {
   const a = normalise(weights.x, x.shape[0]);
   const b = normalise(weights.y, y.shape[0]);
   const within = (points: Points, w: Float64Array): number => {
@@ -27,7 +32,8 @@ export function mmd(x: Points, y: Points, { gammas = defaultGammas, weights = {}
     if (!(diagonal < 1)) throw new RangeError("mmd: a cloud needs at least two points of positive weight");
     return (average(points, points, w, w, gammas) - diagonal) / (1 - diagonal);
   };
-  return within(x, a) + within(y, b) - 2 * average(x, y, a, b, gammas);
+  const mean = within(x, a) + within(y, b) - 2 * average(x, y, a, b, gammas);
+  return combine === "sum" ? mean * gammas.length : mean;
 }
 
 /** Σ_ij a_i b_j exp(-γ |x_i - y_j|²), averaged over γ. */
