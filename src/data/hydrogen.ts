@@ -50,7 +50,10 @@ export function hydrogenWave(time: Tensor, points: Tensor): Complex {
   const phase = (time.rank === 2 ? time.squeeze(1) : time).mul(-hydrogenEnergy(2));
   const [cos, sin] = [t.cos(phase), t.sin(phase)];
   const fall = t.exp(radius(points).div(-3 * bohrRadius));
-  const size = points.slice(null, 2).mul(fall).mul(B / Math.SQRT2);
+  const size = points
+    .slice(null, 2)
+    .mul(fall)
+    .mul(B / Math.SQRT2);
   return { re: re.mul(cos).sub(im.mul(sin)).mul(size), im: re.mul(sin).add(im.mul(cos)).mul(size) };
 }
 

@@ -1,7 +1,9 @@
 /** Transport of populations: distances between clouds, action matching, Wasserstein Lagrangian flows, solvers. */
 export * from "./action.ts";
+export * from "./base-density.ts";
 export * from "./bootstrap.ts";
 export * from "./costs.ts";
+export * from "./densities.ts";
 export * from "./diagnostics.ts";
 export * from "./distances/index.ts";
 export * from "./divergence.ts";

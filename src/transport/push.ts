@@ -52,7 +52,7 @@ export function pusher({ dynamics, knots, noise: sigma }: Model, threads?: numbe
     const { smooth, noisy } = programs[flow ? 1 : 0];
     const noise = flow ? 0 : sigma;
     for (const stage of stages(from, to, knots)) {
-      const hot = oneHot(knots, stage.interval);
+      const hot = intervalRow(knots, stage.interval);
       const times = ndarray(Float32Array.of(stage.from, ...stage.to), [stage.to.length + 1], "f32");
       if (noise === 0) {
         const { states, evaluations: count } = await smooth(params, state, times, hot);
@@ -152,7 +152,8 @@ export function stages(from: number, to: readonly number[], knots?: readonly num
   return result;
 }
 
-function oneHot(knots: readonly number[] | undefined, interval: number): NdArray<"f32"> {
+/** The interval as a row [1, intervals], for a model with an action for each. */
+export function intervalRow(knots: readonly number[] | undefined, interval: number): NdArray<"f32"> {
   const row = new Float32Array(knots ? knots.length - 1 : 1);
   row[interval] = 1;
   return ndarray(row, [1, row.length], "f32");

@@ -5,7 +5,7 @@ import { optimalTransport, wasserstein } from "../../../src/transport/distances/
 import { samplingFloor } from "../../../src/transport/distances/floor.ts";
 import kernelBytes from "../../../src/transport/distances/gibbs.wasm.ts";
 import { lineTransport, slicedWasserstein } from "../../../src/transport/distances/line.ts";
-import { mmd } from "../../../src/transport/distances/mmd.ts";
+import { hydrogenKernels, mmd } from "../../../src/transport/distances/mmd.ts";
 import { sinkhorn } from "../../../src/transport/distances/sinkhorn.ts";
 
 type Cloud = NdArray<"f64">;
@@ -50,6 +50,19 @@ describe("sliced Wasserstein", () => {
     // <t, θ>² / |t|² has mean 1/d and variance 2 (d-1) / (d² (d+2)); 4 standard errors of the mean square
     const error = 4 * Math.sqrt((2 * 3) / (16 * 6) / 4000);
     expect(Math.abs(slicedWasserstein(x, y, { directions: 4000 }) ** 2 / 9 - 1 / 4)).toBeLessThan(error);
+  });
+
+  test("of two Gaussians: the mean over directions of the distances on a line", () => {
+    // y has the mean m and covariance c² 1: W2² along θ is <m, θ>² + (1 - c)²; both clouds are samples, which adds their spread
+    const [n, d, c] = [3000, 3, 0.4];
+    const x = randomStream(21).normal([n, d], "f64");
+    const y = { ...randomStream(22).normal([n, d], "f64") };
+    y.data.forEach((v, i) => void (y.data[i] = c * v + (i % d === 0 ? 2 : 0)));
+    const exact = 4 / d + (1 - c) ** 2;
+    // means and deviations along a direction have errors of √((1 + c²) / n), times 2 √exact; directions as in the test above
+    const sampling = 4 * 2 * Math.sqrt(exact) * Math.sqrt((1 + c * c) / n);
+    const directions = 4 * 4 * Math.sqrt((2 * (d - 1)) / (d * d * (d + 2)) / 500);
+    expect(Math.abs(slicedWasserstein(x, y) ** 2 - exact)).toBeLessThan(sampling + directions);
   });
 
   test("on a line is W2, uses weights, and is the same each time", () => {
@@ -141,6 +154,9 @@ describe("mmd", () => {
     for (const gammas of [[2, 1, 0.5, 0.1, 0.01, 0.005], [1e-4], [1000]]) // biome-ignore format: one line
       expect(mmd(x, y, { gammas })).toBeCloseTo(gammas.reduce((s, g) => s + naive(x, y, g), 0) / gammas.length, 13);
     expect(mmd(x, y)).toBe(mmd(x, y, { gammas: [2, 1, 0.5, 0.1, 0.01, 0.005] }));
+    // the convention of the hydrogen atom: a sum of three equal kernels
+    const [far, there] = [x, y].map((c) => ({ ...c, data: c.data.map((v) => 60 * v) }));
+    expect(mmd(far, there, hydrogenKernels)).toBeCloseTo(3 * naive(far, there, 1e-4), 13);
   });
 
   test("is unbiased: zero in the mean between samples of one Gaussian, and the closed form between two", () => {
