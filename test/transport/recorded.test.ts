@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
-import { drawRecorded, matchingRecorded, recordingOf } from "../../src/transport/index.ts";
+import { drawRecorded, freeMotion, matchingRecorded, recordingOf } from "../../src/transport/index.ts";
 import { normals, pushed, train } from "./training.ts";
 
 test("records are drawn as often as the time that they stand for, with rows of their own", () => {
@@ -52,6 +52,7 @@ test("what cannot be a recording is refused", () => {
   expect(() => recordingOf([1, 1], [cloud, cloud])).toThrow(/ascend/);
   expect(() => recordingOf([0, 1], [cloud, normals([0, 0], [1, 1], 5, 1)])).toThrow(/cloud 1 is \[5, 2\], not \[n, 1\]/);
   const recording = recordingOf([0, 1], [cloud, cloud]);
-  const growth = { growth: 1, noise: 0, cost: (p: Tensor) => p.square().sum(1) };
-  expect(() => matchingRecorded(recording, { lagrangian: growth, head: "inner" })).toThrow(/cannot represent growth/);
+  expect(() => matchingRecorded(recording, { lagrangian: { ...freeMotion, growth: 1 }, head: "inner" })).toThrow(
+    /cannot represent growth/,
+  );
 });
