@@ -4,7 +4,8 @@
  *   S = inf_ρ sup_s  E_1[s_1] - E_0[s_0] - ∫ E_t[Λ_t] dt,
  *
  * s by descending the action-matching loss on the present path, ρ by ascending the residual Λ. At the saddle Λ = 0 on the path. With noise σ the
- * action is that of the Schrödinger bridge after its change of variable, Φ = s + (σ²/2) log ρ, which makes the objective linear in ρ again.
+ * action is that of the Schrödinger bridge after its change of variable, Φ = s + (σ²/2) log ρ, which makes the objective linear in ρ again. An energy of
+ * pairs U[ρ] = ½ ∬ W dρ dρ is subtracted from what the path minimises, whose ascent then follows Λ + W*ρ; at the saddle Λ + W*ρ = 0.
  *
  * @source  Neklyudov et al., A Computational Framework for Solving Wasserstein Lagrangian Flows, ICML 2024, algorithm 1
  */
@@ -24,7 +25,8 @@ import {
 } from "../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
 import { type GeneratorOptions, generate, initGenerator } from "./generator.ts";
-import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual } from "./lagrangian.ts";
+import { meanField, type PairPotential, together } from "./interaction.ts";
+import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual, type ScalarField } from "./lagrangian.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
@@ -38,6 +40,8 @@ export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, 
   /** Steps of each particle up the residual before the action sees it, and their size. */
   readonly inner?: number;
   readonly innerStep?: number;
+  /** W of an energy of pairs, U[ρ] = ½ ∬ W dρ dρ, which the action has beside V; the batch is a multiple of 16. */
+  readonly interaction?: PairPotential;
   /** Learning rate of the generator over that of the action: well below 1, or the path runs away before the action reacts. */
   readonly rateRatio?: number;
 }
@@ -75,10 +79,24 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
   const o = { ...lagrangianFlowDefaults, lagrangian: freeMotion, ...options };
   const { lagrangian: l, intervals } = o;
   if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`lagrangianFlow: the head "${o.head}" cannot represent growth`);
+  if (o.interaction && o.batch % together !== 0) throw new RangeError(`lagrangianFlow: with an interaction, the batch must be a multiple of ${together}`); // biome-ignore format: one line
   const d = path.points.shape[1];
   const duration = path.times[path.times.length - 1] - path.times[0];
   const players = { action: descent(o), path: descent({ ...o, learningRate: o.learningRate * o.rateRatio }) };
   const sOf = (p: ActionParams, batch: Draws<Tensor>): Action => action(p, o.head, intervals > 1 ? batch.interval : undefined);
+
+  /** Λ + W*ρ is what the path ascends. For the action ρ is given, and its loss does not know of U. */
+  const withField = (field: ScalarField | undefined): Lagrangian => {
+    if (!field) return l;
+    const { potential } = l;
+    return { ...l, potential: potential ? (t, x) => potential(t, x).add(field(t, x)) : field };
+  };
+  const fieldOf = ({ x, mass }: Generated): ScalarField | undefined => o.interaction && meanField(o.interaction, x, mass);
+  /** U [B] of the particles of a batch, half of their mean field. */
+  const pairEnergy = (field: ScalarField, { x, mass }: Generated, t: Tensor): Tensor => {
+    const energy = field(t, x).mul(0.5);
+    return mass ? energy.mul(mass.squeeze(1)) : energy;
+  };
 
   const program = (state: FlowState, points: Tensor, batch: Draws<Tensor>) => {
     const probe = batch.probe && sign(batch.probe);
@@ -86,8 +104,10 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     const fixed = stopGradient(at.x);
     const mass = at.mass && stopGradient(at.mass);
     const now = sOf(stopGradient(state.action.params), batch);
-    const force = acceleration(l, now, batch.t, fixed, probe);
-    const x = stopGradient(climb(l, now, batch, fixed, force, probe, o.inner, o.innerStep));
+    const field = fieldOf({ x: fixed, mass });
+    const all = withField(field);
+    const force = acceleration(all, now, batch.t, fixed, probe);
+    const x = stopGradient(climb(all, now, batch, fixed, force, probe, o.inner, o.innerStep));
     const sample = { t: batch.t, x, mass, density: batch.density };
     const settings = { duration, probe };
     const lossOfAction = (p: ActionParams): [Tensor, Tensor] => {
@@ -103,7 +123,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
       return [loss, integrand];
     };
     // The gradient of -E[m Λ(G)] in the generator's parameters is that of -E[m <∇Λ, G> + Λ m] with ∇Λ, Λ (and the other m) held fixed.
-    const level = at.mass && residual(l, now, batch.t, fixed, probe).expandDims(1);
+    const level = at.mass && residual(all, now, batch.t, fixed, probe).expandDims(1);
     const lossOfPath = (q: Mlp): [Tensor, Tensor] => {
       const moved = generated(q, points, batch);
       const pull = force.mul(moved.x).sum(1, true);
@@ -112,7 +132,10 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     };
     const a = players.action.step(state.action, lossOfAction);
     const q = players.path.step(state.path, lossOfPath);
-    const metrics = { loss: a.loss, residual: a.aux.square().mean().sqrt(), acceleration: force.square().sum(1).mean().sqrt() };
+    const pairs = field && pairEnergy(field, { x: fixed, mass }, batch.t);
+    const missing = pairs ? a.aux.add(pairs.mul(2)) : a.aux;
+    const loss = pairs ? a.loss.add(pairs.mean().mul(duration)) : a.loss;
+    const metrics = { loss, residual: missing.square().mean().sqrt(), acceleration: force.square().sum(1).mean().sqrt() };
     return { state: { action: a.state, path: q.state }, metrics };
   };
 
@@ -132,7 +155,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
 
   const run = jit(program, { threads: o.threads });
   const draw = (rng: Random, batch: number): Draws => ({
-    ...drawPath(path, rng, batch),
+    ...drawPath(path, rng, batch, undefined, o.interaction ? together : 1),
     ...(l.noise > 0 && d > exactLaplacian && { probe: rng.normal([batch, d]) }),
   });
   const evaluate = jit(
@@ -142,13 +165,17 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
       const [now, rate] = velocityOfPath(averages(state).path, points, batch);
       const moving = { ...now, v: rate.x, massRate: rate.mass };
       const { loss } = actionLoss(l, s, { t: batch.t, ...now }, endsOf(path, points, batch, intervals > 1), { duration, probe });
-      const energy = labelledAction(l, batch.t, moving);
-      const certified = energy && l.growth === 0;
+      const labelled = labelledAction(l, batch.t, moving);
+      const field = fieldOf(now);
+      const pairs = field && pairEnergy(field, now, batch.t);
+      const energy = labelled && pairs ? labelled.sub(pairs) : labelled;
+      const certified = energy && l.growth === 0 && !pairs;
       const level = (x: Tensor): Tensor => residual(l, s, batch.t, x);
       const centre = now.x.mean(0, true);
       const farther = centre.add(now.x.sub(centre).mul(1.1));
       const bounds = certified && { t: batch.t, residual: level(now.x), highest: maximum(level(now.x), level(farther)) };
-      return { dual: loss.neg(), ...(energy && { primal: energy.mean().mul(duration) }), ...bounds };
+      const dual = pairs ? loss.add(pairs.mean().mul(duration)).neg() : loss.neg();
+      return { dual, ...(energy && { primal: energy.mean().mul(duration) }), ...bounds };
     },
     { threads: o.threads },
   );

@@ -109,24 +109,26 @@ export const growing = ({ masses, couplings }: Path): boolean =>
  * A batch at times spread evenly over the path, or by a density. Rows are drawn as chains through all snapshots, i_0, i_1 | i_0, …: every snapshot's rows
  * have their right distribution because every plan has the right margins.
  *
- * @param density  at equally spaced knots, of mean one
+ * @param density   at equally spaced knots, of mean one
+ * @param together  neighbouring rows that share a time, a divisor of the batch
  */
-export function drawPath(path: Path, rng: Random, batch: number, density?: ArrayLike<number>): PathBatch {
+export function drawPath(path: Path, rng: Random, batch: number, density?: ArrayLike<number>, together = 1): PathBatch {
   const { times, offsets, couplings, masses, options } = path;
   const K = times.length;
   const columns = () => ndarray(new Float32Array(batch), [batch, 1], "f32");
   const [u, gap, at, mass0, mass1, relative] = Array.from({ length: 6 }, columns);
   const rows = Array.from({ length: 4 }, () => new Int32Array(batch));
   const interval = ndarray(new Float32Array(batch * (K - 1)), [batch, K - 1], "f32");
-  const places = evenTimes(rng, batch);
+  const places = evenTimes(rng, batch / together);
   const draws = rng.uniform([batch, K], "f64").data;
   const prescribed = options.coupling === "unbalanced" && options.massCurve !== "geodesic";
   const totals = new Float32Array(prescribed ? 3 * batch : 0);
   const chain = new Int32Array(K);
   const [start, duration] = [times[0], times[K - 1] - times[0]];
   for (let i = 0; i < batch; i++) {
-    const drawn = density && invertDensity(density, places[i]);
-    const time = start + duration * (drawn ? drawn.u : places[i]);
+    const place = places[Math.floor(i / together)];
+    const drawn = density && invertDensity(density, place);
+    const time = start + duration * (drawn ? drawn.u : place);
     let k = 0;
     while (k < K - 2 && time >= times[k + 1]) k++;
     drawChain(path, draws, i * K, chain);
