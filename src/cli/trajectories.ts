@@ -29,6 +29,7 @@ export const trajectoriesSchema = z.object({
   velocity: z.string().optional().describe("measured velocities as such a drift: columns such as v1..v5, or h5ad: a name in obsm"),
   velocityScale: z.string().optional().describe("factor of the measured velocities: a number, or fit (default: 1)"),
   potential: z.string().optional().describe('formula in features and t, acceleration (of the snapshots\' means), or "data 0.5" (stay near the data)'),
+  interaction: z.string().optional().describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
   timeWeight: z.string().optional().describe("action matching: weight of the loss in time, a formula in t"),
   scale: z.enum(["each", "common"]).default("each").describe("standardise every feature, or divide all by one number"),
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
@@ -82,10 +83,13 @@ Methods:
   am-sb, am-wfr, am-mix   on Schrödinger bridges, on unbalanced transport, on mixtures
   wlf-ot, wlf-sb          least action: optimal transport, Schrödinger bridge
   wlf-uot, wlf-usb        least action with growth, and with growth and noise (a heuristic)
-  wlf-potential, wlf-uot-potential   least action under --potential
+  wlf-potential, wlf-uot-potential   least action under --potential and --interaction
   i-cfm, ot-cfm, sb-cfm, sf2m, simulate   flow matching and simulation, to compare with
 
 Examples:
   pushforward trajectories --data gapminder --hold-out 1970,1990
   pushforward trajectories cells.csv --time day --features pc1..pc5 --hold-out 2 --out runs/cells
-  pushforward trajectories cells.h5ad --time day --method wlf-uot --mass counts --group cell_type`;
+  pushforward trajectories cells.h5ad --time day --method wlf-uot --mass counts --group cell_type
+  pushforward trajectories cells.h5ad --time day --embedding X_pca --velocity velocity_pca --velocity-scale fit
+  pushforward trajectories drifters.csv --drift "x=-y; y=x" --cost "power 3"
+  pushforward trajectories swarm.csv --method wlf-potential --interaction "exp(-r^2/2)"`;

@@ -93,6 +93,7 @@ test("velocities in another unit of time are fitted to the motion of the means, 
 test.each([
   ["costs by power and weights in time", ["--cost", "power 3", "--time-weight", "1 + t"]],
   ["a potential from the data", ["--method", "wlf-potential", "--potential", "data 0.5"]],
+  ["an interaction", ["--method", "wlf-potential", "--interaction", "exp(-r^2/2)"]],
 ])("%s run", async (name, options) => {
   const { own } = await scores(name.replaceAll(" ", "-"), await turning("options.csv"), ...options);
   expect(Number.isFinite(own)).toBe(true);
@@ -114,10 +115,19 @@ test.each([
   ["a weight that is negative", ["--time-weight", "t - 1"], /--time-weight: "t - 1" is -1 at t = 0/],
   ["a weight in time for a Lagrangian flow", ["--method", "wlf-ot", "--time-weight", "t"], /only the loss of action matching/],
   ["a strength of zero", ["--method", "wlf-potential", "--potential", "data 0"], /strength must be a number other than 0/],
+  ["an interaction for a method without one", ["--interaction", "r^2"], /--interaction: the method am has none/],
+  ["an interaction of something else", ["--method", "wlf-potential", "--interaction", "x^2"], /--interaction: .*one of r/],
+  [
+    "an interaction that is not finite",
+    ["--method", "wlf-potential", "--interaction", "log(r-1)"],
+    /slope of "log\(r-1\)" is no finite/,
+  ],
+  ["an interaction without a force", ["--method", "wlf-potential", "--interaction", "3"], /does not change with the distance/],
+  ["a batch that is no multiple", ["--method", "wlf-potential", "--interaction", "r", "--batch", "40"], /multiple of 16/],
   ["forces with --auto", ["--auto", "--cost", "x=2"], /--auto chooses among methods of which not all take --cost/],
 ] as [string, string[], RegExp][])("%s is refused", async (_, options, message) => {
   const path = await turning("refused.csv");
-  const { code, text } = await pushforward(path, "--features", "x,y", ...options, ...tiny, "--out", join(folder, "refused"));
+  const { code, text } = await pushforward(path, "--features", "x,y", ...tiny, ...options, "--out", join(folder, "refused"));
   expect(code).toBe(1);
   expect(text).toMatch(message);
   expect(text).not.toMatch(/\n\s+at /);

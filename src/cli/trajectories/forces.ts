@@ -1,6 +1,6 @@
 /** What acts on the particles, from the options of the command: costs, free velocities, potentials, interactions and weights in time, in units of the training. */
 import { nearest, UserError } from "../../data/errors.ts";
-import { concat, jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
+import { concat, grad, jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
 import {
   accelerationPotential,
   type Cloud,
@@ -26,6 +26,7 @@ export interface ForceOptions {
   readonly velocity?: string;
   readonly velocityScale?: string;
   readonly potential?: string;
+  readonly interaction?: string;
   readonly timeWeight?: string;
 }
 
@@ -39,7 +40,7 @@ interface Setting {
 }
 
 export interface Forces {
-  readonly learn: Pick<LearnOptions, "cost" | "drift" | "potential" | "weight">;
+  readonly learn: Pick<LearnOptions, "cost" | "drift" | "potential" | "interaction" | "weight">;
   /** What the user should know. */
   readonly notes: readonly string[];
 }
@@ -54,6 +55,7 @@ export async function forcesOf(options: ForceOptions, setting: Setting): Promise
     ...(cost !== undefined && cost.trim() !== "quadratic" && { cost: costOf(cost, setting.data.features) }),
     ...(drift && { drift }),
     ...(potential && { potential }),
+    ...(options.interaction !== undefined && { interaction: await interactionOf(options.interaction) }),
     ...(timeWeight !== undefined && { weight: await timeWeightOf(timeWeight, setting) }),
   };
   return { learn, notes };
@@ -209,6 +211,18 @@ async function potentialOf(text: string, setting: Setting, notes: string[]): Pro
   const field: ScalarField = (t, x) => formula(named(setting, t, x)).squeeze(1);
   await requireFinite("--potential", setting, field);
   return field;
+}
+
+/** W(r) of an energy of pairs, a formula in their distance r in units of the training. */
+async function interactionOf(text: string): Promise<NonNullable<LearnOptions["interaction"]>> {
+  const formula = formulaOf("--interaction", text, ["r"]);
+  const program = jit((r: Tensor) => grad((q: Tensor) => formula({ r: q }).sum())(r));
+  const grid = Float32Array.from({ length: 401 }, (_, i) => 10 ** (i / 100 - 3));
+  const slopes = toNumbers(await program(ndarray(grid, [401], "f32")));
+  const bad = slopes.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) throw new UserError(`--interaction: the slope of "${text}" is no finite number at r = ${grid[bad].toPrecision(3)}`, "r is the distance of two particles in standard deviations, from 0.001 up"); // biome-ignore format: one line
+  if (slopes.every((v) => v === 0)) throw new UserError(`--interaction: "${text}" does not change with the distance r, so that no force comes from it`); // biome-ignore format: one line
+  return (r) => formula({ r });
 }
 
 /** w(t) > 0 in the user's time; its size counts for nothing, so that it is divided by its mean. */

@@ -8,6 +8,7 @@ import {
   type LearnOptions,
   type MethodName,
   methods,
+  together,
   type Units,
   unitsOf,
   whiten,
@@ -81,10 +82,15 @@ function checkForces(options: TrajectoriesOptions, method: MethodName): void {
     throw new UserError(`--${given}: ${method} is ${family}, which has no action`, "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)"); // biome-ignore format: one line
   if (options.timeWeight !== undefined && family !== "action matching")
     throw new UserError(`--time-weight: ${method} is ${family}; only the loss of action matching has weights in time`, "use am, eam, uam or another am-* method"); // biome-ignore format: one line
-  if (options.potential !== undefined && !has(method, "potential"))
-    throw new UserError(`--potential: the method ${method} has none`, "use --method wlf-potential or wlf-uot-potential");
-  if (options.potential === undefined && has(method, "potential"))
-    throw new UserError(`the method ${method} needs --potential`, 'a formula such as "pc1^2", data, or acceleration');
+  const energy = (["potential", "interaction"] as const).find((key) => options[key] !== undefined);
+  if (energy && !has(method, "potential"))
+    throw new UserError(`--${energy}: the method ${method} has none`, "use --method wlf-potential or wlf-uot-potential");
+  if (!energy && has(method, "potential"))
+    throw new UserError(`the method ${method} needs --potential or --interaction`, 'a potential is a formula such as "pc1^2", data, or acceleration'); // biome-ignore format: one line
+  if (options.interaction !== undefined && options.batch % together !== 0)
+    throw new UserError(
+      `--batch ${options.batch}: with --interaction it must be a multiple of ${together}, the particles that share a time`,
+    );
 }
 
 function cloudOf(data: Population, { mass }: TrajectoriesOptions, k: number, points: NdArray<"f32">): Cloud {

@@ -142,7 +142,7 @@ async function evaluate(
   const keptTimes = split.train.map((k) => prepared.times[k]);
   const error = await solverError(trained, prepared, rng.fold("solver"));
   const balance = await balances(model, params, keptTimes, grows ? kept : kept.map((c) => ({ ...c, mass: 1 })));
-  const least = free(method, options) ? await leastAction(keptTimes, kept, grows ? prepared.learn.growth! : 0, rng.fold("least")) : undefined; // biome-ignore format: one line
+  const least = free(method, prepared.learn) ? await leastAction(keptTimes, kept, grows ? prepared.learn.growth! : 0, rng.fold("least")) : undefined; // biome-ignore format: one line
   const figures = [pathsFigure(data, all)];
   if (data.features.length > 1) figures.push(streamFigure(data, fields));
   if (predictions.length) figures.push(scoresFigure(predictions));
@@ -162,8 +162,8 @@ async function evaluate(
 }
 
 /** Is the least action known: without noise and forces? */
-const free = (method: MethodName, { potential }: TrajectoriesOptions): boolean =>
-  /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && potential === undefined;
+const free = (method: MethodName, { cost, drift }: Prepared["learn"]): boolean =>
+  /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && !cost && !drift;
 
 async function writeAll(
   run: Awaited<ReturnType<typeof openRun>>,
