@@ -188,7 +188,7 @@ test("--auto tries candidates, says why it chose, and runs the chosen one", asyn
   const { code } = await pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--out", out);
   expect(code).toBe(0);
   const { choice, method } = await resultsOf(out);
-  expect(choice.map((c: { method: string }) => c.method)).toEqual(["uam", "uam", "wlf-uot", "wlf-uot"]);
+  expect(choice.map((c: { method: string }) => c.method)).toEqual(["uam", "uam", "am-wfr", "am-wfr", "wlf-uot", "wlf-uot"]);
   const lowest = choice.reduce((a: { w1: number }, b: { w1: number }) => (b.w1 < a.w1 ? b : a));
   const chosen = choice.find((c: { w1: number }) => c.w1 <= lowest.w1 + lowest.error);
   expect(method).toBe(chosen.method);
