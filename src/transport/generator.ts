@@ -29,8 +29,17 @@ export function initGenerator(
   return mlp.init(rng, [2 * d + 3, ...new Array<number>(generatorLayers).fill(generatorWidth), growing ? d + 1 : d]);
 }
 
-/** @returns  points [B, d], and the factor of their mass [B, 1] for networks with one more output */
-export function generate(net: Mlp, time: Tensor, u: Tensor, a: Tensor, b: Tensor): { x: Tensor; massFactor?: Tensor } {
+/** What a generator makes of rows. */
+interface Corrected {
+  /** Points [B, d]. */
+  readonly x: Tensor;
+  /** Factor of their mass, [B, 1]; for networks with one more output. */
+  readonly massFactor?: Tensor;
+  /** Largest correction of each row over its bound, [B]. */
+  readonly reach: Tensor;
+}
+
+export function generate(net: Mlp, time: Tensor, u: Tensor, a: Tensor, b: Tensor): Corrected {
   const d = a.shape[1];
   const half = t.stopGradient(t.less(u, 0.5).cast(a.dtype));
   const raw = mlp.apply(net, concat([time, u, a, b, half], 1), "silu");
@@ -41,5 +50,6 @@ export function generate(net: Mlp, time: Tensor, u: Tensor, a: Tensor, b: Tensor
     .mul(rest)
     .add(b.mul(u))
     .add(h.slice(null, [0, d]).mul(bump));
-  return h.shape[1] > d ? { x, massFactor: t.exp(h.slice(null, [d, d + 1]).mul(bump)) } : { x };
+  const reach = t.abs(h).max(1).div(bound);
+  return h.shape[1] > d ? { x, reach, massFactor: t.exp(h.slice(null, [d, d + 1]).mul(bump)) } : { x, reach };
 }

@@ -12,6 +12,7 @@ export * from "./expression.ts";
 export * from "./fates.ts";
 export * from "./flow-matching.ts";
 export * from "./generator.ts";
+export * from "./guard.ts";
 export * from "./interaction.ts";
 export * from "./kernels.ts";
 export * from "./lagrangian.ts";

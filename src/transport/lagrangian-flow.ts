@@ -12,6 +12,7 @@
 import type { Mlp } from "../nn/index.ts";
 import {
   clamp,
+  greater,
   item,
   jit,
   jvp,
@@ -25,11 +26,12 @@ import {
 } from "../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
 import { type GeneratorOptions, generate, initGenerator } from "./generator.ts";
+import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
 import { meanField, type PairPotential, together } from "./interaction.ts";
 import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual, type ScalarField } from "./lagrangian.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
-import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
+import { type Descending, descent, type Model, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
 import { drawPath, massBetween, type Path, type PathBatch } from "./path.ts";
 import { labelledAction, meanValue, type ValueOf } from "./value.ts";
 
@@ -68,6 +70,8 @@ type Draws<T = NdArray> = PathBatch<T> & { readonly probe?: T };
 /** Samples of the learned path. */
 export interface Generated {
   readonly x: Tensor;
+  /** Corrections of the straight lines over their bound, [B]. */
+  readonly reach: Tensor;
   readonly mass?: Tensor;
 }
 
@@ -91,14 +95,15 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     const { potential } = l;
     return { ...l, potential: potential ? (t, x) => potential(t, x).add(field(t, x)) : field };
   };
-  const fieldOf = ({ x, mass }: Generated): ScalarField | undefined => o.interaction && meanField(o.interaction, x, mass);
+  const fieldOf = ({ x, mass }: Omit<Generated, "reach">): ScalarField | undefined =>
+    o.interaction && meanField(o.interaction, x, mass);
   /** U [B] of the particles of a batch, half of their mean field. */
-  const pairEnergy = (field: ScalarField, { x, mass }: Generated, t: Tensor): Tensor => {
+  const pairEnergy = (field: ScalarField, { x, mass }: Omit<Generated, "reach">, t: Tensor): Tensor => {
     const energy = field(t, x).mul(0.5);
     return mass ? energy.mul(mass.squeeze(1)) : energy;
   };
 
-  const program = (state: FlowState, points: Tensor, batch: Draws<Tensor>) => {
+  const program = (state: FlowState, points: Tensor, batch: Draws<Tensor>, rate: Tensor) => {
     const probe = batch.probe && sign(batch.probe);
     const at = generated(state.path.params, points, batch);
     const fixed = stopGradient(at.x);
@@ -131,20 +136,25 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
       return [gain.mean().mul(-duration), gain];
     };
     const a = players.action.step(state.action, lossOfAction);
-    const q = players.path.step(state.path, lossOfPath);
+    const q = players.path.step(state.path, lossOfPath, rate);
     const pairs = field && pairEnergy(field, { x: fixed, mass }, batch.t);
     const missing = pairs ? a.aux.add(pairs.mul(2)) : a.aux;
     const loss = pairs ? a.loss.add(pairs.mean().mul(duration)) : a.loss;
     const metrics = { loss, residual: missing.square().mean().sqrt(), acceleration: force.square().sum(1).mean().sqrt() };
-    return { state: { action: a.state, path: q.state }, metrics };
+    const signs = {
+      variance: missing.square().mean().sub(missing.mean().square()),
+      atBound: greater(at.reach, nearBound).cast("f32").mean(),
+      loss,
+    };
+    return { state: { action: a.state, path: q.state }, metrics, signs };
   };
 
   function generated(q: Mlp, points: Tensor, batch: Draws<Tensor>, t = batch.t, u = batch.u): Generated {
-    const { x, massFactor } = generate(q, t, u, take(points, batch.from), take(points, batch.to));
-    if (!massFactor) return { x };
+    const { x, massFactor, reach } = generate(q, t, u, take(points, batch.from), take(points, batch.to));
+    if (!massFactor) return { x, reach };
     const one = u.mul(0).add(1);
     const base = massBetween("geodesic", batch.mass0 ?? one, batch.mass1 ?? one, u);
-    return { x, mass: base.mul(massFactor) };
+    return { x, reach, mass: base.mul(massFactor) };
   }
 
   /** Points and masses of the path, and their rates in time. */
@@ -154,6 +164,8 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
   }
 
   const run = jit(program, { threads: o.threads });
+  /** Learning has its own growth of the residual at first. */
+  const settled = Math.max(1000, o.steps / 4);
   const draw = (rng: Random, batch: number): Draws => ({
     ...drawPath(path, rng, batch, undefined, o.interaction ? together : 1),
     ...(l.noise > 0 && d > exactLaplacian && { probe: rng.normal([batch, d]) }),
@@ -182,22 +194,39 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
   return {
     async init(rng) {
       const [first, second] = rng.split(2);
-      return {
-        action: players.action.init(initAction(first, d, o)) as never,
-        path: players.path.init(initGenerator(second, d, l.growth > 0, o)) as never,
-      };
+      const action = players.action.init(initAction(first, d, o)) as never;
+      const generator = players.path.init(initGenerator(second, d, l.growth > 0, o)) as never;
+      const both = { action, path: generator };
+      return { ...both, guard: initGuard(both) as never };
     },
     async step(state, rng) {
-      const { metrics, state: next } = await run(state as never, path.points, draw(rng, o.batch));
-      return { state: next as never, metrics: Object.fromEntries(Object.entries(metrics).map(([k, v]) => [k, item(v)])) };
+      let now = playersOf(state);
+      let guard = state.guard as unknown as Guard;
+      for (;;) {
+        const { metrics, signs, state: next } = await run(now as never, path.points, draw(rng, o.batch), rateFactor(guard));
+        const watched = watch(guard, itemsOf(signs), next as never, settled);
+        if (watched) return { state: { ...next, guard: watched } as never, metrics: itemsOf(metrics) };
+        ({ players: now, guard } = goBack(guard, runawayHint));
+      }
     },
+    note: (state) => guardNote(state.guard as unknown as Guard),
     average: (state) => (state as unknown as FlowState<NdArray>).action.average.average as never,
     dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
     noise: l.noise,
     knots: intervals > 1 ? path.times : undefined,
-    value: (state, rng, batches = 40) => meanValue(() => evaluate(state as never, path.points, draw(rng, 512)), batches),
+    value: (state, rng, batches = 40) =>
+      meanValue(() => evaluate(playersOf(state) as never, path.points, draw(rng, 512)), batches),
   };
 }
+
+const playersOf = ({ action: first, path }: TrainState): TrainState => ({ action: first, path });
+const itemsOf = <K extends string>(results: Readonly<Record<K, NdArray>>): Record<K, number> =>
+  Object.fromEntries(Object.entries<NdArray>(results).map(([k, v]) => [k, item(v)])) as Record<K, number>;
+
+/** Corrections above this part of their bound count as at it. */
+const nearBound = 0.95;
+const runawayHint =
+  "lower --rate-ratio or --learning-rate; with a potential or an interaction, look whether the interval between the snapshots is too long for it (a force of -ω² x needs ω times the interval below π)";
 
 const averages = (state: FlowState): { action: ActionParams; path: Mlp } =>
   ({ action: state.action.average.average, path: state.path.average.average }) as never;

@@ -11,7 +11,7 @@ import {
   type State,
   warmUpCosine,
 } from "../optim/index.ts";
-import { flatten, isArrayLeaf, type NdArray, type Random, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { flatten, isArrayLeaf, mapTree, type NdArray, type Random, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import type { ScalarField, VectorField } from "./lagrangian.ts";
 
 /** How particles move: dX = drift dt + σ dW, d log w = growth dt. */
@@ -42,6 +42,8 @@ export interface Model {
   dynamics(params: Parameters<Tensor>, interval?: Tensor): Dynamics;
   /** σ of the dynamics. */
   readonly noise: number;
+  /** What happened in the training that the user should know. */
+  note?(state: TrainState): string | undefined;
   /** Times at which an action for each interval begins and ends; absent: one action for all times. */
   readonly knots?: readonly number[];
 }
@@ -68,8 +70,12 @@ export interface Descending<P> {
 
 export interface Descent {
   init(params: object): TrainState;
-  /** One step of a loss with extra results, as a program. */
-  step<P, A>(state: Descending<P>, loss: (params: P) => [Tensor, A]): { state: Descending<P>; loss: Tensor; aux: A };
+  /** One step of a loss with extra results, as a program; `rate` multiplies the learning rate. */
+  step<P, A>(
+    state: Descending<P>,
+    loss: (params: P) => [Tensor, A],
+    rate?: Tensor,
+  ): { state: Descending<P>; loss: Tensor; aux: A };
 }
 
 /** Adam under a bound on the gradient, warm-up and cosine, and an average of the parameters. */
@@ -81,10 +87,11 @@ export function descent(o: Required<Omit<TrainOptions, "threads">>): Descent {
   const averaging = ema(o.emaDecay);
   return {
     init: (params) => ({ params, optimizer: optimizer.init(params), average: averaging.init(params) }) as unknown as TrainState,
-    step(state, loss) {
+    step(state, loss, rate) {
       const [[value, aux], gradient] = valueAndGrad(loss as (p: unknown) => [Tensor, unknown], { aux: true })(state.params);
       const { updates, state: next } = optimizer.update(gradient, state.optimizer, state.params);
-      const params = applyUpdates(state.params, updates as typeof state.params);
+      const scaled = rate ? mapTree<typeof updates>((u: Tensor) => u.mul(rate), updates) : updates;
+      const params = applyUpdates(state.params, scaled as typeof state.params);
       return {
         state: { params, optimizer: next, average: averaging.update(state.average, params) },
         loss: value,

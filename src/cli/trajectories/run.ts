@@ -155,6 +155,8 @@ async function evaluate(
   if (data.features.length > 1 && fields[0].action) figures.push(await landscapeFigure(trained, program, data, prepared));
   const lowest = Math.min(...mass.map((m) => m.effective));
   const warnings = [...prepared.warnings];
+  const happened = model.note?.(state);
+  if (happened) warnings.push(happened);
   if (lowest < 0.05) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
   const tie = predictions.length ? indistinct(predictions) : undefined;
   if (tie) warnings.push(tie);
