@@ -57,6 +57,8 @@ const entries: Readonly<Record<string, Entry>> = {
   ...Object.fromEntries(methodNames.map((method) => [method, { method, options: method.startsWith("wlf") ? flow : {} }])),
   "wlf-ot, flow objective": { method: "wlf-ot", options: { inner: 0, objective: "flow" } },
   "wlf-sb, flow objective": { method: "wlf-sb", options: { inner: 0, objective: "flow" } },
+  "wlf-ot, one action": { method: "wlf-ot", options: { ...flow, intervals: 1 } },
+  "am, an action an interval": { method: "am", options: { intervals: 3 } },
   "am-wfr, geodesic mass": { method: "am-wfr", options: { massCurve: "geodesic" } },
   "uam, log mass": { method: "uam", options: { massCurve: "log" } },
 };
@@ -169,7 +171,7 @@ function withoutLearning(seed: number, k: number): void {
   note({ method: "sampling floor", seed, held: k, w1: floor * unit, mmd: 0 });
 }
 
-const offered = Object.keys(entries).filter((name) => (accelerates || !has(entries[name].method, "potential")) && (counted || !name.endsWith(" mass"))); // biome-ignore format: one line
+const offered = Object.keys(entries).filter((name) => (accelerates || !(has(entries[name].method, "potential") || entries[name].options?.intervals)) && (counted || !name.endsWith(" mass"))); // biome-ignore format: one line
 const chosen = values.entries === "all" ? ["baselines", ...offered] : values.entries.split(";");
 const seedRange = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.first) + i);
 if (values.child) {

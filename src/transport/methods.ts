@@ -94,7 +94,8 @@ export async function learner(
     case "action matching":
       return matching(path, { ...options, lagrangian });
     case "Lagrangian flow":
-      return lagrangianFlow(path, { ...options, lagrangian });
+      // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it has to
+      return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
     case "flow matching":
       return flowMatching(path, { ...options, score: method === "sf2m" });
     case "simulation":
