@@ -2,6 +2,7 @@
 export * from "./action.ts";
 export * from "./base-density.ts";
 export * from "./bootstrap.ts";
+export * from "./conjugate.ts";
 export * from "./costs.ts";
 export * from "./densities.ts";
 export * from "./diagnostics.ts";

@@ -41,6 +41,8 @@ interface Setting {
 
 export interface Forces {
   readonly learn: Pick<LearnOptions, "cost" | "drift" | "potential" | "interaction" | "weight">;
+  /** Weights of a quadratic cost; undefined: the cost is another one. */
+  readonly metric?: readonly number[];
   /** What the user should know. */
   readonly notes: readonly string[];
 }
@@ -51,35 +53,37 @@ export async function forcesOf(options: ForceOptions, setting: Setting): Promise
   const notes: string[] = [];
   const drift = await driftOf(options, setting, notes);
   const potential = options.potential === undefined ? undefined : await potentialOf(options.potential, setting, notes);
+  const { features } = setting.data;
+  const plain = cost === undefined || cost.trim() === "quadratic";
+  const chosen = plain ? { metric: features.map(() => 1) } : costOf(cost, features);
   const learn = {
-    ...(cost !== undefined && cost.trim() !== "quadratic" && { cost: costOf(cost, setting.data.features) }),
+    ...(chosen.cost && { cost: chosen.cost }),
     ...(drift && { drift }),
     ...(potential && { potential }),
     ...(options.interaction !== undefined && { interaction: await interactionOf(options.interaction) }),
     ...(timeWeight !== undefined && { weight: await timeWeightOf(timeWeight, setting) }),
   };
-  return { learn, notes };
+  return { learn, metric: chosen.metric, notes };
 }
 
 /** `quadratic`, `power Q`, or weights of features such as `pc1=4,pc2=1` (the others 1), which multiply ½ v² of the standardised feature. */
-function costOf(text: string, features: readonly string[]): NonNullable<LearnOptions["cost"]> {
+function costOf(text: string, features: readonly string[]): { cost?: LearnOptions["cost"]; metric?: readonly number[] } {
   const power = /^power[\s:]*(.*)$/.exec(text.trim());
   if (power) {
     const q = Number(power[1] || Number.NaN);
     if (!(q > 1 && q <= 10)) throw new UserError(`--cost "${text}": the power must be a number above 1, at most 10`, 'such as "power 3"; 2 is the quadratic cost'); // biome-ignore format: one line
-    return powerCost(q);
+    return { cost: powerCost(q) };
   }
   const weights = assignments("--cost", text, ",", features);
   if (weights.size === 0) throw new UserError(`--cost "${text}" is no cost`, 'use quadratic, "power 3", or weights of features such as "a=4,b=1"'); // biome-ignore format: one line
-  return metricCost(
-    features.map((name) => {
-      const value = weights.get(name);
-      if (value === undefined) return 1;
-      const w = Number(value || Number.NaN);
-      if (!(w > 0 && w < 1e6)) throw new UserError(`--cost: the weight of "${name}" must be a positive number (got "${value}")`);
-      return w;
-    }),
-  );
+  const metric = features.map((name) => {
+    const value = weights.get(name);
+    if (value === undefined) return 1;
+    const w = Number(value || Number.NaN);
+    if (!(w > 0 && w < 1e6)) throw new UserError(`--cost: the weight of "${name}" must be a positive number (got "${value}")`);
+    return w;
+  });
+  return { cost: metricCost(metric), metric };
 }
 
 /** `name=value` pairs; names are features, which may hold any sign but the separator. */

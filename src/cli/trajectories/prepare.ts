@@ -14,6 +14,7 @@ import {
   whiten,
 } from "../../transport/index.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
+import { cautions } from "./cautions.ts";
 import { forcesOf } from "./forces.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
@@ -70,7 +71,21 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
     ...(options.perInterval && { intervals: train.length - 1 }),
     ...forces.learn,
   };
-  return { units, clouds, times: data.times.map((t) => innerTime(units, t)), learn, warnings };
+  const innerTimes = data.times.map((t) => innerTime(units, t));
+  const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
+  const { metric } = forces;
+  warnings.push(
+    ...(await cautions({
+      method,
+      clouds: kept(clouds),
+      times: kept(innerTimes),
+      shown: kept(data.times),
+      features: data.features,
+      learn,
+      metric,
+    })),
+  );
+  return { units, clouds, times: innerTimes, learn, warnings };
 }
 
 /** Does the method take the forces that were asked for? */

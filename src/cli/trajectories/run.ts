@@ -158,6 +158,9 @@ async function evaluate(
   const happened = model.note?.(state);
   if (happened) warnings.push(happened);
   if (lowest < 0.05) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
+  const thinnest = Math.min(...mass.map((m) => m.mass));
+  if (grows && thinnest < 0.5 * Math.min(1, mass[mass.length - 1].mass))
+    warnings.push(`the total mass dips to ${(100 * thinnest).toFixed(0)} % between the snapshots: most particles die and are born again instead of moving; lower --growth, or compare with --mass counts`); // biome-ignore format: one line
   const tie = predictions.length ? indistinct(predictions) : undefined;
   if (tie) warnings.push(tie);
   return { predictions, all, along, fields, fate, curves, mass, value, least, solverError: error, balance, figures, warnings };
