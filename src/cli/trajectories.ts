@@ -36,7 +36,7 @@ export const trajectoriesSchema = z.object({
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
   coupling: z.enum(["ot", "sinkhorn", "independent"]).default("ot").describe("pairs of neighbouring snapshots"),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
-  perInterval: z.boolean().default(false).describe("an action for each interval, which may jump at snapshots"),
+  action: z.enum(["global", "per-interval"]).optional().describe("one action for all times, or one for each interval that may jump at snapshots (default: per-interval for wlf-*)"),
   steps: z.int().min(1).max(10_000_000).default(3000).describe("optimizer steps"),
   batch: z.int().min(2).max(1_000_000).default(256).describe("rows a step"),
   learningRate: z.number().positive().default(1e-3).describe("peak learning rate"),

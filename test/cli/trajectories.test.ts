@@ -120,7 +120,9 @@ const header = async (out: string, name: string): Promise<string> => (await read
 
 test.each([
   ["am-wfr", ["--mass", "counts"]],
-  ["wlf-ot", ["--per-interval"]],
+  ["wlf-ot", []],
+  ["am", ["--action", "per-interval"]],
+  ["wlf-sb", ["--action", "global"]],
   ["wlf-uot-potential", ["--potential", "0.1*a^2 - b*t"]],
   ["sf2m", []],
 ] as [string, string[]][])("the method %s runs from a table to its files", async (method, extra) => {

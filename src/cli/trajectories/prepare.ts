@@ -68,7 +68,7 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
     steps: options.quick ? Math.min(steps, 300) : steps,
     ...(massCurve && { massCurve }),
     ...(objective && { objective }),
-    ...(options.perInterval && { intervals: train.length - 1 }),
+    ...(options.action && { intervals: options.action === "global" ? 1 : train.length - 1 }),
     ...forces.learn,
   };
   const innerTimes = data.times.map((t) => innerTime(units, t));
