@@ -1,7 +1,9 @@
 /** How well a predicted cloud agrees with a held-out snapshot, beside what is reached without learning and what can be reached at all. */
-import { type NdArray, ndarray, type Random } from "../tensor/index.ts";
+import { jit, type NdArray, ndarray, type Random, type Tensor } from "../tensor/index.ts";
 import { type Distances, deviations, distances, type Weighted } from "./bootstrap.ts";
 import { optimalTransport, samplingFloor, wasserstein } from "./distances/index.ts";
+import type { Cloud } from "./pairs.ts";
+import { coneGeodesic, reachPlan } from "./unbalanced.ts";
 
 export interface Score extends Distances {
   readonly name: string;
@@ -53,6 +55,55 @@ export function displacement(x: NdArray<"f32">, y: NdArray<"f32">, fraction: num
   return ndarray(data, [n, d], "f32");
 }
 
+/** Most particles a side of a plan with growth, which is dense and iterated. */
+const largestPlan = 1000;
+
+/**
+ * The weighted particles `fraction` of the way along unbalanced transport from x to y: every pair of the discrete plan on its geodesic of the cone. At most
+ * 1,000 random particles of each cloud; of the pairs, at most 2,000 by mass.
+ *
+ * @param growth  λ > 0, of the path in unit time
+ * @returns  the cloud, and its total mass in the units of the clouds'
+ */
+export async function unbalancedDisplacement(x: Cloud, y: Cloud, fraction: number, growth: number, rng: Random) {
+  const [a, b] = [x, y].map((c) => fewer(c, rng));
+  const scaled = (c: Cloud): Cloud => ({ ...c, mass: c.mass / x.mass });
+  const { plan, mass0, mass1 } = await reachPlan(scaled(a), scaled(b), growth);
+  const [n, m] = plan.shape;
+  const total = plan.data.reduce((s, v) => s + v, 0);
+  // pairs that together hold less than a millionth of the plan are left out
+  const least = (1e-6 * total) / (n * m);
+  const pairs = Array.from({ length: n * m }, (_, e) => e).filter((e) => plan.data[e] > least);
+  const d = a.points.shape[1];
+  const rows = (c: Cloud, index: (e: number) => number): NdArray<"f32"> => {
+    const data = new Float32Array(pairs.length * d);
+    pairs.forEach((e, i) => void data.set(c.points.data.subarray(index(e) * d, (index(e) + 1) * d), i * d)); // biome-ignore format: one line
+    return ndarray(data, [pairs.length, d], "f32");
+  };
+  const column = (value: (e: number) => number): NdArray<"f32"> => ndarray(Float32Array.from(pairs, value), [pairs.length, 1], "f32"); // biome-ignore format: one line
+  const [row, columnOf] = [(e: number) => Math.floor(e / m), (e: number) => e % m];
+  const along = jit((p: Tensor, q: Tensor, from: Tensor, to: Tensor, u: Tensor) => coneGeodesic(p, q, from, to, u, growth));
+  const moved = await along(rows(a, row), rows(b, columnOf), column((e) => mass0[row(e)]), column((e) => mass1[columnOf(e)]), column(() => fraction)); // biome-ignore format: one line
+  const weights = Float64Array.from(pairs, (e, i) => (plan.data[e] / total) * (moved.mass.data as Float32Array)[i]);
+  const cloud = thin({ x: moved.x as NdArray<"f32">, weights }, rng);
+  return { ...cloud, mass: weights.reduce((s, v) => s + v, 0) * x.mass };
+}
+
+/** At most `largestPlan` random particles, with their weights and the mass of all. */
+function fewer(cloud: Cloud, rng: Random): Cloud {
+  const [n, d] = cloud.points.shape;
+  if (n <= largestPlan) return cloud;
+  const kept = rng.permutation(n).data.subarray(0, largestPlan);
+  const data = new Float32Array(largestPlan * d);
+  kept.forEach((r, i) => void data.set(cloud.points.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
+  const { weights } = cloud;
+  return {
+    points: ndarray(data, [largestPlan, d], "f32"),
+    mass: cloud.mass,
+    ...(weights && { weights: Array.from(kept, (r) => weights[r]) }),
+  };
+}
+
 /** n indices with probability proportional to weight, at evenly spaced levels from one random start. */
 function systematic(weight: ArrayLike<number>, n: number, rng: Random): number[] {
   const total = Array.from(weight).reduce((a, b) => a + b, 0);
@@ -76,10 +127,10 @@ export function stackClouds(x: NdArray<"f32">, y: NdArray<"f32">): NdArray<"f32"
 }
 
 /**
- * Scores of what needs no learning: the snapshot before, the one after, and the point between them along optimal transport; and the sampling floor, the W1
- * between two halves of the held-out snapshot.
+ * Scores of what needs no learning: the snapshot before, the one after, and the point between them along optimal transport; or, with no snapshot after
+ * it, the one before and the point straight on from the last two. And the sampling floor, the W1 between two halves of the held-out snapshot.
  *
- * @param fraction  place of the held-out time between its neighbours, in (0, 1)
+ * @param fraction  place of the held-out time between its neighbours, in (0, 1), or beyond them, above 1
  */
 export function baselines(
   previous: NdArray<"f32">,
@@ -89,11 +140,18 @@ export function baselines(
   rng: Random,
 ): { scores: Score[]; floor: number } {
   const [before, after, held] = [previous, next, truth].map((x) => subsample(x, rng));
-  const scores = [
-    score("copy previous", { x: before }, { x: held }, rng),
-    score("copy next", { x: after }, { x: held }, rng),
-    score("optimal-transport midpoint", { x: displacement(before, after, fraction, rng) }, { x: held }, rng),
-  ];
+  const between = { x: displacement(before, after, fraction, rng) };
+  const scores =
+    fraction > 1
+      ? [
+          score("copy previous", { x: after }, { x: held }, rng),
+          score("straight on from the last two", between, { x: held }, rng),
+        ]
+      : [
+          score("copy previous", { x: before }, { x: held }, rng),
+          score("copy next", { x: after }, { x: held }, rng),
+          score("optimal-transport midpoint", between, { x: held }, rng),
+        ];
   const w1 = (a: NdArray<"f32">, b: NdArray<"f32">): number => wasserstein(a, b, { power: 1 });
   const half = held.shape[0] >> 1;
   return { scores, floor: half > 0 ? samplingFloor(w1, held, [half, half], rng).mean : Number.NaN };

@@ -53,7 +53,8 @@ test.each([
   ["text among numbers", ["time,a", "0,1", "0,x", "1,3", "1,4"], ["--features", "a"], /"a"/],
   ["no such column", ["time,alpha", "0,1", "1,3"], ["--features", "alpah"], /alpha/],
   ["a held-out time that is not there", moving([0, 1, 2]), ["--hold-out", "7"], /no time 7.*the times are 0, 1, 2/s],
-  ["a held-out time at the end", moving([0, 1, 2]), ["--hold-out", "2"], /2 is the last time/],
+  ["a held-out time at the start", moving([0, 1, 2]), ["--hold-out", "0"], /0 is the first time/],
+  ["a hold-out that leaves one time", moving([0, 1, 2]), ["--hold-out", "1,2"], /only the time 0 is left to learn from/],
   [
     "a training that diverges",
     moving([0, 1]),
@@ -209,6 +210,20 @@ test.each([
   const { code, text } = await pushforward(path, ...options, ...tiny, "--out", join(folder, "options"));
   expect(code).toBe(1);
   expect(text).toMatch(message);
+});
+
+test("the last time is forecast from those before it, with a warning, against a straight line and a copy", async () => {
+  const path = await csv("forecast.csv", moving([0, 1, 2, 3]));
+  const out = join(folder, "forecast");
+  const { code } = await pushforward(path, "--hold-out", "3", ...tiny, "--steps", "300", "--learning-rate", "0.005", "--width", "32", "--out", out); // biome-ignore format: one line
+  expect(code).toBe(0);
+  const { heldOut, warnings } = await resultsOf(out);
+  const w1 = Object.fromEntries(heldOut[0].scores.map((s: { name: string; w1: number }) => [s.name, s.w1]));
+  expect(Object.keys(w1)).toEqual(["action matching", "copy previous", "straight on from the last two"]);
+  expect(warnings.join()).toMatch(/3: a forecast beyond the last snapshot that is learned from \(2\)/);
+  // the cloud goes on by one unit, about 0.9 standard deviations of a line of three snapshots; 30 points scatter by half of that
+  expect(w1["action matching"]).toBeLessThan(0.8 * w1["copy previous"]);
+  expect(w1["straight on from the last two"]).toBeLessThan(0.8 * w1["copy previous"]);
 });
 
 test("one cell at a time, sizes that differ a lot and dates as times still give trajectories, with warnings", async () => {

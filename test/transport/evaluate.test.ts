@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../src/tensor/index.ts";
-import { baselines, displacement, score, stackClouds, subsample, wasserstein } from "../../src/transport/index.ts";
+import {
+  baselines,
+  displacement,
+  score,
+  stackClouds,
+  subsample,
+  unbalancedDisplacement,
+  wasserstein,
+} from "../../src/transport/index.ts";
 
 const shifted = (x: NdArray<"f32">, by: readonly number[]): NdArray<"f32"> =>
   ndarray(x.data.map((v, i) => v + by[i % by.length]) as Float32Array<ArrayBuffer>, x.shape, "f32");
@@ -49,4 +57,32 @@ test("large clouds are thinned to rows of their own, stacked clouds keep all row
   expect(kept.size).toBe(2000);
   for (const row of kept) expect(rows.has(row)).toBe(true);
   expect(stackClouds(x, thin).shape).toEqual([4500, 2]);
+});
+
+test("the point along unbalanced transport: two particles on the cone, and mass that stays where it is but changes", async () => {
+  const at = (v: number, mass: number) => ({ points: ndarray(Float32Array.of(v, 0), [1, 2], "f32"), mass });
+  const [lambda, u] = [1, 0.3];
+  const { x, mass } = await unbalancedDisplacement(at(0, 2), at(1, 6), u, lambda, randomStream(1));
+  // on the cone: radii √2 and √6 at the angle √λ D / 2 = ½
+  const [p, q] = [(1 - u) * Math.sqrt(2) + u * Math.sqrt(6) * Math.cos(0.5), u * Math.sqrt(6) * Math.sin(0.5)];
+  expect(mass).toBeCloseTo(p * p + q * q, 4);
+  expect(x.data[0]).toBeCloseTo((2 / Math.sqrt(lambda)) * Math.atan2(q, p), 4);
+  // two places far beyond π/√λ of each other, whose masses trade: nothing moves, radii go straight
+  const pair = (left: number) => ({
+    points: ndarray(Float32Array.of(0, 0, 9, 0), [2, 2], "f32"),
+    weights: [left, 1 - left],
+    mass: 1,
+  });
+  const traded = await unbalancedDisplacement(pair(0.8), pair(0.2), 0.5, lambda, randomStream(1));
+  const middle = (0.5 * Math.sqrt(0.8) + 0.5 * Math.sqrt(0.2)) ** 2;
+  expect(traded.mass).toBeCloseTo(2 * middle, 4);
+  const left = Array.from(traded.weights as ArrayLike<number>).filter((_, i) => traded.x.data[2 * i] < 0.1).reduce((a, b) => a + b, 0); // biome-ignore format: one line
+  expect(left).toBeCloseTo(middle, 4);
+});
+
+test("baselines of a forecast: the copy is off by the way, a straight line by nothing", () => {
+  const x = cloud(60, 20);
+  const { scores } = baselines(x, shifted(x, [1, 0]), shifted(x, [3, 0]), 3, randomStream(21));
+  expect(scores.map((s) => s.name)).toEqual(["copy previous", "straight on from the last two"]);
+  for (const [i, expected] of [2, 0].entries()) expect(scores[i].w1).toBeCloseTo(expected, 5);
 });

@@ -9,7 +9,10 @@ export interface Split {
   readonly held: readonly number[];
 }
 
-/** @throws UserError  if a time is not in the data, is the first or the last, or too few would be left */
+/**
+ * Times after the last one that is learned from are forecasts.
+ * @throws UserError  if a time is not in the data or the first, or fewer than two would be left
+ */
 export function splitTimes({ times }: Dataset, holdOut: string | undefined): Split {
   const all = times.map((_, k) => k);
   if (holdOut === undefined) return { train: all, held: [] };
@@ -17,13 +20,11 @@ export function splitTimes({ times }: Dataset, holdOut: string | undefined): Spl
     const k = times.indexOf(readTimes([text]).numbers[0]);
     if (k < 0)
       throw new UserError(`--hold-out: there is no time ${text.trim() || "(empty)"}`, `the times are ${times.join(", ")}`);
-    if (k === 0 || k === times.length - 1)
-      throw new UserError(
-        `--hold-out: ${text.trim()} is the ${k ? "last" : "first"} time`,
-        "a held-out time needs a snapshot on each side of it",
-      );
+    if (k === 0)
+      throw new UserError(`--hold-out: ${text.trim()} is the first time`, "a motion is predicted from a snapshot before it");
     return k;
   });
   const train = all.filter((k) => !held.includes(k));
+  if (train.length < 2) throw new UserError(`--hold-out ${holdOut}: only the time ${times[train[0]]} is left to learn from`, "a motion needs at least two"); // biome-ignore format: one line
   return { train, held: [...new Set(held)].sort((a, b) => a - b) };
 }

@@ -35,12 +35,16 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
     mass?: { mass: number }[];
     value?: Value;
   };
-  const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio }) => [
+  const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio, midpointMass }) => [
     `held-out time ${time}: W1 (± sampling)`,
     ...scores.map(({ name, w1, error }) => `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error.w1)}`),
     // the same individuals in both snapshots differ by less than two samples do
     `  ${(paths ? "sampling floor, of other individuals" : "sampling floor").padEnd(44)} ${floor.toFixed(4)}`,
-    ...(ratio === undefined ? [] : [`  predicted total mass over observed: ${ratio.toFixed(3)}`]),
+    ...(ratio === undefined
+      ? []
+      : [
+          `  predicted total mass over observed: ${ratio.toFixed(3)}${midpointMass === undefined ? "" : `, of the unbalanced-transport midpoint ${midpointMass.toFixed(3)}`}`,
+        ]),
     ...(paths
       ? [
           `  known paths, rms error: learned ${paths.learned.toFixed(4)}, straight line between the neighbours ${paths.straight.toFixed(4)}, copied ${paths.copied.toFixed(4)}`,
@@ -70,10 +74,12 @@ export function report(
   const flags = Object.entries(options).flatMap(([key, value]) => {
     if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
     const flag = `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    return value === true ? [flag] : [`${flag} ${/[\s*^()]/.test(String(value)) ? `"${value}"` : value}`];
+    return value === true ? [flag] : [`${flag} ${/[\s*^();=<>|&$]/.test(String(value)) ? `"${value}"` : value}`];
   });
+  const between = "optimal-transport midpoint";
+  const names = new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)));
   const best = predictions.length
-    ? ` Held-out snapshots are predicted at a mean W1 of ${formatNumber(meanOf(predictions, methods[method].title))}; optimal transport between the neighbours reaches ${formatNumber(meanOf(predictions, "optimal-transport midpoint"))}.`
+    ? ` Held-out snapshots are predicted at a mean W1 of ${formatNumber(meanOf(predictions, methods[method].title))}${names.has(between) ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(predictions, between))}` : ""}.`
     : "";
   return {
     title: `Trajectories: ${data.title}`,
@@ -89,17 +95,19 @@ export function report(
 }
 
 const meanOf = (predictions: readonly Prediction[], name: string): number =>
-  predictions.reduce((s, p) => s + (p.scores.find((c) => c.name === name)?.w1 ?? Number.NaN), 0) / predictions.length;
+  means(predictions.flatMap((p) => p.scores.find((c) => c.name === name)?.w1 ?? []));
+
+const means = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function keyNumbers(
   data: Population,
   { predictions, mass, value, least, solverError, loss }: Numbers,
   method: MethodName,
 ): KeyNumber[] {
-  const names = predictions.length ? predictions[0].scores.map((s) => s.name).filter((n) => !n.startsWith("copy")) : [];
+  const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return [
     ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: "standardised features, over held-out times" })), // biome-ignore format: one line
-    ...predictions.flatMap((p) => (p.mass === undefined ? [] : [{ name: `total mass at ${p.time}`, value: p.mass, note: "predicted over observed" }])), // biome-ignore format: one line
+    ...predictions.flatMap((p) => (p.mass === undefined ? [] : [{ name: `total mass at ${p.time}`, value: p.mass, note: p.midpointMass === undefined ? "predicted over observed" : `predicted over observed; of the unbalanced-transport midpoint ${formatNumber(p.midpointMass)}` }])), // biome-ignore format: one line
     ...(has(method, "growth")
       ? [{ name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" }]
       : []),
@@ -121,7 +129,7 @@ function tables({ predictions, balance }: Numbers, choice: Choice | undefined): 
   if (predictions.length)
     result.push({
       title: "Held-out snapshots",
-      columns: ["time", "method", "W1", "± 95 %", "W2", "± 95 %", "MMD²", "± 95 %", "W1 less the midpoint's", "± 95 %"],
+      columns: ["time", "method", "W1", "± 95 %", "W2", "± 95 %", "MMD²", "± 95 %", "W1 less the straight lines'", "± 95 %"],
       rows: predictions.flatMap(({ time, scores, floor }) => [
         ...scores.map(({ name, w1, w2, mmd, error, behind }) => [
           ...[String(time), name, w1, 1.96 * error.w1, w2, 1.96 * error.w2, mmd, 1.96 * error.mmd],

@@ -161,6 +161,9 @@ async function evaluate(
   const thinnest = Math.min(...mass.map((m) => m.mass));
   if (grows && thinnest < 0.5 * Math.min(1, mass[mass.length - 1].mass))
     warnings.push(`the total mass dips to ${(100 * thinnest).toFixed(0)} % between the snapshots: most particles die and are born again instead of moving; lower --growth, or compare with --mass counts`); // biome-ignore format: one line
+  const last = split.train[split.train.length - 1];
+  const beyond = split.held.filter((k) => k > last).map((k) => data.times[k]);
+  if (beyond.length) warnings.push(`${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${data.times[last]}), where nothing holds the motion`); // biome-ignore format: one line
   const tie = predictions.length ? indistinct(predictions) : undefined;
   if (tie) warnings.push(tie);
   return { predictions, all, along, fields, fate, curves, mass, value, least, solverError: error, balance, figures, warnings };
