@@ -3,7 +3,8 @@
  *
  *   npm run study:hydrogen [-- --seeds 3 --first 0 --methods "am,sm,ssm,true score,true motion" --log hydrogen.jsonl --image docs/images/hydrogen.png]
  *
- * 2,000 particles of |ψ|² move along the Bohmian velocity and are recorded at 1,001 times; networks see samples of the records, never a path. Then 2,000 new
+ * 2,000 particles of |ψ|² move along the Bohmian velocity and are recorded at 1,001 times, others every 500 steps; networks see samples of the records,
+ * never a path. Then 2,000 new
  * particles of the first time are carried to ten later times and compared with 2,000 fresh particles of each by the paper's MMD. Networks count lengths
  * in 50 and times in 1/ω, in which the mean turns by one radian. Prints a Markdown table: mean over the ten times and the seeds, and its standard error over the seeds. With --log,
  * results are appended as they come, and what is there already is not computed again.
@@ -42,7 +43,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "3" },
     first: { type: "string", default: "0" },
     methods: { type: "string", default: "am,sm,ssm,true score,true motion" },
-    steps: { type: "string", default: "10000" },
+    steps: { type: "string", default: "5000" },
     particles: { type: "string", default: "2000" },
     threads: { type: "string", default: "1" },
     log: { type: "string" },
@@ -90,7 +91,12 @@ interface Learner {
   average(state: TrainState): Parameters;
 }
 
-async function trained(label: string, learner: Learner, rng: Random): Promise<Parameters> {
+/** New recordings, each of other particles. */
+type Records = (k: number) => Promise<Recording>;
+const renewed = 500;
+
+async function trained<L extends Learner>(label: string, records: Records, make: (recording: Recording) => L, rng: Random) {
+  let learner = make(await records(0));
   let state = await learner.init(rng.fold("init"));
   let sum = 0;
   const started = performance.now();
@@ -98,6 +104,7 @@ async function trained(label: string, learner: Learner, rng: Random): Promise<Pa
     const next = await learner.step(state, rng);
     state = next.state;
     sum += next.metrics.loss;
+    if (i % renewed === 0 && i < steps) learner = make(await records(i / renewed));
     if (i % 1000 === 0) {
       console.error(
         `${label}: ${i} steps, loss ${(sum / 1000).toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
@@ -105,7 +112,7 @@ async function trained(label: string, learner: Learner, rng: Random): Promise<Pa
       sum = 0;
     }
   }
-  return learner.average(state);
+  return { learner, params: learner.average(state) };
 }
 
 interface Outcome {
@@ -113,22 +120,21 @@ interface Outcome {
   readonly evaluations: number;
 }
 
-/** A way to carry particles x of time 0 to the times shown, after it has learned from a recording. */
-type Method = (recording: () => Promise<Recording>, x: NdArray<"f32">, rng: Random) => Promise<Outcome>;
+/** A way to carry particles x of time 0 to the times shown, after it has learned from recordings. */
+type Method = (records: Records, x: NdArray<"f32">, rng: Random) => Promise<Outcome>;
 
 const withScores =
   (trace: "exact" | "sliced"): Method =>
-  async (recording, x, rng) => {
-    const model = scoreMatching(await recording(), { ...network, trace });
-    const params = await trained(trace, model, rng);
-    return annealer(model.score, threads)(params, x, 0, shown, { ...langevin, rng });
+  async (records, x, rng) => {
+    const { learner, params } = await trained(trace, records, (r) => scoreMatching(r, { ...network, trace }), rng);
+    return annealer(learner.score, threads)(params, x, 0, shown, { ...langevin, rng });
   };
 
 const methods: Record<string, Method> = {
-  am: async (recording, x, rng) => {
-    const model = matchingRecorded(await recording(), network);
-    const params = await trained("am", model, rng);
-    return pusher(model, threads)(params, { x }, 0, shown).then(({ clouds, evaluations }) => ({ clouds: clouds.map((c) => c.x), evaluations })); // biome-ignore format: one line
+  am: async (records, x, rng) => {
+    const { learner, params } = await trained("am", records, (r) => matchingRecorded(r, network), rng);
+    const { clouds, evaluations } = await pusher(learner, threads)(params, { x }, 0, shown);
+    return { clouds: clouds.map((c) => c.x), evaluations };
   },
   sm: withScores("exact"),
   ssm: withScores("sliced"),
@@ -156,11 +162,12 @@ const read = (): Row[] =>
 async function evaluated(name: string, seed: number): Promise<void> {
   const rng = randomStream(seed).fold("hydrogen study");
   const start = scaled((await sampleHydrogen(particles, rng.fold("start"))).x, 1 / unit.length);
-  const recording = async (): Promise<Recording> => {
-    return recordingOf(times, await moved(scaled((await sampleHydrogen(particles, rng.fold("records"))).x, 1 / unit.length)));
+  const records: Records = async (k) => {
+    const { x } = await sampleHydrogen(particles, rng.fold(`records ${k}`), wide);
+    return recordingOf(times, await moved(scaled(x, 1 / unit.length)));
   };
   const before = process.cpuUsage();
-  const { clouds, evaluations } = await methods[name](recording, start, rng.fold(name));
+  const { clouds, evaluations } = await methods[name](records, start, rng.fold(name));
   const { user, system } = process.cpuUsage(before);
   const truths: NdArray<"f32">[] = [];
   for (const [k, t] of shown.entries())
