@@ -38,8 +38,9 @@ export async function balances(
     const [phi, moved] = jvp(tests, [x], [drift(t, x)]);
     let rate = moved;
     if (growth) rate = rate.add(phi.mul(growth(t, x).expandDims(1)));
-    // Δ of 1, x_j, x_j² is 0, 0, 2
-    if (noise > 0) rate = concat([rate.slice(null, [0, d + 1]), rate.slice(null, [d + 1, 2 * d + 1]).add(noise ** 2)], 1);
+    // Δ of 1, x_j, x_j² is 0, 0, 2; noise spreads what it carries backward as time falls
+    const spread = model.backward ? -(noise ** 2) : noise ** 2;
+    if (noise > 0) rate = concat([rate.slice(null, [0, d + 1]), rate.slice(null, [d + 1, 2 * d + 1]).add(spread)], 1);
     return { phi, rate };
   });
   const evaluated: { phi: NdArray; rate: NdArray }[] = [];

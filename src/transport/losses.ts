@@ -95,3 +95,22 @@ export function flowLoss(
   const integrand = over(times(inner, weight?.(t)), density);
   return { loss: integrand.mean().mul(duration), integrand };
 }
+
+/**
+ * The same path run backward, in the time -t. The loss of an action on it is that of the drift of the reversed process: with noise,
+ *
+ *   L(s) = E_1[s_1] - E_0[s_0] + ∫ E_t[c*(∇s) - ∂_t s + (σ²/2) Δs] dt,   dY = ∇s d(-t) + σ dW from the last time to the first.
+ */
+export function reversed<S extends PathSample & { readonly v?: Tensor }>(
+  s: Action,
+  sample: S,
+  ends: PathEnds,
+): { s: Action; sample: S; ends: PathEnds } {
+  const { t, v } = sample;
+  const { t0, x0, t1, x1, mass0, mass1, factor } = ends;
+  return {
+    s: (time, x) => s(time.neg(), x),
+    sample: { ...sample, t: t.neg(), ...(v && { v: v.neg() }) },
+    ends: { t0: t1.neg(), x0: x1, t1: t0.neg(), x1: x0, mass0: mass1, mass1: mass0, factor },
+  };
+}

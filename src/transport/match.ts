@@ -2,7 +2,7 @@
 import { item, jit, type NdArray, type Random, sign, type Tensor, take } from "../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "./action.ts";
 import { exactLaplacian, freeMotion, type Lagrangian, velocity } from "./lagrangian.ts";
-import { actionLoss, flowLoss, type PathEnds } from "./losses.ts";
+import { actionLoss, flowLoss, type PathEnds, reversed } from "./losses.ts";
 import {
   type Descending,
   type Dynamics,
@@ -12,7 +12,7 @@ import {
   type TrainState,
   trainDefaults,
 } from "./model.ts";
-import { drawPath, growing, type Path, type PathBatch, pathPoints } from "./path.ts";
+import { drawPath, growing, type Path, type PathBatch, type PathPoints, pathPoints } from "./path.ts";
 import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "./times.ts";
 import { labelledAction, meanValue, type ValueOf } from "./value.ts";
 
@@ -24,6 +24,8 @@ export interface MatchOptions extends ActionOptions, TrainOptions {
   readonly times?: "even" | "adaptive";
   /** w(t) of the weighted loss. */
   readonly weight?: (t: Tensor) => Tensor;
+  /** Learn the drift of the reversed process: particles move from the last snapshot to the first. For Lagrangians of noise and cost alone. */
+  readonly backward?: boolean;
 }
 
 /** The parts of an action's training that a path with several intervals needs. */
@@ -36,7 +38,7 @@ interface MatchState<T = Tensor> extends Descending<ActionParams<T>> {
 /**
  * Action matching on a path.
  *
- * @throws RangeError  for growth with a head that cannot represent it, or the flow objective on a path without velocities
+ * @throws RangeError  for growth with a head that cannot represent it, the flow objective on a path without velocities, or growth or forces backward
  */
 export function matching(path: Path, options: MatchOptions = {}): Model & { value: ValueOf } {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, times: "even", ...options } as const;
@@ -45,21 +47,33 @@ export function matching(path: Path, options: MatchOptions = {}): Model & { valu
   if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`matching: the head "${o.head}" cannot represent growth`);
   if (objective === "flow" && path.options.shape === "mixture")
     throw new RangeError("matching: a mixture path has no velocities for the flow objective");
+  if (o.backward && (l.growth > 0 || l.drift || l.potential))
+    throw new RangeError("matching: backward in time there are no growth, drift and potential");
   const d = path.points.shape[1];
   const duration = path.times[path.times.length - 1] - path.times[0];
   const down = descent(o);
   const adaptive = o.times === "adaptive";
 
+  const { backward } = o;
+  const weight = o.weight && backward ? (t: Tensor): Tensor => o.weight!(t.neg()) : o.weight;
+  /** The loss of an action at the points of a batch, in the form wanted. */
+  const lossAt = (params: ActionParams, at: PathPoints, points: Tensor, batch: Draws<Tensor>, form: string, w: typeof weight) => {
+    const forward = {
+      s: action(params, o.head, intervals > 1 ? batch.interval : undefined),
+      sample: { ...at, t: batch.t, density: batch.density },
+      ends: endsOf(path, points, batch, intervals > 1),
+    };
+    const { s, sample, ends } = backward ? reversed(forward.s, forward.sample, forward.ends) : forward;
+    const settings = { duration, weight: w, probe: batch.probe && sign(batch.probe) };
+    return form === "flow"
+      ? flowLoss(l, s, { ...sample, v: sample.v as Tensor }, settings)
+      : actionLoss(l, s, sample, ends, settings);
+  };
+
   const program = (state: MatchState, points: Tensor, batch: Draws<Tensor>) => {
     const at = pathPoints(points, batch, path.options);
     const lossOf = (params: ActionParams): [Tensor, Tensor] => {
-      const s = action(params, o.head, intervals > 1 ? batch.interval : undefined);
-      const sample = { ...at, t: batch.t, density: batch.density };
-      const settings = { duration, weight: o.weight, probe: batch.probe && sign(batch.probe) };
-      const { loss, integrand } =
-        objective === "flow"
-          ? flowLoss(l, s, { ...sample, v: at.v as Tensor }, settings)
-          : actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), settings);
+      const { loss, integrand } = lossAt(params, at, points, batch, objective, weight);
       return [loss, integrand];
     };
     const { state: next, loss, aux } = down.step(state, lossOf);
@@ -72,12 +86,7 @@ export function matching(path: Path, options: MatchOptions = {}): Model & { valu
   const evaluate = jit(
     (params: ActionParams, points: Tensor, batch: Draws<Tensor>) => {
       const at = pathPoints(points, batch, path.options);
-      const s = action(params, o.head, intervals > 1 ? batch.interval : undefined);
-      const sample = { ...at, t: batch.t };
-      const settings = { duration, probe: batch.probe && sign(batch.probe) };
-      const { loss } = at.v
-        ? flowLoss(l, s, { ...sample, v: at.v }, settings)
-        : actionLoss(l, s, sample, endsOf(path, points, batch, intervals > 1), settings);
+      const { loss } = lossAt(params, at, points, batch, at.v ? "flow" : "action", undefined);
       const energy = labelledAction(l, batch.t, at);
       return { dual: loss.neg(), ...(energy && { primal: energy.mean().mul(duration) }) };
     },
@@ -99,8 +108,12 @@ export function matching(path: Path, options: MatchOptions = {}): Model & { valu
       return { state: next as never, metrics: { loss: item(loss) } };
     },
     average: (state) => (state.average as { average: never }).average,
-    dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
+    dynamics(params, interval) {
+      const forward = actionDynamics(l, action(params as never, o.head, interval));
+      return backward ? { ...forward, drift: (t, x) => forward.drift(t, x).neg() } : forward;
+    },
     noise: l.noise,
+    ...(backward && { backward }),
     knots: intervals > 1 ? path.times : undefined,
     value: (state, rng, batches = 40) =>
       meanValue(() => evaluate((state.average as { average: never }).average, path.points, draw(rng, 512)), batches),

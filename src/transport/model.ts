@@ -14,7 +14,7 @@ import {
 import { flatten, isArrayLeaf, mapTree, type NdArray, type Random, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import type { ScalarField, VectorField } from "./lagrangian.ts";
 
-/** How particles move: dX = drift dt + σ dW, d log w = growth dt. */
+/** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
 export interface Dynamics {
   readonly drift: VectorField;
   readonly noise: number;
@@ -44,6 +44,8 @@ export interface Model {
   readonly noise: number;
   /** What happened in the training that the user should know. */
   note?(state: TrainState): string | undefined;
+  /** Particles move from later to earlier times. */
+  readonly backward?: boolean;
   /** Times at which an action for each interval begins and ends; absent: one action for all times. */
   readonly knots?: readonly number[];
 }

@@ -38,7 +38,7 @@ export type Push = (
 ) => Promise<Pushed>;
 
 /** The mover of a model, compiled once a shape. */
-export function pusher({ dynamics, knots, noise: sigma }: Model, threads?: number): Push {
+export function pusher({ dynamics, knots, noise: sigma, backward = false }: Model, threads?: number): Push {
   const compile = (flow: boolean) => ({
     smooth: jit((p: Parameters<Tensor>, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }), // biome-ignore format: one line
     noisy: jit((p: Parameters<Tensor>, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) => noisily(dynamics(p, knots && k), y, h, start, z), { threads }), // biome-ignore format: one line
@@ -69,7 +69,8 @@ export function pusher({ dynamics, knots, noise: sigma }: Model, threads?: numbe
       for (const [i, next] of stage.to.entries()) {
         const steps = Math.max(1, Math.ceil(Math.abs(next - at) * stepsPerUnit)) * (pair === "fine" ? 2 : 1);
         const h = (next - at) / steps;
-        if (h < 0) throw new Error("push: dynamics with noise run forward only");
+        if (backward ? h > 0 : h < 0)
+          throw new Error(`push: these dynamics have noise and run ${backward ? "backward" : "forward"} only`);
         const z = pair === "coarse" ? summed(rng.normal([2 * steps, n, d])) : rng.normal([steps, n, d]);
         const { state: moved } = await noisy(params, state, h, at, z, hot);
         state = moved as NdArray<"f32">;
@@ -107,14 +108,14 @@ function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, 
   return { states, evaluations };
 }
 
-/** [x, log w] by Euler–Maruyama: x ← x + f h + σ √h z. */
+/** [x, log w] by Euler–Maruyama: x ← x + f h + σ √|h| z. */
 function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor) {
   const d = state.shape[1] - 1;
   const body = (y: Tensor, { e, k }: { e: Tensor; k: Tensor }) => {
     const x = y.slice(null, [0, d]);
     const column = start.add(h.mul(k)).broadcastTo([x.shape[0], 1]);
     const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
-    const moved = x.add(drift(column, x).mul(h)).add(e.mul(t.sqrt(h)).mul(noise));
+    const moved = x.add(drift(column, x).mul(h)).add(e.mul(t.sqrt(t.abs(h))).mul(noise));
     return { carry: concat([moved, y.slice(null, [d, d + 1]).add(g.mul(h))], 1) };
   };
   const steps = z.shape[0];

@@ -26,3 +26,12 @@ test("the balance of a true motion is within sampling errors, that of a wrong on
   const wrong = await balances(motion(0.5, 0.5), {}, [0, 1, 2], clouds);
   expect(Math.abs(wrong[1].z)).toBeGreaterThan(8);
 });
+
+test("noise that spreads particles backward in time narrows them forward", async () => {
+  // N(0, 1 + t) with σ = 1: the drift of the reversed process, seen forward, is v - ½ ∇log q = x / (1 + t), and d/dt E[x²] = 2 - σ² = 1
+  const model = { noise: 1, backward: true, dynamics: () => ({ drift: (t: Tensor, x: Tensor) => x.div(t.add(1)), noise: 1 }) };
+  const clouds = [0, 1, 2].map((k) => ({ points: normals([0], [Math.sqrt(1 + k)], 4000, k + 1), mass: 1 }));
+  const [, , square] = await balances(model as unknown as Model, {}, [0, 1, 2], clouds);
+  expect(Math.abs(square.z)).toBeLessThan(4);
+  expect(Math.abs(square.predicted - 1)).toBeLessThan(5 * Math.sqrt(2 / 4000) * 2);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { array, grad, item, jit, jvp, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
-import { type Action, actionLoss, flowLoss, freeMotion, type Lagrangian, metricCost, type PathEnds, type PathSample } from "../../src/transport/index.ts"; // biome-ignore format: one line
+import { type Action, actionLoss, flowLoss, freeMotion, type Lagrangian, metricCost, type PathEnds, type PathSample, reversed } from "../../src/transport/index.ts"; // biome-ignore format: one line
 import { column, gaussianPath, hermite, legendre } from "./quadrature.ts";
 
 /** Independent linear interpolation of N(0, 1) and N(2, 1/4): mean 2t, variance (1 - t)² + t²/4. */
@@ -93,6 +93,31 @@ const cases: [string, number, Lagrangian, Action, ReturnType<typeof gaussianPath
 test.each(cases)("%s: the loss of the true action is minus its energy %f", async (_, energy, l, s, path) => {
   expect(await lossOf(l, s, path)).toBeCloseTo(-energy, 8);
 });
+
+test("backward in time: the loss of the reversed process's drift is minus its energy, in both forms for any action", async () => {
+  // ∇s = -v + (σ²/2) ∇log q, whose energy is that of the forward process plus (σ²/2) log(r_1 / r_0)
+  const l = { ...freeMotion, noise: 0.5 };
+  const energy = 2.3434880085 + 0.25 * Math.log(0.5);
+  const backward = async (s: Action): Promise<number> => {
+    const program = jit((a: PathSample, e: PathEnds) => {
+      const turned = reversed(s, a, e);
+      return actionLoss(l, turned.s, turned.sample, turned.ends, { duration: 1 }).loss;
+    });
+    return item(await program(linearPath.sample as never, linearPath.ends as never));
+  };
+  const forward = quadratic(linearMean, (t) => logRate(linearVariance)(t).add(linearVariance(t).pow(-1).mul(0.125)));
+  expect(await backward((t, x) => forward(t, x).neg())).toBeCloseTo(-energy, 8);
+  // the loss by its own formula, for an action that is wrong
+  const wrong: Action = (t, x) => x.sin().mul(t.add(0.5)).squeeze(1);
+  const own = jit(({ t, x, mass }: PathSample, { t0, x0, t1, x1, mass0, mass1 }: PathEnds) => {
+    const [, rate] = jvp((at: Tensor) => wrong(at, x), [t], [t.mul(0).add(1)]);
+    const [slope, bend] = [x.cos().mul(t.add(0.5)), x.sin().mul(t.add(0.5)).neg()];
+    const inner = slope.square().mul(0.5).add(bend.mul(0.125)).squeeze(1).sub(rate);
+    const end = (at: Tensor, z: Tensor, m: Tensor) => wrong(at, z).mul(m.squeeze(1)).mean();
+    return end(t1, x1, mass1 as Tensor).sub(end(t0, x0, mass0 as Tensor)).add(inner.mul((mass as Tensor).squeeze(1)).mean());
+  });
+  expect(await backward(wrong)).toBeCloseTo(item(await own(linearPath.sample as never, linearPath.ends as never)), 12);
+}); // biome-ignore format: formulas
 
 test("loss plus energy is the action gap of a wrong action", async () => {
   expect(await lossOf(freeMotion, (_, x) => x.square().sum(1).mul(0.75), linearPath)).toBeCloseTo(-0.46875, 10);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { randomStream } from "../../src/tensor/index.ts";
 import { effectiveShare, freeMotion, type MatchOptions, matching, pathThrough, pusher } from "../../src/transport/index.ts";
-import { normals, pushed, train } from "./training.ts";
+import { moments, normals, pushed, train } from "./training.ts";
 
 const clouds = [normals([0], [1], 10_000, 9), normals([2], [0.5], 10_000, 10)];
 const steps = 500;
@@ -44,6 +44,22 @@ test("entropic action matching finds its energy, and its noisy particles have th
   near(half.mean[0], 1, 0.56);
   near(half.deviation[0], Math.sqrt(0.25 + 1 / 16), 0.56);
   near(end.deviation[0], 0.5, 0.5);
+});
+
+test("backward entropic action matching: the energy of the reversed process, whose noisy particles end in the first snapshot", async () => {
+  const { model, state, loss, rng } = await learn({ lagrangian: { ...freeMotion, noise: 0.5 }, backward: true });
+  expect(Math.abs(loss.mean + 2.3434880085 + 0.25 * Math.log(0.5))).toBeLessThan(0.03 + 4 * loss.error);
+  const late = { x: normals([2], [0.5], 4000, 12) };
+  const push = pusher(model);
+  const { clouds: moved } = await push(model.average(state), late, 1, [0.5, 0], { rng });
+  const [half, begin] = moved.map(moments);
+  near(half.mean[0], 1, 0.56);
+  near(half.deviation[0], Math.sqrt(0.25 + 1 / 16), 0.56);
+  near(begin.mean[0], 0, 1);
+  near(begin.deviation[0], 1, 1);
+  await expect(push(model.average(state), late, 0, [1], { rng })).rejects.toThrow(/backward only/);
+  const path = await pathThrough([0, 1], clouds, { coupling: "independent" });
+  expect(() => matching(path, { lagrangian: { ...freeMotion, growth: 1 }, backward: true })).toThrow(/backward in time/);
 });
 
 test("unbalanced action matching finds its energy; particles need their weights, which keep the total mass", async () => {
