@@ -44,6 +44,8 @@ export const trajectoriesSchema = z.object({
   rateRatio: z.number().positive().max(1).default(0.1).describe("Lagrangian flows: learning rate of the path over that of the action"),
   layers: z.int().min(1).max(20).default(3).describe("hidden layers"),
   width: z.int().min(1).max(4096).default(128).describe("width of the hidden layers"),
+  head: z.enum(["scalar", "inner", "distance"]).optional().describe("action of a network h: h, <x, h> or ½ |x - h|² (default: scalar)"),
+  density: z.enum(["gaussian", "kernel"]).optional().describe("log density of every cell, from a Gaussian or kernels of the first snapshot"),
   animation: z.boolean().default(false).describe("write animation.png, an animated PNG"),
 }); // biome-ignore format: a table
 

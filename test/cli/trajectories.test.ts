@@ -185,6 +185,39 @@ test("many features without --components are refused", async () => {
   expect(refused.text).toMatch(/602 features are too many.*--components 50/s);
 });
 
+test("--density gives log densities in the user's units: of a Gaussian at both ends of its path", async () => {
+  const out = join(folder, "density");
+  const { code } = await pushforward("--data", "gaussians", "--head", "distance", "--density", "gaussian", "--steps", "400", "--width", "32", "--learning-rate", "0.005", "--quiet", "--out", out); // biome-ignore format: one line
+  expect(code).toBe(0);
+  const [names, ...rows] = (await readFile(join(out, "artifacts/cells.csv"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => line.split(","));
+  const at = (name: string): number => names.indexOf(name);
+  for (const [time, mean, sd] of [
+    [0, 0, 1],
+    [1, 2, 0.5],
+  ]) {
+    const cells = rows.filter((r) => Number(r[at("time")]) === time);
+    const miss = cells.map((r) => Number(r[at("log_density")]) + (Number(r[at("x")]) - mean) ** 2 / (2 * sd * sd) + Math.log(sd * Math.sqrt(2 * Math.PI))); // biome-ignore format: one formula
+    // moments of 1,000 particles are off by 1/32, and so is the training; far out errors grow with the square of the distance
+    const near = miss.filter((_, i) => Math.abs(Number(cells[i][at("x")]) - mean) < 2 * sd);
+    expect(Math.abs(near.reduce((a, b) => a + b, 0) / near.length)).toBeLessThan(0.1);
+  }
+});
+
+test.each([
+  [["--method", "eam", "--density", "kernel"], /eam move with noise.*sf2m/s],
+  [["--method", "uam", "--head", "inner"], /cannot represent growth rates/],
+  [["--method", "ot-cfm", "--head", "distance"], /ot-cfm is flow matching, which has no action/],
+  [["--auto", "--density", "kernel"], /--auto chooses among methods of which not all take --density/],
+])("%s is refused with a message", async (options, message) => {
+  const { code, text } = await pushforward("--data", "gaussians", ...options, "--quiet", "--out", join(folder, "refused"));
+  expect(code).toBe(1);
+  expect(text).toMatch(message);
+  expect(text).not.toMatch(/\n\s+at /);
+});
+
 test("--auto tries candidates, says why it chose, and runs the chosen one", async () => {
   const path = await csv("auto.csv", moving([0, 1, 2]));
   const out = join(folder, "auto");

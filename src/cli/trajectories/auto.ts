@@ -65,7 +65,7 @@ const mostFolds = 4;
  * @throws UserError  if there are too few snapshots
  */
 export async function choose(data: Population, options: TrajectoriesOptions, split: Split): Promise<Choice> {
-  const fixed = (["potential", "interaction", "cost", "drift", "velocity", "timeWeight"] as const).find(
+  const fixed = (["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density"] as const).find(
     (key) => options[key] !== undefined,
   );
   if (fixed !== undefined)

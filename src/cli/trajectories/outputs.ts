@@ -41,12 +41,13 @@ export async function writeTrajectories(
   ]);
 }
 
-/** cells: every observed particle with its velocity, growth rate, action and fates. */
+/** cells: every observed particle with its velocity, growth rate, action, log density and fates. */
 export async function writeCells(
   artifact: Artifact,
   data: Population,
   fields: readonly Fields[],
   fates: Fates | undefined,
+  density?: readonly Float64Array[],
 ): Promise<void> {
   const rows = data.snapshots.flatMap((s, k) => Array.from({ length: s.shape[0] }, (_, i) => ({ k, i })));
   const d = data.features.length;
@@ -60,6 +61,7 @@ export async function writeCells(
     ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: number(({ k, i }) => fields[k].velocity.data[i * d + j]) })), // biome-ignore format: one line
     ...(fields[0].growth ? [{ name: "growth rate", values: number(({ k, i }) => fields[k].growth![i]) }] : []),
     ...(fields[0].action ? [{ name: "action", values: number(({ k, i }) => fields[k].action![i]) }] : []),
+    ...(density ? [{ name: "log_density", values: number(({ k, i }) => density[k][i]) }] : []),
     ...(fates ? fates.names.map((name, j) => ({ name: `fate ${name}`, values: number(({ k, i }) => fates.perSnapshot[k][i * fates.names.length + j]) })) : []), // biome-ignore format: one line
   ]);
 }
@@ -83,12 +85,13 @@ export async function writeFates(artifact: Artifact, { matrix }: Fates): Promise
   ]);
 }
 
-/** Velocity, growth, action and fates of every cell, written into a copy of the h5ad file; NaN for cells that were left out. */
+/** Velocity, growth, action, log density and fates of every cell, written into a copy of the h5ad file; NaN for cells that were left out. */
 export async function writeIntoAnnotated(
   path: string,
   data: Population,
   fields: readonly Fields[],
   fates: Fates | undefined,
+  density?: readonly Float64Array[],
 ): Promise<void> {
   const { annotated } = data;
   if (!annotated) return;
@@ -107,6 +110,7 @@ export async function writeIntoAnnotated(
     obs: {
       ...(fields[0].growth && { pushforward_growth_rate: Float64Array.from(spread(1, (k, i) => fields[k].growth![i])) }),
       ...(fields[0].action && { pushforward_action: Float64Array.from(spread(1, (k, i) => fields[k].action![i])) }),
+      ...(density && { pushforward_log_density: Float64Array.from(spread(1, (k, i) => density[k][i])) }),
       ...(fates && Object.fromEntries(fates.names.map((name, j) => [`pushforward_fate_${name.replaceAll("/", "_")}`, Float64Array.from(spread(1, (k, i) => fates.perSnapshot[k][i * fates.names.length + j]))]))), // biome-ignore format: one line
     },
     obsm: { pushforward_velocity: matrix(d, (k, i, j) => fields[k].velocity.data[i * d + j]) },

@@ -3,6 +3,7 @@ import { UserError } from "../../data/errors.ts";
 import { type NdArray, randomStream } from "../../tensor/index.ts";
 import {
   type Cloud,
+  type GaussianMixture,
   has,
   innerTime,
   type LearnOptions,
@@ -15,6 +16,7 @@ import {
 } from "../../transport/index.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import { cautions } from "./cautions.ts";
+import { baseDensity } from "./density.ts";
 import { forcesOf } from "./forces.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
@@ -29,6 +31,8 @@ export interface Prepared {
   /** All times. */
   readonly times: readonly number[];
   readonly learn: LearnOptions;
+  /** Density of the first snapshot, for --density. */
+  readonly base?: GaussianMixture;
   readonly warnings: readonly string[];
 }
 
@@ -36,6 +40,7 @@ export interface Prepared {
 export async function prepare(data: Population, options: TrajectoriesOptions, { train }: Split): Promise<Prepared> {
   const method = options.method as MethodName;
   checkForces(options, method);
+  checkHead(options, method);
   const warnings = [...data.warnings];
   const units = unitsOf(
     train.map((k) => data.times[k]),
@@ -69,6 +74,7 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
     ...(massCurve && { massCurve }),
     ...(objective && { objective }),
     ...(options.action && { intervals: options.action === "global" ? 1 : train.length - 1 }),
+    ...(options.head && { head: options.head }),
     ...forces.learn,
   };
   const innerTimes = data.times.map((t) => innerTime(units, t));
@@ -85,7 +91,18 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
       metric,
     })),
   );
-  return { units, clouds, times: innerTimes, learn, warnings };
+  const base = options.density && { base: await baseDensity(options.density, method, clouds[0]) };
+  return { units, clouds, times: innerTimes, learn, warnings, ...base };
+}
+
+/** Can the action have the form that was asked for? */
+function checkHead({ head }: TrajectoriesOptions, method: MethodName): void {
+  if (head === undefined || head === "scalar") return;
+  const { family } = methods[method];
+  if (family !== "action matching" && family !== "Lagrangian flow")
+    throw new UserError(`--head: ${method} is ${family}, which has no action`, "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)"); // biome-ignore format: one line
+  if (has(method, "growth"))
+    throw new UserError(`--head ${head}: ${method} learns growth, and this form of the action cannot represent growth rates`, "use --head scalar"); // biome-ignore format: one line
 }
 
 /** Does the method take the forces that were asked for? */

@@ -18,6 +18,7 @@ import {
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import { choose } from "./auto.ts";
+import { cellDensities } from "./density.ts";
 import { lossFigure, pathsFigure, scoresFigure } from "./figures.ts";
 import { fatesFigure, featuresFigure, growthFigure, massFigure } from "./figures-more.ts";
 import { type Split, splitTimes } from "./holdout.ts";
@@ -104,6 +105,8 @@ interface Found {
   /** Fields at the moved particles of each frame, and at the cells of each snapshot. */
   readonly along: Awaited<ReturnType<typeof fieldsAt>>[];
   readonly fields: Awaited<ReturnType<typeof fieldsAt>>[];
+  /** Log densities of the cells of each snapshot. */
+  readonly density?: readonly Float64Array[];
   readonly fate: Awaited<ReturnType<typeof fates>>;
   readonly curves: ReturnType<typeof featureCurves>;
   readonly mass: ReturnType<typeof massCurve>;
@@ -134,6 +137,7 @@ async function evaluate(
   for (const [k, cloud] of prepared.clouds.entries()) fields.push(await fieldsAt(trained, program, prepared, cloud.points, prepared.times[k])); // biome-ignore format: one line
   const along = [];
   for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time))); // biome-ignore format: one line
+  const density = await cellDensities(trained, prepared, rng.fold("density"));
   const fate = await fates(trained, data, prepared, rng.fold("fates"));
   const curves = featureCurves(data, all);
   const mass = massCurve(all);
@@ -166,7 +170,22 @@ async function evaluate(
   if (beyond.length) warnings.push(`${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${data.times[last]}), where nothing holds the motion`); // biome-ignore format: one line
   const tie = predictions.length ? indistinct(predictions) : undefined;
   if (tie) warnings.push(tie);
-  return { predictions, all, along, fields, fate, curves, mass, value, least, solverError: error, balance, figures, warnings };
+  return {
+    predictions,
+    all,
+    along,
+    fields,
+    density,
+    fate,
+    curves,
+    mass,
+    value,
+    least,
+    solverError: error,
+    balance,
+    figures,
+    warnings,
+  };
 }
 
 /** Is the least action known: without noise and forces? */
@@ -178,13 +197,13 @@ async function writeAll(
   trained: Trained,
   data: Population,
   prepared: Prepared,
-  { all, along, fields, fate, curves }: Found,
+  { all, along, fields, density, fate, curves }: Found,
 ): Promise<void> {
   await writeTrajectories(run.artifact, data, all, along);
-  await writeCells(run.artifact, data, fields, fate);
+  await writeCells(run.artifact, data, fields, fate, density);
   await writeFeatures(run.artifact, curves);
   if (fate) await writeFates(run.artifact, fate);
   const has = { growth: fields[0].growth !== undefined, action: fields[0].action !== undefined };
   await writeModels(run.write, trained, data, prepared.units, has);
-  if (data.annotated) await writeIntoAnnotated(run.artifact(data.name), data, fields, fate);
+  if (data.annotated) await writeIntoAnnotated(run.artifact(data.name), data, fields, fate, density);
 }
