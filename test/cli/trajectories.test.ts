@@ -187,7 +187,7 @@ test("many features without --components are refused", async () => {
 
 test("--density gives log densities in the user's units: of a Gaussian at both ends of its path", async () => {
   const out = join(folder, "density");
-  const { code } = await pushforward("--data", "gaussians", "--head", "distance", "--density", "gaussian", "--steps", "400", "--width", "32", "--learning-rate", "0.005", "--quiet", "--out", out); // biome-ignore format: one line
+  const { code } = await pushforward("--data", "gaussians", "--head", "distance", "--density", "gaussian", "--steps", "1000", "--width", "32", "--learning-rate", "0.005", "--quiet", "--out", out); // biome-ignore format: one line
   expect(code).toBe(0);
   const [names, ...rows] = (await readFile(join(out, "artifacts/cells.csv"), "utf8"))
     .trim()
