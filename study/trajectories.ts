@@ -22,6 +22,7 @@ import {
   has,
   innerTime,
   type LearnOptions,
+  learnDefaults,
   learner,
   type MethodName,
   meanWeight,
@@ -29,6 +30,7 @@ import {
   pusher,
   score,
   type TrainState,
+  unbalancedDisplacement,
   unitsOf,
   whiten,
 } from "../src/transport/index.ts";
@@ -163,9 +165,17 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
 const meanOf = ({ data, shape: [n, d] }: NdArray<"f32">): number[] =>
   Array.from({ length: d }, (_, j) => data.reduce((s, v, i) => s + (i % d === j ? v : 0), 0) / n);
 
-function withoutLearning(seed: number, k: number): void {
-  if (done("sampling floor", seed, k)) return;
+async function withoutLearning(seed: number, k: number): Promise<void> {
   const fraction = (times[k] - times[k - 1]) / (times[k + 1] - times[k - 1]);
+  const cone = "unbalanced-transport midpoint";
+  if (counted && !done(cone, seed, k)) {
+    const [x, y] = [k - 1, k + 1].map((j): Cloud => ({ points: white[j], mass: white[j].shape[0] }));
+    const rng = randomStream(seed);
+    const between = await unbalancedDisplacement(x, y, fraction, learnDefaults.growth, rng);
+    const { w1, mmd } = score(cone, between, { x: white[k] }, rng);
+    note({ method: cone, seed, held: k, w1: w1 * unit, mmd, mass: between.mass / white[k].shape[0] });
+  }
+  if (done("sampling floor", seed, k)) return;
   const { scores, floor } = baselines(white[k - 1], white[k + 1], white[k], fraction, randomStream(seed));
   for (const s of scores) note({ method: s.name, seed, held: k, w1: s.w1 * unit, mmd: s.mmd });
   note({ method: "sampling floor", seed, held: k, w1: floor * unit, mmd: 0 });
@@ -178,7 +188,7 @@ if (values.child) {
   const [name] = chosen;
   for (const seed of seedRange)
     for (const k of held)
-      if (name === "baselines") withoutLearning(seed, k);
+      if (name === "baselines") await withoutLearning(seed, k);
       else await fold(name, entries[name], seed, k);
   process.exit(0);
 }
