@@ -45,7 +45,8 @@ const inner = (time: number): number => (time * 3) / 4;
 async function ours(clouds: NdArray<"f32">[], steps: number, threads: number): Promise<Contender> {
   const models = new Map<string, { model: Awaited<ReturnType<typeof learner>>; state: TrainState; rng: ReturnType<typeof randomStream>; push: ReturnType<typeof pusher> }>(); // biome-ignore format: one line
   const chosen = threads < availableParallelism() ? threads : undefined;
-  const options = { steps, batch: 256, inner: 2, warmUp: 1, ...(chosen && { threads: chosen }) };
+  // one action for all times, as the ports have it
+  const options = { steps, batch: 256, inner: 2, warmUp: 1, intervals: 1, ...(chosen && { threads: chosen }) };
   for (const task of ["am", "wlf-ot"] as MethodName[]) {
     const model = await learner(task, kept.map(inner), kept.map((k) => clouds[k]), options); // biome-ignore format: one line
     const rng = randomStream(0).fold(task);
