@@ -46,7 +46,9 @@ export function addOptions(command: Command, schema: Schema): Command {
   const makesRuns = "out" in schema.shape && "seed" in schema.shape;
   for (const part of makesRuns ? [schema, runOptions] : [schema])
     for (const [key, { type, description = "", default: value, enum: choices }] of Object.entries(properties(part))) {
-      const placeholder = choices ? choices.join("|") : type === "integer" || type === "number" ? "n" : "text";
+      // a long list of choices would push all descriptions out of sight; the help of its command explains it
+      const list = choices?.join("|") ?? "";
+      const placeholder = list.length > 40 ? "name" : list || (type === "integer" || type === "number" ? "n" : "text");
       const shown = value === undefined || value === false ? "" : ` (default: ${String(value)})`;
       command.option(type === "boolean" ? flag(key) : `${flag(key)} <${placeholder}>`, `${description}${shown}`);
     }
