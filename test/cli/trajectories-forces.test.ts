@@ -2,27 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commands } from "../../src/cli/commands.ts";
-import { run } from "../../src/cli/program.ts";
 import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
 import { randomStream } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
+import { pushforward } from "./pushforward.ts";
 
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pushforward-forces-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs the command; text that went to either stream, and the exit code. */
-async function pushforward(...args: string[]): Promise<{ code: number; text: string }> {
-  let text = "";
-  const collect = (s: string): void => {
-    text += s;
-  };
-  const code = await run(["trajectories", ...args], commands, { out: collect, error: collect });
-  return { code, text };
-}
 
 const tiny = ["--steps", "60", "--width", "16", "--batch", "64", "--threads", "1", "--learning-rate", "0.003", "--quiet"];
 const resultsOf = async (out: string) => JSON.parse(await readFile(join(out, "results.json"), "utf8"));

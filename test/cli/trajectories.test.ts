@@ -2,27 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commands } from "../../src/cli/commands.ts";
-import { run } from "../../src/cli/program.ts";
 import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx, jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
+import { pushforward } from "./pushforward.ts";
 
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pushforward-trajectories-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs the command; text that went to either stream, and the exit code. */
-async function pushforward(...args: string[]): Promise<{ code: number; text: string }> {
-  let text = "";
-  const collect = (s: string): void => {
-    text += s;
-  };
-  const code = await run(["trajectories", ...args], commands, { out: collect, error: collect });
-  return { code, text };
-}
 
 async function csv(name: string, lines: readonly string[]): Promise<string> {
   const path = join(folder, name);
