@@ -80,9 +80,12 @@ function pathsInTime(data: Dataset, paths: readonly { time: number; cloud: NdArr
 
 /** W1 of each method at each held-out time, with the sampling floor. */
 export function scoresFigure(predictions: readonly Prediction[]): Figure {
-  const points = predictions.flatMap(({ time, scores }) => scores.map(({ name, w1 }) => ({ time: String(time), name, w1 })));
+  // clouds of a few particles have no interval
   const bars = predictions.flatMap(({ time, scores }) =>
-    scores.map(({ name, w1, error }) => ({ time: String(time), name, low: w1 - 1.96 * error.w1, high: w1 + 1.96 * error.w1 })),
+    scores.map(({ name, w1, error }) => {
+      const reach = Number.isFinite(error.w1) ? 1.96 * error.w1 : 0;
+      return { time: String(time), name, w1, low: Math.max(0, w1 - reach), high: w1 + reach };
+    }),
   );
   const floors = predictions.map(({ time, floor }) => ({ time: String(time), w1: floor }));
   return {
@@ -99,17 +102,9 @@ export function scoresFigure(predictions: readonly Prediction[]): Figure {
       y: { label: null, domain: predictions[0].scores.map((s) => s.name) },
       fy: { label: "held-out time" },
       marks: [
-        Plot.barX(points, { x: "w1", y: "name", fy: "time", fill: "name", insetTop: 2, insetBottom: 2 }),
+        Plot.barX(bars, { x: "w1", y: "name", fy: "time", fill: "name", insetTop: 2, insetBottom: 2 }),
         Plot.ruleY(bars, { x1: "low", x2: "high", y: "name", fy: "time", stroke: "currentColor", strokeOpacity: 0.6 }),
-        Plot.text(points, {
-          x: "w1",
-          y: "name",
-          fy: "time",
-          text: (p) => p.w1.toFixed(3),
-          textAnchor: "end",
-          dx: -6,
-          fill: "white",
-        }),
+        Plot.text(bars, { x: "high", y: "name", fy: "time", text: (p) => p.w1.toFixed(3), textAnchor: "start", dx: 6 }),
         Plot.ruleX(floors, { x: "w1", fy: "time", stroke: "currentColor", strokeDasharray: "4 3" }),
       ],
     }),
