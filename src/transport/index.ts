@@ -22,6 +22,7 @@ export * from "./losses.ts";
 export * from "./match.ts";
 export * from "./methods.ts";
 export * from "./model.ts";
+export * from "./pair-costs.ts";
 export * from "./pairs.ts";
 export * from "./path.ts";
 export * from "./potentials.ts";

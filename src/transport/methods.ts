@@ -87,8 +87,8 @@ export async function learner(
   const coupling = options.coupling ?? learnDefaults.coupling;
   // Snapshots of a method without growth have equal masses, whatever was counted.
   const used = clouds.map((c) => ("points" in c ? { ...c, mass: growth > 0 ? c.mass : 1 } : c));
-  const path = await pathThrough(times, used, { coupling, massCurve: options.massCurve ?? (method === "am-wfr" ? "geodesic" : "log"), noise, growth: growth || 1, ...description.path }); // biome-ignore format: one line
   const { potential, drift, cost } = options;
+  const path = await pathThrough(times, used, { coupling, massCurve: options.massCurve ?? (method === "am-wfr" ? "geodesic" : "log"), noise, growth: growth || 1, drift, cost, ...description.path }); // biome-ignore format: one line
   const lagrangian: Lagrangian = { ...freeMotion, noise, growth, ...(potential && { potential }), ...(drift && { drift }), ...(cost && { cost }) }; // biome-ignore format: one line
   switch (description.family) {
     case "action matching":

@@ -1,6 +1,8 @@
 /** Couplings of neighbouring snapshots, as lists of pairs of rows from which batches are drawn. */
 import type { NdArray } from "../tensor/index.ts";
-import { optimalTransport, sinkhorn } from "./distances/index.ts";
+import { quadraticCost } from "./costs.ts";
+import { optimalTransport, sinkhorn, transportForCosts } from "./distances/index.ts";
+import { carriedToMiddle, type PairMotion, pairCosts } from "./pair-costs.ts";
 import { reachPlan } from "./unbalanced.ts";
 
 /**
@@ -30,33 +32,37 @@ export interface Cloud {
   readonly mass: number;
 }
 
-export interface CouplingOptions {
+/** Under a free drift, "ot" and "sinkhorn" pair particles where the drift has carried them; under a convex cost, "ot" pairs them by it. */
+export interface CouplingOptions extends PairMotion {
   readonly coupling: Coupling;
   /** σ: entropic plans get ε = 2 σ² gap, that of the Schrödinger bridge; 0: a twentieth of the mean cost. */
   readonly noise?: number;
   /** λ of unbalanced plans. */
   readonly growth?: number;
-  /** Time between the snapshots. */
-  readonly gap: number;
+  /** Times of the two snapshots. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Pairs of two snapshots; undefined: independent. */
 export async function pairsOf(
   x: Cloud,
   y: Cloud,
-  { coupling, noise = 0, growth = 1, gap }: CouplingOptions,
+  { coupling, noise = 0, growth = 1, start, end, drift, cost = quadraticCost }: CouplingOptions,
 ): Promise<Pairs | undefined> {
   const weights = { x: x.weights, y: y.weights };
   const n = x.points.shape[0];
   const m = y.points.shape[0];
+  const gap = end - start;
   if (coupling === "independent") return undefined;
-  if (coupling === "ot") {
-    const plan = optimalTransport(x.points, y.points, { weights });
+  if (coupling !== "unbalanced") {
+    const [a, b] = drift ? await carriedToMiddle(x.points, y.points, drift, start, end) : [x.points, y.points];
+    if (coupling === "sinkhorn") {
+      const { plan } = sinkhorn(a, b, { weights, ...(noise > 0 && { epsilon: 2 * noise ** 2 * gap }) });
+      return dense(plan.data, n, m);
+    }
+    const plan = cost === quadraticCost ? optimalTransport(a, b, { weights }) : transportForCosts(await pairCosts(a, b, cost, gap), n, m, weights); // biome-ignore format: one line
     return sorted(plan.from, plan.to, plan.mass, n);
-  }
-  if (coupling === "sinkhorn") {
-    const { plan } = sinkhorn(x.points, y.points, { weights, ...(noise > 0 && { epsilon: 2 * noise ** 2 * gap }) });
-    return dense(plan.data, n, m);
   }
   // 1/λ is a squared length, so the geodesic in time T is that of unit time, slowed down
   const { plan, mass0, mass1 } = await reachPlan(x, y, growth);

@@ -1,6 +1,7 @@
 /** Paths of densities through snapshots: what lies between a row of one snapshot and a row of the next. */
 import * as t from "../tensor/index.ts";
 import { jvp, type NdArray, ndarray, type Random, type Tensor, take } from "../tensor/index.ts";
+import type { PairMotion } from "./pair-costs.ts";
 import { type Cloud, type Coupling, cumulate, findLevel, type Pairs, pairsOf, partnerOf } from "./pairs.ts";
 import { evenTimes, invertDensity } from "./times.ts";
 import { coneGeodesic } from "./unbalanced.ts";
@@ -45,11 +46,12 @@ export const pathDefaults: Required<PathOptions> = { coupling: "ot", shape: "lin
 /**
  * @param times   ascending, one per snapshot
  * @param clouds  points [n_k, d], or clouds with weights and masses
+ * @param options  with the drift and the cost of the Lagrangian, pairs are those of its own least action
  */
 export async function pathThrough(
   times: readonly number[],
   clouds: readonly (NdArray<"f32"> | Cloud)[],
-  options: PathOptions = {},
+  { drift, cost, ...options }: PathOptions & PairMotion = {},
 ): Promise<Path> {
   const o = { ...pathDefaults, ...options };
   const all = clouds.map((c): Cloud => ("points" in c ? c : { points: c, mass: 1 }));
@@ -62,7 +64,7 @@ export async function pathThrough(
   const couplings: (Pairs | undefined)[] = [];
   for (let k = 0; k + 1 < all.length; k++) {
     const [x, y] = [k, k + 1].map((j) => ({ ...all[j], mass: masses[j] }));
-    couplings.push(await pairsOf(x, y, { ...o, gap: times[k + 1] - times[k] }));
+    couplings.push(await pairsOf(x, y, { ...o, drift, cost, start: times[k], end: times[k + 1] }));
   }
   return {
     times,

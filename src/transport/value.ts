@@ -1,9 +1,12 @@
 /** Values of the action: of a trained model from below and above, and of the snapshots exactly. */
 import { item, type NdArray, type Random, type Tensor } from "../tensor/index.ts";
-import { wasserstein } from "./distances/index.ts";
+import type { Weighted } from "./bootstrap.ts";
+import { type ConvexCost, quadraticCost } from "./costs.ts";
+import { transportForCosts, wasserstein } from "./distances/index.ts";
 import { thin } from "./evaluate.ts";
 import type { Lagrangian } from "./lagrangian.ts";
 import type { TrainState } from "./model.ts";
+import { pairCosts } from "./pair-costs.ts";
 import type { Cloud } from "./pairs.ts";
 import type { PathPoints } from "./path.ts";
 import { reachPlan } from "./unbalanced.ts";
@@ -90,16 +93,20 @@ function summary(values: readonly number[]): { mean: number; error: number } {
 
 /**
  * The least action through snapshots without noise and forces: Σ_k S(μ_k, μ_{k+1}) / (t_{k+1} - t_k) with S = ½ W2² (exact), or, with growth, between the
- * bounds of the entropic Wasserstein–Fisher–Rao plan. Of clouds of more than 2,000 particles, so many are drawn.
+ * bounds of the entropic Wasserstein–Fisher–Rao plan; for a convex cost c of velocity, Σ_k T_k min_π E_π c((y - x) / T_k) with T_k = t_{k+1} - t_k (exact). Of
+ * clouds of more than 2,000 particles, so many are drawn.
  *
  * A finite sample lies farther from another than its population does: two samples of one population have S > 0.
+ *
+ * @param lagrangian  with growth only the quadratic cost
  */
 export async function leastAction(
   times: readonly number[],
   clouds: readonly Cloud[],
-  growth: number,
+  { growth, cost }: Pick<Lagrangian, "growth" | "cost">,
   rng: Random,
 ): Promise<{ lower: number; upper: number }> {
+  if (growth > 0 && cost !== quadraticCost) throw new RangeError("leastAction: with growth only the quadratic cost is known");
   let [lower, upper] = [0, 0];
   for (let k = 0; k + 1 < times.length; k++) {
     const [a, b] = [clouds[k], clouds[k + 1]].map(({ points, weights }, i) => thin({ x: points, weights }, rng.fold(k + i)));
@@ -110,10 +117,16 @@ export async function leastAction(
       lower += dual / gap;
       upper += primal / gap;
     } else {
-      const half = wasserstein(a.x, b.x, { power: 2, weights: { x: a.weights, y: b.weights } }) ** 2 / 2;
-      lower += half / gap;
-      upper += half / gap;
+      const least = await transportCost(a, b, cost, gap);
+      lower += least;
+      upper += least;
     }
   }
   return { lower, upper };
+}
+
+async function transportCost(a: Weighted, b: Weighted, cost: ConvexCost, gap: number): Promise<number> {
+  const weights = { x: a.weights, y: b.weights };
+  if (cost === quadraticCost) return wasserstein(a.x, b.x, { power: 2, weights }) ** 2 / 2 / gap;
+  return transportForCosts(await pairCosts(a.x, b.x, cost, gap), a.x.shape[0], b.x.shape[0], weights).cost;
 }

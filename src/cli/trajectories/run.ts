@@ -11,6 +11,7 @@ import {
   leastAction,
   type MethodName,
   pusher,
+  quadraticCost,
   type TrainState,
   type Value,
   type ValueOf,
@@ -146,7 +147,7 @@ async function evaluate(
   const keptTimes = split.train.map((k) => prepared.times[k]);
   const error = await solverError(trained, prepared, rng.fold("solver"));
   const balance = await balances(model, params, keptTimes, grows ? kept : kept.map((c) => ({ ...c, mass: 1 })));
-  const least = free(method, prepared.learn) ? await leastAction(keptTimes, kept, grows ? prepared.learn.growth! : 0, rng.fold("least")) : undefined; // biome-ignore format: one line
+  const least = free(method, prepared.learn) ? await leastAction(keptTimes, kept, { growth: grows ? prepared.learn.growth! : 0, cost: prepared.learn.cost ?? quadraticCost }, rng.fold("least")) : undefined; // biome-ignore format: one line
   const figures = [pathsFigure(data, all)];
   if (data.features.length > 1) figures.push(streamFigure(data, fields));
   if (predictions.length) figures.push(scoresFigure(predictions));
@@ -188,9 +189,9 @@ async function evaluate(
   };
 }
 
-/** Is the least action known: without noise and forces? */
+/** Is the least action known: without noise and forces, and with growth for the quadratic cost? */
 const free = (method: MethodName, { cost, drift }: Prepared["learn"]): boolean =>
-  /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && !cost && !drift;
+  /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && !drift && !(cost && has(method, "growth"));
 
 async function writeAll(
   run: Awaited<ReturnType<typeof openRun>>,
