@@ -210,13 +210,14 @@ test.each([
 test("--auto tries candidates, says why it chose, and runs the chosen one", async () => {
   const path = await csv("auto.csv", moving([0, 1, 2]));
   const out = join(folder, "auto");
-  const { code } = await pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--out", out);
+  const { code, text } = await pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--out", out);
   expect(code).toBe(0);
   const { choice, method } = await resultsOf(out);
   expect(choice.map((c: { method: string }) => c.method)).toEqual(["uam", "uam", "am-wfr", "am-wfr", "wlf-uot", "wlf-uot"]);
   const lowest = choice.reduce((a: { w1: number }, b: { w1: number }) => (b.w1 < a.w1 ? b : a));
   const chosen = choice.find((c: { w1: number }) => c.w1 <= lowest.w1 + lowest.error);
   expect(method).toBe(chosen.method);
+  expect(text).toMatch(/unbalanced-transport midpoint, λ 0.1 +W1 \d\.\d+ ± .*nothing learned/);
   const two = await pushforward(await csv("two.csv", moving([0, 1])), "--auto", ...tiny, "--out", join(folder, "two"));
   expect(two.text).toMatch(/--auto needs at least three snapshots/);
 });

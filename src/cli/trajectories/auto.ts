@@ -2,7 +2,19 @@
 import { UserError } from "../../data/errors.ts";
 import { progress, progressMode, type ReportTable } from "../../lab/index.ts";
 import { randomStream } from "../../tensor/index.ts";
-import { has, learner, type MethodName, meanWeight, pusher, score, spread, type TrainState } from "../../transport/index.ts";
+import {
+  baselines,
+  has,
+  learnDefaults,
+  learner,
+  type MethodName,
+  meanWeight,
+  pusher,
+  score,
+  spread,
+  type TrainState,
+  unbalancedDisplacement,
+} from "../../transport/index.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
@@ -21,6 +33,14 @@ interface Result extends Candidate {
   /** |log| of predicted over observed mass, averaged. */
   readonly massError?: number;
   readonly seconds: number;
+}
+
+/** What needs no learning, on the same snapshots left out. */
+interface Reference {
+  readonly name: string;
+  readonly w1: number;
+  readonly error: number;
+  readonly massError?: number;
 }
 
 export interface Choice {
@@ -84,13 +104,53 @@ export async function choose(data: Population, options: TrajectoriesOptions, spl
       scores.push(await fold(data, { ...options, ...candidate, steps, quick: false } as TrajectoriesOptions, split, held));
       line.update(table.length * folds.length + scores.length);
     }
-    const mean = (f: (s: (typeof scores)[number]) => number): number => scores.reduce((s, v) => s + f(v), 0) / scores.length;
-    const error = Math.sqrt(scores.reduce((s, v) => s + v.error ** 2, 0)) / scores.length;
+    const mean = (f: (s: (typeof scores)[number]) => number): number => average(scores.map(f));
+    const error = Math.hypot(...scores.map((s) => s.error)) / scores.length;
     const massError = has(candidate.method, "growth") ? mean((s) => Math.abs(Math.log(s.mass))) : undefined;
     table.push({ ...candidate, w1: mean((s) => s.w1), error, massError, seconds: (performance.now() - started) / 1000 });
   }
   line.finish();
-  return conclude(table, data, folds, steps);
+  return conclude(table, await references(data, options, split, folds), data, folds, steps);
+}
+
+const average = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / values.length;
+
+/** Mean W1 of the midpoint along optimal transport, with masses also that of unbalanced transport, and of the sampling floor. */
+async function references(
+  data: Population,
+  options: TrajectoriesOptions,
+  { train }: Split,
+  folds: readonly number[],
+): Promise<Reference[]> {
+  const counted = options.mass !== "equal";
+  const balanced: { w1: number; error: number }[] = [];
+  const growing: { w1: number; error: number; mass: number }[] = [];
+  const floors: number[] = [];
+  for (const held of folds) {
+    const kept = train.filter((k) => k !== held);
+    const { clouds, times } = await prepare(data, { ...options, method: "am" }, { train: kept, held: [held] });
+    const [before, after] = [Math.max(...kept.filter((k) => k < held)), Math.min(...kept.filter((k) => k > held))];
+    const fraction = (times[held] - times[before]) / (times[after] - times[before]);
+    const rng = randomStream(options.seed).fold(`references ${held}`);
+    const { scores, floor } = baselines(clouds[before].points, clouds[after].points, clouds[held].points, fraction, rng);
+    const { w1, deviations } = scores[scores.length - 1];
+    balanced.push({ w1, error: spread(deviations.w1) });
+    floors.push(floor);
+    if (!counted) continue;
+    const between = await unbalancedDisplacement(clouds[before], clouds[after], fraction, learnDefaults.growth, rng.fold("cone"));
+    const cone = score("", between, { x: clouds[held].points, weights: clouds[held].weights }, rng);
+    growing.push({ w1: cone.w1, error: spread(cone.deviations.w1), mass: between.mass / clouds[held].mass });
+  }
+  const row = (name: string, scores: readonly { w1: number; error: number }[]): Reference => {
+    const error = Math.hypot(...scores.map((s) => s.error)) / scores.length;
+    return { name, w1: average(scores.map((s) => s.w1)), error: Number.isFinite(error) ? error : 0 };
+  };
+  const massError = average(growing.map(({ mass }) => Math.abs(Math.log(mass))));
+  return [
+    row("optimal-transport midpoint", balanced),
+    ...(counted ? [{ ...row(`unbalanced-transport midpoint, λ ${learnDefaults.growth}`, growing), massError }] : []),
+    { name: "sampling floor", w1: average(floors), error: 0 },
+  ];
 }
 
 async function fold(data: Population, options: TrajectoriesOptions, { train }: Split, held: number) {
@@ -115,27 +175,47 @@ async function fold(data: Population, options: TrajectoriesOptions, { train }: S
   };
 }
 
-function conclude(table: readonly Result[], data: Population, folds: readonly number[], steps: number): Choice {
+function conclude(
+  table: readonly Result[],
+  unlearned: readonly Reference[],
+  data: Population,
+  folds: readonly number[],
+  steps: number,
+): Choice {
   const lowest = table.reduce((a, b) => (b.w1 < a.w1 ? b : a));
   const best = table.find((r) => r.w1 <= lowest.w1 + lowest.error) as Result;
   const { method, noise, growth } = best;
   const setting = (r: Candidate): string => [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", "); // biome-ignore format: one line
   const verdict = (r: Result): string => (r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : ""); // biome-ignore format: one line
+  const off = ({ massError }: { massError?: number }): string =>
+    massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
   const times = folds.map((k) => data.times[k]).join(", ");
   const why = `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times}, each left out once (${steps} steps)`;
+  const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
+  const honest = ahead.length
+    ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`]
+    : [];
+  const lines = [
+    ...table.map((r) => ({ ...r, name: `${r.method.padEnd(10)} ${setting(r)}`, last: verdict(r) })),
+    ...unlearned.map((r) => ({ ...r, last: "nothing learned" })),
+  ];
+  const width = Math.max(...lines.map((l) => l.name.length));
   return {
     best: { method, ...(noise !== undefined && { noise }), ...(growth !== undefined && { growth }) },
     table,
     text: [
       `chosen: ${method} ${setting(best)}`.trim(),
-      ...table.map((r) => `  ${r.method.padEnd(10)} ${setting(r).padEnd(8)} W1 ${r.w1.toFixed(4)} ± ${r.error.toFixed(4)}${r.massError === undefined ? "" : `  mass off by ${(100 * Math.expm1(r.massError)).toFixed(0)} %`}  ${verdict(r)}`), // biome-ignore format: one line
-      `  ${why}`,
+      ...lines.map((l) => `  ${l.name.padEnd(width)} W1 ${l.w1.toFixed(4)} ± ${l.error.toFixed(4)}${off(l) ? `  mass off by ${off(l)}` : ""}  ${l.last}`), // biome-ignore format: one line
+      ...[why, ...honest].map((l) => `  ${l}`),
     ],
     report: {
       title: "Choice of the method",
       columns: ["method", "setting", "mean W1", "± sampling", "mass off by", "seconds", ""],
-      rows: table.map((r) => [r.method, setting(r), r.w1, r.error, r.massError === undefined ? "" : `${(100 * Math.expm1(r.massError)).toFixed(1)} %`, r.seconds, verdict(r)]), // biome-ignore format: one line
-      caption: `Taken: ${why}.`,
+      rows: [
+        ...table.map((r) => [r.method, setting(r), r.w1, r.error, off(r), r.seconds, verdict(r)]),
+        ...unlearned.map((r) => [r.name, "", r.w1, r.error, off(r), "", "nothing learned"]),
+      ],
+      caption: [`Taken: ${why}.`, ...honest.map((l) => `${l[0].toUpperCase()}${l.slice(1)}.`)].join(" "),
     },
   };
 }
