@@ -176,7 +176,7 @@ async function withoutLearning(seed: number, k: number): Promise<void> {
     note({ method: cone, seed, held: k, w1: w1 * unit, mmd, mass: between.mass / white[k].shape[0] });
   }
   if (done("sampling floor", seed, k)) return;
-  const { scores, floor } = baselines(white[k - 1], white[k + 1], white[k], fraction, randomStream(seed));
+  const { scores, floor } = baselines({ x: white[k - 1] }, { x: white[k + 1] }, { x: white[k] }, fraction, randomStream(seed));
   for (const s of scores) note({ method: s.name, seed, held: k, w1: s.w1 * unit, mmd: s.mmd });
   note({ method: "sampling floor", seed, held: k, w1: floor * unit, mmd: 0 });
 }

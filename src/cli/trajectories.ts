@@ -31,7 +31,7 @@ export const trajectoriesSchema = z.object({
   potential: z.string().optional().describe('formula in features and t, acceleration (of the snapshots\' means), or "data 0.5" (stay near the data)'),
   interaction: z.string().optional().describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
   timeWeight: z.string().optional().describe("action matching: weight of the loss in time, a formula in t"),
-  scale: z.enum(["each", "common"]).default("each").describe("standardise every feature, or divide all by one number"),
+  scale: z.enum(["each", "common"]).optional().describe("standardise every feature, or divide all by one number (default: each; common for components and embeddings)"),
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
   coupling: z.enum(["ot", "sinkhorn", "independent"]).default("ot").describe("pairs of neighbouring snapshots"),

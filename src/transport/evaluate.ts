@@ -41,16 +41,15 @@ export function score(name: string, predicted: Weighted, truth: Weighted, rng: R
   return { name, ...distances(a, b), deviations: deviations(predicted, truth, rng.fold("bootstrap")) };
 }
 
-/** The cloud `fraction` of the way along the optimal transport from x to y (McCann's interpolation); rows are points of equal mass. */
-export function displacement(x: NdArray<"f32">, y: NdArray<"f32">, fraction: number, rng: Random): NdArray<"f32"> {
-  const d = x.shape[1];
-  const { from, to, mass } = optimalTransport(x, y);
-  const n = Math.max(x.shape[0], y.shape[0]);
-  // Clouds of equal size have one entry of equal mass a point; otherwise points are drawn by mass, systematically.
+/** The cloud `fraction` of the way along the optimal transport from x to y (McCann's interpolation); its rows are points of equal mass. */
+export function displacement(x: Weighted, y: Weighted, fraction: number, rng: Random): NdArray<"f32"> {
+  const [n, d] = [Math.max(x.x.shape[0], y.x.shape[0]), x.x.shape[1]];
+  const { from, to, mass } = optimalTransport(x.x, y.x, { weights: { x: x.weights, y: y.weights } });
+  // Clouds of equal size and weights have one entry of equal mass a point; otherwise points are drawn by mass, systematically.
   const entries = systematic(mass, n, rng);
   const data = new Float32Array(n * d);
   entries.forEach((e, i) => {
-    for (let j = 0; j < d; j++) data[i * d + j] = (1 - fraction) * x.data[from[e] * d + j] + fraction * y.data[to[e] * d + j];
+    for (let j = 0; j < d; j++) data[i * d + j] = (1 - fraction) * x.x.data[from[e] * d + j] + fraction * y.x.data[to[e] * d + j];
   });
   return ndarray(data, [n, d], "f32");
 }
@@ -133,26 +132,43 @@ export function stackClouds(x: NdArray<"f32">, y: NdArray<"f32">): NdArray<"f32"
  * @param fraction  place of the held-out time between its neighbours, in (0, 1), or beyond them, above 1
  */
 export function baselines(
-  previous: NdArray<"f32">,
-  next: NdArray<"f32">,
-  truth: NdArray<"f32">,
+  previous: Weighted,
+  next: Weighted,
+  truth: Weighted,
   fraction: number,
   rng: Random,
 ): { scores: Score[]; floor: number } {
-  const [before, after, held] = [previous, next, truth].map((x) => subsample(x, rng));
+  const [before, after, held] = [previous, next, truth].map((cloud) => thin(cloud, rng));
   const between = { x: displacement(before, after, fraction, rng) };
   const scores =
     fraction > 1
-      ? [
-          score("copy previous", { x: after }, { x: held }, rng),
-          score("straight on from the last two", between, { x: held }, rng),
-        ]
+      ? [score("copy previous", after, held, rng), score("straight on from the last two", between, held, rng)]
       : [
-          score("copy previous", { x: before }, { x: held }, rng),
-          score("copy next", { x: after }, { x: held }, rng),
-          score("optimal-transport midpoint", between, { x: held }, rng),
+          score("copy previous", before, held, rng),
+          score("copy next", after, held, rng),
+          score("optimal-transport midpoint", between, held, rng),
         ];
-  const w1 = (a: NdArray<"f32">, b: NdArray<"f32">): number => wasserstein(a, b, { power: 1 });
-  const half = held.shape[0] >> 1;
-  return { scores, floor: half > 0 ? samplingFloor(w1, held, [half, half], rng).mean : Number.NaN };
+  return { scores, floor: floorOf(held, rng) };
+}
+
+/** Mean W1 of random halves; NaN for a single particle. */
+function floorOf(cloud: Weighted, rng: Random): number {
+  const { x, weights } = withoutEmpty(cloud);
+  const half = x.shape[0] >> 1;
+  if (half === 0) return Number.NaN;
+  const w1 = (a: NdArray<"f32">, b: NdArray<"f32">, rows: readonly [Int32Array, Int32Array]): number => {
+    const [of, others] = rows.map((part) => weights && Array.from(part, (r) => weights[r]));
+    return wasserstein(a, b, { power: 1, weights: { x: of, y: others } });
+  };
+  return samplingFloor(w1, x, [half, half], rng).mean;
+}
+
+/** The particles of positive weight. */
+function withoutEmpty({ x, weights }: Weighted): Weighted {
+  if (!weights) return { x };
+  const d = x.shape[1];
+  const rows = Array.from({ length: x.shape[0] }, (_, i) => i).filter((i) => weights[i] > 0);
+  const data = new Float32Array(rows.length * d);
+  rows.forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
+  return { x: ndarray(data, [rows.length, d], "f32"), weights: rows.map((r) => weights[r]) };
 }

@@ -46,7 +46,7 @@ export function pusher({ dynamics, knots, noise: sigma, backward = false }: Mode
   const programs = [compile(false), compile(true)];
   return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
     const [n, d] = x.shape;
-    let state = joined(x, logWeight);
+    let state = joined(x);
     const clouds: Required<Particles>[] = [];
     let evaluations = 0;
     const { smooth, noisy } = programs[flow ? 1 : 0];
@@ -60,7 +60,7 @@ export function pusher({ dynamics, knots, noise: sigma, backward = false }: Mode
         const size = n * (d + 1);
         stage.to.forEach((_, i) => {
           state = ndarray((states.data as Float32Array<ArrayBuffer>).slice(i * size, (i + 1) * size), [n, d + 1], "f32");
-          if (stage.wanted[i]) clouds.push(parted(state));
+          if (stage.wanted[i]) clouds.push(parted(state, logWeight));
         });
         continue;
       }
@@ -76,7 +76,7 @@ export function pusher({ dynamics, knots, noise: sigma, backward = false }: Mode
         state = moved as NdArray<"f32">;
         evaluations += steps;
         at = next;
-        if (stage.wanted[i]) clouds.push(parted(state));
+        if (stage.wanted[i]) clouds.push(parted(state, logWeight));
       }
     }
     return { clouds, evaluations };
@@ -160,23 +160,21 @@ export function intervalRow(knots: readonly number[] | undefined, interval: numb
   return ndarray(row, [1, row.length], "f32");
 }
 
-function joined(x: NdArray<"f32">, logWeight?: NdArray<"f32">): NdArray<"f32"> {
+/** [x, 0]: what the logarithms of the weights gain is added to the first ones in the end, which may be -∞. */
+function joined(x: NdArray<"f32">): NdArray<"f32"> {
   const [n, d] = x.shape;
   const data = new Float32Array(n * (d + 1));
-  for (let i = 0; i < n; i++) {
-    data.set(x.data.subarray(i * d, (i + 1) * d), i * (d + 1));
-    data[i * (d + 1) + d] = logWeight?.data[i] ?? 0;
-  }
+  for (let i = 0; i < n; i++) data.set(x.data.subarray(i * d, (i + 1) * d), i * (d + 1));
   return ndarray(data, [n, d + 1], "f32");
 }
 
-function parted({ data, shape: [n, width] }: NdArray<"f32">): Required<Particles> {
+function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f32">): Required<Particles> {
   const d = width - 1;
   const x = new Float32Array(n * d);
   const logWeight = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     x.set(data.subarray(i * width, i * width + d), i * d);
-    logWeight[i] = data[i * width + d];
+    logWeight[i] = data[i * width + d] + (first?.data[i] ?? 0);
   }
   return { x: ndarray(x, [n, d], "f32"), logWeight: ndarray(logWeight, [n], "f32") };
 }

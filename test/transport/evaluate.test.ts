@@ -18,18 +18,18 @@ test("displacement of a shifted cloud is the cloud shifted by the fraction", () 
   const x = cloud(60, 1);
   const rng = randomStream(2);
   // Optimal transport to a shifted copy moves every point by the shift, so the interpolation is exact up to order.
-  const half = displacement(x, shifted(x, [3, -1]), 0.25, rng);
+  const half = displacement({ x }, { x: shifted(x, [3, -1]) }, 0.25, rng);
   expect(wasserstein(half, shifted(x, [0.75, -0.25]), { power: 1 })).toBeLessThan(1e-6);
 });
 
 test("displacement between clouds of different sizes keeps mean and ends", () => {
   const [x, y] = [cloud(40, 3), shifted(cloud(90, 4), [5, 5])];
   const rng = randomStream(5);
-  const start = displacement(x, y, 0, rng);
+  const start = displacement({ x }, { x: y }, 0, rng);
   expect(start.shape).toEqual([90, 2]);
   // 90 systematic draws of 40 points of mass 1/40: every point within 1/90 of its mass.
   expect(wasserstein(start, x, { power: 1 })).toBeLessThan(0.1);
-  expect(wasserstein(displacement(x, y, 1, rng), y, { power: 1 })).toBeLessThan(0.1);
+  expect(wasserstein(displacement({ x }, { x: y }, 1, rng), y, { power: 1 })).toBeLessThan(0.1);
 });
 
 test("scores of a shift are the length of the shift, and zero for the cloud itself", () => {
@@ -42,10 +42,27 @@ test("scores of a shift are the length of the shift, and zero for the cloud itse
 
 test("baselines of a cloud that moves evenly: the midpoint is exact, the copies are off by half the way", () => {
   const x = cloud(100, 8);
-  const { scores, floor } = baselines(x, shifted(x, [2, 0]), shifted(x, [1, 0]), 0.5, randomStream(9));
+  const { scores, floor } = baselines({ x }, { x: shifted(x, [2, 0]) }, { x: shifted(x, [1, 0]) }, 0.5, randomStream(9));
   expect(scores.map((s) => s.name)).toEqual(["copy previous", "copy next", "optimal-transport midpoint"]);
   for (const [i, expected] of [1, 1, 0].entries()) expect(scores[i].w1).toBeCloseTo(expected, 5);
   expect(floor).toBeGreaterThan(0.1);
+});
+
+test("weights of the baselines are as good as copies of the points", () => {
+  const [x, y, z] = [12, 13, 14].map((seed) => cloud(30, seed));
+  const counts = Array.from({ length: 30 }, (_, i) => 1 + (i % 3));
+  const copied = (c: NdArray<"f32">): NdArray<"f32"> =>
+    ndarray(Float32Array.from(counts.flatMap((w, i) => Array.from({ length: w }, () => [...c.data.slice(2 * i, 2 * i + 2)]).flat())), [60, 2], "f32"); // biome-ignore format: one line
+  const weighted = [x, y, z].map((c) => ({ x: c, weights: counts }));
+  const copies = [x, y, z].map((c) => ({ x: copied(c) }));
+  const [a, b] = [weighted, copies].map(([p, q, r]) => baselines(p, q, r, 0.5, randomStream(15)).scores);
+  for (const i of [0, 1]) expect(a[i].w1).toBeCloseTo(b[i].w1, 6);
+  // a particle without weight might as well not be there
+  const nothing = { x: z, weights: counts.map((w, i) => (i < 15 ? w : 0)) };
+  const half = { x: ndarray(z.data.slice(0, 30), [15, 2], "f32"), weights: counts.slice(0, 15) };
+  const [c, e] = [nothing, half].map((truth) => baselines(weighted[0], weighted[1], truth, 0.5, randomStream(15)));
+  for (const i of [0, 1, 2]) expect(c.scores[i].w1).toBeCloseTo(e.scores[i].w1, 6);
+  expect(c.floor).toBeGreaterThan(0);
 });
 
 test("large clouds are thinned to rows of their own, stacked clouds keep all rows", () => {
@@ -82,7 +99,7 @@ test("the point along unbalanced transport: two particles on the cone, and mass 
 
 test("baselines of a forecast: the copy is off by the way, a straight line by nothing", () => {
   const x = cloud(60, 20);
-  const { scores } = baselines(x, shifted(x, [1, 0]), shifted(x, [3, 0]), 3, randomStream(21));
+  const { scores } = baselines({ x }, { x: shifted(x, [1, 0]) }, { x: shifted(x, [3, 0]) }, 3, randomStream(21));
   expect(scores.map((s) => s.name)).toEqual(["copy previous", "straight on from the last two"]);
   for (const [i, expected] of [2, 0].entries()) expect(scores[i].w1).toBeCloseTo(expected, 5);
 });

@@ -1,6 +1,6 @@
 /** Moving particles. */
 import { expect, test } from "vitest";
-import { type NdArray, randomStream, type Tensor } from "../../src/tensor/index.ts";
+import { type NdArray, ndarray, randomStream, type Tensor } from "../../src/tensor/index.ts";
 import { type Model, pusher } from "../../src/transport/index.ts";
 
 /** dX = drift dt + dW. */
@@ -37,4 +37,15 @@ test("coarse and fine steps follow one Brownian motion", async () => {
   expect(long).toBeGreaterThan(0.01);
   expect(long / short).toBeGreaterThan(2.8);
   expect(long / short).toBeLessThan(5.6);
+});
+
+test("weights grow from what they were, none from none", async () => {
+  const growing = { noise: 0, dynamics: () => ({ drift: (_: Tensor, x: Tensor) => x.mul(0).add(2), growth: (t: Tensor, _x: Tensor) => t.squeeze(1), noise: 0 }) } as unknown as Model; // biome-ignore format: one line
+  const x = ndarray(Float32Array.of(0, 1, 2), [3, 1], "f32");
+  const logWeight = ndarray(Float32Array.of(0, 1.5, Number.NEGATIVE_INFINITY), [3], "f32");
+  const [end] = (await pusher(growing, 1)({}, { x, logWeight }, 0, [2])).clouds;
+  // ∫ t dt = 2, and everything moves by 4
+  [2, 3.5].forEach((l, i) => void expect(end.logWeight.data[i]).toBeCloseTo(l, 4));
+  expect(end.logWeight.data[2]).toBe(Number.NEGATIVE_INFINITY);
+  [4, 5, 6].forEach((v, i) => void expect(end.x.data[i]).toBeCloseTo(v, 4));
 });

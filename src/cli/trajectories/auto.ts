@@ -18,6 +18,8 @@ import {
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
+import { particlesOf } from "./motion.ts";
+import { weighted } from "./predict.ts";
 import { prepare } from "./prepare.ts";
 
 interface Candidate {
@@ -132,13 +134,13 @@ async function references(
     const [before, after] = [Math.max(...kept.filter((k) => k < held)), Math.min(...kept.filter((k) => k > held))];
     const fraction = (times[held] - times[before]) / (times[after] - times[before]);
     const rng = randomStream(options.seed).fold(`references ${held}`);
-    const { scores, floor } = baselines(clouds[before].points, clouds[after].points, clouds[held].points, fraction, rng);
+    const { scores, floor } = baselines(weighted(clouds[before]), weighted(clouds[after]), weighted(clouds[held]), fraction, rng);
     const { w1, deviations } = scores[scores.length - 1];
     balanced.push({ w1, error: spread(deviations.w1) });
     floors.push(floor);
     if (!counted) continue;
     const between = await unbalancedDisplacement(clouds[before], clouds[after], fraction, learnDefaults.growth, rng.fold("cone"));
-    const cone = score("", between, { x: clouds[held].points, weights: clouds[held].weights }, rng);
+    const cone = score("", between, weighted(clouds[held]), rng);
     growing.push({ w1: cone.w1, error: spread(cone.deviations.w1), mass: between.mass / clouds[held].mass });
   }
   const row = (name: string, scores: readonly { w1: number; error: number }[]): Reference => {
@@ -163,10 +165,10 @@ async function fold(data: Population, options: TrajectoriesOptions, { train }: S
   for (let i = 0; i < (learn.steps as number); i++) ({ state } = await model.step(state, rng));
   const before = Math.max(...kept.filter((k) => k < held));
   const push = pusher(model, options.threads);
-  const { clouds: moved } = await push(model.average(state), { x: clouds[before].points }, times[before], [times[held]], { rng });
+  const { clouds: moved } = await push(model.average(state), particlesOf(clouds[before]), times[before], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
   if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
-  const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, { x: clouds[held].points, weights: clouds[held].weights }, rng); // biome-ignore format: one line
+  const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, weighted(clouds[held]), rng); // biome-ignore format: one line
   const error = spread(deviations.w1);
   return {
     w1,
@@ -210,7 +212,7 @@ function conclude(
     ],
     report: {
       title: "Choice of the method",
-      columns: ["method", "setting", "mean W1", "± sampling", "mass off by", "seconds", ""],
+      columns: ["method", "setting", "mean W1", "± one standard error", "mass off by", "seconds", ""],
       rows: [
         ...table.map((r) => [r.method, setting(r), r.w1, r.error, off(r), r.seconds, verdict(r)]),
         ...unlearned.map((r) => [r.name, "", r.w1, r.error, off(r), "", "nothing learned"]),

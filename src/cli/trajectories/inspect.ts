@@ -1,58 +1,62 @@
 /** `pushforward trajectories inspect`: what the snapshots are like before anything is learned. */
 import { formatNumber } from "../../lab/index.ts";
-import { randomStream } from "../../tensor/index.ts";
-import { samplingFloor, subsample, unitsOf, wasserstein, whiten } from "../../transport/index.ts";
+import { type NdArray, ndarray, type Random, randomStream } from "../../tensor/index.ts";
+import { samplingFloor, stackClouds, unitsOf, wasserstein, weightedMean, whiten } from "../../transport/index.ts";
 import type { LoadOptions, Population } from "./load.ts";
+import { scalingOf } from "./prepare.ts";
 
-/** Particles of a snapshot that enter the distances. */
-const most = 1000;
+/** Particles of a snapshot that enter the distances, and random splits of two snapshots together that they are compared with. */
+const most = 400;
+const splits = 39;
 
 export async function inspectSnapshots(
   data: Population,
   { seed }: LoadOptions,
 ): Promise<{ results: Record<string, unknown>; text: string[] }> {
   const rng = randomStream(seed).fold("inspect");
-  const units = unitsOf(data.times, data.snapshots);
+  const units = unitsOf(data.times, data.snapshots, scalingOf(data));
   const d = data.features.length;
-  const clouds = data.snapshots.map((s) => {
-    const all = whiten(units, s);
-    return all.shape[0] > most ? { ...all, ...head(subsample(all, rng)) } : all;
-  });
-  const w1 = (a: (typeof clouds)[number], b: (typeof clouds)[number]): number => wasserstein(a, b, { power: 1 });
+  const clouds = data.snapshots.map((s) => few(whiten(units, s), rng));
   const snapshots = clouds.map((cloud, k) => {
-    const n = data.snapshots[k].shape[0];
-    const half = cloud.shape[0] >> 1;
-    const floor = half > 0 ? samplingFloor(w1, cloud, [half, half], rng, 3).mean : Number.NaN;
-    const next = k + 1 < clouds.length ? w1(cloud, clouds[k + 1]) : undefined;
-    const mean = Array.from({ length: d }, (_, j) => {
-      let sum = 0;
-      for (let i = 0; i < cloud.shape[0]; i++) sum += cloud.data[i * d + j];
-      return sum / cloud.shape[0];
-    });
-    return { time: data.times[k], particles: n, floor, next, shift: Math.hypot(...mean) };
+    const next = k + 1 < clouds.length ? compared(cloud, clouds[k + 1], rng.fold(k)) : undefined;
+    const mean = weightedMean(cloud);
+    return { time: data.times[k], particles: data.snapshots[k].shape[0], next, shift: Math.hypot(...mean) };
   });
   const warnings = [...data.warnings, ...advice(snapshots, d)];
   const row = (cells: string[]): string => cells.map((c, i) => c.padStart(i ? 14 : 10)).join("");
   const text = [
     `${data.title}: ${snapshots.reduce((s, k) => s + k.particles, 0)} particles, ${data.times.length} times, ${d} ${d === 1 ? "feature" : "features"} (${data.features.slice(0, 6).join(", ")}${d > 6 ? ", …" : ""})`,
-    row(["time", "particles", "from centre", "W1 to next", "floor"]),
-    ...snapshots.map((s) => row([formatNumber(s.time), String(s.particles), s.shift.toFixed(2), s.next?.toFixed(2) ?? "", s.floor.toFixed(2)])), // biome-ignore format: one line
-    "distances in standardised features; floor: W1 between two halves of the snapshot, what sampling alone makes",
+    row(["time", "particles", "from centre", "W1 to next", "by chance", "p"]),
+    ...snapshots.map(({ time, particles, shift, next }) => row([formatNumber(time), String(particles), shift.toFixed(2), ...(next ? [next.w1.toFixed(2), next.chance.toFixed(2), next.p.toFixed(2)] : [])])), // biome-ignore format: one line
+    `distances in ${scalingOf(data) === "each" ? "standardised features" : "largest standard deviations"}, of at most ${most} particles; by chance: W1 of ${splits} random splits of both snapshots together, p: the part of them (and this one) that is as far apart`,
     ...warnings.map((w) => `note: ${w}`),
   ];
   return { results: { name: data.name, features: data.features, snapshots, warnings }, text };
 }
 
-const head = (x: { shape: readonly number[]; data: Float32Array<ArrayBuffer> }) => ({
-  shape: [Math.min(most, x.shape[0]), x.shape[1]],
-  data: x.data.slice(0, most * x.shape[1]),
-});
+/** W1 of two snapshots beside that of random splits of both together: a permutation test that they are samples of one population. */
+function compared(x: NdArray<"f32">, y: NdArray<"f32">, rng: Random): { w1: number; chance: number; p: number } {
+  const distance = (a: NdArray<"f32">, b: NdArray<"f32">): number => wasserstein(a, b, { power: 1 });
+  const w1 = distance(x, y);
+  const both = stackClouds(x, y);
+  const random = Array.from({ length: splits }, () => samplingFloor(distance, both, [x.shape[0], y.shape[0]], rng, 1).mean);
+  const chance = random.reduce((a, b) => a + b, 0) / splits;
+  return { w1, chance, p: (1 + random.filter((v) => v >= w1).length) / (1 + splits) };
+}
+
+/** At most `most` random rows. */
+function few(x: NdArray<"f32">, rng: Random): NdArray<"f32"> {
+  const [n, d] = x.shape;
+  if (n <= most) return x;
+  const data = new Float32Array(most * d);
+  rng.permutation(n).data.subarray(0, most).forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
+  return ndarray(data, [most, d], "f32");
+}
 
 interface Look {
   readonly time: number;
   readonly particles: number;
-  readonly floor: number;
-  readonly next?: number;
+  readonly next?: { readonly p: number };
   readonly shift: number;
 }
 
@@ -67,8 +71,8 @@ function advice(snapshots: readonly Look[], d: number): string[] {
   if (Math.max(...gaps) > 5 * Math.min(...gaps))
     notes.push("times are very uneven: the motion is least certain in the long gaps");
   for (const [k, s] of snapshots.entries())
-    if (s.next !== undefined && s.next < 1.2 * s.floor)
-      notes.push(`the snapshots at ${s.time} and ${snapshots[k + 1].time} are hardly farther apart than two samples of one`);
+    if (s.next && s.next.p > 0.1)
+      notes.push(`the snapshots at ${s.time} and ${snapshots[k + 1].time} are no farther apart than two samples of one population (p = ${s.next.p.toFixed(2)})`); // biome-ignore format: one line
   if (d > 100) notes.push(`${d} features: --components 50 makes the motion easier to learn`);
   return notes;
 }

@@ -2,7 +2,7 @@
 import { backProject } from "../../data/components.ts";
 import { UserError } from "../../data/errors.ts";
 import { jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
-import { effectiveShare, type FateMatrix, fateMatrix, type Model, meanWeight, membership, type Parameters, type Push, unwhiten } from "../../transport/index.ts"; // biome-ignore format: one line
+import { type Cloud, effectiveShare, type FateMatrix, fateMatrix, type Model, meanWeight, membership, type Parameters, type Particles, type Push, unwhiten, weightedMean } from "../../transport/index.ts"; // biome-ignore format: one line
 import type { Population } from "./load.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -12,7 +12,14 @@ export interface Trained {
   readonly params: Parameters;
 }
 
-/** The particles of the first snapshot at one time, with their weights relative to the start. */
+/** The particles of a snapshot, with weights of mean one. */
+export function particlesOf({ points, weights }: Cloud): Required<Particles> {
+  const n = points.shape[0];
+  const mean = weights ? Array.from(weights).reduce((a, b) => a + b, 0) / n : 1;
+  return { x: points, logWeight: ndarray(Float32Array.from({ length: n }, (_, i) => (weights ? Math.log(weights[i] / mean) : 0)), [n], "f32") }; // biome-ignore format: one line
+}
+
+/** The particles of the first snapshot at one time, with their weights, at the start of mean one. */
 export interface Frame {
   readonly time: number;
   /** In the user's features. */
@@ -36,11 +43,12 @@ export async function frames(
       .slice(1)
       .flatMap((t, k) => Array.from({ length: perInterval }, (_, i) => all[k] + ((t - all[k]) * (i + 1)) / perInterval));
   const [first] = clouds;
-  const moved = await push(params, { x: first.points }, times[0], steps(times), { rng });
+  const particles = particlesOf(first);
+  const moved = await push(params, particles, times[0], steps(times), { rng });
   if (!moved.clouds.every((c) => c.x.data.every(Number.isFinite)))
     throw new UserError("the trajectories do not stay finite", "train longer, or lower --learning-rate");
   const shown = steps(data.times);
-  const start = { time: data.times[0], cloud: data.snapshots[0], inner: first.points, logWeight: ndarray(new Float32Array(first.points.shape[0]), [first.points.shape[0]], "f32") }; // biome-ignore format: one line
+  const start = { time: data.times[0], cloud: data.snapshots[0], inner: first.points, logWeight: particles.logWeight }; // biome-ignore format: one line
   return [start, ...moved.clouds.map((c, i) => ({ time: shown[i], cloud: unwhiten(units, c.x), inner: c.x, logWeight: c.logWeight }))]; // biome-ignore format: one line
 }
 
@@ -125,7 +133,7 @@ export async function fates(
 ): Promise<Fates | undefined> {
   if (!data.groups) return undefined;
   const last = data.groups.length - 1;
-  const reference = { points: clouds[last].points, groups: data.groups[last] };
+  const reference = { ...clouds[last], groups: data.groups[last] };
   const names = [...new Set(data.groups[last])].sort();
   const repeats = model.noise > 0 ? 20 : 1;
   const perSnapshot: Float64Array[] = [];
@@ -133,7 +141,7 @@ export async function fates(
   for (let k = 0; k <= last; k++) {
     const total = new Float64Array(clouds[k].points.shape[0] * names.length);
     for (let r = 0; r < repeats; r++) {
-      const moved = k === last ? undefined : (await push(params, { x: clouds[k].points }, times[k], [times[last]], { rng })).clouds[0]; // biome-ignore format: one line
+      const moved = k === last ? undefined : (await push(params, particlesOf(clouds[k]), times[k], [times[last]], { rng })).clouds[0]; // biome-ignore format: one line
       if (k === 0 && moved) weights = moved.logWeight.data.map(Math.exp);
       membership(moved?.x ?? clouds[k].points, reference, names).forEach((p, i) => void (total[i] += p / repeats)); // biome-ignore format: one line
       if (k === last) {
@@ -143,7 +151,11 @@ export async function fates(
     }
     perSnapshot.push(total);
   }
-  return { names, perSnapshot, matrix: fateMatrix(data.groups[0], names, perSnapshot[0], weights) };
+  return {
+    names,
+    perSnapshot,
+    matrix: fateMatrix(data.groups[0], names, perSnapshot[0], weights, particlesOf(clouds[0]).logWeight.data.map(Math.exp)),
+  };
 }
 
 export interface FeatureCurve {
@@ -169,12 +181,9 @@ export function featureCurves(data: Population, all: readonly Frame[], most = 8)
   };
   const observed = (j: number) => data.snapshots.map((s, k) => ({ time: data.times[k], ...moments(column(s, j), data.weights?.[k].data as ArrayLike<number> ?? new Float64Array(s.shape[0]).fill(1)) })); // biome-ignore format: one line
   // means of linear features are linear in the means of the components, so the choice is cheap
+  const centres = data.snapshots.map((s, k) => ndarray(Float32Array.from(weightedMean(s, data.weights?.[k].data as ArrayLike<number>)), [1, s.shape[1]], "f32")); // biome-ignore format: one line
   const travel = (j: number): number => {
-    const means = data.snapshots.map((s) => {
-      const [n, d] = s.shape;
-      const centre = ndarray(Float32Array.from({ length: d }, (_, c) => Array.from({ length: n }, (_v, i) => s.data[i * d + c]).reduce((a, b) => a + b, 0) / n), [1, d], "f32"); // biome-ignore format: one line
-      return column(centre, j)[0];
-    });
+    const means = centres.map((centre) => column(centre, j)[0]);
     return Math.max(...means) - Math.min(...means);
   };
   const chosen = names.length <= most && !components ? names.map((_, j) => j) : mostTravelled(names.length, travel, most);

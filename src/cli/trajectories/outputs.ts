@@ -33,7 +33,7 @@ export async function writeTrajectories(
     { name: "particle", values: particle },
     ...(labels ? [{ name: "label", values: Array.from(particle, (p) => labels[p]) }] : []),
     { name: "time", values: particle.map((_, i) => frame(i).time) },
-    ...(growth ? [{ name: "weight", values: particle.map((p, i) => Math.exp(frame(i).logWeight.data[p])) }] : []),
+    ...(growth || data.weights ? [{ name: "weight", values: particle.map((p, i) => Math.exp(frame(i).logWeight.data[p])) }] : []),
     ...data.features.map((name, j) => ({ name, values: particle.map((p, i) => frame(i).cloud.data[p * d + j]) })),
     ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: particle.map((p, i) => at(i).velocity.data[p * d + j]) })), // biome-ignore format: one line
     ...(growth ? [{ name: "growth rate", values: particle.map((p, i) => at(i).growth![p]) }] : []),

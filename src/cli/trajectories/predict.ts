@@ -1,5 +1,5 @@
 /** Predictions of held-out snapshots, and their scores. */
-import { type NdArray, ndarray, type Random } from "../../tensor/index.ts";
+import type { NdArray, Random } from "../../tensor/index.ts";
 import {
   baselines,
   type Cloud,
@@ -19,6 +19,7 @@ import {
 } from "../../transport/index.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
+import { particlesOf } from "./motion.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** A line of the table: distances, and their standard errors over the sampling of both clouds. */
@@ -29,9 +30,17 @@ export interface Line extends Distances {
   readonly behind: { readonly difference: number; readonly error: number };
 }
 
+/** How much farther the learned motion is than what needs no learning (W1, negative: closer), and the error of that over the same samples. */
+interface Rival {
+  readonly name: string;
+  readonly difference: number;
+  readonly error: number;
+}
+
 export interface Prediction {
   readonly time: number;
   readonly scores: readonly Line[];
+  readonly rivals: readonly Rival[];
   /** Sampling floor of W1. */
   readonly floor: number;
   /** Predicted total mass over the observed one, for methods with growth. */
@@ -46,15 +55,20 @@ export interface Prediction {
 const midpoint = "optimal-transport midpoint";
 const onward = "straight on from the last two";
 
+const cone = "unbalanced-transport midpoint";
+
+/** W1 of one prediction less that of another. */
+const between = (a: Score, b: Score) => ({
+  difference: a.w1 - b.w1,
+  error: spread(a.deviations.w1.map((v, r) => v - b.deviations.w1[r])),
+});
+
 function lines(scores: readonly Score[]): Line[] {
   const reference = scores.find((s) => s.name === midpoint || s.name === onward) as Score;
   return scores.map((s) => ({
     ...{ name: s.name, w1: s.w1, w2: s.w2, mmd: s.mmd },
     error: { w1: spread(s.deviations.w1), w2: spread(s.deviations.w2), mmd: spread(s.deviations.mmd) },
-    behind: {
-      difference: s.w1 - reference.w1,
-      error: spread(s.deviations.w1.map((v, r) => v - reference.deviations.w1[r])),
-    },
+    behind: between(s, reference),
   }));
 }
 
@@ -78,9 +92,7 @@ export async function predict(
     const random = rng.fold(k);
     const truth = weighted(clouds[k]);
     const move = async (from: number, flow: boolean) => {
-      const { points, weights } = clouds[from];
-      const logWeight = weights && ndarray(Float32Array.from(weights, (w) => Math.log(w)), [weights.length], "f32"); // biome-ignore format: one line
-      const moved = await push(params, { x: points, logWeight }, times[from], [times[k]], { rng: random, flow });
+      const moved = await push(params, particlesOf(clouds[from]), times[from], [times[k]], { rng: random, flow });
       return moved.clouds[0];
     };
     const forward = await move(before, false);
@@ -91,35 +103,61 @@ export async function predict(
       scores.push(score(bothName(method), { x: stackClouds(forward.x, backward.x) }, truth, random));
     }
     const fraction = (times[k] - times[left]) / (times[right] - times[left]);
-    const { scores: others, floor } = baselines(clouds[left].points, clouds[right].points, clouds[k].points, fraction, random);
+    const { scores: others, floor } = baselines(weighted(clouds[left]), weighted(clouds[right]), truth, fraction, random);
     const grows = has(method, "growth");
-    const cone = grows && !forecast ? await unbalancedDisplacement(clouds[left], clouds[right], fraction, learn.growth as number, random.fold("cone")) : undefined; // biome-ignore format: one line
-    if (cone) others.push(score("unbalanced-transport midpoint", cone, truth, random));
-    const grown = grows ? (meanWeight(forward.logWeight) * (clouds[before].weights ? forward.x.shape[0] / sum(clouds[before].weights) : 1) * clouds[before].mass) / clouds[k].mass : undefined; // biome-ignore format: one line
+    const growing = grows && !forecast ? await unbalancedDisplacement(clouds[left], clouds[right], fraction, learn.growth as number, random.fold("cone")) : undefined; // biome-ignore format: one line
+    if (growing) others.push(score(cone, growing, truth, random));
+    const grown = grows ? (meanWeight(forward.logWeight) * clouds[before].mass) / clouds[k].mass : undefined; // biome-ignore format: one line
     predictions.push({
       time: data.times[k],
       scores: lines([...scores, ...others]),
+      rivals: others.map((other) => ({ name: other.name, ...between(scores[0], other) })),
       floor,
       ...(grown !== undefined && { mass: grown }),
-      ...(cone && { midpointMass: cone.mass / clouds[k].mass }),
+      ...(growing && { midpointMass: growing.mass / clouds[k].mass }),
       paths: data.pathsKnown && !forecast ? pathErrors(forward.x, clouds[left].points, clouds[right].points, clouds[k].points, fraction) : undefined, // biome-ignore format: one line
     });
   }
   return predictions;
 }
 
-const sum = (w: ArrayLike<number>): number => Array.from(w).reduce((a, b) => a + b, 0);
-const weighted = ({ points, weights }: Cloud) => ({ x: points, ...(weights && { weights }) });
+export const weighted = ({ points, weights }: Cloud) => ({ x: points, ...(weights && { weights }) });
 
-/** Does the method differ from the midpoint by more than the sampling of the clouds can tell? A sentence if not. */
-export function indistinct(predictions: readonly Prediction[]): string | undefined {
-  const own = predictions.map((p) => p.scores[0]);
-  const difference = own.reduce((s, { behind }) => s + behind.difference, 0) / own.length;
-  const error = Math.hypot(...own.map(({ behind }) => behind.error)) / own.length;
-  if (!Number.isFinite(error)) return "the snapshots are too small to say how far distances vary with their sampling";
-  if (Math.abs(difference) > 2 * error) return undefined;
-  return `the data cannot tell ${own[0].name} from ${own.some((_, i) => predictions[i].scores.some((s) => s.name === onward)) ? "straight lines" : `the ${midpoint}`}: their W1 differ by ${Math.abs(difference).toFixed(3)}, and the sampling of the snapshots alone makes ±${error.toFixed(3)}`;
+/** Distances within this factor of the sampling floor are at it. */
+const nearFloor = 1.15;
+
+/** What the scores say about the learned motion beside what needs no learning; nothing if it is closer than the midpoint. */
+export function verdicts(predictions: readonly Prediction[]): string[] {
+  const own = predictions[0].scores[0].name;
+  const mean = (f: (p: Prediction) => number): number => predictions.reduce((s, p) => s + f(p), 0) / predictions.length;
+  const rivals = predictions[0].rivals.flatMap(({ name }) => {
+    const all = predictions.flatMap((p) => p.rivals.find((r) => r.name === name) ?? []);
+    if (all.length < predictions.length) return [];
+    const difference = all.reduce((s, r) => s + r.difference, 0) / all.length;
+    return [{ name, difference, interval: (1.96 * Math.hypot(...all.map((r) => r.error))) / all.length }];
+  });
+  const notes: string[] = [];
+  const farthest = mean((p) => Math.max(...p.scores.map((s) => s.w1)) / p.floor);
+  // the same individuals in both snapshots differ by less than two samples do
+  if (farthest < nearFloor && !predictions[0].paths)
+    notes.push(`every W1 here, of copies of the neighbours too, is at the sampling floor: it cannot tell predictions apart, in so many dimensions or with so few particles; use fewer --components or features`); // biome-ignore format: one line
+  if (rivals.some((r) => !Number.isFinite(r.interval)))
+    return [...notes, "the snapshots are too small to say how far distances vary with their sampling"];
+  const [ahead] = rivals.filter((r) => r.difference > r.interval).sort((a, b) => b.difference - a.difference);
+  const told = ({ difference, interval }: { difference: number; interval: number }): string => `${Math.abs(difference).toFixed(3)} ± ${interval.toFixed(3)} (95 %)`; // biome-ignore format: one line
+  if (ahead) return [...notes, `${named(ahead.name)}, which learns nothing, is closer to the held-out ${predictions.length > 1 ? "snapshots" : "snapshot"} than ${own}: W1 is lower by ${told(ahead)}`]; // biome-ignore format: one line
+  const reference = rivals.find((r) => r.name === cone) ?? rivals.find((r) => r.name === midpoint || r.name === onward);
+  if (reference && Math.abs(reference.difference) <= reference.interval)
+    notes.push(`the data cannot tell ${own} from ${named(reference.name)}: their W1 differ by ${told(reference)}`);
+  return notes;
 }
+
+const said: Readonly<Record<string, string>> = {
+  "copy previous": "a copy of the snapshot before",
+  "copy next": "a copy of the snapshot after",
+  [onward]: "a straight line on from the last two snapshots",
+};
+const named = (name: string): string => said[name] ?? `the ${name}`;
 
 function pathErrors(
   moved: NdArray<"f32">,

@@ -9,6 +9,7 @@ import {
   type LearnOptions,
   type MethodName,
   methods,
+  type Scaling,
   together,
   type Units,
   unitsOf,
@@ -45,7 +46,7 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const units = unitsOf(
     train.map((k) => data.times[k]),
     train.map((k) => data.snapshots[k]),
-    options.scale,
+    options.scale ?? scalingOf(data),
   );
   const flat = units.deviation.findIndex((s) => !(s > 0));
   if (flat >= 0) throw new UserError(`feature "${data.features[flat]}" is constant in the snapshots that are learned from`, "leave it out of --features"); // biome-ignore format: one line
@@ -94,6 +95,9 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const base = options.density && { base: await baseDensity(options.density, method, clouds[0]) };
   return { units, clouds, times: innerTimes, learn, warnings, ...base };
 }
+
+/** Components and embeddings have one unit: their distances mean something, and those that vary little are mostly noise. */
+export const scalingOf = ({ components, annotated }: Population): Scaling => (components || annotated ? "common" : "each");
 
 /** Can the action have the form that was asked for? */
 function checkHead({ head }: TrajectoriesOptions, method: MethodName): void {

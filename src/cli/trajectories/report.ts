@@ -22,8 +22,8 @@ interface Numbers {
   readonly seconds: number;
 }
 
-/** NaN: the cloud is too small to say. */
-const plusMinus = (error: number): string => (Number.isFinite(error) ? ` ± ${error.toFixed(4)}` : "");
+/** The half of a 95 % interval. NaN: the cloud is too small to say. */
+const plusMinus = (error: number): string => (Number.isFinite(error) ? ` ± ${(1.96 * error).toFixed(4)}` : "");
 
 export function summary(results: Record<string, unknown>, choice: Choice | undefined): string[] {
   const { warnings, heldOut, seconds, loss, run, mass, value } = results as unknown as {
@@ -36,7 +36,7 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
     value?: Value;
   };
   const lines = heldOut.flatMap(({ time, scores, floor, paths, mass: ratio, midpointMass }) => [
-    `held-out time ${time}: W1 (± sampling)`,
+    `held-out time ${time}: W1 (± 95 %)`,
     ...scores.map(({ name, w1, error }) => `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error.w1)}`),
     // the same individuals in both snapshots differ by less than two samples do
     `  ${(paths ? "sampling floor, of other individuals" : "sampling floor").padEnd(44)} ${floor.toFixed(4)}`,
@@ -56,7 +56,7 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
     ...warnings.map((w) => `note: ${w}`),
     ...lines,
     ...(mass ? [`total mass at the end: ${mass.at(-1)!.mass.toFixed(3)} of the start`] : []),
-    ...(value ? [`action of the path: ${value.dual.toFixed(4)}${plusMinus(value.error)}${value.gap ? `, action gap at most ${value.gap.bound.toFixed(4)}${plusMinus(value.gap.error)}` : ""}`] : []), // biome-ignore format: one line
+    ...(value ? [`action of the path: ${value.dual.toFixed(4)}${plusMinus(value.error)}${value.gap ? `, action gap at most ${value.gap.bound.toFixed(4)}${plusMinus(value.gap.error)}` : ""} (± 95 %)`] : []), // biome-ignore format: one line
     `trained in ${duration(seconds)}${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`,
     `report: ${join(run, "report.html")}`,
   ];
@@ -106,18 +106,18 @@ function keyNumbers(
 ): KeyNumber[] {
   const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return [
-    ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: "standardised features, over held-out times" })), // biome-ignore format: one line
+    ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: "standard deviations, over held-out times" })), // biome-ignore format: one line
     ...predictions.flatMap((p) => (p.mass === undefined ? [] : [{ name: `total mass at ${p.time}`, value: p.mass, note: p.midpointMass === undefined ? "predicted over observed" : `predicted over observed; of the unbalanced-transport midpoint ${formatNumber(p.midpointMass)}` }])), // biome-ignore format: one line
     ...(has(method, "growth")
       ? [{ name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" }]
       : []),
     ...(has(method, "growth") ? [{ name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" }] : []), // biome-ignore format: one line
-    ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, standardised features and mean intervals; minus the loss on fresh samples" }] : []), // biome-ignore format: one line
+    ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, in standard deviations and mean intervals; minus the loss on fresh samples" }] : []), // biome-ignore format: one line
     ...(value?.primal === undefined ? [] : [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }]), // biome-ignore format: one line
     ...(value?.gap ? [{ name: "action gap, at most", value: value.gap.bound, error: value.gap.error, note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like" }] : []), // biome-ignore format: one line
     ...(value?.lower === undefined ? [] : [{ name: "lower bound, estimated", value: value.lower, note: "of the least action, from the largest residuals over the particles of the path" }]), // biome-ignore format: one line
     ...(least ? [{ name: "least action through the snapshots", value: least.lower === least.upper ? least.lower : `${formatNumber(least.lower)} to ${formatNumber(least.upper)}`, note: least.lower === least.upper ? "exact optimal transport of neighbours" : "unbalanced transport of neighbours: dual and primal value" }] : []), // biome-ignore format: one line
-    { name: "solver error", value: solverError, note: "root mean square, standardised features: particles of the first snapshot moved to the end in two ways" }, // biome-ignore format: one line
+    { name: "solver error", value: solverError, note: "root mean square, in standard deviations: particles of the first snapshot moved to the end in two ways" }, // biome-ignore format: one line
     { name: "final loss", value: loss ?? Number.NaN, note: "at the last row of metrics" },
     { name: "particles", value: data.snapshots.map((s) => s.shape[0]).join(", "), note: `at times ${data.times.join(", ")}` },
   ];
@@ -138,7 +138,7 @@ function tables({ predictions, balance }: Numbers, choice: Choice | undefined): 
         [String(time), "sampling floor (two halves)", floor, "", "", "", "", "", "", ""],
       ]),
       caption:
-        "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standardised features. Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those of differences use the same resamples of the snapshot for both.",
+        "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standard deviations of the features (--scale common: of the one that varies most). Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those of differences use the same resamples of the snapshot for both.",
     });
   const worst = [...balance].sort((a, b) => Math.abs(b.z) - Math.abs(a.z)).slice(0, 6);
   if (worst.length)

@@ -27,7 +27,7 @@ import { landscapeFigure } from "./landscape.ts";
 import type { Population } from "./load.ts";
 import { fates, featureCurves, fieldsAt, fieldsProgram, frames, massCurve, solverError, type Trained } from "./motion.ts";
 import { writeCells, writeFates, writeFeatures, writeIntoAnnotated, writeModels, writeTrajectories } from "./outputs.ts";
-import { indistinct, predict } from "./predict.ts";
+import { predict, verdicts } from "./predict.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { report, summary } from "./report.ts";
 import { streamFigure } from "./stream.ts";
@@ -162,15 +162,14 @@ async function evaluate(
   const warnings = [...prepared.warnings];
   const happened = model.note?.(state);
   if (happened) warnings.push(happened);
-  if (lowest < 0.05) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
+  if (lowest < 0.05 * mass[0].effective) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
   const thinnest = Math.min(...mass.map((m) => m.mass));
   if (grows && thinnest < 0.5 * Math.min(1, mass[mass.length - 1].mass))
     warnings.push(`the total mass dips to ${(100 * thinnest).toFixed(0)} % between the snapshots: most particles die and are born again instead of moving; lower --growth, or compare with --mass counts`); // biome-ignore format: one line
   const last = split.train[split.train.length - 1];
   const beyond = split.held.filter((k) => k > last).map((k) => data.times[k]);
   if (beyond.length) warnings.push(`${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${data.times[last]}), where nothing holds the motion`); // biome-ignore format: one line
-  const tie = predictions.length ? indistinct(predictions) : undefined;
-  if (tie) warnings.push(tie);
+  if (predictions.length) warnings.push(...verdicts(predictions));
   return {
     predictions,
     all,

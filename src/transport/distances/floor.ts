@@ -14,9 +14,11 @@ export interface Floor {
  * Mean of a distance between two disjoint random parts of one cloud: a prediction cannot be expected to come closer to a sample than
  * another sample does. The parts have the sizes of the comparison, both scaled down to what the cloud can fill; smaller parts lie
  * farther apart, so compare with `sizes` in mind.
+ *
+ * @param distance  of two parts, and the rows of the cloud that they hold
  */
 export function samplingFloor(
-  distance: (a: NdArray<"f32">, b: NdArray<"f32">) => number,
+  distance: (a: NdArray<"f32">, b: NdArray<"f32">, rows: readonly [Int32Array, Int32Array]) => number,
   cloud: NdArray<"f32">,
   sizes: readonly [number, number],
   random: Random,
@@ -28,13 +30,14 @@ export function samplingFloor(
   if (Math.min(...parts) < 1 || splits < 1)
     throw new RangeError(`samplingFloor: ${n} points cannot be split ${sizes[0]} : ${sizes[1]}`);
   const values = Array.from({ length: splits }, () => {
-    const order = random.permutation(n).data;
-    const part = (from: number, count: number) => {
-      const data = new Float32Array(count * d);
-      for (let i = 0; i < count; i++) data.set(cloud.data.subarray(order[from + i] * d, (order[from + i] + 1) * d), i * d);
-      return ndarray(data, [count, d], "f32");
+    const order = random.permutation(n).data as Int32Array;
+    const rows = [order.slice(0, parts[0]), order.slice(parts[0], parts[0] + parts[1])] as const;
+    const part = (chosen: Int32Array) => {
+      const data = new Float32Array(chosen.length * d);
+      chosen.forEach((r, i) => void data.set(cloud.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
+      return ndarray(data, [chosen.length, d], "f32");
     };
-    return distance(part(0, parts[0]), part(parts[0], parts[1]));
+    return distance(part(rows[0]), part(rows[1]), rows);
   });
   const mean = values.reduce((a, b) => a + b) / splits;
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, splits - 1);
