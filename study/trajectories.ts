@@ -212,11 +212,11 @@ for (const name of chosen) {
 }
 const rows = read();
 
-const cell = (xs: readonly number[]): string => {
+const cell = (xs: readonly number[], digits = 3): string => {
   if (xs.length === 0) return "";
   const mean = xs.reduce((a, b) => a + b) / xs.length;
   const error = Math.sqrt(xs.reduce((s, x) => s + (x - mean) ** 2, 0) / Math.max(1, xs.length - 1) / xs.length);
-  return xs.length > 1 && error > 0 ? `${mean.toFixed(3)} ± ${error.toFixed(3)}` : mean.toFixed(3);
+  return xs.length > 1 && error > 0 ? `${mean.toFixed(digits)} ± ${error.toFixed(digits)}` : mean.toFixed(digits);
 };
 const seeds = (method: string): number[] => [...new Set(rows.filter((r) => r.method === method).map((r) => r.seed))];
 const of = (method: string, k: number | undefined, value: (r: Row) => number | undefined): number[] =>
@@ -224,8 +224,12 @@ const of = (method: string, k: number | undefined, value: (r: Row) => number | u
     const found = rows.filter((r) => r.method === method && r.seed === seed && (k === undefined || r.held === k)).flatMap((r) => value(r) ?? []); // biome-ignore format: one line
     return found.length === (k === undefined ? held.length : 1) ? [found.reduce((a, b) => a + b) / found.length] : [];
   });
-console.log(`| W1 | ${held.map((k) => `t = ${times[k]}`).join(" | ")} | mean | ${counted ? "mass | " : ""}seconds | MiB |`);
-console.log(`|---|${held.map(() => "---|").join("")}---|${counted ? "---|" : ""}---|---|`);
+// in many dimensions W1 is lower for clouds that are too narrow; MMD² is not
+const narrow = snapshots[0].shape[1] > 10;
+console.log(
+  `| W1 | ${held.map((k) => `t = ${times[k]}`).join(" | ")} | mean | ${counted ? "mass | " : ""}${narrow ? "MMD² | " : ""}seconds | MiB |`,
+);
+console.log(`|---|${held.map(() => "---|").join("")}---|${counted ? "---|" : ""}${narrow ? "---|" : ""}---|---|`);
 const plain = (value: number | undefined, digits: number): string => (value ? value.toFixed(digits) : "");
 const least = (xs: readonly number[]): number | undefined => (xs.length ? Math.min(...xs) : undefined);
 for (const method of new Set(rows.map((r) => r.method))) {
@@ -234,6 +238,14 @@ for (const method of new Set(rows.map((r) => r.method))) {
     ...held.map((k) => cell(of(method, k, (r) => r.w1))),
     cell(of(method, undefined, (r) => r.w1)),
     ...(counted ? [cell(of(method, undefined, (r) => r.mass))] : []),
+    ...(narrow
+      ? [
+          cell(
+            of(method, undefined, (r) => r.mmd),
+            4,
+          ),
+        ]
+      : []),
     plain(least(of(method, undefined, (r) => r.seconds)), 1),
     plain(least(of(method, undefined, (r) => r.memory)), 0),
   ];

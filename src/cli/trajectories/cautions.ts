@@ -1,7 +1,15 @@
 /** What the data and the options say about a training before it begins: refusals, and notes for the report. */
 import { UserError } from "../../data/errors.ts";
 import { type NdArray, ndarray, type Tensor } from "../../tensor/index.ts";
-import { type Cloud, has, type LearnOptions, type MethodName, type ScalarField, stiffness } from "../../transport/index.ts";
+import {
+  type Cloud,
+  has,
+  type LearnOptions,
+  type MethodName,
+  type ScalarField,
+  stiffness,
+  type Units,
+} from "../../transport/index.ts";
 
 interface Setting {
   readonly method: MethodName;
@@ -18,7 +26,13 @@ interface Setting {
 
 /** @throws UserError  for an action that is not bounded below */
 export async function cautions(setting: Setting): Promise<string[]> {
-  return [...(await conjugatePoints(setting)), ...wideNoise(setting), ...shortReach(setting), ...shifts(setting)];
+  return [
+    ...(await conjugatePoints(setting)),
+    ...wideNoise(setting),
+    ...shortReach(setting),
+    ...shifts(setting),
+    ...repeats(setting),
+  ];
 }
 
 /** Particles of a snapshot at which forces are looked at. */
@@ -106,6 +120,33 @@ function shortReach({ method, clouds, shown, learn }: Setting): string[] {
   const means = clouds.map((c) => momentsOf(c).mean);
   const k = means.slice(1).findIndex((m, i) => Math.hypot(...m.map((v, j) => v - means[i][j])) > reach);
   return k < 0 ? [] : [`no mass is carried farther than π/√λ = ${reach.toFixed(2)} standard deviations, but the mean moves farther from time ${shown[k]} to ${shown[k + 1]}: this is mostly dying and being born; lower --growth`]; // biome-ignore format: one line
+}
+
+/** A snapshot that holds mostly the points of the one before. */
+function repeats({ clouds, shown }: Setting): string[] {
+  const rows = ({ points: { data, shape } }: Cloud): string[] =>
+    Array.from({ length: shape[0] }, (_, i) => data.subarray(i * shape[1], (i + 1) * shape[1]).join(","));
+  return clouds.slice(1).flatMap((cloud, k) => {
+    const before = new Set(rows(clouds[k]));
+    const all = rows(cloud);
+    const same = all.filter((r) => before.has(r)).length / all.length;
+    return same > 0.5 ? [`${(100 * same).toFixed(0)} % of the particles at time ${shown[k + 1]} are where particles at ${shown[k]} are: is a snapshot in the file twice? Between equal snapshots nothing moves`] : []; // biome-ignore format: one line
+  });
+}
+
+/** Standard deviations an interval, in the root mean square over features, above which a motion is faster than any that data of order one suggest. */
+const fastest = 10;
+
+/** @param velocities  of the particles of each snapshot, in the user's units */
+export function speeds(
+  velocities: readonly NdArray<"f32">[],
+  { deviation, interval }: Units,
+  shown: readonly number[],
+): string[] {
+  const d = deviation.length;
+  const rms = velocities.map(({ data }) => Math.sqrt(data.reduce((sum, v, i) => sum + ((v * interval) / deviation[i % d]) ** 2, 0) / data.length)); // biome-ignore format: one line
+  const k = rms.findIndex((v) => v > fastest);
+  return k < 0 ? [] : [`at time ${shown[k]} the learned motion has ${rms[k].toFixed(0)} standard deviations an interval: training diverged, or the path has (nearly) infinite action there, as where a snapshot is a point; lower --learning-rate, or look at that snapshot`]; // biome-ignore format: one line
 }
 
 /** Within-snapshot deviations between means above which neighbours hardly overlap. */

@@ -19,6 +19,7 @@ import {
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import { choose } from "./auto.ts";
+import { speeds } from "./cautions.ts";
 import { cellDensities } from "./density.ts";
 import { lossFigure, pathsFigure, scoresFigure } from "./figures.ts";
 import { fatesFigure, featuresFigure, growthFigure, massFigure } from "./figures-more.ts";
@@ -159,7 +160,7 @@ async function evaluate(
   figures.push(featuresFigure(curves));
   if (data.features.length > 1 && fields[0].action) figures.push(await landscapeFigure(trained, program, data, prepared));
   const lowest = Math.min(...mass.map((m) => m.effective));
-  const warnings = [...prepared.warnings];
+  const warnings = [...prepared.warnings, ...speeds(fields.map((f) => f.velocity), prepared.units, data.times)]; // biome-ignore format: one line
   const happened = model.note?.(state);
   if (happened) warnings.push(happened);
   if (lowest < 0.05 * mass[0].effective) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
