@@ -67,5 +67,5 @@ test("a motion of more than ten standard deviations an interval is noted, in wha
   const units = { mean: [0, 0], deviation: [100, 0.01], start: 0, interval: 5 };
   const at = (inner: number) => ndarray(Float32Array.of((inner * 100) / 5, (inner * 0.01) / 5), [1, 2], "f32");
   expect(speeds([at(1), at(9.9)], units, [0, 5])).toEqual([]);
-  expect(speeds([at(1), at(10.5)], units, [0, 5])[0]).toMatch(/^at time 5 the learned motion has 11 standard deviations an interval/); // biome-ignore format: one line
+  expect(speeds([at(1), at(11)], units, [0, 5])[0]).toMatch(/^at time 5 the learned motion has 11 standard deviations an interval/); // biome-ignore format: one line
 });
