@@ -52,11 +52,8 @@ export interface Choice {
   readonly report: ReportTable;
 }
 
-/** Most pairs of particles for plans with growth, which are dense matrices. */
-const mostDense = 4_000_000;
-
 /** From simple to rich; methods with growth only where masses are known to differ, or nothing else is said. */
-function candidates(counted: boolean, sizes: readonly number[]): Candidate[] {
+function candidates(counted: boolean): Candidate[] {
   const still: Candidate[] = [
     { method: "am" },
     { method: "wlf-ot" },
@@ -68,9 +65,8 @@ function candidates(counted: boolean, sizes: readonly number[]): Candidate[] {
   const growing: Candidate[] = [
     { method: "uam", growth: 0.1 },
     { method: "uam", growth: 1 },
-    ...(sizes.some((n, k) => k > 0 && n * sizes[k - 1] > mostDense)
-      ? []
-      : ([0.1, 1].map((growth) => ({ method: "am-wfr", growth })) as Candidate[])),
+    { method: "am-wfr", growth: 0.1 },
+    { method: "am-wfr", growth: 1 },
     { method: "wlf-uot", growth: 0.1 },
     { method: "wlf-uot", growth: 1 },
   ];
@@ -95,7 +91,7 @@ export async function choose(data: Population, options: TrajectoriesOptions, spl
   const inner = split.train.slice(1, -1);
   if (inner.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
   const folds = inner.filter((_, i) => i % Math.ceil(inner.length / mostFolds) === 0);
-  const list = candidates(options.mass !== "equal", split.train.map((k) => data.snapshots[k].shape[0])); // biome-ignore format: one line
+  const list = candidates(options.mass !== "equal");
   const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
   const line = progress({ label: "choosing a method", total: list.length * folds.length, mode: progressMode(options) });
   const table: Result[] = [];

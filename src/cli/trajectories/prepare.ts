@@ -22,9 +22,6 @@ import { forcesOf } from "./forces.ts";
 import type { Split } from "./holdout.ts";
 import type { Population } from "./load.ts";
 
-/** Most pairs of points for exact couplings of two snapshots: some seconds and 200 MB. */
-const mostPairs = 25_000_000;
-
 export interface Prepared {
   readonly units: Units;
   /** All snapshots, held-out ones too, with weights and masses. */
@@ -60,15 +57,10 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
       warnings.push(`the snapshot at ${data.times[k]} has only ${data.snapshots[k].shape[0]} particles`);
   if (options.mass === "equal" && grows && Math.max(...sizes) > 1.5 * Math.min(...sizes))
     warnings.push("snapshots differ in size but count as equal masses; if cells were counted alike, use --mass counts");
-  let coupling = options.coupling;
-  if (coupling !== "independent" && sizes.some((n, i) => i > 0 && n * sizes[i - 1] > mostPairs)) {
-    warnings.push("snapshots are too large for an exact coupling: pairs are drawn independently");
-    coupling = "independent";
-  }
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
   warnings.push(...forces.notes);
-  const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads } = options; // biome-ignore format: one line
+  const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads, coupling } = options; // biome-ignore format: one line
   const learn: LearnOptions = {
     ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, coupling },
     steps: options.quick ? Math.min(steps, 300) : steps,
