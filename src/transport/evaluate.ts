@@ -148,13 +148,13 @@ export function baselines(
           score("copy next", after, held, rng),
           score("optimal-transport midpoint", between, held, rng),
         ];
-  return { scores, floor: floorOf(held, rng) };
+  return { scores, floor: floorOf(truth, rng) };
 }
 
-/** Mean W1 of random halves; NaN for a single particle. */
+/** Mean W1 of random halves, or of parts as large as the clouds of the scores; NaN for a single particle. */
 function floorOf(cloud: Weighted, rng: Random): number {
   const { x, weights } = withoutEmpty(cloud);
-  const half = x.shape[0] >> 1;
+  const half = Math.min(largestCloud, x.shape[0] >> 1);
   if (half === 0) return Number.NaN;
   const w1 = (a: NdArray<"f32">, b: NdArray<"f32">, rows: readonly [Int32Array, Int32Array]): number => {
     const [of, others] = rows.map((part) => weights && Array.from(part, (r) => weights[r]));
