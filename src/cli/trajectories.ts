@@ -34,7 +34,7 @@ export const trajectoriesSchema = z.object({
   scale: z.enum(["each", "common"]).optional().describe("standardise every feature, or divide all by one number (default: each; common for components and embeddings)"),
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
-  coupling: z.enum(["ot", "sinkhorn", "independent"]).default("ot").describe("pairs of neighbouring snapshots"),
+  coupling: z.enum(["ot", "sinkhorn", "unbalanced", "independent"]).optional().describe("pairs of neighbouring snapshots (default: ot; Lagrangian flows with growth: unbalanced)"),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
   action: z.enum(["global", "per-interval"]).optional().describe("one action for all times, or one for each interval that may jump at snapshots (default: per-interval for wlf-*)"),
   steps: z.int().min(1).max(10_000_000).default(3000).describe("optimizer steps"),

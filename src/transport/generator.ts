@@ -3,7 +3,7 @@
  *
  *   G(t, a, b) = (1 - u) a + u b + 2 u (1 - u) h(t, a, b, 1[u < ½]).
  *
- * The switch at the middle lets independent rows be carried forward from a before it and backward from b after it.
+ * or of another base than the line. The switch at the middle lets independent rows be carried forward from a before it and backward from b after it.
  *
  * @source  Neklyudov et al., Wasserstein Lagrangian Flows, ICML 2024, section 3.3
  */
@@ -39,17 +39,14 @@ interface Corrected {
   readonly reach: Tensor;
 }
 
-export function generate(net: Mlp, time: Tensor, u: Tensor, a: Tensor, b: Tensor): Corrected {
+/** @param base  points at u that are corrected; default: on the straight lines from a to b */
+export function generate(net: Mlp, time: Tensor, u: Tensor, a: Tensor, b: Tensor, base = a.mul(u.neg().add(1)).add(b.mul(u))): Corrected {
   const d = a.shape[1];
   const half = t.stopGradient(t.less(u, 0.5).cast(a.dtype));
   const raw = mlp.apply(net, concat([time, u, a, b, half], 1), "silu");
   const h = t.tanh(raw.div(bound)).mul(bound);
   const bump = u.mul(u.neg().add(1)).mul(2);
-  const rest = u.neg().add(1);
-  const x = a
-    .mul(rest)
-    .add(b.mul(u))
-    .add(h.slice(null, [0, d]).mul(bump));
+  const x = base.add(h.slice(null, [0, d]).mul(bump));
   const reach = t.abs(h).max(1).div(bound);
   return h.shape[1] > d ? { x, reach, massFactor: t.exp(h.slice(null, [d, d + 1]).mul(bump)) } : { x, reach };
 }

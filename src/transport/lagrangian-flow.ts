@@ -33,6 +33,7 @@ import { actionLoss, flowLoss } from "./losses.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
 import { type Descending, descent, type Model, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
 import { drawPath, massBetween, type Path, type PathBatch } from "./path.ts";
+import { coneGeodesic } from "./unbalanced.ts";
 import { labelledAction, meanValue, type ValueOf } from "./value.ts";
 
 export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {
@@ -76,7 +77,8 @@ export interface Generated {
 }
 
 /**
- * @param path  gives rows of neighbouring snapshots, times and masses; its shape must be linear
+ * @param path  gives rows of neighbouring snapshots, times and masses; its shape must be linear. What is corrected are its straight lines, or, of pairs of
+ *              unbalanced transport, their geodesics
  * @throws RangeError  for growth with a head that cannot represent it
  */
 export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): Model & { value: ValueOf } {
@@ -150,11 +152,14 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
   };
 
   function generated(q: Mlp, points: Tensor, batch: Draws<Tensor>, t = batch.t, u = batch.u): Generated {
-    const { x, massFactor, reach } = generate(q, t, u, take(points, batch.from), take(points, batch.to));
+    const [a, b] = [take(points, batch.from), take(points, batch.to)];
+    const { mass0, mass1 } = batch;
+    const cone = path.options.coupling === "unbalanced" && mass0 && mass1 ? coneGeodesic(a, b, mass0, mass1, u, l.growth) : undefined; // biome-ignore format: one line
+    const { x, massFactor, reach } = generate(q, t, u, a, b, cone?.x);
     if (!massFactor) return { x, reach };
     const one = u.mul(0).add(1);
-    const base = massBetween("geodesic", batch.mass0 ?? one, batch.mass1 ?? one, u);
-    return { x, reach, mass: base.mul(massFactor) };
+    const mass = cone?.mass ?? massBetween("geodesic", mass0 ?? one, mass1 ?? one, u);
+    return { x, reach, mass: mass.mul(massFactor) };
   }
 
   /** Points and masses of the path, and their rates in time. */

@@ -17,6 +17,8 @@ interface Description {
   readonly potential?: true;
   /** Pairs and paths that belong to the method. */
   readonly path?: PathOptions;
+  /** Pairs unless others are asked for. */
+  readonly coupling?: Coupling;
 }
 
 export const methods = {
@@ -29,10 +31,16 @@ export const methods = {
   "am-mix": { title: "unbalanced action matching on mixtures", family: "action matching", growth: true, path: { coupling: "independent", shape: "mixture" } }, // biome-ignore format: a table
   "wlf-ot": { title: "Lagrangian flow, optimal transport", family: "Lagrangian flow" },
   "wlf-sb": { title: "Lagrangian flow, Schrödinger bridge", family: "Lagrangian flow", noise: true },
-  "wlf-uot": { title: "Lagrangian flow, unbalanced transport", family: "Lagrangian flow", growth: true },
-  "wlf-usb": { title: "Lagrangian flow, noise and growth (heuristic)", family: "Lagrangian flow", noise: true, growth: true },
+  "wlf-uot": { title: "Lagrangian flow, unbalanced transport", family: "Lagrangian flow", growth: true, coupling: "unbalanced" },
+  "wlf-usb": {
+    title: "Lagrangian flow, noise and growth (heuristic)",
+    family: "Lagrangian flow",
+    noise: true,
+    growth: true,
+    coupling: "unbalanced",
+  },
   "wlf-potential": { title: "Lagrangian flow with a potential", family: "Lagrangian flow", potential: true },
-  "wlf-uot-potential": { title: "Lagrangian flow, growth and a potential", family: "Lagrangian flow", growth: true, potential: true }, // biome-ignore format: a table
+  "wlf-uot-potential": { title: "Lagrangian flow, growth and a potential", family: "Lagrangian flow", growth: true, potential: true, coupling: "unbalanced" }, // biome-ignore format: a table
   "i-cfm": { title: "flow matching, independent pairs", family: "flow matching", path: { coupling: "independent" } },
   "ot-cfm": { title: "flow matching, optimal-transport pairs", family: "flow matching", path: { coupling: "ot" } },
   "sb-cfm": { title: "flow matching on Schrödinger bridges", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
@@ -84,11 +92,13 @@ export async function learner(
   const description: Description = methods[method];
   const noise = noiseOf(method, options);
   const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
-  const coupling = options.coupling ?? learnDefaults.coupling;
+  const coupling = options.coupling ?? description.coupling ?? learnDefaults.coupling;
+  if (coupling === "unbalanced" && growth === 0)
+    throw new RangeError(`learner: ${method} has no growth, which pairs of unbalanced transport need`);
   // Snapshots of a method without growth have equal masses, whatever was counted.
   const used = clouds.map((c) => ("points" in c ? { ...c, mass: growth > 0 ? c.mass : 1 } : c));
   const { potential, drift, cost } = options;
-  const path = await pathThrough(times, used, { coupling, massCurve: options.massCurve ?? (method === "am-wfr" ? "geodesic" : "log"), noise, growth: growth || 1, drift, cost, ...description.path }); // biome-ignore format: one line
+  const path = await pathThrough(times, used, { coupling, massCurve: options.massCurve ?? (method === "am-wfr" || description.family === "Lagrangian flow" ? "geodesic" : "log"), noise, growth: growth || 1, drift, cost, ...description.path }); // biome-ignore format: one line
   const lagrangian: Lagrangian = { ...freeMotion, noise, growth, ...(potential && { potential }), ...(drift && { drift }), ...(cost && { cost }) }; // biome-ignore format: one line
   switch (description.family) {
     case "action matching":

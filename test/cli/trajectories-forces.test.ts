@@ -113,6 +113,7 @@ test.each([
   ],
   ["an interaction without a force", ["--method", "wlf-potential", "--interaction", "3"], /does not change with the distance/],
   ["a batch that is no multiple", ["--method", "wlf-potential", "--interaction", "r", "--batch", "40"], /multiple of 16/],
+  ["pairs that grow for a method without growth", ["--coupling", "unbalanced"], /--coupling unbalanced: am has no growth/],
   ["forces with --auto", ["--auto", "--cost", "x=2"], /--auto chooses among methods of which not all take --cost/],
 ] as [string, string[], RegExp][])("%s is refused", async (_, options, message) => {
   const path = await turning("refused.csv");

@@ -39,6 +39,8 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const method = options.method as MethodName;
   checkForces(options, method);
   checkHead(options, method);
+  if (options.coupling === "unbalanced" && !has(method, "growth"))
+    throw new UserError(`--coupling unbalanced: ${method} has no growth`, "use a method with growth, such as wlf-uot or uam");
   const warnings = [...data.warnings];
   const units = unitsOf(
     train.map((k) => data.times[k]),
@@ -60,11 +62,12 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
   warnings.push(...forces.notes);
-  const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads, coupling } = options; // biome-ignore format: one line
+  const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads } = options; // biome-ignore format: one line
   const learn: LearnOptions = {
-    ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, coupling },
+    ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads },
     steps: options.quick ? Math.min(steps, 300) : steps,
     ...(massCurve && { massCurve }),
+    ...(options.coupling && { coupling: options.coupling }),
     ...(objective && { objective }),
     ...(options.action && { intervals: options.action === "global" ? 1 : train.length - 1 }),
     ...(options.head && { head: options.head }),
