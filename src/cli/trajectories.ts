@@ -32,7 +32,7 @@ export const trajectoriesSchema = z.object({
   interaction: z.string().optional().describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
   timeWeight: z.string().optional().describe("action matching: weight of the loss in time, a formula in t"),
   scale: z.enum(["each", "common"]).default("each").describe("standardise every feature, or divide all by one number"),
-  holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990, or the file's own labels"),
+  holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
   coupling: z.enum(["ot", "sinkhorn", "independent"]).default("ot").describe("pairs of neighbouring snapshots"),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx, jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
@@ -182,6 +182,19 @@ test("features and groups may have the names of our own columns, and case may be
   expect((await resultsOf(out)).warnings.join()).toMatch(/22 particles have no group: "unassigned"/);
   const report = await readFile(join(out, "report.html"), "utf8");
   expect(/trajectories &quot;[^&]*names of columns.csv&quot; --out/.test(report)).toBe(true);
+});
+
+test("a run prints the features that nobody named, without the group, and none that were named", async () => {
+  const path = await csv("taken.csv", moving([0, 1, 2]).map((l, i) => `${l},${i ? i % 2 : "cluster"}`)); // biome-ignore format: one line
+  const printed = async (...options: string[]): Promise<string> => {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    await pushforward(path, "--group", "cluster", ...options, ...tiny, "--overwrite", "--out", join(folder, "taken"));
+    const text = write.mock.calls.join("\n");
+    write.mockRestore();
+    return text;
+  };
+  expect(await printed()).toMatch(/^features: "a", "b"$/m);
+  expect(await printed("--features", "a,b")).not.toMatch(/^features:/m);
 });
 
 test("groups whose names differ by a slash have columns of their own in the h5ad file", async () => {
