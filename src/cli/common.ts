@@ -19,7 +19,10 @@ export const sharedOptions = {
 /** How snapshots are taken from a table. */
 export const tableOptions = {
   time: z.string().optional().describe("time column (default: time, t, day, year, …)"),
-  features: z.string().optional().describe('columns such as "a,b,c" or "pc1..pc5" (default: all numeric ones)'),
+  features: z
+    .string()
+    .optional()
+    .describe('columns such as "a,b,c" or "pc1..pc5" (default: all numeric ones but the other columns named here)'),
   weight: z.string().optional().describe("column of masses"),
   label: z.string().optional().describe("column that names a particle"),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),

@@ -21,19 +21,23 @@ export async function withDuckDb<T>(job: (connection: DuckDBConnection) => Promi
 /** What stands for a missing value in a text file. */
 const missing = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."].map((word) => `'${word}'`).join(", ");
 
+/** Dates stay text: DuckDB would choose between day and month first without a word. */
+const types = ["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(", ");
+
 /**
  * The columns of a file.
  * @throws UserError  naming the file, and the line of a malformed text file
  */
 export async function readColumns(path: string, source: string, kind: "csv" | "json" | "parquet"): Promise<Column[]> {
   const fail = (error: Error): never => {
-    throw new UserError(`${source}${explain(error.message)}`);
+    const [what, hint] = explain(error.message);
+    throw new UserError(`${source}${what}`, hint);
   };
   if (kind !== "csv") return withDuckDb((connection) => query(connection, `read_${kind}($path)`, { path })).catch(fail);
   const { delimiter, width } = await dialect(path);
   const common = `$path, delim = $delimiter, quote = '"', header = true, skip = 0`;
   return withDuckDb(async (connection) => {
-    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}])`, { path, delimiter });
+    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}], auto_type_candidates = [${types}])`, { path, delimiter }); // biome-ignore format: one line
     return guess.catch(async (error: Error) => {
       // a file that gives no dialect is read again without guessing: that error names the line
       const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
@@ -81,14 +85,23 @@ function joinNumbers(parts: (number | string | null)[][]): Float64Array {
   return values;
 }
 
-/** The part of DuckDB's message that a user can act on, to follow the file's name. */
-function explain(message: string): string {
+/** The part of DuckDB's message that a user can act on, to follow the file's name, and what to do. */
+function explain(message: string): [what: string, hint?: string] {
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
   const text = /Original Line: (.*)/.exec(message)?.[1].slice(0, 80);
   const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
-  if (found) return `, line ${line}: ${found} values where the header has ${expected} (${text})`;
-  if (/unterminated quote/.test(message)) return `, line ${line}: a quotation mark is never closed (${text})`;
-  if (/not utf-8 encoded/.test(message)) return `, line ${line}: the text is not UTF-8`;
-  const first = message.split("\n", 1)[0].replace(/^[\w ]*Error:\s*/, "");
-  return `: ${first}`;
+  if (found)
+    return [
+      `, line ${line}: ${found} ${found === "1" ? "value" : "values"} where the header has ${expected} (${text})`,
+      Number(found) < Number(expected)
+        ? "complete the line; a missing value is an empty field between two separators"
+        : "remove what is too much; a value that holds a separator goes in quotation marks",
+    ];
+  if (/unterminated quote/.test(message))
+    return [
+      `, line ${line}: a quotation mark is never closed (${text})`,
+      'close it; a quotation mark inside of a value is written ""',
+    ];
+  if (/not utf-8 encoded/.test(message)) return [`, line ${line}: the text is not UTF-8`, "save the file as UTF-8"];
+  return [`: ${message.split("\n", 1)[0].replace(/^[\w ]*Error:\s*/, "")}`];
 }

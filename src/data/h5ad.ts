@@ -35,13 +35,21 @@ export interface Annotated {
 
 async function openFile(path: string, mode: "r" | "a"): Promise<File> {
   const { default: h5wasm } = await import("h5wasm/node");
-  await h5wasm.ready;
-  // asked of the file itself, because the library prints its complaints
+  // errors are thrown instead of printed
+  (await h5wasm.ready).activate_throwing_error_handler();
   if (!(await hasSignature(path)))
     throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
-  const file = new h5wasm.File(path, mode);
-  if (file.file_id < 0n) throw new UserError(`${basename(path)}: the HDF5 file cannot be opened`);
-  return file;
+  return intact(basename(path), () => new h5wasm.File(path, mode));
+}
+
+/** What is read from a file. HDF5's own errors, stacks of its calls or an abort, become one that a user can act on. */
+function intact<T>(source: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.message.startsWith("HDF5-DIAG")))) throw error; // biome-ignore format: one line
+    throw new UserError(`${source}: the file is incomplete or damaged`, "copy it again, or write it anew with AnnData", { cause: error }); // biome-ignore format: one line
+  }
 }
 
 /** HDF5's eight bytes, at the start or behind a user block of 512, 1024 or 2048 bytes. */
@@ -71,11 +79,17 @@ export async function openAnnotated(path: string): Promise<Annotated> {
   const source = basename(path);
   if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
   const file = await openFile(path, "r");
-  const obs = entry(file, "obs");
-  if (!isGroup(obs)) {
+  try {
+    return intact(source, () => readLayout(source, file));
+  } catch (error) {
     file.close();
-    throw new UserError(`${source}: there is no table "obs"`, "write the file with AnnData 0.7 or later");
+    throw error;
   }
+}
+
+function readLayout(source: string, file: File): Annotated {
+  const obs = entry(file, "obs");
+  if (!isGroup(obs)) throw new UserError(`${source}: there is no table "obs"`, "write the file with AnnData 0.7 or later");
   const obsm = entry(file, "obsm");
   const embeddings = isGroup(obsm) ? obsm.keys().filter((k) => isDataset(obsm.get(k))) : [];
   return {
@@ -89,14 +103,15 @@ export async function openAnnotated(path: string): Promise<Annotated> {
       const data = (obsm as Group).get(name) as Dataset;
       const shape = data.shape ?? [];
       if (shape.length !== 2) throw new UserError(`${source}: obsm "${name}" is no matrix`);
-      return ndarray(Float32Array.from(numeric(data)), shape, "f32");
+      return ndarray(Float32Array.from(intact(source, () => numeric(data))), shape, "f32");
     },
-    genes: () => {
-      const group = entry(file, "var");
-      if (!isGroup(group)) throw new UserError(`${source}: there is no table "var"`);
-      return strings(group.get(indexName(group)) as Dataset);
-    },
-    expression: () => readMatrix(source, entry(file, "X")),
+    genes: () =>
+      intact(source, () => {
+        const group = entry(file, "var");
+        if (!isGroup(group)) throw new UserError(`${source}: there is no table "var"`);
+        return strings(group.get(indexName(group)) as Dataset);
+      }),
+    expression: () => intact(source, () => readMatrix(source, entry(file, "X"))),
     close: () => void file.close(),
   };
 }

@@ -7,6 +7,8 @@ import { readTimes } from "./times.ts";
 export interface Snapshots {
   /** Distinct times, ascending: length K >= 2. */
   readonly times: readonly number[];
+  /** The data's own words for each time, where it has words. */
+  readonly timeLabels?: readonly (readonly string[])[];
   /** The cloud of each time, [n_k, d]. */
   readonly snapshots: readonly NdArray<"f32">[];
   /** Names of the d coordinates. */
@@ -24,7 +26,7 @@ export interface Snapshots {
 export interface SnapshotOptions {
   /** Time column; without it the first of time, t, day, days, year, hour, timepoint. */
   time?: string;
-  /** Columns such as "a,b,c" or "pc1..pc5"; without it all numeric columns but time and weight. */
+  /** Columns such as "a,b,c" or "pc1..pc5"; without it all numeric columns but those of the other options and row numbers. */
   features?: string;
   /** Columns of measured velocities, one for each feature and in their order, named as features are. */
   velocity?: string;
@@ -40,7 +42,7 @@ const timeNames = ["time", "t", "day", "days", "year", "hour", "timepoint"];
 
 /**
  * Splits a table by its time column.
- * @throws UserError  for missing columns or values, text among numbers, a single time, constant features: naming column and row
+ * @throws UserError  for missing columns or values, text among numbers, a single time, constant features, weights that are no masses: naming column and row
  */
 export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots {
   const time = timeColumn(t, options.time);
@@ -48,7 +50,7 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const label = options.label === undefined ? undefined : column(t, options.label);
   const warnings: string[] = time.note ? [`column "${time.name}": ${time.note}`] : [];
   const speeds = options.velocity === undefined ? [] : selectColumns(t, options.velocity);
-  let features = options.features === undefined ? allNumeric(t, [time.name, options.weight, ...speeds]) : selectColumns(t, options.features); // biome-ignore format: one line
+  let features = options.features === undefined ? allNumeric(t, [time.name, options.weight, options.label, ...speeds], warnings) : selectColumns(t, options.features); // biome-ignore format: one line
   if (features.includes(time.name))
     throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
 
@@ -63,7 +65,8 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const names = [time.name, ...features, ...speeds, ...(options.weight === undefined ? [] : [options.weight])];
   const rows = completeRows(t, used, names, options.dropMissing ?? false, warnings);
   requireTwoTimes(t, time, rows);
-  if (weight) checkWeights(t, options.weight!, weight, rows);
+  const byTime = Map.groupBy(rows, (i) => time.values[i]);
+  if (weight) checkWeights(t, options.weight!, weight, time.name, byTime);
 
   const constant = columns.map((values) => rows.every((i) => values[i] === values[rows[0]]));
   const kept = columns.filter((_, j) => !constant[j]);
@@ -75,13 +78,15 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
     warnings.push(`${what} and left out`);
     features = features.filter((_, j) => !constant[j]);
   }
+  kept.forEach((values, j) => checkOffset(t, features[j], values, rows));
   const moved = velocity.filter((_, j) => !constant[j]);
-  return { ...split(time, kept, moved, weight, label, rows, warnings), features };
+  return { ...split(time, kept, moved, weight, label, byTime, warnings), features };
 }
 
 interface Times {
   readonly name: string;
   readonly values: Float64Array | Float32Array;
+  readonly labels?: readonly (string | null)[];
   readonly note?: string;
 }
 
@@ -92,16 +97,27 @@ function timeColumn(t: Table, name: string | undefined): Times {
     throw new UserError(`${t.source}: which column is the time?`, `name it with --time; the columns are ${list(names)}`);
   const found = column(t, chosen);
   if (isNumeric(found.values)) return { name: chosen, values: found.values };
-  const { numbers, note } = readTimes(found.values);
-  refuseText(t, found, numbers);
-  return { name: chosen, values: numbers, note };
+  const { numbers, note, problem } = readTimes(found.values);
+  if (problem) throw new UserError(`${t.source}, column "${chosen}": ${problem.message}`, problem.hint);
+  return { name: chosen, values: numbers, labels: found.values, note };
 }
 
-function allNumeric(t: Table, except: (string | undefined)[]): string[] {
-  const names = t.columns.filter((c) => isNumeric(c.values) && !except.includes(c.name)).map((c) => c.name);
+function allNumeric(t: Table, except: (string | undefined)[], warnings: string[]): string[] {
+  const numeric = t.columns.filter((c) => isNumeric(c.values) && !except.includes(c.name));
+  const names = numeric.filter((c) => !numbersRows(c)).map((c) => c.name);
+  const counters = numeric.filter(numbersRows).map((c) => c.name);
+  if (counters.length > 0) warnings.push(`row numbers are left out: ${list(counters)}`);
   if (names.length === 0)
     throw new UserError(`${t.source}: no numeric column besides the time`, "name the features with --features");
   return names;
+}
+
+/** Does a column count the rows from 0 or 1? In a few rows a feature may do so too. A column without a name, pandas' index, need not be in order. */
+function numbersRows({ name, values }: Column): boolean {
+  if (!isNumeric(values)) return false;
+  // DuckDB calls it column0, pandas itself Unnamed: 0
+  if (/^(column0|Unnamed: 0)$/.test(name)) return values.every(Number.isInteger) && new Set(values).size === values.length;
+  return values.length >= 10 && (values[0] === 0 || values[0] === 1) && values.every((v, i) => v === values[0] + i);
 }
 
 /** The numbers of a column. Text that is no number is an error with its place. */
@@ -144,11 +160,26 @@ function completeRows(t: Table, columns: ArrayLike<number>[], names: string[], d
   return rows;
 }
 
-function checkWeights(t: Table, name: string, weight: ArrayLike<number>, rows: number[]): void {
-  const bad = rows.find((i) => weight[i] < 0);
-  if (bad !== undefined)
-    throw new UserError(`${t.source}, column "${name}", row ${bad + 1}: a weight of ${weight[bad]} is negative`);
-  if (rows.every((i) => weight[i] === 0)) throw new UserError(`${t.source}, column "${name}": all weights are zero`);
+function checkWeights(t: Table, name: string, weight: ArrayLike<number>, time: string, byTime: Map<number, number[]>): void {
+  for (const [at, rows] of byTime) {
+    const bad = rows.find((i) => weight[i] < 0);
+    if (bad !== undefined)
+      throw new UserError(`${t.source}, column "${name}", row ${bad + 1}: a weight of ${weight[bad]} is negative`, "weights are masses, zero or more"); // biome-ignore format: one line
+    if (rows.every((i) => Math.fround(weight[i]) === 0))
+      throw new UserError(`${t.source}, column "${name}": all weights at ${time} = ${at} are zero`, "give each time some mass, or leave out its rows"); // biome-ignore format: one line
+  }
+}
+
+/** A feature whose spread is small against its size would be rounded away in single precision. */
+function checkOffset(t: Table, name: string, values: ArrayLike<number>, rows: number[]): void {
+  const mean = rows.reduce((sum, i) => sum + values[i] / rows.length, 0);
+  const deviation = Math.sqrt(rows.reduce((sum, i) => sum + (values[i] - mean) ** 2 / rows.length, 0));
+  const step = 2 ** (Math.floor(Math.log2(Math.abs(mean))) - 23);
+  if (deviation < 1000 * step)
+    throw new UserError(
+      `${t.source}: column "${name}" varies by ${deviation.toPrecision(2)} about ${mean.toPrecision(6)}, where single precision has steps of ${step.toPrecision(2)}`,
+      "subtract a constant near its mean from the column, or leave it out of --features",
+    );
 }
 
 function requireTwoTimes(t: Table, time: Times, rows: number[]): void {
@@ -165,10 +196,9 @@ function split(
   velocity: ArrayLike<number>[],
   weight: ArrayLike<number> | undefined,
   label: Column | undefined,
-  rows: number[],
+  byTime: Map<number, number[]>,
   warnings: string[],
 ): Omit<Snapshots, "features"> {
-  const byTime = Map.groupBy(rows, (i) => time.values[i]);
   const times = [...byTime.keys()].sort((a, b) => a - b);
   const groups = times.map((at) => byTime.get(at)!);
   const few = times.filter((_, k) => groups[k].length < 10);
@@ -180,8 +210,10 @@ function split(
       warnings.push(`more than half of the particles at ${time.name} = ${times[k]} are duplicates`);
   });
   const text = label && (isNumeric(label.values) ? Array.from(label.values, String) : label.values);
+  const { labels } = time;
   return {
     times,
+    ...(labels && { timeLabels: groups.map((group) => [...new Set(group.map((i) => labels[i]!.trim()))]) }),
     snapshots,
     ...(velocity.length > 0 && { velocities: groups.map((group) => ndarray(gather(velocity, group), [group.length, velocity.length], "f32")) }), // biome-ignore format: one line
     ...(weight && { weights: groups.map((group) => ndarray(gather([weight], group), [group.length], "f32")) }),

@@ -63,3 +63,14 @@ export function list(names: readonly string[], most = 12): string {
   const shown = names.slice(0, most).map((n) => `"${n}"`);
   return names.length > most ? `${shown.join(", ")} and ${names.length - most} more` : shown.join(", ");
 }
+
+/** The names, of which later ones get a number where an earlier one is the same but for upper and lower case. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let own = name;
+    for (let i = 2; taken.has(own.toLowerCase()); i++) own = `${name} ${i}`;
+    taken.add(own.toLowerCase());
+    return own;
+  });
+}

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx, jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
@@ -165,6 +165,71 @@ test("an h5ad file: counts to components, fates by group, features by gene, resu
   expect(names).toContain("pushforward_action");
   expect(names).toContain("pushforward_fate_0");
   file.close();
+});
+
+test("features and groups may have the names of our own columns, and case may be all that tells them apart", async () => {
+  const rows = moving([0, 1, 2]).slice(1);
+  const groups = ["start", "ESC", "esc", ""];
+  const lines = ["day,Particle,action,type,velocity Particle", ...rows.map((r, i) => `${r},${groups[i % 4]},${(i * i) % 7}`)];
+  const path = await csv("names of columns.csv", lines);
+  const out = join(folder, "names");
+  const { code, text } = await pushforward(path, "--group", "type", "--method", "uam", ...tiny, "--out", out);
+  expect(text).toBe("");
+  expect(code).toBe(0);
+  expect(await header(out, "trajectories.csv")).toBe("particle,time,weight,Particle 2,action,velocity Particle,velocity Particle 2,velocity action,velocity velocity Particle,growth rate,action 2"); // biome-ignore format: one line
+  expect(await header(out, "cells.csv")).toMatch(/,fate ESC,fate esc 2,fate start,fate unassigned$/);
+  expect(await header(out, "fates.csv")).toBe("start,ESC,esc 2,start 2,unassigned,expansion");
+  expect((await resultsOf(out)).warnings.join()).toMatch(/22 particles have no group: "unassigned"/);
+  const report = await readFile(join(out, "report.html"), "utf8");
+  expect(/trajectories &quot;[^&]*names of columns.csv&quot; --out/.test(report)).toBe(true);
+});
+
+test("a run prints the features that nobody named, without the group, and none that were named", async () => {
+  const path = await csv("taken.csv", moving([0, 1, 2]).map((l, i) => `${l},${i ? i % 2 : "cluster"}`)); // biome-ignore format: one line
+  const printed = async (...options: string[]): Promise<string> => {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    await pushforward(path, "--group", "cluster", ...options, ...tiny, "--overwrite", "--out", join(folder, "taken"));
+    const text = write.mock.calls.join("\n");
+    write.mockRestore();
+    return text;
+  };
+  expect(await printed()).toMatch(/^features: "a", "b"$/m);
+  expect(await printed("--features", "a,b")).not.toMatch(/^features:/m);
+});
+
+test("groups whose names differ by a slash have columns of their own in the h5ad file", async () => {
+  const path = join(folder, "slash.h5ad");
+  await writeLayout(path, { cells: 90, genes: 12, x: "csr", embedding: true, types: ["T/B", "T_B", "", "ESC"] });
+  const out = join(folder, "slash");
+  const { code } = await pushforward(path, "--time", "day", "--group", "type", ...tiny, "--out", out);
+  expect(code).toBe(0);
+  const file = await openAnnotated(join(out, "artifacts/slash.h5ad"));
+  const names = file.obs.columns.map((c) => c.name).filter((n) => n.startsWith("pushforward_fate"));
+  file.close();
+  expect(names).toEqual(["ESC", "T_B", "T_B 2", "unassigned"].map((name) => `pushforward_fate_${name}`));
+  // with other coordinates the velocities have another width than those in the file
+  const again = await pushforward(join(out, "artifacts/slash.h5ad"), "--time", "day", "--components", "3", ...tiny, "--out", join(folder, "slash-again")); // biome-ignore format: one line
+  expect(again.text).toMatch(/"pushforward_velocity" of an earlier run has 2 columns, this one would have 3/);
+});
+
+test.each([
+  ["1d", 24],
+  ["24H", 24],
+  ["24", 24],
+  ["0.1", 0.1],
+])("--hold-out %s is the file's own label, or a number", async (holdOut, time) => {
+  const labels = time === 24 ? ["1h", "1d", "2d"] : ["0", String(Math.fround(0.1)), "2"];
+  const lines = moving([0, 1, 2]).map((l) => l.replace(/^[012]/, (k) => labels[Number(k)]));
+  const out = join(folder, `held-${holdOut}`);
+  const { code } = await pushforward(await csv(`held-${holdOut}.csv`, lines), "--hold-out", holdOut, ...tiny, "--out", out);
+  expect(code).toBe(0);
+  expect((await resultsOf(out)).heldOut.map((p: { time: number }) => Math.fround(p.time))).toEqual([Math.fround(time)]);
+});
+
+test("a held-out label that is not there is answered with the file's own", async () => {
+  const lines = moving([0, 1, 2]).map((l) => l.replace(/^[012]/, (k) => `2020-0${Number(k) + 1}-01`));
+  const { text } = await pushforward(await csv("dates.csv", lines), "--hold-out", "2020-02-02", ...tiny, "--out", join(folder, "dates")); // biome-ignore format: one line
+  expect(text).toMatch(/no time 2020-02-02.*the times are 2020-01-01, 2020-02-01, 2020-03-01/s);
 });
 
 test("many features without --components are refused", async () => {

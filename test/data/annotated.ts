@@ -8,6 +8,8 @@ export interface Layout {
   readonly x: "csr" | "csc" | "dense" | "none";
   /** Embedding of two columns: X_pca. */
   readonly embedding?: boolean;
+  /** Types that the cells have in turn; without it "early" and "late" by day, some missing. */
+  readonly types?: readonly string[];
 }
 
 /** Counts [cells, genes] of the file: gene j of cell i. Half of the entries are zero; gene 0 grows with the day. */
@@ -29,7 +31,14 @@ export async function writeLayout(path: string, layout: Layout): Promise<void> {
   obs.create_attribute("column-order", ["day", "type", "batch"]);
   obs.create_dataset({ name: "cell", data: Array.from({ length: cells }, (_, i) => `cell${i}`) });
   obs.create_dataset({ name: "day", data: Float64Array.from({ length: cells }, (_, i) => i % 3) });
-  categorical(obs, "type", ["early", "late"], Int8Array.from({ length: cells }, (_, i) => (i % 3 === 2 ? 1 : i % 7 === 0 ? -1 : 0))); // biome-ignore format: one line
+  const { types } = layout;
+  const type = (i: number): number => (types ? i % types.length : i % 3 === 2 ? 1 : i % 7 === 0 ? -1 : 0);
+  categorical(
+    obs,
+    "type",
+    types ?? ["early", "late"],
+    Int8Array.from({ length: cells }, (_, i) => type(i)),
+  );
   obs.create_dataset({ name: "batch", data: Int32Array.from({ length: cells }, (_, i) => i % 2) });
   const vars = file.create_group("var");
   vars.create_attribute("_index", "gene");
@@ -46,10 +55,10 @@ export async function writeLayout(path: string, layout: Layout): Promise<void> {
   file.close();
 }
 
-function categorical(obs: Group, name: string, categories: string[], codes: Int8Array): void {
+function categorical(obs: Group, name: string, categories: readonly string[], codes: Int8Array): void {
   const group = obs.create_group(name);
   group.create_attribute("encoding-type", "categorical");
-  group.create_dataset({ name: "categories", data: categories });
+  group.create_dataset({ name: "categories", data: [...categories] });
   group.create_dataset({ name: "codes", data: codes });
 }
 

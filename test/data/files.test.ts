@@ -43,9 +43,15 @@ describe("reading", () => {
     expect([found[0].values[29_000], found[1].values[29_000]]).toEqual(["d7", 1]);
   });
 
-  test("dates are text, booleans and wide integers numbers", async () => {
-    const t = await readTable(file("types.csv", "day,flag,big\n2020-01-31,true,9007199254740991\n2020-02-01,false,-1\n"));
-    expect(columns(t)).toEqual({ day: ["2020-01-31", "2020-02-01"], flag: [1, 0], big: [9007199254740991, -1] });
+  test("a line that is too short, or too long, has a hint", async () => {
+    const hint = (name: string, text: string) => readTable(file(name, text)).then(() => "", (e: UserError) => e.hint); // biome-ignore format: one line
+    expect(await hint("shorter.csv", "a,b\n1,2\n3\n")).toMatch(/a missing value is an empty field/);
+    expect(await hint("longer.csv", "a,b\n1,2\n3,4,5\n")).toMatch(/in quotation marks/);
+  });
+
+  test("dates stay the text they are, booleans and wide integers numbers", async () => {
+    const t = await readTable(file("types.csv", "day,flag,big\n01/02/2020,true,9007199254740991\n02/01/2020,false,-1\n"));
+    expect(columns(t)).toEqual({ day: ["01/02/2020", "02/01/2020"], flag: [1, 0], big: [9007199254740991, -1] });
   });
 
   test("JSON records and JSON lines", async () => {
@@ -75,7 +81,7 @@ describe("reading", () => {
       [file("empty.csv", ""), /empty\.csv: the file is empty/],
       [file("header.csv", "a,b\n"), /header\.csv: the table has no rows/],
       [file("ragged.csv", "a,b\n1,2\n3,4,5\n"), /ragged\.csv, line 3: 3 values where the header has 2 \(3,4,5\)/],
-      [file("short.csv", "a,b\n1,2\n3\n"), /short\.csv, line 3: 1 values where the header has 2/],
+      [file("short.csv", "a,b\n1,2\n3\n"), /short\.csv, line 3: 1 value where the header has 2/],
       [file("quote.csv", 'a,b\n1,2\n"un,3\n4,5\n'), /quote\.csv, line 3: a quotation mark is never closed/],
       [file("latin.csv", Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a)), /latin\.csv, line 2: the text is not UTF-8/],
       [file("broken.json", "{nope"), /broken\.json: Malformed JSON/],

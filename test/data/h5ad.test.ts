@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -131,6 +131,19 @@ test("files that are no AnnData are refused with a message", async () => {
   await expect(openAnnotated(join(folder, "missing.h5ad"))).rejects.toThrow(/no such file/);
   const file = await openAnnotated(await make("none.h5ad", { x: "none", embedding: false }));
   expect(() => file.expression()).toThrow(/no matrix X/);
+  file.close();
+});
+
+test("incomplete and damaged files are refused without HDF5's own messages", async () => {
+  const whole = await readFile(await make("whole.h5ad"));
+  const short = join(folder, "short.h5ad");
+  await writeFile(short, whole.subarray(0, whole.length / 2));
+  await expect(openAnnotated(short)).rejects.toThrow(
+    expect.objectContaining({ message: "short.h5ad: the file is incomplete or damaged", hint: expect.stringMatching(/copy/) }),
+  );
+  // what is asked for after a refusal is read as before
+  const file = await openAnnotated(join(folder, "whole.h5ad"));
+  expect(file.obs.rows).toBe(30);
   file.close();
 });
 

@@ -34,6 +34,31 @@ describe("snapshots", () => {
     expect(s.times).toEqual([0.5, 1]);
   });
 
+  test("the data's own words for a time stay with it, and rows without a time are left out on request", () => {
+    const s = toSnapshots(cells({ time: ["1d", "24h", "1h", null], x: [1, 2, 3, 4] }), { dropMissing: true });
+    expect(s.times).toEqual([1, 24]);
+    expect(s.timeLabels).toEqual([["1h"], ["1d", "24h"]]);
+    expect(s.snapshots.map((c) => [...c.data])).toEqual([[3], [1, 2]]); // biome-ignore format: one line
+  });
+
+  test("columns that name particles or number rows are no features unless they are asked for", () => {
+    const x = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3];
+    const from = (first: number) => x.map((_, i) => first + i);
+    const all = {
+      t: x.map((_, i) => i % 2),
+      column0: [...from(7)].reverse(),
+      i0: from(0),
+      i1: from(1),
+      i2: from(2),
+      cluster: x,
+      x,
+    };
+    const s = toSnapshots(cells(all), { label: "cluster" });
+    expect(s.features).toEqual(["i2", "x"]);
+    expect(s.warnings[0]).toBe('row numbers are left out: "column0", "i0", "i1"');
+    expect(toSnapshots(cells(all), { features: "i0" }).features).toEqual(["i0"]);
+  });
+
   test("constant features are left out with a word if nobody asked for them", () => {
     const s = toSnapshots(cells({ t: [0, 1], x: [1, 2], batch: [3, 3] }));
     expect(s.features).toEqual(["x"]);
@@ -61,9 +86,8 @@ describe("snapshots", () => {
       [{ when: [0, 1, 2], x: [1, 2, 3] }, {}, /which column is the time/, /--time; the columns are "when", "x"/],
       [good, { time: "dya" }, /no column "dya"/, /did you mean "day"/],
       [good, { features: "day,x" }, /"day" is the time/, /^$/],
-      [{ ...good, day: ["d0", "e1", "d1"] }, {}, /column "day": 3 of 3 values are not numbers \(first: row 1, "d0"\)/, /--time/],
-      [{ ...good, day: ["early", "late", "1"] }, {}, /column "day": 2 of 3 values are not numbers/, /missing value/],
-      [{ ...good, day: ["1 h", "2 x", "3 h"] }, {}, /column "day": 3 of 3 values are not numbers/, /--time/],
+      [{ ...good, day: ["d0", "e1", "d1"] }, {}, /cells\.csv, column "day": the labels "d0" and "e1" are not of one kind/, /D3/],
+      [{ ...good, day: ["early", "late", "1"] }, {}, /column "day": "early", "late" are not read as times/, /D3/],
       [
         { ...good, x: ["1", "2", "?"] },
         { features: "x" },
@@ -87,8 +111,11 @@ describe("snapshots", () => {
       [{ ...good, y: [4, 4, 4] }, { features: "x,y" }, /column "y" is constant/, /--features/],
       [{ ...good, x: [4, 4, 4] }, {}, /column "x" is constant/, /--features/],
       [{ day: [0, 1], name: ["a", "b"] }, {}, /no numeric column besides the time/, /--features/],
-      [{ ...good, w: [1, -2, 1] }, { weight: "w" }, /column "w", row 2: a weight of -2 is negative/, /^$/],
-      [{ ...good, w: [0, 0, 0] }, { weight: "w" }, /all weights are zero/, /^$/],
+      [{ ...good, w: [1, -2, 1] }, { weight: "w" }, /column "w", row 2: a weight of -2 is negative/, /masses/],
+      [{ ...good, w: [1, Number.NaN, 1] }, { weight: "w" }, /column "w", row 2: missing/, /--drop-missing/],
+      [{ ...good, w: [1, 0, 0] }, { weight: "w" }, /column "w": all weights at day = 1 are zero/, /leave out its rows/],
+      // singles have steps of 64 at 1e9
+      [{ ...good, x: [1e9, 1e9 + 10, 1e9 + 20] }, {}, /column "x" varies by 8\.2 about 1\.00000e\+9.*steps of 64/, /subtract/],
     ];
     for (const [columns, options, message, hint] of cases) {
       const attempt = () => toSnapshots(cells(columns), options);

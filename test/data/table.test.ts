@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { nearest, UserError } from "../../src/data/errors.ts";
-import { column, list, selectColumns, table } from "../../src/data/table.ts";
+import { column, list, selectColumns, table, uniqueNames } from "../../src/data/table.ts";
 
 const zeros = (...names: string[]) =>
   table(
@@ -41,6 +41,11 @@ describe("names", () => {
       expect(() => selectColumns(t, specification)).toThrow(UserError);
       expect(() => selectColumns(t, specification)).toThrow(message);
     }
+  });
+
+  test("names that are the same but for case get numbers, and no name is given twice", () => {
+    expect(uniqueNames(["time", "Time", "TIME", "x", "time 2"])).toEqual(["time", "Time 2", "TIME 3", "x", "time 2 2"]);
+    expect(uniqueNames(["constructor", "a"])).toEqual(["constructor", "a"]);
   });
 
   test("columns of unequal length are no table; long lists are cut", () => {

@@ -9,6 +9,9 @@ import { column, isNumeric, table } from "../../data/table.ts";
 import type { NdArray } from "../../tensor/index.ts";
 import type { LoadOptions, Population } from "./load.ts";
 
+/** The learned velocity in obsm of the file that is written. */
+export const velocityName = "pushforward_velocity";
+
 /** Components of X where none are in the file. */
 const defaultComponents = 50;
 /** Components that a motion is learned in unless more are asked for: later ones are mostly noise. */
@@ -22,6 +25,7 @@ export async function loadAnnotated(path: string, options: LoadOptions): Promise
   try {
     const { points, names, components, warnings } = await coordinates(file, options);
     const [n, d] = points.shape;
+    refuseOtherVelocity(file, basename(path), d);
     const columns = Array.from({ length: d }, (_, j) => ({
       name: names[j],
       values: Float64Array.from({ length: n }, (_v, i) => points.data[i * d + j]),
@@ -58,6 +62,13 @@ export async function loadAnnotated(path: string, options: LoadOptions): Promise
   } finally {
     file.close();
   }
+}
+
+/** Results of an earlier run can only be replaced by some of the same size: said before the training. */
+function refuseOtherVelocity(file: Annotated, name: string, d: number): void {
+  if (!file.embeddings.includes(velocityName)) return;
+  const [, width] = file.embedding(velocityName).shape;
+  if (width !== d) throw new UserError(`${name}: the "${velocityName}" of an earlier run has ${width} columns, this one would have ${d}`, "use the original file"); // biome-ignore format: one line
 }
 
 /** The first d columns of a matrix of velocities in obsm. */

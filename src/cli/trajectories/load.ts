@@ -24,7 +24,7 @@ const mostFeatures = 500;
 
 /** @throws UserError */
 export async function loadPopulation(file: string | undefined, options: LoadOptions): Promise<Population> {
-  const data = await read(file, options);
+  const data = withAllGroups(await read(file, options));
   if (options.components === undefined) {
     if (data.features.length > mostFeatures)
       throw new UserError(
@@ -50,6 +50,19 @@ async function read(file: string | undefined, options: LoadOptions): Promise<Pop
   if (group !== undefined && label !== undefined) throw new UserError("give --group or --label, not both");
   const data = await loadSnapshots(file, { ...rest, label: group ?? label });
   return group === undefined ? data : { ...data, groups: data.labels, labels: undefined };
+}
+
+/** Particles without a group are a group of their own. */
+function withAllGroups(data: Population): Population {
+  // an empty field, or what a missing number becomes as text
+  const missing = (group: string): boolean => /^\s*(nan)?\s*$/i.test(group);
+  const count = (data.groups ?? []).flat().filter(missing).length;
+  if (count === 0) return data;
+  return {
+    ...data,
+    groups: data.groups?.map((groups) => groups.map((group) => (missing(group) ? "unassigned" : group))),
+    warnings: [...data.warnings, `${count} ${count === 1 ? "particle has" : "particles have"} no group: "unassigned"`],
+  };
 }
 
 /** The same population in its principal components. */

@@ -1,17 +1,20 @@
 /** Files of a run: particles, cells, features, fates as CSV and Parquet, models as ONNX, and a copy of the h5ad file with the results in it. */
 import { writeAnnotated } from "../../data/h5ad.ts";
-import { type Column, table } from "../../data/table.ts";
+import { type Column, table, uniqueNames } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
 import { concat, greaterEqual, type NdArray, ndarray, type Tensor, toOnnx } from "../../tensor/index.ts";
 import type { ScalarField, Units } from "../../transport/index.ts";
 import { version } from "../program.ts";
+import { velocityName } from "./annotated.ts";
 import type { Population } from "./load.ts";
 import type { Fates, FeatureCurve, Fields, Frame, Trained } from "./motion.ts";
 
 type Artifact = (name: string) => string;
 
+/** As CSV and Parquet. Names of features and groups may be those of our own columns, or differ in case alone, which Parquet's readers do not tell apart. */
 async function both(artifact: Artifact, name: string, columns: Column[]): Promise<void> {
-  const rows = table(name, columns);
+  const names = uniqueNames(columns.map((c) => c.name));
+  const rows = table(name, columns.map(({ values }, i) => ({ name: names[i], values }))); // biome-ignore format: one line
   await writeCsv(artifact(`${name}.csv`), rows);
   await writeParquet(artifact(`${name}.parquet`), rows);
 }
@@ -106,14 +109,15 @@ export async function writeIntoAnnotated(
     return result;
   };
   const matrix = (width: number, value: (k: number, i: number, j: number) => number): NdArray<"f32"> => ndarray(spread(width, value), [n, width], "f32"); // biome-ignore format: one line
+  const fateNames = fates && uniqueNames(fates.names.map((name) => `pushforward_fate_${name.replaceAll("/", "_")}`));
   await writeAnnotated(annotated.path, path, {
     obs: {
       ...(fields[0].growth && { pushforward_growth_rate: Float64Array.from(spread(1, (k, i) => fields[k].growth![i])) }),
       ...(fields[0].action && { pushforward_action: Float64Array.from(spread(1, (k, i) => fields[k].action![i])) }),
       ...(density && { pushforward_log_density: Float64Array.from(spread(1, (k, i) => density[k][i])) }),
-      ...(fates && Object.fromEntries(fates.names.map((name, j) => [`pushforward_fate_${name.replaceAll("/", "_")}`, Float64Array.from(spread(1, (k, i) => fates.perSnapshot[k][i * fates.names.length + j]))]))), // biome-ignore format: one line
+      ...(fates && Object.fromEntries(fateNames!.map((name, j) => [name, Float64Array.from(spread(1, (k, i) => fates.perSnapshot[k][i * fates.names.length + j]))]))), // biome-ignore format: one line
     },
-    obsm: { pushforward_velocity: matrix(d, (k, i, j) => fields[k].velocity.data[i * d + j]) },
+    obsm: { [velocityName]: matrix(d, (k, i, j) => fields[k].velocity.data[i * d + j]) },
   });
 }
 

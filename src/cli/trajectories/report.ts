@@ -74,7 +74,7 @@ export function report(
   const flags = Object.entries(options).flatMap(([key, value]) => {
     if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
     const flag = `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    return value === true ? [flag] : [`${flag} ${/[\s*^();=<>|&$]/.test(String(value)) ? `"${value}"` : value}`];
+    return value === true ? [flag] : [`${flag} ${quoted(String(value))}`];
   });
   const between = "optimal-transport midpoint";
   const names = new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)));
@@ -89,10 +89,13 @@ export function report(
     figures,
     warnings,
     config,
-    command: ["pushforward trajectories", ...(options.data === undefined ? [data.source] : []), ...flags].join(" "),
+    command: ["pushforward trajectories", ...(options.data === undefined ? [quoted(data.source)] : []), ...flags].join(" "),
     provenance: { version: version(), data: data.source, "time taken": duration(seconds) },
   };
 }
+
+/** An argument as a shell takes it. */
+const quoted = (text: string): string => (/^[\w.,:+@%/~\\-]+$/.test(text) ? text : `"${text.replace(/["$`]/g, "\\$&")}"`);
 
 const meanOf = (predictions: readonly Prediction[], name: string): number =>
   means(predictions.flatMap((p) => p.scores.find((c) => c.name === name)?.w1 ?? []));

@@ -1,5 +1,6 @@
 /** One run of `pushforward trajectories`, from the data to the report. */
 import { join } from "node:path";
+import { list } from "../../data/table.ts";
 import { type Figure, openRun, progress, progressMode, publish, runMethod } from "../../lab/index.ts";
 import { configure, randomStream } from "../../tensor/index.ts";
 import {
@@ -84,11 +85,15 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
     const results = { run: folder, method, steps, loss: losses.at(-1)?.loss, heldOut: predictions, mass: has(method, "growth") ? mass : undefined, value, least, solverError, balance, fates: found.fate?.matrix, choice: choice?.table, seconds, warnings }; // biome-ignore format: one line
     await publish(run, report(data, config, { ...numbers, choice, loss: results.loss, seconds }, figures, options));
     await run.complete(results);
-    return { results, text: summary(results, choice) };
+    return { results, text: [...featuresTaken(data, options), ...summary(results, choice)] };
   } finally {
     await run.close();
   }
 }
+
+/** The features of a table, where nobody named them. */
+const featuresTaken = (data: Population, { features, data: builtIn }: TrajectoriesOptions): string[] =>
+  features === undefined && builtIn === undefined && !data.annotated ? [`features: ${list((data.components ?? data).features, 8)}`] : []; // biome-ignore format: one line
 
 /** What is set, as data: programs (potentials) stand in the options as text. */
 const defined = (settings: Record<string, unknown>): Record<string, unknown> =>
