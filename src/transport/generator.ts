@@ -40,7 +40,14 @@ interface Corrected {
 }
 
 /** @param base  points at u that are corrected; default: on the straight lines from a to b */
-export function generate(net: Mlp, time: Tensor, u: Tensor, a: Tensor, b: Tensor, base = a.mul(u.neg().add(1)).add(b.mul(u))): Corrected {
+export function generate(
+  net: Mlp,
+  time: Tensor,
+  u: Tensor,
+  a: Tensor,
+  b: Tensor,
+  base = a.mul(u.neg().add(1)).add(b.mul(u)),
+): Corrected {
   const d = a.shape[1];
   const half = t.stopGradient(t.less(u, 0.5).cast(a.dtype));
   const raw = mlp.apply(net, concat([time, u, a, b, half], 1), "silu");

@@ -1,5 +1,4 @@
 /** `pushforward trajectories inspect`: what the snapshots are like before anything is learned. */
-import { formatNumber } from "../../lab/index.ts";
 import { type NdArray, ndarray, type Random, randomStream } from "../../tensor/index.ts";
 import { samplingFloor, stackClouds, unitsOf, wasserstein, weightedMean, whiten } from "../../transport/index.ts";
 import type { LoadOptions, Population } from "./load.ts";
@@ -27,11 +26,17 @@ export async function inspectSnapshots(
   const text = [
     `${data.title}: ${snapshots.reduce((s, k) => s + k.particles, 0)} particles, ${data.times.length} times, ${d} ${d === 1 ? "feature" : "features"} (${data.features.slice(0, 6).join(", ")}${d > 6 ? ", …" : ""})`,
     row(["time", "particles", "from centre", "W1 to next", "by chance", "p"]),
-    ...snapshots.map(({ time, particles, shift, next }) => row([formatNumber(time), String(particles), shift.toFixed(2), ...(next ? [next.w1.toFixed(2), next.chance.toFixed(2), next.p.toFixed(2)] : [])])), // biome-ignore format: one line
+    ...snapshots.map(({ time, particles, shift, next }) => row([shown(data, time), String(particles), shift.toFixed(2), ...(next ? [next.w1.toFixed(2), next.chance.toFixed(2), next.p.toFixed(2)] : [])])), // biome-ignore format: one line
     `distances in ${scalingOf(data) === "each" ? "standardised features" : "largest standard deviations"}, of at most ${most} particles; by chance: W1 of ${splits} random splits of both snapshots together, p: the part of them (and this one) that is as far apart`,
     ...warnings.map((w) => `note: ${w}`),
   ];
   return { results: { name: data.name, features: data.features, snapshots, warnings }, text };
+}
+
+/** A time as the file has it, if that is short. */
+function shown({ times, timeLabels }: Population, time: number): string {
+  const [label] = timeLabels?.[times.indexOf(time)] ?? [];
+  return label !== undefined && label.length <= 10 ? label : String(time);
 }
 
 /** W1 of two snapshots beside that of random splits of both together: a permutation test that they are samples of one population. */
