@@ -36,7 +36,7 @@ export async function inspectSnapshots(
 /** A time as the file has it, if that is short. */
 function shown({ times, timeLabels }: Population, time: number): string {
   const [label] = timeLabels?.[times.indexOf(time)] ?? [];
-  return label !== undefined && label.length <= 10 ? label : String(time);
+  return label !== undefined && label.length <= 10 ? label : String(Number(time.toPrecision(7)));
 }
 
 /** W1 of two snapshots beside that of random splits of both together: a permutation test that they are samples of one population. */
