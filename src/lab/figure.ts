@@ -2,7 +2,8 @@
 import { createRequire } from "node:module";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { legend, textWidth } from "./legend.ts";
+import { legend } from "./legend.ts";
+import { leftRoom, tickRoom } from "./room.ts";
 
 /** A picture and what it shows. */
 export interface Figure {
@@ -41,9 +42,8 @@ export function plot(options: Plot.PlotOptions): string {
   const draw = (room: Plot.PlotOptions) =>
     Plot.plot({
       width,
-      // the label of the axis stands below the numbers
-      marginBottom: 42,
-      ...room,
+      // the label of the horizontal axis stands below its numbers
+      ...(options.margin === undefined && { marginBottom: 42, ...room }),
       ...options,
       style: { fontFamily: fonts, fontSize: "12px", background: "none", overflow: "visible", ...(options.style as object) },
       x: { ...room.x, ...options.x },
@@ -61,22 +61,6 @@ export function plot(options: Plot.PlotOptions): string {
 }
 
 const legendLeft = 12;
-
-type Drawn = ReturnType<typeof Plot.plot>;
-
-const widest = (drawn: Drawn, axis: "x" | "y"): number =>
-  Math.max(0, ...Array.from(drawn.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`), (t) => textWidth(t.textContent ?? ""))); // biome-ignore format: one line
-
-/** The left margin that the numbers or names of the vertical axis need. */
-const leftRoom = (drawn: Drawn): number => Math.max(40, 16 + widest(drawn, "y"));
-
-/** Pixels a tick of the horizontal axis, so that neighbouring labels do not touch: round steps give up to 1.6 times as many ticks as asked for. */
-function tickRoom(drawn: Drawn): Plot.ScaleOptions {
-  const scale = drawn.scale("x");
-  if (scale?.type !== "linear") return {};
-  const [left, right] = [...scale.range!] as number[];
-  return { tickSpacing: Math.max(Math.min(80, (right - left) / 4), 1.6 * (widest(drawn, "x") + 12)) };
-}
 
 /** Pictures of one size side by side, `columns` in a line, as one. */
 export function panels(pictures: readonly string[], columns: number): string {

@@ -1,8 +1,6 @@
 /** The key to the colours of a picture: dots with the names of categories, or a band with its title and numbers. */
 import * as Plot from "@observablehq/plot";
-
-/** No font is at hand to measure text; Inter's letters are about 0.58 em wide. */
-export const textWidth = (text: string): number => 7 * text.length;
+import { textWidth, tickRoom } from "./room.ts";
 
 export interface Legend {
   readonly element: Element;
@@ -53,20 +51,23 @@ function band(document: Document, scale: Plot.Scale, start: number, tickFormat: 
   const domain = [...scale.domain!].map(Number);
   const [low, high] = [Math.min(...domain), Math.max(...domain)];
   const end = (i: number): number => low + ((high - low) * i) / pieces;
-  const made = Plot.plot({
-    document,
-    width: 240,
-    height: 30,
-    margin: 0,
-    marginLeft: 20,
-    marginRight: 20,
-    marginBottom: 20,
-    x: { domain: [low, high], label: null, tickSize: 4, tickSpacing: 50, tickFormat },
-    y: { axis: null },
-    marks: [
-      Plot.rect(Array.from({ length: pieces }, (_, i) => i), { x1: end, x2: (i) => end(i + 1), y1: 0, y2: 1, fill: (i) => scale.apply(end(i + 0.5)), insetRight: -0.2 }), // biome-ignore format: one line
-    ],
-  });
+  const draw = (room: Plot.ScaleOptions) =>
+    Plot.plot({
+      document,
+      width: 240,
+      height: 30,
+      margin: 0,
+      marginLeft: 20,
+      marginRight: 20,
+      marginBottom: 20,
+      x: { domain: [low, high], label: null, tickSize: 4, tickFormat, ...room },
+      y: { axis: null },
+      // pieces overlap a little, so that nothing shines through between them
+      marks: [
+        Plot.rect(Array.from({ length: pieces }, (_, i) => i), { x1: end, x2: (i) => end(i + 1), y1: 0, y2: 1, fill: (i) => scale.apply(end(i + 0.5)), insetRight: -0.6 }), // biome-ignore format: one line
+      ],
+    });
+  const made = draw(tickRoom(draw({})));
   const group = element(document, "g", { transform: `translate(${Math.max(0, start - 20)}, -5)`, "text-anchor": "middle" });
   group.append(...Array.from(made.children).filter((child) => child.localName !== "style"));
   return group;

@@ -15,7 +15,6 @@ export function lossFigure(history: readonly Metrics[]): Figure {
     caption: "Blue: mean loss of the batches since the last row. Orange: loss of the validation part.",
     svg: plot({
       height: 320,
-      marginLeft: 50,
       grid: true,
       x: { label: "step" },
       y: { label: "loss", domain: [Math.min(values[0], 0), top], clamp: true, nice: true },
@@ -46,10 +45,9 @@ export function confusionFigure(classes: readonly string[], truth: ArrayLike<num
     svg: plot({
       width: side + 6 * longest,
       height: side,
-      marginLeft: 20 + 7 * longest,
-      marginBottom: 60,
+      ...(longest > 4 && { marginBottom: 60 }),
       x: { label: "predicted", domain: classes, tickRotate: longest > 4 ? -35 : 0 },
-      y: { label: "true", domain: classes },
+      y: { label: "true", domain: classes, labelAnchor: "top", labelArrow: "none" },
       color: { type: "sqrt", range: ["#f2f5fc", palette[0]], domain: [0, 100] },
       marks: [
         Plot.cell(cells, { x: "guess", y: "truth", fill: "share", inset: 0.5 }),
@@ -78,7 +76,6 @@ export function predictionFigure(name: string, truth: readonly number[], guess: 
     svg: plot({
       height: 480,
       width: 560,
-      marginLeft: 60,
       grid: true,
       x: { label: `true ${name}` },
       y: { label: `predicted ${name}` },

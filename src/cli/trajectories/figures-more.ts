@@ -8,7 +8,11 @@ import type { Fates, FeatureCurve, Fields } from "./motion.ts";
 /** Where particles divide and where they die: the growth rate at the observed particles. */
 export function growthFigure(data: Population, fields: readonly Fields[]): Figure {
   const d = data.features.length;
-  const place = (k: number) => ({ fx: k % 5, fy: Math.floor(k / 5) });
+  // one feature is shown against time, more in a panel a time
+  const panelTimes = d > 1 ? data.times : [];
+  const rows = Math.max(1, Math.ceil(panelTimes.length / 5));
+  const place = (k: number) => ({ column: k % 5, row: Math.floor(k / 5) });
+  const facet = d > 1 ? { fx: "column", fy: "row" } : {};
   const points = data.snapshots.flatMap((s, k) => {
     const step = Math.max(1, Math.ceil(s.shape[0] / 900));
     return Array.from({ length: Math.ceil(s.shape[0] / step) }, (_, i) => {
@@ -25,17 +29,17 @@ export function growthFigure(data: Population, fields: readonly Fields[]): Figur
     caption:
       "Observed particles coloured by the learned growth rate, per unit of time: blue ones divide, red ones die (white: neither; the strongest 2 % share the end colours).",
     svg: plot({
-      height: 130 + 230 * Math.ceil(data.times.length / 5),
+      height: 132 + 220 * rows,
       marginTop: 90,
       color: { type: "diverging", scheme: "RdBu", domain: [-limit, limit], label: "growth rate", legend: true },
       x: d > 1 ? { label: data.features[0] } : timeAxis,
       y: { label: data.features[d > 1 ? 1 : 0], grid: true },
       fx: { axis: null },
-      fy: { axis: null, padding: 0.2 },
+      fy: { axis: null, padding: rows > 1 ? 0.2 : 0 },
       marks: [
-        Plot.dot(points, { x: "x", y: "y", fx: "fx", fy: "fy", fill: "rate", r: 1.9, stroke: "currentColor", strokeWidth: 0.12 }),
+        Plot.dot(points, { x: "x", y: "y", ...facet, fill: "rate", r: 1.9, stroke: "currentColor", strokeWidth: 0.12 }),
         Plot.frame({ strokeOpacity: 0.2 }),
-        Plot.text(data.times.map((t, k) => ({ ...place(k), name: timeName(t) })), { fx: "fx", fy: "fy", text: "name", frameAnchor: "top", lineAnchor: "bottom", dy: -6 }), // biome-ignore format: one line
+        Plot.text(panelTimes.map((t, k) => ({ ...place(k), name: timeName(t) })), { ...facet, text: "name", frameAnchor: "top", lineAnchor: "bottom", dy: -6 }), // biome-ignore format: one line
       ],
     }),
   };
@@ -90,20 +94,23 @@ export function fatesFigure({ matrix }: Fates): Figure {
 
 /** Means of features in time with a band of one standard deviation, and the snapshots. */
 export function featuresFigure(curves: readonly FeatureCurve[]): Figure {
-  const columns = 3;
+  const columns = Math.min(3, curves.length);
   return {
     name: "features",
     title: "Features in time",
     caption:
       "Mean and standard deviation of each feature over the moved particles (line and band) and over the snapshots (dots and bars); each panel has its own vertical scale.",
-    svg: panels(curves.map(featurePanel), columns),
+    svg: panels(
+      curves.map((c) => featurePanel(c, Math.floor(760 / columns))),
+      columns,
+    ),
   };
 }
 
-function featurePanel({ feature, learned, observed }: FeatureCurve): string {
+function featurePanel({ feature, learned, observed }: FeatureCurve, width: number): string {
   const [low, high] = [(p: Moments) => p.mean - p.deviation, (p: Moments) => p.mean + p.deviation];
   return plot({
-    width: 253,
+    width,
     height: 190,
     x: timeAxis,
     y: { label: feature.length > 30 ? `${feature.slice(0, 29)}…` : feature, grid: true },
