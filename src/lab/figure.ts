@@ -57,7 +57,8 @@ export function plot(options: Plot.PlotOptions): string {
   made.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   key?.element.setAttribute("transform", `translate(${legendLeft}, 30)`);
   if (key) made.append(key.element);
-  return shortNumbers(made.outerHTML);
+  // the background is that of the page, which may be dark
+  return shortNumbers(made.outerHTML.replace("--plot-background: white;", ""));
 }
 
 const legendLeft = 12;

@@ -12,7 +12,7 @@ export function legend(document: Document, scale: Plot.Scale, { label, tickForma
   const group = element(document, "g", { "aria-label": "legend", "text-anchor": "start", fill: "currentColor" });
   const title = label ?? "";
   const start = title === "" ? 0 : textWidth(title) + 12;
-  if (title !== "") group.append(element(document, "text", { dy: "0.35em" }, title));
+  if (title !== "") group.append(element(document, "text", { y: 4 }, title));
   if (scale.type === "ordinal" || scale.type === "categorical") {
     const rows = dots(document, scale, start, width);
     group.append(...rows.flat());
@@ -37,7 +37,7 @@ function dots(document: Document, scale: Plot.Scale, start: number, width: numbe
     const y = lineHeight * (rows.length - 1);
     rows[rows.length - 1].push(
       element(document, "circle", { cx: x, cy: y, r: 5, fill: String(scale.apply(category)) }),
-      element(document, "text", { x: x + 9, y, dy: "0.35em" }, name),
+      element(document, "text", { x: x + 9, y: y + 4 }, name),
     );
     x += 28 + textWidth(name);
   }

@@ -8,7 +8,7 @@ export function lossFigure(history: readonly Metrics[]): Figure {
   const rows = history.filter((row) => Number.isFinite(row.loss));
   const validation = history.filter((row) => Number.isFinite(row.validationLoss));
   const values = [...rows.map((r) => r.loss), ...validation.map((r) => r.validationLoss)].sort((a, b) => a - b);
-  const top = values[Math.floor(0.98 * (values.length - 1))];
+  const top = values[Math.round(0.98 * (values.length - 1))];
   return {
     name: "loss",
     title: "Loss",

@@ -1,6 +1,7 @@
 /** Pictures of growth, fates, features and balance. */
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, panels, plot } from "../../lab/index.ts";
+import { textWidth } from "../../lab/room.ts";
 import { timeAxis, timeName } from "./axes.ts";
 import type { Population } from "./load.ts";
 import type { Fates, FeatureCurve, Fields } from "./motion.ts";
@@ -72,7 +73,7 @@ export function massFigure(
 export function fatesFigure({ matrix }: Fates): Figure {
   const cells = matrix.starts.flatMap((start, s) => matrix.ends.map((end, e) => ({ start, end, p: matrix.probability[s][e] })));
   // names that are wider than their column are turned
-  const turned = Math.max(...matrix.ends.map((e) => 7 * e.length)) > 600 / matrix.ends.length;
+  const turned = Math.max(...matrix.ends.map(textWidth)) > 600 / matrix.ends.length;
   return {
     name: "fates",
     title: "Fates",
