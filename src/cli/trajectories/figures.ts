@@ -123,7 +123,8 @@ export function lossFigure(losses: readonly { step: number; loss: number }[], ca
         Plot.line(
           losses,
           Plot.windowY(
-            { k: Math.max(1, Math.min(25, losses.length)), strict: false },
+            // a tenth of the rows, so that a short run is not all one mean
+            { k: Math.max(1, Math.min(25, Math.round(losses.length / 10))), strict: false },
             { x: "step", y: "loss", stroke: palette[0], strokeWidth: 2 },
           ),
         ),
