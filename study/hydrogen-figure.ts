@@ -27,7 +27,7 @@ export async function cloudsFigure(
     width: 880,
     height: 900,
     marginRight: 130,
-    marginLeft: 40,
+    marginBottom: 30,
     grid: true,
     x: { domain: [-250, 250], label: null, ticks: 3 },
     y: { domain: [-250, 250], label: null, ticks: 3 },

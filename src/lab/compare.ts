@@ -100,10 +100,8 @@ export function comparisonFigures({ metrics, groups }: Comparison): Figure[] {
         ? `${name} by step. Thin: single runs. Thick: the mean over the runs of a group, with one standard error of it shaded.`
         : `${name} by step.`,
       svg: plot({
-        height: 360,
-        marginLeft: 60,
+        height: 320 + 20 * labels.length,
         marginTop: 20 + 20 * labels.length,
-        marginBottom: 42,
         grid: true,
         x: { label: "step" },
         y: { label: name },

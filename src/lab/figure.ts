@@ -2,7 +2,8 @@
 import { createRequire } from "node:module";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { formatNumber } from "./numbers.ts";
+import { legend } from "./legend.ts";
+import { leftRoom, tickRoom } from "./room.ts";
 
 /** A picture and what it shows. */
 export interface Figure {
@@ -32,23 +33,47 @@ export const palette = [
 
 /**
  * SVG text of a plot. Lines and text take the colour of their surroundings (`currentColor`). `color: { legend: true }` writes the legend
- * into the picture. `Plot.raster` needs a canvas, which there is not: draw fields with `Plot.contour`.
+ * into the picture, with `color.label` as its title. A first drawing tells how much room labels take. `Plot.raster` needs a canvas, which
+ * there is not: draw fields with `Plot.contour`.
  */
 export function plot(options: Plot.PlotOptions): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const legend = options.color?.legend === true;
-  const made = Plot.plot({
-    width: 760,
-    marginTop: legend ? 50 : 26,
-    ...options,
-    style: { fontFamily: fonts, fontSize: "12px", background: "none", overflow: "visible", ...(options.style as object) },
-    color: { range: palette, ...(options.color?.scheme && { range: undefined }), ...options.color, legend: false },
-    document: document as never,
-  });
+  const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as { document: Document };
+  const { width = 760, color } = options;
+  const draw = (room: Plot.PlotOptions) =>
+    Plot.plot({
+      width,
+      // the label of the horizontal axis stands below its numbers
+      ...(options.margin === undefined && { marginBottom: 42, ...room }),
+      ...options,
+      style: { fontFamily: fonts, fontSize: "12px", background: "none", overflow: "visible", ...(options.style as object) },
+      x: { ...room.x, ...options.x },
+      color: { range: palette, ...(color?.scheme && { range: undefined }), ...color, legend: false },
+      document,
+    });
+  const draft = draw({});
+  const scale = color?.legend === true ? draft.scale("color") : undefined;
+  const key = scale && legend(document, scale, color as Plot.ScaleOptions, width - legendLeft - 8);
+  const made = draw({ marginTop: 26 + (key?.height ?? 0), marginLeft: leftRoom(draft), x: tickRoom(draft) });
   made.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  const scale = legend && made.scale("color");
-  if (scale) made.append(legendOf(document as never, scale));
-  return shortNumbers(made.outerHTML);
+  key?.element.setAttribute("transform", `translate(${legendLeft}, 30)`);
+  if (key) made.append(key.element);
+  // the background is that of the page, which may be dark
+  return shortNumbers(made.outerHTML.replace("--plot-background: white;", ""));
+}
+
+const legendLeft = 12;
+
+/** Pictures of one size side by side, `columns` in a line, as one. */
+export function panels(pictures: readonly string[], columns: number): string {
+  const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(pictures[0])!.map(Number);
+  const size = [width * Math.min(columns, pictures.length), height * Math.ceil(pictures.length / columns)];
+  const open = pictures[0].slice(0, pictures[0].indexOf(">") + 1);
+  const inner = (svg: string): string => svg.slice(svg.indexOf(">") + 1, svg.lastIndexOf("</svg>"));
+  return [
+    open.replace(/ width="[^"]*"/, ` width="${size[0]}"`).replace(/ height="[^"]*"/, ` height="${size[1]}"`).replace(/viewBox="[^"]*"/, `viewBox="0 0 ${size.join(" ")}"`), // biome-ignore format: one line
+    ...pictures.map((svg, i) => `<g transform="translate(${width * (i % columns)},${height * Math.floor(i / columns)})">${inner(svg)}</g>`), // biome-ignore format: one line
+    "</svg>",
+  ].join("");
 }
 
 /** Coordinates to a hundredth of a unit: less than half the bytes, no visible change. */
@@ -56,57 +81,6 @@ function shortNumbers(svg: string): string {
   return svg.replace(/="[^"]*"/g, (attribute) =>
     attribute.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
   );
-}
-
-type Drawing = (name: string, attributes: Record<string, string | number>, text?: string) => Element;
-
-/** Dots with the names of categories, or a band with the ends of a range. */
-function legendOf(document: Document, scale: Plot.Scale): Element {
-  const draw: Drawing = (name, attributes, text = "") => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-    element.textContent = text;
-    return element;
-  };
-  const group = draw("g", { transform: "translate(46, 28)", "text-anchor": "start", fill: "currentColor" });
-  const categories = scale.type === "ordinal" || scale.type === "categorical";
-  group.append(...(categories ? dots(draw, scale) : band(draw, scale)));
-  return group;
-}
-
-/** No font is at hand to measure text; Inter's letters are about 0.58 em wide. */
-const textWidth = (text: string): number => 7 * text.length;
-
-function dots(draw: Drawing, scale: Plot.Scale): Element[] {
-  let at = 0;
-  return [...scale.domain!].flatMap((category) => {
-    const [x, name] = [at, String(category)];
-    at += 28 + textWidth(name);
-    return [
-      draw("circle", { cx: x, cy: 0, r: 5, fill: String(scale.apply(category)) }),
-      draw("text", { x: x + 9, dy: "0.35em" }, name),
-    ];
-  });
-}
-
-function band(draw: Drawing, scale: Plot.Scale): Element[] {
-  const domain = [...scale.domain!].map(Number);
-  const [low, high] = [Math.min(...domain), Math.max(...domain)];
-  const start = textWidth(formatNumber(low)) + 6;
-  const pieces = Array.from({ length: 60 }, (_, i) =>
-    draw("rect", {
-      x: start + 3 * i,
-      y: -5,
-      width: 3.2,
-      height: 10,
-      fill: String(scale.apply(low + ((high - low) * (i + 0.5)) / 60)),
-    }),
-  );
-  const ends = [
-    draw("text", { dy: "0.35em" }, formatNumber(low)),
-    draw("text", { x: start + 188, dy: "0.35em" }, formatNumber(high)),
-  ];
-  return [...pieces, ...ends];
 }
 
 /**

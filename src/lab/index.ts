@@ -1,5 +1,5 @@
 /** Runs, progress, pictures and reports (`pushforward/lab`). Runs in Node. */
-export { type Figure, palette, plot, toPng } from "./figure.ts";
+export { type Figure, palette, panels, plot, toPng } from "./figure.ts";
 export { diskError, inside, makeFolder, writeAside } from "./files.ts";
 export { type Interrupt, interruptedExitCode, onInterrupt } from "./interrupt.ts";
 export { codeVersion, type InputFile, type Invocation, withInvocation } from "./invocation.ts";

@@ -43,8 +43,6 @@ export function curve(name: string, history: readonly Metrics[]): Figure {
     caption: `${name} by step.`,
     svg: plot({
       height: 260,
-      marginLeft: 60,
-      marginBottom: 42,
       grid: true,
       x: { label: "step" },
       y: { label: name },

@@ -104,10 +104,8 @@ export function inspectionFigures(g: Graph, inspection: Inspection): Figure[] {
   const bars = inspection.sizes.filter((s) => s.bitsPerEdge !== undefined);
   const kinds = { ours: "ours", bound: "for comparison", general: "general compressor" };
   const sizes = plot({
-    marginLeft: 190,
     marginRight: 50,
     height: 76 + 22 * bars.length,
-    marginBottom: 44,
     x: { label: "bits per edge", grid: true },
     y: { label: null, domain: bars.map(({ name }) => name) },
     color: { legend: true, domain: Object.values(kinds) },
@@ -122,7 +120,6 @@ export function inspectionFigures(g: Graph, inspection: Inspection): Figure[] {
   const points = [...tally].map(([degree, vertices]) => ({ degree, vertices }));
   const degreePlot = plot({
     height: 360,
-    marginLeft: 60,
     x: { type: "log", label: "degree", grid: true, tickFormat: "~s" },
     y: { type: "log", label: "vertices", grid: true, tickFormat: "~s" },
     marks: [Plot.dot(points, { x: "degree", y: "vertices", r: 2.5, fill: "#4269d0", fillOpacity: 0.7 })],

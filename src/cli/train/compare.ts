@@ -175,7 +175,6 @@ function curveFigures({ finals }: Progressed): Figure[] {
     caption: `Thin lines: one seed each. Thick lines: their mean.${x === "seconds" ? " Time without evaluations and compilation." : ""}`,
     svg: plot({
       height: 360,
-      marginLeft: 50,
       grid: true,
       color: { domain: names, range: palette.slice(0, names.length), legend: true },
       x: { label: x === "step" ? "step" : "seconds" },
@@ -200,7 +199,6 @@ function tuningFigure({ trials }: Progressed, score: Problem["score"]): Figure {
     caption: `One point for each training: ${score} of the validation part against the learning rate. Larger points had more steps. The other hyper-parameters vary too.`,
     svg: plot({
       height: 360,
-      marginLeft: 50,
       grid: true,
       color: { domain: names, range: palette.slice(0, names.length), legend: true },
       x: { type: "log", label: "learning rate", ticks: 6, tickFormat: (v: number) => formatNumber(v) },

@@ -8,14 +8,13 @@ export function lossFigure(history: readonly Metrics[]): Figure {
   const rows = history.filter((row) => Number.isFinite(row.loss));
   const validation = history.filter((row) => Number.isFinite(row.validationLoss));
   const values = [...rows.map((r) => r.loss), ...validation.map((r) => r.validationLoss)].sort((a, b) => a - b);
-  const top = values[Math.floor(0.98 * (values.length - 1))];
+  const top = values[Math.round(0.98 * (values.length - 1))];
   return {
     name: "loss",
     title: "Loss",
     caption: "Blue: mean loss of the batches since the last row. Orange: loss of the validation part.",
     svg: plot({
       height: 320,
-      marginLeft: 50,
       grid: true,
       x: { label: "step" },
       y: { label: "loss", domain: [Math.min(values[0], 0), top], clamp: true, nice: true },
@@ -46,10 +45,9 @@ export function confusionFigure(classes: readonly string[], truth: ArrayLike<num
     svg: plot({
       width: side + 6 * longest,
       height: side,
-      marginLeft: 20 + 7 * longest,
-      marginBottom: 60,
+      ...(longest > 4 && { marginBottom: 60 }),
       x: { label: "predicted", domain: classes, tickRotate: longest > 4 ? -35 : 0 },
-      y: { label: "true", domain: classes },
+      y: { label: "true", domain: classes, labelAnchor: "top", labelArrow: "none" },
       color: { type: "sqrt", range: ["#f2f5fc", palette[0]], domain: [0, 100] },
       marks: [
         Plot.cell(cells, { x: "guess", y: "truth", fill: "share", inset: 0.5 }),
@@ -78,7 +76,6 @@ export function predictionFigure(name: string, truth: readonly number[], guess: 
     svg: plot({
       height: 480,
       width: 560,
-      marginLeft: 60,
       grid: true,
       x: { label: `true ${name}` },
       y: { label: `predicted ${name}` },

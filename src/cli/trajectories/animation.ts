@@ -1,7 +1,8 @@
 /** The moving particles over the snapshots, as an animated PNG. */
 import * as Plot from "@observablehq/plot";
 import { animatedPng } from "../../lab/apng.ts";
-import { formatNumber, palette, plot, toPng } from "../../lab/index.ts";
+import { palette, plot, toPng } from "../../lab/index.ts";
+import { timeAxis } from "./axes.ts";
 import type { Population } from "./load.ts";
 import type { Frame } from "./motion.ts";
 
@@ -24,6 +25,9 @@ export async function animate(data: Population, all: readonly Frame[], grows: bo
     return [low - 0.04 * (high - low), high + 0.04 * (high - low)];
   };
   const [x, y] = [extent((p) => p.x), extent((p) => p.y)];
+  // as many places as tell neighbouring pictures apart
+  const step = Math.min(...all.slice(1).map((f, i) => f.time - all[i].time));
+  const places = Math.max(0, Math.ceil(-Math.log10(step) - 1e-6));
   const pictures: Uint8Array[] = [];
   for (const [k, { time, cloud, logWeight }] of all.entries()) {
     const n = cloud.shape[0];
@@ -36,7 +40,7 @@ export async function animate(data: Population, all: readonly Frame[], grows: bo
     const svg = plot({
       width: 560,
       height: 420,
-      x: { label: d > 1 ? data.features[0] : "time", domain: x },
+      x: { ...(d > 1 ? { label: data.features[0] } : timeAxis), domain: x },
       y: { label: data.features[d > 1 ? 1 : 0], domain: y },
       r: { type: "sqrt", domain: [0, 1], range: [0, 2.6] },
       color: { type: "linear", scheme: "viridis", domain: [data.times[0], data.times[data.times.length - 1]] },
@@ -44,7 +48,7 @@ export async function animate(data: Population, all: readonly Frame[], grows: bo
         Plot.dot(background, { x: "x", y: "y", fill: "time", r: () => 0.35, fillOpacity: 0.25 }),
         Plot.line(tails, { x: "x", y: "y", z: "r", stroke: palette[2], strokeOpacity: 0.35, strokeWidth: 1 }),
         Plot.dot(points, { x: "x", y: "y", r: "w", fill: palette[2], stroke: "white", strokeWidth: 0.3 }),
-        Plot.text([`time ${formatNumber(Number(time.toPrecision(4)))}`], {
+        Plot.text([`time ${time.toFixed(places)}`], {
           frameAnchor: "top-right",
           dy: -16,
           fontWeight: 600,

@@ -1,18 +1,25 @@
 /** Pictures of growth, fates, features and balance. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, formatNumber, palette, plot } from "../../lab/index.ts";
+import { type Figure, palette, panels, plot } from "../../lab/index.ts";
+import { textWidth } from "../../lab/room.ts";
+import { timeAxis, timeName } from "./axes.ts";
 import type { Population } from "./load.ts";
 import type { Fates, FeatureCurve, Fields } from "./motion.ts";
 
 /** Where particles divide and where they die: the growth rate at the observed particles. */
 export function growthFigure(data: Population, fields: readonly Fields[]): Figure {
   const d = data.features.length;
+  // one feature is shown against time, more in a panel a time
+  const panelTimes = d > 1 ? data.times : [];
+  const rows = Math.max(1, Math.ceil(panelTimes.length / 5));
+  const place = (k: number) => ({ column: k % 5, row: Math.floor(k / 5) });
+  const facet = d > 1 ? { fx: "column", fy: "row" } : {};
   const points = data.snapshots.flatMap((s, k) => {
     const step = Math.max(1, Math.ceil(s.shape[0] / 900));
     return Array.from({ length: Math.ceil(s.shape[0] / step) }, (_, i) => {
       const r = i * step;
       const [x, y] = d > 1 ? [s.data[r * d], s.data[r * d + 1]] : [data.times[k], s.data[r * d]];
-      return { x, y, rate: fields[k].growth![r], time: `time ${data.times[k]}` };
+      return { x, y, rate: fields[k].growth![r], ...place(k) };
     });
   });
   const sorted = points.map((p) => Math.abs(p.rate)).sort((a, b) => a - b);
@@ -23,15 +30,17 @@ export function growthFigure(data: Population, fields: readonly Fields[]): Figur
     caption:
       "Observed particles coloured by the learned growth rate, per unit of time: blue ones divide, red ones die (white: neither; the strongest 2 % share the end colours).",
     svg: plot({
-      height: 330,
-      marginTop: 70,
+      height: 132 + 220 * rows,
+      marginTop: 90,
       color: { type: "diverging", scheme: "RdBu", domain: [-limit, limit], label: "growth rate", legend: true },
-      x: { label: d > 1 ? data.features[0] : "time", ticks: 4 },
+      x: d > 1 ? { label: data.features[0] } : timeAxis,
       y: { label: data.features[d > 1 ? 1 : 0], grid: true },
-      fx: { domain: data.times.map((t) => `time ${t}`), label: null },
+      fx: { axis: null },
+      fy: { axis: null, padding: rows > 1 ? 0.2 : 0 },
       marks: [
-        Plot.dot(points, { x: "x", y: "y", fx: "time", fill: "rate", r: 1.9, stroke: "currentColor", strokeWidth: 0.12 }),
+        Plot.dot(points, { x: "x", y: "y", ...facet, fill: "rate", r: 1.9, stroke: "currentColor", strokeWidth: 0.12 }),
         Plot.frame({ strokeOpacity: 0.2 }),
+        Plot.text(panelTimes.map((t, k) => ({ ...place(k), name: timeName(t) })), { ...facet, text: "name", frameAnchor: "top", lineAnchor: "bottom", dy: -6 }), // biome-ignore format: one line
       ],
     }),
   };
@@ -49,9 +58,8 @@ export function massFigure(
       "Line: mass of the moved particles relative to the first snapshot. Dots: the snapshots' masses; hollow ones were held out.",
     svg: plot({
       height: 300,
-      marginLeft: 50,
       grid: true,
-      x: { label: "time" },
+      x: timeAxis,
       y: { label: "mass relative to the start", zero: true },
       marks: [
         Plot.line(curve, { x: "time", y: "mass", stroke: palette[0], strokeWidth: 2 }),
@@ -64,19 +72,21 @@ export function massFigure(
 /** Probabilities of ending in each group, as a matrix. */
 export function fatesFigure({ matrix }: Fates): Figure {
   const cells = matrix.starts.flatMap((start, s) => matrix.ends.map((end, e) => ({ start, end, p: matrix.probability[s][e] })));
-  const widest = Math.max(...matrix.starts.map((s) => s.length));
+  const [rowName, columnName] = [matrix.starts, matrix.ends].map((names) => Math.max(...names.map(textWidth)));
+  // names that are wider than their column are turned
+  const turned = columnName > (700 - rowName) / matrix.ends.length;
+  const marginBottom = turned ? 45 + 0.5 * columnName : 42;
   return {
     name: "fates",
     title: "Fates",
     caption:
       "Probability that the descendants of a group of the first snapshot (rows) end among a group of the last one (columns): shares of the 15 nearest cells there, weighted by growth.",
     svg: plot({
-      height: 90 + 44 * matrix.starts.length,
-      marginLeft: Math.min(260, 20 + 7.2 * widest),
-      marginBottom: 40,
+      height: 68 + marginBottom + 44 * matrix.starts.length,
+      marginBottom,
       color: { type: "linear", scheme: "blues", domain: [0, 1], label: "probability", legend: true },
-      x: { label: "end", domain: [...matrix.ends] },
-      y: { label: "start", domain: [...matrix.starts] },
+      x: { label: "end", domain: [...matrix.ends], tickRotate: turned ? -35 : 0 },
+      y: { label: "start", domain: [...matrix.starts], labelAnchor: "top", labelArrow: "none" },
       marks: [
         Plot.cell(cells, { x: "end", y: "start", fill: "p", inset: 1 }),
         Plot.text(cells, { x: "end", y: "start", text: (c) => c.p.toFixed(2), fill: (c) => (c.p > 0.55 ? "white" : "#1b1e23") }),
@@ -87,41 +97,33 @@ export function fatesFigure({ matrix }: Fates): Figure {
 
 /** Means of features in time with a band of one standard deviation, and the snapshots. */
 export function featuresFigure(curves: readonly FeatureCurve[]): Figure {
-  const learned = curves.flatMap((c) => c.learned.map((p) => ({ ...p, feature: c.feature })));
-  const observed = curves.flatMap((c) => c.observed.map((p) => ({ ...p, feature: c.feature })));
-  const rows = Math.ceil(curves.length / 4);
-  const place = new Map(curves.map((c, i) => [c.feature, { fx: i % 4, fy: Math.floor(i / 4) }]));
-  // each panel has its own scale: values go to [0, 1] by the range of its feature
-  const range = new Map(curves.map((c) => {
-    const all = [...c.learned, ...c.observed].flatMap((p) => [p.mean - p.deviation, p.mean + p.deviation]);
-    return [c.feature, { low: Math.min(...all), high: Math.max(...all) }];
-  })); // biome-ignore format: one expression
-  const unit = (feature: string, v: number): number => {
-    const { low, high } = range.get(feature)!;
-    return high > low ? (v - low) / (high - low) : 0.5;
-  };
-  const at = <T extends { feature: string; mean: number; deviation: number }>(p: T) => ({ ...p, ...place.get(p.feature)!, y: unit(p.feature, p.mean), low: unit(p.feature, p.mean - p.deviation), high: unit(p.feature, p.mean + p.deviation) }); // biome-ignore format: one line
-  const titles = curves.map((c) => ({ ...place.get(c.feature)!, text: c.feature }));
+  const columns = Math.min(3, curves.length);
   return {
     name: "features",
     title: "Features in time",
     caption:
       "Mean and standard deviation of each feature over the moved particles (line and band) and over the snapshots (dots and bars); each panel has its own vertical scale.",
-    svg: plot({
-      height: 60 + 150 * rows,
-      marginLeft: 20,
-      x: { label: "time", ticks: 4, tickFormat: (t: number) => formatNumber(t) },
-      y: { axis: null, domain: [-0.05, 1.12] },
-      fx: { axis: null },
-      fy: { axis: null },
-      marks: [
-        Plot.frame({ strokeOpacity: 0.2 }),
-        Plot.areaY(learned.map(at), { x: "time", y1: "low", y2: "high", fx: "fx", fy: "fy", z: "feature", fill: palette[0], fillOpacity: 0.18 }), // biome-ignore format: one line
-        Plot.line(learned.map(at), { x: "time", y: "y", fx: "fx", fy: "fy", z: "feature", stroke: palette[0], strokeWidth: 2 }),
-        Plot.ruleX(observed.map(at), { x: "time", y1: "low", y2: "high", fx: "fx", fy: "fy", stroke: palette[1] }),
-        Plot.dot(observed.map(at), { x: "time", y: "y", fx: "fx", fy: "fy", fill: palette[1], r: 3 }),
-        Plot.text(titles, { fx: "fx", fy: "fy", text: "text", frameAnchor: "top", dy: 4, fontWeight: 600 }),
-      ],
-    }),
+    svg: panels(
+      curves.map((c) => featurePanel(c, Math.floor(760 / columns))),
+      columns,
+    ),
   };
 }
+
+function featurePanel({ feature, learned, observed }: FeatureCurve, width: number): string {
+  const [low, high] = [(p: Moments) => p.mean - p.deviation, (p: Moments) => p.mean + p.deviation];
+  return plot({
+    width,
+    height: 190,
+    x: timeAxis,
+    y: { label: feature.length > 30 ? `${feature.slice(0, 29)}…` : feature, grid: true },
+    marks: [
+      Plot.areaY(learned, { x: "time", y1: low, y2: high, fill: palette[0], fillOpacity: 0.18 }),
+      Plot.line(learned, { x: "time", y: "mean", stroke: palette[0], strokeWidth: 2 }),
+      Plot.ruleX(observed, { x: "time", y1: low, y2: high, stroke: palette[1] }),
+      Plot.dot(observed, { x: "time", y: "mean", fill: palette[1], r: 3 }),
+    ],
+  });
+}
+
+type Moments = FeatureCurve["observed"][number];

@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { Dataset } from "../../data/builtin.ts";
 import { type Figure, palette, plot } from "../../lab/index.ts";
 import type { NdArray } from "../../tensor/index.ts";
+import { timeAxis, timeColour, timeName } from "./axes.ts";
 import type { Prediction } from "./predict.ts";
 
 /** Points of a cloud as rows for Plot, at most `most` of them. */
@@ -14,14 +15,6 @@ function rows(cloud: NdArray<"f32">, time: number, most: number, coordinates: re
     return { x: cloud.data[r + coordinates[0]], y: cloud.data[r + coordinates[1]], time };
   });
 }
-
-const timeScale = (times: readonly number[]) => ({
-  type: "linear" as const,
-  scheme: "viridis" as const,
-  domain: [times[0], times[times.length - 1]],
-  label: "time",
-  legend: true,
-});
 
 /** Snapshots as points and learned paths as lines, in two of the features. */
 export function pathsFigure(data: Dataset, paths: readonly { time: number; cloud: NdArray<"f32"> }[]): Figure {
@@ -40,7 +33,7 @@ export function pathsFigure(data: Dataset, paths: readonly { time: number; cloud
     svg: plot({
       height: 520,
       grid: true,
-      color: timeScale(data.times),
+      color: timeColour(data.times),
       x: { label: data.features[0] },
       y: { label: data.features[1] },
       marks: [
@@ -68,7 +61,7 @@ function pathsInTime(data: Dataset, paths: readonly { time: number; cloud: NdArr
     svg: plot({
       height: 420,
       grid: true,
-      x: { label: "time" },
+      x: timeAxis,
       y: { label: data.features[0] },
       marks: [
         Plot.dot(points, { x: "time", y: "y", fill: palette[0], r: 2, fillOpacity: 0.4 }),
@@ -84,28 +77,30 @@ export function scoresFigure(predictions: readonly Prediction[]): Figure {
   const bars = predictions.flatMap(({ time, scores }) =>
     scores.map(({ name, w1, error }) => {
       const reach = Number.isFinite(error.w1) ? 1.96 * error.w1 : 0;
-      return { time: String(time), name, w1, low: Math.max(0, w1 - reach), high: w1 + reach };
+      return { time: timeName(time), name, w1, low: Math.max(0, w1 - reach), high: w1 + reach };
     }),
   );
-  const floors = predictions.map(({ time, floor }) => ({ time: String(time), w1: floor }));
+  const floors = predictions.map(({ time, floor }) => ({ time: timeName(time), w1: floor }));
+  const names = predictions[0].scores.map((s) => s.name);
+  const farthest = Math.max(...bars.map((b) => b.high), ...floors.map((f) => f.w1));
   return {
     name: "held-out",
     title: "Distance to held-out snapshots",
     caption:
-      "Wasserstein-1 distance in standardised features; smaller is better. Thin lines: 95 % intervals over the sampling of both clouds, by the bootstrap. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
+      "Wasserstein-1 distance in standard deviations of the features; smaller is better. Thin lines: 95 % intervals over the sampling of both clouds, by the bootstrap. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
     svg: plot({
-      height: 60 + 34 * predictions[0].scores.length * predictions.length,
-      marginLeft: 250,
-      marginRight: 70,
-      color: { domain: predictions[0].scores.map((s) => s.name) },
-      x: { label: "W1", zero: true, grid: true },
-      y: { label: null, domain: predictions[0].scores.map((s) => s.name) },
-      fy: { label: "held-out time" },
+      height: 76 + 34 * names.length * predictions.length,
+      marginRight: 100,
+      color: { domain: names },
+      // room for the values behind the longest bar
+      x: { label: "W1", domain: [0, 1.12 * farthest], grid: true },
+      y: { label: null, domain: names },
+      fy: { label: null },
       marks: [
         Plot.barX(bars, { x: "w1", y: "name", fy: "time", fill: "name", insetTop: 2, insetBottom: 2 }),
         Plot.ruleY(bars, { x1: "low", x2: "high", y: "name", fy: "time", stroke: "currentColor", strokeOpacity: 0.6 }),
-        Plot.text(bars, { x: "high", y: "name", fy: "time", text: (p) => p.w1.toFixed(3), textAnchor: "start", dx: 6 }),
         Plot.ruleX(floors, { x: "w1", fy: "time", stroke: "currentColor", strokeDasharray: "4 3" }),
+        Plot.text(bars, { x: "high", y: "name", fy: "time", text: (p) => p.w1.toFixed(3), textAnchor: "start", dx: 6, fill: "currentColor", stroke: "var(--plot-background)", strokeWidth: 4 }), // biome-ignore format: one line
       ],
     }),
   };
@@ -113,14 +108,13 @@ export function scoresFigure(predictions: readonly Prediction[]): Figure {
 
 export function lossFigure(losses: readonly { step: number; loss: number }[], caption: string): Figure {
   const sorted = losses.map((l) => l.loss).sort((a, b) => a - b);
-  const [low, high] = [sorted[0], sorted[Math.floor(0.98 * (sorted.length - 1))]];
+  const [low, high] = [sorted[0], sorted[Math.round(0.98 * (sorted.length - 1))]];
   return {
     name: "loss",
     title: "Loss",
     caption,
     svg: plot({
       height: 300,
-      marginLeft: 50,
       grid: true,
       x: { label: "step" },
       y: { label: "loss", domain: [low, high], clamp: true },
@@ -129,7 +123,8 @@ export function lossFigure(losses: readonly { step: number; loss: number }[], ca
         Plot.line(
           losses,
           Plot.windowY(
-            { k: Math.max(1, Math.min(25, losses.length)), strict: false },
+            // a tenth of the rows, so that a short run is not all one mean
+            { k: Math.max(1, Math.min(25, Math.round(losses.length / 10))), strict: false },
             { x: "step", y: "loss", stroke: palette[0], strokeWidth: 2 },
           ),
         ),

@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { type Figure, plot } from "../../lab/index.ts";
 import { ndarray } from "../../tensor/index.ts";
 import { unwhiten, whiten } from "../../transport/index.ts";
+import { timeName } from "./axes.ts";
 import type { Population } from "./load.ts";
 import { fieldsAt, type fieldsProgram, type Trained } from "./motion.ts";
 import type { Prepared } from "./prepare.ts";
@@ -46,39 +47,44 @@ function draw(
   velocity: readonly { x: number; y: number }[],
 ): Figure {
   const arrows = velocity.flatMap(({ x: vx, y: vy }, i) => {
-    const [column, row] = [i % x.length, Math.floor(i / x.length)];
-    return column % 3 === 1 && row % 3 === 1 ? [{ x: x[column], y: y[row], vx, vy }] : [];
+    const [column, row] = [i % size, Math.floor(i / size)];
+    return column % 3 === 2 && row % 3 === 2 ? [{ x: x[column], y: y[row], vx, vy }] : [];
   });
-  const [width, height] = [x[x.length - 1] - x[0], y[y.length - 1] - y[0]];
+  const last = size - 1;
+  const [width, height] = [x[last] - x[0], y[last] - y[0]];
+  // values stand in the middle of the cells of the contour plot
+  const [cx, cy] = [width / last / 2, height / last / 2];
   const longest = Math.max(1e-12, ...arrows.map((a) => Math.hypot(a.vx / width, a.vy / height)));
   const scale = 0.06 / longest;
   return {
     name: "landscape",
-    title: `Action landscape at time ${time}`,
+    title: `Action landscape at ${timeName(time)}`,
     caption: `Colour: the action s(t, x) in ${data.features[0]} and ${data.features[1]}, other features at their means; only differences matter. Arrows: its gradient, the velocity (longest arrow: the fastest flow).`,
     svg: plot({
       height: 480,
       color: { type: "linear", scheme: "blues", label: "action", legend: true },
-      x: { label: data.features[0] },
-      y: { label: data.features[1] },
+      // contours are cut off at the corners of their grid: its outer cells are not shown
+      x: { label: data.features[0], domain: [x[1], x[last - 1]] },
+      y: { label: data.features[1], domain: [y[1], y[last - 1]] },
       marks: [
         Plot.contour([...action], {
-          width: x.length,
-          height: y.length,
-          x1: x[0],
-          x2: x[x.length - 1],
-          y1: y[0],
-          y2: y[y.length - 1],
+          width: size,
+          height: size,
+          x1: x[0] - cx,
+          x2: x[last] + cx,
+          y1: y[0] - cy,
+          y2: y[last] + cy,
+          clip: true,
           fill: (v: number) => v,
           thresholds: 14,
           stroke: "currentColor",
           strokeOpacity: 0.15,
         }),
         Plot.arrow(arrows, {
-          x1: "x",
-          y1: "y",
-          x2: (a) => a.x + scale * a.vx,
-          y2: (a) => a.y + scale * a.vy,
+          x1: (a) => a.x - (scale * a.vx) / 2,
+          y1: (a) => a.y - (scale * a.vy) / 2,
+          x2: (a) => a.x + (scale * a.vx) / 2,
+          y2: (a) => a.y + (scale * a.vy) / 2,
           stroke: "currentColor",
           strokeWidth: 1.1,
           headLength: 6,

@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Figure, plot } from "../../lab/index.ts";
 import type { NdArray } from "../../tensor/index.ts";
+import { timeColour } from "./axes.ts";
 import type { Population } from "./load.ts";
 import type { Fields } from "./motion.ts";
 
@@ -117,13 +118,7 @@ export function streamFigure(data: Population, fields: readonly Fields[]): Figur
     caption: `Lines follow the learned velocity in ${data.features[0]} and ${data.features[1]}, each particle's at its own time, averaged over neighbours. Dots: the data, coloured by time.`,
     svg: plot({
       height: 520,
-      color: {
-        type: "linear",
-        scheme: "viridis",
-        domain: [data.times[0], data.times[data.times.length - 1]],
-        label: "time",
-        legend: true,
-      },
+      color: timeColour(data.times),
       x: { label: data.features[0], domain: [...grid.x] },
       y: { label: data.features[1], domain: [...grid.y] },
       marks: [
