@@ -1,4 +1,5 @@
 /** Pictures without a browser: Observable Plot to SVG text, SVG to PNG. */
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
@@ -58,7 +59,16 @@ export function plot(options: Plot.PlotOptions): string {
   key?.element.setAttribute("transform", `translate(${legendLeft}, 30)`);
   if (key) made.append(key.element);
   // the background is that of the page, which may be dark
-  return shortNumbers(made.outerHTML.replace("--plot-background: white;", ""));
+  return ownIds(shortNumbers(made.outerHTML.replace("--plot-background: white;", "")));
+}
+
+/** Plot numbers its clip paths through all pictures of a process; here a picture's names come from itself, so that the same picture is the same text. */
+function ownIds(svg: string): string {
+  const ids = [...new Set(svg.match(/plot-clip-\d+/g))];
+  if (ids.length === 0) return svg;
+  const counted = svg.replace(/plot-clip-\d+/g, (id) => `clip-${ids.indexOf(id)}`);
+  const own = createHash("sha256").update(counted).digest("hex").slice(0, 8);
+  return counted.replace(/clip-(?=\d)/g, `clip-${own}-`);
 }
 
 const legendLeft = 12;

@@ -69,3 +69,13 @@ test("panels stand in a grid and keep their text", () => {
   expect(places).toEqual([["a", 0, 0], ["b", 1, 0], ["c", 0, 1]]); // biome-ignore format: one line
   expect(overlaps(textBoxes(svg))).toEqual([]);
 });
+
+test("the same picture is the same text, and its clip paths have names that no other picture has", () => {
+  const picture = (to: number): string => plot({ marks: [Plot.line(line(0, to), { x: "x", y: "y", clip: "frame" })] });
+  const [a, b, c] = [picture(2), picture(2), picture(3)];
+  expect(a).toBe(b);
+  const ids = (svg: string): string[] => [...svg.matchAll(/<clipPath id="([^"]+)"/g)].map(([, id]) => id);
+  expect(ids(a)).toHaveLength(1);
+  expect(a).toContain(`url(#${ids(a)[0]})`);
+  expect(ids(a)[0]).not.toBe(ids(c)[0]);
+});
