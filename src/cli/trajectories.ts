@@ -46,6 +46,7 @@ export const trajectoriesSchema = z.object({
   width: z.int().min(1).max(4096).default(128).describe("width of the hidden layers"),
   head: z.enum(["scalar", "inner", "distance"]).optional().describe("action of a network h: h, <x, h> or ½ |x - h|² (default: scalar)"),
   density: z.enum(["gaussian", "kernel"]).optional().describe("log density of every cell, from a Gaussian or kernels of the first snapshot"),
+  show: z.string().optional().describe("features to draw in time, such as SOX2,PAX6 (default: the eight that move most); files hold all"),
   animation: z.boolean().default(false).describe("write animation.png, an animated PNG"),
 }); // biome-ignore format: a table
 

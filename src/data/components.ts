@@ -128,14 +128,3 @@ export function project({ mean, directions }: Components, x: NdArray<"f32">): Nd
     }
   return ndarray(result, [n, count], "f32");
 }
-
-/** One feature of rows in components: [n, count] -> [n]. */
-export function backProject({ mean, directions }: Components, z: NdArray<"f32">, feature: number): Float64Array {
-  const [n, count] = z.shape;
-  const d = mean.length;
-  return Float64Array.from({ length: n }, (_, i) => {
-    let sum = mean[feature];
-    for (let k = 0; k < count; k++) sum += z.data[i * count + k] * directions[k * d + feature];
-    return sum;
-  });
-}

@@ -3,8 +3,9 @@ import * as Plot from "@observablehq/plot";
 import { type Figure, palette, panels, plot } from "../../lab/index.ts";
 import { textWidth } from "../../lab/room.ts";
 import { timeAxis, timeName } from "./axes.ts";
+import type { FeatureCurve } from "./features.ts";
 import type { Population } from "./load.ts";
-import type { Fates, FeatureCurve, Fields } from "./motion.ts";
+import type { Fates, Fields } from "./motion.ts";
 
 /** Where particles divide and where they die: the growth rate at the observed particles. */
 export function growthFigure(data: Population, fields: readonly Fields[]): Figure {

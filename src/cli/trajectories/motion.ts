@@ -1,8 +1,7 @@
-/** What a trained model says about the data: particles in time, fields at the cells, fates, features. In the user's units. */
-import { backProject } from "../../data/components.ts";
+/** What a trained model says about the data: particles in time, fields at the cells, fates. In the user's units. */
 import { UserError } from "../../data/errors.ts";
 import { jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
-import { type Cloud, effectiveShare, type FateMatrix, fateMatrix, type Model, meanWeight, membership, type Parameters, type Particles, type Push, unwhiten, weightedMean } from "../../transport/index.ts"; // biome-ignore format: one line
+import { type Cloud, effectiveShare, type FateMatrix, fateMatrix, type Model, meanWeight, membership, type Parameters, type Particles, type Push, unwhiten } from "../../transport/index.ts"; // biome-ignore format: one line
 import type { Population } from "./load.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -157,45 +156,3 @@ export async function fates(
     matrix: fateMatrix(data.groups[0], names, perSnapshot[0], weights, particlesOf(clouds[0]).logWeight.data.map(Math.exp)),
   };
 }
-
-export interface FeatureCurve {
-  readonly feature: string;
-  /** Weighted mean and standard deviation over the moved particles, and the mean of the snapshots. */
-  readonly learned: readonly { time: number; mean: number; deviation: number }[];
-  readonly observed: readonly { time: number; mean: number; deviation: number }[];
-}
-
-/** Features in time: those of the data, or of the genes that its components were made from; the ones whose mean moves most. */
-export function featureCurves(data: Population, all: readonly Frame[], most = 8): FeatureCurve[] {
-  const { components } = data;
-  const names = components ? components.features : data.features;
-  const column = (cloud: NdArray<"f32">, j: number): ArrayLike<number> => {
-    if (components) return backProject(components, cloud, j);
-    const [n, d] = cloud.shape;
-    return Float64Array.from({ length: n }, (_, i) => cloud.data[i * d + j]);
-  };
-  const moments = (values: ArrayLike<number>, w: ArrayLike<number>) => {
-    const total = Array.from(w).reduce((a, b) => a + b, 0);
-    const mean = Array.from(values).reduce((s, v, i) => s + w[i] * v, 0) / total;
-    return { mean, deviation: Math.sqrt(Array.from(values).reduce((s, v, i) => s + w[i] * (v - mean) ** 2, 0) / total) };
-  };
-  const observed = (j: number) => data.snapshots.map((s, k) => ({ time: data.times[k], ...moments(column(s, j), data.weights?.[k].data as ArrayLike<number> ?? new Float64Array(s.shape[0]).fill(1)) })); // biome-ignore format: one line
-  // means of linear features are linear in the means of the components, so the choice is cheap
-  const centres = data.snapshots.map((s, k) => ndarray(Float32Array.from(weightedMean(s, data.weights?.[k].data as ArrayLike<number>)), [1, s.shape[1]], "f32")); // biome-ignore format: one line
-  const travel = (j: number): number => {
-    const means = centres.map((centre) => column(centre, j)[0]);
-    return Math.max(...means) - Math.min(...means);
-  };
-  const chosen = names.length <= most && !components ? names.map((_, j) => j) : mostTravelled(names.length, travel, most);
-  return chosen.map((j) => ({
-    feature: names[j],
-    learned: all.map(({ time, cloud, logWeight }) => ({ time, ...moments(column(cloud, j), logWeight.data.map(Math.exp)) })),
-    observed: observed(j),
-  }));
-}
-
-const mostTravelled = (count: number, travel: (j: number) => number, most: number): number[] =>
-  Array.from({ length: count }, (_, j) => ({ j, way: travel(j) }))
-    .sort((a, b) => b.way - a.way)
-    .slice(0, most)
-    .map(({ j }) => j);

@@ -6,8 +6,9 @@ import { concat, greaterEqual, type NdArray, ndarray, type Tensor, toOnnx } from
 import type { ScalarField, Units } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import { velocityName } from "./annotated.ts";
+import type { FeatureCurve } from "./features.ts";
 import type { Population } from "./load.ts";
-import type { Fates, FeatureCurve, Fields, Frame, Trained } from "./motion.ts";
+import type { Fates, Fields, Frame, Trained } from "./motion.ts";
 
 type Artifact = (name: string) => string;
 

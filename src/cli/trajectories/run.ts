@@ -22,12 +22,13 @@ import type { TrajectoriesOptions } from "../trajectories.ts";
 import { choose } from "./auto.ts";
 import { speeds } from "./cautions.ts";
 import { cellDensities } from "./density.ts";
+import { curvesToDraw, type FeatureCurve, featureCurves, shownFeatures } from "./features.ts";
 import { lossFigure, pathsFigure, scoresFigure } from "./figures.ts";
 import { fatesFigure, featuresFigure, growthFigure, massFigure } from "./figures-more.ts";
 import { type Split, splitTimes } from "./holdout.ts";
 import { landscapeFigure } from "./landscape.ts";
 import type { Population } from "./load.ts";
-import { fates, featureCurves, fieldsAt, fieldsProgram, frames, massCurve, solverError, type Trained } from "./motion.ts";
+import { fates, fieldsAt, fieldsProgram, frames, massCurve, solverError, type Trained } from "./motion.ts";
 import { writeCells, writeFates, writeFeatures, writeIntoAnnotated, writeModels, writeTrajectories } from "./outputs.ts";
 import { predict, verdicts } from "./predict.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -42,6 +43,7 @@ export interface Outcome {
 export async function runTrajectories(data: Population, given: TrajectoriesOptions): Promise<Outcome> {
   const started = performance.now();
   if (given.threads) configure({ threads: given.threads });
+  shownFeatures(data, given.show); // a wrong name is told before the training
   const split = splitTimes(data, given.holdOut);
   const choice = given.auto ? await choose(data, given, split) : undefined;
   const options: TrajectoriesOptions = choice ? { ...given, ...choice.best } : given;
@@ -115,7 +117,7 @@ interface Found {
   /** Log densities of the cells of each snapshot. */
   readonly density?: readonly Float64Array[];
   readonly fate: Awaited<ReturnType<typeof fates>>;
-  readonly curves: ReturnType<typeof featureCurves>;
+  readonly curves: readonly FeatureCurve[];
   readonly mass: ReturnType<typeof massCurve>;
   readonly value?: Value;
   readonly least?: Awaited<ReturnType<typeof leastAction>>;
@@ -146,7 +148,7 @@ async function evaluate(
   for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time))); // biome-ignore format: one line
   const density = await cellDensities(trained, prepared, rng.fold("density"));
   const fate = await fates(trained, data, prepared, rng.fold("fates"));
-  const curves = featureCurves(data, all);
+  const curves = await featureCurves(data, all);
   const mass = massCurve(all);
   const value = "value" in model ? await (model.value as ValueOf)(state, rng.fold("value")) : undefined;
   const kept = split.train.map((k) => prepared.clouds[k]);
@@ -162,7 +164,7 @@ async function evaluate(
     figures.push(growthFigure(data, fields), massFigure(mass, counted));
   }
   if (fate) figures.push(fatesFigure(fate));
-  figures.push(featuresFigure(curves));
+  figures.push(featuresFigure(curvesToDraw(curves, shownFeatures(data, options.show))));
   if (data.features.length > 1 && fields[0].action) figures.push(await landscapeFigure(trained, program, data, prepared));
   const lowest = Math.min(...mass.map((m) => m.effective));
   const warnings = [...prepared.warnings, ...speeds(fields.map((f) => f.velocity), prepared.units, data.times)]; // biome-ignore format: one line
