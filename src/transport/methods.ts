@@ -92,12 +92,15 @@ export async function learner(
   const description: Description = methods[method];
   const noise = noiseOf(method, options);
   const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
-  const coupling = options.coupling ?? description.coupling ?? learnDefaults.coupling;
+  const { potential, drift, cost } = options;
+  const forced = drift !== undefined || cost !== undefined;
+  // plans of unbalanced transport know neither drift nor cost
+  const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
+  if (forced && (description.path?.coupling ?? coupling) === "unbalanced") throw new RangeError(`learner: pairs of unbalanced transport (${method}) know neither drift nor cost`); // biome-ignore format: one line
   if (coupling === "unbalanced" && growth === 0)
     throw new RangeError(`learner: ${method} has no growth, which pairs of unbalanced transport need`);
   // Snapshots of a method without growth have equal masses, whatever was counted.
   const used = clouds.map((c) => ("points" in c ? { ...c, mass: growth > 0 ? c.mass : 1 } : c));
-  const { potential, drift, cost } = options;
   const path = await pathThrough(times, used, { coupling, massCurve: options.massCurve ?? (method === "am-wfr" || description.family === "Lagrangian flow" ? "geodesic" : "log"), noise, growth: growth || 1, drift, cost, ...description.path }); // biome-ignore format: one line
   const lagrangian: Lagrangian = { ...freeMotion, noise, growth, ...(potential && { potential }), ...(drift && { drift }), ...(cost && { cost }) }; // biome-ignore format: one line
   switch (description.family) {

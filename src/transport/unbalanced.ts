@@ -35,31 +35,47 @@ function reachCosts(x: Tensor, y: Tensor, growth: Tensor): Tensor {
   return where(near, t.minimum(t.log(t.cos(where(near, angle, 0))).mul(-2), outOfReach), outOfReach);
 }
 
+/** exp((f_i + g_j - c_ij) / ε) of cells with mass; what has none has potentials without meaning, and 0 here. */
+function kernelOf(c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e: Tensor): Tensor {
+  const held = t.greater(mu.expandDims(1).mul(nu), 0);
+  return where(held, t.exp(where(held, f.expandDims(1).add(g).sub(c).div(e), 0)), 0);
+}
+
 /**
  * Sinkhorn's iteration with soft margins on γ_ij = μ_i ν_j exp((f_i + g_j - c_ij) / ε): f ← -ε/(1+ε) log Σ_j ν_j exp((g_j - c_ij)/ε), and so for g;
  * 50 sweeps that scale one kernel matrix.
  */
 const sweeps = jit((c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e: Tensor) => {
-  const kernel = t.exp(f.expandDims(1).add(g).sub(c).div(e));
+  const kernel = kernelOf(c, f, g, mu, nu, e);
   const rest = e.add(1);
-  const update = (old: Tensor, sums: Tensor): Tensor => old.sub(t.log(sums.add(1e-300)).mul(e)).div(rest);
+  // potentials of what has no mass would run away
+  const update = (old: Tensor, sums: Tensor, mass: Tensor): Tensor =>
+    where(t.greater(mass, 0), old.sub(t.log(sums.add(1e-300)).mul(e)).div(rest), 0);
   const sweep = (now: { f: Tensor; g: Tensor }) => {
     const b = nu.mul(t.exp(now.g.sub(g).div(e)));
-    const next = update(f, kernel.matmul(b));
+    const next = update(f, kernel.matmul(b), mu);
     const a = mu.mul(t.exp(next.sub(f).div(e)));
-    return { carry: { f: next, g: update(g, a.matmul(kernel)) } };
+    return { carry: { f: next, g: update(g, a.matmul(kernel), nu) } };
   };
   const { carry } = scan(sweep, { f, g }, 50);
   return { ...carry, change: t.abs(carry.f.sub(f)).max() };
 });
 
 const summary = jit((c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e: Tensor) => {
-  const plan = t.exp(f.expandDims(1).add(g).sub(c).div(e)).mul(mu.expandDims(1)).mul(nu);
+  const plan = kernelOf(c, f, g, mu, nu, e).mul(mu.expandDims(1)).mul(nu);
   const [rows, columns] = [plan.sum(1), plan.sum(0)];
-  const kl = (p: Tensor, q: Tensor): Tensor => p.mul(t.log(p.add(1e-300).div(q.add(1e-300)))).sub(p).add(q).sum(); // biome-ignore format: one formula
+  // where q is zero, p is: 0 log 0 = 0
+  const kl = (p: Tensor, q: Tensor): Tensor => {
+    const held = t.greater(p, 0);
+    return p
+      .mul(t.log(where(held, p, 1).div(where(held, q, 1))))
+      .sub(p)
+      .add(q)
+      .sum();
+  };
   const primal = plan.mul(c).sum().add(kl(rows, mu)).add(kl(columns, nu));
   // f lowered to what is admissible, f_i + g_j <= c_ij, gives a lower bound Σ μ (1 - e^-f) + Σ ν (1 - e^-g)
-  const admissible = t.minimum(f, c.sub(g).min(1));
+  const admissible = t.minimum(f, where(t.greater(nu, 0), c.sub(g), Number.MAX_VALUE).min(1));
   const dual = mu.mul(t.exp(admissible.neg()).neg().add(1)).sum().add(nu.mul(t.exp(g.neg()).neg().add(1)).sum()); // biome-ignore format: one formula
   return { plan, rows, columns, primal, dual };
 });

@@ -96,7 +96,7 @@ test("verdicts name what is closer without learning, what cannot be told apart, 
   const midpoint = "optimal-transport midpoint";
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.6, 0.02] })])).toEqual([]);
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.4, 0.01], [midpoint]: [0.45, 0.01] })])).toEqual([
-    "a copy of the snapshot after, which learns nothing, is closer to the held-out snapshot than mine: W1 is lower by 0.100 ± 0.020 (95 %)",
+    "a copy of the snapshot after, which learns nothing, is closer to the held-out snapshot at 1 than mine: W1 is lower by 0.100 ± 0.020 (95 %)",
   ]);
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.49, 0.01] })])).toEqual([
     `the data cannot tell mine from the ${midpoint}: their W1 differ by 0.010 ± 0.020 (95 %)`,
@@ -106,12 +106,17 @@ test("verdicts name what is closer without learning, what cannot be told apart, 
     /from the unbalanced/,
   );
   expect(verdicts([scored(0.5, 0.52, { "copy next": [0.55, 0.2], [midpoint]: [0.51, 0.2] })])[0]).toMatch(
-    /at the sampling floor/,
+    /of the sampling floor/,
+  );
+  // a forecast has other rivals, and takes none of the midpoint's away
+  const forecast = scored(0.2, 0.5, { "straight on from the last two": [0.8, 0.01] });
+  expect(verdicts([scored(0.2, 0.5, { [midpoint]: [0.4, 0.01] }), forecast])[0]).toMatch(
+    /midpoint, which learns nothing, is closer to the held-out snapshot at 1 /,
   );
   // over two snapshots the errors fall: the same difference shows
   const twice = scored(0.2, 0.5, { [midpoint]: [0.475, 0.015] });
   expect(verdicts([twice])[0]).toMatch(/cannot tell/);
-  expect(verdicts([twice, twice])[0]).toMatch(/closer to the held-out snapshots than mine: W1 is lower by 0.025 ± 0.021/);
+  expect(verdicts([twice, twice])[0]).toMatch(/closer to the held-out snapshots at 1, 1 than mine: W1 is lower by 0.025 ± 0.021/);
 });
 
 test("inspect tells a shift in one of 50 dimensions from two samples of one population", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ndarray, randomStream } from "../../src/tensor/index.ts";
+import { ndarray, randomStream, type Tensor } from "../../src/tensor/index.ts";
 import {
   accelerationPotential,
   freeMotion,
@@ -67,4 +67,17 @@ test("a flow with growth starts from unbalanced pairs: what grows in place is no
   expect(upper).toBeGreaterThan(exact);
   expect(Math.abs((await action({})) - exact)).toBeLessThan(0.05 * exact);
   expect(await action({ coupling: "ot" })).toBeGreaterThan(1.5 * exact);
+});
+
+test("under a drift, flows with growth pair along it, and pairs that cannot are refused", async () => {
+  const drift = (_: Tensor, x: Tensor): Tensor => x.mul(0).add(8);
+  const ends = [0, 8].map((shift, k) => ({ points: normals([shift], [1], 100, 5 + k), mass: 1 }));
+  const trained = async (more: object): Promise<unknown> =>
+    (await train(await learner("wlf-uot", [0, 1], ends, { ...settings, ...more }), 2, randomStream(2))).metrics;
+  expect(await trained({ drift })).toEqual(await trained({ drift, coupling: "ot" }));
+  expect(await trained({})).toEqual(await trained({ coupling: "unbalanced" }));
+  await expect(learner("am-wfr", [0, 1], ends, { ...settings, drift })).rejects.toThrow(/neither drift nor cost/);
+  await expect(learner("wlf-uot", [0, 1], ends, { ...settings, drift, coupling: "unbalanced" })).rejects.toThrow(
+    /neither drift nor cost/,
+  );
 });

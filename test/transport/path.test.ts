@@ -235,3 +235,20 @@ test("unbalanced pairs carry the masses of both snapshots", async () => {
     expect(Math.abs(mean - total)).toBeLessThan((5 * sd) / Math.sqrt(values.length) + 1e-6);
   }
 });
+
+test("particles without weight change nothing in a plan with growth, wherever they are", async () => {
+  const [x, y] = [randomStream(31).normal([30, 2]), randomStream(32).normal([20, 2])] as NdArray<"f32">[];
+  const more = (cloud: NdArray<"f32">, n: number): NdArray<"f32"> => ndarray(Float32Array.of(...cloud.data, 50, 50, -90, 3), [n + 2, 2], "f32"); // biome-ignore format: one line
+  const weights = (n: number) => Array.from({ length: n + 2 }, (_, i) => (i < n ? 1 : 0));
+  const plain = await reachPlan({ points: x, mass: 1 }, { points: y, mass: 2 }, 1);
+  const padded = await reachPlan(
+    { points: more(x, 30), weights: weights(30), mass: 1 },
+    { points: more(y, 20), weights: weights(20), mass: 2 },
+    1,
+  );
+  expect(padded.primal).toBeCloseTo(plain.primal, 8);
+  expect(padded.dual).toBeCloseTo(plain.dual, 8);
+  for (let i = 0; i < 30; i++)
+    for (let j = 0; j < 20; j++) expect(padded.plan.data[i * 22 + j]).toBeCloseTo(plain.plan.data[i * 20 + j], 10);
+  expect(Math.max(...padded.plan.data.slice(30 * 22))).toBe(0);
+});

@@ -83,9 +83,9 @@ const mostFolds = 4;
  * @throws UserError  if there are too few snapshots
  */
 export async function choose(data: Population, options: TrajectoriesOptions, split: Split): Promise<Choice> {
-  const fixed = (["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density"] as const).find(
-    (key) => options[key] !== undefined,
-  );
+  const fixed = (
+    ["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density", "coupling"] as const
+  ).find((key) => options[key] !== undefined);
   if (fixed !== undefined)
     throw new UserError(`--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`, "name a --method"); // biome-ignore format: one line
   const inner = split.train.slice(1, -1);

@@ -15,13 +15,18 @@ export async function inspectSnapshots(
   const rng = randomStream(seed).fold("inspect");
   const units = unitsOf(data.times, data.snapshots, scalingOf(data));
   const d = data.features.length;
-  const clouds = data.snapshots.map((s) => few(whiten(units, s), rng));
+  const clouds = data.snapshots.map((s, k) => few(present(whiten(units, s), data.weights?.[k]), rng));
   const snapshots = clouds.map((cloud, k) => {
     const next = k + 1 < clouds.length ? compared(cloud, clouds[k + 1], rng.fold(k)) : undefined;
     const mean = weightedMean(cloud);
     return { time: data.times[k], particles: data.snapshots[k].shape[0], next, shift: Math.hypot(...mean) };
   });
-  const warnings = [...data.warnings, ...advice(snapshots, d)];
+  const unequal = data.weights?.some(({ data: w }) => new Set(w as Float32Array).size > 1);
+  const warnings = [
+    ...data.warnings,
+    ...(unequal ? ["distances here count every particle of positive weight alike"] : []),
+    ...advice(snapshots, d),
+  ];
   const row = (cells: string[]): string => cells.map((c, i) => c.padStart(i ? 14 : 10)).join("");
   const text = [
     `${data.title}: ${snapshots.reduce((s, k) => s + k.particles, 0)} particles, ${data.times.length} times, ${d} ${d === 1 ? "feature" : "features"} (${data.features.slice(0, 6).join(", ")}${d > 6 ? ", …" : ""})`,
@@ -47,6 +52,13 @@ function compared(x: NdArray<"f32">, y: NdArray<"f32">, rng: Random): { w1: numb
   const random = Array.from({ length: splits }, () => samplingFloor(distance, both, [x.shape[0], y.shape[0]], rng, 1).mean);
   const chance = random.reduce((a, b) => a + b, 0) / splits;
   return { w1, chance, p: (1 + random.filter((v) => v >= w1).length) / (1 + splits) };
+}
+
+/** The particles of positive weight. */
+function present(x: NdArray<"f32">, weights?: NdArray): NdArray<"f32"> {
+  const d = x.shape[1];
+  const data = weights ? x.data.filter((_, i) => Number(weights.data[Math.floor(i / d)]) > 0) : x.data;
+  return ndarray(data, [data.length / d, d], "f32");
 }
 
 /** At most `most` random rows. */

@@ -33,7 +33,7 @@ export async function loadPopulation(file: string | undefined, options: LoadOpti
       );
     return data;
   }
-  if (data.components) return data;
+  if (data.components || data.annotated) return data; // an h5ad file has been cut to them
   if (options.components >= data.features.length)
     throw new UserError(`--components ${options.components}: ${data.name} has only ${data.features.length} features`);
   return reduced(data, options.components);

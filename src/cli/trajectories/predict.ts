@@ -92,7 +92,7 @@ export async function predict(
     const random = rng.fold(k);
     const truth = weighted(clouds[k]);
     const move = async (from: number, flow: boolean) => {
-      const moved = await push(params, particlesOf(clouds[from]), times[from], [times[k]], { rng: random, flow });
+      const moved = await push(params, particlesOf(clouds[from]), times[from], [times[k]], { rng: random.fold("push"), flow });
       return moved.clouds[0];
     };
     const forward = await move(before, false);
@@ -129,27 +129,40 @@ const nearFloor = 1.15;
 /** What the scores say about the learned motion beside what needs no learning; nothing if it is closer than the midpoint. */
 export function verdicts(predictions: readonly Prediction[]): string[] {
   const own = predictions[0].scores[0].name;
-  const mean = (f: (p: Prediction) => number): number => predictions.reduce((s, p) => s + f(p), 0) / predictions.length;
-  const rivals = predictions[0].rivals.flatMap(({ name }) => {
-    const all = predictions.flatMap((p) => p.rivals.find((r) => r.name === name) ?? []);
-    if (all.length < predictions.length) return [];
-    const difference = all.reduce((s, r) => s + r.difference, 0) / all.length;
-    return [{ name, difference, interval: (1.96 * Math.hypot(...all.map((r) => r.error))) / all.length }];
-  });
+  const rivals = [...new Set(predictions.flatMap((p) => p.rivals.map((r) => r.name)))].map((name) => compared(name, predictions));
   const notes: string[] = [];
-  const farthest = mean((p) => Math.max(...p.scores.map((s) => s.w1)) / p.floor);
+  if (rivals.some((r) => !Number.isFinite(r.interval)))
+    return ["the snapshots are too small to say how far distances vary with their sampling"];
+  const told = ({ difference, interval }: Comparison): string => `${Math.abs(difference).toFixed(3)} ± ${interval.toFixed(3)} (95 %)`; // biome-ignore format: one line
+  const [ahead] = rivals.filter((r) => r.difference > r.interval).sort((a, b) => b.difference - a.difference);
+  if (ahead) notes.push(`${named(ahead.name)}, which learns nothing, is closer to the held-out ${ahead.times.length > 1 ? "snapshots" : "snapshot"} at ${ahead.times.join(", ")} than ${own}: W1 is lower by ${told(ahead)}`); // biome-ignore format: one line
+  const farthest = predictions.reduce((s, p) => s + Math.max(...p.scores.map((v) => v.w1)) / p.floor, 0) / predictions.length;
   // the same individuals in both snapshots differ by less than two samples do
   if (farthest < nearFloor && !predictions[0].paths)
-    notes.push(`every W1 here, of copies of the neighbours too, is at the sampling floor: it cannot tell predictions apart, in so many dimensions or with so few particles; use fewer --components or features`); // biome-ignore format: one line
-  if (rivals.some((r) => !Number.isFinite(r.interval)))
-    return [...notes, "the snapshots are too small to say how far distances vary with their sampling"];
-  const [ahead] = rivals.filter((r) => r.difference > r.interval).sort((a, b) => b.difference - a.difference);
-  const told = ({ difference, interval }: { difference: number; interval: number }): string => `${Math.abs(difference).toFixed(3)} ± ${interval.toFixed(3)} (95 %)`; // biome-ignore format: one line
-  if (ahead) return [...notes, `${named(ahead.name)}, which learns nothing, is closer to the held-out ${predictions.length > 1 ? "snapshots" : "snapshot"} than ${own}: W1 is lower by ${told(ahead)}`]; // biome-ignore format: one line
-  const reference = rivals.find((r) => r.name === cone) ?? rivals.find((r) => r.name === midpoint || r.name === onward);
+    notes.push(`every W1 here, of copies of the neighbours too, is within ${(100 * (nearFloor - 1)).toFixed(0)} % of the sampling floor: it tells predictions hardly apart, in so many dimensions or with so few particles; use fewer --components or features, and look at MMD²`); // biome-ignore format: one line
+  if (ahead) return notes;
+  const reference = rivals.find((r) => r.name === cone) ?? rivals.find((r) => r.name === midpoint) ?? rivals.find((r) => r.name === onward); // biome-ignore format: one line
   if (reference && Math.abs(reference.difference) <= reference.interval)
     notes.push(`the data cannot tell ${own} from ${named(reference.name)}: their W1 differ by ${told(reference)}`);
   return notes;
+}
+
+interface Comparison {
+  readonly name: string;
+  /** Held-out times at which there is such a rival. */
+  readonly times: readonly number[];
+  /** Mean difference of W1 there, and half of its 95 % interval. */
+  readonly difference: number;
+  readonly interval: number;
+}
+
+function compared(name: string, predictions: readonly Prediction[]): Comparison {
+  const all = predictions.flatMap(({ time, rivals }) => rivals.filter((r) => r.name === name).map((r) => ({ ...r, time })));
+  return {
+    ...{ name, times: all.map((r) => r.time) },
+    difference: all.reduce((s, r) => s + r.difference, 0) / all.length,
+    interval: (1.96 * Math.hypot(...all.map((r) => r.error))) / all.length,
+  };
 }
 
 const said: Readonly<Record<string, string>> = {

@@ -39,6 +39,7 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const method = options.method as MethodName;
   checkForces(options, method);
   checkHead(options, method);
+  checkPairs(options, method);
   if (options.coupling === "unbalanced" && !has(method, "growth"))
     throw new UserError(`--coupling unbalanced: ${method} has no growth`, "use a method with growth, such as wlf-uot or uam");
   const warnings = [...data.warnings];
@@ -102,6 +103,16 @@ function checkHead({ head }: TrajectoriesOptions, method: MethodName): void {
     throw new UserError(`--head: ${method} is ${family}, which has no action`, "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)"); // biome-ignore format: one line
   if (has(method, "growth"))
     throw new UserError(`--head ${head}: ${method} learns growth, and this form of the action cannot represent growth rates`, "use --head scalar"); // biome-ignore format: one line
+}
+
+/** Has the method pairs of its own, and do they go with the forces? */
+function checkPairs(options: TrajectoriesOptions, method: MethodName): void {
+  const { path } = methods[method] as { path?: { coupling?: string } };
+  if (options.coupling !== undefined && path?.coupling !== undefined && path.coupling !== options.coupling)
+    throw new UserError(`--coupling ${options.coupling}: ${method} has pairs of its own, ${path.coupling} ones`, "leave --coupling out, or choose another method"); // biome-ignore format: one line
+  const force = (["drift", "velocity", "cost"] as const).find((key) => options[key] !== undefined);
+  if (force && (options.coupling ?? path?.coupling) === "unbalanced")
+    throw new UserError(`--${force}: pairs of unbalanced transport do not follow it`, path?.coupling ? "use uam or wlf-uot" : "use --coupling ot"); // biome-ignore format: one line
 }
 
 /** Does the method take the forces that were asked for? */

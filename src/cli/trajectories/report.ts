@@ -78,8 +78,10 @@ export function report(
   });
   const between = "optimal-transport midpoint";
   const names = new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)));
+  // a forecast has no midpoint: means are over the same times
+  const same = names.has(between) ? predictions.filter((p) => p.scores.some((s) => s.name === between)) : predictions;
   const best = predictions.length
-    ? ` Held-out snapshots are predicted at a mean W1 of ${formatNumber(meanOf(predictions, methods[method].title))}${names.has(between) ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(predictions, between))}` : ""}.`
+    ? ` Held-out snapshots (${same.map((p) => p.time).join(", ")}) are predicted at a mean W1 of ${formatNumber(meanOf(same, methods[method].title))}${names.has(between) ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(same, between))}` : ""}.`
     : "";
   return {
     title: `Trajectories: ${data.title}`,
@@ -109,15 +111,15 @@ function keyNumbers(
 ): KeyNumber[] {
   const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return [
-    ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: "standard deviations, over held-out times" })), // biome-ignore format: one line
+    ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: `standard deviations, over ${predictions.filter((p) => p.scores.some((s) => s.name === name)).map((p) => p.time).join(", ")}` })), // biome-ignore format: one line
     ...predictions.flatMap((p) => (p.mass === undefined ? [] : [{ name: `total mass at ${p.time}`, value: p.mass, note: p.midpointMass === undefined ? "predicted over observed" : `predicted over observed; of the unbalanced-transport midpoint ${formatNumber(p.midpointMass)}` }])), // biome-ignore format: one line
     ...(has(method, "growth")
       ? [{ name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" }]
       : []),
     ...(has(method, "growth") ? [{ name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" }] : []), // biome-ignore format: one line
-    ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, in standard deviations and mean intervals; minus the loss on fresh samples" }] : []), // biome-ignore format: one line
+    ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, in standard deviations and mean intervals; minus the loss on fresh samples; ± one standard error" }] : []), // biome-ignore format: one line
     ...(value?.primal === undefined ? [] : [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }]), // biome-ignore format: one line
-    ...(value?.gap ? [{ name: "action gap, at most", value: value.gap.bound, error: value.gap.error, note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like" }] : []), // biome-ignore format: one line
+    ...(value?.gap ? [{ name: "action gap, at most", value: value.gap.bound, error: value.gap.error, note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like; ± one standard error" }] : []), // biome-ignore format: one line
     ...(value?.lower === undefined ? [] : [{ name: "lower bound, estimated", value: value.lower, note: "of the least action, from the largest residuals over the particles of the path" }]), // biome-ignore format: one line
     ...(least ? [{ name: "least action through the snapshots", value: least.lower === least.upper ? least.lower : `${formatNumber(least.lower)} to ${formatNumber(least.upper)}`, note: least.lower === least.upper ? "exact optimal transport of neighbours" : "unbalanced transport of neighbours: dual and primal value" }] : []), // biome-ignore format: one line
     { name: "solver error", value: solverError, note: "root mean square, in standard deviations: particles of the first snapshot moved to the end in two ways" }, // biome-ignore format: one line
@@ -150,7 +152,7 @@ function tables({ predictions, balance }: Numbers, choice: Choice | undefined): 
       columns: ["time", "test function", "change in the data", "change by the model", "z"],
       rows: worst.map((b) => [b.time, b.test, b.observed, b.predicted, b.z]),
       caption:
-        "d/dt of the mean of a test function at inner snapshots: from its neighbours, and from the learned motion at the snapshot's own particles; z is the difference in standard errors, the six largest. A bend in time between snapshots shows here too.",
+        "d/dt of the mean of a test function at inner snapshots, in standard deviations and mean intervals: from its neighbours, and from the learned motion at the snapshot's own particles; z is the difference in standard errors, the six largest. A bend in time between snapshots shows here too.",
     });
   return result;
 }

@@ -154,7 +154,8 @@ async function evaluate(
   const kept = split.train.map((k) => prepared.clouds[k]);
   const keptTimes = split.train.map((k) => prepared.times[k]);
   const error = await solverError(trained, prepared, rng.fold("solver"));
-  const balance = await balances(model, params, keptTimes, grows ? kept : kept.map((c) => ({ ...c, mass: 1 })));
+  const tested = await balances(model, params, keptTimes, grows ? kept : kept.map((c) => ({ ...c, mass: 1 })));
+  const balance = tested.map((b) => ({ ...b, time: data.times[split.train[keptTimes.indexOf(b.time)]], test: b.test.replace(/^x(\d+)/, (_, j) => data.features[j - 1]) })); // biome-ignore format: one line
   const least = free(method, prepared.learn) ? await leastAction(keptTimes, kept, { growth: grows ? prepared.learn.growth! : 0, cost: prepared.learn.cost ?? quadraticCost }, rng.fold("least")) : undefined; // biome-ignore format: one line
   const figures = [pathsFigure(data, all)];
   if (data.features.length > 1) figures.push(streamFigure(data, fields));
