@@ -11,13 +11,25 @@ export interface Units {
 /** "each": every feature by its own standard deviation; "common": all by the largest one, which keeps distances of principal components. */
 export type Scaling = "each" | "common";
 
-/** Means and standard deviations over all snapshots, and the mean interval between times. */
-export function unitsOf(times: readonly number[], snapshots: readonly NdArray<"f32">[], scaling: Scaling = "each"): Units {
+/**
+ * Means and standard deviations over all snapshots, and the mean interval between times.
+ *
+ * @param weights  of the particles of each snapshot (absent: equal); every snapshot counts by its number of particles
+ */
+export function unitsOf(
+  times: readonly number[],
+  snapshots: readonly NdArray<"f32">[],
+  scaling: Scaling = "each",
+  weights?: readonly ArrayLike<number>[],
+): Units {
   const d = snapshots[0].shape[1];
   const count = snapshots.reduce((n, s) => n + s.shape[0], 0);
+  const scales = weights?.map((w) => w.length / Array.from(w).reduce((a, b) => a + b, 0));
+  const weightOf = (k: number, row: number): number => (weights && scales ? weights[k][row] * scales[k] : 1);
   const moment = (f: (x: number, j: number) => number): number[] => {
     const sums = new Array<number>(d).fill(0);
-    for (const s of snapshots) for (let i = 0; i < s.data.length; i++) sums[i % d] += f(s.data[i], i % d);
+    for (const [k, s] of snapshots.entries())
+      for (let i = 0; i < s.data.length; i++) sums[i % d] += weightOf(k, Math.floor(i / d)) * f(s.data[i], i % d);
     return sums.map((v) => v / count);
   };
   const mean = moment((x) => x);

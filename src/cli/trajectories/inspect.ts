@@ -13,7 +13,12 @@ export async function inspectSnapshots(
   { seed }: LoadOptions,
 ): Promise<{ results: Record<string, unknown>; text: string[] }> {
   const rng = randomStream(seed).fold("inspect");
-  const units = unitsOf(data.times, data.snapshots, scalingOf(data));
+  const units = unitsOf(
+    data.times,
+    data.snapshots,
+    scalingOf(data),
+    data.weights?.map((w) => w.data as ArrayLike<number>),
+  );
   const d = data.features.length;
   const clouds = data.snapshots.map((s, k) => few(present(whiten(units, s), data.weights?.[k]), rng));
   const snapshots = clouds.map((cloud, k) => {

@@ -47,6 +47,7 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
     train.map((k) => data.times[k]),
     train.map((k) => data.snapshots[k]),
     options.scale ?? scalingOf(data),
+    data.weights && train.map((k) => data.weights![k].data as ArrayLike<number>),
   );
   const flat = units.deviation.findIndex((s) => !(s > 0));
   if (flat >= 0) throw new UserError(`feature "${data.features[flat]}" is constant in the snapshots that are learned from`, "leave it out of --features"); // biome-ignore format: one line
