@@ -64,6 +64,8 @@ export async function openSession(
     executionProviders: [provider],
     graphOptimizationLevel: double ? "basic" : "all",
     logSeverityLevel: 4,
+    // ONNX Runtime compares f64 constants with 0 and 1 after rounding them to f32, and drops a product with 1 + 1e-9 as having no effect
+    ...(double && { extra: { optimization: { disable_specified_optimizers: "NoopElimination" } } }),
     ...(count ? { intraOpNumThreads: count } : {}),
   };
   let session: InferenceSession;

@@ -355,3 +355,22 @@ describe("compiled programs", () => {
     expect(model((p, q) => t.grad((w: Tensor) => p.matmul(w).sum())(q), a, b).operators).not.toContain("MatMul");
   });
 });
+
+test("f64 constants that f32 would round to 0 or 1 count", async () => {
+  const x = t.ndarray(Float64Array.of(0.5, 0.25, 3), [3], "f64");
+  // the operands are computed, so that an inner node is there to be dropped
+  const program = t.jit((x: Tensor) => {
+    const [y, zero] = [x.exp(), x.sub(x.sqrt().square()).mul(0)];
+    return [y.mul(1 + 1e-9).sub(y), y.div(1 + 1e-9).sub(y), zero.add(1e-50).mul(1e50), y.mul(1e-52).sub(1e-50).mul(1e50)];
+  });
+  const [product, quotient, sum, difference] = ((await program(x)) as NdArray[]).map((a) =>
+    Array.from(a.data as Float64Array, Number),
+  );
+  [0.5, 0.25, 3].forEach((v, i) => {
+    const y = Math.exp(v);
+    expect(product[i] / (1e-9 * y)).toBeCloseTo(1, 5);
+    expect(quotient[i] / (-1e-9 * y)).toBeCloseTo(1, 5);
+    expect(sum[i]).toBeCloseTo(1, 12);
+    expect(difference[i]).toBeCloseTo(y / 100 - 1, 12);
+  });
+});
