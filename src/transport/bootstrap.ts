@@ -1,6 +1,6 @@
 /** How far distances between two clouds vary with the sampling of both. */
-import { type NdArray, ndarray, type Random } from "../tensor/index.ts";
-import { mmd, wasserstein } from "./distances/index.ts";
+import type { NdArray, Random } from "../tensor/index.ts";
+import { mmd, rowsOf, wasserstein } from "./distances/index.ts";
 
 /** A cloud with weights (absent: equal). */
 export interface Weighted {
@@ -69,12 +69,10 @@ export const spread = (values: ArrayLike<number>): number =>
 
 /** At most 250 random rows. */
 function few({ x, weights }: Weighted, rng: Random): Weighted {
-  const [n, d] = x.shape;
+  const [n] = x.shape;
   if (n <= most) return { x, weights };
   const rows = rng.permutation(n).data.subarray(0, most);
-  const data = new Float32Array(most * d);
-  rows.forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-  return { x: ndarray(data, [most, d], "f32"), ...(weights && { weights: Array.from(rows, (r) => weights[r]) }) };
+  return { x: rowsOf(x, rows), ...(weights && { weights: Array.from(rows, (r) => weights[r]) }) };
 }
 
 /** The same points, each counted as often as it was drawn; a resample of a single point is drawn again. */

@@ -1,7 +1,7 @@
 /** How well a predicted cloud agrees with a held-out snapshot, beside what is reached without learning and what can be reached at all. */
 import { jit, type NdArray, ndarray, type Random, type Tensor } from "../tensor/index.ts";
 import { type Distances, deviations, distances, type Weighted } from "./bootstrap.ts";
-import { optimalTransport, samplingFloor, wasserstein } from "./distances/index.ts";
+import { optimalTransport, rowsOf, samplingFloor, wasserstein } from "./distances/index.ts";
 import type { Cloud } from "./pairs.ts";
 import { coneGeodesic, reachPlan } from "./unbalanced.ts";
 
@@ -14,25 +14,16 @@ export interface Score extends Distances {
 /** Most points of a cloud that enter exact distances. */
 export const largestCloud = 2000;
 
-/** At most `largestCloud` random rows. */
-export function subsample(x: NdArray<"f32">, rng: Random): NdArray<"f32"> {
-  const [n, d] = x.shape;
-  if (n <= largestCloud) return x;
-  const data = new Float32Array(largestCloud * d);
-  const rows = rng.permutation(n).data;
-  for (let i = 0; i < largestCloud; i++) data.set(x.data.subarray(rows[i] * d, (rows[i] + 1) * d), i * d);
-  return ndarray(data, [largestCloud, d], "f32");
+/** At most `most` random rows. */
+export function subsample(x: NdArray<"f32">, rng: Random, most = largestCloud): NdArray<"f32"> {
+  const [n] = x.shape;
+  return n <= most ? x : rowsOf(x, rng.permutation(n).data.subarray(0, most));
 }
 
 /** A cloud of at most `largestCloud` points: all of them with their weights, or a systematic draw by weight. */
 export function thin({ x, weights }: Weighted, rng: Random): Weighted {
-  const [n, d] = x.shape;
-  if (n <= largestCloud) return { x, weights };
-  if (!weights) return { x: subsample(x, rng) };
-  const rows = systematic(weights, largestCloud, rng);
-  const data = new Float32Array(largestCloud * d);
-  rows.forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-  return { x: ndarray(data, [largestCloud, d], "f32") };
+  if (x.shape[0] <= largestCloud) return { x, weights };
+  return { x: weights ? rowsOf(x, systematic(weights, largestCloud, rng)) : subsample(x, rng) };
 }
 
 /** Distances of a predicted cloud to a snapshot; both are normalised to mass one. */
@@ -90,14 +81,12 @@ export async function unbalancedDisplacement(x: Cloud, y: Cloud, fraction: numbe
 
 /** At most `largestPlan` random particles, with their weights and the mass of all. */
 function fewer(cloud: Cloud, rng: Random): Cloud {
-  const [n, d] = cloud.points.shape;
+  const [n] = cloud.points.shape;
   if (n <= largestPlan) return cloud;
   const kept = rng.permutation(n).data.subarray(0, largestPlan);
-  const data = new Float32Array(largestPlan * d);
-  kept.forEach((r, i) => void data.set(cloud.points.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
   const { weights } = cloud;
   return {
-    points: ndarray(data, [largestPlan, d], "f32"),
+    points: rowsOf(cloud.points, kept),
     mass: cloud.mass,
     ...(weights && { weights: Array.from(kept, (r) => weights[r]) }),
   };
@@ -164,11 +153,8 @@ function floorOf(cloud: Weighted, rng: Random): number {
 }
 
 /** The particles of positive weight. */
-function withoutEmpty({ x, weights }: Weighted): Weighted {
+export function withoutEmpty({ x, weights }: Weighted): Weighted {
   if (!weights) return { x };
-  const d = x.shape[1];
   const rows = Array.from({ length: x.shape[0] }, (_, i) => i).filter((i) => weights[i] > 0);
-  const data = new Float32Array(rows.length * d);
-  rows.forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-  return { x: ndarray(data, [rows.length, d], "f32"), weights: rows.map((r) => weights[r]) };
+  return { x: rowsOf(x, rows), weights: rows.map((r) => weights[r]) };
 }

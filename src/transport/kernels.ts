@@ -16,6 +16,7 @@ import {
   softmax,
   type Tensor,
 } from "../tensor/index.ts";
+import { rowsOf } from "./distances/index.ts";
 import type { ScalarField, VectorField } from "./lagrangian.ts";
 import type { Cloud } from "./pairs.ts";
 
@@ -162,9 +163,5 @@ function chosenRows(matrices: readonly NdArray<"f32">[], rng: Random): NdArray<"
   const n = matrices[0].shape[0];
   if (n <= mostCentres) return [...matrices];
   const rows = rng.permutation(n).data.subarray(0, mostCentres);
-  return matrices.map(({ data, shape: [, d] }) => {
-    const kept = new Float32Array(mostCentres * d);
-    rows.forEach((r, i) => void kept.set(data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-    return ndarray(kept, [mostCentres, d], "f32");
-  });
+  return matrices.map((x) => rowsOf(x, rows));
 }

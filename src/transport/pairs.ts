@@ -1,7 +1,7 @@
 /** Couplings of neighbouring snapshots, as lists of pairs of rows from which batches are drawn. */
-import { type NdArray, ndarray, type Random, randomStream } from "../tensor/index.ts";
+import { type NdArray, type Random, randomStream } from "../tensor/index.ts";
 import { quadraticCost } from "./costs.ts";
-import { optimalTransport, sinkhorn, transportForCosts } from "./distances/index.ts";
+import { optimalTransport, rowsOf, sinkhorn, transportForCosts } from "./distances/index.ts";
 import { carriedToMiddle, type PairMotion, pairCosts } from "./pair-costs.ts";
 import { reachPlan } from "./unbalanced.ts";
 
@@ -85,15 +85,13 @@ function together(plans: readonly Entries[], rows: readonly { from: Int32Array; 
 
 /** `count` random parts of a cloud, each with the mass of all, and their rows. */
 function dealt(cloud: Cloud, count: number, rng: Random): { cloud: Cloud; rows: Int32Array }[] {
-  const [n, d] = cloud.points.shape;
+  const [n] = cloud.points.shape;
   if (count === 1) return [{ cloud, rows: Int32Array.from({ length: n }, (_, i) => i) }];
   const order = rng.permutation(n).data as Int32Array;
   return Array.from({ length: count }, (_, b) => {
     const rows = order.filter((_v, i) => i % count === b).sort();
-    const data = new Float32Array(rows.length * d);
-    rows.forEach((r, i) => void data.set(cloud.points.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
     const weights = cloud.weights && Array.from(rows, (r) => cloud.weights![r]);
-    return { cloud: { ...cloud, points: ndarray(data, [rows.length, d], "f32"), ...(weights && { weights }) }, rows };
+    return { cloud: { ...cloud, points: rowsOf(cloud.points, rows), ...(weights && { weights }) }, rows };
   });
 }
 

@@ -1,6 +1,15 @@
 /** `pushforward trajectories inspect`: what the snapshots are like before anything is learned. */
-import { type NdArray, ndarray, type Random, randomStream } from "../../tensor/index.ts";
-import { samplingFloor, stackClouds, unitsOf, wasserstein, weightedMean, whiten } from "../../transport/index.ts";
+import { type NdArray, type Random, randomStream } from "../../tensor/index.ts";
+import {
+  samplingFloor,
+  stackClouds,
+  subsample,
+  unitsOf,
+  wasserstein,
+  weightedMean,
+  whiten,
+  withoutEmpty,
+} from "../../transport/index.ts";
 import type { LoadOptions, Population } from "./load.ts";
 import { scalingOf } from "./prepare.ts";
 
@@ -20,7 +29,9 @@ export async function inspectSnapshots(
     data.weights?.map((w) => w.data as ArrayLike<number>),
   );
   const d = data.features.length;
-  const clouds = data.snapshots.map((s, k) => few(present(whiten(units, s), data.weights?.[k]), rng));
+  const clouds = data.snapshots.map((s, k) =>
+    subsample(withoutEmpty({ x: whiten(units, s), weights: data.weights?.[k].data as ArrayLike<number> }).x, rng, most),
+  );
   const snapshots = clouds.map((cloud, k) => {
     const next = k + 1 < clouds.length ? compared(cloud, clouds[k + 1], rng.fold(k)) : undefined;
     const mean = weightedMean(cloud);
@@ -57,22 +68,6 @@ function compared(x: NdArray<"f32">, y: NdArray<"f32">, rng: Random): { w1: numb
   const random = Array.from({ length: splits }, () => samplingFloor(distance, both, [x.shape[0], y.shape[0]], rng, 1).mean);
   const chance = random.reduce((a, b) => a + b, 0) / splits;
   return { w1, chance, p: (1 + random.filter((v) => v >= w1).length) / (1 + splits) };
-}
-
-/** The particles of positive weight. */
-function present(x: NdArray<"f32">, weights?: NdArray): NdArray<"f32"> {
-  const d = x.shape[1];
-  const data = weights ? x.data.filter((_, i) => Number(weights.data[Math.floor(i / d)]) > 0) : x.data;
-  return ndarray(data, [data.length / d, d], "f32");
-}
-
-/** At most `most` random rows. */
-function few(x: NdArray<"f32">, rng: Random): NdArray<"f32"> {
-  const [n, d] = x.shape;
-  if (n <= most) return x;
-  const data = new Float32Array(most * d);
-  rng.permutation(n).data.subarray(0, most).forEach((r, i) => void data.set(x.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-  return ndarray(data, [most, d], "f32");
 }
 
 interface Look {

@@ -1,5 +1,5 @@
 /** Weighted point clouds: the input of every distance here. */
-import type { NdArray } from "../../tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
 
 /** Points [n, d]. */
 export type Points = NdArray<"f32"> | NdArray<"f64">;
@@ -37,4 +37,11 @@ export function normalise(weights: ArrayLike<number> | undefined, n: number): Fl
   if (!(total > 0 && total < Number.POSITIVE_INFINITY))
     throw new RangeError(`distance between clouds: the weights add up to ${total}`);
   return Float64Array.from(weights, (w) => w / total);
+}
+
+/** Some rows of a cloud, in the order given. */
+export function rowsOf({ data, shape: [, d] }: NdArray<"f32">, rows: ArrayLike<number>): NdArray<"f32"> {
+  const kept = new Float32Array(rows.length * d);
+  for (let i = 0; i < rows.length; i++) kept.set(data.subarray(rows[i] * d, (rows[i] + 1) * d), i * d);
+  return ndarray(kept, [rows.length, d], "f32");
 }

@@ -1,6 +1,7 @@
 /** The sampling floor: how far two samples of the same population are apart. */
-import { type NdArray, ndarray } from "../../tensor/ndarray.ts";
+import type { NdArray } from "../../tensor/ndarray.ts";
 import type { Random } from "../../tensor/random.ts";
+import { rowsOf } from "./clouds.ts";
 
 export interface Floor {
   readonly mean: number;
@@ -24,7 +25,7 @@ export function samplingFloor(
   random: Random,
   splits = 5,
 ): Floor {
-  const [n, d] = cloud.shape;
+  const [n] = cloud.shape;
   const scale = Math.min(1, n / (sizes[0] + sizes[1]));
   const parts = sizes.map((size) => Math.floor(size * scale + 1e-9)) as [number, number];
   if (Math.min(...parts) < 1 || splits < 1)
@@ -32,12 +33,7 @@ export function samplingFloor(
   const values = Array.from({ length: splits }, () => {
     const order = random.permutation(n).data as Int32Array;
     const rows = [order.slice(0, parts[0]), order.slice(parts[0], parts[0] + parts[1])] as const;
-    const part = (chosen: Int32Array) => {
-      const data = new Float32Array(chosen.length * d);
-      chosen.forEach((r, i) => void data.set(cloud.data.subarray(r * d, (r + 1) * d), i * d)); // biome-ignore format: one line
-      return ndarray(data, [chosen.length, d], "f32");
-    };
-    return distance(part(rows[0]), part(rows[1]), rows);
+    return distance(rowsOf(cloud, rows[0]), rowsOf(cloud, rows[1]), rows);
   });
   const mean = values.reduce((a, b) => a + b) / splits;
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, splits - 1);

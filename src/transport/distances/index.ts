@@ -1,5 +1,5 @@
 /** Distances between point clouds, exact, entropic, sliced and by kernels. */
-export type { Points, Weights } from "./clouds.ts";
+export { type Points, rowsOf, type Weights } from "./clouds.ts";
 export { optimalPairing, optimalTransport, type Plan, type TransportOptions, transportForCosts, wasserstein } from "./exact.ts";
 export { type Floor, samplingFloor } from "./floor.ts";
 export { lineTransport, type SlicedOptions, slicedWasserstein } from "./line.ts";
