@@ -56,9 +56,6 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const masses = new Set(clouds.map((c) => c.mass));
   if (!grows && masses.size > 1) warnings.push(`${method} has no growth: the total mass of every snapshot counts as one`);
   const sizes = train.map((k) => data.snapshots[k].shape[0]);
-  for (const k of train)
-    if (data.snapshots[k].shape[0] < 10)
-      warnings.push(`the snapshot at ${data.times[k]} has only ${data.snapshots[k].shape[0]} particles`);
   if (options.mass === "equal" && grows && Math.max(...sizes) > 1.5 * Math.min(...sizes))
     warnings.push("snapshots differ in size but count as equal masses; if cells were counted alike, use --mass counts");
   const rng = randomStream(options.seed).fold("forces");
@@ -140,6 +137,5 @@ function cloudOf(data: Population, { mass }: TrajectoriesOptions, k: number, poi
   const weights = data.weights?.[k].data as ArrayLike<number> | undefined;
   if (mass === "weight" && !weights) throw new UserError("--mass weight needs a column of weights", "name it with --weight");
   const total = mass === "counts" ? points.shape[0] : mass === "weight" ? Array.from(weights!).reduce((a, b) => a + b, 0) : 1;
-  if (!(total > 0)) throw new UserError(`the weights at time ${data.times[k]} add up to zero`);
   return { points, mass: total, ...(weights && { weights }) };
 }
