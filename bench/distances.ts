@@ -1,6 +1,6 @@
 /** Milliseconds for distances between Gaussian clouds in five dimensions: `npm run bench -- distances`. Best of five. */
-import { randomStream } from "../src/tensor/random.ts";
-import { mmd, optimalTransport, sinkhorn, slicedWasserstein } from "../src/transport/distances/index.ts";
+import { randomStream } from "../src/array/random.ts";
+import { mmd, optimalTransport, sinkhorn, slicedWasserstein } from "../src/distances/index.ts";
 
 export async function main(_args: readonly string[]): Promise<void> {
   const random = randomStream(0);
@@ -15,8 +15,7 @@ export async function main(_args: readonly string[]): Promise<void> {
       "sliced W2, 500 directions": () => slicedWasserstein(x, y),
       "MMD, six kernels": () => mmd(x, y),
     };
-    for (const [name, job] of Object.entries(jobs))
-      console.log(`${n} x ${n}  ${name.padEnd(30)}${best(job).toFixed(1).padStart(8)} ms`);
+    for (const [name, job] of Object.entries(jobs)) console.log(`${n} x ${n}  ${name.padEnd(30)}${best(job).toFixed(1).padStart(8)} ms`);
   }
 }
 

@@ -1,7 +1,9 @@
 /** The engine benchmark's tasks, as programs of this library. The peers implement the same steps in bench/peers/. */
 
+import type { NdArray } from "../src/array/index.ts";
+import * as nd from "../src/array/index.ts";
 import { adam, applyUpdates, type State } from "../src/optim/index.ts";
-import type { Arrays, NdArray, Tensor } from "../src/tensor/index.ts";
+import type { Arrays, Tensor } from "../src/tensor/index.ts";
 import * as pf from "../src/tensor/index.ts";
 
 type Params = Record<string, Tensor>;
@@ -19,12 +21,12 @@ export interface Task {
   readonly next?: (result: never) => unknown[];
 }
 
-const rng = pf.randomStream(0);
+const rng = nd.randomStream(0);
 const weights = (sizes: readonly number[]): Weights => {
   const params: Weights = {};
   for (let i = 0; i + 1 < sizes.length; i++) {
     params[`w${i}`] = scaled([sizes[i], sizes[i + 1]], 1 / Math.sqrt(sizes[i]));
-    params[`b${i}`] = pf.allocate("f32", [sizes[i + 1]]);
+    params[`b${i}`] = nd.allocate("f32", [sizes[i + 1]]);
   }
   return params;
 };
@@ -43,8 +45,7 @@ const mlp = (activation: (x: Tensor) => Tensor, layers: number) => (p: Params, x
   return h;
 };
 
-const sgd = (p: Params, g: Params, rate = 1e-3): Params =>
-  Object.fromEntries(Object.keys(p).map((k) => [k, p[k].sub(g[k].mul(rate))]));
+const sgd = (p: Params, g: Params, rate = 1e-3): Params => Object.fromEntries(Object.keys(p).map((k) => [k, p[k].sub(g[k].mul(rate))]));
 
 const gradientStep =
   (loss: (p: Params, ...data: Tensor[]) => Tensor) =>
@@ -58,8 +59,7 @@ const smallNet = mlp(pf.silu, 3);
 const bigNet = mlp(pf.relu, 3);
 const tanhNet = mlp(pf.tanh, 3);
 
-const crossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
-  pf.takeAlong(pf.logSoftmax(logits), labels.expandDims(1)).mean().neg();
+const crossEntropy = (logits: Tensor, labels: Tensor): Tensor => pf.takeAlong(pf.logSoftmax(logits), labels.expandDims(1)).mean().neg();
 
 const optimizer = adam(1e-3);
 
@@ -99,16 +99,16 @@ const transformerWeights = (): Weights => {
   for (const k of ["wq", "wk", "wv", "wo"]) p[k] = scaled([d, d], 1 / Math.sqrt(d));
   Object.assign(p, {
     w0: scaled([d, 4 * d], 1 / Math.sqrt(d)),
-    b0: pf.allocate("f32", [4 * d]),
+    b0: nd.allocate("f32", [4 * d]),
     w1: scaled([4 * d, d], 0.5 / Math.sqrt(d)),
-    b1: pf.allocate("f32", [d]),
+    b1: nd.allocate("f32", [d]),
   });
-  for (const i of [0, 1]) Object.assign(p, { [`g${i}`]: pf.array(new Array(d).fill(1)), [`o${i}`]: pf.allocate("f32", [d]) });
+  for (const i of [0, 1]) Object.assign(p, { [`g${i}`]: nd.array(new Array(d).fill(1)), [`o${i}`]: nd.allocate("f32", [d]) });
   return p;
 };
 
 const labels = (n: number): NdArray =>
-  pf.array(
+  nd.array(
     Array.from({ length: n }, (_, i) => i % 10),
     "i32",
   );
@@ -164,11 +164,11 @@ export const tasks: readonly Task[] = [
     args: () => [
       {
         k0: scaled([16, 1, 3, 3], 1 / 3),
-        c0: pf.allocate("f32", [16]),
+        c0: nd.allocate("f32", [16]),
         k1: scaled([32, 16, 3, 3], 1 / 12),
-        c1: pf.allocate("f32", [32]),
+        c1: nd.allocate("f32", [32]),
         w: scaled([1568, 10], 0.02),
-        b: pf.allocate("f32", [10]),
+        b: nd.allocate("f32", [10]),
       },
       rng.normal([64, 1, 28, 28]),
       labels(64),

@@ -11,7 +11,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as pf from "../src/tensor/index.ts";
-import { writeModel } from "../src/tensor/onnx/write.ts";
+import { writeModel } from "../src/tensor/write.ts";
 import { type Task, tasks } from "./engine-tasks.ts";
 import { external, type Runner } from "./peer.ts";
 

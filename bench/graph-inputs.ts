@@ -88,15 +88,7 @@ function cnr2000(): Graph {
 export const realGraphs: readonly (readonly [string, () => Graph])[] = [
   ["WordNet pointers", wordNet],
   ["WordNet, undirected simple", () => simple({ ...wordNet(), directed: false })],
-  ...[
-    "szip/USAir97",
-    "szip/YeastS",
-    "szip/Erdos",
-    "szip/homo",
-    "social/facebook-pages",
-    "social/deezer-hu",
-    "social/github-social",
-  ]
+  ...["szip/USAir97", "szip/YeastS", "szip/Erdos", "szip/homo", "social/facebook-pages", "social/deezer-hu", "social/github-social"]
     .map((name) => [name.split("/")[1], join(folder(), `graph-${name}.edges.gz`)] as const)
     .filter(([, path]) => existsSync(path))
     .map(([name, path]) => [name, () => edgeList(path)] as const),

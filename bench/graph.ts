@@ -163,11 +163,8 @@ export async function main(argv: string[]): Promise<void> {
     .map((size) => ["preferential attachment", () => preferentialAttachment(Number(size))]);
   if (existsSync(values.python)) inputs.unshift(["preferential attachment", () => preferentialAttachment(20_000)]);
   if (values.real)
-    inputs.push(
-      ...realGraphs.filter(([, read]) => read().pairs.length > 200_000).map(([n, read]) => [n, read] as [string, () => Graph]),
-    );
-  if (!values.json)
-    console.log("| graph | edges | tool | step | M edges/s | peak bytes/edge | bits/edge |\n|---|---|---|---|---|---|---|");
+    inputs.push(...realGraphs.filter(([, read]) => read().pairs.length > 200_000).map(([n, read]) => [n, read] as [string, () => Graph]));
+  if (!values.json) console.log("| graph | edges | tool | step | M edges/s | peak bytes/edge | bits/edge |\n|---|---|---|---|---|---|---|");
   for (const [name, read] of inputs)
     for (const row of speed(name, read(), values.models.split(","), Number(values.rounds), Number(values.peers), values.python))
       values.json ? console.log(JSON.stringify(row)) : print(row);

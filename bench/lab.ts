@@ -6,13 +6,13 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { ndarray, randomStream } from "../src/array/index.ts";
 import { compare, comparisonFigures } from "../src/lab/compare.ts";
-import { toPng } from "../src/lab/figure.ts";
 import { type Method, openRun, progress, runMethod } from "../src/lab/index.ts";
+import { toPng } from "../src/lab/png.ts";
 import { openStore } from "../src/lab/store/database.ts";
 import { findRun, listRuns, metricsOf } from "../src/lab/store/query.ts";
 import { syncRoot } from "../src/lab/store/sync.ts";
-import { ndarray, randomStream } from "../src/tensor/index.ts";
 import { hasPostgres, startPostgres } from "../test/lab/servers.ts";
 
 const runs = 1000;
@@ -77,8 +77,7 @@ async function index(rows: number): Promise<void> {
     );
     const lines = Array.from(
       { length: rows },
-      (_, k) =>
-        `{"step":${20 * (k + 1)},"loss":${Math.exp(-k / 300) + Math.sin(k * i) / 20},"accuracy":${1 - Math.exp(-k / 200)}}\n`,
+      (_, k) => `{"step":${20 * (k + 1)},"loss":${Math.exp(-k / 300) + Math.sin(k * i) / 20},"accuracy":${1 - Math.exp(-k / 200)}}\n`,
     );
     writeFileSync(join(folder, "metrics.jsonl"), lines.join(""));
     writeFileSync(join(folder, "results.json"), JSON.stringify({ score: i / 10, seconds: 12.5 }));
@@ -131,8 +130,5 @@ async function questions(kind: string, place: string, root: string): Promise<voi
   };
   const names = Array.from({ length: 20 }, (_, i) => join(root, `run-${i}`));
   await time("the whole command `pushforward runs list`", command(["list"]));
-  await time(
-    "the whole command `pushforward runs compare`, 20 runs",
-    command(["compare", ...names, "--out", join(root, "comparison")]),
-  );
+  await time("the whole command `pushforward runs compare`, 20 runs", command(["compare", ...names, "--out", join(root, "comparison")]));
 }

@@ -1,6 +1,9 @@
 /** Three networks for the benchmark of optimizers; bench/peers/optimizers_torch.py builds the same. */
+
+import type { NdArray } from "../src/array/index.ts";
+import * as nd from "../src/array/index.ts";
 import * as nn from "../src/nn/index.ts";
-import type { NdArray, Tensor } from "../src/tensor/index.ts";
+import type { Tensor } from "../src/tensor/index.ts";
 import * as pf from "../src/tensor/index.ts";
 
 export interface Model {
@@ -16,12 +19,12 @@ export interface Model {
 }
 
 const labels = (n: number, classes: number): NdArray =>
-  pf.array(
+  nd.array(
     Array.from({ length: n }, (_, i) => i % classes),
     "i32",
   ); // prettier-ignore
 const crossEntropy = (logits: Tensor, y: Tensor): Tensor => pf.takeAlong(pf.logSoftmax(logits), y.expandDims(-1)).mean().neg();
-const rng = pf.randomStream("optimizers");
+const rng = nd.randomStream("optimizers");
 
 interface ConvNet {
   readonly convs: readonly nn.Conv[];

@@ -1,5 +1,5 @@
 /** Random numbers per second on one core: `npm run bench -- random`. Best of seven fills, after one to warm up. */
-import { randomStream } from "../src/tensor/random.ts";
+import { randomStream } from "../src/array/random.ts";
 
 export async function main(_args: readonly string[]): Promise<void> {
   const random = randomStream(0);

@@ -13,8 +13,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/tensor/index.ts";
-import { learner, type MethodName, optimalTransport, pusher, type TrainState, unitsOf, wasserstein, whiten } from "../src/transport/index.ts"; // biome-ignore format: one line
+import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/array/index.ts";
+import { optimalTransport, wasserstein } from "../src/distances/index.ts";
+import { learner, type MethodName, pusher, type TrainState, unitsOf, whiten } from "../src/transport/index.ts";
 
 interface Contender {
   readonly name: string;
@@ -28,11 +29,17 @@ const turn = 50;
 const held = 2;
 
 function data(): { times: number[]; clouds: NdArray<"f32">[] } {
-  const { X, t } = readNpz(new Uint8Array(readFileSync(join(process.env.PUSHFORWARD_DATA ?? "../shared/data", "sc-embryoid-body/eb2750.npz")))) as Record<string, NdArray>; // biome-ignore format: one line
+  const { X, t } = readNpz(
+    new Uint8Array(readFileSync(join(process.env.PUSHFORWARD_DATA ?? "../shared/data", "sc-embryoid-body/eb2750.npz"))),
+  ) as Record<string, NdArray>;
   const labels = toNumbers(t);
   const clouds = [0, 1, 2, 3, 4].map((time) => {
     const rows = labels.flatMap((v, i) => (v === time ? [i] : []));
-    return ndarray(Float32Array.from(rows.flatMap((i) => Array.from({ length: 5 }, (_, j) => Number(X.data[100 * i + j])))), [rows.length, 5], "f32"); // biome-ignore format: one line
+    return ndarray(
+      Float32Array.from(rows.flatMap((i) => Array.from({ length: 5 }, (_, j) => Number(X.data[100 * i + j])))),
+      [rows.length, 5],
+      "f32",
+    );
   });
   const units = unitsOf([0, 1, 2, 3, 4], clouds);
   return { times: [0, 1, 2, 3, 4], clouds: clouds.map((c) => whiten(units, c)) };
@@ -43,12 +50,20 @@ const kept = [0, 1, 3, 4];
 const inner = (time: number): number => (time * 3) / 4;
 
 async function ours(clouds: NdArray<"f32">[], steps: number, threads: number): Promise<Contender> {
-  const models = new Map<string, { model: Awaited<ReturnType<typeof learner>>; state: TrainState; rng: ReturnType<typeof randomStream>; push: ReturnType<typeof pusher> }>(); // biome-ignore format: one line
+  const models = new Map<
+    string,
+    { model: Awaited<ReturnType<typeof learner>>; state: TrainState; rng: ReturnType<typeof randomStream>; push: ReturnType<typeof pusher> }
+  >();
   const chosen = threads < availableParallelism() ? threads : undefined;
   // one action for all times, as the ports have it
   const options = { steps, batch: 256, inner: 2, warmUp: 1, intervals: 1, ...(chosen && { threads: chosen }) };
   for (const task of ["am", "wlf-ot"] as MethodName[]) {
-    const model = await learner(task, kept.map(inner), kept.map((k) => clouds[k]), options); // biome-ignore format: one line
+    const model = await learner(
+      task,
+      kept.map(inner),
+      kept.map((k) => clouds[k]),
+      options,
+    );
     const rng = randomStream(0).fold(task);
     models.set(task, { model, state: await model.init(rng.fold("init")), rng, push: pusher(model, chosen) });
   }
@@ -76,7 +91,7 @@ function peer(name: string, python: string, script: string, file: string, thread
   const child = spawn(python, [script, file], { stdio: ["pipe", "pipe", "inherit"], env });
   const waiting: { resolve: (line: string) => void; reject: (e: Error) => void }[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.resolve(line));
-  child.on("exit", () => waiting.forEach(({ reject }) => void reject(new Error(`${name} ended`)))); // biome-ignore format: one line
+  child.on("exit", () => waiting.forEach(({ reject }) => void reject(new Error(`${name} ended`))));
   const ask = async (request: object): Promise<{ seconds: number; cloud: number[][] }> => {
     const line = new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }));
     child.stdin.write(`${JSON.stringify(request)}\n`);
@@ -110,15 +125,29 @@ export async function main(argv: string[]): Promise<void> {
   const { clouds } = data();
   const folder = mkdtempSync(join(tmpdir(), "pushforward-bench-"));
   const file = join(folder, "path.json");
-  const rows = (c: NdArray<"f32">): number[][] => Array.from({ length: c.shape[0] }, (_, i) => Array.from(c.data.subarray(5 * i, 5 * i + 5))); // biome-ignore format: one line
+  const rows = (c: NdArray<"f32">): number[][] =>
+    Array.from({ length: c.shape[0] }, (_, i) => Array.from(c.data.subarray(5 * i, 5 * i + 5)));
   const pairs = kept.slice(1).map((k, i) => {
     const { from, to } = optimalTransport(clouds[kept[i]], clouds[k]);
     return { from: Array.from(from), to: Array.from(to) };
   });
-  writeFileSync(file, JSON.stringify({ times: kept.map(inner), clouds: kept.map((k) => rows(clouds[k])), pairs, start: rows(clouds[held - 1]), held: [inner(held - 1), inner(held)] })); // biome-ignore format: one line
+  writeFileSync(
+    file,
+    JSON.stringify({
+      times: kept.map(inner),
+      clouds: kept.map((k) => rows(clouds[k])),
+      pairs,
+      start: rows(clouds[held - 1]),
+      held: [inner(held - 1), inner(held)],
+    }),
+  );
   const contenders = [await ours(clouds, steps, threads)];
   if (values.python && existsSync(values.python))
-    for (const [name, script] of [["JAX", "jax"], ["PyTorch", "torch"]]) contenders.push(peer(name, values.python, `bench/peers/trajectories_${script}.py`, file, threads)); // biome-ignore format: one line
+    for (const [name, script] of [
+      ["JAX", "jax"],
+      ["PyTorch", "torch"],
+    ])
+      contenders.push(peer(name, values.python, `bench/peers/trajectories_${script}.py`, file, threads));
   else console.log("no Python with JAX and PyTorch: only our own times (give --python)");
   try {
     for (const task of values.tasks.split(",")) await race(task, contenders, clouds[held], steps, target);
@@ -137,8 +166,7 @@ async function race(task: string, contenders: Contender[], truth: NdArray<"f32">
       log[i].turns.push(await c.train(task, turn));
       if ((done / turn) % 4 !== 3) continue;
       log[i].w1 = wasserstein(await c.predict(task), truth, { power: 1 });
-      if (Number.isNaN(log[i].reached) && log[i].w1 <= target)
-        log[i].reached = log[i].turns.reduce((a, b) => a + b, log[i].first);
+      if (Number.isNaN(log[i].reached) && log[i].w1 <= target) log[i].reached = log[i].turns.reduce((a, b) => a + b, log[i].first);
     }
   console.log(
     `${task}: ${steps} steps; seconds per 1,000 steps (median; fastest turn), first step, seconds to W1 ${target}, W1 at the end`,
@@ -148,6 +176,8 @@ async function race(task: string, contenders: Contender[], truth: NdArray<"f32">
     const { turns, first, reached, w1 } = log[i];
     const per = (q: number): number => (quantile(turns, q) * 1000) / turn;
     const ratio = (q: number): string => (quantile(mine.turns, q) / quantile(turns, q)).toFixed(2);
-    console.log(`  ${name.padEnd(12)} ${per(0.5).toFixed(2)}; ${per(0).toFixed(2)}  ours/theirs ${ratio(0.5)}; ${ratio(0)}  first ${first.toFixed(2)}  to target ${reached.toFixed(1)}  W1 ${w1.toFixed(3)}`); // biome-ignore format: one line
+    console.log(
+      `  ${name.padEnd(12)} ${per(0.5).toFixed(2)}; ${per(0).toFixed(2)}  ours/theirs ${ratio(0.5)}; ${ratio(0)}  first ${first.toFixed(2)}  to target ${reached.toFixed(1)}  W1 ${w1.toFixed(3)}`,
+    );
   });
 }

@@ -4,8 +4,8 @@
  *
  *   npm run study:bootstrap
  */
-import { type NdArray, ndarray, type Random, randomStream } from "../src/tensor/index.ts";
-import { deviations, distances, spread } from "../src/transport/index.ts";
+import { type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
+import { deviations, distances, spread } from "../src/distances/index.ts";
 
 const d = 5;
 const [samples, judged] = [80, 12];

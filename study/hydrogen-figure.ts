@@ -1,8 +1,9 @@
 /** The picture of the hydrogen study: projections of true and learned clouds at some times. */
 import * as Plot from "@observablehq/plot";
 import sharp from "sharp";
-import { palette, plot, toPng } from "../src/lab/figure.ts";
-import type { NdArray } from "../src/tensor/index.ts";
+import type { NdArray } from "../src/array/index.ts";
+import { toPng } from "../src/lab/png.ts";
+import { palette, plot } from "../src/plots/figure.ts";
 
 /** Points of a cloud seen along z (x and y) or along y (x and z). */
 const side = (cloud: NdArray<"f32">, column: string, row: string) =>

@@ -13,26 +13,19 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  hydrogenFrequency,
-  hydrogenScore,
-  hydrogenSpan,
-  hydrogenVelocity,
-  sampleHydrogen,
-  turnHydrogen,
-} from "../src/data/index.ts";
-import { configure, jit, type NdArray, ndarray, type Random, randomStream, type Tensor } from "../src/tensor/index.ts";
+import { type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
+import { hydrogenFrequency, hydrogenScore, hydrogenSpan, hydrogenVelocity, sampleHydrogen, turnHydrogen } from "../src/data/index.ts";
+import { hydrogenKernels, mmd } from "../src/distances/index.ts";
+import { solveFixed } from "../src/solve/index.ts";
+import { configure, jit, type Tensor } from "../src/tensor/index.ts";
 import {
   annealer,
-  hydrogenKernels,
   matchingRecorded,
-  mmd,
   type Parameters,
   pusher,
   type Recording,
   recordingOf,
   scoreMatching,
-  solveFixed,
   type TrainState,
   type VectorField,
 } from "../src/transport/index.ts";
@@ -106,9 +99,7 @@ async function trained<L extends Learner>(label: string, records: Records, make:
     sum += next.metrics.loss;
     if (i % renewed === 0 && i < steps) learner = make(await records(i / renewed));
     if (i % 1000 === 0) {
-      console.error(
-        `${label}: ${i} steps, loss ${(sum / 1000).toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
-      );
+      console.error(`${label}: ${i} steps, loss ${(sum / 1000).toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
       sum = 0;
     }
   }
@@ -157,7 +148,12 @@ interface Row {
 
 const log = values.log ?? join(mkdtempSync(join(tmpdir(), "study-")), "results.jsonl");
 const read = (): Row[] =>
-  existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean).map((l) => JSON.parse(l) as Row) : []; // biome-ignore format: one line
+  existsSync(log)
+    ? readFileSync(log, "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((l) => JSON.parse(l) as Row)
+    : [];
 
 async function evaluated(name: string, seed: number): Promise<void> {
   const rng = randomStream(seed).fold("hydrogen study");
@@ -179,7 +175,13 @@ async function evaluated(name: string, seed: number): Promise<void> {
   if (values.image && name === "am" && seed === Number(values.first)) {
     const at = [1, 4, 7, 9];
     const parts = { truth: at.map((k) => truths[k]), learned: at.map((k) => scaled(clouds[k], unit.length)) };
-    writeFileSync(values.image, await cloudsFigure(at.map((k) => shown[k] * unit.time), parts)); // biome-ignore format: one line
+    writeFileSync(
+      values.image,
+      await cloudsFigure(
+        at.map((k) => shown[k] * unit.time),
+        parts,
+      ),
+    );
   }
 }
 

@@ -9,11 +9,22 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { randomStream } from "../src/array/index.ts";
 import { builtInImages, builtInText, splitRows } from "../src/data/index.ts";
-import { withError } from "../src/lab/index.ts";
 import { cnn, type Network, transformerLm, vit } from "../src/nn/index.ts";
-import { configure, randomStream } from "../src/tensor/index.ts";
-import { compareOptimizers, exampleProblem, type OptimizerSettings, type Problem, type Progressed, recommend, type Summary, summarise, textProblem } from "../src/training/index.ts"; // biome-ignore format: one line
+import { withError } from "../src/numbers.ts";
+import { configure } from "../src/tensor/index.ts";
+import {
+  compareOptimizers,
+  exampleProblem,
+  type OptimizerSettings,
+  type Problem,
+  type Progressed,
+  recommend,
+  type Summary,
+  summarise,
+  textProblem,
+} from "../src/training/index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -54,8 +65,7 @@ const tasks: Record<string, () => Promise<{ problem: Problem; network: Network; 
   },
 };
 
-const kept: Record<string, Progressed> =
-  values.state && existsSync(values.state) ? JSON.parse(readFileSync(values.state, "utf8")) : {};
+const kept: Record<string, Progressed> = values.state && existsSync(values.state) ? JSON.parse(readFileSync(values.state, "utf8")) : {};
 
 async function study(
   key: string,
@@ -86,7 +96,10 @@ async function study(
         kept[key] = progressed;
         if (values.state) writeFileSync(values.state, JSON.stringify(kept));
         const last = progressed.finals.at(-1);
-        if (last) process.stderr.write(`${key}: ${progressed.trials.length} trials, ${progressed.finals.length} trainings, last ${last.optimizer} ${last.test.score}\n`); // biome-ignore format: one line
+        if (last)
+          process.stderr.write(
+            `${key}: ${progressed.trials.length} trials, ${progressed.finals.length} trainings, last ${last.optimizer} ${last.test.score}\n`,
+          );
       },
     },
     kept[key],
@@ -100,7 +113,10 @@ function print(key: string, problem: Problem, summaries: readonly Summary[]): vo
     `\n### ${key}\n\n| optimizer | test ${problem.score} | training loss | ms a step | numbers kept a parameter | setting |\n|---|---|---|---|---|---|`,
   );
   for (const s of summaries) {
-    const setting = Object.entries(s.settings).filter(([k]) => k !== "structure").map(([k, v]) => `${k} ${typeof v === "number" ? Number(v.toPrecision(2)) : v}`).join(", "); // biome-ignore format: one line
+    const setting = Object.entries(s.settings)
+      .filter(([k]) => k !== "structure")
+      .map(([k, v]) => `${k} ${typeof v === "number" ? Number(v.toPrecision(2)) : v}`)
+      .join(", ");
     console.log(
       `| ${s.optimizer} | ${withError(s.test.mean, s.test.error)} | ${withError(s.trainLoss.mean, s.trainLoss.error)} | ${s.milliseconds.toPrecision(3)} | ${(s.optimizerNumbers / s.parameters).toPrecision(3)} | ${setting} |`,
     );

@@ -5,7 +5,8 @@
  *   npm run study:trajectories-exact [-- --steps 2000 --seed 3 --only drift]
  */
 import { parseArgs } from "node:util";
-import { array, concat, type NdArray, ndarray, randomStream } from "../src/tensor/index.ts";
+import { array, type NdArray, ndarray, randomStream } from "../src/array/index.ts";
+import { concat } from "../src/tensor/index.ts";
 import {
   freeMotion,
   type Lagrangian,

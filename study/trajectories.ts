@@ -14,7 +14,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/tensor/index.ts";
+import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/array/index.ts";
 import {
   accelerationPotential,
   baselines,
@@ -126,11 +126,18 @@ const white = snapshots.map((s) => whiten(units, s));
 const unit = snapshots[0].shape[1] > 10 ? units.deviation[0] : 1;
 const log = values.log ?? join(mkdtempSync(join(tmpdir(), "study-")), "results.jsonl");
 const read = (): Row[] =>
-  existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean).map((l) => JSON.parse(l) as Row) : []; // biome-ignore format: one line
+  existsSync(log)
+    ? readFileSync(log, "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((l) => JSON.parse(l) as Row)
+    : [];
 const known = read();
 const note = (row: Row): void => {
   appendFileSync(log, `${JSON.stringify(row)}\n`);
-  console.error(`${row.method}, seed ${row.seed}, t = ${times[row.held]}: W1 ${row.w1.toFixed(3)}${row.mass ? `, mass ${row.mass.toFixed(3)}` : ""}${row.seconds ? `, ${row.seconds.toFixed(1)} s` : ""}`); // biome-ignore format: one line
+  console.error(
+    `${row.method}, seed ${row.seed}, t = ${times[row.held]}: W1 ${row.w1.toFixed(3)}${row.mass ? `, mass ${row.mass.toFixed(3)}` : ""}${row.seconds ? `, ${row.seconds.toFixed(1)} s` : ""}`,
+  );
 };
 const done = (method: string, seed: number, k: number): boolean =>
   known.some((r) => r.method === method && r.seed === seed && r.held === k);
@@ -139,7 +146,10 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
   if (done(label, seed, k)) return;
   const started = process.cpuUsage();
   const kept = times.map((_, j) => j).filter((j) => j !== k);
-  const clock = unitsOf(kept.map((j) => times[j]), kept.map((j) => snapshots[j])); // biome-ignore format: one line
+  const clock = unitsOf(
+    kept.map((j) => times[j]),
+    kept.map((j) => snapshots[j]),
+  );
   const inner = (j: number): number => innerTime(clock, times[j]);
   const clouds = kept.map((j): Cloud => ({ points: white[j], mass: counted ? white[j].shape[0] : 1 }));
   const potential =
@@ -149,7 +159,7 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
       kept.map((j) => meanOf(white[j])),
     );
   const settings = { threads: 1, ...options, ...own, ...(potential && { potential }) };
-  const model = await learner(method, kept.map(inner), clouds, settings); // biome-ignore format: one line
+  const model = await learner(method, kept.map(inner), clouds, settings);
   const rng = randomStream(seed).fold(`fold ${k}`);
   let state: TrainState = await model.init(rng.fold("init"));
   for (let i = 0; i < (options.steps as number); i++) ({ state } = await model.step(state, rng));
@@ -159,7 +169,16 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
   const weights = logWeight.data.map(Math.exp);
   const { w1, mmd } = score(label, { x, weights }, { x: white[k] }, rng);
   const mass = counted ? (meanWeight(logWeight) * white[k - 1].shape[0]) / white[k].shape[0] : undefined;
-  note({ method: label, seed, held: k, w1: w1 * unit, mmd, mass, seconds: (user + system) / 1e6, memory: process.resourceUsage().maxRSS / 1024 }); // biome-ignore format: one line
+  note({
+    method: label,
+    seed,
+    held: k,
+    w1: w1 * unit,
+    mmd,
+    mass,
+    seconds: (user + system) / 1e6,
+    memory: process.resourceUsage().maxRSS / 1024,
+  });
 }
 
 const meanOf = ({ data, shape: [n, d] }: NdArray<"f32">): number[] =>
@@ -181,7 +200,10 @@ async function withoutLearning(seed: number, k: number): Promise<void> {
   note({ method: "sampling floor", seed, held: k, w1: floor * unit, mmd: 0 });
 }
 
-const offered = Object.keys(entries).filter((name) => (accelerates || !(has(entries[name].method, "potential") || entries[name].options?.intervals)) && (counted || !name.endsWith(" mass"))); // biome-ignore format: one line
+const offered = Object.keys(entries).filter(
+  (name) =>
+    (accelerates || !(has(entries[name].method, "potential") || entries[name].options?.intervals)) && (counted || !name.endsWith(" mass")),
+);
 const chosen = values.entries === "all" ? ["baselines", ...offered] : values.entries.split(";");
 const seedRange = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.first) + i);
 if (values.child) {
@@ -221,7 +243,9 @@ const cell = (xs: readonly number[], digits = 3): string => {
 const seeds = (method: string): number[] => [...new Set(rows.filter((r) => r.method === method).map((r) => r.seed))];
 const of = (method: string, k: number | undefined, value: (r: Row) => number | undefined): number[] =>
   seeds(method).flatMap((seed) => {
-    const found = rows.filter((r) => r.method === method && r.seed === seed && (k === undefined || r.held === k)).flatMap((r) => value(r) ?? []); // biome-ignore format: one line
+    const found = rows
+      .filter((r) => r.method === method && r.seed === seed && (k === undefined || r.held === k))
+      .flatMap((r) => value(r) ?? []);
     return found.length === (k === undefined ? held.length : 1) ? [found.reduce((a, b) => a + b) / found.length] : [];
   });
 // in many dimensions W1 is lower for clouds that are too narrow; MMD² is not

@@ -193,8 +193,7 @@ async function jaxTasks(name: string): Promise<Library> {
       const [value, g] = jax.valueAndGrad(loss)(tree.ref(p), ...data);
       return [tree.map((a, b) => a.sub(b.mul(1e-3)), p, g), value];
     };
-  const crossEntropy = (logits: JaxArray, y: JaxArray): JaxArray =>
-    nn.oneHot(y, 10).mul(nn.logSoftmax(logits)).sum(1).mean().neg();
+  const crossEntropy = (logits: JaxArray, y: JaxArray): JaxArray => nn.oneHot(y, 10).mul(nn.logSoftmax(logits)).sum(1).mean().neg();
   /** Two columns of the linear map: a gradient of a gradient leaves terms out in version 0.1.25. */
   const squaredGradient: JaxLoss = (p, x) => {
     const [value, push] = jax.linearize((z: JaxArray) => small(tree.ref(p), z), [x.ref]);
@@ -322,10 +321,7 @@ interface Tf {
   losses: { softmaxCrossEntropy(labels: TfTensor, logits: TfTensor): TfTensor };
   grad(f: (x: TfTensor) => TfTensor): (x: TfTensor) => TfTensor;
   customGrad(
-    f: (
-      x: TfTensor,
-      save: (tensors: TfTensor[]) => void,
-    ) => { value: TfTensor; gradFunc: (dy: TfTensor, saved: TfTensor[]) => TfTensor },
+    f: (x: TfTensor, save: (tensors: TfTensor[]) => void) => { value: TfTensor; gradFunc: (dy: TfTensor, saved: TfTensor[]) => TfTensor },
   ): (x: TfTensor) => TfTensor;
   variableGrads(f: () => TfTensor, variables: TfVariable[]): { value: TfTensor; grads: Named<TfTensor> };
   tidy<T>(f: () => T): T;
@@ -342,8 +338,7 @@ async function tfTasks(name: string): Promise<Library> {
   await tf.ready();
 
   const put = ({ data, shape }: Host): TfTensor => tf.tensor(data, shape);
-  const putAll = (p: Named<Host>): Named<TfVariable> =>
-    Object.fromEntries(Object.entries(p).map(([k, a]) => [k, tf.variable(put(a))]));
+  const putAll = (p: Named<Host>): Named<TfVariable> => Object.fromEntries(Object.entries(p).map(([k, a]) => [k, tf.variable(put(a))]));
   /** Waits for a tensor, of which it reads one number. */
   const wait = async (a: TfTensor): Promise<void> => {
     const one = tf.tidy(() => a.reshape([-1]).slice(0, 1));
@@ -366,8 +361,7 @@ async function tfTasks(name: string): Promise<Library> {
       value.dispose();
     };
   }
-  const sgd = (loss: TfLoss, p: Named<Host>, ...data: Host[]): Step =>
-    training(loss, p, data, (_, p, g) => p.assign(p.sub(g.mul(1e-3))));
+  const sgd = (loss: TfLoss, p: Named<Host>, ...data: Host[]): Step => training(loss, p, data, (_, p, g) => p.assign(p.sub(g.mul(1e-3))));
   function adam(loss: TfLoss, hosts: Named<Host>, ...data: Host[]): Step {
     const zeros = () => putAll(Object.fromEntries(Object.entries(hosts).map(([k, a]) => [k, filled(a.shape, () => 0)])));
     const [m, v] = [zeros(), zeros()];

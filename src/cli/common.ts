@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import type { Dataset } from "../data/builtin.ts";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 
 /** Options of every command. */
 export const sharedOptions = {

@@ -1,7 +1,7 @@
 /** Configuration files, YAML or JSON. Nothing in them is trusted. */
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { diskError } from "../lab/files.ts";
 
 /** Bytes of the largest file that is read; a configuration has a few hundred. */

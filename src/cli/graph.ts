@@ -5,9 +5,9 @@ import { decodeGraph } from "../coding/decode.ts";
 import { encode } from "../coding/encode.ts";
 import { canonicalPairs, type Graph } from "../coding/graph.ts";
 import { idealBits } from "../coding/models.ts";
-import { UserError } from "../data/errors.ts";
 import { GRAPH_FORMATS, type GraphFormat, type GraphReadOptions, readGraph } from "../data/graph-read.ts";
 import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../data/graph-write.ts";
+import { UserError } from "../errors.ts";
 import { inspectGraph, writeInspection } from "./graph/inspect.ts";
 import { byteSize, count, type Talk, withProgress, writeOut } from "./graph/output.ts";
 
@@ -37,9 +37,7 @@ const reading = (command: Command): Command =>
   talking(command)
     .option("--directed", "edges (a, b) and (b, a) are different")
     .option("--undirected", "they are the same; the default unless the file says otherwise")
-    .addOption(
-      new Option("--from <format>", "format of the input (default: by its ending, else an edge list)").choices(GRAPH_FORMATS),
-    )
+    .addOption(new Option("--from <format>", "format of the input (default: by its ending, else an edge list)").choices(GRAPH_FORMATS))
     .addOption(new Option("--ids <kind>", "what vertices are called").choices(["auto", "number", "name"]).default("auto"))
     .option("--columns <a,b>", "the two columns that hold the edge, from 1; the others are dropped")
     .addOption(
@@ -147,9 +145,7 @@ const compress = () =>
       "edge list, Matrix Market, GraphML, node-link JSON, WebGraph, Parquet or Arrow; also .gz and .zst; - for standard input",
     )
     .option("-o, --out <file>", "the file to write, - for standard output (default: the input with .pfg)")
-    .addOption(
-      new Option("--model <model>", "what to compress with").choices(["auto", "urn", "block-urn", "gaps"]).default("auto"),
-    )
+    .addOption(new Option("--model <model>", "what to compress with").choices(["auto", "urn", "block-urn", "gaps"]).default("auto"))
     .option("--bias <β>", "bias of the urns: a number, or fit", "fit")
     .option("--shards <n>", "at least this many independent parts, by ranges of vertices (urn model)")
     .option("--lanes <n>", "interleaved states (default: 8 from 1 MiB on, else 1)")
@@ -215,10 +211,7 @@ const decompress = () =>
     .option("--shard <i>", "only this part of a file with shards, from 0")
     .addHelpText("after", "\nExample:\n  pushforward graph decompress roads.pfg -o roads.txt")
     .action(
-      async (
-        file: string,
-        flags: { out: string; to: EdgeFormat; shard?: string; memory: string; json?: boolean; quiet?: boolean },
-      ) => {
+      async (file: string, flags: { out: string; to: EdgeFormat; shard?: string; memory: string; json?: boolean; quiet?: boolean }) => {
         const bytes = await loadFile(file);
         const start = cpuSeconds();
         const memoryLimit = byteSize(flags.memory);

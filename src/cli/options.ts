@@ -1,7 +1,7 @@
 /** Command-line options from a zod schema: types, defaults, help, validation, configuration files and JSON schema are declared once. */
 import { type Command, CommanderError } from "commander";
 import { z } from "zod";
-import { nearest, UserError } from "../data/errors.ts";
+import { nearest, UserError } from "../errors.ts";
 import { currentInvocation, flag } from "../lab/invocation.ts";
 import { camelKeys, readYaml } from "./config.ts";
 
@@ -54,9 +54,7 @@ export function addOptions(command: Command, schema: Schema): Command {
     }
   if (makesRuns)
     command.option("--schema", "print the JSON schema of a configuration file").on("option:schema", () => {
-      command
-        .configureOutput()
-        .writeOut?.(`${JSON.stringify({ ...jsonSchema(schema), additionalProperties: false }, undefined, 2)}\n`);
+      command.configureOutput().writeOut?.(`${JSON.stringify({ ...jsonSchema(schema), additionalProperties: false }, undefined, 2)}\n`);
       throw new CommanderError(0, "pushforward.schema", "schema");
     });
   return command;
@@ -69,8 +67,7 @@ export function addOptions(command: Command, schema: Schema): Command {
 export function parseOptions<S extends Schema>(schema: S, given: Readonly<Record<string, unknown>>): z.infer<S> {
   const ofRun: Record<string, unknown> = {};
   const own: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given))
-    (key in runOptions.shape && !(key in schema.shape) ? ofRun : own)[key] = value;
+  for (const [key, value] of Object.entries(given)) (key in runOptions.shape && !(key in schema.shape) ? ofRun : own)[key] = value;
   const run = validate(runOptions.strict(), numbersIn(runOptions, ofRun), flag);
   const inFile = run.config === undefined ? {} : readConfigFile(run.config, schema);
   const options = validate(schema.strict(), { ...inFile, ...numbersIn(schema, own) }, flag) as z.infer<S>;

@@ -1,9 +1,8 @@
 /** The command `pushforward`: finds the subcommand, loads only that one, and turns every error into a message. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { UserError } from "../data/errors.ts";
+import { FileFormatError, UserError } from "../errors.ts";
 import { type Invocation, withInvocation } from "../lab/invocation.ts";
-import { FileFormatError } from "../tensor/errors.ts";
 
 /** A subcommand, known by name before its code is loaded. */
 export interface Registered {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { toFlags } from "../lab/invocation.ts";
 import { readRecord } from "../lab/record.ts";
 import { addOptions, parseOptions } from "./options.ts";

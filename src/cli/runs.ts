@@ -64,14 +64,7 @@ export function runsCommand(): Command {
     async (_, o) => (await import("./runs/list.ts")).list(o),
     "list --where status=done --sort loss",
   );
-  add(
-    "show",
-    "all about one run",
-    showSchema,
-    "<run>",
-    async ([n], o) => (await import("./runs/show.ts")).show(n, o),
-    "show gapminder",
-  );
+  add("show", "all about one run", showSchema, "<run>", async ([n], o) => (await import("./runs/show.ts")).show(n, o), "show gapminder");
   add(
     "compare",
     "curves, and a table with mean and standard error over seeds",

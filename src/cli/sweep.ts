@@ -24,12 +24,7 @@ export const workerOptions = z.object({
   queue: z.string().describe("redis://host:port of the queue"),
   concurrency: z.int().min(1).max(1024).default(1).describe("runs at a time"),
   folder: z.string().default(join(tmpdir(), "pushforward-worker")).describe("where runs are while they are worked on"),
-  patience: z
-    .number()
-    .min(1)
-    .max(3600)
-    .default(30)
-    .describe("seconds without a sign of life after which another worker takes over"),
+  patience: z.number().min(1).max(3600).default(30).describe("seconds without a sign of life after which another worker takes over"),
   quiet: z.boolean().default(false).describe("say nothing"),
 });
 

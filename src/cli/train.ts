@@ -31,10 +31,7 @@ const budgetOptions = {
   batch: z.int().min(1).max(1_000_000).optional().describe("examples a step (default: 128; 32 windows of text)"),
   schedule: z.enum(["cosine", "linear", "constant"]).default("cosine").describe("how the learning rate falls"),
   warmUp: z.number().min(0).max(1).default(0.05).describe("share of the steps in which it rises"),
-  freeze: z
-    .string()
-    .optional()
-    .describe('parameters that stay as they are, by the beginnings of their names: "layers.0,layers.1"'),
+  freeze: z.string().optional().describe('parameters that stay as they are, by the beginnings of their names: "layers.0,layers.1"'),
   clip: z.number().positive().optional().describe("bound on the norm of the gradient"),
   precision: z.enum(["f32", "bf16", "f16"]).default("f32").describe("every operation of a step rounds to this format"),
 };
@@ -90,10 +87,7 @@ function compareCommand(): Command {
   const command = new Command("compare")
     .description("tune several optimizers with equal budgets, train each with several seeds, test once")
     .argument("[file]", input)
-    .addHelpText(
-      "after",
-      "\nExample:\n  pushforward train compare --data mnist --optimizers sgd,adamw,rf-rmsprop --tune 20 --seeds 3",
-    );
+    .addHelpText("after", "\nExample:\n  pushforward train compare --data mnist --optimizers sgd,adamw,rf-rmsprop --tune 20 --seeds 3");
   return addOptions(command, compareSchema).action(async (file: string | undefined, given: Record<string, unknown>) => {
     const options = parseOptions(compareSchema, given);
     const { results, text } = await compare(file, options);

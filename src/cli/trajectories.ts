@@ -1,7 +1,7 @@
 /** `pushforward trajectories`: how a population moves, splits, grows and dies, from unpaired snapshots. */
 import { Command } from "commander";
 import { z } from "zod";
-import { methodNames } from "../transport/methods.ts";
+import { methodNames } from "../transport/learning/methods.ts";
 import { printResults, sharedOptions, tableOptions } from "./common.ts";
 import { addOptions, parseOptions } from "./options.ts";
 import { inspectSnapshots } from "./trajectories/inspect.ts";

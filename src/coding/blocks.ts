@@ -174,8 +174,7 @@ function refine(g: Graph, label: Uint32Array, sweeps: number): Uint32Array {
       let [best, gain] = [r, -1e-9];
       for (const s of blocks) {
         if (s === r) continue;
-        let change =
-          urn(size[r] - 1, mass[r] - d) - urn(size[r], mass[r]) + urn(size[s] + 1, mass[s] + d) - urn(size[s], mass[s]);
+        let change = urn(size[r] - 1, mass[r] - d) - urn(size[r], mass[r]) + urn(size[s] + 1, mass[s] + d) - urn(size[s], mass[s]);
         for (const c of blocks) {
           if (c === r || c === s) continue;
           const x = near[c];
@@ -183,8 +182,7 @@ function refine(g: Graph, label: Uint32Array, sweeps: number): Uint32Array {
           change += logFactorial[between[s * K + c]] - logFactorial[between[s * K + c] + x];
         }
         const [rr, rs, ss] = [between[r * K + r], between[r * K + s], between[s * K + s]];
-        change +=
-          logFactorial[rr] - logFactorial[rr - near[r] - loops[v]] + logFactorial[ss] - logFactorial[ss + near[s] + loops[v]];
+        change += logFactorial[rr] - logFactorial[rr - near[r] - loops[v]] + logFactorial[ss] - logFactorial[ss + near[s] + loops[v]];
         change += logFactorial[rs] - logFactorial[rs + near[r] - near[s]] + Math.LN2 * (near[r] - near[s]);
         if (change < gain) [best, gain] = [s, change];
       }

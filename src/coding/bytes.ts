@@ -1,5 +1,5 @@
 /** Bytes of the file format: variable-length integers, a bounds-checked reader, CRC-32. */
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 
 const truncated = () => new UserError("file truncated or damaged: it ends before its parts do", "get an intact copy of the file");
 
@@ -11,8 +11,7 @@ export function varint(value: number): number[] {
 }
 
 /** A value in exactly `size` little-endian bytes. */
-export const fixed = (value: number, size: number): number[] =>
-  Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** i) % 256);
+export const fixed = (value: number, size: number): number[] => Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
 export interface Reader {
   /** Throws UserError when fewer bytes are left. */

@@ -1,5 +1,5 @@
 /** Bytes to graph. */
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { type Reader, reader } from "./bytes.ts";
 import { positions } from "./encode.ts";
 import { type Header, readFile, readStreams } from "./format.ts";

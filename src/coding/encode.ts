@@ -1,5 +1,5 @@
 /** Graph to bytes. */
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { concat, varint } from "./bytes.ts";
 import { type BodyKind, writeFile, writeStreams } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
@@ -58,8 +58,7 @@ export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   if (g.pairs.length === 0) return assembled(g, "empty", new Uint8Array(), 0, 0);
   const prepared = prepare(g);
   if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
-  const model =
-    typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", { bias: options.bias });
+  const model = typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", { bias: options.bias });
   const { parts, coded } = bodies(prepared.graph, model, lanes ?? lanesFor(model.bits), options.onProgress);
   return assembled(g, model.name, parts, model.bits, coded);
 }

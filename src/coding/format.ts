@@ -1,5 +1,5 @@
 /** The file: magic, version, checksum, header, names, and one body. `docs/graph-format.md` describes it for other implementations. */
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { concat, crc32, fixed, type Reader, reader, varint } from "./bytes.ts";
 import { type Names, namesKind, readNames, writeNames } from "./names.ts";
 import { HEAD, type Stream } from "./plan.ts";
@@ -34,10 +34,7 @@ export function writeFile(header: Header, body: Uint8Array): Uint8Array {
  */
 export function readFile(bytes: Uint8Array, memoryLimit: number): { header: Header; body: Reader } {
   if (bytes.length < 8 || MAGIC.some((b, i) => bytes[i] !== b))
-    throw new UserError(
-      "not a Pushforward graph: the file does not begin with PFG",
-      "compress a graph first: pushforward graph compress",
-    );
+    throw new UserError("not a Pushforward graph: the file does not begin with PFG", "compress a graph first: pushforward graph compress");
   if (bytes[3] > VERSION || bytes[3] === 0)
     throw new UserError(`format version ${bytes[3]}, this program reads version ${VERSION}`, "update pushforward");
   const input = reader(bytes.subarray(4));
@@ -46,8 +43,7 @@ export function readFile(bytes: Uint8Array, memoryLimit: number): { header: Head
     throw new UserError("file damaged: its checksum does not match", "get an intact copy of the file");
   const kind = input.byte();
   const [body, directed, named] = [BODIES[kind % 8], kind % 16 >= 8, kind >> 4];
-  if (body === undefined || named > 2)
-    throw new UserError("file damaged: unknown kind of body", "get an intact copy of the file");
+  if (body === undefined || named > 2) throw new UserError("file damaged: unknown kind of body", "get an intact copy of the file");
   const vertices = input.varint();
   const edges = input.varint();
   const need = 12 * vertices + (body === "empty" ? 0 : 40 * edges);
@@ -71,8 +67,7 @@ export const writeStreams = (streams: readonly Stream[]): Uint8Array =>
   ]);
 
 export function readStreams(input: Reader, count: number): Stream[] {
-  if (count > input.left())
-    throw new UserError("file truncated or damaged: it ends before its parts do", "get an intact copy of the file");
+  if (count > input.left()) throw new UserError("file truncated or damaged: it ends before its parts do", "get an intact copy of the file");
   const lengths = Array.from({ length: count - 1 }, () => input.varint());
   const heads = Array.from({ length: count }, () => input.fixed(7));
   if (heads.some((head) => head < HEAD || head >= 256 * HEAD))

@@ -1,6 +1,7 @@
 /** Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same. */
-import { UserError } from "../data/errors.ts";
-import type { Kernel } from "../tensor/wasm.ts";
+
+import type { Kernel } from "../array/wasm.ts";
+import { UserError } from "../errors.ts";
 import wasm from "./gaps.wasm.ts";
 import { canonicalPairs, type Graph } from "./graph.ts";
 import { withKernel } from "./kernel.ts";
@@ -161,13 +162,7 @@ export function decodeGaps(g: Omit<Graph, "pairs">, edges: number, coded: GapStr
 }
 
 /** The pairs in the order of their rows. */
-function decodeWith(
-  k: Kernel<Calls>,
-  g: Omit<Graph, "pairs">,
-  edges: number,
-  coded: GapStreams,
-  progress?: Progress,
-): Uint32Array {
+function decodeWith(k: Kernel<Calls>, g: Omit<Graph, "pairs">, edges: number, coded: GapStreams, progress?: Progress): Uint32Array {
   if (!k.call.open(g.vertices, coded.distinct, coded.repeats, DECODE, coded.streams.length)) throw tooLarge();
   coded.streams.forEach(({ head, bytes }, i) => {
     const at = k.call.allocate(bytes.length) >>> 0;

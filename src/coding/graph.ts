@@ -1,5 +1,5 @@
 /** Labelled graphs as plain data, and the canonical list of their edges. */
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { bitsFor } from "./plan.ts";
 import { sortPairs } from "./rec.ts";
 
@@ -24,10 +24,7 @@ export const MAX_VERTICES = 2 ** 30;
  *
  * @throws UserError on a number that is not a whole number below 2^30 or below `vertices`
  */
-export function graph(
-  edges: Iterable<readonly [number, number]>,
-  options: { directed?: boolean; vertices?: number } = {},
-): Graph {
+export function graph(edges: Iterable<readonly [number, number]>, options: { directed?: boolean; vertices?: number } = {}): Graph {
   const flat = Float64Array.from([...edges].flat());
   let largest = -1;
   for (let i = 0; i < flat.length; i++) {

@@ -161,8 +161,7 @@ export function blockUrnIdeal(g: Graph, sorted: Uint32Array, labels: ArrayLike<n
     if (a === b && sorted[i] !== sorted[i + 1]) inside++;
   }
   const facts = edgeFacts(sorted);
-  let bits =
-    labelBits(sizes) + log2Rising(directed ? K * K : (K * (K + 1)) / 2, facts.edges) - exactSum(Array.from(types, log2Factorial));
+  let bits = labelBits(sizes) + log2Rising(directed ? K * K : (K * (K + 1)) / 2, facts.edges) - exactSum(Array.from(types, log2Factorial));
   for (const d of directed ? ends : [ends[0]]) {
     const draws = new Float64Array(K);
     for (let v = 0; v < g.vertices; v++) {

@@ -1,5 +1,5 @@
 /** The models of a graph, each with its ideal size, and the choice among them. */
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { type Blocks, findBlocks } from "./blocks.ts";
 import { gapIdeal, type Reading } from "./gaps.ts";
 import { canonicalPairs, type Graph } from "./graph.ts";

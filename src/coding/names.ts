@@ -1,6 +1,6 @@
 /** Vertex names beside a graph: strings front-coded and deflated, or ascending whole numbers as deflated differences. */
 import { deflateSync, inflateSync } from "fflate";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { concat, type Reader, reader, varint } from "./bytes.ts";
 
 export type Names = readonly string[] | Float64Array;

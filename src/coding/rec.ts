@@ -1,6 +1,7 @@
 /** Random edge coding at speed: the host of the WebAssembly kernel `rec.as.ts`. Same bytes as `reference.ts`. */
-import { UserError } from "../data/errors.ts";
-import type { Kernel } from "../tensor/wasm.ts";
+
+import type { Kernel } from "../array/wasm.ts";
+import { UserError } from "../errors.ts";
 import { withKernel } from "./kernel.ts";
 import { bitsFor, bucketBits, HEAD, LONGEST_CHAIN, type Plan, pairTypes, type Stream, sides, WEIGHT_LIMIT } from "./plan.ts";
 import wasm from "./rec.wasm.ts";
@@ -222,10 +223,7 @@ function takeStreams(k: Machine, lanes: number, count: number): Stream[] {
 
 /** The file does not hold what its header announces. */
 export const damaged = (done: number, edges: number) =>
-  new UserError(
-    `file damaged: ${done} of ${edges} edges decoded, then the state stopped making sense`,
-    "get an intact copy of the file",
-  );
+  new UserError(`file damaged: ${done} of ${edges} edges decoded, then the state stopped making sense`, "get an intact copy of the file");
 
 /**
  * Decodes the edges, sorted by (a, b).

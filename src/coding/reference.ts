@@ -68,8 +68,7 @@ function coder(plan: Plan): Coder {
 }
 
 /** Whether the orientation of an edge carries nothing: undirected, not a loop, and not told by the blocks of its ends. */
-const orientable = (plan: Plan, { blockOf }: Coder, a: number, b: number) =>
-  !plan.directed && a !== b && blockOf(a) === blockOf(b);
+const orientable = (plan: Plan, { blockOf }: Coder, a: number, b: number) => !plan.directed && a !== b && blockOf(a) === blockOf(b);
 
 /** Encodes edges a0 b0 a1 b1 ...; undirected: a ≤ b. Each lane starts from `initial`; any order of edges will do. */
 export function encodeEdges(

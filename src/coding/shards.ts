@@ -74,8 +74,7 @@ export function join(vertices: number, sizes: readonly number[], shards: readonl
   const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
   const pairs = new Uint32Array(shards.reduce((n, { pairs }) => n + pairs.length, 0));
   let at = 0;
-  for (const shard of shards)
-    for (let i = 0; i < shard.pairs.length; i++) pairs[at++] = shard.pairs[i] + starts[shard.blocks[i % 2]];
+  for (const shard of shards) for (let i = 0; i < shard.pairs.length; i++) pairs[at++] = shard.pairs[i] + starts[shard.blocks[i % 2]];
   return sortPairs(pairs, bitsFor(vertices), bitsFor(vertices));
 }
 
@@ -87,8 +86,7 @@ export function shardModel(
 ): { separate: boolean; p: [number, number]; bits: number } {
   const [a, b] = shard.blocks;
   const separate = g.directed || a !== b;
-  const ends = (end: 0 | 1) =>
-    degreeCounts(degrees({ vertices: sizes[shard.blocks[end]], directed: true, pairs: shard.pairs }, end));
+  const ends = (end: 0 | 1) => degreeCounts(degrees({ vertices: sizes[shard.blocks[end]], directed: true, pairs: shard.pairs }, end));
   const both = degreeCounts(degrees({ vertices: sizes[a], directed: false, pairs: separate ? new Uint32Array() : shard.pairs }));
   const fitted = (counts: ReturnType<typeof degreeCounts>) => Math.max(1, Math.round(16 * fitBias(counts)));
   const p: [number, number] = separate ? [fitted(ends(0)), fitted(ends(1))] : [fitted(both), 0];

@@ -1,9 +1,9 @@
 /** Data sets that need no file: one real, from a package, and some generated, with known answers. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { type NdArray, ndarray } from "../tensor/ndarray.ts";
-import { type Random, randomStream } from "../tensor/random.ts";
-import { nearest, UserError } from "./errors.ts";
+import { type NdArray, ndarray } from "../array/ndarray.ts";
+import { type Random, randomStream } from "../array/random.ts";
+import { nearest, UserError } from "../errors.ts";
 import { hydrogenFrequency, hydrogenSpan, sampleHydrogen, turnHydrogen } from "./hydrogen.ts";
 import { type Snapshots, toSnapshots } from "./snapshots.ts";
 import { table } from "./table.ts";
@@ -42,10 +42,7 @@ export const datasetNames = Object.keys(makers);
 export async function dataset(name: string, { seed = 0, particles = 1000 }: Options = {}): Promise<Dataset> {
   if (!Object.hasOwn(makers, name)) {
     const guess = nearest(name, datasetNames);
-    throw new UserError(
-      `no built-in data set "${name}"`,
-      guess ? `did you mean "${guess}"?` : `there are ${datasetNames.join(", ")}`,
-    );
+    throw new UserError(`no built-in data set "${name}"`, guess ? `did you mean "${guess}"?` : `there are ${datasetNames.join(", ")}`);
   }
   return makers[name]({ seed, particles });
 }
@@ -169,8 +166,7 @@ async function hydrogen({ seed, particles }: Required<Options>): Promise<Dataset
     pathsKnown: false,
     name: "hydrogen",
     title: "An electron of a hydrogen atom",
-    source:
-      "generated: Metropolis chains on the density of two superposed states, 1/√2 (ψ_{3,2,-1} + ψ_{2,1,0}), a = 4π, ħ = m = 1",
-    answers: { meanRadius: 97.3893723, meanSquareRadius: 12317.26629, radiusOfMean: 18.8677367, period: (2 * Math.PI) / hydrogenFrequency }, // biome-ignore format: one line
+    source: "generated: Metropolis chains on the density of two superposed states, 1/√2 (ψ_{3,2,-1} + ψ_{2,1,0}), a = 4π, ħ = m = 1",
+    answers: { meanRadius: 97.3893723, meanSquareRadius: 12317.26629, radiusOfMean: 18.8677367, period: (2 * Math.PI) / hydrogenFrequency },
   };
 }

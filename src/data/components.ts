@@ -1,5 +1,7 @@
 /** Principal components by randomised subspace iteration, and the way back. */
-import { jit, type NdArray, ndarray, randomStream, type Tensor, toNumbers } from "../tensor/index.ts";
+
+import { type NdArray, ndarray, randomStream, toNumbers } from "../array/index.ts";
+import { jit, type Tensor } from "../tensor/index.ts";
 
 export interface Components {
   /** Means of the features, [d]. */
@@ -24,7 +26,8 @@ export async function principalComponents(x: NdArray<"f32">, count: number, pass
   const width = Math.min(count + 10, d, n);
   let basis = orthonormal(randomStream("components").normal([width, d], "f64").data, width, d);
   const single = (data: Float64Array, shape: readonly number[]): NdArray => ndarray(Float32Array.from(data), shape, "f32");
-  const times = async (): Promise<Float64Array> => Float64Array.from(toNumbers(await covarianceTimes(x, single(mean, [d]), single(basis, [width, d])))); // biome-ignore format: one line
+  const times = async (): Promise<Float64Array> =>
+    Float64Array.from(toNumbers(await covarianceTimes(x, single(mean, [d]), single(basis, [width, d]))));
   for (let k = 0; k < passes; k++) basis = orthonormal(await times(), width, d);
   // eigenvectors of the small matrix B C Bᵀ turn the basis into components
   const image = await times();
@@ -34,8 +37,7 @@ export async function principalComponents(x: NdArray<"f32">, count: number, pass
   const { values, vectors } = symmetricEigen(small, width);
   const directions = new Float64Array(count * d);
   for (let k = 0; k < count; k++) {
-    for (let a = 0; a < width; a++)
-      for (let j = 0; j < d; j++) directions[k * d + j] += vectors[k * width + a] * basis[a * d + j];
+    for (let a = 0; a < width; a++) for (let j = 0; j < d; j++) directions[k * d + j] += vectors[k * width + a] * basis[a * d + j];
     const row = directions.subarray(k * d, (k + 1) * d);
     const largest = row.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0);
     if (largest < 0) for (let j = 0; j < d; j++) row[j] = -row[j];

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
-import { nearest, UserError } from "./errors.ts";
+import { nearest, UserError } from "../errors.ts";
 
 export interface Corpus {
   readonly name: string;
@@ -57,8 +57,7 @@ export async function readText(path: string): Promise<Corpus> {
   const { size } = await stat(path).catch(() => {
     throw new UserError(`${path}: there is no such file`, "check the path");
   });
-  if (size > 2 ** 29)
-    throw new UserError(`${path}: ${Math.round(size / 2 ** 20)} MiB of text are more than the 512 MiB that are read`);
+  if (size > 2 ** 29) throw new UserError(`${path}: ${Math.round(size / 2 ** 20)} MiB of text are more than the 512 MiB that are read`);
   const bytes = await readFile(path);
   try {
     const name = basename(path);
@@ -75,7 +74,10 @@ export function toCorpus(text: string, source: string): Pick<Corpus, "vocabulary
   const [end, validationEnd] = [Math.floor(characters.length * 0.8), Math.floor(characters.length * 0.9)];
   const counts = new Map<string, number>();
   for (let i = 0; i < end; i++) counts.set(characters[i], (counts.get(characters[i]) ?? 0) + 1);
-  const kept = [...counts].filter(([c, n]) => n >= rare && c !== unknownCharacter).map(([c]) => c).sort(); // biome-ignore format: one line
+  const kept = [...counts]
+    .filter(([c, n]) => n >= rare && c !== unknownCharacter)
+    .map(([c]) => c)
+    .sort();
   if (kept.length < 2) throw new UserError(`${source}: ${characters.length} characters are too little text to learn from`);
   const vocabulary = [...kept, unknownCharacter];
   const index = new Map(vocabulary.map((c, i) => [c, i]));

@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { constants, gunzipSync } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 import type { Column } from "./table.ts";
 
 /** Runs a job on an in-memory database that is closed afterwards. */
@@ -37,7 +37,10 @@ export async function readColumns(path: string, source: string, kind: "csv" | "j
   const { delimiter, width } = await dialect(path);
   const common = `$path, delim = $delimiter, quote = '"', header = true, skip = 0`;
   return withDuckDb(async (connection) => {
-    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}], auto_type_candidates = [${types}])`, { path, delimiter }); // biome-ignore format: one line
+    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}], auto_type_candidates = [${types}])`, {
+      path,
+      delimiter,
+    });
     return guess.catch(async (error: Error) => {
       // a file that gives no dialect is read again without guessing: that error names the line
       const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
@@ -98,10 +101,7 @@ function explain(message: string): [what: string, hint?: string] {
         : "remove what is too much; a value that holds a separator goes in quotation marks",
     ];
   if (/unterminated quote/.test(message))
-    return [
-      `, line ${line}: a quotation mark is never closed (${text})`,
-      'close it; a quotation mark inside of a value is written ""',
-    ];
+    return [`, line ${line}: a quotation mark is never closed (${text})`, 'close it; a quotation mark inside of a value is written ""'];
   if (/not utf-8 encoded/.test(message)) return [`, line ${line}: the text is not UTF-8`, "save the file as UTF-8"];
   return [`: ${message.split("\n", 1)[0].replace(/^[\w ]*Error:\s*/, "")}`];
 }

@@ -1,7 +1,7 @@
 /** Labelled examples: what supervised training is about. */
-import { type NdArray, ndarray, sizeOf } from "../tensor/ndarray.ts";
-import type { Random } from "../tensor/random.ts";
-import { UserError } from "./errors.ts";
+import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
+import type { Random } from "../array/random.ts";
+import { UserError } from "../errors.ts";
 import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
 export interface Examples {
@@ -122,37 +122,36 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
       `name it with --target; the columns are ${list(t.columns.map((c) => c.name))}`,
     );
   const target = column(t, options.target);
-  const names = options.features
-    ? selectColumns(t, options.features)
-    : t.columns.map((c) => c.name).filter((c) => c !== target.name);
-  if (names.includes(target.name))
-    throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
+  const names = options.features ? selectColumns(t, options.features) : t.columns.map((c) => c.name).filter((c) => c !== target.name);
+  if (names.includes(target.name)) throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
   if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`);
   const columns = names.map((c) => column(t, c));
   const warnings: string[] = [];
   const rows = completeRows(t, [target, ...columns], options.dropMissing ?? false, warnings);
   const encoded = columns.flatMap((c) => encode(t, c, rows));
   const inputs = ndarray(new Float32Array(rows.length * encoded.length), [rows.length, encoded.length], "f32");
-  for (const [j, { values }] of encoded.entries())
-    for (let i = 0; i < rows.length; i++) inputs.data[i * encoded.length + j] = values[i];
+  for (const [j, { values }] of encoded.entries()) for (let i = 0; i < rows.length; i++) inputs.data[i * encoded.length + j] = values[i];
   const common = { name, title: name, source: t.source, inputs, features: encoded.map((f) => f.name), warnings };
   const distinct = new Set(rows.map((i) => target.values[i]));
-  if (distinct.size < 2)
-    throw new UserError(`${t.source}: column "${target.name}" has a single value: there is nothing to predict`);
+  if (distinct.size < 2) throw new UserError(`${t.source}: column "${target.name}" has a single value: there is nothing to predict`);
   const few = distinct.size <= mostClasses && rows.every((i) => Number.isInteger(Number(target.values[i])));
   const asClasses = options.task ? options.task === "classes" : !isNumeric(target.values) || few;
   if (!asClasses) {
-    if (!isNumeric(target.values))
-      throw new UserError(`${t.source}: column "${target.name}" is text, not numbers`, "use --task classes");
+    if (!isNumeric(target.values)) throw new UserError(`${t.source}: column "${target.name}" is text, not numbers`, "use --task classes");
     const { values } = target;
-    return { ...common, outputs: [target.name], targets: ndarray(Float32Array.from(rows, (i) => values[i]), [rows.length, 1], "f32") }; // biome-ignore format: one line
+    return {
+      ...common,
+      outputs: [target.name],
+      targets: ndarray(
+        Float32Array.from(rows, (i) => values[i]),
+        [rows.length, 1],
+        "f32",
+      ),
+    };
   }
   const classes = [...distinct].map(String).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   if (classes.length > 1000)
-    throw new UserError(
-      `${t.source}: column "${target.name}" has ${classes.length} classes`,
-      "use --task numbers to predict numbers",
-    );
+    throw new UserError(`${t.source}: column "${target.name}" has ${classes.length} classes`, "use --task numbers to predict numbers");
   const index = new Map(classes.map((c, k) => [c, k]));
   const targets = ndarray(
     Int32Array.from(rows, (i) => index.get(String(target.values[i]))!),

@@ -1,5 +1,5 @@
 /** Counts of genes to numbers that distances make sense in: log-normalised expression of the most variable genes. */
-import { type NdArray, ndarray } from "../tensor/ndarray.ts";
+import { type NdArray, ndarray } from "../array/ndarray.ts";
 import type { SparseRows } from "./h5ad.ts";
 
 export interface Expression {
@@ -30,7 +30,7 @@ export function logNormalise(x: SparseRows, most = 2000): Expression {
     .subarray(0, most)
     .toSorted();
   const place = new Int32Array(x.columns).fill(-1);
-  genes.forEach((g, j) => void (place[g] = j)); // biome-ignore format: one line
+  genes.forEach((g, j) => void (place[g] = j));
   const dense = new Float32Array(x.rows * genes.length);
   for (let i = 0; i < x.rows; i++)
     for (let k = x.starts[i]; k < x.starts[i + 1]; k++) {

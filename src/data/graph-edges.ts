@@ -1,5 +1,5 @@
 /** Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come. */
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 import type { EdgeSink } from "./graph-sink.ts";
 
 export interface EdgeTextOptions {
@@ -66,10 +66,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
         "the file may be cut off, or --columns is wrong",
       );
     if (parts.length > 2 && options.columns === undefined)
-      where(
-        `${parts.length} columns`,
-        "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others",
-      );
+      where(`${parts.length} columns`, "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others");
     const [a, b] = [parts[i - 1], parts[j - 1]];
     if (!found.numbers) return sink.addNames(a, b);
     sink.addNumbers(wholeNumber(a, where), wholeNumber(b, where));
@@ -111,8 +108,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     write(chunk) {
       const bytes = rest.length ? joined(rest, chunk) : chunk;
       rest = bytes.slice(lines(bytes, false));
-      if (rest.length > 2 ** 20)
-        fail("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
+      if (rest.length > 2 ** 20) fail("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
     },
     end() {
       lines(rest, true);
@@ -143,10 +139,7 @@ function fields(text: string, { separator }: Style): string[] {
   const sign = String.fromCharCode(separator);
   if (!text.includes('"')) return text.split(sign).map((field) => field.trim());
   const parts: string[] = [];
-  const pattern = new RegExp(
-    `(?:"((?:[^"]|"")*)"|([^${sign === "\t" ? "\\t" : sign}]*))(${sign === "\t" ? "\\t" : sign}|$)`,
-    "y",
-  );
+  const pattern = new RegExp(`(?:"((?:[^"]|"")*)"|([^${sign === "\t" ? "\\t" : sign}]*))(${sign === "\t" ? "\\t" : sign}|$)`, "y");
   for (;;) {
     const match = pattern.exec(text);
     if (!match) return text.split(sign);

@@ -1,5 +1,5 @@
 /** Graphs in Matrix Market, GraphML and JSON node-link files. */
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 import { type EdgeList, edgeSink, type SinkOptions } from "./graph-sink.ts";
 
 export interface ReadGraph {
@@ -21,9 +21,7 @@ export function readMatrixMarket(text: string, source: string, options: Options)
     );
   if (field !== "pattern" && !options.columns)
     throw new UserError(`${source}: a ${field} matrix has values`, "weights are not kept: --columns 1,2 drops them");
-  const body = lines
-    .map((line, i) => ({ line: line.trim(), number: i + 1 }))
-    .filter(({ line }) => line !== "" && !line.startsWith("%"));
+  const body = lines.map((line, i) => ({ line: line.trim(), number: i + 1 })).filter(({ line }) => line !== "" && !line.startsWith("%"));
   const [rows, columns, entries] = (body[0]?.line ?? "").split(/\s+/).map(Number);
   if (![rows, columns, entries].every((x) => Number.isSafeInteger(x) && x >= 0))
     throw new UserError(`${source}: the line of sizes is missing or wrong`);
@@ -71,10 +69,7 @@ export function readGraphMl(text: string, source: string, options: Options): Rea
       const [a, b, own] = [attribute(tag, "source"), attribute(tag, "target"), attribute(tag, "directed")];
       if (a === undefined || b === undefined) throw new UserError(`${source}: an edge has one end only: ${tag.slice(0, 60)}`);
       if (own !== undefined && (own === "true") !== directed)
-        throw new UserError(
-          `${source}: directed and undirected edges in one graph`,
-          "--directed or --undirected reads all of them alike",
-        );
+        throw new UserError(`${source}: directed and undirected edges in one graph`, "--directed or --undirected reads all of them alike");
       sink.addNames(a, b);
     } else throw new UserError(`${source}: <${name}> elements are not read`);
   }
@@ -103,8 +98,7 @@ export function readNodeLink(text: string, source: string, options: Options): Re
   const names = nodes.map((node, i) => (hasIds ? nameOf(node) : String(i)));
   // d3 counts nodes when links hold numbers and nodes have no numbers for ids
   const byIndex =
-    list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) &&
-    !names.every((n) => /^\d+$/.test(n));
+    list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) && !names.every((n) => /^\d+$/.test(n));
   const known = new Set(names);
   if (known.size < names.length) throw new UserError(`${source}: two nodes have the same id`);
   // nodes called 0 to n - 1 are vertices by number
@@ -116,9 +110,7 @@ export function readNodeLink(text: string, source: string, options: Options): Re
   list.forEach((link: unknown, i) => {
     const { source: a, target: b, ...others } = (link ?? {}) as Record<string, unknown>;
     const [x, y] = [a, b].map((end) =>
-      byIndex
-        ? names[end as number]
-        : String(typeof end === "object" && end !== null ? nameOf(end as Record<string, unknown>) : end),
+      byIndex ? names[end as number] : String(typeof end === "object" && end !== null ? nameOf(end as Record<string, unknown>) : end),
     );
     if (a === undefined || b === undefined || x === undefined || y === undefined || !known.has(x) || !known.has(y))
       throw new UserError(`${source}, link ${i}: an end is missing or no node's`);

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { pipeline, type Readable, Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
 import { type ReadGraph, readGraphMl, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
 import { edgeSink, type SinkOptions } from "./graph-sink.ts";
@@ -103,9 +103,7 @@ function decompressed(input: Readable, source: string, onRead: (bytes: number) =
         else if (magic === 0xfd2fb528) inner = zstd!();
         else inner = new Transform({ transform: (c, _e, ready) => ready(null, c) });
         inner.on("data", (c) => out.push(c));
-        inner.on("error", (e) =>
-          out.destroy(new UserError(`${source}: damaged compression: ${e.message}`, "the file may be cut off")),
-        );
+        inner.on("error", (e) => out.destroy(new UserError(`${source}: damaged compression: ${e.message}`, "the file may be cut off")));
       }
       inner.write(chunk, (error) => (error ? undefined : done()));
     },
@@ -125,8 +123,7 @@ const END_NAMES = [/^(source|src|from|tail|u|a|node_?1|id_?1|start)$/i, /^(targe
 
 /** Edges from two columns: those named like ends, or the only two, or those chosen. */
 function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions): ReadGraph {
-  const chosen =
-    options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
+  const chosen = options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
   const [a, b] = chosen.every((c) => c !== undefined) ? chosen : columns.length === 2 ? columns : [];
   if (!a || !b)
     throw new UserError(
@@ -143,8 +140,7 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
   const numbers = options.ids !== "name" && a.values instanceof Float64Array && b.values instanceof Float64Array;
   for (let i = 0; i < a.values.length; i++) {
     const [x, y] = [a.values[i], b.values[i]];
-    if (x === null || y === null || Number.isNaN(x) || Number.isNaN(y))
-      throw new UserError(`${source}, row ${i + 1}: an end is missing`);
+    if (x === null || y === null || Number.isNaN(x) || Number.isNaN(y)) throw new UserError(`${source}, row ${i + 1}: an end is missing`);
     if (!numbers) sink.addNames(String(x), String(y));
     else {
       if (![x, y].every((v) => Number.isSafeInteger(v) && (v as number) >= 0))
@@ -164,11 +160,7 @@ async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOp
   try {
     const table = tableFromIPC(bytes);
     columns = table.schema.fields.map(({ name }) => {
-      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? Number(v) : v)) as (
-        | number
-        | string
-        | null
-      )[];
+      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? Number(v) : v)) as (number | string | null)[];
       const numeric = values.every((v) => typeof v === "number");
       return {
         name,
@@ -176,10 +168,7 @@ async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOp
       };
     });
   } catch (error) {
-    throw new UserError(
-      `${source}: not an Arrow file: ${(error as Error).message}`,
-      "uncompressed Arrow IPC files and streams are read",
-    );
+    throw new UserError(`${source}: not an Arrow file: ${(error as Error).message}`, "uncompressed Arrow IPC files and streams are read");
   }
   return fromColumns(columns, source, options);
 }

@@ -1,5 +1,5 @@
 /** Edges as they are read become a graph: dense vertex numbers, and names where the input's own numbers are not dense. */
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 
 /** A labelled multigraph; edge i is (pairs[2i], pairs[2i + 1]). The shape of `Graph` in `pushforward/coding`. */
 export interface EdgeList {
@@ -88,15 +88,11 @@ function numbered(ends: Uint32Array | Float64Array, { directed, vertices }: Sink
   let largest = -1;
   for (let i = 0; i < ends.length; i++) largest = Math.max(largest, ends[i]);
   if (vertices !== undefined && largest >= vertices)
-    throw new UserError(
-      `vertex ${largest} of a graph with ${vertices} vertices`,
-      "give --vertices at least the largest number plus one",
-    );
+    throw new UserError(`vertex ${largest} of a graph with ${vertices} vertices`, "give --vertices at least the largest number plus one");
   if (largest < DENSE && (vertices !== undefined || largest < 1024))
     return { vertices: vertices ?? largest + 1, directed, pairs: Uint32Array.from(ends) };
   const distinct = distinctNumbers(ends, largest);
-  if (largest < DENSE && largest + 1 <= 1.25 * distinct.length)
-    return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
+  if (largest < DENSE && largest + 1 <= 1.25 * distinct.length) return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
   const rank = ranker(distinct);
   return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, rank), names: distinct };
 }

@@ -3,7 +3,7 @@
  *
  * @source Boldi & Vigna, "The WebGraph framework I: compression techniques", WWW 2004
  */
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 
 export interface WebGraphProperties {
   readonly nodes: number;
@@ -24,10 +24,7 @@ export function webGraphProperties(text: string, where: string): WebGraphPropert
   const number = (key: string, standard?: number) => {
     const value = entries.has(key) ? Number(entries.get(key)) : standard;
     if (value === undefined || !Number.isInteger(value) || value < 0)
-      throw new UserError(
-        `${where}: ${key} is missing or not a whole number`,
-        "give the .properties file that came with the .graph file",
-      );
+      throw new UserError(`${where}: ${key} is missing or not a whole number`, "give the .properties file that came with the .graph file");
     return value;
   };
   if (!entries.get("graphclass")?.endsWith("BVGraph"))
@@ -35,8 +32,7 @@ export function webGraphProperties(text: string, where: string): WebGraphPropert
       `${where}: graph class ${entries.get("graphclass") ?? "missing"} is not BVGraph`,
       "convert it with WebGraph's own tools",
     );
-  if (entries.get("compressionflags"))
-    throw new UserError(`${where}: compression flags ${entries.get("compressionflags")} are not read`);
+  if (entries.get("compressionflags")) throw new UserError(`${where}: compression flags ${entries.get("compressionflags")} are not read`);
   return {
     nodes: number("nodes"),
     arcs: number("arcs"),

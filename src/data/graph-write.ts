@@ -1,5 +1,5 @@
 /** Writes graphs as edge lists. */
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 export const EDGE_FORMATS = ["edges", "csv", "mtx"] as const;
@@ -12,8 +12,7 @@ export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Arra
   const encoder = new TextEncoder();
   const edges = g.pairs.length / 2;
   if (format === "mtx") {
-    if (g.names)
-      throw new UserError("the vertices have names or sparse numbers, which Matrix Market cannot hold", "use --to csv");
+    if (g.names) throw new UserError("the vertices have names or sparse numbers, which Matrix Market cannot hold", "use --to csv");
     yield encoder.encode(
       `%%MatrixMarket matrix coordinate pattern ${g.directed ? "general" : "symmetric"}\n${g.vertices} ${g.vertices} ${edges}\n`,
     );

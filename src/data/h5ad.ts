@@ -7,8 +7,8 @@ import { existsSync } from "node:fs";
 import { copyFile, open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
-import { type NdArray, ndarray } from "../tensor/ndarray.ts";
-import { nearest, UserError } from "./errors.ts";
+import { type NdArray, ndarray } from "../array/ndarray.ts";
+import { nearest, UserError } from "../errors.ts";
 import { list, type Table, table, type Values } from "./table.ts";
 
 /** A sparse matrix by rows (csr): row i has the entries indices[k], values[k], starts[i] <= k < starts[i + 1]. */
@@ -37,8 +37,7 @@ async function openFile(path: string, mode: "r" | "a"): Promise<File> {
   const { default: h5wasm } = await import("h5wasm/node");
   // errors are thrown instead of printed
   (await h5wasm.ready).activate_throwing_error_handler();
-  if (!(await hasSignature(path)))
-    throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
+  if (!(await hasSignature(path))) throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
   return intact(basename(path), () => new h5wasm.File(path, mode));
 }
 
@@ -47,8 +46,8 @@ function intact<T>(source: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.message.startsWith("HDF5-DIAG")))) throw error; // biome-ignore format: one line
-    throw new UserError(`${source}: the file is incomplete or damaged`, "copy it again, or write it anew with AnnData", { cause: error }); // biome-ignore format: one line
+    if (!(error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.message.startsWith("HDF5-DIAG")))) throw error;
+    throw new UserError(`${source}: the file is incomplete or damaged`, "copy it again, or write it anew with AnnData", { cause: error });
   }
 }
 
@@ -98,7 +97,10 @@ function readLayout(source: string, file: File): Annotated {
     embedding(name) {
       if (!embeddings.includes(name)) {
         const guess = nearest(name, embeddings);
-        throw new UserError(`${source}: no embedding "${name}" in obsm`, guess ? `did you mean "${guess}"?` : `there are ${list(embeddings) || "none"}`); // biome-ignore format: one line
+        throw new UserError(
+          `${source}: no embedding "${name}" in obsm`,
+          guess ? `did you mean "${guess}"?` : `there are ${list(embeddings) || "none"}`,
+        );
       }
       const data = (obsm as Group).get(name) as Dataset;
       const shape = data.shape ?? [];
@@ -121,7 +123,9 @@ const indexName = (frame: Group): string => text(frame.attrs._index?.value) || "
 function readFrame(source: string, frame: Group): Table {
   const order = frame.attrs["column-order"]?.value;
   const skipped = new Set([indexName(frame), "__categories"]);
-  const names = (Array.isArray(order) && order.length > 0 ? order.map(String) : frame.keys()).filter((n) => !skipped.has(n) && frame.keys().includes(n)); // biome-ignore format: one line
+  const names = (Array.isArray(order) && order.length > 0 ? order.map(String) : frame.keys()).filter(
+    (n) => !skipped.has(n) && frame.keys().includes(n),
+  );
   const columns = names.flatMap((name) => {
     const values = readColumn(frame, name);
     return values ? [{ name, values }] : [];
@@ -181,15 +185,14 @@ function readMatrix(source: string, x: Entity | null): SparseRows {
   const [data, indices, indptr] = ["data", "indices", "indptr"].map((k) => entry(x, k));
   if (shape.length !== 2 || !isDataset(data) || !isDataset(indices) || !isDataset(indptr))
     throw new UserError(`${source}: X is no matrix that can be read (encoding "${encoding}")`);
-  const parts = { starts: Float64Array.from(numeric(indptr)), indices: Int32Array.from(numeric(indices)), values: Float32Array.from(numeric(data)) }; // biome-ignore format: one line
+  const parts = {
+    starts: Float64Array.from(numeric(indptr)),
+    indices: Int32Array.from(numeric(indices)),
+    values: Float32Array.from(numeric(data)),
+  };
   const byRows = encoding.startsWith("csr");
   const [lines, width] = byRows ? shape : [shape[1], shape[0]];
-  if (
-    parts.starts.length !== lines + 1 ||
-    parts.starts[lines] !== parts.values.length ||
-    parts.indices.some((j) => j < 0 || j >= width)
-  )
-    // biome-ignore format: one line
+  if (parts.starts.length !== lines + 1 || parts.starts[lines] !== parts.values.length || parts.indices.some((j) => j < 0 || j >= width))
     throw new UserError(`${source}: the sparse matrix X is damaged`);
   return byRows ? { rows: shape[0], columns: shape[1], ...parts } : transposed(parts, shape[0], shape[1]);
 }
@@ -262,7 +265,10 @@ function put(group: Group, name: string, data: Float32Array | Float64Array, shap
   if (isDataset(old)) {
     const same = old.shape?.length === shape.length && old.shape.every((n, i) => n === shape[i]);
     if (!same) throw new UserError(`the file already has "${name}" of another shape`, "remove it, or use the original file");
-    old.write_slice(shape.map(() => []), data); // biome-ignore format: one line
+    old.write_slice(
+      shape.map(() => []),
+      data,
+    );
     return;
   }
   const made = group.create_dataset({ name, data, shape, dtype: data instanceof Float32Array ? "<f" : "<d" });

@@ -11,8 +11,10 @@
  *
  * @source  Neklyudov et al., Action Matching, ICML 2023, section 5.3 (the system); Griffiths, Introduction to Quantum Mechanics, section 4.2 (the states)
  */
+
+import { type NdArray, ndarray, type Random } from "../array/index.ts";
 import * as t from "../tensor/index.ts";
-import { jit, type NdArray, ndarray, type Random, scan, type Tensor } from "../tensor/index.ts";
+import { jit, scan, type Tensor } from "../tensor/index.ts";
 
 /** a, the Bohr radius. */
 export const bohrRadius = 4 * Math.PI;
@@ -69,8 +71,7 @@ export function hydrogenLogDensity(time: Tensor, points: Tensor): Tensor {
 }
 
 /** ∇ log |ψ|² [B, 3]; infinite in the plane z = 0. */
-export const hydrogenScore = (time: Tensor, points: Tensor): Tensor =>
-  t.grad((x: Tensor) => hydrogenLogDensity(time, x).sum())(points);
+export const hydrogenScore = (time: Tensor, points: Tensor): Tensor => t.grad((x: Tensor) => hydrogenLogDensity(time, x).sum())(points);
 
 /**
  * The Bohmian velocity ∇ arg ψ = Im(∇ψ / ψ) [B, 3], which moves particles of density |ψ|² so that they stay so. It turns about the line where g = 0,

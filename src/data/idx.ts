@@ -1,6 +1,6 @@
 /** IDX files, the format of MNIST: a magic number 00 00 08 r, r big-endian lengths, then bytes. */
-import { type NdArray, ndarray, sizeOf } from "../tensor/ndarray.ts";
-import { UserError } from "./errors.ts";
+import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
+import { UserError } from "../errors.ts";
 
 const unsignedByte = 8;
 

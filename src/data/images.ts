@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { type NdArray, ndarray, sizeOf } from "../tensor/ndarray.ts";
-import { nearest, UserError } from "./errors.ts";
+import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
+import { nearest, UserError } from "../errors.ts";
 import type { Examples } from "./examples.ts";
 import { readIdx } from "./idx.ts";
 
@@ -52,10 +52,7 @@ function packageFolder(name: string, under: string): string[] {
 export async function builtInImages(name: string): Promise<Examples> {
   if (!Object.hasOwn(builtIns, name)) {
     const guess = nearest(name, imageSetNames);
-    throw new UserError(
-      `no built-in images "${name}"`,
-      guess ? `did you mean "${guess}"?` : `there are ${imageSetNames.join(", ")}`,
-    );
+    throw new UserError(`no built-in images "${name}"`, guess ? `did you mean "${guess}"?` : `there are ${imageSetNames.join(", ")}`);
   }
   const { title, source, classes, folders, hint } = builtIns[name];
   const folder = folders().find((f) => idxPath(f, "train", "images"));
@@ -81,14 +78,10 @@ async function readIdxFolder(folder: string): Promise<Examples> {
     const path = idxPath(folder, part, what);
     if (path === undefined) throw new UserError(`${folder}: the ${part} ${what} are missing`);
     const bytes = await readFile(path);
-    const plain = path.endsWith(".gz")
-      ? await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 31 }).catch(damaged(path))
-      : bytes;
+    const plain = path.endsWith(".gz") ? await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 31 }).catch(damaged(path)) : bytes;
     return readIdx(plain, basename(path));
   };
-  const parts = await Promise.all(
-    (["train", "t10k"] as const).map(async (p) => [await read(p, "images"), await read(p, "labels")]),
-  );
+  const parts = await Promise.all((["train", "t10k"] as const).map(async (p) => [await read(p, "images"), await read(p, "labels")]));
   for (const [images, labels] of parts)
     if (images.shape.length !== 3 || labels.shape.length !== 1 || images.shape[0] !== labels.shape[0])
       throw new UserError(`${folder}: images ${images.shape.join(" x ")} do not go with labels ${labels.shape.join(" x ")}`);
@@ -130,7 +123,10 @@ const pictures = /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$/i;
  */
 async function readPictures(folder: string, size?: number): Promise<Examples> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name).sort(); // biome-ignore format: one line
+  const classes = entries
+    .filter((e) => e.isDirectory())
+    .map((e) => e.name)
+    .sort();
   const files: { path: string; label: number }[] = [];
   for (const [label, name] of classes.entries())
     for (const file of (await readdir(join(folder, name))).filter((f) => pictures.test(f)).sort())
@@ -141,7 +137,7 @@ async function readPictures(folder: string, size?: number): Promise<Examples> {
       "a folder needs a subfolder of PNG, JPEG or WebP files for each class, or the four IDX files of MNIST",
     );
   const { default: sharp } = await import("sharp");
-  const first = await sharp(files[0].path).metadata().catch(damaged(files[0].path)); // biome-ignore format: one line
+  const first = await sharp(files[0].path).metadata().catch(damaged(files[0].path));
   const side = size ?? Math.min(first.width ?? 64, first.height ?? 64, 64);
   const channels = (first.channels ?? 3) < 3 ? 1 : 3;
   const data = new Uint8Array(files.length * channels * side * side);
@@ -156,15 +152,18 @@ async function readPictures(folder: string, size?: number): Promise<Examples> {
     const found = pixels.length / (side * side);
     // interleaved channels to planes
     for (let c = 0; c < channels; c++)
-      for (let p = 0; p < side * side; p++)
-        data[(i * channels + c) * side * side + p] = pixels[p * found + Math.min(c, found - 1)];
+      for (let p = 0; p < side * side; p++) data[(i * channels + c) * side * side + p] = pixels[p * found + Math.min(c, found - 1)];
   }
   return {
     name: basename(folder),
     title: basename(folder),
     source: folder,
     inputs: ndarray(data, [files.length, channels, side, side], "u8"),
-    targets: ndarray(Int32Array.from(files, (f) => f.label), [files.length], "i32"), // biome-ignore format: one line
+    targets: ndarray(
+      Int32Array.from(files, (f) => f.label),
+      [files.length],
+      "i32",
+    ),
     classes,
     features: channels === 1 ? ["grey"] : ["red", "green", "blue"],
     warnings: [],

@@ -1,7 +1,6 @@
 /** Tables, snapshots and built-in data sets (`pushforward/data`). Runs in Node. */
 export { type Dataset, dataset, datasetNames } from "./builtin.ts";
 export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharacter } from "./corpus.ts";
-export { nearest, UserError } from "./errors.ts";
 export { type ExampleOptions, type Examples, type Scaling, type Split, scalingOf, splitRows, toExamples } from "./examples.ts";
 export * from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";

@@ -4,12 +4,11 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { FileFormatError } from "../tensor/errors.ts";
-import { type NdArray, toNumbers } from "../tensor/ndarray.ts";
-import { readNpy, type StringArray } from "../tensor/npy.ts";
-import { readNpz } from "../tensor/npz.ts";
+import { type NdArray, toNumbers } from "../array/ndarray.ts";
+import { readNpy, type StringArray } from "../array/npy.ts";
+import { readNpz } from "../array/npz.ts";
+import { FileFormatError, UserError } from "../errors.ts";
 import { readColumns } from "./duckdb.ts";
-import { UserError } from "./errors.ts";
 import { type Column, list, type Table, table } from "./table.ts";
 
 const kinds: Record<string, "csv" | "json" | "parquet" | "npz" | "npy"> = {

@@ -1,6 +1,6 @@
 /** Snapshots of a population: clouds of particles seen at several times, never the same particle twice. */
-import { type NdArray, ndarray } from "../tensor/ndarray.ts";
-import { UserError } from "./errors.ts";
+import { type NdArray, ndarray } from "../array/ndarray.ts";
+import { UserError } from "../errors.ts";
 import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
 import { readTimes } from "./times.ts";
 
@@ -50,9 +50,11 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const label = options.label === undefined ? undefined : column(t, options.label);
   const warnings: string[] = time.note ? [`column "${time.name}": ${time.note}`] : [];
   const speeds = options.velocity === undefined ? [] : selectColumns(t, options.velocity);
-  let features = options.features === undefined ? allNumeric(t, [time.name, options.weight, options.label, ...speeds], warnings) : selectColumns(t, options.features); // biome-ignore format: one line
-  if (features.includes(time.name))
-    throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
+  let features =
+    options.features === undefined
+      ? allNumeric(t, [time.name, options.weight, options.label, ...speeds], warnings)
+      : selectColumns(t, options.features);
+  if (features.includes(time.name)) throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
 
   if (speeds.length > 0 && speeds.length !== features.length)
     throw new UserError(
@@ -107,8 +109,7 @@ function allNumeric(t: Table, except: (string | undefined)[], warnings: string[]
   const names = numeric.filter((c) => !numbersRows(c)).map((c) => c.name);
   const counters = numeric.filter(numbersRows).map((c) => c.name);
   if (counters.length > 0) warnings.push(`row numbers are left out: ${list(counters)}`);
-  if (names.length === 0)
-    throw new UserError(`${t.source}: no numeric column besides the time`, "name the features with --features");
+  if (names.length === 0) throw new UserError(`${t.source}: no numeric column besides the time`, "name the features with --features");
   return names;
 }
 
@@ -164,9 +165,15 @@ function checkWeights(t: Table, name: string, weight: ArrayLike<number>, time: s
   for (const [at, rows] of byTime) {
     const bad = rows.find((i) => weight[i] < 0);
     if (bad !== undefined)
-      throw new UserError(`${t.source}, column "${name}", row ${bad + 1}: a weight of ${weight[bad]} is negative`, "weights are masses, zero or more"); // biome-ignore format: one line
+      throw new UserError(
+        `${t.source}, column "${name}", row ${bad + 1}: a weight of ${weight[bad]} is negative`,
+        "weights are masses, zero or more",
+      );
     if (rows.every((i) => Math.fround(weight[i]) === 0))
-      throw new UserError(`${t.source}, column "${name}": all weights at ${time} = ${at} are zero`, "give each time some mass, or leave out its rows"); // biome-ignore format: one line
+      throw new UserError(
+        `${t.source}, column "${name}": all weights at ${time} = ${at} are zero`,
+        "give each time some mass, or leave out its rows",
+      );
   }
 }
 
@@ -215,7 +222,9 @@ function split(
     times,
     ...(labels && { timeLabels: groups.map((group) => [...new Set(group.map((i) => labels[i]!.trim()))]) }),
     snapshots,
-    ...(velocity.length > 0 && { velocities: groups.map((group) => ndarray(gather(velocity, group), [group.length, velocity.length], "f32")) }), // biome-ignore format: one line
+    ...(velocity.length > 0 && {
+      velocities: groups.map((group) => ndarray(gather(velocity, group), [group.length, velocity.length], "f32")),
+    }),
     ...(weight && { weights: groups.map((group) => ndarray(gather([weight], group), [group.length], "f32")) }),
     ...(text && { labels: groups.map((group) => group.map((i) => text[i] ?? "")) }),
     warnings,

@@ -1,5 +1,5 @@
 /** A table is plain data: where it came from, and named columns of equal length. */
-import { nearest, UserError } from "./errors.ts";
+import { nearest, UserError } from "../errors.ts";
 
 /** Numbers (a missing value is NaN) or text (a missing value is null). */
 export type Values = Float64Array | Float32Array | readonly (string | null)[];

@@ -117,14 +117,23 @@ function inOneUnit(labels: readonly Label[]): Meaning {
   const [{ unit: suffix }] = labels;
   const found = labels.map((l) => unitOf(l.unit));
   // a single unit may be any word; "m" alone is left open
-  if (labels.every((l) => l.unit === suffix)) return asTimes(labels, labels.map((l) => l.number), (suffix !== "m" && found[0]?.name) || suffix); // biome-ignore format: one line
+  if (labels.every((l) => l.unit === suffix))
+    return asTimes(
+      labels,
+      labels.map((l) => l.number),
+      (suffix !== "m" && found[0]?.name) || suffix,
+    );
   const strange = labels.find((_, i) => !found[i]);
   if (strange) return refused(`"${strange.text}" has no unit of time, and other labels have one`);
   const used = found as Unit[];
   if (labels.some((l) => l.unit === "m") && !used.some((u) => u.name === "seconds" || u.name === "hours"))
     return refused('"m" may be minutes or months', 'write "min" or "mo"');
   const smallest = used.reduce((a, b) => (b.seconds < a.seconds ? b : a));
-  return asTimes(labels, labels.map((l, i) => (l.number * used[i].seconds) / smallest.seconds), smallest.name); // biome-ignore format: one line
+  return asTimes(
+    labels,
+    labels.map((l, i) => (l.number * used[i].seconds) / smallest.seconds),
+    smallest.name,
+  );
 }
 
 /** Labels that a note lists. */

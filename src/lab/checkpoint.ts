@@ -4,10 +4,9 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { UserError } from "../data/errors.ts";
-import { FileFormatError } from "../tensor/errors.ts";
-import type { NdArray } from "../tensor/ndarray.ts";
-import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import type { NdArray } from "../array/ndarray.ts";
+import { readSafetensors, writeSafetensors } from "../array/safetensors.ts";
+import { FileFormatError, UserError } from "../errors.ts";
 import { writeAside } from "./files.ts";
 
 export interface Checkpoint {

@@ -1,6 +1,6 @@
 /** Runs side by side: those that differ in the seed alone are one group, with a mean and its standard error. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, palette, plot } from "./figure.ts";
+import { type Figure, palette, plot } from "../plots/figure.ts";
 import { metricNames } from "./interim.ts";
 import type { ReportTable } from "./report.ts";
 import type { Metrics } from "./run.ts";
@@ -63,9 +63,7 @@ function differingKeys(runs: readonly ComparedRun[]): string[] {
 function labelOf(members: readonly ComparedRun[], differing: readonly string[]): string {
   if (differing.length === 0) return members.length === 1 ? members[0].name : "all runs";
   const { config } = members[0];
-  return differing
-    .map((key) => `${key} ${typeof config[key] === "string" ? config[key] : JSON.stringify(config[key] ?? "–")}`)
-    .join(", ");
+  return differing.map((key) => `${key} ${typeof config[key] === "string" ? config[key] : JSON.stringify(config[key] ?? "–")}`).join(", ");
 }
 
 const lastValue = (run: ComparedRun, name: string): number[] => {

@@ -1,7 +1,7 @@
 /** Files that are whole or absent, and errors of the disk in words. */
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 
 /** Writes to a neighbour, forces it to the disk, renames it: after a crash there is the old file or the new one, never half of one. */
 export async function writeAside(path: string, content: Uint8Array | string): Promise<void> {
@@ -32,10 +32,7 @@ async function sync(path: string, flags: string, content?: Uint8Array | string):
 
 const reasons: Record<string, [string, string]> = {
   ENOSPC: ["the disk is full", "make room; nothing written so far is lost, and the run goes on from its last checkpoint"],
-  EDQUOT: [
-    "your disk quota is used up",
-    "make room; nothing written so far is lost, and the run goes on from its last checkpoint",
-  ],
+  EDQUOT: ["your disk quota is used up", "make room; nothing written so far is lost, and the run goes on from its last checkpoint"],
   EFBIG: ["the file would be larger than this system allows", "look at `ulimit -f`; the run goes on from its last checkpoint"],
   EACCES: ["no permission to write there", "choose another folder with --out, or change its permissions"],
   EPERM: ["no permission to write there", "choose another folder with --out, or change its permissions"],

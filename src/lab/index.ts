@@ -1,10 +1,9 @@
 /** Runs, progress, pictures and reports (`pushforward/lab`). Runs in Node. */
-export { type Figure, palette, panels, plot, toPng } from "./figure.ts";
 export { diskError, inside, makeFolder, writeAside } from "./files.ts";
 export { type Interrupt, interruptedExitCode, onInterrupt } from "./interrupt.ts";
 export { codeVersion, type InputFile, type Invocation, withInvocation } from "./invocation.ts";
 export { type Method, type RunOptions, runMethod, type Trained } from "./method.ts";
-export { duration, formatNumber, withError } from "./numbers.ts";
+export { toPng } from "./png.ts";
 export { type Progress, type ProgressMode, type ProgressOptions, progress, progressMode } from "./progress.ts";
 export { publish } from "./publish.ts";
 export { type RunRecord, readRecord } from "./record.ts";

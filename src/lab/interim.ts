@@ -1,6 +1,6 @@
 /** The page of a run that was stopped before its end: how far it came, and its curves so far. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, palette, plot } from "./figure.ts";
+import { type Figure, palette, plot } from "../plots/figure.ts";
 import type { RunRecord } from "./record.ts";
 import { renderReport } from "./report.ts";
 import type { Metrics } from "./run.ts";
@@ -34,9 +34,7 @@ const latest = (history: readonly Metrics[], name: string): number => history.fi
 export function curve(name: string, history: readonly Metrics[]): Figure {
   const rows = history.filter((row) => row[name] !== undefined);
   const every = Math.ceil(rows.length / most);
-  const points = rows
-    .filter((_, i) => i % every === 0 || i === rows.length - 1)
-    .map((row) => ({ step: row.step, value: row[name] }));
+  const points = rows.filter((_, i) => i % every === 0 || i === rows.length - 1).map((row) => ({ step: row.step, value: row[name] }));
   return {
     name: `metric-${name}`.replace(/[^\w.-]+/g, "-"),
     title: name,

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { diskError } from "./files.ts";
 
 export interface Lock {

@@ -1,8 +1,9 @@
 /** A method as the lab sees it, and the loop that gives every method progress, metrics, checkpoints, exact resume and Ctrl-C. */
-import { UserError } from "../data/errors.ts";
-import type { NdArray } from "../tensor/ndarray.ts";
-import { type Random, type RandomState, randomFromState } from "../tensor/random.ts";
-import { flatten, isArrayLeaf, leafPaths, unflatten } from "../tensor/tree.ts";
+
+import type { NdArray } from "../array/ndarray.ts";
+import { type Random, type RandomState, randomFromState } from "../array/random.ts";
+import { flatten, isArrayLeaf, leafPaths, unflatten } from "../array/tree.ts";
+import { UserError } from "../errors.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { currentInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
@@ -81,7 +82,7 @@ export async function runMethod<S>(method: Method<S>, run: Run, options: RunOpti
       const evaluationDue = method.evaluate !== undefined && (step % evaluateEvery === 0 || step === steps);
       if (rowDue || evaluationDue) {
         const row: Record<string, number> = { step };
-        if (rowDue) Object.assign(row, means(sums, (step - 1) % logEvery + 1)); // biome-ignore format: as in the loop
+        if (rowDue) Object.assign(row, means(sums, ((step - 1) % logEvery) + 1));
         if (rowDue) sums = {};
         if (evaluationDue) Object.assign(row, await method.evaluate?.(state, rng.fold("evaluate").fold(step)));
         history.push(row);
@@ -95,8 +96,7 @@ export async function runMethod<S>(method: Method<S>, run: Run, options: RunOpti
       }
     }
     await save();
-    if (step < steps)
-      await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
+    if (step < steps) await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
   } finally {
     interrupt.dispose();
     progress.finish();

@@ -1,5 +1,5 @@
 /** The page of a run, and its pictures as files. */
-import { toPng } from "./figure.ts";
+import { toPng } from "./png.ts";
 import { type Report, renderReport } from "./report.ts";
 import type { Run } from "./run.ts";
 

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { temporarySuffix, writeAside } from "./files.ts";
 import { codeVersion, currentInvocation, type InputFile, inputFiles } from "./invocation.ts";
 import { lockFiles } from "./lock.ts";
@@ -93,10 +93,7 @@ export async function inspect(folder: string): Promise<RunRecord | "empty" | "fo
 export async function readRecord(folder: string): Promise<RunRecord> {
   const found = existsSync(folder) ? await inspect(folder).catch(rethrow(folder)) : "missing";
   if (typeof found === "string")
-    throw new UserError(
-      `${folder} ${found === "missing" ? "does not exist" : "holds no run"}`,
-      "`pushforward runs list` shows the runs",
-    );
+    throw new UserError(`${folder} ${found === "missing" ? "does not exist" : "holds no run"}`, "`pushforward runs list` shows the runs");
   return found;
 }
 
@@ -108,8 +105,7 @@ const rethrow = (folder: string) => (error: NodeJS.ErrnoException) => {
 export function firstDifference(there: Config, here: Config): string | undefined {
   const show = (v: unknown) => (v === undefined ? "nothing" : JSON.stringify(v).slice(0, 60));
   for (const key of new Set([...Object.keys(there), ...Object.keys(here)]))
-    if (JSON.stringify(there[key]) !== JSON.stringify(here[key]))
-      return `${key}: ${show(there[key])} there, ${show(here[key])} here`;
+    if (JSON.stringify(there[key]) !== JSON.stringify(here[key])) return `${key}: ${show(there[key])} there, ${show(here[key])} here`;
   return undefined;
 }
 
@@ -118,8 +114,7 @@ export function firstDifference(there: Config, here: Config): string | undefined
  * @throws UserError  naming what has changed
  */
 export function checkUnchanged(folder: string, there: RunRecord, here: RunRecord): void {
-  const hint =
-    "begin again with --overwrite; or let it go on, no longer to the same bits, with `pushforward resume --accept-changes`";
+  const hint = "begin again with --overwrite; or let it go on, no longer to the same bits, with `pushforward resume --accept-changes`";
   const sha = (files: readonly InputFile[], path: string) => files.find((f) => f.path === path)?.sha256;
   for (const path of new Set([...there.inputs, ...here.inputs].map((f) => f.path)))
     if (sha(there.inputs, path) !== sha(here.inputs, path) && there.invocation && here.invocation)

@@ -1,6 +1,7 @@
 /** report.html: one self-contained page with the numbers, the pictures and how to repeat them. */
-import type { Figure } from "./figure.ts";
-import { formatNumber, withError } from "./numbers.ts";
+
+import { formatNumber, withError } from "../numbers.ts";
+import type { Figure } from "../plots/figure.ts";
 import type { RunRecord } from "./record.ts";
 
 export interface KeyNumber {

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { type Checkpoint, keepMetrics, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { diskError, inside, makeFolder, temporarySuffix, writeAside } from "./files.ts";
 import { currentInvocation } from "./invocation.ts";

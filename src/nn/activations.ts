@@ -1,6 +1,8 @@
 /** Activation functions by name. */
+
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type Tensor, TensorError } from "../tensor/index.ts";
 
 /** Exponential linear unit: x for x > 0, else α (e^x - 1). Clevert et al., ICLR 2016. */
 export const elu = (x: Tensor, alpha = 1): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));

@@ -1,6 +1,10 @@
 /** Attention: a token's output is a mean of values, weighted by how its query fits their keys. */
+
+import type { NdArray, Random } from "../array/index.ts";
+import * as nd from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type NdArray, type Random, type Tensor, TensorError } from "../tensor/index.ts";
 import { type Dense, dense } from "./dense.ts";
 import type { FloatDType } from "./initializers.ts";
 
@@ -41,7 +45,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, mask?
 export function rotary(x: Tensor, positions: Tensor, base = 10_000): Tensor {
   const d = x.shape[x.rank - 1];
   if (d % 2) throw new TensorError(`rotary: an odd width ${d} has no pairs`);
-  const frequencies = t.array(
+  const frequencies = nd.array(
     Array.from({ length: d / 2 }, (_, i) => base ** ((-2 * i) / d)),
     x.dtype as FloatDType,
   );
@@ -99,11 +103,7 @@ export const attention = {
    * @param width  of the tokens, and of all heads together
    * @param options.contextWidth  of the tokens that are attended to, if they are others
    */
-  init(
-    rng: Random,
-    width: number,
-    options: { contextWidth?: number; bias?: boolean; dtype?: FloatDType } = {},
-  ): Attention<NdArray> {
+  init(rng: Random, width: number, options: { contextWidth?: number; bias?: boolean; dtype?: FloatDType } = {}): Attention<NdArray> {
     const { contextWidth = width, ...rest } = options;
     const [q, k, v, o] = rng.split(4);
     return {
@@ -130,7 +130,7 @@ export const attention = {
   /** An empty cache for `capacity` tokens. */
   cache(batch: number, capacity: number, width: number, heads: number, dtype: FloatDType = "f32"): Cache<NdArray> {
     const shape = [batch, heads, capacity, width / heads];
-    return { keys: t.allocate(dtype, shape), values: t.allocate(dtype, shape), length: t.allocate("i32", []) };
+    return { keys: nd.allocate(dtype, shape), values: nd.allocate(dtype, shape), length: nd.allocate("i32", []) };
   },
 
   /**

@@ -1,6 +1,8 @@
 /** Convolution layers with a bias per channel, in one and two dimensions. */
 
-import type { ConvOptions, NdArray, Random, Shape, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random, Shape } from "../array/index.ts";
+import * as nd from "../array/index.ts";
+import type { ConvOptions, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type FloatDType, type Initializer, lecunNormal, zeros } from "./initializers.ts";
 
@@ -41,14 +43,13 @@ const transposed = (rank: number) => ({
   init(rng: Random, inputs: number, outputs: number, kernel: number | Shape, options: ConvInit = {}): Conv<NdArray> {
     const { groups = 1, bias = true, initializer = lecunNormal, dtype } = options;
     const size = kernelOf(rank, kernel);
-    const positions = t.sizeOf(size);
+    const positions = nd.sizeOf(size);
     const fans = [(inputs / groups) * positions, (outputs / groups) * positions] as const;
     const w = initializer(rng, [inputs, outputs / groups, ...size], { dtype, fans });
     return bias ? { w, b: zeros(rng, [outputs], { dtype }) } : { w };
   },
   /** [N, C, ...space] -> [N, O, ...out]; see `convTranspose` of the tensor module. */
-  apply: ({ w, b }: Conv, x: Tensor, options: ConvOptions & { space?: Shape } = {}): Tensor =>
-    addBias(t.convTranspose(x, w, options), b),
+  apply: ({ w, b }: Conv, x: Tensor, options: ConvOptions & { space?: Shape } = {}): Tensor => addBias(t.convTranspose(x, w, options), b),
 });
 
 export const conv1d = convolution(1);

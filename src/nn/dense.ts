@@ -1,5 +1,6 @@
 /** Affine maps. */
-import type { NdArray, Random, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type FloatDType, type Initializer, lecunNormal, zeros } from "./initializers.ts";
 
 /** Parameters: w [in, out], b [out]. `T` is Tensor in programs and NdArray outside. */

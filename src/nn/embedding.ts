@@ -1,6 +1,7 @@
 /** Vectors for symbols. */
 
-import type { NdArray, Random, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type FloatDType, type Initializer, normal } from "./initializers.ts";
 

@@ -3,7 +3,7 @@
  *
  * Fans of a shape: [in, out] for products x W; [O, C, ...kernel] for convolutions, in = C |kernel|, out = O |kernel|.
  */
-import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../tensor/index.ts";
+import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
 
 export type FloatDType = "f32" | "f64";
 

@@ -1,5 +1,6 @@
 /** Networks of dense layers. */
-import type { NdArray, Random, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type Activation, activationOf } from "./activations.ts";
 import { type Dense, type DenseOptions, dense } from "./dense.ts";
 import { type FloatDType, zeros } from "./initializers.ts";

@@ -1,7 +1,10 @@
 /** Whole networks by name, with sensible sizes: what `pushforward train` offers. */
-import type { NdArray, OnnxModel, Random, Shape, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random, Shape } from "../array/index.ts";
+import * as nd from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { OnnxModel } from "../onnx/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { TensorError } from "../tensor/index.ts";
 import { type Conv, conv2d } from "./conv.ts";
 import { type Dense, dense } from "./dense.ts";
 import { type Embedding, embedding } from "./embedding.ts";
@@ -25,12 +28,8 @@ type Typed<P, S> = {
 const network = <P, S>(n: Typed<P, S>): Network => n as unknown as Network;
 
 /** Dense layers on flattened inputs, ReLU between them. */
-export function mlpNetwork(
-  input: Shape,
-  outputs: number,
-  { width = 256, depth = 2 }: { width?: number; depth?: number } = {},
-): Network {
-  const sizes = [t.sizeOf(input), ...new Array<number>(depth).fill(width), outputs];
+export function mlpNetwork(input: Shape, outputs: number, { width = 256, depth = 2 }: { width?: number; depth?: number } = {}): Network {
+  const sizes = [nd.sizeOf(input), ...new Array<number>(depth).fill(width), outputs];
   return network({
     init: (rng) => ({ params: { layers: mlp.init(rng, sizes, { initializer: heNormal }) }, stats: {} }),
     apply: (params, stats, x) => ({
@@ -87,7 +86,11 @@ function convolutional(input: Shape, outputs: number, layers: readonly { channel
 
 /** A small plain network: strided 3 x 3 convolutions of w, 2w, 4w channels. */
 export const cnn = (input: Shape, outputs: number, { width = 16, depth = 3 }: { width?: number; depth?: number } = {}): Network =>
-  convolutional(input, outputs, Array.from({ length: depth }, (_, i) => ({ channels: width * 2 ** i, stride: 2 }))); // biome-ignore format: one line
+  convolutional(
+    input,
+    outputs,
+    Array.from({ length: depth }, (_, i) => ({ channels: width * 2 ** i, stride: 2 })),
+  );
 
 /** `depth` stages of two 3 x 3 convolutions, of w, 2w, 4w, … channels, each stage at half the resolution. After Simonyan & Zisserman, ICLR 2015. */
 export const vgg = (input: Shape, outputs: number, { width = 16, depth = 3 }: { width?: number; depth?: number } = {}): Network =>
@@ -109,11 +112,7 @@ type ResidualStatistics = { readonly [part in keyof Residual]: BatchStatistics }
  *
  * @source  He et al., CVPR 2016, section 4.2, with a convolution in the shortcuts that change the shape
  */
-export function resnet(
-  input: Shape,
-  outputs: number,
-  { width = 16, depth = 1 }: { width?: number; depth?: number } = {},
-): Network {
+export function resnet(input: Shape, outputs: number, { width = 16, depth = 1 }: { width?: number; depth?: number } = {}): Network {
   requireImages(input);
   const blocks = Array.from({ length: 3 * depth }, (_, i) => ({
     channels: width * 2 ** Math.floor(i / depth),
@@ -263,13 +262,19 @@ export function onnxNetwork(model: OnnxModel): Network {
 function inPieces(f: (x: Tensor) => Tensor, x: Tensor, rows: number): Tensor {
   const pieces = Math.ceil(x.shape[0] / rows);
   const missing = pieces * rows - x.shape[0];
-  const full = missing ? t.pad(x, x.shape.map((_, axis) => [0, axis === 0 ? missing : 0])) : x; // biome-ignore format: one line
+  const full = missing
+    ? t.pad(
+        x,
+        x.shape.map((_, axis) => [0, axis === 0 ? missing : 0]),
+      )
+    : x;
   const ys = Array.from({ length: pieces }, (_, i) => f(full.slice([i * rows, (i + 1) * rows])));
   return (ys.length > 1 ? t.concat(ys, 0) : ys[0]).slice([0, x.shape[0]]);
 }
 
 function requireImages(input: Shape): void {
-  if (input.length !== 3) throw new TensorError(`this network needs images [channels, height, width], not inputs of shape [${input.join(", ")}]`); // biome-ignore format: one line
+  if (input.length !== 3)
+    throw new TensorError(`this network needs images [channels, height, width], not inputs of shape [${input.join(", ")}]`);
 }
 
 function requireHeads(name: string, width: number, heads: number): void {
@@ -278,8 +283,5 @@ function requireHeads(name: string, width: number, heads: number): void {
 
 function nearestDivisor(height: number, breadth: number): number {
   const divisors = Array.from({ length: height }, (_, i) => i + 1).filter((p) => height % p === 0 && breadth % p === 0);
-  return divisors.reduce(
-    (best, p) => (Math.abs(Math.log((p * 7) / height)) < Math.abs(Math.log((best * 7) / height)) ? p : best),
-    1,
-  );
+  return divisors.reduce((best, p) => (Math.abs(Math.log((p * 7) / height)) < Math.abs(Math.log((best * 7) / height)) ? p : best), 1);
 }

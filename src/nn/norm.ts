@@ -1,6 +1,10 @@
 /** Normalisation layers. Scale starts at one, shift at zero. */
+
+import type { NdArray } from "../array/index.ts";
+import * as nd from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type NdArray, type Tensor, TensorError } from "../tensor/index.ts";
 import type { FloatDType } from "./initializers.ts";
 
 /** Parameters, one number per channel: scale, and shift unless the layer has none. */
@@ -16,9 +20,9 @@ interface NormOptions {
 }
 
 function init(channels: number, { dtype = "f32", shift = true }: NormOptions = {}): Norm<NdArray> {
-  const scale = t.allocate(dtype, [channels]);
+  const scale = nd.allocate(dtype, [channels]);
   scale.data.fill(1);
-  return shift ? { scale, shift: t.allocate(dtype, [channels]) } : { scale };
+  return shift ? { scale, shift: nd.allocate(dtype, [channels]) } : { scale };
 }
 
 const affine = ({ scale, shift }: Norm, x: Tensor, shape?: readonly number[]): Tensor => {
@@ -54,7 +58,7 @@ export const groupNorm = {
   apply(params: Norm, x: Tensor, groups: number, epsilon = 1e-5): Tensor {
     const [n, c, ...space] = x.shape;
     if (c % groups) throw new TensorError(`groupNorm: ${c} channels do not make ${groups} groups`);
-    const rows = t.standardize(x.reshape([n, groups, t.sizeOf([c / groups, ...space])]), epsilon);
+    const rows = t.standardize(x.reshape([n, groups, nd.sizeOf([c / groups, ...space])]), epsilon);
     return affine(params, rows.reshape(x.shape), [c, ...space.map(() => 1)]);
   },
 };
@@ -72,9 +76,9 @@ export interface BatchStatistics<T = Tensor> {
 export const batchNorm = {
   init(channels: number, options: NormOptions = {}): { params: Norm<NdArray>; stats: BatchStatistics<NdArray> } {
     const { dtype = "f32" } = options;
-    const variance = t.allocate(dtype, [channels]);
+    const variance = nd.allocate(dtype, [channels]);
     variance.data.fill(1);
-    return { params: init(channels, options), stats: { mean: t.allocate(dtype, [channels]), variance } };
+    return { params: init(channels, options), stats: { mean: nd.allocate(dtype, [channels]), variance } };
   },
   /** [N, C, ...space] -> same, and the next statistics */
   apply(

@@ -1,6 +1,9 @@
 /** Features of a time in which a network can resolve it. */
 
-import type { NdArray, Random, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random } from "../array/index.ts";
+import * as nd from "../array/index.ts";
+import * as errors from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
 /** sin and cos of t times each frequency: [...] -> [..., 2 n]. */
@@ -36,13 +39,13 @@ export function fourierFeatures(time: Tensor, features: number): Tensor {
 
 function checkEven(features: number): number {
   if (!(Number.isInteger(features) && features > 0 && features % 2 === 0))
-    throw new t.TensorError(`time features: ${features} is not a positive even number`);
+    throw new errors.TensorError(`time features: ${features} is not a positive even number`);
   return features / 2;
 }
 
 function frequenciesOf(time: Tensor, n: number, f: (k: number) => number): NdArray {
   const dtype = time.dtype === "f64" ? "f64" : "f32";
-  return t.array(
+  return nd.array(
     Array.from({ length: n }, (_, k) => f(k)),
     dtype,
   );

@@ -1,5 +1,6 @@
 /** Transformer blocks with normalisation inside the branches. */
-import type { NdArray, Random, Tensor } from "../tensor/index.ts";
+import type { NdArray, Random } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type Activation, activationOf } from "./activations.ts";
 import { type AttendOptions, type Attention, type AttentionOptions, attention, type Cache } from "./attention.ts";
 import { type Dense, dense } from "./dense.ts";

@@ -1,6 +1,9 @@
 /** A small U-Net: convolutions at falling resolution and back, with connections across, conditioned on a time. */
+
+import type { NdArray, Random } from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type NdArray, type Random, type Tensor, TensorError } from "../tensor/index.ts";
 import { type Conv, conv1d, conv2d } from "./conv.ts";
 import { type Dense, dense } from "./dense.ts";
 import { type FloatDType, zeros } from "./initializers.ts";
@@ -83,9 +86,7 @@ export const unet = {
       })),
       middle: block(deepest, deepest),
       up: levels.toReversed().map((l) => ({
-        blocks: each((i) =>
-          block((i === 0 && l + 1 < channels.length ? channels[l + 1] : channels[l]) + channels[l], channels[l]),
-        ),
+        blocks: each((i) => block((i === 0 && l + 1 < channels.length ? channels[l + 1] : channels[l]) + channels[l], channels[l])),
         ...(l > 0 ? { resample: conv(channels[l], channels[l]) } : {}),
       })),
       norm: norm(channels[0]),
@@ -125,13 +126,7 @@ export const unet = {
 };
 
 /** h ← skip(h) + conv(φ((1 + s) norm(conv(φ(norm h))) + b)), with scale s and shift b from the time. */
-function residual(
-  p: ResidualBlock,
-  h: Tensor,
-  embedded: Tensor,
-  groups: number,
-  convolve: (p: Conv, h: Tensor) => Tensor,
-): Tensor {
+function residual(p: ResidualBlock, h: Tensor, embedded: Tensor, groups: number, convolve: (p: Conv, h: Tensor) => Tensor): Tensor {
   const inner = convolve(p.conv1, t.silu(groupNorm.apply(p.norm1, h, groups)));
   const perChannel = dense.apply(p.time, embedded);
   const ones = new Array<number>(h.rank - 2).fill(1);

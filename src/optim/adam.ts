@@ -1,5 +1,6 @@
 /** Adam and its relatives: steps scaled by running moments of the gradient. */
-import type { NdArray, Tensor } from "../tensor/index.ts";
+import type { NdArray } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { checkRate, weightDecay as decayParameter, memory, number, settle } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";

@@ -23,23 +23,17 @@ export function warningsFor({ name, settings, batchSize, constantRate = false }:
   const said: string[] = [];
   if (!rootFree) return said;
   if (constantRate)
-    said.push(
-      "the rate is constant: steps grow as gradients vanish, and end in a cycle around the minimum; let the rate fall to 0",
-    );
+    said.push("the rate is constant: steps grow as gradients vanish, and end in a cycle around the minimum; let the rate fall to 0");
   if (damping === 0) said.push("damping is 0: where gradients vanish the step is a division by a curvature that decays to 0");
   if (name.startsWith("rf-") && lr !== undefined && damping && precondLr) {
     const reach = largestStep(lr, precondLr, batchSize, damping);
     if (reach > 1)
-      said.push(
-        `one rare coordinate may move by up to ${reach.toPrecision(2)} in a step, η / (2 √(β₂ B λ)): raise damping or precondLr`,
-      );
+      said.push(`one rare coordinate may move by up to ${reach.toPrecision(2)} in a step, η / (2 √(β₂ B λ)): raise damping or precondLr`);
   }
   if ((name === "rf-rmsprop" || name === "rf-adamw") && lr === 1e-3)
     said.push(`lr = 1e-3 is a rate for AdamW: here try ${rate.search?.low} to ${rate.search?.high}`);
   if (settings.precision && settings.precision !== "full" && precondLr !== undefined && precondLr < 0.05)
-    said.push(
-      "in half precision factors stop moving when precondLr |m| / 2 is below half a unit in the last place: use 0.1 or more",
-    );
+    said.push("in half precision factors stop moving when precondLr |m| / 2 is below half a unit in the last place: use 0.1 or more");
   if (settings.cap === "none")
     said.push("without a cap one large activation or gradient may flip the sign of a factor: keep it, or warm precondLr up");
   if (needs.includes("curvature") && batchSize < 8)

@@ -1,5 +1,7 @@
 /** The batch size, which curvature needs: the outer product of a mean gradient estimates the Fisher matrix only with the factor B. */
-import { mapTree, type Tensor, TensorError } from "../tensor/index.ts";
+import { mapTree } from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import type { StepContext } from "./optimizer.ts";
 import { times } from "./schedules.ts";
 

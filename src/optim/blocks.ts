@@ -1,5 +1,7 @@
 /** Large tensors in blocks, each with a preconditioner of its own: memory and time of dense factors stay bounded. */
-import { concat, type Shape, type Tensor } from "../tensor/index.ts";
+
+import type { Shape } from "../array/index.ts";
+import { concat, type Tensor } from "../tensor/index.ts";
 import type { State } from "./optimizer.ts";
 import type { Moment, Preconditioner } from "./preconditioner.ts";
 

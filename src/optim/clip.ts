@@ -1,5 +1,7 @@
 /** Bounds on gradients. */
-import { clamp, flatten, isArrayLeaf, mapTree, minimum, sqrt, type Tensor } from "../tensor/index.ts";
+
+import { flatten, isArrayLeaf, mapTree } from "../array/index.ts";
+import { clamp, minimum, sqrt, type Tensor } from "../tensor/index.ts";
 import { type Optimizer, stateless } from "./optimizer.ts";
 
 /** √ Σ x² over all leaves of a tree. */

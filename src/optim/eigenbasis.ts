@@ -32,8 +32,7 @@ const rotateBack = (g: Tensor, q: Matrices): Tensor =>
 /** Axes that get a basis: those of tensors with two or more, up to a length. */
 const basisAxes = (shape: readonly number[], maxDense: number): number[] =>
   shape.length < 2 ? [] : [...shape.keys()].filter((n) => shape[n] <= maxDense);
-const onAxes = <T>(axes: readonly number[], f: (axis: number) => T): Record<number, T> =>
-  Object.fromEntries(axes.map((n) => [n, f(n)]));
+const onAxes = <T>(axes: readonly number[], f: (axis: number) => T): Record<number, T> => Object.fromEntries(axes.map((n) => [n, f(n)]));
 
 export const soapParameters = {
   beta1: memory("memory of the mean", 0.95, { low: 0.8, high: 0.99, scale: "linear" }),
@@ -168,8 +167,7 @@ interface KlState {
 export function klShampoo(rate: Rate, options: KlShampooOptions = {}): Optimizer {
   const h = settle("kl-shampoo", klShampooParameters, { ...options }, ["mask"]);
   checkRate("kl-shampoo", rate);
-  const roots = (values: Matrices): Matrices =>
-    onAxes(Object.keys(values).map(Number), (n) => values[n].add(h.epsilon).sqrt().pow(-1));
+  const roots = (values: Matrices): Matrices => onAxes(Object.keys(values).map(Number), (n) => values[n].add(h.epsilon).sqrt().pow(-1));
   const scaled = (g: Tensor, r: Matrices, skip = -1): Tensor =>
     Object.keys(r).reduce((x, n) => (Number(n) === skip ? x : alongAxis(x, Number(n), (rows) => rows.mul(r[Number(n)]))), g);
   const preconditioner: Preconditioner<KlState> = {

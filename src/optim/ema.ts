@@ -1,5 +1,7 @@
 /** Exponential moving averages of parameters. */
-import { mapTree, type NdArray, type Tensor, TensorError } from "../tensor/index.ts";
+import { mapTree, type NdArray } from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type State, scalarArray, zerosLike } from "./optimizer.ts";
 
 export interface EmaState<T = Tensor> {
@@ -41,7 +43,6 @@ export function ema(decay: number, { debias = false }: { debias?: boolean } = {}
           )
         : weight,
     }),
-    value: <P>({ average, weight }: EmaState) =>
-      (debias ? mapTree<P>((a: Tensor) => a.div(weight.cast(a.dtype)), average) : average) as P,
+    value: <P>({ average, weight }: EmaState) => (debias ? mapTree<P>((a: Tensor) => a.div(weight.cast(a.dtype)), average) : average) as P,
   };
 }

@@ -1,5 +1,6 @@
 /** What comes after preconditioning, the same for many optimizers: decay, heavy-ball momentum, step. */
-import type { NdArray, Tensor } from "../tensor/index.ts";
+import type { NdArray } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type Mask, mapLeaves, type State, zerosLike } from "./optimizer.ts";
 import { times } from "./schedules.ts";
 

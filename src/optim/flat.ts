@@ -1,5 +1,7 @@
 /** Many small parameters as one vector. */
-import { concat, flatten, isArrayLeaf, type NdArray, ndarray, sizeOf, type Tensor, unflatten } from "../tensor/index.ts";
+
+import { flatten, isArrayLeaf, type NdArray, ndarray, sizeOf, unflatten } from "../array/index.ts";
+import { concat, type Tensor } from "../tensor/index.ts";
 import { dtypeOf, type Optimizer } from "./optimizer.ts";
 
 /**

@@ -1,6 +1,8 @@
 /** Steps that must not happen, and states that do not fit. */
-import { UserError } from "../data/errors.ts";
-import { cond, flatten, isArrayLeaf, isFinite, leafPaths, mapTree, type NdArray, type Tensor, where } from "../tensor/index.ts";
+
+import { flatten, isArrayLeaf, leafPaths, mapTree, type NdArray } from "../array/index.ts";
+import { UserError } from "../errors.ts";
+import { cond, isFinite, type Tensor, where } from "../tensor/index.ts";
 import type { Layer } from "./curvature/layers.ts";
 import { type Optimizer, optimizer, type State, scalarArray } from "./optimizer.ts";
 

@@ -1,5 +1,5 @@
 /** Hyper-parameters as data: meaning, default, legal range, and the range a search should cover. One table serves checks, help and forms. */
-import { nearest, UserError } from "../data/errors.ts";
+import { nearest, UserError } from "../errors.ts";
 
 export interface NumberParameter {
   readonly kind: "number" | "integer";
@@ -38,21 +38,16 @@ export type Settings<P extends Parameters> = {
 type NumberOptions = Partial<Omit<NumberParameter, "meaning" | "default" | "range">>;
 
 /** A number between low and high, both legal unless `open` says otherwise. */
-export const number = (
-  meaning: string,
-  value: number,
-  low: number,
-  high: number,
-  options: NumberOptions = {},
-): NumberParameter => ({ kind: "number", meaning, default: value, range: [low, high], ...options });
+export const number = (meaning: string, value: number, low: number, high: number, options: NumberOptions = {}): NumberParameter => ({
+  kind: "number",
+  meaning,
+  default: value,
+  range: [low, high],
+  ...options,
+});
 
-export const integer = (
-  meaning: string,
-  value: number,
-  low: number,
-  high: number,
-  options: NumberOptions = {},
-): NumberParameter => number(meaning, value, low, high, { ...options, kind: "integer" });
+export const integer = (meaning: string, value: number, low: number, high: number, options: NumberOptions = {}): NumberParameter =>
+  number(meaning, value, low, high, { ...options, kind: "integer" });
 
 export const choice = (meaning: string, choices: readonly string[]): ChoiceParameter => ({
   kind: "choice",

@@ -1,6 +1,6 @@
 /** Inverse-free root-free Shampoo: a Kronecker-factored preconditioner of any tensor, kept by products and sums alone. */
 
-import { UserError } from "../data/errors.ts";
+import { UserError } from "../errors.ts";
 import { equal, isFinite, pow, type Tensor, where } from "../tensor/index.ts";
 import { type FactorOptions, factorParameters, stepFactor } from "./factor.ts";
 import { checkRate, choice, integer, number, settle } from "./hyper.ts";
@@ -37,12 +37,7 @@ export const ifShampooParameters = {
   }),
   ...factorParameters,
   structure: structureParameter,
-  maxDense: integer(
-    "longest axis with a dense factor when the structure is automatic; longer ones get a diagonal",
-    1024,
-    1,
-    65536,
-  ),
+  maxDense: integer("longest axis with a dense factor when the structure is automatic; longer ones get a diagonal", 1024, 1, 65536),
   precision: choice("rounding of the factors and their updates", precisions),
 };
 
@@ -154,9 +149,7 @@ function refreshFactors(list: readonly Structure[], state: Factors, g: Tensor, {
   const root = typeof batch === "number" ? Math.sqrt(batch) : batch.sqrt();
   const scaled = times(g, root) as Tensor;
   const k = list.map((_, n) =>
-    h.initialScale === "identity"
-      ? state.k[n]
-      : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),
+    h.initialScale === "identity" ? state.k[n] : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),
   );
   const y = list.reduce((x, s, n) => alongAxis(x, n, (rows) => s.times(rows, k[n])), scaled);
   const squares = list.map((s, n) => s.selfGram(k[n]));

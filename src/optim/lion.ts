@@ -1,5 +1,6 @@
 /** Lion: steps of one size, the sign of a momentum. */
-import { type NdArray, sign, type Tensor } from "../tensor/index.ts";
+import type { NdArray } from "../array/index.ts";
+import { sign, type Tensor } from "../tensor/index.ts";
 import { checkRate, memory, settle, weightDecay } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";

@@ -1,5 +1,6 @@
 /** Muon: the momentum of a matrix, orthogonalised. */
-import { type NdArray, sizeOf, type Tensor } from "../tensor/index.ts";
+import { type NdArray, sizeOf } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { adamw } from "./adam.ts";
 import { checkRate, integer, memory, number, settle, toggle, weightDecay } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, partition, type State, scalarArray, zerosLike } from "./optimizer.ts";

@@ -8,18 +8,8 @@
  *     return { params: applyUpdates(params, updates), state: next, loss };
  *   });
  */
-import {
-  allocate,
-  broadcastTo,
-  flatten,
-  isArrayLeaf,
-  mapTree,
-  type NdArray,
-  type Shape,
-  scalar,
-  type Tensor,
-  unflatten,
-} from "../tensor/index.ts";
+import { allocate, flatten, isArrayLeaf, mapTree, type NdArray, type Shape, unflatten } from "../array/index.ts";
+import { broadcastTo, scalar, type Tensor } from "../tensor/index.ts";
 import type { Curvature, Layer } from "./curvature/layers.ts";
 
 /** State of an optimizer: a tree of tensors in programs, of arrays outside. Its layout is the optimizer's own affair. */
@@ -70,10 +60,8 @@ const narrowed = (context: StepContext | undefined, part: string): StepContext =
   context?.statistics ? { ...context, statistics: context.statistics[part] as State } : { ...context };
 
 /** `statistics` of an optimizer made of parts, if one of them has it: its presence says that curvature is needed. */
-export const whenUsed = (
-  parts: readonly Optimizer[],
-  statistics: NonNullable<Optimizer["statistics"]>,
-): Pick<Optimizer, "statistics"> => (parts.some((part) => part.statistics) ? { statistics } : {});
+export const whenUsed = (parts: readonly Optimizer[], statistics: NonNullable<Optimizer["statistics"]>): Pick<Optimizer, "statistics"> =>
+  parts.some((part) => part.statistics) ? { statistics } : {};
 
 /** Optimizers in sequence: the updates of each are the gradients of the next. `chain(clipByGlobalNorm(1), adam(1e-3))`. */
 export function chain(...parts: readonly Optimizer[]): Optimizer {
@@ -116,10 +104,7 @@ export const masked = (optimizer: Optimizer, mask: Mask): Optimizer =>
  *
  * @param groupOf  name of the group, from the path (`blocks.0.w`) and shape of a parameter
  */
-export function partition(
-  groupOf: (path: string, shape: Shape) => string,
-  groups: Readonly<Record<string, Optimizer>>,
-): Optimizer {
+export function partition(groupOf: (path: string, shape: Shape) => string, groups: Readonly<Record<string, Optimizer>>): Optimizer {
   const split = (tree: unknown): Record<string, Record<string, unknown>> => {
     const parts: Record<string, Record<string, unknown>> = {};
     mapTree((x: { shape: Shape }, path: string) => {
@@ -137,9 +122,7 @@ export function partition(
     },
     ...whenUsed(Object.values(groups), (state, params, context) => {
       const p = split(params);
-      return Object.fromEntries(
-        used(p).map((name) => [name, groups[name].statistics?.(state[name] as State, p[name], context) ?? {}]),
-      );
+      return Object.fromEntries(used(p).map((name) => [name, groups[name].statistics?.(state[name] as State, p[name], context) ?? {}]));
     }),
     update<P>(grads: P, state: State, params: P, context?: StepContext) {
       const [g, p] = [split(grads), split(params)];
@@ -164,8 +147,7 @@ export const addDecayedWeights = (decay: number, mask: Mask = () => true): Optim
   );
 
 /** Arrays of zeros like the parameters. */
-export const zerosLike = (params: object): State<NdArray> =>
-  mapTree<State<NdArray>>((p: NdArray) => allocate(p.dtype, p.shape), params);
+export const zerosLike = (params: object): State<NdArray> => mapTree<State<NdArray>>((p: NdArray) => allocate(p.dtype, p.shape), params);
 
 /** Arrays of one number like the parameters. */
 export const filledLike = (params: object, value: number): State<NdArray> =>

@@ -1,17 +1,7 @@
 /** Optimizers that keep a preconditioner per tensor: the frame that all of them share. */
-import {
-  cond,
-  equal,
-  flatten,
-  floor,
-  isArrayLeaf,
-  leafPaths,
-  lowPrecision,
-  type NdArray,
-  type Shape,
-  type Tensor,
-  unflatten,
-} from "../tensor/index.ts";
+
+import { flatten, isArrayLeaf, leafPaths, type NdArray, type Shape, unflatten } from "../array/index.ts";
+import { cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
 import { batchOf, meanGradients } from "./batch.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import { dtypeOf, type Optimizer, optimizer, type State, scalarArray } from "./optimizer.ts";
@@ -69,12 +59,7 @@ interface PreconditionedState<T = Tensor> {
  * w ← w - η v,  v ← α v + u + κ w,  with u the direction that a preconditioner makes of the gradient of each unit (a tensor, or a weight
  * with its bias). Preconditioners are refreshed in steps 0, T, 2T, …, in a branch that costs nothing in the others.
  */
-export function preconditioned<S>(
-  name: string,
-  rate: Rate,
-  preconditioner: Preconditioner<S>,
-  options: PreconditionedOptions,
-): Optimizer {
+export function preconditioned<S>(name: string, rate: Rate, preconditioner: Preconditioner<S>, options: PreconditionedOptions): Optimizer {
   const { init, observe, refresh, refreshed = [], direction } = preconditioner as unknown as Preconditioner;
   return optimizer(
     (params): PreconditionedState<NdArray> => ({
@@ -90,8 +75,7 @@ export function preconditioned<S>(
       const units = unitsOf(grads, options);
       const leaves = leavesByPath<Tensor>(meanGradients(grads, batch, options.reduction ?? "mean"));
       const g = Object.fromEntries(units.map((u) => [u.path, u.join(u.paths.map((p) => leaves.get(p) as Tensor))]));
-      const each = (f: (path: string) => State): Record<string, State> =>
-        Object.fromEntries(units.map(({ path }) => [path, f(path)]));
+      const each = (f: (path: string) => State): Record<string, State> => Object.fromEntries(units.map(({ path }) => [path, f(path)]));
       const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
       let states: Record<string, State> = { ...factors };
       if (observe) states = each((path) => low(observe)(states[path], g[path], at(path)));

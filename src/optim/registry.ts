@@ -1,5 +1,5 @@
 /** Every optimizer by name: what it is for, its hyper-parameters with meanings, ranges and search ranges, and how to make it. */
-import { nearest, UserError } from "../data/errors.ts";
+import { nearest, UserError } from "../errors.ts";
 import { adam, adamParameters, adamw, adamwParameters, nadamw } from "./adam.ts";
 import { kfac, kfacParameters } from "./curvature/kfac.ts";
 import { ikfac, ingd, singd, singdParameters } from "./curvature/singd.ts";
@@ -92,12 +92,7 @@ export const optimizers = {
     make: rfAdamw,
   },
   "if-shampoo": {
-    ...fields(
-      "Inverse-free root-free Shampoo",
-      "matrix",
-      "networks whose matrices fit; half precision; browsers",
-      "Lin et al., ICML 2024",
-    ),
+    ...fields("Inverse-free root-free Shampoo", "matrix", "networks whose matrices fit; half precision; browsers", "Lin et al., ICML 2024"),
     rate: learningRate(2e-3, 1e-4, 3e-2),
     parameters: ifShampooParameters,
     needs: ["batchSize"],
@@ -192,10 +187,7 @@ export function optimizerEntry(name: string): OptimizerEntry {
  * @param options  `lr` (a number or a schedule; default the entry's) and the optimizer's own
  * @throws  UserError for an unknown name or option, or a value out of range
  */
-export function makeOptimizer(
-  name: string,
-  { lr, ...options }: Readonly<Record<string, unknown>> & { lr?: Rate } = {},
-): Optimizer {
+export function makeOptimizer(name: string, { lr, ...options }: Readonly<Record<string, unknown>> & { lr?: Rate } = {}): Optimizer {
   const entry = optimizerEntry(name);
   const rate = lr ?? entry.rate.default;
   checkRate(name, rate);

@@ -1,5 +1,6 @@
 /** RMSProp. */
-import type { NdArray, Tensor } from "../tensor/index.ts";
+import type { NdArray } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { checkRate, memory, momentum as momentumParameter, number, settle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";

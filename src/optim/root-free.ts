@@ -5,7 +5,9 @@
  * Steps depend on the scale of the loss, which must be the mean (or sum, see `reduction`) of negative log-likelihoods, and grow as the
  * gradient vanishes: the rate must fall to zero (`warmUpCosine`).
  */
-import { any, type NdArray, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
+
+import type { NdArray } from "../array/index.ts";
+import { any, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
 import { batchOf, meanGradients, reductions } from "./batch.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import { checkRate, choice, memory, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";

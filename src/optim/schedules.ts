@@ -1,5 +1,7 @@
 /** Step sizes that change: functions of the step, a scalar tensor 0, 1, 2, … */
-import { clamp, cos, less, pow, Tensor, TensorError, where } from "../tensor/index.ts";
+
+import { TensorError } from "../errors.ts";
+import { clamp, cos, less, pow, Tensor, where } from "../tensor/index.ts";
 
 export type Schedule = (step: Tensor) => Tensor;
 
@@ -63,8 +65,7 @@ export function warmUp(steps: number, schedule: Rate): Schedule {
 }
 
 /** Warm-up from 0 to the peak, then cosine to the end; `steps` counts both. */
-export const warmUpCosine = (peak: number, warm: number, steps: number, end = 0): Schedule =>
-  warmUp(warm, cosine(peak, steps - warm, end));
+export const warmUpCosine = (peak: number, warm: number, steps: number, end = 0): Schedule => warmUp(warm, cosine(peak, steps - warm, end));
 
 /** The rate at a step. A constant stays a number, so that the compiler can fold it. */
 export const rateAt = (rate: Rate, step: Tensor): number | Tensor => (typeof rate === "number" ? rate : rate(step));

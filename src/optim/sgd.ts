@@ -1,5 +1,6 @@
 /** Gradient descent, with momentum. */
-import { mapTree, type NdArray, type Tensor } from "../tensor/index.ts";
+import { mapTree, type NdArray } from "../array/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { checkRate, momentum as momentumParameter, settle, toggle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
@@ -36,8 +37,7 @@ export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer {
     <P>(grads: P, { step, velocity }: SgdState) => {
       const down = times(rateAt(rate, step), -1);
       const next = step.add(1);
-      if (!momentum)
-        return { updates: mapTree<P>((g: Tensor) => times(g, down) as Tensor, grads), state: { step: next, velocity } };
+      if (!momentum) return { updates: mapTree<P>((g: Tensor) => times(g, down) as Tensor, grads), state: { step: next, velocity } };
       const moved = mapLeaves(
         (g: Tensor, v: Tensor) => {
           const sum = v.mul(momentum).add(g);

@@ -1,19 +1,8 @@
 /** A loss and an optimizer as one compiled step. */
-import { UserError } from "../data/errors.ts";
-import {
-  type Arrays,
-  flatten,
-  isArrayLeaf,
-  item,
-  type JitOptions,
-  jit,
-  mapTree,
-  minimum,
-  type NdArray,
-  scan,
-  type Tensor,
-  valueAndGrad,
-} from "../tensor/index.ts";
+
+import { flatten, isArrayLeaf, item, mapTree, type NdArray } from "../array/index.ts";
+import { UserError } from "../errors.ts";
+import { type Arrays, type JitOptions, jit, minimum, scan, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { globalNorm } from "./clip.ts";
 import { layersOf, type WithFisher, withCurvature } from "./curvature/capture.ts";
 import type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
@@ -49,10 +38,7 @@ export interface Training<P, D extends unknown[]> {
   init(params: Arrays<P>, ...data: { [K in keyof D]: Arrays<D[K]> }): State<NdArray>;
   step(params: Arrays<P>, state: State<NdArray>, ...data: { [K in keyof D]: Arrays<D[K]> }): Promise<Step<P>>;
   /** The layers with curvature, and the parameters in none with the reason. */
-  layers(
-    params: Arrays<P>,
-    ...data: { [K in keyof D]: Arrays<D[K]> }
-  ): { layers: readonly Layer[]; uncovered: readonly Uncovered[] };
+  layers(params: Arrays<P>, ...data: { [K in keyof D]: Arrays<D[K]> }): { layers: readonly Layer[]; uncovered: readonly Uncovered[] };
 }
 
 /**

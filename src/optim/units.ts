@@ -1,5 +1,7 @@
 /** Tensors that share a preconditioner: single parameters without axes of length one, or a weight with its bias. */
-import { concat, flatten, isArrayLeaf, leafPaths, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
+
+import { flatten, isArrayLeaf, leafPaths, type Shape, sizeOf } from "../array/index.ts";
+import { concat, type Tensor } from "../tensor/index.ts";
 import { toggle } from "./hyper.ts";
 
 export interface Unit {

@@ -14,11 +14,7 @@ export const zerosLike = (x: Tensor): Tensor => broadcastTo(scalar(0, x.dtype), 
 const plus = (a: MaybeTensor, b: MaybeTensor): MaybeTensor => (a && b ? add(a, b) : (a ?? b));
 
 /** Tangents of the outputs, given those of the inputs; `undefined` is zero. Inputs must be aliases or placeholders. */
-export function pushforward(
-  inputs: readonly Tensor[],
-  tangents: readonly MaybeTensor[],
-  outputs: readonly Tensor[],
-): MaybeTensor[] {
+export function pushforward(inputs: readonly Tensor[], tangents: readonly MaybeTensor[], outputs: readonly Tensor[]): MaybeTensor[] {
   const tangent = new Map<Tensor, Tensor>();
   const set = (x: Tensor, d: MaybeTensor): void => {
     if (d) tangent.set(x, d);

@@ -4,7 +4,7 @@
  *   α A B + β C                  one Gemm (bias, and the update p - η Xᵀ δ of a gradient step)
  *   Σ over leading axes          a product with a row of ones: 2 to 5 times faster than ReduceSum from 10⁵ elements
  */
-import { sizeOf } from "./ndarray.ts";
+import { sizeOf } from "../array/ndarray.ts";
 import { apply, apply1, isFloat, type Node, type Primitive, sameShape } from "./primitive.ts";
 import { scalar, splat } from "./primitives/constant.ts";
 import { untransposed } from "./primitives/product.ts";
@@ -87,8 +87,7 @@ function addProduct(
 /** t, up to its shape, as α A B of two matrices, if nothing else needs the product itself. */
 function scaledProduct(t: Tensor, at: (x: Tensor) => Tensor, once: (x: Tensor) => boolean): Scaled | undefined {
   const { primitive, inputs } = t.node;
-  if (primitive.name === "matmul")
-    return t.rank === 2 && isFloat(t.dtype) ? { a: at(inputs[0]), b: at(inputs[1]), alpha: 1 } : undefined;
+  if (primitive.name === "matmul") return t.rank === 2 && isFloat(t.dtype) ? { a: at(inputs[0]), b: at(inputs[1]), alpha: 1 } : undefined;
   if (primitive.name === "sum") return sumAsProduct(t.node, at);
   if (primitive.name === "neg") {
     const inner = once(inputs[0]) ? scaledProduct(inputs[0], at, once) : undefined;

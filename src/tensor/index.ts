@@ -1,11 +1,5 @@
 /** Differentiable tensor programs, compiled to ONNX. See docs/engine.md. */
-export { FileFormatError, TensorError } from "./errors.ts";
 export * from "./jit.ts";
-export * from "./ndarray.ts";
-export { readNpy, writeNpy } from "./npy.ts";
-export { readNpz, writeNpz } from "./npz.ts";
-export { type ExportOptions, toOnnx } from "./onnx/export.ts";
-export { fromOnnx, type OnnxModel, type Port } from "./onnx/read.ts";
 export type { ProgramDType } from "./primitive.ts";
 export { cond } from "./primitives/cond.ts";
 export { constant, iota, scalar, type Value } from "./primitives/constant.ts";
@@ -54,9 +48,6 @@ export * from "./primitives/reduce.ts";
 export { scan } from "./primitives/scan.ts";
 export * from "./primitives/shape.ts";
 export { whileLoop } from "./primitives/while.ts";
-export * from "./random.ts";
-export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { Tensor } from "./tensor.ts";
 export * from "./transform.ts";
-export * from "./tree.ts";
 export { type Operation, traceUses } from "./uses.ts";

@@ -1,13 +1,13 @@
 /** Tracing and compiled programs. */
-import { allocate, type DType, type NdArray, ndarray, type Shape } from "./ndarray.ts";
-import { writeModel } from "./onnx/write.ts";
+import { allocate, type DType, type NdArray, ndarray, type Shape } from "../array/ndarray.ts";
+import { flatten, type Structure, unflatten } from "../array/tree.ts";
 import { fail, type Node, type ProgramDType, withSharing } from "./primitive.ts";
 import { placeholder, programDType } from "./primitives/constant.ts";
 import { isValue, tensors } from "./primitives/values.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
-import { flatten, type Structure, unflatten } from "./tree.ts";
 import { type Program, reachable } from "./walk.ts";
+import { writeModel } from "./write.ts";
 
 /** The tree of arrays that corresponds to a tree of tensors. */
 export type Arrays<T> = T extends Tensor ? NdArray : T extends object ? { [K in keyof T]: Arrays<T[K]> } : T;
@@ -19,15 +19,10 @@ export interface Traced extends Program {
 }
 
 /** Traces a function for arguments like the given ones (arrays, numbers, or `{dtype, shape}` without data). */
-export function trace<A extends unknown[], R>(
-  f: (...args: A) => R,
-  args: { [K in keyof A]: Feeds<A[K]> } | readonly unknown[],
-): Traced {
+export function trace<A extends unknown[], R>(f: (...args: A) => R, args: { [K in keyof A]: Feeds<A[K]> } | readonly unknown[]): Traced {
   const flat = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
   return withSharing(() => {
-    const inputs = flat.leaves.map((v) =>
-      typeof v === "number" ? placeholder("f32", []) : placeholder(programDType("jit", v), v.shape),
-    );
+    const inputs = flat.leaves.map((v) => (typeof v === "number" ? placeholder("f32", []) : placeholder(programDType("jit", v), v.shape)));
     const result = f(...unflatten<A>(flat.structure, inputs));
     if (result instanceof Promise) fail("jit", "the function is async; programs are traced synchronously");
     const { leaves, structure } = tensors("jit", result);

@@ -2,8 +2,9 @@
  * Programs are graphs of primitives. Applying a primitive to tensors makes a node; nothing is computed until a program is compiled.
  * Everything the engine knows about an operation is one record: shapes, derivative, batching, simplification and ONNX lowering.
  */
-import { TensorError } from "./errors.ts";
-import type { NdArray, Shape } from "./ndarray.ts";
+
+import type { NdArray, Shape } from "../array/ndarray.ts";
+import { TensorError } from "../errors.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Dtypes that programs compute with. The others exist in files and are cast on the way in. */
@@ -62,23 +63,13 @@ export interface Primitive {
   /** Elementwise primitives: coefficients c_i = ∂y/∂x_i. Both modes of differentiation and the forward Laplacian follow from them. */
   readonly partials?: readonly ((inputs: readonly Tensor[], y: Tensor) => Tensor)[];
   /** Tangents of the outputs from tangents of the inputs; must be linear in them. `undefined` stands for zero. */
-  jvp?(
-    inputs: readonly Tensor[],
-    tangents: readonly MaybeTensor[],
-    outputs: readonly Tensor[],
-    params: Params,
-  ): readonly MaybeTensor[];
+  jvp?(inputs: readonly Tensor[], tangents: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];
   /** Multilinear primitives: transpose[i] maps a cotangent of the output to one of input i. The jvp follows. */
   readonly transpose?: Readonly<Record<number, (ct: Tensor, inputs: readonly Tensor[], params: Params) => Tensor>>;
   /** Inputs in which the primitive is *jointly* linear (add, concat), as opposed to separately (matmul). */
   readonly jointlyLinear?: boolean;
   /** Reverse rule that replaces all of the above: cotangents of the inputs. */
-  vjp?(
-    inputs: readonly Tensor[],
-    cts: readonly MaybeTensor[],
-    outputs: readonly Tensor[],
-    params: Params,
-  ): readonly MaybeTensor[];
+  vjp?(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];
   /** Derivative zero almost everywhere (comparisons, rounding, indices). */
   readonly flat?: boolean;
   /** Outputs with a leading batch axis, from inputs of which those marked in `batched` have one. */
@@ -157,8 +148,7 @@ function paramKey(_: string, value: unknown): unknown {
     }
     return `#${id}`;
   }
-  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
-    return `n${Object.is(value, -0) ? "-0" : value}`;
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return `n${Object.is(value, -0) ? "-0" : value}`;
   return value;
 }
 
@@ -167,8 +157,7 @@ const isPlain = (x: object): boolean => Array.isArray(x) || Object.getPrototypeO
 function makeNode(primitive: Primitive, inputs: readonly Tensor[], params: Params): Node {
   const outputs: Tensor[] = [];
   const node: Node = { id: nodes++, primitive, inputs, params, outputs, rounding };
-  for (const { dtype, shape } of primitive.infer(inputs, params))
-    outputs.push(new Tensor(node, outputs.length, dtype, shape, tensors++));
+  for (const { dtype, shape } of primitive.infer(inputs, params)) outputs.push(new Tensor(node, outputs.length, dtype, shape, tensors++));
   return node;
 }
 

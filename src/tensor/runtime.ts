@@ -1,7 +1,7 @@
 /** Sessions of ONNX Runtime behind one small interface: native in Node (CPU, WebGPU, CUDA), WebAssembly and WebGPU in the browser. */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { TensorError } from "./errors.ts";
-import type { DType, NdArray } from "./ndarray.ts";
+import type { DType, NdArray } from "../array/ndarray.ts";
+import { TensorError } from "../errors.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
@@ -52,11 +52,7 @@ interface SessionOptions extends RuntimeOptions {
 }
 
 /** Compiles a model whose inputs are named i0, i1, … and outputs o0, o1, …. */
-export async function openSession(
-  model: Uint8Array,
-  outputs: number,
-  { device, threads, double }: SessionOptions,
-): Promise<Session> {
+export async function openSession(model: Uint8Array, outputs: number, { device, threads, double }: SessionOptions): Promise<Session> {
   const ort = await load();
   const provider = device ?? (inNode ? "cpu" : "wasm");
   const count = threads ?? (await physicalCores());

@@ -1,6 +1,7 @@
 /** Symbolic tensors: a dtype, a static shape and the node that makes them. The methods are the free functions of primitives/. */
-import { TensorError } from "./errors.ts";
-import { type Shape, sizeOf } from "./ndarray.ts";
+
+import { type Shape, sizeOf } from "../array/ndarray.ts";
+import { TensorError } from "../errors.ts";
 import { describe, type Node, type ProgramDType, type Rounding } from "./primitive.ts";
 import type { Value } from "./primitives/constant.ts";
 import * as elementwise from "./primitives/elementwise.ts";
@@ -119,8 +120,6 @@ export class Tensor {
   }
   /** Tensors have no values until a program runs. Reading one as a number is a mistake worth a clear message. */
   [Symbol.toPrimitive](): never {
-    throw new TensorError(
-      `a symbolic tensor ${describe(this)} has no value while a program is traced; use where(), scan() or whileLoop()`,
-    );
+    throw new TensorError(`a symbolic tensor ${describe(this)} has no value while a program is traced; use where(), scan() or whileLoop()`);
   }
 }

@@ -1,4 +1,6 @@
 /** Transformations of functions of tensors. All take functions and return functions, and compose in any order. */
+
+import { type Structure, unflatten } from "../array/tree.ts";
 import { batchProgram } from "./batch.ts";
 import { pullback, pushforward, zerosLike } from "./differentiate.ts";
 import { apply, apply1, fail, isFloat, type Node, type Primitive, type Rounding, sameShape, withRounding } from "./primitive.ts";
@@ -8,7 +10,6 @@ import { eye } from "./primitives/gather.ts";
 import { broadcastTo, moveAxis, reshape } from "./primitives/shape.ts";
 import { tensors } from "./primitives/values.ts";
 import type { Tensor } from "./tensor.ts";
-import { type Structure, unflatten } from "./tree.ts";
 import { between } from "./walk.ts";
 
 interface Run<R> {
@@ -243,9 +244,7 @@ function channelRule(
     return results.map((r) => r && batched[some.indexOf(r)]);
   };
   const jacobians = along(first);
-  const transported = channels.some((c) => c?.laplacian)
-    ? first(channels.map((c) => c?.laplacian))
-    : outputs.map(() => undefined);
+  const transported = channels.some((c) => c?.laplacian) ? first(channels.map((c) => c?.laplacian)) : outputs.map(() => undefined);
   const curvature = isLinear(primitive, channels) ? outputs.map(() => undefined) : curvatures();
   return outputs.map((_, i): Channels | undefined => {
     const jacobianOf = jacobians[i];

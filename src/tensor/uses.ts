@@ -1,11 +1,12 @@
 /** What a function does with each leaf of its first argument: for methods that need a layer's inputs and the gradients of its outputs. */
+
+import { unflatten } from "../array/tree.ts";
 import { cotangents, zerosLike } from "./differentiate.ts";
 import { fail, isFloat, type Params } from "./primitive.ts";
 import { scalar } from "./primitives/constant.ts";
 import { aliasOf } from "./primitives/elementwise.ts";
 import { tensors } from "./primitives/values.ts";
 import type { Tensor } from "./tensor.ts";
-import { unflatten } from "./tree.ts";
 import { between } from "./walk.ts";
 
 /** One operation that reads tensors which depend on the first argument. */

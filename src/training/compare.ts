@@ -1,6 +1,7 @@
 /** An honest comparison of optimizers: the same tuning budget for each on the validation part, several seeds of the best setting, one test. */
+
+import { flatten, isArrayLeaf, type NdArray, type Random, sizeOf } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";
-import { flatten, isArrayLeaf, type NdArray, type Random, sizeOf } from "../tensor/index.ts";
 import type { Problem } from "./problem.ts";
 import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry, settingsFor } from "./recipe.ts";
 import { type Scores, type TrainingOptions, type TrainState, training } from "./train.ts";
@@ -97,21 +98,29 @@ export async function compareOptimizers(
           watch.skip(steps);
           return known.loss === null || !Number.isFinite(known.score) ? Number.POSITIVE_INFINITY : worse(known.score);
         }
-        const { loss, score } = await one(problem, network, optimizer, settings, steps, rng.fold("tuning"), options, watch, "tuning"); // biome-ignore format: one line
+        const { loss, score } = await one(problem, network, optimizer, settings, steps, rng.fold("tuning"), options, watch, "tuning");
         done = { ...done, trials: [...done.trials, { optimizer, settings, steps, loss, score }] };
         await watch.finished(done);
         return Number.isFinite(score) ? worse(score) : Number.POSITIVE_INFINITY;
       };
       const settings =
-        tune > 1
-          ? (await successiveHalving(candidates, budget.steps, trial)).best
-          : (options.settings?.(optimizer) ?? candidates[0]);
+        tune > 1 ? (await successiveHalving(candidates, budget.steps, trial)).best : (options.settings?.(optimizer) ?? candidates[0]);
       for (let seed = 0; seed < seeds; seed++) {
         if (done.finals.some((f) => f.optimizer === optimizer && f.seed === seed)) {
           watch.skip(budget.steps);
           continue;
         }
-        const result = await one(problem, network, optimizer, settings, budget.steps, rng.fold("final").fold(seed), options, watch, `seed ${seed}`); // biome-ignore format: one line
+        const result = await one(
+          problem,
+          network,
+          optimizer,
+          settings,
+          budget.steps,
+          rng.fold("final").fold(seed),
+          options,
+          watch,
+          `seed ${seed}`,
+        );
         done = { ...done, finals: [...done.finals, { optimizer, settings, steps: budget.steps, seed, ...result }] };
         await watch.finished(done);
       }
@@ -145,8 +154,7 @@ async function one(
   const curve: Curve[] = [];
   const times: number[] = [];
   let [sum, since, began, elsewhere] = [0, 0, 0, 0];
-  const size = (tree: unknown): number =>
-    (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
+  const size = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
   const sizes = { optimizerNumbers: size(state.optimizer), parameters: size(state.params) };
   for (let i = 1; i <= steps; i++) {
     if (watch.step(`${optimizer}, ${label}`)) throw new Stopped();
@@ -234,8 +242,7 @@ function meanAndError(values: readonly number[]): { mean: number; error: number 
 }
 
 /** 97.5 % quantile of Student's t: a handful of seeds tells little about its own spread. */
-const quantile = (freedom: number): number =>
-  [12.71, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228][freedom] ?? 2;
+const quantile = (freedom: number): number => [12.71, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228][freedom] ?? 2;
 
 /** What the table means, in words: who is ahead beyond the noise, and what else speaks for whom. */
 export function recommend(summaries: readonly Summary[], score: Problem["score"]): string {

@@ -1,7 +1,11 @@
 /** What is to be learned: batches of the three parts of the data, a loss, and scores. */
-import { type Corpus, type Examples, type Scaling, type Split, scalingOf, UserError } from "../data/index.ts";
+
+import * as nd from "../array/index.ts";
+import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
+import { type Corpus, type Examples, type Scaling, type Split, scalingOf } from "../data/index.ts";
+import { UserError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { allocate, type NdArray, type Random, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
 
 export type Part = "train" | "validation" | "test";
 
@@ -38,10 +42,7 @@ export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
 const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
 
 /** Classes or numbers from examples, standardised by the training part. */
-export function exampleProblem(
-  examples: Examples,
-  split: Split,
-): Problem & { readonly scaling: Scaling; readonly units?: Scaling } {
+export function exampleProblem(examples: Examples, split: Split): Problem & { readonly scaling: Scaling; readonly units?: Scaling } {
   const { inputs, targets, classes } = examples;
   if (classes) requireClasses(examples, classes.length);
   const input = inputs.shape.slice(1);
@@ -67,7 +68,14 @@ export function exampleProblem(
       score: "accuracy",
       batch(part, rows) {
         const chosen = pick(part, rows);
-        return { x: batchOf(chosen), y: t.ndarray(chosen.map((i) => Number(targets.data[i])), [rows.length], "i32") }; // biome-ignore format: one line
+        return {
+          x: batchOf(chosen),
+          y: nd.ndarray(
+            chosen.map((i) => Number(targets.data[i])),
+            [rows.length],
+            "i32",
+          ),
+        };
       },
       loss: crossEntropy,
       hits: accuracyOf,
@@ -86,8 +94,7 @@ export function exampleProblem(
       const chosen = pick(part, rows);
       const y = allocate("f32", [rows.length, k]);
       for (let i = 0; i < rows.length; i++)
-        for (let j = 0; j < k; j++)
-          y.data[i * k + j] = (Number(targets.data[chosen[i] * k + j]) - units.mean[j]) / units.deviation[j];
+        for (let j = 0; j < k; j++) y.data[i * k + j] = (Number(targets.data[chosen[i] * k + j]) - units.mean[j]) / units.deviation[j];
       return { x: batchOf(chosen), y };
     },
     loss: (outputs, y) => outputs.sub(y).square().sum(1).mean().mul(0.5),

@@ -1,7 +1,18 @@
 /** A recipe: an optimizer by name with its settings, and the budget of a training. */
-import { UserError } from "../data/index.ts";
-import { constantSchedule, cosine, linear, makeOptimizer, type Optimizer, optimizerEntry, type Parameter, type Schedule, warmUp } from "../optim/index.ts"; // biome-ignore format: one line
-import type { Random } from "../tensor/index.ts";
+
+import type { Random } from "../array/index.ts";
+import { UserError } from "../errors.ts";
+import {
+  constantSchedule,
+  cosine,
+  linear,
+  makeOptimizer,
+  type Optimizer,
+  optimizerEntry,
+  type Parameter,
+  type Schedule,
+  warmUp,
+} from "../optim/index.ts";
 import type { Problem } from "./problem.ts";
 
 /** Plain data, as a configuration keeps it: `lr`, and the optimizer's own. */
@@ -20,7 +31,9 @@ export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget)
   const after =
     schedule === "constant"
       ? constantSchedule(peak)
-      : (schedule === "cosine" ? cosine(peak, steps - rising) : linear(peak, 0, steps - rising)); // biome-ignore format: one line
+      : schedule === "cosine"
+        ? cosine(peak, steps - rising)
+        : linear(peak, 0, steps - rising);
   return rising > 0 ? warmUp(rising, after) : after;
 }
 
@@ -89,8 +102,6 @@ export function drawSettings(entry: string, rng: Random, count: number): Optimiz
     return { key, values: values.map((v) => (integer ? Math.round(v) : Number(v.toPrecision(4)))) };
   });
   return Array.from({ length: count }, (_, i) =>
-    i === 0
-      ? { lr: rate.default, ...fixed }
-      : { ...Object.fromEntries(columns.map(({ key, values }) => [key, values[i - 1]])), ...fixed },
+    i === 0 ? { lr: rate.default, ...fixed } : { ...Object.fromEntries(columns.map(({ key, values }) => [key, values[i - 1]])), ...fixed },
   );
 }

@@ -1,6 +1,8 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
-import { UserError } from "../data/index.ts";
+
+import { flatten, isArrayLeaf, item, leafPaths, type NdArray, ndarray, type Random } from "../array/index.ts";
 import { list } from "../data/table.ts";
+import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
 import {
   applyUpdates,
@@ -14,19 +16,7 @@ import {
   type Uncovered,
   withCurvature,
 } from "../optim/index.ts";
-import {
-  flatten,
-  isArrayLeaf,
-  item,
-  jit,
-  leafPaths,
-  lowPrecision,
-  type NdArray,
-  ndarray,
-  type Random,
-  type Tensor,
-  valueAndGrad,
-} from "../tensor/index.ts";
+import { jit, lowPrecision, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { batchRows, type Part, type Problem } from "./problem.ts";
 
 export interface TrainingOptions {

@@ -8,10 +8,7 @@
  * @source   Jamieson & Talwalkar, AISTATS 2016
  */
 export function rungs(count: number, steps: number, eta = 3): { readonly steps: number; readonly entries: number }[] {
-  const depth = Math.max(
-    0,
-    Math.min(Math.floor(Math.log(count) / Math.log(eta) + 1e-9), Math.floor(Math.log(steps / 10) / Math.log(eta))),
-  );
+  const depth = Math.max(0, Math.min(Math.floor(Math.log(count) / Math.log(eta) + 1e-9), Math.floor(Math.log(steps / 10) / Math.log(eta))));
   return Array.from({ length: depth + 1 }, (_, k) => ({
     steps: Math.max(1, Math.round(steps / eta ** (depth - k))),
     entries: Math.max(1, Math.ceil(count / eta ** k)),

@@ -264,30 +264,15 @@ describe("bad input ends in a message that says where and what to do", () => {
     ["half a line", "half.txt", () => "0 1\n1 2\n3", /half\.txt, line 3: "3" has 1 column/],
     ["letters among numbers", "letters.txt", () => "0 1\n1 x2\n", /letters\.txt, line 2: "x2" is not a whole number/],
     ["a negative number", "negative.txt", () => "0 1\n-4 2\n", /negative\.txt, line 2: vertex -4 is negative/],
-    [
-      "a number of 2^53",
-      "big.txt",
-      () => "0 1\n9007199254740992 2\n",
-      /big\.txt, line 2: vertex 9007199254740992 is above 2\^53 - 1/,
-    ],
+    ["a number of 2^53", "big.txt", () => "0 1\n9007199254740992 2\n", /big\.txt, line 2: vertex 9007199254740992 is above 2\^53 - 1/],
     ["a fraction", "fraction.txt", () => "0 1\n1.5 2\n", /line 2: "1.5" is not a whole number/],
     ["a column too many", "weights.txt", () => "0 1 0.5\n", /line 1: 3 columns/],
     ["a column that is not there", "few.txt", () => "0 1\n", /line 1: .*an edge needs two/, ["--columns", "1,3"]],
     ["not text", "binary.txt", () => Uint8Array.of(255, 254, 0, 10, 200, 10), /binary\.txt, line 1: not UTF-8/],
     ["a cut gzip", "cut.txt.gz", () => zlib.gzipSync(pairsOf(karate, " ")).subarray(0, 60), /damaged compression/],
     ["a matrix with values", "values.mtx", () => "%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 0.5\n", /has values/],
-    [
-      "a cut matrix",
-      "short.mtx",
-      () => "%%MatrixMarket matrix coordinate pattern general\n3 3 2\n1 2\n",
-      /1 entries, 2 announced/,
-    ],
-    [
-      "a matrix entry out of range",
-      "range.mtx",
-      () => "%%MatrixMarket matrix coordinate pattern general\n3 3 1\n1 4\n",
-      /line 3/,
-    ],
+    ["a cut matrix", "short.mtx", () => "%%MatrixMarket matrix coordinate pattern general\n3 3 2\n1 2\n", /1 entries, 2 announced/],
+    ["a matrix entry out of range", "range.mtx", () => "%%MatrixMarket matrix coordinate pattern general\n3 3 1\n1 4\n", /line 3/],
     ["cut GraphML", "cut.graphml", () => graphMl().slice(0, 900), /cut off|no end/],
     ["cut JSON", "cut.json", () => nodeLink().slice(0, 900), /not JSON/],
     ["JSON of something else", "other.json", () => "[1, 2]", /no "nodes"/],
@@ -374,7 +359,5 @@ test("an empty graph and a million isolated vertices are graphs", async () => {
   expect((await graph("verify", `${nothing}.pfg`, nothing, ...isolated)).code).toBe(0);
   const one = file("one.txt", "3 999999\n");
   expect((await graph("compress", one, ...isolated)).code).toBe(0);
-  expect((await graph("inspect", `${one}.pfg`, "--quick")).out).toContain(
-    "1,000,000 vertices (999,998 isolated), 1 undirected edges",
-  );
+  expect((await graph("inspect", `${one}.pfg`, "--quick")).out).toContain("1,000,000 vertices (999,998 isolated), 1 undirected edges");
 });

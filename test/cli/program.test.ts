@@ -4,8 +4,7 @@ import { z } from "zod";
 import { loadSnapshots, sharedOptions, tableOptions } from "../../src/cli/common.ts";
 import { addOptions, parseOptions, validate } from "../../src/cli/options.ts";
 import { type Registered, run, version } from "../../src/cli/program.ts";
-import { UserError } from "../../src/data/errors.ts";
-import { FileFormatError } from "../../src/tensor/errors.ts";
+import { FileFormatError, UserError } from "../../src/errors.ts";
 
 const failures: Record<string, unknown> = {
   user: new UserError('cells.csv: no column "tme"', 'did you mean "time"?'),
@@ -67,10 +66,7 @@ describe("the program", () => {
       [["fail", "user"], 'error: cells.csv: no column "tme"\n  hint: did you mean "time"?\n'],
       [["fail", "plain"], "error: no hint\n"],
       [["fail", "format"], "error: npy: the header is cut off\n"],
-      [
-        ["fail", "bug"],
-        "error: x is undefined\n  hint: this is a fault of the program; PUSHFORWARD_DEBUG=1 shows where it happened\n",
-      ],
+      [["fail", "bug"], "error: x is undefined\n  hint: this is a fault of the program; PUSHFORWARD_DEBUG=1 shows where it happened\n"],
       [["trajectoris"], "error: unknown command 'trajectoris'\n  hint: did you mean trajectories?\n"],
       [["fail", "--sed", "1"], "error: unknown option '--sed'\n  hint: did you mean --seed?\n"],
       [["fail", "--seed"], "error: option '--seed <n>' argument missing\n  hint: --help shows the options\n"],
@@ -96,7 +92,12 @@ const schema = z.object({
 describe("options", () => {
   test("are declared by the schema: names, placeholders, defaults", () => {
     const help = addOptions(new Command("x"), schema).helpInformation();
-    for (const line of [/--steps <n>\s+steps of training \(default: 3000\)/, /--hold-out <n>\s+time to hold out\n/, /--method <am\|eam>\s+\(default: am\)/, /--whiten\s/]) // biome-ignore format: one line
+    for (const line of [
+      /--steps <n>\s+steps of training \(default: 3000\)/,
+      /--hold-out <n>\s+time to hold out\n/,
+      /--method <am\|eam>\s+\(default: am\)/,
+      /--whiten\s/,
+    ])
       expect(help).toMatch(line);
   });
 

@@ -37,9 +37,7 @@ test("a paused run is resumed from its folder alone, to the same metrics and art
 }, 60_000);
 
 test("what is no run is refused", async () => {
-  expect((await pushforward("resume", join(folder, "nothing"))).error).toMatch(
-    /does not exist\n {2}hint: `pushforward runs list`/,
-  );
+  expect((await pushforward("resume", join(folder, "nothing"))).error).toMatch(/does not exist\n {2}hint: `pushforward runs list`/);
   await writeFile(join(folder, "file"), "");
   expect((await pushforward("resume", join(folder, "file"))).error).toMatch(/is a file, not the folder of a run/);
   await writeFile(join(folder, "config.json"), '{"format": 1, "config": {}}');

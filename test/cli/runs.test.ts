@@ -69,9 +69,7 @@ test("compare groups by configuration: mean and standard error over seeds, a pag
   expect(Array.from(document.querySelectorAll("td"), (d) => d.textContent)).toContain("0.8100 ± 0.0058");
   expect(existsSync(join(root, "comparison", "compare-loss.png"))).toBe(true);
   expect((await runs("compare", "w8-s0", "w16-s0")).out).toMatch(/^width +runs +loss\n +8 +1 +0\.8\n +16 +1 +1\.6\n/);
-  expect((await runs("compare", "--metric", "los")).error).toMatch(
-    /none of these runs has the metric "los"\n {2}hint: they have loss/,
-  );
+  expect((await runs("compare", "--metric", "los")).error).toMatch(/none of these runs has the metric "los"\n {2}hint: they have loss/);
   expect((await runs("compare", "w8-s0", "--where", "width=8")).error).toMatch(/either names of runs or --where/);
 });
 
@@ -103,8 +101,7 @@ test("show tells what was run, and how it went", async () => {
 
 test("rm asks first, takes no folder but the run's, and none that is worked on", async () => {
   expect((await runs("rm", "w16-s2")).error).toMatch(/this would remove .*w16-s2\n {2}hint: say --yes/);
-  for (const name of ["..", "../..", ".", "w16-s%", "/"])
-    expect((await runs("rm", name, "--yes")).error).toMatch(/there is no run/);
+  for (const name of ["..", "../..", ".", "w16-s%", "/"]) expect((await runs("rm", name, "--yes")).error).toMatch(/there is no run/);
   const busy = await openRun(join(root, "busy"), {});
   expect((await runs("rm", "busy", "--yes")).error).toMatch(/another process works on this run/);
   await busy.close();

@@ -2,10 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { readTable } from "../../src/data/index.ts";
-import { fromOnnx, jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { fromOnnx } from "../../src/onnx/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -184,11 +186,7 @@ test.each([
   ["a file that is not there", ["nowhere.csv", "--target", "y"], /no such file/],
   ["an unknown optimizer", ["DATA", "--target", "class", "--optimizer", "adamm"], /did you mean adam/],
   ["an unknown hyper-parameter", ["DATA", "--target", "class", "--set", "betta1=0.9"], /no option betta1/],
-  [
-    "a value out of range",
-    ["DATA", "--target", "class", "--optimizer", "sgd", "--set", "momentum=1.5"],
-    /momentum = 1.5 is not in/,
-  ],
+  ["a value out of range", ["DATA", "--target", "class", "--optimizer", "sgd", "--set", "momentum=1.5"], /momentum = 1.5 is not in/],
   ["a network for images on a table", ["DATA", "--target", "class", "--model", "cnn"], /cnn is not for these data.*--model mlp/s],
   ["an unknown network", ["DATA", "--target", "class", "--model", "resnett"], /did you mean "resnet"/],
   ["a model that is no ONNX file", ["DATA", "--target", "class", "--model", "BAD"], /ONNX/],
@@ -197,11 +195,7 @@ test.each([
     ["DATA", "--target", "number", "--optimizer", "sgd", "--lr", "1e30", "--steps", "40"],
     /step \d+: the loss is (NaN|Infinity).*lower --lr/s,
   ],
-  [
-    "a frozen layer that is not there",
-    ["DATA", "--target", "class", "--freeze", "layers.9"],
-    /no parameter begins with "layers.9"/,
-  ],
+  ["a frozen layer that is not there", ["DATA", "--target", "class", "--freeze", "layers.9"], /no parameter begins with "layers.9"/],
   ["everything frozen", ["DATA", "--target", "class", "--freeze", "layers"], /nothing is left to train/],
   ["twice the same optimizer", ["compare", "DATA", "--target", "class", "--optimizers", "sgd,sgd"], /names sgd twice/],
 ])("%s is refused with a message", async (name, args, message) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { ndarray } from "../../src/array/index.ts";
 import { cautions, speeds } from "../../src/cli/trajectories/cautions.ts";
-import { ndarray } from "../../src/tensor/index.ts";
 import { metricCost, quadraticPotential } from "../../src/transport/index.ts";
 import { normals } from "../transport/training.ts";
 
@@ -22,9 +22,7 @@ test("dear motion is slow motion: the same force is allowed, and other costs tha
   const learn = { potential: quadraticPotential(4) };
   await expect(cautions({ ...setting, method: "wlf-potential", learn })).rejects.toThrow(/pulls back too strongly/);
   const metric = [4, 4];
-  expect(await cautions({ ...setting, method: "wlf-potential", metric, learn: { ...learn, cost: metricCost(metric) } })).toEqual(
-    [],
-  );
+  expect(await cautions({ ...setting, method: "wlf-potential", metric, learn: { ...learn, cost: metricCost(metric) } })).toEqual([]);
   expect(await cautions({ ...setting, method: "wlf-potential", metric: undefined, learn })).toEqual([]);
 });
 
@@ -58,8 +56,14 @@ test("wide noise, a short reach of growth and snapshots that do not overlap are 
 
 test("a snapshot that is in the file twice is noted, one that shares a few points is not", async () => {
   const [a, b] = clouds;
-  expect((await cautions({ ...setting, clouds: [a, a, b], method: "am", learn: {} })).join()).toMatch(/^100 % of the particles at time 20 are where particles at 10 are/); // biome-ignore format: one line
-  const few = ndarray(b.points.data.map((v, i) => (i < 100 ? a.points.data[i] : v)), b.points.shape, "f32"); // biome-ignore format: one line
+  expect((await cautions({ ...setting, clouds: [a, a, b], method: "am", learn: {} })).join()).toMatch(
+    /^100 % of the particles at time 20 are where particles at 10 are/,
+  );
+  const few = ndarray(
+    b.points.data.map((v, i) => (i < 100 ? a.points.data[i] : v)),
+    b.points.shape,
+    "f32",
+  );
   expect(await cautions({ ...setting, clouds: [a, { ...b, points: few }, clouds[2]], method: "am", learn: {} })).toEqual([]);
 });
 
@@ -67,5 +71,5 @@ test("a motion of more than ten standard deviations an interval is noted, in wha
   const units = { mean: [0, 0], deviation: [100, 0.01], start: 0, interval: 5 };
   const at = (inner: number) => ndarray(Float32Array.of((inner * 100) / 5, (inner * 0.01) / 5), [1, 2], "f32");
   expect(speeds([at(1), at(9.9)], units, [0, 5])).toEqual([]);
-  expect(speeds([at(1), at(11)], units, [0, 5])[0]).toMatch(/^at time 5 the learned motion has 11 standard deviations an interval/); // biome-ignore format: one line
+  expect(speeds([at(1), at(11)], units, [0, 5])[0]).toMatch(/^at time 5 the learned motion has 11 standard deviations an interval/);
 });

@@ -1,10 +1,10 @@
 /** Features in time: moments through components against those of the rows themselves. */
 import { expect, test } from "vitest";
+import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { curvesToDraw, featureCurves, shownFeatures } from "../../src/cli/trajectories/features.ts";
 import type { Population } from "../../src/cli/trajectories/load.ts";
 import type { Frame } from "../../src/cli/trajectories/motion.ts";
 import { principalComponents, project } from "../../src/data/components.ts";
-import { type NdArray, ndarray, randomStream } from "../../src/tensor/index.ts";
 
 const rng = randomStream(12);
 const [n, genes, count] = [50, 12, 3];
@@ -34,11 +34,21 @@ async function population(): Promise<Population> {
   const features = ["PC1", "PC2", "PC3"];
   return { times: [0, 4], snapshots: clouds.map((c) => project(components, c)), weights, features, components } as never;
 }
-const frame = (cloud: NdArray<"f32">): Frame => ({ time: 2, cloud, inner: cloud, logWeight: ndarray(Float32Array.from({ length: n }, (_, i) => -(i % 4)), [n], "f32") }); // biome-ignore format: one line
+const frame = (cloud: NdArray<"f32">): Frame => ({
+  time: 2,
+  cloud,
+  inner: cloud,
+  logWeight: ndarray(
+    Float32Array.from({ length: n }, (_, i) => -(i % 4)),
+    [n],
+    "f32",
+  ),
+});
 
 function moments(x: NdArray<"f32">, w: ArrayLike<number>, g: number): [number, number] {
   const total = Array.from(w).reduce((a, b) => a + b);
-  const over = (f: (v: number) => number): number => Array.from({ length: n }, (_, i) => w[i] * f(x.data[i * genes + g])).reduce((a, b) => a + b) / total; // biome-ignore format: one line
+  const over = (f: (v: number) => number): number =>
+    Array.from({ length: n }, (_, i) => w[i] * f(x.data[i * genes + g])).reduce((a, b) => a + b) / total;
   const mean = over((v) => v);
   return [mean, Math.sqrt(over((v) => (v - mean) ** 2))];
 }
@@ -54,7 +64,6 @@ test("means and deviations of every gene come back through the components, by we
       [observed[0], clouds[0], weights[0].data],
       [observed[1], clouds[1], weights[1].data],
     ] as const) {
-      // biome-ignore format: one line
       const [mean, deviation] = moments(x, w as ArrayLike<number>, g);
       expect(found.mean).toBeCloseTo(mean, 3);
       expect(found.deviation).toBeCloseTo(deviation, 3);
@@ -65,7 +74,13 @@ test("means and deviations of every gene come back through the components, by we
 
 test("features without components are their own", async () => {
   const { times, features } = await population();
-  const snapshots = clouds.map((c) => ndarray(Float32Array.from({ length: 3 * n }, (_, e) => c.data[Math.floor(e / 3) * genes + (e % 3)]), [n, 3], "f32")); // biome-ignore format: one line
+  const snapshots = clouds.map((c) =>
+    ndarray(
+      Float32Array.from({ length: 3 * n }, (_, e) => c.data[Math.floor(e / 3) * genes + (e % 3)]),
+      [n, 3],
+      "f32",
+    ),
+  );
   const data = { times, snapshots, features } as unknown as Population;
   const curves = await featureCurves(data, []);
   curves.forEach(({ observed }, j) => {

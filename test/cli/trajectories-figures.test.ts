@@ -1,11 +1,11 @@
 import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
+import { ndarray, randomStream } from "../../src/array/index.ts";
 import { scoresFigure } from "../../src/cli/trajectories/figures.ts";
 import { fatesFigure, featuresFigure, growthFigure } from "../../src/cli/trajectories/figures-more.ts";
 import { landscapeFigure } from "../../src/cli/trajectories/landscape.ts";
 import type { Population } from "../../src/cli/trajectories/load.ts";
-import { ndarray, randomStream } from "../../src/tensor/index.ts";
-import { overlaps, textBoxes } from "../lab/boxes.ts";
+import { overlaps, textBoxes } from "../plots/boxes.ts";
 
 const cloud = (n: number, seed: number) => randomStream(seed).normal([n, 2]);
 
@@ -71,7 +71,10 @@ test("features in time show levels of each feature and times with all digits", (
 test.each([3, 11])("growth at %i times has a panel a time, and a title of its colours", (count) => {
   const times = Array.from({ length: count }, (_, k) => 1955 + 5 * k);
   const data = population(times);
-  const { svg } = growthFigure(data, data.snapshots.map((s) => ({ velocity: s, growth: Float64Array.from({ length: 50 }, (_, i) => i - 25) }))); // biome-ignore format: one line
+  const { svg } = growthFigure(
+    data,
+    data.snapshots.map((s) => ({ velocity: s, growth: Float64Array.from({ length: 50 }, (_, i) => i - 25) })),
+  );
   const boxes = textBoxes(svg);
   for (const text of ["growth rate", ...times.map((t) => `time ${t}`)]) expect(boxes.map((b) => b.text)).toContain(text);
   expect(overlaps(boxes)).toEqual([]);
@@ -95,7 +98,12 @@ test.each([2, 6, 12])("fates of %i groups show every name inside the picture", (
 test("arrows of the landscape stay inside its frame, and contours end there", async () => {
   const data = population([0, 1, 2]);
   const units = { mean: [0, 0], deviation: [1, 1], interval: 1 };
-  const action = ({ shape: [n] }: { shape: readonly number[] }) => ndarray(Float32Array.from({ length: n }, (_, i) => i), [n], "f32"); // biome-ignore format: one line
+  const action = ({ shape: [n] }: { shape: readonly number[] }) =>
+    ndarray(
+      Float32Array.from({ length: n }, (_, i) => i),
+      [n],
+      "f32",
+    );
   const program = async (_p: unknown, _t: unknown, x: ReturnType<typeof cloud>) => ({
     velocity: ndarray(x.data.map((_, i) => (i % 2 ? -1 : 1)), x.shape, "f32"),
     action: action(x),

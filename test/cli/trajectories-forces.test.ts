@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { randomStream } from "../../src/array/index.ts";
 import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
-import { randomStream } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
 import { pushforward } from "./pushforward.ts";
 
@@ -38,12 +38,18 @@ async function turning(name: string, { length = 1, duration = 1 } = {}): Promise
 }
 
 /** W1 of the prediction and of the optimal-transport midpoint at the held-out time. */
-async function scores(
-  out: string,
-  path: string,
-  ...options: string[]
-): Promise<{ own: number; midpoint: number; notes: string }> {
-  const { code, text } = await pushforward(path, "--features", "x,y", "--hold-out", String(options.includes("--hours") ? 24 : 1), ...options.filter((o) => o !== "--hours"), ...tiny, "--out", join(folder, out)); // biome-ignore format: one line
+async function scores(out: string, path: string, ...options: string[]): Promise<{ own: number; midpoint: number; notes: string }> {
+  const { code, text } = await pushforward(
+    path,
+    "--features",
+    "x,y",
+    "--hold-out",
+    String(options.includes("--hours") ? 24 : 1),
+    ...options.filter((o) => o !== "--hours"),
+    ...tiny,
+    "--out",
+    join(folder, out),
+  );
   expect(text).toBe("");
   expect(code).toBe(0);
   const { heldOut, warnings } = await resultsOf(join(folder, out));
@@ -69,13 +75,27 @@ test("a drift that turns the cloud predicts what a straight line misses, as a fo
 
 test("velocities in another unit of time are fitted to the motion of the means, those that point backward are refused", async () => {
   const z = randomStream(2).normal([3 * 60]).data;
-  const rows = (sign: number): string[] => [0, 1, 2].flatMap((t) => Array.from({ length: 30 }, (_, i) => `${t},${2 * t + 0.3 * z[60 * t + 2 * i]},${0.3 * z[60 * t + 2 * i + 1]},${sign * 0.1},0`)); // biome-ignore format: one line
+  const rows = (sign: number): string[] =>
+    [0, 1, 2].flatMap((t) =>
+      Array.from({ length: 30 }, (_, i) => `${t},${2 * t + 0.3 * z[60 * t + 2 * i]},${0.3 * z[60 * t + 2 * i + 1]},${sign * 0.1},0`),
+    );
   const path = join(folder, "drifting.csv");
   await writeFile(path, ["time,x,y,vx,vy", ...rows(1)].join("\n"));
   const { notes } = await scores("fit", path, "--velocity", "vx,vy", "--velocity-scale", "fit");
   expect(notes).toMatch(/scaled by (19\.\d|20\.\d|20)/);
   await writeFile(path, ["time,x,y,vx,vy", ...rows(-1)].join("\n"));
-  const refused = await pushforward(path, "--features", "x,y", "--velocity", "vx,vy", "--velocity-scale", "fit", ...tiny, "--out", join(folder, "back")); // biome-ignore format: one line
+  const refused = await pushforward(
+    path,
+    "--features",
+    "x,y",
+    "--velocity",
+    "vx,vy",
+    "--velocity-scale",
+    "fit",
+    ...tiny,
+    "--out",
+    join(folder, "back"),
+  );
   expect(refused.text).toMatch(/point against the motion of the means/);
 });
 
@@ -106,11 +126,7 @@ test.each([
   ["a strength of zero", ["--method", "wlf-potential", "--potential", "data 0"], /strength must be a number other than 0/],
   ["an interaction for a method without one", ["--interaction", "r^2"], /--interaction: the method am has none/],
   ["an interaction of something else", ["--method", "wlf-potential", "--interaction", "x^2"], /--interaction: .*one of r/],
-  [
-    "an interaction that is not finite",
-    ["--method", "wlf-potential", "--interaction", "log(r-1)"],
-    /slope of "log\(r-1\)" is no finite/,
-  ],
+  ["an interaction that is not finite", ["--method", "wlf-potential", "--interaction", "log(r-1)"], /slope of "log\(r-1\)" is no finite/],
   ["an interaction without a force", ["--method", "wlf-potential", "--interaction", "3"], /does not change with the distance/],
   ["a batch that is no multiple", ["--method", "wlf-potential", "--interaction", "r", "--batch", "40"], /multiple of 16/],
   ["pairs that grow for a method without growth", ["--coupling", "unbalanced"], /--coupling unbalanced: am has no growth/],
@@ -144,20 +160,18 @@ test("the components of features take their velocities with them", async () => {
   const wide = join(folder, "wide.csv");
   const [, ...rows] = (await readFile(path, "utf8")).split("\n");
   // a third feature that is the sum of the others: two components hold everything
-  await writeFile(wide, ["time,x,y,z,vx,vy,vz", ...rows.map((r) => { const [t, x, y, vx, vy] = r.split(",").map(Number); return [t, x, y, x + y, vx, vy, vx + vy].join(","); })].join("\n")); // biome-ignore format: one line
-  const out = join(folder, "components");
-  const { code } = await pushforward(
+  await writeFile(
     wide,
-    "--features",
-    "x,y,z",
-    "--velocity",
-    "vx,vy,vz",
-    "--components",
-    "2",
-    ...tiny,
-    "--out",
-    out,
+    [
+      "time,x,y,z,vx,vy,vz",
+      ...rows.map((r) => {
+        const [t, x, y, vx, vy] = r.split(",").map(Number);
+        return [t, x, y, x + y, vx, vy, vx + vy].join(",");
+      }),
+    ].join("\n"),
   );
+  const out = join(folder, "components");
+  const { code } = await pushforward(wide, "--features", "x,y,z", "--velocity", "vx,vy,vz", "--components", "2", ...tiny, "--out", out);
   expect(code).toBe(0);
   expect((await resultsOf(out)).warnings.join("\n")).toMatch(/R² (0\.[89]|1\.0)/);
 }, 20_000);

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { randomStream } from "../../src/array/index.ts";
 import { type Prediction, verdicts } from "../../src/cli/trajectories/predict.ts";
-import { randomStream } from "../../src/tensor/index.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -21,10 +21,7 @@ const file = (weight: (i: number) => number): string =>
   [
     "time,x,y,w,type",
     ...[0, 1, 2].flatMap((k) =>
-      Array.from(
-        { length: n },
-        (_, i) => `${k},${place(k, i)},${noise[2 * (k * n + i) + 1]},${weight(i)},${i % 2 ? "right" : "left"}`,
-      ),
+      Array.from({ length: n }, (_, i) => `${k},${place(k, i)},${noise[2 * (k * n + i) + 1]},${weight(i)},${i % 2 ? "right" : "left"}`),
     ),
   ].join("\n");
 
@@ -37,14 +34,21 @@ async function run(name: string, weight: (i: number) => number, ...options: stri
   expect(text).toBe("");
   expect(code).toBe(0);
   const rows = async (table: string): Promise<string[][]> =>
-    (await readFile(join(out, "artifacts", `${table}.csv`), "utf8")).trim().split("\n").map((l) => l.split(",")); // biome-ignore format: one line
+    (await readFile(join(out, "artifacts", `${table}.csv`), "utf8"))
+      .trim()
+      .split("\n")
+      .map((l) => l.split(","));
   return { results: JSON.parse(await readFile(join(out, "results.json"), "utf8")), rows };
 }
 const w1 = (results: { heldOut: Prediction[] }): Record<string, number> =>
   Object.fromEntries([...results.heldOut[0].scores.map((s) => [s.name, s.w1]), ["floor", results.heldOut[0].floor]]);
 
 test("equal weights change nothing, others count in every score", async () => {
-  const [none, equal, right] = [await run("none", () => 1), await run("equal", () => 2.5, "--weight", "w"), await run("right", (i) => (i % 2 ? 3 : 0.5), "--weight", "w")]; // biome-ignore format: one line
+  const [none, equal, right] = [
+    await run("none", () => 1),
+    await run("equal", () => 2.5, "--weight", "w"),
+    await run("right", (i) => (i % 2 ? 3 : 0.5), "--weight", "w"),
+  ];
   for (const [name, value] of Object.entries(w1(equal.results))) expect(value, name).toBeCloseTo(w1(none.results)[name], 5);
   // the copies move by one along x, weighted or not; in standard deviations of x, which are those of the two groups and their motion
   const all = [0, 2].flatMap((k) => Array.from({ length: n }, (_, i) => place(k, i)));
@@ -58,16 +62,7 @@ test("equal weights change nothing, others count in every score", async () => {
 }, 60_000);
 
 test("features, masses and fates begin with the weights", async () => {
-  const { results, rows } = await run(
-    "fates",
-    (i) => (i % 2 ? 3 : i === 0 ? 0 : 1),
-    "--weight",
-    "w",
-    "--method",
-    "uam",
-    "--group",
-    "type",
-  );
+  const { results, rows } = await run("fates", (i) => (i % 2 ? 3 : i === 0 ? 0 : 1), "--weight", "w", "--method", "uam", "--group", "type");
   const [, first] = await rows("features");
   const weights: number[] = Array.from({ length: n }, (_, i) => (i % 2 ? 3 : i === 0 ? 0 : 1));
   const total = weights.reduce((a, b) => a + b);
@@ -105,9 +100,7 @@ test("verdicts name what is closer without learning, what cannot be told apart, 
   expect(verdicts([scored(0.2, 0.5, { [midpoint]: [0.7, 0.01], "unbalanced-transport midpoint": [0.495, 0.01] })])[0]).toMatch(
     /from the unbalanced/,
   );
-  expect(verdicts([scored(0.5, 0.52, { "copy next": [0.55, 0.2], [midpoint]: [0.51, 0.2] })])[0]).toMatch(
-    /of the sampling floor/,
-  );
+  expect(verdicts([scored(0.5, 0.52, { "copy next": [0.55, 0.2], [midpoint]: [0.51, 0.2] })])[0]).toMatch(/of the sampling floor/);
   // a forecast has other rivals, and takes none of the midpoint's away
   const forecast = scored(0.2, 0.5, { "straight on from the last two": [0.8, 0.01] });
   expect(verdicts([scored(0.2, 0.5, { [midpoint]: [0.4, 0.01] }), forecast])[0]).toMatch(
@@ -132,8 +125,13 @@ test("inspect tells a shift in one of 50 dimensions from two samples of one popu
   await writeFile(path, [["time", ...names].join(","), ...lines].join("\n"));
   let json = "";
   const write = process.stdout.write;
-  process.stdout.write = ((s: string) => { json += s; return true; }) as never; // biome-ignore format: one line
-  await pushforward("inspect", path, "--json").finally(() => { process.stdout.write = write; }); // biome-ignore format: one line
+  process.stdout.write = ((s: string) => {
+    json += s;
+    return true;
+  }) as never;
+  await pushforward("inspect", path, "--json").finally(() => {
+    process.stdout.write = write;
+  });
   const { snapshots, warnings } = JSON.parse(json);
   expect(snapshots[0].next.p).toBeGreaterThan(0.1);
   expect(snapshots[1].next.p).toBe(1 / 40);

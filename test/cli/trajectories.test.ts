@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { openAnnotated } from "../../src/data/h5ad.ts";
-import { fromOnnx, jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { fromOnnx } from "../../src/onnx/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
 import { pushforward } from "./pushforward.ts";
 
@@ -106,7 +108,8 @@ test("a run predicts a held-out snapshot, and its files agree with each other", 
 
 const tiny = ["--steps", "40", "--width", "8", "--batch", "32", "--threads", "1", "--quiet"];
 const resultsOf = async (out: string) => JSON.parse(await readFile(join(out, "results.json"), "utf8"));
-const header = async (out: string, name: string): Promise<string> => (await readFile(join(out, "artifacts", name), "utf8")).split("\n", 1)[0]; // biome-ignore format: one line
+const header = async (out: string, name: string): Promise<string> =>
+  (await readFile(join(out, "artifacts", name), "utf8")).split("\n", 1)[0];
 
 test.each([
   ["am-wfr", ["--mass", "counts"]],
@@ -132,10 +135,13 @@ test.each([
 
 /** The exported velocity, in the user's units, is that of the table of moved particles. */
 async function agree(out: string): Promise<void> {
-  const [names, ...rows] = (await readFile(join(out, "artifacts/trajectories.csv"), "utf8")).trim().split("\n").map((r) => r.split(",")); // biome-ignore format: one line
+  const [names, ...rows] = (await readFile(join(out, "artifacts/trajectories.csv"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((r) => r.split(","));
   const some = rows.filter((_, i) => i % 5 === 0);
   const columns = (wanted: string[]) =>
-    ndarray(Float32Array.from(some.flatMap((r) => wanted.map((n) => Number(r[names.indexOf(n)])))), [some.length, wanted.length], "f32"); // biome-ignore format: one line
+    ndarray(Float32Array.from(some.flatMap((r) => wanted.map((n) => Number(r[names.indexOf(n)])))), [some.length, wanted.length], "f32");
   const model = fromOnnx(new Uint8Array(await readFile(join(out, "artifacts/velocity.onnx"))));
   const [t, x] = [columns(["time"]), columns(["a", "b"])];
   const program = jit((at: Tensor, y: Tensor) => model.apply(model.params as never, at, y)[0]);
@@ -176,7 +182,9 @@ test("features and groups may have the names of our own columns, and case may be
   const { code, text } = await pushforward(path, "--group", "type", "--method", "uam", ...tiny, "--out", out);
   expect(text).toBe("");
   expect(code).toBe(0);
-  expect(await header(out, "trajectories.csv")).toBe("particle,time,weight,Particle 2,action,velocity Particle,velocity Particle 2,velocity action,velocity velocity Particle,growth rate,action 2"); // biome-ignore format: one line
+  expect(await header(out, "trajectories.csv")).toBe(
+    "particle,time,weight,Particle 2,action,velocity Particle,velocity Particle 2,velocity action,velocity velocity Particle,growth rate,action 2",
+  );
   expect(await header(out, "cells.csv")).toMatch(/,fate ESC,fate esc 2,fate start,fate unassigned$/);
   expect(await header(out, "fates.csv")).toBe("start,ESC,esc 2,start 2,unassigned,expansion");
   expect((await resultsOf(out)).warnings.join()).toMatch(/22 particles have no group: "unassigned"/);
@@ -185,7 +193,10 @@ test("features and groups may have the names of our own columns, and case may be
 });
 
 test("a run prints the features that nobody named, without the group, and none that were named", async () => {
-  const path = await csv("taken.csv", moving([0, 1, 2]).map((l, i) => `${l},${i ? i % 2 : "cluster"}`)); // biome-ignore format: one line
+  const path = await csv(
+    "taken.csv",
+    moving([0, 1, 2]).map((l, i) => `${l},${i ? i % 2 : "cluster"}`),
+  );
   const printed = async (...options: string[]): Promise<string> => {
     const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     await pushforward(path, "--group", "cluster", ...options, ...tiny, "--overwrite", "--out", join(folder, "taken"));
@@ -208,7 +219,16 @@ test("groups whose names differ by a slash have columns of their own in the h5ad
   file.close();
   expect(names).toEqual(["ESC", "T_B", "T_B 2", "unassigned"].map((name) => `pushforward_fate_${name}`));
   // with other coordinates the velocities have another width than those in the file
-  const again = await pushforward(join(out, "artifacts/slash.h5ad"), "--time", "day", "--components", "3", ...tiny, "--out", join(folder, "slash-again")); // biome-ignore format: one line
+  const again = await pushforward(
+    join(out, "artifacts/slash.h5ad"),
+    "--time",
+    "day",
+    "--components",
+    "3",
+    ...tiny,
+    "--out",
+    join(folder, "slash-again"),
+  );
   expect(again.text).toMatch(/"pushforward_velocity" of an earlier run has 2 columns, this one would have 3/);
 });
 
@@ -228,12 +248,14 @@ test.each([
 
 test("a held-out label that is not there is answered with the file's own", async () => {
   const lines = moving([0, 1, 2]).map((l) => l.replace(/^[012]/, (k) => `2020-0${Number(k) + 1}-01`));
-  const { text } = await pushforward(await csv("dates.csv", lines), "--hold-out", "2020-02-02", ...tiny, "--out", join(folder, "dates")); // biome-ignore format: one line
+  const { text } = await pushforward(await csv("dates.csv", lines), "--hold-out", "2020-02-02", ...tiny, "--out", join(folder, "dates"));
   expect(text).toMatch(/no time 2020-02-02.*the times are 2020-01-01, 2020-02-01, 2020-03-01/s);
 });
 
 test("many features without --components are refused", async () => {
-  const wide = moving([0, 1, 2]).map((line, i) => `${line},${Array.from({ length: 600 }, (_, j) => (i ? Math.sin(i * (j + 1)) : `f${j}`)).join(",")}`); // biome-ignore format: one line
+  const wide = moving([0, 1, 2]).map(
+    (line, i) => `${line},${Array.from({ length: 600 }, (_, j) => (i ? Math.sin(i * (j + 1)) : `f${j}`)).join(",")}`,
+  );
   const path = await csv("wide.csv", wide);
   const refused = await pushforward(path, ...tiny, "--out", join(folder, "wide"));
   expect(refused.text).toMatch(/602 features are too many.*--components 50/s);
@@ -241,7 +263,23 @@ test("many features without --components are refused", async () => {
 
 test("--density gives log densities in the user's units: of a Gaussian at both ends of its path", async () => {
   const out = join(folder, "density");
-  const { code } = await pushforward("--data", "gaussians", "--head", "distance", "--density", "gaussian", "--steps", "1000", "--width", "32", "--learning-rate", "0.005", "--quiet", "--out", out); // biome-ignore format: one line
+  const { code } = await pushforward(
+    "--data",
+    "gaussians",
+    "--head",
+    "distance",
+    "--density",
+    "gaussian",
+    "--steps",
+    "1000",
+    "--width",
+    "32",
+    "--learning-rate",
+    "0.005",
+    "--quiet",
+    "--out",
+    out,
+  );
   expect(code).toBe(0);
   const [names, ...rows] = (await readFile(join(out, "artifacts/cells.csv"), "utf8"))
     .trim()
@@ -283,8 +321,7 @@ test("--auto tries candidates, says why it chose, and runs the chosen one", asyn
   const chosen = choice.find((c: { w1: number }) => c.w1 <= lowest.w1 + lowest.error);
   expect(method).toBe(chosen.method);
   const page = await readFile(join(out, "report.html"), "utf8");
-  for (const name of ["optimal-transport midpoint", "unbalanced-transport midpoint, λ 0.1", "sampling floor"])
-    expect(page).toContain(name);
+  for (const name of ["optimal-transport midpoint", "unbalanced-transport midpoint, λ 0.1", "sampling floor"]) expect(page).toContain(name);
   const two = await pushforward(await csv("two.csv", moving([0, 1])), "--auto", ...tiny, "--out", join(folder, "two"));
   expect(two.text).toMatch(/--auto needs at least three snapshots/);
 });
@@ -305,7 +342,20 @@ test.each([
 test("the last time is forecast from those before it, with a warning, against a straight line and a copy", async () => {
   const path = await csv("forecast.csv", moving([0, 1, 2, 3]));
   const out = join(folder, "forecast");
-  const { code } = await pushforward(path, "--hold-out", "3", ...tiny, "--steps", "300", "--learning-rate", "0.005", "--width", "32", "--out", out); // biome-ignore format: one line
+  const { code } = await pushforward(
+    path,
+    "--hold-out",
+    "3",
+    ...tiny,
+    "--steps",
+    "300",
+    "--learning-rate",
+    "0.005",
+    "--width",
+    "32",
+    "--out",
+    out,
+  );
   expect(code).toBe(0);
   const { heldOut, warnings } = await resultsOf(out);
   const w1 = Object.fromEntries(heldOut[0].scores.map((s: { name: string; w1: number }) => [s.name, s.w1]));
@@ -317,7 +367,12 @@ test("the last time is forecast from those before it, with a warning, against a 
 });
 
 test("one cell at a time, sizes that differ a lot and dates as times still give trajectories, with warnings", async () => {
-  const rows = ["time,a,b", "2024-01-01,0,0.1", ...Array.from({ length: 40 }, (_, i) => `2024-01-03,${1 + 0.1 * Math.sin(i)},${0.1 * Math.cos(3 * i)}`), ...Array.from({ length: 9 }, (_, i) => `2024-01-04,${2 + 0.1 * i},${i % 3}`)]; // biome-ignore format: one line
+  const rows = [
+    "time,a,b",
+    "2024-01-01,0,0.1",
+    ...Array.from({ length: 40 }, (_, i) => `2024-01-03,${1 + 0.1 * Math.sin(i)},${0.1 * Math.cos(3 * i)}`),
+    ...Array.from({ length: 9 }, (_, i) => `2024-01-04,${2 + 0.1 * i},${i % 3}`),
+  ];
   const out = join(folder, "odd");
   expect((await pushforward(await csv("odd.csv", rows), ...tiny, "--out", out)).code).toBe(0);
   const { warnings } = await resultsOf(out);

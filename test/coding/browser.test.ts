@@ -23,8 +23,6 @@ test("pushforward/coding runs without any Node API and writes the same bytes", a
     expect(inside(`files[${i}].join()`)).toBe(encodeGraph(karate, { model }).join());
     expect(inside(`coding.decodeGraph(files[${i}]).pairs.join()`)).toBe(karate.pairs.join());
   }
-  expect(inside(`coding.decodeGraph(coding.encodeGraph(Object.assign({ names: names }, graph))).names.join()`)).toContain(
-    "member 33",
-  );
+  expect(inside(`coding.decodeGraph(coding.encodeGraph(Object.assign({ names: names }, graph))).names.join()`)).toContain("member 33");
   expect(inside(`coding.idealBits(graph, "urn", { bias: 1 })`)).toBeCloseTo(323.3858, 4);
 });

@@ -3,17 +3,8 @@ import { join } from "node:path";
 import { gunzipSync, crc32 as zlibCrc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../src/coding/bytes.ts";
-import {
-  canonicalPairs,
-  decodeGraph,
-  encode,
-  encodeGraph,
-  type Graph,
-  graph,
-  idealBits,
-  readHeader,
-} from "../../src/coding/index.ts";
-import { UserError } from "../../src/data/errors.ts";
+import { canonicalPairs, decodeGraph, encode, encodeGraph, type Graph, graph, idealBits, readHeader } from "../../src/coding/index.ts";
+import { UserError } from "../../src/errors.ts";
 import { karate, random, sameNumbers } from "./known.ts";
 import { corrupted, mixedGraph, roundTrip } from "./study.ts";
 
@@ -118,9 +109,7 @@ test("foreign, newer, cut and huge files are told apart", () => {
   const bytes = encodeGraph(karate);
   expect(() => decodeGraph(new Uint8Array())).toThrow(/not a Pushforward graph/);
   expect(() => decodeGraph(new TextEncoder().encode("0 1\n1 2\n3 4\n"))).toThrow(/not a Pushforward graph/);
-  expect(() => decodeGraph(Uint8Array.from(bytes, (b, i) => (i === 3 ? 2 : b)))).toThrow(
-    /version 2, this program reads version 1/,
-  );
+  expect(() => decodeGraph(Uint8Array.from(bytes, (b, i) => (i === 3 ? 2 : b)))).toThrow(/version 2, this program reads version 1/);
   expect(() => decodeGraph(bytes.slice(0, -1))).toThrow(/checksum/);
   const huge = Uint8Array.from([...bytes.slice(0, 9), 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f, 1]);
   new DataView(huge.buffer).setUint32(4, crc32(huge.subarray(8)), true);

@@ -32,11 +32,7 @@ test("the WebAssembly coder writes and reads the reference's bytes: blocks, two 
     const sides = { left, ...(right ? { right } : {}), directed: g.directed };
     const prior = Uint32Array.from({ length: two ? 2 * n : n }, () => 1 + below(4));
     const pairs = canonicalPairs(g);
-    const { plan, streams } = encodeEdges(
-      { ...sides, prior, step: 1 + below(3), edges: m, lanes: [1, 2, 3, 8][below(4)] },
-      pairs,
-      0,
-    );
+    const { plan, streams } = encodeEdges({ ...sides, prior, step: 1 + below(3), edges: m, lanes: [1, 2, 3, 8][below(4)] }, pairs, 0);
     if (plan.repeats) repeats++;
     expect(plain(streams)).toEqual(plain(reference.encodeEdges(plan, pairs).streams));
     expect([...decodeEdges(plan, streams)]).toEqual([...pairs]);
@@ -135,8 +131,6 @@ test("pairs are sorted by radix", () => {
   const below = random(4);
   const pairs = Uint32Array.from({ length: 5000 }, (_, i) => below(i % 2 ? 1000 : 70_000));
   const sorted = sortPairs(pairs, 17, 10);
-  const expected = Array.from({ length: 2500 }, (_, i) => [pairs[2 * i], pairs[2 * i + 1]]).sort(
-    ([a, b], [c, d]) => a - c || b - d,
-  );
+  const expected = Array.from({ length: 2500 }, (_, i) => [pairs[2 * i], pairs[2 * i + 1]]).sort(([a, b], [c, d]) => a - c || b - d);
   expect([...sorted]).toEqual(expected.flat());
 });

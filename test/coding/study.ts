@@ -1,7 +1,7 @@
 /** Random graphs through every model, and damaged files: the checks behind `files.test.ts`, and at length behind `npm run study:graph`. */
 import { crc32 } from "../../src/coding/bytes.ts";
 import { canonicalPairs, decodeGraph, type EncodeOptions, encode, type Graph } from "../../src/coding/index.ts";
-import { UserError } from "../../src/data/errors.ts";
+import { UserError } from "../../src/errors.ts";
 import { randomGraph } from "./known.ts";
 
 type Below = (limit: number) => number;
@@ -35,9 +35,7 @@ export function roundTrip(g: Graph, below: Below): string {
     expected.every((v, i) => v === back.pairs[i]) &&
     JSON.stringify(back.names) === JSON.stringify(g.names);
   if (!same)
-    throw new Error(
-      `${model} does not give back ${g.vertices} vertices, ${expected.length / 2} edges with ${JSON.stringify(options)}`,
-    );
+    throw new Error(`${model} does not give back ${g.vertices} vertices, ${expected.length / 2} edges with ${JSON.stringify(options)}`);
   return model;
 }
 

@@ -1,6 +1,6 @@
 /** Writes small AnnData files for tests, in the layout of AnnData 0.10. */
 import type { Group } from "h5wasm/node";
-import { randomStream } from "../../src/tensor/index.ts";
+import { randomStream } from "../../src/array/index.ts";
 
 export interface Layout {
   readonly cells: number;

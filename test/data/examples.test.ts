@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ndarray, randomStream } from "../../src/array/index.ts";
 import { readIdx } from "../../src/data/idx.ts";
 import {
   builtInImages,
@@ -17,7 +18,6 @@ import {
   unknownCharacter,
 } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
-import { ndarray, randomStream } from "../../src/tensor/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -107,8 +107,7 @@ describe("folders of images", () => {
       [220, 30, 40],
       [220, 30, 40],
     ].entries())
-      for (const c of [0, 1, 2])
-        expect(new Set(inputs.data.slice((3 * i + c) * 64, (3 * i + c + 1) * 64))).toEqual(new Set([colour[c]]));
+      for (const c of [0, 1, 2]) expect(new Set(inputs.data.slice((3 * i + c) * 64, (3 * i + c + 1) * 64))).toEqual(new Set([colour[c]]));
     await writeFile(join(path, "red", "2.png"), "no picture");
     await expect(readImageFolder(path, 8)).rejects.toThrow(/2\.png: the file is damaged/);
   });
@@ -158,9 +157,7 @@ describe("examples from a table", () => {
     const e = toExamples(t, "t", { target: "kind" });
     expect(e.classes).toEqual(["a", "b", "c"]);
     const split = splitRows(e, randomStream(1), { validation: 0.2, test: 0.1 });
-    expect([...split.train, ...split.validation, ...split.test].sort((a, b) => a - b)).toEqual(
-      Array.from({ length: 60 }, (_, i) => i),
-    );
+    expect([...split.train, ...split.validation, ...split.test].sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i));
     for (const [rows, each] of [
       [split.train, 14],
       [split.validation, 4],

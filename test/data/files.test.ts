@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { UserError } from "../../src/data/errors.ts";
+import { ndarray } from "../../src/array/ndarray.ts";
+import { writeNpy } from "../../src/array/npy.ts";
+import { writeNpz } from "../../src/array/npz.ts";
 import { readTable } from "../../src/data/read.ts";
 import { type Table, table } from "../../src/data/table.ts";
 import { writeCsv, writeParquet } from "../../src/data/write.ts";
-import { ndarray } from "../../src/tensor/ndarray.ts";
-import { writeNpy } from "../../src/tensor/npy.ts";
-import { writeNpz } from "../../src/tensor/npz.ts";
+import { UserError } from "../../src/errors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pushforward-files-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,7 +44,11 @@ describe("reading", () => {
   });
 
   test("a line that is too short, or too long, has a hint", async () => {
-    const hint = (name: string, text: string) => readTable(file(name, text)).then(() => "", (e: UserError) => e.hint); // biome-ignore format: one line
+    const hint = (name: string, text: string) =>
+      readTable(file(name, text)).then(
+        () => "",
+        (e: UserError) => e.hint,
+      );
     expect(await hint("shorter.csv", "a,b\n1,2\n3\n")).toMatch(/a missing value is an empty field/);
     expect(await hint("longer.csv", "a,b\n1,2\n3,4,5\n")).toMatch(/in quotation marks/);
   });
@@ -92,7 +96,10 @@ describe("reading", () => {
       [file("[1].csv", csv), /cannot be read/],
     ];
     for (const [path, message] of cases) {
-      const error = await readTable(path).then(() => undefined, (e: Error) => e); // biome-ignore format: one line
+      const error = await readTable(path).then(
+        () => undefined,
+        (e: Error) => e,
+      );
       expect(error, path).toBeInstanceOf(UserError);
       expect(error?.message).toMatch(message);
     }

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { principalComponents, project } from "../../src/data/components.ts";
-import { UserError } from "../../src/data/errors.ts";
 import { logNormalise } from "../../src/data/expression.ts";
 import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
-import { type NdArray, ndarray, randomStream } from "../../src/tensor/index.ts";
+import { UserError } from "../../src/errors.ts";
 import { countsOf, type Layout, writeLayout } from "./annotated.ts";
 
 let folder = "";
@@ -82,13 +82,13 @@ test("components have the variances of the data along orthonormal directions, an
   for (let i = 0; i < n; i++) {
     const row = deviations.map((s, j) => s * z[4 * i + j]);
     const along = row.reduce((s, v, j) => s + v * axis[j], 0);
-    row.forEach((v, j) => void (data[4 * i + j] = v - 2 * along * axis[j] + 7)); // biome-ignore format: one line
+    row.forEach((v, j) => void (data[4 * i + j] = v - 2 * along * axis[j] + 7));
   }
   const x: NdArray<"f32"> = ndarray(data, [n, 4], "f32");
   const components = await principalComponents(x, 3);
   const total = deviations.reduce((s, v) => s + v * v, 0);
   // sample variances of 3000: relative standard error √(2/3000) = 0.026
-  components.explained.forEach((share, k) => void expect(Math.abs((share * total) / deviations[k] ** 2 - 1)).toBeLessThan(0.13)); // biome-ignore format: one line
+  components.explained.forEach((share, k) => void expect(Math.abs((share * total) / deviations[k] ** 2 - 1)).toBeLessThan(0.13));
   for (let a = 0; a < 3; a++)
     for (let b = 0; b < 3; b++) {
       let dot = 0;
@@ -96,7 +96,9 @@ test("components have the variances of the data along orthonormal directions, an
       expect(dot).toBeCloseTo(a === b ? 1 : 0, 5);
     }
   const scores = project(components, x);
-  const back = Array.from({ length: n }, (_, i) => [0, 1, 2].reduce((s, k) => s + scores.data[3 * i + k] * components.directions[4 * k + 2], components.mean[2])); // biome-ignore format: one line
+  const back = Array.from({ length: n }, (_, i) =>
+    [0, 1, 2].reduce((s, k) => s + scores.data[3 * i + k] * components.directions[4 * k + 2], components.mean[2]),
+  );
   // what is lost has deviation at most 0.2
   const lost = Math.sqrt(back.reduce((s, v, i) => s + (v - data[4 * i + 2]) ** 2, 0) / n);
   expect(lost).toBeLessThan(0.21);
@@ -107,7 +109,11 @@ test("results are written into a copy, and read back; a second time they are rep
   const from = await make("from.h5ad");
   const to = join(folder, "to.h5ad");
   const rate = Float64Array.from({ length: 30 }, (_, i) => i / 7);
-  const velocity = ndarray(Float32Array.from({ length: 60 }, (_, i) => i), [60 / 2, 2], "f32"); // biome-ignore format: one line
+  const velocity = ndarray(
+    Float32Array.from({ length: 60 }, (_, i) => i),
+    [60 / 2, 2],
+    "f32",
+  );
   await writeAnnotated(from, to, { obs: { rate }, obsm: { velocity } });
   const again = join(folder, "again.h5ad");
   await writeAnnotated(to, again, { obs: { rate: rate.map((v) => -v) }, obsm: { velocity } });
@@ -115,7 +121,6 @@ test("results are written into a copy, and read back; a second time they are rep
     [to, 1],
     [again, -1],
   ] as const) {
-    // biome-ignore format: one line
     const file = await openAnnotated(path);
     const names = file.obs.columns.map((c) => c.name);
     expect(names).toEqual(["cell", "day", "type", "batch", "rate"]);

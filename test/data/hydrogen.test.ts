@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { dataset } from "../../src/data/builtin.ts";
 import {
   bohrRadius,
@@ -12,8 +13,8 @@ import {
   sampleHydrogen,
   turnHydrogen,
 } from "../../src/data/hydrogen.ts";
-import { jit, jvp, laplacian, type NdArray, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
-import { solveFixed } from "../../src/transport/solve.ts";
+import { solveFixed } from "../../src/solve/solve.ts";
+import { jit, jvp, laplacian, type Tensor } from "../../src/tensor/index.ts";
 import { legendre } from "../transport/quadrature.ts";
 
 const double = (values: ArrayLike<number>, shape: readonly number[]): NdArray => ndarray(Float64Array.from(values), shape, "f64");
@@ -38,8 +39,7 @@ function radial(n: number, l: number, r: number): number {
   const rho = (2 * r) / (n * bohrRadius);
   const [k, a] = [n - l - 1, 2 * l + 1];
   let laguerre = 0;
-  for (let i = 0; i <= k; i++)
-    laguerre += ((-1) ** i * factorial(k + a) * rho ** i) / (factorial(k - i) * factorial(a + i) * factorial(i));
+  for (let i = 0; i <= k; i++) laguerre += ((-1) ** i * factorial(k + a) * rho ** i) / (factorial(k - i) * factorial(a + i) * factorial(i));
   const norm = Math.sqrt(((2 / (n * bohrRadius)) ** 3 * factorial(k)) / (2 * n * factorial(n + l)));
   return norm * Math.exp(-rho / 2) * rho ** l * laguerre;
 }
@@ -93,7 +93,10 @@ describe("the wave function", () => {
       let flux = v.mul(hydrogenScore(t, x)).sum(1);
       let size = flux.abs();
       for (let j = 0; j < 3; j++) {
-        const e = double([0, 1, 2].map((k) => Number(k === j)), [1, 3]); // biome-ignore format: one line
+        const e = double(
+          [0, 1, 2].map((k) => Number(k === j)),
+          [1, 3],
+        );
         const slope = jvp((z: Tensor) => hydrogenVelocity(t, z), [x], [x.mul(0).add(e)])[1].slice(null, j);
         flux = flux.add(slope);
         size = size.add(slope.abs());
@@ -117,7 +120,10 @@ describe("the wave function", () => {
       ),
     );
     const density = jit((t: Tensor, x: Tensor) => hydrogenLogDensity(t, x).exp());
-    const x = double(nodes.flatMap((p) => p.x), [nodes.length, 3]); // biome-ignore format: one line
+    const x = double(
+      nodes.flatMap((p) => p.x),
+      [nodes.length, 3],
+    );
     for (const time of [0, 3000, 14_000]) {
       const rho = toNumbers(await density(double([time], []), x));
       const mean = (f: (p: (typeof nodes)[number]) => number): number => nodes.reduce((s, p, i) => s + p.w * rho[i] * f(p), 0);

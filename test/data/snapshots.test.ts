@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { dataset, datasetNames } from "../../src/data/builtin.ts";
-import { UserError } from "../../src/data/errors.ts";
 import { readTable } from "../../src/data/read.ts";
 import { type SnapshotOptions, toSnapshots } from "../../src/data/snapshots.ts";
 import { table, type Values } from "../../src/data/table.ts";
+import { UserError } from "../../src/errors.ts";
 
 const cells = (columns: Record<string, Values | number[]>) =>
   table(
@@ -17,15 +17,30 @@ const cells = (columns: Record<string, Values | number[]>) =>
 
 describe("snapshots", () => {
   test("rows are grouped by time in ascending order, each keeping the order of the table", () => {
-    const s = toSnapshots(
-      cells({ day: [7, 0, 7, 0], x: [1, 2, 3, 4], y: [5, 6, 7, 8], w: [1, 2, 3, 4], id: ["a", "b", "c", "d"] }),
-      { weight: "w", label: "id" },
-    );
+    const s = toSnapshots(cells({ day: [7, 0, 7, 0], x: [1, 2, 3, 4], y: [5, 6, 7, 8], w: [1, 2, 3, 4], id: ["a", "b", "c", "d"] }), {
+      weight: "w",
+      label: "id",
+    });
     expect(s.times).toEqual([0, 7]);
     expect(s.features).toEqual(["x", "y"]);
-    expect(s.snapshots.map((c) => [c.shape, [...c.data]])).toEqual([[[2, 2], [2, 6, 4, 8]], [[2, 2], [1, 5, 3, 7]]]); // biome-ignore format: one line
-    expect(s.weights?.map((w) => [...w.data])).toEqual([[2, 4], [1, 3]]); // biome-ignore format: one line
-    expect(s.labels).toEqual([["b", "d"], ["a", "c"]]); // biome-ignore format: one line
+    expect(s.snapshots.map((c) => [c.shape, [...c.data]])).toEqual([
+      [
+        [2, 2],
+        [2, 6, 4, 8],
+      ],
+      [
+        [2, 2],
+        [1, 5, 3, 7],
+      ],
+    ]);
+    expect(s.weights?.map((w) => [...w.data])).toEqual([
+      [2, 4],
+      [1, 3],
+    ]);
+    expect(s.labels).toEqual([
+      ["b", "d"],
+      ["a", "c"],
+    ]);
     expect(s.warnings).toEqual(["fewer than 10 particles at day = 0, 7"]);
   });
 
@@ -38,7 +53,7 @@ describe("snapshots", () => {
     const s = toSnapshots(cells({ time: ["1d", "24h", "1h", null], x: [1, 2, 3, 4] }), { dropMissing: true });
     expect(s.times).toEqual([1, 24]);
     expect(s.timeLabels).toEqual([["1h"], ["1d", "24h"]]);
-    expect(s.snapshots.map((c) => [...c.data])).toEqual([[3], [1, 2]]); // biome-ignore format: one line
+    expect(s.snapshots.map((c) => [...c.data])).toEqual([[3], [1, 2]]);
   });
 
   test("columns that name particles or number rows are no features unless they are asked for", () => {
@@ -67,7 +82,10 @@ describe("snapshots", () => {
 
   test("rows with missing values are left out on request, and counted", () => {
     const s = toSnapshots(cells({ t: [0, 1, 1], x: [1, Number.NaN, 2], y: [1, 2, 3] }), { dropMissing: true });
-    expect(s.snapshots.map((c) => c.shape)).toEqual([[1, 2], [1, 2]]); // biome-ignore format: one line
+    expect(s.snapshots.map((c) => c.shape)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
     expect(s.warnings[0]).toBe('1 missing or infinite value in 1 of 3 rows (first: column "x", row 2: missing): rows left out');
   });
 
@@ -102,12 +120,7 @@ describe("snapshots", () => {
       ],
       [{ ...good, x: [1, 2, Number.POSITIVE_INFINITY] }, {}, /row 3: Infinity/, /--drop-missing/],
       [{ ...good, x: [1, 2, 1e39] }, {}, /row 3: 1e\+39/, /--drop-missing/],
-      [
-        { ...good, x: [Number.NaN, Number.NaN, Number.NaN] },
-        { dropMissing: true },
-        /every row has a missing value/,
-        /--features/,
-      ],
+      [{ ...good, x: [Number.NaN, Number.NaN, Number.NaN] }, { dropMissing: true }, /every row has a missing value/, /--features/],
       [{ ...good, y: [4, 4, 4] }, { features: "x,y" }, /column "y" is constant/, /--features/],
       [{ ...good, x: [4, 4, 4] }, {}, /column "x" is constant/, /--features/],
       [{ day: [0, 1], name: ["a", "b"] }, {}, /no numeric column besides the time/, /--features/],

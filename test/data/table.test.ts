@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { nearest, UserError } from "../../src/data/errors.ts";
 import { column, list, selectColumns, table, uniqueNames } from "../../src/data/table.ts";
+import { nearest, UserError } from "../../src/errors.ts";
 
 const zeros = (...names: string[]) =>
   table(

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { randomStream } from "../../src/tensor/random.ts";
+import { randomStream } from "../../src/array/random.ts";
 
 /** Metrics, results and artifacts by name, in base 64. */
 type Products = Record<string, string>;

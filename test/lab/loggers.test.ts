@@ -14,8 +14,7 @@ afterAll(() => rmSync(base, { recursive: true }));
 const logged = <T>(logger: string, job: () => Promise<T>): Promise<T> =>
   withInvocation({ command: ["train"], arguments: [], options: { seed: 1 }, cwd: base, loggers: [logger] }, job);
 
-const open = (logger: string, name: string): Promise<Run> =>
-  logged(logger, () => openRun(join(base, name), { seed: 1, net: [8, 8] }));
+const open = (logger: string, name: string): Promise<Run> => logged(logger, () => openRun(join(base, name), { seed: 1, net: [8, 8] }));
 const save = (run: Run, step: number) => run.save({ step, tensors: {}, state: 0 });
 
 /** Two rows and a checkpoint, a row more; then, resumed, other rows to the end. */

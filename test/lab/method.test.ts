@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ndarray, randomStream } from "../../src/array/index.ts";
 import { type Method, openRun, progress, runMethod } from "../../src/lab/index.ts";
-import { ndarray, randomStream } from "../../src/tensor/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -78,9 +78,7 @@ test("rows are means over the steps since the row before, and the last step has 
   const rows = history.filter((row) => row.height !== undefined);
   expect(rows.map((row) => row.step)).toEqual([...Array.from({ length: 14 }, (_, i) => 7 * (i + 1)), 103]);
   for (const [i, row] of rows.entries()) expect(row.height).toBeCloseTo(mean(7 * i, Math.min(7 * (i + 1), 103)), 12);
-  expect(history.filter((row) => row.far !== undefined).map((row) => row.step)).toEqual([
-    10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 103,
-  ]);
+  expect(history.filter((row) => row.far !== undefined).map((row) => row.step)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 103]);
 });
 
 test("a metric that is no number ends the run with a message, and the checkpoint before it stays", async () => {

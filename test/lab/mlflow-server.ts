@@ -54,16 +54,14 @@ export async function startMlflow() {
         return { status: 200, body: { run: { info } } };
       }
       case "runs/log-batch":
-        if ((json.metrics?.length ?? 0) > 1000 || (json.params?.length ?? 0) > 100)
-          return fail("INVALID_PARAMETER_VALUE", "too many");
+        if ((json.metrics?.length ?? 0) > 1000 || (json.params?.length ?? 0) > 100) return fail("INVALID_PARAMETER_VALUE", "too many");
         for (const m of json.metrics ?? []) {
           if (!/^[\w\-. /]+$/.test(m.key) || typeof m.value !== "number" || !Number.isInteger(m.timestamp))
             return fail("INVALID_PARAMETER_VALUE", `metric ${m.key}`);
           run.metrics.push(m);
         }
         for (const { key, value } of json.params ?? []) {
-          if (typeof value !== "string" || (run.params[key] ?? value) !== value)
-            return fail("INVALID_PARAMETER_VALUE", `param ${key}`);
+          if (typeof value !== "string" || (run.params[key] ?? value) !== value) return fail("INVALID_PARAMETER_VALUE", `param ${key}`);
           run.params[key] = value;
         }
         return { status: 200, body: {} };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { duration, formatNumber, withError } from "../../src/lab/numbers.ts";
 import { type ProgressMode, progress, sparkline } from "../../src/lab/progress.ts";
+import { duration, formatNumber, withError } from "../../src/numbers.ts";
 
 /** A job of ten steps of one second each. */
 function record(mode: ProgressMode, seconds = 1, columns?: number) {
@@ -49,11 +49,7 @@ describe("progress", () => {
   });
 
   test("writes a plain line every ten seconds and one at the end in a pipe", () => {
-    expect(record("plain").messages).toEqual([
-      "train 1/10  1/s  9.0 s left  loss 1\n",
-      "halfway\n",
-      "train 10/10  1/s  10 s  loss 0.1\n",
-    ]);
+    expect(record("plain").messages).toEqual(["train 1/10  1/s  9.0 s left  loss 1\n", "halfway\n", "train 10/10  1/s  10 s  loss 0.1\n"]);
     expect(record("plain", 20).messages.length).toBe(12);
   });
 
@@ -77,7 +73,16 @@ describe("progress", () => {
 
 describe("numbers", () => {
   test("keep four digits, and an exponent only where it helps", () => {
-    expect([0, 3, 1234567, 0.123456, -2.2323009, 1e-5, 123456789.5, Number.NaN].map(formatNumber)).toEqual(["0", "3", "1234567", "0.1235", "-2.232", "1.000e-5", "1.235e+8", "NaN"]); // biome-ignore format: one line
+    expect([0, 3, 1234567, 0.123456, -2.2323009, 1e-5, 123456789.5, Number.NaN].map(formatNumber)).toEqual([
+      "0",
+      "3",
+      "1234567",
+      "0.1235",
+      "-2.232",
+      "1.000e-5",
+      "1.235e+8",
+      "NaN",
+    ]);
   });
 
   test("show two digits of their uncertainty", () => {

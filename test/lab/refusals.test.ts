@@ -4,11 +4,11 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { UserError } from "../../src/data/errors.ts";
+import { ndarray } from "../../src/array/ndarray.ts";
+import { UserError } from "../../src/errors.ts";
 import { type Invocation, withInvocation } from "../../src/lab/invocation.ts";
 import { isLocked } from "../../src/lab/lock.ts";
 import { openRun, type Run } from "../../src/lab/run.ts";
-import { ndarray } from "../../src/tensor/ndarray.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-refusals-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -49,9 +49,7 @@ describe("a run refuses", () => {
     await halfway(folder);
     const child = await holder(folder);
     expect(isLocked(folder)).toBe(true);
-    await expect(openRun(folder, { seed: 1 })).rejects.toThrow(
-      new RegExp(`another process works on this run \\(process ${child.pid} on `),
-    );
+    await expect(openRun(folder, { seed: 1 })).rejects.toThrow(new RegExp(`another process works on this run \\(process ${child.pid} on `));
     await expect(openRun(folder, { seed: 1 }, { overwrite: true })).rejects.toThrow(/another process/);
     child.kill("SIGKILL");
     await new Promise((resolve) => child.on("exit", resolve));

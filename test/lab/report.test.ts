@@ -1,12 +1,12 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import { plot, toPng } from "../../src/lab/figure.ts";
+import { toPng } from "../../src/lab/png.ts";
 import { type Report, renderReport } from "../../src/lab/report.ts";
+import { plot } from "../../src/plots/figure.ts";
 
 const points = [0, 1, 2, 3].map((x) => ({ x, y: x * x, group: x < 2 ? "low" : "high" }));
-const dots = () =>
-  plot({ color: { legend: true }, x: { label: "time" }, marks: [Plot.dot(points, { x: "x", y: "y", fill: "group" })] });
+const dots = () => plot({ color: { legend: true }, x: { label: "time" }, marks: [Plot.dot(points, { x: "x", y: "y", fill: "group" })] });
 
 /** Counts pixels of the PNG of a picture, which resvg decodes when it is put into another picture. */
 async function pixels(svg: string): Promise<{ width: number; height: number; dark: number; coloured: number }> {
@@ -111,9 +111,7 @@ describe("the report", () => {
   });
 
   test("asks the network for nothing", () => {
-    const elsewhere = page
-      .replaceAll("http://www.w3.org/2000/svg", "")
-      .match(/(https?:)?\/\/[\w.]+|<link|<script|@import|url\(/g);
+    const elsewhere = page.replaceAll("http://www.w3.org/2000/svg", "").match(/(https?:)?\/\/[\w.]+|<link|<script|@import|url\(/g);
     expect(elsewhere).toBeNull();
   });
 });

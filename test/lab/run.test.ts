@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import { UserError } from "../../src/data/errors.ts";
+import { ndarray } from "../../src/array/ndarray.ts";
+import { randomStream } from "../../src/array/random.ts";
+import { UserError } from "../../src/errors.ts";
 import { openRun } from "../../src/lab/run.ts";
-import { ndarray } from "../../src/tensor/ndarray.ts";
-import { randomStream } from "../../src/tensor/random.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-run-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -43,8 +43,8 @@ describe("a run", () => {
     expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")).config).toEqual({ seed: 1, net: [64, 64] });
     expect(JSON.parse(readFileSync(join(folder, "results.json"), "utf8"))).toEqual({ w1: 0.5 });
     expect(readdirSync(folder, { recursive: true }).sort()).toEqual(
-      ["artifacts", "artifacts/loss.svg", "config.json", "lock", "metrics.jsonl", "owner", "report.html", "results.json"].map(
-        (p) => join(p),
+      ["artifacts", "artifacts/loss.svg", "config.json", "lock", "metrics.jsonl", "owner", "report.html", "results.json"].map((p) =>
+        join(p),
       ),
     );
   });

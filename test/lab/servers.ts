@@ -14,8 +14,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const found = (command: string): string | undefined =>
-  spawnSync("which", [command], { encoding: "utf8" }).stdout.trim() || undefined;
+const found = (command: string): string | undefined => spawnSync("which", [command], { encoding: "utf8" }).stdout.trim() || undefined;
 
 /** Newest installed PostgreSQL; Debian keeps its programs off the PATH. */
 const postgresPrograms = globSync("/usr/lib/postgresql/*/bin").sort().at(-1) ?? found("initdb")?.replace(/\/initdb$/, "");

@@ -3,26 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { UserError } from "../../src/data/errors.ts";
+import { ndarray } from "../../src/array/ndarray.ts";
+import { UserError } from "../../src/errors.ts";
 import { withInvocation } from "../../src/lab/invocation.ts";
 import { openRun } from "../../src/lab/run.ts";
 import { openStore, type Store } from "../../src/lab/store/database.ts";
 import { findRun, listRuns, metricsOf } from "../../src/lab/store/query.ts";
 import { nameOf, syncRoot, syncRun } from "../../src/lab/store/sync.ts";
-import { ndarray } from "../../src/tensor/ndarray.ts";
 import { hasPostgres, type Server, startPostgres } from "./servers.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-store-"));
 afterAll(() => rmSync(base, { recursive: true }));
 
 /** A run of so many rows in which the loss is width / step. */
-async function makeRun(
-  root: string,
-  name: string,
-  config: Record<string, unknown>,
-  rows: number,
-  finish = true,
-): Promise<string> {
+async function makeRun(root: string, name: string, config: Record<string, unknown>, rows: number, finish = true): Promise<string> {
   const run = await openRun(join(root, name), config);
   for (let step = 1; step <= rows; step++) await run.log({ step, loss: Number(config.width) / step });
   await run.save({ step: rows, tensors: { w: ndarray(Float32Array.of(1), [1], "f32") }, state: 0 });
@@ -45,7 +39,14 @@ for (const kind of ["SQLite", "PostgreSQL"])
       place = server?.url ?? join(root, "index.sqlite");
       store = await openStore(place);
       for (const width of [8, 32, 128])
-        for (const seed of [0, 1]) await makeRun(root, `w${width}-s${seed}`, { command: "train", width, seed, ...(width > 8 && { coupling: "ot" }) }, 20, width < 128 || seed === 0); // biome-ignore format: one line
+        for (const seed of [0, 1])
+          await makeRun(
+            root,
+            `w${width}-s${seed}`,
+            { command: "train", width, seed, ...(width > 8 && { coupling: "ot" }) },
+            20,
+            width < 128 || seed === 0,
+          );
       await syncRoot(store, root);
     });
     afterAll(async () => {
@@ -73,12 +74,8 @@ for (const kind of ["SQLite", "PostgreSQL"])
 
     test("says what is wrong with a question; text cannot become a command of the database", async () => {
       await expect(listRuns(store, { where: ["loss"] })).rejects.toThrow(/"loss" is not a condition/);
-      await expect(listRuns(store, { where: ["wdith=3"] })).rejects.toThrow(
-        expect.objectContaining({ hint: 'did you mean "width"?' }),
-      );
-      await expect(listRuns(store, { sort: "scroe" })).rejects.toThrow(
-        expect.objectContaining({ hint: 'did you mean "score"?' }),
-      );
+      await expect(listRuns(store, { where: ["wdith=3"] })).rejects.toThrow(expect.objectContaining({ hint: 'did you mean "width"?' }));
+      await expect(listRuns(store, { sort: "scroe" })).rejects.toThrow(expect.objectContaining({ hint: 'did you mean "score"?' }));
       await expect(listRuns(store, { where: ["created<soon"] })).rejects.toThrow(/compared with a date/);
       expect(await listRuns(store, { where: ["best.name='; drop table runs; --"] })).toEqual([]);
       expect((await listRuns(store)).length).toBe(6);
@@ -102,15 +99,25 @@ for (const kind of ["SQLite", "PostgreSQL"])
       appendFileSync(path, '{"step":6,"loss":0.1}\n{"step":7,"lo');
       await syncRoot(store, root);
       const rows = async () => (await metricsOf(store, [id])).get(id)!.map((r) => [r.step, r.loss]);
-      expect((await rows()).slice(4)).toEqual([[5, 0.2], [6, 0.1]]); // biome-ignore format: one line
+      expect((await rows()).slice(4)).toEqual([
+        [5, 0.2],
+        [6, 0.1],
+      ]);
       appendFileSync(path, 'ss":0.3}\nnot json\n');
       await syncRoot(store, root);
-      expect((await rows()).slice(5)).toEqual([[6, 0.1], [7, 0.3]]); // biome-ignore format: one line
+      expect((await rows()).slice(5)).toEqual([
+        [6, 0.1],
+        [7, 0.3],
+      ]);
       // resumed: cut at the checkpoint, and grown again to other numbers
       truncateSync(path, readFileSync(path, "utf8").split("\n").slice(0, 5).join("\n").length + 1);
       appendFileSync(path, '{"step":6,"loss":0.7}\n{"step":7,"loss":0.8}\n{"step":8,"loss":0.9}\n');
       await syncRoot(store, root);
-      expect((await rows()).slice(5)).toEqual([[6, 0.7], [7, 0.8], [8, 0.9]]); // biome-ignore format: one line
+      expect((await rows()).slice(5)).toEqual([
+        [6, 0.7],
+        [7, 0.8],
+        [8, 0.9],
+      ]);
       expect(await syncRoot(store, root)).toBe(0); // nothing has changed, nothing is read
     });
 
@@ -153,14 +160,18 @@ for (const kind of ["SQLite", "PostgreSQL"])
         });
         const run = await findRun(store, folder);
         expect([run.status, run.step]).toEqual(["done", 2]);
-        expect((await metricsOf(store, [run.id])).get(run.id)).toEqual([{ step: 1, loss: 0.5 }, { step: 2, loss: 0.25 }]); // biome-ignore format: one line
+        expect((await metricsOf(store, [run.id])).get(run.id)).toEqual([
+          { step: 1, loss: 0.5 },
+          { step: 2, loss: 0.25 },
+        ]);
       } finally {
         delete process.env.PUSHFORWARD_STORE;
       }
     });
 
     test("can be made again from the folders, to the same answers", async () => {
-      const all = async () => (await listRuns(store, { sort: "folder" })).filter((r) => r.folder.startsWith(root)).map(({ updated: _, ...rest }) => rest); // biome-ignore format: one line
+      const all = async () =>
+        (await listRuns(store, { sort: "folder" })).filter((r) => r.folder.startsWith(root)).map(({ updated: _, ...rest }) => rest);
       const before = await all();
       await store.deleteFrom("runs").execute();
       expect((await store.selectFrom("facts").selectAll().execute()).length).toBe(0);

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { randomStream } from "../../src/array/random.ts";
 import { codeVersion } from "../../src/lab/invocation.ts";
 import { best, rounds } from "../../src/lab/sweep/halving.ts";
 import { expand, jobCount, type Sweep, sweepSchema } from "../../src/lab/sweep/plan.ts";
 import { type Executor, localPool } from "../../src/lab/sweep/pool.ts";
 import { connect, queueExecutor } from "../../src/lab/sweep/queue.ts";
 import { runSweep, type SweepResult } from "../../src/lab/sweep/sweep.ts";
-import { randomStream } from "../../src/tensor/random.ts";
 import { freePort, hasRedis, type Server, startRedis } from "./servers.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-sweep-"));
@@ -23,12 +23,7 @@ const plan = (rest: object): Sweep => sweepSchema.parse({ command: "job", metric
 const never = new AbortController().signal;
 
 /** Runs a sweep; `ends` counts how often each run was said to be done. */
-async function sweep(
-  name: string,
-  of: Sweep,
-  executor: Executor,
-  signal = never,
-): Promise<SweepResult & { ends: Map<string, number> }> {
+async function sweep(name: string, of: Sweep, executor: Executor, signal = never): Promise<SweepResult & { ends: Map<string, number> }> {
   const ends = new Map<string, number>();
   const changed = (_: unknown, { job, state }: { job: { name: string }; state: string }) => {
     if (state === "done") ends.set(job.name, (ends.get(job.name) ?? 0) + 1);
@@ -65,7 +60,10 @@ describe("the plan of a sweep", () => {
     expect(jobCount(of)).toBe(jobs.length);
     expect(expand(of)).toEqual(jobs);
     expect(new Set(jobs.map((j) => j.name)).size).toBe(jobs.length);
-    expect(jobs.slice(0, 2).map((j) => [j.name, j.setting, j.options.seed, j.options.w])).toEqual([["00-seed7", 0, 7, 1], ["00-seed9", 0, 9, 1]]); // biome-ignore format: one line
+    expect(jobs.slice(0, 2).map((j) => [j.name, j.setting, j.options.seed, j.options.w])).toEqual([
+      ["00-seed7", 0, 7, 1],
+      ["00-seed9", 0, 9, 1],
+    ]);
     for (const { options } of jobs) expect(Number(options.lr) >= 1e-4 && Number(options.lr) <= 1e-2).toBe(true);
     for (const { options } of jobs) expect([1, 2, 3, 4, 5, 6]).toContain(options.n);
   });
@@ -82,8 +80,17 @@ describe("the plan of a sweep", () => {
 
   test("successive halving: rounds as in the paper, the best stay", () => {
     // η = 3, from 1 to 27 steps, 27 settings: 27 at 1, 9 at 3, 3 at 9, 1 at 27
-    expect(rounds(27, { factor: 3, min: 1, max: 27 }).map((r) => [r.settings, r.steps])).toEqual([[27, 1], [9, 3], [3, 9], [1, 27]]); // biome-ignore format: one line
-    expect(rounds(8, { factor: 2, min: 40, max: 100 }).map((r) => [r.settings, r.steps])).toEqual([[8, 40], [4, 80], [2, 100]]); // biome-ignore format: one line
+    expect(rounds(27, { factor: 3, min: 1, max: 27 }).map((r) => [r.settings, r.steps])).toEqual([
+      [27, 1],
+      [9, 3],
+      [3, 9],
+      [1, 27],
+    ]);
+    expect(rounds(8, { factor: 2, min: 40, max: 100 }).map((r) => [r.settings, r.steps])).toEqual([
+      [8, 40],
+      [4, 80],
+      [2, 100],
+    ]);
     expect(rounds(1, { factor: 2, min: 1, max: 9 })).toEqual([{ settings: 1, steps: 9 }]);
     expect(best([3, Number.NaN, 1, 2, 1], 3, "minimise")).toEqual([2, 4, 3]);
     expect(best([3, Number.NaN, 1, 2, 1], 2, "maximise")).toEqual([0, 3]);
@@ -144,8 +151,7 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
       }),
     );
   };
-  const gone = (worker: ChildProcess) =>
-    new Promise((resolve) => (worker.exitCode === null ? worker.once("exit", resolve) : resolve(0)));
+  const gone = (worker: ChildProcess) => new Promise((resolve) => (worker.exitCode === null ? worker.once("exit", resolve) : resolve(0)));
 
   beforeAll(async () => {
     redis = await startRedis();

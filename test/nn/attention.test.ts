@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { difference, shaken } from "./helpers.ts";
 
-const rng = pf.randomStream("attention");
+const rng = nd.randomStream("attention");
 const f64 = { dtype: "f64" } as const;
 const params = shaken(nn.attention.init(rng, 8, f64), rng);
 const x = rng.normal([2, 5, 8], "f64");
@@ -15,7 +16,7 @@ test("scaled dot-product attention is the softmax-weighted mean of values, writt
     [4, 3],
     [4, 2],
   ].map((s) => rng.normal(s, "f64"));
-  const mask = pf.array(
+  const mask = nd.array(
     [
       [1, 1, 0, 1],
       [0, 1, 1, 1],
@@ -35,7 +36,7 @@ test("scaled dot-product attention is the softmax-weighted mean of values, writt
 });
 
 test("without positions and masks, attention commutes with permutations of the tokens", async () => {
-  const order = pf.array([3, 0, 4, 1, 2], "i32");
+  const order = nd.array([3, 0, 4, 1, 2], "i32");
   const [a, b] = await pf.jit((p: nn.Attention, x: Tensor, order: Tensor) => [
     pf.take(nn.attention.apply(p, x, { heads: 2 }), order, 1),
     nn.attention.apply(p, pf.take(x, order, 1), { heads: 2 }),
@@ -47,7 +48,7 @@ test("causal attention: the derivative of a token's output by later tokens is ze
   const g = await pf.jit((p: nn.Attention, x: Tensor) =>
     pf.grad((z: Tensor) => nn.attention.apply(p, z, { heads: 2, causal: true, rotary: true }).slice(null, 2).square().sum())(x),
   )(params, x);
-  const size = pf.toNumbers(g).map(Math.abs);
+  const size = nd.toNumbers(g).map(Math.abs);
   for (let token = 0; token < 5; token++) {
     const largest = Math.max(...size.slice(8 * token, 8 * token + 8));
     if (token > 2) expect(largest).toBe(0);
@@ -61,25 +62,24 @@ test("rotary scores depend on the difference of positions only, and norms stay",
     score: nn.rotary(q, i).mul(nn.rotary(k, j)).sum(),
     norm: nn.rotary(q, i).square().sum().sub(q.square().sum()),
   }));
-  const position = (n: number) => pf.array([n], "f64");
+  const position = (n: number) => nd.array([n], "f64");
   const [a, b, c] = [
     await score(q, k, position(3), position(1)),
     await score(q, k, position(12), position(10)),
     await score(q, k, position(4), position(1)),
   ];
-  expect(pf.item(b.score)).toBeCloseTo(pf.item(a.score), 12);
-  expect(Math.abs(pf.item(c.score) - pf.item(a.score))).toBeGreaterThan(1e-3);
-  expect(Math.abs(pf.item(a.norm))).toBeLessThan(1e-12);
+  expect(nd.item(b.score)).toBeCloseTo(nd.item(a.score), 12);
+  expect(Math.abs(nd.item(c.score) - nd.item(a.score))).toBeGreaterThan(1e-3);
+  expect(Math.abs(nd.item(a.norm))).toBeLessThan(1e-12);
 });
 
 test.each([false, true])("token by token with a cache equals the full causal pass (rotary: %s)", async (rotary) => {
   const block = shaken(nn.transformerBlock.init(rng, 8, f64), rng);
-  const full = await pf.jit((p: nn.TransformerBlock, x: Tensor) =>
-    nn.transformerBlock.apply(p, x, { heads: 2, causal: true, rotary }),
-  )(block, x);
-  const step = pf.jit((p: nn.TransformerBlock, x: Tensor, cache: nn.Cache) =>
-    nn.transformerBlock.step(p, x, cache, { heads: 2, rotary }),
+  const full = await pf.jit((p: nn.TransformerBlock, x: Tensor) => nn.transformerBlock.apply(p, x, { heads: 2, causal: true, rotary }))(
+    block,
+    x,
   );
+  const step = pf.jit((p: nn.TransformerBlock, x: Tensor, cache: nn.Cache) => nn.transformerBlock.step(p, x, cache, { heads: 2, rotary }));
   let cache = nn.attention.cache(2, 7, 8, 2, "f64");
   // two tokens, then one, then two
   for (const [from, to] of [
@@ -93,7 +93,7 @@ test.each([false, true])("token by token with a cache equals the full causal pas
     const expected = await pf.jit((y: Tensor) => y.slice(null, [from, to]))(full);
     expect(difference(result.y, expected)).toBeLessThan(1e-12);
   }
-  expect(pf.item(cache.length)).toBe(5);
+  expect(nd.item(cache.length)).toBe(5);
 });
 
 test("cross-attention to equal context tokens gives every token the same output", async () => {
@@ -102,7 +102,7 @@ test("cross-attention to equal context tokens gives every token the same output"
   const y = await pf.jit((p: nn.Attention, x: Tensor, c: Tensor) =>
     nn.attention.apply(p, x, { heads: 4, context: pf.broadcastTo(c, [2, 6, 3]) }),
   )(cross, x, context);
-  const v = pf.toNumbers(y);
+  const v = nd.toNumbers(y);
   for (let i = 0; i < 80; i++) expect(v[i]).toBeCloseTo(v[40 * Math.floor(i / 40) + (i % 8)], 12);
 });
 
@@ -113,16 +113,14 @@ test("a block with cross-attention sees its context, with padding masked out", a
     pf.grad((z: Tensor) => nn.transformerBlock.apply(p, x, { heads: 2, context: z }).square().sum())(c),
   )(block, x, context);
   expect(g.shape).toEqual([2, 4, 3]);
-  expect(Math.min(...pf.toNumbers(g).map(Math.abs))).toBeGreaterThan(0);
-  const mask = pf.array([1, 1, 0, 1, 1], "bool");
+  expect(Math.min(...nd.toNumbers(g).map(Math.abs))).toBeGreaterThan(0);
+  const mask = nd.array([1, 1, 0, 1, 1], "bool");
   const masked = await pf.jit((p: nn.Attention, x: Tensor, m: Tensor) =>
     pf.grad((z: Tensor) => nn.attention.apply(p, z, { heads: 2, mask: m }).slice(null, [0, 2]).sum())(x),
   )(params, x, mask);
-  expect(pf.toNumbers(masked).slice(16, 24)).toEqual(new Array(8).fill(0));
+  expect(nd.toNumbers(masked).slice(16, 24)).toEqual(new Array(8).fill(0));
 });
 
 test("a width that the heads do not divide is refused", () => {
-  expect(() => pf.trace((p: nn.Attention, x: Tensor) => nn.attention.apply(p, x, { heads: 3 }), [params, x])).toThrow(
-    /for 3 heads/,
-  );
+  expect(() => pf.trace((p: nn.Attention, x: Tensor) => nn.attention.apply(p, x, { heads: 3 }), [params, x])).toThrow(/for 3 heads/);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
 import { initializers as init } from "../../src/nn/index.ts";
-import * as pf from "../../src/tensor/index.ts";
 import { mean, variance } from "./helpers.ts";
 
-const rng = pf.randomStream("initializers");
+const rng = nd.randomStream("initializers");
 
 // 5 standard errors: of the mean √(v/n), of the variance v √((k - 1)/n) with kurtosis k <= 3
 const cases: [string, init.Initializer, number, number][] = [
@@ -16,16 +16,16 @@ const cases: [string, init.Initializer, number, number][] = [
   ["truncatedNormal", init.truncatedNormal(0.7), 0.49, (2 * 0.7) / 0.8796256610342398],
 ];
 test.each(cases)("%s of [300, 200] has its variance and bound", (_, initializer, v, bound) => {
-  const x = pf.toNumbers(initializer(rng, [300, 200], { dtype: "f64" }));
+  const x = nd.toNumbers(initializer(rng, [300, 200], { dtype: "f64" }));
   expect(Math.abs(mean(x))).toBeLessThan(5 * Math.sqrt(v / x.length));
   expect(Math.abs(variance(x) - v)).toBeLessThan(5 * v * Math.sqrt(2 / x.length));
   expect(Math.max(...x.map(Math.abs))).toBeLessThanOrEqual(bound);
 });
 
 test("fans of a kernel [O, C, 3, 3] count its positions, and can be given", () => {
-  const kernel = pf.toNumbers(init.heNormal(rng, [64, 16, 3, 3], { dtype: "f64" }));
+  const kernel = nd.toNumbers(init.heNormal(rng, [64, 16, 3, 3], { dtype: "f64" }));
   expect(variance(kernel) * 144).toBeCloseTo(2, 0);
-  const given = pf.toNumbers(init.heNormal(rng, [100, 100], { dtype: "f64", fans: [8, 1] }));
+  const given = nd.toNumbers(init.heNormal(rng, [100, 100], { dtype: "f64", fans: [8, 1] }));
   expect(Math.abs(variance(given) - 0.25)).toBeLessThan(5 * 0.25 * Math.sqrt(2 / 1e4));
 });
 
@@ -34,7 +34,7 @@ test.each([
   [[8, 5], 5],
   [[6, 3, 2, 2], 6],
 ] as const)("orthogonal %j has orthonormal rows or columns, times the gain", (shape, count) => {
-  const q = pf.toNumbers(init.orthogonal(2)(rng, shape, { dtype: "f64" }));
+  const q = nd.toNumbers(init.orthogonal(2)(rng, shape, { dtype: "f64" }));
   const columns = q.length / shape[0];
   const wide = shape[0] <= columns;
   const entry = (i: number, k: number): number => (wide ? q[i * columns + k] : q[k * columns + i]);

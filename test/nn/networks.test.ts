@@ -1,24 +1,10 @@
 import { expect, test } from "vitest";
+import { flatten, isArrayLeaf, mapTree, type NdArray, ndarray, randomStream, sizeOf, toNumbers } from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
-import {
-  constant,
-  flatten,
-  fromOnnx,
-  grad,
-  isArrayLeaf,
-  jit,
-  mapTree,
-  type NdArray,
-  ndarray,
-  randomStream,
-  sizeOf,
-  type Tensor,
-  toNumbers,
-  toOnnx,
-} from "../../src/tensor/index.ts";
+import { fromOnnx, toOnnx } from "../../src/onnx/index.ts";
+import { constant, grad, jit, type Tensor } from "../../src/tensor/index.ts";
 
-const numbers = (tree: unknown): number =>
-  (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
+const numbers = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
 
 // parameters counted by hand: k² c_in c_out for a convolution, 2 c for a normalisation, (in + 1) out for a dense layer
 const image = [2, 8, 8];

@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
-import type { NdArray, Tensor } from "../../src/tensor/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { difference } from "./helpers.ts";
 
-const rng = pf.randomStream("unet");
+const rng = nd.randomStream("unet");
 const noisy = <P extends object>(params: P): P =>
-  pf.mapTree<P>((p: NdArray) => {
+  nd.mapTree<P>((p: NdArray) => {
     const noise = rng.normal(p.shape);
-    return pf.ndarray(
+    return nd.ndarray(
       (noise.data as Float32Array).map((v, i) => 0.1 * v + (p.data[i] as number)),
       p.shape,
       "f32",
@@ -24,9 +26,9 @@ test.each([
   const apply = pf.jit((p: nn.Unet, x: Tensor, t: Tensor) => nn.unet.apply(p, x, t, { groups: 4 }));
   const zero = await apply(params, x, time);
   expect(zero.shape).toEqual([2, 5, ...shape.slice(2)]);
-  expect(Math.max(...pf.toNumbers(zero).map(Math.abs))).toBe(0);
+  expect(Math.max(...nd.toNumbers(zero).map(Math.abs))).toBe(0);
   const moved = noisy(params);
-  const [y, later] = [await apply(moved, x, time), await apply(moved, x, pf.array([0.5, 0.6]))];
+  const [y, later] = [await apply(moved, x, time), await apply(moved, x, nd.array([0.5, 0.6]))];
   expect(difference(later, y)).toBeGreaterThan(1e-3);
 });
 
@@ -34,18 +36,17 @@ test("every pixel of the output sees every pixel of the input, and every paramet
   const params = noisy(nn.unet.init(rng, 1, 1, { channels: [8, 8], blocks: 1 }));
   const x = rng.normal([1, 1, 8, 8]);
   const { gx, gp } = await pf.jit((p: nn.Unet, x: Tensor) => {
-    const loss = (q: nn.Unet, z: Tensor): Tensor =>
-      nn.unet.apply(q, z, pf.scalar(0.3, "f32"), { groups: 2 }).slice(0, 0, 0, 0).sum();
+    const loss = (q: nn.Unet, z: Tensor): Tensor => nn.unet.apply(q, z, pf.scalar(0.3, "f32"), { groups: 2 }).slice(0, 0, 0, 0).sum();
     return { gx: pf.grad((z: Tensor) => loss(p, z))(x), gp: pf.grad(loss)(p, x) };
   })(params, x);
-  expect(pf.toNumbers(gx).filter((v) => v === 0)).toEqual([]);
-  const { leaves } = pf.flatten(gp, pf.isArrayLeaf);
-  for (const leaf of leaves) expect(pf.toNumbers(leaf as NdArray).some((v) => v !== 0)).toBe(true);
+  expect(nd.toNumbers(gx).filter((v) => v === 0)).toEqual([]);
+  const { leaves } = nd.flatten(gp, nd.isArrayLeaf);
+  for (const leaf of leaves) expect(nd.toNumbers(leaf as NdArray).some((v) => v !== 0)).toBe(true);
 });
 
 test("sizes that cannot be halved are refused", () => {
   const params = nn.unet.init(rng, 1, 1, { channels: [8, 8, 8] });
-  expect(() =>
-    pf.trace((p: nn.Unet, x: Tensor) => nn.unet.apply(p, x, pf.scalar(0, "f32")), [params, pf.like([1, 1, 8, 6])]),
-  ).toThrow(/\[8, 6\] are not multiples of 4/);
+  expect(() => pf.trace((p: nn.Unet, x: Tensor) => nn.unet.apply(p, x, pf.scalar(0, "f32")), [params, pf.like([1, 1, 8, 6])])).toThrow(
+    /\[8, 6\] are not multiples of 4/,
+  );
 });

@@ -1,9 +1,11 @@
 /** The published updates of the optimizers to compare with, line by line in plain numbers, and their invariances. */
 import { describe, expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
+import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { eigenStep, inverseRoot, newtonInverse, orthogonalized, orthonormalColumns } from "../../src/optim/roots.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, matrixOf, norm, plus, scale, T, times } from "./matrices.ts";
 import { descend, follow, near } from "./steps.ts";
 
@@ -20,11 +22,7 @@ test("Lion is the published update", async () => {
 });
 
 test("NAdamW is Adam with the mean one step ahead", async () => {
-  const traces = await follow(
-    optim.nadamw(0.01, { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.3 }),
-    f64([1]),
-    numbers.map(f64),
-  );
+  const traces = await follow(optim.nadamw(0.01, { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.3 }), f64([1]), numbers.map(f64));
   let [w, m, v] = [1, 0, 0];
   numbers.forEach(([g], i) => {
     const t = i + 1;
@@ -54,7 +52,7 @@ describe("matrix functions made of products", () => {
     const a = spd(6, 9);
     const run = jit((x: Tensor) => newtonInverse(x));
     expect(norm(plus(times(matrixOf(await run(f64(a))), a), eye(6), -1))).toBeLessThan(1e-9);
-    expect(norm(plus(times(matrixOf(await run(pf.array(a))), a), eye(6), -1))).toBeLessThan(1e-3);
+    expect(norm(plus(times(matrixOf(await run(nd.array(a))), a), eye(6), -1))).toBeLessThan(1e-3);
   });
 
   test("the polar factor of Newton–Schulz has singular values near one and the directions of U Vᵀ", async () => {
@@ -102,9 +100,7 @@ describe("matrix functions made of products", () => {
       ]),
       T(q0),
     ); // prettier-ignore
-    const q = matrixOf(
-      await jit((s: Tensor) => pf.scan((q: Tensor) => ({ carry: eigenStep(s, q) }), pf.eye(4, "f64"), 60).carry)(f64(s)),
-    );
+    const q = matrixOf(await jit((s: Tensor) => pf.scan((q: Tensor) => ({ carry: eigenStep(s, q) }), pf.eye(4, "f64"), 60).carry)(f64(s)));
     const d = times(times(T(q), s), q);
     near(
       f64(d),
@@ -233,7 +229,7 @@ test("KL-Shampoo's factors solve the two-sided equations of a matrix-normal cova
         state,
         z,
       ).carry,
-  )(z, optimizer.init({ w: pf.allocate("f64", [3, 2]) }) as never);
+  )(z, optimizer.init({ w: nd.allocate("f64", [3, 2]) }) as never);
   const { s } = (state as unknown as { factors: { w: { s: NdArray[] } } }).factors.w;
   const [SA, SB] = [matrixOf(s[0]), matrixOf(s[1])];
   const exact = times(A, T(A))
@@ -266,27 +262,18 @@ const bowl = (w: Tensor): Tensor =>
     .sum()
     .mul(0.5); // prettier-ignore
 
-test.each(Object.keys(optim.optimizers))(
-  "%s with its defaults and a falling rate finds the minimum of a quadratic",
-  async (name) => {
-    const entry = optim.optimizerEntry(name);
-    if (entry.needs.includes("curvature")) return;
-    const decay = "weightDecay" in entry.parameters ? { weightDecay: 0 } : {};
-    // Root-free steps have the scale of the inverse curvature, 1 to 40 here, and need a damping above η h / 2.
-    const lr = { sgd: 0.01, "rf-rmsprop": 0.02, "rf-adamw": 1.5 }[name] ?? (entry.family === "matrix" ? 0.05 : 0.1);
-    const damping = name === "rf-adamw" ? { damping: 10, precondLr: 0.1 } : name.startsWith("rf") ? { damping: 1 } : {};
-    const start = pf.allocate("f64", [2, 3]);
-    const before = toNumbers(await jit(bowl)(start))[0];
-    const { w } = await descend(
-      optim.makeOptimizer(name, { lr: optim.cosine(lr, 300), ...decay, ...damping }),
-      start,
-      bowl,
-      300,
-      1,
-    );
-    expect(toNumbers(await jit(bowl)(w))[0]).toBeLessThan(1e-2 * before);
-  },
-);
+test.each(Object.keys(optim.optimizers))("%s with its defaults and a falling rate finds the minimum of a quadratic", async (name) => {
+  const entry = optim.optimizerEntry(name);
+  if (entry.needs.includes("curvature")) return;
+  const decay = "weightDecay" in entry.parameters ? { weightDecay: 0 } : {};
+  // Root-free steps have the scale of the inverse curvature, 1 to 40 here, and need a damping above η h / 2.
+  const lr = { sgd: 0.01, "rf-rmsprop": 0.02, "rf-adamw": 1.5 }[name] ?? (entry.family === "matrix" ? 0.05 : 0.1);
+  const damping = name === "rf-adamw" ? { damping: 10, precondLr: 0.1 } : name.startsWith("rf") ? { damping: 1 } : {};
+  const start = nd.allocate("f64", [2, 3]);
+  const before = toNumbers(await jit(bowl)(start))[0];
+  const { w } = await descend(optim.makeOptimizer(name, { lr: optim.cosine(lr, 300), ...decay, ...damping }), start, bowl, 300, 1);
+  expect(toNumbers(await jit(bowl)(w))[0]).toBeLessThan(1e-2 * before);
+});
 
 describe("the registry", () => {
   test.each(Object.entries(optim.optimizers) as [string, optim.OptimizerEntry][])(

@@ -1,9 +1,11 @@
 /** Layers are found in the traced loss, whoever wrote it. */
 import { describe, expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
+import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 
 interface Linear<A = Tensor> {
   readonly w: A;
@@ -47,11 +49,11 @@ describe("finding layers", () => {
 
   test("of a user's own products, transposed ones, kernels, and shared weights", () => {
     const p = {
-      a: pf.allocate("f32", [3, 4]),
-      b: pf.allocate("f32", [5, 4]),
-      c: pf.allocate("f32", [5]),
-      k: pf.allocate("f32", [2, 1, 3, 3]),
-      kb: pf.allocate("f32", [2]),
+      a: nd.allocate("f32", [3, 4]),
+      b: nd.allocate("f32", [5, 4]),
+      c: nd.allocate("f32", [5]),
+      k: nd.allocate("f32", [2, 1, 3, 3]),
+      kb: nd.allocate("f32", [2]),
     };
     const loss = (p: Record<string, Tensor>, x: Tensor, image: Tensor): Tensor => {
       const h = x.matmul(p.a).tanh();
@@ -74,10 +76,10 @@ describe("finding layers", () => {
 
   test("what is no layer is named with a reason", () => {
     const p = {
-      scale: pf.allocate("f32", [4]),
-      tied: pf.allocate("f32", [6, 4]),
-      left: pf.allocate("f32", [4, 4]),
-      unused: pf.allocate("f32", [2, 2]),
+      scale: nd.allocate("f32", [4]),
+      tied: nd.allocate("f32", [6, 4]),
+      left: nd.allocate("f32", [4, 4]),
+      unused: nd.allocate("f32", [2, 2]),
     };
     const loss = (p: Record<string, Tensor>, tokens: Tensor): Tensor => {
       const h = pf.take(p.tied, tokens).mul(p.scale);
@@ -119,12 +121,12 @@ test("every curvature method trains a network of convolutions, attention-like pr
   };
   const [image, token] = [
     rng.normal([16, 1, 6, 6]),
-    pf.array(
+    nd.array(
       Array.from({ length: 16 }, (_, i) => i % 7),
       "i32",
     ),
   ];
-  const label = pf.array(
+  const label = nd.array(
     Array.from({ length: 16 }, (_, i) => (i * 2) % 3),
     "i32",
   );
@@ -152,7 +154,7 @@ test("every curvature method trains a network of convolutions, attention-like pr
 test("mistakes are named: no curvature, no layers, another loss, a batch that does not fit, bad numbers", async () => {
   const loss = (p: Linear, x: Tensor): Tensor => x.matmul(p.w).square().mean();
   const params = {
-    w: pf.array([
+    w: nd.array([
       [1, 2],
       [3, 4],
     ]),
@@ -161,24 +163,22 @@ test("mistakes are named: no curvature, no layers, another loss, a batch that do
   expect(() => optimizer.init(params)).toThrow(/singd: needs the layers of the loss/);
   const { layers } = optim.layersOf(loss)(params, pf.like([4, 2]));
   const state = optimizer.init(params, layers);
-  await expect(
-    jit((p: Linear, s: never) => optimizer.update(p, s, p, { batchSize: 4 }).updates)(params, state as never),
-  ).rejects.toThrow(/singd: needs what the layers saw/);
+  await expect(jit((p: Linear, s: never) => optimizer.update(p, s, p, { batchSize: 4 }).updates)(params, state as never)).rejects.toThrow(
+    /singd: needs what the layers saw/,
+  );
   const other = jit((p: { v: Tensor }, s: never, x: Tensor) => {
     const [, grads, curvature] = optim.withCurvature((p: { v: Tensor }) => x.matmul(p.v).mean())(p);
     return optimizer.update(grads, s, p, { curvature, batchSize: 4 }).updates;
   });
-  await expect(other({ v: params.w }, state as never, pf.array([[1, 2]]))).rejects.toThrow(
+  await expect(other({ v: params.w }, state as never, nd.array([[1, 2]]))).rejects.toThrow(
     /the loss has the layers v, but the state was made for w/,
   );
   const run = optim.training(loss, optimizer, { batchSize: 3 });
   const x = randomStream(1).normal([4, 2]);
-  await expect(run.step(params, run.init(params as never, x), x)).rejects.toThrow(
-    /saw 4 rows, which is no multiple of the 3 examples/,
+  await expect(run.step(params, run.init(params as never, x), x)).rejects.toThrow(/saw 4 rows, which is no multiple of the 3 examples/);
+  await expect(optim.training(loss, optimizer, { microBatches: 3 }).step(params, run.init(params as never, x), x)).rejects.toThrow(
+    /does not split into 3 equal pieces/,
   );
-  await expect(
-    optim.training(loss, optimizer, { microBatches: 3 }).step(params, run.init(params as never, x), x),
-  ).rejects.toThrow(/does not split into 3 equal pieces/);
   expect(() => optim.singd(0.1, { precondLr: 1 })).toThrow(/precondLr = 1 is not in \(0, 1\)/);
   expect(() => optim.singd(0.1, { lossAverage: "tokens" as "batch" })).toThrow(/lossAverage = tokens is none of/);
   const bad = { ...x, data: x.data.map(() => Number.NaN) } as NdArray;

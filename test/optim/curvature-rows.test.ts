@@ -1,9 +1,11 @@
 /** What the factors are made of: rows of layer inputs and output gradients, of products and convolutions. */
 import { describe, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
+import { array, type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
 import * as optim from "../../src/optim/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { array, jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { f64, matrixOf, scale, T, times } from "./matrices.ts";
 import { near } from "./steps.ts";
 
@@ -105,13 +107,7 @@ describe("rows of inputs and gradients", () => {
   }); // prettier-ignore
 
   /** Rows that a convolution sees, through the capture itself. */
-  async function convRows(
-    x: NdArray,
-    w: NdArray,
-    options: pf.ConvOptions,
-    bias: boolean,
-    approximation: string,
-  ): Promise<number[][]> {
+  async function convRows(x: NdArray, w: NdArray, options: pf.ConvOptions, bias: boolean, approximation: string): Promise<number[][]> {
     const rows = jit((x: Tensor, w: Tensor, b: Tensor) => {
       const loss = (p: Linear): Tensor => {
         const y = pf.conv(x, p.w, options);
@@ -121,7 +117,7 @@ describe("rows of inputs and gradients", () => {
       const [layer] = curvature.layers;
       return inputRows(layer, curvature.seen[layer.weight], x.shape[0], approximation);
     });
-    const a = await rows(x, w, pf.allocate("f64", [w.shape[0]]));
+    const a = await rows(x, w, nd.allocate("f64", [w.shape[0]]));
     return scale(matrixOf(a), Math.sqrt(a.shape[0]));
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { adam, applyUpdates, chain, clipByGlobalNorm, flat, type Optimizer, type State, sgd } from "../../src/optim/index.ts";
-import { grad, jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { grad, jit, type Tensor } from "../../src/tensor/index.ts";
 
 type Params<T = Tensor> = { readonly a: T; readonly b: readonly T[] };
 
@@ -14,8 +15,7 @@ async function descend(optimizer: Optimizer, steps: number): Promise<number[]> {
     const { updates, state: next } = optimizer.update(grad(loss)(p), s, p);
     return { params: applyUpdates(p, updates), state: next };
   });
-  for (let i = 0; i < steps; i++)
-    ({ params, state } = (await step(params, state)) as { params: Params<NdArray>; state: State<NdArray> });
+  for (let i = 0; i < steps; i++) ({ params, state } = (await step(params, state)) as { params: Params<NdArray>; state: State<NdArray> });
   return [params.a, ...params.b].flatMap(toNumbers);
 }
 

@@ -1,5 +1,6 @@
 /** The examples of docs/optimizers.md; and what the guide says about layers and gradients that carry nothing. */
 import { expect, test } from "vitest";
+import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import {
   applyUpdates,
   ifShampoo,
@@ -12,7 +13,7 @@ import {
   warmUpCosine,
   withCurvature,
 } from "../../src/optim/index.ts";
-import { jit, type NdArray, randomStream, stopGradient, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { jit, stopGradient, type Tensor } from "../../src/tensor/index.ts";
 
 interface Params<T = Tensor> {
   readonly a: { readonly w: T; readonly b: T };

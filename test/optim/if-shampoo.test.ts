@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
+import { array, type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { type IfShampooOptions, ifShampoo, rfShampoo, structureNames, structureOf } from "../../src/optim/index.ts";
 import type { Parts } from "../../src/optim/structures/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { array, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
 import { eye, f64, inverse, type Matrix, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
 import { descend, follow, near } from "./steps.ts";
 
@@ -95,12 +97,7 @@ test("a tensor of three axes", async () => {
     ].map((m) => m.map((r) => r.map((v) => v / 10))),
     "f64",
   );
-  const [{ state, w }] = await follow(
-    ifShampoo(1, { ...plain, damping: 0.1, precondLr: 0.5 }),
-    pf.allocate("f64", [2, 2, 2]),
-    [g],
-    1,
-  );
+  const [{ state, w }] = await follow(ifShampoo(1, { ...plain, damping: 0.1, precondLr: 0.5 }), nd.allocate("f64", [2, 2, 2]), [g], 1);
   const expected = [
     [
       [1.20625, -0.04375],
@@ -116,10 +113,7 @@ test("a tensor of three axes", async () => {
     ],
   ];
   expected.forEach((k, n) => near(state.factors.w.k[n].full, k));
-  near(
-    w,
-    [-0.0778739985, -0.3264706827, -0.5480626176, -0.7559826047, -0.9005539674, -1.0754505602, -1.2294455909, -1.3728526927],
-  );
+  near(w, [-0.0778739985, -0.3264706827, -0.5480626176, -0.7559826047, -0.9005539674, -1.0754505602, -1.2294455909, -1.3728526927]);
 });
 
 test("the scalar recurrence and its limit 1 / √(λ + B g²)", async () => {
@@ -335,7 +329,7 @@ test("averages of the factors estimate the inverse covariance of Kronecker noise
     };
     return pf.scan(step, { s: state, sum: pf.broadcastTo(pf.scalar(0, "f64"), [9, 4]) }, z).carry.sum;
   });
-  const mean = scale(matrixOf(await program(z, optimizer.init({ w: pf.allocate("f64", [3, 2]) }) as never)), 1 / steps);
+  const mean = scale(matrixOf(await program(z, optimizer.init({ w: nd.allocate("f64", [3, 2]) }) as never)), 1 / steps);
   const [P, Q] = [inverse(times(A, T(A))).flat(), inverse(times(B, T(B))).flat()];
   const exact = P.map((p) => Q.map((q) => p * q));
   // The specification saw 0.8 to 1.7 % of statistical error and bias of order β₂.
@@ -355,7 +349,7 @@ test("the cap keeps factors finite under gradients without scale; without it the
         ).carry,
     );
     const some = { ...grads, shape: [steps, 8, 8], data: grads.data.slice(0, steps * 64) } as NdArray;
-    const state = await program(some, optimizer.init({ w: pf.allocate("f64", [8, 8]) }) as never);
+    const state = await program(some, optimizer.init({ w: nd.allocate("f64", [8, 8]) }) as never);
     return matrixOf((state as unknown as { factors: { w: { k: { full: NdArray }[] } } }).factors.w.k[0].full);
   };
   const kept = await run("frobenius", 200);
@@ -370,9 +364,7 @@ describe.each(structureNames)("structure %s", (name) => {
     const traces = await follow(optimizer, grads[0], grads, 8);
     for (const { state } of traces) {
       const t = await Promise.all(
-        [4, 3, 5].map(
-          async (d, n) => toNumbers(await pf.jit((m: Parts) => structureOf(name)(d).averageTrace(m))(state.factors.w.m[n]))[0],
-        ),
+        [4, 3, 5].map(async (d, n) => toNumbers(await pf.jit((m: Parts) => structureOf(name)(d).averageTrace(m))(state.factors.w.m[n]))[0]),
       );
       t.forEach((v) => expect(v).toBeCloseTo(t[0], 12));
     }
@@ -402,7 +394,7 @@ test("with T = 3 the factors change in steps 0, 3, 6 only, and directions use th
 test("axes of length one, scalars, vectors, zero gradients and B = 1 are ordinary cases", async () => {
   const params = {
     w: f64([[1], [2], [3]]),
-    b: pf.array([2], "f64", []),
+    b: nd.array([2], "f64", []),
     z: f64([
       [0, 0],
       [0, 0],
@@ -434,7 +426,7 @@ test("weight and bias as one matrix, scale and shift as two rows, kernels as mat
     Object.entries(state.factors).map(([path, { k }]) => [path, Object.values(k).map((s) => Object.values(s)[0].shape[0])]),
   );
   expect(sizes).toEqual({ "dense.w": [4, 2], "norm.scale": [2, 4], "conv.w": [2, 10] });
-  const joined = pf.array([...toNumbers(params.dense.w), ...toNumbers(params.dense.b)], "f64", [4, 2]);
+  const joined = nd.array([...toNumbers(params.dense.w), ...toNumbers(params.dense.b)], "f64", [4, 2]);
   const { updates } = (await pf.jit((p: never, s: never) => optimizer.update(p, s, p, { batchSize: 2 }))(
     params as never,
     state as never,
@@ -458,19 +450,17 @@ test("RF-Shampoo and IF-Shampoo train to nearly the same weights for small β₂
   const shared = { damping: 0.1, precondEvery: 1, momentum: 0, weightDecay: 0, precondLr: 0.01 };
   const a = await descend(
     ifShampoo(0.1, { ...shared, precondMomentum: 0, initialScale: "identity", cap: "none" }),
-    pf.allocate("f64", [2, 3]),
+    nd.allocate("f64", [2, 3]),
     loss,
     30,
   );
-  const b = await descend(rfShampoo(0.1, shared), pf.allocate("f64", [2, 3]), loss, 30);
+  const b = await descend(rfShampoo(0.1, shared), nd.allocate("f64", [2, 3]), loss, 30);
   expect(norm(plus(matrixOf(a.w), matrixOf(b.w), -1))).toBeLessThan(0.01 * norm(matrixOf(b.w)));
 });
 
 test("a dense factor of a vocabulary, unknown structures and values out of range are refused", () => {
   const table = { table: { dtype: "f32", shape: [50_000, 8], data: new Float32Array(0) } };
-  expect(() => ifShampoo(0.1, { structure: "dense" }).init(table)).toThrow(
-    /axis 0 of table would hold 50000 × 50000 numbers \(9\.3 GiB\)/,
-  );
+  expect(() => ifShampoo(0.1, { structure: "dense" }).init(table)).toThrow(/axis 0 of table would hold 50000 × 50000 numbers \(9\.3 GiB\)/);
   expect(() => ifShampoo(0.1, { structure: "dens" }).init({ w: f64([[1]]) })).toThrow(/no structure "dens"/);
   expect(() => ifShampoo(0.1, { precondLr: 0 })).toThrow(/precondLr = 0 is not in \(0, 1\]/);
   expect(() => ifShampoo(0.1, { precondEvery: 0 })).toThrow(/precondEvery = 0/);

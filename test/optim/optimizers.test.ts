@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
 import * as optim from "../../src/optim/index.ts";
-import type { NdArray, Tensor } from "../../src/tensor/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 
 interface Params<T = Tensor> {
@@ -17,10 +19,10 @@ const gradients = [
 const start = [1, -2, 0.5, 3];
 
 const treeOf = (v: readonly number[]): Params<NdArray> => ({
-  a: pf.array(v.slice(0, 2), "f64"),
-  b: [pf.array([[v[2]]], "f64"), pf.array([v[3]], "f64", [])],
+  a: nd.array(v.slice(0, 2), "f64"),
+  b: [nd.array([[v[2]]], "f64"), nd.array([v[3]], "f64", [])],
 });
-const valuesOf = ({ a, b }: Params<NdArray>): number[] => [a, ...b].flatMap(pf.toNumbers);
+const valuesOf = ({ a, b }: Params<NdArray>): number[] => [a, ...b].flatMap(nd.toNumbers);
 
 /** Parameters after the gradients above, one per step. */
 async function run(optimizer: optim.Optimizer): Promise<number[]> {
@@ -136,7 +138,7 @@ test.each(published)("%s is the published update", async (_, optimizer, make) =>
 test("clipping by the global norm keeps the direction, and short gradients as they are", async () => {
   const clipped = pf.jit((g: Params) => ({ g: optim.clipByGlobalNorm(2).update(g, {}, g).updates, norm: optim.globalNorm(g) }));
   const long = await clipped(treeOf([3, 0, -4, 12]));
-  expect(pf.item(long.norm)).toBeCloseTo(13, 13);
+  expect(nd.item(long.norm)).toBeCloseTo(13, 13);
   expectClose(valuesOf(long.g), [6 / 13, 0, -8 / 13, 24 / 13]);
   const short = await clipped(treeOf([0.3, 0, -0.4, 1.2]));
   expectClose(valuesOf(short.g), [0.3, 0, -0.4, 1.2]);
@@ -145,8 +147,8 @@ test("clipping by the global norm keeps the direction, and short gradients as th
 
 /** Distance from the minimum of x² h / 2, h = 1 and 9, after n steps in one compiled loop. */
 async function descend(optimizer: optim.Optimizer, n: number): Promise<number> {
-  const params = { x: pf.array([1, 1], "f64") };
-  const h = pf.array([1, 9], "f64");
+  const params = { x: nd.array([1, 1], "f64") };
+  const h = nd.array([1, 9], "f64");
   const program = pf.jit((p: { x: Tensor }, state: optim.State) => {
     const { carry } = pf.scan(
       ({ p, state }) => {
@@ -158,7 +160,7 @@ async function descend(optimizer: optim.Optimizer, n: number): Promise<number> {
     );
     return carry.p.x;
   });
-  return Math.hypot(...pf.toNumbers(await program(params, optimizer.init(params))));
+  return Math.hypot(...nd.toNumbers(await program(params, optimizer.init(params))));
 }
 
 test("gradient descent with the best fixed rate contracts by (κ - 1)/(κ + 1) a step", async () => {
@@ -180,21 +182,19 @@ test.each([
 });
 
 test("Adam's first step is the rate times the sign of the gradient, at any scale of the gradient", async () => {
-  const step = pf.jit(
-    (p: { x: Tensor }, s: optim.State, g: { x: Tensor }) => optim.adam(0.1, { epsilon: 0 }).update(g, s, p).updates.x,
-  );
-  const params = { x: pf.array([0, 0, 0]) };
-  const u = await step(params, optim.adam(0.1).init(params), { x: pf.array([1e-6, -3, 1e6]) });
+  const step = pf.jit((p: { x: Tensor }, s: optim.State, g: { x: Tensor }) => optim.adam(0.1, { epsilon: 0 }).update(g, s, p).updates.x);
+  const params = { x: nd.array([0, 0, 0]) };
+  const u = await step(params, optim.adam(0.1).init(params), { x: nd.array([1e-6, -3, 1e6]) });
   // a few roundings of f32
-  pf.toNumbers(u).forEach((v, i) => expect(Math.abs(v - [-0.1, 0.1, -0.1][i])).toBeLessThan(1e-7));
+  nd.toNumbers(u).forEach((v, i) => expect(Math.abs(v - [-0.1, 0.1, -0.1][i])).toBeLessThan(1e-7));
 });
 
 test("a state round-trips through a step of f32 parameters with its structure", async () => {
   const optimizer = optim.chain(optim.clipByGlobalNorm(1), optim.adam(1e-3));
-  const params = { w: pf.array([[1, 2]]), b: [pf.array([3])] };
+  const params = { w: nd.array([[1, 2]]), b: [nd.array([3])] };
   const state = optimizer.init(params);
   const next = await pf.jit((p: { w: Tensor; b: Tensor[] }, s: optim.State) => optimizer.update(p, s, p).state)(params, state);
-  expect(pf.flatten(next, pf.isArrayLeaf).structure).toEqual(pf.flatten(state, pf.isArrayLeaf).structure);
+  expect(nd.flatten(next, nd.isArrayLeaf).structure).toEqual(nd.flatten(state, nd.isArrayLeaf).structure);
 });
 
 test("memories outside [0, 1) are refused", () => {

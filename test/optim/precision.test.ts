@@ -1,11 +1,13 @@
 /** Half precision, by rounding after every operation: what stays bounded and what does not. */
 import { describe, expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
+import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { stepFactor } from "../../src/optim/factor.ts";
 import * as optim from "../../src/optim/index.ts";
 import { inverseRoot, newtonInverse, orthonormalColumns } from "../../src/optim/roots.ts";
 import { structureOf } from "../../src/optim/structures/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { jit, lowPrecision, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { jit, lowPrecision, type Tensor } from "../../src/tensor/index.ts";
 import { eye, inverse, type Matrix, matrixOf, norm, plus, scale, T, times } from "./matrices.ts";
 
 const n = 16;
@@ -17,7 +19,7 @@ async function spectrum(low: number, high: number): Promise<{ rows: number[][]; 
   return { rows, s: times(T(rows), rows) };
 }
 
-const f32 = (a: Matrix): NdArray => pf.array(a as number[][]);
+const f32 = (a: Matrix): NdArray => nd.array(a as number[][]);
 
 interface FactorState {
   readonly inner: {
@@ -28,13 +30,9 @@ interface FactorState {
 }
 
 /** The state of a layer of 16 inputs, whose second moment is S in every one of the steps. */
-async function onFixedInputs(
-  optimizer: optim.Optimizer,
-  rows: Matrix,
-  steps: number,
-): Promise<FactorState["inner"]["factors"]["w"]> {
+async function onFixedInputs(optimizer: optim.Optimizer, rows: Matrix, steps: number): Promise<FactorState["inner"]["factors"]["w"]> {
   const loss = (p: { w: Tensor }, x: Tensor): Tensor => x.matmul(p.w).sum();
-  const params = { w: pf.allocate("f32", [n, 1]) };
+  const params = { w: nd.allocate("f32", [n, 1]) };
   const x = f32(scale(rows, Math.sqrt(n)));
   const { layers } = optim.layersOf(loss)(params, x);
   const program = jit(
@@ -86,11 +84,7 @@ describe("factors kept by products in bf16", () => {
 test("KFAC's inverse is right in f32 and not in bf16 or f16", async () => {
   const { rows, s } = await spectrum(1e-3, 10);
   const run = async (precision: "full" | "bf16" | "f16") => {
-    const { pk } = await onFixedInputs(
-      optim.kfac(1e-9, { damping: 1e-3, precondLr: 0.2, precondEvery: 1, precision }),
-      rows,
-      100,
-    );
+    const { pk } = await onFixedInputs(optim.kfac(1e-9, { damping: 1e-3, precondLr: 0.2, precondEvery: 1, precision }), rows, 100);
     return residual(matrixOf(pk), s, 1e-3);
   };
   const [full, bf16, f16] = [await run("full"), await run("bf16"), await run("f16")];
@@ -156,8 +150,8 @@ describe("training with every factor rounded", () => {
     return a;
   };
   const init = {
-    a: { w: normal([12, 16], 0.3), b: pf.allocate("f32", [16]) },
-    b: { w: normal([16, 3], 0.25), b: pf.allocate("f32", [3]) },
+    a: { w: normal([12, 16], 0.3), b: nd.allocate("f32", [16]) },
+    b: { w: normal([16, 3], 0.25), b: nd.allocate("f32", [3]) },
   };
 
   const last = async (name: string, options: object): Promise<number> => {

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type * as nd from "../../src/array/index.ts";
+import { array, toNumbers } from "../../src/array/index.ts";
 import { largestStep, rfAdamw, rfRmsprop, rmsprop } from "../../src/optim/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { array, type Tensor, toNumbers } from "../../src/tensor/index.ts";
 import { descend, follow, near } from "./steps.ts";
 
 const f64 = (values: number[]) => array(values, "f64");
@@ -96,7 +98,7 @@ test.each([
     const { p, state } = await program({ w: f64([1]) }, optimizer.init({ w: f64([1]) }) as never);
     expect(Math.abs(toNumbers(p.w)[0])).toBeCloseTo(amplitude, 9);
     if (!amplitude) expect(Math.abs(toNumbers(p.w)[0])).toBeLessThan(1e-40);
-    expect(toNumbers((state as unknown as { curvature: { w: pf.NdArray } }).curvature.w)[0]).toBeCloseTo(curvature, 9);
+    expect(toNumbers((state as unknown as { curvature: { w: nd.NdArray } }).curvature.w)[0]).toBeCloseTo(curvature, 9);
   },
 );
 

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
 import * as optim from "../../src/optim/index.ts";
-import type { NdArray, Tensor } from "../../src/tensor/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 
 const cases: [string, optim.Schedule, [step: number, rate: number][]][] = [
@@ -82,8 +84,8 @@ const cases: [string, optim.Schedule, [step: number, rate: number][]][] = [
 test.each(cases)("schedule: %s", async (_, schedule, points) => {
   const rate = pf.jit((step: Tensor) => schedule(step));
   for (const [step, expected] of points) {
-    const value = await rate(pf.ndarray(Float64Array.of(step), [], "f64"));
-    expect(pf.item(value)).toBeCloseTo(expected, 14);
+    const value = await rate(nd.ndarray(Float64Array.of(step), [], "f64"));
+    expect(nd.item(value)).toBeCloseTo(expected, 14);
   }
 });
 
@@ -106,7 +108,7 @@ test.each([false, true])("the moving average is its closed form (debias: %s)", a
     const state = average.update(s, p);
     return { state, value: average.value<{ w: Tensor }>(state) };
   });
-  const at = (i: number): { w: NdArray } => ({ w: pf.array(values[i], "f64") });
+  const at = (i: number): { w: NdArray } => ({ w: nd.array(values[i], "f64") });
   let state = average.init(at(0));
   let value = at(0);
   for (const i of [1, 2, 3]) {
@@ -119,5 +121,5 @@ test.each([false, true])("the moving average is its closed form (debias: %s)", a
     const recent = weights.reduce((s, w, k) => s + w * values[k + 1][c], 0);
     return debias ? recent / (1 - 0.8 ** 3) : recent + 0.8 ** 3 * values[0][c];
   });
-  pf.toNumbers(value.w).forEach((v, c) => expect(v).toBeCloseTo(expected[c], 14));
+  nd.toNumbers(value.w).forEach((v, c) => expect(v).toBeCloseTo(expected[c], 14));
 });

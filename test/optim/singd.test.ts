@@ -1,10 +1,12 @@
 /** Natural gradient on layers: the numbers of the specification, and the identities behind them. */
 import { describe, expect, test } from "vitest";
+import * as nd from "../../src/array/index.ts";
+import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
 import * as optim from "../../src/optim/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, inverse, type Matrix, mat, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
 import { near } from "./steps.ts";
 
@@ -241,7 +243,7 @@ test.each([
   const traces = jit((k: never, c: never) => [family(4).averageTrace(k), family(2).averageTrace(c)]);
   for (const { factors } of s) {
     const [k, c] = await traces(factors.mk as never, factors.mc as never);
-    expect(pf.item(k)).toBeCloseTo(pf.item(c), 12);
+    expect(nd.item(k)).toBeCloseTo(nd.item(c), 12);
   }
 });
 
@@ -324,9 +326,7 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
     const s = e.reduce((a, b) => a + b);
     return e.map((v) => v / s);
   }); // prettier-ignore
-  const gradient = jit((w: Tensor, x: Tensor, gumbel: Tensor) =>
-    pf.grad((w: Tensor) => optim.sampledFisher(x.matmul(w), gumbel))(w),
-  );
+  const gradient = jit((w: Tensor, x: Tensor, gumbel: Tensor) => pf.grad((w: Tensor) => optim.sampledFisher(x.matmul(w), gumbel))(w));
   let mean = scale(eye(6), 0);
   for (const [a, b] of [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b]))) {
     // A Gumbel number that decides.
@@ -375,11 +375,10 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
 });
 
 test("an embedding is a dense layer of one-hot rows whose diagonal factor is exact", async () => {
-  const [tokens, target] = [pf.array([0, 3, 1, 3, 3, 2], "i32"), randomStream("target").normal([6, 2], "f64")];
+  const [tokens, target] = [nd.array([0, 3, 1, 3, 3, 2], "i32"), randomStream("target").normal([6, 2], "f64")];
   const table = randomStream("table").normal([5, 2], "f64");
   const looked = (p: Linear, i: Tensor, y: Tensor): Tensor => pf.take(p.w, i).sub(y).square().sum(-1).mean();
-  const multiplied = (p: Linear, i: Tensor, y: Tensor): Tensor =>
-    pf.oneHot(i, 5, "f64").matmul(p.w).sub(y).square().sum(-1).mean();
+  const multiplied = (p: Linear, i: Tensor, y: Tensor): Tensor => pf.oneHot(i, 5, "f64").matmul(p.w).sub(y).square().sum(-1).mean();
   const [a, b] = await Promise.all(
     [looked, multiplied].map(async (loss) => {
       const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1 }));
@@ -431,7 +430,7 @@ test.each([
   ["block(30)", 22_824],
 ] as const)("a 768 x 768 layer keeps two factors and two momenta of the structure %s", (structure, numbers) => {
   const layer = { kind: "dense", weight: "w", inputs: 768, outputs: 768, inputsFirst: true, uses: 1 } as const;
-  const state = optim.singd(1e-3, { structure, precondEvery: 1 }).init({ w: pf.allocate("f32", [768, 768]) }, [layer]);
+  const state = optim.singd(1e-3, { structure, precondEvery: 1 }).init({ w: nd.allocate("f32", [768, 768]) }, [layer]);
   // Besides: the step's momentum, like the weights; the step and a counter.
   expect(optim.stateSize(state).numbers).toBe(4 * numbers + 768 ** 2 + 2);
 }); // prettier-ignore
@@ -471,9 +470,7 @@ describe("micro-batches are one batch", () => {
     ["if-shampoo", "mean"],
   ] as const)("%s, %s loss", async (name, reduction) => {
     const loss =
-      reduction === "mean"
-        ? deep.loss
-        : (p: Parameters<typeof deep.loss>[0], x: Tensor, y: Tensor) => deep.loss(p, x, y).mul(x.shape[0]);
+      reduction === "mean" ? deep.loss : (p: Parameters<typeof deep.loss>[0], x: Tensor, y: Tensor) => deep.loss(p, x, y).mul(x.shape[0]);
     const extra = name === "if-shampoo" ? {} : { lossAverage: reduction === "mean" ? "batch" : "none" };
     const results = await Promise.all(
       [1, 4].map(async (microBatches) => {
@@ -501,10 +498,7 @@ test("inputs scaled by 100 do not explode when the start is matched to the first
   const big = (options: optim.SingdOptions) => {
     const loss = (p: Linear, x: Tensor, y: Tensor): Tensor => x.mul(100).matmul(p.w).sub(y).square().sum(-1).mean().mul(0.5);
     return {
-      run: optim.training(
-        loss,
-        optim.singd(0.05, { ...paper, cap: "frobenius", momentumMode: "ema", weightDecay: 0, ...options }),
-      ),
+      run: optim.training(loss, optim.singd(0.05, { ...paper, cap: "frobenius", momentumMode: "ema", weightDecay: 0, ...options })),
       loss,
     };
   };

@@ -1,7 +1,8 @@
 /** Runs an optimizer on given gradients, or on the gradient of a function, and keeps what it does. */
 import { expect } from "vitest";
+import { type NdArray, toNumbers } from "../../src/array/index.ts";
 import { applyUpdates, type Optimizer, type State } from "../../src/optim/index.ts";
-import { grad, jit, type NdArray, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { grad, jit, type Tensor } from "../../src/tensor/index.ts";
 
 export interface Trace {
   readonly w: NdArray;
@@ -33,13 +34,7 @@ export async function follow(optimizer: Optimizer, w0: NdArray, gradients: reado
 }
 
 /** w after n steps on the gradient of f, in one compiled step that is called n times. */
-export async function descend(
-  optimizer: Optimizer,
-  w0: NdArray,
-  f: (w: Tensor) => Tensor,
-  n: number,
-  batchSize = 1,
-): Promise<Trace> {
+export async function descend(optimizer: Optimizer, w0: NdArray, f: (w: Tensor) => Tensor, n: number, batchSize = 1): Promise<Trace> {
   const step = jit((p: Whole, state: State) => {
     const { updates, state: next } = optimizer.update({ w: grad(f)(p.w) }, state, p, { batchSize });
     return { p: applyUpdates(p, updates), state: next, u: updates.w };

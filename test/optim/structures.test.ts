@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
 import { numbersOf, type Parts, type Structure, structureOf } from "../../src/optim/structures/index.ts";
 import { mapParts, timesSquare } from "../../src/optim/structures/structure.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { type Arrays, jit, type NdArray, type Tensor } from "../../src/tensor/index.ts";
+import { type Arrays, jit, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, inner, inverse, type Matrix, mat, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
 
 const families = [
@@ -27,7 +29,7 @@ const families = [
 
 const random = (structure: Structure, seed: string): Parts<NdArray> =>
   Object.fromEntries(
-    Object.entries(structure.shapes).map(([part, shape]) => [part, pf.randomStream(`${seed} ${part}`).normal(shape, "f64")]),
+    Object.entries(structure.shapes).map(([part, shape]) => [part, nd.randomStream(`${seed} ${part}`).normal(shape, "f64")]),
   );
 
 const run = <A extends unknown[], R>(f: (...args: A) => R, ...args: unknown[]): Promise<Arrays<R>> =>
@@ -36,13 +38,13 @@ const run = <A extends unknown[], R>(f: (...args: A) => R, ...args: unknown[]): 
 /** Full matrices of the unit parts: a basis of the family. */
 async function basisOf(structure: Structure): Promise<number[][][]> {
   const unit = (part: string, i: number): Parts<NdArray> => {
-    const parts = Object.fromEntries(Object.entries(structure.shapes).map(([name, shape]) => [name, pf.allocate("f64", shape)]));
+    const parts = Object.fromEntries(Object.entries(structure.shapes).map(([name, shape]) => [name, nd.allocate("f64", shape)]));
     parts[part].data[i] = 1;
     return parts;
   };
   const dense = jit((k: Parts) => structure.toDense(k));
   const members = Object.entries(structure.shapes).flatMap(([part, shape]) =>
-    Array.from({ length: pf.sizeOf(shape) }, (_, i) => unit(part, i)),
+    Array.from({ length: nd.sizeOf(shape) }, (_, i) => unit(part, i)),
   );
   return Promise.all(members.map(async (m) => matrixOf(await dense(m))));
 }
@@ -51,60 +53,57 @@ const close = (a: Matrix, b: Matrix, tolerance = 1e-12): void =>
   expect(norm(plus(a, b, -1))).toBeLessThan(tolerance * Math.max(1, norm(b)));
 
 describe.each(families)("%s", (name) => {
-  test.each([1, 2, 5, 6])(
-    "size %i: every operation is that of the full matrices, and the result stays in the family",
-    async (d) => {
-      const s = structureOf(name)(d);
-      const [k, l] = [random(s, "k"), random(s, "l")];
-      const x = f64(mat(4, d, 3));
-      const symmetric = plus(mat(d, d, 1), T(mat(d, d, 1)));
-      const got = await run(
-        (k: Parts, l: Parts, x: Tensor, m: Tensor) => ({
-          k: s.toDense(k),
-          l: s.toDense(l),
-          product: s.toDense(s.product(k, l)),
-          times: s.times(x, k),
-          timesTransposed: s.timesTransposed(x, k),
-          timesSquare: timesSquare(s, x, k),
-          gram: s.toDense(s.gram(x)),
-          selfGram: s.toDense(s.selfGram(k)),
-          shifted: s.toDense(s.addIdentity(k, 0.7)),
-          sum: s.toDense(mapParts((a, b) => a.add(b), k, l)),
-          averageTrace: s.averageTrace(k),
-          squaredNorm: s.squaredNorm(k),
-          projected: s.toDense(s.project(m)),
-          parts: s.product(k, l),
-        }),
-        k,
-        l,
-        x,
-        f64(symmetric),
-      ); // prettier-ignore
-      const [K, L, X] = [matrixOf(got.k), matrixOf(got.l), matrixOf(x)];
-      close(matrixOf(got.product), times(K, L));
-      close(matrixOf(got.times), times(X, K));
-      close(matrixOf(got.timesTransposed), times(X, T(K)));
-      close(matrixOf(got.timesSquare), times(times(X, K), T(K)));
-      close(matrixOf(got.shifted), plus(K, eye(d), 0.7));
-      close(matrixOf(got.sum), plus(K, L));
-      expect(pf.item(got.averageTrace)).toBeCloseTo(trace(K) / d, 12);
-      expect(pf.item(got.squaredNorm)).toBeCloseTo(norm(K) ** 2, 10);
-      for (const [part, shape] of Object.entries(s.shapes)) expect(got.parts[part].shape).toEqual(shape);
-      const identity = await run((k: Parts) => s.toDense(k), s.identity(1.5, "f64"));
-      close(matrixOf(identity), scale(eye(d), 1.5));
-      // Π(M) minimises |(m + mᵀ)/2 - M|: the residual is orthogonal to (e + eᵀ)/2 of every member e.
-      const basis = await basisOf(s);
-      expect(basis.length).toBe(numbersOf(s));
-      const sym = (m: Matrix): number[][] => scale(plus(m, T(m)), 0.5);
-      const isProjection = (m: Matrix, of: Matrix): void => {
-        for (const e of basis) expect(Math.abs(inner(plus(sym(m), of, -1), sym(e)))).toBeLessThan(1e-11 * Math.max(1, norm(of)));
-        expect(trace(m)).toBeCloseTo(trace(of), 10);
-      };
-      isProjection(matrixOf(got.projected), symmetric);
-      isProjection(matrixOf(got.gram), times(T(X), X));
-      isProjection(matrixOf(got.selfGram), times(T(K), K));
-    },
-  );
+  test.each([1, 2, 5, 6])("size %i: every operation is that of the full matrices, and the result stays in the family", async (d) => {
+    const s = structureOf(name)(d);
+    const [k, l] = [random(s, "k"), random(s, "l")];
+    const x = f64(mat(4, d, 3));
+    const symmetric = plus(mat(d, d, 1), T(mat(d, d, 1)));
+    const got = await run(
+      (k: Parts, l: Parts, x: Tensor, m: Tensor) => ({
+        k: s.toDense(k),
+        l: s.toDense(l),
+        product: s.toDense(s.product(k, l)),
+        times: s.times(x, k),
+        timesTransposed: s.timesTransposed(x, k),
+        timesSquare: timesSquare(s, x, k),
+        gram: s.toDense(s.gram(x)),
+        selfGram: s.toDense(s.selfGram(k)),
+        shifted: s.toDense(s.addIdentity(k, 0.7)),
+        sum: s.toDense(mapParts((a, b) => a.add(b), k, l)),
+        averageTrace: s.averageTrace(k),
+        squaredNorm: s.squaredNorm(k),
+        projected: s.toDense(s.project(m)),
+        parts: s.product(k, l),
+      }),
+      k,
+      l,
+      x,
+      f64(symmetric),
+    ); // prettier-ignore
+    const [K, L, X] = [matrixOf(got.k), matrixOf(got.l), matrixOf(x)];
+    close(matrixOf(got.product), times(K, L));
+    close(matrixOf(got.times), times(X, K));
+    close(matrixOf(got.timesTransposed), times(X, T(K)));
+    close(matrixOf(got.timesSquare), times(times(X, K), T(K)));
+    close(matrixOf(got.shifted), plus(K, eye(d), 0.7));
+    close(matrixOf(got.sum), plus(K, L));
+    expect(nd.item(got.averageTrace)).toBeCloseTo(trace(K) / d, 12);
+    expect(nd.item(got.squaredNorm)).toBeCloseTo(norm(K) ** 2, 10);
+    for (const [part, shape] of Object.entries(s.shapes)) expect(got.parts[part].shape).toEqual(shape);
+    const identity = await run((k: Parts) => s.toDense(k), s.identity(1.5, "f64"));
+    close(matrixOf(identity), scale(eye(d), 1.5));
+    // Π(M) minimises |(m + mᵀ)/2 - M|: the residual is orthogonal to (e + eᵀ)/2 of every member e.
+    const basis = await basisOf(s);
+    expect(basis.length).toBe(numbersOf(s));
+    const sym = (m: Matrix): number[][] => scale(plus(m, T(m)), 0.5);
+    const isProjection = (m: Matrix, of: Matrix): void => {
+      for (const e of basis) expect(Math.abs(inner(plus(sym(m), of, -1), sym(e)))).toBeLessThan(1e-11 * Math.max(1, norm(of)));
+      expect(trace(m)).toBeCloseTo(trace(of), 10);
+    };
+    isProjection(matrixOf(got.projected), symmetric);
+    isProjection(matrixOf(got.gram), times(T(X), X));
+    isProjection(matrixOf(got.selfGram), times(T(K), K));
+  });
 
   test("halving β quarters what (I - βΠM)(I - βΠM)ᵀ and (I - βM)² differ by, where the family is all of the triangle", async () => {
     const s = structureOf(name)(3);
@@ -146,7 +145,7 @@ test("Toeplitz numbers of the specification", async () => {
       f64([1, 2, 3, -1]),
       f64(plus(mat(5, 5, 0), T(mat(5, 5, 0)))),
     ); // prettier-ignore
-    const is = (a: NdArray, b: number[]): void => pf.toNumbers(a).forEach((v, i) => expect(v).toBeCloseTo(b[i], 10));
+    const is = (a: NdArray, b: number[]): void => nd.toNumbers(a).forEach((v, i) => expect(v).toBeCloseTo(b[i], 10));
     is(got.product, [4, 13, 28]);
     is(got.selfGram, [8.75, 10, 4, -2]);
     is(got.projected, [-0.44, -0.65, -0.266666666667, 0.5, 2.8]);

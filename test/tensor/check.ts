@@ -1,29 +1,11 @@
 /** Checks shared by the tests of the engine. Each compiles one program that answers many questions. */
 import { expect } from "vitest";
-import {
-  type Arrays,
-  grad,
-  jit,
-  jvp,
-  mul,
-  type NdArray,
-  ndarray,
-  randomStream,
-  type Shape,
-  stack,
-  sum,
-  type Tensor,
-  toNumbers,
-  vjp,
-  vmap,
-} from "../../src/tensor/index.ts";
+import { type NdArray, ndarray, randomStream, type Shape, toNumbers } from "../../src/array/index.ts";
+import { type Arrays, grad, jit, jvp, mul, stack, sum, type Tensor, vjp, vmap } from "../../src/tensor/index.ts";
 
-export const f64 = (values: readonly number[], shape: Shape = [values.length]): NdArray =>
-  ndarray(Float64Array.from(values), shape, "f64");
-export const f32 = (values: readonly number[], shape: Shape = [values.length]): NdArray =>
-  ndarray(Float32Array.from(values), shape, "f32");
-export const i32 = (values: readonly number[], shape: Shape = [values.length]): NdArray =>
-  ndarray(Int32Array.from(values), shape, "i32");
+export const f64 = (values: readonly number[], shape: Shape = [values.length]): NdArray => ndarray(Float64Array.from(values), shape, "f64");
+export const f32 = (values: readonly number[], shape: Shape = [values.length]): NdArray => ndarray(Float32Array.from(values), shape, "f32");
+export const i32 = (values: readonly number[], shape: Shape = [values.length]): NdArray => ndarray(Int32Array.from(values), shape, "i32");
 export const bool = (values: readonly boolean[], shape: Shape = [values.length]): NdArray =>
   ndarray(Uint8Array.from(values, Number), shape, "bool");
 
@@ -120,8 +102,7 @@ export async function checkDerivatives(f: Fn, points: readonly NdArray[], { with
     };
     const batches = () => {
       const next = at(1);
-      const choices =
-        points.length === 1 ? [[true]] : [points.map(() => true), ...points.map((_, i) => points.map((_, j) => i === j))];
+      const choices = points.length === 1 ? [[true]] : [points.map(() => true), ...points.map((_, i) => points.map((_, j) => i === j))];
       return choices.map((batched) => {
         const axes = batched.map((b) => (b ? 0 : null));
         const rows = xs.map((x, i) => (batched[i] ? stack([x, next[i]]) : x));
@@ -164,9 +145,7 @@ export async function checkDerivatives(f: Fn, points: readonly NdArray[], { with
   // Reordered sums of f64 products: some hundred roundings.
   expectClose(first.transpose[0], first.transpose[1], 1e-12, "vjp against jvp:");
   second.differences?.forEach(([a, b], i) => expectClose(a, b, 1e-7, `second derivative, argument ${i}:`));
-  second.contractions?.forEach((c, i) =>
-    expectClose(c, second.contractions?.[0] as NdArray, 1e-11, `second derivative, order ${i}:`),
-  );
+  second.contractions?.forEach((c, i) => expectClose(c, second.contractions?.[0] as NdArray, 1e-11, `second derivative, order ${i}:`));
   batches.forEach((pairs, i) =>
     pairs.forEach(([a, b], j) => expectClose(a, b, 1e-12, `vmap, choice ${i}, ${j ? `cotangent ${j - 1}` : "value"}:`)),
   );

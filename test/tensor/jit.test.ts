@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../src/tensor/index.ts";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
+import * as errors from "../../src/errors.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as t from "../../src/tensor/index.ts";
 import { bool, expectClose, f32, f64, i32, normal, run } from "./check.ts";
 
@@ -14,14 +17,14 @@ describe("jit", () => {
       return { out: [p.w.mul(2), { b: p.layers[0].add(p.layers[1]) }] as const, w: p.w };
     });
     const first = await f({ w: f64([1, 2]), layers: [f64([3]), f64([4])] });
-    expect([t.toNumbers(first.out[0]), t.toNumbers(first.out[1].b), t.toNumbers(first.w)]).toEqual([[2, 4], [7], [1, 2]]);
+    expect([nd.toNumbers(first.out[0]), nd.toNumbers(first.out[1].b), nd.toNumbers(first.w)]).toEqual([[2, 4], [7], [1, 2]]);
     const second = await f({ layers: [f64([5]), f64([6])], w: f64([0, 0]) });
-    expect([t.toNumbers(second.out[1].b), traces]).toEqual([[11], 1]);
+    expect([nd.toNumbers(second.out[1].b), traces]).toEqual([[11], 1]);
   });
 
   test("takes numbers as f32 scalars", async () => {
     const r = await t.jit((x: Tensor, y: Tensor) => x.mul(y))(3, f32([1, 2]));
-    expect([r.dtype, t.toNumbers(r)]).toEqual(["f32", [3, 6]]);
+    expect([r.dtype, nd.toNumbers(r)]).toEqual(["f32", [3, 6]]);
   });
 
   test("traces once per signature: shapes, dtypes and structure", async () => {
@@ -41,7 +44,7 @@ describe("jit", () => {
       return x.square();
     });
     const results = await Promise.all([1, 2, 3, 4].map((v) => f(f64([v]))));
-    expect([results.map((r) => t.toNumbers(r)[0]), traces]).toEqual([[1, 4, 9, 16], 1]);
+    expect([results.map((r) => nd.toNumbers(r)[0]), traces]).toEqual([[1, 4, 9, 16], 1]);
   });
 
   test("returns inputs, constants, and one value twice", async () => {
@@ -53,9 +56,9 @@ describe("jit", () => {
       f64([0]),
     );
     const { x, again, y, twice, number, flag, array, constant } = r as unknown as Record<string, NdArray> & { twice: NdArray[] };
-    expect([x, again].map((v) => t.toNumbers(v))).toEqual([[0], [0]]);
-    expect([y, ...twice].map((v) => t.toNumbers(v))).toEqual([[1], [1], [1]]);
-    expect([number, flag, array, constant].map((v) => [v.dtype, t.toNumbers(v)])).toEqual([
+    expect([x, again].map((v) => nd.toNumbers(v))).toEqual([[0], [0]]);
+    expect([y, ...twice].map((v) => nd.toNumbers(v))).toEqual([[1], [1], [1]]);
+    expect([number, flag, array, constant].map((v) => [v.dtype, nd.toNumbers(v)])).toEqual([
       ["f32", [3]],
       ["bool", [1]],
       ["f32", [1, 2]],
@@ -69,8 +72,8 @@ describe("jit", () => {
     const [same, next] = await f(x);
     (same.data as Float64Array)[0] = 100;
     (next.data as Float64Array)[0] = 100;
-    expect(t.toNumbers(x)).toEqual([1, 2]);
-    expect((await f(x)).map((r) => t.toNumbers(r))).toEqual([
+    expect(nd.toNumbers(x)).toEqual([1, 2]);
+    expect((await f(x)).map((r) => nd.toNumbers(r))).toEqual([
       [1, 2],
       [2, 3],
     ]);
@@ -79,28 +82,26 @@ describe("jit", () => {
   test("reads an array's data when it is called: changes between calls count", async () => {
     const x = f64([1, 2]);
     const f = t.jit((v: Tensor) => v.mul(2));
-    expect(t.toNumbers(await f(x))).toEqual([2, 4]);
+    expect(nd.toNumbers(await f(x))).toEqual([2, 4]);
     (x.data as Float64Array)[0] = 5;
-    expect(t.toNumbers(await f(x))).toEqual([10, 4]);
+    expect(nd.toNumbers(await f(x))).toEqual([10, 4]);
   });
 
   test("with reuse, results hold through the next call and are written again by the one after", async () => {
     const f = t.jit((v: Tensor) => v.add(1), { reuse: true });
     const first = await f(f64([0]));
     const second = await f(first);
-    expect([t.toNumbers(first), t.toNumbers(second)]).toEqual([[1], [2]]);
+    expect([nd.toNumbers(first), nd.toNumbers(second)]).toEqual([[1], [2]]);
     const third = await f(second);
     expect(third.data).toBe(first.data);
-    expect([t.toNumbers(second), t.toNumbers(third)]).toEqual([[2], [3]]);
+    expect([nd.toNumbers(second), nd.toNumbers(third)]).toEqual([[2], [3]]);
     let state = third;
     for (let i = 0; i < 50; i++) state = await f(state);
-    expect(t.toNumbers(state)).toEqual([53]);
+    expect(nd.toNumbers(state)).toEqual([53]);
   });
 
   test("refuses async functions", async () => {
-    await expect(run(async (x: Tensor) => x, f64([1]))).rejects.toThrow(
-      /jit: the function is async; programs are traced synchronously/,
-    );
+    await expect(run(async (x: Tensor) => x, f64([1]))).rejects.toThrow(/jit: the function is async; programs are traced synchronously/);
   });
 
   test("tries again after a function that failed", async () => {
@@ -111,14 +112,14 @@ describe("jit", () => {
     });
     await expect(f(f64([1]))).rejects.toThrow("not yet");
     fail = false;
-    expect(t.toNumbers(await f(f64([1])))).toEqual([2]);
+    expect(nd.toNumbers(await f(f64([1])))).toEqual([2]);
   });
 
   test("takes every dtype that programs compute with, and refuses others by name", async () => {
-    for (const x of [f32([1]), f64([1]), i32([1]), bool([true]), t.array([1], "i64"), t.ndarray(Uint8Array.of(1), [1], "u8")])
+    for (const x of [f32([1]), f64([1]), i32([1]), bool([true]), nd.array([1], "i64"), nd.ndarray(Uint8Array.of(1), [1], "u8")])
       expect(await run((v: Tensor) => v, x)).toEqual(x);
     for (const dtype of ["f16", "bf16"] as const)
-      await expect(run((v: Tensor) => v, t.ndarray(Uint16Array.of(1), [1], dtype))).rejects.toThrow(
+      await expect(run((v: Tensor) => v, nd.ndarray(Uint16Array.of(1), [1], dtype))).rejects.toThrow(
         new RegExp(`do not compute in ${dtype}`),
       );
   });
@@ -132,17 +133,13 @@ describe("errors", () => {
       return t.exp(x).add(y);
     };
     const error = await run(bad, f64([1, 2, 3]), f64([1, 2])).catch((e: Error) => e);
-    expect(error).toBeInstanceOf(t.TensorError);
-    expect((error as Error).message).toMatch(
-      /^add: shapes do not broadcast: got f64\[3\] and f64\[2\] \(at .*jit\.test\.ts:\d+:\d+\)$/,
-    );
+    expect(error).toBeInstanceOf(errors.TensorError);
+    expect((error as Error).message).toMatch(/^add: shapes do not broadcast: got f64\[3\] and f64\[2\] \(at .*jit\.test\.ts:\d+:\d+\)$/);
     expect(Number(/jit\.test\.ts:(\d+)/.exec((error as Error).message)?.[1])).toBe(at);
   });
 
   test("name dtypes that do not meet", async () => {
-    await expect(run(t.add, f64([1]), f32([1]))).rejects.toThrow(
-      /add: dtypes differ; cast one of them: got f64\[1\] and f32\[1\]/,
-    );
+    await expect(run(t.add, f64([1]), f32([1]))).rejects.toThrow(/add: dtypes differ; cast one of them: got f64\[1\] and f32\[1\]/);
     await expect(run(t.exp, i32([1]))).rejects.toThrow(/exp: does not take i32: got i32\[1\]/);
     await expect(run(t.not, f32([1]))).rejects.toThrow(/not: does not take f32/);
     await expect(run((x: Tensor) => t.where(x, 1, 2), f32([1]))).rejects.toThrow(/where: the condition must be bool/);
@@ -208,7 +205,7 @@ describe("devices", () => {
       const outcome = await t
         .jit((x: Tensor) => x.mul(2), { device })(f32([1]))
         .then(
-          (r) => t.toNumbers(r),
+          (r) => nd.toNumbers(r),
           (e: Error) => e,
         );
       if (outcome instanceof Error) expect(outcome.message).toMatch(advice);

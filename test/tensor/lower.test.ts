@@ -1,10 +1,12 @@
 /** The compiler: what it writes computes what was said, with no more nodes than needed. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../src/tensor/index.ts";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as t from "../../src/tensor/index.ts";
-import { onnx } from "../../src/tensor/onnx/proto.ts";
-import { writeModel } from "../../src/tensor/onnx/write.ts";
+import { onnx } from "../../src/tensor/proto.ts";
+import { writeModel } from "../../src/tensor/write.ts";
 import { expectClose, f32, f64, normal, run } from "./check.ts";
 
 // --- an interpreter of expression trees: plain loops over f64 numbers, with dual numbers for derivatives -------------------------
@@ -29,19 +31,11 @@ const unary = {
   sin: [t.sin, Math.sin, Math.cos],
   tanh: [t.tanh, Math.tanh, (x: number) => 1 - Math.tanh(x) ** 2],
   square: [t.square, (x: number) => x * x, (x: number) => 2 * x],
-  reciprocal: [
-    (x: Tensor) => t.reciprocal(t.square(x).add(1)),
-    (x: number) => 1 / (x * x + 1),
-    (x: number) => (-2 * x) / (x * x + 1) ** 2,
-  ],
+  reciprocal: [(x: Tensor) => t.reciprocal(t.square(x).add(1)), (x: number) => 1 / (x * x + 1), (x: number) => (-2 * x) / (x * x + 1) ** 2],
   cube: [(x: Tensor) => t.pow(t.sin(x), 3), (x: number) => Math.sin(x) ** 3, (x: number) => 3 * Math.sin(x) ** 2 * Math.cos(x)],
   half: [(x: Tensor) => t.div(x, 2), (x: number) => x / 2, () => 0.5],
   silu: [t.silu, (x: number) => x / (1 + Math.exp(-x)), (x: number) => (1 + Math.exp(-x) * (1 + x)) / (1 + Math.exp(-x)) ** 2],
-  softplus: [
-    t.softplus,
-    (x: number) => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0),
-    (x: number) => 1 / (1 + Math.exp(-x)),
-  ],
+  softplus: [t.softplus, (x: number) => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0), (x: number) => 1 / (1 + Math.exp(-x))],
 } as const;
 
 const binary = {
@@ -63,14 +57,8 @@ const moves = {
     (x: Tensor) => (x.rank === 0 ? x : x.sum(-1, true)),
     (s: readonly number[], v: readonly number[]) => sumAxis(s, v, s.length - 1),
   ],
-  sumFirst: [
-    (x: Tensor) => (x.rank === 0 ? x : x.sum(0, true)),
-    (s: readonly number[], v: readonly number[]) => sumAxis(s, v, 0),
-  ],
-  gram: [
-    (x: Tensor) => (x.rank < 2 ? x : constantMatrix(x).matmul(x)),
-    (s: readonly number[], v: readonly number[]) => mix(s, v),
-  ],
+  sumFirst: [(x: Tensor) => (x.rank === 0 ? x : x.sum(0, true)), (s: readonly number[], v: readonly number[]) => sumAxis(s, v, 0)],
+  gram: [(x: Tensor) => (x.rank < 2 ? x : constantMatrix(x).matmul(x)), (s: readonly number[], v: readonly number[]) => mix(s, v)],
   repeat: [
     (x: Tensor) => x.broadcastTo(x.shape.map((n) => (n === 1 ? 3 : n))),
     (s: readonly number[], v: readonly number[]) => repeat(s, v),
@@ -203,7 +191,7 @@ const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
 
 const points = shapes.map((shape, i) => normal(shape, 30 + i));
 const directions = shapes.map((shape, i) => normal(shape, 40 + i));
-const duals = shapes.map((shape, i): Dual => ({ shape, value: t.toNumbers(points[i]), slope: t.toNumbers(directions[i]) }));
+const duals = shapes.map((shape, i): Dual => ({ shape, value: nd.toNumbers(points[i]), slope: nd.toNumbers(directions[i]) }));
 
 describe("simplifications", () => {
   test("never change values or derivatives of random expressions with broadcasts (fast-check)", async () => {
@@ -230,7 +218,7 @@ describe("simplifications", () => {
           expectClose(r.slopes[i], f64(expected[i].slope, expected[i].shape), 1e-10, JSON.stringify(list[i]));
         });
         const along = (r.gradient as unknown as NdArray[]).reduce(
-          (s, g, i) => s + sum(t.toNumbers(g).map((v, k) => v * duals[i].slope[k])),
+          (s, g, i) => s + sum(nd.toNumbers(g).map((v, k) => v * duals[i].slope[k])),
           0,
         );
         const wanted = sum(expected.map((d) => sum(d.slope)));
@@ -242,8 +230,8 @@ describe("simplifications", () => {
   });
 
   test("nor do the runtime's own operators for f32, fused products among them (fast-check)", async () => {
-    const single = points.map((x) => f32(t.toNumbers(x), x.shape));
-    const exact = single.map((x, i): Dual => ({ ...duals[i], value: t.toNumbers(x) }));
+    const single = points.map((x) => f32(nd.toNumbers(x), x.shape));
+    const exact = single.map((x, i): Dual => ({ ...duals[i], value: nd.toNumbers(x) }));
     await fc.assert(
       fc.asyncProperty(fc.array(expression, { minLength: 6, maxLength: 6 }), async (list) => {
         const expected = list.map((e) => interpret(e, exact));
@@ -259,20 +247,12 @@ describe("simplifications", () => {
   test("keep what floats do at their edges", async () => {
     const inf = Number.POSITIVE_INFINITY;
     const r = await run(
-      (x: Tensor) => [
-        x.mul(0),
-        x.sub(x),
-        x.div(x),
-        x.mul(1e200).mul(1e200),
-        x.mul(1e-200).mul(1e-200),
-        x.div(1e-310),
-        t.pow(x, 0),
-      ],
+      (x: Tensor) => [x.mul(0), x.sub(x), x.div(x), x.mul(1e200).mul(1e200), x.mul(1e-200).mul(1e-200), x.div(1e-310), t.pow(x, 0)],
       f64([inf, 0, 1e-300]),
     );
     const host = (x: number): number[] => [x * 0, x - x, x / x, x * 1e200 * 1e200, x * 1e-200 * 1e-200, x / 1e-310, x ** 0];
     const columns = [inf, 0, 1e-300].map(host);
-    r.forEach((y, i) => expect(t.toNumbers(y)).toEqual(columns.map((c) => c[i])));
+    r.forEach((y, i) => expect(nd.toNumbers(y)).toEqual(columns.map((c) => c[i])));
   });
 });
 
@@ -290,12 +270,7 @@ describe("compiled programs", () => {
   test("compute equal expressions once", () => {
     expect(model((p, q) => [t.exp(p.add(q)), t.exp(p.add(q)).mul(2)], x, y).operators).toEqual(["Add", "Exp", "Mul"]);
     // The derivative shares the forward pass: tanh, 1 - tanh².
-    expect(model((p) => t.valueAndGrad((v: Tensor) => t.tanh(v).sum())(p), y).operators).toEqual([
-      "Mul",
-      "ReduceSum",
-      "Sub",
-      "Tanh",
-    ]);
+    expect(model((p) => t.valueAndGrad((v: Tensor) => t.tanh(v).sum())(p), y).operators).toEqual(["Mul", "ReduceSum", "Sub", "Tanh"]);
   });
 
   test("leave out what nobody asked for", () => {
@@ -335,7 +310,7 @@ describe("compiled programs", () => {
     ])
       expect(model(f, a, b).operators).not.toContain("Transpose");
     const batch = normal([2, 3, 4]);
-    const single = f32(t.toNumbers(batch), [2, 3, 4]);
+    const single = f32(nd.toNumbers(batch), [2, 3, 4]);
     expect(model((p) => p.transpose().matmul(p), single).operators).toEqual(["FusedMatMul"]);
   });
 
@@ -357,15 +332,13 @@ describe("compiled programs", () => {
 });
 
 test("f64 constants that f32 would round to 0 or 1 count", async () => {
-  const x = t.ndarray(Float64Array.of(0.5, 0.25, 3), [3], "f64");
+  const x = nd.ndarray(Float64Array.of(0.5, 0.25, 3), [3], "f64");
   // the operands are computed, so that an inner node is there to be dropped
   const program = t.jit((x: Tensor) => {
     const [y, zero] = [x.exp(), x.sub(x.sqrt().square()).mul(0)];
     return [y.mul(1 + 1e-9).sub(y), y.div(1 + 1e-9).sub(y), zero.add(1e-50).mul(1e50), y.mul(1e-52).sub(1e-50).mul(1e50)];
   });
-  const [product, quotient, sum, difference] = ((await program(x)) as NdArray[]).map((a) =>
-    Array.from(a.data as Float64Array, Number),
-  );
+  const [product, quotient, sum, difference] = ((await program(x)) as NdArray[]).map((a) => Array.from(a.data as Float64Array, Number));
   [0.5, 0.25, 3].forEach((v, i) => {
     const y = Math.exp(v);
     expect(product[i] / (1e-9 * y)).toBeCloseTo(1, 5);

@@ -1,5 +1,7 @@
 /** One program for every device: value and gradient of a small network. Runs as it is in Node and in a page. */
-import { jit, randomStream, silu, type Tensor, toNumbers, valueAndGrad } from "../../src/tensor/index.ts";
+
+import { randomStream, toNumbers } from "../../src/array/index.ts";
+import { jit, silu, type Tensor, valueAndGrad } from "../../src/tensor/index.ts";
 import type { Device } from "../../src/tensor/runtime.ts";
 
 export interface Outcome {

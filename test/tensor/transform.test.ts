@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../src/tensor/index.ts";
+import type { NdArray } from "../../src/array/index.ts";
+import * as nd from "../../src/array/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import * as t from "../../src/tensor/index.ts";
-import { writeModel } from "../../src/tensor/onnx/write.ts";
+import { writeModel } from "../../src/tensor/write.ts";
 import { checkDerivatives, expectClose, f32, f64, i32, normal, run, spread } from "./check.ts";
 
 const nodes = (f: (...xs: Tensor[]) => unknown, ...args: NdArray[]): number => writeModel(t.trace(f as () => Tensor, args)).nodes;
@@ -52,7 +54,7 @@ describe("derivatives of derivatives", () => {
       f64([3], []),
     );
     // d/dx (2 x x²) = 6 x².
-    for (const r of results) expect(r.map((y) => t.item(y))).toEqual([1, 6, 54]);
+    for (const r of results) expect(r.map((y) => nd.item(y))).toEqual([1, 6, 54]);
   });
 
   test("hvp is the Hessian times a vector, and the Hessian is symmetric", async () => {
@@ -60,7 +62,7 @@ describe("derivatives of derivatives", () => {
     const f = (x: Tensor): Tensor => t.tanh(x.matmul(w)).square().sum().add(t.logsumexp(x));
     const [x, v] = [normal([4], 2), normal([4], 3)];
     const [h, hv] = await run((a: Tensor, b: Tensor) => [t.hessian(f)(a), t.hvp(f, a, b)], x, v);
-    const [m, d] = [t.toNumbers(h), t.toNumbers(v)];
+    const [m, d] = [nd.toNumbers(h), nd.toNumbers(v)];
     expectClose(
       hv,
       [0, 1, 2, 3].map((i) => d.reduce((s, dj, j) => s + m[4 * i + j] * dj, 0)),
@@ -75,13 +77,9 @@ describe("derivatives of derivatives", () => {
 
   test("hvp of a tree is a tree", async () => {
     const f = (p: { a: Tensor; b: Tensor[] }): Tensor => p.a.mul(p.b[0]).mul(p.b[0]).sum();
-    const r = await run(
-      (a: Tensor, b: Tensor) => t.hvp(f, { a, b: [b] }, { a: a.mul(0).add(1), b: [b.mul(0)] }),
-      f64([2]),
-      f64([3]),
-    );
+    const r = await run((a: Tensor, b: Tensor) => t.hvp(f, { a, b: [b] }, { a: a.mul(0).add(1), b: [b.mul(0)] }), f64([2]), f64([3]));
     // ∂²/∂a² = 0, ∂²/∂a∂b = 2b = 6.
-    expect([t.toNumbers(r.a), t.toNumbers(r.b[0])]).toEqual([[0], [6]]);
+    expect([nd.toNumbers(r.a), nd.toNumbers(r.b[0])]).toEqual([[0], [6]]);
   });
 });
 
@@ -131,7 +129,7 @@ describe("jacobian", () => {
       f64([3], []),
       f64([1, 2]),
     );
-    expect(r.map((y) => [y.shape, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.shape, nd.toNumbers(y)])).toEqual([
       [[], [6]],
       [[2], [1, 2]],
       [[2], [2, 4]],
@@ -205,8 +203,8 @@ describe("vmap composes with", () => {
       f64([2], []),
     );
     expect(r.sum.shape).toEqual([3, 2]);
-    expect(t.toNumbers(r.sum)).toEqual([22, 88, 44, 110, 66, 132]);
-    expect(t.toNumbers(r.constant)).toEqual([4, 4, 4]);
+    expect(nd.toNumbers(r.sum)).toEqual([22, 88, 44, 110, 66, 132]);
+    expect(nd.toNumbers(r.constant)).toEqual([4, 4, 4]);
   });
 
   test("names batches that do not fit", async () => {
@@ -273,8 +271,7 @@ describe("the forward Laplacian", () => {
             .sum(-1),
         );
     },
-    "slogdet of dependent matrices": (x) =>
-      t.slogdet(t.sin(t.expandDims(x, -1).mul(f64([1, 2, 0.5]))).add(t.eye(3, "f64"))).logAbs,
+    "slogdet of dependent matrices": (x) => t.slogdet(t.sin(t.expandDims(x, -1).mul(f64([1, 2, 0.5]))).add(t.eye(3, "f64"))).logAbs,
     "a linear function": (x) => x.matmul(f64([1, 2, 3])),
     "a function of nothing": (x) => x.mul(0).sum(-1).add(1),
     scan: (x) =>
@@ -302,7 +299,7 @@ describe("the forward Laplacian", () => {
       expectClose(r.forward.value, r.value, 1e-14);
       expectClose(r.forward.gradient, r.gradient, 1e-13);
       expectClose(r.forward.laplacian, r.trace, 1e-12);
-      expectClose(r.single.laplacian, t.toNumbers(r.trace).slice(0, 1), 1e-12);
+      expectClose(r.single.laplacian, nd.toNumbers(r.trace).slice(0, 1), 1e-12);
     });
 
   test("has derivatives of its own", async () => {
@@ -319,7 +316,7 @@ describe("the forward Laplacian", () => {
       t.laplacian((z: Tensor) => t.pow(z, 4).sum(-1)),
       x,
     );
-    expect([t.toNumbers(r.value), t.toNumbers(r.gradient), t.toNumbers(r.laplacian)]).toEqual([
+    expect([nd.toNumbers(r.value), nd.toNumbers(r.gradient), nd.toNumbers(r.laplacian)]).toEqual([
       [17, 82],
       [4, 32, 108, -4],
       [60, 120],
@@ -359,7 +356,7 @@ describe("stopGradient", () => {
       return a.mul(p.b).add(b).sum();
     });
     const r = await run((a: Tensor, b: Tensor) => t.vmap(g)({ a, b }), f64([2, 3]), f64([5, 7]));
-    expect([t.toNumbers(r.a), t.toNumbers(r.b)]).toEqual([
+    expect([nd.toNumbers(r.a), nd.toNumbers(r.b)]).toEqual([
       [0, 0],
       [2, 3],
     ]);
@@ -384,7 +381,7 @@ describe("customVjp", () => {
       (x: Tensor) => [t.grad((y: Tensor) => clipped(y).mul(5).sum())(x), t.vmap(t.grad((y: Tensor) => clipped(y).mul(5)))(x)],
       f64([1, 2]),
     );
-    for (const g of r) expect(t.toNumbers(g)).toEqual([1, 1]);
+    for (const g of r) expect(nd.toNumbers(g)).toEqual([1, 1]);
   });
 
   test("takes and returns trees", async () => {
@@ -397,7 +394,7 @@ describe("customVjp", () => {
       f64([2], []),
       f64([3], []),
     );
-    expect([t.item(g.a), t.item(g.b)]).toEqual([4, 30]);
+    expect([nd.item(g.a), nd.item(g.b)]).toEqual([4, 30]);
   });
 
   test("refuses tensors from outside and rules of another length", async () => {
@@ -456,12 +453,7 @@ describe("valueAndGrad", () => {
       f64([1, 1], [1, 2]),
     );
     const [[value, { y }], gradient] = r;
-    expect([t.item(value), t.toNumbers(y), t.toNumbers(gradient.w), t.toNumbers(gradient.b[0])]).toEqual([
-      36,
-      [6],
-      [12, 12],
-      [12],
-    ]);
+    expect([nd.item(value), nd.toNumbers(y), nd.toNumbers(gradient.w), nd.toNumbers(gradient.b[0])]).toEqual([36, [6], [12, 12], [12]]);
   });
 
   test("is zero for arguments that the function ignores", async () => {
@@ -469,17 +461,16 @@ describe("valueAndGrad", () => {
       t.grad((p: { a: Tensor; b: Tensor }) => p.a.square().sum()),
       { a: f64([3]), b: f64([1, 2]) },
     );
-    expect([t.toNumbers(g.a), t.toNumbers(g.b)]).toEqual([[6], [0, 0]]);
+    expect([nd.toNumbers(g.a), nd.toNumbers(g.b)]).toEqual([[6], [0, 0]]);
   });
 
   test("vjp of a tree with integers leaves them out", async () => {
     const r = await run(
-      (x: Tensor, i: Tensor) =>
-        t.vjp((p: { x: Tensor; i: Tensor }) => t.take(p.x, p.i), { x, i })[1](t.constant(f64([1, 10])))[0],
+      (x: Tensor, i: Tensor) => t.vjp((p: { x: Tensor; i: Tensor }) => t.take(p.x, p.i), { x, i })[1](t.constant(f64([1, 10])))[0],
       f64([1, 2, 3]),
       i32([2, 2]),
     );
-    expect(t.toNumbers(r.x)).toEqual([0, 0, 11]);
+    expect(nd.toNumbers(r.x)).toEqual([0, 0, 11]);
     expect(r.i.dtype).toBe("i32");
   });
 });
@@ -496,7 +487,7 @@ describe("lowPrecision", () => {
   };
   const modes = { bf16: (x: number) => rounded(x, 7, -126), f16: (x: number) => rounded(x, 10, -14) } as const;
   const x = spread(-2, 2, [5, 8]);
-  const single = f32(t.toNumbers(x), [5, 8]);
+  const single = f32(nd.toNumbers(x), [5, 8]);
   for (const mode of ["bf16", "f16"] as const) {
     test(`${mode}: every operation is rounded, one by one`, async () => {
       const round = modes[mode];
@@ -508,11 +499,11 @@ describe("lowPrecision", () => {
       const expected = Array.from(single.data as Float32Array, (v) =>
         round(Math.fround(round(Math.fround(round(Math.fround(v * c[0])) + c[1])) * v)),
       );
-      expect(t.toNumbers(r)).toEqual(expected);
+      expect(nd.toNumbers(r)).toEqual(expected);
     });
 
     test(`${mode}: values, gradients and second derivatives are representable`, async () => {
-      const w = f32(t.toNumbers(normal([8, 8])), [8, 8]);
+      const w = f32(nd.toNumbers(normal([8, 8])), [8, 8]);
       const f = t.lowPrecision(mode, (y: Tensor) =>
         t
           .silu(t.tanh(y.matmul(w)).matmul(w))
@@ -520,7 +511,7 @@ describe("lowPrecision", () => {
           .sum(),
       );
       const r = await run((y: Tensor) => [f(y), t.grad(f)(y), t.hvp(f, y, y.roundTo(mode)), t.vmap(f)(y)], single);
-      for (const y of r) for (const v of t.toNumbers(y)) expect(v).toBe(modes[mode](v));
+      for (const y of r) for (const v of nd.toNumbers(y)) expect(v).toBe(modes[mode](v));
     });
 
     test(`${mode}: nothing outside is rounded`, async () => {
@@ -533,13 +524,13 @@ describe("lowPrecision", () => {
         ],
         single,
       );
-      expect(t.toNumbers(r[1])).toEqual(Array.from(single.data as Float32Array, (v) => Math.fround(v * Math.fround(1.1))));
+      expect(nd.toNumbers(r[1])).toEqual(Array.from(single.data as Float32Array, (v) => Math.fround(v * Math.fround(1.1))));
     });
   }
 
   test("overflow to infinity in f16, not in bf16", async () => {
     const r = await run((y: Tensor) => [y.roundTo("f16"), y.roundTo("bf16")], f32([70000, 2 ** -25, 65519]));
-    expect(t.toNumbers(r[0])).toEqual([Number.POSITIVE_INFINITY, 0, 65504]);
-    expect(t.toNumbers(r[1])).toEqual([70144, 2 ** -25, 65536]);
+    expect(nd.toNumbers(r[0])).toEqual([Number.POSITIVE_INFINITY, 0, 65504]);
+    expect(nd.toNumbers(r[1])).toEqual([70144, 2 ** -25, 65536]);
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { splitRows, toCorpus, toExamples } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
 import { mlpNetwork, transformerLm } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
-import { array, jit, type NdArray, ndarray, randomStream, toNumbers } from "../../src/tensor/index.ts";
+import { jit } from "../../src/tensor/index.ts";
 import {
   batchRows,
   compareOptimizers,
@@ -69,10 +70,7 @@ test("a linear network finds the least-squares line, whose error is the noise", 
   // residuals of 100 test rows, standard deviation 0.1: the rms is within 4 standard errors, 4 · 0.1 / √200
   expect(Math.abs(score - 0.1)).toBeLessThan(0.03);
   const y = toNumbers(
-    await trainer.predict(
-      state,
-      ndarray(Float32Array.of((1 - problem.scaling.mean[0]) / problem.scaling.deviation[0]), [1, 1], "f32"),
-    ),
+    await trainer.predict(state, ndarray(Float32Array.of((1 - problem.scaling.mean[0]) / problem.scaling.deviation[0]), [1, 1], "f32")),
   );
   expect(y[0] * problem.units!.deviation[0] + problem.units!.mean[0]).toBeCloseTo(2, 1);
 });
@@ -188,9 +186,7 @@ describe("successive halving", () => {
   });
 
   test("a setting that diverges is last, not first", async () => {
-    const { best } = await successiveHalving([1, 2, 3], 90, async (s) =>
-      s === 1 ? Number.NaN : s === 2 ? Number.POSITIVE_INFINITY : 4,
-    );
+    const { best } = await successiveHalving([1, 2, 3], 90, async (s) => (s === 1 ? Number.NaN : s === 2 ? Number.POSITIVE_INFINITY : 4));
     expect(best).toBe(3);
   });
 });

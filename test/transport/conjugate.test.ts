@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { array, ndarray, type Tensor } from "../../src/tensor/index.ts";
+import { array, ndarray } from "../../src/array/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import { quadraticPotential, stiffness } from "../../src/transport/index.ts";
 import { normals } from "./training.ts";
 

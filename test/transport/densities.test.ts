@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  array,
-  concat,
-  constant,
-  jit,
-  type NdArray,
-  ndarray,
-  randomStream,
-  type Tensor,
-  toNumbers,
-} from "../../src/tensor/index.ts";
+import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { concat, constant, jit, type Tensor } from "../../src/tensor/index.ts";
 import {
   actionDynamics,
   type Dynamics,
@@ -106,7 +97,10 @@ describe("divergences", () => {
   test("the mean over all probes of signs is the exact divergence, at a point and along the flow", async () => {
     const probes = signs(3);
     const n = probes.length;
-    const x = double(probes.flatMap(() => [0.4, -0.7, 0.2]), [n, 3]); // biome-ignore format: one line
+    const x = double(
+      probes.flatMap(() => [0.4, -0.7, 0.2]),
+      [n, 3],
+    );
     const e = double(probes.flat(), [n, 3]);
     const at = jit((z: Tensor, p: Tensor) => {
       const t = z.slice(null, [0, 1]).mul(0).add(0.3);
@@ -131,7 +125,7 @@ describe("divergences", () => {
     for (const v of toNumbers(divergence)) expect(Math.abs(v)).toBeLessThan(1e-8);
     // |x|² turns and does not change
     for (let i = 0; i < 20; i++)
-      expect(Math.hypot(...toNumbers(origin).slice(2 * i, 2 * i + 2))).toBeCloseTo(Math.hypot(...x.data.subarray(2 * i, 2 * i + 2)), 7); // biome-ignore format: one line
+      expect(Math.hypot(...toNumbers(origin).slice(2 * i, 2 * i + 2))).toBeCloseTo(Math.hypot(...x.data.subarray(2 * i, 2 * i + 2)), 7);
   });
 });
 
@@ -166,7 +160,14 @@ describe("base densities", () => {
     const log = await run(density, ndarray(Float32Array.from(at), [4, 1], "f32"));
     at.forEach((x, i) => void expect(Math.abs(Number(log.data[i]) - exact(x))).toBeLessThan(1e-5));
     const { x, w } = legendre(60);
-    const all = await run(density, ndarray(Float32Array.from(x, (u) => 24 * u - 12), [60, 1], "f32")); // biome-ignore format: one line
+    const all = await run(
+      density,
+      ndarray(
+        Float32Array.from(x, (u) => 24 * u - 12),
+        [60, 1],
+        "f32",
+      ),
+    );
     expect(w.reduce((s, v, i) => s + 24 * v * Math.exp(Number(all.data[i])), 0)).toBeCloseTo(1, 4);
   });
 
@@ -192,11 +193,14 @@ describe("densities of a model", () => {
 
   test("in single precision over several runs and pieces: the Gaussian path again", async () => {
     const { dynamics, mean, variance } = paths["linear path, unbalanced"];
-    const base = { centres: ndarray(new Float32Array(1), [1, 1], "f32"), logWeights: ndarray(new Float32Array(1), [1], "f32"), factor: ndarray(Float32Array.of(1), [1, 1], "f32") }; // biome-ignore format: one line
+    const base = {
+      centres: ndarray(new Float32Array(1), [1, 1], "f32"),
+      logWeights: ndarray(new Float32Array(1), [1], "f32"),
+      factor: ndarray(Float32Array.of(1), [1, 1], "f32"),
+    };
     for (const knots of [undefined, [0, 0.25, 1]]) {
       const { logDensity, logMass, origin } = await densities(still(dynamics, knots))({}, base, x, 0.8, 0, rng);
-      for (let i = 0; i < 1500; i += 7)
-        expect(Math.abs(logDensity[i] - logNormal(x.data[i], mean(0.8), variance(0.8)))).toBeLessThan(2e-4);
+      for (let i = 0; i < 1500; i += 7) expect(Math.abs(logDensity[i] - logNormal(x.data[i], mean(0.8), variance(0.8)))).toBeLessThan(2e-4);
       expect(logMass[0]).not.toBe(0);
       expect(origin.data.length).toBe(1500);
     }

@@ -1,15 +1,7 @@
 import { expect, test } from "vitest";
-import { type NdArray, ndarray, randomStream } from "../../src/tensor/index.ts";
-import {
-  baselines,
-  displacement,
-  score,
-  stackClouds,
-  subsample,
-  unbalancedDisplacement,
-  unitsOf,
-  wasserstein,
-} from "../../src/transport/index.ts";
+import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
+import { wasserstein } from "../../src/distances/index.ts";
+import { baselines, displacement, score, stackClouds, subsample, unbalancedDisplacement, unitsOf } from "../../src/transport/index.ts";
 
 const shifted = (x: NdArray<"f32">, by: readonly number[]): NdArray<"f32"> =>
   ndarray(x.data.map((v, i) => v + by[i % by.length]) as Float32Array<ArrayBuffer>, x.shape, "f32");
@@ -53,7 +45,11 @@ test("weights of the baselines are as good as copies of the points", () => {
   const [x, y, z] = [12, 13, 14].map((seed) => cloud(30, seed));
   const counts = Array.from({ length: 30 }, (_, i) => 1 + (i % 3));
   const copied = (c: NdArray<"f32">): NdArray<"f32"> =>
-    ndarray(Float32Array.from(counts.flatMap((w, i) => Array.from({ length: w }, () => [...c.data.slice(2 * i, 2 * i + 2)]).flat())), [60, 2], "f32"); // biome-ignore format: one line
+    ndarray(
+      Float32Array.from(counts.flatMap((w, i) => Array.from({ length: w }, () => [...c.data.slice(2 * i, 2 * i + 2)]).flat())),
+      [60, 2],
+      "f32",
+    );
   const weighted = [x, y, z].map((c) => ({ x: c, weights: counts }));
   const copies = [x, y, z].map((c) => ({ x: copied(c) }));
   const [a, b] = [weighted, copies].map(([p, q, r]) => baselines(p, q, r, 0.5, randomStream(15)).scores);
@@ -94,7 +90,9 @@ test("the point along unbalanced transport: two particles on the cone, and mass 
   const traded = await unbalancedDisplacement(pair(0.8), pair(0.2), 0.5, lambda, randomStream(1));
   const middle = (0.5 * Math.sqrt(0.8) + 0.5 * Math.sqrt(0.2)) ** 2;
   expect(traded.mass).toBeCloseTo(2 * middle, 4);
-  const left = Array.from(traded.weights as ArrayLike<number>).filter((_, i) => traded.x.data[2 * i] < 0.1).reduce((a, b) => a + b, 0); // biome-ignore format: one line
+  const left = Array.from(traded.weights as ArrayLike<number>)
+    .filter((_, i) => traded.x.data[2 * i] < 0.1)
+    .reduce((a, b) => a + b, 0);
   expect(left).toBeCloseTo(middle, 4);
 });
 
@@ -109,17 +107,11 @@ test("units weigh particles: those without weight are not there, and a common fa
   const [x, y] = [cloud(40, 31), shifted(cloud(30, 32), [3, 0])];
   const far = ndarray(Float32Array.of(...x.data, 900, -900), [41, 2], "f32");
   const plain = unitsOf([0, 2], [x, y]);
-  const padded = unitsOf([0, 2], [far, y], "each", [
-    Array.from({ length: 41 }, (_, i) => (i < 40 ? 5 : 0)),
-    new Array(30).fill(0.1),
-  ]);
+  const padded = unitsOf([0, 2], [far, y], "each", [Array.from({ length: 41 }, (_, i) => (i < 40 ? 5 : 0)), new Array(30).fill(0.1)]);
   // the snapshot with the particle of no weight still counts by its number of particles, 41 of 71
   plain.mean.forEach((_, j) => {
     const own = (c: NdArray<"f32">): number => c.data.reduce((s, v, i) => s + (i % 2 === j ? v : 0), 0) / c.shape[0];
     expect(padded.mean[j]).toBeCloseTo((41 * own(x) + 30 * own(y)) / 71, 5);
-    expect(unitsOf([0, 2], [x, y], "each", [new Array(40).fill(7), new Array(30).fill(2)]).deviation[j]).toBeCloseTo(
-      plain.deviation[j],
-      9,
-    );
+    expect(unitsOf([0, 2], [x, y], "each", [new Array(40).fill(7), new Array(30).fill(2)]).deviation[j]).toBeCloseTo(plain.deviation[j], 9);
   });
 });

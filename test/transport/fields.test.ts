@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { array, grad, item, jit, type NdArray, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { array, item, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { sinkhorn } from "../../src/distances/index.ts";
+import { grad, jit, type Tensor } from "../../src/tensor/index.ts";
 import {
   accelerationPotential,
   constantForce,
@@ -13,7 +15,6 @@ import {
   quadraticPotential,
   type ScalarField,
   simulateAndMatch,
-  sinkhorn,
   sinkhornDivergence,
   stages,
 } from "../../src/transport/index.ts";
@@ -24,18 +25,27 @@ const force = (v: ScalarField, t: number, x: NdArray = points): Promise<NdArray>
   jit((z: Tensor) => grad((y: Tensor) => v(y.slice(null, [0, 1]).mul(0).add(t), y).sum())(z).neg())(x) as Promise<NdArray>;
 
 test("potentials push with their forces", async () => {
-  expect(toNumbers(await force(quadraticPotential(2, [1, 0]), 0))).toEqual(toNumbers(points).map((v, i) => expect.closeTo(-2 * (v - (i % 2 ? 0 : 1)), 12))); // biome-ignore format: one line
+  expect(toNumbers(await force(quadraticPotential(2, [1, 0]), 0))).toEqual(
+    toNumbers(points).map((v, i) => expect.closeTo(-2 * (v - (i % 2 ? 0 : 1)), 12)),
+  );
   for (const f of toNumbers(await force(constantForce([3, -1]), 0)).entries()) expect(f[1]).toBeCloseTo(f[0] % 2 ? -1 : 3, 12);
   // going round a hill bends a path towards it
   const pushedAway = toNumbers(await force(obstacles([{ centre: [0, 0], height: 1, radius: 1 }]), 0));
-  pushedAway.forEach((f, i) => void expect(Math.sign(f)).toBe(-Math.sign(Number(points.data[i])))); // biome-ignore format: one line
+  pushedAway.forEach((f, i) => void expect(Math.sign(f)).toBe(-Math.sign(Number(points.data[i]))));
 });
 
 test("the acceleration potential gives each inner snapshot its own acceleration, and the mean between two", async () => {
   // means 0, 1, 4, 9 at times 0, 1, 2, 4: speeds 1, 3, 2.5; accelerations 2, -1/3
-  const v = accelerationPotential([0, 1, 2, 4], [[0], [1], [4], [9]]); // biome-ignore format: one line
+  const v = accelerationPotential([0, 1, 2, 4], [[0], [1], [4], [9]]);
   const x = array([[0.3]], "f64");
-  for (const [t, a] of [[0.2, 2], [1, 2], [1.5, (2 - 1 / 3) / 2], [2, -1 / 3], [3.7, -1 / 3]] as const) expect(toNumbers(await force(v, t, x))[0]).toBeCloseTo(a, 10); // biome-ignore format: one line
+  for (const [t, a] of [
+    [0.2, 2],
+    [1, 2],
+    [1.5, (2 - 1 / 3) / 2],
+    [2, -1 / 3],
+    [3.7, -1 / 3],
+  ] as const)
+    expect(toNumbers(await force(v, t, x))[0]).toBeCloseTo(a, 10);
   expect(() => accelerationPotential([0, 1], [[0], [1]])).toThrow(/three snapshots/);
 });
 
@@ -58,16 +68,20 @@ test.each([
   }
   const f = parseFormula(text, names);
   const run = jit((x: Tensor, y: Tensor, t: Tensor) => f({ x, y, t }));
-  for (const [x, y, t] of [[0.5, -2, 0.3], [-1.5, 3, 2]]) expect(item(await run(...([x, y, t].map((v) => array([v], "f64")) as [NdArray, NdArray, NdArray])))).toBeCloseTo(expected(x, y, t), 12); // biome-ignore format: one line
+  for (const [x, y, t] of [
+    [0.5, -2, 0.3],
+    [-1.5, 3, 2],
+  ])
+    expect(item(await run(...([x, y, t].map((v) => array([v], "f64")) as [NdArray, NdArray, NdArray])))).toBeCloseTo(expected(x, y, t), 12);
 });
 
 test("fates count the groups of the nearest cells and weigh them by descendants", () => {
   const reference = { points: normals([0], [0.1], 20, 1), groups: [] as string[] };
-  reference.points.data.forEach((_, i) => void (reference.points.data[i] += i < 10 ? 0 : 10)); // biome-ignore format: one line
+  reference.points.data.forEach((_, i) => void (reference.points.data[i] += i < 10 ? 0 : 10));
   reference.groups.push(...new Array(10).fill("a"), ...new Array(10).fill("b"));
   const x = ndarray(Float32Array.of(0, 10, 10), [3, 1], "f32");
   const fates = membership(x, reference, ["a", "b"], 5);
-  [1, 0, 0, 1, 0, 1].forEach((p, i) => void expect(fates[i]).toBeCloseTo(p, 12)); // biome-ignore format: one line
+  [1, 0, 0, 1, 0, 1].forEach((p, i) => void expect(fates[i]).toBeCloseTo(p, 12));
   const matrix = fateMatrix(["s", "s", "r"], ["a", "b"], fates, [1, 3, 2], [1, 1, 1]);
   expect(matrix.starts).toEqual(["r", "s"]);
   expect(matrix.probability[1].map((p) => Number(p.toFixed(12)))).toEqual([0.25, 0.75]);
@@ -75,9 +89,10 @@ test("fates count the groups of the nearest cells and weigh them by descendants"
   expect(fateMatrix(["s", "s", "r"], ["a", "b"], fates, [1, 3, 2], [0.5, 0.5, 4]).expansion).toEqual([0.5, 4]);
   // what has no weight is no neighbour, and neighbours count by weight
   const weights = Float64Array.from({ length: 20 }, (_, i) => (i < 10 ? 0 : i < 12 ? 3 : 1));
-  expect(
-    Array.from(membership(ndarray(Float32Array.of(0), [1, 1], "f32"), { ...reference, weights }, ["a", "b"], 5))[1],
-  ).toBeCloseTo(1, 12);
+  expect(Array.from(membership(ndarray(Float32Array.of(0), [1, 1], "f32"), { ...reference, weights }, ["a", "b"], 5))[1]).toBeCloseTo(
+    1,
+    12,
+  );
   const line = { points: ndarray(Float32Array.of(0, 1, 2), [3, 1], "f32"), groups: ["a", "b", "b"], weights: [3, 1, 1] };
   expect(Array.from(membership(ndarray(Float32Array.of(0), [1, 1], "f32"), line, ["a", "b"], 2))).toEqual([0.75, 0.25]);
 });

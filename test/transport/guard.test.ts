@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
-import { ndarray, randomStream, toNumbers } from "../../src/tensor/index.ts";
-import { freeMotion, goBack, guardNote, initGuard, lagrangianFlow, pathThrough, rateFactor, type TrainState, watch } from "../../src/transport/index.ts"; // biome-ignore format: one line
+import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import {
+  freeMotion,
+  goBack,
+  guardNote,
+  initGuard,
+  lagrangianFlow,
+  pathThrough,
+  rateFactor,
+  type TrainState,
+  watch,
+} from "../../src/transport/index.ts";
 import { normals, train } from "./training.ts";
 
 /** A player whose parameters are `value` and whose average is `value` + 100. */
@@ -63,9 +73,22 @@ test("numbers that are not finite and corrections at their bound set the trainin
 });
 
 /** Too fast a pair of players: without the guard they end at a false saddle of cost 14, far from 2.215. */
-const fast = { steps: 150, layers: 2, width: 32, generatorWidth: 32, inner: 1, batch: 64, threads: 1, rateRatio: 1, learningRate: 0.03, warmUp: 20 } as const; // biome-ignore format: one line
+const fast = {
+  steps: 150,
+  layers: 2,
+  width: 32,
+  generatorWidth: 32,
+  inner: 1,
+  batch: 64,
+  threads: 1,
+  rateRatio: 1,
+  learningRate: 0.03,
+  warmUp: 20,
+} as const;
 const model = async (potential = 0) => {
-  const path = await pathThrough([0, 1], [normals([-1, 0], [0.5, 0.3], 2000, 1), normals([1, 0.5], [0.2, 0.6], 2000, 2)], { coupling: "independent" }); // biome-ignore format: one line
+  const path = await pathThrough([0, 1], [normals([-1, 0], [0.5, 0.3], 2000, 1), normals([1, 0.5], [0.2, 0.6], 2000, 2)], {
+    coupling: "independent",
+  });
   return lagrangianFlow(path, { ...fast, lagrangian: { ...freeMotion, potential: (_, x) => x.square().sum(1).mul(potential) } });
 };
 

@@ -1,6 +1,20 @@
 import { expect, test } from "vitest";
-import { array, grad, item, jit, type NdArray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
-import { type Action, acceleration, actionLoss, drawPath, freeMotion, lagrangianFlow, meanField, type PairPotential, type PathEnds, type PathSample, pathThrough, residual } from "../../src/transport/index.ts"; // biome-ignore format: one line
+import { array, item, type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { grad, jit, type Tensor } from "../../src/tensor/index.ts";
+import {
+  type Action,
+  acceleration,
+  actionLoss,
+  drawPath,
+  freeMotion,
+  lagrangianFlow,
+  meanField,
+  type PairPotential,
+  type PathEnds,
+  type PathSample,
+  pathThrough,
+  residual,
+} from "../../src/transport/index.ts";
 import { column, hermite, legendre } from "./quadrature.ts";
 import { normals, pushed, train } from "./training.ts";
 
@@ -10,9 +24,11 @@ import { normals, pushed, train } from "./training.ts";
  */
 const omega = Math.SQRT2;
 const W: PairPotential = (r) => r.square().mul(omega ** 2 / 2);
-const swing = (s0: number, s1: number, t: number): number => (s0 * Math.sin(omega * (1 - t)) + s1 * Math.sin(omega * t)) / Math.sin(omega); // biome-ignore format: one line
-const rate = (s0: number, s1: number, t: number): number => omega * (s1 * Math.cos(omega * t) - s0 * Math.cos(omega * (1 - t))) / Math.sin(omega); // biome-ignore format: one line
-const cost = (dm: number, s0: number, s1: number): number => dm ** 2 / 2 + (omega * ((s0 ** 2 + s1 ** 2) * Math.cos(omega) - 2 * s0 * s1)) / (2 * Math.sin(omega)); // biome-ignore format: one line
+const swing = (s0: number, s1: number, t: number): number => (s0 * Math.sin(omega * (1 - t)) + s1 * Math.sin(omega * t)) / Math.sin(omega);
+const rate = (s0: number, s1: number, t: number): number =>
+  (omega * (s1 * Math.cos(omega * t) - s0 * Math.cos(omega * (1 - t)))) / Math.sin(omega);
+const cost = (dm: number, s0: number, s1: number): number =>
+  dm ** 2 / 2 + (omega * ((s0 ** 2 + s1 ** 2) * Math.cos(omega) - 2 * s0 * s1)) / (2 * Math.sin(omega));
 const pairA = cost(2, 0.5, 0.2) + cost(0.5, 0.3, 0.6);
 
 test("the mean field is the slope of the energy of pairs at each particle, in groups that do not see each other", async () => {
@@ -26,8 +42,7 @@ test("the mean field is the slope of the energy of pairs at each particle, in gr
     const row = (y: Tensor, i: number): Tensor => y.slice(group * P + i);
     const terms: Tensor[] = [];
     for (let i = 0; i < P; i++)
-      for (let j = 0; j < i; j++)
-        terms.push(softened(row(z, i).sub(row(z, j)).square().sum()).mul(row(mass, i).mul(row(mass, j)).sum()));
+      for (let j = 0; j < i; j++) terms.push(softened(row(z, i).sub(row(z, j)).square().sum()).mul(row(mass, i).mul(row(mass, j)).sum()));
     return terms.reduce((a, b) => a.add(b)).div(P * (P - 1));
   };
   const program = jit((z: Tensor, mass: Tensor, t: Tensor) => {
@@ -37,7 +52,12 @@ test("the mean field is the slope of the energy of pairs at each particle, in gr
       .div(P);
     const all = grad((y: Tensor) => [0, 1, 2].map((g) => energy(y, mass, g)).reduce((a, b) => a.add(b)))(z);
     const half = field(t, z).mul(mass.squeeze(1)).mul(0.5).reshape([3, P]).mean(1);
-    return { difference: pulls.sub(all), energies: half.sub([0, 1, 2].map((g) => energy(z, mass, g).mul(array([g === 0, g === 1, g === 2].map(Number), "f64"))).reduce((a, b) => a.add(b))) }; // biome-ignore format: one line
+    return {
+      difference: pulls.sub(all),
+      energies: half.sub(
+        [0, 1, 2].map((g) => energy(z, mass, g).mul(array([g === 0, g === 1, g === 2].map(Number), "f64"))).reduce((a, b) => a.add(b)),
+      ),
+    };
   });
   const { difference, energies } = await program(x, m, column(new Array(3 * P).fill(0)));
   for (const v of [...toNumbers(difference), ...toNumbers(energies)]) expect(Math.abs(v)).toBeLessThan(1e-12);
@@ -89,7 +109,11 @@ test("Gaussians that attract each other: kinetic energy less that of pairs is th
       };
     });
     const z = hermite(nodes);
-    const end = (time: number, sd: number) => ({ t: column(z.x.map(() => time)), x: column(z.x.map((e) => dm * time + sd * e)), mass: column(z.w.map((w) => w * nodes)) }); // biome-ignore format: one line
+    const end = (time: number, sd: number) => ({
+      t: column(z.x.map(() => time)),
+      x: column(z.x.map((e) => dm * time + sd * e)),
+      mass: column(z.w.map((w) => w * nodes)),
+    });
     const [first, last] = [end(0, s0), end(1, s1)];
     const ends = { t0: first.t, x0: first.x, mass0: first.mass, t1: last.t, x1: last.x, mass1: last.mass };
     const result = await program(t, x, v, within, weight, ends as never);
@@ -104,7 +128,9 @@ test("Gaussians that attract each other: kinetic energy less that of pairs is th
 });
 
 test("rows of a batch share times in groups, and each group has its own", async () => {
-  const path = await pathThrough([0, 1, 3], [normals([0], [1], 20, 1), normals([1], [1], 20, 2), normals([2], [1], 20, 3)], { coupling: "independent" }); // biome-ignore format: one line
+  const path = await pathThrough([0, 1, 3], [normals([0], [1], 20, 1), normals([1], [1], 20, 2), normals([2], [1], 20, 3)], {
+    coupling: "independent",
+  });
   const { t } = drawPath(path, randomStream(1), 64, undefined, 16) as { t: NdArray };
   const times = toNumbers(t);
   expect(new Set(times).size).toBe(4);
@@ -114,7 +140,17 @@ test("rows of a batch share times in groups, and each group has its own", async 
 test("a learned flow of Gaussians that attract each other has the closed form's cost and its middle", async () => {
   const clouds = [normals([-1, 0], [0.5, 0.3], 10_000, 1), normals([1, 0.5], [0.2, 0.6], 10_000, 2)];
   const path = await pathThrough([0, 1], clouds, { coupling: "independent" });
-  const small = { steps: 700, layers: 2, width: 48, generatorWidth: 48, inner: 1, learningRate: 3e-3, warmUp: 50, emaDecay: 0.99, threads: 1 } as const; // biome-ignore format: one line
+  const small = {
+    steps: 700,
+    layers: 2,
+    width: 48,
+    generatorWidth: 48,
+    inner: 1,
+    learningRate: 3e-3,
+    warmUp: 50,
+    emaDecay: 0.99,
+    threads: 1,
+  } as const;
   const model = lagrangianFlow(path, { interaction: W, ...small });
   const rng = randomStream(3);
   const { state } = await train(model, small.steps, rng);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { grad, item, jit, type NdArray, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { item, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { grad, jit, type Tensor } from "../../src/tensor/index.ts";
 import { densityPotential, fittedScale, kernelVelocity, mostCentres } from "../../src/transport/index.ts";
 import { normals } from "./training.ts";
 
@@ -8,18 +9,34 @@ const rotate = (x: NdArray<"f32">, speed = 1): NdArray<"f32"> => ({
   ...x,
   data: x.data.map((_, i) => speed * (i % 2 ? x.data[i - 1] : -x.data[i + 1])),
 });
-const rows = (values: number[][], dtype: "f32" | "f64" = "f32") => ndarray(Float64Array.from(values.flat()), [values.length, values[0].length], "f64") as NdArray<typeof dtype>; // biome-ignore format: one line
-const at = (z: number[][]) => [rows(z.map(() => [0]), "f64"), rows(z, "f64")] as const; // biome-ignore format: one line
+const rows = (values: number[][], dtype: "f32" | "f64" = "f32") =>
+  ndarray(Float64Array.from(values.flat()), [values.length, values[0].length], "f64") as NdArray<typeof dtype>;
+const at = (z: number[][]) =>
+  [
+    rows(
+      z.map(() => [0]),
+      "f64",
+    ),
+    rows(z, "f64"),
+  ] as const;
 
 test("a kernel regression finds a smooth velocity among particles, and takes the nearest far away from them", async () => {
   const x = normals([0, 0], [1, 1], 1500, 1);
   const { field, explained, width } = await kernelVelocity(x, rotate(x), rng);
   expect(explained).toBeGreaterThan(0.97);
   const run = jit(field);
-  const inside = toNumbers(await run(...at([[0.5, 0], [0, 0.8], [-0.4, 0.3]]))); // biome-ignore format: one line
+  const inside = toNumbers(
+    await run(
+      ...at([
+        [0.5, 0],
+        [0, 0.8],
+        [-0.4, 0.3],
+      ]),
+    ),
+  );
   // the bias is about width² of the slope of the log density: below 0.1 for this width, the noise of 1500 particles is smaller
   expect(width).toBeLessThan(0.3);
-  [0, 0.5, -0.8, 0, -0.3, -0.4].forEach((v, i) => void expect(Math.abs(inside[i] - v)).toBeLessThan(0.12)); // biome-ignore format: one line
+  [0, 0.5, -0.8, 0, -0.3, -0.4].forEach((v, i) => void expect(Math.abs(inside[i] - v)).toBeLessThan(0.12));
   const far = toNumbers(await run(...at([[100, 3]])));
   const nearest = Array.from({ length: 1500 }, (_, i) => i).reduce((a, b) => {
     const d = (i: number): number => Math.hypot(x.data[2 * i] - 100, x.data[2 * i + 1] - 3);

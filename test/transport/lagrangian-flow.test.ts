@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomStream } from "../../src/tensor/index.ts";
+import { randomStream } from "../../src/array/index.ts";
 import { freeMotion, type Lagrangian, lagrangianFlow, pathThrough } from "../../src/transport/index.ts";
 import { normals, pushed, train } from "./training.ts";
 

@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
-import { array, grad, item, jit, jvp, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
-import { type Action, actionLoss, flowLoss, freeMotion, type Lagrangian, metricCost, type PathEnds, type PathSample, reversed } from "../../src/transport/index.ts"; // biome-ignore format: one line
+import { array, item, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { grad, jit, jvp, type Tensor } from "../../src/tensor/index.ts";
+import {
+  type Action,
+  actionLoss,
+  flowLoss,
+  freeMotion,
+  type Lagrangian,
+  metricCost,
+  type PathEnds,
+  type PathSample,
+  reversed,
+} from "../../src/transport/index.ts";
 import { column, gaussianPath, hermite, legendre } from "./quadrature.ts";
 
 /** Independent linear interpolation of N(0, 1) and N(2, 1/4): mean 2t, variance (1 - t)² + t²/4. */
@@ -126,21 +137,20 @@ test("loss plus energy is the action gap of a wrong action", async () => {
 
 test("a function of time alone changes no loss but the unbalanced one, also with weights in time", async () => {
   const wrong: Action = (t, x) => x.square().mul(0.3).add(x.mul(t.sin())).squeeze(1);
-  const shifted: Action = (t, x) => wrong(t, x).add(t.mul(3).sin().add(t.exp()).squeeze(1)); // biome-ignore format: one line
+  const shifted: Action = (t, x) => wrong(t, x).add(t.mul(3).sin().add(t.exp()).squeeze(1));
   const weight = (t: Tensor): Tensor => t.neg().add(1).square().add(0.1);
   for (const [l, w] of [[freeMotion], [{ ...freeMotion, noise: 0.7 }], [freeMotion, weight]] as [Lagrangian, typeof weight?][])
     expect(await lossOf(l, shifted, linearPath, w)).toBeCloseTo(await lossOf(l, wrong, linearPath, w), 10);
   const unbalanced = { ...freeMotion, growth: 1 };
-  expect(Math.abs((await lossOf(unbalanced, shifted, linearPath)) - (await lossOf(unbalanced, wrong, linearPath)))).toBeGreaterThan(0.1); // biome-ignore format: one line
+  expect(Math.abs((await lossOf(unbalanced, shifted, linearPath)) - (await lossOf(unbalanced, wrong, linearPath)))).toBeGreaterThan(0.1);
 });
 
 test("weight one changes nothing, and any positive weight keeps the minimiser", async () => {
   const wrong: Action = (t, x) => x.square().mul(t.cos()).squeeze(1);
-  expect(await lossOf(freeMotion, wrong, linearPath, (t) => t.mul(0).add(1))).toBeCloseTo(await lossOf(freeMotion, wrong, linearPath), 12); // biome-ignore format: one line
+  expect(await lossOf(freeMotion, wrong, linearPath, (t) => t.mul(0).add(1))).toBeCloseTo(await lossOf(freeMotion, wrong, linearPath), 12);
   const weight = (t: Tensor): Tensor => t.square().add(0.2);
   const best = quadratic(linearMean, logRate(linearVariance));
-  const along = async (e: number): Promise<number> =>
-    lossOf(freeMotion, (t, x) => best(t, x).add(wrong(t, x).mul(e)), linearPath, weight);
+  const along = async (e: number): Promise<number> => lossOf(freeMotion, (t, x) => best(t, x).add(wrong(t, x).mul(e)), linearPath, weight);
   const [less, least, more] = [await along(-1e-3), await along(0), await along(1e-3)];
   expect(Math.abs(more - less) / 2e-3).toBeLessThan(1e-7); // stationary
   expect(more + less - 2 * least).toBeGreaterThan(0);
@@ -149,7 +159,7 @@ test("weight one changes nothing, and any positive weight keeps the minimiser", 
 test("action and flow forms agree for every action, cost, noise, growth, mass and weight", async () => {
   // Pairs N(0, 1), N(2, 1/4), mass Z(t) = (1 + t)²: quadrature over both ends and time makes both expectations exact.
   const [z, time] = [hermite(10), legendre(24)];
-  const all = time.x.flatMap((t, i) => z.x.flatMap((a, j) => z.x.map((b, k) => ({ t, a, b: 2 + b / 2, w: time.w[i] * z.w[j] * z.w[k] })))); // biome-ignore format: one line
+  const all = time.x.flatMap((t, i) => z.x.flatMap((a, j) => z.x.map((b, k) => ({ t, a, b: 2 + b / 2, w: time.w[i] * z.w[j] * z.w[k] }))));
   const n = all.length;
   const sample = {
     t: column(all.map((p) => p.t)),
@@ -158,10 +168,14 @@ test("action and flow forms agree for every action, cost, noise, growth, mass an
     mass: column(all.map((p) => p.w * n * (1 + p.t) ** 2)),
     massRate: column(all.map((p) => p.w * n * 2 * (1 + p.t))),
   };
-  const end = (t: number) => ({ t: column(z.x.map(() => t)), x: column(z.x.map((e) => (t ? 2 + e / 2 : e))), mass: column(z.w.map((w) => 10 * w * (1 + t) ** 2)) }); // biome-ignore format: one line
+  const end = (t: number) => ({
+    t: column(z.x.map(() => t)),
+    x: column(z.x.map((e) => (t ? 2 + e / 2 : e))),
+    mass: column(z.w.map((w) => 10 * w * (1 + t) ** 2)),
+  });
   const [first, last] = [end(0), end(1)];
   const ends = { t0: first.t, x0: first.x, t1: last.t, x1: last.x, mass0: first.mass, mass1: last.mass };
-  const s: Action = (t, x) => x.sin().mul(t.add(0.5)).add(x.square().mul(0.2).mul(t.cos())).squeeze(1); // biome-ignore format: one line
+  const s: Action = (t, x) => x.sin().mul(t.add(0.5)).add(x.square().mul(0.2).mul(t.cos())).squeeze(1);
   const lagrangians: Lagrangian[] = [
     freeMotion,
     { ...freeMotion, noise: 0.6 },
@@ -213,7 +227,17 @@ test("derivatives of the loss in the parameters of an action are those of finite
   const gradient = toNumbers(await jit(grad(loss))(array(w, "f64"), t, x, probe));
   for (const i of [0, 1, 2]) {
     const at = async (h: number): Promise<number> =>
-      item(await value(array(w.map((v, j) => (i === j ? v + h : v)), "f64"), t, x, probe)); // biome-ignore format: one line
+      item(
+        await value(
+          array(
+            w.map((v, j) => (i === j ? v + h : v)),
+            "f64",
+          ),
+          t,
+          x,
+          probe,
+        ),
+      );
     const numeric = ((await at(1e-5)) - (await at(-1e-5))) / 2e-5;
     expect(Math.abs(gradient[i] - numeric)).toBeLessThan(1e-7);
   }

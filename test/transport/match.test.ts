@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomStream } from "../../src/tensor/index.ts";
+import { randomStream } from "../../src/array/index.ts";
 import { effectiveShare, freeMotion, type MatchOptions, matching, pathThrough, pusher } from "../../src/transport/index.ts";
 import { moments, normals, pushed, train } from "./training.ts";
 
@@ -21,7 +21,7 @@ async function learn(options: MatchOptions) {
 
 const start = normals([0], [1], 4000, 11);
 // 4000 particles: standard error of a mean sd / 63, of an sd sd / 89; 5 of these, and 0.03 for the training.
-const near = (value: number, exact: number, sd: number): void => void expect(Math.abs(value - exact)).toBeLessThan(0.03 + (5 * sd) / 63); // biome-ignore format: one line
+const near = (value: number, exact: number, sd: number): void => void expect(Math.abs(value - exact)).toBeLessThan(0.03 + (5 * sd) / 63);
 
 test("action matching finds the energy and the marginals of a Gaussian path, and runs backward", async () => {
   const { model, state, loss, rng } = await learn({});
@@ -34,7 +34,7 @@ test("action matching finds the energy and the marginals of a Gaussian path, and
   const push = pusher(model);
   const there = await push(model.average(state), { x: start }, 0, [1]);
   const back = await push(model.average(state), there.clouds[0], 1, [0]);
-  back.clouds[0].x.data.forEach((x, i) => void expect(Math.abs(x - start.data[i])).toBeLessThan(2e-3)); // biome-ignore format: one line
+  back.clouds[0].x.data.forEach((x, i) => void expect(Math.abs(x - start.data[i])).toBeLessThan(2e-3));
 });
 
 test("entropic action matching finds its energy, and its noisy particles have the same marginals", async () => {
@@ -76,7 +76,11 @@ test("unbalanced action matching finds its energy; particles need their weights,
 });
 
 test("growing populations: the total mass follows its curve", async () => {
-  const path = await pathThrough([0, 1], clouds.map((points, k) => ({ points, mass: k ? 3 : 1 })), { coupling: "independent", massCurve: "log" }); // biome-ignore format: one line
+  const path = await pathThrough(
+    [0, 1],
+    clouds.map((points, k) => ({ points, mass: k ? 3 : 1 })),
+    { coupling: "independent", massCurve: "log" },
+  );
   const model = matching(path, { ...small, lagrangian: { ...freeMotion, growth: 1 } });
   const rng = randomStream(12);
   const { state } = await train(model, steps, rng);

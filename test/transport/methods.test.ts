@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ndarray, randomStream, type Tensor } from "../../src/tensor/index.ts";
+import { ndarray, randomStream } from "../../src/array/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import {
   accelerationPotential,
   freeMotion,
@@ -26,7 +27,18 @@ const settings = {
 };
 
 test.each(methodNames)("%s trains, moves particles, and gives weights only if it knows growth", async (method) => {
-  const potential = has(method, "potential") ? { potential: accelerationPotential([0, 1, 2], [[0, 0], [1, 0], [2, 0]]) } : {}; // biome-ignore format: one line
+  const potential = has(method, "potential")
+    ? {
+        potential: accelerationPotential(
+          [0, 1, 2],
+          [
+            [0, 0],
+            [1, 0],
+            [2, 0],
+          ],
+        ),
+      }
+    : {};
   const model = await learner(method, [0, 1, 2], clouds, { ...settings, ...potential });
   const rng = randomStream(1);
   const { state, metrics } = await train(model, 3, rng);
@@ -36,7 +48,10 @@ test.each(methodNames)("%s trains, moves particles, and gives weights only if it
     rng,
     stepsPerUnit: 10,
   });
-  expect(moved.map((c) => c.x.shape)).toEqual([[60, 2], [60, 2]]); // biome-ignore format: one line
+  expect(moved.map((c) => c.x.shape)).toEqual([
+    [60, 2],
+    [60, 2],
+  ]);
   for (const { x, logWeight } of moved) {
     expect(x.data.every(Number.isFinite)).toBe(true);
     expect(logWeight.data.some((w) => w !== 0)).toBe(has(method, "growth"));
@@ -52,7 +67,19 @@ test("a flow with growth starts from unbalanced pairs: what grows in place is no
     return { points: ndarray(data, [left + right, 1], "f32"), mass: (left + right) / 200 };
   };
   const ends = [cloud(100, 100, 1), cloud(100, 300, 3)];
-  const options = { steps: 300, batch: 256, layers: 2, width: 32, generatorWidth: 32, growth: 1, inner: 1, learningRate: 3e-3, warmUp: 20, emaDecay: 0.97, threads: 1 }; // biome-ignore format: one line
+  const options = {
+    steps: 300,
+    batch: 256,
+    layers: 2,
+    width: 32,
+    generatorWidth: 32,
+    growth: 1,
+    inner: 1,
+    learningRate: 3e-3,
+    warmUp: 20,
+    emaDecay: 0.97,
+    threads: 1,
+  };
   const action = async (more: object): Promise<number> => {
     const model = await learner("wlf-uot", [0, 1], ends, { ...options, ...more });
     const rng = randomStream(2);
@@ -77,7 +104,5 @@ test("under a drift, flows with growth pair along it, and pairs that cannot are 
   expect(await trained({ drift })).toEqual(await trained({ drift, coupling: "ot" }));
   expect(await trained({})).toEqual(await trained({ coupling: "unbalanced" }));
   await expect(learner("am-wfr", [0, 1], ends, { ...settings, drift })).rejects.toThrow(/neither drift nor cost/);
-  await expect(learner("wlf-uot", [0, 1], ends, { ...settings, drift, coupling: "unbalanced" })).rejects.toThrow(
-    /neither drift nor cost/,
-  );
+  await expect(learner("wlf-uot", [0, 1], ends, { ...settings, drift, coupling: "unbalanced" })).rejects.toThrow(/neither drift nor cost/);
 });

@@ -1,6 +1,7 @@
 /** Pairs of particles where a drift is free or velocities have another cost. */
 import { expect, test } from "vitest";
-import { concat, ndarray, randomStream, type Tensor } from "../../src/tensor/index.ts";
+import { ndarray, randomStream } from "../../src/array/index.ts";
+import { concat, type Tensor } from "../../src/tensor/index.ts";
 import {
   carriedToMiddle,
   freeMotion,
@@ -13,15 +14,13 @@ import {
 } from "../../src/transport/index.ts";
 import { normals, train } from "./training.ts";
 
-const cloud = (rows: readonly (readonly number[])[]) =>
-  ndarray(Float32Array.from(rows.flat()), [rows.length, rows[0].length], "f32");
+const cloud = (rows: readonly (readonly number[])[]) => ndarray(Float32Array.from(rows.flat()), [rows.length, rows[0].length], "f32");
 const turned = ([x, y]: readonly number[], angle: number): number[] => [
   Math.cos(angle) * x - Math.sin(angle) * y,
   Math.sin(angle) * x + Math.cos(angle) * y,
 ];
 /** dx/dt = rate (-y, x). */
-const turning = (rate: number) => (_: Tensor, x: Tensor) =>
-  concat([x.slice(null, [1, 2]).mul(-rate), x.slice(null, [0, 1]).mul(rate)], 1);
+const turning = (rate: number) => (_: Tensor, x: Tensor) => concat([x.slice(null, [1, 2]).mul(-rate), x.slice(null, [0, 1]).mul(rate)], 1);
 const rows = Array.from({ length: 40 }, (_, i) => {
   const [a, r] = [[0, 1.2, 3.5][i % 3], [1, 2, 1.5][i % 3]];
   return [r * Math.cos(a) + 0.02 * (i % 7), r * Math.sin(a) + 0.03 * (i % 5)];
@@ -62,21 +61,18 @@ test("costs of pairs are those of straight lines at even speed, in blocks or at 
   }
 });
 
-test.each(["ot", "sinkhorn"] as const)(
-  "%s pairs follow a free drift, whichever particles end up near each other",
-  async (coupling) => {
-    const start = { points: cloud(rows), mass: 1 };
-    const order = Array.from(randomStream(3).permutation(rows.length).data, Number);
-    const end = { points: cloud(order.map((i) => turned(rows[i], 2))), mass: 1 };
-    const times = { start: 0, end: 1, noise: 0.005 };
-    const right = async (drift?: ReturnType<typeof turning>): Promise<number> => {
-      const { from, to, cumulated } = (await pairsOf(start, end, { coupling, ...times, drift }))!;
-      return from.reduce((s, i, e) => s + (order[to[e]] === i ? cumulated[e] - (e > 0 ? cumulated[e - 1] : 0) : 0), 0);
-    };
-    expect(await right(turning(2))).toBeGreaterThan(0.99);
-    expect(await right()).toBeLessThan(0.5);
-  },
-);
+test.each(["ot", "sinkhorn"] as const)("%s pairs follow a free drift, whichever particles end up near each other", async (coupling) => {
+  const start = { points: cloud(rows), mass: 1 };
+  const order = Array.from(randomStream(3).permutation(rows.length).data, Number);
+  const end = { points: cloud(order.map((i) => turned(rows[i], 2))), mass: 1 };
+  const times = { start: 0, end: 1, noise: 0.005 };
+  const right = async (drift?: ReturnType<typeof turning>): Promise<number> => {
+    const { from, to, cumulated } = (await pairsOf(start, end, { coupling, ...times, drift }))!;
+    return from.reduce((s, i, e) => s + (order[to[e]] === i ? cumulated[e] - (e > 0 ? cumulated[e - 1] : 0) : 0), 0);
+  };
+  expect(await right(turning(2))).toBeGreaterThan(0.99);
+  expect(await right()).toBeLessThan(0.5);
+});
 
 test("under a convex cost the plan is the best of all pairings by it", async () => {
   const rng = randomStream(7);
@@ -86,11 +82,7 @@ test("under a convex cost the plan is the best of all pairings by it", async () 
   for (const cost of of) {
     const costs = await pairCosts(x, y, cost, 2);
     const total = (to: ArrayLike<number>): number => Array.from(to).reduce((s, j, i) => s + costs[i * 6 + j], 0);
-    const { from, to } = (await pairsOf(
-      { points: x, mass: 1 },
-      { points: y, mass: 1 },
-      { coupling: "ot", start: 1, end: 3, cost },
-    ))!;
+    const { from, to } = (await pairsOf({ points: x, mass: 1 }, { points: y, mass: 1 }, { coupling: "ot", start: 1, end: 3, cost }))!;
     expect(Array.from(from)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(total(to)).toBeCloseTo(Math.min(...orders.map(total)), 5);
   }
@@ -127,13 +119,20 @@ test("snapshots too large for one plan are paired part by part, nearly as well a
   const mass = Float64Array.from(cumulated, (c, e) => c - (e > 0 ? cumulated[e - 1] : 0));
   const margin = (rows: Int32Array, n: number): Float64Array => {
     const sums = new Float64Array(n);
-    rows.forEach((r, e) => void (sums[r] += mass[e] * n)); // biome-ignore format: one line
+    rows.forEach((r, e) => void (sums[r] += mass[e] * n));
     return sums;
   };
   // parts of 2,750 and 2,500 particles: every particle has its weight
-  for (const [rows, n] of [[from, 5500], [to, 5000]] as const) for (const w of margin(rows, n)) expect(w).toBeCloseTo(1, 6); // biome-ignore format: one line
-  from.forEach((i, e) => void expect(e >= starts[i] && e < starts[i + 1]).toBe(true)); // biome-ignore format: one line
-  const distance = mass.reduce((s, w, e) => s + w * [0, 1].reduce((q, j) => q + (x.points.data[2 * from[e] + j] - y.points.data[2 * to[e] + j]) ** 2, 0), 0); // biome-ignore format: one line
+  for (const [rows, n] of [
+    [from, 5500],
+    [to, 5000],
+  ] as const)
+    for (const w of margin(rows, n)) expect(w).toBeCloseTo(1, 6);
+  from.forEach((i, e) => void expect(e >= starts[i] && e < starts[i + 1]).toBe(true));
+  const distance = mass.reduce(
+    (s, w, e) => s + w * [0, 1].reduce((q, j) => q + (x.points.data[2 * from[e] + j] - y.points.data[2 * to[e] + j]) ** 2, 0),
+    0,
+  );
   // W2² = 9 + 1/4 of the populations; two samples of 2,500 in the plane are 0.01 to 0.02 farther; independent pairs have 9 + 2 + 1.25
   expect(Math.abs(distance - 9.25)).toBeLessThan(0.3);
 });

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { jit, type NdArray, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { lineTransport, optimalTransport } from "../../src/distances/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import {
   coneGeodesic,
   densityAtKnots,
@@ -8,8 +10,6 @@ import {
   initGenerator,
   initTimeDensity,
   invertDensity,
-  lineTransport,
-  optimalTransport,
   type PathBatch,
   type PathOptions,
   pathPoints,
@@ -28,7 +28,7 @@ test.each(["independent", "ot", "sinkhorn"] as const)(
   async (coupling) => {
     const path = await pathThrough([0, 1, 3], clouds, { coupling });
     const batch = drawPath(path, rng, 400);
-    const { x, v } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never); // biome-ignore format: one line
+    const { x, v } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never);
     const rows = numbers(path.points);
     numbers(x).forEach((value, e) => {
       const [i, j] = [e >> 1, e & 1];
@@ -77,7 +77,7 @@ test("bridges have the variance of a Brownian bridge, and mixtures fade over", a
   const points = async (options: PathOptions) => {
     const path = await pathThrough([0, 2], [zero, far], { coupling: "independent", ...options });
     const batch = drawPath(path, randomStream(5), 20_000);
-    return { batch, ...(await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never)) }; // biome-ignore format: one line
+    return { batch, ...(await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never)) };
   };
   const bridge = await points({ shape: "bridge", noise: 0.8 });
   const u = numbers(bridge.batch.u);
@@ -99,10 +99,9 @@ test("masses go from snapshot to snapshot along their curve, with its slope", as
     ["linear", (u: number) => 1 + 3 * u],
     ["geodesic", (u: number) => (1 + u) ** 2],
   ] as const) {
-    // biome-ignore format: one line
     const path = await pathThrough([0, 2], heavy, { massCurve });
     const batch = drawPath(path, rng, 100);
-    const { mass, massRate } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never); // biome-ignore format: one line
+    const { mass, massRate } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never);
     numbers(batch.u).forEach((u, i) => {
       expect(numbers(mass)[i]).toBeCloseTo(at(u), 4);
       expect(numbers(massRate)[i]).toBeCloseTo((at(u + 1e-4) - at(u - 1e-4)) / 2e-4 / 2, 2);
@@ -112,13 +111,12 @@ test("masses go from snapshot to snapshot along their curve, with its slope", as
 
 test("the generator meets the snapshots exactly whatever its weights", async () => {
   const net = initGenerator(randomStream(1), 2, true);
-  const run = jit((p: never, t: Tensor, u: Tensor, a: Tensor, b: Tensor) => generate(p, t, u, a, b) as { x: Tensor; massFactor: Tensor }); // biome-ignore format: one line
+  const run = jit((p: never, t: Tensor, u: Tensor, a: Tensor, b: Tensor) => generate(p, t, u, a, b) as { x: Tensor; massFactor: Tensor });
   const [a, b] = [rng.normal([60, 2]), rng.normal([60, 2])];
   for (const [place, end] of [
     [0, a],
     [1, b],
   ] as const) {
-    // biome-ignore format: one line
     const u = ndarray(new Float32Array(60).fill(place), [60, 1], "f32");
     const { x, massFactor } = await run(net as never, u, u, a, b);
     expect(numbers(x)).toEqual(numbers(end));
@@ -157,13 +155,12 @@ test("pairs on the cone: growth alone, transport alone, and the action of two Di
     return { x: numbers(x), mass: numbers(mass) };
   };
   const grow = await run(0, 1, 2, 1);
-  grow.mass.forEach((m, i) => void expect(m).toBeCloseTo((1 - i / 200 + (i / 200) * Math.SQRT2) ** 2, 9)); // biome-ignore format: one line
+  grow.mass.forEach((m, i) => void expect(m).toBeCloseTo((1 - i / 200 + (i / 200) * Math.SQRT2) ** 2, 9));
   for (const [distance, z0, z1, growth] of [
     [1.5, 1, 1, 1],
     [2, 1, 3, 0.5],
     [0.7, 2, 0.4, 2],
   ]) {
-    // biome-ignore format: one line
     const { x, mass } = await run(distance, z0, z1, growth);
     let action = 0;
     for (let i = 0; i < 200; i++) {
@@ -173,7 +170,9 @@ test("pairs on the cone: growth alone, transport alone, and the action of two Di
     const exact = (2 / growth) * (z0 + z1 - 2 * Math.sqrt(z0 * z1) * Math.cos((Math.sqrt(growth) * distance) / 2));
     expect(Math.abs(action / exact - 1)).toBeLessThan(1e-3);
     // the mass law of all geodesics, M(t) = (1-t) M0 + t M1 - (λ/2) t (1-t) S
-    mass.forEach((m, i) => void expect(m).toBeCloseTo((1 - i / 200) * z0 + (i / 200) * z1 - (growth / 2) * (i / 200) * (1 - i / 200) * exact, 9)); // biome-ignore format: one line
+    mass.forEach(
+      (m, i) => void expect(m).toBeCloseTo((1 - i / 200) * z0 + (i / 200) * z1 - (growth / 2) * (i / 200) * (1 - i / 200) * exact, 9),
+    );
   }
 });
 
@@ -228,7 +227,6 @@ test("unbalanced pairs carry the masses of both snapshots", async () => {
     [batch.mass0, 1],
     [batch.mass1, 3],
   ] as const) {
-    // biome-ignore format: one line
     const values = numbers(masses);
     const mean = values.reduce((a, b) => a + b) / values.length;
     const sd = Math.sqrt(values.reduce((s, v) => s + (v - mean) ** 2, 0) / values.length);
@@ -238,7 +236,8 @@ test("unbalanced pairs carry the masses of both snapshots", async () => {
 
 test("particles without weight change nothing in a plan with growth, wherever they are", async () => {
   const [x, y] = [randomStream(31).normal([30, 2]), randomStream(32).normal([20, 2])] as NdArray<"f32">[];
-  const more = (cloud: NdArray<"f32">, n: number): NdArray<"f32"> => ndarray(Float32Array.of(...cloud.data, 50, 50, -90, 3), [n + 2, 2], "f32"); // biome-ignore format: one line
+  const more = (cloud: NdArray<"f32">, n: number): NdArray<"f32"> =>
+    ndarray(Float32Array.of(...cloud.data, 50, 50, -90, 3), [n + 2, 2], "f32");
   const weights = (n: number) => Array.from({ length: n + 2 }, (_, i) => (i < n ? 1 : 0));
   const plain = await reachPlan({ points: x, mass: 1 }, { points: y, mass: 2 }, 1);
   const padded = await reachPlan(

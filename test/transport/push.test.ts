@@ -1,6 +1,7 @@
 /** Moving particles. */
 import { expect, test } from "vitest";
-import { type NdArray, ndarray, randomStream, type Tensor } from "../../src/tensor/index.ts";
+import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import { type Model, pusher } from "../../src/transport/index.ts";
 
 /** dX = drift dt + dW. */
@@ -40,7 +41,10 @@ test("coarse and fine steps follow one Brownian motion", async () => {
 });
 
 test("weights grow from what they were, none from none", async () => {
-  const growing = { noise: 0, dynamics: () => ({ drift: (_: Tensor, x: Tensor) => x.mul(0).add(2), growth: (t: Tensor, _x: Tensor) => t.squeeze(1), noise: 0 }) } as unknown as Model; // biome-ignore format: one line
+  const growing = {
+    noise: 0,
+    dynamics: () => ({ drift: (_: Tensor, x: Tensor) => x.mul(0).add(2), growth: (t: Tensor, _x: Tensor) => t.squeeze(1), noise: 0 }),
+  } as unknown as Model;
   const x = ndarray(Float32Array.of(0, 1, 2), [3, 1], "f32");
   const logWeight = ndarray(Float32Array.of(0, 1.5, Number.NEGATIVE_INFINITY), [3], "f32");
   const [end] = (await pusher(growing, 1)({}, { x, logWeight }, 0, [2])).clouds;

@@ -1,5 +1,5 @@
 /** Exact expectations over Gaussian paths: nodes and weights of Gauss–Hermite and Gauss–Legendre rules, by Newton's method on the polynomials. */
-import { type NdArray, ndarray } from "../../src/tensor/index.ts";
+import { type NdArray, ndarray } from "../../src/array/index.ts";
 
 /** Σ w f(x) = E f(Z), Z standard normal, exact for polynomials of degree 2n - 1. */
 export function hermite(n: number): { x: number[]; w: number[] } {
@@ -22,7 +22,13 @@ export function hermite(n: number): { x: number[]; w: number[] } {
     }
     x.push((low + high) / 2);
   }
-  const w = x.map((z) => 1 / values(z).slice(0, n).reduce((s, h) => s + h * h, 0)); // biome-ignore format: one line
+  const w = x.map(
+    (z) =>
+      1 /
+      values(z)
+        .slice(0, n)
+        .reduce((s, h) => s + h * h, 0),
+  );
   return { x, w };
 }
 
@@ -56,7 +62,11 @@ export function gaussianPath(at: (t: number) => { m: number; r: number }, nodes 
   const [z, time] = [hermite(nodes), legendre(times)];
   const all = time.x.flatMap((t, i) => z.x.map((e, j) => ({ t, x: at(t).m + at(t).r * e, w: time.w[i] * z.w[j] })));
   const n = all.length;
-  const end = (t: number) => ({ x: column(z.x.map((e) => at(t).m + at(t).r * e)), t: column(z.x.map(() => t)), mass: column(z.w.map((w) => w * nodes)) }); // biome-ignore format: one line
+  const end = (t: number) => ({
+    x: column(z.x.map((e) => at(t).m + at(t).r * e)),
+    t: column(z.x.map(() => t)),
+    mass: column(z.w.map((w) => w * nodes)),
+  });
   const [first, last] = [end(0), end(1)];
   return {
     sample: { t: column(all.map((p) => p.t)), x: column(all.map((p) => p.x)), mass: column(all.map((p) => p.w * n)) },

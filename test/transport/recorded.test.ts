@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
-import { jit, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { drawRecorded, freeMotion, matchingRecorded, recordingOf } from "../../src/transport/index.ts";
 import { normals, pushed, train } from "./training.ts";
 
 test("records are drawn as often as the time that they stand for, with rows of their own", () => {
   const times = [0, 1, 3, 4];
-  const recording = recordingOf(times, times.map((t) => ndarray(new Float32Array(5).fill(t), [5, 1], "f32"))); // biome-ignore format: one line
+  const recording = recordingOf(
+    times,
+    times.map((t) => ndarray(new Float32Array(5).fill(t), [5, 1], "f32")),
+  );
   const n = 8000;
   const { t, row, first, last } = drawRecorded(recording, randomStream(1), n);
   const counts = times.map(() => 0);
@@ -22,7 +26,10 @@ test("records are drawn as often as the time that they stand for, with rows of t
 test("the velocity of the independent linear path of two Gaussians, from samples of its records alone", async () => {
   const variance = (t: number): number => (1 - t) ** 2 + t ** 2 / 4;
   const times = Array.from({ length: 101 }, (_, k) => k / 100);
-  const recording = recordingOf(times, times.map((t, k) => normals([2 * t], [Math.sqrt(variance(t))], 1000, 100 + k))); // biome-ignore format: one line
+  const recording = recordingOf(
+    times,
+    times.map((t, k) => normals([2 * t], [Math.sqrt(variance(t))], 1000, 100 + k)),
+  );
   const model = matchingRecorded(recording, { layers: 2, width: 32, steps: 1000, learningRate: 4e-3, batch: 256 });
   const { state, metrics } = await train(model, 1000, randomStream(2));
   const tail = metrics.slice(-300).reduce((s, m) => s + m.loss / 300, 0);
@@ -52,7 +59,5 @@ test("what cannot be a recording is refused", () => {
   expect(() => recordingOf([1, 1], [cloud, cloud])).toThrow(/ascend/);
   expect(() => recordingOf([0, 1], [cloud, normals([0, 0], [1, 1], 5, 1)])).toThrow(/cloud 1 is \[5, 2\], not \[n, 1\]/);
   const recording = recordingOf([0, 1], [cloud, cloud]);
-  expect(() => matchingRecorded(recording, { lagrangian: { ...freeMotion, growth: 1 }, head: "inner" })).toThrow(
-    /cannot represent growth/,
-  );
+  expect(() => matchingRecorded(recording, { lagrangian: { ...freeMotion, growth: 1 }, head: "inner" })).toThrow(/cannot represent growth/);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { concat, item, jit, type NdArray, ndarray, randomStream, type Tensor, toNumbers } from "../../src/tensor/index.ts";
+import { item, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { concat, jit, type Tensor } from "../../src/tensor/index.ts";
 import { annealer, recordingOf, scoreLoss, scoreMatching, type VectorField, withDivergence } from "../../src/transport/index.ts";
 import { gaussianPath } from "./quadrature.ts";
 import { normals, train } from "./training.ts";
@@ -24,7 +25,7 @@ describe("the loss", () => {
 
   test("exceeds its minimum by half the mean squared error, for any field", async () => {
     const square = async (v: VectorField): Promise<number> => {
-      const run = jit((t: Tensor, x: Tensor, mass: Tensor) => v(t, x).sub(trueScore(t, x)).square().sum(1).mul(mass.squeeze(1)).mean()); // biome-ignore format: one line
+      const run = jit((t: Tensor, x: Tensor, mass: Tensor) => v(t, x).sub(trueScore(t, x)).square().sum(1).mul(mass.squeeze(1)).mean());
       return item(await run(path.sample.t, path.sample.x, path.sample.mass));
     };
     const fields: VectorField[] = [(_, x) => x.neg(), (t, x) => x.square().mul(0.3).sub(t), (t) => t.mul(0)];
@@ -33,7 +34,18 @@ describe("the loss", () => {
 
   test("sliced: the mean over all probes of signs is the exact loss", async () => {
     const signs = [-1, 1].flatMap((a) => [-1, 1].map((b) => [a, b]));
-    const v: VectorField = (t, x) => concat([x.slice(null, [0, 1]).mul(x.slice(null, [1, 2])).sin().add(t), x.sum(1, true).tanh()], 1);
+    const v: VectorField = (t, x) =>
+      concat(
+        [
+          x
+            .slice(null, [0, 1])
+            .mul(x.slice(null, [1, 2]))
+            .sin()
+            .add(t),
+          x.sum(1, true).tanh(),
+        ],
+        1,
+      );
     const rows = (r: number[][]): NdArray => ndarray(Float64Array.from(r.flat()), [4, r[0].length], "f64");
     const run = jit((t: Tensor, x: Tensor, e: Tensor) => [scoreLoss(v, t, x), scoreLoss(v, t, x, e)]);
     const [exact, sliced] = await run(rows(signs.map(() => [0.3])), rows(signs.map(() => [0.7, -0.4])), rows(signs));
@@ -42,27 +54,30 @@ describe("the loss", () => {
     expect(item(await single(rows(signs.map(() => [0.3])), rows(signs)))).toBe(0);
   });
 
-  test.each(["exact", "sliced"] as const)("trained with the %s trace, it recovers the score of a Gaussian that moves and widens", async (trace) => {
-    const times = Array.from({ length: 21 }, (_, k) => k / 20);
-    const clouds = times.map((t, k) => normals([t, -t], [1 - t / 2, 1], 500, 10 + k));
-    const options = { layers: 2, width: 32, batch: 256, steps: 800, learningRate: 5e-3, trace } as const;
-    const model = scoreMatching(recordingOf(times, clouds), options);
-    const { state } = await train(model as never, 800, randomStream(1));
-    const run = jit((p: never, t: Tensor, x: Tensor) => model.score(p)(t, x));
-    let [miss, size] = [0, 0];
-    for (const t of [0, 0.5, 1]) {
-      const x = normals([t, -t], [1 - t / 2, 1], 200, 50);
-      const at = ndarray(new Float32Array(200).fill(t), [200, 1], "f32");
-      const learned = toNumbers(await run(model.average(state) as never, at, x));
-      learned.forEach((v, i) => {
-        const exact = i % 2 === 0 ? -(x.data[i] - t) / (1 - t / 2) ** 2 : -(x.data[i] + t);
-        miss += (v - exact) ** 2;
-        size += exact ** 2;
-      });
-    }
-    expect(Math.sqrt(miss / size)).toBeLessThan(0.2);
-  });
-}); // biome-ignore format: one line a test
+  test.each(["exact", "sliced"] as const)(
+    "trained with the %s trace, it recovers the score of a Gaussian that moves and widens",
+    async (trace) => {
+      const times = Array.from({ length: 21 }, (_, k) => k / 20);
+      const clouds = times.map((t, k) => normals([t, -t], [1 - t / 2, 1], 500, 10 + k));
+      const options = { layers: 2, width: 32, batch: 256, steps: 800, learningRate: 5e-3, trace } as const;
+      const model = scoreMatching(recordingOf(times, clouds), options);
+      const { state } = await train(model as never, 800, randomStream(1));
+      const run = jit((p: never, t: Tensor, x: Tensor) => model.score(p)(t, x));
+      let [miss, size] = [0, 0];
+      for (const t of [0, 0.5, 1]) {
+        const x = normals([t, -t], [1 - t / 2, 1], 200, 50);
+        const at = ndarray(new Float32Array(200).fill(t), [200, 1], "f32");
+        const learned = toNumbers(await run(model.average(state) as never, at, x));
+        learned.forEach((v, i) => {
+          const exact = i % 2 === 0 ? -(x.data[i] - t) / (1 - t / 2) ** 2 : -(x.data[i] + t);
+          miss += (v - exact) ** 2;
+          size += exact ** 2;
+        });
+      }
+      expect(Math.sqrt(miss / size)).toBeLessThan(0.2);
+    },
+  );
+});
 
 describe("annealed Langevin dynamics with the true score", () => {
   const n = 2000;

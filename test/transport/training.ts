@@ -1,5 +1,5 @@
 /** Short trainings for tests. */
-import { type NdArray, ndarray, type Random, randomStream } from "../../src/tensor/index.ts";
+import { type NdArray, ndarray, type Random, randomStream } from "../../src/array/index.ts";
 import { type Model, type Particles, pusher, type TrainState } from "../../src/transport/index.ts";
 
 /** n points of independent normals. */
@@ -9,11 +9,7 @@ export function normals(mean: readonly number[], deviation: readonly number[], n
   return ndarray(z.map((v, i) => mean[i % d] + deviation[i % d] * v) as Float32Array<ArrayBuffer>, [n, d], "f32");
 }
 
-export async function train(
-  model: Model,
-  steps: number,
-  rng: Random,
-): Promise<{ state: TrainState; metrics: Record<string, number>[] }> {
+export async function train(model: Model, steps: number, rng: Random): Promise<{ state: TrainState; metrics: Record<string, number>[] }> {
   let state = await model.init(rng.fold("init"));
   const metrics: Record<string, number>[] = [];
   for (let i = 0; i < steps; i++) {

@@ -1,6 +1,6 @@
 /** Values of the action: known paths from above, snapshots exactly. */
 import { expect, test } from "vitest";
-import { ndarray, randomStream } from "../../src/tensor/index.ts";
+import { ndarray, randomStream } from "../../src/array/index.ts";
 import { freeMotion, leastAction, matching, meanValue, pathThrough, powerCost } from "../../src/transport/index.ts";
 import { normals, train } from "./training.ts";
 

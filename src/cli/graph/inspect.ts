@@ -6,7 +6,8 @@ import type { Graph } from "../../coding/graph.ts";
 import { degrees, lnGamma, uniformIdeal } from "../../coding/ideal.ts";
 import { candidates, type Model, prepare } from "../../coding/models.ts";
 import { edgeLines } from "../../data/graph-write.ts";
-import { type Figure, plot, toPng } from "../../lab/figure.ts";
+import { toPng } from "../../lab/png.ts";
+import { type Figure, plot } from "../../plots/figure.ts";
 import { gapBytes, peerSizes } from "./peers.ts";
 
 export interface Inspection {
@@ -67,9 +68,7 @@ export function inspectGraph(g: Graph, quick: boolean): Inspection {
     sizes: [
       ...models.map((model) => size(describe(model), "ours", model.bits)),
       ...(simple ? [size("uniform simple graph", "bound", uniformIdeal(graph.vertices, m, graph.directed))] : []),
-      ...(urn
-        ? [size("urn, order kept", "bound", urn.bits + lnGamma(m + 1) / Math.LN2 + (graph.directed ? 0 : m - facts.loops))]
-        : []),
+      ...(urn ? [size("urn, order kept", "bound", urn.bits + lnGamma(m + 1) / Math.LN2 + (graph.directed ? 0 : m - facts.loops))] : []),
       ...general.map(({ name, bytes }) => size(name, "general", bytes === undefined ? undefined : 8 * bytes)),
     ],
   };

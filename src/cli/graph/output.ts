@@ -3,7 +3,7 @@ import { createWriteStream, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { type Progress, progress, progressMode } from "../../lab/progress.ts";
 
 /** Writes pieces to a file beside `path` and renames it, or to standard output for "-". Ctrl-C leaves nothing behind. */

@@ -1,16 +1,16 @@
 /** `pushforward runs compare`. */
 import { join } from "node:path";
 import type { z } from "zod";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { compare, comparisonFigures, comparisonTable, type Summary } from "../../lab/compare.ts";
-import { toPng } from "../../lab/figure.ts";
 import { makeFolder, writeAside } from "../../lab/files.ts";
 import { codeVersion } from "../../lab/invocation.ts";
-import { formatNumber, withError } from "../../lab/numbers.ts";
+import { toPng } from "../../lab/png.ts";
 import type { RunRecord } from "../../lab/record.ts";
 import { renderReport } from "../../lab/report.ts";
 import { metricsOf } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
+import { formatNumber, withError } from "../../numbers.ts";
 import type { compareSchema } from "../runs.ts";
 import { textTable } from "../table.ts";
 import { chosen, listed, withStore } from "./store.ts";
@@ -35,10 +35,7 @@ export async function compareRuns(names: readonly string[], options: z.infer<typ
   const comparison = compare(runs, listed(options.metric));
   const missing = comparison.metrics.find((name) => comparison.groups.every((g) => g.summaries[name].n === 0));
   if (missing !== undefined)
-    throw new UserError(
-      `none of these runs has the metric "${missing}"`,
-      `they have ${compare(runs).metrics.join(", ") || "no metrics"}`,
-    );
+    throw new UserError(`none of these runs has the metric "${missing}"`, `they have ${compare(runs).metrics.join(", ") || "no metrics"}`);
   const show = ({ mean, error }: Summary) => (error === undefined ? formatNumber(mean) : withError(mean, error));
   const table = comparisonTable(comparison, show);
   const out = options.out ?? join(root, "comparison");

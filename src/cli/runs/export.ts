@@ -1,8 +1,8 @@
 /** `pushforward runs export`: a tidy table, a row for each row of metrics, with the run and its configuration beside it. */
 import type { z } from "zod";
-import { UserError } from "../../data/errors.ts";
 import { table } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
+import { UserError } from "../../errors.ts";
 import { writeAside } from "../../lab/files.ts";
 import type { RunRecord } from "../../lab/record.ts";
 import { metricsOf } from "../../lab/store/query.ts";

@@ -1,9 +1,9 @@
 /** `pushforward runs list` and `index`. */
 import type { z } from "zod";
-import { formatNumber } from "../../lab/numbers.ts";
 import { sharedStore } from "../../lab/store/database.ts";
 import { listRuns } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
+import { formatNumber } from "../../numbers.ts";
 import type { indexSchema, listSchema } from "../runs.ts";
 import { ago, textTable } from "../table.ts";
 import { dropIndex, listed, selection, withStore } from "./store.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { z } from "zod";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { diskError } from "../../lab/files.ts";
 import { lock } from "../../lab/lock.ts";
 import { readRecord } from "../../lab/record.ts";

@@ -1,7 +1,7 @@
 /** The index that the `runs` commands ask: the team's, or the one beside the folders, brought up to date first. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { openStore, type Store, sharedStore } from "../../lab/store/database.ts";
 import { type Found, findRun, listRuns, type Selection } from "../../lab/store/query.ts";
 import { syncRoot } from "../../lab/store/sync.ts";

@@ -1,7 +1,8 @@
 /** The live table of a sweep: rewritten in place in a terminal, a line for each end in a pipe, JSON lines for programs. */
-import { duration, formatNumber } from "../../lab/numbers.ts";
+
 import type { ProgressMode } from "../../lab/progress.ts";
 import type { JobState, JobStatus } from "../../lab/sweep/sweep.ts";
+import { duration, formatNumber } from "../../numbers.ts";
 import { textTable } from "../table.ts";
 
 export interface Board {
@@ -21,9 +22,7 @@ export function board(mode: ProgressMode, metric: string): Board {
   const over = (jobs: readonly JobStatus[]) => jobs.filter((j) => j.state !== "waiting" && j.state !== "running").length;
 
   function head(jobs: readonly JobStatus[]): string {
-    const states = (["done", "running", "waiting", "failed", "stopped", "dropped"] as const).map(
-      (s) => [s, count(jobs, s)] as const,
-    );
+    const states = (["done", "running", "waiting", "failed", "stopped", "dropped"] as const).map((s) => [s, count(jobs, s)] as const);
     const seconds = (performance.now() - began) / 1000;
     const rate = (over(jobs) - (atStart ?? 0)) / seconds;
     const left = jobs.length - over(jobs);

@@ -1,6 +1,6 @@
 /** The file of a sweep, checked as a whole before anything runs. */
 import type { Command } from "commander";
-import { nearest, UserError } from "../../data/errors.ts";
+import { nearest, UserError } from "../../errors.ts";
 import { expand, jobCount, mostJobs, type Sweep, sweepSchema } from "../../lab/sweep/plan.ts";
 import { camelKey, camelKeys, readYaml } from "../config.ts";
 import { parseOptions, schemaOf, validate } from "../options.ts";
@@ -34,9 +34,7 @@ export async function readSweep(file: string, commands: readonly Registered[]): 
     for (const { options } of expand(sweep)) parseOptions(schema, options);
     return sweep;
   } catch (error) {
-    throw error instanceof UserError && !error.message.startsWith(file)
-      ? new UserError(`${file}: ${error.message}`, error.hint)
-      : error;
+    throw error instanceof UserError && !error.message.startsWith(file) ? new UserError(`${file}: ${error.message}`, error.hint) : error;
   }
 }
 

@@ -3,21 +3,21 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
-import { UserError } from "../../data/errors.ts";
 import { table } from "../../data/table.ts";
 import { writeCsv } from "../../data/write.ts";
+import { UserError } from "../../errors.ts";
 import { compare, comparisonFigures } from "../../lab/compare.ts";
-import { toPng } from "../../lab/figure.ts";
 import { writeAside } from "../../lab/files.ts";
 import { interruptedExitCode, onInterrupt } from "../../lab/interrupt.ts";
 import { codeVersion } from "../../lab/invocation.ts";
-import { formatNumber, withError } from "../../lab/numbers.ts";
+import { toPng } from "../../lab/png.ts";
 import { progressMode } from "../../lab/progress.ts";
 import { renderReport } from "../../lab/report.ts";
 import type { Metrics } from "../../lab/run.ts";
 import type { Sweep } from "../../lab/sweep/plan.ts";
 import { localPool } from "../../lab/sweep/pool.ts";
 import { runSweep, type SettingResult, type SweepResult } from "../../lab/sweep/sweep.ts";
+import { formatNumber, withError } from "../../numbers.ts";
 import type { Registered } from "../program.ts";
 import type { sweepOptions } from "../sweep.ts";
 import { textTable } from "../table.ts";
@@ -33,9 +33,7 @@ export async function sweep(file: string, options: Options, commands: readonly R
   const plan = await readSweep(file, commands);
   const { out, workers, queue, retries, json } = options;
   const executor =
-    queue === undefined
-      ? localPool(workers, retries)
-      : await (await import("../../lab/sweep/queue.ts")).queueExecutor(queue, retries);
+    queue === undefined ? localPool(workers, retries) : await (await import("../../lab/sweep/queue.ts")).queueExecutor(queue, retries);
   const shown = board(progressMode(options), plan.metric);
   const interrupt = onInterrupt();
   let result: SweepResult;

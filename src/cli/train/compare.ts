@@ -1,9 +1,20 @@
 /** `pushforward train compare`: the comparison as a run, with its table and pictures. */
 import { join } from "node:path";
 import * as Plot from "@observablehq/plot";
-import { UserError } from "../../data/index.ts";
-import { duration, type Figure, formatNumber, onInterrupt, openRun, palette, plot, progress, progressMode, publish, withError } from "../../lab/index.ts"; // biome-ignore format: one line
-import { compareOptimizers, type Problem, type Progressed, parseEntry, recommend, type Summary, summarise, totalSteps } from "../../training/index.ts"; // biome-ignore format: one line
+import { UserError } from "../../errors.ts";
+import { onInterrupt, openRun, progress, progressMode, publish } from "../../lab/index.ts";
+import { duration, formatNumber, withError } from "../../numbers.ts";
+import { type Figure, palette, plot } from "../../plots/index.ts";
+import {
+  compareOptimizers,
+  type Problem,
+  type Progressed,
+  parseEntry,
+  recommend,
+  type Summary,
+  summarise,
+  totalSteps,
+} from "../../training/index.ts";
 import { version } from "../program.ts";
 import type { CompareOptions } from "../train.ts";
 import { prepare } from "./load.ts";
@@ -63,8 +74,7 @@ export async function compare(
           done += n;
           show();
         },
-        finished: (progressed) =>
-          run.save({ step: progressed.trials.length + progressed.finals.length, tensors: {}, state: progressed }),
+        finished: (progressed) => run.save({ step: progressed.trials.length + progressed.finals.length, tensors: {}, state: progressed }),
       },
       run.checkpoint?.state as Progressed | undefined,
     );
@@ -125,7 +135,10 @@ export async function compare(
 const show = ({ mean, error }: { mean: number; error: number }): string =>
   Number.isFinite(error) ? withError(mean, error) : formatNumber(mean);
 
-const settingText = ({ settings }: Summary): string => Object.entries(settings).map(([key, value]) => `${key} ${value}`).join(", "); // biome-ignore format: one line
+const settingText = ({ settings }: Summary): string =>
+  Object.entries(settings)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ");
 
 const row = (s: Summary): (string | number)[] => [
   s.optimizer,
@@ -147,8 +160,7 @@ function summaryText(
     ...warnings.map((w) => `note: ${w}`),
     `${"optimizer".padEnd(14)} ${`test ${score}`.padEnd(20)} ${"training loss".padEnd(18)} ms a step`,
     ...summaries.map(
-      (s) =>
-        `${s.optimizer.padEnd(14)} ${show(s.test).padEnd(20)} ${show(s.trainLoss).padEnd(18)} ${s.milliseconds.toPrecision(3)}`,
+      (s) => `${s.optimizer.padEnd(14)} ${show(s.test).padEnd(20)} ${show(s.trainLoss).padEnd(18)} ${s.milliseconds.toPrecision(3)}`,
     ),
     words,
     `report: ${join(folder, "report.html")}`,

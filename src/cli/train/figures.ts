@@ -1,7 +1,8 @@
 /** Pictures of a training. */
 import * as Plot from "@observablehq/plot";
 import type { Examples } from "../../data/index.ts";
-import { type Figure, type Metrics, palette, plot } from "../../lab/index.ts";
+import type { Metrics } from "../../lab/index.ts";
+import { type Figure, palette, plot } from "../../plots/index.ts";
 
 /** Loss of the training batches and of the validation part. */
 export function lossFigure(history: readonly Metrics[]): Figure {
@@ -55,7 +56,12 @@ export function confusionFigure(classes: readonly string[], truth: ArrayLike<num
           ? [
               Plot.text(
                 cells.filter((c) => c.share >= 0.5),
-                { x: "guess", y: "truth", text: (c: { share: number }) => c.share.toFixed(0), fill: (c: { share: number }) => (c.share > 45 ? "white" : "#222") }, // biome-ignore format: one line
+                {
+                  x: "guess",
+                  y: "truth",
+                  text: (c: { share: number }) => c.share.toFixed(0),
+                  fill: (c: { share: number }) => (c.share > 45 ? "white" : "#222"),
+                },
               ),
             ]
           : []),
@@ -119,7 +125,13 @@ export function mistakesFigure(mistakes: readonly Mistake[], { title }: Examples
       y: { axis: null, domain: [rows - 0.4, -0.5] },
       marks: [
         Plot.image(at, { x: "x", y: (d: { y: number }) => d.y - 0.12, src: "image", width: 64, height: 64 }),
-        Plot.text(at, { x: "x", y: (d: { y: number }) => d.y + 0.3, text: (d: Mistake) => `${d.guess} ${Math.round(100 * d.probability)} %`, fill: palette[2], fontSize: 10 }), // biome-ignore format: one line
+        Plot.text(at, {
+          x: "x",
+          y: (d: { y: number }) => d.y + 0.3,
+          text: (d: Mistake) => `${d.guess} ${Math.round(100 * d.probability)} %`,
+          fill: palette[2],
+          fontSize: 10,
+        }),
         Plot.text(at, { x: "x", y: (d: { y: number }) => d.y + 0.43, text: "truth", fontSize: 10 }),
       ],
     }),

@@ -2,10 +2,23 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { type Random, randomStream } from "../../array/index.ts";
 import type { Corpus, Examples, Split } from "../../data/index.ts";
-import { builtInImages, builtInText, imageSetNames, nearest, readImageFolder, readTable, readText, splitRows, textNames, toExamples, UserError } from "../../data/index.ts"; // biome-ignore format: one line
+import {
+  builtInImages,
+  builtInText,
+  imageSetNames,
+  readImageFolder,
+  readTable,
+  readText,
+  splitRows,
+  textNames,
+  toExamples,
+} from "../../data/index.ts";
+import { nearest, UserError } from "../../errors.ts";
 import * as nn from "../../nn/index.ts";
-import { configure, fromOnnx, type Random, randomStream } from "../../tensor/index.ts";
+import { fromOnnx } from "../../onnx/index.ts";
+import { configure } from "../../tensor/index.ts";
 import { exampleProblem, type Problem, textProblem } from "../../training/index.ts";
 import { version } from "../program.ts";
 import type { CompareOptions, TrainOptions } from "../train.ts";
@@ -33,10 +46,7 @@ async function load(file: string | undefined, options: JobOptions, rng: Random):
     throw new UserError("no data: name a file, a folder or a built-in data set", `--data takes ${names.join(", ")}`);
   if (options.data !== undefined && !names.includes(options.data)) {
     const guess = nearest(options.data, names);
-    throw new UserError(
-      `no built-in data set "${options.data}"`,
-      guess ? `did you mean "${guess}"?` : `there are ${names.join(", ")}`,
-    );
+    throw new UserError(`no built-in data set "${options.data}"`, guess ? `did you mean "${guess}"?` : `there are ${names.join(", ")}`);
   }
   const corpus = await textOf(file, options.data);
   if (corpus) return { corpus, problem: checkedText(corpus, options.context) };
@@ -114,12 +124,9 @@ async function modelFile(path: string, problem: Problem): Promise<nn.Network> {
   const model = fromOnnx(await readFile(path));
   const { shape, name } = model.inputs[0] ?? { shape: [], name: "" };
   const fixed = shape.slice(1);
-  const fits =
-    shape.length === problem.input.length + 1 && fixed.every((n, i) => typeof n === "string" || n === problem.input[i]);
+  const fits = shape.length === problem.input.length + 1 && fixed.every((n, i) => typeof n === "string" || n === problem.input[i]);
   if (!fits)
-    throw new UserError(
-      `${path}: its input ${name} has shape [${shape.join(", ")}], the data have [batch, ${problem.input.join(", ")}]`,
-    );
+    throw new UserError(`${path}: its input ${name} has shape [${shape.join(", ")}], the data have [batch, ${problem.input.join(", ")}]`);
   return nn.onnxNetwork(model);
 }
 

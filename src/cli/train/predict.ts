@@ -1,6 +1,7 @@
 /** What a trained network says about the test part. */
+
+import { type NdArray, ndarray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
 import type { Corpus, Examples } from "../../data/index.ts";
-import { type NdArray, ndarray, randomStream, sizeOf, toNumbers } from "../../tensor/index.ts";
 import type { Training, TrainState } from "../../training/index.ts";
 import type { Mistake } from "./figures.ts";
 import type { Loaded } from "./load.ts";
@@ -56,18 +57,18 @@ export async function surestMistakes(
   most: number,
 ): Promise<Mistake[]> {
   const { default: sharp } = await import("sharp");
-  const wrong = truth.flatMap((t, i) => (t === guess[i] ? [] : [i])).sort((a, b) => probability[b] - probability[a]); // biome-ignore format: one line
+  const wrong = truth.flatMap((t, i) => (t === guess[i] ? [] : [i])).sort((a, b) => probability[b] - probability[a]);
   const [, channels, height, width] = examples.inputs.shape;
   const size = sizeOf(examples.inputs.shape.slice(1));
   const names = examples.classes ?? [];
   return Promise.all(
     wrong.slice(0, most).map(async (i) => {
       const planes = (examples.inputs.data as Uint8Array).subarray(split.test[i] * size, (split.test[i] + 1) * size);
-      const pixels = Uint8Array.from(
-        { length: size },
-        (_, p) => planes[(p % channels) * height * width + Math.floor(p / channels)],
-      );
-      const png = await sharp(pixels, { raw: { width, height, channels: channels as 1 | 3 } }).resize(64, 64, { kernel: "nearest" }).png().toBuffer(); // biome-ignore format: one line
+      const pixels = Uint8Array.from({ length: size }, (_, p) => planes[(p % channels) * height * width + Math.floor(p / channels)]);
+      const png = await sharp(pixels, { raw: { width, height, channels: channels as 1 | 3 } })
+        .resize(64, 64, { kernel: "nearest" })
+        .png()
+        .toBuffer();
       return {
         image: `data:image/png;base64,${png.toString("base64")}`,
         truth: names[truth[i]],
@@ -79,13 +80,7 @@ export async function surestMistakes(
 }
 
 /** 400 characters after the first of the validation part, drawn one by one. */
-export async function sampleText(
-  corpus: Corpus,
-  trainer: Training,
-  state: TrainState,
-  context: number,
-  length = 400,
-): Promise<string> {
+export async function sampleText(corpus: Corpus, trainer: Training, state: TrainState, context: number, length = 400): Promise<string> {
   const { vocabulary, validation } = corpus;
   const prompt = Math.min(context, 16);
   const tokens = Array.from(validation.slice(0, prompt));
@@ -95,12 +90,12 @@ export async function sampleText(
     const seen = tokens.slice(-context);
     const x = ndarray(new Int32Array(context), [1, context], "i32");
     x.data.set(seen);
-    const scores = toNumbers(await trainer.predict(state, x as NdArray)).slice((seen.length - 1) * vocabulary.length, seen.length * vocabulary.length); // biome-ignore format: one line
+    const scores = toNumbers(await trainer.predict(state, x as NdArray)).slice(
+      (seen.length - 1) * vocabulary.length,
+      seen.length * vocabulary.length,
+    );
     tokens.push(
-      scores.reduce(
-        (m, v, c) => (v + gumbel[i * vocabulary.length + c] > scores[m] + gumbel[i * vocabulary.length + m] ? c : m),
-        0,
-      ),
+      scores.reduce((m, v, c) => (v + gumbel[i * vocabulary.length + c] > scores[m] + gumbel[i * vocabulary.length + m] ? c : m), 0),
     );
   }
   return tokens.map((c) => vocabulary[c]).join("");

@@ -1,13 +1,27 @@
 /** One training, from the data to the report. */
 import { join } from "node:path";
+import * as nd from "../../array/index.ts";
+import { flatten, isArrayLeaf, leafPaths, type NdArray, sizeOf, writeSafetensors } from "../../array/index.ts";
 import { writeCsv } from "../../data/index.ts";
 import { list, table } from "../../data/table.ts";
-import { duration, type Figure, formatNumber, type KeyNumber, openRun, progress, progressMode, publish, type ReportTable, runMethod } from "../../lab/index.ts"; // biome-ignore format: one line
+import { type KeyNumber, openRun, progress, progressMode, publish, type ReportTable, runMethod } from "../../lab/index.ts";
 import type { Network } from "../../nn/index.ts";
+import { duration, formatNumber } from "../../numbers.ts";
+import { toOnnx } from "../../onnx/index.ts";
 import { warningsFor } from "../../optim/index.ts";
+import type { Figure } from "../../plots/index.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
-import { flatten, isArrayLeaf, leafPaths, type NdArray, sizeOf, type Tensor, toOnnx, writeSafetensors } from "../../tensor/index.ts"; // biome-ignore format: one line
-import { type OptimizerSettings, optimizerOf, type Problem, parseSettings, settingsFor, type Training, type TrainState, training } from "../../training/index.ts"; // biome-ignore format: one line
+import {
+  type OptimizerSettings,
+  optimizerOf,
+  type Problem,
+  parseSettings,
+  settingsFor,
+  type Training,
+  type TrainState,
+  training,
+} from "../../training/index.ts";
 import { version } from "../program.ts";
 import type { TrainOptions } from "../train.ts";
 import { confusionFigure, lossFigure, mistakesFigure, predictionFigure } from "./figures.ts";
@@ -41,8 +55,14 @@ export async function train(
   });
   const run = await openRun(folder, config, { overwrite: options.overwrite });
   try {
-    const trainer = training(problem, model.network, rng.fold("order"), { optimizer, batch, clip: options.clip,
-      freeze: options.freeze?.split(","), precision: options.precision, evaluationRows: 2000 }); // biome-ignore format: one line
+    const trainer = training(problem, model.network, rng.fold("order"), {
+      optimizer,
+      batch,
+      clip: options.clip,
+      freeze: options.freeze?.split(","),
+      precision: options.precision,
+      evaluationRows: 2000,
+    });
     const line = progress({
       label: `training ${model.name} on ${title}`,
       total: steps,
@@ -51,12 +71,22 @@ export async function train(
     });
     for (const text of advice) line.note(`note: ${text}`);
     const evaluateEvery = Math.max(1, Math.ceil(steps / 10));
-    const { state, history, interrupted } = await runMethod<TrainState>(trainer, run, { steps, rng, progress: line, evaluateEvery, divergedHint }); // biome-ignore format: one line
+    const { state, history, interrupted } = await runMethod<TrainState>(trainer, run, {
+      steps,
+      rng,
+      progress: line,
+      evaluateEvery,
+      divergedHint,
+    });
     if (interrupted) {
       process.exitCode = 130;
       return { results: { run: folder, interrupted: true }, text: [`stopped; the same command goes on from ${folder}`] };
     }
-    const [fit, validation, test] = await Promise.all([trainer.score(state, "train"), trainer.score(state, "validation"), trainer.score(state, "test")]); // biome-ignore format: one line
+    const [fit, validation, test] = await Promise.all([
+      trainer.score(state, "train"),
+      trainer.score(state, "validation"),
+      trainer.score(state, "test"),
+    ]);
     const parameters = count(state.params);
     const warnings = [...ofData, ...advice, ...fallbackNotice(trainer, state)];
     const results = {
@@ -79,7 +109,12 @@ export async function train(
     figures.unshift(lossFigure(history));
     const scoreName = problem.score === "rmse" ? "root mean square error" : problem.score;
     const numbers: KeyNumber[] = [
-      { name: `${scoreName}, test`, value: test.score, error: scoreError(problem, test.score), note: `${problem.count("test")} examples that neither training nor tuning saw` }, // biome-ignore format: one line
+      {
+        name: `${scoreName}, test`,
+        value: test.score,
+        error: scoreError(problem, test.score),
+        note: `${problem.count("test")} examples that neither training nor tuning saw`,
+      },
       { name: `${scoreName}, validation`, value: validation.score },
       { name: `${scoreName}, training part`, value: fit.score },
       { name: "loss, training part", value: fit.loss },
@@ -109,7 +144,10 @@ function fallbackNotice(trainer: Training, state: TrainState): string[] {
   const found = trainer.layers(state);
   if (!found || found.uncovered.length === 0) return [];
   const { layers, uncovered } = found;
-  const names = list(uncovered.map((u) => u.path), 4); // biome-ignore format: one line
+  const names = list(
+    uncovered.map((u) => u.path),
+    4,
+  );
   return [
     `${layers.length} layers have curvature; ${uncovered.length} parameters are in none and follow AdamW: ${names} (${uncovered[0].why})`,
   ];
@@ -121,8 +159,7 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 const scoreError = (problem: Problem, score: number): number | undefined =>
   problem.score === "accuracy" ? Math.sqrt((score * (1 - score)) / problem.count("test")) : undefined;
 
-const count = (tree: unknown): number =>
-  (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
+const count = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
 
 function weights({ params, stats }: TrainState): Uint8Array<ArrayBuffer> {
   const { leaves, structure } = flatten({ params, stats }, isArrayLeaf);
@@ -135,16 +172,17 @@ function modelFile(loaded: Loaded, network: Network, state: TrainState): Uint8Ar
   const { problem } = loaded;
   const dtype = problem.kind === "text" ? "i32" : "f32";
   const metadata = { producer: `pushforward ${version()}`, ...describeOutputs(loaded) };
-  const channels = (v: Float32Array, rank: number): NdArray => t.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32"); // biome-ignore format: one line
+  const channels = (v: Float32Array, rank: number): NdArray =>
+    nd.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32");
   const program = (x: Tensor): Tensor => {
-    const [params, stats] = [state.params, state.stats].map((tree) => t.mapTree((a: NdArray) => t.constant(a), tree));
+    const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree((a: NdArray) => t.constant(a), tree));
     if ("corpus" in loaded) return network.apply(params, stats, x, false).y;
     const { scaling, units } = loaded.problem;
     const rank = problem.input.length;
     const y = network.apply(params, stats, x.sub(channels(scaling.mean, rank)).div(channels(scaling.deviation, rank)), false).y;
     return units ? y.mul(channels(units.deviation, 1)).add(channels(units.mean, 1)) : t.softmax(y);
   };
-  const input = t.allocate(dtype, [1, ...problem.input]);
+  const input = nd.allocate(dtype, [1, ...problem.input]);
   const options = {
     inputNames: ["x"],
     outputNames: [problem.kind === "classes" ? "probabilities" : problem.kind === "text" ? "logits" : "y"],
@@ -176,8 +214,7 @@ async function show(
 ): Promise<{ figures: Figure[]; tables: ReportTable[] }> {
   if ("corpus" in loaded) {
     const text = await sampleText(loaded.corpus, trainer, state, loaded.problem.input[0]);
-    const caption =
-      "The network continues the first characters of the validation part; each character is drawn from its probabilities.";
+    const caption = "The network continues the first characters of the validation part; each character is drawn from its probabilities.";
     return { figures: [], tables: [{ title: "Text written by the network", columns: [""], rows: [[text]], caption }] };
   }
   const { examples } = loaded;
@@ -224,7 +261,14 @@ export function command(file: string | undefined, options: Readonly<Record<strin
 }
 
 function summary(
-  results: { run: string; test: { loss: number; score: number }; validation: { score: number }; train: { loss: number; score: number }; seconds: number; warnings: readonly string[] }, // biome-ignore format: one line
+  results: {
+    run: string;
+    test: { loss: number; score: number };
+    validation: { score: number };
+    train: { loss: number; score: number };
+    seconds: number;
+    warnings: readonly string[];
+  },
   scoreName: string,
 ): string[] {
   const { test, validation, train: fit } = results;

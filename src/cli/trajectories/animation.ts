@@ -1,7 +1,8 @@
 /** The moving particles over the snapshots, as an animated PNG. */
 import * as Plot from "@observablehq/plot";
-import { animatedPng } from "../../lab/apng.ts";
-import { palette, plot, toPng } from "../../lab/index.ts";
+import { toPng } from "../../lab/index.ts";
+import { animatedPng } from "../../plots/apng.ts";
+import { palette, plot } from "../../plots/index.ts";
 import { timeAxis } from "./axes.ts";
 import type { Population } from "./load.ts";
 import type { Frame } from "./motion.ts";
@@ -11,7 +12,8 @@ const delay = 80;
 
 export async function animate(data: Population, all: readonly Frame[], grows: boolean): Promise<Uint8Array> {
   const d = data.features.length;
-  const place = (values: ArrayLike<number>, i: number, time: number) => (d > 1 ? { x: values[i * d], y: values[i * d + 1] } : { x: time, y: values[i] }); // biome-ignore format: one line
+  const place = (values: ArrayLike<number>, i: number, time: number) =>
+    d > 1 ? { x: values[i * d], y: values[i * d + 1] } : { x: time, y: values[i] };
   const background = data.snapshots.flatMap((s, k) => {
     const step = Math.max(1, Math.ceil(s.shape[0] / shown));
     return Array.from({ length: Math.ceil(s.shape[0] / step) }, (_, i) => ({
@@ -33,9 +35,7 @@ export async function animate(data: Population, all: readonly Frame[], grows: bo
     const n = cloud.shape[0];
     const step = Math.max(1, Math.ceil(n / shown));
     const rows = Array.from({ length: Math.ceil(n / step) }, (_, i) => i * step);
-    const tails = rows.flatMap((r) =>
-      all.slice(Math.max(0, k - 5), k + 1).map((f) => ({ ...place(f.cloud.data, r, f.time), r })),
-    );
+    const tails = rows.flatMap((r) => all.slice(Math.max(0, k - 5), k + 1).map((f) => ({ ...place(f.cloud.data, r, f.time), r })));
     const points = rows.map((r) => ({ ...place(cloud.data, r, time), w: grows ? Math.exp(logWeight.data[r]) : 1 }));
     const svg = plot({
       width: 560,

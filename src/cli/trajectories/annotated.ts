@@ -1,12 +1,12 @@
 /** Snapshots from an h5ad file: a time column of obs, and an embedding or components of X. */
 import { basename } from "node:path";
+import type { NdArray } from "../../array/index.ts";
 import { type Components, principalComponents, project } from "../../data/components.ts";
-import { UserError } from "../../data/errors.ts";
 import { logNormalise } from "../../data/expression.ts";
 import { type Annotated, openAnnotated } from "../../data/h5ad.ts";
 import { toSnapshots } from "../../data/snapshots.ts";
 import { column, isNumeric, table } from "../../data/table.ts";
-import type { NdArray } from "../../tensor/index.ts";
+import { UserError } from "../../errors.ts";
 import type { LoadOptions, Population } from "./load.ts";
 
 /** The learned velocity in obsm of the file that is written. */
@@ -68,7 +68,11 @@ export async function loadAnnotated(path: string, options: LoadOptions): Promise
 function refuseOtherVelocity(file: Annotated, name: string, d: number): void {
   if (!file.embeddings.includes(velocityName)) return;
   const [, width] = file.embedding(velocityName).shape;
-  if (width !== d) throw new UserError(`${name}: the "${velocityName}" of an earlier run has ${width} columns, this one would have ${d}`, "use the original file"); // biome-ignore format: one line
+  if (width !== d)
+    throw new UserError(
+      `${name}: the "${velocityName}" of an earlier run has ${width} columns, this one would have ${d}`,
+      "use the original file",
+    );
 }
 
 /** The first d columns of a matrix of velocities in obsm. */
@@ -80,8 +84,7 @@ function velocityColumns(file: Annotated, name: string, d: number, ofGenes: bool
     );
   const all = file.embedding(name);
   const [n, width] = all.shape;
-  if (width < d)
-    throw new UserError(`--velocity: obsm "${name}" has ${width} columns for ${d} coordinates`, `use --components ${width}`);
+  if (width < d) throw new UserError(`--velocity: obsm "${name}" has ${width} columns for ${d} coordinates`, `use --components ${width}`);
   return Array.from({ length: d }, (_, j) => ({
     name: `velocity of coordinate ${j + 1}`,
     values: Float64Array.from({ length: n }, (_v, i) => all.data[i * width + j]),
@@ -112,7 +115,9 @@ async function coordinates(file: Annotated, { embedding, components }: LoadOptio
     points: project(pca, values),
     names: numbered("PC", count),
     components: pca,
-    warnings: [`${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} principal components (${share} % of their variance)`], // biome-ignore format: one line
+    warnings: [
+      `${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} principal components (${share} % of their variance)`,
+    ],
   };
 }
 

@@ -1,7 +1,9 @@
 /** Choice of method, noise and growth by leaving inner snapshots out. */
-import { UserError } from "../../data/errors.ts";
+
+import { randomStream } from "../../array/index.ts";
+import { spread } from "../../distances/index.ts";
+import { UserError } from "../../errors.ts";
 import { progress, progressMode, type ReportTable } from "../../lab/index.ts";
-import { randomStream } from "../../tensor/index.ts";
 import {
   baselines,
   has,
@@ -11,7 +13,6 @@ import {
   meanWeight,
   pusher,
   score,
-  spread,
   type TrainState,
   unbalancedDisplacement,
 } from "../../transport/index.ts";
@@ -83,11 +84,14 @@ const mostFolds = 4;
  * @throws UserError  if there are too few snapshots
  */
 export async function choose(data: Population, options: TrajectoriesOptions, split: Split): Promise<Choice> {
-  const fixed = (
-    ["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density", "coupling"] as const
-  ).find((key) => options[key] !== undefined);
+  const fixed = (["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density", "coupling"] as const).find(
+    (key) => options[key] !== undefined,
+  );
   if (fixed !== undefined)
-    throw new UserError(`--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`, "name a --method"); // biome-ignore format: one line
+    throw new UserError(
+      `--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`,
+      "name a --method",
+    );
   const inner = split.train.slice(1, -1);
   if (inner.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
   const folds = inner.filter((_, i) => i % Math.ceil(inner.length / mostFolds) === 0);
@@ -155,7 +159,12 @@ async function fold(data: Population, options: TrajectoriesOptions, { train }: S
   const kept = train.filter((k) => k !== held);
   const { clouds, times, learn } = await prepare(data, options, { train: kept, held: [held] });
   const method = options.method as MethodName;
-  const model = await learner(method, kept.map((k) => times[k]), kept.map((k) => clouds[k]), learn); // biome-ignore format: one line
+  const model = await learner(
+    method,
+    kept.map((k) => times[k]),
+    kept.map((k) => clouds[k]),
+    learn,
+  );
   const rng = randomStream(options.seed).fold(`choice ${held}`);
   let state: TrainState = await model.init(rng.fold("init"));
   for (let i = 0; i < (learn.steps as number); i++) ({ state } = await model.step(state, rng));
@@ -164,7 +173,7 @@ async function fold(data: Population, options: TrajectoriesOptions, { train }: S
   const { clouds: moved } = await push(model.average(state), particlesOf(clouds[before]), times[before], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
   if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
-  const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, weighted(clouds[held]), rng); // biome-ignore format: one line
+  const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, weighted(clouds[held]), rng);
   const error = spread(deviations.w1);
   return {
     w1,
@@ -183,16 +192,16 @@ function conclude(
   const lowest = table.reduce((a, b) => (b.w1 < a.w1 ? b : a));
   const best = table.find((r) => r.w1 <= lowest.w1 + lowest.error) as Result;
   const { method, noise, growth } = best;
-  const setting = (r: Candidate): string => [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", "); // biome-ignore format: one line
-  const verdict = (r: Result): string => (r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : ""); // biome-ignore format: one line
+  const setting = (r: Candidate): string =>
+    [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", ");
+  const verdict = (r: Result): string =>
+    r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : "";
   const off = ({ massError }: { massError?: number }): string =>
     massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
   const times = folds.map((k) => data.times[k]).join(", ");
   const why = `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times}, each left out once (${steps} steps)`;
   const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
-  const honest = ahead.length
-    ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`]
-    : [];
+  const honest = ahead.length ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`] : [];
   const lines = [
     ...table.map((r) => ({ ...r, name: `${r.method.padEnd(10)} ${setting(r)}`, last: verdict(r) })),
     ...unlearned.map((r) => ({ ...r, last: "nothing learned" })),
@@ -203,7 +212,10 @@ function conclude(
     table,
     text: [
       `chosen: ${method} ${setting(best)}`.trim(),
-      ...lines.map((l) => `  ${l.name.padEnd(width)} W1 ${l.w1.toFixed(4)} ± ${l.error.toFixed(4)}${off(l) ? `  mass off by ${off(l)}` : ""}  ${l.last}`), // biome-ignore format: one line
+      ...lines.map(
+        (l) =>
+          `  ${l.name.padEnd(width)} W1 ${l.w1.toFixed(4)} ± ${l.error.toFixed(4)}${off(l) ? `  mass off by ${off(l)}` : ""}  ${l.last}`,
+      ),
       ...[why, ...honest].map((l) => `  ${l}`),
     ],
     report: {

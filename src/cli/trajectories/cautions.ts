@@ -1,15 +1,9 @@
 /** What the data and the options say about a training before it begins: refusals, and notes for the report. */
-import { UserError } from "../../data/errors.ts";
-import { type NdArray, ndarray, type Tensor } from "../../tensor/index.ts";
-import {
-  type Cloud,
-  has,
-  type LearnOptions,
-  type MethodName,
-  type ScalarField,
-  stiffness,
-  type Units,
-} from "../../transport/index.ts";
+
+import { type NdArray, ndarray } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import type { Tensor } from "../../tensor/index.ts";
+import { type Cloud, has, type LearnOptions, type MethodName, type ScalarField, stiffness, type Units } from "../../transport/index.ts";
 
 interface Setting {
   readonly method: MethodName;
@@ -26,13 +20,7 @@ interface Setting {
 
 /** @throws UserError  for an action that is not bounded below */
 export async function cautions(setting: Setting): Promise<string[]> {
-  return [
-    ...(await conjugatePoints(setting)),
-    ...wideNoise(setting),
-    ...shortReach(setting),
-    ...shifts(setting),
-    ...repeats(setting),
-  ];
+  return [...(await conjugatePoints(setting)), ...wideNoise(setting), ...shortReach(setting), ...shifts(setting), ...repeats(setting)];
 }
 
 /** Particles of a snapshot at which forces are looked at. */
@@ -64,7 +52,9 @@ async function conjugatePoints({ clouds, times, learn, metric }: Setting): Promi
       `the largest curvature for these times is ω² = ${critical.toPrecision(3)} in units of the training (standard deviations, mean intervals): make it weaker`,
     );
   return greatest > Math.PI
-    ? [`${what}: at some particles the force pulls back with ω T = ${greatest.toFixed(2)} over the longest interval, above π; where it does so along a whole path, that path has no least action`] // biome-ignore format: one line
+    ? [
+        `${what}: at some particles the force pulls back with ω T = ${greatest.toFixed(2)} over the longest interval, above π; where it does so along a whole path, that path has no least action`,
+      ]
     : [];
 }
 
@@ -109,7 +99,9 @@ function wideNoise({ method, clouds, shown, features, learn }: Setting): string[
     const { deviation } = momentsOf(cloud);
     const j = deviation.findIndex((s) => s < sigma);
     if (measured(cloud) && j >= 0)
-      return [`σ = ${sigma} is larger than the standard deviation ${deviation[j].toFixed(2)} of "${features[j]}" at time ${shown[k]}: the drift has to gather what the noise scatters; a smaller --noise is easier to learn`]; // biome-ignore format: one line
+      return [
+        `σ = ${sigma} is larger than the standard deviation ${deviation[j].toFixed(2)} of "${features[j]}" at time ${shown[k]}: the drift has to gather what the noise scatters; a smaller --noise is easier to learn`,
+      ];
   }
   return [];
 }
@@ -119,7 +111,11 @@ function shortReach({ method, clouds, shown, learn }: Setting): string[] {
   const reach = Math.PI / Math.sqrt(learn.growth as number);
   const means = clouds.map((c) => momentsOf(c).mean);
   const k = means.slice(1).findIndex((m, i) => Math.hypot(...m.map((v, j) => v - means[i][j])) > reach);
-  return k < 0 ? [] : [`no mass is carried farther than π/√λ = ${reach.toFixed(2)} standard deviations, but the mean moves farther from time ${shown[k]} to ${shown[k + 1]}: this is mostly dying and being born; lower --growth`]; // biome-ignore format: one line
+  return k < 0
+    ? []
+    : [
+        `no mass is carried farther than π/√λ = ${reach.toFixed(2)} standard deviations, but the mean moves farther from time ${shown[k]} to ${shown[k + 1]}: this is mostly dying and being born; lower --growth`,
+      ];
 }
 
 /** A snapshot that holds mostly the points of the one before. */
@@ -130,7 +126,11 @@ function repeats({ clouds, shown }: Setting): string[] {
     const before = new Set(rows(clouds[k]));
     const all = rows(cloud);
     const same = all.filter((r) => before.has(r)).length / all.length;
-    return same > 0.5 ? [`${(100 * same).toFixed(0)} % of the particles at time ${shown[k + 1]} are where particles at ${shown[k]} are: is a snapshot in the file twice? Between equal snapshots nothing moves`] : []; // biome-ignore format: one line
+    return same > 0.5
+      ? [
+          `${(100 * same).toFixed(0)} % of the particles at time ${shown[k + 1]} are where particles at ${shown[k]} are: is a snapshot in the file twice? Between equal snapshots nothing moves`,
+        ]
+      : [];
   });
 }
 
@@ -138,15 +138,17 @@ function repeats({ clouds, shown }: Setting): string[] {
 const fastest = 10;
 
 /** @param velocities  of the particles of each snapshot, in the user's units */
-export function speeds(
-  velocities: readonly NdArray<"f32">[],
-  { deviation, interval }: Units,
-  shown: readonly number[],
-): string[] {
+export function speeds(velocities: readonly NdArray<"f32">[], { deviation, interval }: Units, shown: readonly number[]): string[] {
   const d = deviation.length;
-  const rms = velocities.map(({ data }) => Math.sqrt(data.reduce((sum, v, i) => sum + ((v * interval) / deviation[i % d]) ** 2, 0) / data.length)); // biome-ignore format: one line
+  const rms = velocities.map(({ data }) =>
+    Math.sqrt(data.reduce((sum, v, i) => sum + ((v * interval) / deviation[i % d]) ** 2, 0) / data.length),
+  );
   const k = rms.findIndex((v) => v > fastest);
-  return k < 0 ? [] : [`at time ${shown[k]} the learned motion has ${rms[k].toFixed(0)} standard deviations an interval: training diverged, or the path has (nearly) infinite action there, as where a snapshot is a point; lower --learning-rate, or look at that snapshot`]; // biome-ignore format: one line
+  return k < 0
+    ? []
+    : [
+        `at time ${shown[k]} the learned motion has ${rms[k].toFixed(0)} standard deviations an interval: training diverged, or the path has (nearly) infinite action there, as where a snapshot is a point; lower --learning-rate, or look at that snapshot`,
+      ];
 }
 
 /** Within-snapshot deviations between means above which neighbours hardly overlap. */
@@ -164,5 +166,7 @@ function shifts({ clouds, shown, features }: Setting): string[] {
   const largest = found.reduce((a, b) => (b.size > a.size ? b : a), { k: 0, j: 0, size: 0 });
   if (largest.size < apart) return [];
   const { k, j, size } = largest;
-  return [`from time ${shown[k]} to ${shown[k + 1]} the mean of "${features[j]}" moves by ${size.toFixed(1)} of the snapshots' own deviations: they hardly overlap, what lies between is a guess, and a batch effect would look the same`]; // biome-ignore format: one line
+  return [
+    `from time ${shown[k]} to ${shown[k + 1]} the mean of "${features[j]}" moves by ${size.toFixed(1)} of the snapshots' own deviations: they hardly overlap, what lies between is a guess, and a batch effect would look the same`,
+  ];
 }

@@ -1,7 +1,17 @@
 /** Log densities of the cells under the learned motion, for --density. */
-import { UserError } from "../../data/errors.ts";
-import type { Random } from "../../tensor/index.ts";
-import { type Cloud, densities, type GaussianMixture, gaussianDensity, has, kernelDensity, type MethodName, methods } from "../../transport/index.ts"; // biome-ignore format: one line
+
+import type { Random } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import {
+  type Cloud,
+  densities,
+  type GaussianMixture,
+  gaussianDensity,
+  has,
+  kernelDensity,
+  type MethodName,
+  methods,
+} from "../../transport/index.ts";
 import type { Trained } from "./motion.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -15,12 +25,18 @@ export type BaseKind = "gaussian" | "kernel";
 export async function baseDensity(kind: BaseKind, method: MethodName, first: Cloud): Promise<GaussianMixture> {
   // flow matching on bridges knows the flow behind its noise
   if (has(method, "noise") && methods[method].family !== "flow matching")
-    throw new UserError(`--density: the particles of ${method} move with noise, and the flow of their density is not known`, "use a method without noise, or sf2m"); // biome-ignore format: one line
+    throw new UserError(
+      `--density: the particles of ${method} move with noise, and the flow of their density is not known`,
+      "use a method without noise, or sf2m",
+    );
   try {
     return await (kind === "kernel" ? kernelDensity : gaussianDensity)(first);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError("--density: the first snapshot has no density: its particles lie in a plane", "leave features out that others determine"); // biome-ignore format: one line
+    throw new UserError(
+      "--density: the first snapshot has no density: its particles lie in a plane",
+      "leave features out that others determine",
+    );
   }
 }
 

@@ -1,6 +1,8 @@
 /** Features in time: their moments over the moved particles and over the snapshots; of genes, through the components that they were made into. */
-import { nearest, UserError } from "../../data/errors.ts";
-import { jit, maximum, type NdArray, ndarray, sqrt, type Tensor, toNumbers } from "../../tensor/index.ts";
+
+import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
+import { nearest, UserError } from "../../errors.ts";
+import { jit, maximum, sqrt, type Tensor } from "../../tensor/index.ts";
 import type { Population } from "./load.ts";
 import type { Frame } from "./motion.ts";
 
@@ -44,7 +46,10 @@ export async function featureCurves(data: Population, all: readonly Frame[]): Pr
   const names = namesOf(data);
   const d = data.features.length;
   const c = double(components?.mean ?? new Float64Array(d), [names.length]);
-  const W = double(components?.directions ?? Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0)), [d, names.length]); // biome-ignore format: one line
+  const W = double(components?.directions ?? Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0)), [
+    d,
+    names.length,
+  ]);
   const at = async (time: number, cloud: NdArray<"f32">, weights: ArrayLike<number>): Promise<Moments> => {
     const { mean, deviation } = await moments(double(cloud.data, cloud.shape), double(weights, [cloud.shape[0]]), c, W);
     return { time, mean: toNumbers(mean), deviation: toNumbers(deviation) };
@@ -53,9 +58,7 @@ export async function featureCurves(data: Population, all: readonly Frame[]): Pr
   for (const { time, cloud, logWeight } of all) learned.push(await at(time, cloud, logWeight.data.map(Math.exp)));
   const observed: Moments[] = [];
   for (const [k, s] of data.snapshots.entries())
-    observed.push(
-      await at(data.times[k], s, (data.weights?.[k].data as ArrayLike<number>) ?? new Float64Array(s.shape[0]).fill(1)),
-    );
+    observed.push(await at(data.times[k], s, (data.weights?.[k].data as ArrayLike<number>) ?? new Float64Array(s.shape[0]).fill(1)));
   const curve = (from: readonly Moments[], j: number): Moment[] =>
     from.map(({ time, mean, deviation }) => ({ time, mean: mean[j], deviation: deviation[j] }));
   return names.map((feature, j) => ({ feature, learned: curve(learned, j), observed: curve(observed, j) }));
@@ -72,7 +75,10 @@ export function shownFeatures(data: Population, show: string | undefined): strin
     if (names.includes(name)) return name;
     const guess = nearest(name, names);
     const known = data.components ? `${names.length} features that the components were made from` : "features";
-    throw new UserError(`--show: "${name}" is not among the ${known}`, guess ? `did you mean "${guess}"?` : `they are ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`); // biome-ignore format: one line
+    throw new UserError(
+      `--show: "${name}" is not among the ${known}`,
+      guess ? `did you mean "${guess}"?` : `they are ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`,
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 /** Pictures of growth, fates, features and balance. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, palette, panels, plot } from "../../lab/index.ts";
-import { textWidth } from "../../lab/room.ts";
+import { type Figure, palette, panels, plot } from "../../plots/index.ts";
+import { textWidth } from "../../plots/room.ts";
 import { timeAxis, timeName } from "./axes.ts";
 import type { FeatureCurve } from "./features.ts";
 import type { Population } from "./load.ts";
@@ -41,7 +41,10 @@ export function growthFigure(data: Population, fields: readonly Fields[]): Figur
       marks: [
         Plot.dot(points, { x: "x", y: "y", ...facet, fill: "rate", r: 1.9, stroke: "currentColor", strokeWidth: 0.12 }),
         Plot.frame({ strokeOpacity: 0.2 }),
-        Plot.text(panelTimes.map((t, k) => ({ ...place(k), name: timeName(t) })), { ...facet, text: "name", frameAnchor: "top", lineAnchor: "bottom", dy: -6 }), // biome-ignore format: one line
+        Plot.text(
+          panelTimes.map((t, k) => ({ ...place(k), name: timeName(t) })),
+          { ...facet, text: "name", frameAnchor: "top", lineAnchor: "bottom", dy: -6 },
+        ),
       ],
     }),
   };
@@ -55,8 +58,7 @@ export function massFigure(
   return {
     name: "mass",
     title: "Total mass",
-    caption:
-      "Line: mass of the moved particles relative to the first snapshot. Dots: the snapshots' masses; hollow ones were held out.",
+    caption: "Line: mass of the moved particles relative to the first snapshot. Dots: the snapshots' masses; hollow ones were held out.",
     svg: plot({
       height: 300,
       grid: true,
@@ -64,7 +66,14 @@ export function massFigure(
       y: { label: "mass relative to the start", zero: true },
       marks: [
         Plot.line(curve, { x: "time", y: "mass", stroke: palette[0], strokeWidth: 2 }),
-        Plot.dot(observed, { x: "time", y: "mass", r: 5, fill: (o) => (o.held ? "white" : palette[1]), stroke: palette[1], strokeWidth: 2 }), // biome-ignore format: one line
+        Plot.dot(observed, {
+          x: "time",
+          y: "mass",
+          r: 5,
+          fill: (o) => (o.held ? "white" : palette[1]),
+          stroke: palette[1],
+          strokeWidth: 2,
+        }),
       ],
     }),
   };

@@ -1,8 +1,8 @@
 /** Pictures of a trajectory model. */
 import * as Plot from "@observablehq/plot";
+import type { NdArray } from "../../array/index.ts";
 import type { Dataset } from "../../data/builtin.ts";
-import { type Figure, palette, plot } from "../../lab/index.ts";
-import type { NdArray } from "../../tensor/index.ts";
+import { type Figure, palette, plot } from "../../plots/index.ts";
 import { timeAxis, timeColour, timeName } from "./axes.ts";
 import type { Prediction } from "./predict.ts";
 
@@ -50,9 +50,7 @@ export function pathsFigure(data: Dataset, paths: readonly { time: number; cloud
 
 function pathsInTime(data: Dataset, paths: readonly { time: number; cloud: NdArray<"f32"> }[]): Figure {
   const shown = Math.min(80, paths[0].cloud.shape[0]);
-  const lines = paths.flatMap(({ time, cloud }) =>
-    Array.from({ length: shown }, (_, row) => ({ time, row, y: cloud.data[row] })),
-  );
+  const lines = paths.flatMap(({ time, cloud }) => Array.from({ length: shown }, (_, row) => ({ time, row, y: cloud.data[row] })));
   const points = data.snapshots.flatMap((s, k) => Array.from(s.data.subarray(0, 300), (y) => ({ time: data.times[k], y })));
   return {
     name: "trajectories",
@@ -100,7 +98,17 @@ export function scoresFigure(predictions: readonly Prediction[]): Figure {
         Plot.barX(bars, { x: "w1", y: "name", fy: "time", fill: "name", insetTop: 2, insetBottom: 2 }),
         Plot.ruleY(bars, { x1: "low", x2: "high", y: "name", fy: "time", stroke: "currentColor", strokeOpacity: 0.6 }),
         Plot.ruleX(floors, { x: "w1", fy: "time", stroke: "currentColor", strokeDasharray: "4 3" }),
-        Plot.text(bars, { x: "high", y: "name", fy: "time", text: (p) => p.w1.toFixed(3), textAnchor: "start", dx: 6, fill: "currentColor", stroke: "var(--plot-background)", strokeWidth: 4 }), // biome-ignore format: one line
+        Plot.text(bars, {
+          x: "high",
+          y: "name",
+          fy: "time",
+          text: (p) => p.w1.toFixed(3),
+          textAnchor: "start",
+          dx: 6,
+          fill: "currentColor",
+          stroke: "var(--plot-background)",
+          strokeWidth: 4,
+        }),
       ],
     }),
   };

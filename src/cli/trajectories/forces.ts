@@ -1,6 +1,8 @@
 /** What acts on the particles, from the options of the command: costs, free velocities, potentials, interactions and weights in time, in units of the training. */
-import { nearest, UserError } from "../../data/errors.ts";
-import { concat, grad, jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
+
+import { type NdArray, ndarray, type Random, toNumbers } from "../../array/index.ts";
+import { nearest, UserError } from "../../errors.ts";
+import { concat, grad, jit, type Tensor } from "../../tensor/index.ts";
 import {
   accelerationPotential,
   type Cloud,
@@ -71,11 +73,13 @@ function costOf(text: string, features: readonly string[]): { cost?: LearnOption
   const power = /^power[\s:]*(.*)$/.exec(text.trim());
   if (power) {
     const q = Number(power[1] || Number.NaN);
-    if (!(q > 1 && q <= 10)) throw new UserError(`--cost "${text}": the power must be a number above 1, at most 10`, 'such as "power 3"; 2 is the quadratic cost'); // biome-ignore format: one line
+    if (!(q > 1 && q <= 10))
+      throw new UserError(`--cost "${text}": the power must be a number above 1, at most 10`, 'such as "power 3"; 2 is the quadratic cost');
     return { cost: powerCost(q) };
   }
   const weights = assignments("--cost", text, ",", features);
-  if (weights.size === 0) throw new UserError(`--cost "${text}" is no cost`, 'use quadratic, "power 3", or weights of features such as "a=4,b=1"'); // biome-ignore format: one line
+  if (weights.size === 0)
+    throw new UserError(`--cost "${text}" is no cost`, 'use quadratic, "power 3", or weights of features such as "a=4,b=1"');
   const metric = features.map((name) => {
     const value = weights.get(name);
     if (value === undefined) return 1;
@@ -98,7 +102,7 @@ function assignments(option: string, text: string, separator: string, features: 
       const guess = part.includes("=") ? nearest(wrong, features) : undefined;
       throw new UserError(
         part.includes("=") ? `${option}: no feature "${wrong}"` : `${option}: "${part}" has no "="`,
-        guess ? `did you mean "${guess}"?` : `the features are ${features.slice(0, 8).join(", ")}${features.length > 8 ? ", …" : ""}`, // biome-ignore format: one line
+        guess ? `did you mean "${guess}"?` : `the features are ${features.slice(0, 8).join(", ")}${features.length > 8 ? ", …" : ""}`,
       );
     }
     if (found.has(name)) throw new UserError(`${option}: "${name}" is given twice`);
@@ -118,7 +122,13 @@ function formulaOf(option: string, text: string, names: readonly string[]): Retu
 /** Columns [B, 1] of the user's time and features at rows in units of the training. */
 function named({ data, units }: Setting, t: Tensor, x: Tensor): Record<string, Tensor> {
   const values: Record<string, Tensor> = { t: t.mul(units.interval).add(units.start) };
-  data.features.forEach((name, j) => void (values[name] = x.slice(null, [j, j + 1]).mul(units.deviation[j]).add(units.mean[j]))); // biome-ignore format: one line
+  data.features.forEach(
+    (name, j) =>
+      void (values[name] = x
+        .slice(null, [j, j + 1])
+        .mul(units.deviation[j])
+        .add(units.mean[j])),
+  );
   return values;
 }
 
@@ -135,8 +145,7 @@ async function driftOf(options: ForceOptions, setting: Setting, notes: string[])
 async function formulaDrift(text: string, setting: Setting): Promise<VectorField> {
   const { data, units } = setting;
   const texts = assignments("--drift", text, ";", data.features);
-  if (texts.size === 0)
-    throw new UserError("--drift is empty", 'give a formula for each feature that moves, such as "x=-y; y=x"');
+  if (texts.size === 0) throw new UserError("--drift is empty", 'give a formula for each feature that moves, such as "x=-y; y=x"');
   const names = [...data.features, "t"];
   const parsed = new Map([...texts].map(([name, f]) => [name, formulaOf(`--drift, ${name}`, f, names)]));
   const field: VectorField = (t, x) => {
@@ -155,7 +164,10 @@ async function formulaDrift(text: string, setting: Setting): Promise<VectorField
 const columnsOf = (columns: readonly (Tensor | undefined)[], x: Tensor): Tensor => {
   // one column after the other; what is missing is zero
   const zero = x.slice(null, [0, 1]).mul(0);
-  return concat(columns.map((c) => c ?? zero), 1); // biome-ignore format: one line
+  return concat(
+    columns.map((c) => c ?? zero),
+    1,
+  );
 };
 
 /** A kernel regression of the velocities measured at the training particles. */
@@ -164,22 +176,32 @@ async function measuredDrift(scale: string, { data, units, clouds, train, rng }:
   if (!velocities) throw new UserError("--velocity: the data have no velocities");
   const d = data.features.length;
   const points = stacked(train.map((k) => clouds[k].points));
-  const inner = stacked(train.map((k) => ({ ...velocities[k], data: velocities[k].data.map((v, i) => (v * units.interval) / units.deviation[i % d]) }))); // biome-ignore format: one line
+  const inner = stacked(
+    train.map((k) => ({ ...velocities[k], data: velocities[k].data.map((v, i) => (v * units.interval) / units.deviation[i % d]) })),
+  );
   if (inner.data.every((v) => v === 0)) throw new UserError("--velocity: all velocities are zero");
   const { field, width, explained } = await kernelVelocity(points, inner, rng);
-  notes.push(`velocities: kernels of width ${width.toFixed(2)} standard deviations predict a left-out one with R² ${explained.toFixed(2)}${explained < 0.05 ? ": neighbours hardly agree, so this drift is close to one constant or to noise" : ""}`); // biome-ignore format: one line
+  notes.push(
+    `velocities: kernels of width ${width.toFixed(2)} standard deviations predict a left-out one with R² ${explained.toFixed(2)}${explained < 0.05 ? ": neighbours hardly agree, so this drift is close to one constant or to noise" : ""}`,
+  );
   const factor = scale.trim() === "fit" ? await fitted() : Number(scale || Number.NaN);
   if (!Number.isFinite(factor) || factor === 0) throw new UserError(`--velocity-scale "${scale}": expected a number or fit`);
   return factor === 1 ? field : (t, x) => field(t, x).mul(factor);
 
   async function fitted(): Promise<number> {
-    const { scale: best, cosine } = await fittedScale(field, train.map((k) => innerTime(units, data.times[k])), train.map((k) => clouds[k])); // biome-ignore format: one line
+    const { scale: best, cosine } = await fittedScale(
+      field,
+      train.map((k) => innerTime(units, data.times[k])),
+      train.map((k) => clouds[k]),
+    );
     if (!(best > 0))
       throw new UserError(
         `--velocity-scale fit: the velocities point against the motion of the means (cosine ${cosine.toFixed(2)})`,
         "check their order, sign and units, or give a number",
       );
-    notes.push(`velocities: scaled by ${best.toPrecision(3)}, which fits the motion of the means of the training snapshots best (cosine ${cosine.toFixed(2)})`); // biome-ignore format: one line
+    notes.push(
+      `velocities: scaled by ${best.toPrecision(3)}, which fits the motion of the means of the training snapshots best (cosine ${cosine.toFixed(2)})`,
+    );
     return best;
   }
 }
@@ -201,14 +223,18 @@ async function potentialOf(text: string, setting: Setting, notes: string[]): Pro
   const { data, units, clouds, train, rng } = setting;
   if (text === "acceleration") {
     if (train.length < 3) throw new UserError("--potential acceleration needs at least three snapshots to learn from");
-    return accelerationPotential(train.map((k) => innerTime(units, data.times[k])), train.map((k) => weightedMean(clouds[k].points, clouds[k].weights))); // biome-ignore format: one line
+    return accelerationPotential(
+      train.map((k) => innerTime(units, data.times[k])),
+      train.map((k) => weightedMean(clouds[k].points, clouds[k].weights)),
+    );
   }
   const dense = /^data(?:\s+(\S+))?$/.exec(text.trim());
   if (dense && !data.features.includes(text.trim())) {
     const strength = Number(dense[1] ?? 1);
-    if (!Number.isFinite(strength) || strength === 0) throw new UserError(`--potential "${text}": the strength must be a number other than 0`, 'such as "data 0.5"'); // biome-ignore format: one line
+    if (!Number.isFinite(strength) || strength === 0)
+      throw new UserError(`--potential "${text}": the strength must be a number other than 0`, 'such as "data 0.5"');
     const { field, width } = await densityPotential(stacked(train.map((k) => clouds[k].points)), strength, rng);
-    notes.push(`potential: ${strength} log density of the training particles, kernels of width ${width.toFixed(2)} standard deviations`); // biome-ignore format: one line
+    notes.push(`potential: ${strength} log density of the training particles, kernels of width ${width.toFixed(2)} standard deviations`);
     return field;
   }
   const formula = formulaOf("--potential", text, [...data.features, "t"]);
@@ -224,8 +250,13 @@ async function interactionOf(text: string): Promise<NonNullable<LearnOptions["in
   const grid = Float32Array.from({ length: 401 }, (_, i) => 10 ** (i / 100 - 3));
   const slopes = toNumbers(await program(ndarray(grid, [401], "f32")));
   const bad = slopes.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) throw new UserError(`--interaction: the slope of "${text}" is no finite number at r = ${grid[bad].toPrecision(3)}`, "r is the distance of two particles in standard deviations, from 0.001 up"); // biome-ignore format: one line
-  if (slopes.every((v) => v === 0)) throw new UserError(`--interaction: "${text}" does not change with the distance r, so that no force comes from it`); // biome-ignore format: one line
+  if (bad >= 0)
+    throw new UserError(
+      `--interaction: the slope of "${text}" is no finite number at r = ${grid[bad].toPrecision(3)}`,
+      "r is the distance of two particles in standard deviations, from 0.001 up",
+    );
+  if (slopes.every((v) => v === 0))
+    throw new UserError(`--interaction: "${text}" does not change with the distance r, so that no force comes from it`);
   return (r) => formula({ r });
 }
 
@@ -238,7 +269,10 @@ async function timeWeightOf(text: string, { data, units, train }: Setting): Prom
   const values = toNumbers(await jit(weight)(ndarray(grid, [201, 1], "f32")));
   const bad = values.findIndex((v) => !(Number.isFinite(v) && v >= 0));
   if (bad >= 0)
-    throw new UserError(`--time-weight: "${text}" is ${values[bad]} at t = ${(grid[bad] * units.interval + units.start).toPrecision(4)}`, "a weight is a finite number, not negative"); // biome-ignore format: one line
+    throw new UserError(
+      `--time-weight: "${text}" is ${values[bad]} at t = ${(grid[bad] * units.interval + units.start).toPrecision(4)}`,
+      "a weight is a finite number, not negative",
+    );
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   if (!(mean > 0)) throw new UserError(`--time-weight: "${text}" is zero at all times`);
   return (t) => weight(t).div(mean);

@@ -1,7 +1,7 @@
 /** Which snapshots are learned from, and which are predicted. */
 import type { Dataset } from "../../data/builtin.ts";
-import { UserError } from "../../data/errors.ts";
 import { readTimes } from "../../data/times.ts";
+import { UserError } from "../../errors.ts";
 
 export interface Split {
   /** Indices of the snapshots. */
@@ -21,12 +21,16 @@ export function splitTimes(data: Dataset, holdOut: string | undefined): Split {
     const text = part.trim();
     const k = indexOfTime(data, text);
     if (k < 0)
-      throw new UserError(`--hold-out: there is no time ${text || "(empty)"}`, `the times are ${times.map((t, i) => timeLabels?.[i][0] ?? t).join(", ")}`); // biome-ignore format: one line
+      throw new UserError(
+        `--hold-out: there is no time ${text || "(empty)"}`,
+        `the times are ${times.map((t, i) => timeLabels?.[i][0] ?? t).join(", ")}`,
+      );
     if (k === 0) throw new UserError(`--hold-out: ${text} is the first time`, "a motion is predicted from a snapshot before it");
     return k;
   });
   const train = all.filter((k) => !held.includes(k));
-  if (train.length < 2) throw new UserError(`--hold-out ${holdOut}: only the time ${times[train[0]]} is left to learn from`, "a motion needs at least two"); // biome-ignore format: one line
+  if (train.length < 2)
+    throw new UserError(`--hold-out ${holdOut}: only the time ${times[train[0]]} is left to learn from`, "a motion needs at least two");
   return { train, held: [...new Set(held)].sort((a, b) => a - b) };
 }
 

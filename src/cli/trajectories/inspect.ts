@@ -1,15 +1,7 @@
 /** `pushforward trajectories inspect`: what the snapshots are like before anything is learned. */
-import { type NdArray, type Random, randomStream } from "../../tensor/index.ts";
-import {
-  samplingFloor,
-  stackClouds,
-  subsample,
-  unitsOf,
-  wasserstein,
-  weightedMean,
-  whiten,
-  withoutEmpty,
-} from "../../transport/index.ts";
+import { type NdArray, type Random, randomStream } from "../../array/index.ts";
+import { samplingFloor, wasserstein } from "../../distances/index.ts";
+import { stackClouds, subsample, unitsOf, weightedMean, whiten, withoutEmpty } from "../../transport/index.ts";
 import type { LoadOptions, Population } from "./load.ts";
 import { scalingOf } from "./prepare.ts";
 
@@ -47,7 +39,14 @@ export async function inspectSnapshots(
   const text = [
     `${data.title}: ${snapshots.reduce((s, k) => s + k.particles, 0)} particles, ${data.times.length} times, ${d} ${d === 1 ? "feature" : "features"} (${data.features.slice(0, 6).join(", ")}${d > 6 ? ", …" : ""})`,
     row(["time", "particles", "from centre", "W1 to next", "by chance", "p"]),
-    ...snapshots.map(({ time, particles, shift, next }) => row([shown(data, time), String(particles), shift.toFixed(2), ...(next ? [next.w1.toFixed(2), next.chance.toFixed(2), next.p.toFixed(2)] : [])])), // biome-ignore format: one line
+    ...snapshots.map(({ time, particles, shift, next }) =>
+      row([
+        shown(data, time),
+        String(particles),
+        shift.toFixed(2),
+        ...(next ? [next.w1.toFixed(2), next.chance.toFixed(2), next.p.toFixed(2)] : []),
+      ]),
+    ),
     `distances in ${scalingOf(data) === "each" ? "standardised features" : "largest standard deviations"}, of at most ${most} particles; by chance: W1 of ${splits} random splits of both snapshots together, p: the part of them (and this one) that is as far apart`,
     ...warnings.map((w) => `note: ${w}`),
   ];
@@ -85,11 +84,12 @@ function advice(snapshots: readonly Look[], d: number): string[] {
       `snapshots have ${Math.min(...sizes)} to ${Math.max(...sizes)} particles: if that is growth, use a method with growth and --mass counts`,
     );
   const gaps = snapshots.slice(1).map((s, k) => s.time - snapshots[k].time);
-  if (Math.max(...gaps) > 5 * Math.min(...gaps))
-    notes.push("times are very uneven: the motion is least certain in the long gaps");
+  if (Math.max(...gaps) > 5 * Math.min(...gaps)) notes.push("times are very uneven: the motion is least certain in the long gaps");
   for (const [k, s] of snapshots.entries())
     if (s.next && s.next.p > 0.1)
-      notes.push(`the snapshots at ${s.time} and ${snapshots[k + 1].time} are no farther apart than two samples of one population (p = ${s.next.p.toFixed(2)})`); // biome-ignore format: one line
+      notes.push(
+        `the snapshots at ${s.time} and ${snapshots[k + 1].time} are no farther apart than two samples of one population (p = ${s.next.p.toFixed(2)})`,
+      );
   if (d > 100) notes.push(`${d} features: --components 50 makes the motion easier to learn`);
   return notes;
 }

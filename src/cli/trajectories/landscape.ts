@@ -1,7 +1,7 @@
 /** The action as hills and valleys over two features. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, plot } from "../../lab/index.ts";
-import { ndarray } from "../../tensor/index.ts";
+import { ndarray } from "../../array/index.ts";
+import { type Figure, plot } from "../../plots/index.ts";
 import { unwhiten, whiten } from "../../transport/index.ts";
 import { timeName } from "./axes.ts";
 import type { Population } from "./load.ts";
@@ -21,9 +21,7 @@ export async function landscapeFigure(
   const d = data.features.length;
   const k = data.times.length >> 1;
   const range = (j: number): number[] => {
-    const values = data.snapshots
-      .flatMap((s) => Array.from({ length: s.shape[0] }, (_, i) => s.data[i * d + j]))
-      .sort((a, b) => a - b);
+    const values = data.snapshots.flatMap((s) => Array.from({ length: s.shape[0] }, (_, i) => s.data[i * d + j])).sort((a, b) => a - b);
     const [low, high] = [values[Math.floor(values.length * 0.01)], values[Math.ceil((values.length - 1) * 0.99)]];
     return Array.from({ length: size }, (_, i) => low + ((high - low) * i) / (size - 1));
   };

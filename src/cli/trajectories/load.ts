@@ -1,9 +1,9 @@
 /** Snapshots from any file that the command reads, with what is needed to go back to the file's own features. */
 import type { z } from "zod";
+import { ndarray } from "../../array/index.ts";
 import type { Dataset } from "../../data/builtin.ts";
 import { type Components, principalComponents, project } from "../../data/components.ts";
-import { UserError } from "../../data/errors.ts";
-import { ndarray } from "../../tensor/index.ts";
+import { UserError } from "../../errors.ts";
 import { loadSnapshots, type sharedOptions, type tableOptions } from "../common.ts";
 
 /** A data set, the groups of its particles, and the components that its features are, if they are. */
@@ -68,7 +68,11 @@ function withAllGroups(data: Population): Population {
 /** The same population in its principal components. */
 async function reduced(data: Population, count: number): Promise<Population> {
   const d = data.features.length;
-  const all = ndarray(Float32Array.from(data.snapshots.flatMap((s) => Array.from(s.data))), [data.snapshots.reduce((n, s) => n + s.shape[0], 0), d], "f32"); // biome-ignore format: one line
+  const all = ndarray(
+    Float32Array.from(data.snapshots.flatMap((s) => Array.from(s.data))),
+    [data.snapshots.reduce((n, s) => n + s.shape[0], 0), d],
+    "f32",
+  );
   const components = { ...(await principalComponents(all, count)), features: data.features };
   return {
     ...data,
@@ -77,6 +81,9 @@ async function reduced(data: Population, count: number): Promise<Population> {
     features: Array.from({ length: count }, (_, j) => `PC${j + 1}`),
     components,
     truth: undefined,
-    warnings: [...data.warnings, `${d} features replaced by ${count} principal components, ${(100 * components.explained.reduce((a, b) => a + b, 0)).toFixed(1)} % of the variance`], // biome-ignore format: one line
+    warnings: [
+      ...data.warnings,
+      `${d} features replaced by ${count} principal components, ${(100 * components.explained.reduce((a, b) => a + b, 0)).toFixed(1)} % of the variance`,
+    ],
   };
 }

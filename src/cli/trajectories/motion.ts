@@ -1,7 +1,21 @@
 /** What a trained model says about the data: particles in time, fields at the cells, fates. In the user's units. */
-import { UserError } from "../../data/errors.ts";
-import { jit, type NdArray, ndarray, type Random, type Tensor, toNumbers } from "../../tensor/index.ts";
-import { type Cloud, effectiveShare, type FateMatrix, fateMatrix, type Model, meanWeight, membership, type Parameters, type Particles, type Push, unwhiten } from "../../transport/index.ts"; // biome-ignore format: one line
+
+import { type NdArray, ndarray, type Random, toNumbers } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import { jit, type Tensor } from "../../tensor/index.ts";
+import {
+  type Cloud,
+  effectiveShare,
+  type FateMatrix,
+  fateMatrix,
+  type Model,
+  meanWeight,
+  membership,
+  type Parameters,
+  type Particles,
+  type Push,
+  unwhiten,
+} from "../../transport/index.ts";
 import type { Population } from "./load.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -15,7 +29,14 @@ export interface Trained {
 export function particlesOf({ points, weights }: Cloud): Required<Particles> {
   const n = points.shape[0];
   const mean = weights ? Array.from(weights).reduce((a, b) => a + b, 0) / n : 1;
-  return { x: points, logWeight: ndarray(Float32Array.from({ length: n }, (_, i) => (weights ? Math.log(weights[i] / mean) : 0)), [n], "f32") }; // biome-ignore format: one line
+  return {
+    x: points,
+    logWeight: ndarray(
+      Float32Array.from({ length: n }, (_, i) => (weights ? Math.log(weights[i] / mean) : 0)),
+      [n],
+      "f32",
+    ),
+  };
 }
 
 /** The particles of the first snapshot at one time, with their weights, at the start of mean one. */
@@ -38,17 +59,15 @@ export async function frames(
   rng: Random,
 ): Promise<Frame[]> {
   const steps = (all: readonly number[]): number[] =>
-    all
-      .slice(1)
-      .flatMap((t, k) => Array.from({ length: perInterval }, (_, i) => all[k] + ((t - all[k]) * (i + 1)) / perInterval));
+    all.slice(1).flatMap((t, k) => Array.from({ length: perInterval }, (_, i) => all[k] + ((t - all[k]) * (i + 1)) / perInterval));
   const [first] = clouds;
   const particles = particlesOf(first);
   const moved = await push(params, particles, times[0], steps(times), { rng });
   if (!moved.clouds.every((c) => c.x.data.every(Number.isFinite)))
     throw new UserError("the trajectories do not stay finite", "train longer, or lower --learning-rate");
   const shown = steps(data.times);
-  const start = { time: data.times[0], cloud: data.snapshots[0], inner: first.points, logWeight: particles.logWeight }; // biome-ignore format: one line
-  return [start, ...moved.clouds.map((c, i) => ({ time: shown[i], cloud: unwhiten(units, c.x), inner: c.x, logWeight: c.logWeight }))]; // biome-ignore format: one line
+  const start = { time: data.times[0], cloud: data.snapshots[0], inner: first.points, logWeight: particles.logWeight };
+  return [start, ...moved.clouds.map((c, i) => ({ time: shown[i], cloud: unwhiten(units, c.x), inner: c.x, logWeight: c.logWeight }))];
 }
 
 /** Particles of the first snapshot that tell the solver's error. */
@@ -140,11 +159,11 @@ export async function fates(
   for (let k = 0; k <= last; k++) {
     const total = new Float64Array(clouds[k].points.shape[0] * names.length);
     for (let r = 0; r < repeats; r++) {
-      const moved = k === last ? undefined : (await push(params, particlesOf(clouds[k]), times[k], [times[last]], { rng })).clouds[0]; // biome-ignore format: one line
+      const moved = k === last ? undefined : (await push(params, particlesOf(clouds[k]), times[k], [times[last]], { rng })).clouds[0];
       if (k === 0 && moved) weights = moved.logWeight.data.map(Math.exp);
-      membership(moved?.x ?? clouds[k].points, reference, names).forEach((p, i) => void (total[i] += p / repeats)); // biome-ignore format: one line
+      membership(moved?.x ?? clouds[k].points, reference, names).forEach((p, i) => void (total[i] += p / repeats));
       if (k === last) {
-        total.forEach((v, i) => void (total[i] = v * repeats)); // biome-ignore format: one line
+        total.forEach((v, i) => void (total[i] = v * repeats));
         break;
       }
     }

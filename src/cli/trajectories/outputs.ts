@@ -1,8 +1,11 @@
 /** Files of a run: particles, cells, features, fates as CSV and Parquet, models as ONNX, and a copy of the h5ad file with the results in it. */
+
+import { type NdArray, ndarray } from "../../array/index.ts";
 import { writeAnnotated } from "../../data/h5ad.ts";
 import { type Column, table, uniqueNames } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
-import { concat, greaterEqual, type NdArray, ndarray, type Tensor, toOnnx } from "../../tensor/index.ts";
+import { toOnnx } from "../../onnx/index.ts";
+import { concat, greaterEqual, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, Units } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import { velocityName } from "./annotated.ts";
@@ -15,7 +18,10 @@ type Artifact = (name: string) => string;
 /** As CSV and Parquet. Names of features and groups may be those of our own columns, or differ in case alone, which Parquet's readers do not tell apart. */
 async function both(artifact: Artifact, name: string, columns: Column[]): Promise<void> {
   const names = uniqueNames(columns.map((c) => c.name));
-  const rows = table(name, columns.map(({ values }, i) => ({ name: names[i], values }))); // biome-ignore format: one line
+  const rows = table(
+    name,
+    columns.map(({ values }, i) => ({ name: names[i], values })),
+  );
   await writeCsv(artifact(`${name}.csv`), rows);
   await writeParquet(artifact(`${name}.parquet`), rows);
 }
@@ -39,7 +45,7 @@ export async function writeTrajectories(
     { name: "time", values: particle.map((_, i) => frame(i).time) },
     ...(growth || data.weights ? [{ name: "weight", values: particle.map((p, i) => Math.exp(frame(i).logWeight.data[p])) }] : []),
     ...data.features.map((name, j) => ({ name, values: particle.map((p, i) => frame(i).cloud.data[p * d + j]) })),
-    ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: particle.map((p, i) => at(i).velocity.data[p * d + j]) })), // biome-ignore format: one line
+    ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: particle.map((p, i) => at(i).velocity.data[p * d + j]) })),
     ...(growth ? [{ name: "growth rate", values: particle.map((p, i) => at(i).growth![p]) }] : []),
     ...(action ? [{ name: "action", values: particle.map((p, i) => at(i).action![p]) }] : []),
   ]);
@@ -62,11 +68,16 @@ export async function writeCells(
     ...(labels ? [{ name: "label", values: rows.map(({ k, i }) => labels[k][i]) }] : []),
     ...(groups ? [{ name: "group", values: rows.map(({ k, i }) => groups[k][i]) }] : []),
     ...data.features.map((name, j) => ({ name, values: number(({ k, i }) => data.snapshots[k].data[i * d + j]) })),
-    ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: number(({ k, i }) => fields[k].velocity.data[i * d + j]) })), // biome-ignore format: one line
+    ...data.features.map((name, j) => ({ name: `velocity ${name}`, values: number(({ k, i }) => fields[k].velocity.data[i * d + j]) })),
     ...(fields[0].growth ? [{ name: "growth rate", values: number(({ k, i }) => fields[k].growth![i]) }] : []),
     ...(fields[0].action ? [{ name: "action", values: number(({ k, i }) => fields[k].action![i]) }] : []),
     ...(density ? [{ name: "log_density", values: number(({ k, i }) => density[k][i]) }] : []),
-    ...(fates ? fates.names.map((name, j) => ({ name: `fate ${name}`, values: number(({ k, i }) => fates.perSnapshot[k][i * fates.names.length + j]) })) : []), // biome-ignore format: one line
+    ...(fates
+      ? fates.names.map((name, j) => ({
+          name: `fate ${name}`,
+          values: number(({ k, i }) => fates.perSnapshot[k][i * fates.names.length + j]),
+        }))
+      : []),
   ]);
 }
 
@@ -106,17 +117,25 @@ export async function writeIntoAnnotated(
   file.close();
   const spread = (width: number, value: (k: number, i: number, j: number) => number): Float32Array<ArrayBuffer> => {
     const result = new Float32Array(n * width).fill(Number.NaN);
-    annotated.rows.forEach((rows, k) => rows.forEach((row, i) => { for (let j = 0; j < width; j++) result[row * width + j] = value(k, i, j); })); // biome-ignore format: one line
+    annotated.rows.forEach((rows, k) =>
+      rows.forEach((row, i) => {
+        for (let j = 0; j < width; j++) result[row * width + j] = value(k, i, j);
+      }),
+    );
     return result;
   };
-  const matrix = (width: number, value: (k: number, i: number, j: number) => number): NdArray<"f32"> => ndarray(spread(width, value), [n, width], "f32"); // biome-ignore format: one line
+  const matrix = (width: number, value: (k: number, i: number, j: number) => number): NdArray<"f32"> =>
+    ndarray(spread(width, value), [n, width], "f32");
   const fateNames = fates && uniqueNames(fates.names.map((name) => `pushforward_fate_${name.replaceAll("/", "_")}`));
   await writeAnnotated(annotated.path, path, {
     obs: {
       ...(fields[0].growth && { pushforward_growth_rate: Float64Array.from(spread(1, (k, i) => fields[k].growth![i])) }),
       ...(fields[0].action && { pushforward_action: Float64Array.from(spread(1, (k, i) => fields[k].action![i])) }),
       ...(density && { pushforward_log_density: Float64Array.from(spread(1, (k, i) => density[k][i])) }),
-      ...(fates && Object.fromEntries(fateNames!.map((name, j) => [name, Float64Array.from(spread(1, (k, i) => fates.perSnapshot[k][i * fates.names.length + j]))]))), // biome-ignore format: one line
+      ...(fates &&
+        Object.fromEntries(
+          fateNames!.map((name, j) => [name, Float64Array.from(spread(1, (k, i) => fates.perSnapshot[k][i * fates.names.length + j]))]),
+        )),
     },
     obsm: { [velocityName]: matrix(d, (k, i, j) => fields[k].velocity.data[i * d + j]) },
   });
@@ -164,10 +183,7 @@ export async function writeModels(
     ...(has.action && { action: scalar("action", 1) }),
   };
   for (const [name, f] of Object.entries(fields))
-    await write(
-      `artifacts/${name}.onnx`,
-      toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }),
-    );
+    await write(`artifacts/${name}.onnx`, toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true }));
 }
 
 /** One-hot rows [B, K - 1] of the interval that each time [B, 1] lies in; times outside belong to the first or the last. */

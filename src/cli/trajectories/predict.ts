@@ -1,9 +1,9 @@
 /** Predictions of held-out snapshots, and their scores. */
-import type { NdArray, Random } from "../../tensor/index.ts";
+import type { NdArray, Random } from "../../array/index.ts";
+import { type Distances, spread } from "../../distances/index.ts";
 import {
   baselines,
   type Cloud,
-  type Distances,
   has,
   type MethodName,
   type Model,
@@ -13,7 +13,6 @@ import {
   type Push,
   type Score,
   score,
-  spread,
   stackClouds,
   unbalancedDisplacement,
 } from "../../transport/index.ts";
@@ -105,9 +104,12 @@ export async function predict(
     const fraction = (times[k] - times[left]) / (times[right] - times[left]);
     const { scores: others, floor } = baselines(weighted(clouds[left]), weighted(clouds[right]), truth, fraction, random);
     const grows = has(method, "growth");
-    const growing = grows && !forecast ? await unbalancedDisplacement(clouds[left], clouds[right], fraction, learn.growth as number, random.fold("cone")) : undefined; // biome-ignore format: one line
+    const growing =
+      grows && !forecast
+        ? await unbalancedDisplacement(clouds[left], clouds[right], fraction, learn.growth as number, random.fold("cone"))
+        : undefined;
     if (growing) others.push(score(cone, growing, truth, random));
-    const grown = grows ? (meanWeight(forward.logWeight) * clouds[before].mass) / clouds[k].mass : undefined; // biome-ignore format: one line
+    const grown = grows ? (meanWeight(forward.logWeight) * clouds[before].mass) / clouds[k].mass : undefined;
     predictions.push({
       time: data.times[k],
       scores: lines([...scores, ...others]),
@@ -115,7 +117,10 @@ export async function predict(
       floor,
       ...(grown !== undefined && { mass: grown }),
       ...(growing && { midpointMass: growing.mass / clouds[k].mass }),
-      paths: data.pathsKnown && !forecast ? pathErrors(forward.x, clouds[left].points, clouds[right].points, clouds[k].points, fraction) : undefined, // biome-ignore format: one line
+      paths:
+        data.pathsKnown && !forecast
+          ? pathErrors(forward.x, clouds[left].points, clouds[right].points, clouds[k].points, fraction)
+          : undefined,
     });
   }
   return predictions;
@@ -133,15 +138,20 @@ export function verdicts(predictions: readonly Prediction[]): string[] {
   const notes: string[] = [];
   if (rivals.some((r) => !Number.isFinite(r.interval)))
     return ["the snapshots are too small to say how far distances vary with their sampling"];
-  const told = ({ difference, interval }: Comparison): string => `${Math.abs(difference).toFixed(3)} ± ${interval.toFixed(3)} (95 %)`; // biome-ignore format: one line
+  const told = ({ difference, interval }: Comparison): string => `${Math.abs(difference).toFixed(3)} ± ${interval.toFixed(3)} (95 %)`;
   const [ahead] = rivals.filter((r) => r.difference > r.interval).sort((a, b) => b.difference - a.difference);
-  if (ahead) notes.push(`${named(ahead.name)}, which learns nothing, is closer to the held-out ${ahead.times.length > 1 ? "snapshots" : "snapshot"} at ${ahead.times.join(", ")} than ${own}: W1 is lower by ${told(ahead)}`); // biome-ignore format: one line
+  if (ahead)
+    notes.push(
+      `${named(ahead.name)}, which learns nothing, is closer to the held-out ${ahead.times.length > 1 ? "snapshots" : "snapshot"} at ${ahead.times.join(", ")} than ${own}: W1 is lower by ${told(ahead)}`,
+    );
   const farthest = predictions.reduce((s, p) => s + Math.max(...p.scores.map((v) => v.w1)) / p.floor, 0) / predictions.length;
   // the same individuals in both snapshots differ by less than two samples do
   if (farthest < nearFloor && !predictions[0].paths)
-    notes.push(`every W1 here, of copies of the neighbours too, is within ${(100 * (nearFloor - 1)).toFixed(0)} % of the sampling floor: it tells predictions hardly apart, in so many dimensions or with so few particles; use fewer --components or features, and look at MMD²`); // biome-ignore format: one line
+    notes.push(
+      `every W1 here, of copies of the neighbours too, is within ${(100 * (nearFloor - 1)).toFixed(0)} % of the sampling floor: it tells predictions hardly apart, in so many dimensions or with so few particles; use fewer --components or features, and look at MMD²`,
+    );
   if (ahead) return notes;
-  const reference = rivals.find((r) => r.name === cone) ?? rivals.find((r) => r.name === midpoint) ?? rivals.find((r) => r.name === onward); // biome-ignore format: one line
+  const reference = rivals.find((r) => r.name === cone) ?? rivals.find((r) => r.name === midpoint) ?? rivals.find((r) => r.name === onward);
   if (reference && Math.abs(reference.difference) <= reference.interval)
     notes.push(`the data cannot tell ${own} from ${named(reference.name)}: their W1 differ by ${told(reference)}`);
   return notes;

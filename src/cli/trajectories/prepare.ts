@@ -1,6 +1,7 @@
 /** Snapshots and options of the command in the units of the training. */
-import { UserError } from "../../data/errors.ts";
-import { type NdArray, randomStream } from "../../tensor/index.ts";
+
+import { type NdArray, randomStream } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
 import {
   type Cloud,
   type GaussianMixture,
@@ -50,7 +51,11 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
     data.weights && train.map((k) => data.weights![k].data as ArrayLike<number>),
   );
   const flat = units.deviation.findIndex((s) => !(s > 0));
-  if (flat >= 0) throw new UserError(`feature "${data.features[flat]}" is constant in the snapshots that are learned from`, "leave it out of --features"); // biome-ignore format: one line
+  if (flat >= 0)
+    throw new UserError(
+      `feature "${data.features[flat]}" is constant in the snapshots that are learned from`,
+      "leave it out of --features",
+    );
   const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, options, k, whiten(units, points)));
   const grows = has(method, "growth");
   const masses = new Set(clouds.map((c) => c.mass));
@@ -61,7 +66,7 @@ export async function prepare(data: Population, options: TrajectoriesOptions, { 
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
   warnings.push(...forces.notes);
-  const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads } = options; // biome-ignore format: one line
+  const { steps, batch, learningRate, inner, rateRatio, layers, width, noise, growth, massCurve, objective, times, threads } = options;
   const learn: LearnOptions = {
     ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads },
     steps: options.quick ? Math.min(steps, 300) : steps,
@@ -98,19 +103,31 @@ function checkHead({ head }: TrajectoriesOptions, method: MethodName): void {
   if (head === undefined || head === "scalar") return;
   const { family } = methods[method];
   if (family !== "action matching" && family !== "Lagrangian flow")
-    throw new UserError(`--head: ${method} is ${family}, which has no action`, "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)"); // biome-ignore format: one line
+    throw new UserError(
+      `--head: ${method} is ${family}, which has no action`,
+      "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",
+    );
   if (has(method, "growth"))
-    throw new UserError(`--head ${head}: ${method} learns growth, and this form of the action cannot represent growth rates`, "use --head scalar"); // biome-ignore format: one line
+    throw new UserError(
+      `--head ${head}: ${method} learns growth, and this form of the action cannot represent growth rates`,
+      "use --head scalar",
+    );
 }
 
 /** Has the method pairs of its own, and do they go with the forces? */
 function checkPairs(options: TrajectoriesOptions, method: MethodName): void {
   const { path } = methods[method] as { path?: { coupling?: string } };
   if (options.coupling !== undefined && path?.coupling !== undefined && path.coupling !== options.coupling)
-    throw new UserError(`--coupling ${options.coupling}: ${method} has pairs of its own, ${path.coupling} ones`, "leave --coupling out, or choose another method"); // biome-ignore format: one line
+    throw new UserError(
+      `--coupling ${options.coupling}: ${method} has pairs of its own, ${path.coupling} ones`,
+      "leave --coupling out, or choose another method",
+    );
   const force = (["drift", "velocity", "cost"] as const).find((key) => options[key] !== undefined);
   if (force && (options.coupling ?? path?.coupling) === "unbalanced")
-    throw new UserError(`--${force}: pairs of unbalanced transport do not follow it`, path?.coupling ? "use uam or wlf-uot" : "use --coupling ot"); // biome-ignore format: one line
+    throw new UserError(
+      `--${force}: pairs of unbalanced transport do not follow it`,
+      path?.coupling ? "use uam or wlf-uot" : "use --coupling ot",
+    );
 }
 
 /** Does the method take the forces that were asked for? */
@@ -119,14 +136,23 @@ function checkForces(options: TrajectoriesOptions, method: MethodName): void {
   const withAction = family === "action matching" || family === "Lagrangian flow";
   const given = (["cost", "drift", "velocity"] as const).find((key) => options[key] !== undefined);
   if (given && !withAction)
-    throw new UserError(`--${given}: ${method} is ${family}, which has no action`, "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)"); // biome-ignore format: one line
+    throw new UserError(
+      `--${given}: ${method} is ${family}, which has no action`,
+      "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",
+    );
   if (options.timeWeight !== undefined && family !== "action matching")
-    throw new UserError(`--time-weight: ${method} is ${family}; only the loss of action matching has weights in time`, "use am, eam, uam or another am-* method"); // biome-ignore format: one line
+    throw new UserError(
+      `--time-weight: ${method} is ${family}; only the loss of action matching has weights in time`,
+      "use am, eam, uam or another am-* method",
+    );
   const energy = (["potential", "interaction"] as const).find((key) => options[key] !== undefined);
   if (energy && !has(method, "potential"))
     throw new UserError(`--${energy}: the method ${method} has none`, "use --method wlf-potential or wlf-uot-potential");
   if (!energy && has(method, "potential"))
-    throw new UserError(`the method ${method} needs --potential or --interaction`, 'a potential is a formula such as "pc1^2", data, or acceleration'); // biome-ignore format: one line
+    throw new UserError(
+      `the method ${method} needs --potential or --interaction`,
+      'a potential is a formula such as "pc1^2", data, or acceleration',
+    );
   if (options.interaction !== undefined && options.batch % together !== 0)
     throw new UserError(
       `--batch ${options.batch}: with --interaction it must be a multiple of ${together}, the particles that share a time`,

@@ -1,6 +1,8 @@
 /** The report of a run and its summary in the terminal. */
 import { join } from "node:path";
-import { duration, type Figure, formatNumber, type KeyNumber, type Report, type ReportTable } from "../../lab/index.ts";
+import type { KeyNumber, Report, ReportTable } from "../../lab/index.ts";
+import { duration, formatNumber } from "../../numbers.ts";
+import type { Figure } from "../../plots/index.ts";
 import { type Balance, has, type MethodName, methods, type Value } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
@@ -56,7 +58,11 @@ export function summary(results: Record<string, unknown>, choice: Choice | undef
     ...warnings.map((w) => `note: ${w}`),
     ...lines,
     ...(mass ? [`total mass at the end: ${mass.at(-1)!.mass.toFixed(3)} of the start`] : []),
-    ...(value ? [`action of the path: ${value.dual.toFixed(4)}${plusMinus(value.error)}${value.gap ? `, action gap at most ${value.gap.bound.toFixed(4)}${plusMinus(value.gap.error)}` : ""} (± 95 %)`] : []), // biome-ignore format: one line
+    ...(value
+      ? [
+          `action of the path: ${value.dual.toFixed(4)}${plusMinus(value.error)}${value.gap ? `, action gap at most ${value.gap.bound.toFixed(4)}${plusMinus(value.gap.error)}` : ""} (± 95 %)`,
+        ]
+      : []),
     `trained in ${duration(seconds)}${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`,
     `report: ${join(run, "report.html")}`,
   ];
@@ -104,25 +110,84 @@ const meanOf = (predictions: readonly Prediction[], name: string): number =>
 
 const means = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-function keyNumbers(
-  data: Population,
-  { predictions, mass, value, least, solverError, loss }: Numbers,
-  method: MethodName,
-): KeyNumber[] {
+function keyNumbers(data: Population, { predictions, mass, value, least, solverError, loss }: Numbers, method: MethodName): KeyNumber[] {
   const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return [
-    ...names.map((name) => ({ name: `mean W1, ${name}`, value: meanOf(predictions, name), note: `standard deviations, over ${predictions.filter((p) => p.scores.some((s) => s.name === name)).map((p) => p.time).join(", ")}` })), // biome-ignore format: one line
-    ...predictions.flatMap((p) => (p.mass === undefined ? [] : [{ name: `total mass at ${p.time}`, value: p.mass, note: p.midpointMass === undefined ? "predicted over observed" : `predicted over observed; of the unbalanced-transport midpoint ${formatNumber(p.midpointMass)}` }])), // biome-ignore format: one line
+    ...names.map((name) => ({
+      name: `mean W1, ${name}`,
+      value: meanOf(predictions, name),
+      note: `standard deviations, over ${predictions
+        .filter((p) => p.scores.some((s) => s.name === name))
+        .map((p) => p.time)
+        .join(", ")}`,
+    })),
+    ...predictions.flatMap((p) =>
+      p.mass === undefined
+        ? []
+        : [
+            {
+              name: `total mass at ${p.time}`,
+              value: p.mass,
+              note:
+                p.midpointMass === undefined
+                  ? "predicted over observed"
+                  : `predicted over observed; of the unbalanced-transport midpoint ${formatNumber(p.midpointMass)}`,
+            },
+          ],
+    ),
+    ...(has(method, "growth") ? [{ name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" }] : []),
     ...(has(method, "growth")
-      ? [{ name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" }]
+      ? [{ name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" }]
       : []),
-    ...(has(method, "growth") ? [{ name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" }] : []), // biome-ignore format: one line
-    ...(value ? [{ name: "action of the path", value: value.dual, error: value.error, note: "kinetic less potential energy, in standard deviations and mean intervals; minus the loss on fresh samples; ± one standard error" }] : []), // biome-ignore format: one line
-    ...(value?.primal === undefined ? [] : [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }]), // biome-ignore format: one line
-    ...(value?.gap ? [{ name: "action gap, at most", value: value.gap.bound, error: value.gap.error, note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like; ± one standard error" }] : []), // biome-ignore format: one line
-    ...(value?.lower === undefined ? [] : [{ name: "lower bound, estimated", value: value.lower, note: "of the least action, from the largest residuals over the particles of the path" }]), // biome-ignore format: one line
-    ...(least ? [{ name: "least action through the snapshots", value: least.lower === least.upper ? least.lower : `${formatNumber(least.lower)} to ${formatNumber(least.upper)}`, note: least.lower === least.upper ? "exact optimal transport of neighbours" : "unbalanced transport of neighbours: dual and primal value" }] : []), // biome-ignore format: one line
-    { name: "solver error", value: solverError, note: "root mean square, in standard deviations: particles of the first snapshot moved to the end in two ways" }, // biome-ignore format: one line
+    ...(value
+      ? [
+          {
+            name: "action of the path",
+            value: value.dual,
+            error: value.error,
+            note: "kinetic less potential energy, in standard deviations and mean intervals; minus the loss on fresh samples; ± one standard error",
+          },
+        ]
+      : []),
+    ...(value?.primal === undefined
+      ? []
+      : [{ name: "cost of the path as labelled", value: value.primal, note: "an upper bound of the action" }]),
+    ...(value?.gap
+      ? [
+          {
+            name: "action gap, at most",
+            value: value.gap.bound,
+            error: value.gap.error,
+            note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like; ± one standard error",
+          },
+        ]
+      : []),
+    ...(value?.lower === undefined
+      ? []
+      : [
+          {
+            name: "lower bound, estimated",
+            value: value.lower,
+            note: "of the least action, from the largest residuals over the particles of the path",
+          },
+        ]),
+    ...(least
+      ? [
+          {
+            name: "least action through the snapshots",
+            value: least.lower === least.upper ? least.lower : `${formatNumber(least.lower)} to ${formatNumber(least.upper)}`,
+            note:
+              least.lower === least.upper
+                ? "exact optimal transport of neighbours"
+                : "unbalanced transport of neighbours: dual and primal value",
+          },
+        ]
+      : []),
+    {
+      name: "solver error",
+      value: solverError,
+      note: "root mean square, in standard deviations: particles of the first snapshot moved to the end in two ways",
+    },
     { name: "final loss", value: loss ?? Number.NaN, note: "at the last row of metrics" },
     { name: "particles", value: data.snapshots.map((s) => s.shape[0]).join(", "), note: `at times ${data.times.join(", ")}` },
   ];

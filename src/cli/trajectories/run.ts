@@ -1,8 +1,10 @@
 /** One run of `pushforward trajectories`, from the data to the report. */
 import { join } from "node:path";
+import { randomStream } from "../../array/index.ts";
 import { list } from "../../data/table.ts";
-import { type Figure, openRun, progress, progressMode, publish, runMethod } from "../../lab/index.ts";
-import { configure, randomStream } from "../../tensor/index.ts";
+import { openRun, progress, progressMode, publish, runMethod } from "../../lab/index.ts";
+import type { Figure } from "../../plots/index.ts";
+import { configure } from "../../tensor/index.ts";
 import {
   type Balance,
   balances,
@@ -62,10 +64,15 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
   const run = await openRun(folder, config, { overwrite });
   try {
     const method = options.method as MethodName;
-    const model = await learner(method, split.train.map((k) => prepared.times[k]), split.train.map((k) => prepared.clouds[k]), prepared.learn); // biome-ignore format: one line
+    const model = await learner(
+      method,
+      split.train.map((k) => prepared.times[k]),
+      split.train.map((k) => prepared.clouds[k]),
+      prepared.learn,
+    );
     const rng = randomStream(options.seed).fold("trajectories");
     const steps = prepared.learn.steps as number;
-    const line = progress({ label: `training on ${data.title}`, total: steps, start: run.checkpoint?.step, mode: progressMode(options) }); // biome-ignore format: one line
+    const line = progress({ label: `training on ${data.title}`, total: steps, start: run.checkpoint?.step, mode: progressMode(options) });
     const divergedHint = `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`;
     const { state, history, interrupted } = await runMethod<TrainState>(model, run, { steps, rng, progress: line, divergedHint });
     if (interrupted) {
@@ -84,7 +91,22 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
     }
     const seconds = (performance.now() - started) / 1000;
     const { predictions, mass, value, least, solverError, balance, warnings } = numbers;
-    const results = { run: folder, method, steps, loss: losses.at(-1)?.loss, heldOut: predictions, mass: has(method, "growth") ? mass : undefined, value, least, solverError, balance, fates: found.fate?.matrix, choice: choice?.table, seconds, warnings }; // biome-ignore format: one line
+    const results = {
+      run: folder,
+      method,
+      steps,
+      loss: losses.at(-1)?.loss,
+      heldOut: predictions,
+      mass: has(method, "growth") ? mass : undefined,
+      value,
+      least,
+      solverError,
+      balance,
+      fates: found.fate?.matrix,
+      choice: choice?.table,
+      seconds,
+      warnings,
+    };
     await publish(run, report(data, config, { ...numbers, choice, loss: results.loss, seconds }, figures, options));
     await run.complete(results);
     return { results, text: [...featuresTaken(data, options), ...summary(results, choice)] };
@@ -95,7 +117,7 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
 
 /** The features of a table, where nobody named them. */
 const featuresTaken = (data: Population, { features, data: builtIn }: TrajectoriesOptions): string[] =>
-  features === undefined && builtIn === undefined && !data.annotated ? [`features: ${list((data.components ?? data).features, 8)}`] : []; // biome-ignore format: one line
+  features === undefined && builtIn === undefined && !data.annotated ? [`features: ${list((data.components ?? data).features, 8)}`] : [];
 
 /** What is set, as data: programs (potentials) stand in the options as text. */
 const defined = (settings: Record<string, unknown>): Record<string, unknown> =>
@@ -143,9 +165,10 @@ async function evaluate(
   const all = await frames(trained, data, prepared, rng.fold("frames"));
   const program = fieldsProgram(model);
   const fields = [];
-  for (const [k, cloud] of prepared.clouds.entries()) fields.push(await fieldsAt(trained, program, prepared, cloud.points, prepared.times[k])); // biome-ignore format: one line
+  for (const [k, cloud] of prepared.clouds.entries())
+    fields.push(await fieldsAt(trained, program, prepared, cloud.points, prepared.times[k]));
   const along = [];
-  for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time))); // biome-ignore format: one line
+  for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time)));
   const density = await cellDensities(trained, prepared, rng.fold("density"));
   const fate = await fates(trained, data, prepared, rng.fold("fates"));
   const curves = await featureCurves(data, all);
@@ -155,29 +178,57 @@ async function evaluate(
   const keptTimes = split.train.map((k) => prepared.times[k]);
   const error = await solverError(trained, prepared, rng.fold("solver"));
   const tested = await balances(model, params, keptTimes, grows ? kept : kept.map((c) => ({ ...c, mass: 1 })));
-  const balance = tested.map((b) => ({ ...b, time: data.times[split.train[keptTimes.indexOf(b.time)]], test: b.test.replace(/^x(\d+)/, (_, j) => data.features[j - 1]) })); // biome-ignore format: one line
-  const least = free(method, prepared.learn) ? await leastAction(keptTimes, kept, { growth: grows ? prepared.learn.growth! : 0, cost: prepared.learn.cost ?? quadraticCost }, rng.fold("least")) : undefined; // biome-ignore format: one line
+  const balance = tested.map((b) => ({
+    ...b,
+    time: data.times[split.train[keptTimes.indexOf(b.time)]],
+    test: b.test.replace(/^x(\d+)/, (_, j) => data.features[j - 1]),
+  }));
+  const least = free(method, prepared.learn)
+    ? await leastAction(
+        keptTimes,
+        kept,
+        { growth: grows ? prepared.learn.growth! : 0, cost: prepared.learn.cost ?? quadraticCost },
+        rng.fold("least"),
+      )
+    : undefined;
   const figures = [pathsFigure(data, all)];
   if (data.features.length > 1) figures.push(streamFigure(data, fields));
   if (predictions.length) figures.push(scoresFigure(predictions));
   if (grows) {
-    const counted = prepared.clouds.map((c, k) => ({ time: data.times[k], mass: c.mass / prepared.clouds[0].mass, held: split.held.includes(k) })); // biome-ignore format: one line
+    const counted = prepared.clouds.map((c, k) => ({
+      time: data.times[k],
+      mass: c.mass / prepared.clouds[0].mass,
+      held: split.held.includes(k),
+    }));
     figures.push(growthFigure(data, fields), massFigure(mass, counted));
   }
   if (fate) figures.push(fatesFigure(fate));
   figures.push(featuresFigure(curvesToDraw(curves, shownFeatures(data, options.show))));
   if (data.features.length > 1 && fields[0].action) figures.push(await landscapeFigure(trained, program, data, prepared));
   const lowest = Math.min(...mass.map((m) => m.effective));
-  const warnings = [...prepared.warnings, ...speeds(fields.map((f) => f.velocity), prepared.units, data.times)]; // biome-ignore format: one line
+  const warnings = [
+    ...prepared.warnings,
+    ...speeds(
+      fields.map((f) => f.velocity),
+      prepared.units,
+      data.times,
+    ),
+  ];
   const happened = model.note?.(state);
   if (happened) warnings.push(happened);
-  if (lowest < 0.05 * mass[0].effective) warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`); // biome-ignore format: one line
+  if (lowest < 0.05 * mass[0].effective)
+    warnings.push(`the weights leave only ${(100 * lowest).toFixed(1)} % of the particles effective: growth dominates; lower --growth`);
   const thinnest = Math.min(...mass.map((m) => m.mass));
   if (grows && thinnest < 0.5 * Math.min(1, mass[mass.length - 1].mass))
-    warnings.push(`the total mass dips to ${(100 * thinnest).toFixed(0)} % between the snapshots: most particles die and are born again instead of moving; lower --growth, or compare with --mass counts`); // biome-ignore format: one line
+    warnings.push(
+      `the total mass dips to ${(100 * thinnest).toFixed(0)} % between the snapshots: most particles die and are born again instead of moving; lower --growth, or compare with --mass counts`,
+    );
   const last = split.train[split.train.length - 1];
   const beyond = split.held.filter((k) => k > last).map((k) => data.times[k]);
-  if (beyond.length) warnings.push(`${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${data.times[last]}), where nothing holds the motion`); // biome-ignore format: one line
+  if (beyond.length)
+    warnings.push(
+      `${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${data.times[last]}), where nothing holds the motion`,
+    );
   if (predictions.length) warnings.push(...verdicts(predictions));
   return {
     predictions,

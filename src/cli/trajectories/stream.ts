@@ -1,7 +1,7 @@
 /** Stream lines of the learned velocity in two features, smoothed over the observed particles. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, plot } from "../../lab/index.ts";
-import type { NdArray } from "../../tensor/index.ts";
+import type { NdArray } from "../../array/index.ts";
+import { type Figure, plot } from "../../plots/index.ts";
 import { timeColour } from "./axes.ts";
 import type { Population } from "./load.ts";
 import type { Fields } from "./motion.ts";
@@ -31,10 +31,7 @@ function smoothed(data: Population, fields: readonly Fields[]): Grid {
   const reach = 4;
   for (const [s, w] of clouds)
     for (let i = 0; i < s.shape[0]; i++) {
-      const [gx, gy] = [
-        ((s.data[i * d] - x[0]) / (x[1] - x[0])) * (size - 1),
-        ((s.data[i * d + 1] - y[0]) / (y[1] - y[0])) * (size - 1),
-      ];
+      const [gx, gy] = [((s.data[i * d] - x[0]) / (x[1] - x[0])) * (size - 1), ((s.data[i * d + 1] - y[0]) / (y[1] - y[0])) * (size - 1)];
       for (let r = Math.max(0, Math.ceil(gy - reach)); r <= Math.min(size - 1, gy + reach); r++)
         for (let c = Math.max(0, Math.ceil(gx - reach)); c <= Math.min(size - 1, gx + reach); c++) {
           const weight = Math.exp(-((c - gx) ** 2 + (r - gy) ** 2) / 4.5);
@@ -109,7 +106,11 @@ export function streamFigure(data: Population, fields: readonly Fields[]): Figur
   const d = data.features.length;
   const dots = data.snapshots.flatMap((s: NdArray<"f32">, k) => {
     const step = Math.max(1, Math.ceil(s.shape[0] / 500));
-    return Array.from({ length: Math.ceil(s.shape[0] / step) }, (_, i) => ({ x: s.data[i * step * d], y: s.data[i * step * d + 1], time: data.times[k] })); // biome-ignore format: one line
+    return Array.from({ length: Math.ceil(s.shape[0] / step) }, (_, i) => ({
+      x: s.data[i * step * d],
+      y: s.data[i * step * d + 1],
+      time: data.times[k],
+    }));
   });
   const inside = dots.filter((p) => p.x >= grid.x[0] && p.x <= grid.x[1] && p.y >= grid.y[0] && p.y <= grid.y[1]);
   return {

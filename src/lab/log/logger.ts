@@ -1,5 +1,5 @@
 /** Other places that hear of a run: the shared index, TensorBoard, MLflow. A run never fails because one of them does. */
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import type { RunRecord } from "../record.ts";
 import type { Metrics } from "../run.ts";
 import { sharedStore } from "../store/database.ts";
@@ -52,9 +52,7 @@ function together(loggers: [string, Logger][]): Required<Logger> {
             await call(logger);
           } catch (error) {
             failed.add(name);
-            process.stderr.write(
-              `warning: no more logging to ${name} (${(error as Error).message.split("\n", 1)[0]}); the run goes on\n`,
-            );
+            process.stderr.write(`warning: no more logging to ${name} (${(error as Error).message.split("\n", 1)[0]}); the run goes on\n`);
           }
     });
     return queue;

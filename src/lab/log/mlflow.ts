@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { writeAside } from "../files.ts";
 import type { LoggedRun, Logger } from "./logger.ts";
 
@@ -23,9 +23,7 @@ interface Progress {
 export async function mlflowLogger({ folder, record, metrics }: LoggedRun, url: string): Promise<Logger> {
   const call = api(url);
   const progressPath = join(folder, "mlflow.json");
-  let progress: Progress = existsSync(progressPath)
-    ? JSON.parse(readFileSync(progressPath, "utf8"))
-    : await begin(call, folder, record);
+  let progress: Progress = existsSync(progressPath) ? JSON.parse(readFileSync(progressPath, "utf8")) : await begin(call, folder, record);
   const keep = async (sent: number): Promise<void> => {
     progress = { ...progress, sent };
     await writeAside(progressPath, JSON.stringify(progress));
@@ -137,10 +135,7 @@ function api(url: string): Call {
       });
     } catch (error) {
       const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
-      throw new UserError(
-        `MLflow at ${base} does not answer (${cause?.code ?? (error as Error).message})`,
-        "is the server running?",
-      );
+      throw new UserError(`MLflow at ${base} does not answer (${cause?.code ?? (error as Error).message})`, "is the server running?");
     }
     const text = await response.text();
     const json = parse(text);

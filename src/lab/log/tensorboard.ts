@@ -21,9 +21,7 @@ export function tensorboardLogger({ folder, record, metrics }: LoggedRun): Logge
 /** A row of metrics as an Event. */
 function scalars(row: Metrics, seconds: number): Buffer {
   const { step = 0, ...values } = row;
-  const summary = Object.entries(values).map(([tag, value]) =>
-    field(1, Buffer.concat([field(1, utf8(tag)), key(2, 5), float(value)])),
-  );
+  const summary = Object.entries(values).map(([tag, value]) => field(1, Buffer.concat([field(1, utf8(tag)), key(2, 5), float(value)])));
   return event(seconds, step, field(5, Buffer.concat(summary)));
 }
 

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type Dialect, Kysely, type Migration, Migrator, PostgresDialect, SqliteDialect, sql } from "kysely";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { diskError } from "../files.ts";
 
 export interface Tables {

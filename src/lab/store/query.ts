@@ -1,7 +1,7 @@
 /** Questions to the index. */
 import { resolve } from "node:path";
 import { type ExpressionBuilder, sql } from "kysely";
-import { nearest, UserError } from "../../data/errors.ts";
+import { nearest, UserError } from "../../errors.ts";
 import type { Metrics } from "../run.ts";
 import type { RunStatus, Store, Tables } from "./database.ts";
 
@@ -74,11 +74,7 @@ export async function listRuns(
 }
 
 function factWhere(e: ExpressionBuilder<Tables, "runs">, key: string, operator: Operator, value: string) {
-  const facts = e
-    .selectFrom("facts")
-    .select(sql.lit(1).as("one"))
-    .whereRef("facts.run", "=", "runs.id")
-    .where("facts.key", "=", key);
+  const facts = e.selectFrom("facts").select(sql.lit(1).as("one")).whereRef("facts.run", "=", "runs.id").where("facts.key", "=", key);
   const number = value.trim() === "" ? Number.NaN : Number(value);
   return Number.isNaN(number) ? facts.where("facts.text", operator, value) : facts.where("facts.number", operator, number);
 }
@@ -97,8 +93,7 @@ function typedValue(name: Column, value: string): string | number {
   const number = Number(value);
   const date = Date.parse(value);
   if (!Number.isNaN(number)) return number;
-  if (Number.isNaN(date))
-    throw new UserError(`--where: ${name} is compared with a ${name === "step" ? "number" : "date"}, not "${value}"`);
+  if (Number.isNaN(date)) throw new UserError(`--where: ${name} is compared with a ${name === "step" ? "number" : "date"}, not "${value}"`);
   return date;
 }
 
@@ -154,10 +149,7 @@ export async function findRun(store: Store, name: string): Promise<Found> {
       ? exact
       : await all()
           .where((e) =>
-            e.or([
-              sql<boolean>`folder like ${suffix} escape '!'`,
-              ...(/^[0-9a-f-]{4,}$/.test(name) ? [e("id", "like", `${name}%`)] : []),
-            ]),
+            e.or([sql<boolean>`folder like ${suffix} escape '!'`, ...(/^[0-9a-f-]{4,}$/.test(name) ? [e("id", "like", `${name}%`)] : [])]),
           )
           .limit(10)
           .execute();

@@ -16,11 +16,7 @@ const [mostFacts, longestFact] = [500, 300];
 /** Brings the index up to date with all run folders below a root; forgets those that are gone. Returns how many were read. */
 export async function syncRoot(store: Store, root: string): Promise<number> {
   const folders = runFolders(root);
-  const known = await store
-    .selectFrom("runs")
-    .select(["id", "folder", "stamp", "status"])
-    .where("machine", "=", hostname())
-    .execute();
+  const known = await store.selectFrom("runs").select(["id", "folder", "stamp", "status"]).where("machine", "=", hostname()).execute();
   const byFolder = new Map(known.map((row) => [row.folder, row]));
   const here = new Set(folders);
   const below = resolve(root) + sep;
@@ -63,12 +59,7 @@ export async function syncRun(store: Store, name: string, status?: RunStatus): P
   const step = last === undefined ? undefined : Number(last.step ?? 0);
   await store.transaction().execute(async (t) => {
     // another beginning of a run in the same folder replaces the one before
-    await t
-      .deleteFrom("runs")
-      .where("folder", "=", folder)
-      .where("machine", "=", row.machine)
-      .where("id", "!=", record.id)
-      .execute();
+    await t.deleteFrom("runs").where("folder", "=", folder).where("machine", "=", row.machine).where("id", "!=", record.id).execute();
     await t
       .insertInto("runs")
       .values({ ...row, step: step ?? 0 })
@@ -90,12 +81,7 @@ export async function forget(store: Store, id: string): Promise<void> {
   await store.deleteFrom("runs").where("id", "=", id).execute();
 }
 
-async function writeFacts(
-  store: Store,
-  record: RunRecord,
-  results: unknown,
-  last: Record<string, unknown> | undefined,
-): Promise<void> {
+async function writeFacts(store: Store, record: RunRecord, results: unknown, last: Record<string, unknown> | undefined): Promise<void> {
   const facts = [...flat("config", record.config), ...flat("results", results), ...flat("last", last)].slice(0, mostFacts);
   if (facts.length === 0) return;
   const rows = facts.map(([key, value]) => ({
@@ -109,9 +95,7 @@ async function writeFacts(
     await store
       .insertInto("facts")
       .values(rows.slice(i, i + 100))
-      .onConflict((c) =>
-        c.columns(["run", "key"]).doUpdateSet((e) => ({ number: e.ref("excluded.number"), text: e.ref("excluded.text") })),
-      )
+      .onConflict((c) => c.columns(["run", "key"]).doUpdateSet((e) => ({ number: e.ref("excluded.number"), text: e.ref("excluded.text") })))
       .execute();
 }
 
@@ -133,9 +117,7 @@ export function runFolders(root: string): string[] {
     }
     if (entries.some((e) => e.name === "config.json")) return [folder];
     if (depth === deepest) return [];
-    return entries
-      .filter((e) => e.isDirectory() && !e.name.startsWith("."))
-      .flatMap((e) => visit(join(folder, e.name), depth + 1));
+    return entries.filter((e) => e.isDirectory() && !e.name.startsWith(".")).flatMap((e) => visit(join(folder, e.name), depth + 1));
   };
   return visit(resolve(root), 0);
 }

@@ -88,9 +88,7 @@ export async function runTask(program: readonly string[], task: Task, folder: st
 function failure(words: string, code: number | null, died: string | null): Error {
   const told = /^error: (.*(?:\n {2}hint: .*)?)$/m.exec(words)?.[1];
   if (told === undefined)
-    return new Error(
-      died ? `the process was ended by ${died}` : `the process ended with code ${code}: ${words.trim().split("\n").at(-1)}`,
-    );
+    return new Error(died ? `the process was ended by ${died}` : `the process ended with code ${code}: ${words.trim().split("\n").at(-1)}`);
   const passing = /another process works on this run|fault of the program|disk is full|quota/.test(told);
   return passing ? new Error(told) : new Hopeless(told.replace("\n  hint: ", "; "));
 }
@@ -109,9 +107,7 @@ function parse(line: string): Record<string, unknown> | undefined {
  */
 export function outcome(folder: string, metric: string, stopAt?: number): number | undefined {
   const fromResults =
-    stopAt === undefined && isDone(folder)
-      ? dig(parse(readFileSync(join(folder, "results.json"), "utf8")), metric.split("."))
-      : undefined;
+    stopAt === undefined && isDone(folder) ? dig(parse(readFileSync(join(folder, "results.json"), "utf8")), metric.split(".")) : undefined;
   if (typeof fromResults === "number") return fromResults;
   const path = join(folder, "metrics.jsonl");
   if (!existsSync(path)) return undefined;

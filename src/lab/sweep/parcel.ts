@@ -7,7 +7,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Redis } from "ioredis";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { inside, temporarySuffix } from "../files.ts";
 import { lockFiles } from "../lock.ts";
 

@@ -1,6 +1,6 @@
 /** Which runs a sweep is made of. */
 import { z } from "zod";
-import { type Random, randomStream } from "../../tensor/random.ts";
+import { type Random, randomStream } from "../../array/random.ts";
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
 export type Value = z.infer<typeof value>;

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type ConnectionOptions, type Job, Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { Cancelled, Hopeless, isReached, type Report, type Task, type Watch } from "./child.ts";
 import { receive, send } from "./parcel.ts";
 import { type Executor, firstBackOff } from "./pool.ts";
@@ -39,8 +39,7 @@ const pause = (outstanding: number): number => 200 + 5 * outstanding;
 
 /** @throws UserError  if the URL is none of Redis, or nothing answers there */
 export async function connect(url: string): Promise<{ redis: Redis; connection: ConnectionOptions; close(): void }> {
-  if (!/^rediss?:\/\/./.test(url))
-    throw new UserError(`--queue: "${url}" is not the address of a Redis`, "give redis://host:6379");
+  if (!/^rediss?:\/\/./.test(url)) throw new UserError(`--queue: "${url}" is not the address of a Redis`, "give redis://host:6379");
   const redis = new Redis(url, {
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(1000, 50 * times),
@@ -147,5 +146,4 @@ const hopeless = "hopeless: ";
 /** How a worker writes a failure that no retry would mend. */
 export const asHopeless = (error: Hopeless): string => `${hopeless}${error.message}`;
 
-const failure = (reason: string): Error =>
-  reason.startsWith(hopeless) ? new Hopeless(reason.slice(hopeless.length)) : new Error(reason);
+const failure = (reason: string): Error => (reason.startsWith(hopeless) ? new Hopeless(reason.slice(hopeless.length)) : new Error(reason));

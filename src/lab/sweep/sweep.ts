@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../data/errors.ts";
+import { UserError } from "../../errors.ts";
 import { type Summary, summarize } from "../compare.ts";
 import { makeFolder, writeAside } from "../files.ts";
 import { codeVersion, inputFiles } from "../invocation.ts";
@@ -69,8 +69,7 @@ export async function runSweep(sweep: Sweep, options: SweepOptions): Promise<Swe
       if (signal.aborted || last) break;
       const ranked = rank(left, sweep);
       const stay = new Set(ranked.slice(0, plan[k + 1]!.settings).map((r) => r.setting));
-      for (const status of left)
-        if (!stay.has(status.job.setting) && status.state === "done") setState(status, "dropped", jobs, options);
+      for (const status of left) if (!stay.has(status.job.setting) && status.state === "done") setState(status, "dropped", jobs, options);
       left = left.filter((status) => stay.has(status.job.setting));
     }
     return { jobs, settings: rank(left, sweep), cancelled: signal.aborted };
@@ -85,8 +84,7 @@ async function identify(folder: string, sweep: Sweep): Promise<string> {
   if (existsSync(path)) {
     const found = parsePlan(path);
     const changed = firstDifference(found.sweep, JSON.parse(JSON.stringify(sweep)));
-    if (changed !== undefined)
-      throw new UserError(`${folder} holds another sweep (${changed})`, "choose another folder with --out");
+    if (changed !== undefined) throw new UserError(`${folder} holds another sweep (${changed})`, "choose another folder with --out");
     return found.id;
   }
   const id = randomUUID().slice(0, 13);

@@ -1,15 +1,8 @@
 /** Value, gradient and curvature of a loss in one forward and one backward pass. */
-import {
-  broadcastTo,
-  flatten,
-  isArrayLeaf,
-  leafPaths,
-  scalar,
-  type Tensor,
-  TensorError,
-  trace,
-  traceUses,
-} from "../../tensor/index.ts";
+
+import { flatten, isArrayLeaf, leafPaths } from "../../array/index.ts";
+import { TensorError } from "../../errors.ts";
+import { broadcastTo, scalar, type Tensor, trace, traceUses } from "../../tensor/index.ts";
 import { type Curvature, findLayers, type Layer, type Uncovered } from "./layers.ts";
 
 /** A loss whose curvature is that of other scalars: [loss, scalars]. See `sampledFisher` and `gaussNewton`. */
@@ -41,9 +34,7 @@ function partsOf(result: unknown, aux: boolean): Parts {
  *   result is [value, aux]
  * @throws  TensorError if the loss is not a scalar
  */
-export function withCurvature<A extends unknown[]>(
-  loss: (...args: A) => Tensor | WithFisher,
-): (...args: A) => [Tensor, A[0], Curvature];
+export function withCurvature<A extends unknown[]>(loss: (...args: A) => Tensor | WithFisher): (...args: A) => [Tensor, A[0], Curvature];
 export function withCurvature<A extends unknown[], X>(
   loss: (...args: A) => WithAux<X>,
   options: { aux: true },

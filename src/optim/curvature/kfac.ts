@@ -66,8 +66,7 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
     rate,
     {
       init(layer, dtype) {
-        const inputs = () =>
-          layer.kind === "embedding" ? filled([layer.inputs], 1, dtype) : scaledIdentity(size(layer), 1, dtype);
+        const inputs = () => (layer.kind === "embedding" ? filled([layer.inputs], 1, dtype) : scaledIdentity(size(layer), 1, dtype));
         const outputs = () => scaledIdentity(layer.outputs, 1, dtype);
         return { sk: inputs(), sc: outputs(), pk: inputs(), pc: outputs() };
       },

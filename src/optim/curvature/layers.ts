@@ -2,7 +2,9 @@
  * Layers, found in the traced loss: products, convolutions and look-ups that read a parameter, and the biases added to their results. No
  * layer has to announce itself: a user's own `x.matmul(p.w).add(p.b)` is found as well as those of `nn`.
  */
-import { type Operation, sizeOf, type Tensor } from "../../tensor/index.ts";
+
+import { sizeOf } from "../../array/index.ts";
+import type { Operation, Tensor } from "../../tensor/index.ts";
 
 /** Sizes of a convolution, as the engine keeps them. */
 export interface Geometry {
@@ -147,11 +149,7 @@ function biasOf(
     });
   if (leaf.size !== Math.max(...leaf.shape) || !visit(leaf)) return undefined;
   const depends = (x: Tensor): boolean => {
-    for (
-      let at: Tensor | undefined = x;
-      at;
-      at = movers.has(maker.get(at)?.primitive ?? "") ? maker.get(at)?.inputs[0] : undefined
-    )
+    for (let at: Tensor | undefined = x; at; at = movers.has(maker.get(at)?.primitive ?? "") ? maker.get(at)?.inputs[0] : undefined)
       if (at === leaf) return true;
     return false;
   };

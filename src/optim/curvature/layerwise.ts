@@ -1,21 +1,8 @@
 /** The frame of optimizers that precondition layer by layer with two Kronecker factors, and leave other parameters to a fallback. */
-import { UserError } from "../../data/errors.ts";
-import {
-  broadcastTo,
-  concat,
-  cond,
-  flatten,
-  isArrayLeaf,
-  isFinite,
-  less,
-  mapTree,
-  minimum,
-  type NdArray,
-  not,
-  scalar,
-  type Tensor,
-  where,
-} from "../../tensor/index.ts";
+
+import { flatten, isArrayLeaf, mapTree, type NdArray } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import { broadcastTo, concat, cond, isFinite, less, minimum, not, scalar, type Tensor, where } from "../../tensor/index.ts";
 import { batchOf } from "../batch.ts";
 import { type FinishOptions, finish, initVelocity } from "../finish.ts";
 import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
@@ -89,10 +76,7 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
   const divide = <T>(tree: unknown, layers: readonly Layer[]): [ByPath<T>, ByPath<T>] => {
     const covered = new Set(layers.flatMap(({ weight, bias }) => (bias === undefined ? [weight] : [weight, bias])));
     const all = [...leavesByPath<T>(tree)];
-    return [
-      Object.fromEntries(all.filter(([path]) => covered.has(path))),
-      Object.fromEntries(all.filter(([path]) => !covered.has(path))),
-    ];
+    return [Object.fromEntries(all.filter(([path]) => covered.has(path))), Object.fromEntries(all.filter(([path]) => !covered.has(path)))];
   };
   const layersFor = (params: unknown, context: StepContext, factors: object): Layer[] => {
     if (!context.curvature)
@@ -151,12 +135,7 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
       return { factors: each(layers, ({ weight }) => results[weight].state), bad };
     };
     if (context.statistics)
-      return choose(
-        due,
-        { factors, statistics: context.statistics as ByPath<State> },
-        (o) => refresh(o.factors, o.statistics),
-        step,
-      );
+      return choose(due, { factors, statistics: context.statistics as ByPath<State> }, (o) => refresh(o.factors, o.statistics), step);
     const seen = each(layers, ({ weight }) => context.curvature?.seen[weight] ?? []);
     return choose(
       due,
@@ -182,10 +161,7 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
           options.klClip,
         )
       : 1; // prettier-ignore
-    const directions: ByPath<Tensor> = Object.assign(
-      {},
-      ...layers.map((l) => splitLayer(l, times(u[l.weight], scale) as Tensor, g)),
-    );
+    const directions: ByPath<Tensor> = Object.assign({}, ...layers.map((l) => splitLayer(l, times(u[l.weight], scale) as Tensor, g)));
     const done = finish(directions, p, state.velocity, eta, options);
     const rest = Object.keys(otherGrads).length
       ? options.fallback.update(otherGrads, state.fallback, otherParams, context)

@@ -10,19 +10,10 @@
  *
  * @source  Eschenhagen et al., NeurIPS 2023 (arXiv 2311.00636)
  */
-import { UserError } from "../../data/errors.ts";
-import {
-  array,
-  broadcastTo,
-  concat,
-  constant,
-  outSizes,
-  patches,
-  scalar,
-  scatterAdd,
-  sizeOf,
-  type Tensor,
-} from "../../tensor/index.ts";
+
+import { array, sizeOf } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import { broadcastTo, concat, constant, outSizes, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
 import type { Geometry, Layer, Seen } from "./layers.ts";
 
 export const approximations = ["expand", "reduce"] as const;
@@ -123,10 +114,7 @@ export function frequencies(layer: Layer, seen: readonly Seen[]): Tensor {
   const [{ gradients }] = seen;
   const total = seen.reduce((s, { x }) => s + x.size, 0);
   const zero = filledLike(0, gradients[0], [layer.inputs, 1]);
-  const counts = seen.reduce(
-    (sum, { x }) => scatterAdd(sum, x.reshape([x.size]), filledLike(1 / total, gradients[0], [x.size, 1])),
-    zero,
-  );
+  const counts = seen.reduce((sum, { x }) => scatterAdd(sum, x.reshape([x.size]), filledLike(1 / total, gradients[0], [x.size, 1])), zero);
   return counts.reshape([layer.inputs]);
 }
 

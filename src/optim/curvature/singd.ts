@@ -1,5 +1,7 @@
 /** Structured inverse-free natural gradient: KFAC's curvature, its inverse kept by products alone, in factors of any structure. */
-import { equal, isFinite, type NdArray, pow, type Tensor, where } from "../../tensor/index.ts";
+
+import type { NdArray } from "../../array/index.ts";
+import { equal, isFinite, pow, type Tensor, where } from "../../tensor/index.ts";
 import { adamw } from "../adam.ts";
 import { type FactorOptions, factorParameters, stepFactor } from "../factor.ts";
 import { checkRate, choice, every, integer, momentum, number, settle, weightDecay } from "../hyper.ts";
@@ -75,10 +77,7 @@ export interface SingdOptions extends LayerOptions, FactorOptions {
    * Structure of both factors, of the inputs' K and the outputs' C, or by layer; default "auto": dense up to `maxDense`,
    * hierarchical(16,16) above. Embeddings always have a diagonal K, which is exact.
    */
-  readonly structure?:
-    | string
-    | { readonly k: string; readonly c: string }
-    | ((layer: Layer) => { readonly k: string; readonly c: string });
+  readonly structure?: string | { readonly k: string; readonly c: string } | ((layer: Layer) => { readonly k: string; readonly c: string });
   readonly maxDense?: number;
 }
 
@@ -180,8 +179,7 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
     direction(state, layer, g) {
       const { k, c, pk, pc } = state as unknown as SingdFactors;
       const [sk, sc] = structures(layer);
-      const both = (s: Structure, k: Parts, p: Tensor | undefined) => (rows: Tensor) =>
-        p ? rows.matmul(p) : timesSquare(s, rows, k);
+      const both = (s: Structure, k: Parts, p: Tensor | undefined) => (rows: Tensor) => (p ? rows.matmul(p) : timesSquare(s, rows, k));
       return alongInputs(layer, alongOutputs(layer, g, both(sc, c, pc)), both(sk, k, pk));
     },
   };
@@ -195,10 +193,8 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
 }
 
 /** AdamW at a share of the rate, with the same decay. */
-export const defaultFallback = (
-  rate: Rate,
-  { fallbackRatio, weightDecay }: { fallbackRatio: number; weightDecay: number },
-): Optimizer => adamw(typeof rate === "number" ? rate * fallbackRatio : (step) => rate(step).mul(fallbackRatio), { weightDecay });
+export const defaultFallback = (rate: Rate, { fallbackRatio, weightDecay }: { fallbackRatio: number; weightDecay: number }): Optimizer =>
+  adamw(typeof rate === "number" ? rate * fallbackRatio : (step) => rate(step).mul(fallbackRatio), { weightDecay });
 
 interface PairSettings {
   readonly precondLr: Rate;
@@ -231,12 +227,8 @@ function refreshPair(
       mapParts((a, b) => (times(a, scale) as Tensor).add(times(b, ridge)).mul(0.5), own, q),
       -0.5,
     );
-  const gradK = h.separate
-    ? one(sk, hk, qk, 1, h.damping)
-    : one(sk, hk, qk, sc.averageTrace(hc), sc.averageTrace(qc).mul(h.damping));
-  const gradC = h.separate
-    ? one(sc, hc, qc, 1, h.damping)
-    : one(sc, hc, qc, sk.averageTrace(hk), sk.averageTrace(qk).mul(h.damping));
+  const gradK = h.separate ? one(sk, hk, qk, 1, h.damping) : one(sk, hk, qk, sc.averageTrace(hc), sc.averageTrace(qc).mul(h.damping));
+  const gradC = h.separate ? one(sc, hc, qc, 1, h.damping) : one(sc, hc, qc, sk.averageTrace(hk), sk.averageTrace(qk).mul(h.damping));
   const beta = rateAt(h.precondLr, step);
   const [a, b] = [stepFactor(sk, k, mk, gradK, beta, h), stepFactor(sc, c, mc, gradC, beta, h)];
   return { k: a.k, c: b.k, ...(mk && mc ? { mk: a.m, mc: b.m } : {}) };

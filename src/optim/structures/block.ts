@@ -49,8 +49,7 @@ export function block(size: number, b: number): Structure {
       return parts(tall(blocks).matmul(blocks), tail && tall(tail).matmul(tail));
     },
     selfGram: (k) => parts(tall(k.blocks).matmul(k.blocks), k.rest && tall(k.rest).matmul(k.rest)),
-    addIdentity: (k, value) =>
-      parts(k.blocks.add(identityLike(k.blocks).mul(value)), k.rest?.add(identityLike(k.rest).mul(value))),
+    addIdentity: (k, value) => parts(k.blocks.add(identityLike(k.blocks).mul(value)), k.rest?.add(identityLike(k.rest).mul(value))),
     averageTrace(k) {
       const trace = diagonal(k.blocks).sum();
       return (k.rest ? trace.add(diagonal(k.rest).sum()) : trace).div(size);

@@ -1,5 +1,7 @@
 /** Hierarchical matrices [[A, B₁, B₂], [0, c, 0], [0, D, E]] with small dense A, E and a diagonal c; rank-k triangular ones among them. */
-import { concat, diagonal, pad, type Shape, type Tensor } from "../../tensor/index.ts";
+
+import type { Shape } from "../../array/index.ts";
+import { concat, diagonal, pad, type Tensor } from "../../tensor/index.ts";
 import { dense, identityLike } from "./dense.ts";
 import { filled, mapParts, type Parts, type Structure, scaledIdentity } from "./structure.ts";
 
@@ -21,8 +23,7 @@ export function hierarchical(size: number, k1: number, k2: number): Structure {
     ...(low ? { b2: [k1, low], e: [low, low] } : {}),
     ...(middle && low ? { d: [low, middle] } : {}),
   };
-  const parts = (make: Record<string, () => Tensor>): Parts =>
-    Object.fromEntries(Object.keys(shapes).map((part) => [part, make[part]()]));
+  const parts = (make: Record<string, () => Tensor>): Parts => Object.fromEntries(Object.keys(shapes).map((part) => [part, make[part]()]));
   const rows = (x: Tensor): [Tensor, Tensor, Tensor] => [
     x.slice(null, [0, cut[0]]),
     x.slice(null, [cut[0], cut[1]]),

@@ -1,5 +1,5 @@
 /** Structures by name. */
-import { nearest, UserError } from "../../data/errors.ts";
+import { nearest, UserError } from "../../errors.ts";
 import { block } from "./block.ts";
 import { dense } from "./dense.ts";
 import { diagonal } from "./diagonal.ts";
@@ -45,10 +45,7 @@ export function structureOf(name: string): Family {
   const entry = match ? entries[match[1]] : undefined;
   if (!match || !entry) {
     const near = nearest(name, structureNames);
-    throw new UserError(
-      `there is no structure "${name}"`,
-      near ? `did you mean ${near}?` : `structures are ${structureNames.join(", ")}`,
-    );
+    throw new UserError(`there is no structure "${name}"`, near ? `did you mean ${near}?` : `structures are ${structureNames.join(", ")}`);
   }
   const sizes = match[2] === undefined ? entry.defaults : match[2].split(",").map(Number);
   if (sizes.length !== entry.defaults.length || sizes.some((n) => !Number.isInteger(n) || n < 1))

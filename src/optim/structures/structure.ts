@@ -10,7 +10,8 @@
  *
  * @source  Lin et al., ICML 2024 (arXiv 2312.05705), table 1; least-squares form of Π checked in the tests
  */
-import { allocate, type NdArray, type Shape, type Tensor } from "../../tensor/index.ts";
+import { allocate, type NdArray, type Shape } from "../../array/index.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import type { State } from "../optimizer.ts";
 
 export type Parts<T = Tensor> = State<T> & { readonly [part: string]: T };

@@ -1,5 +1,7 @@
 /** Triangular matrices, packed into rectangles of d (d + 1) / 2 numbers. */
-import { concat, eye, iota, less, lessEqual, type NdArray, pad, type Tensor, tril, where } from "../../tensor/index.ts";
+
+import type { NdArray } from "../../array/index.ts";
+import { concat, eye, iota, less, lessEqual, pad, type Tensor, tril, where } from "../../tensor/index.ts";
 import { dense, identityLike } from "./dense.ts";
 import { type Float, filled, type Structure } from "./structure.ts";
 

@@ -1,9 +1,10 @@
 /** A choice inside one run: only the branch that is taken is computed. */
+
+import { flatten, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
 import { pullback, pushforward, zerosLike } from "../differentiate.ts";
 import { apply, fail, isFloat, type MaybeTensor, type Primitive, sameShape } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { flatten, unflatten } from "../tree.ts";
 import { captured, type Program } from "../walk.ts";
 import { liftOne, placeholder, type Value } from "./constant.ts";
 import { where } from "./elementwise.ts";
@@ -87,8 +88,5 @@ export function cond<O, R>(test: Value, yes: (operands: O) => R, no: (operands: 
     const bound = closure.map(fresh);
     return { inputs: [...inputs, ...bound], outputs: rebind(closure, bound, { inputs, outputs }) };
   };
-  return unflatten<R>(
-    a.structure,
-    apply(condPrimitive, [choice, ...given.leaves, ...closure], { yes: closed(a), no: closed(b) }),
-  );
+  return unflatten<R>(a.structure, apply(condPrimitive, [choice, ...given.leaves, ...closure], { yes: closed(a), no: closed(b) }));
 }

@@ -1,5 +1,5 @@
 /** Leaves of programs: inputs, aliases, scalars and literal arrays. */
-import { allocate, type DType, type NdArray, type Shape, sizeOf } from "../ndarray.ts";
+import { allocate, type DType, type NdArray, type Shape, sizeOf } from "../../array/ndarray.ts";
 import { apply1, fail, isFloat, type Primitive, type ProgramDType } from "../primitive.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -47,9 +47,7 @@ export const literal: Primitive = {
 const programDTypes = new Set<DType>(["f32", "f64", "i32", "i64", "bool", "u8"]);
 
 export function isNdArray(x: unknown): x is NdArray {
-  return (
-    x !== null && typeof x === "object" && "dtype" in x && "shape" in x && "data" in x && ArrayBuffer.isView((x as NdArray).data)
-  );
+  return x !== null && typeof x === "object" && "dtype" in x && "shape" in x && "data" in x && ArrayBuffer.isView((x as NdArray).data);
 }
 
 /** The dtype of an array, if programs compute with it. */

@@ -3,8 +3,9 @@
  * of them are the three primitives here: conv (to y), convInput (to x: transposed convolution) and convWeight (to w). The transposes of
  * each are the other two.
  */
+
+import { sizeOf } from "../../array/ndarray.ts";
 import { pullback } from "../differentiate.ts";
-import { sizeOf } from "../ndarray.ts";
 import { apply1, fail, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { lift, placeholder, type Value } from "./constant.ts";
@@ -89,8 +90,7 @@ const convInput: Primitive = {
   },
   // With stride 1 it is an ordinary convolution with the flipped kernel, which the runtime computes faster.
   expand([y, w], g: Geometry) {
-    if (y.dtype !== "f32")
-      return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
+    if (y.dtype !== "f32") return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
     const reach = g.kernel.map((k, i) => g.dilation[i] * (k - 1));
     if (g.strides.some((s) => s > 1) || reach.some((r, i) => g.low[i] > r || g.high[i] > r)) return undefined;
     const [o, c, ...kernel] = w.shape;
@@ -190,8 +190,7 @@ export interface ConvOptions {
 }
 
 export function geometry(operation: string, space: readonly number[], kernel: readonly number[], options: ConvOptions): Geometry {
-  const list = (v: number | readonly number[] | undefined): readonly number[] =>
-    typeof v === "object" ? v : space.map(() => v ?? 1);
+  const list = (v: number | readonly number[] | undefined): readonly number[] => (typeof v === "object" ? v : space.map(() => v ?? 1));
   const strides = list(options.strides);
   const dilation = list(options.dilation);
   const padding = options.padding ?? "valid";
@@ -232,10 +231,8 @@ export function geometry(operation: string, space: readonly number[], kernel: re
 export function conv(x: Value, w: Value, options: ConvOptions = {}): Tensor {
   const [a, b] = lift("conv", [x, w]);
   const g = geometry("conv", a.shape.slice(2), b.shape.slice(2), options);
-  if (a.rank < 3 || a.rank !== b.rank || a.dtype !== b.dtype)
-    fail("conv", "needs [N, C, ...space] and [O, C/groups, ...kernel]", [a, b]);
-  if (a.shape[1] !== b.shape[1] * g.groups || b.shape[0] % g.groups)
-    fail("conv", `channels do not fit ${g.groups} groups`, [a, b]);
+  if (a.rank < 3 || a.rank !== b.rank || a.dtype !== b.dtype) fail("conv", "needs [N, C, ...space] and [O, C/groups, ...kernel]", [a, b]);
+  if (a.shape[1] !== b.shape[1] * g.groups || b.shape[0] % g.groups) fail("conv", `channels do not fit ${g.groups} groups`, [a, b]);
   return apply1(convPrimitive, [a, b], g);
 }
 
@@ -258,9 +255,7 @@ export function convTranspose(y: Value, w: Value, options: ConvOptions & { space
   const space =
     options.space ??
     out.map((n, i) =>
-      same
-        ? n * first.strides[i]
-        : (n - 1) * first.strides[i] + first.dilation[i] * (kernel[i] - 1) + 1 - first.low[i] - first.high[i],
+      same ? n * first.strides[i] : (n - 1) * first.strides[i] + first.dilation[i] * (kernel[i] - 1) + 1 - first.low[i] - first.high[i],
     );
   const g = geometry("convTranspose", space, kernel, options);
   if (a.shape[1] !== b.shape[0] || b.shape[0] % g.groups) fail("convTranspose", `channels do not fit ${g.groups} groups`, [a, b]);

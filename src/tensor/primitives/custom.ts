@@ -1,9 +1,10 @@
 /** Functions with a derivative rule of their own, and functions that are computed again in the backward pass. */
+
+import { unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
 import { pullback, pushforward, zerosLike } from "../differentiate.ts";
 import { apply, apply1, fail, type MaybeTensor, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { unflatten } from "../tree.ts";
 import { captured, substitute } from "../walk.ts";
 import { placeholder } from "./constant.ts";
 import { aliasOf } from "./elementwise.ts";
@@ -43,10 +44,7 @@ const callPrimitive: Primitive = {
  * @param f     function of tensors (trees); must not use tensors from outside
  * @param rule  (args, ct, y) -> cotangents of args: the transposed derivative at args applied to ct, a tree like the result
  */
-export function customVjp<A extends unknown[], R>(
-  f: (...args: A) => R,
-  rule: (args: A, ct: R, y: R) => unknown[],
-): (...args: A) => R {
+export function customVjp<A extends unknown[], R>(f: (...args: A) => R, rule: (args: A, ct: R, y: R) => unknown[]): (...args: A) => R {
   return (...args) => {
     const flat = tensors("customVjp", args);
     const inputs = flat.leaves.map(fresh);
@@ -58,14 +56,10 @@ export function customVjp<A extends unknown[], R>(
         "customVjp",
         rule(unflatten(flat.structure, xs), unflatten(result.structure, cts), unflatten(result.structure, ys)),
       );
-      if (grads.leaves.length !== xs.length)
-        fail("customVjp", `the rule gives ${grads.leaves.length} cotangents for ${xs.length} inputs`);
+      if (grads.leaves.length !== xs.length) fail("customVjp", `the rule gives ${grads.leaves.length} cotangents for ${xs.length} inputs`);
       return grads.leaves;
     };
-    return unflatten<R>(
-      result.structure,
-      apply(callPrimitive, flat.leaves, { body: { inputs, outputs: result.leaves }, rule: flatRule }),
-    );
+    return unflatten<R>(result.structure, apply(callPrimitive, flat.leaves, { body: { inputs, outputs: result.leaves }, rule: flatRule }));
   };
 }
 

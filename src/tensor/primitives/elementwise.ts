@@ -2,18 +2,8 @@
  * Elementwise primitives with NumPy broadcasting. Each states its ONNX operator, its partial derivatives c_i = ∂y/∂x_i, and its value on
  * plain numbers (for constant folding). Where ONNX Runtime has no f64 kernel, or one of poor accuracy, `expand` composes it from others.
  */
-import { sizeOf } from "../ndarray.ts";
-import {
-  apply1,
-  broadcastShapes,
-  type Emitter,
-  fail,
-  isFloat,
-  type Node,
-  type Primitive,
-  type Rounding,
-  sameShape,
-} from "../primitive.ts";
+import { sizeOf } from "../../array/ndarray.ts";
+import { apply1, broadcastShapes, type Emitter, fail, isFloat, type Node, type Primitive, type Rounding, sameShape } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { alias, lift, liftOne, scalar, splat, type Value } from "./constant.ts";
 import { log } from "./functions.ts";
@@ -54,8 +44,7 @@ export function elementwise(name: string, spec: Elementwise): Primitive {
     flat: spec.flat || spec.result === "bool",
     exact: spec.exact,
     batch: (inputs, batched, params) => [apply1(primitive, alignBatch(inputs, batched), params)],
-    simplify: (inputs, params) =>
-      spec.simplify?.(inputs, params) ?? fold(spec, inputs) ?? dropBroadcast(primitive, inputs, params),
+    simplify: (inputs, params) => spec.simplify?.(inputs, params) ?? fold(spec, inputs) ?? dropBroadcast(primitive, inputs, params),
   };
   return primitive;
 }
@@ -164,8 +153,7 @@ const mulPrimitive: Primitive = elementwise("mul", {
       const c = splat(y);
       if (c === 1) return whole(x, y);
       if (c === -1) return neg(whole(x, y));
-      if (x.node.primitive === negPrimitive)
-        return c === undefined ? neg(mul(x.node.inputs[0], y)) : mul(x.node.inputs[0], mul(y, -1));
+      if (x.node.primitive === negPrimitive) return c === undefined ? neg(mul(x.node.inputs[0], y)) : mul(x.node.inputs[0], mul(y, -1));
       // (x c) d = x (c d): constants gather in one factor.
       if (c !== undefined && x.node.primitive === mulPrimitive && isFloat(x.dtype)) {
         const [p, q] = x.node.inputs;
@@ -216,9 +204,7 @@ export const square = unary(
     host: (a) => a * a,
   }),
 );
-export const abs = unary(
-  elementwise("abs", { onnx: "Abs", takes: "number", exact: true, partials: [([x]) => sign(x)], host: Math.abs }),
-);
+export const abs = unary(elementwise("abs", { onnx: "Abs", takes: "number", exact: true, partials: [([x]) => sign(x)], host: Math.abs }));
 export const sign = unary(elementwise("sign", { onnx: "Sign", takes: "number", exact: true, flat: true, host: Math.sign }));
 export const sqrt = unary(elementwise("sqrt", { onnx: "Sqrt", partials: [(_, y) => div(0.5, y)], host: Math.sqrt }));
 export const rsqrt = (x: Value): Tensor => reciprocal(sqrt(x));
@@ -226,10 +212,7 @@ export const rsqrt = (x: Value): Tensor => reciprocal(sqrt(x));
 const powPrimitive = elementwise("pow", {
   onnx: "Pow",
   host: (a, b) => a ** b,
-  partials: [
-    ([x, p]) => mul(p, pow(x, sub(p, 1))),
-    ([x, p], y) => where(equal(p, 0), 0, mul(y, log(where(greater(x, 0), x, 1)))),
-  ],
+  partials: [([x, p]) => mul(p, pow(x, sub(p, 1))), ([x, p], y) => where(equal(p, 0), 0, mul(y, log(where(greater(x, 0), x, 1))))],
   simplify([x, p]) {
     const n = splat(p);
     if (n === undefined || !sameShape(broadcastShapes("pow", [x, p]), x.shape)) return undefined;

@@ -60,9 +60,7 @@ export const log1p = unary(
 );
 
 const sigmoidHost = (x: number): number => 1 / (1 + Math.exp(-x));
-export const sigmoid = unary(
-  elementwise("sigmoid", { onnx: "Sigmoid", partials: [(_, y) => sub(y, square(y))], host: sigmoidHost }),
-);
+export const sigmoid = unary(elementwise("sigmoid", { onnx: "Sigmoid", partials: [(_, y) => sub(y, square(y))], host: sigmoidHost }));
 
 /** log(1 + e^x), without overflow. */
 export const softplus = unary(

@@ -1,5 +1,5 @@
 /** Indexing by tensors of indices (i32). Gathers and scatter-adds are each other's transposes. */
-import { allocate } from "../ndarray.ts";
+import { allocate } from "../../array/ndarray.ts";
 import { apply1, fail, fromEnd, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { constant, iota, liftOne, scalar, type Value } from "./constant.ts";
@@ -50,8 +50,7 @@ const scatterRows: Primitive = {
   infer([x, i, updates]) {
     const shape = [...i.shape, ...x.shape.slice(1)];
     const fits = updates.rank === shape.length && shape.every((n, k) => n === updates.shape[k]);
-    if (!isIndex(i) || !fits || x.dtype !== updates.dtype)
-      fail("scatterAdd", "indices, rows and updates do not fit", [x, i, updates]);
+    if (!isIndex(i) || !fits || x.dtype !== updates.dtype) fail("scatterAdd", "indices, rows and updates do not fit", [x, i, updates]);
     return [x];
   },
   onnx(emit, [x, i, updates], node) {
@@ -97,8 +96,7 @@ const gatherAlong: Primitive = {
 const scatterAlong: Primitive = {
   name: "scatterAlong",
   infer: ([x]) => [x],
-  onnx: (emit, [x, i, updates], { params }) =>
-    emit.op("ScatterElements", [x, i, updates], { axis: params.axis, reduction: "add" }),
+  onnx: (emit, [x, i, updates], { params }) => emit.op("ScatterElements", [x, i, updates], { axis: params.axis, reduction: "add" }),
   transpose: { 0: (ct) => ct, 2: (ct, [, i], params) => apply1(gatherAlong, [ct, i], params) },
   jvp: ([x, i, updates], [dx, , du], _, params) => {
     if (!dx && !du) return [undefined];

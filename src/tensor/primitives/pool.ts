@@ -1,5 +1,5 @@
 /** Pooling and resizing of [N, C, ...space]. */
-import { allocate, array, type NdArray, sizeOf } from "../ndarray.ts";
+import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1, fail, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { liftOne, type Value } from "./constant.ts";

@@ -1,5 +1,5 @@
 /** Matrix products and contractions. */
-import { sizeOf } from "../ndarray.ts";
+import { sizeOf } from "../../array/ndarray.ts";
 import { apply1, broadcastShapes, fail, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { lift, scalar, splat, type Value } from "./constant.ts";
@@ -140,8 +140,7 @@ export function einsum(formula: string, ...operands: Value[]): Tensor {
       .filter((l) => letters.filter((m) => m === l).length === 1)
       .sort()
       .join("");
-  if (terms.length !== tensors.length)
-    fail("einsum", `"${formula}" names ${terms.length} operands, not ${tensors.length}`, tensors);
+  if (terms.length !== tensors.length) fail("einsum", `"${formula}" names ${terms.length} operands, not ${tensors.length}`, tensors);
   checkLengths(formula, terms, tensors, output);
   let [left, name] = dedupe(tensors[0], terms[0]);
   for (let i = 1; i < tensors.length; i++) {

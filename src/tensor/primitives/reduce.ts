@@ -1,5 +1,5 @@
 /** Reductions, scans along an axis, order statistics and normalised exponentials. */
-import { array, type Shape, sizeOf } from "../ndarray.ts";
+import { array, type Shape, sizeOf } from "../../array/ndarray.ts";
 import { apply, apply1, broadcastShapes, fail, fromEnd, isFloat, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { lift, liftOne, scalar, type Value } from "./constant.ts";
@@ -39,8 +39,7 @@ function reduction(name: string, spec: Reduction): Primitive {
     name,
     infer: ([x], { axes, keepDims }) => [{ dtype: x.dtype, shape: reducedShape(x, axes, keepDims) }],
     onnx: spec.onnx
-      ? (emit, [x], { params }) =>
-          emit.op(spec.onnx as string, [x, emit.ints(params.axes)], { keepdims: params.keepDims ? 1 : 0 })
+      ? (emit, [x], { params }) => emit.op(spec.onnx as string, [x, emit.ints(params.axes)], { keepdims: params.keepDims ? 1 : 0 })
       : undefined,
     expand: spec.expand,
     transpose: spec.transpose,
@@ -75,9 +74,7 @@ const sumPrimitive: Primitive = reduction("sum", {
     // Sums of equal elements are products: axes along which x was broadcast, and constants.
     const source = x.node.primitive.name === "broadcastTo" ? x.node.inputs[0] : undefined;
     if (!source || !isFloat(x.dtype)) return undefined;
-    const equalAxes = axes.filter(
-      (a: number) => source.rank + a < 0 || (source.shape[source.rank + a] === 1 && x.shape[x.rank + a] !== 1),
-    );
+    const equalAxes = axes.filter((a: number) => source.rank + a < 0 || (source.shape[source.rank + a] === 1 && x.shape[x.rank + a] !== 1));
     if (equalAxes.length === 0) return undefined;
     const count = sizeOf(equalAxes.map((a: number) => x.shape[x.rank + a]));
     const rest = axes.filter((a: number) => !equalAxes.includes(a));
@@ -139,8 +136,7 @@ export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
       );
     while (y.shape[at] > 1) {
       const half = y.shape[at] >> 1;
-      const piece = (from: number, to: number): Tensor =>
-        slice(y, ...y.shape.map((_, i): Index => (i === at ? [from, to] : null)));
+      const piece = (from: number, to: number): Tensor => slice(y, ...y.shape.map((_, i): Index => (i === at ? [from, to] : null)));
       const product = mul(piece(0, half), piece(half, 2 * half));
       y = y.shape[at] % 2 ? concat([product, piece(2 * half, 2 * half + 1)], axis) : product;
     }
@@ -225,8 +221,7 @@ const standardizePrimitive: Primitive = {
 };
 
 /** (x - mean) / √(variance + ε) along the last axis: layer normalisation without scale and shift. */
-export const standardize = (x: Value, epsilon = 1e-5): Tensor =>
-  apply1(standardizePrimitive, [liftOne("standardize", x)], { epsilon });
+export const standardize = (x: Value, epsilon = 1e-5): Tensor => apply1(standardizePrimitive, [liftOne("standardize", x)], { epsilon });
 
 // --- cumulative ----------------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 /** Loops of known length inside one run, differentiable in both modes. */
+
+import { flatten, type Structure, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
 import { pullback, pushforward, zerosLike } from "../differentiate.ts";
 import { apply, type Emitter, fail, isFloat, type MaybeTensor, type Node, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { flatten, type Structure, unflatten } from "../tree.ts";
 import { captured, type Program, substitute } from "../walk.ts";
 import { iota, liftOne, placeholder, type Value } from "./constant.ts";
 import { add } from "./elementwise.ts";
@@ -89,12 +90,7 @@ function scanTangents(results: readonly Tensor[], body: Program, carries: number
 }
 
 /** A scan in the other direction that recomputes each step from its saved carry and pulls the cotangents through it. */
-function scanVjp(
-  inputs: readonly Tensor[],
-  cts: readonly MaybeTensor[],
-  outputs: readonly Tensor[],
-  params: ScanParams,
-): MaybeTensor[] {
+function scanVjp(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs: readonly Tensor[], params: ScanParams): MaybeTensor[] {
   const { body, carries, xs, length, reverse } = params;
   const nOut = body.outputs.length;
   const saved = outputs.slice(nOut);
@@ -109,9 +105,7 @@ function scanVjp(
   const plus = (a: MaybeTensor, b: MaybeTensor, like: Tensor): Tensor => (a && b ? add(a, b) : (a ?? b ?? zerosLike(like)));
   const newCarry = ctCarry.map((c, i) => c && plus(grads[i], ctSaved[i], body.inputs[i]));
   const newSums = sums.map((s, i) => s && plus(s, grads[carries + xs + i], s));
-  const gx = body.inputs
-    .slice(carries, carries + xs)
-    .map((x, i) => (isFloat(x.dtype) ? (grads[carries + i] ?? zerosLike(x)) : undefined));
+  const gx = body.inputs.slice(carries, carries + xs).map((x, i) => (isFloat(x.dtype) ? (grads[carries + i] ?? zerosLike(x)) : undefined));
   const back: Program = {
     inputs: [
       ...some(ctCarry),
@@ -128,12 +122,7 @@ function scanVjp(
     ...floatCarries.flatMap((f, i) => (f ? [cts[i] ?? zerosLike(body.inputs[i])] : [])),
     ...constants.flatMap((c) => (isFloat(c.dtype) ? [zerosLike(c)] : [])),
   ];
-  const sequences = [
-    ...saved,
-    ...inputs.slice(carries, carries + xs),
-    ...some(cts.slice(carries, nOut)),
-    ...some(cts.slice(nOut)),
-  ];
+  const sequences = [...saved, ...inputs.slice(carries, carries + xs), ...some(cts.slice(carries, nOut)), ...some(cts.slice(nOut))];
   const results = apply(scanPrimitive, [...start, ...sequences, ...inputs.slice(carries + xs)], {
     body: back,
     carries: start.length,
@@ -174,11 +163,7 @@ function scanToOnnx(emit: Emitter, inputs: readonly string[], node: Node): strin
   const keptCarries = Array.from({ length: carries }, (_, i) => i).filter((i) => emit.used(node.outputs[carries + ys + i]));
   const graph = emit.subgraph(
     body.inputs.slice(0, carries + xs),
-    [
-      ...body.outputs.slice(0, carries),
-      ...keptYs.map((i) => body.outputs[carries + i]),
-      ...keptCarries.map((i) => body.inputs[i]),
-    ],
+    [...body.outputs.slice(0, carries), ...keptYs.map((i) => body.outputs[carries + i]), ...keptCarries.map((i) => body.inputs[i])],
     new Map(body.inputs.slice(carries + xs).map((x, i) => [x, inputs[carries + xs + i]])),
   );
   const direction = reverse ? 1 : 0;
@@ -220,8 +205,7 @@ export function scan<C, X, Y>(
   const sequences = tensors("scan", typeof xs === "number" ? iota(xs) : xs);
   if (sequences.leaves.length === 0) fail("scan", "needs a sequence, or a number of steps");
   const [length] = sequences.leaves[0].shape;
-  if (sequences.leaves.some((x) => x.rank === 0 || x.shape[0] !== length))
-    fail("scan", "sequences differ in length", sequences.leaves);
+  if (sequences.leaves.some((x) => x.rank === 0 || x.shape[0] !== length)) fail("scan", "sequences differ in length", sequences.leaves);
   const carryIn = start.leaves.map(fresh);
   const xIn = sequences.leaves.map((x) => placeholder(x.dtype, x.shape.slice(1)));
   const step = f(unflatten<C>(start.structure, carryIn), unflatten<X>(sequences.structure, xIn));
@@ -264,9 +248,7 @@ function unrolled(
   const stacked = program.outputs
     .slice(nc)
     .map((y, i) =>
-      length
-        ? concat(ys.map((row) => expandDims(row[i], 0)))
-        : reshape(zerosLike(placeholder(y.dtype, [0, ...y.shape])), [0, ...y.shape]),
+      length ? concat(ys.map((row) => expandDims(row[i], 0))) : reshape(zerosLike(placeholder(y.dtype, [0, ...y.shape])), [0, ...y.shape]),
     );
   return { carry: unflatten(start.structure, carry), ys: unflatten(yStructure, stacked) };
 }

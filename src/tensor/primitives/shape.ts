@@ -1,5 +1,5 @@
 /** Primitives that move values without computing: all linear, all exact. Axes are counted from the end, so that batching is free. */
-import { type Shape, sizeOf } from "../ndarray.ts";
+import { type Shape, sizeOf } from "../../array/ndarray.ts";
 import { apply1, fail, fromEnd, type Primitive, sameShape } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { iota, lift, liftOne, scalar, splat, type Value } from "./constant.ts";
@@ -17,8 +17,7 @@ const reshapePrimitive: Primitive = {
     if (sizeOf(x.shape) !== sizeOf(shape)) fail("reshape", `cannot take the shape [${shape.join(", ")}]`, [x]);
     return [{ dtype: x.dtype, shape }];
   },
-  onnx: (emit, [x], node) =>
-    emit.op("Reshape", [x, emit.ints(node.params.shape)], node.params.shape.includes(0) ? { allowzero: 1 } : {}),
+  onnx: (emit, [x], node) => emit.op("Reshape", [x, emit.ints(node.params.shape)], node.params.shape.includes(0) ? { allowzero: 1 } : {}),
   transpose: { 0: (ct, [x]) => reshape(ct, x.shape) },
   batch: ([x], _, { shape }) => [reshape(x, [x.shape[0], ...shape])],
   simplify([x], { shape }) {
@@ -232,8 +231,7 @@ export function slice(x: Value, ...indices: Index[]): Tensor {
     }
     const [first, last, step = 1] = index;
     if (step === 0 || !Number.isInteger(step)) fail("slice", `step ${step} is not a non-zero integer`, [t]);
-    const bound = (i: number | null | undefined, otherwise: number): number =>
-      i == null ? otherwise : Math.max(0, Math.min(n, wrap(i)));
+    const bound = (i: number | null | undefined, otherwise: number): number => (i == null ? otherwise : Math.max(0, Math.min(n, wrap(i))));
     if (step > 0) return { start: bound(first, 0), stop: Math.max(bound(first, 0), bound(last, n)), step };
     flipped.push(axis);
     const from = first == null ? n - 1 : Math.max(-1, Math.min(wrap(first), n - 1));
@@ -361,9 +359,7 @@ const concatPrimitive: Primitive = {
       (x) => x.rank === first.rank && x.dtype === first.dtype && x.shape.every((n, i) => i === at || n === first.shape[i]),
     );
     if (!fits) fail("concat", `pieces do not fit along axis ${axis}`, inputs);
-    return [
-      { dtype: first.dtype, shape: first.shape.map((n, i) => (i === at ? inputs.reduce((s, x) => s + x.shape[i], 0) : n)) },
-    ];
+    return [{ dtype: first.dtype, shape: first.shape.map((n, i) => (i === at ? inputs.reduce((s, x) => s + x.shape[i], 0) : n)) }];
   },
   onnx: (emit, inputs, node) => emit.op("Concat", inputs, { axis: node.params.axis }),
   vjp(inputs, [ct], _, { axis }) {

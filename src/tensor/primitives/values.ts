@@ -1,6 +1,6 @@
+import { flatten, type Structure } from "../../array/tree.ts";
 import { describe, fail, sameShape } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { flatten, type Structure } from "../tree.ts";
 import { type Program, substitute } from "../walk.ts";
 import { liftOne, placeholder, type Value } from "./constant.ts";
 
@@ -24,8 +24,7 @@ export function rebind(closure: readonly Tensor[], bound: readonly Tensor[], pro
 
 export function checkCarry(operation: string, before: readonly Tensor[], after: readonly Tensor[]): void {
   const differs = after.findIndex((t, i) => t.dtype !== before[i]?.dtype || !sameShape(t.shape, before[i].shape));
-  if (before.length !== after.length)
-    fail(operation, `the carry has ${before.length} leaves before a step and ${after.length} after it`);
+  if (before.length !== after.length) fail(operation, `the carry has ${before.length} leaves before a step and ${after.length} after it`);
   if (differs >= 0)
     fail(operation, `leaf ${differs} of the carry changes from ${describe(before[differs])} to ${describe(after[differs])}`);
 }

@@ -1,10 +1,11 @@
 /** Loops of unknown length inside one run. */
+
+import { flatten, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
 import { pushforward, zerosLike } from "../differentiate.ts";
 import { lower } from "../lower.ts";
 import { apply, fail, isFloat, type MaybeTensor, type Primitive } from "../primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { flatten, unflatten } from "../tree.ts";
 import { captured, type Program, substitute } from "../walk.ts";
 import { liftOne, placeholder, type Value } from "./constant.ts";
 import { where } from "./elementwise.ts";
@@ -80,9 +81,7 @@ const whilePrimitive: Primitive = {
       values,
       size,
     )[0];
-    const next = batchProgram(body, values, size).map((y, i) =>
-      where(reshape(go, [size, ...new Array(y.rank - 1).fill(1)]), y, rows[i]),
-    );
+    const next = batchProgram(body, values, size).map((y, i) => where(reshape(go, [size, ...new Array(y.rank - 1).fill(1)]), y, rows[i]));
     const start = inputs.map((x, i) => (i < carries && !batched[i] ? x.broadcastTo([size, ...x.shape]) : x));
     return apply(whilePrimitive, start, {
       condition: { inputs: rows, outputs: [any(go)] },

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
-import { writeModel } from "../../../src/tensor/onnx/write.ts";
+import { writeModel } from "../../../src/tensor/write.ts";
 import { checkDerivatives, expectClose, f64, i32, normal, run } from "../check.ts";
 
 const nodes = (f: (...xs: Tensor[]) => unknown, ...args: NdArray[]): number => writeModel(t.trace(f as () => Tensor, args)).nodes;
@@ -40,7 +42,7 @@ describe("scan", () => {
     expectClose(r[0].ys.square, ahead.ys, 1e-15);
     expectClose(r[1].carry.h, [back.h], 1e-15);
     expectClose(r[1].ys.square, [...back.ys].reverse(), 1e-15);
-    expect([t.item(r[0].carry.n), t.toNumbers(r[0].ys.n), t.toNumbers(r[1].ys.n)]).toEqual([9, [5, 6, 7, 8], [8, 7, 6, 5]]);
+    expect([nd.item(r[0].carry.n), nd.toNumbers(r[0].ys.n), nd.toNumbers(r[1].ys.n)]).toEqual([9, [5, 6, 7, 8], [8, 7, 6, 5]]);
   });
 
   for (const reverse of [false, true])
@@ -73,8 +75,7 @@ describe("scan", () => {
 
   test("third derivatives go through the loop", async () => {
     // Two steps of c -> c² x: the result is c⁴ x1² x2, third derivative in c 24 c x1² x2.
-    const f = (c: Tensor): Tensor =>
-      t.scan((a: Tensor, x: Tensor) => ({ carry: a.square().mul(x) }), c, t.constant(f64([3, 5]))).carry;
+    const f = (c: Tensor): Tensor => t.scan((a: Tensor, x: Tensor) => ({ carry: a.square().mul(x) }), c, t.constant(f64([3, 5]))).carry;
     const r = await run((c: Tensor) => t.grad(t.grad(t.grad(f)))(c), f64([0.5], []));
     expectClose(r, [24 * 0.5 * 9 * 5], 1e-13);
   });
@@ -90,11 +91,7 @@ describe("scan", () => {
       ],
       f64([1], []),
     );
-    expect([t.item(r[0].carry), t.toNumbers(r[0].ys as NdArray), t.item(r[1].carry)]).toEqual([
-      32,
-      [0, 1, 2, 3, 4],
-      1 + 4 + 10 + 18,
-    ]);
+    expect([nd.item(r[0].carry), nd.toNumbers(r[0].ys as NdArray), nd.item(r[1].carry)]).toEqual([32, [0, 1, 2, 3, 4], 1 + 4 + 10 + 18]);
   });
 
   test("of no steps returns the carry and empty sequences", async () => {
@@ -103,7 +100,7 @@ describe("scan", () => {
       f64([2], []),
       f64([], [0]),
     );
-    expect([t.item(r.carry), r.ys.shape]).toEqual([2, [0]]);
+    expect([nd.item(r.carry), r.ys.shape]).toEqual([2, [0]]);
   });
 
   test("nests, with tensors captured through both loops", async () => {
@@ -116,7 +113,7 @@ describe("scan", () => {
       ).carry;
     await checkDerivatives((x, y, w) => f(x, y, w), [normal([2]), normal([3]), f64([0.7], [])], { without: ["f32"] });
     const r = await run(f, f64([1, 2]), f64([3, 4, 5]), f64([2], []));
-    expect(t.item(r)).toBe(2 * 3 * 12);
+    expect(nd.item(r)).toBe(2 * 3 * 12);
   });
 
   test("computes what does not change once, before the loop", () => {
@@ -137,35 +134,22 @@ describe("scan", () => {
   });
 
   test("in low precision rounds inside the loop", async () => {
-    const f = t.lowPrecision(
-      "bf16",
-      (c: Tensor) => t.scan((a: Tensor) => ({ carry: a.add(1 / 512) }), c, 4 as unknown as Tensor).carry,
-    );
+    const f = t.lowPrecision("bf16", (c: Tensor) => t.scan((a: Tensor) => ({ carry: a.add(1 / 512) }), c, 4 as unknown as Tensor).carry);
     // 1 + 1/512 rounds to 1 in bf16 at every step.
-    expect(t.item(await run(f, 1))).toBe(1);
+    expect(nd.item(await run(f, 1))).toBe(1);
   });
 
   test("a carry that changes is named", async () => {
     const x = f64([1, 2]);
     const bad = (f: (c: Tensor, v: Tensor) => unknown): Promise<unknown> =>
       run((c: Tensor, v: Tensor) => t.scan(f as () => { carry: Tensor }, c, v).carry, f64([0], []), x);
-    await expect(bad((c, v) => ({ carry: t.stack([c, v]) }))).rejects.toThrow(
-      /scan: leaf 0 of the carry changes from f64\[\] to f64\[2\]/,
-    );
-    await expect(bad((c) => ({ carry: c.cast("f32") }))).rejects.toThrow(
-      /scan: leaf 0 of the carry changes from f64\[\] to f32\[\]/,
-    );
+    await expect(bad((c, v) => ({ carry: t.stack([c, v]) }))).rejects.toThrow(/scan: leaf 0 of the carry changes from f64\[\] to f64\[2\]/);
+    await expect(bad((c) => ({ carry: c.cast("f32") }))).rejects.toThrow(/scan: leaf 0 of the carry changes from f64\[\] to f32\[\]/);
     await expect(bad((c) => ({ carry: [c, c] }))).rejects.toThrow(/scan: the carry has 1 leaves before a step and 2 after it/);
     await expect(
-      run(
-        (a: Tensor, b: Tensor) => t.scan((c: Tensor) => ({ carry: c }), t.scalar(0, "f64"), { a, b }).carry,
-        f64([1]),
-        f64([1, 2]),
-      ),
+      run((a: Tensor, b: Tensor) => t.scan((c: Tensor) => ({ carry: c }), t.scalar(0, "f64"), { a, b }).carry, f64([1]), f64([1, 2])),
     ).rejects.toThrow(/scan: sequences differ in length/);
-    await expect(run((a: Tensor) => t.scan((c: Tensor) => ({ carry: c }), a, {}).carry, f64([1]))).rejects.toThrow(
-      /scan: .*sequence/,
-    );
+    await expect(run((a: Tensor) => t.scan((c: Tensor) => ({ carry: c }), a, {}).carry, f64([1]))).rejects.toThrow(/scan: .*sequence/);
   });
 });
 
@@ -187,7 +171,7 @@ describe("whileLoop", () => {
 
   test("of a false condition does nothing", async () => {
     expect(
-      t.item(
+      nd.item(
         await run(
           (x: Tensor) =>
             t.whileLoop(
@@ -211,7 +195,7 @@ describe("whileLoop", () => {
         },
         [n, t.scalar(0, "i32")],
       )[1];
-    expect(t.toNumbers(await run(t.vmap(collatz), i32([1, 2, 3, 7, 27])))).toEqual([0, 1, 7, 16, 111]);
+    expect(nd.toNumbers(await run(t.vmap(collatz), i32([1, 2, 3, 7, 27])))).toEqual([0, 1, 7, 16, 111]);
     const r = await run(
       (a: Tensor) => [t.vmap(root)(a), t.vmap((x: Tensor) => t.jvp(root, [x], [t.scalar(1, "f64")])[1])(a)],
       f64([2, 9, 100]),
@@ -263,7 +247,7 @@ describe("whileLoop", () => {
       ],
       f64([1, 3, 20]),
     );
-    expect(r.map((y) => t.item(y))).toEqual([16 + 12 + 20, 120]);
+    expect(r.map((y) => nd.item(y))).toEqual([16 + 12 + 20, 120]);
   });
 
   test("refuses reverse mode with advice", async () => {
@@ -327,11 +311,7 @@ describe("cond", () => {
   });
 
   test("rows of a batch choose for themselves, and share a choice made outside", async () => {
-    const y = await run(
-      (x: Tensor, k: Tensor) => t.vmap((row: Tensor) => f(row, k))(x),
-      f64([1, 2, -1, -2], [2, 2]),
-      f64([3], []),
-    );
+    const y = await run((x: Tensor, k: Tensor) => t.vmap((row: Tensor) => f(row, k))(x), f64([1, 2, -1, -2], [2, 2]), f64([3], []));
     expectClose(y, [1, 8, -3 * Math.sin(1), -3 * Math.sin(2)], 1e-14);
     const shared = await run(
       (x: Tensor, go: Tensor) =>
@@ -379,7 +359,7 @@ describe("cond", () => {
         ).carry,
       f64([1, -3, 2, 6, -1, 4]),
     );
-    expect(t.item(y)).toBe(34);
+    expect(nd.item(y)).toBe(34);
   });
 
   test("branches must agree, and the test must be one bool", async () => {

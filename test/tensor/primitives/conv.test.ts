@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { checkDerivatives, expectClose, f64, normal, run, spread } from "../check.ts";
 
@@ -15,10 +17,9 @@ function convolve(x: NdArray, w: NdArray, { strides = 1, padding = 0, dilation =
   const [N, C, H, W] = x.shape;
   const [O, c, KH, KW] = w.shape;
   const [sh, ph, dh] = flat ? [1, 0, 1] : [strides, padding, dilation];
-  const length = (n: number, k: number, s: number, p: number, d: number): number =>
-    Math.floor((n + 2 * p - d * (k - 1) - 1) / s) + 1;
+  const length = (n: number, k: number, s: number, p: number, d: number): number => Math.floor((n + 2 * p - d * (k - 1) - 1) / s) + 1;
   const [OH, OW] = [length(H, KH, sh, ph, dh), length(W, KW, strides, padding, dilation)];
-  const [a, b] = [t.toNumbers(x), t.toNumbers(w)];
+  const [a, b] = [nd.toNumbers(x), nd.toNumbers(w)];
   const y: number[] = [];
   for (let n = 0; n < N; n++)
     for (let o = 0; o < O; o++)
@@ -30,8 +31,7 @@ function convolve(x: NdArray, w: NdArray, { strides = 1, padding = 0, dilation =
             for (let k = 0; k < KH; k++)
               for (let l = 0; l < KW; l++) {
                 const [u, v] = [i * sh - ph + k * dh, j * strides - padding + l * dilation];
-                if (u >= 0 && u < H && v >= 0 && v < W)
-                  s += a[((n * C + first + q) * H + u) * W + v] * b[((o * c + q) * KH + k) * KW + l];
+                if (u >= 0 && u < H && v >= 0 && v < W) s += a[((n * C + first + q) * H + u) * W + v] * b[((o * c + q) * KH + k) * KW + l];
               }
           y.push(s);
         }
@@ -77,7 +77,7 @@ describe("conv", () => {
       const u = normal(y.shape, 3);
       const back = (c: Tensor, q: Tensor): Tensor => t.convTranspose(c, q, { ...options, space: a.slice(2) });
       const r = await run((c: Tensor, q: Tensor) => [back(c, q), back(c.cast("f32"), q.cast("f32")).cast("f64")], u, w);
-      const inner = (p: NdArray, q: NdArray): number => t.toNumbers(p).reduce((s, v, i) => s + v * t.toNumbers(q)[i], 0);
+      const inner = (p: NdArray, q: NdArray): number => nd.toNumbers(p).reduce((s, v, i) => s + v * nd.toNumbers(q)[i], 0);
       expect(r[0].shape).toEqual(a);
       expectClose(f64([inner(x, r[0])]), [inner(y, u)], 1e-13);
       expectClose(r[1], r[0], 1e-5);
@@ -122,7 +122,7 @@ describe("pooling", () => {
   for (const [size, options] of windows)
     test(`maxima and means over windows of ${size}, strides ${options.strides ?? size}, padding ${options.padding ?? 0}`, async () => {
       const { strides = size, padding = 0 } = options;
-      const values = t.toNumbers(x);
+      const values = nd.toNumbers(x);
       const out = [5, 4].map((n) => Math.floor((n + 2 * padding - size) / strides) + 1);
       const [top, middle]: number[][] = [[], []];
       for (let plane = 0; plane < 4; plane++)
@@ -147,7 +147,7 @@ describe("pooling", () => {
 describe("resizing", () => {
   test("nearest repeats elements", async () => {
     const r = await run((x: Tensor) => t.resizeNearest(x, 2), f64([1, 2, 3, 4], [1, 1, 2, 2]));
-    expect(t.toNumbers(r)).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
+    expect(nd.toNumbers(r)).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
     await checkDerivatives((x) => t.resizeNearest(t.exp(x), 3), [normal([1, 2, 2, 1])]);
   });
 

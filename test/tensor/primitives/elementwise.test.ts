@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { bool, checkDerivatives, expectClose, expectRelative, f32, f64, i32, normal, run, spread } from "../check.ts";
 
@@ -67,7 +69,7 @@ describe("derivatives, batching and precision of", () => {
       t.grad((x: Tensor) => t.mul(t.stopGradient(t.square(x)), x)),
       f64([3], []),
     );
-    expect(t.toNumbers(g)).toEqual([9]);
+    expect(nd.toNumbers(g)).toEqual([9]);
   });
 });
 
@@ -113,10 +115,7 @@ describe("f64 values", () => {
 
   test("erf against its values to 17 digits (Abramowitz & Stegun 7.1, computed with 40 digits)", async () => {
     // erf by its Taylor series in exact rational arithmetic is the independent source: see erfExact.
-    const xs = [0, 1e-12, 0.1, 0.5, 0.9999, 1, 1.0001, 1.5, 2, 3, 4, 5, 5.9, 8, 30, Number.POSITIVE_INFINITY].flatMap((x) => [
-      x,
-      -x,
-    ]);
+    const xs = [0, 1e-12, 0.1, 0.5, 0.9999, 1, 1.0001, 1.5, 2, 3, 4, 5, 5.9, 8, 30, Number.POSITIVE_INFINITY].flatMap((x) => [x, -x]);
     await compare(t.erf, erfExact, xs, 1e-15);
   });
 
@@ -239,14 +238,14 @@ describe("selection, comparison, rounding and logic", () => {
       [f64(a), f64(b)],
       [f32(a), f32(b)],
       [i32(integers(a)), i32(integers(b))],
-      [t.array(integers(a), "i64"), t.array(integers(b), "i64")],
+      [nd.array(integers(a), "i64"), nd.array(integers(b), "i64")],
     ];
     for (const [x, y] of cases) {
       const results = await run(f, x, y);
-      const [xs, ys] = [t.toNumbers(x), t.toNumbers(y)];
+      const [xs, ys] = [nd.toNumbers(x), nd.toNumbers(y)];
       results.forEach((r, k) => {
         expect(r.dtype).toBe("bool");
-        expect(t.toNumbers(r)).toEqual(xs.map((v, i) => Number(host(v, ys[i])[k])));
+        expect(nd.toNumbers(r)).toEqual(xs.map((v, i) => Number(host(v, ys[i])[k])));
       });
     }
   });
@@ -256,25 +255,24 @@ describe("selection, comparison, rounding and logic", () => {
       (x: Tensor) => ({ floor: t.floor(x), ceil: t.ceil(x), round: t.round(x), nan: t.isNaN(x), finite: t.isFinite(x) }),
       f64(a),
     );
-    expect(t.toNumbers(r.floor)).toEqual(a.map(Math.floor));
-    expect(t.toNumbers(r.ceil).map((v) => v + 0)).toEqual(a.map((v) => Math.ceil(v) + 0));
-    expect(t.toNumbers(r.round).map((v) => v + 0)).toEqual([-2, -2, 0, 0, 0, 2, 2, Number.NaN, Number.POSITIVE_INFINITY]);
-    expect(t.toNumbers(r.nan)).toEqual(a.map((v) => Number(Number.isNaN(v))));
-    expect(t.toNumbers(r.finite)).toEqual(a.map((v) => Number(Number.isFinite(v))));
+    expect(nd.toNumbers(r.floor)).toEqual(a.map(Math.floor));
+    expect(nd.toNumbers(r.ceil).map((v) => v + 0)).toEqual(a.map((v) => Math.ceil(v) + 0));
+    expect(nd.toNumbers(r.round).map((v) => v + 0)).toEqual([-2, -2, 0, 0, 0, 2, 2, Number.NaN, Number.POSITIVE_INFINITY]);
+    expect(nd.toNumbers(r.nan)).toEqual(a.map((v) => Number(Number.isNaN(v))));
+    expect(nd.toNumbers(r.finite)).toEqual(a.map((v) => Number(Number.isFinite(v))));
     const signs = await run((x: Tensor, y: Tensor) => [t.sign(x), t.sign(y)], f64([-3, 0, 2]), i32([-3, 0, 2]));
-    for (const s of signs) expect(t.toNumbers(s)).toEqual([-1, 0, 1]);
+    for (const s of signs) expect(nd.toNumbers(s)).toEqual([-1, 0, 1]);
   });
 
   test("their derivatives are zero", async () => {
-    const f = (x: Tensor): Tensor =>
-      t.sum(t.floor(x).add(t.ceil(x)).add(t.round(x)).add(t.sign(x)).add(t.less(x, 0).cast("f64")));
-    expect(t.toNumbers(await run(t.grad(f), f64([0.3, -1.2])))).toEqual([0, 0]);
+    const f = (x: Tensor): Tensor => t.sum(t.floor(x).add(t.ceil(x)).add(t.round(x)).add(t.sign(x)).add(t.less(x, 0).cast("f64")));
+    expect(nd.toNumbers(await run(t.grad(f), f64([0.3, -1.2])))).toEqual([0, 0]);
   });
 
   test("at a tie of maximum or minimum the first argument takes the whole derivative", async () => {
     const slopes = (f: (a: Tensor, b: Tensor) => Tensor) => (x: Tensor, y: Tensor) => t.vjp(f, x, y)[1](x.mul(0).add(1));
     const r = await run((x: Tensor, y: Tensor) => [slopes(t.maximum)(x, y), slopes(t.minimum)(x, y)], f64([1]), f64([1]));
-    for (const [first, second] of r) expect([t.item(first), t.item(second)]).toEqual([1, 0]);
+    for (const [first, second] of r) expect([nd.item(first), nd.item(second)]).toEqual([1, 0]);
   });
 
   test("and, or, xor, not are truth tables with broadcasting", async () => {
@@ -283,7 +281,7 @@ describe("selection, comparison, rounding and logic", () => {
       bool([false, true], [2, 1]),
       bool([false, true]),
     );
-    expect(r.map((x) => t.toNumbers(x))).toEqual([
+    expect(r.map((x) => nd.toNumbers(x))).toEqual([
       [0, 0, 0, 1],
       [0, 1, 1, 1],
       [0, 1, 1, 0],
@@ -297,7 +295,7 @@ describe("casts and integers", () => {
   test("i32 and i64 arithmetic is exact where f32 is not", async () => {
     const big = [16777217, -5, 7, 0];
     for (const dtype of ["i32", "i64"] as const) {
-      const x = t.array(big, dtype);
+      const x = nd.array(big, dtype);
       const r = await run(
         (a: Tensor) => [
           a.add(1),
@@ -333,42 +331,25 @@ describe("casts and integers", () => {
       ];
       r.forEach((y, i) => {
         expect(y.dtype).toBe(dtype);
-        expect(t.toNumbers(y)).toEqual(expected[i]);
+        expect(nd.toNumbers(y)).toEqual(expected[i]);
       });
     }
   });
 
   test("casts truncate to integers, round to f32, and make booleans of what is not zero", async () => {
     const r = await run(
-      (x: Tensor) => [
-        x.cast("i32"),
-        x.cast("i64"),
-        x.cast("f32"),
-        x.cast("bool"),
-        x.cast("bool").cast("i32").cast("f64"),
-        x.cast("u8"),
-      ],
+      (x: Tensor) => [x.cast("i32"), x.cast("i64"), x.cast("f32"), x.cast("bool"), x.cast("bool").cast("i32").cast("f64"), x.cast("u8")],
       f64([2.9, 0, 0.1]),
     );
     expect(r.map((y) => y.dtype)).toEqual(["i32", "i64", "f32", "bool", "f64", "u8"]);
-    expect(r.map((y) => t.toNumbers(y))).toEqual([
-      [2, 0, 0],
-      [2, 0, 0],
-      [2.9, 0, 0.1].map(Math.fround),
-      [1, 0, 1],
-      [1, 0, 1],
-      [2, 0, 0],
-    ]);
+    expect(r.map((y) => nd.toNumbers(y))).toEqual([[2, 0, 0], [2, 0, 0], [2.9, 0, 0.1].map(Math.fround), [1, 0, 1], [1, 0, 1], [2, 0, 0]]);
   });
 
   test("a constant has the precision of its dtype", async () => {
-    const r = await run(
-      (x: Tensor) => t.constant(t.array(0.1, "f32")).cast("f64").add(x).sub(t.scalar(0.1, "f32").cast("f64")),
-      f64([0]),
-    );
-    expect(t.toNumbers(r)).toEqual([0]);
+    const r = await run((x: Tensor) => t.constant(nd.array(0.1, "f32")).cast("f64").add(x).sub(t.scalar(0.1, "f32").cast("f64")), f64([0]));
+    expect(nd.toNumbers(r)).toEqual([0]);
     const s = await run((x: Tensor) => x.add(t.scalar(0.1, "f32").cast("f64")), f64([0]));
-    expect(t.toNumbers(s)).toEqual([Math.fround(0.1)]);
+    expect(nd.toNumbers(s)).toEqual([Math.fround(0.1)]);
   });
 
   test("a fraction does not silently become an integer", async () => {
@@ -377,6 +358,6 @@ describe("casts and integers", () => {
 
   test("the derivative of a cast to integers and back is zero", async () => {
     const f = (x: Tensor): Tensor => x.cast("i32").cast("f64").add(x).sum();
-    expect(t.toNumbers(await run(t.grad(f), f64([1.5, 2.5])))).toEqual([1, 1]);
+    expect(nd.toNumbers(await run(t.grad(f), f64([1.5, 2.5])))).toEqual([1, 1]);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { checkDerivatives, f32, f64, i32, normal, run } from "../check.ts";
 
@@ -17,12 +19,12 @@ describe("take", () => {
         t.take(y, i32([2, 0])),
         t.take(y, i32([1, 1, 0, 1], [2, 2]), 1),
         t.take(y, 1),
-        t.take(y, t.array([2], "i64"), 0),
+        t.take(y, nd.array([2], "i64"), 0),
         t.take(y, i32([-1])),
       ],
       x,
     );
-    expect(r.map((y) => [y.shape, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.shape, nd.toNumbers(y)])).toEqual([
       [
         [2, 2],
         [4, 5, 0, 1],
@@ -84,7 +86,7 @@ describe("scatterAdd", () => {
       counting([3, 2]),
       counting([3, 2]),
     );
-    expect(r.map((y) => t.toNumbers(y))).toEqual([
+    expect(r.map((y) => nd.toNumbers(y))).toEqual([
       [2, 4, 2, 3, 4 + 0 + 4, 5 + 1 + 5],
       [0, 1, 2 + 6, 3 + 9, 4, 5],
       [0, 1, 2, 4, 4, 5],
@@ -112,7 +114,7 @@ describe("takeAlong", () => {
       ],
       x,
     );
-    expect(r.map((y) => [y.shape, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.shape, nd.toNumbers(y)])).toEqual([
       [
         [2, 2],
         [2, 0, 4, 4],
@@ -141,35 +143,29 @@ test("oneHot marks indices, and none that is out of range", async () => {
     ["f32", [2, 2, 3]],
     ["f64", [2, 2, 3]],
   ]);
-  for (const y of r) expect(t.toNumbers(y)).toEqual([0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+  for (const y of r) expect(nd.toNumbers(y)).toEqual([0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 test("iota, eye", async () => {
-  const r = await run(
-    (x: Tensor) => [t.iota(4).add(x), t.eye(2).cast("i32"), t.iota(3, "f64").cast("i32"), t.iota(0)],
-    i32([10], []),
-  );
-  expect(r.map((y) => t.toNumbers(y))).toEqual([[10, 11, 12, 13], [1, 0, 0, 1], [0, 1, 2], []]);
+  const r = await run((x: Tensor) => [t.iota(4).add(x), t.eye(2).cast("i32"), t.iota(3, "f64").cast("i32"), t.iota(0)], i32([10], []));
+  expect(r.map((y) => nd.toNumbers(y))).toEqual([[10, 11, 12, 13], [1, 0, 0, 1], [0, 1, 2], []]);
 });
 
 test("tril and triu keep one side of a diagonal", async () => {
   const x = counting([2, 3, 4]);
   const diagonals = [-3, -2, -1, 0, 1, 2, 4];
   const r = await run((y: Tensor) => diagonals.flatMap((d) => [t.tril(y, d), t.triu(y, d)]), x);
-  const keep = (f: (i: number, j: number) => boolean): number[] =>
-    t.toNumbers(x).map((v, n) => (f(Math.floor(n / 4) % 3, n % 4) ? v : 0));
+  const keep = (f: (i: number, j: number) => boolean): number[] => nd.toNumbers(x).map((v, n) => (f(Math.floor(n / 4) % 3, n % 4) ? v : 0));
   diagonals.forEach((d, k) => {
-    expect(t.toNumbers(r[2 * k])).toEqual(keep((i, j) => j <= i + d));
-    expect(t.toNumbers(r[2 * k + 1])).toEqual(keep((i, j) => j >= i + d));
+    expect(nd.toNumbers(r[2 * k])).toEqual(keep((i, j) => j <= i + d));
+    expect(nd.toNumbers(r[2 * k + 1])).toEqual(keep((i, j) => j >= i + d));
   });
   await checkDerivatives((y) => t.tril(t.exp(y)).add(t.triu(y, 1)), [normal([3, 4])]);
 });
 
 test("diagonal of the last two axes", async () => {
   const r = await run((y: Tensor) => t.diagonal(y), counting([2, 3, 3]));
-  expect(t.toNumbers(r)).toEqual([0, 4, 8, 9, 13, 17]);
+  expect(nd.toNumbers(r)).toEqual([0, 4, 8, 9, 13, 17]);
   await checkDerivatives((y) => t.diagonal(t.exp(y)), [normal([2, 3, 3])]);
-  await expect(run((y: Tensor) => t.diagonal(y), counting([2, 3]))).rejects.toThrow(
-    /diagonal: needs square matrices: got f64\[2, 3\]/,
-  );
+  await expect(run((y: Tensor) => t.diagonal(y), counting([2, 3]))).rejects.toThrow(/diagonal: needs square matrices: got f64\[2, 3\]/);
 });

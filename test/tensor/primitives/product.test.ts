@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { checkDerivatives, expectClose, i32, normal, run } from "../check.ts";
 
 /** Index of the element at `at` (aligned at the last axes, length-one axes repeated). */
 function read(a: NdArray, at: readonly number[]): number {
   const own = at.slice(at.length - a.shape.length).map((k, i) => (a.shape[i] === 1 ? 0 : k));
-  return t.toNumbers(a)[own.reduce((s, k, i) => s * a.shape[i] + k, 0)];
+  return nd.toNumbers(a)[own.reduce((s, k, i) => s * a.shape[i] + k, 0)];
 }
 
 const cells = (shape: readonly number[]): number[][] =>
@@ -103,8 +105,8 @@ describe("matmul", () => {
   test("of transposed operands in every combination and dtype", async () => {
     for (const dtype of ["f32", "f64", "i32"] as const) {
       const whole = (shape: number[], seed: number): NdArray => ({
-        ...t.array(
-          t.toNumbers(normal(shape, seed)).map((v) => Math.round(5 * v)),
+        ...nd.array(
+          nd.toNumbers(normal(shape, seed)).map((v) => Math.round(5 * v)),
           dtype,
           shape,
         ),
@@ -125,7 +127,7 @@ describe("matmul", () => {
           await run((x: Tensor) => x.transpose(), b),
         );
         // Whole numbers below 2^24: exact in each dtype.
-        for (const r of results) expect(t.toNumbers(r)).toEqual(product(a, b).map((v) => v + 0));
+        for (const r of results) expect(nd.toNumbers(r)).toEqual(product(a, b).map((v) => v + 0));
       }
     }
   });
@@ -194,15 +196,13 @@ describe("matmul", () => {
 
   test("sums over leading axes plus a bias or a matrix, large enough to be done as products", async () => {
     const x = normal([200, 8, 9]);
-    const y = t.toNumbers(x);
-    const sums = Array.from({ length: 72 }, (_, j) =>
-      Array.from({ length: 200 }, (_, i) => y[72 * i + j]).reduce((a, b) => a + b),
-    );
+    const y = nd.toNumbers(x);
+    const sums = Array.from({ length: 72 }, (_, j) => Array.from({ length: 200 }, (_, i) => y[72 * i + j]).reduce((a, b) => a + b));
     const [bias, c] = [normal([9]), normal([8, 9])];
     const forms: [(x: Tensor, b: Tensor, c: Tensor) => Tensor, (i: number) => number][] = [
       [(x) => x.sum(0), (i) => sums[i]],
       [(x, b) => x.sum(0).add(b), (i) => sums[i] + read(bias, [i % 9])],
-      [(x, _, c) => c.sub(x.sum(0).mul(0.5)), (i) => t.toNumbers(c)[i] - 0.5 * sums[i]],
+      [(x, _, c) => c.sub(x.sum(0).mul(0.5)), (i) => nd.toNumbers(c)[i] - 0.5 * sums[i]],
       [(x, b) => b.sub(x.sum(0, true)), (i) => read(bias, [i % 9]) - sums[i]],
     ];
     for (const [f, expected] of forms) {
@@ -265,9 +265,7 @@ describe("einsum", () => {
 
   test("names what does not fit", async () => {
     const bad = (formula: string, ...xs: NdArray[]) => run((...ts: Tensor[]) => t.einsum(formula, ...ts), ...xs);
-    await expect(bad("ij,jk->ik", normal([2, 3]), normal([2, 3]))).rejects.toThrow(
-      /einsum: axis j of "ij,jk->ik" has two lengths/,
-    );
+    await expect(bad("ij,jk->ik", normal([2, 3]), normal([2, 3]))).rejects.toThrow(/einsum: axis j of "ij,jk->ik" has two lengths/);
     await expect(bad("ij->k", normal([2, 3]))).rejects.toThrow(/einsum: output axis k/);
     await expect(bad("ij,jk", normal([2, 3]))).rejects.toThrow(/einsum: .*2 operands, not 1/);
     await expect(bad("ijk", normal([2, 3]))).rejects.toThrow(/einsum: "ijk" names 3 axes: got f64\[2, 3\]/);

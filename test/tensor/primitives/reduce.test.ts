@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { bool, checkDerivatives, expectClose, f32, f64, i32, normal, run, spread } from "../check.ts";
 
@@ -11,7 +13,7 @@ function groups(a: NdArray, axes: readonly number[]): number[][] {
   const kept = a.shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const count = kept.reduce((s, i) => s * a.shape[i], 1);
   const lists: number[][] = Array.from({ length: count }, () => []);
-  t.toNumbers(a).forEach((v, k) => {
+  nd.toNumbers(a).forEach((v, k) => {
     const at = kept.reduce((s, i) => s * a.shape[i] + (Math.floor(k / strides[i]) % a.shape[i]), 0);
     lists[at].push(v);
   });
@@ -63,10 +65,7 @@ describe("reductions over any axes, kept or dropped", () => {
           1e-14,
         );
       });
-      await checkDerivatives(
-        (y) => t.concat([f(y).reshape([1]), f(y, 0).reshape([-1]), f(y, [0, 2]), f(y, 1, true).reshape([-1])]),
-        [x],
-      );
+      await checkDerivatives((y) => t.concat([f(y).reshape([1]), f(y, 0).reshape([-1]), f(y, [0, 2]), f(y, 1, true).reshape([-1])]), [x]);
     });
 
   test("a scalar reduces to itself", async () => {
@@ -81,7 +80,7 @@ describe("reductions over any axes, kept or dropped", () => {
       f64([], [2, 0]),
       bool([], [2, 0]),
     );
-    expect(r.map((y) => t.toNumbers(y))).toEqual([
+    expect(r.map((y) => nd.toNumbers(y))).toEqual([
       [0, 0],
       [1, 1],
       [0, 0],
@@ -130,13 +129,13 @@ describe("edge values", () => {
       t.grad((x: Tensor) => t.logsumexp(x)),
       f64([-inf, -inf]),
     );
-    expect(t.toNumbers(none)).toEqual([0, 0]);
+    expect(nd.toNumbers(none)).toEqual([0, 0]);
   });
 
   test("derivatives of a product hold where factors are zero", async () => {
     const slope = t.grad((x: Tensor) => t.prod(x));
-    expect(t.toNumbers(await run(slope, f64([2, 0, 5, 3])))).toEqual([0, 30, 0, 0]);
-    expect(t.toNumbers(await run(slope, f64([2, 0, 5, 0])))).toEqual([0, 0, 0, 0]);
+    expect(nd.toNumbers(await run(slope, f64([2, 0, 5, 3])))).toEqual([0, 30, 0, 0]);
+    expect(nd.toNumbers(await run(slope, f64([2, 0, 5, 0])))).toEqual([0, 0, 0, 0]);
     await checkDerivatives((x) => t.prod(x, 0), [f64([2, 0, 0.5, 0, 1, -1, 0, 0, 0, 3, 2, 1], [6, 2])]);
   });
 
@@ -151,7 +150,7 @@ describe("edge values", () => {
   test("any and all over axes, counts of booleans, means of booleans", async () => {
     const x = bool([true, false, false, false, true, true], [2, 3]);
     const r = await run((b: Tensor) => [t.any(b, 1), t.all(b, 0), t.any(b), t.all(b), t.sum(b, 1), t.sum(b)], x);
-    expect(r.map((y) => [y.dtype, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.dtype, nd.toNumbers(y)])).toEqual([
       ["bool", [1, 1]],
       ["bool", [0, 0, 0]],
       ["bool", [1]],
@@ -171,7 +170,7 @@ describe("argmax and argmin", () => {
   test("give the first extreme position along any axis", async () => {
     const x = f64([3, 1, 3, 0, 0, 5], [2, 3]);
     const r = await run((y: Tensor) => [t.argmax(y), t.argmin(y), t.argmax(y, 0), t.argmin(y, 0)], x);
-    expect(r.map((y) => [y.dtype, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.dtype, nd.toNumbers(y)])).toEqual([
       ["i32", [0, 2]],
       ["i32", [1, 0]],
       ["i32", [0, 0, 1]],
@@ -187,7 +186,7 @@ describe("argmax and argmin", () => {
 
   test("take integers", async () => {
     const r = await run((y: Tensor) => [t.argmax(y), y.max(), t.sort(y)], i32([4, 9, -2]));
-    expect(r.map((y) => t.toNumbers(y))).toEqual([[1], [9], [-2, 4, 9]]);
+    expect(r.map((y) => nd.toNumbers(y))).toEqual([[1], [9], [-2, 4, 9]]);
   });
 });
 
@@ -226,7 +225,7 @@ describe("normalised exponentials and standardisation", () => {
     expectClose(y, expected, 1e-14);
     await checkDerivatives((z) => t.standardize(z, epsilon), [x]);
     await checkDerivatives((z) => t.standardize(z), [normal([5])]);
-    const single = await run((z: Tensor) => t.standardize(z, epsilon), f32(t.toNumbers(x), [3, 4]));
+    const single = await run((z: Tensor) => t.standardize(z, epsilon), f32(nd.toNumbers(x), [3, 4]));
     expectClose(single, expected, 1e-6);
   });
 });
@@ -234,13 +233,13 @@ describe("normalised exponentials and standardisation", () => {
 describe("running sums", () => {
   test("cumsum along any axis, from either end, in floats and integers", async () => {
     const x = normal([2, 3]);
-    const [a, b, c] = [0, 1, 2].map((j) => t.toNumbers(x)[j]);
-    const [d, e, f] = [3, 4, 5].map((j) => t.toNumbers(x)[j]);
+    const [a, b, c] = [0, 1, 2].map((j) => nd.toNumbers(x)[j]);
+    const [d, e, f] = [3, 4, 5].map((j) => nd.toNumbers(x)[j]);
     const r = await run((y: Tensor) => [t.cumsum(y), t.cumsum(y, 0), t.cumsum(y, -1, true)], x);
     expectClose(r[0], [a, a + b, a + b + c, d, d + e, d + e + f], 1e-15);
     expectClose(r[1], [a, b, c, a + d, b + e, c + f], 1e-15);
     expectClose(r[2], [a + b + c, b + c, c, d + e + f, e + f, f], 1e-15);
-    expect(t.toNumbers(await run((y: Tensor) => t.cumsum(y), i32([1, 2, 3])))).toEqual([1, 3, 6]);
+    expect(nd.toNumbers(await run((y: Tensor) => t.cumsum(y), i32([1, 2, 3])))).toEqual([1, 3, 6]);
     await checkDerivatives((y) => t.concat([t.cumsum(t.square(y)), t.cumsum(y, 0), t.cumsum(t.exp(y), 1, true)]), [x]);
   });
 
@@ -273,10 +272,10 @@ describe("order", () => {
     );
     const rows = groups(x, [1]);
     const sorted = rows.map((row) => [...row].sort((a, b) => a - b));
-    expect(t.toNumbers(r.sorted)).toEqual(sorted.flat());
-    expect(t.toNumbers(r.order)).toEqual(rows.flatMap((row, i) => sorted[i].map((v) => row.indexOf(v))));
-    expect(t.toNumbers(r.top.values)).toEqual(sorted.flatMap((s) => [...s].reverse().slice(0, 3)));
-    expect(t.toNumbers(r.top.indices)).toEqual(
+    expect(nd.toNumbers(r.sorted)).toEqual(sorted.flat());
+    expect(nd.toNumbers(r.order)).toEqual(rows.flatMap((row, i) => sorted[i].map((v) => row.indexOf(v))));
+    expect(nd.toNumbers(r.top.values)).toEqual(sorted.flatMap((s) => [...s].reverse().slice(0, 3)));
+    expect(nd.toNumbers(r.top.indices)).toEqual(
       rows.flatMap((row, i) =>
         [...sorted[i]]
           .reverse()
@@ -284,7 +283,7 @@ describe("order", () => {
           .map((v) => row.indexOf(v)),
       ),
     );
-    expect(t.toNumbers(r.low.values)).toEqual(sorted.flatMap((s) => s.slice(0, 2)));
+    expect(nd.toNumbers(r.low.values)).toEqual(sorted.flatMap((s) => s.slice(0, 2)));
     expect(r.none.shape).toEqual([2, 0]);
   });
 

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/tensor/index.ts";
+import type { NdArray } from "../../../src/array/index.ts";
+import * as nd from "../../../src/array/index.ts";
+import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { bool, checkDerivatives, expectClose, f64, i32, normal, run } from "../check.ts";
 
@@ -35,7 +37,7 @@ describe("reshape, transpose, broadcast", () => {
       x,
     );
     expect(r.map((y) => y.shape)).toEqual([[4, 6], [24], [2, 3, 2, 2], [2, 1, 3, 4], [2, 3, 4, 1], [2, 3, 4]]);
-    for (const y of r) expect(t.toNumbers(y)).toEqual(t.toNumbers(x));
+    for (const y of r) expect(nd.toNumbers(y)).toEqual(nd.toNumbers(x));
   });
 
   test("transpose moves element [i, j, k] to where the permutation says", async () => {
@@ -47,18 +49,15 @@ describe("reshape, transpose, broadcast", () => {
         const [, b, c] = shape;
         return f(Math.floor(n / (b * c)), Math.floor(n / c) % b, n % c);
       });
-    expect(t.toNumbers(r[0])).toEqual(list([2, 4, 3], (i, k, j) => at(i, j, k)));
-    expect(t.toNumbers(r[1])).toEqual(list([4, 2, 3], (k, i, j) => at(i, j, k)));
-    expect(t.toNumbers(r[2])).toEqual(list([4, 3, 2], (k, j, i) => at(i, j, k)));
-    expect(t.toNumbers(r[3])).toEqual(list([3, 4, 2], (j, k, i) => at(i, j, k)));
+    expect(nd.toNumbers(r[0])).toEqual(list([2, 4, 3], (i, k, j) => at(i, j, k)));
+    expect(nd.toNumbers(r[1])).toEqual(list([4, 2, 3], (k, i, j) => at(i, j, k)));
+    expect(nd.toNumbers(r[2])).toEqual(list([4, 3, 2], (k, j, i) => at(i, j, k)));
+    expect(nd.toNumbers(r[3])).toEqual(list([3, 4, 2], (j, k, i) => at(i, j, k)));
   });
 
   test("broadcastTo repeats axes of length one", async () => {
-    const r = await run(
-      (y: Tensor) => [y.broadcastTo([2, 3, 2]), y.broadcastTo([3, 2]), y.broadcastTo([0, 3, 2])],
-      f64([5, 7, 9], [3, 1]),
-    );
-    expect(t.toNumbers(r[0])).toEqual([5, 5, 7, 7, 9, 9, 5, 5, 7, 7, 9, 9]);
+    const r = await run((y: Tensor) => [y.broadcastTo([2, 3, 2]), y.broadcastTo([3, 2]), y.broadcastTo([0, 3, 2])], f64([5, 7, 9], [3, 1]));
+    expect(nd.toNumbers(r[0])).toEqual([5, 5, 7, 7, 9, 9, 5, 5, 7, 7, 9, 9]);
     expect(r[2].shape).toEqual([0, 3, 2]);
   });
 
@@ -79,10 +78,10 @@ describe("reshape, transpose, broadcast", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
         const x = f64(
-          t.toNumbers(counting([2, 3, 4])).map((v) => v + 1),
+          nd.toNumbers(counting([2, 3, 4])).map((v) => v + 1),
           [2, 3, 4],
         );
-        let want: { shape: number[]; values: number[] } = { shape: [2, 3, 4], values: t.toNumbers(x) };
+        let want: { shape: number[]; values: number[] } = { shape: [2, 3, 4], values: nd.toNumbers(x) };
         const moves: ((y: Tensor) => Tensor)[] = [];
         for (const s of steps) {
           const { shape, values } = want;
@@ -94,9 +93,7 @@ describe("reshape, transpose, broadcast", () => {
             moves.push((y) => y.transpose([1, 2, 0]));
             want = {
               shape: [b, c, a],
-              values: Array.from({ length: b }, (_, j) => Array.from({ length: c }, (_, k) => rows.map((row) => row[j][k]))).flat(
-                2,
-              ),
+              values: Array.from({ length: b }, (_, j) => Array.from({ length: c }, (_, k) => rows.map((row) => row[j][k]))).flat(2),
             };
           } else if (s === "flip") {
             moves.push((y) => t.flip(y, [0, 2]));
@@ -122,7 +119,7 @@ describe("reshape, transpose, broadcast", () => {
         }
         const y = await run((z: Tensor) => moves.reduce((v, f) => f(v), z), x);
         expect(y.shape).toEqual(want.shape);
-        expect(t.toNumbers(y)).toEqual(want.values);
+        expect(nd.toNumbers(y)).toEqual(want.values);
       }),
       { numRuns: 40, seed: 3 },
     );
@@ -164,20 +161,16 @@ describe("slice", () => {
     // Twenty slices of one array in a program.
     await fc.assert(
       fc.asyncProperty(fc.array(cut, { minLength: 20, maxLength: 20 }), async (cuts) => {
-        const loss = (y: Tensor): Tensor =>
-          cuts.map(([a, b, s]) => y.slice(null, [a, b, s]).square().sum()).reduce((p, q) => p.add(q));
-        const [parts, slope] = await run(
-          (y: Tensor) => [cuts.map(([a, b, s]) => y.slice(null, [a, b, s])), t.grad(loss)(y)] as const,
-          x,
-        );
+        const loss = (y: Tensor): Tensor => cuts.map(([a, b, s]) => y.slice(null, [a, b, s]).square().sum()).reduce((p, q) => p.add(q));
+        const [parts, slope] = await run((y: Tensor) => [cuts.map(([a, b, s]) => y.slice(null, [a, b, s])), t.grad(loss)(y)] as const, x);
         const times = new Array<number>(5).fill(0);
         cuts.forEach(([a, b, s], i) => {
           const picked = indices(5, a, b, s);
           for (const k of picked) times[k]++;
           expect(parts[i].shape).toEqual([2, picked.length]);
-          expect(t.toNumbers(parts[i])).toEqual([0, 5].flatMap((row) => picked.map((k) => row + k)));
+          expect(nd.toNumbers(parts[i])).toEqual([0, 5].flatMap((row) => picked.map((k) => row + k)));
         });
-        expect(t.toNumbers(slope)).toEqual(t.toNumbers(x).map((v, i) => 2 * v * times[i % 5]));
+        expect(nd.toNumbers(slope)).toEqual(nd.toNumbers(x).map((v, i) => 2 * v * times[i % 5]));
       }),
       { numRuns: 10, seed: 5 },
     );
@@ -186,7 +179,7 @@ describe("slice", () => {
   test("numbers pick one element, names from the end count from the end", async () => {
     const x = counting([3, 4]);
     const r = await run((y: Tensor) => [y.slice(1), y.slice(-1, 2), y.slice(null, -1), y.slice([1, 3], [null, null, 2])], x);
-    expect(r.map((y) => [y.shape, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.shape, nd.toNumbers(y)])).toEqual([
       [[4], [4, 5, 6, 7]],
       [[], [10]],
       [[3], [3, 7, 11]],
@@ -238,7 +231,7 @@ describe("pad", () => {
       x,
     );
     const grid = (v: number): number[] => [v, v, v, 1, 2, v, 4, 5, v, v, v, v, v, v, v];
-    expect(r.map((y) => t.toNumbers(y))).toEqual([
+    expect(r.map((y) => nd.toNumbers(y))).toEqual([
       grid(0),
       grid(9),
       [-Infinity, 0, 1, 2, -Infinity, 3, 4, 5],
@@ -265,7 +258,7 @@ describe("pad", () => {
 
   test("an array without elements gives only padding", async () => {
     const y = await run((x: Tensor) => t.pad(x, [[1, 2]], 3), f64([], [2, 0]));
-    expect([y.shape, t.toNumbers(y)]).toEqual([
+    expect([y.shape, nd.toNumbers(y)]).toEqual([
       [2, 3],
       [3, 3, 3, 3, 3, 3],
     ]);
@@ -287,7 +280,7 @@ describe("concat, stack, split, flip", () => {
       a,
       b,
     );
-    expect(r.map((y) => [y.shape, t.toNumbers(y)])).toEqual([
+    expect(r.map((y) => [y.shape, nd.toNumbers(y)])).toEqual([
       [
         [2, 4],
         [0, 0, 1, 2, 1, 3, 4, 5],
@@ -317,13 +310,10 @@ describe("concat, stack, split, flip", () => {
 
   test("split is the inverse of concat", async () => {
     const x = counting([2, 6]);
-    const r = await run(
-      (y: Tensor) => [t.concat(t.split(y, 3, 1), 1), t.concat(t.split(y, [1, 0, 5], -1), 1), ...t.split(y, 2)],
-      x,
-    );
+    const r = await run((y: Tensor) => [t.concat(t.split(y, 3, 1), 1), t.concat(t.split(y, [1, 0, 5], -1), 1), ...t.split(y, 2)], x);
     expect(r[0]).toEqual(x);
     expect(r[1]).toEqual(x);
-    expect(r.slice(2).map((y) => [y.shape, t.toNumbers(y)])).toEqual([
+    expect(r.slice(2).map((y) => [y.shape, nd.toNumbers(y)])).toEqual([
       [
         [1, 6],
         [0, 1, 2, 3, 4, 5],
@@ -340,7 +330,7 @@ describe("concat, stack, split, flip", () => {
   test("flip reverses the named axes", async () => {
     const x = counting([2, 3]);
     const r = await run((y: Tensor) => [t.flip(y, 0), t.flip(y, 1), t.flip(y, [0, -1])], x);
-    expect(r.map((y) => t.toNumbers(y))).toEqual([
+    expect(r.map((y) => nd.toNumbers(y))).toEqual([
       flat((nested(x) as Nested[][]).reverse()),
       flat((nested(x) as Nested[][]).map((row) => [...row].reverse())),
       flat((nested(x) as Nested[][]).map((row) => [...row].reverse()).reverse()),
@@ -357,9 +347,7 @@ describe("concat, stack, split, flip", () => {
     await expect(run((x: Tensor, y: Tensor) => t.concat([x, y]), counting([2, 3]), counting([2, 2]))).rejects.toThrow(
       /concat: pieces do not fit along axis -2: got f64\[2, 3\] and f64\[2, 2\]/,
     );
-    await expect(run((x: Tensor, y: Tensor) => t.stack([x, y]), counting([2]), i32([1, 2]))).rejects.toThrow(
-      /concat: pieces do not fit/,
-    );
+    await expect(run((x: Tensor, y: Tensor) => t.stack([x, y]), counting([2]), i32([1, 2]))).rejects.toThrow(/concat: pieces do not fit/);
   });
 });
 
@@ -398,7 +386,7 @@ test("arrays without elements and scalars go through every rearrangement", async
     [],
   ]);
   await checkDerivatives((x) => t.sum(t.concat([t.flip(t.exp(x), 0), x], 1)).add(x.mean(1).sum().mul(0)), [f64([], [0, 3])]);
-  expect(t.toNumbers(await run((b: Tensor) => t.flip(b, 0), bool([true, false])))).toEqual([0, 1]);
+  expect(nd.toNumbers(await run((b: Tensor) => t.flip(b, 0), bool([true, false])))).toEqual([0, 1]);
   expectClose(
     await run(
       t.grad((x: Tensor) => t.exp(x)),

@@ -1,0 +1,4 @@
+/** Pictures: figures, legends, room for labels, animation. Nothing here needs Node. */
+export { animatedPng } from "./apng.ts";
+export { type Figure, palette, panels, plot } from "./figure.ts";
+export { textWidth } from "./room.ts";

@@ -1,0 +1,132 @@
+/** Every way to learn trajectories by name, with the settings that define it: one call gives a model. */
+import type { NdArray } from "../../array/index.ts";
+import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
+import type { Cloud, Coupling } from "../paths/pairs.ts";
+import { type PathOptions, pathThrough } from "../paths/path.ts";
+import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
+import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
+import { type MatchOptions, matching } from "./match.ts";
+import type { Model } from "./model.ts";
+import { simulateAndMatch } from "./simulate.ts";
+
+interface Description {
+  readonly title: string;
+  readonly family: "action matching" | "Lagrangian flow" | "flow matching" | "simulation";
+  readonly noise?: true;
+  readonly growth?: true;
+  readonly potential?: true;
+  /** Pairs and paths that belong to the method. */
+  readonly path?: PathOptions;
+  /** Pairs unless others are asked for. */
+  readonly coupling?: Coupling;
+}
+
+export const methods = {
+  am: { title: "action matching", family: "action matching" },
+  eam: { title: "entropic action matching", family: "action matching", noise: true },
+  uam: { title: "unbalanced action matching", family: "action matching", growth: true },
+  euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true },
+  "am-sb": { title: "action matching on Schrödinger bridges", family: "action matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
+  "am-wfr": { title: "action matching on unbalanced transport", family: "action matching", growth: true, path: { coupling: "unbalanced" } }, // biome-ignore format: a table
+  "am-mix": { title: "unbalanced action matching on mixtures", family: "action matching", growth: true, path: { coupling: "independent", shape: "mixture" } }, // biome-ignore format: a table
+  "wlf-ot": { title: "Lagrangian flow, optimal transport", family: "Lagrangian flow" },
+  "wlf-sb": { title: "Lagrangian flow, Schrödinger bridge", family: "Lagrangian flow", noise: true },
+  "wlf-uot": { title: "Lagrangian flow, unbalanced transport", family: "Lagrangian flow", growth: true, coupling: "unbalanced" },
+  "wlf-usb": {
+    title: "Lagrangian flow, noise and growth (heuristic)",
+    family: "Lagrangian flow",
+    noise: true,
+    growth: true,
+    coupling: "unbalanced",
+  },
+  "wlf-potential": { title: "Lagrangian flow with a potential", family: "Lagrangian flow", potential: true },
+  "wlf-uot-potential": { title: "Lagrangian flow, growth and a potential", family: "Lagrangian flow", growth: true, potential: true, coupling: "unbalanced" }, // biome-ignore format: a table
+  "i-cfm": { title: "flow matching, independent pairs", family: "flow matching", path: { coupling: "independent" } },
+  "ot-cfm": { title: "flow matching, optimal-transport pairs", family: "flow matching", path: { coupling: "ot" } },
+  "sb-cfm": { title: "flow matching on Schrödinger bridges", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
+  sf2m: { title: "flow and score matching ([SF]²M)", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
+  simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
+} as const satisfies Record<string, Description>;
+
+export type MethodName = keyof typeof methods;
+export const methodNames = Object.keys(methods) as MethodName[];
+
+/** Does the method learn growth (noise, …)? */
+export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => (methods[method] as Description)[what] === true;
+
+export interface LearnOptions
+  extends Omit<MatchOptions, "lagrangian">,
+    Omit<LagrangianFlowOptions, "lagrangian">,
+    Omit<FlowMatchingOptions, "score"> {
+  /** σ in units of the training, for methods with noise. */
+  readonly noise?: number;
+  /** λ, for methods with growth. */
+  readonly growth?: number;
+  readonly coupling?: Coupling;
+  readonly massCurve?: PathOptions["massCurve"];
+  /** V(t, x) and b(t, x), in units of the training. */
+  readonly potential?: ScalarField;
+  readonly drift?: VectorField;
+  readonly cost?: Lagrangian["cost"];
+}
+
+export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as const;
+
+/** σ of a method with noise, 0 of one without. */
+export const noiseOf = (method: MethodName, options: LearnOptions): number =>
+  has(method, "noise") ? (options.noise ?? learnDefaults.noise) : 0;
+
+/**
+ * A model of a method.
+ *
+ * @param times   ascending, in units of the training
+ * @param clouds  snapshots in units of the training, with weights and masses if there are any
+ */
+export async function learner(
+  method: MethodName,
+  times: readonly number[],
+  clouds: readonly (NdArray<"f32"> | Cloud)[],
+  options: LearnOptions = {},
+): Promise<Model> {
+  const description: Description = methods[method];
+  const noise = noiseOf(method, options);
+  const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
+  const { potential, drift, cost } = options;
+  const forced = drift !== undefined || cost !== undefined;
+  // plans of unbalanced transport know neither drift nor cost
+  const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
+  if (forced && (description.path?.coupling ?? coupling) === "unbalanced")
+    throw new RangeError(`learner: pairs of unbalanced transport (${method}) know neither drift nor cost`);
+  if (coupling === "unbalanced" && growth === 0)
+    throw new RangeError(`learner: ${method} has no growth, which pairs of unbalanced transport need`);
+  // Snapshots of a method without growth have equal masses, whatever was counted.
+  const used = clouds.map((c) => ("points" in c ? { ...c, mass: growth > 0 ? c.mass : 1 } : c));
+  const path = await pathThrough(times, used, {
+    coupling,
+    massCurve: options.massCurve ?? (method === "am-wfr" || description.family === "Lagrangian flow" ? "geodesic" : "log"),
+    noise,
+    growth: growth || 1,
+    drift,
+    cost,
+    ...description.path,
+  });
+  const lagrangian: Lagrangian = {
+    ...freeMotion,
+    noise,
+    growth,
+    ...(potential && { potential }),
+    ...(drift && { drift }),
+    ...(cost && { cost }),
+  };
+  switch (description.family) {
+    case "action matching":
+      return matching(path, { ...options, lagrangian });
+    case "Lagrangian flow":
+      // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it has to
+      return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
+    case "flow matching":
+      return flowMatching(path, { ...options, score: method === "sf2m" });
+    case "simulation":
+      return simulateAndMatch(path, options);
+  }
+}

@@ -1,0 +1,104 @@
+/** What every learner of trajectories is: a training, and dynamics that its averaged parameters define. */
+
+import { flatten, isArrayLeaf, mapTree, type NdArray, type Random } from "../../array/index.ts";
+import {
+  adam,
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  type EmaState,
+  ema,
+  flat,
+  type Optimizer,
+  type State,
+  warmUpCosine,
+} from "../../optim/index.ts";
+import { type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+
+/** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
+export interface Dynamics {
+  readonly drift: VectorField;
+  readonly noise: number;
+  readonly growth?: ScalarField;
+  /** The action s(t, x), for methods that have one. */
+  readonly action?: ScalarField;
+  /** The velocity of a noiseless flow with the same densities, for methods with noise that know it; it runs in both directions. */
+  readonly flow?: VectorField;
+}
+
+/** Parameters are trees of arrays, which only their own model looks into. */
+export type Parameters<T = NdArray> = State<T>;
+
+export interface TrainState<T = NdArray> {
+  readonly [part: string]: T | State<T>;
+}
+
+export interface Model {
+  init(rng: Random): TrainState | Promise<TrainState>;
+  /** One optimizer step; the stream gives the batch. */
+  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: Readonly<Record<string, number>> }>;
+  /** Averaged parameters. */
+  average(state: TrainState): Parameters;
+  /** @param interval  one-hot row of the interval, for models with an action for each */
+  dynamics(params: Parameters<Tensor>, interval?: Tensor): Dynamics;
+  /** σ of the dynamics. */
+  readonly noise: number;
+  /** What happened in the training that the user should know. */
+  note?(state: TrainState): string | undefined;
+  /** Particles move from later to earlier times. */
+  readonly backward?: boolean;
+  /** Times at which an action for each interval begins and ends; absent: one action for all times. */
+  readonly knots?: readonly number[];
+}
+
+export interface TrainOptions {
+  readonly batch?: number;
+  readonly steps?: number;
+  readonly learningRate?: number;
+  readonly warmUp?: number;
+  /** Bound on the global norm of the gradient. */
+  readonly clip?: number;
+  readonly emaDecay?: number;
+  readonly threads?: number;
+}
+
+export const trainDefaults = { batch: 256, steps: 3000, learningRate: 1e-3, warmUp: 200, clip: 1, emaDecay: 0.995 } as const;
+
+/** Parameters under training, the state of their optimizer, and their moving average. */
+export interface Descending<P> {
+  readonly params: P;
+  readonly optimizer: State;
+  readonly average: EmaState;
+}
+
+export interface Descent {
+  init(params: object): TrainState;
+  /** One step of a loss with extra results, as a program; `rate` multiplies the learning rate. */
+  step<P, A>(state: Descending<P>, loss: (params: P) => [Tensor, A], rate?: Tensor): { state: Descending<P>; loss: Tensor; aux: A };
+}
+
+/** Adam under a bound on the gradient, warm-up and cosine, and an average of the parameters. */
+export function descent(o: Required<Omit<TrainOptions, "threads">>): Descent {
+  const warm = Math.max(1, Math.min(o.warmUp, o.steps >> 1));
+  const optimizer: Optimizer = flat(chain(clipByGlobalNorm(o.clip), adam(warmUpCosine(o.learningRate, warm, Math.max(2, o.steps)))));
+  const averaging = ema(o.emaDecay);
+  return {
+    init: (params) => ({ params, optimizer: optimizer.init(params), average: averaging.init(params) }) as unknown as TrainState,
+    step(state, loss, rate) {
+      const [[value, aux], gradient] = valueAndGrad(loss as (p: unknown) => [Tensor, unknown], { aux: true })(state.params);
+      const { updates, state: next } = optimizer.update(gradient, state.optimizer, state.params);
+      const scaled = rate ? mapTree<typeof updates>((u: Tensor) => u.mul(rate), updates) : updates;
+      const params = applyUpdates(state.params, scaled as typeof state.params);
+      return {
+        state: { params, optimizer: next, average: averaging.update(state.average, params) },
+        loss: value,
+        aux: aux as never,
+      };
+    },
+  };
+}
+
+/** Number of parameters. */
+export const countParameters = (params: unknown): number =>
+  flatten(params, isArrayLeaf).leaves.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);

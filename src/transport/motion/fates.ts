@@ -1,0 +1,76 @@
+/** Where particles end up: groups of the last snapshot that moved particles arrive among. */
+import type { NdArray } from "../../array/index.ts";
+
+/** The groups of reference points, by name, and their weights (absent: equal). */
+export interface Reference {
+  readonly points: NdArray<"f32">;
+  readonly groups: readonly string[];
+  readonly weights?: ArrayLike<number>;
+}
+
+/**
+ * Probability that a point belongs to each group: the share of its k nearest reference points of positive weight, by weight.
+ *
+ * @param x  [n, d]
+ * @returns  [n, groups], row-major, in the order of `names`
+ */
+export function membership(x: NdArray<"f32">, { points, groups, weights }: Reference, names: readonly string[], k = 15): Float64Array {
+  const [n, d] = x.shape;
+  const m = points.shape[0];
+  const index = new Map(names.map((name, j) => [name, j]));
+  const result = new Float64Array(n * names.length);
+  const distance = new Float64Array(m);
+  const order = Int32Array.from({ length: m }, (_, j) => j).filter((j) => !weights || weights[j] > 0);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < m; j++) {
+      let square = 0;
+      for (let c = 0; c < d; c++) square += (x.data[i * d + c] - points.data[j * d + c]) ** 2;
+      distance[j] = square;
+    }
+    const nearest = order.toSorted((a, b) => distance[a] - distance[b]).subarray(0, k);
+    const share = nearest.reduce((sum, j) => sum + (weights ? weights[j] : 1), 0);
+    for (const j of nearest) result[i * names.length + (index.get(groups[j]) as number)] += (weights ? weights[j] : 1) / share;
+  }
+  return result;
+}
+
+/** Probabilities of ending in each group, from each starting group. */
+export interface FateMatrix {
+  readonly starts: readonly string[];
+  readonly ends: readonly string[];
+  /** [starts, ends]; rows add up to one. */
+  readonly probability: readonly (readonly number[])[];
+  /** Mass at the end over that at the start, for each starting group. */
+  readonly expansion: readonly number[];
+}
+
+/**
+ * @param starts     group of each particle at the start
+ * @param fates      memberships at the end, [n, ends]
+ * @param weights    of each particle at the end
+ * @param first      and at the start
+ */
+export function fateMatrix(
+  starts: readonly string[],
+  ends: readonly string[],
+  fates: Float64Array,
+  weights: ArrayLike<number>,
+  first: ArrayLike<number>,
+): FateMatrix {
+  const names = [...new Set(starts)].sort();
+  const probability = names.map(() => new Array<number>(ends.length).fill(0));
+  const total = names.map(() => 0);
+  const start = names.map(() => 0);
+  starts.forEach((group, i) => {
+    const s = names.indexOf(group);
+    total[s] += weights[i];
+    start[s] += first[i];
+    ends.forEach((_, e) => void (probability[s][e] += weights[i] * fates[i * ends.length + e]));
+  });
+  return {
+    starts: names,
+    ends,
+    probability: probability.map((row, s) => row.map((p) => (total[s] > 0 ? p / total[s] : 0))),
+    expansion: names.map((_, s) => total[s] / start[s]),
+  };
+}

@@ -1,0 +1,197 @@
+/** Particles moved by dynamics: an ordinary differential equation, or a stochastic one, with weights that grow and decay. */
+
+import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
+import { solveAdaptive } from "../../solve/solve.ts";
+import * as t from "../../tensor/index.ts";
+import { concat, jit, scan, type Tensor } from "../../tensor/index.ts";
+import type { Dynamics, Model, Parameters } from "../learning/model.ts";
+
+/** Particles [n, d] with logarithms of their weights [n]; absent: 0. */
+export interface Particles {
+  readonly x: NdArray<"f32">;
+  readonly logWeight?: NdArray<"f32">;
+}
+
+export interface PushOptions {
+  /** Where the noise comes from; needed by dynamics with noise. */
+  readonly rng?: Random;
+  /** Steps a unit of time of Euler–Maruyama; default 100. */
+  readonly stepsPerUnit?: number;
+  /** One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps. */
+  readonly pair?: "coarse" | "fine";
+  /** Follow the noiseless flow with the same densities, where the dynamics know it. */
+  readonly flow?: boolean;
+}
+
+export interface Pushed {
+  /** Clouds at each time asked for. */
+  readonly clouds: readonly Required<Particles>[];
+  /** Evaluations of the velocity. */
+  readonly evaluations: number;
+}
+
+/** Moves particles of time `from` to each of `to` (monotone in either direction, times of the training). */
+export type Push = (
+  params: Parameters,
+  particles: Particles,
+  from: number,
+  to: readonly number[],
+  options?: PushOptions,
+) => Promise<Pushed>;
+
+/** The mover of a model, compiled once a shape. */
+export function pusher({ dynamics, knots, noise: sigma, backward = false }: Model, threads?: number): Push {
+  const compile = (flow: boolean) => ({
+    smooth: jit((p: Parameters<Tensor>, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }),
+    noisy: jit(
+      (p: Parameters<Tensor>, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) =>
+        noisily(dynamics(p, knots && k), y, h, start, z),
+      { threads },
+    ),
+  });
+  const programs = [compile(false), compile(true)];
+  return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
+    const [n, d] = x.shape;
+    let state = joined(x);
+    const clouds: Required<Particles>[] = [];
+    let evaluations = 0;
+    const { smooth, noisy } = programs[flow ? 1 : 0];
+    const noise = flow ? 0 : sigma;
+    for (const stage of stages(from, to, knots)) {
+      const hot = intervalRow(knots, stage.interval);
+      const times = ndarray(Float32Array.of(stage.from, ...stage.to), [stage.to.length + 1], "f32");
+      if (noise === 0) {
+        const { states, evaluations: count } = await smooth(params, state, times, hot);
+        evaluations += item(count);
+        const size = n * (d + 1);
+        stage.to.forEach((_, i) => {
+          state = ndarray((states.data as Float32Array<ArrayBuffer>).slice(i * size, (i + 1) * size), [n, d + 1], "f32");
+          if (stage.wanted[i]) clouds.push(parted(state, logWeight));
+        });
+        continue;
+      }
+      if (!rng) throw new Error("push: dynamics with noise need a stream of random numbers");
+      let at = stage.from;
+      for (const [i, next] of stage.to.entries()) {
+        const steps = Math.max(1, Math.ceil(Math.abs(next - at) * stepsPerUnit)) * (pair === "fine" ? 2 : 1);
+        const h = (next - at) / steps;
+        if (backward ? h > 0 : h < 0) throw new Error(`push: these dynamics have noise and run ${backward ? "backward" : "forward"} only`);
+        const z = pair === "coarse" ? summed(rng.normal([2 * steps, n, d])) : rng.normal([steps, n, d]);
+        const { state: moved } = await noisy(params, state, h, at, z, hot);
+        state = moved as NdArray<"f32">;
+        evaluations += steps;
+        at = next;
+        if (stage.wanted[i]) clouds.push(parted(state, logWeight));
+      }
+    }
+    return { clouds, evaluations };
+  };
+}
+
+/** Normal noise of steps twice as long: (z_2k + z_2k+1) / √2. */
+function summed({ data, shape: [steps, n, d] }: NdArray<"f32">): NdArray<"f32"> {
+  const size = n * d;
+  const half = new Float32Array((steps / 2) * size);
+  for (let i = 0; i < half.length; i++) {
+    const at = 2 * size * Math.floor(i / size) + (i % size);
+    half[i] = (data[at] + data[at + size]) * Math.SQRT1_2;
+  }
+  return ndarray(half, [steps / 2, n, d], "f32");
+}
+
+/** [x, log w] moved by an adaptive solver. */
+function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
+  const d = state.shape[1] - 1;
+  const v = (useFlow && flow) || drift;
+  const field = (time: Tensor, y: Tensor): Tensor => {
+    const x = y.slice(null, [0, d]);
+    const column = time.broadcastTo([x.shape[0], 1]);
+    const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
+    return concat([v(column, x), g], 1);
+  };
+  const { states, evaluations } = solveAdaptive(field, state, at);
+  return { states, evaluations };
+}
+
+/** [x, log w] by Euler–Maruyama: x ← x + f h + σ √|h| z. */
+function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor) {
+  const d = state.shape[1] - 1;
+  const body = (y: Tensor, { e, k }: { e: Tensor; k: Tensor }) => {
+    const x = y.slice(null, [0, d]);
+    const column = start.add(h.mul(k)).broadcastTo([x.shape[0], 1]);
+    const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
+    const moved = x.add(drift(column, x).mul(h)).add(e.mul(t.sqrt(t.abs(h))).mul(noise));
+    return { carry: concat([moved, y.slice(null, [d, d + 1]).add(g.mul(h))], 1) };
+  };
+  const steps = z.shape[0];
+  return { state: scan(body, state, { e: z, k: t.iota(steps, "f32") }).carry };
+}
+
+interface Stage {
+  readonly from: number;
+  readonly to: number[];
+  /** Was this time asked for, or is it only a knot on the way? */
+  readonly wanted: boolean[];
+  readonly interval: number;
+}
+
+/** Pieces of an integration between the knots of a model with an action for each interval; else one piece. */
+export function stages(from: number, to: readonly number[], knots?: readonly number[]): Stage[] {
+  if (!knots) return [{ from, to: [...to], wanted: to.map(() => true), interval: 0 }];
+  const forward = to[to.length - 1] >= from;
+  const inner = knots.slice(1, -1);
+  const result: Stage[] = [];
+  let at = from;
+  for (const time of to) {
+    const between = inner.filter((k) => (forward ? k > at && k < time : k < at && k > time));
+    for (const next of [...(forward ? between : between.reverse()), time]) {
+      const interval = inner.filter((k) => k <= (at + next) / 2).length;
+      const current = result[result.length - 1];
+      const wanted = next === time;
+      if (current?.interval === interval) {
+        current.to.push(next);
+        current.wanted.push(wanted);
+      } else result.push({ from: at, to: [next], wanted: [wanted], interval });
+      at = next;
+    }
+  }
+  return result;
+}
+
+/** The interval as a row [1, intervals], for a model with an action for each. */
+export function intervalRow(knots: readonly number[] | undefined, interval: number): NdArray<"f32"> {
+  const row = new Float32Array(knots ? knots.length - 1 : 1);
+  row[interval] = 1;
+  return ndarray(row, [1, row.length], "f32");
+}
+
+/** [x, 0]: what the logarithms of the weights gain is added to the first ones in the end, which may be -∞. */
+function joined(x: NdArray<"f32">): NdArray<"f32"> {
+  const [n, d] = x.shape;
+  const data = new Float32Array(n * (d + 1));
+  for (let i = 0; i < n; i++) data.set(x.data.subarray(i * d, (i + 1) * d), i * (d + 1));
+  return ndarray(data, [n, d + 1], "f32");
+}
+
+function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f32">): Required<Particles> {
+  const d = width - 1;
+  const x = new Float32Array(n * d);
+  const logWeight = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    x.set(data.subarray(i * width, i * width + d), i * d);
+    logWeight[i] = data[i * width + d] + (first?.data[i] ?? 0);
+  }
+  return { x: ndarray(x, [n, d], "f32"), logWeight: ndarray(logWeight, [n], "f32") };
+}
+
+/** Σ w / n: the mass of a cloud relative to equal weights of one. */
+export const meanWeight = (logWeight: NdArray<"f32">): number =>
+  logWeight.data.reduce((s, l) => s + Math.exp(l), 0) / logWeight.data.length;
+
+/** Effective part of a weighted sample, (Σ w)² / (n Σ w²). */
+export function effectiveShare(logWeight: NdArray<"f32">): number {
+  const highest = logWeight.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const w = logWeight.data.map((l) => Math.exp(l - highest));
+  const sum = w.reduce((a, b) => a + b, 0);
+  return sum ** 2 / (w.length * w.reduce((s, v) => s + v * v, 0));
+}

@@ -1,0 +1,57 @@
+/** Units of the training: whitened coordinates and times of unit mean interval, in which networks and losses are of order one. */
+import { type NdArray, ndarray } from "../../array/index.ts";
+
+export interface Units {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+  readonly start: number;
+  readonly interval: number;
+}
+
+/** "each": every feature by its own standard deviation; "common": all by the largest one, which keeps distances of principal components. */
+export type Scaling = "each" | "common";
+
+/**
+ * Means and standard deviations over all snapshots, and the mean interval between times.
+ *
+ * @param weights  of the particles of each snapshot (absent: equal); every snapshot counts by its number of particles
+ */
+export function unitsOf(
+  times: readonly number[],
+  snapshots: readonly NdArray<"f32">[],
+  scaling: Scaling = "each",
+  weights?: readonly ArrayLike<number>[],
+): Units {
+  const d = snapshots[0].shape[1];
+  const count = snapshots.reduce((n, s) => n + s.shape[0], 0);
+  const scales = weights?.map((w) => w.length / Array.from(w).reduce((a, b) => a + b, 0));
+  const weightOf = (k: number, row: number): number => (weights && scales ? weights[k][row] * scales[k] : 1);
+  const moment = (f: (x: number, j: number) => number): number[] => {
+    const sums = new Array<number>(d).fill(0);
+    for (const [k, s] of snapshots.entries())
+      for (let i = 0; i < s.data.length; i++) sums[i % d] += weightOf(k, Math.floor(i / d)) * f(s.data[i], i % d);
+    return sums.map((v) => v / count);
+  };
+  const mean = moment((x) => x);
+  const own = moment((x, j) => (x - mean[j]) ** 2).map(Math.sqrt);
+  const deviation = scaling === "each" ? own : own.map(() => Math.max(...own));
+  return { mean, deviation, start: times[0], interval: (times[times.length - 1] - times[0]) / (times.length - 1) };
+}
+
+/** Coordinates in units of the training. */
+export function whiten({ mean, deviation }: Units, x: NdArray<"f32">): NdArray<"f32"> {
+  const d = mean.length;
+  return { ...x, data: x.data.map((v, i) => (v - mean[i % d]) / deviation[i % d]) };
+}
+
+/** Coordinates [..., d] in the user's units. */
+export function unwhiten({ mean, deviation }: Units, x: NdArray): NdArray<"f32"> {
+  const d = mean.length;
+  return ndarray(
+    (x.data as Float32Array<ArrayBuffer>).map((v, i) => v * deviation[i % d] + mean[i % d]),
+    x.shape,
+    "f32",
+  );
+}
+
+export const innerTime = ({ start, interval }: Units, t: number): number => (t - start) / interval;
