@@ -1,10 +1,9 @@
 /** The file of a sweep, checked as a whole before anything runs. */
-import type { Command } from "commander";
 import { nearest, UserError } from "../../errors.ts";
-import { expand, jobCount, mostJobs, type Sweep, sweepSchema } from "../../lab/sweep/plan.ts";
-import { camelKey, camelKeys, readYaml } from "../config.ts";
-import { parseOptions, schemaOf, validate } from "../options.ts";
-import type { Registered } from "../program.ts";
+import { type Command, findCommand, type Registered } from "../command.ts";
+import { camelKey, camelKeys, readYaml } from "../config-file.ts";
+import { parseOptions, validate } from "../options.ts";
+import { expand, jobCount, mostJobs, type Sweep, sweepSchema } from "./plan.ts";
 
 /** Options of a run that a sweep sets itself. */
 const taken = ["out", "seed", "json", "quiet", "overwrite", "config"];
@@ -12,13 +11,11 @@ const taken = ["out", "seed", "json", "quiet", "overwrite", "config"];
 /**
  * @throws UserError  naming the file and what is wrong in it: an option that the command does not have, a value that it does not take
  */
-export async function readSweep(file: string, commands: readonly Registered[]): Promise<Sweep> {
+export async function readSweep(file: string, registry: readonly Registered[]): Promise<Sweep> {
   try {
     const raw = validate(sweepSchema, readYaml(file));
-    const command = await findCommand(raw.command, commands);
-    const schema = schemaOf(command);
-    if (!schema || !("seed" in schema.shape && "out" in schema.shape))
-      throw new UserError(`command: "${raw.command}" makes no runs with seeds`);
+    const { kind, options: schema } = await commandOf(raw.command, registry);
+    if (kind !== "method") throw new UserError(`command: "${raw.command}" makes no runs with seeds`);
     const known = Object.keys(schema.shape);
     const text = (key: string) => textual(schema, key);
     const keyed = <T>(part: Record<string, T>): Record<string, T> =>
@@ -42,7 +39,7 @@ export async function readSweep(file: string, commands: readonly Registered[]): 
 const withThreads = (options: Sweep["options"], known: readonly string[]): Sweep["options"] =>
   known.includes("threads") && options.threads === undefined ? { ...options, threads: 1 } : options;
 
-function textual(schema: NonNullable<ReturnType<typeof schemaOf>>, key: string): boolean {
+function textual(schema: Command["options"], key: string): boolean {
   return schema.shape[key]?.safeParse("any text at all").success ?? false;
 }
 
@@ -70,15 +67,10 @@ function check(sweep: Sweep, known: readonly string[]): void {
   if (sweep.halving.min > sweep.halving.max) throw new UserError("halving: min is above max");
 }
 
-async function findCommand(names: string, commands: readonly Registered[]): Promise<Command> {
-  const [first, ...rest] = names.trim().split(/\s+/);
-  const registered = commands.find((c) => c.name === first);
-  let command = await registered?.load();
-  for (const name of rest) command = command?.commands.find((c) => c.name() === name);
-  if (command) return command;
-  const guess = nearest(
-    first,
-    commands.map((c) => c.name),
-  );
-  throw new UserError(`command: there is no command "${names}"`, guess && `did you mean ${guess}?`);
+async function commandOf(name: string, registry: readonly Registered[]): Promise<Command> {
+  try {
+    return await findCommand(name, registry);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`command: ${error.message}`, error.hint) : error;
+  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ndarray, randomStream } from "../../src/array/index.ts";
-import { type Method, openRun, progress, runMethod } from "../../src/lab/index.ts";
+import { type Learner, openRun, progress, runLearner } from "../../src/lab/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 type Walk = { x: ReturnType<typeof ndarray> };
 
 /** A random walk, which stops with an error after so many steps. */
-function walk(stopAfter = Number.POSITIVE_INFINITY): Method<Walk> {
+function walk(stopAfter = Number.POSITIVE_INFINITY): Learner<Walk> {
   let done = 0;
   return {
     init: (rng) => ({ x: rng.normal([2]) }),
@@ -34,10 +34,10 @@ function walk(stopAfter = Number.POSITIVE_INFINITY): Method<Walk> {
 
 const quiet = () => progress({ label: "walk", total: 1, mode: "quiet" });
 
-async function session(name: string, method: Method<Walk>, config: Record<string, unknown> = {}) {
+async function session(name: string, method: Learner<Walk>, config: Record<string, unknown> = {}) {
   const run = await openRun(join(folder, name), config);
   try {
-    return await runMethod(method, run, {
+    return await runLearner(method, run, {
       steps: 103,
       rng: randomStream(3),
       progress: quiet(),
@@ -83,7 +83,7 @@ test("rows are means over the steps since the row before, and the last step has 
 
 test("a metric that is no number ends the run with a message, and the checkpoint before it stays", async () => {
   let i = 0;
-  const failing: Method<Walk> = {
+  const failing: Learner<Walk> = {
     init: walk().init,
     step: async (state) => ({ state, metrics: { loss: ++i === 30 ? Number.NaN : 1 } }),
   };

@@ -1,72 +1,37 @@
-/** One sweep, from its file to its page. */
+/** What came out of a sweep: results.csv, a page with curves, the best settings. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
 import { table } from "../../data/table.ts";
 import { writeCsv } from "../../data/write.ts";
 import { UserError } from "../../errors.ts";
-import { compare, comparisonFigures } from "../../lab/compare.ts";
-import { writeAside } from "../../lab/files.ts";
-import { interruptedExitCode, onInterrupt } from "../../lab/interrupt.ts";
-import { codeVersion } from "../../lab/invocation.ts";
-import { toPng } from "../../lab/png.ts";
-import { progressMode } from "../../lab/progress.ts";
-import { renderReport } from "../../lab/report.ts";
-import type { Metrics } from "../../lab/run.ts";
-import type { Sweep } from "../../lab/sweep/plan.ts";
-import { localPool } from "../../lab/sweep/pool.ts";
-import { runSweep, type SettingResult, type SweepResult } from "../../lab/sweep/sweep.ts";
 import { formatNumber, withError } from "../../numbers.ts";
-import type { Registered } from "../program.ts";
-import type { sweepOptions } from "../sweep.ts";
-import { textTable } from "../table.ts";
-import { board } from "./board.ts";
-import { readSweep } from "./read.ts";
-
-type Options = z.infer<typeof sweepOptions> & { out: string };
+import type { Outcome } from "../command.ts";
+import { compare, comparisonFigures } from "../compare.ts";
+import { writeAside } from "../files.ts";
+import { codeVersion } from "../invocation.ts";
+import { toPng } from "../png.ts";
+import { renderReport } from "../report.ts";
+import type { Metrics } from "../run.ts";
+import { textTable } from "../text-table.ts";
+import type { Sweep } from "./plan.ts";
+import type { SettingResult, SweepResult } from "./sweep.ts";
 
 /** Settings shown in the terminal, and drawn. */
 const [mostShown, mostDrawn] = [10, 8];
 
-export async function sweep(file: string, options: Options, commands: readonly Registered[]): Promise<void> {
-  const plan = await readSweep(file, commands);
-  const { out, workers, queue, retries, json } = options;
-  const executor =
-    queue === undefined ? localPool(workers, retries) : await (await import("../../lab/sweep/queue.ts")).queueExecutor(queue, retries);
-  const shown = board(progressMode(options), plan.metric);
-  const interrupt = onInterrupt();
-  let result: SweepResult;
-  try {
-    result = await runSweep(plan, { folder: out, executor, signal: interrupt.signal, changed: shown.changed });
-    shown.finish(result.jobs);
-  } finally {
-    interrupt.dispose();
-    await executor.close();
-  }
-  if (result.cancelled) {
-    process.exitCode = interruptedExitCode;
-    process.stdout.write(
-      json ? `${JSON.stringify({ sweep: out, interrupted: true })}\n` : `stopped; the same command goes on from ${out}\n`,
-    );
-    return;
-  }
-  await conclude(file, plan, result, options);
-}
-
-async function conclude(file: string, plan: Sweep, { jobs, settings }: SweepResult, { out, json }: Options): Promise<void> {
+/**
+ * Writes the table and the page of a sweep that is over.
+ * @throws UserError  if all runs failed
+ */
+export async function conclude(file: string, plan: Sweep, { jobs, settings }: SweepResult, out: string): Promise<Outcome> {
   const failed = jobs.filter((j) => j.state === "failed");
   if (failed.length === jobs.length)
     throw new UserError(`all ${jobs.length} runs failed; the first: ${failed[0].why}`, `the folders are below ${out}`);
   const varied = [...Object.keys(plan.grid), ...Object.keys(plan.random?.space ?? {})];
   await writeCsv(join(out, "results.csv"), resultsTable(plan, jobs));
   const page = await writePage(file, plan, jobs, settings, varied, out);
-  if (failed.length > 0) process.exitCode = 1;
-  if (json) {
-    const runs = jobs.map(({ job, state, value, why }) => ({ run: job.name, options: job.options, state, value, why }));
-    process.stdout.write(`${JSON.stringify({ sweep: out, metric: plan.metric, settings, runs, page })}\n`);
-    return;
-  }
+  const runs = jobs.map(({ job, state, value, why }) => ({ run: job.name, options: job.options, state, value, why }));
   const rows = settings.slice(0, mostShown).map((s) => rowOf(s, varied));
   const lines = [
     ...textTable([...varied, "runs", plan.metric], rows),
@@ -75,7 +40,7 @@ async function conclude(file: string, plan: Sweep, { jobs, settings }: SweepResu
     ...(failed.length > 5 ? [`… and ${failed.length - 5} more failures`] : []),
     `page: ${page}`,
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return { results: { sweep: out, metric: plan.metric, settings, runs, page }, text: lines, exitCode: failed.length > 0 ? 1 : 0 };
 }
 
 function rowOf({ options, summary }: SettingResult, varied: readonly string[]): string[] {

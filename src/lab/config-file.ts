@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { UserError } from "../errors.ts";
-import { diskError } from "../lab/files.ts";
+import { diskError } from "./files.ts";
 
 /** Bytes of the largest file that is read; a configuration has a few hundred. */
 const largest = 1 << 20;
