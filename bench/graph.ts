@@ -16,8 +16,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { inspectGraph } from "../src/cli/graph/inspect.ts";
+import { compressedSizes } from "../src/coding/compressors.ts";
 import { canonicalPairs, decodeGraph, encode, type Graph, type ModelName } from "../src/coding/index.ts";
+import { inspectGraph } from "../src/coding/inspect.ts";
 import { edgeLines } from "../src/data/graph-write.ts";
 import { preferentialAttachment, realGraphs } from "./graph-inputs.ts";
 
@@ -137,7 +138,7 @@ function table(only: string | undefined, json: boolean): void {
   for (const [name, read] of realGraphs) {
     if (only && !name.includes(only)) continue;
     const g = read();
-    const { vertices, edges, sizes } = inspectGraph(g, false);
+    const { vertices, edges, sizes } = inspectGraph(g, compressedSizes);
     const { bytes, model } = encode(g);
     if (json) console.log(JSON.stringify({ name, vertices, edges, directed: g.directed, file: bytes.length, model, sizes }));
     else {

@@ -1,14 +1,16 @@
 /** `pushforward graph`: compress, decompress, inspect and verify labelled graphs. */
 import { readFile, stat } from "node:fs/promises";
 import { Command, Option } from "commander";
+import { compressedSizes } from "../coding/compressors.ts";
 import { decodeGraph } from "../coding/decode.ts";
 import { encode } from "../coding/encode.ts";
-import { canonicalPairs, type Graph } from "../coding/graph.ts";
+import { distinctEdges, type Graph, sameGraph } from "../coding/graph.ts";
+import { inspectGraph } from "../coding/inspect.ts";
 import { idealBits } from "../coding/models.ts";
 import { GRAPH_FORMATS, type GraphFormat, type GraphReadOptions, readGraph } from "../data/graph-read.ts";
 import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../data/graph-write.ts";
 import { UserError } from "../errors.ts";
-import { inspectGraph, writeInspection } from "./graph/inspect.ts";
+import { writeInspection } from "./graph/inspect.ts";
 import { byteSize, count, type Talk, withProgress, writeOut } from "./graph/output.ts";
 
 interface InputFlags {
@@ -90,17 +92,6 @@ async function load(input: string, flags: InputFlags, talk: Talk = flags): Promi
   return flags.distinct ? distinctEdges(graph) : graph;
 }
 
-function distinctEdges(g: Graph): Graph {
-  const pairs = canonicalPairs(g).slice();
-  let at = 0;
-  for (let i = 0; i < pairs.length; i += 2)
-    if (at === 0 || pairs[i] !== pairs[at - 2] || pairs[i + 1] !== pairs[at - 1]) {
-      pairs[at++] = pairs[i];
-      pairs[at++] = pairs[i + 1];
-    }
-  return { ...g, pairs: pairs.slice(0, at) };
-}
-
 async function loadFile(path: string): Promise<Uint8Array> {
   if (path === "-") {
     const chunks: Buffer[] = [];
@@ -116,20 +107,6 @@ async function loadFile(path: string): Promise<Uint8Array> {
 function report(json: boolean | undefined, result: object, text: string, toStderr = false): void {
   (toStderr ? process.stderr : process.stdout).write(json ? JSON.stringify(result) + "\n" : text + "\n");
 }
-
-type Names = NonNullable<Graph["names"]>;
-const sameList = (a: Uint32Array | Names = [], b: Uint32Array | Names = []): boolean => {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-};
-
-const sameGraph = (a: Graph, b: Graph): boolean =>
-  a.vertices === b.vertices &&
-  a.directed === b.directed &&
-  (a.names === undefined) === (b.names === undefined) &&
-  sameList(a.names, b.names) &&
-  sameList(canonicalPairs(a), canonicalPairs(b));
 
 /** Ideal bits of one file by the urn model, for comparison with shards. */
 const oneFileBits = (g: Graph, bias: number | "fit") => idealBits(g, "urn", { bias });
@@ -246,7 +223,7 @@ const inspect = () =>
       const g = input.endsWith(".pfg")
         ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(flags.memory) })
         : await load(input, flags);
-      const inspection = inspectGraph(g, flags.quick ?? false);
+      const inspection = inspectGraph(g, flags.quick ? undefined : compressedSizes);
       const files = flags.out ? await writeInspection(flags.out, g, inspection) : [];
       const { vertices, edges, isolated, loops, repeats, meanDegree, largestDegree } = inspection;
       const lines = [

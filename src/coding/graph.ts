@@ -75,3 +75,30 @@ export function canonicalPairs({ pairs, directed, vertices }: Graph): Uint32Arra
       }
   return sortPairs(out, bitsFor(vertices), bitsFor(vertices));
 }
+
+/** The graph with every edge once. */
+export function distinctEdges(g: Graph): Graph {
+  const pairs = canonicalPairs(g).slice();
+  let at = 0;
+  for (let i = 0; i < pairs.length; i += 2)
+    if (at === 0 || pairs[i] !== pairs[at - 2] || pairs[i + 1] !== pairs[at - 1]) {
+      pairs[at++] = pairs[i];
+      pairs[at++] = pairs[i + 1];
+    }
+  return { ...g, pairs: pairs.slice(0, at) };
+}
+
+/** Whether two graphs have the same vertices, names and edges, in whatever order. */
+export const sameGraph = (a: Graph, b: Graph): boolean =>
+  a.vertices === b.vertices &&
+  a.directed === b.directed &&
+  (a.names === undefined) === (b.names === undefined) &&
+  sameList(a.names, b.names) &&
+  sameList(canonicalPairs(a), canonicalPairs(b));
+
+type Names = NonNullable<Graph["names"]>;
+const sameList = (a: Uint32Array | Names = [], b: Uint32Array | Names = []): boolean => {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+};

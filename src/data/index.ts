@@ -6,5 +6,6 @@ export * from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { readTable } from "./read.ts";
 export { type SnapshotOptions, type Snapshots, toSnapshots } from "./snapshots.ts";
+export { readSupervised, type SupervisedData, type SupervisedSource } from "./supervised.ts";
 export { type Column, column, selectColumns, type Table, table, type Values } from "./table.ts";
 export { writeCsv, writeParquet } from "./write.ts";

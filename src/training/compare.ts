@@ -1,10 +1,10 @@
 /** An honest comparison of optimizers: the same tuning budget for each on the validation part, several seeds of the best setting, one test. */
 
-import { flatten, isArrayLeaf, type NdArray, type Random, sizeOf } from "../array/index.ts";
+import type { Random } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";
 import type { Problem } from "./problem.ts";
 import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry, settingsFor } from "./recipe.ts";
-import { type Scores, type TrainingOptions, type TrainState, training } from "./train.ts";
+import { countNumbers, type Scores, type TrainingOptions, training } from "./train.ts";
 import { rungs, successiveHalving } from "./tune.ts";
 
 export interface CompareOptions extends Omit<TrainingOptions, "optimizer"> {
@@ -154,8 +154,7 @@ async function one(
   const curve: Curve[] = [];
   const times: number[] = [];
   let [sum, since, began, elsewhere] = [0, 0, 0, 0];
-  const size = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
-  const sizes = { optimizerNumbers: size(state.optimizer), parameters: size(state.params) };
+  const sizes = { optimizerNumbers: countNumbers(state.optimizer), parameters: countNumbers(state.params) };
   for (let i = 1; i <= steps; i++) {
     if (watch.step(`${optimizer}, ${label}`)) throw new Stopped();
     const before = performance.now();
@@ -189,80 +188,15 @@ async function one(
     loss: validationLoss,
     score: validationScore,
     curve,
-    trainLoss: final ? (await trainer.score(state as TrainState, "train")).loss : Number.NaN,
+    trainLoss: final ? (await trainer.score(state, "train")).loss : Number.NaN,
     test: final ? await trainer.score(state, "test") : { loss: Number.NaN, score: Number.NaN },
     milliseconds: median(times),
     ...sizes,
   };
 }
 
-function median(values: readonly number[]): number {
+/** The upper median; 0 of nothing. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? 0;
-}
-
-export interface Summary {
-  readonly seeds: number;
-  readonly optimizer: string;
-  readonly settings: OptimizerSettings;
-  readonly test: { readonly mean: number; readonly error: number };
-  readonly trainLoss: { readonly mean: number; readonly error: number };
-  readonly milliseconds: number;
-  readonly optimizerNumbers: number;
-  readonly parameters: number;
-}
-
-/** Means over the seeds, with standard errors; the best test score first. */
-export function summarise({ finals }: Progressed, score: Problem["score"]): Summary[] {
-  const names = [...new Set(finals.map((f) => f.optimizer))];
-  const sign = score === "accuracy" ? -1 : 1;
-  return names
-    .map((optimizer) => {
-      const runs = finals.filter((f) => f.optimizer === optimizer);
-      const { settings, optimizerNumbers, parameters } = runs[0];
-      return {
-        optimizer,
-        seeds: runs.length,
-        settings,
-        optimizerNumbers,
-        parameters,
-        test: meanAndError(runs.map((r) => r.test.score)),
-        trainLoss: meanAndError(runs.map((r) => r.trainLoss)),
-        milliseconds: median(runs.map((r) => r.milliseconds)),
-      };
-    })
-    .sort((a, b) => sign * (a.test.mean - b.test.mean));
-}
-
-function meanAndError(values: readonly number[]): { mean: number; error: number } {
-  const n = values.length;
-  const mean = values.reduce((s, v) => s + v, 0) / n;
-  const variance = values.reduce((s, v) => s + (v - mean) ** 2, 0) / (n - 1);
-  return { mean, error: n > 1 ? Math.sqrt(variance / n) : Number.NaN };
-}
-
-/** 97.5 % quantile of Student's t: a handful of seeds tells little about its own spread. */
-const quantile = (freedom: number): number => [12.71, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228][freedom] ?? 2;
-
-/** What the table means, in words: who is ahead beyond the noise, and what else speaks for whom. */
-export function recommend(summaries: readonly Summary[], score: Problem["score"]): string {
-  const [best, ...others] = summaries;
-  if (others.length === 0) return `Only ${best.optimizer} was tried.`;
-  const close = others.filter((o) => {
-    const gap = Math.abs(o.test.mean - best.test.mean);
-    return !(gap > quantile(o.seeds + best.seeds - 2) * Math.hypot(o.test.error, best.test.error));
-  });
-  const fastest = [best, ...close].reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
-  const lowest = summaries.reduce((a, b) => (b.trainLoss.mean < a.trainLoss.mean ? b : a));
-  const name = score === "rmse" ? "test error" : score === "accuracy" ? "test accuracy" : "bits a character";
-  const sentences = [
-    close.length === 0
-      ? `${best.optimizer} has the best ${name}, by more than the noise between seeds (95 %).`
-      : `${best.optimizer} has the best mean ${name}, but these data and seeds do not tell it from ${close.map((c) => c.optimizer).join(", ")}.`,
-  ];
-  if (close.length > 0)
-    sentences.push(`Among these, ${fastest.optimizer} is the fastest a step: take it, unless more seeds decide otherwise.`);
-  if (lowest.optimizer !== best.optimizer)
-    sentences.push(`${lowest.optimizer} reaches the lowest training loss, which did not carry over to the test.`);
-  return sentences.join(" ");
 }

@@ -1,6 +1,40 @@
 /** Supervised training of networks (`pushforward/training`). */
-export * from "./compare.ts";
-export * from "./problem.ts";
-export * from "./recipe.ts";
-export * from "./train.ts";
-export * from "./tune.ts";
+export {
+  type CompareOptions,
+  type Curve,
+  compareOptimizers,
+  type FinalRun,
+  type Progressed,
+  type Trial,
+  totalSteps,
+  type Watch,
+} from "./compare.ts";
+export { exportModel, exportWeights } from "./export.ts";
+export { type Finding, fallbackNotice, scoreName, type TrainingResults, trainingFindings } from "./findings.ts";
+export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
+export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";
+export {
+  type Batch,
+  batchRows,
+  crossEntropy,
+  type ExampleProblem,
+  exampleProblem,
+  type Part,
+  type Problem,
+  textProblem,
+} from "./problem.ts";
+export {
+  type Budget,
+  budgetFor,
+  drawSettings,
+  type OptimizerSettings,
+  optimizerOf,
+  parseEntry,
+  parseSettings,
+  rateOf,
+  settingsFor,
+} from "./recipe.ts";
+export { comparisonFindings, comparisonLines, comparisonTable, recommend, type Summary, summarise } from "./summary.ts";
+export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
+export { countNumbers, type Layers, type Scores, type Training, type TrainingOptions, type TrainState, training } from "./train.ts";
+export { rungs, successiveHalving } from "./tune.ts";

@@ -2,7 +2,8 @@
 
 import * as nd from "../array/index.ts";
 import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
-import { type Corpus, type Examples, type Scaling, type Split, scalingOf } from "../data/index.ts";
+import type { Corpus } from "../data/corpus.ts";
+import { type Examples, type Scaling, type Split, scalingOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -41,8 +42,16 @@ export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
 
 const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
 
+/** Classes or numbers of examples. */
+export interface ExampleProblem extends Problem {
+  /** What inputs are standardised by. */
+  readonly scaling: Scaling;
+  /** What targets are standardised by; absent for classes. */
+  readonly units?: Scaling;
+}
+
 /** Classes or numbers from examples, standardised by the training part. */
-export function exampleProblem(examples: Examples, split: Split): Problem & { readonly scaling: Scaling; readonly units?: Scaling } {
+export function exampleProblem(examples: Examples, split: Split): ExampleProblem {
   const { inputs, targets, classes } = examples;
   if (classes) requireClasses(examples, classes.length);
   const input = inputs.shape.slice(1);

@@ -37,6 +37,14 @@ export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget)
   return rising > 0 ? warmUp(rising, after) : after;
 }
 
+/** Steps and examples a step: what is asked for, or what suits the data: batches of 128, or 32 windows of text; 5 passes, at most 2000 steps. */
+export function budgetFor(problem: Problem, asked: { readonly steps?: number; readonly batch?: number; readonly quick?: boolean }) {
+  const count = problem.count("train");
+  const batch = Math.min(asked.batch ?? (problem.kind === "text" ? 32 : 128), count);
+  const natural = Math.min(2000, Math.max(1, 5 * Math.floor(count / batch)));
+  return { batch, steps: asked.steps ?? (asked.quick ? Math.min(100, natural) : natural) };
+}
+
 /** Settings that follow from the problem: the loss of a text is a mean over examples and positions, which curvature has to know. */
 export function settingsFor(name: string, { kind }: Pick<Problem, "kind">): OptimizerSettings {
   return kind === "text" && "lossAverage" in optimizerEntry(name).parameters ? { lossAverage: "batch+sequence" } : {};

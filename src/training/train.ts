@@ -1,6 +1,6 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
 
-import { flatten, isArrayLeaf, item, leafPaths, type NdArray, ndarray, type Random } from "../array/index.ts";
+import { flatten, isArrayLeaf, item, leafPaths, type NdArray, ndarray, type Random, sizeOf } from "../array/index.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
@@ -145,6 +145,10 @@ export function training(problem: Problem, network: Network, order: Random, opti
     predict: ({ params, stats }, x) => outputs(params as never, stats as never, x) as Promise<NdArray>,
   };
 }
+
+/** Numbers in a tree of arrays. */
+export const countNumbers = (tree: unknown): number =>
+  (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
 
 /** `size` of `count` numbers that are spread evenly over 0 .. all - 1, from the one numbered `at`. */
 const spread = (at: number, size: number, count: number, all: number): Int32Array =>

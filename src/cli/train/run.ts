@@ -1,32 +1,35 @@
 /** One training, from the data to the report. */
 import { join } from "node:path";
-import * as nd from "../../array/index.ts";
-import { flatten, isArrayLeaf, leafPaths, type NdArray, sizeOf, writeSafetensors } from "../../array/index.ts";
+import { randomStream } from "../../array/index.ts";
 import { writeCsv } from "../../data/index.ts";
-import { list, table } from "../../data/table.ts";
-import { type KeyNumber, openRun, progress, progressMode, publish, type ReportTable, runMethod } from "../../lab/index.ts";
-import type { Network } from "../../nn/index.ts";
+import { openRun, progress, progressMode, publish, type ReportTable, runMethod } from "../../lab/index.ts";
 import { duration, formatNumber } from "../../numbers.ts";
-import { toOnnx } from "../../onnx/index.ts";
 import { warningsFor } from "../../optim/index.ts";
 import type { Figure } from "../../plots/index.ts";
-import type { Tensor } from "../../tensor/index.ts";
-import * as t from "../../tensor/index.ts";
+import { lossFigure } from "../../training/figures/loss.ts";
+import { predictionFigures } from "../../training/figures/outputs.ts";
 import {
+  countNumbers,
+  exportModel,
+  exportWeights,
+  fallbackNotice,
   type OptimizerSettings,
   optimizerOf,
-  type Problem,
   parseSettings,
+  predictions,
+  predictionTable,
+  sampleText,
+  scoreName,
   settingsFor,
+  type Task,
   type Training,
   type TrainState,
   training,
+  trainingFindings,
 } from "../../training/index.ts";
 import { version } from "../program.ts";
 import type { TrainOptions } from "../train.ts";
-import { confusionFigure, lossFigure, mistakesFigure, predictionFigure } from "./figures.ts";
-import { type Loaded, prepare } from "./load.ts";
-import { predictions, sampleText, surestMistakes } from "./predict.ts";
+import { prepare } from "./load.ts";
 
 const divergedHint = "lower --lr, or bound the gradient with --clip 1";
 
@@ -37,7 +40,7 @@ export async function train(
 ): Promise<{ results: Record<string, unknown>; text: string[] }> {
   const started = performance.now();
   const prepared = await prepare(file, options);
-  const { rng, loaded, problem, model, steps, batch } = prepared;
+  const { rng, task, problem, model, steps, batch } = prepared;
   const { name, title, source, warnings: ofData } = prepared.data;
   const settings: OptimizerSettings = {
     ...settingsFor(options.optimizer, problem),
@@ -87,15 +90,15 @@ export async function train(
       trainer.score(state, "validation"),
       trainer.score(state, "test"),
     ]);
-    const parameters = count(state.params);
-    const warnings = [...ofData, ...advice, ...fallbackNotice(trainer, state)];
+    const parameters = countNumbers(state.params);
+    const warnings = [...ofData, ...advice, ...fallbackNotice(trainer.layers(state))];
     const results = {
       run: folder,
       model: model.name,
       optimizer: options.optimizer,
       steps,
       parameters,
-      optimizerNumbers: count(state.optimizer),
+      optimizerNumbers: countNumbers(state.optimizer),
       score: problem.score,
       train: fit,
       validation,
@@ -103,27 +106,15 @@ export async function train(
       seconds: (performance.now() - started) / 1000,
       warnings,
     };
-    await run.write("artifacts/model.onnx", modelFile(loaded, model.network, state));
-    await run.write("artifacts/weights.safetensors", weights(state));
-    const { figures, tables } = await show(loaded, trainer, state, run.artifact);
+    await run.write("artifacts/model.onnx", exportModel(task, model.network, state, `pushforward ${version()}`));
+    await run.write("artifacts/weights.safetensors", exportWeights(state));
+    const { figures, tables } = await show(task, trainer, state, run.artifact);
     figures.unshift(lossFigure(history));
-    const scoreName = problem.score === "rmse" ? "root mean square error" : problem.score;
-    const numbers: KeyNumber[] = [
-      {
-        name: `${scoreName}, test`,
-        value: test.score,
-        error: scoreError(problem, test.score),
-        note: `${problem.count("test")} examples that neither training nor tuning saw`,
-      },
-      { name: `${scoreName}, validation`, value: validation.score },
-      { name: `${scoreName}, training part`, value: fit.score },
-      { name: "loss, training part", value: fit.loss },
-      { name: "parameters", value: parameters, note: `the optimizer keeps ${results.optimizerNumbers} numbers` },
-    ];
+    const scored = scoreName(problem);
     await publish(run, {
       title: `${model.name} on ${title}`,
-      summary: `Trained with ${options.optimizer} for ${steps} steps of ${batch} examples. ${capital(scoreName)} on the test part: ${formatNumber(test.score)}.`,
-      numbers,
+      summary: `Trained with ${options.optimizer} for ${steps} steps of ${batch} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      numbers: trainingFindings(problem, results),
       tables,
       figures,
       warnings,
@@ -133,121 +124,29 @@ export async function train(
     });
     await run.complete(results);
     // the advice was given before the training
-    return { results, text: summary({ ...results, warnings: warnings.filter((w) => !advice.includes(w)) }, scoreName) };
+    return { results, text: summary({ ...results, warnings: warnings.filter((w) => !advice.includes(w)) }, scored) };
   } finally {
     await run.close();
   }
 }
 
-/** Parameters that a curvature optimizer does not see as layers, and who moves them instead. */
-function fallbackNotice(trainer: Training, state: TrainState): string[] {
-  const found = trainer.layers(state);
-  if (!found || found.uncovered.length === 0) return [];
-  const { layers, uncovered } = found;
-  const names = list(
-    uncovered.map((u) => u.path),
-    4,
-  );
-  return [
-    `${layers.length} layers have curvature; ${uncovered.length} parameters are in none and follow AdamW: ${names} (${uncovered[0].why})`,
-  ];
-}
-
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** Binomial standard error of an accuracy. */
-const scoreError = (problem: Problem, score: number): number | undefined =>
-  problem.score === "accuracy" ? Math.sqrt((score * (1 - score)) / problem.count("test")) : undefined;
-
-const count = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
-
-function weights({ params, stats }: TrainState): Uint8Array<ArrayBuffer> {
-  const { leaves, structure } = flatten({ params, stats }, isArrayLeaf);
-  const names = leafPaths(structure);
-  return writeSafetensors(Object.fromEntries(names.map((name, i) => [name, leaves[i] as NdArray]))) as Uint8Array<ArrayBuffer>;
-}
-
-/** model.onnx takes inputs as the file has them (pixels 0 to 255, features in their units) and gives probabilities, or numbers in their units. */
-function modelFile(loaded: Loaded, network: Network, state: TrainState): Uint8Array {
-  const { problem } = loaded;
-  const dtype = problem.kind === "text" ? "i32" : "f32";
-  const metadata = { producer: `pushforward ${version()}`, ...describeOutputs(loaded) };
-  const channels = (v: Float32Array, rank: number): NdArray =>
-    nd.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32");
-  const program = (x: Tensor): Tensor => {
-    const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree((a: NdArray) => t.constant(a), tree));
-    if ("corpus" in loaded) return network.apply(params, stats, x, false).y;
-    const { scaling, units } = loaded.problem;
-    const rank = problem.input.length;
-    const y = network.apply(params, stats, x.sub(channels(scaling.mean, rank)).div(channels(scaling.deviation, rank)), false).y;
-    return units ? y.mul(channels(units.deviation, 1)).add(channels(units.mean, 1)) : t.softmax(y);
-  };
-  const input = nd.allocate(dtype, [1, ...problem.input]);
-  const options = {
-    inputNames: ["x"],
-    outputNames: [problem.kind === "classes" ? "probabilities" : problem.kind === "text" ? "logits" : "y"],
-    metadata,
-  };
-  // a model file that was trained further may be made for a fixed number of rows
-  try {
-    return toOnnx(program, [input], { ...options, anyRows: true });
-  } catch {
-    return toOnnx(program, [input], options);
-  }
-}
-
-const describeOutputs = (loaded: Loaded): Record<string, string> => {
-  if ("corpus" in loaded) return { vocabulary: JSON.stringify(loaded.corpus.vocabulary) };
-  const { classes, outputs, features } = loaded.examples;
-  return {
-    features: JSON.stringify(features),
-    ...(classes ? { classes: JSON.stringify(classes) } : { outputs: JSON.stringify(outputs) }),
-  };
-};
 
 /** What the network does with the test part: a file, pictures, tables. */
 async function show(
-  loaded: Loaded,
+  task: Task,
   trainer: Training,
   state: TrainState,
   artifact: (name: string) => string,
 ): Promise<{ figures: Figure[]; tables: ReportTable[] }> {
-  if ("corpus" in loaded) {
-    const text = await sampleText(loaded.corpus, trainer, state, loaded.problem.input[0]);
+  if ("corpus" in task) {
+    const text = await sampleText(task.corpus, trainer, state, task.problem.input[0], randomStream(0).fold("text"));
     const caption = "The network continues the first characters of the validation part; each character is drawn from its probabilities.";
     return { figures: [], tables: [{ title: "Text written by the network", columns: [""], rows: [[text]], caption }] };
   }
-  const { examples } = loaded;
-  const outputs = await predictions(loaded, trainer, state);
-  if (examples.classes) {
-    const { truth, guess, probability } = outputs;
-    const { classes } = examples;
-    await writeCsv(
-      artifact("predictions.csv"),
-      table("predictions", [
-        { name: "row", values: Float64Array.from(loaded.split.test) },
-        { name: "class", values: truth.map((c) => classes[c]) },
-        { name: "predicted", values: guess.map((c) => classes[c]) },
-        { name: "probability", values: Float64Array.from(probability) },
-      ]),
-    );
-    const figures = classes.length <= 100 ? [confusionFigure(classes, truth, guess)] : [];
-    if (loaded.problem.input.length === 3) {
-      const mistakes = await surestMistakes(loaded, outputs, 24);
-      if (mistakes.length > 0) figures.push(mistakesFigure(mistakes, examples));
-    }
-    return { figures, tables: [] };
-  }
-  const name = examples.outputs?.[0] ?? "y";
-  await writeCsv(
-    artifact("predictions.csv"),
-    table("predictions", [
-      { name: "row", values: Float64Array.from(loaded.split.test) },
-      { name, values: Float64Array.from(outputs.truth) },
-      { name: "predicted", values: Float64Array.from(outputs.guess) },
-    ]),
-  );
-  return { figures: [predictionFigure(name, outputs.truth, outputs.guess)], tables: [] };
+  const outputs = await predictions(task, trainer, state);
+  await writeCsv(artifact("predictions.csv"), predictionTable(task, outputs));
+  return { figures: await predictionFigures(task, outputs), tables: [] };
 }
 
 /** The command line that repeats a run. */
@@ -260,6 +159,7 @@ export function command(file: string | undefined, options: Readonly<Record<strin
   return [`pushforward ${name}`, ...(file === undefined ? [] : [file]), ...flags].join(" ");
 }
 
+/** What is printed at the end. */
 function summary(
   results: {
     run: string;
@@ -269,12 +169,12 @@ function summary(
     seconds: number;
     warnings: readonly string[];
   },
-  scoreName: string,
+  scored: string,
 ): string[] {
   const { test, validation, train: fit } = results;
   return [
     ...results.warnings.map((w) => `note: ${w}`),
-    `${scoreName}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(fit.score)}`,
+    `${scored}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(fit.score)}`,
     `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(fit.loss)}`,
     `trained in ${duration(results.seconds)}`,
     `report: ${join(results.run, "report.html")}`,
