@@ -1,5 +1,5 @@
 /** The flags of a command line, from declared options. */
-import { type Command as Program, CommanderError } from "commander";
+import { CommanderError, type Command as Program } from "commander";
 import type { z } from "zod";
 import { flag } from "../lab/invocation.ts";
 import { jsonSchema, type OptionInfo, optionInfos, outerSchema } from "../lab/options.ts";

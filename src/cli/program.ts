@@ -1,6 +1,6 @@
 /** The command `pushforward`: finds the subcommand, loads only that one, and turns every error into a message. */
 import { readFileSync } from "node:fs";
-import { Command as Program, CommanderError } from "commander";
+import { CommanderError, Command as Program } from "commander";
 import { FileFormatError, UserError } from "../errors.ts";
 import type { Command, Printable, Registered } from "../lab/command.ts";
 
@@ -72,8 +72,7 @@ async function programOf(command: Command, act: Act): Promise<Program> {
 }
 
 /** Options of a command and of those that it is part of; its own count more. */
-const givenTo = (program: Program): Record<string, unknown> =>
-  program.parent ? { ...givenTo(program.parent), ...program.opts() } : {};
+const givenTo = (program: Program): Record<string, unknown> => (program.parent ? { ...givenTo(program.parent), ...program.opts() } : {});
 
 const withChildren = (command: Program): Program[] => [command, ...command.commands.flatMap(withChildren)];
 

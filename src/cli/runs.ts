@@ -61,7 +61,9 @@ export const runsCommand = group({
     about("list", "the runs, newest first", listOptions, undefined, "list --where status=done --sort loss", async (_, o) =>
       (await import("./runs/list.ts")).list(o),
     ),
-    about("show", "all about one run", output, "<run>", "show gapminder", async ([name], o) => (await import("./runs/show.ts")).show(name, o)),
+    about("show", "all about one run", output, "<run>", "show gapminder", async ([name], o) =>
+      (await import("./runs/show.ts")).show(name, o),
+    ),
     about(
       "compare",
       "curves, and a table with mean and standard error over seeds",

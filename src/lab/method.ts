@@ -12,7 +12,7 @@ import { type Argument, type Command, type Description, declared, type Outcome }
 import { interruptedExitCode, onInterrupt } from "./interrupt.ts";
 import { commandLine, version } from "./invocation.ts";
 import { type Learner, runLearner, type Trained } from "./learner.ts";
-import { decisive, type SharedOptions, type Shape, sharedOptions } from "./options.ts";
+import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
 import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
 import { publish } from "./publish.ts";
 import type { KeyNumber, ReportTable } from "./report.ts";
@@ -92,10 +92,10 @@ interface MethodSpec<S extends Shape, Data, Problem, Found extends Findings> ext
   readonly files?: (found: Found, problem: Problem) => Iterable<Artifact> | AsyncIterable<Artifact>;
 }
 
-/** Steps through one state, a tree of arrays: what a checkpoint holds. L may know more than a learner must, for `conclude`. */
-interface Learning<Problem, State, L extends Learner<State>, Found> {
-  readonly learner: (problem: Problem, desk: Desk) => L | Promise<L>;
-  readonly conclude: (trained: Trained<State>, problem: Problem, learner: L, desk: Desk) => Promise<Found>;
+/** Steps through one state, a tree of arrays: what a checkpoint holds. A learner may know more than it must, for `conclude`. */
+interface Learning<Problem, State, More, Found> {
+  readonly learner: (problem: Problem, desk: Desk) => (Learner<State> & More) | Promise<Learner<State> & More>;
+  readonly conclude: (trained: Trained<State>, problem: Problem, learner: Learner<State> & More, desk: Desk) => Promise<Found>;
 }
 
 /** Works in its own way; `undefined` when it was interrupted. */
@@ -104,8 +104,8 @@ interface Working<Problem, State, Found> {
 }
 
 /** Declares a method that learns. State types are carried from the learner's `init` to the figures. */
-export function method<S extends Shape, Data, Problem, State, L extends Learner<State>, Found extends Findings>(
-  spec: MethodSpec<S, Data, Problem, Found> & Learning<Problem, State, L, Found>,
+export function method<S extends Shape, Data, Problem, State, More, Found extends Findings>(
+  spec: MethodSpec<S, Data, Problem, Found> & Learning<Problem, State, More, Found>,
 ): Command {
   return living(spec, async ({ problem, label, steps, evaluateEvery, divergedHint }, run, desk) => {
     const learner = await spec.learner(problem, desk);

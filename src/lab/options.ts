@@ -29,7 +29,10 @@ const incidental = ["out", "json", "quiet", "overwrite", "threads"] as const;
 
 /** The options that decide the numbers of a run. */
 export const decisive = <O extends object>(options: O): Omit<O, (typeof incidental)[number]> =>
-  Object.fromEntries(Object.entries(options).filter(([key]) => !incidental.some((name) => name === key))) as Omit<O, (typeof incidental)[number]>;
+  Object.fromEntries(Object.entries(options).filter(([key]) => !incidental.some((name) => name === key))) as Omit<
+    O,
+    (typeof incidental)[number]
+  >;
 
 const fileOption = { config: z.string().optional().describe("YAML or JSON file of options; those on the command line count more") };
 

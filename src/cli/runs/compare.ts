@@ -1,6 +1,7 @@
 /** `pushforward runs compare`. */
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import type { Outcome } from "../../lab/command.ts";
 import { compare, comparisonFigures, comparisonTable, type Summary } from "../../lab/compare.ts";
 import { makeFolder, writeAside } from "../../lab/files.ts";
 import { codeVersion } from "../../lab/invocation.ts";
@@ -9,10 +10,9 @@ import type { RunRecord } from "../../lab/record.ts";
 import { renderReport } from "../../lab/report.ts";
 import { metricsOf } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
-import { formatNumber, withError } from "../../numbers.ts";
-import type { Outcome } from "../../lab/command.ts";
-import type { CompareOptions } from "../runs.ts";
 import { textTable } from "../../lab/text-table.ts";
+import { formatNumber, withError } from "../../numbers.ts";
+import type { CompareOptions } from "../runs.ts";
 import { chosen, listed, withStore } from "./store.ts";
 
 /** Pictures of so many metrics are drawn unless some are asked for. */

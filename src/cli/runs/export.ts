@@ -2,11 +2,11 @@
 import { table } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
 import { UserError } from "../../errors.ts";
+import type { Outcome } from "../../lab/command.ts";
 import { writeAside } from "../../lab/files.ts";
 import type { RunRecord } from "../../lab/record.ts";
 import { metricsOf } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
-import type { Outcome } from "../../lab/command.ts";
 import type { ExportOptions } from "../runs.ts";
 import { chosen, withStore } from "./store.ts";
 

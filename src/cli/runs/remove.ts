@@ -3,12 +3,12 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../../errors.ts";
+import type { Outcome } from "../../lab/command.ts";
 import { diskError } from "../../lab/files.ts";
 import { lock } from "../../lab/lock.ts";
 import { readRecord } from "../../lab/record.ts";
 import type { Found } from "../../lab/store/query.ts";
 import { forget } from "../../lab/store/sync.ts";
-import type { Outcome } from "../../lab/command.ts";
 import type { RemoveOptions } from "../runs.ts";
 import { chosen, withStore } from "./store.ts";
 

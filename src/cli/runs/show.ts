@@ -1,15 +1,15 @@
 /** `pushforward runs show`: one run on a screen. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Outcome } from "../../lab/command.ts";
 import { metricNames } from "../../lab/interim.ts";
 import { toFlags } from "../../lab/invocation.ts";
 import { sparkline } from "../../lab/progress.ts";
 import type { RunRecord } from "../../lab/record.ts";
 import { findRun, metricsOf } from "../../lab/store/query.ts";
-import { duration, formatNumber } from "../../numbers.ts";
-import type { Outcome } from "../../lab/command.ts";
-import type { ShowOptions } from "../runs.ts";
 import { textTable } from "../../lab/text-table.ts";
+import { duration, formatNumber } from "../../numbers.ts";
+import type { ShowOptions } from "../runs.ts";
 import { withStore } from "./store.ts";
 
 export async function show(name: string, { root }: ShowOptions): Promise<Outcome> {

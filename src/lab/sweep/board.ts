@@ -1,9 +1,9 @@
 /** The live table of a sweep: rewritten in place in a terminal, a line for each end in a pipe, JSON lines for programs. */
 
-import type { ProgressMode } from "../progress.ts";
-import type { JobState, JobStatus } from "./sweep.ts";
 import { duration, formatNumber } from "../../numbers.ts";
+import type { ProgressMode } from "../progress.ts";
 import { textTable } from "../text-table.ts";
+import type { JobState, JobStatus } from "./sweep.ts";
 
 export interface Board {
   changed(jobs: readonly JobStatus[], which: JobStatus): void;

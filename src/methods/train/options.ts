@@ -1,10 +1,5 @@
-/** `pushforward train`: a network, data and an optimizer; and an honest comparison of optimizers. */
-import { Command } from "commander";
+/** Options of a training and of a comparison. */
 import { z } from "zod";
-import { printResults, sharedOptions } from "./common.ts";
-import { addOptions, parseOptions } from "./options.ts";
-import { compare } from "./train/compare.ts";
-import { train } from "./train/run.ts";
 
 const dataOptions = {
   target: z.string().optional().describe("column to predict, of a table"),
@@ -36,22 +31,17 @@ const budgetOptions = {
   precision: z.enum(["f32", "bf16", "f16"]).default("f32").describe("every operation of a step rounds to this format"),
 };
 
-export const trainSchema = z.object({
-  ...sharedOptions,
-  ...dataOptions,
-  ...networkOptions,
-  ...budgetOptions,
+const common = { ...dataOptions, ...networkOptions, ...budgetOptions };
+
+export const trainOptions = z.object({
+  ...common,
   optimizer: z.string().default("adamw").describe("its name; `pushforward train optimizers` lists them"),
   lr: z.number().positive().optional().describe("learning rate (default: the optimizer's)"),
   set: z.string().optional().describe('hyper-parameters of the optimizer, such as "damping=1e-3,structure=dense"'),
 });
-export type TrainOptions = z.infer<typeof trainSchema>;
 
-export const compareSchema = z.object({
-  ...sharedOptions,
-  ...dataOptions,
-  ...networkOptions,
-  ...budgetOptions,
+export const compareOptions = z.object({
+  ...common,
   optimizers: z
     .string()
     .default("sgd,adamw,rf-rmsprop,if-shampoo")
@@ -59,51 +49,11 @@ export const compareSchema = z.object({
   tune: z.int().min(1).max(10_000).default(20).describe("settings tried for each optimizer"),
   seeds: z.int().min(1).max(1000).default(3).describe("trainings of each optimizer with its best setting"),
 });
-export type CompareOptions = z.infer<typeof compareSchema>;
 
-const input = "table with --target, text file, folder of pictures or IDX files; or give --data";
+/** What both are told. */
+export type TaskOptions = z.infer<z.ZodObject<typeof common>>;
 
-export function trainCommand(): Command {
-  const command = addOptions(
-    // options after the name of a subcommand are the subcommand's
-    new Command("train").description("train a network with any optimizer").argument("[file]", input).enablePositionalOptions(),
-    trainSchema,
-  )
-    .addHelpText(
-      "after",
-      "\nExamples:\n  pushforward train --data mnist --optimizer rf-rmsprop\n  pushforward train wine.csv --target quality --task numbers --out runs/wine\n  pushforward train book.txt --optimizer if-shampoo --set damping=1e-4,precondEvery=2",
-    )
-    .action(async (file: string | undefined, given: Record<string, unknown>) => {
-      const options = parseOptions(trainSchema, given);
-      const { results, text } = await train(file, options);
-      printResults(results, text, options.json);
-    });
-  command.addCommand(compareCommand());
-  command.addCommand(listCommand());
-  return command;
-}
-
-function compareCommand(): Command {
-  const command = new Command("compare")
-    .description("tune several optimizers with equal budgets, train each with several seeds, test once")
-    .argument("[file]", input)
-    .addHelpText("after", "\nExample:\n  pushforward train compare --data mnist --optimizers sgd,adamw,rf-rmsprop --tune 20 --seeds 3");
-  return addOptions(command, compareSchema).action(async (file: string | undefined, given: Record<string, unknown>) => {
-    const options = parseOptions(compareSchema, given);
-    const { results, text } = await compare(file, options);
-    printResults(results, text, options.json);
-  });
-}
-
-function listCommand(): Command {
-  return new Command("optimizers")
-    .description("the optimizers, or the hyper-parameters of one")
-    .argument("[name]", "an optimizer")
-    .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  pushforward train optimizers rf-rmsprop")
-    .action(async (name: string | undefined, { json = false }: { json?: boolean }) => {
-      const { listOptimizers } = await import("./train/list.ts");
-      const { results, text } = listOptimizers(name);
-      printResults(results, text, json);
-    });
-}
+export const input = {
+  name: "[file]",
+  description: "table with --target, text file, folder of pictures or IDX files; or give --data",
+};
