@@ -7,7 +7,8 @@ import { UserError } from "../errors.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { currentInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
-import type { Metrics, Run } from "./run.ts";
+import type { Metrics } from "./record.ts";
+import type { Run } from "./run.ts";
 
 /** State S is a tree of arrays, the whole of what a checkpoint must hold besides the random streams. */
 export interface Learner<S> {

@@ -36,7 +36,7 @@ export interface Prepared<Problem> {
   readonly steps: number;
   /** Settings that decide the result besides the options, and those that were filled in. */
   readonly config: Config;
-  /** Told before the work begins. */
+  /** Told before the work begins, and again with the results. */
   readonly warnings: readonly string[];
   /** Steps between two evaluations; default: one at the end. */
   readonly evaluateEvery?: number;
@@ -51,7 +51,7 @@ export interface Findings {
   readonly summary: string;
   readonly numbers: readonly KeyNumber[];
   readonly tables?: readonly ReportTable[];
-  /** What the reader should be warned of, that of `prepare` included: said first. */
+  /** What the reader should be warned of besides: said first. */
   readonly warnings: readonly string[];
   /** For programs: results.json. */
   readonly results: Readonly<Record<string, unknown>>;
@@ -167,8 +167,9 @@ function living<S extends Shape, Data, Problem, Found extends Findings>(
       const figures = await spec.figures(found, problem);
       for await (const artifact of spec.files?.(found, problem) ?? []) await writeArtifact(run, artifact);
       const seconds = (performance.now() - started) / 1000;
-      const results = { run: folder, ...found.results, seconds, warnings: found.warnings };
-      const { title, summary, numbers, tables, warnings } = found;
+      const warnings = [...prepared.warnings, ...found.warnings];
+      const results = { run: folder, ...found.results, seconds, warnings };
+      const { title, summary, numbers, tables } = found;
       const provenance = { version: version(), data: source.source, "time taken": duration(seconds) };
       await publish(run, { title, summary, numbers, tables, figures, warnings, config, command: commandLine(), provenance });
       await run.complete(results);

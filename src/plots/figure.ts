@@ -18,7 +18,8 @@ export interface Figure {
 const fonts = "Inter, system-ui, sans-serif";
 
 /** That of the page, or outside of pages one of text alone. */
-const document: Document = globalThis.document ?? (await import("linkedom")).parseHTML("<!doctype html><html><body></body></html>").document;
+const document: Document =
+  globalThis.document ?? (await import("linkedom")).parseHTML("<!doctype html><html><body></body></html>").document;
 
 /** Ten colours that differ also for the colour-blind and on both backgrounds (Observable's own set). */
 export const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0"];

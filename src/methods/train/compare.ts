@@ -77,7 +77,7 @@ export const compare = experiment({
       summary: recommendation,
       numbers: comparisonFindings(summaries, score),
       tables: [comparisonTable(summaries, score, tune)],
-      warnings: source.warnings,
+      warnings: [],
       results: { model: model.name, steps: budget.steps, batch, tune, seeds, score, optimizers: summaries, recommendation },
       text: () => [...comparisonLines(summaries, score), recommendation],
     };

@@ -52,7 +52,7 @@ export const train = method({
     const advice = warningsFor({ name, settings, batchSize: batch, constantRate: schedule === "constant" });
     return {
       problem: {
-        ...{ task, problem, model, source, steps, batch, optimizer: name, warnings: [...source.warnings, ...advice] },
+        ...{ task, problem, model, source, steps, batch, optimizer: name },
         how: {
           optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
           ...{ batch, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
@@ -71,7 +71,7 @@ export const train = method({
 
   learner: ({ problem, model, how }, { rng }) => training(problem, model.network, rng.fold("order"), how),
 
-  async conclude({ state, history }, { task, problem, model, source, steps, batch, optimizer, warnings }, trainer) {
+  async conclude({ state, history }, { task, problem, model, source, steps, batch, optimizer }, trainer) {
     const [train, validation, test] = await Promise.all([
       trainer.score(state, "train"),
       trainer.score(state, "validation"),
@@ -89,7 +89,7 @@ export const train = method({
       summary: `Trained with ${optimizer} for ${steps} steps of ${batch} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers }),
       tables: sample ? [textTable(sample)] : [],
-      warnings: [...warnings, ...fallbackNotice(trainer.layers(state))],
+      warnings: fallbackNotice(trainer.layers(state)),
       results: { model: model.name, optimizer, steps, ...numbers, score: problem.score, ...scores },
       text: (took: string) => [
         `${scored}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`,
