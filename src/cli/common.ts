@@ -1,8 +1,5 @@
-/** What every command shares: its options, where its data come from, how it prints its results. */
-import { basename } from "node:path";
+/** What every command shares: its options, and how it prints its results. */
 import { z } from "zod";
-import type { Dataset } from "../data/builtin.ts";
-import { UserError } from "../errors.ts";
 
 /** Options of every command. */
 export const sharedOptions = {
@@ -27,29 +24,6 @@ export const tableOptions = {
   label: z.string().optional().describe("column that names a particle"),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
 };
-
-const inputSchema = z.object({ ...sharedOptions, ...tableOptions });
-
-/**
- * Snapshots from the input file or the built-in data set: exactly one of the two.
- * @throws UserError
- */
-export async function loadSnapshots(
-  file: string | undefined,
-  options: z.infer<typeof inputSchema> & { velocity?: string },
-): Promise<Dataset> {
-  const { dataset, datasetNames } = await import("../data/builtin.ts");
-  if (file !== undefined && options.data !== undefined)
-    throw new UserError(`give either a file or --data, not both (${file}, --data ${options.data})`);
-  if (options.data !== undefined && options.velocity !== undefined)
-    throw new UserError("--velocity: the built-in data sets have no measured velocities", "give a formula with --drift");
-  if (options.data !== undefined) return dataset(options.data, { seed: options.seed, particles: options.quick ? 200 : 1000 });
-  if (file === undefined)
-    throw new UserError("no data: name an input file or a built-in data set", `--data takes ${datasetNames.join(", ")}`);
-  const [{ readTable }, { toSnapshots }] = await Promise.all([import("../data/read.ts"), import("../data/snapshots.ts")]);
-  const name = basename(file);
-  return { ...toSnapshots(await readTable(file), options), name, title: name, source: file, pathsKnown: false };
-}
 
 /** Prints the results: as the last JSON line, or as lines of text. */
 export function printResults(results: Readonly<Record<string, unknown>>, text: readonly string[], json: boolean): void {

@@ -1,11 +1,11 @@
 /** `pushforward trajectories`: how a population moves, splits, grows and dies, from unpaired snapshots. */
 import { Command } from "commander";
 import { z } from "zod";
+import { loadPopulation } from "../data/load.ts";
 import { methodNames } from "../transport/learning/methods.ts";
 import { printResults, sharedOptions, tableOptions } from "./common.ts";
 import { addOptions, parseOptions } from "./options.ts";
 import { inspectSnapshots } from "./trajectories/inspect.ts";
-import { loadPopulation } from "./trajectories/load.ts";
 import { runTrajectories } from "./trajectories/run.ts";
 
 const dataOptions = {

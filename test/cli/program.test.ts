@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { loadSnapshots, sharedOptions, tableOptions } from "../../src/cli/common.ts";
+import { sharedOptions, tableOptions } from "../../src/cli/common.ts";
 import { addOptions, parseOptions, validate } from "../../src/cli/options.ts";
 import { type Registered, run, version } from "../../src/cli/program.ts";
+import { loadSnapshots } from "../../src/data/load.ts";
 import { FileFormatError, UserError } from "../../src/errors.ts";
 
 const failures: Record<string, unknown> = {

@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { curvesToDraw, featureCurves, shownFeatures } from "../../src/cli/trajectories/features.ts";
-import type { Population } from "../../src/cli/trajectories/load.ts";
 import type { Frame } from "../../src/cli/trajectories/motion.ts";
 import { principalComponents, project } from "../../src/data/components.ts";
+import type { Population } from "../../src/data/population.ts";
 
 const rng = randomStream(12);
 const [n, genes, count] = [50, 12, 3];

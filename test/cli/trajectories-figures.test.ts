@@ -4,7 +4,7 @@ import { ndarray, randomStream } from "../../src/array/index.ts";
 import { scoresFigure } from "../../src/cli/trajectories/figures.ts";
 import { fatesFigure, featuresFigure, growthFigure } from "../../src/cli/trajectories/figures-more.ts";
 import { landscapeFigure } from "../../src/cli/trajectories/landscape.ts";
-import type { Population } from "../../src/cli/trajectories/load.ts";
+import type { Population } from "../../src/data/population.ts";
 import { overlaps, textBoxes } from "../plots/boxes.ts";
 
 const cloud = (n: number, seed: number) => randomStream(seed).normal([n, 2]);

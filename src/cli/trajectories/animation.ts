@@ -1,10 +1,10 @@
 /** The moving particles over the snapshots, as an animated PNG. */
 import * as Plot from "@observablehq/plot";
+import type { Population } from "../../data/population.ts";
 import { toPng } from "../../lab/index.ts";
 import { animatedPng } from "../../plots/apng.ts";
 import { palette, plot } from "../../plots/index.ts";
 import { timeAxis } from "./axes.ts";
-import type { Population } from "./load.ts";
 import type { Frame } from "./motion.ts";
 
 const shown = 400;

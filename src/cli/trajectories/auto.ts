@@ -1,6 +1,7 @@
 /** Choice of method, noise and growth by leaving inner snapshots out. */
 
 import { randomStream } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { spread } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { progress, progressMode, type ReportTable } from "../../lab/index.ts";
@@ -18,7 +19,6 @@ import {
 } from "../../transport/index.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import type { Split } from "./holdout.ts";
-import type { Population } from "./load.ts";
 import { particlesOf } from "./motion.ts";
 import { weighted } from "./predict.ts";
 import { prepare } from "./prepare.ts";

@@ -1,9 +1,9 @@
 /** Features in time: their moments over the moved particles and over the snapshots; of genes, through the components that they were made into. */
 
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { nearest, UserError } from "../../errors.ts";
 import { jit, maximum, sqrt, type Tensor } from "../../tensor/index.ts";
-import type { Population } from "./load.ts";
 import type { Frame } from "./motion.ts";
 
 interface Moment {

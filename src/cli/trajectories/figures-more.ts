@@ -1,10 +1,10 @@
 /** Pictures of growth, fates, features and balance. */
 import * as Plot from "@observablehq/plot";
+import type { Population } from "../../data/population.ts";
 import { type Figure, palette, panels, plot } from "../../plots/index.ts";
 import { textWidth } from "../../plots/room.ts";
 import { timeAxis, timeName } from "./axes.ts";
 import type { FeatureCurve } from "./features.ts";
-import type { Population } from "./load.ts";
 import type { Fates, Fields } from "./motion.ts";
 
 /** Where particles divide and where they die: the growth rate at the observed particles. */

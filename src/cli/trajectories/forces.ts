@@ -1,6 +1,7 @@
 /** What acts on the particles, from the options of the command: costs, free velocities, potentials, interactions and weights in time, in units of the training. */
 
 import { type NdArray, ndarray, type Random, toNumbers } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { nearest, UserError } from "../../errors.ts";
 import { concat, grad, jit, type Tensor } from "../../tensor/index.ts";
 import {
@@ -19,7 +20,6 @@ import {
   type VectorField,
   weightedMean,
 } from "../../transport/index.ts";
-import type { Population } from "./load.ts";
 
 /** The options that this file reads, as text. */
 export interface ForceOptions {

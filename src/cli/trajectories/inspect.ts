@@ -1,8 +1,8 @@
 /** `pushforward trajectories inspect`: what the snapshots are like before anything is learned. */
 import { type NdArray, type Random, randomStream } from "../../array/index.ts";
+import type { Population, PopulationOptions } from "../../data/population.ts";
 import { samplingFloor, wasserstein } from "../../distances/index.ts";
 import { stackClouds, subsample, unitsOf, weightedMean, whiten, withoutEmpty } from "../../transport/index.ts";
-import type { LoadOptions, Population } from "./load.ts";
 import { scalingOf } from "./prepare.ts";
 
 /** Particles of a snapshot that enter the distances, and random splits of two snapshots together that they are compared with. */
@@ -11,7 +11,7 @@ const splits = 39;
 
 export async function inspectSnapshots(
   data: Population,
-  { seed }: LoadOptions,
+  { seed }: PopulationOptions,
 ): Promise<{ results: Record<string, unknown>; text: string[] }> {
   const rng = randomStream(seed).fold("inspect");
   const units = unitsOf(

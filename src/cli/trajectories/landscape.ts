@@ -1,10 +1,10 @@
 /** The action as hills and valleys over two features. */
 import * as Plot from "@observablehq/plot";
 import { ndarray } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { type Figure, plot } from "../../plots/index.ts";
 import { unwhiten, whiten } from "../../transport/index.ts";
 import { timeName } from "./axes.ts";
-import type { Population } from "./load.ts";
 import { fieldsAt, type fieldsProgram, type Trained } from "./motion.ts";
 import type { Prepared } from "./prepare.ts";
 

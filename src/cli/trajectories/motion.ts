@@ -1,6 +1,7 @@
 /** What a trained model says about the data: particles in time, fields at the cells, fates. In the user's units. */
 
 import { type NdArray, ndarray, type Random, toNumbers } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { UserError } from "../../errors.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type Push,
   unwhiten,
 } from "../../transport/index.ts";
-import type { Population } from "./load.ts";
 import type { Prepared } from "./prepare.ts";
 
 export interface Trained {

@@ -1,16 +1,16 @@
 /** Files of a run: particles, cells, features, fates as CSV and Parquet, models as ONNX, and a copy of the h5ad file with the results in it. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
+import { velocityName } from "../../data/annotated.ts";
 import { writeAnnotated } from "../../data/h5ad.ts";
+import type { Population } from "../../data/population.ts";
 import { type Column, table, uniqueNames } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
 import { toOnnx } from "../../onnx/index.ts";
 import { concat, greaterEqual, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, Units } from "../../transport/index.ts";
 import { version } from "../program.ts";
-import { velocityName } from "./annotated.ts";
 import type { FeatureCurve } from "./features.ts";
-import type { Population } from "./load.ts";
 import type { Fates, Fields, Frame, Trained } from "./motion.ts";
 
 type Artifact = (name: string) => string;

@@ -1,5 +1,6 @@
 /** Predictions of held-out snapshots, and their scores. */
 import type { NdArray, Random } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { type Distances, spread } from "../../distances/index.ts";
 import {
   baselines,
@@ -17,7 +18,6 @@ import {
   unbalancedDisplacement,
 } from "../../transport/index.ts";
 import type { Split } from "./holdout.ts";
-import type { Population } from "./load.ts";
 import { particlesOf } from "./motion.ts";
 import type { Prepared } from "./prepare.ts";
 

@@ -1,6 +1,7 @@
 /** Snapshots and options of the command in the units of the training. */
 
 import { type NdArray, randomStream } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { UserError } from "../../errors.ts";
 import {
   type Cloud,
@@ -21,7 +22,6 @@ import { cautions } from "./cautions.ts";
 import { baseDensity } from "./density.ts";
 import { forcesOf } from "./forces.ts";
 import type { Split } from "./holdout.ts";
-import type { Population } from "./load.ts";
 
 export interface Prepared {
   readonly units: Units;

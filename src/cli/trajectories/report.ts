@@ -1,5 +1,6 @@
 /** The report of a run and its summary in the terminal. */
 import { join } from "node:path";
+import type { Population } from "../../data/population.ts";
 import type { KeyNumber, Report, ReportTable } from "../../lab/index.ts";
 import { duration, formatNumber } from "../../numbers.ts";
 import type { Figure } from "../../plots/index.ts";
@@ -7,7 +8,6 @@ import { type Balance, has, type MethodName, methods, type Value } from "../../t
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
 import type { Choice } from "./auto.ts";
-import type { Population } from "./load.ts";
 import type { Prediction } from "./predict.ts";
 
 interface Numbers {

@@ -1,6 +1,7 @@
 /** One run of `pushforward trajectories`, from the data to the report. */
 import { join } from "node:path";
 import { randomStream } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { list } from "../../data/table.ts";
 import { openRun, progress, progressMode, publish, runMethod } from "../../lab/index.ts";
 import type { Figure } from "../../plots/index.ts";
@@ -29,7 +30,6 @@ import { lossFigure, pathsFigure, scoresFigure } from "./figures.ts";
 import { fatesFigure, featuresFigure, growthFigure, massFigure } from "./figures-more.ts";
 import { type Split, splitTimes } from "./holdout.ts";
 import { landscapeFigure } from "./landscape.ts";
-import type { Population } from "./load.ts";
 import { fates, fieldsAt, fieldsProgram, frames, massCurve, solverError, type Trained } from "./motion.ts";
 import { writeCells, writeFates, writeFeatures, writeIntoAnnotated, writeModels, writeTrajectories } from "./outputs.ts";
 import { predict, verdicts } from "./predict.ts";

@@ -1,9 +1,9 @@
 /** Stream lines of the learned velocity in two features, smoothed over the observed particles. */
 import * as Plot from "@observablehq/plot";
 import type { NdArray } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 import { type Figure, plot } from "../../plots/index.ts";
 import { timeColour } from "./axes.ts";
-import type { Population } from "./load.ts";
 import type { Fields } from "./motion.ts";
 
 const size = 40;

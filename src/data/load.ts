@@ -1,29 +1,39 @@
-/** Snapshots from any file that the command reads, with what is needed to go back to the file's own features. */
-import type { z } from "zod";
-import { ndarray } from "../../array/index.ts";
-import type { Dataset } from "../../data/builtin.ts";
-import { type Components, principalComponents, project } from "../../data/components.ts";
-import { UserError } from "../../errors.ts";
-import { loadSnapshots, type sharedOptions, type tableOptions } from "../common.ts";
+/** Snapshots and populations from any file that the commands read. */
+import { basename } from "node:path";
+import { ndarray } from "../array/index.ts";
+import { UserError } from "../errors.ts";
+import type { Dataset } from "./builtin.ts";
+import { principalComponents, project } from "./components.ts";
+import type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 
-/** A data set, the groups of its particles, and the components that its features are, if they are. */
-export interface Population extends Dataset {
-  /** Group of each particle, a list a snapshot. */
-  readonly groups?: readonly (readonly string[])[];
-  /** Principal components, to carry results back to the features they were made from. */
-  readonly components?: Components;
-  /** The original file, if results can be written back into it. */
-  readonly annotated?: { readonly path: string; readonly rows: readonly (readonly number[])[] };
+/**
+ * Snapshots from a file or a built-in data set: exactly one of the two.
+ *
+ * @throws UserError
+ */
+export async function loadSnapshots(file: string | undefined, options: SnapshotSource): Promise<Dataset> {
+  const { dataset, datasetNames } = await import("./builtin.ts");
+  if (file !== undefined && options.data !== undefined)
+    throw new UserError(`give either a file or --data, not both (${file}, --data ${options.data})`);
+  if (options.data !== undefined && options.velocity !== undefined)
+    throw new UserError("--velocity: the built-in data sets have no measured velocities", "give a formula with --drift");
+  if (options.data !== undefined) return dataset(options.data, { seed: options.seed, particles: options.quick ? 200 : 1000 });
+  if (file === undefined)
+    throw new UserError("no data: name an input file or a built-in data set", `--data takes ${datasetNames.join(", ")}`);
+  const [{ readTable }, { toSnapshots }] = await Promise.all([import("./read.ts"), import("./snapshots.ts")]);
+  const name = basename(file);
+  return { ...toSnapshots(await readTable(file), options), name, title: name, source: file, pathsKnown: false };
 }
-
-type Shared = z.infer<z.ZodObject<typeof sharedOptions>> & z.infer<z.ZodObject<typeof tableOptions>>;
-export type LoadOptions = Shared & { embedding?: string; components?: number; group?: string; velocity?: string };
 
 /** Largest number of features without --components. */
 const mostFeatures = 500;
 
-/** @throws UserError */
-export async function loadPopulation(file: string | undefined, options: LoadOptions): Promise<Population> {
+/**
+ * The population of a file (tables, NPZ, h5ad) or of a built-in data set.
+ *
+ * @throws UserError  for files and options that do not fit, and for more features than a motion can be learned in
+ */
+export async function loadPopulation(file: string | undefined, options: PopulationOptions): Promise<Population> {
   const data = withAllGroups(await read(file, options));
   if (options.components === undefined) {
     if (data.features.length > mostFeatures)
@@ -39,7 +49,7 @@ export async function loadPopulation(file: string | undefined, options: LoadOpti
   return reduced(data, options.components);
 }
 
-async function read(file: string | undefined, options: LoadOptions): Promise<Population> {
+async function read(file: string | undefined, options: PopulationOptions): Promise<Population> {
   if (file?.toLowerCase().endsWith(".h5ad")) {
     const { loadAnnotated } = await import("./annotated.ts");
     return loadAnnotated(file, options);

@@ -1,13 +1,13 @@
 /** Snapshots from an h5ad file: a time column of obs, and an embedding or components of X. */
 import { basename } from "node:path";
-import type { NdArray } from "../../array/index.ts";
-import { type Components, principalComponents, project } from "../../data/components.ts";
-import { logNormalise } from "../../data/expression.ts";
-import { type Annotated, openAnnotated } from "../../data/h5ad.ts";
-import { toSnapshots } from "../../data/snapshots.ts";
-import { column, isNumeric, table } from "../../data/table.ts";
-import { UserError } from "../../errors.ts";
-import type { LoadOptions, Population } from "./load.ts";
+import type { NdArray } from "../array/index.ts";
+import { UserError } from "../errors.ts";
+import { type Components, principalComponents, project } from "./components.ts";
+import { logNormalise } from "./expression.ts";
+import { type Annotated, openAnnotated } from "./h5ad.ts";
+import type { Population, PopulationOptions } from "./population.ts";
+import { toSnapshots } from "./snapshots.ts";
+import { column, isNumeric, table } from "./table.ts";
 
 /** The learned velocity in obsm of the file that is written. */
 export const velocityName = "pushforward_velocity";
@@ -17,8 +17,12 @@ const defaultComponents = 50;
 /** Components that a motion is learned in unless more are asked for: later ones are mostly noise. */
 const usedOfEmbedding = 30;
 
-/** @throws UserError */
-export async function loadAnnotated(path: string, options: LoadOptions): Promise<Population> {
+/**
+ * The population of an h5ad file, with the rows of the file that its particles are.
+ *
+ * @throws UserError
+ */
+export async function loadAnnotated(path: string, options: PopulationOptions): Promise<Population> {
   if (options.features !== undefined)
     throw new UserError("--features is for tables", "choose coordinates of an h5ad file with --embedding and --components");
   const file = await openAnnotated(path);
@@ -98,7 +102,7 @@ interface Coordinates {
   readonly warnings: string[];
 }
 
-async function coordinates(file: Annotated, { embedding, components }: LoadOptions): Promise<Coordinates> {
+async function coordinates(file: Annotated, { embedding, components }: PopulationOptions): Promise<Coordinates> {
   const chosen = embedding ?? (components === undefined && file.embeddings.includes("X_pca") ? "X_pca" : undefined);
   if (chosen !== undefined) {
     const all = file.embedding(chosen);
