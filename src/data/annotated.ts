@@ -5,12 +5,9 @@ import { UserError } from "../errors.ts";
 import { type Components, principalComponents, project } from "./components.ts";
 import { logNormalise } from "./expression.ts";
 import { type Annotated, openAnnotated } from "./h5ad.ts";
-import type { Population, PopulationOptions } from "./population.ts";
+import { type Population, type PopulationOptions, velocityName } from "./population.ts";
 import { toSnapshots } from "./snapshots.ts";
 import { column, isNumeric, table } from "./table.ts";
-
-/** The learned velocity in obsm of the file that is written. */
-export const velocityName = "pushforward_velocity";
 
 /** Components of X where none are in the file. */
 const defaultComponents = 50;

@@ -32,3 +32,6 @@ export interface PopulationOptions extends SnapshotSource {
   /** Column of the groups. */
   group?: string;
 }
+
+/** The learned velocity in obsm of an h5ad file that results are written into. */
+export const velocityName = "pushforward_velocity";
