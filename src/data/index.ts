@@ -4,6 +4,8 @@ export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharact
 export { type ExampleOptions, type Examples, type Scaling, type Split, scalingOf, splitRows, toExamples } from "./examples.ts";
 export * from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
+export { loadPopulation, loadSnapshots } from "./load.ts";
+export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
 export { type SnapshotOptions, type Snapshots, toSnapshots } from "./snapshots.ts";
 export { readSupervised, type SupervisedData, type SupervisedSource } from "./supervised.ts";

@@ -73,7 +73,11 @@ test("a run that pauses is resumed to the same bits, by the value alone", async 
 
 test("results as JSON, warnings before the work and with the results, mistakes in words", async () => {
   const { out, error } = await cli("pi", "--points", "5", "--json", "--out", join(base, "json"));
-  expect(JSON.parse(out)).toMatchObject({ run: join(base, "json"), pi: expect.any(Number), warnings: ["fewer than ten points a step are slow"] });
+  expect(JSON.parse(out)).toMatchObject({
+    run: join(base, "json"),
+    pi: expect.any(Number),
+    warnings: ["fewer than ten points a step are slow"],
+  });
   expect(error).toBe("");
   expect((await cli("pi", "--points", "5", "--out", join(base, "told"))).error).toMatch(/^note: fewer than ten points a step are slow\n/);
   expect((await cli("pi", "--points", "0")).error).toMatch(/^error: --points: too small.* \(got 0\)\n$/);

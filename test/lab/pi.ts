@@ -1,10 +1,11 @@
 /** A whole method in one value: π from random points. What it takes to add one; docs/contributing.md shows it. */
 import * as Plot from "@observablehq/plot";
 import { z } from "zod";
-import { ndarray } from "../../src/array/index.ts";
+import { type NdArray, ndarray } from "../../src/array/index.ts";
 import { method } from "../../src/lab/index.ts";
 import { plot } from "../../src/plots/index.ts";
 
+type Tally = Readonly<Record<"inside" | "thrown", NdArray<"f64">>>;
 const scalar = (value: number) => ndarray(Float64Array.of(value), [], "f64");
 
 export const pi = method({
@@ -28,7 +29,7 @@ export const pi = method({
   }),
   learner: ({ points }) => ({
     init: () => ({ inside: scalar(0), thrown: scalar(0) }),
-    async step({ inside, thrown }, rng) {
+    async step({ inside, thrown }: Tally, rng) {
       const [x, y] = [rng.uniform([points], "f64").data, rng.uniform([points], "f64").data];
       const hits = x.reduce((n, v, i) => n + (v * v + y[i] * y[i] < 1 ? 1 : 0), 0);
       const state = { inside: scalar(inside.data[0] + hits), thrown: scalar(thrown.data[0] + points) };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { wasserstein } from "../../src/distances/index.ts";
-import { baselines, displacement, score, stackClouds, subsample, unbalancedDisplacement, unitsOf } from "../../src/transport/index.ts";
+import { baselines, displacement, score, stacked, subsample, unbalancedDisplacement, unitsOf } from "../../src/transport/index.ts";
 
 const shifted = (x: NdArray<"f32">, by: readonly number[]): NdArray<"f32"> =>
   ndarray(x.data.map((v, i) => v + by[i % by.length]) as Float32Array<ArrayBuffer>, x.shape, "f32");
@@ -70,7 +70,7 @@ test("large clouds are thinned to rows of their own, stacked clouds keep all row
   const kept = new Set(Array.from({ length: 2000 }, (_, i) => `${thin.data[2 * i]},${thin.data[2 * i + 1]}`));
   expect(kept.size).toBe(2000);
   for (const row of kept) expect(rows.has(row)).toBe(true);
-  expect(stackClouds(x, thin).shape).toEqual([4500, 2]);
+  expect(stacked([x, thin]).shape).toEqual([4500, 2]);
 });
 
 test("the point along unbalanced transport: two particles on the cone, and mass that stays where it is but changes", async () => {

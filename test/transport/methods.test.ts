@@ -1,16 +1,7 @@
 import { expect, test } from "vitest";
 import { ndarray, randomStream } from "../../src/array/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
-import {
-  accelerationPotential,
-  freeMotion,
-  has,
-  learner,
-  leastAction,
-  methodNames,
-  pusher,
-  type ValueOf,
-} from "../../src/transport/index.ts";
+import { accelerationPotential, freeMotion, has, learner, leastAction, methodNames, pusher } from "../../src/transport/index.ts";
 import { normals, train } from "./training.ts";
 
 const clouds = [0, 1, 2].map((k) => ({ points: normals([k, 0], [0.4, 0.3], 60, k), mass: 1 + k }));
@@ -84,7 +75,7 @@ test("a flow with growth starts from unbalanced pairs: what grows in place is no
     const model = await learner("wlf-uot", [0, 1], ends, { ...options, ...more });
     const rng = randomStream(2);
     const { state } = await train(model, 300, rng);
-    return (await (model as unknown as { value: ValueOf }).value(state, rng)).dual;
+    return (await model.value!(state, rng)).dual;
   };
   // the right group grows from 1/2 to 3/2 of the first mass: 2 (√1.5 - √0.5)², and the bounds of the snapshots' own plan; from balanced pairs, half of the
   // left group sets out to the right first, and after as many steps the action is still twice as large

@@ -3,7 +3,7 @@
 import { type NdArray, ndarray } from "../../array/index.ts";
 import { concat, jit, jvp, type Tensor } from "../../tensor/index.ts";
 import type { Model, Parameters } from "../learning/model.ts";
-import type { Cloud } from "../paths/pairs.ts";
+import type { Cloud } from "../paths/cloud.ts";
 
 export interface Balance {
   /** Name of the test function. */

@@ -12,7 +12,7 @@ import {
   wasserstein,
 } from "../../distances/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
-import type { Cloud } from "../paths/pairs.ts";
+import type { Cloud } from "../paths/cloud.ts";
 import { coneGeodesic, reachPlan } from "../paths/unbalanced.ts";
 
 export interface Score extends Distances {
@@ -121,13 +121,6 @@ function systematic(weight: ArrayLike<number>, n: number, rng: Random): number[]
     picks.push(at);
   }
   return picks;
-}
-
-export function stackClouds(x: NdArray<"f32">, y: NdArray<"f32">): NdArray<"f32"> {
-  const data = new Float32Array(x.data.length + y.data.length);
-  data.set(x.data);
-  data.set(y.data, x.data.length);
-  return ndarray(data, [x.shape[0] + y.shape[0], x.shape[1]], "f32");
 }
 
 /**

@@ -13,7 +13,6 @@
 import { item, type NdArray, type Random } from "../../array/index.ts";
 import type { Mlp } from "../../nn/index.ts";
 import { clamp, greater, jit, jvp, maximum, sign, stopGradient, type Tensor, take } from "../../tensor/index.ts";
-import { labelledAction, meanValue, type ValueOf } from "../evaluation/value.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { meanField, type PairPotential, together } from "../lagrangian/interaction.ts";
 import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual, type ScalarField } from "../lagrangian/lagrangian.ts";
@@ -23,7 +22,8 @@ import { coneGeodesic } from "../paths/unbalanced.ts";
 import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
-import { type Descending, descent, type Model, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
+import { type Descending, descent, type TrainOptions, type TrainState, trainDefaults, type Valued } from "./model.ts";
+import { labelledAction, meanValue } from "./value.ts";
 
 export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {
   readonly lagrangian?: Lagrangian;
@@ -70,7 +70,7 @@ export interface Generated {
  *              unbalanced transport, their geodesics
  * @throws RangeError  for growth with a head that cannot represent it
  */
-export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): Model & { value: ValueOf } {
+export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): Valued {
   const o = { ...lagrangianFlowDefaults, lagrangian: freeMotion, ...options };
   const { lagrangian: l, intervals } = o;
   if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`lagrangianFlow: the head "${o.head}" cannot represent growth`);

@@ -1,13 +1,13 @@
 /** Action matching: the action of a given path. Plain, entropic, unbalanced and both, for any convex cost, by one loss. */
 import { item, type NdArray, type Random } from "../../array/index.ts";
 import { jit, sign, type Tensor, take } from "../../tensor/index.ts";
-import { labelledAction, meanValue, type ValueOf } from "../evaluation/value.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { exactLaplacian, freeMotion, type Lagrangian, velocity } from "../lagrangian/lagrangian.ts";
 import { drawPath, growing, type Path, type PathBatch, type PathPoints, pathPoints } from "../paths/path.ts";
 import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "../paths/times.ts";
 import { actionLoss, flowLoss, type PathEnds, reversed } from "./losses.ts";
-import { type Descending, type Dynamics, descent, type Model, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
+import { type Descending, type Dynamics, descent, type TrainOptions, type TrainState, trainDefaults, type Valued } from "./model.ts";
+import { labelledAction, meanValue } from "./value.ts";
 
 export interface MatchOptions extends ActionOptions, TrainOptions {
   readonly lagrangian?: Lagrangian;
@@ -33,7 +33,7 @@ interface MatchState<T = Tensor> extends Descending<ActionParams<T>> {
  *
  * @throws RangeError  for growth with a head that cannot represent it, the flow objective on a path without velocities, or growth or forces backward
  */
-export function matching(path: Path, options: MatchOptions = {}): Model & { value: ValueOf } {
+export function matching(path: Path, options: MatchOptions = {}): Valued {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, times: "even", ...options } as const;
   const { lagrangian: l, intervals } = o;
   const objective = options.objective ?? (path.options.shape === "mixture" ? "action" : "flow");

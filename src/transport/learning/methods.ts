@@ -1,7 +1,8 @@
 /** Every way to learn trajectories by name, with the settings that define it: one call gives a model. */
 import type { NdArray } from "../../array/index.ts";
 import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
-import type { Cloud, Coupling } from "../paths/pairs.ts";
+import type { Cloud } from "../paths/cloud.ts";
+import type { Coupling } from "../paths/pairs.ts";
 import { type PathOptions, pathThrough } from "../paths/path.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";

@@ -15,6 +15,10 @@ import {
 } from "../../optim/index.ts";
 import { type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import type { Value } from "./value.ts";
+
+/** A model whose action has a value. */
+export type Valued = Model & Required<Pick<Model, "value">>;
 
 /** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
 export interface Dynamics {
@@ -44,6 +48,8 @@ export interface Model {
   dynamics(params: Parameters<Tensor>, interval?: Tensor): Dynamics;
   /** σ of the dynamics. */
   readonly noise: number;
+  /** The value of the action, over fresh batches, for models that have one. */
+  value?(state: TrainState, rng: Random, batches?: number): Promise<Value>;
   /** What happened in the training that the user should know. */
   note?(state: TrainState): string | undefined;
   /** Particles move from later to earlier times. */

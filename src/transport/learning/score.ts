@@ -9,8 +9,8 @@
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type Mlp, mlp } from "../../nn/index.ts";
 import { concat, jit, scan, sign, sqrt, type Tensor, take } from "../../tensor/index.ts";
+import { withDivergence } from "../lagrangian/divergence.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
-import { withDivergence } from "../motion/divergence.ts";
 import { actionDefaults } from "./match.ts";
 import { type Descending, descent, type Parameters, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
 import { drawRecorded, type RecordedBatch, type Recording } from "./recorded.ts";

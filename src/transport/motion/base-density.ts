@@ -4,7 +4,7 @@ import { type NdArray, ndarray } from "../../array/index.ts";
 import { normalise } from "../../distances/clouds.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
-import type { Cloud } from "../paths/pairs.ts";
+import type { Cloud } from "../paths/cloud.ts";
 
 /** Σ_j w_j N(x; c_j, L Lᵀ): centres [m, d], log w [m] of sum of w one, L [d, d] lower triangular. */
 export interface GaussianMixture<T = NdArray> {

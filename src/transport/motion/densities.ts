@@ -11,9 +11,9 @@
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type AdaptiveOptions, solveAdaptive } from "../../solve/solve.ts";
 import { concat, jit, sign, type Tensor } from "../../tensor/index.ts";
+import { withDivergence } from "../lagrangian/divergence.ts";
 import type { Dynamics, Model, Parameters } from "../learning/model.ts";
 import { type GaussianMixture, logMixture } from "./base-density.ts";
-import { withDivergence } from "./divergence.ts";
 import { intervalRow, stages } from "./push.ts";
 
 /** Largest dimension for which divergences are exact; above it, by a random probe. */

@@ -5,12 +5,7 @@ import { solveAdaptive } from "../../solve/solve.ts";
 import * as t from "../../tensor/index.ts";
 import { concat, jit, scan, type Tensor } from "../../tensor/index.ts";
 import type { Dynamics, Model, Parameters } from "../learning/model.ts";
-
-/** Particles [n, d] with logarithms of their weights [n]; absent: 0. */
-export interface Particles {
-  readonly x: NdArray<"f32">;
-  readonly logWeight?: NdArray<"f32">;
-}
+import type { Particles } from "./particles.ts";
 
 export interface PushOptions {
   /** Where the noise comes from; needed by dynamics with noise. */
@@ -38,6 +33,13 @@ export type Push = (
   to: readonly number[],
   options?: PushOptions,
 ) => Promise<Pushed>;
+
+/** A model, its mover, and the parameters that it was trained to. */
+export interface Trained {
+  readonly model: Model;
+  readonly push: Push;
+  readonly params: Parameters;
+}
 
 /** The mover of a model, compiled once a shape. */
 export function pusher({ dynamics, knots, noise: sigma, backward = false }: Model, threads?: number): Push {
@@ -182,16 +184,4 @@ function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f3
     logWeight[i] = data[i * width + d] + (first?.data[i] ?? 0);
   }
   return { x: ndarray(x, [n, d], "f32"), logWeight: ndarray(logWeight, [n], "f32") };
-}
-
-/** Σ w / n: the mass of a cloud relative to equal weights of one. */
-export const meanWeight = (logWeight: NdArray<"f32">): number =>
-  logWeight.data.reduce((s, l) => s + Math.exp(l), 0) / logWeight.data.length;
-
-/** Effective part of a weighted sample, (Σ w)² / (n Σ w²). */
-export function effectiveShare(logWeight: NdArray<"f32">): number {
-  const highest = logWeight.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const w = logWeight.data.map((l) => Math.exp(l - highest));
-  const sum = w.reduce((a, b) => a + b, 0);
-  return sum ** 2 / (w.length * w.reduce((s, v) => s + v * v, 0));
 }

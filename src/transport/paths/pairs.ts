@@ -1,7 +1,8 @@
 /** Couplings of neighbouring snapshots, as lists of pairs of rows from which batches are drawn. */
-import { type NdArray, type Random, randomStream } from "../../array/index.ts";
+import { type Random, randomStream } from "../../array/index.ts";
 import { optimalTransport, rowsOf, sinkhorn, transportForCosts } from "../../distances/index.ts";
 import { quadraticCost } from "../lagrangian/costs.ts";
+import type { Cloud } from "./cloud.ts";
 import { carriedToMiddle, type PairMotion, pairCosts } from "./pair-costs.ts";
 import { reachPlan } from "./unbalanced.ts";
 
@@ -23,13 +24,6 @@ export interface Pairs {
   readonly mass1?: Float64Array;
   /** C = E √(m0 m1) cos θ over the pairs at angle θ: their mass at u is (1-u)² Z_0 + u² Z_1 + 2 u (1-u) C. */
   readonly overlap?: number;
-}
-
-/** A snapshot: points [n, d], the weights of its particles (absent: equal) and their total mass. */
-export interface Cloud {
-  readonly points: NdArray<"f32">;
-  readonly weights?: ArrayLike<number>;
-  readonly mass: number;
 }
 
 /** Under a free drift, "ot" and "sinkhorn" pair particles where the drift has carried them; under a convex cost, "ot" pairs them by it. */

@@ -3,8 +3,9 @@
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
 import * as t from "../../tensor/index.ts";
 import { jvp, type Tensor, take } from "../../tensor/index.ts";
+import type { Cloud } from "./cloud.ts";
 import type { PairMotion } from "./pair-costs.ts";
-import { type Cloud, type Coupling, cumulate, findLevel, type Pairs, pairsOf, partnerOf } from "./pairs.ts";
+import { type Coupling, cumulate, findLevel, type Pairs, pairsOf, partnerOf } from "./pairs.ts";
 import { evenTimes, invertDensity } from "./times.ts";
 import { coneGeodesic } from "./unbalanced.ts";
 

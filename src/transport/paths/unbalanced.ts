@@ -13,7 +13,7 @@ import { item, type NdArray, ndarray } from "../../array/index.ts";
 import { normalise } from "../../distances/clouds.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, scan, type Tensor, where } from "../../tensor/index.ts";
-import type { Cloud } from "./pairs.ts";
+import type { Cloud } from "./cloud.ts";
 
 export interface ReachPlan {
   /** γ [n, m]. */

@@ -1,0 +1,17 @@
+/** Numbers and tables as a report shows them. */
+
+export interface KeyNumber {
+  readonly name: string;
+  readonly value: number | string;
+  /** Standard error of the value. */
+  readonly error?: number;
+  /** Definition, unit, or what to compare it with. */
+  readonly note?: string;
+}
+
+export interface ResultTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  readonly caption?: string;
+}
