@@ -15,7 +15,6 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function pushforward(...args: string[]): Promise<{ code: number; error: string }> {
   let error = "";
   const code = await run(args, commands, { out: () => undefined, error: (s) => void (error += s) });
-  process.exitCode = 0;
   return { code, error };
 }
 

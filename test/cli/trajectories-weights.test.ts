@@ -91,16 +91,8 @@ test("inspect tells a shift in one of 50 dimensions from two samples of one popu
   );
   const path = join(folder, "inspect.csv");
   await writeFile(path, [["time", ...names].join(","), ...lines].join("\n"));
-  let json = "";
-  const write = process.stdout.write;
-  process.stdout.write = ((s: string) => {
-    json += s;
-    return true;
-  }) as never;
-  await pushforward("inspect", path, "--json").finally(() => {
-    process.stdout.write = write;
-  });
-  const { snapshots, warnings } = JSON.parse(json);
+  const { out } = await pushforward("inspect", path, "--json");
+  const { snapshots, warnings } = JSON.parse(out);
   expect(snapshots[0].next.p).toBeGreaterThan(0.1);
   expect(snapshots[1].next.p).toBe(1 / 40);
   expect(warnings.filter((w: string) => w.includes("no farther apart"))).toHaveLength(1);
