@@ -1,5 +1,4 @@
 /** Adam and its relatives: steps scaled by running moments of the gradient. */
-import type { NdArray } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { checkRate, weightDecay as decayParameter, memory, number, settle } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
@@ -25,13 +24,13 @@ export interface AdamOptions {
 }
 
 /** Geometrically weighted sums Σ_k β^k x_{t-k} of g, of g², and of 1 for both memories: means are quotients of them. */
-export interface AdamState<T = Tensor> {
+export type AdamState<T = Tensor> = {
   readonly step: T;
   readonly sum: State<T>;
   readonly squares: State<T>;
   readonly weight1: T;
   readonly weight2: T;
-}
+};
 
 /**
  * Adam:
@@ -44,7 +43,7 @@ export interface AdamState<T = Tensor> {
  * @param rate  η, in units of the parameters per step
  * @source  Kingma & Ba, ICLR 2015, algorithm 1
  */
-export const adam = (rate: Rate, options: AdamOptions = {}): Optimizer => adamw(rate, { ...options, weightDecay: 0 });
+export const adam = (rate: Rate, options: AdamOptions = {}): Optimizer<AdamState> => adamw(rate, { ...options, weightDecay: 0 });
 
 export interface AdamWOptions extends AdamOptions {
   /** λ in p ← p - η λ p; default 0.01. */
@@ -58,7 +57,7 @@ export interface AdamWOptions extends AdamOptions {
  *
  * @source  Loshchilov & Hutter, ICLR 2019, algorithm 2
  */
-export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adamOf(rate, options, false);
+export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer<AdamState> => adamOf(rate, options, false);
 
 /**
  * NAdamW, Adam with Nesterov's look-ahead: with m = (1 - β₁) Σ β₁^k g and v as in Adam,
@@ -67,14 +66,14 @@ export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adam
  *
  * @source  Dozat, ICLR 2016 workshop, with constant β₁; decay of Loshchilov & Hutter, ICLR 2019
  */
-export const nadamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adamOf(rate, options, true);
+export const nadamw = (rate: Rate, options: AdamWOptions = {}): Optimizer<AdamState> => adamOf(rate, options, true);
 
-function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer {
+function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer<AdamState> {
   const { mask = () => true } = options;
   const { beta1, beta2, epsilon, weightDecay } = settle("adam", adamwParameters, { ...options }, ["mask"]);
   checkRate("adam", rate);
-  return optimizer(
-    (params): AdamState<NdArray> => {
+  return optimizer<AdamState>(
+    (params) => {
       const zero = scalarArray(0, params);
       return { step: zero, sum: zerosLike(params), squares: zerosLike(params), weight1: zero, weight2: zero };
     },

@@ -58,13 +58,13 @@ export interface SoapOptions extends Partial<UnitOptions> {
   readonly maxDense?: number;
 }
 
-interface SoapState {
+type SoapState = {
   readonly l: Matrices;
   readonly q: Matrices;
   /** Mean of gradients, and of their squares in the eigenbasis. */
   readonly mean: Tensor;
   readonly squares: Tensor;
-}
+};
 
 /**
  * SOAP: Adam in the eigenbasis Q_n of Shampoo's statistics L_n. Vectors, and axes longer than `maxDense`, are not rotated. The first step
@@ -149,11 +149,11 @@ export interface KlShampooOptions extends Partial<UnitOptions> {
   readonly maxDense?: number;
 }
 
-interface KlState {
+type KlState = {
   readonly s: Matrices;
   readonly q: Matrices;
   readonly values: Matrices;
-}
+};
 
 /**
  * KL-Shampoo: Kronecker factors of least Kullback–Leibler divergence from E[g gᵀ],

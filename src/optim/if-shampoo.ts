@@ -127,11 +127,11 @@ export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer
 const squareOf = (k: Tensor): Tensor => k.matmul(k.transpose());
 
 /** Factors, momenta and cached products K Kᵀ by axis. */
-interface Factors {
+type Factors = {
   readonly k: Readonly<Record<number, Parts>>;
   readonly m?: Readonly<Record<number, Parts>>;
   readonly p?: Readonly<Record<number, Parts>>;
-}
+};
 
 interface RefreshSettings {
   readonly precondLr: Rate;

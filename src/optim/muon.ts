@@ -1,5 +1,5 @@
 /** Muon: the momentum of a matrix, orthogonalised. */
-import { type NdArray, sizeOf } from "../array/index.ts";
+import { sizeOf } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { adamw } from "./adam.ts";
 import { checkRate, integer, memory, number, settle, toggle, weightDecay } from "./hyper.ts";
@@ -48,17 +48,17 @@ export function muon(rate: Rate, options: MuonOptions = {}): Optimizer {
   });
 }
 
-interface SpectralState<T = Tensor> {
+type SpectralState<T = Tensor> = {
   readonly step: T;
   readonly velocity: State<T>;
-}
+};
 
 function spectral(
   rate: Rate,
   h: { readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number; readonly steps: number },
 ): Optimizer {
-  return optimizer(
-    (params): SpectralState<NdArray> => ({ step: scalarArray(0, params), velocity: zerosLike(params) }),
+  return optimizer<SpectralState>(
+    (params) => ({ step: scalarArray(0, params), velocity: zerosLike(params) }),
     <P>(grads: P, { step, velocity }: SpectralState, params: P) => {
       const eta = rateAt(rate, step);
       const moved = mapLeaves(

@@ -43,10 +43,10 @@ export interface RfShampooOptions extends Partial<UnitOptions> {
 }
 
 /** Precisions and their inverses by axis. */
-interface Precisions {
+type Precisions = {
   readonly s: Readonly<Record<number, Tensor>>;
   readonly p: Readonly<Record<number, Tensor>>;
-}
+};
 
 /** Matrices by axis. */
 export const perAxis = <T>(shape: readonly number[], f: (size: number, axis: number) => T): Record<number, T> =>

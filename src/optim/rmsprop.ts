@@ -1,5 +1,4 @@
 /** RMSProp. */
-import type { NdArray } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { checkRate, memory, momentum as momentumParameter, number, settle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
@@ -23,25 +22,25 @@ export interface RmspropOptions {
   readonly momentum?: number;
 }
 
-export interface RmspropState<T = Tensor> {
+export type RmspropState<T = Tensor> = {
   readonly step: T;
   /** Σ ρ^k g²_{t-k}: the mean square divided by 1 - ρ. */
   readonly squares: State<T>;
   /** Momentum buffers; empty without momentum. */
   readonly velocity: State<T>;
-}
+};
 
 /**
  * RMSProp: v ← ρ v + (1 - ρ) g²,  u ← μ u + g / (√v + ε),  p ← p - η u.
  *
  * @source  Tieleman & Hinton, Coursera lecture 6.5, 2012
  */
-export function rmsprop(rate: Rate, options: RmspropOptions = {}): Optimizer {
+export function rmsprop(rate: Rate, options: RmspropOptions = {}): Optimizer<RmspropState> {
   const { decay, epsilon, momentum } = settle("rmsprop", rmspropParameters, { ...options });
   checkRate("rmsprop", rate);
   const root = Math.sqrt(1 - decay);
-  return optimizer(
-    (params): RmspropState<NdArray> => ({
+  return optimizer<RmspropState>(
+    (params) => ({
       step: scalarArray(0, params),
       squares: zerosLike(params),
       velocity: momentum ? zerosLike(params) : {},

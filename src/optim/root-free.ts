@@ -6,7 +6,6 @@
  * gradient vanishes: the rate must fall to zero (`warmUpCosine`).
  */
 
-import type { NdArray } from "../array/index.ts";
 import { any, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
 import { batchOf, meanGradients, reductions } from "./batch.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
@@ -63,12 +62,12 @@ export interface RfRmspropOptions {
   readonly sparse?: Mask;
 }
 
-interface RootFreeState<T = Tensor> {
+type RootFreeState<T = Tensor> = {
   readonly step: T;
   /** S, the diagonal of the curvature. */
   readonly curvature: State<T>;
   readonly velocity: State<T>;
-}
+};
 
 /** Rows (first axis) that the gradient touches take the new value; the others keep the old one. */
 const touchedRows = (g: Tensor, next: Tensor, old: Tensor): Tensor =>
@@ -98,8 +97,8 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
   const h = settle("rf-rmsprop", rfRmspropParameters, { ...options }, ["mask", "sparse"]);
   checkRate("rf-rmsprop", rate);
   const end: FinishOptions = { momentum: h.momentum, weightDecay: h.weightDecay, mask };
-  return optimizer(
-    (params): RootFreeState<NdArray> => ({
+  return optimizer<RootFreeState>(
+    (params) => ({
       step: scalarArray(0, params),
       curvature: filledLike(params, h.initialCurvature),
       velocity: initVelocity(params, end),
@@ -154,11 +153,11 @@ export interface RfAdamwOptions {
   readonly sparse?: Mask;
 }
 
-interface RfAdamwState<T = Tensor> {
+type RfAdamwState<T = Tensor> = {
   readonly step: T;
   readonly curvature: State<T>;
   readonly mean: State<T>;
-}
+};
 
 /**
  * RF-AdamW:
@@ -174,8 +173,8 @@ export function rfAdamw(rate: Rate, options: RfAdamwOptions = {}): Optimizer {
   const h = settle("rf-adamw", rfAdamwParameters, { ...options }, ["mask", "sparse"]);
   checkRate("rf-adamw", rate);
   const start = options.initialCurvature ?? (h.correctCurvature ? 0 : 1);
-  return optimizer(
-    (params): RfAdamwState<NdArray> => ({
+  return optimizer<RfAdamwState>(
+    (params) => ({
       step: scalarArray(0, params),
       curvature: filledLike(params, start),
       mean: zerosLike(params),

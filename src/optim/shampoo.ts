@@ -52,12 +52,12 @@ export interface ShampooOptions extends Partial<UnitOptions> {
 }
 
 /** Statistics and roots by axis; Σ ρ^k g² and Σ ρ^k of the grafted method. */
-interface ShampooState {
+type ShampooState = {
   readonly l: Readonly<Record<number, Tensor>>;
   readonly root: Readonly<Record<number, Tensor>>;
   readonly squares?: Tensor;
   readonly weight?: Tensor;
-}
+};
 
 /**
  * Shampoo. For each axis n of a gradient G with N axes:

@@ -1,7 +1,7 @@
 /** KFAC with inverses: the baseline of the inverse-free methods. */
 import { eye, isFinite, type Tensor, where } from "../../tensor/index.ts";
 import { checkRate, choice, number, settle } from "../hyper.ts";
-import type { Optimizer, State } from "../optimizer.ts";
+import type { Optimizer } from "../optimizer.ts";
 import { alongAxis } from "../preconditioner.ts";
 import { newtonInverse } from "../roots.ts";
 import { type Rate, times } from "../schedules.ts";
@@ -28,12 +28,15 @@ export interface KfacOptions extends LayerOptions {
 }
 
 /** Second moments of inputs and gradients, and their damped inverses. Embeddings: the inputs' are diagonal. */
-interface KfacFactors {
+type KfacFactors = {
   readonly sk: Tensor;
   readonly sc: Tensor;
   readonly pk: Tensor;
   readonly pc: Tensor;
-}
+};
+
+/** AᵀA and ĜᵀĜ of a step. */
+type KfacStatistics = { readonly u: Tensor; readonly g: Tensor };
 
 const isDiagonal = (s: Tensor): boolean => s.rank === 1;
 const meanDiagonal = (s: Tensor): Tensor =>
@@ -61,7 +64,7 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
     const next = newtonInverse(damped);
     return where(isFinite(next.mul(0).sum()), next, before);
   };
-  return layerwise(
+  return layerwise<KfacFactors, KfacStatistics>(
     "kfac",
     rate,
     {
@@ -77,18 +80,15 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
           g: gram(gradientRows(layer, seen, batch, h.approximation, h.lossAverage)),
         };
       },
-      refresh(state, _, statistics) {
-        const { sk, sc, pk, pc } = state as unknown as KfacFactors;
-        const { u, g } = statistics as unknown as { readonly u: Tensor; readonly g: Tensor };
+      refresh({ sk, sc, pk, pc }, _, { u, g }) {
         const mix = (old: Tensor, x: Tensor): Tensor => old.mul(1 - h.precondLr).add(x.mul(h.precondLr));
         const [k, c] = [mix(sk, u), mix(sc, g)];
         const root = Math.sqrt(h.damping);
         const ratio = meanDiagonal(k).div(meanDiagonal(c)).sqrt();
         const [ridgeK, ridgeC] = h.dampingSplit === "each" ? [h.damping, h.damping] : [ratio.mul(root), ratio.pow(-1).mul(root)];
-        return { sk: k, sc: c, pk: inverse(k, ridgeK, pk), pc: inverse(c, ridgeC, pc) } as unknown as State;
+        return { sk: k, sc: c, pk: inverse(k, ridgeK, pk), pc: inverse(c, ridgeC, pc) };
       },
-      direction(state, layer, g) {
-        const { pk, pc } = state as unknown as KfacFactors;
+      direction({ pk, pc }, layer, g) {
         const by = (p: Tensor) => (rows: Tensor) => (isDiagonal(p) ? rows.mul(p) : rows.matmul(p));
         const outer = alongAxis(g, layer.inputsFirst ? 1 : 0, by(pc));
         return alongAxis(outer, layer.inputsFirst ? 0 : 1, by(pk));

@@ -6,7 +6,7 @@ import { adamw } from "../adam.ts";
 import { type FactorOptions, factorParameters, stepFactor } from "../factor.ts";
 import { checkRate, choice, every, integer, momentum, number, settle, weightDecay } from "../hyper.ts";
 import { precisions, structureParameter } from "../if-shampoo.ts";
-import type { Mask, Optimizer, State } from "../optimizer.ts";
+import type { Mask, Optimizer } from "../optimizer.ts";
 import { alongAxis, type Every } from "../preconditioner.ts";
 import { type Rate, rateAt, times } from "../schedules.ts";
 import { diagonal } from "../structures/diagonal.ts";
@@ -81,7 +81,7 @@ export interface SingdOptions extends LayerOptions, FactorOptions {
   readonly maxDense?: number;
 }
 
-interface SingdFactors {
+type SingdFactors = {
   readonly k: Parts;
   readonly c: Parts;
   readonly mk?: Parts;
@@ -89,7 +89,10 @@ interface SingdFactors {
   /** K Kᵀ and C Cᵀ of dense factors that serve for several steps. */
   readonly pk?: Tensor;
   readonly pc?: Tensor;
-}
+};
+
+/** H_K and H_C of a step. */
+type SingdStatistics = { readonly hk: Parts; readonly hc: Parts };
 
 /** Sizes of both factors. */
 const sizes = (layer: Layer): [number, number] => [layer.inputs + (layer.bias === undefined ? 0 : 1), layer.outputs];
@@ -143,7 +146,7 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
   const period = options.precondEvery ?? h.precondEvery;
   const structures = (layer: Layer): [Structure, Structure] => structuresFor(layer, structure, h.maxDense);
   const cached = (s: Structure): boolean => s.shapes.full !== undefined && period !== 1;
-  const own: LayerPreconditioner = {
+  const own: LayerPreconditioner<SingdFactors, SingdStatistics> = {
     init(layer, dtype) {
       const [sk, sc] = structures(layer);
       const momenta = h.precondMomentum ? { mk: sk.identity(0, dtype), mc: sc.identity(0, dtype) } : {};
@@ -156,8 +159,7 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
         ...(cached(sc) ? { pc: products(sc) } : {}),
       };
     },
-    statistics(state, layer, seen, batch) {
-      const { k, c } = state as unknown as SingdFactors;
+    statistics({ k, c }, layer, seen, batch) {
       const [sk, sc] = structures(layer);
       const hk =
         layer.kind === "embedding"
@@ -165,19 +167,16 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
           : sk.gram(sk.times(inputRows(layer, seen, batch, h.approximation), k));
       return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batch, h.approximation, h.lossAverage), c)) };
     },
-    refresh(state, layer, statistics, step) {
-      const factors = state as unknown as SingdFactors;
-      const measured = statistics as unknown as { readonly hk: Parts; readonly hc: Parts };
+    refresh(factors, layer, measured, step) {
       const next = refreshPair(structures(layer), factors, measured, step, { ...h, precondLr: h.precondLr as Rate, separate });
       const square = (k: Parts): Tensor => k.full.matmul(k.full.transpose());
       return {
         ...next,
         ...(factors.pk ? { pk: square(next.k) } : {}),
         ...(factors.pc ? { pc: square(next.c) } : {}),
-      } as unknown as State;
+      };
     },
-    direction(state, layer, g) {
-      const { k, c, pk, pc } = state as unknown as SingdFactors;
+    direction({ k, c, pk, pc }, layer, g) {
       const [sk, sc] = structures(layer);
       const both = (s: Structure, k: Parts, p: Tensor | undefined) => (rows: Tensor) => (p ? rows.matmul(p) : timesSquare(s, rows, k));
       return alongInputs(layer, alongOutputs(layer, g, both(sc, c, pc)), both(sk, k, pk));
@@ -212,7 +211,7 @@ interface PairSettings {
 function refreshPair(
   [sk, sc]: readonly [Structure, Structure],
   { k: k0, c: c0, mk, mc }: SingdFactors,
-  { hk: hk0, hc: hc0 }: { readonly hk: Parts; readonly hc: Parts },
+  { hk: hk0, hc: hc0 }: SingdStatistics,
   step: Tensor,
   h: PairSettings,
 ) {
