@@ -4,6 +4,7 @@ import { flatten, isArrayLeaf, leafPaths, type Shape, unflatten } from "../array
 import { type Arrays, cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
 import { batchOf, meanGradients } from "./batch.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
+import type { Precision } from "./hyper.ts";
 import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "./optimizer.ts";
 import { type Rate, rateAt } from "./schedules.ts";
 import type { Float } from "./structures/structure.ts";
@@ -30,23 +31,23 @@ export interface Preconditioner<S> {
   direction(state: S, g: Tensor, at: Moment): { u: Tensor; state: S };
 }
 
-/** Every T steps, from the first on; or a program that says at which. */
-export type Every = number | ((step: Tensor) => Tensor);
-
 export interface PreconditionedOptions extends FinishOptions, UnitOptions {
-  readonly every: Every;
+  /** T, from the first step on; or a program that says at which steps. */
+  readonly every: Rate;
   readonly needsBatch: boolean;
-  readonly reduction?: string;
+  readonly reduction?: "mean" | "sum";
   /** Rounding of everything the preconditioner computes and keeps. */
-  readonly precision?: string;
+  readonly precision?: Precision;
 }
 
-export const isDue = (every: Every, step: Tensor): Tensor | true => {
+/** Whether a step is one of every T. */
+export const isDue = (every: Rate, step: Tensor): Tensor | true => {
   if (typeof every === "function") return every(step);
   return every === 1 ? true : equal(step.sub(floor(step.div(every)).mul(every)), 0);
 };
 
-export const rounded = <A extends unknown[], R>(precision: string | undefined, f: (...args: A) => R): ((...args: A) => R) =>
+/** A program of which every operation rounds. */
+export const rounded = <A extends unknown[], R>(precision: Precision | undefined, f: (...args: A) => R): ((...args: A) => R) =>
   precision === "f16" || precision === "bf16" ? lowPrecision(precision, f) : f;
 
 /** S is the state of the preconditioner of one tensor. */
@@ -114,20 +115,4 @@ export function preconditioned<S extends object>(
       return { updates: done.updates as P, state: { step: step.add(1), factors: states, velocity: done.velocity } };
     },
   );
-}
-
-/** Rows [size / d, d] of a tensor along an axis. */
-export const rowsAlong = (x: Tensor, axis: number): Tensor => {
-  const order = [...x.shape.keys()].filter((i) => i !== axis);
-  const d = x.shape[axis];
-  return (axis === x.rank - 1 ? x : x.transpose([...order, axis])).reshape([x.size / d, d]);
-};
-
-/** f applied to the rows along an axis, put back; f keeps their length. */
-export function alongAxis(x: Tensor, axis: number, f: (rows: Tensor) => Tensor): Tensor {
-  const order = [...x.shape.keys()].filter((i) => i !== axis);
-  const shape = [...order.map((i) => x.shape[i]), x.shape[axis]];
-  const y = f(rowsAlong(x, axis)).reshape(shape);
-  if (axis === x.rank - 1) return y;
-  return y.transpose([...x.shape.keys()].map((i) => (i === axis ? x.rank - 1 : order.indexOf(i))));
 }

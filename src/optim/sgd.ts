@@ -1,7 +1,7 @@
 /** Gradient descent, with momentum. */
 import { mapTree } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { checkRate, momentum as momentumParameter, settle, toggle } from "./hyper.ts";
+import { checkRate, momentum as momentumParameter, type OptionsOf, settle, toggle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
@@ -11,15 +11,15 @@ export type SgdState<T = Tensor> = {
   readonly velocity: State<T>;
 };
 
+/** Hyper-parameters of gradient descent. */
 export const sgdParameters = {
+  /** μ */
   momentum: momentumParameter(0),
   nesterov: toggle("look ahead along the momentum", false),
 };
 
-export interface SgdOptions {
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-}
+/** Options of gradient descent; defaults as in the table. */
+export type SgdOptions = OptionsOf<typeof sgdParameters>;
 
 /**
  * Stochastic gradient descent.
@@ -30,7 +30,7 @@ export interface SgdOptions {
  * @source  Polyak 1964; Sutskever et al., ICML 2013, in the form in which η scales the sum
  */
 export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer<SgdState> {
-  const { momentum, nesterov } = settle("sgd", sgdParameters, { ...options });
+  const { momentum, nesterov } = settle("sgd", sgdParameters, options);
   checkRate("sgd", rate);
   return optimizer<SgdState>(
     (params) => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),

@@ -1,31 +1,31 @@
 /** KFAC with inverses: the baseline of the inverse-free methods. */
+
 import { eye, isFinite, type Tensor, where } from "../../tensor/index.ts";
-import { checkRate, choice, number, settle } from "../hyper.ts";
+import { alongAxis } from "../axes.ts";
+import { checkRate, choice, number, type OptionsOf, settle } from "../hyper.ts";
 import type { Optimizer } from "../optimizer.ts";
-import { alongAxis } from "../preconditioner.ts";
 import { newtonInverse } from "../roots.ts";
 import { type Rate, times } from "../schedules.ts";
 import { type Float, filled, scaledIdentity } from "../structures/structure.ts";
+import { defaultFallback, type LayerOptions, layerParameters } from "./layer-options.ts";
 import type { Layer } from "./layers.ts";
 import { layerwise } from "./layerwise.ts";
 import { frequencies, gradientRows, inputRows } from "./rows.ts";
-import { defaultFallback, type LayerOptions, layerParameters } from "./singd.ts";
 
+/** Hyper-parameters of KFAC. */
 export const kfacParameters = {
+  /** β₁ */
   precondLr: number("weight of the newest curvature in its moving average", 0.05, 0, 1, {
     open: "low",
     search: { low: 1e-2, high: 0.3 },
   }),
   ...layerParameters,
+  /** (S_K + λI) ⊗ (S_C + λI), or (S_K + π√λ I) ⊗ (S_C + √λ/π I) with π² = t̄r S_K / t̄r S_C */
   dampingSplit: choice("how damping enters: λ in each factor, or √λ split by the factors' traces", ["each", "trace"]),
 };
 
-export interface KfacOptions extends LayerOptions {
-  /** β₁; default 0.05. */
-  readonly precondLr?: number;
-  /** (S_K + λI) ⊗ (S_C + λI), or (S_K + π√λ I) ⊗ (S_C + √λ/π I) with π² = t̄r S_K / t̄r S_C. */
-  readonly dampingSplit?: "each" | "trace";
-}
+/** Options of KFAC; defaults as in the table. */
+export type KfacOptions = LayerOptions & OptionsOf<typeof kfacParameters>;
 
 /** Second moments of inputs and gradients, and their damped inverses. Embeddings: the inputs' are diagonal. */
 type KfacFactors = {
@@ -97,7 +97,7 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
     {
       ...h,
       mask,
-      every: options.precondEvery ?? h.precondEvery,
+      every: h.precondEvery,
       layers,
       fallback: fallback ?? defaultFallback(rate, h),
     },

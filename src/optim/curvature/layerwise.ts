@@ -5,8 +5,9 @@ import { UserError } from "../../errors.ts";
 import { type Arrays, broadcastTo, concat, cond, isFinite, less, minimum, not, scalar, type Tensor, where } from "../../tensor/index.ts";
 import { batchOf } from "../batch.ts";
 import { type FinishOptions, finish, initVelocity } from "../finish.ts";
+import type { Precision } from "../hyper.ts";
 import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
-import { type Every, isDue, rounded } from "../preconditioner.ts";
+import { isDue, rounded } from "../preconditioner.ts";
 import { type Rate, rateAt, times } from "../schedules.ts";
 import type { Float } from "../structures/structure.ts";
 import { leavesByPath } from "../units.ts";
@@ -24,13 +25,13 @@ export interface LayerPreconditioner<F, M> {
 }
 
 export interface LayerwiseOptions extends FinishOptions {
-  readonly every: Every;
+  readonly every: Rate;
   /** First steps that move only the factors. */
   readonly burnIn: number;
   /** Bound on η² Σ ⟨U, G⟩ per step; 0: none. */
   readonly klClip: number;
   readonly fallback: Optimizer;
-  readonly precision: string;
+  readonly precision: Precision;
   /** Which layers to precondition; others go to the fallback. */
   readonly layers?: Mask;
 }
