@@ -3,7 +3,7 @@ import type { NdArray, Random, Shape } from "../array/index.ts";
 import * as nd from "../array/index.ts";
 import { TensorError } from "../errors.ts";
 import type { OnnxModel } from "../onnx/index.ts";
-import type { Tensor } from "../tensor/index.ts";
+import type { Arrays, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type Conv, conv2d } from "./conv.ts";
 import { type Dense, dense } from "./dense.ts";
@@ -13,30 +13,33 @@ import { type Mlp, mlp } from "./mlp.ts";
 import { type BatchStatistics, batchNorm, layerNorm, type Norm } from "./norm.ts";
 import { type TransformerBlock, transformerBlock } from "./transformer.ts";
 
-/** Parameters P that are trained, and statistics S that follow the data (`{}` without batch normalisation). */
-export interface Network<P = unknown, S = unknown> {
-  init(rng: Random): { params: P; stats: S };
+/**
+ * Parameters P that are trained, and statistics S that follow the data (`{}` without batch normalisation): trees of tensors in programs, of
+ * arrays outside. Who does not look into them can leave both out.
+ */
+export interface Network<P extends object = object, S extends object = object> {
+  init(rng: Random): { params: Arrays<P>; stats: Arrays<S> };
   /** Outputs [batch, ..., outputs] of a batch of inputs, and the next statistics. */
   apply(params: P, stats: S, x: Tensor, training: boolean): { y: Tensor; stats: S };
 }
 
-/** A network whose parameters are arrays outside of programs and tensors inside. */
-type Typed<P, S> = {
-  init(rng: Random): { params: P; stats: S };
-  apply(params: unknown, stats: unknown, x: Tensor, training: boolean): { y: Tensor; stats: unknown };
-};
-const network = <P, S>(n: Typed<P, S>): Network => n as unknown as Network;
+/** Statistics of networks without batch normalisation. */
+type NoStatistics = Record<string, never>;
 
 /** Dense layers on flattened inputs, ReLU between them. */
-export function mlpNetwork(input: Shape, outputs: number, { width = 256, depth = 2 }: { width?: number; depth?: number } = {}): Network {
+export function mlpNetwork(
+  input: Shape,
+  outputs: number,
+  { width = 256, depth = 2 }: { width?: number; depth?: number } = {},
+): Network<{ readonly layers: Mlp }, NoStatistics> {
   const sizes = [nd.sizeOf(input), ...new Array<number>(depth).fill(width), outputs];
-  return network({
+  return {
     init: (rng) => ({ params: { layers: mlp.init(rng, sizes, { initializer: heNormal }) }, stats: {} }),
     apply: (params, stats, x) => ({
-      y: mlp.apply((params as { layers: Mlp }).layers, x.reshape([x.shape[0], sizes[0]]), "relu"),
+      y: mlp.apply(params.layers, x.reshape([x.shape[0], sizes[0]]), "relu"),
       stats,
     }),
-  });
+  };
 }
 
 interface ConvNorm<T = Tensor> {
@@ -58,10 +61,13 @@ const convNorm = {
   },
 };
 
+/** Layers in a chain, and a dense layer at the end. */
+type Convolutional = Network<{ readonly layers: readonly ConvNorm[]; readonly head: Dense }, readonly BatchStatistics[]>;
+
 /** A chain of convolutions, each with batch normalisation and ReLU; mean over positions; a dense layer. */
-function convolutional(input: Shape, outputs: number, layers: readonly { channels: number; stride: number }[]): Network {
+function convolutional(input: Shape, outputs: number, layers: readonly { channels: number; stride: number }[]): Convolutional {
   requireImages(input);
-  return network({
+  return {
     init(rng) {
       const [head, ...streams] = rng.split(layers.length + 1);
       const made = layers.map(({ channels }, i) => convNorm.init(streams[i], i ? layers[i - 1].channels : input[0], channels));
@@ -70,30 +76,33 @@ function convolutional(input: Shape, outputs: number, layers: readonly { channel
         stats: made.map((l) => l.stats),
       };
     },
-    apply(p, s, x, training) {
-      const params = p as { layers: ConvNorm[]; head: Dense };
+    apply(params, before, x, training) {
       const stats: BatchStatistics[] = [];
       let h = x;
       for (const [i, layer] of params.layers.entries()) {
-        const out = convNorm.apply(layer, (s as BatchStatistics[])[i], h, layers[i].stride, training);
+        const out = convNorm.apply(layer, before[i], h, layers[i].stride, training);
         h = t.relu(out.y);
         stats.push(out.stats);
       }
       return { y: dense.apply(params.head, h.mean([2, 3])), stats };
     },
-  });
+  };
 }
 
 /** A small plain network: strided 3 x 3 convolutions of w, 2w, 4w channels. */
-export const cnn = (input: Shape, outputs: number, { width = 16, depth = 3 }: { width?: number; depth?: number } = {}): Network =>
+export const cnn = (input: Shape, outputs: number, { width = 16, depth = 3 }: { width?: number; depth?: number } = {}): Convolutional =>
   convolutional(
     input,
     outputs,
     Array.from({ length: depth }, (_, i) => ({ channels: width * 2 ** i, stride: 2 })),
   );
 
-/** `depth` stages of two 3 x 3 convolutions, of w, 2w, 4w, … channels, each stage at half the resolution. After Simonyan & Zisserman, ICLR 2015. */
-export const vgg = (input: Shape, outputs: number, { width = 16, depth = 3 }: { width?: number; depth?: number } = {}): Network =>
+/**
+ * `depth` stages of two 3 x 3 convolutions, of w, 2w, 4w, … channels, each stage at half the resolution.
+ *
+ * @source  after Simonyan & Zisserman, ICLR 2015
+ */
+export const vgg = (input: Shape, outputs: number, { width = 16, depth = 3 }: { width?: number; depth?: number } = {}): Convolutional =>
   convolutional(
     input,
     outputs,
@@ -105,6 +114,11 @@ interface Residual<T = Tensor> {
   readonly second: ConvNorm<T>;
   readonly shortcut?: ConvNorm<T>;
 }
+interface Resnet {
+  readonly stem: ConvNorm;
+  readonly blocks: readonly Residual[];
+  readonly head: Dense;
+}
 type ResidualStatistics = { readonly [part in keyof Residual]: BatchStatistics };
 
 /**
@@ -112,36 +126,45 @@ type ResidualStatistics = { readonly [part in keyof Residual]: BatchStatistics }
  *
  * @source  He et al., CVPR 2016, section 4.2, with a convolution in the shortcuts that change the shape
  */
-export function resnet(input: Shape, outputs: number, { width = 16, depth = 1 }: { width?: number; depth?: number } = {}): Network {
+export function resnet(
+  input: Shape,
+  outputs: number,
+  { width = 16, depth = 1 }: { width?: number; depth?: number } = {},
+): Network<Resnet, { readonly stem: BatchStatistics; readonly blocks: readonly ResidualStatistics[] }> {
   requireImages(input);
   const blocks = Array.from({ length: 3 * depth }, (_, i) => ({
     channels: width * 2 ** Math.floor(i / depth),
     stride: i > 0 && i % depth === 0 ? 2 : 1,
   }));
-  return network({
+  return {
     init(rng) {
       const [stem, head, ...streams] = rng.split(blocks.length + 2);
       const first = convNorm.init(stem, input[0], width);
       const made = blocks.map(({ channels, stride }, i) => {
         const inputs = i ? blocks[i - 1].channels : width;
         const [a, b, c] = streams[i].split(3);
-        const parts = { first: convNorm.init(a, inputs, channels), second: convNorm.init(b, channels, channels) };
-        return stride > 1 || inputs !== channels ? { ...parts, shortcut: convNorm.init(c, inputs, channels, 1) } : parts;
+        return {
+          first: convNorm.init(a, inputs, channels),
+          second: convNorm.init(b, channels, channels),
+          shortcut: stride > 1 || inputs !== channels ? convNorm.init(c, inputs, channels, 1) : undefined,
+        };
       });
-      const pick = (part: "params" | "stats") =>
-        made.map((block) => Object.fromEntries(Object.entries(block).map(([name, made]) => [name, made[part]])));
+      const each = <T>(part: (made: ReturnType<typeof convNorm.init>) => T) =>
+        made.map(({ first, second, shortcut }) => ({
+          first: part(first),
+          second: part(second),
+          ...(shortcut && { shortcut: part(shortcut) }),
+        }));
       return {
         params: {
           stem: first.params,
-          blocks: pick("params"),
+          blocks: each(({ params }) => params),
           head: dense.init(head, blocks[blocks.length - 1].channels, outputs),
         },
-        stats: { stem: first.stats, blocks: pick("stats") },
+        stats: { stem: first.stats, blocks: each(({ stats }) => stats) },
       };
     },
-    apply(p, s, x, training) {
-      const params = p as { stem: ConvNorm; blocks: Residual[]; head: Dense };
-      const stats = s as { stem: BatchStatistics; blocks: ResidualStatistics[] };
+    apply(params, stats, x, training) {
       const stem = convNorm.apply(params.stem, stats.stem, x, 1, training);
       let h = t.relu(stem.y);
       const next = params.blocks.map((block, i) => {
@@ -154,7 +177,7 @@ export function resnet(input: Shape, outputs: number, { width = 16, depth = 1 }:
       });
       return { y: dense.apply(params.head, h.mean([2, 3])), stats: { stem: stem.stats, blocks: next } };
     },
-  });
+  };
 }
 
 interface Vit<T = Tensor> {
@@ -177,7 +200,7 @@ export interface TransformerSizes {
  * @param options.patch  its side; default the divisor of the image's side nearest to a seventh of it
  * @source  Dosovitskiy et al., ICLR 2021; mean instead of a class token as in Zhai et al., CVPR 2022
  */
-export function vit(input: Shape, outputs: number, options: TransformerSizes & { patch?: number } = {}): Network {
+export function vit(input: Shape, outputs: number, options: TransformerSizes & { patch?: number } = {}): Network<Vit, NoStatistics> {
   requireImages(input);
   const { width = 64, depth = 4, heads = 4 } = options;
   const [channels, height, breadth] = input;
@@ -185,7 +208,7 @@ export function vit(input: Shape, outputs: number, options: TransformerSizes & {
   if (height % patch || breadth % patch) throw new TensorError(`vit: patches of ${patch} do not tile ${height} x ${breadth}`);
   requireHeads("vit", width, heads);
   const [rows, columns] = [height / patch, breadth / patch];
-  return network({
+  return {
     init(rng) {
       const [patches, positions, head, ...streams] = rng.split(depth + 3);
       const params: Vit<NdArray> = {
@@ -197,15 +220,14 @@ export function vit(input: Shape, outputs: number, options: TransformerSizes & {
       };
       return { params, stats: {} };
     },
-    apply(p, stats, x) {
-      const params = p as Vit;
+    apply(params, stats, x) {
       const tiles = x.reshape([x.shape[0], channels, rows, patch, columns, patch]).transpose([0, 2, 4, 1, 3, 5]);
       const tokens = tiles.reshape([x.shape[0], rows * columns, channels * patch * patch]);
       let h = dense.apply(params.patches, tokens).add(params.positions);
       for (const block of params.blocks) h = transformerBlock.apply(block, h, { heads });
       return { y: dense.apply(params.head, layerNorm.apply(params.norm, h).mean(1)), stats };
     },
-  });
+  };
 }
 
 interface LanguageModel<T = Tensor> {
@@ -217,10 +239,10 @@ interface LanguageModel<T = Tensor> {
 }
 
 /** Causal transformer over symbols: integers [batch, tokens] -> logits of the next symbol [batch, tokens, symbols]. At most `context` tokens. */
-export function transformerLm(symbols: number, context: number, options: TransformerSizes = {}): Network {
+export function transformerLm(symbols: number, context: number, options: TransformerSizes = {}): Network<LanguageModel, NoStatistics> {
   const { width = 64, depth = 2, heads = 4 } = options;
   requireHeads("transformer-lm", width, heads);
-  return network({
+  return {
     init(rng) {
       const [table, positions, head, ...streams] = rng.split(depth + 3);
       const params: LanguageModel<NdArray> = {
@@ -232,30 +254,29 @@ export function transformerLm(symbols: number, context: number, options: Transfo
       };
       return { params, stats: {} };
     },
-    apply(p, stats, x) {
-      const params = p as LanguageModel;
+    apply(params, stats, x) {
       const tokens = x.shape[1];
       let h = embedding.apply(params.symbols, x).add(params.positions.table.slice([0, tokens]));
       for (const block of params.blocks) h = transformerBlock.apply(block, h, { heads, causal: true });
       return { y: dense.apply(params.head, layerNorm.apply(params.norm, h)), stats };
     },
-  });
+  };
 }
 
 /** A model file as a network: its weights are where training starts. It must have one input; its first output counts. */
-export function onnxNetwork(model: OnnxModel): Network {
+export function onnxNetwork(model: OnnxModel): Network<Record<string, Tensor>, NoStatistics> {
   if (model.inputs.length !== 1)
     throw new TensorError(`the model has ${model.inputs.length} inputs (${model.inputs.map((i) => i.name).join(", ")}), not one`);
   if (Object.keys(model.params).length === 0) throw new TensorError("the model has no weights to train");
   const [rows] = model.inputs[0].shape;
-  const of = (params: unknown, x: Tensor): Tensor => model.apply(params as Record<string, Tensor>, x)[0];
-  return network({
+  const of = (params: Record<string, Tensor>, x: Tensor): Tensor => model.apply(params, x)[0];
+  return {
     init: () => ({ params: model.params, stats: {} }),
     apply: (params, stats, x) => ({
       y: typeof rows === "number" ? inPieces((piece) => of(params, piece), x, rows) : of(params, x),
       stats,
     }),
-  });
+  };
 }
 
 /** f of a batch, for an f that takes just `rows` rows: the last piece is filled up with zeros. */

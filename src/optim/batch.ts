@@ -5,8 +5,6 @@ import type { Tensor } from "../tensor/index.ts";
 import type { StepContext } from "./optimizer.ts";
 import { times } from "./schedules.ts";
 
-export const reductions = ["mean", "sum"] as const;
-
 /**
  * The batch size of a step; 1 if it is not needed.
  *
@@ -22,7 +20,7 @@ export function batchOf(optimizer: string, { batchSize }: StepContext, needed = 
 }
 
 /** Gradients of the mean loss from those of a mean or a sum. */
-export const meanGradients = <P>(grads: P, batch: number | Tensor, reduction: string): P =>
+export const meanGradients = <P>(grads: P, batch: number | Tensor, reduction: "mean" | "sum"): P =>
   reduction === "mean"
     ? grads
     : mapTree<P>((g: Tensor) => times(g, typeof batch === "number" ? 1 / batch : batch.pow(-1)) as Tensor, grads);

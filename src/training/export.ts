@@ -24,7 +24,7 @@ export function exportWeights({ params, stats }: TrainState): Uint8Array<ArrayBu
 export function exportModel(task: Task, network: Network, state: Pick<TrainState, "params" | "stats">, producer: string): Uint8Array {
   const { problem } = task;
   const program = (x: Tensor): Tensor => {
-    const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree((a: NdArray) => t.constant(a), tree));
+    const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree<object>((a: NdArray) => t.constant(a), tree));
     if ("corpus" in task) return network.apply(params, stats, x, false).y;
     const { scaling, units } = task.problem;
     const rank = problem.input.length;

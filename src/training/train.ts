@@ -37,8 +37,8 @@ export interface TrainingOptions {
 export interface TrainState<T = NdArray> {
   /** Steps done, i32. */
   readonly step: T;
-  readonly params: State<T>;
-  readonly stats: State<T>;
+  readonly params: object;
+  readonly stats: object;
   readonly optimizer: State<T>;
 }
 
@@ -79,20 +79,20 @@ export function training(problem: Problem, network: Network, order: Random, opti
   const free = freeze.length ? masked(options.optimizer, (path) => !freeze.some((f) => isBelow(path, f))) : options.optimizer;
   const optimizer = clip ? chain(clipByGlobalNorm(clip), free) : free;
   const rows = batchRows(order, problem.count("train"), batch);
-  const lossOf = (params: State, stats: State, x: Tensor, y: Tensor): [Tensor, unknown] => {
+  const lossOf = (params: object, stats: object, x: Tensor, y: Tensor): [Tensor, object] => {
     const out = network.apply(params, stats, x, true);
     return [problem.loss(out.y, y), out.stats];
   };
   const update = (state: TrainState<Tensor>, x: Tensor, y: Tensor): { state: TrainState<Tensor>; loss: Tensor } => {
-    const objective = (params: State): [Tensor, unknown] => lossOf(params, state.stats, x, y);
+    const objective = (params: object): [Tensor, object] => lossOf(params, state.stats, x, y);
     // Only some optimizers ask what the layers saw.
     const [[loss, stats], grads, curvature] = optimizer.statistics
       ? withCurvature(objective, { aux: true })(state.params)
       : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
     const context = { batchSize: batch, ...(curvature ? { curvature } : {}) };
     const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
-    const params = applyUpdates(state.params, updates as State);
-    return { state: { step: state.step.add(1), params, stats: stats as State, optimizer: next }, loss };
+    const params = applyUpdates(state.params, updates);
+    return { state: { step: state.step.add(1), params, stats, optimizer: next }, loss };
   };
   /** The layers of the network, found in a batch; none for optimizers that do not ask. */
   const layers = ({ params, stats }: Pick<TrainState, "params" | "stats">): Layers | undefined => {
@@ -101,11 +101,11 @@ export function training(problem: Problem, network: Network, order: Random, opti
     return layersOf(lossOf, { aux: true })(params, stats, x, y);
   };
   const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
-  const measure = jit((params: unknown, stats: unknown, x: Tensor, y: Tensor) => {
+  const measure = jit((params: object, stats: object, x: Tensor, y: Tensor) => {
     const out = network.apply(params, stats, x, false).y;
     return { loss: problem.loss(out, y), hits: problem.hits(out, y) };
   });
-  const outputs = jit((params: unknown, stats: unknown, x: Tensor) => network.apply(params, stats, x, false).y);
+  const outputs = jit((params: object, stats: object, x: Tensor) => network.apply(params, stats, x, false).y);
 
   async function score({ params, stats }: TrainState, part: Part, most = Number.POSITIVE_INFINITY): Promise<Scores> {
     const count = Math.min(problem.count(part), most);
@@ -113,7 +113,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
     for (let at = 0; at < count; at += evaluationBatch) {
       const size = Math.min(evaluationBatch, count - at);
       const { x, y } = problem.batch(part, spread(at, size, count, problem.count(part)));
-      const result = await measure(params as never, stats as never, x, y);
+      const result = await measure(params, stats, x, y);
       loss += item(result.loss) * (size / count);
       hits += item(result.hits) * (size / count);
     }
@@ -122,7 +122,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
 
   return {
     init(rng) {
-      const { params, stats } = network.init(rng.fold("network")) as { params: State<NdArray>; stats: State<NdArray> };
+      const { params, stats } = network.init(rng.fold("network"));
       requireFrozen(freeze, params);
       return {
         step: ndarray(new Int32Array(1), [], "i32"),
@@ -133,8 +133,8 @@ export function training(problem: Problem, network: Network, order: Random, opti
     },
     async step(state) {
       const { x, y } = problem.batch("train", rows(item(state.step)));
-      const { state: next, loss } = await run(state as never, x, y);
-      return { state: next as TrainState, metrics: { loss: item(loss) } };
+      const { state: next, loss } = await run(state, x, y);
+      return { state: next, metrics: { loss: item(loss) } };
     },
     async evaluate(state) {
       const { loss, score: s } = await score(state, "validation", options.evaluationRows);
@@ -142,7 +142,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
     },
     layers,
     score: (state, part) => score(state, part, part === "train" ? 20 * evaluationBatch : undefined),
-    predict: ({ params, stats }, x) => outputs(params as never, stats as never, x) as Promise<NdArray>,
+    predict: ({ params, stats }, x) => outputs(params, stats, x),
   };
 }
 

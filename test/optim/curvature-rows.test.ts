@@ -107,7 +107,13 @@ describe("rows of inputs and gradients", () => {
   }); // prettier-ignore
 
   /** Rows that a convolution sees, through the capture itself. */
-  async function convRows(x: NdArray, w: NdArray, options: pf.ConvOptions, bias: boolean, approximation: string): Promise<number[][]> {
+  async function convRows(
+    x: NdArray,
+    w: NdArray,
+    options: pf.ConvOptions,
+    bias: boolean,
+    approximation: "expand" | "reduce",
+  ): Promise<number[][]> {
     const rows = jit((x: Tensor, w: Tensor, b: Tensor) => {
       const loss = (p: Linear): Tensor => {
         const y = pf.conv(x, p.w, options);

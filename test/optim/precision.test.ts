@@ -109,7 +109,7 @@ test("Shampoo's root is right in f32 and not in bf16", async () => {
 test("Kᵀ(SK) with S kept in bf16 is no longer positive and diverges; rows times K, then their product, does not", async () => {
   const { rows, s } = await spectrum(1e-3, 10);
   const family = structureOf("dense")(n);
-  const settings = { precondMomentum: 0, momentumMode: "ema", cap: "none", exponential: 1 };
+  const settings = { precondMomentum: 0, momentumMode: "ema", cap: "none", exponential: 1 } as const;
   const largest = async (curvature: (k: Tensor, s: Tensor, a: Tensor) => Tensor): Promise<number> => {
     const update = lowPrecision("bf16", ({ k }: { k: Tensor }, s: Tensor, a: Tensor) => {
       const h = { full: curvature(k, s, a) };

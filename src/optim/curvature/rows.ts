@@ -14,10 +14,22 @@
 import { array, sizeOf } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { broadcastTo, concat, constant, outSizes, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
+import { choice } from "../hyper.ts";
 import type { Geometry, Layer, Seen } from "./layers.ts";
 
-export const approximations = ["expand", "reduce"] as const;
-export const averages = ["batch", "batch+sequence", "none"] as const;
+/** How positions that share a weight are treated. "reduce" is for networks that average positions before the loss. */
+export const approximation = choice("how positions that share a weight are treated: each on its own, or averaged first", [
+  "expand",
+  "reduce",
+]);
+/** n. Language models average over positions too. */
+export const lossAverage = choice("what the loss is a mean over: examples, examples and positions, or nothing (a sum)", [
+  "batch",
+  "batch+sequence",
+  "none",
+]);
+type Approximation = (typeof approximation)["default"];
+type LossAverage = (typeof lossAverage)["default"];
 
 const filledLike = (value: number, x: Tensor, shape: readonly number[]): Tensor => broadcastTo(scalar(value, x.dtype), shape);
 
@@ -102,7 +114,7 @@ function allMeans(layer: Layer, seen: readonly Seen[], batch: number): Tensor {
 }
 
 /** A [N, d_i], with a last column for the bias. Not for embeddings, see `frequencies`. */
-export function inputRows(layer: Layer, seen: readonly Seen[], batch: number, approximation: string): Tensor {
+export function inputRows(layer: Layer, seen: readonly Seen[], batch: number, approximation: Approximation): Tensor {
   const rows = approximation === "reduce" ? allMeans(layer, seen, batch) : allRows(layer, seen, batch);
   const scale = 1 / Math.sqrt(rows.shape[0]);
   const scaled = rows.mul(scale);
@@ -124,7 +136,13 @@ export function positionsOf(layer: Layer, seen: readonly Seen[], batch: number):
 }
 
 /** Ĝ [N, d_o]; several scalars (see `withCurvature`) are stacked. */
-export function gradientRows(layer: Layer, seen: readonly Seen[], batch: number, approximation: string, average: string): Tensor {
+export function gradientRows(
+  layer: Layer,
+  seen: readonly Seen[],
+  batch: number,
+  approximation: Approximation,
+  average: LossAverage,
+): Tensor {
   const n = average === "none" ? 1 : average === "batch" ? batch : batch * positionsOf(layer, seen, batch);
   const scalars = seen[0].gradients.map((_, i) => {
     const all = together(

@@ -12,9 +12,9 @@
  */
 import { allocate, type NdArray, type Shape } from "../../array/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { State } from "../optimizer.ts";
 
-export type Parts<T = Tensor> = State<T> & { readonly [part: string]: T };
+/** The arrays of a member, by name. */
+export type Parts<T = Tensor> = { readonly [part: string]: T };
 
 export type Float = "f32" | "f64";
 
