@@ -19,7 +19,6 @@ import {
   type Split,
   shownFeatures,
   splitTimes,
-  type TrainState,
 } from "../../transport/index.ts";
 import { version } from "../program.ts";
 import type { TrajectoriesOptions } from "../trajectories.ts";
@@ -55,7 +54,7 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
     const rng = randomStream(options.seed).fold("trajectories");
     const line = progress({ label: `training on ${data.title}`, total: steps, start: run.checkpoint?.step, mode: progressMode(options) });
     const divergedHint = `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`;
-    const { state, history, interrupted } = await runMethod<TrainState>(model, run, { steps, rng, progress: line, divergedHint });
+    const { state, history, interrupted } = await runMethod(model, run, { steps, rng, progress: line, divergedHint });
     if (interrupted) {
       process.exitCode = 130;
       return { results: { run: folder, interrupted: true }, text: [`stopped; the same command goes on from ${folder}`] };
