@@ -1,18 +1,17 @@
 import { expect, test } from "vitest";
 import type { Tensor } from "../../src/tensor/index.ts";
-import { balances, type Model } from "../../src/transport/index.ts";
+import { balances, type Mover } from "../../src/transport/index.ts";
 import { normals } from "./training.ts";
 
 /** Particles drift at a speed along the first coordinate and multiply at a rate. */
-const motion = (speed: number, rate: number): Model =>
-  ({
+const motion = (speed: number, rate: number): Mover => ({
+  noise: 0,
+  dynamics: () => ({
+    drift: (_: Tensor, x: Tensor) => x.mul(0).add(speed),
     noise: 0,
-    dynamics: () => ({
-      drift: (_: Tensor, x: Tensor) => x.mul(0).add(speed),
-      noise: 0,
-      growth: (_: Tensor, x: Tensor) => x.sum(1).mul(0).add(rate),
-    }),
-  }) as unknown as Model;
+    growth: (_: Tensor, x: Tensor) => x.sum(1).mul(0).add(rate),
+  }),
+});
 
 test("the balance of a true motion is within sampling errors, that of a wrong one is not", async () => {
   // N(t, 1) with mass 1 + t: at t = 1 the means move at speed 1, the mass grows at rate ½
@@ -31,7 +30,7 @@ test("noise that spreads particles backward in time narrows them forward", async
   // N(0, 1 + t) with σ = 1: the drift of the reversed process, seen forward, is v - ½ ∇log q = x / (1 + t), and d/dt E[x²] = 2 - σ² = 1
   const model = { noise: 1, backward: true, dynamics: () => ({ drift: (t: Tensor, x: Tensor) => x.div(t.add(1)), noise: 1 }) };
   const clouds = [0, 1, 2].map((k) => ({ points: normals([0], [Math.sqrt(1 + k)], 4000, k + 1), mass: 1 }));
-  const [, , square] = await balances(model as unknown as Model, {}, [0, 1, 2], clouds);
+  const [, , square] = await balances(model, {}, [0, 1, 2], clouds);
   expect(Math.abs(square.z)).toBeLessThan(4);
   expect(Math.abs(square.predicted - 1)).toBeLessThan(5 * Math.sqrt(2 / 4000) * 2);
 });

@@ -109,7 +109,7 @@ test("arrows of the landscape stay inside its frame, and contours end there", as
     action: action(x),
   });
   const motion = { drift: (_: Tensor, x: Tensor) => x, noise: 0 };
-  const model = { init: () => ({}), step: async () => ({ state: {}, metrics: {} }), average: () => ({}), dynamics: () => motion, noise: 0 };
+  const model = { dynamics: () => motion, noise: 0 };
   const trained = { model, push: pusher(model), params: {} };
   const { svg } = landscapeFigure(data, await landscape(trained, program, data, { units, times: [0, 1, 2] }));
   const { document } = parseHTML(svg);

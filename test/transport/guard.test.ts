@@ -1,16 +1,6 @@
 import { expect, test } from "vitest";
 import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import {
-  freeMotion,
-  goBack,
-  guardNote,
-  initGuard,
-  lagrangianFlow,
-  pathThrough,
-  rateFactor,
-  type TrainState,
-  watch,
-} from "../../src/transport/index.ts";
+import { freeMotion, goBack, guardNote, initGuard, lagrangianFlow, pathThrough, rateFactor, watch } from "../../src/transport/index.ts";
 import { normals, train } from "./training.ts";
 
 /** A player whose parameters are `value` and whose average is `value` + 100. */
@@ -18,7 +8,7 @@ const player = (value: number) => {
   const at = (v: number) => ndarray(Float32Array.of(v), [1], "f32");
   return { params: at(value), optimizer: at(value), average: { average: at(value + 100), weight: at(1) } };
 };
-const state = (value: number) => ({ action: player(value), path: player(-value) }) as unknown as TrainState;
+const state = (value: number) => ({ action: player(value), path: player(-value) });
 const calm = { variance: 1, atBound: 0, loss: -1 };
 
 /** Steps of the same signs. */
@@ -29,12 +19,11 @@ function after(steps: number, signs: typeof calm, from = initGuard(state(0)), se
 }
 
 /** Parameters of the last good state; of a path that runs away there is none. */
-const kept = (guard: ReturnType<typeof after>): number[] | undefined =>
-  guard && toNumbers((guard.good as unknown as Record<string, ReturnType<typeof player>>).action.params);
+const kept = (guard: ReturnType<typeof after>): number[] | undefined => guard && toNumbers(guard.good.action.params);
 
 test("calm steps keep a good state every 250 steps, whose parameters are their averages", () => {
   const guard = after(700, calm)!;
-  const good = guard.good as unknown as Record<string, ReturnType<typeof player>>;
+  const { good } = guard;
   expect(toNumbers(good.action.params)).toEqual([600]);
   expect(toNumbers(good.action.optimizer)).toEqual([500]);
   expect(toNumbers(good.path.params)).toEqual([-400]);
@@ -103,7 +92,7 @@ test("a training that is set back goes on from its state alone, bit for bit", as
   const { state: half } = await train(flow, 75, stream);
   const copy = structuredClone(half);
   const other = await model();
-  let now = copy as TrainState;
+  let now = copy;
   for (let i = 75; i < fast.steps; i++) ({ state: now } = await other.step(now, stream));
   expect(JSON.stringify(now)).toBe(JSON.stringify(whole));
 });

@@ -2,14 +2,16 @@
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
-import { type Model, pusher } from "../../src/transport/index.ts";
+import { type Mover, pusher } from "../../src/transport/index.ts";
 
 /** dX = drift dt + dW. */
-const noisy = (drift: (x: Tensor) => Tensor): Model =>
-  ({ noise: 1, dynamics: () => ({ drift: (_: Tensor, x: Tensor) => drift(x), noise: 1 }) }) as unknown as Model;
+const noisy = (drift: (x: Tensor) => Tensor): Mover => ({
+  noise: 1,
+  dynamics: () => ({ drift: (_: Tensor, x: Tensor) => drift(x), noise: 1 }),
+});
 const start = randomStream(1).normal([300, 2]) as NdArray<"f32">;
 
-async function apart(model: Model, stepsPerUnit: number): Promise<number> {
+async function apart(model: Mover, stepsPerUnit: number): Promise<number> {
   const push = pusher(model, 1);
   const end = async (pair: "coarse" | "fine") =>
     (await push({}, { x: start }, 0, [0.5, 1], { rng: randomStream(2), stepsPerUnit, pair })).clouds[1].x.data;
@@ -41,10 +43,10 @@ test("coarse and fine steps follow one Brownian motion", async () => {
 });
 
 test("weights grow from what they were, none from none", async () => {
-  const growing = {
+  const growing: Mover = {
     noise: 0,
     dynamics: () => ({ drift: (_: Tensor, x: Tensor) => x.mul(0).add(2), growth: (t: Tensor, _x: Tensor) => t.squeeze(1), noise: 0 }),
-  } as unknown as Model;
+  };
   const x = ndarray(Float32Array.of(0, 1, 2), [3, 1], "f32");
   const logWeight = ndarray(Float32Array.of(0, 1.5, Number.NEGATIVE_INFINITY), [3], "f32");
   const [end] = (await pusher(growing, 1)({}, { x, logWeight }, 0, [2])).clouds;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
-import { drawRecorded, freeMotion, matchingRecorded, recordingOf } from "../../src/transport/index.ts";
+import { type ActionParams, drawRecorded, freeMotion, matchingRecorded, recordingOf } from "../../src/transport/index.ts";
 import { normals, pushed, train } from "./training.ts";
 
 test("records are drawn as often as the time that they stand for, with rows of their own", () => {
@@ -35,11 +35,11 @@ test("the velocity of the independent linear path of two Gaussians, from samples
   const tail = metrics.slice(-300).reduce((s, m) => s + m.loss / 300, 0);
   // the minimum is -2.2323; batches of 256 have a spread of about 0.4, the mean of 300 of them one of 0.02
   expect(Math.abs(tail + 2.2323)).toBeLessThan(0.1);
-  const drift = jit((p: never, t: Tensor, x: Tensor) => model.dynamics(p).drift(t, x));
+  const drift = jit((p: ActionParams, t: Tensor, x: Tensor) => model.dynamics(p).drift(t, x));
   let [miss, size] = [0, 0];
   for (const t of [0.1, 0.5, 0.9]) {
     const x = normals([2 * t], [Math.sqrt(variance(t))], 300, 7);
-    const v = toNumbers(await drift(model.average(state) as never, ndarray(new Float32Array(300).fill(t), [300, 1], "f32"), x));
+    const v = toNumbers(await drift(model.average(state), ndarray(new Float32Array(300).fill(t), [300, 1], "f32"), x));
     v.forEach((value, i) => {
       const exact = 2 + ((1.25 * t - 1) / variance(t)) * (x.data[i] - 2 * t);
       miss += (value - exact) ** 2;

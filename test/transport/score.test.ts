@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { item, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import type { Mlp } from "../../src/nn/index.ts";
 import { concat, jit, type Tensor } from "../../src/tensor/index.ts";
 import { annealer, recordingOf, scoreLoss, scoreMatching, type VectorField, withDivergence } from "../../src/transport/index.ts";
 import { gaussianPath } from "./quadrature.ts";
@@ -61,13 +62,13 @@ describe("the loss", () => {
       const clouds = times.map((t, k) => normals([t, -t], [1 - t / 2, 1], 500, 10 + k));
       const options = { layers: 2, width: 32, batch: 256, steps: 800, learningRate: 5e-3, trace } as const;
       const model = scoreMatching(recordingOf(times, clouds), options);
-      const { state } = await train(model as never, 800, randomStream(1));
-      const run = jit((p: never, t: Tensor, x: Tensor) => model.score(p)(t, x));
+      const { state } = await train(model, 800, randomStream(1));
+      const run = jit((p: Mlp, t: Tensor, x: Tensor) => model.score(p)(t, x));
       let [miss, size] = [0, 0];
       for (const t of [0, 0.5, 1]) {
         const x = normals([t, -t], [1 - t / 2, 1], 200, 50);
         const at = ndarray(new Float32Array(200).fill(t), [200, 1], "f32");
-        const learned = toNumbers(await run(model.average(state) as never, at, x));
+        const learned = toNumbers(await run(model.average(state), at, x));
         learned.forEach((v, i) => {
           const exact = i % 2 === 0 ? -(x.data[i] - t) / (1 - t / 2) ** 2 : -(x.data[i] + t);
           miss += (v - exact) ** 2;

@@ -3,7 +3,7 @@ import type { Random } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { quadraticCost } from "../lagrangian/costs.ts";
 import { has, type LearnOptions, type MethodName } from "../learning/methods.ts";
-import type { TrainState } from "../learning/model.ts";
+import type { Model } from "../learning/model.ts";
 import type { Prepared } from "../learning/prepare.ts";
 import type { Value } from "../learning/value.ts";
 import type { GaussianMixture } from "../motion/base-density.ts";
@@ -54,8 +54,8 @@ export interface Assessment {
  */
 export async function assess(
   method: MethodName,
-  trained: Trained,
-  state: TrainState,
+  trained: Trained & { readonly model: Model },
+  state: unknown,
   data: Population,
   prepared: Prepared,
   split: Split,

@@ -94,7 +94,7 @@ async function fold(data: Population, options: PrepareOptions, { train }: Split,
     learn,
   );
   const rng = randomStream(options.seed).fold(`choice ${held}`);
-  let state = await model.init(rng.fold("init"));
+  let state = model.init(rng.fold("init"));
   for (let i = 0; i < options.steps; i++) ({ state } = await model.step(state, rng));
   const before = Math.max(...kept.filter((k) => k < held));
   const push = pusher(model, options.threads);

@@ -1,8 +1,8 @@
 /** How well learned dynamics satisfy the continuity equation of the data, without solving it. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
-import { concat, jit, jvp, type Tensor } from "../../tensor/index.ts";
-import type { Model, Parameters } from "../learning/model.ts";
+import { concat, type Feeds, jit, jvp, type Tensor } from "../../tensor/index.ts";
+import type { Mover } from "../learning/model.ts";
 import type { Cloud } from "../paths/cloud.ts";
 
 export interface Balance {
@@ -22,11 +22,16 @@ export interface Balance {
  *
  * @param times, clouds  in units of the training, masses included
  */
-export async function balances(model: Model, params: Parameters, times: readonly number[], clouds: readonly Cloud[]): Promise<Balance[]> {
+export async function balances<P>(
+  model: Mover<P>,
+  params: Feeds<P>,
+  times: readonly number[],
+  clouds: readonly Cloud[],
+): Promise<Balance[]> {
   const d = clouds[0].points.shape[1];
   const tests = (x: Tensor): Tensor => concat([x.slice(null, [0, 1]).mul(0).add(1), x, x.square()], 1);
   const names = ["mass", ...Array.from({ length: d }, (_, j) => `x${j + 1}`), ...Array.from({ length: d }, (_, j) => `x${j + 1}²`)];
-  const run = jit((p: Parameters<Tensor>, t: Tensor, x: Tensor, hot: Tensor) => {
+  const run = jit((p: P, t: Tensor, x: Tensor, hot: Tensor) => {
     const { drift, growth, noise } = model.dynamics(p, model.knots && hot);
     const [phi, moved] = jvp(tests, [x], [drift(t, x)]);
     let rate = moved;

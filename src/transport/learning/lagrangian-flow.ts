@@ -12,7 +12,7 @@
 
 import { item, type NdArray, type Random } from "../../array/index.ts";
 import type { Mlp } from "../../nn/index.ts";
-import { clamp, greater, jit, jvp, maximum, sign, stopGradient, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, clamp, greater, jit, jvp, maximum, sign, stopGradient, type Tensor, take } from "../../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { meanField, type PairPotential, together } from "../lagrangian/interaction.ts";
 import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual, type ScalarField } from "../lagrangian/lagrangian.ts";
@@ -22,7 +22,7 @@ import { coneGeodesic } from "../paths/unbalanced.ts";
 import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./match.ts";
-import { type Descending, descent, type TrainOptions, type TrainState, trainDefaults, type Valued } from "./model.ts";
+import { type Descending, descent, type TrainOptions, trainDefaults, type ValuedModel } from "./model.ts";
 import { labelledAction, meanValue } from "./value.ts";
 
 export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {
@@ -50,10 +50,13 @@ export const lagrangianFlowDefaults = {
   rateRatio: 0.1,
 } as const;
 
-interface FlowState<T = Tensor> {
-  readonly action: Descending<ActionParams<T>>;
-  readonly path: Descending<Mlp<T>>;
+interface Players {
+  readonly action: Descending<ActionParams>;
+  readonly path: Descending<Mlp>;
 }
+
+/** Both players and the watch over them. */
+type FlowState = Arrays<Players> & { readonly guard: Guard<Arrays<Players>> };
 
 type Draws<T = NdArray> = PathBatch<T> & { readonly probe?: T };
 
@@ -70,7 +73,7 @@ export interface Generated {
  *              unbalanced transport, their geodesics
  * @throws RangeError  for growth with a head that cannot represent it
  */
-export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): Valued {
+export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): ValuedModel<FlowState, ActionParams> {
   const o = { ...lagrangianFlowDefaults, lagrangian: freeMotion, ...options };
   const { lagrangian: l, intervals } = o;
   if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`lagrangianFlow: the head "${o.head}" cannot represent growth`);
@@ -94,7 +97,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     return mass ? energy.mul(mass.squeeze(1)) : energy;
   };
 
-  const program = (state: FlowState, points: Tensor, batch: Draws<Tensor>, rate: Tensor) => {
+  const program = (state: Players, points: Tensor, batch: Draws<Tensor>, rate: Tensor) => {
     const probe = batch.probe && sign(batch.probe);
     const at = generated(state.path.params, points, batch);
     const fixed = stopGradient(at.x);
@@ -165,7 +168,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     ...(l.noise > 0 && d > exactLaplacian && { probe: rng.normal([batch, d]) }),
   });
   const evaluate = jit(
-    (state: FlowState, points: Tensor, batch: Draws<Tensor>) => {
+    (state: Players, points: Tensor, batch: Draws<Tensor>) => {
       const s = sOf(averages(state).action, batch);
       const probe = batch.probe && sign(batch.probe);
       const [now, rate] = velocityOfPath(averages(state).path, points, batch);
@@ -186,33 +189,34 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
     { threads: o.threads },
   );
   return {
-    async init(rng) {
+    init(rng) {
       const [first, second] = rng.split(2);
-      const action = players.action.init(initAction(first, d, o)) as never;
-      const generator = players.path.init(initGenerator(second, d, l.growth > 0, o)) as never;
-      const both = { action, path: generator };
-      return { ...both, guard: initGuard(both) as never };
+      const both = {
+        action: players.action.init(initAction(first, d, o)),
+        path: players.path.init(initGenerator(second, d, l.growth > 0, o)),
+      };
+      return { ...both, guard: initGuard(both) };
     },
     async step(state, rng) {
       let now = playersOf(state);
-      let guard = state.guard as unknown as Guard;
+      let { guard } = state;
       for (;;) {
-        const { metrics, signs, state: next } = await run(now as never, path.points, draw(rng, o.batch), rateFactor(guard));
-        const watched = watch(guard, itemsOf(signs), next as never, settled);
-        if (watched) return { state: { ...next, guard: watched } as never, metrics: itemsOf(metrics) };
+        const { metrics, signs, state: next } = await run(now, path.points, draw(rng, o.batch), rateFactor(guard));
+        const watched = watch(guard, itemsOf(signs), next, settled);
+        if (watched) return { state: { ...next, guard: watched }, metrics: itemsOf(metrics) };
         ({ players: now, guard } = goBack(guard, runawayHint));
       }
     },
-    note: (state) => guardNote(state.guard as unknown as Guard),
-    average: (state) => (state as unknown as FlowState<NdArray>).action.average.average as never,
-    dynamics: (params, interval) => actionDynamics(l, action(params as never, o.head, interval)),
+    note: (state) => guardNote(state.guard),
+    average: (state) => state.action.average.average,
+    dynamics: (params, interval) => actionDynamics(l, action(params, o.head, interval)),
     noise: l.noise,
     knots: intervals > 1 ? path.times : undefined,
-    value: (state, rng, batches = 40) => meanValue(() => evaluate(playersOf(state) as never, path.points, draw(rng, 512)), batches),
+    value: (state, rng, batches = 40) => meanValue(() => evaluate(playersOf(state), path.points, draw(rng, 512)), batches),
   };
 }
 
-const playersOf = ({ action: first, path }: TrainState): TrainState => ({ action: first, path });
+const playersOf = ({ action: first, path }: FlowState): Arrays<Players> => ({ action: first, path });
 const itemsOf = <K extends string>(results: Readonly<Record<K, NdArray>>): Record<K, number> =>
   Object.fromEntries(Object.entries<NdArray>(results).map(([k, v]) => [k, item(v)])) as Record<K, number>;
 
@@ -221,8 +225,10 @@ const nearBound = 0.95;
 const runawayHint =
   "lower --rate-ratio or --learning-rate; with a potential or an interaction, look whether the interval between the snapshots is too long for it (a force of -ω² x needs ω times the interval below π)";
 
-const averages = (state: FlowState): { action: ActionParams; path: Mlp } =>
-  ({ action: state.action.average.average, path: state.path.average.average }) as never;
+const averages = (state: Players): { action: ActionParams; path: Mlp } => ({
+  action: state.action.average.average,
+  path: state.path.average.average,
+});
 
 /** Steps up the residual, x ← x + step 2u(1-u) clip(∇Λ): they vanish at the knots, where the snapshots are given. */
 function climb(

@@ -1,12 +1,12 @@
 /** Action matching: the action of a given path. Plain, entropic, unbalanced and both, for any convex cost, by one loss. */
 import { item, type NdArray, type Random } from "../../array/index.ts";
-import { jit, sign, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, jit, sign, type Tensor, take } from "../../tensor/index.ts";
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { exactLaplacian, freeMotion, type Lagrangian, velocity } from "../lagrangian/lagrangian.ts";
 import { drawPath, growing, type Path, type PathBatch, type PathPoints, pathPoints } from "../paths/path.ts";
 import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "../paths/times.ts";
 import { actionLoss, flowLoss, type PathEnds, reversed } from "./losses.ts";
-import { type Descending, type Dynamics, descent, type TrainOptions, type TrainState, trainDefaults, type Valued } from "./model.ts";
+import { type Descending, type Dynamics, descent, type TrainOptions, trainDefaults, type ValuedModel } from "./model.ts";
 import { labelledAction, meanValue } from "./value.ts";
 
 export interface MatchOptions extends ActionOptions, TrainOptions {
@@ -24,8 +24,8 @@ export interface MatchOptions extends ActionOptions, TrainOptions {
 /** The parts of an action's training that a path with several intervals needs. */
 export const actionDefaults = { layers: 3, width: 128, head: "scalar", intervals: 1 } as const satisfies ActionOptions;
 
-interface MatchState<T = Tensor> extends Descending<ActionParams<T>> {
-  readonly density?: TimeDensity<T>;
+interface MatchState extends Descending<ActionParams> {
+  readonly density?: TimeDensity<Tensor>;
 }
 
 /**
@@ -33,7 +33,7 @@ interface MatchState<T = Tensor> extends Descending<ActionParams<T>> {
  *
  * @throws RangeError  for growth with a head that cannot represent it, the flow objective on a path without velocities, or growth or forces backward
  */
-export function matching(path: Path, options: MatchOptions = {}): Valued {
+export function matching(path: Path, options: MatchOptions = {}): ValuedModel<Arrays<MatchState>, ActionParams> {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, times: "even", ...options } as const;
   const { lagrangian: l, intervals } = o;
   const objective = options.objective ?? (path.options.shape === "mixture" ? "action" : "flow");
@@ -61,7 +61,7 @@ export function matching(path: Path, options: MatchOptions = {}): Valued {
     return form === "flow" ? flowLoss(l, s, { ...sample, v: sample.v as Tensor }, settings) : actionLoss(l, s, sample, ends, settings);
   };
 
-  const program = (state: MatchState, points: Tensor, batch: Draws<Tensor>) => {
+  const program = (state: MatchState, points: Tensor, batch: Draws<Tensor>): { state: MatchState; loss: Tensor } => {
     const at = pathPoints(points, batch, path.options);
     const lossOf = (params: ActionParams): [Tensor, Tensor] => {
       const { loss, integrand } = lossAt(params, at, points, batch, objective, weight);
@@ -89,25 +89,24 @@ export function matching(path: Path, options: MatchOptions = {}): Valued {
     ...(probes && { probe: rng.normal([batch, d]) }),
   });
   return {
-    init(rng): TrainState {
+    init(rng) {
       const state = down.init(initAction(rng, d, o));
-      return adaptive ? { ...state, density: initTimeDensity() as never } : state;
+      return adaptive ? { ...state, density: initTimeDensity() } : state;
     },
     async step(state, rng) {
-      const batch = draw(rng, o.batch, adaptive ? densityAtKnots(state.density as unknown as TimeDensity) : undefined);
-      const { loss, state: next } = await run(state as never, path.points, batch);
-      return { state: next as never, metrics: { loss: item(loss) } };
+      const batch = draw(rng, o.batch, state.density && densityAtKnots(state.density));
+      const { loss, state: next } = await run(state, path.points, batch);
+      return { state: next, metrics: { loss: item(loss) } };
     },
-    average: (state) => (state.average as { average: never }).average,
+    average: (state) => state.average.average,
     dynamics(params, interval) {
-      const forward = actionDynamics(l, action(params as never, o.head, interval));
+      const forward = actionDynamics(l, action(params, o.head, interval));
       return backward ? { ...forward, drift: (t, x) => forward.drift(t, x).neg() } : forward;
     },
     noise: l.noise,
     ...(backward && { backward }),
     knots: intervals > 1 ? path.times : undefined,
-    value: (state, rng, batches = 40) =>
-      meanValue(() => evaluate((state.average as { average: never }).average, path.points, draw(rng, 512)), batches),
+    value: (state, rng, batches = 40) => meanValue(() => evaluate(state.average.average, path.points, draw(rng, 512)), batches),
   };
 }
 

@@ -3,7 +3,7 @@
  * lies between two records.
  */
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { jit, sign, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, jit, sign, type Tensor, take } from "../../tensor/index.ts";
 import { type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { exactLaplacian, freeMotion } from "../lagrangian/lagrangian.ts";
 import { evenTimes } from "../paths/times.ts";
@@ -80,7 +80,10 @@ function nearest(times: readonly number[], time: number): number {
  *
  * @throws RangeError  for growth with a head that cannot represent it
  */
-export function matchingRecorded(recording: Recording, options: Omit<MatchOptions, "objective" | "times"> = {}): Model {
+export function matchingRecorded(
+  recording: Recording,
+  options: Omit<MatchOptions, "objective" | "times"> = {},
+): Model<Arrays<Descending<ActionParams>>, ActionParams> {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, ...options };
   const { lagrangian: l, head } = o;
   if (l.growth > 0 && head !== "scalar") throw new RangeError(`matchingRecorded: the head "${head}" cannot represent growth`);
@@ -104,11 +107,11 @@ export function matchingRecorded(recording: Recording, options: Omit<MatchOption
     init: (rng) => down.init(initAction(rng, d, o)),
     async step(state, rng) {
       const batch: Draws = { ...drawRecorded(recording, rng, o.batch), ...(probes && { probe: rng.normal([o.batch, d]) }) };
-      const { loss, state: next } = await run(state as never, points, batch);
-      return { state: next as never, metrics: { loss: item(loss) } };
+      const { loss, state: next } = await run(state, points, batch);
+      return { state: next, metrics: { loss: item(loss) } };
     },
-    average: (state) => (state.average as { average: never }).average,
-    dynamics: (params) => actionDynamics(l, action(params as never, head)),
+    average: (state) => state.average.average,
+    dynamics: (params) => actionDynamics(l, action(params, head)),
     noise: l.noise,
   };
 }

@@ -8,11 +8,11 @@
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type Mlp, mlp } from "../../nn/index.ts";
-import { concat, jit, scan, sign, sqrt, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, concat, type Feeds, jit, scan, sign, sqrt, type Tensor, take } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
 import { actionDefaults } from "./match.ts";
-import { type Descending, descent, type Parameters, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
+import { type Descending, descent, type Learner, type TrainOptions, trainDefaults } from "./model.ts";
 import { drawRecorded, type RecordedBatch, type Recording } from "./recorded.ts";
 
 /**
@@ -33,13 +33,9 @@ export interface ScoreOptions extends TrainOptions {
 }
 
 /** A learner of scores: trained like a `Model`, but without a motion. */
-export interface ScoreModel {
-  init(rng: Random): TrainState;
-  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: Readonly<Record<string, number>> }>;
-  /** Averaged parameters. */
-  average(state: TrainState): Parameters;
+export interface ScoreModel<S = unknown, P = unknown> extends Learner<S, P> {
   /** ∇ log q_t. */
-  score(params: Parameters<Tensor>): VectorField;
+  score(params: P): VectorField;
 }
 
 const network =
@@ -48,7 +44,7 @@ const network =
     mlp.apply(net, concat([t, x], 1), "silu");
 
 /** Scores of a recording's times. */
-export function scoreMatching(recording: Recording, options: ScoreOptions = {}): ScoreModel {
+export function scoreMatching(recording: Recording, options: ScoreOptions = {}): ScoreModel<Arrays<Descending<Mlp>>, Mlp> {
   const { layers, width } = actionDefaults;
   const o = { layers, width, trace: "exact", ...trainDefaults, ...options } as const;
   const d = recording.points.shape[1];
@@ -66,11 +62,11 @@ export function scoreMatching(recording: Recording, options: ScoreOptions = {}):
     init: (rng) => down.init(mlp.init(rng, [d + 1, ...new Array<number>(o.layers).fill(o.width), d])),
     async step(state, rng) {
       const probe = o.trace === "sliced" && { probe: rng.normal([o.batch, d]) };
-      const { state: next, loss } = await run(state as never, recording.points, { ...drawRecorded(recording, rng, o.batch), ...probe });
-      return { state: next as never, metrics: { loss: item(loss) } };
+      const { state: next, loss } = await run(state, recording.points, { ...drawRecorded(recording, rng, o.batch), ...probe });
+      return { state: next, metrics: { loss: item(loss) } };
     },
-    average: (state) => (state.average as { average: never }).average,
-    score: (params) => network(params as never),
+    average: (state) => state.average.average,
+    score: network,
   };
 }
 
@@ -85,8 +81,8 @@ export interface LangevinOptions {
 }
 
 /** Particles [n, d] of time `from` carried to each of `to`, and how often the score was evaluated. */
-export type Anneal = (
-  params: Parameters,
+export type Anneal<P = unknown> = (
+  params: Feeds<P>,
   x: NdArray<"f32">,
   from: number,
   to: readonly number[],
@@ -101,9 +97,9 @@ export type Anneal = (
  *
  * @param score  ∇ log q_t from parameters; known scores ignore them
  */
-export function annealer(score: (params: Parameters<Tensor>) => VectorField, threads?: number): Anneal {
+export function annealer<P>(score: (params: P) => VectorField, threads?: number): Anneal<P> {
   const run = jit(
-    (params: Parameters<Tensor>, start: Tensor, times: Tensor, noise: Tensor, stepSize: Tensor) => {
+    (params: P, start: Tensor, times: Tensor, noise: Tensor, stepSize: Tensor) => {
       const v = score(params);
       const level = (x: Tensor, { t, xi }: { t: Tensor; xi: Tensor }) => {
         const column = t.broadcastTo([x.shape[0], 1]);

@@ -28,7 +28,7 @@ export interface SimulateOptions extends TrainOptions {
   readonly energy?: number;
 }
 
-export function simulateAndMatch(path: Path, options: SimulateOptions = {}): Model {
+export function simulateAndMatch(path: Path, options: SimulateOptions = {}): Model<t.Arrays<Descending<Mlp>>, Mlp> {
   const o = {
     layers: actionDefaults.layers,
     width: actionDefaults.width,
@@ -88,11 +88,11 @@ export function simulateAndMatch(path: Path, options: SimulateOptions = {}): Mod
     init: (rng) => down.init(mlp.init(rng, [d + 1, ...new Array<number>(o.layers).fill(o.width), d])),
     async step(state, rng) {
       const { from, to } = drawEnds(path, rng, o.particles);
-      const { state: next, loss, match } = await run(state as never, path.points, from, to);
-      return { state: next as never, metrics: { loss: item(loss), match: item(match) } };
+      const { state: next, loss, match } = await run(state, path.points, from, to);
+      return { state: next, metrics: { loss: item(loss), match: item(match) } };
     },
-    average: (state) => (state.average as { average: never }).average,
-    dynamics: (params) => ({ drift: (time, x) => mlp.apply(params as never, concat([time, x], 1), "silu"), noise: 0 }),
+    average: (state) => state.average.average,
+    dynamics: (params) => ({ drift: (time, x) => mlp.apply(params, concat([time, x], 1), "silu"), noise: 0 }),
     noise: 0,
   };
 }

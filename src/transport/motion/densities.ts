@@ -10,9 +10,9 @@
 
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type AdaptiveOptions, solveAdaptive } from "../../solve/solve.ts";
-import { concat, jit, sign, type Tensor } from "../../tensor/index.ts";
+import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
-import type { Dynamics, Model, Parameters } from "../learning/model.ts";
+import type { Dynamics, Mover } from "../learning/model.ts";
 import { type GaussianMixture, logMixture } from "./base-density.ts";
 import { intervalRow, stages } from "./push.ts";
 
@@ -57,8 +57,8 @@ export interface Densities {
 }
 
 /** Densities at points x [n, d] of time `time`, under the density `base` at time `from`. The stream gives the probes. */
-export type DensityOf = (
-  params: Parameters,
+export type DensityOf<P = unknown> = (
+  params: Feeds<P>,
   base: GaussianMixture,
   x: NdArray<"f32">,
   time: number,
@@ -70,14 +70,14 @@ export type DensityOf = (
 const chunk = 1024;
 
 /** The densities of a model, compiled once a shape. Units are those of the training. */
-export function densities({ dynamics, knots }: Model, threads?: number): DensityOf {
+export function densities<P>({ dynamics, knots }: Mover<P>, threads?: number): DensityOf<P> {
   const trace = jit(
-    (p: Parameters<Tensor>, x: Tensor, times: Tensor, hot: Tensor, noise: Tensor) =>
+    (p: P, x: Tensor, times: Tensor, hot: Tensor, noise: Tensor) =>
       traceFlow(dynamics(p, knots && hot), x, times, x.shape[1] > exactDivergence ? sign(noise) : undefined),
     { threads },
   );
   const start = jit(logMixture, { threads });
-  const some = async (params: Parameters, base: GaussianMixture, x: NdArray<"f32">, time: number, from: number, rng: Random) => {
+  const some = async (params: Feeds<P>, base: GaussianMixture, x: NdArray<"f32">, time: number, from: number, rng: Random) => {
     const [n, d] = x.shape;
     const noise = rng.normal([n, d]);
     const sums = { divergence: new Float64Array(n), growth: new Float64Array(n) };

@@ -4,7 +4,6 @@ import { type NdArray, ndarray } from "../../array/index.ts";
 import { toOnnx } from "../../onnx/index.ts";
 import { concat, greaterEqual, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
-import type { Parameters } from "../learning/model.ts";
 import type { Units } from "../paths/units.ts";
 import type { Fields } from "./fields.ts";
 import type { Trained } from "./push.ts";
@@ -25,8 +24,8 @@ export interface ModelLabels {
  *
  * @returns  ONNX by name: velocity, growth, action
  */
-export function exportedModels(
-  { model, params }: Trained,
+export function exportedModels<P>(
+  { model, params }: Trained<P>,
   units: Units,
   labels: ModelLabels,
   has: Pick<Fields, "growth" | "action">,
@@ -45,7 +44,7 @@ export function exportedModels(
     producer: labels.producer,
   };
   // operations take arrays as constants, which the types of trees of parameters do not say
-  const constants = params as unknown as Parameters<Tensor>;
+  const constants = params as P;
   const within = (t: Tensor, x: Tensor) => {
     const [time, at] = [t.sub(units.start).div(units.interval), x.sub(mean).div(deviation)];
     return {

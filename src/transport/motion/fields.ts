@@ -1,8 +1,8 @@
 /** Velocity, growth and action of a trained model at particles, in the user's units. */
 
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
-import { jit, type Tensor } from "../../tensor/index.ts";
-import type { Model, Parameters } from "../learning/model.ts";
+import { type Feeds, jit, type Tensor } from "../../tensor/index.ts";
+import type { Mover } from "../learning/model.ts";
 import type { Prepared } from "../learning/prepare.ts";
 import type { Trained } from "./push.ts";
 
@@ -17,25 +17,25 @@ export interface Fields {
 }
 
 /** Velocities, growth rates and actions at times [n, 1] and points [n, d], in units of the training; `hot` is the row of the interval. */
-export type FieldsProgram = (
-  params: Parameters,
+export type FieldsProgram<P = unknown> = (
+  params: Feeds<P>,
   t: NdArray,
   x: NdArray,
   hot: NdArray,
 ) => Promise<{ velocity: NdArray; growth?: NdArray; action?: NdArray }>;
 
 /** The fields of a model as one program, compiled once a shape. */
-export function fieldsProgram(model: Model): FieldsProgram {
-  return jit((p: Parameters<Tensor>, t: Tensor, x: Tensor, hot: Tensor) => {
+export function fieldsProgram<P>(model: Mover<P>): FieldsProgram<P> {
+  return jit((p: P, t: Tensor, x: Tensor, hot: Tensor) => {
     const { drift, growth, action } = model.dynamics(p, model.knots && hot);
     return { velocity: drift(t, x), ...(growth && { growth: growth(t, x) }), ...(action && { action: action(t, x) }) };
   });
 }
 
 /** Fields at points of one time. */
-export async function fieldsAt(
-  { model, params }: Trained,
-  run: FieldsProgram,
+export async function fieldsAt<P>(
+  { model, params }: Trained<P>,
+  run: FieldsProgram<P>,
   { units }: Pick<Prepared, "units">,
   inner: NdArray<"f32">,
   time: number,

@@ -3,8 +3,8 @@
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { solveAdaptive } from "../../solve/solve.ts";
 import * as t from "../../tensor/index.ts";
-import { concat, jit, scan, type Tensor } from "../../tensor/index.ts";
-import type { Dynamics, Model, Parameters } from "../learning/model.ts";
+import { concat, type Feeds, jit, scan, type Tensor } from "../../tensor/index.ts";
+import type { Dynamics, Mover } from "../learning/model.ts";
 import type { Particles } from "./particles.ts";
 
 export interface PushOptions {
@@ -26,30 +26,28 @@ export interface Pushed {
 }
 
 /** Moves particles of time `from` to each of `to` (monotone in either direction, times of the training). */
-export type Push = (
-  params: Parameters,
+export type Push<P = unknown> = (
+  params: Feeds<P>,
   particles: Particles,
   from: number,
   to: readonly number[],
   options?: PushOptions,
 ) => Promise<Pushed>;
 
-/** A model, its mover, and the parameters that it was trained to. */
-export interface Trained {
-  readonly model: Model;
-  readonly push: Push;
-  readonly params: Parameters;
+/** What of a model moves particles, its compiled mover, and the parameters that it was trained to. */
+export interface Trained<P = unknown> {
+  readonly model: Mover<P>;
+  readonly push: Push<P>;
+  readonly params: Feeds<P>;
 }
 
 /** The mover of a model, compiled once a shape. */
-export function pusher({ dynamics, knots, noise: sigma, backward = false }: Model, threads?: number): Push {
+export function pusher<P>({ dynamics, knots, noise: sigma, backward = false }: Mover<P>, threads?: number): Push<P> {
   const compile = (flow: boolean) => ({
-    smooth: jit((p: Parameters<Tensor>, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }),
-    noisy: jit(
-      (p: Parameters<Tensor>, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) =>
-        noisily(dynamics(p, knots && k), y, h, start, z),
-      { threads },
-    ),
+    smooth: jit((p: P, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }),
+    noisy: jit((p: P, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) => noisily(dynamics(p, knots && k), y, h, start, z), {
+      threads,
+    }),
   });
   const programs = [compile(false), compile(true)];
   return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
