@@ -7,9 +7,12 @@ import { animate, draw } from "./page.ts";
 
 const program = fileURLToPath(new URL("./page.ts", import.meta.url));
 
-/** Tags with their attributes in order, and texts; without what serialisers may choose, and the half pixel by which lines are moved to be sharp. */
+/**
+ * Tags with their attributes in order, and texts; without what serialisers may choose, the half pixel by which lines
+ * are moved to be sharp, and names made of the text itself.
+ */
 const plain = (svg: string): string[] =>
-  [...svg.matchAll(/<([\w-]+)([^<>]*)>([^<]*)/g)].map(([, tag, attributes, text]) => {
+  [...svg.replace(/clip-[0-9a-f]{8}/g, "clip").matchAll(/<([\w-]+)([^<>]*)>([^<]*)/g)].map(([, tag, attributes, text]) => {
     const own = [...attributes.matchAll(/([\w:-]+)="[^"]*"/g)].filter(([, name]) => name !== "style" && name !== "transform");
     return `${tag} ${own
       .map(([whole]) => whole)
