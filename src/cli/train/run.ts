@@ -113,7 +113,9 @@ export async function train(
     const scored = scoreName(problem);
     await publish(run, {
       title: `${model.name} on ${title}`,
-      summary: `Trained with ${options.optimizer} for ${steps} steps of ${batch} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      summary:
+        `Trained with ${options.optimizer} for ${steps} steps of ${batch} examples. ` +
+        `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, results),
       tables,
       figures,
