@@ -22,8 +22,9 @@ export interface Urn {
 export const urn = (prior: ArrayLike<number>, step = 1): Urn => ({ weights: countTree(prior), step });
 
 /**
- * A draw from a range [first, last) of the urn's symbols, with probability weight / total. Decoding adds `step` to the symbol drawn; encoding
- * takes it away first, so that both sides use the numbers from before the draw. An encoder therefore starts from the final weights.
+ * A draw from a range [first, last) of the urn's symbols, with probability weight / total. Decoding adds `step` to the symbol drawn;
+ * encoding takes it away first, so that both sides use the numbers from before the draw. An encoder therefore starts from the final
+ * weights.
  */
 export const draw = ({ weights, step }: Urn, first = 0, last = weights.size): Codec<number> => ({
   push(state, symbol) {

@@ -23,7 +23,8 @@ const DEFAULT_LIMIT = 2 ** 32;
 const wrong = (what: string) => new UserError(`file damaged: ${what}`, "get an intact copy of the file");
 
 /**
- * The graph that `encodeGraph` was given, its edges sorted. Time and memory are bounded by what the header announces, and that by the limit.
+ * The graph that `encodeGraph` was given, its edges sorted. Time and memory are bounded by what the header announces, and that by the
+ * limit.
  *
  * @throws UserError when the bytes are not an intact file
  */

@@ -15,7 +15,10 @@ export interface EncodeOptions {
   readonly model?: ModelName | "auto" | Model;
   /** Urn bias β: a number, or "fit" (default). */
   readonly bias?: number | "fit";
-  /** When the edges are given as pairs: whether they are directed (default no), and how many vertices there are (default: the largest plus one). */
+  /**
+   * When the edges are given as pairs: whether they are directed (default no), and how many vertices there are (default: the largest plus
+   * one).
+   */
   readonly directed?: boolean;
   readonly vertices?: number;
   /** Independent parts by pairs of vertex ranges, at least this many; 1 (default) for none. Urn model. */

@@ -49,7 +49,8 @@ export function readFile(bytes: Uint8Array, memoryLimit: number): { header: Head
   const need = 12 * vertices + (body === "empty" ? 0 : 40 * edges);
   if (vertices > 2 ** 30 || edges > 2 ** 31 || need > memoryLimit)
     throw new UserError(
-      `${vertices} vertices and ${edges} edges need about ${Math.ceil(need / 2 ** 20)} MiB, more than the limit of ${Math.floor(memoryLimit / 2 ** 20)} MiB`,
+      `${vertices} vertices and ${edges} edges need about ${Math.ceil(need / 2 ** 20)} MiB, ` +
+        `more than the limit of ${Math.floor(memoryLimit / 2 ** 20)} MiB`,
       "raise --memory",
     );
   if ((body === "empty") !== (edges === 0) || (edges > 0 && vertices === 0))

@@ -1,13 +1,13 @@
 /**
- * Gap coding with reference rows, slowly and plainly: the format of `gaps.ts` bit for bit. For graphs whose numbering carries locality: web graphs
- * in the order of their addresses, crawls, anything numbered as it was found.
+ * Gap coding with reference rows, slowly and plainly: the format of `gaps.ts` bit for bit. For graphs whose numbering carries locality:
+ * web graphs in the order of their addresses, crawls, anything numbered as it was found.
  *
- * The graph is rows: row u lists the distinct v of its edges (u, v), ascending. For each row: how many; which earlier row (1 to 32 back, or none)
- * it resembles; for each entry of that row, whether it is here too; the other entries as differences; how often each edge is repeated. One
- * traversal serves writing and reading. Numbers are the position of their highest bit, then the bits below it.
+ * The graph is rows: row u lists the distinct v of its edges (u, v), ascending. For each row: how many; which earlier row (1 to 32 back,
+ * or none) it resembles; for each entry of that row, whether it is here too; the other entries as differences; how often each edge is
+ * repeated. One traversal serves writing and reading. Numbers are the position of their highest bit, then the bits below it.
  *
- * @source rows by reference, copies and gaps: Boldi & Vigna, WWW 2004; entropy-coded with contexts: Versari et al. (Zuckerli), IEEE Access 2020.
- *         The mixture of contexts is ours.
+ * @source rows by reference, copies and gaps: Boldi & Vigna, WWW 2004; entropy-coded with contexts: Versari et al. (Zuckerli), IEEE Access
+ *   2020. The mixture of contexts is ours.
  */
 import { type Ans, ans, pop, push, renormalize } from "./ans.ts";
 import { type BitCoder, hash, type MixedCoder, mixedCoder, slotBits } from "./mixing.ts";

@@ -1,4 +1,6 @@
-/** Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same. */
+/**
+ * Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same.
+ */
 
 import type { Kernel } from "../array/wasm.ts";
 import { UserError } from "../errors.ts";
@@ -115,8 +117,8 @@ function measureWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, sample: nu
 }
 
 /**
- * The best of the four readings, chosen on stretches of rows, and its bits for the whole graph: exact up to `sample` edges, extrapolated from
- * longer stretches above.
+ * The best of the four readings, chosen on stretches of rows, and its bits for the whole graph: exact up to `sample` edges, extrapolated
+ * from longer stretches above.
  */
 export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: Reading; exact: boolean } {
   const m = g.pairs.length / 2;
@@ -148,7 +150,11 @@ function encodeWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, progress?: 
   return { repeats, distinct, streams };
 }
 
-/** Decodes the pairs of a graph of which the vertices, direction and number of edges are known. @throws UserError when the streams are damaged */
+/**
+ * Decodes the pairs of a graph of which the vertices, direction and number of edges are known.
+ *
+ * @throws UserError when the streams are damaged
+ */
 export function decodeGaps(g: Omit<Graph, "pairs">, edges: number, coded: GapStreams, progress?: Progress): Uint32Array {
   const pairs = withKernel<Calls, Uint32Array>(wasm, (k) => decodeWith(k, g, edges, coded, progress));
   const { transposed, reversed } = coded.reading;

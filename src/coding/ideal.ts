@@ -1,6 +1,6 @@
 /**
- * Ideal sizes: -log2 of the probability that a model gives a graph. They need only degrees and multiplicities, so that the size of a file is known
- * before it is written.
+ * Ideal sizes: -log2 of the probability that a model gives a graph. They need only degrees and multiplicities, so that the size of a file
+ * is known before it is written.
  */
 import type { Graph } from "./graph.ts";
 
@@ -145,8 +145,8 @@ export const labelBits = (sizes: readonly number[]): number => {
 };
 
 /**
- * Ideal bits of the block urn, equation (5), labels included: the urn over T pairs of blocks, one urn a block, less the order and the orientation
- * of edges inside blocks. Directed graphs have separate urns for first and second ends, T = K² and no orientation.
+ * Ideal bits of the block urn, equation (5), labels included: the urn over T pairs of blocks, one urn a block, less the order and the
+ * orientation of edges inside blocks. Directed graphs have separate urns for first and second ends, T = K² and no orientation.
  */
 export function blockUrnIdeal(g: Graph, sorted: Uint32Array, labels: ArrayLike<number>, sizes: readonly number[]): number {
   const K = sizes.length;

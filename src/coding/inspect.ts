@@ -92,7 +92,10 @@ function generalSizes(g: Graph, compress: NonNullable<Parameters<typeof inspectG
   ];
 }
 
-/** Sorted pairs as differences in LEB128: first - previous first, then second - previous second of the same first (or + 1 zigzag of second - first). */
+/**
+ * Sorted pairs as differences in LEB128: first - previous first, then second - previous second of the same first, or the zigzag number of
+ * second - first (0, -1, 1, -2, 2, … are 0, 1, 2, 3, 4, …).
+ */
 export function gapBytes(pairs: Uint32Array): Uint8Array {
   const out = new Uint8Array(10 * pairs.length + 16);
   let at = 0;

@@ -1,6 +1,6 @@
 /**
- * Adaptive binary models: several contexts each predict the next bit, a gated logistic mixture weighs them, ANS codes the bit. Integers only, so
- * that every machine computes the same probabilities. The plain form of what `gaps.as.ts` does at speed.
+ * Adaptive binary models: several contexts each predict the next bit, a gated logistic mixture weighs them, ANS codes the bit. Integers
+ * only, so that every machine computes the same probabilities. The plain form of what `gaps.as.ts` does at speed.
  *
  *   p_i  from the history of context i:  p_i += (bit - p_i) / (n_i + 1.5)
  *   p    = squash(Σ w_i stretch(p_i)),   stretch(p) = ln(p / (1 - p)),   w_i += rate · stretch(p_i) · (bit - p)

@@ -111,8 +111,8 @@ export function chooseModel(g: Prepared, name: ModelName | "auto", options: Mode
 }
 
 /**
- * Ideal size of a graph in bits under a model, without coding it. Exact for the urn models; for gaps the coder's own code length, extrapolated
- * from a stretch of rows above 400,000 edges.
+ * Ideal size of a graph in bits under a model, without coding it. Exact for the urn models; for gaps the coder's own code length,
+ * extrapolated from a stretch of rows above 400,000 edges.
  */
 export function idealBits(g: Graph, model: ModelName | "auto" = "auto", options: ModelOptions = {}): number {
   return g.pairs.length === 0 ? 0 : chooseModel(prepare(g), model, options).bits;

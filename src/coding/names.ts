@@ -29,7 +29,10 @@ function unpacked(input: Reader, limit: number): Uint8Array {
   return raw;
 }
 
-/** Writes names. Strings: for each the number of leading UTF-8 bytes shared with the one before, the number of other bytes, the other bytes. */
+/**
+ * Writes names. Strings: for each the number of leading UTF-8 bytes shared with the one before, the number of other bytes, the other
+ * bytes.
+ */
 export function writeNames(names: Names): Uint8Array {
   if (names instanceof Float64Array) {
     const bytes: number[][] = [];

@@ -1,8 +1,8 @@
 /** What the two ends of a random-edge-coding stream agree on before the first edge. */
 
 /**
- * Vertices are *positions*: block after block, so that a block is a range. An edge is a pair (a, b) of positions, b counted from the start of
- * its own side. Each block is an urn; a vertex is drawn from urn g with probability
+ * Vertices are *positions*: block after block, so that a block is a range. An edge is a pair (a, b) of positions, b counted from the start
+ * of its own side. Each block is an urn; a vertex is drawn from urn g with probability
  *
  *   (prior_v + step · times v was drawn) / Σ_{u in g} (the same),          bias β = prior / step
  *

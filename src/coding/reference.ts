@@ -1,8 +1,8 @@
 /**
  * Random edge coding, slowly and plainly: the format of `rec.ts` bit for bit, for tests and for reading. O(edges²).
  *
- * Encoder, from the last edge to the first: pop an edge from the multiset of edges (the state chooses, and pays for, its place in the order), pop
- * its orientation, push its two vertices with the urn that remains. Decoder: the same backwards.
+ * Encoder, from the last edge to the first: pop an edge from the multiset of edges (the state chooses, and pays for, its place in the
+ * order), pop its orientation, push its two vertices with the urn that remains. Decoder: the same backwards.
  */
 import { type Ans, ans, renormalize } from "./ans.ts";
 import { draw, type Urn, uniform, urn } from "./codecs.ts";

@@ -1,6 +1,6 @@
 /**
- * Shards by pairs of vertex blocks: membership of an edge is told by its ends, so that no order information is lost; each shard is coded by itself
- * with urns of its two blocks only. What is lost is that urns learn degrees again in every shard.
+ * Shards by pairs of vertex blocks: membership of an edge is told by its ends, so that no order information is lost; each shard is coded
+ * by itself with urns of its two blocks only. What is lost is that urns learn degrees again in every shard.
  *
  *   Δ = Σ_s I_s - I,   equation (6); known before coding, negative when the numbering carries locality
  */

@@ -1,4 +1,6 @@
-/** Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come. */
+/**
+ * Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come.
+ */
 import { UserError } from "../errors.ts";
 import type { EdgeSink } from "./graph-sink.ts";
 

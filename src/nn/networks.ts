@@ -238,7 +238,10 @@ interface LanguageModel<T = Tensor> {
   readonly head: Dense<T>;
 }
 
-/** Causal transformer over symbols: integers [batch, tokens] -> logits of the next symbol [batch, tokens, symbols]. At most `context` tokens. */
+/**
+ * Causal transformer over symbols: integers [batch, tokens] -> logits of the next symbol [batch, tokens, symbols]. At most `context`
+ * tokens.
+ */
 export function transformerLm(symbols: number, context: number, options: TransformerSizes = {}): Network<LanguageModel, NoStatistics> {
   const { width = 64, depth = 2, heads = 4 } = options;
   requireHeads("transformer-lm", width, heads);

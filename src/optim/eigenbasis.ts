@@ -1,4 +1,7 @@
-/** Methods that work in the eigenbasis of Kronecker factors: SOAP and KL-Shampoo. Bases follow by one step of orthogonal iteration every T steps. */
+/**
+ * Methods that work in the eigenbasis of Kronecker factors: SOAP and KL-Shampoo. Bases follow by one step of orthogonal iteration every T
+ * steps.
+ */
 
 import { equal, iota, less, type Tensor, where, whileLoop } from "../tensor/index.ts";
 import { alongAxis, perAxis, rowsAlong } from "./axes.ts";

@@ -5,8 +5,8 @@ import { concat, type Tensor } from "../tensor/index.ts";
 import { dtypeOf, type Optimizer, type StepContext } from "./optimizer.ts";
 
 /**
- * The same optimizer on the vector of all parameters: a dozen operations in place of a dozen for each parameter, at the price of copying the
- * gradients together and the updates apart. Faster where parameters are many and small (up to some ten thousand numbers). Only for
+ * The same optimizer on the vector of all parameters: a dozen operations in place of a dozen for each parameter, at the price of copying
+ * the gradients together and the updates apart. Faster where parameters are many and small (up to some ten thousand numbers). Only for
  * optimizers that treat every number alike, or all together: `adam`, `clipByGlobalNorm`, chains of them; no masks, no matrices.
  */
 export function flat<S>(optimizer: Optimizer<S>): Optimizer<S> {

@@ -99,7 +99,10 @@ export const momentum = (value: number): NumberParameter =>
 /** κ. */
 export const weightDecay = (value: number): NumberParameter =>
   number("decay of the weights", value, 0, Number.POSITIVE_INFINITY, { open: "high", search: { low: 1e-6, high: 0.1 } });
-/** T, or a program that says at which steps. Not searched: it trades time for quality, and searching for quality alone would always end at 1. */
+/**
+ * T, or a program that says at which steps. Not searched: it trades time for quality, and searching for quality alone would always end at
+ * 1.
+ */
 export const every = (value: number): ScheduleParameter => scheduled(integer("steps between updates of the preconditioner", value, 1, 1e9));
 /** Rounding of everything that a preconditioner computes and keeps. */
 export const precision = (meaning: string): ChoiceParameter<Precision> => choice(meaning, ["full", "bf16", "f16"]);

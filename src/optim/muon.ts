@@ -23,7 +23,9 @@ export const muonParameters = {
 
 /** Options of Muon; defaults as in the table. */
 export type MuonOptions = OptionsOf<typeof muonParameters> & {
-  /** Parameters that are matrices to Muon; default those with two or more axes, but tables. Embeddings and heads are better left to AdamW. */
+  /**
+   * Parameters that are matrices to Muon; default those with two or more axes, but tables. Embeddings and heads are better left to AdamW.
+   */
   readonly mask?: Mask;
 };
 

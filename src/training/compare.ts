@@ -1,4 +1,6 @@
-/** An honest comparison of optimizers: the same tuning budget for each on the validation part, several seeds of the best setting, one test. */
+/**
+ * An honest comparison of optimizers: the same tuning budget for each on the validation part, several seeds of the best setting, one test.
+ */
 
 import type { Random } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";

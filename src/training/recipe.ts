@@ -37,7 +37,10 @@ export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget)
   return rising > 0 ? warmUp(rising, after) : after;
 }
 
-/** Steps and examples a step: what is asked for, or what suits the data: batches of 128, or 32 windows of text; 5 passes, at most 2000 steps. */
+/**
+ * Steps and examples a step: what is asked for, or what suits the data: batches of 128, or 32 windows of text; 5 passes, at most 2000
+ * steps.
+ */
 export function budgetFor(problem: Problem, asked: { readonly steps?: number; readonly batch?: number; readonly quick?: boolean }) {
   const count = problem.count("train");
   const batch = Math.min(asked.batch ?? (problem.kind === "text" ? 32 : 128), count);

@@ -62,7 +62,8 @@ export function recommend(summaries: readonly Summary[], score: Problem["score"]
   const sentences = [
     close.length === 0
       ? `${best.optimizer} has the best ${name}, by more than the noise between seeds (95 %).`
-      : `${best.optimizer} has the best mean ${name}, but these data and seeds do not tell it from ${close.map((c) => c.optimizer).join(", ")}.`,
+      : `${best.optimizer} has the best mean ${name}, but these data and seeds do not tell it from ` +
+        `${close.map((c) => c.optimizer).join(", ")}.`,
   ];
   if (close.length > 0)
     sentences.push(`Among these, ${fastest.optimizer} is the fastest a step: take it, unless more seeds decide otherwise.`);

@@ -83,7 +83,6 @@ describe("matrix functions made of products", () => {
         [2, 4, 6, 8],
       ],
     ]) {
-      // prettier-ignore
       const b = matrixOf(await run(f64(bad)));
       expect(norm(plus(times(T(b), b), eye(4), -1))).toBeLessThan(1e-10);
     }
@@ -99,7 +98,7 @@ describe("matrix functions made of products", () => {
         [0, 0, 0, 1],
       ]),
       T(q0),
-    ); // prettier-ignore
+    );
     const q = matrixOf(await jit((s: Tensor) => pf.scan((q: Tensor) => ({ carry: eigenStep(s, q) }), pf.eye(4, "f64"), 60).carry)(f64(s)));
     const d = times(times(T(q), s), q);
     near(
@@ -111,14 +110,14 @@ describe("matrix functions made of products", () => {
         [0, 0, 0, 1],
       ],
       1e-9,
-    ); // prettier-ignore
+    );
   });
 });
 
 const G = [
   [1, 2],
   [3, 4],
-]; // prettier-ignore
+];
 const once: optim.ShampooOptions = { precondLr: 1, epsilon: 1e-14, momentum: 0, weightDecay: 0, graft: "none", precondEvery: 1 };
 
 test("from one square gradient Shampoo gives U Vᵀ, and with power -1/2 the inverse transpose", async () => {
@@ -133,7 +132,7 @@ test("from one square gradient Shampoo gives U Vᵀ, and with power -1/2 the inv
       -1,
     ),
     1e-8,
-  ); // prettier-ignore
+  );
   const [half] = await follow(optim.shampoo(1, { ...once, root: 2 }), f64(G), [f64(G)]);
   near(
     half.u,
@@ -145,7 +144,7 @@ test("from one square gradient Shampoo gives U Vᵀ, and with power -1/2 the inv
       -1,
     ),
     1e-6,
-  ); // prettier-ignore
+  );
 });
 
 test("Muon's direction from the same gradient is U Vᵀ up to its iteration's error", async () => {
@@ -153,7 +152,7 @@ test("Muon's direction from the same gradient is U Vᵀ up to its iteration's er
   const unit = [
     [-0.5144957554, 0.8574929257],
     [0.8574929257, 0.5144957554],
-  ]; // prettier-ignore
+  ];
   // Singular values of five steps lie in [0.68, 1.13].
   expect(norm(plus(matrixOf(u), unit))).toBeLessThan(0.35 * norm(unit));
 });
@@ -172,12 +171,11 @@ test("statistics in blocks are those of the blocks alone", async () => {
   for (const rows of [
     [0, 2],
     [2, 5],
-  ]) // prettier-ignore
+  ])
     for (const columns of [
       [0, 2],
       [2, 4],
     ]) {
-      // prettier-ignore
       const cut = (m: number[][]) => m.slice(...rows).map((r) => r.slice(...columns));
       const [{ u: own }] = await follow(optim.shampoo(1, options), f64(cut(whole)), [f64(cut(whole))]);
       near(f64(cut(matrixOf(u))), matrixOf(own), 1e-10);
@@ -216,7 +214,7 @@ test("KL-Shampoo's factors solve the two-sided equations of a matrix-normal cova
       [1, 0],
       [0.8, 0.5],
     ],
-  ]; // prettier-ignore
+  ];
   const optimizer = optim.klShampoo(0.1, { precondLr: 0.005, precondEvery: 1, weightDecay: 0, momentum: 0 });
   const z = randomStream("kl").normal([3000, 3, 2], "f64");
   const state = await jit(
@@ -238,7 +236,7 @@ test("KL-Shampoo's factors solve the two-sided equations of a matrix-normal cova
       times(B, T(B))
         .flat()
         .map((q) => p * q),
-    ); // prettier-ignore
+    );
   const got = SA.flat().map((p) => SB.flat().map((q) => p * q));
   // 400 effective samples of 2 to 3 rows each: about 5 % each factor.
   expect(norm(plus(got, exact, -1)) / norm(exact)).toBeLessThan(0.25);
@@ -260,7 +258,7 @@ const bowl = (w: Tensor): Tensor =>
       ]),
     )
     .sum()
-    .mul(0.5); // prettier-ignore
+    .mul(0.5);
 
 test.each(Object.keys(optim.optimizers))("%s with its defaults and a falling rate finds the minimum of a quadratic", async (name) => {
   const entry = optim.optimizerEntry(name);
@@ -324,11 +322,11 @@ describe("groups and guards", () => {
     const bad = f64([
       [1, Number.NaN],
       [0, 1],
-    ]); // prettier-ignore
+    ]);
     const worse = f64([
       [Number.POSITIVE_INFINITY, 0],
       [0, 1],
-    ]); // prettier-ignore
+    ]);
     const [a, b, c, d] = await follow(guarded, good, [good, bad, worse, good], 4);
     expect(toNumbers(c.w)).toEqual(toNumbers(a.w));
     expect(JSON.stringify(c.state.inner)).toBe(JSON.stringify(a.state.inner));
@@ -337,7 +335,7 @@ describe("groups and guards", () => {
       [1, 1],
       [2, 2],
       [2, 0],
-    ]); // prettier-ignore
+    ]);
     const plain = await follow(optim.ifShampoo(0.1, { precondEvery: 1, damping: 0.1 }), good, [good, good], 4);
     near(d.w, toNumbers(plain[1].w), 1e-14);
   });
@@ -348,7 +346,7 @@ describe("groups and guards", () => {
         [1, 2],
         [3, 4],
       ]),
-    }; // prettier-ignore
+    };
     const dense = optim.ifShampoo(0.1, { structure: "dense" });
     const diagonal = optim.ifShampoo(0.1, { structure: "diagonal" });
     expect(() => optim.checkState(dense, params, dense.init(params))).not.toThrow();

@@ -149,7 +149,7 @@ test("every curvature method trains a network of convolutions, attention-like pr
     expect(values[29], `${name} ${JSON.stringify(options)}: ${values}`).toBeLessThan(0.9 * values[0]);
     if (name === "ingd") expect(values[3]).toBe(values[0]);
   }
-}); // prettier-ignore
+});
 
 test("mistakes are named: no curvature, no layers, another loss, a batch that does not fit, bad numbers", async () => {
   const loss = (p: Linear, x: Tensor): Tensor => x.matmul(p.w).square().mean();
@@ -158,7 +158,7 @@ test("mistakes are named: no curvature, no layers, another loss, a batch that do
       [1, 2],
       [3, 4],
     ]),
-  }; // prettier-ignore
+  };
   const optimizer = optim.singd(0.1);
   expect(() => optimizer.init(params)).toThrow(/singd: needs the layers of the loss/);
   const { layers } = optim.layersOf(loss)(params, pf.like([4, 2]));
@@ -187,4 +187,4 @@ test("mistakes are named: no curvature, no layers, another loss, a batch that do
   expect(first.skipped).toBe(1);
   expect(toNumbers(first.params.w)).toEqual([1, 2, 3, 4]);
   await expect(patient.step(first.params, first.state, bad)).rejects.toThrow(/not finite in 2 steps in a row/);
-}); // prettier-ignore
+});

@@ -129,7 +129,7 @@ test("Kᵀ(SK) with S kept in bf16 is no longer positive and diverges; rows time
       const y = a.matmul(k);
       return y.transpose().matmul(y);
     }),
-  ).toBeLessThan(100); // prettier-ignore
+  ).toBeLessThan(100);
 });
 
 describe("training with every factor rounded", () => {

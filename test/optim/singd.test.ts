@@ -27,7 +27,7 @@ const paper: optim.SingdOptions = {
   cap: "none",
   initialScale: "identity",
   structure: "dense",
-}; // prettier-ignore
+};
 
 interface Seen {
   readonly params: Linear<NdArray>;
@@ -77,7 +77,7 @@ test("INGD follows the authors' package on a regression", async () => {
   near(s[0].factors.c.full, [
     [1.0222792563, -0.003018125],
     [-0.003018125, 1.0459056875],
-  ]); // prettier-ignore
+  ]);
   near(f64(rowOf(s[2].params, 0)), [-0.1918441401, 0.2728577301, -0.0264755969, 0.3807230621]);
   near(f64(rowOf(s[2].params, 1)), [-0.5082914098, 0.1868489548, -0.312908065, -0.0091211152]);
 });
@@ -115,7 +115,7 @@ test.each([
   values.forEach((v, t) => expect(s[t].value).toBeCloseTo(v, 9));
   near(f64(rowOf(s[2].params, 0)), row);
   if (name === "Toeplitz") near(s[0].factors.k.t, [1.0340924719, 0.001403875, -0.008704025, 0.0056155]);
-}); // prettier-ignore
+});
 
 const KKT = (k: Matrix): number[][] => times(k, T(k));
 
@@ -123,7 +123,7 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
   const U = [
     [2, 1],
     [1, 1],
-  ]; // prettier-ignore
+  ];
   const after = async (beta: number, steps: number): Promise<number[][]> => {
     // One layer whose inputs have the second moment U: K is driven by U alone.
     const l = matrixOf(await jit((u: Tensor) => pf.cholesky(u))(f64(U)));
@@ -139,7 +139,7 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
         structure: "dense",
       }),
     );
-    let [params, state] = [{ w: f64([[1], [1]]) } as never, run.init({ w: f64([[1], [1]]) } as never, x)]; // prettier-ignore
+    let [params, state] = [{ w: f64([[1], [1]]) } as never, run.init({ w: f64([[1], [1]]) } as never, x)];
     for (let i = 0; i < steps; i++) ({ params, state } = (await run.step(params, state, x)) as never);
     return KKT(matrixOf((state as unknown as { inner: { factors: { w: { k: { full: NdArray } } } } }).inner.factors.w.k.full));
   };
@@ -151,11 +151,11 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
   near(f64(await after(0.1, 1)), [
     [0.895525, -0.097],
     [-0.097, 0.992525],
-  ]); // prettier-ignore
+  ]);
   near(f64(kfac(0.1, 1)), [
     [0.9090090901, -0.0900009],
     [-0.0900009, 0.9990099901],
-  ]); // prettier-ignore
+  ]);
   const betas = [0.2, 0.1, 0.05, 0.025, 0.0125];
   const once = await Promise.all(betas.map(async (b) => norm(plus(await after(b, 1), kfac(b, 1), -1))));
   [0.0590908, 0.0179402, 0.0049779, 0.0013139, 0.0003377].forEach((v, i) => expect(once[i]).toBeCloseTo(v, 6));
@@ -164,7 +164,7 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
   near(f64(await after(0.1, 400)), [
     [0.8396946565, -0.7633587786],
     [-0.7633587786, 1.6030534351],
-  ]); // prettier-ignore
+  ]);
 });
 
 /** A layer 3 -> 2 without bias that sees the rows A/√N and, whatever the weights, the gradients Ĝ. */
@@ -258,7 +258,7 @@ test("the path does not depend on the coordinates of inputs and outputs", async 
       [3, 0.5, 0],
       [0, 0.2, 1],
     ],
-  ]; // prettier-ignore
+  ];
   const optimizer = optim.singd(0.05, { ...paper, weightDecay: 0, damping: 0 });
   const x = f64(mat(5, 3, 2));
   const y = f64(mat(5, 2, 3));
@@ -315,17 +315,17 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
   const X = [
     [1, 2],
     [-1, 1],
-  ]; // prettier-ignore
+  ];
   const W = [
     [0.2, 0, -0.4],
     [-0.1, 0.3, 0.1],
-  ]; // prettier-ignore
+  ];
   const logits = times(X, W);
   const probabilities = logits.map((z) => {
     const e = z.map(Math.exp);
     const s = e.reduce((a, b) => a + b);
     return e.map((v) => v / s);
-  }); // prettier-ignore
+  });
   const gradient = jit((w: Tensor, x: Tensor, gumbel: Tensor) => pf.grad((w: Tensor) => optim.sampledFisher(x.matmul(w), gumbel))(w));
   let mean = scale(eye(6), 0);
   for (const [a, b] of [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b]))) {
@@ -337,14 +337,14 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
       mean,
       g.map((p) => g.map((q) => 2 * p * q)),
       weight,
-    ); // prettier-ignore
+    );
   }
   const exact = scale(eye(6), 0).map((row, i) =>
     row.map((_, j) => {
       const [[ia, ca], [ib, cb]] = [i, j].map((n) => [Math.floor(n / 3), n % 3]);
       return probabilities.reduce((s, p, n) => s + (X[n][ia] * X[n][ib] * ((ca === cb ? p[ca] : 0) - p[ca] * p[cb])) / 2, 0);
     }),
-  ); // prettier-ignore
+  );
   expect(norm(plus(mean, exact, -1))).toBeLessThan(1e-14);
   expect(trace(exact)).toBeCloseTo(2.1948645594, 9);
   // The specification orders coordinates class by class: its F[0, 0] is that of class 0, input 0.
@@ -370,7 +370,7 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
         0.25,
       ),
       1e-12,
-    ); // prettier-ignore
+    );
   }
 });
 
@@ -388,7 +388,7 @@ test("an embedding is a dense layer of one-hot rows whose diagonal factor is exa
     }),
   );
   near(a, toNumbers(b), 1e-12);
-}); // prettier-ignore
+});
 
 test.each(["expand", "reduce"] as const)(
   "in deep linear networks the factors of the first layer are its exact Gauss–Newton block: %s",
@@ -419,7 +419,7 @@ test.each(["expand", "reduce"] as const)(
     const kron = [0, 1, 2].flatMap((i) => [0, 1].map((a) => [0, 1, 2].flatMap((j) => [0, 1].map((b) => U[i][j] * S[a][b]))));
     expect(norm(plus(kron, scale(times(T(J), J), 1 / n), -1))).toBeLessThan(1e-12 * norm(kron));
   },
-); // prettier-ignore
+);
 
 test.each([
   ["dense", 768 ** 2],
@@ -433,7 +433,7 @@ test.each([
   const state = optim.singd(1e-3, { structure, precondEvery: 1 }).init({ w: nd.allocate("f32", [768, 768]) }, [layer]);
   // Besides: the step's momentum, like the weights; the step and a counter.
   expect(optim.stateSize(state).numbers).toBe(4 * numbers + 768 ** 2 + 2);
-}); // prettier-ignore
+});
 
 test("advice before training: rates that are too large, constant, or for another optimizer", () => {
   const advice = (name: string, settings: object, more: object = {}): string =>
@@ -446,7 +446,7 @@ test("advice before training: rates that are too large, constant, or for another
   expect(advice("singd", { precision: "bf16", precondLr: 0.01, cap: "none" }, { batchSize: 2 })).toMatch(
     /half precision(.|\n)*without a cap(.|\n)*2 examples/,
   );
-}); // prettier-ignore
+});
 
 const deep = {
   init: (seed: number) => ({
@@ -484,7 +484,7 @@ describe("micro-batches are one batch", () => {
       }),
     );
     near(results[1].first.w, toNumbers(results[0].first.w), 1e-10);
-  }); // prettier-ignore
+  });
 });
 
 test("with T = 3 the factors change in steps 0, 3, 6 only", async () => {

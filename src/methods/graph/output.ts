@@ -40,7 +40,10 @@ export interface Talk {
   readonly toStderr?: boolean;
 }
 
-/** Runs a part of a command and shows its progress: `work` tells how many of how many steps are done. Rates count from here if `steps` is given. */
+/**
+ * Runs a part of a command and shows its progress: `work` tells how many of how many steps are done. Rates count from here if `steps` is
+ * given.
+ */
 export async function withProgress<R>(
   label: string,
   { json, quiet, toStderr }: Talk,

@@ -94,7 +94,8 @@ export function layerwise<F extends object, M extends State>(
     if (!context.curvature)
       throw new UserError(
         `${name}: needs what the layers saw in the step`,
-        "take [value, grads, curvature] from withCurvature(loss)(params, ...) and pass { curvature, batchSize } to update, or use training(loss, optimizer)",
+        "take [value, grads, curvature] from withCurvature(loss)(params, ...) and pass { curvature, batchSize } to update, " +
+          "or use training(loss, optimizer)",
       );
     const layers = present(context.curvature.layers, leavesByPath(params), options.layers);
     const [a, b] = [layers.map((l) => l.weight).sort(), Object.keys(factors).sort()];
@@ -173,7 +174,7 @@ export function layerwise<F extends object, M extends State>(
           eta,
           options.klClip,
         )
-      : 1; // prettier-ignore
+      : 1;
     const directions: ByPath<Tensor> = Object.assign({}, ...layers.map((l) => splitLayer(l, times(u[l.weight], scale) as Tensor, g)));
     const done = finish(directions, p, state.velocity, eta, options);
     const rest = Object.keys(otherGrads).length

@@ -31,8 +31,8 @@ export const singdParameters = {
 export type SingdOptions = LayerOptions &
   Omit<OptionsOf<typeof singdParameters>, "structure"> & {
     /**
-     * Structure of both factors, of the inputs' K and the outputs' C, or by layer; "auto": dense up to `maxDense`, hierarchical(16,16) above.
-     * Embeddings always have a diagonal K, which is exact.
+     * Structure of both factors, of the inputs' K and the outputs' C, or by layer; "auto": dense up to `maxDense`, hierarchical(16,16)
+     * above. Embeddings always have a diagonal K, which is exact.
      */
     readonly structure?:
       | string

@@ -38,7 +38,7 @@ function diagonalSums(m: Tensor): Tensor {
   const wide = pad(flip(m, 1), [
     [0, 0],
     [0, d],
-  ]); // prettier-ignore
+  ]);
   return shifted(wide)
     .sum(0)
     .slice([d - 1, 2 * d - 1]);

@@ -46,7 +46,9 @@ export function tuningFigure({ trials }: Progressed, score: Problem["score"]): F
   return {
     name: "tuning",
     title: "Tuning",
-    caption: `One point for each training: ${score} of the validation part against the learning rate. Larger points had more steps. The other hyper-parameters vary too.`,
+    caption:
+      `One point for each training: ${score} of the validation part against the learning rate. Larger points had more steps. ` +
+      "The other hyper-parameters vary too.",
     svg: plot({
       height: 360,
       grid: true,

@@ -19,7 +19,9 @@ export function mistakesFigure(mistakes: readonly Mistake[], title: string): Fig
   return {
     name: "mistakes",
     title: "Surest mistakes",
-    caption: `Test images of ${title} that the network puts into a wrong class with the highest probability: what it says, and below it the truth.`,
+    caption:
+      `Test images of ${title} that the network puts into a wrong class with the highest probability: ` +
+      "what it says, and below it the truth.",
     svg: plot({
       width: 760,
       height: 112 * rows + 20,
