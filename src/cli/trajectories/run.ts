@@ -6,6 +6,7 @@ import { list } from "../../data/table.ts";
 import { openRun, progress, progressMode, publish, runMethod } from "../../lab/index.ts";
 import { configure } from "../../tensor/index.ts";
 import {
+  animation,
   assess,
   baseDensity,
   type Choice,
@@ -65,7 +66,6 @@ export async function runTrajectories(data: Population, given: TrajectoriesOptio
     const figures = figuresOf(method, data, prepared, split, found, { features, losses });
     await writeAll(run, trained, data, prepared, found);
     if (options.animation) {
-      const { animation } = await import("../../transport/figures/animation.ts");
       await run.write("artifacts/animation.png", await encoded(animation(data, found.frames, has(method, "growth"))));
     }
     const ran = { choice, loss: losses.at(-1)?.loss, seconds: (performance.now() - started) / 1000 };

@@ -17,7 +17,7 @@ import { type GaussianMixture, logMixture } from "./base-density.ts";
 import { intervalRow, stages } from "./push.ts";
 
 /** Largest dimension for which divergences are exact; above it, by a random probe. */
-export const exactDivergence = 5;
+const exactDivergence = 5;
 
 export interface Carried<T = Tensor> {
   /** Where particles were, or will be, [n, d]. */
