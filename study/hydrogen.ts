@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import { type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
 import { hydrogenFrequency, hydrogenScore, hydrogenSpan, hydrogenVelocity, sampleHydrogen, turnHydrogen } from "../src/data/index.ts";
 import { hydrogenKernels, mmd } from "../src/distances/index.ts";
-import { solveFixed } from "../src/solve/index.ts";
+import { constantSteps, rungeKutta4, solve } from "../src/solve/index.ts";
 import { configure, jit, type Tensor } from "../src/tensor/index.ts";
 import {
   annealer,
@@ -67,7 +67,7 @@ const inUnits =
     field(t.mul(unit.time), x.mul(unit.length)).mul(factor);
 const motion = inUnits(hydrogenVelocity, unit.time / unit.length);
 const trueScore = inUnits(hydrogenScore, unit.length);
-const move = jit((x: Tensor, at: Tensor) => solveFixed(motion, x, at, { method: "rk4", steps: 1 }));
+const move = jit((x: Tensor, at: Tensor) => solve(motion, x, at, { solver: rungeKutta4, control: constantSteps(1) }).states);
 
 /** States of particles at all times, by the Bohmian motion. */
 async function moved(x: NdArray<"f32">): Promise<NdArray<"f32">[]> {

@@ -12,8 +12,8 @@ function params(head: "scalar" | "inner" | "distance"): ActionParams<NdArray> {
   const { net, skip } = initAction(rng, d, { layers: 2, width: 8, head });
   const double = (x: NdArray): NdArray => ndarray(Float64Array.from(toNumbers(x)), x.shape, "f64");
   return {
-    net: net.map((layer) => ({ w: double(layer.w), ...(layer.b && { b: double(layer.b) }) })) as never,
-    skip: { w: rng.normal(skip.w.shape, "f64"), b: rng.normal([d + 1], "f64") } as never,
+    net: net.map((layer) => ({ w: double(layer.w), ...(layer.b && { b: double(layer.b) }) })),
+    skip: { w: rng.normal(skip.w.shape, "f64"), b: rng.normal([d + 1], "f64") },
   };
 }
 const t = randomStream(2).uniform([5, 1], "f64");
@@ -46,7 +46,7 @@ test.each(["scalar", "inner", "distance"] as const)(
   "the gradient of the head %s is the one written out with the Jacobian of its network",
   async (head) => {
     const run = jit((p: ActionParams, time: Tensor, z: Tensor) => [gradient(action(p, head), time, z), expected(head)(p, time, z)]);
-    const [found, exact] = (await run(params(head) as never, t, x)).map(toNumbers);
+    const [found, exact] = (await run(params(head), t, x)).map(toNumbers);
     found.forEach((v, i) => void expect(Math.abs(v - exact[i])).toBeLessThan(1e-12 * (1 + Math.abs(exact[i]))));
   },
 );
@@ -58,7 +58,7 @@ test("without the skip, an inner product has no action at the origin: it cannot 
     skip: { ...p.skip, w: ndarray(new Float64Array(2 * (d + 1)), [2, d + 1], "f64"), b: ndarray(new Float64Array(d + 1), [d + 1], "f64") },
   };
   const run = jit((q: ActionParams, time: Tensor, z: Tensor) => action(q, "inner")(time, z));
-  for (const v of toNumbers(await run(bare as never, t, ndarray(new Float64Array(5 * d), [5, d], "f64")))) expect(v).toBe(0);
+  for (const v of toNumbers(await run(bare, t, ndarray(new Float64Array(5 * d), [5, d], "f64")))) expect(v).toBe(0);
   const path = await pathThrough([0, 1], [normals([0], [1], 20, 1), normals([1], [1], 20, 2)]);
   for (const head of ["inner", "distance"] as const)
     expect(() => matching(path, { head, lagrangian: { ...freeMotion, growth: 1 } })).toThrow(/cannot represent growth/);

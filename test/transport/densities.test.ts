@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { adaptiveSteps } from "../../src/solve/index.ts";
 import { concat, constant, jit, type Tensor } from "../../src/tensor/index.ts";
 import {
   actionDynamics,
@@ -17,7 +18,7 @@ import { legendre } from "./quadrature.ts";
 import { normals } from "./training.ts";
 
 const double = (values: ArrayLike<number>, shape: readonly number[]): NdArray => ndarray(Float64Array.from(values), shape, "f64");
-const tight = { rtol: 1e-9, atol: 1e-9 };
+const tight = adaptiveSteps({ rtol: 1e-9, atol: 1e-9 });
 const logNormal = (x: number, mean: number, variance: number): number =>
   -((x - mean) ** 2) / (2 * variance) - Math.log(2 * Math.PI * variance) / 2;
 

@@ -116,7 +116,7 @@ test("Gaussians that attract each other: kinetic energy less that of pairs is th
     });
     const [first, last] = [end(0, s0), end(1, s1)];
     const ends = { t0: first.t, x0: first.x, mass0: first.mass, t1: last.t, x1: last.x, mass1: last.mass };
-    const result = await program(t, x, v, within, weight, ends as never);
+    const result = await program(t, x, v, within, weight, ends);
     labelled += item(result.action);
     dual += item(result.dual);
     // with W*ρ for V, no force is missing, up to the softening of distances

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { array, item, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { grad, jit, jvp, type Tensor } from "../../src/tensor/index.ts";
+import { type Feeds, grad, jit, jvp, type Tensor } from "../../src/tensor/index.ts";
 import {
   type Action,
   actionLoss,
@@ -20,11 +20,11 @@ const linearPath = gaussianPath((t) => ({ m: 2 * t, r: Math.sqrt((1 - t) ** 2 + 
 const lossOf = async (
   l: Lagrangian,
   s: Action,
-  { sample, ends }: { sample: PathSample | object; ends: PathEnds | object },
+  { sample, ends }: { sample: Feeds<PathSample>; ends: Feeds<PathEnds> },
   weight?: (t: Tensor) => Tensor,
 ): Promise<number> => {
   const program = jit((a: PathSample, e: PathEnds) => actionLoss(l, s, a, e, { duration: 1, weight }).loss);
-  return item(await program(sample as never, ends as never));
+  return item(await program(sample, ends));
 };
 
 /** s = m'(x - m) + (k/2)(x - m)², with mean m and slope k of the velocity as programs of t [B, 1]. */
@@ -114,7 +114,7 @@ test("backward in time: the loss of the reversed process's drift is minus its en
       const turned = reversed(s, a, e);
       return actionLoss(l, turned.s, turned.sample, turned.ends, { duration: 1 }).loss;
     });
-    return item(await program(linearPath.sample as never, linearPath.ends as never));
+    return item(await program(linearPath.sample, linearPath.ends));
   };
   const forward = quadratic(linearMean, (t) => logRate(linearVariance)(t).add(linearVariance(t).pow(-1).mul(0.125)));
   expect(await backward((t, x) => forward(t, x).neg())).toBeCloseTo(-energy, 8);
@@ -127,7 +127,7 @@ test("backward in time: the loss of the reversed process's drift is minus its en
     const end = (at: Tensor, z: Tensor, m: Tensor) => wrong(at, z).mul(m.squeeze(1)).mean();
     return end(t1, x1, mass1 as Tensor).sub(end(t0, x0, mass0 as Tensor)).add(inner.mul((mass as Tensor).squeeze(1)).mean());
   });
-  expect(await backward(wrong)).toBeCloseTo(item(await own(linearPath.sample as never, linearPath.ends as never)), 12);
+  expect(await backward(wrong)).toBeCloseTo(item(await own(linearPath.sample, linearPath.ends)), 12);
 }); // biome-ignore format: formulas
 
 test("loss plus energy is the action gap of a wrong action", async () => {
@@ -188,7 +188,7 @@ test("action and flow forms agree for every action, cost, noise, growth, mass an
         action: actionLoss(l, s, a, e, { duration: 1, weight }).loss,
         flow: flowLoss(l, s, a, { duration: 1, weight }).loss,
       }));
-      const { action, flow } = await program(sample as never, ends as never);
+      const { action, flow } = await program(sample, ends);
       expect(item(action)).toBeCloseTo(item(flow), 8);
     }
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { lineTransport, optimalTransport } from "../../src/distances/index.ts";
+import type { Mlp } from "../../src/nn/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import {
   coneGeodesic,
@@ -15,6 +16,7 @@ import {
   pathPoints,
   pathThrough,
   reachPlan,
+  type TimeDensity,
   updateTimeDensity,
 } from "../../src/transport/index.ts";
 import { column } from "./quadrature.ts";
@@ -28,7 +30,7 @@ test.each(["independent", "ot", "sinkhorn"] as const)(
   async (coupling) => {
     const path = await pathThrough([0, 1, 3], clouds, { coupling });
     const batch = drawPath(path, rng, 400);
-    const { x, v } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never);
+    const { x, v } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch);
     const rows = numbers(path.points);
     numbers(x).forEach((value, e) => {
       const [i, j] = [e >> 1, e & 1];
@@ -77,7 +79,7 @@ test("bridges have the variance of a Brownian bridge, and mixtures fade over", a
   const points = async (options: PathOptions) => {
     const path = await pathThrough([0, 2], [zero, far], { coupling: "independent", ...options });
     const batch = drawPath(path, randomStream(5), 20_000);
-    return { batch, ...(await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never)) };
+    return { batch, ...(await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch)) };
   };
   const bridge = await points({ shape: "bridge", noise: 0.8 });
   const u = numbers(bridge.batch.u);
@@ -101,7 +103,7 @@ test("masses go from snapshot to snapshot along their curve, with its slope", as
   ] as const) {
     const path = await pathThrough([0, 2], heavy, { massCurve });
     const batch = drawPath(path, rng, 100);
-    const { mass, massRate } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never);
+    const { mass, massRate } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch);
     numbers(batch.u).forEach((u, i) => {
       expect(numbers(mass)[i]).toBeCloseTo(at(u), 4);
       expect(numbers(massRate)[i]).toBeCloseTo((at(u + 1e-4) - at(u - 1e-4)) / 2e-4 / 2, 2);
@@ -111,14 +113,14 @@ test("masses go from snapshot to snapshot along their curve, with its slope", as
 
 test("the generator meets the snapshots exactly whatever its weights", async () => {
   const net = initGenerator(randomStream(1), 2, true);
-  const run = jit((p: never, t: Tensor, u: Tensor, a: Tensor, b: Tensor) => generate(p, t, u, a, b) as { x: Tensor; massFactor: Tensor });
+  const run = jit((p: Mlp, t: Tensor, u: Tensor, a: Tensor, b: Tensor) => generate(p, t, u, a, b) as { x: Tensor; massFactor: Tensor });
   const [a, b] = [rng.normal([60, 2]), rng.normal([60, 2])];
   for (const [place, end] of [
     [0, a],
     [1, b],
   ] as const) {
     const u = ndarray(new Float32Array(60).fill(place), [60, 1], "f32");
-    const { x, massFactor } = await run(net as never, u, u, a, b);
+    const { x, massFactor } = await run(net, u, u, a, b);
     expect(numbers(x)).toEqual(numbers(end));
     expect(numbers(massFactor)).toEqual(new Array(60).fill(1));
   }
@@ -136,11 +138,11 @@ test("times drawn by a density follow it, and the density follows the spread of 
   expect(lineTransport(drawn, exact, 1)).toBeLessThan(1e-9);
   // an integrand that is ±(1 + 3u) with equal chances: p ∝ 1 + 3u, mean 2.5
   let state = initTimeDensity();
-  const update = jit((s: never, u: Tensor, f: Tensor) => updateTimeDensity(s, u, f));
+  const update = jit((s: TimeDensity<Tensor>, u: Tensor, f: Tensor) => updateTimeDensity(s, u, f));
   for (let k = 0; k < 400; k++) {
     const u = rng.uniform([256, 1]);
     const f = ndarray(u.data.map((v, i) => (i % 2 ? 1 : -1) * (1 + 3 * v)) as Float32Array<ArrayBuffer>, [256], "f32");
-    state = (await update(state as never, u, f)) as never;
+    state = await update(state, u, f);
   }
   const density = densityAtKnots(state);
   for (const k of [10, 50, 90]) expect(Math.abs(density[k] - (0.99 * (1 + (3 * k) / 99)) / 2.5 - 0.01)).toBeLessThan(0.05);
@@ -208,7 +210,7 @@ test("unbalanced pairs follow the total mass that is prescribed, or that of thei
   for (const massCurve of ["linear", "geodesic"] as const) {
     const path = await pathThrough([0, 1], heavy, { coupling: "unbalanced", growth: 0.5, massCurve });
     const batch = drawPath(path, randomStream(9), 40_000);
-    const { mass } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch as never);
+    const { mass } = await jit((p: Tensor, b: PathBatch<Tensor>) => pathPoints(p, b, path.options))(path.points, batch);
     const u = numbers(batch.u);
     const near = numbers(mass).filter((_, i) => Math.abs(u[i] - 0.5) < 0.05);
     const mean = near.reduce((a, b) => a + b) / near.length;

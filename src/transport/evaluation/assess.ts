@@ -18,7 +18,7 @@ import { solverError } from "../motion/solver-error.ts";
 import { type Stream, streamLines } from "../motion/stream.ts";
 import type { Split } from "../paths/split.ts";
 import { innerTime } from "../paths/units.ts";
-import { type Balance, balances } from "./diagnostics.ts";
+import { type Balance, balances } from "./balance.ts";
 import { leastAction } from "./least-action.ts";
 import { type Prediction, predict } from "./predict.ts";
 import { warningsOf } from "./warnings.ts";

@@ -12,7 +12,8 @@ import { pusher } from "../motion/push.ts";
 import { weighted } from "../paths/cloud.ts";
 import type { Split } from "../paths/split.ts";
 import { type CandidateResult, type Choice, candidates, chosen, type Unlearned } from "./candidates.ts";
-import { baselines, score, unbalancedDisplacement } from "./evaluate.ts";
+import { unbalancedDisplacement } from "./displacement.ts";
+import { baselines, score } from "./scores.ts";
 
 /** Settings that the candidates share; `steps` are those of each of their trainings. */
 export interface ChooseOptions extends PrepareOptions {

@@ -5,7 +5,7 @@ import { formatNumber } from "../../numbers.ts";
 import { has, type MethodName } from "../learning/methods.ts";
 import type { Value } from "../learning/value.ts";
 import type { MassAt } from "../motion/frames.ts";
-import type { Balance } from "./diagnostics.ts";
+import type { Balance } from "./balance.ts";
 import type { Prediction } from "./predict.ts";
 import type { KeyNumber } from "./results.ts";
 

@@ -4,7 +4,7 @@ import type { Population } from "../../data/population.ts";
 import { samplingFloor, wasserstein } from "../../distances/index.ts";
 import { stacked, weightedMean } from "../paths/cloud.ts";
 import { scalingFor, unitsOf, whiten } from "../paths/units.ts";
-import { subsample, withoutEmpty } from "./evaluate.ts";
+import { subsample, withoutEmpty } from "./thinning.ts";
 
 /** Particles of a snapshot that enter the distances, and random splits of two snapshots together that they are compared with. */
 const most = 400;

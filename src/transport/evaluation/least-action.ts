@@ -6,7 +6,7 @@ import type { Lagrangian } from "../lagrangian/lagrangian.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import { pairCosts } from "../paths/pair-costs.ts";
 import { reachPlan } from "../paths/unbalanced.ts";
-import { thin } from "./evaluate.ts";
+import { thin } from "./thinning.ts";
 
 /**
  * The least action through snapshots without noise and forces: Σ_k S(μ_k, μ_{k+1}) / (t_{k+1} - t_k) with S = ½ W2² (exact), or, with growth, between the

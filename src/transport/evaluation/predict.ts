@@ -8,7 +8,8 @@ import { meanWeight, particlesOf } from "../motion/particles.ts";
 import type { Trained } from "../motion/push.ts";
 import { stacked, weighted } from "../paths/cloud.ts";
 import type { Split } from "../paths/split.ts";
-import { baselines, type Score, score, unbalancedDisplacement } from "./evaluate.ts";
+import { unbalancedDisplacement } from "./displacement.ts";
+import { baselines, type Score, score } from "./scores.ts";
 
 /** A line of the table: distances, and their standard errors over the sampling of both clouds. */
 export interface Line extends Distances {

@@ -1,5 +1,5 @@
 /** Scores and balance as tables of a report. */
-import type { Balance } from "./diagnostics.ts";
+import type { Balance } from "./balance.ts";
 import type { Prediction } from "./predict.ts";
 import type { ResultTable } from "./results.ts";
 

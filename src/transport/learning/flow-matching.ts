@@ -11,7 +11,9 @@ import { item } from "../../array/index.ts";
 import { type Mlp, mlp } from "../../nn/index.ts";
 import { type Arrays, clamp, concat, jit, less, sqrt, type Tensor, where } from "../../tensor/index.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
-import { drawPath, type Path, type PathBatch, pathPoints } from "../paths/path.ts";
+import { drawPath, type PathBatch } from "../paths/batch.ts";
+import type { Path } from "../paths/path.ts";
+import { pathPoints } from "../paths/points.ts";
 import { actionDefaults } from "./match.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
 

@@ -51,7 +51,7 @@ export const initGuard = <S>(state: S): Guard<S> => ({
 /** Factor of the generator's learning rate. */
 export const rateFactor = ({ numbers }: Guard<unknown>): number => numbers.data[0];
 /** How often the training went back. */
-export const restarts = ({ numbers }: Guard<unknown>): number => numbers.data[5];
+const restarts = ({ numbers }: Guard<unknown>): number => numbers.data[5];
 
 /** What the user should know of the training; undefined if all was well. */
 export function guardNote(guard: Guard<unknown>): string | undefined {

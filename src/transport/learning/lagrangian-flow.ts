@@ -16,8 +16,10 @@ import { type Arrays, clamp, greater, jit, jvp, maximum, sign, stopGradient, typ
 import { type Action, type ActionOptions, type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { meanField, type PairPotential, together } from "../lagrangian/interaction.ts";
 import { acceleration, exactLaplacian, freeMotion, type Lagrangian, residual, type ScalarField } from "../lagrangian/lagrangian.ts";
+import { drawPath, type PathBatch } from "../paths/batch.ts";
 import { type GeneratorOptions, generate, initGenerator } from "../paths/generator.ts";
-import { drawPath, massBetween, type Path, type PathBatch } from "../paths/path.ts";
+import type { Path } from "../paths/path.ts";
+import { massBetween } from "../paths/points.ts";
 import { coneGeodesic } from "../paths/unbalanced.ts";
 import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
@@ -38,7 +40,7 @@ export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, 
   readonly rateRatio?: number;
 }
 
-export const lagrangianFlowDefaults = {
+const lagrangianFlowDefaults = {
   ...actionDefaults,
   ...trainDefaults,
   steps: 4000,

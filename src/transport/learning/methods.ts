@@ -74,8 +74,7 @@ export interface LearnOptions
 export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as const;
 
 /** σ of a method with noise, 0 of one without. */
-export const noiseOf = (method: MethodName, options: LearnOptions): number =>
-  has(method, "noise") ? (options.noise ?? learnDefaults.noise) : 0;
+const noiseOf = (method: MethodName, options: LearnOptions): number => (has(method, "noise") ? (options.noise ?? learnDefaults.noise) : 0);
 
 /**
  * A model of a method.

@@ -1,6 +1,6 @@
 /** What every learner of trajectories is: a training, and dynamics that its averaged parameters define. */
 
-import { flatten, isArrayLeaf, mapTree, type NdArray, type Random } from "../../array/index.ts";
+import { mapTree, type NdArray, type Random } from "../../array/index.ts";
 import {
   adam,
   applyUpdates,
@@ -112,7 +112,3 @@ export function descent(o: Required<Omit<TrainOptions, "threads">>): Descent {
     },
   };
 }
-
-/** Number of parameters. */
-export const countParameters = (params: unknown): number =>
-  flatten(params, isArrayLeaf).leaves.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);

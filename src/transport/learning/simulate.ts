@@ -11,7 +11,8 @@ import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type Mlp, mlp } from "../../nn/index.ts";
 import * as t from "../../tensor/index.ts";
 import { concat, jit, scan, stopGradient, type Tensor, take } from "../../tensor/index.ts";
-import { drawPath, type Path } from "../paths/path.ts";
+import { drawPath } from "../paths/batch.ts";
+import type { Path } from "../paths/path.ts";
 import { actionDefaults } from "./match.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
 

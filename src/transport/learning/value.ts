@@ -2,7 +2,7 @@
 import { item, type NdArray } from "../../array/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Lagrangian } from "../lagrangian/lagrangian.ts";
-import type { PathPoints } from "../paths/path.ts";
+import type { PathPoints } from "../paths/points.ts";
 
 export interface Value {
   /** -L on fresh samples of the path, and its standard error: the action that s accounts for, at most the action of the path. */

@@ -9,7 +9,7 @@
  */
 
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { type AdaptiveOptions, solveAdaptive } from "../../solve/solve.ts";
+import { type Control, solve } from "../../solve/index.ts";
 import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
@@ -17,7 +17,7 @@ import { type GaussianMixture, logMixture } from "./base-density.ts";
 import { intervalRow, stages } from "./push.ts";
 
 /** Largest dimension for which divergences are exact; above it, by a random probe. */
-export const exactDivergence = 5;
+const exactDivergence = 5;
 
 export interface Carried<T = Tensor> {
   /** Where particles were, or will be, [n, d]. */
@@ -32,7 +32,7 @@ export interface Carried<T = Tensor> {
  *
  * @param probe  signs [n, d], the same all the way; absent: exact divergences
  */
-export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: Tensor, options?: AdaptiveOptions): Carried {
+export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: Tensor, control?: Control): Carried {
   const [n, d] = x.shape;
   const v = dynamics.flow ?? dynamics.drift;
   const field = (time: Tensor, y: Tensor): Tensor => {
@@ -43,7 +43,7 @@ export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: 
     return concat([value, divergence.expandDims(1), g.expandDims(1)], 1);
   };
   const none = x.slice(null, [0, 1]).mul(0);
-  const end = solveAdaptive(field, concat([x, none, none], 1), times, options).states.slice(0);
+  const end = solve(field, concat([x, none, none], 1), times, { control, save: "end" }).states;
   return { x: end.slice(null, [0, d]), divergence: end.slice(null, d), growth: end.slice(null, d + 1) };
 }
 

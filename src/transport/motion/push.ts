@@ -1,9 +1,9 @@
 /** Particles moved by dynamics: an ordinary differential equation, or a stochastic one, with weights that grow and decay. */
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { solveAdaptive } from "../../solve/solve.ts";
-import * as t from "../../tensor/index.ts";
-import { concat, type Feeds, jit, scan, type Tensor } from "../../tensor/index.ts";
+import { eulerMaruyama, type Field, marchNoisy, solve } from "../../solve/index.ts";
+import { concat, type Feeds, jit, type Tensor } from "../../tensor/index.ts";
+import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
 import type { Particles } from "./particles.ts";
 
@@ -77,8 +77,7 @@ export function pusher<P>({ dynamics, knots, noise: sigma, backward = false }: M
         const h = (next - at) / steps;
         if (backward ? h > 0 : h < 0) throw new Error(`push: these dynamics have noise and run ${backward ? "backward" : "forward"} only`);
         const z = pair === "coarse" ? summed(rng.normal([2 * steps, n, d])) : rng.normal([steps, n, d]);
-        const { state: moved } = await noisy(params, state, h, at, z, hot);
-        state = moved as NdArray<"f32">;
+        state = (await noisy(params, state, h, at, z, hot)) as NdArray<"f32">;
         evaluations += steps;
         at = next;
         if (stage.wanted[i]) clouds.push(parted(state, logWeight));
@@ -99,32 +98,26 @@ function summed({ data, shape: [steps, n, d] }: NdArray<"f32">): NdArray<"f32"> 
   return ndarray(half, [steps / 2, n, d], "f32");
 }
 
-/** [x, log w] moved by an adaptive solver. */
-function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
-  const d = state.shape[1] - 1;
-  const v = (useFlow && flow) || drift;
-  const field = (time: Tensor, y: Tensor): Tensor => {
-    const x = y.slice(null, [0, d]);
+/** d[x, log w]/dt for particles [n, d + 1] that move at v. */
+function rates(v: VectorField, growth: ScalarField | undefined): Field {
+  return (time, y) => {
+    const x = y.slice(null, [0, y.shape[1] - 1]);
     const column = time.broadcastTo([x.shape[0], 1]);
     const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
     return concat([v(column, x), g], 1);
   };
-  const { states, evaluations } = solveAdaptive(field, state, at);
+}
+
+/** [x, log w] moved without noise. */
+function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
+  const { states, evaluations } = solve(rates((useFlow && flow) || drift, growth), state, at);
   return { states, evaluations };
 }
 
-/** [x, log w] by Euler–Maruyama: x ← x + f h + σ √|h| z. */
-function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor) {
-  const d = state.shape[1] - 1;
-  const body = (y: Tensor, { e, k }: { e: Tensor; k: Tensor }) => {
-    const x = y.slice(null, [0, d]);
-    const column = start.add(h.mul(k)).broadcastTo([x.shape[0], 1]);
-    const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
-    const moved = x.add(drift(column, x).mul(h)).add(e.mul(t.sqrt(t.abs(h))).mul(noise));
-    return { carry: concat([moved, y.slice(null, [d, d + 1]).add(g.mul(h))], 1) };
-  };
-  const steps = z.shape[0];
-  return { state: scan(body, state, { e: z, k: t.iota(steps, "f32") }).carry };
+/** [x, log w] moved with noise, which is that of the places alone: z [steps, n, d]. */
+function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
+  const diffusion = (_t: Tensor, _y: Tensor, dW: Tensor): Tensor => concat([dW.mul(noise), dW.slice(null, [0, 1]).mul(0)], 1);
+  return marchNoisy(eulerMaruyama({ drift: rates(drift, growth), diffusion }), state, start, h, z);
 }
 
 interface Stage {
