@@ -2,6 +2,7 @@
  * Models for any number of rows. Programs have static shapes; a model for all of them is found by writing the program for three numbers of
  * rows b and comparing: integers that change must be p + q b, which the model then computes from its first input.
  */
+
 import { TensorError } from "../errors.ts";
 import { attributeProto, type Onnx, onnx } from "../tensor/proto.ts";
 

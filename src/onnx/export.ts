@@ -3,7 +3,7 @@
 import { mapTree } from "../array/tree.ts";
 import { trace } from "../tensor/jit.ts";
 import { withSharing } from "../tensor/primitive.ts";
-import { isValue } from "../tensor/primitives/values.ts";
+import { isValue } from "../tensor/primitives/constant.ts";
 import { serialize, type WriteOptions, writeGraph } from "../tensor/write.ts";
 import { anyRows, probes } from "./batch.ts";
 

@@ -1,9 +1,13 @@
 /** Operators of models that pick or place single elements. */
+
 import { sizeOf } from "../array/ndarray.ts";
+import { cast } from "../tensor/primitives/cast.ts";
 import { iota, scalar } from "../tensor/primitives/constant.ts";
-import { cast, greater, where } from "../tensor/primitives/elementwise.ts";
+import { greater, where } from "../tensor/primitives/elementwise.ts";
 import { scatterAdd, take, takeAlong, tril, triu } from "../tensor/primitives/gather.ts";
-import { broadcastTo, expandDims, type Index, reshape, slice } from "../tensor/primitives/shape.ts";
+import { expandDims, reshape } from "../tensor/primitives/reshape.ts";
+import { type Index, slice } from "../tensor/primitives/slice.ts";
+import { broadcastTo } from "../tensor/primitives/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { vjp } from "../tensor/transform.ts";
 import { asTensor, axisOf, type Call, int, maybeNumbers, numbers, type Operator, require, tensor, text, type Value } from "./read-call.ts";

@@ -5,10 +5,10 @@
 
 import { dtypes, type NdArray, type Shape, sizeOf, toNumbers } from "../array/ndarray.ts";
 import { TensorError } from "../errors.ts";
-import { type ProgramDType, sameShape } from "../tensor/primitive.ts";
 import { constant, scalar } from "../tensor/primitives/constant.ts";
-import { broadcastTo } from "../tensor/primitives/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { broadcastTo } from "../tensor/primitives/sum.ts";
+import { sameShape } from "../tensor/shapes.ts";
+import type { ProgramDType, Tensor } from "../tensor/tensor.ts";
 
 /** Integers are kept exactly up to 2^53, whatever their width in the model; programs compute them as i32. */
 export interface Known {

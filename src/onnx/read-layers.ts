@@ -1,10 +1,11 @@
 /** Operators of models that are whole layers: products with bias, normalisations, and what contains other graphs. */
+
 import { sizeOf } from "../array/ndarray.ts";
+import * as r from "../tensor/index.ts";
 import { rsqrt } from "../tensor/primitives/elementwise.ts";
 import { matmul } from "../tensor/primitives/product.ts";
-import * as r from "../tensor/primitives/reduce.ts";
+import { expandDims, reshape, transpose } from "../tensor/primitives/reshape.ts";
 import { scan } from "../tensor/primitives/scan.ts";
-import { expandDims, reshape, transpose } from "../tensor/primitives/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   asTensor,

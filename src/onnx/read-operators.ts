@@ -1,10 +1,9 @@
-import { isFloat, type ProgramDType } from "../tensor/primitive.ts";
-import * as e from "../tensor/primitives/elementwise.ts";
+import * as e from "../tensor/index.ts";
+import * as r from "../tensor/index.ts";
 import { det } from "../tensor/primitives/linalg.ts";
 import { einsum, matmul } from "../tensor/primitives/product.ts";
-import * as r from "../tensor/primitives/reduce.ts";
-import { expandDims, moveAxis } from "../tensor/primitives/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { expandDims, moveAxis } from "../tensor/primitives/reshape.ts";
+import { isFloat, type ProgramDType, type Tensor } from "../tensor/tensor.ts";
 import {
   axesOf,
   axisOf,
@@ -81,7 +80,7 @@ function cast(c: Call): Value {
   if (!isKnown(x)) {
     const y = e.cast(tensor(c, 0), to);
     // Halves are kept as f32 numbers, but a cast rounds to them.
-    return dtype === "f16" || dtype === "bf16" ? e.roundToPrecision(y, dtype) : y;
+    return dtype === "f16" || dtype === "bf16" ? y.roundTo(dtype) : y;
   }
   const convert = isFloat(to) ? (to === "f32" ? Math.fround : Number) : to === "bool" ? (v: number) => Number(v !== 0) : Math.trunc;
   return known(x.values.map(convert), x.shape, to);

@@ -1,7 +1,8 @@
 /** Tensors, integers and element types of model files. */
+
 import { type DType, dtypes, fromBf16, fromF16, type NdArray, sizeOf } from "../array/ndarray.ts";
-import { onnxTypes } from "../tensor/primitives/elementwise.ts";
 import type { Onnx } from "../tensor/proto.ts";
+import { onnxTypes } from "../tensor/tensor.ts";
 
 const dtypeOf = new Map<number, DType>(Object.entries(onnxTypes).map(([dtype, code]) => [code, dtype as DType]));
 

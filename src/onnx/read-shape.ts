@@ -1,10 +1,13 @@
 /** Operators of models that move elements: on known values at once, on tensors in the program. */
+
 import { type Shape, sizeOf } from "../array/ndarray.ts";
-import { broadcastShapes } from "../tensor/primitive.ts";
+import { cast } from "../tensor/primitives/cast.ts";
 import { scalar } from "../tensor/primitives/constant.ts";
-import { cast } from "../tensor/primitives/elementwise.ts";
 import { take } from "../tensor/primitives/gather.ts";
-import { broadcastTo, concat, expandDims, flip, type Index, pad, reshape, slice, split, transpose } from "../tensor/primitives/shape.ts";
+import { expandDims, reshape, transpose } from "../tensor/primitives/reshape.ts";
+import { concat, flip, type Index, pad, slice, split } from "../tensor/primitives/slice.ts";
+import { broadcastTo } from "../tensor/primitives/sum.ts";
+import { broadcastShapes } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   asTensor,

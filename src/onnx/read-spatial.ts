@@ -1,9 +1,12 @@
 /** Operators of models on images: convolution, pooling, resizing. */
+
 import { allocate, type Shape, sizeOf } from "../array/ndarray.ts";
 import { scalar } from "../tensor/primitives/constant.ts";
 import { conv, convTranspose } from "../tensor/primitives/conv.ts";
 import { avgPool, maxPool } from "../tensor/primitives/pool.ts";
-import { broadcastTo, expandDims, moveAxis, pad, reshape } from "../tensor/primitives/shape.ts";
+import { expandDims, moveAxis, reshape } from "../tensor/primitives/reshape.ts";
+import { pad } from "../tensor/primitives/slice.ts";
+import { broadcastTo } from "../tensor/primitives/sum.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   type Call,

@@ -2,11 +2,10 @@
 
 import type { DType, NdArray } from "../array/ndarray.ts";
 import { FileFormatError, TensorError } from "../errors.ts";
-import { isFloat } from "../tensor/primitive.ts";
+import { cast } from "../tensor/primitives/cast.ts";
 import { type Value as Liftable, liftOne } from "../tensor/primitives/constant.ts";
-import { cast } from "../tensor/primitives/elementwise.ts";
 import { type Onnx, onnx } from "../tensor/proto.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { isFloat, type Tensor } from "../tensor/tensor.ts";
 import { asTensor, axesOf, type Call, checkSize, int, isKnown, type Value } from "./read-call.ts";
 import { evaluateKnown, knownFrom, programDType } from "./read-known.ts";
 import { knownInputs, operators, refused } from "./read-operators.ts";

@@ -1,7 +1,8 @@
 /** Batching of programs: every tensor that depends on a batched input gets a leading axis of the batch. */
-import { apply, fail, withRounding } from "./primitive.ts";
-import { broadcastTo } from "./primitives/shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { apply, withRounding } from "./primitive.ts";
+import { alignBatch } from "./primitives/reshape.ts";
+import { broadcastTo, spread } from "./primitives/sum.ts";
+import type { Node, Tensor } from "./tensor.ts";
 import { between, type Program } from "./walk.ts";
 
 /**
@@ -18,13 +19,18 @@ export function batchProgram({ inputs, outputs }: Program, batches: readonly (Te
   });
   const sources = inputs.filter((x) => value.has(x));
   for (const node of sources.length ? between(sources, outputs) : []) {
-    const { primitive, params } = node;
     const batched = node.inputs.map((x) => value.has(x));
     if (!batched.some(Boolean)) continue;
     const xs = node.inputs.map((x) => value.get(x) ?? x);
-    if (!primitive.batch) fail(primitive.name, "cannot be batched by vmap", node.inputs);
-    const ys = withRounding(node.rounding, () => primitive.batch?.(xs, batched, params) ?? apply(primitive, xs, params));
+    const ys = withRounding(node.rounding, () => batchRule(node, xs, batched));
     node.outputs.forEach((y, i) => value.set(y, ys[i]));
   }
   return outputs.map((y) => value.get(y) ?? broadcastTo(y, [size, ...y.shape]));
+}
+
+/** By default the same primitive: its parameters count axes from the end, so that only the leading axes of the inputs have to meet. */
+function batchRule({ primitive, params }: Node, xs: readonly Tensor[], batched: readonly boolean[]): readonly Tensor[] {
+  if (typeof primitive.batch === "function") return primitive.batch(xs, batched, params);
+  if (primitive.batch === "every") return apply(primitive, spread(xs, batched), params);
+  return apply(primitive, alignBatch(xs, batched), params);
 }

@@ -3,14 +3,14 @@
  * (`pullback`). A primitive states one rule; the reverse rule of one that states only its jvp is the transpose of that linear program,
  * which is its own pullback. Rules build ordinary programs, so that derivatives of any order compose.
  */
-import { apply, apply1, fail, isFloat, type MaybeTensor, type Node, withRounding } from "./primitive.ts";
-import { placeholder, scalar } from "./primitives/constant.ts";
+import { apply, apply1, withRounding } from "./primitive.ts";
+import { fresh } from "./primitives/constant.ts";
 import { add, mul } from "./primitives/elementwise.ts";
-import { broadcastTo, sumTo } from "./primitives/shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { broadcastTo, sumTo, zerosLike } from "./primitives/sum.ts";
+import { fail } from "./shapes.ts";
+import { isFloat, type MaybeTensor, type Node, type Tensor } from "./tensor.ts";
 import { between } from "./walk.ts";
 
-export const zerosLike = (x: Tensor): Tensor => broadcastTo(scalar(0, x.dtype), x.shape);
 const plus = (a: MaybeTensor, b: MaybeTensor): MaybeTensor => (a && b ? add(a, b) : (a ?? b));
 
 /** Tangents of the outputs, given those of the inputs; `undefined` is zero. Inputs must be aliases or placeholders. */
@@ -32,42 +32,33 @@ export function pushforward(inputs: readonly Tensor[], tangents: readonly MaybeT
 function jvpRule(node: Node, ds: readonly MaybeTensor[]): readonly MaybeTensor[] {
   const { primitive, inputs, outputs, params } = node;
   const [y] = outputs;
+  const { partials } = primitive;
   if (primitive.jvp) return primitive.jvp(inputs, ds, outputs, params);
-  if (primitive.partials) {
-    const terms = ds.map((d, i) => d && mul(d, (primitive.partials as NonNullable<typeof primitive.partials>)[i](inputs, y)));
-    const total = terms.reduce(plus, undefined);
+  if (partials) {
+    const total = ds.map((d, i) => d && mul(d, partials[i](inputs, y))).reduce(plus, undefined);
     return [total && broadcastTo(total, y.shape)];
   }
-  if (primitive.transpose || primitive.jointlyLinear) {
-    if (primitive.jointlyLinear)
-      return apply(
-        primitive,
-        inputs.map((x, i) => ds[i] ?? zerosLike(x)),
-        params,
-      );
-    const terms = ds.map(
-      (d, i) =>
-        d &&
-        apply1(
-          primitive,
-          inputs.map((x, j) => (i === j ? d : x)),
-          params,
-        ),
-    );
-    return [terms.reduce(plus, undefined)];
+  if (primitive.jointlyLinear) {
+    const tangents = inputs.map((x, i) => ds[i] ?? zerosLike(x));
+    return apply(primitive, tangents, params);
+  }
+  if (primitive.transpose) {
+    const along = (d: Tensor, i: number): Tensor => apply1(primitive, inputs.with(i, d), params);
+    return [ds.map((d, i) => d && along(d, i)).reduce(plus, undefined)];
   }
   if (!primitive.vjp) return fail(primitive.name, "has no derivative", inputs);
   // Only a reverse rule: it is linear in the cotangents, and its transpose is the forward rule.
-  const cts = outputs.map((o) => (isFloat(o.dtype) ? placeholder(o.dtype, o.shape) : undefined));
-  const back = primitive.vjp(inputs, cts, outputs, params);
-  const used = ds.flatMap((d, i) => (d && back[i] ? [[back[i] as Tensor, d] as const] : []));
-  const sources = cts.filter((c) => c !== undefined);
-  const result = pullback(
-    sources,
-    used.map(([g]) => g),
-    used.map(([, d]) => d),
-  );
-  return cts.map((c) => (c ? result[sources.indexOf(c)] : undefined));
+  const cts = outputs.map((o) => (isFloat(o.dtype) ? fresh(o) : undefined));
+  return transposed(cts, primitive.vjp(inputs, cts, outputs, params), ds);
+}
+
+/** Transpose of the linear program from `sources` to `results`, at cotangents of the results. */
+function transposed(sources: readonly MaybeTensor[], results: readonly MaybeTensor[], cts: readonly MaybeTensor[]): MaybeTensor[] {
+  const active = results.map((y, i) => Boolean(y && cts[i]));
+  const only = <T>(list: readonly (T | undefined)[]): T[] => list.filter((t, i): t is T & {} => active[i] && t !== undefined);
+  const some = sources.filter((s) => s !== undefined);
+  const back = pullback(some, only(results), only(cts));
+  return sources.map((s) => s && back[some.indexOf(s)]);
 }
 
 /** Cotangents of the inputs, given those of the outputs; `undefined` is zero. Inputs must be aliases or placeholders. */
@@ -104,23 +95,11 @@ export function cotangents(
 function vjpRule(node: Node, cts: readonly MaybeTensor[], needed: readonly boolean[]): readonly MaybeTensor[] {
   const { primitive, inputs, outputs, params } = node;
   if (primitive.vjp) return primitive.vjp(inputs, cts, outputs, params);
-  const ct = cts[0] as Tensor;
-  if (primitive.partials)
-    return inputs.map((x, i) =>
-      needed[i]
-        ? sumTo(mul(ct, (primitive.partials as NonNullable<typeof primitive.partials>)[i](inputs, outputs[0])), x.shape)
-        : undefined,
-    );
-  if (primitive.transpose) return inputs.map((_, i) => (needed[i] ? primitive.transpose?.[i]?.(ct, inputs, params) : undefined));
+  const [ct] = cts;
+  if (primitive.partials && ct)
+    return primitive.partials.map((slope, i) => (needed[i] ? sumTo(mul(ct, slope(inputs, outputs[0])), inputs[i].shape) : undefined));
+  if (primitive.transpose && ct) return inputs.map((_, i) => (needed[i] ? primitive.transpose?.[i]?.(ct, inputs, params) : undefined));
   if (!primitive.jvp) return fail(primitive.name, "has no derivative", inputs);
-  const tangents = inputs.map((x, i) => (needed[i] ? placeholder(x.dtype, x.shape) : undefined));
-  const dys = primitive.jvp(inputs, tangents, outputs, params);
-  const linear = dys.flatMap((dy, i) => (dy && cts[i] ? [[dy, cts[i] as Tensor] as const] : []));
-  const sources = tangents.filter((t) => t !== undefined);
-  const result = pullback(
-    sources,
-    linear.map(([dy]) => dy),
-    linear.map(([, c]) => c),
-  );
-  return tangents.map((t) => (t ? result[sources.indexOf(t)] : undefined));
+  const tangents = inputs.map((x, i) => (needed[i] ? fresh(x) : undefined));
+  return transposed(tangents, primitive.jvp(inputs, tangents, outputs, params), cts);
 }

@@ -5,18 +5,16 @@
  *   Σ over leading axes          a product with a row of ones: 2 to 5 times faster than ReduceSum from 10⁵ elements
  */
 import { sizeOf } from "../array/ndarray.ts";
-import { apply, apply1, isFloat, type Node, type Primitive, sameShape } from "./primitive.ts";
+import { apply, apply1 } from "./primitive.ts";
 import { scalar, splat } from "./primitives/constant.ts";
-import { untransposed } from "./primitives/product.ts";
-import { broadcastTo, reshape } from "./primitives/shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { add, mul, neg, sub } from "./primitives/elementwise.ts";
+import { matmulPrimitive } from "./primitives/product.ts";
+import { reshape, reshapePrimitive, untransposed } from "./primitives/reshape.ts";
+import { broadcastTo, sumPrimitive } from "./primitives/sum.ts";
+import { type Graph, type Match, type Rule, rewriter } from "./rewrite.ts";
+import { broadcastShapes, sameShape } from "./shapes.ts";
+import { isFloat, type MaybeTensor, type Primitive, type Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
-
-interface Scaled {
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly alpha: number;
-}
 
 /** α A B, or α A B + β C with C broadcast to the product's shape. */
 const gemm: Primitive = {
@@ -29,87 +27,94 @@ const gemm: Primitive = {
   },
 };
 
+const multiple = (a: Tensor, b: Tensor, alpha: number): Tensor => apply1(gemm, [a, b], { alpha, beta: 0 });
+
+/** What is, up to its shape, a product, if nothing else needs it. */
+const product = (x: Tensor, graph: Graph): Match | undefined => {
+  const p = graph.once(x) ? asProduct(x.node, graph) : undefined;
+  return p && { p };
+};
+
+/** The same, arranged in another shape with the same last axis: a bias is added to rows, so it can be added before that. */
+const arrangedProduct = (x: Tensor, graph: Graph): Match | undefined => {
+  const [inner] = x.node.inputs;
+  const arranged = x.node.primitive === reshapePrimitive && x.shape.at(-1) === inner.shape.at(-1);
+  return arranged ? (graph.once(x) ? product(inner, graph) : undefined) : product(x, graph);
+};
+
+const sums: readonly Rule[] = [["Σ X over rows = 1ᵀ X", [sumPrimitive, "x"], ({ x }, { axes }) => sumAsProduct(x, axes)]];
+const multiples: readonly Rule[] = [
+  ["(α A B) c = (α c) A B", [mul, product, "#c"], ({ p, c }, _, inputs) => timesConstant(p, c, inputs)],
+  ["c (α A B) = (α c) A B", [mul, "#c", product], ({ p, c }, _, inputs) => timesConstant(p, c, inputs)],
+];
+
+/** What a product may be made of: α A B, before anything is added to it. */
+export const productRules: readonly Rule[] = [
+  [
+    "A B = 1 A B",
+    [matmulPrimitive, "a", "b"],
+    ({ a, b }) => (a.rank === 2 && b.rank === 2 && isFloat(a.dtype) ? multiple(a, b, 1) : undefined),
+  ],
+  ["-(α A B) = (-α) A B", [neg, product], ({ p: { node } }) => multiple(node.inputs[0], node.inputs[1], -node.params.alpha)],
+  ...sums,
+  ...multiples,
+];
+
+/** What becomes a Gemm, up to its shape. */
+export const fusions: readonly Rule[] = [
+  ["C + α A B", [add, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
+  ["α A B + C", [add, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
+  ["C - α A B", [sub, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, -1, 1, inputs)],
+  ["α A B - C", [sub, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, -1, inputs)],
+  ...sums,
+  ...multiples,
+];
+
+const asProduct = rewriter(productRules);
+const fused = rewriter(fusions);
+
+/** Factors of a Gemm are f32, whatever it multiplies. */
+function timesConstant({ node, size }: Tensor, c: Tensor, inputs: readonly Tensor[]): MaybeTensor {
+  const factor = splat(c) ?? Number.NaN;
+  const alpha = node.params.alpha * factor;
+  if (Math.fround(factor) !== factor || Math.fround(alpha) !== alpha || size !== sizeOf(broadcastShapes("mul", inputs))) return undefined;
+  return multiple(node.inputs[0], node.inputs[1], alpha);
+}
+
+/** sign · product + β · other. */
+function plusMatrix({ node, shape: [m, n] }: Tensor, other: Tensor, sign: number, beta: number, inputs: readonly Tensor[]): MaybeTensor {
+  const result = broadcastShapes("add", inputs);
+  if (sizeOf(result) !== m * n) return undefined;
+  const isBias = other.size === n && other.shape.at(-1) === n && result.at(-1) === n;
+  const shape = isBias ? [n] : sameShape(other.shape, result) ? [m, n] : sameShape(result, [m, n]) ? other.shape : undefined;
+  return shape && apply1(gemm, [...node.inputs, reshape(other, shape)], { alpha: sign * node.params.alpha, beta });
+}
+
+/** A sum over all leading axes as a product with a row of ones. */
+function sumAsProduct(x: Tensor, axes: readonly number[]): MaybeTensor {
+  const leading = axes.every((a, i) => a === i - x.rank) && axes.length < x.rank;
+  const rows = sizeOf(x.shape.slice(0, axes.length));
+  const columns = x.size / rows;
+  if (!leading || x.dtype !== "f32" || rows < 8 || columns < 8 || x.size < 4096) return undefined;
+  return multiple(broadcastTo(scalar(1, "f32"), [1, rows]), reshape(x, [rows, columns]), 1);
+}
+
 export function fuse({ inputs, outputs }: Program): Program {
   const order = reachable(outputs, new Set(inputs.map((t) => t.node)));
   const uses = new Map<Tensor, number>();
   for (const x of [...order.flatMap((n) => n.inputs), ...outputs]) uses.set(x, (uses.get(x) ?? 0) + 1);
   const value = new Map<Tensor, Tensor>();
   const at = (x: Tensor): Tensor => value.get(x) ?? x;
-  const once = (x: Tensor): boolean => uses.get(x) === 1;
+  const graph: Graph = { at, once: (x) => uses.get(x) === 1 };
   for (const node of order) {
     if (node.inputs.length === 0) continue;
-    const fused = fuseNode(node, at, once);
-    if (fused) value.set(node.outputs[0], fused);
+    const [y] = node.outputs;
+    const better = fused(node, graph);
+    if (better) value.set(y, reshape(better, y.shape));
     else if (node.inputs.some((x) => value.has(x))) {
       const results = apply(node.primitive, node.inputs.map(at), node.params);
-      node.outputs.forEach((y, i) => value.set(y, results[i]));
+      node.outputs.forEach((o, i) => value.set(o, results[i]));
     }
   }
   return { inputs, outputs: outputs.map(at) };
-}
-
-function fuseNode(node: Node, at: (x: Tensor) => Tensor, once: (x: Tensor) => boolean): Tensor | undefined {
-  const { name } = node.primitive;
-  const [y] = node.outputs;
-  if (name === "sum" || name === "mul") {
-    const p = scaledProduct(y, at, once);
-    return p && reshape(apply1(gemm, [p.a, p.b], { alpha: p.alpha, beta: 0 }), y.shape);
-  }
-  if (name !== "add" && name !== "sub") return undefined;
-  const [left, right] = node.inputs;
-  const sign = name === "add" ? 1 : -1;
-  return addProduct(y, right, left, sign, 1, at, once) ?? addProduct(y, left, right, 1, sign, at, once);
-}
-
-/** sign · product + beta · other as one Gemm, if `product` is a product that nothing else needs. */
-function addProduct(
-  y: Tensor,
-  product: Tensor,
-  other: Tensor,
-  sign: number,
-  beta: number,
-  at: (x: Tensor) => Tensor,
-  once: (x: Tensor) => boolean,
-): Tensor | undefined {
-  if (!once(product)) return undefined;
-  // A bias is added to rows, so it can be added before they are arranged in another shape.
-  const arranged = product.node.primitive.name === "reshape" && product.shape.at(-1) === product.node.inputs[0].shape.at(-1);
-  const inner = arranged ? product.node.inputs[0] : product;
-  if (!once(inner) || y.size !== inner.size) return undefined;
-  const p = scaledProduct(inner, at, once);
-  if (!p) return undefined;
-  const [m, n] = [p.a.shape[0], p.b.shape[1]];
-  const isBias = other.size === n && other.shape.at(-1) === n && y.shape.at(-1) === n;
-  const shape = isBias ? [n] : sameShape(other.shape, y.shape) ? [m, n] : sameShape(y.shape, [m, n]) ? other.shape : undefined;
-  return shape && reshape(apply1(gemm, [p.a, p.b, reshape(at(other), shape)], { alpha: sign * p.alpha, beta }), y.shape);
-}
-
-/** t, up to its shape, as α A B of two matrices, if nothing else needs the product itself. */
-function scaledProduct(t: Tensor, at: (x: Tensor) => Tensor, once: (x: Tensor) => boolean): Scaled | undefined {
-  const { primitive, inputs } = t.node;
-  if (primitive.name === "matmul") return t.rank === 2 && isFloat(t.dtype) ? { a: at(inputs[0]), b: at(inputs[1]), alpha: 1 } : undefined;
-  if (primitive.name === "sum") return sumAsProduct(t.node, at);
-  if (primitive.name === "neg") {
-    const inner = once(inputs[0]) ? scaledProduct(inputs[0], at, once) : undefined;
-    return inner && { ...inner, alpha: -inner.alpha };
-  }
-  if (primitive.name !== "mul") return undefined;
-  for (const [x, factor] of [inputs, [...inputs].reverse()]) {
-    const c = splat(factor);
-    // Factors of a Gemm are f32, whatever it multiplies.
-    if (c === undefined || Math.fround(c) !== c) continue;
-    const inner = once(x) && sameShape(x.shape, t.shape) ? scaledProduct(x, at, once) : undefined;
-    if (inner && Math.fround(inner.alpha * c) === inner.alpha * c) return { ...inner, alpha: inner.alpha * c };
-  }
-  return undefined;
-}
-
-/** A sum over all leading axes as a product with a row of ones. */
-function sumAsProduct({ inputs: [x], params }: Node, at: (x: Tensor) => Tensor): Scaled | undefined {
-  const axes: number[] = params.axes;
-  const leading = axes.every((a, i) => a === i - x.rank) && axes.length < x.rank;
-  const rows = sizeOf(x.shape.slice(0, axes.length));
-  const columns = x.size / rows;
-  if (!leading || x.dtype !== "f32" || rows < 8 || columns < 8 || x.size < 4096) return undefined;
-  return { a: broadcastTo(scalar(1, "f32"), [1, rows]), b: reshape(at(x), [rows, columns]), alpha: 1 };
 }

@@ -1,11 +1,11 @@
 /** Tracing and compiled programs. */
 import { allocate, type DType, type NdArray, ndarray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
-import { fail, type Node, type ProgramDType, withSharing } from "./primitive.ts";
-import { placeholder, programDType } from "./primitives/constant.ts";
-import { isValue, tensors } from "./primitives/values.ts";
+import { withSharing } from "./primitive.ts";
+import { isValue, placeholder, programDType, tensors } from "./primitives/constant.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
-import { Tensor } from "./tensor.ts";
+import { fail } from "./shapes.ts";
+import { type Node, type ProgramDType, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
 import { writeModel } from "./write.ts";
 
@@ -99,10 +99,9 @@ async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unkno
 }
 
 /** Operations that one thread finishes sooner than two can meet: about 20 µs of work. */
-function isSmall({ primitive, inputs, outputs }: Node): boolean {
-  const elements = Math.max(0, ...outputs.map((y) => y.size), ...inputs.map((x) => x.size));
-  const products = primitive.name === "matmul" ? outputs[0].size * (inputs[0].shape.at(-1) ?? 1) : 0;
-  return elements <= 32_768 && products <= 2_097_152 && !/^(conv|scan|whileLoop)/.test(primitive.name);
+function isSmall(node: Node): boolean {
+  const elements = Math.max(0, ...[...node.inputs, ...node.outputs].map((x) => x.size));
+  return elements <= 32_768 && (node.primitive.work?.(node) ?? 0) <= 2_097_152;
 }
 
 /** Shape and dtype in place of an array, for tracing without data. */

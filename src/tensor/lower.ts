@@ -1,6 +1,6 @@
 /** From a traced program to one of primitives that ONNX has: composites are expanded, aliases dropped, equal nodes merged once more. */
-import { apply, type Node, withRounding } from "./primitive.ts";
-import type { Tensor } from "./tensor.ts";
+import { apply, withRounding } from "./primitive.ts";
+import type { Node, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
 
 export function lower({ inputs, outputs }: Program): Program {

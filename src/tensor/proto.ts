@@ -1,7 +1,7 @@
 /** The ONNX file format: the schema's own encoder and decoder, and the few conversions around them. */
 import onnxProto from "onnx-proto";
 import type { DType, NdArray } from "../array/ndarray.ts";
-import { onnxTypes } from "./primitives/elementwise.ts";
+import { onnxTypes } from "./tensor.ts";
 
 export const { onnx } = onnxProto;
 export type { onnx as Onnx } from "onnx-proto";

@@ -1,14 +1,28 @@
-/** Symbolic tensors: a dtype, a static shape and the node that makes them. The methods are the free functions of primitives/. */
-
-import { type Shape, sizeOf } from "../array/ndarray.ts";
+/**
+ * Programs are graphs: nodes apply primitives to tensors and make tensors. Everything the engine knows about an operation is one record,
+ * its primitive: shapes, derivative, batching, meaning on plain numbers, and ONNX lowering. Methods of tensors are in methods.ts.
+ */
+import { type NdArray, type Shape, sizeOf } from "../array/ndarray.ts";
 import { TensorError } from "../errors.ts";
-import { describe, type Node, type ProgramDType, type Rounding } from "./primitive.ts";
-import type { Value } from "./primitives/constant.ts";
-import * as elementwise from "./primitives/elementwise.ts";
-import { matmul } from "./primitives/product.ts";
-import * as reduce from "./primitives/reduce.ts";
-import * as shape from "./primitives/shape.ts";
 
+/** Dtypes that programs compute with. The others exist in files and are cast on the way in. */
+export type ProgramDType = "f32" | "f64" | "i32" | "i64" | "bool" | "u8";
+export type Rounding = "f16" | "bf16";
+
+export const isFloat = (dtype: string): dtype is "f32" | "f64" => dtype === "f32" || dtype === "f64";
+
+/** ONNX element types. */
+export const onnxTypes = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11, bf16: 16 } as const;
+
+/** What is known of a tensor before it is computed. */
+export interface Aval {
+  readonly dtype: ProgramDType;
+  readonly shape: Shape;
+}
+
+export const describe = (x: Aval): string => `${x.dtype}[${x.shape.join(", ")}]`;
+
+/** A symbolic tensor: a dtype, a static shape and the node that makes it. */
 export class Tensor {
   readonly node: Node;
   /** Which output of the node this is. */
@@ -32,94 +46,97 @@ export class Tensor {
   get size(): number {
     return sizeOf(this.shape);
   }
-
-  add(y: Value): Tensor {
-    return elementwise.add(this, y);
-  }
-  sub(y: Value): Tensor {
-    return elementwise.sub(this, y);
-  }
-  mul(y: Value): Tensor {
-    return elementwise.mul(this, y);
-  }
-  div(y: Value): Tensor {
-    return elementwise.div(this, y);
-  }
-  pow(y: Value): Tensor {
-    return elementwise.pow(this, y);
-  }
-  neg(): Tensor {
-    return elementwise.neg(this);
-  }
-  square(): Tensor {
-    return elementwise.square(this);
-  }
-  sqrt(): Tensor {
-    return elementwise.sqrt(this);
-  }
-  exp(): Tensor {
-    return elementwise.exp(this);
-  }
-  log(): Tensor {
-    return elementwise.log(this);
-  }
-  abs(): Tensor {
-    return elementwise.abs(this);
-  }
-  sin(): Tensor {
-    return elementwise.sin(this);
-  }
-  cos(): Tensor {
-    return elementwise.cos(this);
-  }
-  tanh(): Tensor {
-    return elementwise.tanh(this);
-  }
-  sigmoid(): Tensor {
-    return elementwise.sigmoid(this);
-  }
-  cast(dtype: ProgramDType): Tensor {
-    return elementwise.cast(this, dtype);
-  }
-  /** Rounded to f16 or bf16, and kept as f32. */
-  roundTo(mode: Rounding): Tensor {
-    return elementwise.roundToPrecision(this, mode);
-  }
-  sum(axes?: reduce.Axes, keepDims = false): Tensor {
-    return reduce.sum(this, axes, keepDims);
-  }
-  mean(axes?: reduce.Axes, keepDims = false): Tensor {
-    return reduce.mean(this, axes, keepDims);
-  }
-  max(axes?: reduce.Axes, keepDims = false): Tensor {
-    return reduce.max(this, axes, keepDims);
-  }
-  min(axes?: reduce.Axes, keepDims = false): Tensor {
-    return reduce.min(this, axes, keepDims);
-  }
-  matmul(y: Value): Tensor {
-    return matmul(this, y);
-  }
-  reshape(dims: Shape): Tensor {
-    return shape.reshape(this, dims);
-  }
-  transpose(permutation?: readonly number[]): Tensor {
-    return shape.transpose(this, permutation);
-  }
-  broadcastTo(dims: Shape): Tensor {
-    return shape.broadcastTo(this, dims);
-  }
-  expandDims(axis: number): Tensor {
-    return shape.expandDims(this, axis);
-  }
-  squeeze(axes: number | readonly number[]): Tensor {
-    return shape.squeeze(this, axes);
-  }
-  slice(...indices: shape.Index[]): Tensor {
-    return shape.slice(this, ...indices);
-  }
   /** Tensors have no values until a program runs. Reading one as a number is a mistake worth a clear message. */
   [Symbol.toPrimitive](): never {
     throw new TensorError(`a symbolic tensor ${describe(this)} has no value while a program is traced; use where(), scan() or whileLoop()`);
   }
+}
+
+export type MaybeTensor = Tensor | undefined;
+
+// biome-ignore lint/suspicious/noExplicitAny: each primitive knows the type of its own parameters; the graph does not.
+export type Params = any;
+
+export interface Node {
+  readonly id: number;
+  readonly primitive: Primitive;
+  readonly inputs: readonly Tensor[];
+  readonly params: Params;
+  readonly outputs: readonly Tensor[];
+  /** The rounding mode the node was traced under; its derivative is traced under the same. */
+  readonly rounding: Rounding | undefined;
+}
+
+/** Emits ONNX nodes during compilation; see write.ts. */
+export interface Emitter {
+  readonly portable: boolean;
+  op(
+    type: string,
+    inputs: readonly string[],
+    attributes?: Record<string, unknown>,
+    options?: { domain?: string; outputs?: number },
+  ): string[];
+  constant(value: NdArray): string;
+  ints(values: readonly number[]): string;
+  scalar(value: number, dtype: ProgramDType): string;
+  name(t: Tensor): string;
+  /** Whether anything needs the tensor. */
+  used(t: Tensor): boolean;
+  /** A graph attribute (body of a loop); `bound` names tensors of the surrounding graph. */
+  subgraph(inputs: readonly Tensor[], outputs: readonly Tensor[], bound: ReadonlyMap<Tensor, string>): unknown;
+  /** Emits a program in place. */
+  inline(outputs: readonly Tensor[], bound: ReadonlyMap<Tensor, string>): string[];
+}
+
+/** Where the elements of an output lie in a row-major input: at `offset`, plus `strides[i]` for each step along axis i. */
+export interface View {
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+export interface Primitive {
+  readonly name: string;
+  /** Shape rule: shapes and dtypes of the outputs, or a TensorError. */
+  infer(inputs: readonly Tensor[], params: Params): readonly Aval[];
+  /** Lowering to ONNX nodes: names of the outputs. */
+  onnx?(emit: Emitter, inputs: readonly string[], node: Node): readonly string[];
+  /** Lowering by another tensor program, applied at compile time, after differentiation. Undefined: use `onnx`. */
+  expand?(inputs: readonly Tensor[], params: Params): readonly Tensor[] | undefined;
+
+  /** Elementwise primitives: coefficients c_i = ∂y/∂x_i. Both modes of differentiation and the forward Laplacian follow from them. */
+  readonly partials?: readonly ((inputs: readonly Tensor[], y: Tensor) => Tensor)[];
+  /** Tangents of the outputs from tangents of the inputs; must be linear in them. `undefined` stands for zero. */
+  jvp?(inputs: readonly Tensor[], tangents: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];
+  /** Multilinear primitives: transpose[i] maps a cotangent of the output to one of input i. The jvp follows. */
+  readonly transpose?: Readonly<Record<number, (ct: Tensor, inputs: readonly Tensor[], params: Params) => Tensor>>;
+  /** The inputs that have derivatives enter *jointly* linearly (add, concat, the branches of where), as opposed to separately (matmul). */
+  readonly jointlyLinear?: boolean;
+  /** Reverse rule that replaces all of the above: cotangents of the inputs. */
+  vjp?(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];
+  /** Derivative zero almost everywhere (comparisons, rounding, indices). */
+  readonly flat?: boolean;
+
+  /**
+   * Outputs with a leading batch axis, from inputs of which those marked in `batched` have one. Default: the same primitive, whose
+   * parameters count axes from the end; "every": the same, and every input must have the batch axis.
+   */
+  readonly batch?: "every" | ((inputs: readonly Tensor[], batched: readonly boolean[], params: Params) => readonly Tensor[]);
+
+  /** Elementwise with NumPy broadcasting. */
+  readonly elementwise?: boolean;
+  /** The value of one element from those of the inputs: the meaning of an elementwise primitive, for constants that are folded. */
+  readonly scalar?: (...x: number[]) => number;
+  /** Primitives that only move elements of one input: where they come from. */
+  view?(x: Aval, params: Params): View;
+  /** Elements of the (only) output on known inputs, where neither `scalar` nor `view` says it. */
+  evaluate?(inputs: readonly NdArray[], params: Params): ArrayLike<number | bigint>;
+  /** Leaves with a value: that value. */
+  constant?(params: Params): NdArray | number;
+
+  /** Moves or rearranges values without arithmetic: never rounded in low-precision mode. */
+  readonly exact?: boolean;
+  /** Each application is a different node even if inputs and parameters agree. */
+  readonly unique?: boolean;
+  /** Multiplications of one application, where they are more than elements. */
+  work?(node: Node): number;
 }

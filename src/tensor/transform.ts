@@ -2,14 +2,15 @@
 
 import { type Structure, unflatten } from "../array/tree.ts";
 import { batchProgram } from "./batch.ts";
-import { pullback, pushforward, zerosLike } from "./differentiate.ts";
-import { apply, apply1, fail, isFloat, type Node, type Primitive, type Rounding, sameShape, withRounding } from "./primitive.ts";
-import { placeholder, scalar, splat } from "./primitives/constant.ts";
-import { aliasOf } from "./primitives/elementwise.ts";
+import { pullback, pushforward } from "./differentiate.ts";
+import { apply, apply1, withRounding } from "./primitive.ts";
+import { aliasOf, placeholder, scalar, splat, tensors } from "./primitives/constant.ts";
+import { add, mul, square } from "./primitives/elementwise.ts";
 import { eye } from "./primitives/gather.ts";
-import { broadcastTo, moveAxis, reshape } from "./primitives/shape.ts";
-import { tensors } from "./primitives/values.ts";
-import type { Tensor } from "./tensor.ts";
+import { moveAxis, reshape } from "./primitives/reshape.ts";
+import { broadcastTo, sum, zerosLike } from "./primitives/sum.ts";
+import { fail, sameShape } from "./shapes.ts";
+import { isFloat, type MaybeTensor, type Node, type Primitive, type Rounding, type Tensor } from "./tensor.ts";
 import { between } from "./walk.ts";
 
 interface Run<R> {
@@ -165,7 +166,6 @@ const stop: Primitive = {
   flat: true,
   infer: ([x]) => [x],
   expand: ([x]) => [x],
-  batch: ([x]) => [apply1(stop, [x])],
 };
 
 /** The same values, as constants to differentiation. */
@@ -218,7 +218,7 @@ export function laplacian(f: (x: Tensor) => Tensor): (x: Tensor) => { value: Ten
 /** Derivatives [d, ...shape] of a tensor, and its Laplacian [...shape] (undefined: zero). */
 interface Channels {
   readonly jacobian: Tensor;
-  readonly laplacian: Tensor | undefined;
+  readonly laplacian: MaybeTensor;
 }
 
 function channelRule(
@@ -226,12 +226,12 @@ function channelRule(
   channels: readonly (Channels | undefined)[],
   d: number,
 ): (Channels | undefined)[] {
-  const first = (ds: readonly (Tensor | undefined)[]): (Tensor | undefined)[] => {
+  const first = (ds: readonly MaybeTensor[]): MaybeTensor[] => {
     const xs = inputs.map(aliasOf);
     const ys = apply(primitive, xs, params);
     return pushforward(xs, ds, ys);
   };
-  const along = (f: (ds: readonly (Tensor | undefined)[]) => (Tensor | undefined)[]): (Tensor | undefined)[] => {
+  const along = (f: (ds: readonly MaybeTensor[]) => MaybeTensor[]): MaybeTensor[] => {
     const active = channels.flatMap((c, i) => (c ? [i] : []));
     const rows = active.map((i) => placeholder(inputs[i].dtype, inputs[i].shape));
     const results = f(inputs.map((_, i) => rows[active.indexOf(i)]));
@@ -250,41 +250,34 @@ function channelRule(
     const jacobianOf = jacobians[i];
     if (!jacobianOf) return undefined;
     const [a, b] = [transported[i], curvature[i]];
-    return { jacobian: jacobianOf, laplacian: a && b ? a.add(b) : (a ?? b) };
+    return { jacobian: jacobianOf, laplacian: a && b ? add(a, b) : (a ?? b) };
   });
 
-  function curvatures(): (Tensor | undefined)[] {
+  function curvatures(): MaybeTensor[] {
     // Elementwise functions of one argument: φ'' once, times Σ_k J_k².
     const only = channels.length === 1 ? channels[0] : undefined;
     if (only && primitive.partials) {
       const xs = inputs.map(aliasOf);
       const [slope] = [primitive.partials[0](xs, apply(primitive, xs, params)[0])];
       const [second] = pushforward(xs, [broadcastTo(scalar(1, inputs[0].dtype), inputs[0].shape)], [slope]);
-      return [second && !(splat(second) === 0) ? second.mul(only.jacobian.square().sum(0)) : undefined];
+      return [second && !(splat(second) === 0) ? mul(second, sum(square(only.jacobian), 0)) : undefined];
     }
     const seconds = along((ds) => {
       const xs = inputs.map(aliasOf);
       const inner = pushforward(xs, ds, apply(primitive, xs, params));
       return secondTangents(xs, ds, inner);
     });
-    return seconds.map((s) => s?.sum(0));
+    return seconds.map((s) => s && sum(s, 0));
   }
 }
 
 /** Derivative, in the direction ds, of tangents that were themselves taken in the direction ds. */
-function secondTangents(
-  xs: readonly Tensor[],
-  ds: readonly (Tensor | undefined)[],
-  tangents: readonly (Tensor | undefined)[],
-): (Tensor | undefined)[] {
+function secondTangents(xs: readonly Tensor[], ds: readonly MaybeTensor[], tangents: readonly MaybeTensor[]): MaybeTensor[] {
   const some = tangents.flatMap((t) => (t ? [t] : []));
   const results = pushforward(xs, ds, some);
   return tangents.map((t) => t && results[some.indexOf(t)]);
 }
 
 /** Linear in the inputs that depend on x: no second derivatives. */
-function isLinear(primitive: Primitive, channels: readonly (Channels | undefined)[]): boolean {
-  if (primitive.partials || !primitive.transpose)
-    return primitive.name === "where" || primitive.name === "concat" || primitive.name === "cast";
-  return primitive.jointlyLinear === true || channels.filter(Boolean).length === 1;
-}
+const isLinear = (primitive: Primitive, channels: readonly (Channels | undefined)[]): boolean =>
+  primitive.jointlyLinear === true || (!primitive.partials && primitive.transpose !== undefined && channels.filter(Boolean).length === 1);

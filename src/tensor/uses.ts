@@ -1,12 +1,10 @@
 /** What a function does with each leaf of its first argument: for methods that need a layer's inputs and the gradients of its outputs. */
-
 import { unflatten } from "../array/tree.ts";
-import { cotangents, zerosLike } from "./differentiate.ts";
-import { fail, isFloat, type Params } from "./primitive.ts";
-import { scalar } from "./primitives/constant.ts";
-import { aliasOf } from "./primitives/elementwise.ts";
-import { tensors } from "./primitives/values.ts";
-import type { Tensor } from "./tensor.ts";
+import { cotangents } from "./differentiate.ts";
+import { aliasOf, scalar, tensors } from "./primitives/constant.ts";
+import { zerosLike } from "./primitives/sum.ts";
+import { fail } from "./shapes.ts";
+import { isFloat, type Params, type Tensor } from "./tensor.ts";
 import { between } from "./walk.ts";
 
 /** One operation that reads tensors which depend on the first argument. */
@@ -49,20 +47,10 @@ export function traceUses<A extends unknown[], X>(
     const scalars = select(value);
     for (const s of scalars) if (s.rank !== 0) fail("grad", "the function must return a scalar; use sum() or mean()", [s]);
     const maps = scalars.map((s) => cotangents(leaves, [s], [scalar(1, s.dtype)]));
-    const grads = maps.map((map) =>
-      unflatten<A[0]>(
-        flat.structure,
-        leaves.map((x) => map.get(x) ?? zerosLike(x)),
-      ),
-    ); // prettier-ignore
-    const operations = leaves.length
-      ? between(leaves, scalars).map(({ primitive, params, inputs, outputs }) => ({
-          primitive: primitive.name,
-          params,
-          inputs,
-          outputs,
-        }))
-      : [];
+    const gradient = (map: ReadonlyMap<Tensor, Tensor>): Tensor[] => leaves.map((x) => map.get(x) ?? zerosLike(x));
+    const grads = maps.map((map) => unflatten<A[0]>(flat.structure, gradient(map)));
+    const path = leaves.length ? between(leaves, scalars) : [];
+    const operations = path.map(({ primitive, params, inputs, outputs }) => ({ primitive: primitive.name, params, inputs, outputs }));
     return { value, grads, leaves, operations, cotangent: (i, x) => maps[i].get(x) };
   };
 }

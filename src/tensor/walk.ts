@@ -1,15 +1,13 @@
 /** Walking programs: the nodes between some tensors and others, and rebuilding them elsewhere. */
-import { apply, type Node, withRounding } from "./primitive.ts";
-import { literal, scalarPrimitive } from "./primitives/constant.ts";
-import type { Tensor } from "./tensor.ts";
+import { apply, withRounding } from "./primitive.ts";
+import { fresh } from "./primitives/constant.ts";
+import type { Node, Tensor } from "./tensor.ts";
 
 /** A traced function: placeholders and what is computed from them. */
 export interface Program {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
 }
-
-const isConstant = (x: Tensor): boolean => x.node.primitive === scalarPrimitive || x.node.primitive === literal;
 
 /** All nodes that `outputs` need, in an order in which inputs come first (nodes are numbered as they are made). Stops at `leaves`. */
 export function reachable(outputs: readonly Tensor[], leaves: ReadonlySet<Node> = new Set(), oldest = -1): Node[] {
@@ -55,9 +53,16 @@ export function captured(inputs: readonly Tensor[], outputs: readonly Tensor[]):
   const sources = new Set(inputs);
   const free = new Set<Tensor>();
   const consider = (x: Tensor): void => {
-    if (!sources.has(x) && !path.has(x.node) && !isConstant(x)) free.add(x);
+    if (!sources.has(x) && !path.has(x.node) && !x.node.primitive.constant) free.add(x);
   };
   for (const node of path) node.inputs.forEach(consider);
   outputs.forEach(consider);
   return [...free];
+}
+
+/** The program with tensors that it uses from outside as further inputs. */
+export function closed({ inputs, outputs }: Program, closure: readonly Tensor[]): Program {
+  if (closure.length === 0) return { inputs, outputs };
+  const all = [...inputs, ...closure.map(fresh)];
+  return { inputs: all, outputs: substitute([...inputs, ...closure], outputs, all) };
 }

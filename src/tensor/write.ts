@@ -3,9 +3,9 @@
 import { dtypes, type NdArray, ndarray } from "../array/ndarray.ts";
 import { fuse } from "./fuse.ts";
 import { lower } from "./lower.ts";
-import { type Emitter, fail, type ProgramDType } from "./primitive.ts";
 import { attributeProto, elementType, type Onnx, onnx, tensorProto } from "./proto.ts";
-import type { Tensor } from "./tensor.ts";
+import { fail } from "./shapes.ts";
+import type { Emitter, ProgramDType, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
 
 type NodeProto = Onnx.INodeProto;
@@ -177,12 +177,7 @@ function makeEmitter(model: Model, nodes: NodeProto[], outputs: readonly Tensor[
       for (const node of order) for (const x of node.inputs) needed.add(x);
       for (const node of order) {
         if (node.outputs.every((y) => names.has(y))) continue;
-        if (!node.primitive.onnx)
-          fail(
-            node.primitive.name,
-            node.primitive.name === "input" ? "a tensor of another program is used here" : "has no ONNX form",
-            node.outputs,
-          );
+        if (!node.primitive.onnx) fail(node.primitive.name, "has no ONNX form", node.outputs);
         const made = node.primitive.onnx(emitter, node.inputs.map(emitter.name), node);
         node.outputs.forEach((y, i) => {
           if (made[i] !== undefined) names.set(y, made[i]);

@@ -1,15 +1,15 @@
 /** A choice inside one run: only the branch that is taken is computed. */
-
-import { flatten, unflatten } from "../../array/tree.ts";
+import { unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pullback, pushforward, zerosLike } from "../differentiate.ts";
-import { apply, fail, isFloat, type MaybeTensor, type Primitive, sameShape } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
-import { captured, type Program } from "../walk.ts";
-import { liftOne, placeholder, type Value } from "./constant.ts";
+import { pullback, pushforward } from "../differentiate.ts";
+import { apply } from "../primitive.ts";
+import { fail, sameShape } from "../shapes.ts";
+import { isFloat, type MaybeTensor, type Primitive, type Tensor } from "../tensor.ts";
+import { captured, closed, type Program } from "../walk.ts";
+import { fresh, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { where } from "./elementwise.ts";
-import { reshape } from "./shape.ts";
-import { fresh, isValue, rebind, tensors } from "./values.ts";
+import { reshape } from "./reshape.ts";
+import { broadcastTo, zerosLike } from "./sum.ts";
 
 /** Both branches take the same operands, each as placeholders of its own. */
 interface CondParams {
@@ -50,7 +50,7 @@ const condPrimitive: Primitive = {
   // Rows that choose for themselves need both branches.
   batch([test, ...xs], [testBatched, ...batched], { yes, no }: CondParams) {
     const size = (testBatched ? test : xs[batched.indexOf(true)]).shape[0];
-    const all = xs.map((x, i) => (batched[i] ? x : x.broadcastTo([size, ...x.shape])));
+    const all = xs.map((x, i) => (batched[i] ? x : broadcastTo(x, [size, ...x.shape])));
     const grown = (branch: Program): Program => {
       const inputs = branch.inputs.map((x) => placeholder(x.dtype, [size, ...x.shape]));
       return { inputs, outputs: batchProgram(branch, inputs, size) };
@@ -61,7 +61,8 @@ const condPrimitive: Primitive = {
   },
 };
 
-const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
+/** Those that are not zero. */
+export const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
 
 /**
  * yes(operands) if the test holds, else no(operands); what is computed from the operands inside a branch costs nothing when the other is
@@ -76,17 +77,14 @@ export function cond<O, R>(test: Value, yes: (operands: O) => R, no: (operands: 
   const given = tensors("cond", operands);
   const trace = (f: (operands: O) => R) => {
     const inputs = given.leaves.map(fresh);
-    const { leaves, structure } = flatten<Value>(f(unflatten<O>(given.structure, inputs)), isValue);
-    return { inputs, outputs: leaves.map((v) => liftOne("cond", v)), structure };
+    const { leaves, structure } = tensors("cond", f(unflatten<O>(given.structure, inputs)));
+    return { inputs, outputs: leaves, structure };
   };
   const [a, b] = [trace(yes), trace(no)];
   const differs = a.outputs.findIndex((y, i) => y.dtype !== b.outputs[i]?.dtype || !sameShape(y.shape, b.outputs[i].shape));
   if (JSON.stringify(a.structure) !== JSON.stringify(b.structure)) fail("cond", "the branches return different trees");
   if (differs >= 0) fail("cond", `result ${differs} differs between the branches`, [a.outputs[differs], b.outputs[differs]]);
   const closure = [...new Set([...captured(a.inputs, a.outputs), ...captured(b.inputs, b.outputs)])];
-  const closed = ({ inputs, outputs }: Program): Program => {
-    const bound = closure.map(fresh);
-    return { inputs: [...inputs, ...bound], outputs: rebind(closure, bound, { inputs, outputs }) };
-  };
-  return unflatten<R>(a.structure, apply(condPrimitive, [choice, ...given.leaves, ...closure], { yes: closed(a), no: closed(b) }));
+  const branches = { yes: closed(a, closure), no: closed(b, closure) };
+  return unflatten<R>(a.structure, apply(condPrimitive, [choice, ...given.leaves, ...closure], branches));
 }

@@ -1,33 +1,47 @@
-/** Leaves of programs: inputs, aliases, scalars and literal arrays. */
+/** Leaves of programs: inputs, aliases, scalars and literal arrays; and what is known of tensors that are constant. */
+
 import { allocate, type DType, type NdArray, type Shape, sizeOf } from "../../array/ndarray.ts";
-import { apply1, fail, isFloat, type Primitive, type ProgramDType } from "../primitive.ts";
-import { Tensor } from "../tensor.ts";
+import { flatten, type Structure } from "../../array/tree.ts";
+import { apply1 } from "../primitive.ts";
+import { fail } from "../shapes.ts";
+import { isFloat, type Primitive, type ProgramDType, Tensor } from "../tensor.ts";
 
 /** Anything an operation takes: numbers and arrays are lifted to constants. */
 export type Value = Tensor | NdArray | number | boolean;
 
 /** An input of a program or of a sub-program; each is different from every other. Has no derivative rule: it is where derivatives start. */
-export const input: Primitive = { name: "input", unique: true, flat: true, infer: (_, { dtype, shape }) => [{ dtype, shape }] };
+const input: Primitive = {
+  name: "input",
+  unique: true,
+  flat: true,
+  infer: (_, { dtype, shape }) => [{ dtype, shape }],
+  onnx: (_, __, { outputs }) => fail("input", "a tensor of another program is used here", outputs),
+};
 
 export const placeholder = (dtype: ProgramDType, shape: Shape): Tensor => apply1(input, [], { dtype, shape });
 
-/** The same value under a new identity, so that one use of a tensor can be told from another. Gone after compilation. */
-export const alias: Primitive = {
+/** A placeholder for tensors like x. */
+export const fresh = (x: Tensor): Tensor => placeholder(x.dtype, x.shape);
+
+const alias: Primitive = {
   name: "alias",
   unique: true,
   exact: true,
   infer: ([x]) => [x],
   expand: ([x]) => [x],
   transpose: { 0: (ct) => ct },
-  batch: ([x]) => [apply1(alias, [x])],
 };
 
+/** The same value under a new identity, so that one use of a tensor can be told from another. Gone after compilation. */
+export const aliasOf = (x: Tensor): Tensor => apply1(alias, [x]);
+
 /** A number as a tensor of shape []. */
-export const scalarPrimitive: Primitive = {
+const scalarPrimitive: Primitive = {
   name: "scalar",
   exact: true,
   flat: true,
   infer: (_, { dtype }) => [{ dtype, shape: [] }],
+  constant: ({ value }) => value,
   onnx: (emit, _, node) => [emit.scalar(node.params.value, node.params.dtype)],
 };
 
@@ -35,19 +49,20 @@ export const scalar = (value: number, dtype: ProgramDType): Tensor =>
   apply1(scalarPrimitive, [], { value: dtype === "f32" ? Math.fround(value) : value, dtype });
 
 /** An array known when the program is traced. */
-export const literal: Primitive = {
+const literal: Primitive = {
   name: "literal",
   unique: true,
   exact: true,
   flat: true,
   infer: (_, { value }) => [{ dtype: value.dtype, shape: value.shape }],
+  constant: ({ value }) => value,
   onnx: (emit, _, node) => [emit.constant(node.params.value)],
 };
 
 const programDTypes = new Set<DType>(["f32", "f64", "i32", "i64", "bool", "u8"]);
 
-export function isNdArray(x: unknown): x is NdArray {
-  return x !== null && typeof x === "object" && "dtype" in x && "shape" in x && "data" in x && ArrayBuffer.isView((x as NdArray).data);
+function isNdArray(x: unknown): x is NdArray {
+  return x !== null && typeof x === "object" && "dtype" in x && "shape" in x && "data" in x && ArrayBuffer.isView(x.data);
 }
 
 /** The dtype of an array, if programs compute with it. */
@@ -78,6 +93,16 @@ export function liftOne(operation: string, v: Value, dtype: ProgramDType = typeo
   return fail(operation, `takes tensors, arrays or numbers, not ${v === null ? "null" : typeof v}`);
 }
 
+/** Leaves of trees of values; arrays without data count. */
+export const isValue = (x: unknown): x is Value =>
+  typeof x === "number" || typeof x === "boolean" || (x !== null && typeof x === "object" && "dtype" in x && "shape" in x);
+
+/** Leaves of a tree as tensors, and its structure. */
+export function tensors(operation: string, tree: unknown): { leaves: Tensor[]; structure: Structure } {
+  const { leaves, structure } = flatten<Value>(tree, isValue);
+  return { leaves: leaves.map((v) => liftOne(operation, v)), structure };
+}
+
 /** 0, 1, …, n-1. */
 export function iota(n: number, dtype: "i32" | "f32" | "f64" = "i32"): Tensor {
   const array = allocate(dtype, [n]);
@@ -88,8 +113,8 @@ export function iota(n: number, dtype: "i32" | "f32" | "f64" = "i32"): Tensor {
 /** The value of a tensor that is one number everywhere, if it is known to be one. */
 export function splat(x: Tensor): number | undefined {
   const { primitive, inputs, params } = x.node;
-  if (primitive === scalarPrimitive) return params.value;
-  if (primitive.name === "broadcastTo" || primitive.name === "reshape") return splat(inputs[0]);
-  if (primitive === literal && sizeOf(x.shape) === 1) return Number(params.value.data[0]);
-  return undefined;
+  if (primitive.view) return splat(inputs[0]);
+  const value = primitive.constant?.(params);
+  if (typeof value !== "object") return value;
+  return sizeOf(x.shape) === 1 ? Number(value.data[0]) : undefined;
 }

@@ -3,13 +3,16 @@
  * of them are the three primitives here: conv (to y), convInput (to x: transposed convolution) and convWeight (to w). The transposes of
  * each are the other two.
  */
-
 import { sizeOf } from "../../array/ndarray.ts";
 import { pullback } from "../differentiate.ts";
-import { apply1, fail, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
+import { apply1 } from "../primitive.ts";
+import { fail } from "../shapes.ts";
+import type { Primitive, Tensor } from "../tensor.ts";
 import { lift, placeholder, type Value } from "./constant.ts";
-import { concat, flip, type Index, moveAxis, pad, reshape, slice, transpose } from "./shape.ts";
+import { matmul } from "./product.ts";
+import { moveAxis, reshape, transpose } from "./reshape.ts";
+import { concat, flip, type Index, pad, slice } from "./slice.ts";
+import { spread } from "./sum.ts";
 
 /** Shapes are [N, C, ...space], [O, C/groups, ...kernel] and [N, O, ...out]; lists have one entry per spatial axis. */
 export interface Geometry {
@@ -35,32 +38,28 @@ export const attributes = (g: Geometry): Record<string, unknown> => ({
   kernel_shape: [...g.kernel],
 });
 
-/** Folds the batch axis into the examples when only data is batched, and into the groups when weights are. */
-function convBatch(name: "conv" | "convInput" | "convWeight"): Primitive["batch"] {
-  return (inputs, batched, params) => {
-    const size = inputs[batched.indexOf(true)].shape[0];
-    const sharedWeights = name !== "convWeight" && !batched[1];
-    const [a, b] = inputs.map((x, i) => (batched[i] || sharedWeights ? x : x.broadcastTo([size, ...x.shape])));
-    const g = params as Geometry;
-    const merge = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
-    if (sharedWeights) {
-      const y = apply1(primitives[name], [merge(a), b], g);
-      return [reshape(y, [size, y.shape[0] / size, ...y.shape.slice(1)])];
-    }
-    // [size, N, C, ...] to [N, size C, ...]: each element of the batch is a group of its own.
-    const spread = (x: Tensor): Tensor => {
-      const y = moveAxis(x, 0, 1);
-      return reshape(y, [y.shape[0], y.shape[1] * y.shape[2], ...y.shape.slice(3)]);
-    };
-    const grouped: Geometry = { ...g, groups: g.groups * size };
-    if (name === "convWeight") {
-      const w = apply1(convWeight, [spread(a), spread(b)], grouped);
-      return [reshape(w, [size, w.shape[0] / size, ...w.shape.slice(1)])];
-    }
-    const y = apply1(primitives[name], [spread(a), merge(b)], grouped);
-    return [moveAxis(reshape(y, [y.shape[0], size, y.shape[1] / size, ...y.shape.slice(2)]), 1, 0)];
+/** [a, b, ...] to [a b, ...], and back. */
+const merge = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
+const unmerge = (x: Tensor, size: number): Tensor => reshape(x, [size, x.shape[0] / size, ...x.shape.slice(1)]);
+
+/** [size, N, C, ...] to [N, size C, ...]: each element of a batch is a group of channels of its own. */
+const intoChannels = (x: Tensor): Tensor => {
+  const y = moveAxis(x, 0, 1);
+  return reshape(y, [y.shape[0], y.shape[1] * y.shape[2], ...y.shape.slice(3)]);
+};
+const outOfChannels = (y: Tensor, size: number): Tensor =>
+  moveAxis(reshape(y, [y.shape[0], size, y.shape[1] / size, ...y.shape.slice(2)]), 1, 0);
+
+/** Data and weights: a batch of data alone is more examples, a batch of weights makes groups. */
+const batchWithWeights =
+  (primitive: () => Primitive): Primitive["batch"] =>
+  ([x, w], [xBatched, wBatched], g: Geometry) => {
+    if (!wBatched) return [unmerge(apply1(primitive(), [merge(x), w], g), x.shape[0])];
+    const [a, b] = spread([x, w], [xBatched, wBatched]);
+    const size = a.shape[0];
+    const y = apply1(primitive(), [intoChannels(a), merge(b)], { ...g, groups: g.groups * size });
+    return [outOfChannels(y, size)];
   };
-}
 
 const convPrimitive: Primitive = {
   name: "conv",
@@ -75,7 +74,8 @@ const convPrimitive: Primitive = {
     0: (ct, [, w], g) => apply1(convInput, [ct, w], g),
     1: (ct, [x], g) => apply1(convWeight, [x, ct], g),
   },
-  batch: convBatch("conv"),
+  batch: batchWithWeights(() => convPrimitive),
+  work: () => Number.POSITIVE_INFINITY,
 };
 
 const convInput: Primitive = {
@@ -95,23 +95,18 @@ const convInput: Primitive = {
     if (g.strides.some((s) => s > 1) || reach.some((r, i) => g.low[i] > r || g.high[i] > r)) return undefined;
     const [o, c, ...kernel] = w.shape;
     const swapped = transpose(reshape(w, [g.groups, o / g.groups, c, ...kernel]), [0, 2, 1, ...kernel.map((_, i) => i + 3)]);
-    const flipped = flip(
-      reshape(swapped, [g.groups * c, o / g.groups, ...kernel]),
-      kernel.map((_, i) => i - kernel.length),
-    );
-    const back: Geometry = {
-      ...g,
-      low: reach.map((r, i) => r - g.low[i]),
-      high: reach.map((r, i) => r - g.high[i]),
-      space: outSizes(g),
-    };
+    const spatial = kernel.map((_, i) => i - kernel.length);
+    const flipped = flip(reshape(swapped, [g.groups * c, o / g.groups, ...kernel]), spatial);
+    const [low, high] = [g.low, g.high].map((widths) => reach.map((r, i) => r - widths[i]));
+    const back: Geometry = { ...g, low, high, space: outSizes(g) };
     return [apply1(convPrimitive, [y, flipped], back)];
   },
   transpose: {
     0: (ct, [, w], g) => apply1(convPrimitive, [ct, w], g),
     1: (ct, [y], g) => apply1(convWeight, [ct, y], g),
   },
-  batch: convBatch("convInput"),
+  batch: batchWithWeights(() => convInput),
+  work: () => Number.POSITIVE_INFINITY,
 };
 
 const convWeight: Primitive = {
@@ -125,38 +120,31 @@ const convWeight: Primitive = {
     const rows = patches(moveAxis(x, 1, 0), g);
     const left = reshape(moveAxis(reshape(y, [n, o, -1]), 1, 0), [g.groups, o / g.groups, n * sizeOf(outSizes(g))]);
     const right = reshape(moveAxis(rows, 2, 1), [g.groups, (c / g.groups) * k, n * sizeOf(outSizes(g))]);
-    return [
-      reshape(g.groups === 1 ? left.slice(0).matmul(right.slice(0).transpose()) : left.matmul(right.transpose()), [
-        o,
-        c / g.groups,
-        ...g.kernel,
-      ]),
-    ];
+    const product = g.groups === 1 ? matmul(slice(left, 0), transpose(slice(right, 0))) : matmul(left, transpose(right));
+    return [reshape(product, [o, c / g.groups, ...g.kernel])];
   },
   transpose: {
     0: (ct, [, y], g) => apply1(convInput, [y, ct], g),
     1: (ct, [x], g) => apply1(convPrimitive, [x, ct], g),
   },
-  batch: convBatch("convWeight"),
+  batch(inputs, batched, g: Geometry) {
+    const [x, y] = spread(inputs, batched);
+    const [size] = x.shape;
+    return [unmerge(apply1(convWeight, [intoChannels(x), intoChannels(y)], { ...g, groups: g.groups * size }), size)];
+  },
+  work: () => Number.POSITIVE_INFINITY,
 };
 
-const primitives = { conv: convPrimitive, convInput, convWeight };
+export const widths = (g: Geometry): (readonly [number, number])[] => g.low.map((l, i) => [l, g.high[i]]);
 
 /** What each kernel position sees: [a, b, ...space] -> [a, b, kernel positions, out positions]. */
 export function patches(x: Tensor, g: Geometry): Tensor {
-  const padded = pad(
-    x,
-    g.low.map((l, i) => [l, g.high[i]] as const),
-  );
+  const padded = pad(x, widths(g));
   const out = outSizes(g);
   const pieces = positions(g.kernel).map((at) => {
-    const cut = slice(
-      padded,
-      null,
-      null,
-      ...at.map((k, i): Index => [k * g.dilation[i], k * g.dilation[i] + (out[i] - 1) * g.strides[i] + 1, g.strides[i]]),
-    );
-    return reshape(cut, [x.shape[0], x.shape[1], 1, sizeOf(out)]);
+    const first = at.map((k, i) => k * g.dilation[i]);
+    const cuts = first.map((start, i): Index => [start, start + (out[i] - 1) * g.strides[i] + 1, g.strides[i]]);
+    return reshape(slice(padded, null, null, ...cuts), [x.shape[0], x.shape[1], 1, sizeOf(out)]);
   });
   return concat(pieces, 2);
 }
@@ -170,7 +158,7 @@ function convByProducts(x: Tensor, w: Tensor, g: Geometry): Tensor {
   const [n, c] = x.shape;
   const o = w.shape[0];
   const columns = reshape(patches(x, g), [n, g.groups, (c / g.groups) * sizeOf(g.kernel), sizeOf(outSizes(g))]);
-  const y = reshape(w, [g.groups, o / g.groups, -1]).matmul(columns);
+  const y = matmul(reshape(w, [g.groups, o / g.groups, -1]), columns);
   return reshape(y, [n, o, ...outSizes(g)]);
 }
 
@@ -210,15 +198,8 @@ export function geometry(operation: string, space: readonly number[], kernel: re
     dilation.includes(0)
   )
     fail(operation, "strides, padding and dilation must be non-negative integers, one for all axes or one per axis");
-  return {
-    strides,
-    dilation,
-    groups: options.groups ?? 1,
-    low: pads.map((p) => p[0]),
-    high: pads.map((p) => p[1]),
-    space,
-    kernel,
-  };
+  const [low, high] = [0, 1].map((side) => pads.map((p) => p[side]));
+  return { strides, dilation, groups: options.groups ?? 1, low, high, space, kernel };
 }
 
 /**

@@ -1,15 +1,13 @@
 /** Functions with a derivative rule of their own, and functions that are computed again in the backward pass. */
-
 import { unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pullback, pushforward, zerosLike } from "../differentiate.ts";
-import { apply, apply1, fail, type MaybeTensor, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
-import { captured, substitute } from "../walk.ts";
-import { placeholder } from "./constant.ts";
-import { aliasOf } from "./elementwise.ts";
-
-import { fresh, rebind, tensors } from "./values.ts";
+import { pullback, pushforward } from "../differentiate.ts";
+import { apply, apply1 } from "../primitive.ts";
+import { fail } from "../shapes.ts";
+import type { MaybeTensor, Primitive, Tensor } from "../tensor.ts";
+import { captured, closed, substitute } from "../walk.ts";
+import { aliasOf, fresh, placeholder, tensors } from "./constant.ts";
+import { broadcastTo, spread, zerosLike } from "./sum.ts";
 
 /** Inlined when the program is compiled; until then it is one node, with the reverse rule in its parameters. */
 const callPrimitive: Primitive = {
@@ -33,8 +31,7 @@ const callPrimitive: Primitive = {
       const grads: MaybeTensor[] = rule(all.slice(0, n), all.slice(n, m), all.slice(m));
       return batchProgram({ inputs: all, outputs: grads.map((g, i) => g ?? zerosLike(all[i])) }, [...xs, ...cts, ...ys], size);
     };
-    const values = inputs.map((x, i) => (batched[i] ? x : x.broadcastTo([size, ...x.shape])));
-    return apply(callPrimitive, values, { body: { inputs: rows, outputs }, rule: batchedRule });
+    return apply(callPrimitive, spread(inputs, batched), { body: { inputs: rows, outputs }, rule: batchedRule });
   },
 };
 
@@ -103,7 +100,7 @@ const barrier: Primitive = {
   jvp: (_, [dx]) => [dx],
   batch: ([x, trigger], [xBatched]) => {
     const size = (xBatched ? x : trigger).shape[0];
-    return [apply1(barrier, [xBatched ? x : x.broadcastTo([size, ...x.shape]), trigger])];
+    return [apply1(barrier, [xBatched ? x : broadcastTo(x, [size, ...x.shape]), trigger])];
   },
 };
 
@@ -114,11 +111,7 @@ export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...ar
     const own = flat.leaves.map(fresh);
     const result = tensors("checkpoint", f(...unflatten<A>(flat.structure, own)));
     const closure = captured(own, result.leaves);
-    const bound = closure.map(fresh);
-    const outputs = rebind(closure, bound, { inputs: own, outputs: result.leaves });
-    return unflatten<R>(
-      result.structure,
-      apply(checkpointPrimitive, [...flat.leaves, ...closure], { body: { inputs: [...own, ...bound], outputs } }),
-    );
+    const body = closed({ inputs: own, outputs: result.leaves }, closure);
+    return unflatten<R>(result.structure, apply(checkpointPrimitive, [...flat.leaves, ...closure], { body }));
   };
 }

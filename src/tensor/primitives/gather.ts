@@ -1,10 +1,14 @@
 /** Indexing by tensors of indices (i32). Gathers and scatter-adds are each other's transposes. */
-import { allocate } from "../../array/ndarray.ts";
-import { apply1, fail, fromEnd, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
+import { allocate, sizeOf } from "../../array/ndarray.ts";
+import { apply1 } from "../primitive.ts";
+import { fail, fromEnd, withLength } from "../shapes.ts";
+import { onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { constant, iota, liftOne, scalar, type Value } from "./constant.ts";
-import { add, cast, equal, greaterEqual, less, lessEqual, mul, where } from "./elementwise.ts";
-import { broadcastTo, expandDims, moveAxis, reshape } from "./shape.ts";
+import { add, equal, greaterEqual, less, lessEqual, mul, where } from "./elementwise.ts";
+import { expandDims, moveAxis, reshape } from "./reshape.ts";
+import { slice } from "./slice.ts";
+import { broadcastTo, spread, zerosLike } from "./sum.ts";
 
 const isIndex = (x: Tensor): boolean => x.dtype === "i32" || x.dtype === "i64";
 
@@ -15,6 +19,12 @@ const gatherRows: Primitive = {
   infer([x, i]) {
     if (x.rank === 0 || !isIndex(i)) fail("take", "needs an axis to take from and i32 indices", [x, i]);
     return [{ dtype: x.dtype, shape: [...i.shape, ...x.shape.slice(1)] }];
+  },
+  evaluate([x, i]) {
+    const [rows, ...rest] = x.shape;
+    const chunk = sizeOf(rest);
+    const row = (k: number): number => (k < 0 ? k + rows : k);
+    return Array.from<number | bigint, number>(i.data, Number).flatMap((k) => [...x.data.subarray(row(k) * chunk, (row(k) + 1) * chunk)]);
   },
   onnx: (emit, [x, i]) => emit.op("Gather", [x, i], { axis: 0 }),
   transpose: { 0: (ct, [x, i]) => scatterAdd(broadcastTo(scalar(0, ct.dtype), x.shape), i, ct) },
@@ -54,20 +64,18 @@ const scatterRows: Primitive = {
     return [x];
   },
   onnx(emit, [x, i, updates], node) {
-    const wide = emit.op("Cast", [i], { to: 7 });
+    const wide = emit.op("Cast", [i], { to: onnxTypes.i64 });
     const column = emit.op("Reshape", [wide[0], emit.ints([...node.inputs[1].shape, 1])]);
     return emit.op("ScatterND", [x, column[0], updates], { reduction: "add" });
   },
   transpose: { 0: (ct) => ct, 2: (ct, [, i]) => take(ct, i) },
   jvp: ([x, i, updates], [dx, , du]) => {
     if (!dx && !du) return [undefined];
-    const zero = scalar(0, x.dtype);
-    return [apply1(scatterRows, [dx ?? broadcastTo(zero, x.shape), i, du ?? broadcastTo(zero, updates.shape)])];
+    return [apply1(scatterRows, [dx ?? zerosLike(x), i, du ?? zerosLike(updates)])];
   },
   batch(inputs, batched) {
-    const size = inputs[batched.indexOf(true)].shape[0];
-    const [x, i, updates] = inputs.map((t, k) => (batched[k] ? t : broadcastTo(t, [size, ...t.shape])));
-    const [, rows, ...rest] = x.shape;
+    const [x, i, updates] = spread(inputs, batched);
+    const [size, rows, ...rest] = x.shape;
     const flat = reshape(x, [size * rows, ...rest]);
     return [reshape(apply1(scatterRows, [flat, intoBatch(i, rows), updates]), x.shape)];
   },
@@ -90,7 +98,7 @@ const gatherAlong: Primitive = {
   },
   onnx: (emit, [x, i], { params }) => emit.op("GatherElements", [x, i], { axis: params.axis }),
   transpose: { 0: (ct, [x, i], params) => apply1(scatterAlong, [broadcastTo(scalar(0, ct.dtype), x.shape), i, ct], params) },
-  batch: (inputs, batched, params) => [apply1(gatherAlong, spread(inputs, batched), params)],
+  batch: "every",
 };
 
 const scatterAlong: Primitive = {
@@ -100,24 +108,17 @@ const scatterAlong: Primitive = {
   transpose: { 0: (ct) => ct, 2: (ct, [, i], params) => apply1(gatherAlong, [ct, i], params) },
   jvp: ([x, i, updates], [dx, , du], _, params) => {
     if (!dx && !du) return [undefined];
-    const zero = scalar(0, x.dtype);
-    return [apply1(scatterAlong, [dx ?? broadcastTo(zero, x.shape), i, du ?? broadcastTo(zero, updates.shape)], params)];
+    return [apply1(scatterAlong, [dx ?? zerosLike(x), i, du ?? zerosLike(updates)], params)];
   },
-  batch: (inputs, batched, params) => [apply1(scatterAlong, spread(inputs, batched), params)],
+  batch: "every",
 };
-
-/** Gives every input the batch axis. */
-function spread(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
-  const size = inputs[batched.indexOf(true)].shape[0];
-  return inputs.map((x, k) => (batched[k] ? x : broadcastTo(x, [size, ...x.shape])));
-}
 
 /** Elements at `indices` along one axis, row by row (NumPy's take_along_axis). */
 export function takeAlong(x: Value, indices: Value, axis = -1): Tensor {
   const t = liftOne("takeAlong", x);
   const i = liftOne("takeAlong", indices, "i32");
   const at = fromEnd("takeAlong", t, axis);
-  const shape = t.shape.map((n, k) => (k === t.rank + at ? i.shape[i.rank + at] : n));
+  const shape = withLength(t.shape, t.rank + at, i.shape[i.rank + at]);
   return apply1(gatherAlong, [t, broadcastTo(i, shape)], { axis: at });
 }
 
@@ -148,5 +149,5 @@ export function diagonal(x: Value): Tensor {
   const n = t.shape[t.rank - 1];
   if (t.rank < 2 || t.shape[t.rank - 2] !== n) fail("diagonal", "needs square matrices", [t]);
   const flat = reshape(t, [...t.shape.slice(0, -2), n * n]);
-  return flat.slice(...flat.shape.slice(0, -1).map(() => null), [0, n * n, n + 1]);
+  return slice(flat, ...flat.shape.slice(0, -1).map(() => null), [0, n * n, n + 1]);
 }

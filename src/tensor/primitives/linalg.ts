@@ -2,15 +2,20 @@
  * Linear algebra of small matrices (batched, n up to 64 or so). Each routine is a tensor program of n steps inside the run; derivatives are
  * stated by matrix identities, so that nothing differentiates through pivoting.
  */
-import { apply, apply1, broadcastShapes, fail, isFloat, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
+import { apply, apply1 } from "../primitive.ts";
+import { broadcastShapes, fail } from "../shapes.ts";
+import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { iota, lift, liftOne, type Value } from "./constant.ts";
-import { abs, cast, div, equal, greaterEqual, less, log, mul, neg, sign, sqrt, sub, where } from "./elementwise.ts";
+import { exp, log } from "./elementary.ts";
+import { abs, add, div, equal, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./elementwise.ts";
 import { diagonal, eye, oneHot, tril } from "./gather.ts";
-import { matmul, outer } from "./product.ts";
-import { argmax, max, sum } from "./reduce.ts";
+import { matmul, outer, stackOf } from "./product.ts";
+import { argmax, max } from "./reduce.ts";
+import { expandDims, reshape, transpose } from "./reshape.ts";
 import { scan } from "./scan.ts";
-import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./shape.ts";
+import { concat, sliceAxis } from "./slice.ts";
+import { broadcastTo, sum } from "./sum.ts";
 
 function squareMatrices(operation: string, a: Tensor): number {
   const n = a.shape[a.rank - 1];
@@ -37,7 +42,7 @@ function eliminate(a: Tensor, b: Tensor): { solution: Tensor; sign: Tensor; logA
   const one = broadcastTo(liftOne("solve", 1, dtype), head);
   const step = ({ m, s, l }: { m: Tensor; s: Tensor; l: Tensor }, k: Tensor) => {
     const here = cast(equal(iota(n), k), dtype);
-    const pivots = column(slice(m, ...head.map(() => null), null, [0, n]), here, -1);
+    const pivots = column(sliceAxis(m, -1, 0, n), here, -1);
     const free = greaterEqual(iota(n), k);
     const p = argmax(where(free, abs(pivots), -1), -1);
     const there = oneHot(p, n, dtype);
@@ -45,15 +50,15 @@ function eliminate(a: Tensor, b: Tensor): { solution: Tensor; sign: Tensor; logA
     const rowP = column(m, there, -2);
     const pivot = sum(mul(pivots, there), -1);
     // Swap rows k and p, divide the pivot row, subtract it from the others.
-    const swapped = m.add(outer(sub(here, there), sub(rowP, rowK)));
+    const swapped = add(m, outer(sub(here, there), sub(rowP, rowK)));
     const row = div(rowP, expandDims(where(equal(pivot, 0), 1, pivot), -1));
-    const below = column(slice(swapped, ...head.map(() => null), null, [0, n]), here, -1);
+    const below = column(sliceAxis(swapped, -1, 0, n), here, -1);
     const next = sub(swapped, outer(sub(below, here), row));
     const flip = where(equal(p, k), 1, -1);
-    return { carry: { m: next, s: mul(s, mul(flip.cast(dtype), sign(pivot))), l: l.add(log(abs(pivot))) } };
+    return { carry: { m: next, s: mul(s, mul(cast(flip, dtype), sign(pivot))), l: add(l, log(abs(pivot))) } };
   };
   const { carry } = scan(step, { m: start, s: one, l: sum(log(scale), [-1, -2]) }, iota(n), { unroll: n <= 4 });
-  return { solution: slice(carry.m, ...head.map(() => null), null, [n, width]), sign: carry.s, logAbs: carry.l };
+  return { solution: sliceAxis(carry.m, -1, n, width), sign: carry.s, logAbs: carry.l };
 }
 
 const solvePrimitive: Primitive = {
@@ -70,13 +75,8 @@ const solvePrimitive: Primitive = {
     const bBar = apply1(solvePrimitive, [transpose(a), ct as Tensor]);
     return [neg(matmul(bBar, transpose(x))), bBar];
   },
-  batch: (inputs, batched) => [apply1(solvePrimitive, spread(inputs, batched))],
+  batch: "every",
 };
-
-function spread(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
-  const size = inputs[batched.indexOf(true)].shape[0];
-  return inputs.map((x, i) => (batched[i] ? x : broadcastTo(x, [size, ...x.shape])));
-}
 
 /** Gives a and b the same batch axes. */
 function together(operation: string, a: Value, b: Value): { a: Tensor; b: Tensor; vector: boolean } {
@@ -86,10 +86,7 @@ function together(operation: string, a: Value, b: Value): { a: Tensor; b: Tensor
   const right = vector ? expandDims(y, -1) : y;
   if (right.rank < 2 || right.shape[right.rank - 2] !== n || x.dtype !== y.dtype)
     fail(operation, "right-hand sides do not fit the matrices", [x, y]);
-  const head = broadcastShapes(
-    operation,
-    [x, right].map((t) => ({ dtype: t.dtype, shape: t.shape.slice(0, -2) })),
-  );
+  const head = broadcastShapes(operation, [x, right].map(stackOf));
   return { a: broadcastTo(x, [...head, n, n]), b: broadcastTo(right, [...head, ...right.shape.slice(-2)]), vector };
 }
 
@@ -120,9 +117,8 @@ const slogdetPrimitive: Primitive = {
     const t = transpose(inverse);
     const fromLog = ctLog && mul(expandDims(expandDims(ctLog, -1), -1), t);
     const fromInverse = ctInverse && neg(matmul(matmul(t, ctInverse), t));
-    return [fromLog && fromInverse ? fromLog.add(fromInverse) : (fromLog ?? fromInverse)];
+    return [fromLog && fromInverse ? add(fromLog, fromInverse) : (fromLog ?? fromInverse)];
   },
-  batch: ([a]) => apply(slogdetPrimitive, [a]),
 };
 
 /** Sign and logarithm of the absolute determinant. [..., n, n] -> [...]. Singular: sign 0, log -∞. */
@@ -135,7 +131,7 @@ export function slogdet(a: Value): { sign: Tensor; logAbs: Tensor } {
 
 export const det = (a: Value): Tensor => {
   const { sign: s, logAbs } = slogdet(a);
-  return mul(s, logAbs.exp());
+  return mul(s, exp(logAbs));
 };
 
 /** Inverse matrices. Shares its work with `slogdet` of the same matrix. */
@@ -167,12 +163,11 @@ const choleskyPrimitive: Primitive = {
   jvp([a], [da], [l]) {
     if (!da) return [undefined];
     const n = a.shape[a.rank - 1];
-    const symmetric = mul(da.add(transpose(da)), 0.5);
+    const symmetric = mul(add(da, transpose(da)), 0.5);
     const inner = triangularSolve(l, transpose(triangularSolve(l, symmetric)));
     const halved = sub(tril(inner), mul(inner, mul(eye(n, a.dtype as "f32"), 0.5)));
     return [matmul(l, halved)];
   },
-  batch: ([a]) => [apply1(choleskyPrimitive, [a])],
 };
 
 /** Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite: NaN. */
@@ -195,7 +190,7 @@ const triangularPrimitive: Primitive = {
       const row = expandDims(column(a, here, -2), -2);
       const right = sub(column(b, here, -2), reshape(matmul(row, x), [...b.shape.slice(0, -2), b.shape[b.rank - 1]]));
       const value = div(right, expandDims(sum(mul(pivots, here), -1), -1));
-      return { carry: { x: x.add(outer(broadcastTo(here, [...b.shape.slice(0, -2), n]), value)) } };
+      return { carry: { x: add(x, outer(broadcastTo(here, [...b.shape.slice(0, -2), n]), value)) } };
     };
     return [scan(step, { x: mul(b, 0) }, iota(n), { reverse: !lower, unroll: n <= 4 }).carry.x];
   },
@@ -209,7 +204,7 @@ const triangularPrimitive: Primitive = {
     const full = neg(matmul(bBar, transpose(x)));
     return [params.lower ? tril(full) : transpose(tril(transpose(full))), bBar];
   },
-  batch: (inputs, batched, params) => [apply1(triangularPrimitive, spread(inputs, batched), params)],
+  batch: "every",
 };
 
 /** Solution of L X = B for lower triangular L (upper with `lower: false`); the other triangle is not read. B [..., n, m] or [..., n]. */

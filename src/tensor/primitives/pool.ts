@@ -1,12 +1,17 @@
 /** Pooling and resizing of [N, C, ...space]. */
 import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
-import { apply1, fail, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
+import { apply1 } from "../primitive.ts";
+import { fail, withLength } from "../shapes.ts";
+import type { Primitive, Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { liftOne, type Value } from "./constant.ts";
-import { attributes, type Geometry, geometry, outSizes, patches } from "./conv.ts";
-import { cast, equal, where } from "./elementwise.ts";
-import { max, mean, sum } from "./reduce.ts";
-import { expandDims, moveAxis, pad, reshape } from "./shape.ts";
+import { attributes, type Geometry, geometry, outSizes, patches, widths } from "./conv.ts";
+import { div, equal, where } from "./elementwise.ts";
+import { matmul } from "./product.ts";
+import { max, mean } from "./reduce.ts";
+import { expandDims, moveAxis, reshape } from "./reshape.ts";
+import { pad } from "./slice.ts";
+import { broadcastTo, sum } from "./sum.ts";
 
 export interface PoolOptions {
   readonly strides?: number | readonly number[];
@@ -40,12 +45,8 @@ const sumTiles: Primitive = {
   expand([x], { window }: Tiles) {
     if (x.dtype === "f32") return undefined;
     const cells = reshape(x, [...x.shape.slice(0, 2), ...window.flatMap((k, i) => [x.shape[i + 2] / k, k])]);
-    return [
-      sum(
-        cells,
-        window.map((_, i) => 3 + 2 * i),
-      ),
-    ];
+    const axes = window.map((_, i) => 3 + 2 * i);
+    return [sum(cells, axes)];
   },
   transpose: { 0: (ct, _, params) => apply1(repeatTiles, [ct], params) },
   batch: ([x], _, params) => [overExamples(x, (y) => apply1(sumTiles, [y], params))],
@@ -67,11 +68,8 @@ const repeatTiles: Primitive = {
     if (x.dtype === "f32") return undefined;
     let y = x;
     window.forEach((k, i) => {
-      const wide = expandDims(y, i + 3).broadcastTo([...y.shape.slice(0, i + 3), k, ...y.shape.slice(i + 3)]);
-      y = reshape(
-        wide,
-        y.shape.map((n, j) => (j === i + 2 ? n * k : n)),
-      );
+      const wide = broadcastTo(expandDims(y, i + 3), [...y.shape.slice(0, i + 3), k, ...y.shape.slice(i + 3)]);
+      y = reshape(wide, withLength(y.shape, i + 2, y.shape[i + 2] * k));
     });
     return [y];
   },
@@ -94,7 +92,7 @@ const tiled = (g: Geometry): boolean =>
 export function avgPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
   const t = liftOne("avgPool", x);
   const g = poolGeometry("avgPool", t, window, options);
-  if (tiled(g)) return apply1(sumTiles, [t], { window: g.kernel }).div(sizeOf(g.kernel));
+  if (tiled(g)) return div(apply1(sumTiles, [t], { window: g.kernel }), sizeOf(g.kernel));
   return reshape(mean(patches(t, g), 2), [...t.shape.slice(0, 2), ...outSizes(g)]);
 }
 
@@ -107,7 +105,7 @@ const maxPoolPrimitive: Primitive = {
     return emit.op("MaxPool", [x], rest);
   },
   expand: ([x], g: Geometry) =>
-    x.dtype === "f32" ? undefined : [max(lowPatches(x, g), 2)].map((y) => reshape(y, [...x.shape.slice(0, 2), ...outSizes(g)])),
+    x.dtype === "f32" ? undefined : [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])],
   // Tangents of the largest elements; elements of a window that tie share alike.
   jvp([x], [dx], [y], g: Geometry) {
     if (!dx) return [undefined];
@@ -115,11 +113,11 @@ const maxPoolPrimitive: Primitive = {
       const tiles: Tiles = { window: g.kernel };
       const top = equal(x, apply1(repeatTiles, [y], tiles));
       const count = apply1(sumTiles, [cast(top, x.dtype)], tiles);
-      return [apply1(sumTiles, [where(top, dx, 0)], tiles).div(count)];
+      return [div(apply1(sumTiles, [where(top, dx, 0)], tiles), count)];
     }
     const top = equal(lowPatches(x, g), reshape(y, [...y.shape.slice(0, 2), 1, sizeOf(outSizes(g))]));
     const share = sum(cast(top, x.dtype), 2);
-    return [reshape(where(top, patches(dx, g), 0).sum(2).div(share), y.shape)];
+    return [reshape(div(sum(where(top, patches(dx, g), 0), 2), share), y.shape)];
   },
   batch: ([x], _, g) => [overExamples(x, (y) => apply1(maxPoolPrimitive, [y], g))],
 };
@@ -127,11 +125,7 @@ const maxPoolPrimitive: Primitive = {
 /** Patches in which padding is lower than any value. */
 function lowPatches(x: Tensor, g: Geometry): Tensor {
   if (g.low.every((n) => n === 0) && g.high.every((n) => n === 0)) return patches(x, g);
-  const low = pad(
-    x,
-    g.low.map((l, i) => [l, g.high[i]] as const),
-    Number.NEGATIVE_INFINITY,
-  );
+  const low = pad(x, widths(g), Number.NEGATIVE_INFINITY);
   return patches(low, { ...g, space: low.shape.slice(2), low: g.low.map(() => 0), high: g.high.map(() => 0) });
 }
 
@@ -154,7 +148,7 @@ export function resizeBilinear(x: Value, sizes: readonly number[]): Tensor {
   if (sizes.length !== y.rank - 2) fail("resizeBilinear", `${sizes.length} sizes for ${y.rank - 2} spatial axes`, [y]);
   sizes.forEach((out, i) => {
     const weights = interpolation(y.shape[i + 2], out, y.dtype as "f32");
-    if (out !== y.shape[i + 2]) y = moveAxis(moveAxis(y, i + 2, -1).matmul(weights), -1, i + 2);
+    if (out !== y.shape[i + 2]) y = moveAxis(matmul(moveAxis(y, i + 2, -1), weights), -1, i + 2);
   });
   return y;
 }

@@ -1,32 +1,22 @@
 /** Matrix products and contractions. */
 import { sizeOf } from "../../array/ndarray.ts";
-import { apply1, broadcastShapes, fail, isFloat, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
-import { lift, scalar, splat, type Value } from "./constant.ts";
+import { apply1 } from "../primitive.ts";
+import { broadcastShapes, fail } from "../shapes.ts";
+import { type Aval, isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { lift, scalar, type Value } from "./constant.ts";
 import { mul } from "./elementwise.ts";
 import { diagonal } from "./gather.ts";
-import { sum } from "./reduce.ts";
-import { broadcastTo, expandDims, reshape, sumTo, transpose } from "./shape.ts";
-
-/** The tensor whose last two axes were swapped to give x, if so; products read it transposed instead of moving it. */
-export function untransposed(x: Tensor): Tensor | undefined {
-  if (x.node.primitive.name !== "transpose") return undefined;
-  const p: number[] = x.node.params.permutation;
-  const n = p.length;
-  return p[n - 1] === n - 2 && p[n - 2] === n - 1 && p.slice(0, -2).every((i, j) => i === j) ? x.node.inputs[0] : undefined;
-}
+import { alignBatch, expandDims, reshape, transpose, untransposed } from "./reshape.ts";
+import { broadcastTo, sum, sumTo } from "./sum.ts";
 
 /** Batched matrix product [..., m, k] x [..., k, n] -> [..., m, n]; batch dimensions broadcast. */
-const matmulPrimitive: Primitive = {
+export const matmulPrimitive: Primitive = {
   name: "matmul",
   infer([a, b]) {
     if (a.dtype !== b.dtype) fail("matmul", "dtypes differ; cast one of them", [a, b]);
     if (a.rank < 2 || b.rank < 2) fail("matmul", "needs matrices", [a, b]);
     if (a.shape[a.rank - 1] !== b.shape[b.rank - 2]) fail("matmul", "inner lengths differ", [a, b]);
-    const head = broadcastShapes(
-      "matmul",
-      [a, b].map((x) => ({ dtype: x.dtype, shape: x.shape.slice(0, -2) })),
-    );
+    const head = broadcastShapes("matmul", [a, b].map(stackOf));
     return [{ dtype: a.dtype, shape: [...head, a.shape[a.rank - 2], b.shape[b.rank - 1]] }];
   },
   onnx(emit, [x, y], node) {
@@ -44,56 +34,21 @@ const matmulPrimitive: Primitive = {
     0: (ct, [a, b]) => sumTo(matmul(ct, transpose(b)), a.shape),
     1: (ct, [a, b]) => sumTo(matmul(transpose(a), ct), b.shape),
   },
-  batch([a, b], [aBatched, bBatched]) {
-    const rank = Math.max(a.rank - (aBatched ? 1 : 0), b.rank - (bBatched ? 1 : 0));
-    const grow = (x: Tensor, batched: boolean): Tensor =>
-      batched && x.rank < rank + 1 ? reshape(x, [x.shape[0], ...new Array(rank + 1 - x.rank).fill(1), ...x.shape.slice(1)]) : x;
-    return [matmul(grow(a, aBatched), grow(b, bBatched))];
+  batch(inputs, batched) {
+    const [a, b] = alignBatch(inputs, batched);
+    return [matmul(a, b)];
   },
-  simplify([a, b]) {
-    if (a.dtype !== b.dtype || a.rank < 2 || b.rank < 2 || a.shape[a.rank - 1] !== b.shape[b.rank - 2]) return undefined;
-    return a.shape[a.rank - 1] === 0 ? productOverNothing(a, b) : productOfRepeats(a, b);
+  // Sums of no products are zeros, which the runtime does not fill in.
+  expand: ([a, b], params) => {
+    if (a.shape[a.rank - 1] > 0) return undefined;
+    const [{ dtype, shape }] = matmulPrimitive.infer([a, b], params);
+    return [broadcastTo(scalar(0, dtype), shape)];
   },
+  work: ({ inputs: [a], outputs: [y] }) => y.size * (a.shape.at(-1) ?? 1),
 };
 
-/** Sums of no products are zeros, which the runtime does not fill in. */
-function productOverNothing(a: Tensor, b: Tensor): Tensor {
-  const [{ shape }] = matmulPrimitive.infer([a, b], undefined);
-  return broadcastTo(scalar(0, a.dtype), shape);
-}
-
-/** Products with repeated rows or columns need only one of them; products with equal entries are sums. */
-function productOfRepeats(a: Tensor, b: Tensor): Tensor | undefined {
-  if (a.rank !== 2 || b.rank !== 2) return undefined;
-  const [m, k] = a.shape;
-  const n = b.shape[1];
-  const ca = splat(a);
-  const cb = splat(b);
-  if (ca !== undefined && m * k > 1) return broadcastTo(mul(sum(b, 0, true), ca), [m, n]);
-  if (cb !== undefined && k * n > 1) return broadcastTo(mul(sum(a, 1, true), cb), [m, n]);
-  if (k === 1) return undefined;
-  const row = repeated(a, 0);
-  if (row && m > 1) return broadcastTo(matmul(row, b), [m, n]);
-  const column = repeated(b, 1);
-  if (column && n > 1) return broadcastTo(matmul(a, column), [m, n]);
-  const b0 = repeated(b, 0);
-  if (b0) return mul(sum(a, 1, true), b0);
-  const a1 = repeated(a, 1);
-  return a1 ? mul(a1, sum(b, 0, true)) : undefined;
-}
-
-/** The matrix, one long in `axis`, that was repeated along that axis to give x. */
-function repeated(x: Tensor, axis: 0 | 1): Tensor | undefined {
-  if (x.node.primitive.name === "transpose") {
-    const source = repeated(x.node.inputs[0], axis === 0 ? 1 : 0);
-    return source && transpose(source);
-  }
-  if (x.node.primitive.name !== "broadcastTo") return undefined;
-  const [source] = x.node.inputs;
-  const at = source.rank - 2 + axis;
-  if (at >= 0 && source.shape[at] !== 1) return undefined;
-  return broadcastTo(source, axis === 0 ? [1, x.shape[1]] : [x.shape[0], 1]);
-}
+/** The batch axes of matrices. */
+export const stackOf = ({ dtype, shape }: Aval): Aval => ({ dtype, shape: shape.slice(0, -2) });
 
 /** Matrix product with NumPy's rules for vectors: [k] counts as a row on the left and as a column on the right. */
 export function matmul(a: Value, b: Value): Tensor {
@@ -151,10 +106,8 @@ export function einsum(formula: string, ...operands: Value[]): Tensor {
   const summed = [...name].flatMap((l, i) => (output.includes(l) ? [] : [i]));
   const rest = summed.length ? sum(left, summed) : left;
   const order = [...name].filter((l) => output.includes(l));
-  return transpose(
-    rest,
-    [...output].map((l) => order.indexOf(l)),
-  );
+  const permutation = [...output].map((l) => order.indexOf(l));
+  return transpose(rest, permutation);
 }
 
 function checkLengths(formula: string, terms: readonly string[], tensors: readonly Tensor[], output: string): void {
@@ -195,14 +148,10 @@ function contract(a: Tensor, an: string, b: Tensor, bn: string, later: string): 
   const [rows, columns] = [[...an].filter((l) => !shared.includes(l)), [...bn].filter((l) => !shared.includes(l))];
   const length = (l: string): number => (an.includes(l) ? a.shape[an.indexOf(l)] : b.shape[bn.indexOf(l)]);
   const size = (ls: string[]): number => sizeOf(ls.map(length));
-  const arrange = (x: Tensor, n: string, groups: string[][]): Tensor =>
-    reshape(
-      transpose(
-        x,
-        groups.flat().map((l) => n.indexOf(l)),
-      ),
-      [...batch.map(length), size(groups[1]), size(groups[2])],
-    );
+  const arrange = (x: Tensor, n: string, groups: string[][]): Tensor => {
+    const order = groups.flat().map((l) => n.indexOf(l));
+    return reshape(transpose(x, order), [...batch.map(length), size(groups[1]), size(groups[2])]);
+  };
   const product = matmul(arrange(a, an, [batch, rows, inner]), arrange(b, bn, [batch, inner, columns]));
   const names = [...batch, ...rows, ...columns];
   return [reshape(product, names.map(length)), names.join("")];

@@ -1,97 +1,16 @@
-/** Reductions, scans along an axis, order statistics and normalised exponentials. */
-import { array, type Shape, sizeOf } from "../../array/ndarray.ts";
-import { apply, apply1, broadcastShapes, fail, fromEnd, isFloat, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
+/** Reductions, normalised exponentials, running sums and order statistics. */
+import { array, sizeOf } from "../../array/ndarray.ts";
+import { apply, apply1 } from "../primitive.ts";
+import { broadcastShapes, fail, fromEnd, withLength } from "../shapes.ts";
+import { isFloat, onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { lift, liftOne, scalar, type Value } from "./constant.ts";
-import { add, cast, div, equal, exp, greater, isFinite, log, mul, neg, not, rsqrt, sub, where } from "./elementwise.ts";
+import { exp, log } from "./elementary.ts";
+import { add, div, equal, greater, isFinite, mul, neg, not, rsqrt, sub, where } from "./elementwise.ts";
 import { takeAlong } from "./gather.ts";
-import { broadcastTo, concat, type Index, reshape, slice, stack } from "./shape.ts";
-
-export type Axes = number | readonly number[] | undefined;
-
-/** Sorted negative axes; all of them by default. */
-function reducedAxes(operation: string, x: Tensor, axes: Axes): number[] {
-  const list = axes === undefined ? x.shape.map((_, i) => i) : [axes].flat();
-  return [...new Set(list.map((a) => fromEnd(operation, x, a as number)))].sort((a, b) => a - b);
-}
-
-function reducedShape(x: Tensor, axes: readonly number[], keepDims: boolean): Shape {
-  const gone = new Set(axes.map((a) => a + x.rank));
-  return keepDims ? x.shape.map((n, i) => (gone.has(i) ? 1 : n)) : x.shape.filter((_, i) => !gone.has(i));
-}
-
-/** The result of a reduction with its axes put back as length one. */
-const kept = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor => reshape(y, reducedShape(x, axes, true));
-
-interface Reduction {
-  /** Value over no elements; without one that is an error. */
-  empty?: number;
-  onnx?: string;
-  expand?: Primitive["expand"];
-  transpose?: Primitive["transpose"];
-  jvp?: Primitive["jvp"];
-  exact?: boolean;
-  simplify?: Primitive["simplify"];
-}
-
-function reduction(name: string, spec: Reduction): Primitive {
-  const primitive: Primitive = {
-    name,
-    infer: ([x], { axes, keepDims }) => [{ dtype: x.dtype, shape: reducedShape(x, axes, keepDims) }],
-    onnx: spec.onnx
-      ? (emit, [x], { params }) => emit.op(spec.onnx as string, [x, emit.ints(params.axes)], { keepdims: params.keepDims ? 1 : 0 })
-      : undefined,
-    expand: spec.expand,
-    transpose: spec.transpose,
-    jvp: spec.jvp,
-    exact: spec.exact,
-    batch: ([x], _, params) => [apply1(primitive, [x], params)],
-    simplify([x], { axes, keepDims }) {
-      const shape = reducedShape(x, axes, keepDims);
-      if (x.size === 0) return overNothing(name, x, shape, spec.empty);
-      return sizeOf(shape) === sizeOf(x.shape) ? reshape(x, shape) : spec.simplify?.([x], { axes, keepDims });
-    },
-  };
-  return primitive;
-}
-
-/** The runtime does not reduce over nothing. */
-function overNothing(name: string, x: Tensor, shape: Shape, value: number | undefined, dtype = x.dtype): Tensor {
-  if (value === undefined && sizeOf(shape) > 0) fail(name, "there are no elements", [x]);
-  return broadcastTo(scalar(value ?? 0, dtype), shape);
-}
-
-function reduce(primitive: Primitive, x: Value, axes: Axes, keepDims: boolean): Tensor {
-  const t = liftOne(primitive.name, x);
-  return apply1(primitive, [t], { axes: reducedAxes(primitive.name, t, axes), keepDims });
-}
-
-const sumPrimitive: Primitive = reduction("sum", {
-  onnx: "ReduceSum",
-  empty: 0,
-  transpose: { 0: (ct, [x], { axes }) => broadcastTo(kept(ct, x, axes), x.shape) },
-  simplify([x], { axes, keepDims }) {
-    // Sums of equal elements are products: axes along which x was broadcast, and constants.
-    const source = x.node.primitive.name === "broadcastTo" ? x.node.inputs[0] : undefined;
-    if (!source || !isFloat(x.dtype)) return undefined;
-    const equalAxes = axes.filter((a: number) => source.rank + a < 0 || (source.shape[source.rank + a] === 1 && x.shape[x.rank + a] !== 1));
-    if (equalAxes.length === 0) return undefined;
-    const count = sizeOf(equalAxes.map((a: number) => x.shape[x.rank + a]));
-    const rest = axes.filter((a: number) => !equalAxes.includes(a));
-    const once = broadcastTo(
-      source,
-      x.shape.map((n, i) => (equalAxes.includes(i - x.rank) ? 1 : n)),
-    );
-    const total = mul(rest.length ? apply1(sumPrimitive, [once], { axes: rest, keepDims: true }) : once, count);
-    return reshape(total, reducedShape(x, axes, keepDims));
-  },
-});
-
-/** Σ over axes (all by default). Booleans are counted. */
-export function sum(x: Value, axes?: Axes, keepDims = false): Tensor {
-  const t = liftOne("sum", x);
-  return reduce(sumPrimitive, t.dtype === "bool" ? cast(t, "i32") : t, axes, keepDims);
-}
+import { reshape, transpose } from "./reshape.ts";
+import { concat, sliceAxis, stack } from "./slice.ts";
+import { type Axes, broadcastTo, kept, reduce, reducedAxes, reducedShape, reduction, sum } from "./sum.ts";
 
 /** Mean over axes (all by default); of integers and booleans in f32. */
 export function mean(x: Value, axes?: Axes, keepDims = false): Tensor {
@@ -117,8 +36,8 @@ const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }) => {
   return [total];
 };
 
-const maxPrimitive = reduction("max", { onnx: "ReduceMax", jvp: extremumJvp, exact: true });
-const minPrimitive = reduction("min", { onnx: "ReduceMin", jvp: extremumJvp, exact: true });
+export const maxPrimitive = reduction("max", { onnx: "ReduceMax", combine: Math.max, jvp: extremumJvp, exact: true });
+export const minPrimitive = reduction("min", { onnx: "ReduceMin", combine: Math.min, jvp: extremumJvp, exact: true });
 export const max = (x: Value, axes?: Axes, keepDims = false): Tensor => reduce(maxPrimitive, x, axes, keepDims);
 export const min = (x: Value, axes?: Axes, keepDims = false): Tensor => reduce(minPrimitive, x, axes, keepDims);
 
@@ -129,16 +48,11 @@ export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
   let y = t;
   for (const axis of list) {
     const at = y.rank + axis;
-    if (y.shape[at] === 0)
-      y = broadcastTo(
-        scalar(1, y.dtype),
-        y.shape.map((n, i) => (i === at ? 1 : n)),
-      );
+    if (y.shape[at] === 0) y = broadcastTo(scalar(1, y.dtype), withLength(y.shape, at, 1));
     while (y.shape[at] > 1) {
       const half = y.shape[at] >> 1;
-      const piece = (from: number, to: number): Tensor => slice(y, ...y.shape.map((_, i): Index => (i === at ? [from, to] : null)));
-      const product = mul(piece(0, half), piece(half, 2 * half));
-      y = y.shape[at] % 2 ? concat([product, piece(2 * half, 2 * half + 1)], axis) : product;
+      const product = mul(sliceAxis(y, at, 0, half), sliceAxis(y, at, half, 2 * half));
+      y = y.shape[at] % 2 ? concat([product, sliceAxis(y, at, 2 * half, 2 * half + 1)], axis) : product;
     }
   }
   return reshape(y, reducedShape(t, list, keepDims));
@@ -147,7 +61,7 @@ export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
 export const any = (x: Value, axes?: Axes, keepDims = false): Tensor => greater(sum(cast(x, "bool"), axes, keepDims), 0);
 export const all = (x: Value, axes?: Axes, keepDims = false): Tensor => not(any(not(cast(x, "bool")), axes, keepDims));
 
-const logsumexpPrimitive = reduction("logsumexp", {
+export const logsumexpPrimitive = reduction("logsumexp", {
   empty: Number.NEGATIVE_INFINITY,
   // Shifted by the maximum; an infinite maximum is left out of the shift, so that -∞ and ∞ come out as themselves.
   expand([x], { axes, keepDims }) {
@@ -167,16 +81,12 @@ export const logsumexp = (x: Value, axes?: Axes, keepDims = false): Tensor => re
 
 // --- softmax and standardisation ---------------------------------------------------------------------------------------------------
 
-const lastAxis = (name: string, onnx: string, jvp: (y: Tensor, dx: Tensor) => Tensor): Primitive => {
-  const primitive: Primitive = {
-    name,
-    infer: ([x]) => (isFloat(x.dtype) && x.rank > 0 ? [x] : fail(name, "takes floats with at least one axis", [x])),
-    onnx: (emit, [x]) => emit.op(onnx, [x], { axis: -1 }),
-    jvp: (_, [dx], [y]) => [dx && jvp(y, dx)],
-    batch: ([x]) => [apply1(primitive, [x])],
-  };
-  return primitive;
-};
+const lastAxis = (name: string, onnx: string, jvp: (y: Tensor, dx: Tensor) => Tensor): Primitive => ({
+  name,
+  infer: ([x]) => (isFloat(x.dtype) && x.rank > 0 ? [x] : fail(name, "takes floats with at least one axis", [x])),
+  onnx: (emit, [x]) => emit.op(onnx, [x], { axis: -1 }),
+  jvp: (_, [dx], [y]) => [dx && jvp(y, dx)],
+});
 
 function alongAxis(primitive: Primitive, x: Value, axis: number): Tensor {
   const t = liftOne(primitive.name, x);
@@ -188,7 +98,7 @@ function alongAxis(primitive: Primitive, x: Value, axis: number): Tensor {
 function swapLast(t: Tensor, axis: number): Tensor {
   const p = t.shape.map((_, i) => i);
   [p[t.rank + axis], p[t.rank - 1]] = [p[t.rank - 1], p[t.rank + axis]];
-  return t.transpose(p);
+  return transpose(t, p);
 }
 
 const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
@@ -217,7 +127,6 @@ const standardizePrimitive: Primitive = {
     const along = mean(mul(y, dx), -1, true);
     return [mul(r, sub(sub(dx, mean(dx, -1, true)), mul(y, along))), neg(mul(mul(r, r), along))];
   },
-  batch: ([x], _, params) => apply(standardizePrimitive, [x], params),
 };
 
 /** (x - mean) / √(variance + ε) along the last axis: layer normalisation without scale and shift. */
@@ -230,7 +139,6 @@ const cumsumPrimitive: Primitive = {
   infer: ([x]) => [x],
   onnx: (emit, [x], { params }) => emit.op("CumSum", [x, emit.ints([params.axis])], { reverse: params.reverse ? 1 : 0 }),
   transpose: { 0: (ct, _, { axis, reverse }) => apply1(cumsumPrimitive, [ct], { axis, reverse: !reverse }) },
-  batch: ([x], _, params) => [apply1(cumsumPrimitive, [x], params)],
 };
 
 /** Running sums along an axis; from the end with `reverse`. */
@@ -251,9 +159,7 @@ export function cumlogsumexp(x: Value): Tensor {
   let y = liftOne("cumlogsumexp", x);
   const n = y.shape[y.rank - 1];
   for (let shift = 1; shift < n; shift *= 2) {
-    const head = slice(y, ...y.shape.map((_, i): Index => (i === y.rank - 1 ? [0, shift] : null)));
-    const body = slice(y, ...y.shape.map((_, i): Index => (i === y.rank - 1 ? [shift, n] : null)));
-    const before = slice(y, ...y.shape.map((_, i): Index => (i === y.rank - 1 ? [0, n - shift] : null)));
+    const [head, body, before] = [sliceAxis(y, -1, 0, shift), sliceAxis(y, -1, shift, n), sliceAxis(y, -1, 0, n - shift)];
     y = concat([head, logAddExp(body, before)], -1);
   }
   return y;
@@ -274,16 +180,11 @@ const topKPrimitive: Primitive = {
     ];
   },
   onnx(emit, [x], { params }) {
-    const [values, indices] = emit.op(
-      "TopK",
-      [x, emit.ints([params.k])],
-      { axis: -1, largest: params.largest ? 1 : 0, sorted: 1 },
-      { outputs: 2 },
-    );
-    return [values, emit.op("Cast", [indices], { to: 6 })[0]];
+    const order = { axis: -1, largest: params.largest ? 1 : 0, sorted: 1 };
+    const [values, indices] = emit.op("TopK", [x, emit.ints([params.k])], order, { outputs: 2 });
+    return [values, emit.op("Cast", [indices], { to: onnxTypes.i32 })[0]];
   },
   jvp: (_, [dx], [, indices]) => [dx && takeAlong(dx, indices), undefined],
-  batch: ([x], _, params) => apply(topKPrimitive, [x], params),
 };
 
 /** The k largest (or smallest) elements of the last axis, in order, and where they were. */
@@ -304,18 +205,18 @@ export const argsort = (x: Value): Tensor => {
   return topK(t, t.shape[t.rank - 1], false).indices;
 };
 
-const argExtremum = (name: string, onnx: string): Primitive => {
-  const primitive: Primitive = {
-    name,
-    exact: true,
-    flat: true,
-    infer: ([x], { axis }) => [{ dtype: "i32", shape: reducedShape(x, [axis], false) }],
-    onnx: (emit, [x], { params }) => emit.op("Cast", emit.op(onnx, [x], { axis: params.axis, keepdims: 0 }), { to: 6 }),
-    batch: ([x], _, params) => [apply1(primitive, [x], params)],
-    simplify: ([x], { axis }) => (x.size ? undefined : overNothing(name, x, reducedShape(x, [axis], false), undefined, "i32")),
-  };
-  return primitive;
-};
+const argExtremum = (name: string, onnx: string): Primitive => ({
+  name,
+  exact: true,
+  flat: true,
+  infer([x], { axis }) {
+    const shape = reducedShape(x, [axis], false);
+    if (x.size === 0 && sizeOf(shape) > 0) fail(name, "there are no elements", [x]);
+    return [{ dtype: "i32", shape }];
+  },
+  expand: ([x], { axis }) => (x.size ? undefined : [broadcastTo(scalar(0, "i32"), reducedShape(x, [axis], false))]),
+  onnx: (emit, [x], { params }) => emit.op("Cast", emit.op(onnx, [x], { axis: params.axis, keepdims: 0 }), { to: onnxTypes.i32 }),
+});
 const argmaxPrimitive = argExtremum("argmax", "ArgMax");
 const argminPrimitive = argExtremum("argmin", "ArgMin");
 

@@ -1,16 +1,17 @@
 /** Loops of known length inside one run, differentiable in both modes. */
-
 import { flatten, type Structure, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pullback, pushforward, zerosLike } from "../differentiate.ts";
-import { apply, type Emitter, fail, isFloat, type MaybeTensor, type Node, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
-import { captured, type Program, substitute } from "../walk.ts";
-import { iota, liftOne, placeholder, type Value } from "./constant.ts";
+import { pullback, pushforward } from "../differentiate.ts";
+import { apply } from "../primitive.ts";
+import { fail, range, sameShape } from "../shapes.ts";
+import { describe, type Emitter, isFloat, type MaybeTensor, type Node, type Primitive, type Tensor } from "../tensor.ts";
+import { captured, closed, type Program, substitute } from "../walk.ts";
+import { some } from "./cond.ts";
+import { fresh, iota, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { add } from "./elementwise.ts";
-import { concat, expandDims, moveAxis, reshape, slice } from "./shape.ts";
-
-import { checkCarry, fresh, isValue, rebind, tensors } from "./values.ts";
+import { expandDims, moveAxis, reshape } from "./reshape.ts";
+import { concat, slice } from "./slice.ts";
+import { broadcastTo, zerosLike } from "./sum.ts";
 
 /**
  * Inputs: carries, xs [length, ...], constants. Outputs: last carries, ys [length, ...], and the carry *before* each step [length, ...],
@@ -39,6 +40,7 @@ const scanPrimitive: Primitive = {
   jvp: scanJvp,
   vjp: scanVjp,
   batch: scanBatch,
+  work: () => Number.POSITIVE_INFINITY,
 };
 
 function scanJvp(inputs: readonly Tensor[], ds: readonly MaybeTensor[], _: readonly Tensor[], params: ScanParams): MaybeTensor[] {
@@ -48,23 +50,21 @@ function scanJvp(inputs: readonly Tensor[], ds: readonly MaybeTensor[], _: reado
   const dys = pushforward(body.inputs, tangents, body.outputs).map(
     (d, i) => d ?? (isFloat(body.outputs[i].dtype) ? zerosLike(body.outputs[i]) : undefined),
   );
-  const pick = <T>(list: readonly T[], from: number, to?: number): T[] => list.slice(from, to);
-  const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
   const full = ds.map((d, i) => (active[i] ? (d ?? zerosLike(inputs[i])) : undefined));
   const order = <T>(primal: readonly T[], tangent: readonly (T | undefined)[]): T[] => {
     const keep = (from: number, to?: number): T[] => [
-      ...pick(primal, from, to),
-      ...(pick(tangent, from, to).filter((t) => t !== undefined) as T[]),
+      ...primal.slice(from, to),
+      ...tangent.slice(from, to).filter((t): t is T & {} => t !== undefined),
     ];
     return [...keep(0, carries), ...keep(carries, carries + xs), ...keep(carries + xs)];
   };
   const newBody: Program = {
     inputs: order(body.inputs, tangents),
     outputs: [
-      ...pick(body.outputs, 0, carries),
-      ...some(pick(dys, 0, carries)),
-      ...pick(body.outputs, carries),
-      ...some(pick(dys, carries)),
+      ...body.outputs.slice(0, carries),
+      ...some(dys.slice(0, carries)),
+      ...body.outputs.slice(carries),
+      ...some(dys.slice(carries)),
     ],
   };
   const floats = tangents.slice(0, carries).filter((t) => t !== undefined).length;
@@ -101,7 +101,6 @@ function scanVjp(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs
   const ctSaved = body.inputs.slice(0, carries).map((x, i) => (cts[nOut + i] ? fresh(x) : undefined));
   const sums = constants.map((c) => (isFloat(c.dtype) ? fresh(c) : undefined));
   const grads = pullback(body.inputs, body.outputs, [...ctCarry, ...ctY]);
-  const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
   const plus = (a: MaybeTensor, b: MaybeTensor, like: Tensor): Tensor => (a && b ? add(a, b) : (a ?? b ?? zerosLike(like)));
   const newCarry = ctCarry.map((c, i) => c && plus(grads[i], ctSaved[i], body.inputs[i]));
   const newSums = sums.map((s, i) => s && plus(s, grads[carries + xs + i], s));
@@ -141,7 +140,7 @@ function scanBatch(inputs: readonly Tensor[], batched: readonly boolean[], param
   const { body, carries, xs } = params;
   const first = batched.indexOf(true);
   const size = inputs[first].shape[0];
-  const spread = (x: Tensor): Tensor => x.broadcastTo([size, ...x.shape]);
+  const spread = (x: Tensor): Tensor => broadcastTo(x, [size, ...x.shape]);
   const values = inputs.map((x, i) => {
     if (i < carries) return batched[i] ? x : spread(x);
     return batched[i] && i < carries + xs ? moveAxis(x, 0, 1) : x;
@@ -159,8 +158,8 @@ function scanBatch(inputs: readonly Tensor[], batched: readonly boolean[], param
 function scanToOnnx(emit: Emitter, inputs: readonly string[], node: Node): string[] {
   const { body, carries, xs, reverse } = node.params as ScanParams;
   const ys = body.outputs.length - carries;
-  const keptYs = Array.from({ length: ys }, (_, i) => i).filter((i) => emit.used(node.outputs[carries + i]));
-  const keptCarries = Array.from({ length: carries }, (_, i) => i).filter((i) => emit.used(node.outputs[carries + ys + i]));
+  const keptYs = range(ys).filter((i) => emit.used(node.outputs[carries + i]));
+  const keptCarries = range(carries).filter((i) => emit.used(node.outputs[carries + ys + i]));
   const graph = emit.subgraph(
     body.inputs.slice(0, carries + xs),
     [...body.outputs.slice(0, carries), ...keptYs.map((i) => body.outputs[carries + i]), ...keptCarries.map((i) => body.inputs[i])],
@@ -183,6 +182,14 @@ function scanToOnnx(emit: Emitter, inputs: readonly string[], node: Node): strin
   keptYs.forEach((i, k) => (result[carries + i] = names[carries + k]));
   keptCarries.forEach((i, k) => (result[carries + ys + i] = names[carries + keptYs.length + k]));
   return result;
+}
+
+/** Refuses a step whose carry is not of the shapes and dtypes that it was given. */
+export function checkCarry(operation: string, before: readonly Tensor[], after: readonly Tensor[]): void {
+  const differs = after.findIndex((t, i) => t.dtype !== before[i]?.dtype || !sameShape(t.shape, before[i].shape));
+  if (before.length !== after.length) fail(operation, `the carry has ${before.length} leaves before a step and ${after.length} after it`);
+  if (differs >= 0)
+    fail(operation, `leaf ${differs} of the carry changes from ${describe(before[differs])} to ${describe(after[differs])}`);
 }
 
 /**
@@ -213,11 +220,9 @@ export function scan<C, X, Y>(
   checkCarry("scan", carryIn, next);
   const y = tensors("scan", step.y ?? []);
   const program: Program = { inputs: [...carryIn, ...xIn], outputs: [...next, ...y.leaves] };
-  if (length === 0 || options.unroll)
-    return unrolled(program, start, sequences.leaves, y.structure, options.reverse ?? false) as { carry: C; ys: Y };
+  if (length === 0 || options.unroll) return unrolled(program, start, sequences.leaves, y.structure, options.reverse ?? false);
   const closure = captured(program.inputs, program.outputs);
-  const bound = closure.map(fresh);
-  const body: Program = { inputs: [...program.inputs, ...bound], outputs: rebind(closure, bound, program) };
+  const body = closed(program, closure);
   const params: ScanParams = { body, carries: carryIn.length, xs: xIn.length, length, reverse: options.reverse ?? false };
   const results = apply(scanPrimitive, [...start.leaves, ...sequences.leaves, ...closure], params);
   const nc = carryIn.length;
@@ -227,13 +232,13 @@ export function scan<C, X, Y>(
   };
 }
 
-function unrolled(
+function unrolled<C, Y>(
   program: Program,
   start: { leaves: Tensor[]; structure: Structure },
   xs: Tensor[],
   yStructure: Structure,
   reverse: boolean,
-) {
+): { carry: C; ys: Y } {
   let carry = start.leaves;
   const nc = carry.length;
   const length = xs[0].shape[0];
@@ -250,5 +255,5 @@ function unrolled(
     .map((y, i) =>
       length ? concat(ys.map((row) => expandDims(row[i], 0))) : reshape(zerosLike(placeholder(y.dtype, [0, ...y.shape])), [0, ...y.shape]),
     );
-  return { carry: unflatten(start.structure, carry), ys: unflatten(yStructure, stacked) };
+  return { carry: unflatten<C>(start.structure, carry), ys: unflatten<Y>(yStructure, stacked) };
 }

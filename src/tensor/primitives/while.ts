@@ -1,18 +1,19 @@
 /** Loops of unknown length inside one run. */
-
 import { flatten, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pushforward, zerosLike } from "../differentiate.ts";
+import { pushforward } from "../differentiate.ts";
 import { lower } from "../lower.ts";
-import { apply, fail, isFloat, type MaybeTensor, type Primitive } from "../primitive.ts";
-import type { Tensor } from "../tensor.ts";
-import { captured, type Program, substitute } from "../walk.ts";
-import { liftOne, placeholder, type Value } from "./constant.ts";
+import { apply } from "../primitive.ts";
+import { fail } from "../shapes.ts";
+import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { captured, closed, type Program, substitute } from "../walk.ts";
+import { some } from "./cond.ts";
+import { fresh, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { where } from "./elementwise.ts";
 import { any } from "./reduce.ts";
-import { reshape } from "./shape.ts";
-
-import { checkCarry, fresh, isValue, rebind, tensors } from "./values.ts";
+import { reshape } from "./reshape.ts";
+import { checkCarry } from "./scan.ts";
+import { broadcastTo, zerosLike } from "./sum.ts";
 
 interface WhileParams {
   readonly condition: Program;
@@ -40,7 +41,6 @@ const whilePrimitive: Primitive = {
   },
   jvp(inputs, ds, _, { condition, body, carries }: WhileParams) {
     const tangents = body.inputs.map((x, i) => (isFloat(x.dtype) && (i < carries || ds[i]) ? fresh(x) : undefined));
-    const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
     const dys = pushforward(body.inputs, tangents, body.outputs).map(
       (d, i) => d ?? (isFloat(body.outputs[i].dtype) ? zerosLike(body.outputs[i]) : undefined),
     );
@@ -70,6 +70,7 @@ const whilePrimitive: Primitive = {
     return body.outputs.map((y) => (isFloat(y.dtype) ? results[at++] : undefined));
   },
   vjp: (inputs) => fail("whileLoop", "has no derivative in reverse mode; use scan, or stopGradient on its result", inputs),
+  work: () => Number.POSITIVE_INFINITY,
   // All rows go on until the last one has stopped; rows that have stopped keep their values.
   batch(inputs, batched, { condition, body, carries }: WhileParams) {
     const size = inputs[batched.indexOf(true)].shape[0];
@@ -82,7 +83,7 @@ const whilePrimitive: Primitive = {
       size,
     )[0];
     const next = batchProgram(body, values, size).map((y, i) => where(reshape(go, [size, ...new Array(y.rank - 1).fill(1)]), y, rows[i]));
-    const start = inputs.map((x, i) => (i < carries && !batched[i] ? x.broadcastTo([size, ...x.shape]) : x));
+    const start = inputs.map((x, i) => (i < carries && !batched[i] ? broadcastTo(x, [size, ...x.shape]) : x));
     return apply(whilePrimitive, start, {
       condition: { inputs: rows, outputs: [any(go)] },
       body: { inputs: rows, outputs: next },
@@ -102,9 +103,8 @@ export function whileLoop<C>(condition: (carry: C) => Tensor, body: (carry: C) =
   );
   checkCarry("whileLoop", carryIn, next);
   const closure = captured(carryIn, [go, ...next]);
-  const bound = closure.map(fresh);
-  const [test, ...outputs] = rebind(closure, bound, { inputs: carryIn, outputs: [go, ...next] });
-  const inputs = [...carryIn, ...bound];
+  const { inputs, outputs: all } = closed({ inputs: carryIn, outputs: [go, ...next] }, closure);
+  const [test, ...outputs] = all;
   const results = apply(whilePrimitive, [...start.leaves, ...closure], {
     condition: { inputs, outputs: [test] },
     body: { inputs, outputs },

@@ -1,0 +1,48 @@
+/** Activations of neural networks. */
+import type { Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
+import type { Value } from "./constant.ts";
+import { erf, exp, log1p } from "./elementary.ts";
+import { abs, add, greater, maximum, mul, neg, square, sub, unary } from "./elementwise.ts";
+
+export const sigmoid = unary("sigmoid", {
+  onnx: "Sigmoid",
+  partials: [(_, y) => sub(y, square(y))],
+  scalar: (x) => 1 / (1 + Math.exp(-x)),
+});
+
+/** log(1 + e^x), without overflow. */
+export const softplus = unary("softplus", {
+  onnx: "Softplus",
+  expand: ([x]) => (x.dtype === "f64" ? [add(maximum(x, 0), log1p(exp(neg(abs(x)))))] : undefined),
+  partials: [([x]) => sigmoid(x)],
+});
+
+export const logSigmoid = (x: Value): Tensor => neg(softplus(neg(x)));
+
+/** x sigmoid(x) (SiLU, swish). y' = σ + y (1 - σ). */
+export const silu = unary("silu", {
+  expand: ([x]) => [mul(x, sigmoid(x))],
+  partials: [
+    ([x], y) => {
+      const s = sigmoid(x);
+      return add(s, sub(y, mul(y, s)));
+    },
+  ],
+});
+
+/** x Φ(x), exact Gaussian error linear unit. */
+export const gelu = unary("gelu", {
+  onnx: "Gelu",
+  expand: ([x]) => (x.dtype === "f64" ? [mul(x, gaussianCdf(x))] : undefined),
+  partials: [([x]) => add(gaussianCdf(x), mul(x, gaussianPdf(x)))],
+});
+const gaussianCdf = (x: Tensor): Tensor => mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+const gaussianPdf = (x: Tensor): Tensor => mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+
+export const relu = unary("relu", {
+  onnx: "Relu",
+  exact: true,
+  partials: [([x]) => cast(greater(x, 0), x.dtype)],
+  scalar: (a) => Math.max(a, 0),
+});
