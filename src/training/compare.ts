@@ -6,10 +6,11 @@ import type { Random } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";
 import type { Problem } from "./problem.ts";
 import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry, settingsFor } from "./recipe.ts";
-import { countNumbers, type Scores, type TrainingOptions, training } from "./train.ts";
+import { countNumbers, type Scores, type SupervisedOptions, supervisedLearner } from "./supervised.ts";
 import { rungs, successiveHalving } from "./tune.ts";
 
-export interface CompareOptions extends Omit<TrainingOptions, "optimizer"> {
+/** Budget of a comparison, and how its networks are trained. */
+export interface CompareOptions extends Omit<SupervisedOptions, "optimizer"> {
   readonly budget: Budget;
   /** Settings tried for each optimizer. */
   readonly tune: number;
@@ -151,7 +152,7 @@ async function one(
   const final = label !== "tuning";
   const { name } = parseEntry(optimizer);
   const made = optimizerOf(name, { ...settingsFor(name, problem), ...settings }, { ...options.budget, steps });
-  const trainer = training(problem, network, rng.fold("order"), { ...options, optimizer: made });
+  const trainer = supervisedLearner(problem, network, rng.fold("order"), { ...options, optimizer: made });
   let state = await trainer.init(rng);
   const curve: Curve[] = [];
   const times: number[] = [];

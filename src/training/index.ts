@@ -35,6 +35,14 @@ export {
   settingsFor,
 } from "./recipe.ts";
 export { comparisonFindings, comparisonLines, comparisonTable, recommend, type Summary, summarise } from "./summary.ts";
+export {
+  countNumbers,
+  type Layers,
+  type Scores,
+  type SupervisedLearner,
+  type SupervisedOptions,
+  type SupervisedState,
+  supervisedLearner,
+} from "./supervised.ts";
 export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
-export { countNumbers, type Layers, type Scores, type Training, type TrainingOptions, type TrainState, training } from "./train.ts";
 export { rungs, successiveHalving } from "./tune.ts";

@@ -3,18 +3,21 @@
 import * as nd from "../array/index.ts";
 import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
-import { type Examples, type Scaling, type Split, scalingOf } from "../data/examples.ts";
+import { type Examples, type Split, type Standardization, standardizationOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
+/** The parts of the data. */
 export type Part = "train" | "validation" | "test";
 
+/** Examples of one step. */
 export interface Batch<T = NdArray> {
   readonly x: T;
   readonly y: T;
 }
 
+/** A supervised problem: data in three parts, a loss and a score. */
 export interface Problem {
   readonly kind: "classes" | "numbers" | "text";
   /** Shape of one input. */
@@ -45,9 +48,9 @@ const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax
 /** Classes or numbers of examples. */
 export interface ExampleProblem extends Problem {
   /** What inputs are standardised by. */
-  readonly scaling: Scaling;
+  readonly scaling: Standardization;
   /** What targets are standardised by; absent for classes. */
-  readonly units?: Scaling;
+  readonly units?: Standardization;
 }
 
 /** Classes or numbers from examples, standardised by the training part. */
@@ -55,7 +58,7 @@ export function exampleProblem(examples: Examples, split: Split): ExampleProblem
   const { inputs, targets, classes } = examples;
   if (classes) requireClasses(examples, classes.length);
   const input = inputs.shape.slice(1);
-  const scaling = scalingOf(examples, split.train);
+  const scaling = standardizationOf(examples, split.train);
   const batchOf = (rows: Int32Array): NdArray<"f32"> => {
     const x = allocate("f32", [rows.length, ...input]);
     const size = sizeOf(input);
@@ -91,7 +94,7 @@ export function exampleProblem(examples: Examples, split: Split): ExampleProblem
       scoreOf: (_, hits) => hits,
     };
   const k = targets.shape[1];
-  const units = scalingOf({ inputs: targets as NdArray<"f32"> }, split.train);
+  const units = standardizationOf({ inputs: targets as NdArray<"f32"> }, split.train);
   const mean = (values: Float32Array): number => values.reduce((s, v) => s + v, 0) / values.length;
   return {
     ...common,
@@ -144,8 +147,8 @@ export function textProblem(corpus: Corpus, context: number): Problem {
 }
 
 /** The rows of batch `step`: the examples in an order that is drawn anew for every pass over them. */
-export function batchRows(rng: Random, count: number, batch: number): (step: number) => Int32Array {
-  const perEpoch = Math.floor(count / batch);
+export function batchRows(rng: Random, count: number, batchSize: number): (step: number) => Int32Array {
+  const perEpoch = Math.floor(count / batchSize);
   let epoch = -1;
   let order: Int32Array = new Int32Array(0);
   return (step) => {
@@ -154,7 +157,7 @@ export function batchRows(rng: Random, count: number, batch: number): (step: num
       epoch = now;
       order = rng.fold(epoch).permutation(count).data as Int32Array;
     }
-    const at = (step % perEpoch) * batch;
-    return order.slice(at, at + batch);
+    const at = (step % perEpoch) * batchSize;
+    return order.slice(at, at + batchSize);
   };
 }

@@ -5,6 +5,7 @@ import type { Finding } from "./findings.ts";
 import type { Problem } from "./problem.ts";
 import type { OptimizerSettings } from "./recipe.ts";
 
+/** One optimizer of a comparison: means over its seeds, with standard errors. */
 export interface Summary {
   readonly seeds: number;
   readonly optimizer: string;

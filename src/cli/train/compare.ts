@@ -43,7 +43,7 @@ export async function compare(
       budget: { steps, schedule: options.schedule, warmUp: options.warmUp },
       tune,
       seeds,
-      batch,
+      batchSize: batch,
       clip: options.clip,
       freeze: options.freeze?.split(","),
       precision: options.precision,

@@ -19,10 +19,10 @@ export async function prepare(file: string | undefined, options: TrainOptions | 
   const shares = { validation, test, train: trainRows ?? (quick ? 2000 : undefined) };
   const task = "corpus" in read ? textTask(read.corpus, context) : exampleTask(read.examples, rng.fold("split"), shares);
   const { problem } = task;
-  const budget = budgetFor(problem, options);
+  const { batchSize: batch, steps } = budgetFor(problem, { ...options, batchSize: options.batch });
   const model = await networkFor(options.model, problem, options);
   const data = dataNotes(task);
   const { out, json, quiet, overwrite, threads, ...chosen } = options;
-  const config = { version: version(), dataset: data.name, source: data.source, ...chosen, model: model.name, ...budget };
-  return { rng, task, problem, data, model, config, ...budget };
+  const config = { version: version(), dataset: data.name, source: data.source, ...chosen, model: model.name, batch, steps };
+  return { rng, task, problem, data, model, config, batch, steps };
 }

@@ -18,13 +18,13 @@ import {
   parseSettings,
   predictions,
   predictionTable,
+  type SupervisedLearner,
+  type SupervisedState,
   sampleText,
   scoreName,
   settingsFor,
+  supervisedLearner,
   type Task,
-  type Training,
-  type TrainState,
-  training,
   trainingFindings,
 } from "../../training/index.ts";
 import { version } from "../program.ts";
@@ -58,9 +58,9 @@ export async function train(
   });
   const run = await openRun(folder, config, { overwrite: options.overwrite });
   try {
-    const trainer = training(problem, model.network, rng.fold("order"), {
+    const trainer = supervisedLearner(problem, model.network, rng.fold("order"), {
       optimizer,
-      batch,
+      batchSize: batch,
       clip: options.clip,
       freeze: options.freeze?.split(","),
       precision: options.precision,
@@ -74,7 +74,7 @@ export async function train(
     });
     for (const text of advice) line.note(`note: ${text}`);
     const evaluateEvery = Math.max(1, Math.ceil(steps / 10));
-    const { state, history, interrupted } = await runMethod<TrainState>(trainer, run, {
+    const { state, history, interrupted } = await runMethod<SupervisedState>(trainer, run, {
       steps,
       rng,
       progress: line,
@@ -137,8 +137,8 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 /** What the network does with the test part: a file, pictures, tables. */
 async function show(
   task: Task,
-  trainer: Training,
-  state: TrainState,
+  trainer: SupervisedLearner,
+  state: SupervisedState,
   artifact: (name: string) => string,
 ): Promise<{ figures: Figure[]; tables: ReportTable[] }> {
   if ("corpus" in task) {
