@@ -1,7 +1,6 @@
 /** Supervised training of networks (`pushforward/training`). */
 export {
   type CompareOptions,
-  type Curve,
   compareOptimizers,
   type FinalRun,
   type Progressed,
@@ -34,6 +33,7 @@ export {
   rateOf,
   settingsFor,
 } from "./recipe.ts";
+export type { CurveRow, Recorded } from "./recorded.ts";
 export { comparisonFindings, comparisonLines, comparisonTable, recommend, type Summary, summarise } from "./summary.ts";
 export {
   countNumbers,
