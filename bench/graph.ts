@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compressedSizes } from "../src/coding/compressors.ts";
-import { canonicalPairs, decodeGraph, encode, type Graph, type ModelName } from "../src/coding/index.ts";
+import { canonicalPairs, decodeGraph, encode, type Graph, type GraphModelName } from "../src/coding/index.ts";
 import { inspectGraph } from "../src/coding/inspect.ts";
 import { edgeLines } from "../src/data/graph-write.ts";
 import { preferentialAttachment, realGraphs } from "./graph-inputs.ts";
@@ -51,7 +51,7 @@ interface Row extends Partial<Measured> {
 const cpuSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
 
 /** The child: one encoding or decoding, measured. */
-function measure(step: string, folder: string, model: ModelName | "auto"): Measured {
+function measure(step: string, folder: string, model: GraphModelName | "auto"): Measured {
   const before = process.memoryUsage().rss;
   const { vertices, directed } = JSON.parse(readFileSync(join(folder, "graph.json"), "utf8"));
   const input = readFileSync(join(folder, step === "encode" ? "graph.u32" : `${model}.pfg`));

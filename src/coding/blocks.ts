@@ -2,6 +2,7 @@
 import type { Graph } from "./graph.ts";
 import { blockUrnIdeal } from "./ideal.ts";
 
+/** Vertices in blocks. */
 export interface Blocks {
   readonly labels: Uint16Array;
   readonly sizes: readonly number[];

@@ -2,6 +2,7 @@
 import { type Ans, pop, push } from "./ans.ts";
 import { type CountTree, countTree } from "./order.ts";
 
+/** Writing and reading of symbols, exact inverses of each other. */
 export interface Codec<T> {
   push(state: Ans, symbol: T): void;
   pop(state: Ans): T;
@@ -19,6 +20,7 @@ export interface Urn {
   readonly step: number;
 }
 
+/** An urn with these counts, which grow or shrink by `step` with each draw. */
 export const urn = (prior: ArrayLike<number>, step = 1): Urn => ({ weights: countTree(prior), step });
 
 /**

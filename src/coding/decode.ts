@@ -10,6 +10,7 @@ import { MAX_LANES, type Plan, WEIGHT_LIMIT } from "./plan.ts";
 import { decodeEdges, type Progress } from "./rec.ts";
 import { join, type Shard, shardBlocks, shardPlan } from "./shards.ts";
 
+/** How much memory may be used, and what is decoded. */
 export interface DecodeOptions {
   /** Refuse files that need more bytes of memory than this; default 4 GiB. */
   readonly memoryLimit?: number;

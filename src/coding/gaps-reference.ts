@@ -13,10 +13,12 @@ import { type Ans, ans, pop, push, renormalize } from "./ans.ts";
 import { type BitCoder, hash, type MixedCoder, mixedCoder, slotBits } from "./mixing.ts";
 import { HEAD, type Stream } from "./plan.ts";
 
-/** Rows looked back at; bits coded by one ANS state. */
+/** Rows looked back at. */
 export const WINDOW = 32;
+/** Bits coded by one ANS state. */
 export const BLOCK = 2 ** 20;
 
+/** A graph as rows. */
 export interface Rows {
   /** Distinct second ends of every row, ascending. */
   readonly rows: readonly number[][];
@@ -184,6 +186,7 @@ function chooseReference(rows: readonly number[][], u: number, target: readonly 
 
 const M = 65536;
 
+/** Streams that hold the rows. */
 export function encodeRows(vertices: number, rows: Rows): Stream[] {
   const decisions: [number, number][] = [];
   codeRows(
@@ -206,6 +209,7 @@ export function encodeRows(vertices: number, rows: Rows): Stream[] {
   return streams;
 }
 
+/** The rows of streams: the inverse of `encodeRows`. */
 export function decodeRows(vertices: number, distinct: number, repeats: boolean, streams: readonly Stream[]): Rows {
   let state: Ans | undefined;
   let used = 0;

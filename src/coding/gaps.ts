@@ -30,11 +30,12 @@ export interface Reading {
   readonly reversed: boolean;
 }
 
+/** The four ways in which a graph can be read as rows. */
 export const READINGS: readonly Reading[] = [false, true].flatMap((transposed) =>
   [false, true].map((reversed) => ({ transposed, reversed })),
 );
 
-export interface GapStreams {
+interface GapStreams {
   readonly reading: Reading;
   /** Whether multiplicities follow the rows. */
   readonly repeats: boolean;
@@ -128,6 +129,7 @@ export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: R
   return { reading, bits: trial === m ? bits : m * measure(g, reading, Math.min(sample, m)), exact: sample >= m };
 }
 
+/** Streams of a graph under one reading. */
 export function encodeGaps(g: Graph, reading: Reading, progress?: Progress): GapStreams {
   const sorted = reread(g.pairs, g, reading);
   return { reading, ...withKernel<Calls, Omit<GapStreams, "reading">>(wasm, (k) => encodeWith(k, g, sorted, progress)) };

@@ -14,10 +14,11 @@ export interface Graph {
   readonly names?: readonly string[] | Float64Array;
 }
 
+/** A graph, or just its edges. */
 export type Edges = Graph | Iterable<readonly [number, number]>;
 
 /** Most vertices of a graph. */
-export const MAX_VERTICES = 2 ** 30;
+const MAX_VERTICES = 2 ** 30;
 
 /**
  * A graph from pairs of vertex numbers.
@@ -55,6 +56,7 @@ export function checked(g: Graph): Graph {
   return g;
 }
 
+/** Whether it is a graph rather than a list of edges. */
 export const isGraph = (edges: Edges): edges is Graph => "pairs" in edges && edges.pairs instanceof Uint32Array;
 
 /** The edges sorted by (first, second), undirected ones with first ≤ second: two graphs are equal when these are. */

@@ -8,6 +8,6 @@ export { type DecodeOptions, decodeGraph, readHeader } from "./decode.ts";
 export { type Encoded, type EncodeOptions, encode, encodeGraph } from "./encode.ts";
 export { canonicalPairs, type Edges, type Graph, graph } from "./graph.ts";
 export { blockUrnIdeal, type EdgeFacts, edgeFacts, urnIdeal } from "./ideal.ts";
-export { candidates, idealBits, type Model, type ModelName, prepare } from "./models.ts";
+export { candidates, type GraphModel, type GraphModelName, idealBits, prepare } from "./models.ts";
 export { type Multiset, multiset, popElement, pushElement } from "./multiset.ts";
 export { type CountTree, countTree } from "./order.ts";

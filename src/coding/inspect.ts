@@ -3,7 +3,7 @@ import { edgeLines } from "../data/graph-write.ts";
 import { concat } from "./bytes.ts";
 import type { Graph } from "./graph.ts";
 import { degrees, lnGamma, uniformIdeal } from "./ideal.ts";
-import { candidates, type Model, prepare } from "./models.ts";
+import { candidates, type GraphModel, prepare } from "./models.ts";
 
 /** Facts of a graph and its sizes. */
 export interface Inspection {
@@ -30,7 +30,7 @@ export interface Size {
 }
 
 /** A model with its bias or blocks. */
-const describe = (model: Model): string =>
+const describe = (model: GraphModel): string =>
   model.name === "urn"
     ? `urn${model.separate ? ", separate" : ""} (bias ${(model.bias.p[0] / model.bias.q).toPrecision(3)})`
     : model.name === "block-urn"
@@ -96,7 +96,7 @@ function generalSizes(g: Graph, compress: NonNullable<Parameters<typeof inspectG
  * Sorted pairs as differences in LEB128: first - previous first, then second - previous second of the same first, or the zigzag number of
  * second - first (0, -1, 1, -2, 2, … are 0, 1, 2, 3, 4, …).
  */
-export function gapBytes(pairs: Uint32Array): Uint8Array {
+function gapBytes(pairs: Uint32Array): Uint8Array {
   const out = new Uint8Array(10 * pairs.length + 16);
   let at = 0;
   const write = (x: number) => {

@@ -51,6 +51,7 @@ export type BitCoder = (probability: number, bit: number) => number;
 /** Codes one bit: its contexts, the place of the bit within its symbol, the set of weights. */
 export type MixedCoder = (contexts: readonly number[], node: number, set: number, bit: number) => number;
 
+/** A coder of bits from contexts, which learns as it goes. */
 export function mixedCoder(code: BitCoder, bits: number): MixedCoder {
   const probability = new Uint32Array(2 ** bits).fill(2 ** 21); // 22 bits
   const seen = new Uint8Array(2 ** bits);

@@ -3,6 +3,7 @@ import { deflateSync, inflateSync } from "fflate";
 import { UserError } from "../errors.ts";
 import { concat, type Reader, reader, varint } from "./bytes.ts";
 
+/** What vertices are called. */
 export type Names = readonly string[] | Float64Array;
 
 /** 0: none, 1: whole numbers, 2: strings. */

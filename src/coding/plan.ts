@@ -55,8 +55,9 @@ export const sides = (plan: Plan): { left: number; right: number } => ({
 /** Number of admissible pairs of urns; the pair (g, h) has number g·|right| + h with right blocks, h(h+1)/2 + g (g ≤ h) without. */
 export const pairTypes = ({ left, right }: Plan): number => (right ? left.length * right.length : (left.length * (left.length + 1)) / 2);
 
-/** Most lanes of a stream; most distinct keys beyond its line that a decoder's bucket holds, in overflow records of eight. */
+/** Most lanes of a stream. */
 export const MAX_LANES = 64;
+/** Most distinct keys beyond its line that a decoder's bucket holds, in overflow records of eight. */
 export const LONGEST_CHAIN = 24;
 /** The decoder keeps 2^bucketBits buckets: about four edges in each. */
 export const bucketBits = (edges: number, keyBits: number): number =>

@@ -16,7 +16,7 @@ export interface EdgeKeys {
 }
 
 /** The format's order of edges: keys (a << bitsB) | b under an invertible scrambling of their D bits. */
-export function edgeKeys(plan: Plan): EdgeKeys {
+function edgeKeys(plan: Plan): EdgeKeys {
   const { left, right } = sides(plan);
   const rightBits = BigInt(bitsFor(right));
   const bits = BigInt(bitsFor(left)) + rightBits;

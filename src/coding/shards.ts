@@ -11,6 +11,7 @@ import type { Plan } from "./plan.ts";
 import { bitsFor } from "./plan.ts";
 import { sortPairs } from "./rec.ts";
 
+/** Edges between two blocks of vertices. */
 export interface Shard {
   /** Blocks of the first and second ends; undirected: first ≤ second. */
   readonly blocks: readonly [number, number];
@@ -94,6 +95,7 @@ export function shardModel(
   return { separate, p, bits: sequence - orderBits(edgeFacts(shard.pairs), separate) };
 }
 
+/** The plan of one shard: urns of its two blocks only. */
 export function shardPlan(
   sizes: readonly number[],
   blocks: readonly [number, number],

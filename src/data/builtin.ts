@@ -8,6 +8,7 @@ import { hydrogenFrequency, hydrogenSpan, sampleHydrogen, turnHydrogen } from ".
 import { type Snapshots, toSnapshots } from "./snapshots.ts";
 import { table } from "./table.ts";
 
+/** A built-in set of snapshots. */
 export interface Dataset extends Snapshots {
   readonly name: string;
   readonly title: string;

@@ -4,6 +4,7 @@ const clock = String.raw`(?:[T\s]+(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?\s*(Z|[+-]
 const yearFirst = new RegExp(String.raw`^(\d{4})([-/.])(\d\d?)\2(\d\d?)${clock}$`, "i");
 const yearLast = new RegExp(String.raw`^(\d\d?)([-/.])(\d\d?)\2(\d{4})${clock}$`, "i");
 
+/** Whether a text looks like a date. */
 export const isDate = (text: string): boolean => yearFirst.test(text) || yearLast.test(text);
 
 /**

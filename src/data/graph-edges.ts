@@ -4,6 +4,7 @@
 import { UserError } from "../errors.ts";
 import type { EdgeSink } from "./graph-sink.ts";
 
+/** How an edge list is written. */
 export interface EdgeTextOptions {
   /** Whether vertices are whole numbers, any strings, or whichever the first line shows (default). */
   readonly ids?: "auto" | "number" | "name";
@@ -11,7 +12,7 @@ export interface EdgeTextOptions {
   readonly columns?: readonly [number, number];
 }
 
-export interface EdgeTextParser {
+interface EdgeTextParser {
   write(chunk: Uint8Array): void;
   end(): void;
 }

@@ -20,6 +20,7 @@ export interface SparseRows {
   readonly values: Float32Array;
 }
 
+/** What an h5ad file holds, as far as it is read. */
 export interface Annotated {
   /** Columns of obs: numbers, or text for categories. */
   readonly obs: Table;
@@ -235,7 +236,7 @@ function transposed(
   return { rows, columns, starts: begin, indices: js, values: vs };
 }
 
-export interface Additions {
+interface Additions {
   /** New columns of obs, of the length of the table; NaN for rows without a value. */
   readonly obs: Readonly<Record<string, Float64Array>>;
   /** New matrices of obsm. */

@@ -88,6 +88,7 @@ export function hydrogenVelocity(time: Tensor, points: Tensor): Tensor {
   return turned.div(re.square().add(im.square()).expandDims(1));
 }
 
+/** Length and step of the Markov chains. */
 export interface MetropolisOptions {
   readonly steps?: number;
   /** Standard deviation of a proposed step. */

@@ -1,8 +1,24 @@
 /** Tables, snapshots and built-in data sets (`pushforward/data`). Runs in Node. */
 export { type Dataset, dataset, datasetNames } from "./builtin.ts";
 export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharacter } from "./corpus.ts";
-export { type ExampleOptions, type Examples, type Scaling, type Split, scalingOf, splitRows, toExamples } from "./examples.ts";
-export * from "./hydrogen.ts";
+export {
+  type ExampleOptions,
+  type Examples,
+  type Split,
+  type Standardization,
+  splitRows,
+  standardizationOf,
+  toExamples,
+} from "./examples.ts";
+export {
+  hydrogenFrequency,
+  hydrogenScore,
+  hydrogenSpan,
+  hydrogenVelocity,
+  type MetropolisOptions,
+  sampleHydrogen,
+  turnHydrogen,
+} from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { loadPopulation, loadSnapshots } from "./load.ts";
 export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
 import { readTimes } from "./times.ts";
 
+/** A population at several times. */
 export interface Snapshots {
   /** Distinct times, ascending: length K >= 2. */
   readonly times: readonly number[];
@@ -23,6 +24,7 @@ export interface Snapshots {
   readonly warnings: readonly string[];
 }
 
+/** Which columns of a table hold times, features, weights and labels. */
 export interface SnapshotOptions {
   /** Time column; without it the first of time, t, day, days, year, hour, timepoint. */
   time?: string;

@@ -2,7 +2,7 @@
 import { isDate, readDates } from "./dates.ts";
 import { list } from "./table.ts";
 
-export interface ReadTimes {
+interface ReadTimes {
   /** NaN where there is no value, or none that can be read. */
   readonly numbers: Float64Array;
   /** How labels were read; absent for plain numbers and for dates of one meaning. */

@@ -188,6 +188,7 @@ interface Vit<T = Tensor> {
   readonly head: Dense<T>;
 }
 
+/** Sizes of a transformer. */
 export interface TransformerSizes {
   readonly width?: number;
   readonly depth?: number;

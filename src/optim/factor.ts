@@ -27,7 +27,7 @@ export const factorParameters = {
 };
 
 /** What `stepFactor` needs of them. */
-export type FactorSettings = Omit<Settings<typeof factorParameters>, "initialScale">;
+type FactorSettings = Omit<Settings<typeof factorParameters>, "initialScale">;
 
 /** |m| as the cap measures it; undefined without a cap. */
 function sizeOf(s: Structure, m: Parts, cap: FactorSettings["cap"]): Tensor | undefined {

@@ -5,6 +5,7 @@
 import { nearest, UserError } from "../errors.ts";
 import type { Rate } from "./schedules.ts";
 
+/** A number with a legal range. */
 export interface NumberParameter {
   readonly kind: "number" | "integer";
   readonly meaning: string;
@@ -19,10 +20,11 @@ export interface NumberParameter {
 }
 
 /** A number, or a function of the step. */
-export interface ScheduleParameter extends NumberParameter {
+interface ScheduleParameter extends NumberParameter {
   readonly schedule: true;
 }
 
+/** One of some names. */
 export interface ChoiceParameter<C extends string = string> {
   readonly kind: "choice";
   readonly meaning: string;
@@ -32,16 +34,18 @@ export interface ChoiceParameter<C extends string = string> {
   readonly free?: boolean;
 }
 
-export interface BooleanParameter {
+interface BooleanParameter {
   readonly kind: "boolean";
   readonly meaning: string;
   readonly default: boolean;
 }
 
-export type Parameter = NumberParameter | ChoiceParameter | BooleanParameter;
-export type Parameters = Readonly<Record<string, Parameter>>;
+/** One entry of a table. */
+export type Hyperparameter = NumberParameter | ChoiceParameter | BooleanParameter;
+/** The table of an optimizer: entries by name of the option. */
+export type Hyperparameters = Readonly<Record<string, Hyperparameter>>;
 
-type ValueOf<P extends Parameter> = P extends ScheduleParameter
+type ValueOf<P extends Hyperparameter> = P extends ScheduleParameter
   ? Rate
   : P extends NumberParameter
     ? number
@@ -50,10 +54,10 @@ type ValueOf<P extends Parameter> = P extends ScheduleParameter
       : boolean;
 
 /** Values that a table of parameters describes. */
-export type Settings<P extends Parameters> = { readonly [K in keyof P]: ValueOf<P[K]> };
+export type Settings<P extends Hyperparameters> = { readonly [K in keyof P]: ValueOf<P[K]> };
 
 /** Options that a table of parameters describes: those that are left out have its defaults. */
-export type OptionsOf<P extends Parameters> = { readonly [K in keyof P]?: ValueOf<P[K]> };
+export type OptionsOf<P extends Hyperparameters> = { readonly [K in keyof P]?: ValueOf<P[K]> };
 
 type NumberOptions = Partial<Omit<NumberParameter, "meaning" | "default" | "range">>;
 
@@ -106,6 +110,7 @@ export const weightDecay = (value: number): NumberParameter =>
 export const every = (value: number): ScheduleParameter => scheduled(integer("steps between updates of the preconditioner", value, 1, 1e9));
 /** Rounding of everything that a preconditioner computes and keeps. */
 export const precision = (meaning: string): ChoiceParameter<Precision> => choice(meaning, ["full", "bf16", "f16"]);
+/** Number formats of preconditioners. */
 export type Precision = "full" | "bf16" | "f16";
 /** How the loss is made from the examples of a batch. */
 export const reduction = choice("kind of the loss: mean over the batch, or sum", ["mean", "sum"]);
@@ -115,7 +120,7 @@ const interval = ({ range: [low, high], open }: NumberParameter): string =>
     open === "high" || open === "both" || !Number.isFinite(high) ? ")" : "]"
   }`;
 
-function problem(value: unknown, p: Parameter): string | undefined {
+function problem(value: unknown, p: Hyperparameter): string | undefined {
   if (p.kind === "choice" && p.free) return typeof value === "string" ? undefined : "is not a name";
   if (p.kind === "choice") return p.choices.includes(value as string) ? undefined : `is none of ${p.choices.join(", ")}`;
   if (p.kind === "boolean") return typeof value === "boolean" ? undefined : "is not true or false";
@@ -128,14 +133,14 @@ function problem(value: unknown, p: Parameter): string | undefined {
 }
 
 /** Schedules, and names that are chosen by layer or axis, may be functions. */
-const mayBeFunction = (p: Parameter): boolean => (p.kind === "choice" ? p.free === true : "schedule" in p);
+const mayBeFunction = (p: Hyperparameter): boolean => (p.kind === "choice" ? p.free === true : "schedule" in p);
 
 /**
  * Options with defaults filled in. `undefined` means the default.
  *
  * @throws  UserError if an option is unknown or out of its range
  */
-export function settle<P extends Parameters>(
+export function settle<P extends Hyperparameters>(
   optimizer: string,
   table: P,
   options: Readonly<Record<string, unknown>>,
@@ -159,7 +164,7 @@ export function settle<P extends Parameters>(
 }
 
 /** @throws  UserError if the value is out of its range */
-export function checkValue(optimizer: string, name: string, value: unknown, parameter: Parameter): void {
+function checkValue(optimizer: string, name: string, value: unknown, parameter: Hyperparameter): void {
   const wrong = problem(value, parameter);
   if (wrong) throw new UserError(`${optimizer}: ${name} = ${String(value)} ${wrong}`, `${name} is the ${parameter.meaning}`);
 }

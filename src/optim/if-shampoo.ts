@@ -37,7 +37,7 @@ export type IfShampooOptions = Omit<OptionsOf<typeof ifShampooParameters>, "stru
 const largestDense = 16384;
 
 /** The structure of each axis of a tensor. */
-export function structuresOf(
+function structuresOf(
   name: string,
   shape: readonly number[],
   path: string,
@@ -122,10 +122,10 @@ function refreshFactors(
   list: readonly Structure[],
   state: Factors,
   g: Tensor,
-  { step, batch }: Moment,
+  { step, batchSize }: Moment,
   h: Settings<typeof ifShampooParameters>,
 ) {
-  const root = typeof batch === "number" ? Math.sqrt(batch) : batch.sqrt();
+  const root = typeof batchSize === "number" ? Math.sqrt(batchSize) : batchSize.sqrt();
   const scaled = times(g, root) as Tensor;
   const k = list.map((_, n) =>
     h.initialScale === "identity" ? state.k[n] : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),

@@ -175,6 +175,7 @@ export function scalarArray(value: number, params: object): NdArray {
   return a;
 }
 
+/** The dtype of the parameters, by the first of them: f64 or else f32. */
 export function dtypeOf(tree: unknown): "f32" | "f64" {
   const [first] = flatten(tree, isArrayLeaf).leaves;
   return first?.dtype === "f64" ? "f64" : "f32";

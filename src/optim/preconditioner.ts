@@ -2,7 +2,7 @@
 
 import { flatten, isArrayLeaf, leafPaths, type Shape, unflatten } from "../array/index.ts";
 import { type Arrays, cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
-import { batchOf, meanGradients } from "./batch.ts";
+import { batchSizeOf, meanGradients } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import type { Precision } from "./hyper.ts";
 import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "./optimizer.ts";
@@ -10,10 +10,12 @@ import { type Rate, rateAt } from "./schedules.ts";
 import type { Float } from "./structures/structure.ts";
 import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
 
+/** The step and the tensor that a preconditioner is asked about. */
 export interface Moment {
   /** Steps before this one. */
   readonly step: Tensor;
-  readonly batch: number | Tensor;
+  /** Examples in the batch. */
+  readonly batchSize: number | Tensor;
   /** Which tensor. */
   readonly path: string;
 }
@@ -31,7 +33,7 @@ export interface Preconditioner<S> {
   direction(state: S, g: Tensor, at: Moment): { u: Tensor; state: S };
 }
 
-export interface PreconditionedOptions extends FinishOptions, UnitOptions {
+interface PreconditionedOptions extends FinishOptions, UnitOptions {
   /** T, from the first step on; or a program that says at which steps. */
   readonly every: Rate;
   readonly needsBatch: boolean;
@@ -74,10 +76,10 @@ export function preconditioned<S extends object>(
       velocity: initVelocity(params, options),
     }),
     <P>(grads: P, { step, factors, velocity }: PreconditionedState<S>, params: P, context: StepContext) => {
-      const batch = batchOf(name, context, options.needsBatch || options.reduction === "sum");
-      const at = (path: string): Moment => ({ step, batch, path });
+      const batchSize = batchSizeOf(name, context, options.needsBatch || options.reduction === "sum");
+      const at = (path: string): Moment => ({ step, batchSize, path });
       const units = unitsOf(grads, options);
-      const leaves = leavesByPath<Tensor>(meanGradients(grads, batch, options.reduction ?? "mean"));
+      const leaves = leavesByPath<Tensor>(meanGradients(grads, batchSize, options.reduction ?? "mean"));
       const g = Object.fromEntries(units.map((u) => [u.path, u.join(u.paths.map((p) => leaves.get(p) as Tensor))]));
       const each = <T>(f: (path: string) => T): Record<string, T> => Object.fromEntries(units.map(({ path }) => [path, f(path)]));
       const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);

@@ -4,7 +4,7 @@ import { adam, adamParameters, adamw, adamwParameters, nadamw } from "./adam.ts"
 import { kfac, kfacParameters } from "./curvature/kfac.ts";
 import { ikfac, ikfacParameters, ingd, ingdParameters, singd, singdParameters } from "./curvature/singd.ts";
 import { klShampoo, klShampooParameters, soap, soapParameters } from "./eigenbasis.ts";
-import { checkRate, learningRate, type NumberParameter, type Parameters } from "./hyper.ts";
+import { checkRate, type Hyperparameters, learningRate, type NumberParameter } from "./hyper.ts";
 import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
 import { lion, lionParameters } from "./lion.ts";
 import { muon, muonParameters } from "./muon.ts";
@@ -16,6 +16,7 @@ import type { Rate } from "./schedules.ts";
 import { type SgdOptions, sgd, sgdParameters } from "./sgd.ts";
 import { shampoo, shampooParameters } from "./shampoo.ts";
 
+/** One optimizer of the registry. */
 export interface OptimizerEntry {
   readonly title: string;
   readonly family: "diagonal" | "matrix" | "curvature";
@@ -23,7 +24,7 @@ export interface OptimizerEntry {
   readonly source: string;
   /** The step size: default and search range. */
   readonly rate: NumberParameter;
-  readonly parameters: Parameters;
+  readonly parameters: Hyperparameters;
   /** What a step needs besides the gradient. */
   readonly needs: readonly ("batchSize" | "curvature")[];
   /** Each optimizer has options of its own: they are checked against `parameters`. */
@@ -167,6 +168,7 @@ export const optimizers = {
   },
 } satisfies Record<string, OptimizerEntry>;
 
+/** Names of the registry. */
 export type OptimizerName = keyof typeof optimizers;
 
 /** @throws  UserError if there is no optimizer of the name */

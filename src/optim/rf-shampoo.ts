@@ -61,13 +61,13 @@ export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer
       return { s: identity(), p: identity() };
     },
     refreshed: ["s", "p"],
-    refresh({ s, p }, g, { step, batch }) {
+    refresh({ s, p }, g, { step, batchSize }) {
       const beta = rateAt(h.precondLr, step);
       const next = perAxis(g.shape, (d, n) => {
         const share = times(beta, d / g.size);
         const others = g.shape.flatMap((_, j) => (j === n ? [] : [j]));
         const y = others.reduce((x, j) => alongAxis(x, j, (rows) => rows.matmul(p[j])), g);
-        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batch) as Tensor;
+        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batchSize) as Tensor;
         const ridge = others.reduce<number | Tensor>((a, j) => times(diagonal(p[j]).sum(), a), h.damping);
         const added = curvature.add(times(eye(d, g.dtype as Float), ridge));
         const kept = times(beta, -h.forget);

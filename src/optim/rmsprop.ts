@@ -20,6 +20,7 @@ export const rmspropParameters = {
 /** Options of RMSProp; defaults as in the table. */
 export type RmspropOptions = OptionsOf<typeof rmspropParameters>;
 
+/** The running mean square, and momentum. */
 export type RmspropState<T = Tensor> = {
   readonly step: T;
   /** Σ ρ^k g²_{t-k}: the mean square divided by 1 - ρ. */

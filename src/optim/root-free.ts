@@ -7,7 +7,7 @@
  */
 
 import { any, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
-import { batchOf, meanGradients } from "./batch.ts";
+import { batchSizeOf, meanGradients } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import { checkRate, memory, momentum, number, type OptionsOf, reduction, scheduled, settle, toggle, weightDecay } from "./hyper.ts";
 import { filledLike, type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
@@ -98,7 +98,7 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
       velocity: initVelocity(params, end),
     }),
     <P>(grads: P, { step, curvature, velocity }: RootFreeState, params: P, context: { batchSize?: number | Tensor }) => {
-      const b = batchOf("rf-rmsprop", context, h.batchScale || h.reduction === "sum");
+      const b = batchSizeOf("rf-rmsprop", context, h.batchScale || h.reduction === "sum");
       const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const kept = times(beta2, -h.forget);
@@ -161,7 +161,7 @@ export function rfAdamw(rate: Rate, options: RfAdamwOptions = {}): Optimizer {
       mean: zerosLike(params),
     }),
     <P>(grads: P, { step, curvature, mean }: RfAdamwState, params: P, context: { batchSize?: number | Tensor }) => {
-      const b = batchOf("rf-adamw", context, h.batchScale || h.reduction === "sum");
+      const b = batchSizeOf("rf-adamw", context, h.batchScale || h.reduction === "sum");
       const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const eta = rateAt(rate, step);

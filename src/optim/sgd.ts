@@ -5,6 +5,7 @@ import { checkRate, momentum as momentumParameter, type OptionsOf, settle, toggl
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
+/** The momentum. */
 export type SgdState<T = Tensor> = {
   readonly step: T;
   /** Momentum buffers; empty without momentum. */

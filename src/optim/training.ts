@@ -9,6 +9,7 @@ import type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
 import { type GuardState, skipNonFinite } from "./guard.ts";
 import { applyUpdates, type Optimizer, type State } from "./optimizer.ts";
 
+/** How a step is made of a loss and an optimizer. */
 export interface TrainingOptions<D extends unknown[]> {
   /** Examples in the mean of the loss; default the length of the first axis of the first array of data that has axes. */
   readonly batchSize?: number | ((...data: { [K in keyof D]: Feeds<D[K]> }) => number);
@@ -23,6 +24,7 @@ export interface TrainingOptions<D extends unknown[]> {
   readonly jit?: JitOptions;
 }
 
+/** What a step returns. */
 export interface Step<P, S> {
   readonly params: Arrays<P>;
   readonly state: Arrays<GuardState<S>>;
@@ -125,7 +127,7 @@ export function training<P extends object, D extends unknown[], S>(
     init: (params, ...data) => guarded.init(params, optimizer.statistics ? find(params, ...data).layers : undefined),
     layers: (params, ...data) => find(params, ...data),
     async step(params, state, ...data) {
-      const batchSize = batchOf(data, options.batchSize as BatchSize);
+      const batchSize = countExamples(data, options.batchSize as BatchSize);
       const result = await program(batchSize)(params, state, ...data);
       const inRow = item(result.state.inRow);
       if (inRow >= patience)
@@ -166,7 +168,7 @@ const averaged = (sum: State, pieces: number, reduction: string): State =>
 const clipped = <P>(grads: P, norm: Tensor, bound: number): P =>
   mapTree<P>((g: Tensor) => g.mul(minimum(norm.pow(-1).mul(bound), 1).cast(g.dtype)), grads);
 
-function batchOf(data: readonly unknown[], given: BatchSize): number {
+function countExamples(data: readonly unknown[], given: BatchSize): number {
   const size = typeof given === "function" ? given(...data) : given;
   const found =
     size ?? (flatten(data, isArrayLeaf).leaves as { shape: readonly number[] }[]).find(({ shape }) => shape.length > 0)?.shape[0];

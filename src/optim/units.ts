@@ -4,6 +4,7 @@ import { flatten, isArrayLeaf, leafPaths, type Shape, sizeOf } from "../array/in
 import { concat, type Tensor } from "../tensor/index.ts";
 import { type Settings, toggle } from "./hyper.ts";
 
+/** Parameters that are one tensor to a preconditioner. */
 export interface Unit {
   /** Name: path of the first parameter. */
   readonly path: string;

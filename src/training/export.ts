@@ -5,11 +5,11 @@ import type { Network } from "../nn/index.ts";
 import { toOnnx } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
+import type { SupervisedState } from "./supervised.ts";
 import type { Task } from "./task.ts";
-import type { TrainState } from "./train.ts";
 
 /** Parameters and statistics by their names, as a safetensors file. */
-export function exportWeights({ params, stats }: TrainState): Uint8Array<ArrayBuffer> {
+export function exportWeights({ params, stats }: SupervisedState): Uint8Array<ArrayBuffer> {
   const { leaves, structure } = flatten({ params, stats }, isArrayLeaf);
   const names = leafPaths(structure);
   return writeSafetensors(Object.fromEntries(names.map((name, i) => [name, leaves[i] as NdArray]))) as Uint8Array<ArrayBuffer>;
@@ -21,7 +21,7 @@ export function exportWeights({ params, stats }: TrainState): Uint8Array<ArrayBu
  *
  * @param producer  the program that made it
  */
-export function exportModel(task: Task, network: Network, state: Pick<TrainState, "params" | "stats">, producer: string): Uint8Array {
+export function exportModel(task: Task, network: Network, state: Pick<SupervisedState, "params" | "stats">, producer: string): Uint8Array {
   const { problem } = task;
   const program = (x: Tensor): Tensor => {
     const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree<object>((a: NdArray) => t.constant(a), tree));

@@ -1,7 +1,7 @@
 /** What came out of a training, as numbers with their errors and as words. */
 import { list } from "../data/table.ts";
 import type { Problem } from "./problem.ts";
-import type { Layers, Scores } from "./train.ts";
+import type { Layers, Scores } from "./supervised.ts";
 
 /** A number with its standard error, and its unit or what to compare it with. */
 export interface Finding {

@@ -1,7 +1,6 @@
 /** Supervised training of networks (`pushforward/training`). */
 export {
   type CompareOptions,
-  type Curve,
   compareOptimizers,
   type FinalRun,
   type Progressed,
@@ -34,7 +33,16 @@ export {
   rateOf,
   settingsFor,
 } from "./recipe.ts";
+export type { CurveRow, Recorded } from "./recorded.ts";
 export { comparisonFindings, comparisonLines, comparisonTable, recommend, type Summary, summarise } from "./summary.ts";
+export {
+  countNumbers,
+  type Layers,
+  type Scores,
+  type SupervisedLearner,
+  type SupervisedOptions,
+  type SupervisedState,
+  supervisedLearner,
+} from "./supervised.ts";
 export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
-export { countNumbers, type Layers, type Scores, type Training, type TrainingOptions, type TrainState, training } from "./train.ts";
 export { rungs, successiveHalving } from "./tune.ts";

@@ -2,9 +2,10 @@
 import { type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import { type Table, table } from "../data/table.ts";
+import type { SupervisedLearner, SupervisedState } from "./supervised.ts";
 import type { ExampleTask } from "./task.ts";
-import type { Training, TrainState } from "./train.ts";
 
+/** One entry for each test example. */
 export interface Predictions {
   /** Classes, or numbers in their units. */
   readonly truth: number[];
@@ -19,8 +20,8 @@ const chunk = 256;
 /** For each test example the class or the first number. */
 export async function predictions(
   { examples, problem, split }: ExampleTask,
-  trainer: Pick<Training, "predict">,
-  state: TrainState,
+  trainer: Pick<SupervisedLearner, "predict">,
+  state: SupervisedState,
 ): Promise<Predictions> {
   const truth: number[] = [];
   const guess: number[] = [];
@@ -78,8 +79,8 @@ export function predictionTable(task: ExampleTask, { truth, guess, probability }
  */
 export async function sampleText(
   { vocabulary, validation }: Corpus,
-  trainer: Pick<Training, "predict">,
-  state: TrainState,
+  trainer: Pick<SupervisedLearner, "predict">,
+  state: SupervisedState,
   context: number,
   rng: Random,
   length = 400,

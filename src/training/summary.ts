@@ -1,10 +1,12 @@
 /** What a comparison of optimizers says: a table, and words that follow its errors. */
 import { formatNumber, withError } from "../numbers.ts";
-import { median, type Progressed } from "./compare.ts";
+import type { Progressed } from "./compare.ts";
 import type { Finding } from "./findings.ts";
 import type { Problem } from "./problem.ts";
 import type { OptimizerSettings } from "./recipe.ts";
+import { median } from "./recorded.ts";
 
+/** One optimizer of a comparison: means over its seeds, with standard errors. */
 export interface Summary {
   readonly seeds: number;
   readonly optimizer: string;

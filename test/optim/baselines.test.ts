@@ -1,13 +1,13 @@
 /** The published updates of the optimizers to compare with, line by line in plain numbers, and their invariances. */
 import { describe, expect, test } from "vitest";
 import * as nd from "../../src/array/index.ts";
-import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
+import { randomStream, toNumbers } from "../../src/array/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { eigenStep, inverseRoot, newtonInverse, orthogonalized, orthonormalColumns } from "../../src/optim/roots.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, matrixOf, norm, plus, scale, T, times } from "./matrices.ts";
-import { descend, follow, near } from "./steps.ts";
+import { descend, follow, inside, near } from "./steps.ts";
 
 const numbers = [[0.3], [-2], [5], [1e-3]];
 
@@ -218,17 +218,17 @@ test("KL-Shampoo's factors solve the two-sided equations of a matrix-normal cova
   const optimizer = optim.klShampoo(0.1, { precondLr: 0.005, precondEvery: 1, weightDecay: 0, momentum: 0 });
   const z = randomStream("kl").normal([3000, 3, 2], "f64");
   const state = await jit(
-    (z: Tensor, state: never) =>
+    (z: Tensor, state: optim.State) =>
       pf.scan(
-        (s: never, zi: Tensor) => {
+        (s: optim.State, zi: Tensor) => {
           const g = pf.matmul(pf.matmul(f64(A), zi), f64(T(B)));
-          return { carry: optimizer.update({ w: g }, s, { w: g }).state as never };
+          return { carry: optimizer.update({ w: g }, s, { w: g }).state };
         },
         state,
         z,
       ).carry,
-  )(z, optimizer.init({ w: nd.allocate("f64", [3, 2]) }) as never);
-  const { s } = (state as unknown as { factors: { w: { s: NdArray[] } } }).factors.w;
+  )(z, optimizer.init({ w: nd.allocate("f64", [3, 2]) }));
+  const { s } = inside(state).factors.w;
   const [SA, SB] = [matrixOf(s[0]), matrixOf(s[1])];
   const exact = times(A, T(A))
     .flat()
@@ -308,12 +308,11 @@ describe("groups and guards", () => {
       slow: optim.sgd(0.1),
     });
     const params = { a: f64([1]), b: f64([1]), c: f64([1]) };
-    const { updates } = await jit((p: typeof params & never, s: never) => grouped.update(p, s, p))(
-      params as never,
-      grouped.init(params) as never,
+    const { updates } = await jit((p: { a: Tensor; b: Tensor; c: Tensor }, s: optim.State) => grouped.update(p, s, p))(
+      params,
+      grouped.init(params),
     );
-    const u = updates as unknown as typeof params;
-    expect([u.a, u.b, u.c].map((x) => toNumbers(x)[0])).toEqual([-1, -0.1, 0]);
+    expect([updates.a, updates.b, updates.c].map((x) => toNumbers(x)[0])).toEqual([-1, -0.1, 0]);
   });
 
   test("a step whose gradient is not finite leaves parameters and state alone, and is counted", async () => {

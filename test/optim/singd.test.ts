@@ -5,10 +5,11 @@ import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts"
 import * as nn from "../../src/nn/index.ts";
 import { gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
 import * as optim from "../../src/optim/index.ts";
+import type { Parts } from "../../src/optim/structures/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, inverse, type Matrix, mat, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
-import { near } from "./steps.ts";
+import { inside, near } from "./steps.ts";
 
 interface Linear<A = Tensor> {
   readonly w: A;
@@ -50,15 +51,15 @@ async function regression(optimizer: optim.Optimizer, steps: number): Promise<Se
   const run = optim.training(loss, optimizer);
   const [x, y] = [f64(mat(4, 3, 3)), f64(mat(4, 2, 4))];
   let params: Linear<NdArray> = { w: f64(T(scale(mat(2, 3, 1), 0.5))), b: f64(scale(mat(1, 2, 2), 0.5)[0]) };
-  let state = run.init(params as never, x, y);
+  let state = run.init(params, x, y);
   const seen: Seen[] = [];
   for (let i = 0; i < steps; i++) {
-    const next = await run.step(params as never, state, x, y);
-    params = next.params as unknown as Linear<NdArray>;
+    const next = await run.step(params, state, x, y);
+    params = next.params;
     state = next.state;
     seen.push({
       params,
-      factors: (state as unknown as { inner: { factors: Seen["factors"] } }).inner.factors.w,
+      factors: inside(state).inner.factors.w,
       value: next.value,
     });
   }
@@ -139,9 +140,9 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
         structure: "dense",
       }),
     );
-    let [params, state] = [{ w: f64([[1], [1]]) } as never, run.init({ w: f64([[1], [1]]) } as never, x)];
-    for (let i = 0; i < steps; i++) ({ params, state } = (await run.step(params, state, x)) as never);
-    return KKT(matrixOf((state as unknown as { inner: { factors: { w: { k: { full: NdArray } } } } }).inner.factors.w.k.full));
+    let [params, state] = [{ w: f64([[1], [1]]) }, run.init({ w: f64([[1], [1]]) }, x)];
+    for (let i = 0; i < steps; i++) ({ params, state } = await run.step(params, state, x));
+    return KKT(matrixOf(inside(state).inner.factors.w.k.full));
   };
   const kfac = (beta: number, steps: number): number[][] => {
     let S = scale(eye(2), 0.9);
@@ -186,23 +187,21 @@ async function fixedFactors(
   });
   const [a, g] = [f64(mat(6, 3, 1)), f64(mat(6, 2, 2))];
   const { layers } = optim.layersOf(fixedRows)({ w: f64(mat(3, 2, 0)) }, a, g);
-  const state = optimizer.init({ w: f64(mat(3, 2, 0)) }, layers) as { factors: { w: object } };
-  if (start) Object.assign(state.factors.w, { k: { full: f64(start.k) }, c: { full: f64(start.c) } });
+  const state = optimizer.init({ w: f64(mat(3, 2, 0)) }, layers);
+  if (start) Object.assign(inside(state).factors.w, { k: { full: f64(start.k) }, c: { full: f64(start.c) } });
   const program = jit(
-    (p: Linear, s: never, a: Tensor, g: Tensor) =>
+    (p: Linear, s: optim.State, a: Tensor, g: Tensor) =>
       pf.scan(
-        (s: never) => {
+        (s: optim.State) => {
           const [, grads, curvature] = optim.withCurvature(fixedRows)(p, a, g);
-          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: 6 }).state as never };
+          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: 6 }).state };
         },
         s,
         n,
       ).carry,
   );
-  const out = (await program({ w: f64(mat(3, 2, 0)) } as never, state as never, a, g)) as unknown as {
-    factors: { w: { k: { full: NdArray }; c: { full: NdArray } } };
-  };
-  return { k: matrixOf(out.factors.w.k.full), c: matrixOf(out.factors.w.c.full) };
+  const { k, c } = inside(await program({ w: f64(mat(3, 2, 0)) }, state, a, g)).factors.w;
+  return { k: matrixOf(k.full), c: matrixOf(c.full) };
 }
 
 test("on fixed data INGD's factors reach the inverse Kronecker product", async () => {
@@ -240,9 +239,9 @@ test.each([
 ])("average traces of both momenta agree in every step: %s", async (structure) => {
   const s = await regression(optim.singd(0.05, { ...paper, structure }), 4);
   const family = optim.structureOf(structure);
-  const traces = jit((k: never, c: never) => [family(4).averageTrace(k), family(2).averageTrace(c)]);
+  const traces = jit((k: Parts, c: Parts) => [family(4).averageTrace(k), family(2).averageTrace(c)]);
   for (const { factors } of s) {
-    const [k, c] = await traces(factors.mk as never, factors.mc as never);
+    const [k, c] = await traces(factors.mk, factors.mc);
     expect(nd.item(k)).toBeCloseTo(nd.item(c), 12);
   }
 });
@@ -275,16 +274,16 @@ test("the path does not depend on the coordinates of inputs and outputs", async 
         .mean()
         .mul(0.5);
     const { layers } = optim.layersOf(g)({ w: f64(v0) }, x, y);
-    const state = optimizer.init({ w: f64(v0) }, layers) as { factors: { w: object } };
-    Object.assign(state.factors.w, { k: { full: f64(k) }, c: { full: f64(c) } });
-    const step = jit((p: Linear, s: never, x: Tensor, y: Tensor) => {
+    const state = optimizer.init({ w: f64(v0) }, layers);
+    Object.assign(inside(state).factors.w, { k: { full: f64(k) }, c: { full: f64(c) } });
+    const step = jit((p: Linear, s: optim.State, x: Tensor, y: Tensor) => {
       const [, grads, curvature] = optim.withCurvature(g)(p, x, y);
       const { updates, state } = optimizer.update(grads, s, p, { curvature, batchSize: 5 });
       return { p: optim.applyUpdates(p, updates), s: state };
     });
-    let [p, s] = [{ w: f64(v0) } as never, state as never];
-    for (let i = 0; i < 20; i++) ({ p, s } = (await step(p, s, x, y)) as never);
-    return matrixOf((p as { w: NdArray }).w);
+    let [p, s]: [Linear<NdArray>, typeof state] = [{ w: f64(v0) }, state];
+    for (let i = 0; i < 20; i++) ({ p, s } = await step(p, s, x, y));
+    return matrixOf(p.w);
   };
   const W0 = mat(3, 2, 7);
   const W = await follow(eye(3), eye(2), W0, eye(3), eye(2));
@@ -382,9 +381,9 @@ test("an embedding is a dense layer of one-hot rows whose diagonal factor is exa
   const [a, b] = await Promise.all(
     [looked, multiplied].map(async (loss) => {
       const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1 }));
-      let [params, state] = [{ w: table } as never, run.init({ w: table } as never, tokens, target)];
-      for (let i = 0; i < 4; i++) ({ params, state } = (await run.step(params, state, tokens, target)) as never);
-      return (params as { w: NdArray }).w;
+      let [params, state]: [Linear<NdArray>, ReturnType<typeof run.init>] = [{ w: table }, run.init({ w: table }, tokens, target)];
+      for (let i = 0; i < 4; i++) ({ params, state } = await run.step(params, state, tokens, target));
+      return params.w;
     }),
   );
   near(a, toNumbers(b), 1e-12);
@@ -478,9 +477,9 @@ describe("micro-batches are one batch", () => {
           microBatches,
           reduction,
         });
-        let [params, state] = [deep.init(3) as never, run.init(deep.init(3) as never, x, y)];
-        for (let i = 0; i < 5; i++) ({ params, state } = (await run.step(params, state, x, y)) as never);
-        return params as unknown as { first: nn.Dense<NdArray> };
+        let [params, state] = [deep.init(3), run.init(deep.init(3), x, y)];
+        for (let i = 0; i < 5; i++) ({ params, state } = await run.step(params, state, x, y));
+        return params;
       }),
     );
     near(results[1].first.w, toNumbers(results[0].first.w), 1e-10);
@@ -505,12 +504,12 @@ test("inputs scaled by 100 do not explode when the start is matched to the first
   const values = async (options: optim.SingdOptions): Promise<number[]> => {
     const { run } = big(options);
     const [x, y] = [f64(mat(4, 3, 3)), f64(mat(4, 2, 4))];
-    let [params, state] = [{ w: f64(mat(3, 2, 1)) } as never, run.init({ w: f64(mat(3, 2, 1)) } as never, x, y)];
+    let [params, state] = [{ w: f64(mat(3, 2, 1)) }, run.init({ w: f64(mat(3, 2, 1)) }, x, y)];
     const seen: number[] = [];
     for (let i = 0; i < 6; i++) {
       const next = await run.step(params, state, x, y);
       seen.push(next.value);
-      [params, state] = [next.params as never, next.state as never];
+      [params, state] = [next.params, next.state];
     }
     return seen;
   };

@@ -73,11 +73,11 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
         const outputs = () => scaledIdentity(layer.outputs, 1, dtype);
         return { sk: inputs(), sc: outputs(), pk: inputs(), pc: outputs() };
       },
-      statistics(_, layer, seen, batch) {
+      statistics(_, layer, seen, batchSize) {
         const gram = (rows: Tensor): Tensor => rows.transpose().matmul(rows);
         return {
-          u: layer.kind === "embedding" ? frequencies(layer, seen) : gram(inputRows(layer, seen, batch, h.approximation)),
-          g: gram(gradientRows(layer, seen, batch, h.approximation, h.lossAverage)),
+          u: layer.kind === "embedding" ? frequencies(layer, seen) : gram(inputRows(layer, seen, batchSize, h.approximation)),
+          g: gram(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage)),
         };
       },
       refresh({ sk, sc, pk, pc }, _, { u, g }) {

@@ -3,7 +3,7 @@
 import { flatten, isArrayLeaf, mapTree, type NdArray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { type Arrays, broadcastTo, concat, cond, isFinite, less, minimum, not, scalar, type Tensor, where } from "../../tensor/index.ts";
-import { batchOf } from "../batch.ts";
+import { batchSizeOf } from "../batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "../finish.ts";
 import type { Precision } from "../hyper.ts";
 import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
@@ -17,14 +17,14 @@ import type { Layer, Seen } from "./layers.ts";
 export interface LayerPreconditioner<F, M> {
   init(layer: Layer, dtype: Float): Arrays<F>;
   /** From the curvature, with the factors as they are: additive over micro-batches. */
-  statistics(factors: F, layer: Layer, seen: readonly Seen[], batch: number): M;
+  statistics(factors: F, layer: Layer, seen: readonly Seen[], batchSize: number): M;
   /** New factors from statistics. */
   refresh(factors: F, layer: Layer, statistics: M, step: Tensor): F;
   /** The preconditioned gradient, as the matrix of the weight with its bias. */
   direction(factors: F, layer: Layer, g: Tensor): Tensor;
 }
 
-export interface LayerwiseOptions extends FinishOptions {
+interface LayerwiseOptions extends FinishOptions {
   readonly every: Rate;
   /** First steps that move only the factors. */
   readonly burnIn: number;
@@ -106,15 +106,15 @@ export function layerwise<F extends object, M extends State>(
       );
     return layers;
   };
-  const batchSize = (context: StepContext): number => {
-    const batch = batchOf(name, context);
-    if (typeof batch !== "number") throw new UserError(`${name}: the batch size must be a number, not a tensor`);
-    return batch;
+  const examplesOf = (context: StepContext): number => {
+    const batchSize = batchSizeOf(name, context);
+    if (typeof batchSize !== "number") throw new UserError(`${name}: the batch size must be a number, not a tensor`);
+    return batchSize;
   };
   const each = <T>(layers: readonly Layer[], f: (layer: Layer) => T): ByPath<T> =>
     Object.fromEntries(layers.map((layer) => [layer.weight, f(layer)]));
-  const measure = (layers: readonly Layer[], factors: ByPath<F>, seen: ByPath<readonly Seen[]>, batch: number) =>
-    each(layers, (l) => low(own.statistics)(factors[l.weight], l, seen[l.weight], batch));
+  const measure = (layers: readonly Layer[], factors: ByPath<F>, seen: ByPath<readonly Seen[]>, batchSize: number) =>
+    each(layers, (l) => low(own.statistics)(factors[l.weight], l, seen[l.weight], batchSize));
   /** Geometry is plain data, and stays out of the operands of a branch. */
   const tensorsOf = (seen: ByPath<readonly Seen[]>) =>
     Object.fromEntries(Object.entries(seen).map(([path, list]) => [path, list.map(({ x, gradients }) => ({ x, gradients }))]));
@@ -154,7 +154,7 @@ export function layerwise<F extends object, M extends State>(
     return choose(
       due,
       { factors, seen: tensorsOf(seen) },
-      (o) => refresh(o.factors, measure(layers, o.factors, withGeometry(o.seen, seen), batchSize(context))),
+      (o) => refresh(o.factors, measure(layers, o.factors, withGeometry(o.seen, seen), examplesOf(context))),
       step,
     );
   };
@@ -198,9 +198,10 @@ export function layerwise<F extends object, M extends State>(
   /** Of the layers; zeros in steps that do not update the factors. */
   const statistics = ({ step, factors }: LayerwiseState<F>, params: unknown, context: StepContext): ByPath<M> => {
     const layers = layersFor(params, context, factors);
-    const batch = batchSize(context);
+    const batchSize = examplesOf(context);
     const seen = each(layers, ({ weight }) => context.curvature?.seen[weight] ?? []);
-    const f = (o: { factors: ByPath<F>; seen: ByPath<readonly Seen[]> }) => measure(layers, o.factors, withGeometry(o.seen, seen), batch);
+    const f = (o: { factors: ByPath<F>; seen: ByPath<readonly Seen[]> }) =>
+      measure(layers, o.factors, withGeometry(o.seen, seen), batchSize);
     const due = isDue(options.every, step);
     if (due === true) return f({ factors, seen });
     const zeros = mapTree<ByPath<M>>((x: Tensor) => broadcastTo(scalar(0, x.dtype), x.shape), f({ factors, seen }));

@@ -125,13 +125,13 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
         ...(cached(sc) ? { pc: products(sc) } : {}),
       };
     },
-    statistics({ k, c }, layer, seen, batch) {
+    statistics({ k, c }, layer, seen, batchSize) {
       const [sk, sc] = structures(layer);
       const hk =
         layer.kind === "embedding"
           ? { d: frequencies(layer, seen).mul(k.d.square()) }
-          : sk.gram(sk.times(inputRows(layer, seen, batch, h.approximation), k));
-      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batch, h.approximation, h.lossAverage), c)) };
+          : sk.gram(sk.times(inputRows(layer, seen, batchSize, h.approximation), k));
+      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage), c)) };
     },
     refresh(factors, layer, measured, step) {
       const next = refreshPair(structures(layer), factors, measured, step, { ...h, separate });

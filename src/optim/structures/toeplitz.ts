@@ -93,5 +93,7 @@ function toeplitz(size: number, side: "lower" | "upper"): Structure {
   };
 }
 
+/** Lower triangular Toeplitz matrices of a size. */
 export const toeplitzLower = (size: number): Structure => toeplitz(size, "lower");
+/** Upper triangular Toeplitz matrices of a size. */
 export const toeplitzUpper = (size: number): Structure => toeplitz(size, "upper");

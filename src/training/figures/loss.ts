@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../../plots/index.ts";
 
 /** A row of metrics: what is missing in it is not drawn. */
-export interface LossRow {
+interface LossRow {
   readonly [metric: string]: number;
 }
 

@@ -19,10 +19,11 @@ import {
 import { jit, lowPrecision, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { batchRows, type Part, type Problem } from "./problem.ts";
 
-export interface TrainingOptions {
+/** How a network is trained. */
+export interface SupervisedOptions {
   readonly optimizer: Optimizer;
   /** Examples a step. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** Bound on the global norm of the gradient. */
   readonly clip?: number;
   /** Beginnings of the names of parameters that stay as they are, such as `layers.0`. */
@@ -34,7 +35,7 @@ export interface TrainingOptions {
 }
 
 /** Parameters and statistics of the network, and the state of the optimizer: trees of arrays. */
-export interface TrainState<T = NdArray> {
+export interface SupervisedState<T = NdArray> {
   /** Steps done, i32. */
   readonly step: T;
   readonly params: object;
@@ -42,28 +43,31 @@ export interface TrainState<T = NdArray> {
   readonly optimizer: State<T>;
 }
 
+/** How well a network does on a part of the data. */
 export interface Scores {
   readonly loss: number;
   /** In the unit of the problem. */
   readonly score: number;
 }
 
+/** What an optimizer with curvature sees of a network. */
 export interface Layers {
   readonly layers: readonly Layer[];
   readonly uncovered: readonly Uncovered[];
 }
 
-export interface Training {
-  init(rng: Random): TrainState;
-  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: { readonly loss: number } }>;
+/** A training: its first state, its step, and what can be asked of a state. */
+export interface SupervisedLearner {
+  init(rng: Random): SupervisedState;
+  step(state: SupervisedState, rng: Random): Promise<{ state: SupervisedState; metrics: { readonly loss: number } }>;
   /** Loss and score of the validation part. */
-  evaluate(state: TrainState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
+  evaluate(state: SupervisedState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
   /** Loss and score over a whole part. */
-  score(state: TrainState, part: Part): Promise<Scores>;
+  score(state: SupervisedState, part: Part): Promise<Scores>;
   /** The layers with curvature, and the parameters in none with the reason; undefined if the optimizer does not ask. */
-  layers(state: Pick<TrainState, "params" | "stats">): Layers | undefined;
+  layers(state: Pick<SupervisedState, "params" | "stats">): Layers | undefined;
   /** Outputs of the network for inputs [n, ...], in evaluation mode. */
-  predict(state: TrainState, x: NdArray): Promise<NdArray>;
+  predict(state: SupervisedState, x: NdArray): Promise<NdArray>;
 }
 
 /** Rows of one evaluation run. */
@@ -74,28 +78,28 @@ const evaluationBatch = 256;
  *
  * @param order  the stream that orders the examples: the same for runs to be compared
  */
-export function training(problem: Problem, network: Network, order: Random, options: TrainingOptions): Training {
-  const { batch, clip, freeze = [], precision = "f32" } = options;
+export function supervisedLearner(problem: Problem, network: Network, order: Random, options: SupervisedOptions): SupervisedLearner {
+  const { batchSize, clip, freeze = [], precision = "f32" } = options;
   const free = freeze.length ? masked(options.optimizer, (path) => !freeze.some((f) => isBelow(path, f))) : options.optimizer;
   const optimizer = clip ? chain(clipByGlobalNorm(clip), free) : free;
-  const rows = batchRows(order, problem.count("train"), batch);
+  const rows = batchRows(order, problem.count("train"), batchSize);
   const lossOf = (params: object, stats: object, x: Tensor, y: Tensor): [Tensor, object] => {
     const out = network.apply(params, stats, x, true);
     return [problem.loss(out.y, y), out.stats];
   };
-  const update = (state: TrainState<Tensor>, x: Tensor, y: Tensor): { state: TrainState<Tensor>; loss: Tensor } => {
+  const update = (state: SupervisedState<Tensor>, x: Tensor, y: Tensor): { state: SupervisedState<Tensor>; loss: Tensor } => {
     const objective = (params: object): [Tensor, object] => lossOf(params, state.stats, x, y);
     // Only some optimizers ask what the layers saw.
     const [[loss, stats], grads, curvature] = optimizer.statistics
       ? withCurvature(objective, { aux: true })(state.params)
       : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
-    const context = { batchSize: batch, ...(curvature ? { curvature } : {}) };
+    const context = { batchSize, ...(curvature ? { curvature } : {}) };
     const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
     const params = applyUpdates(state.params, updates);
     return { state: { step: state.step.add(1), params, stats, optimizer: next }, loss };
   };
   /** The layers of the network, found in a batch; none for optimizers that do not ask. */
-  const layers = ({ params, stats }: Pick<TrainState, "params" | "stats">): Layers | undefined => {
+  const layers = ({ params, stats }: Pick<SupervisedState, "params" | "stats">): Layers | undefined => {
     if (!optimizer.statistics) return undefined;
     const { x, y } = problem.batch("train", rows(0));
     return layersOf(lossOf, { aux: true })(params, stats, x, y);
@@ -107,7 +111,7 @@ export function training(problem: Problem, network: Network, order: Random, opti
   });
   const outputs = jit((params: object, stats: object, x: Tensor) => network.apply(params, stats, x, false).y);
 
-  async function score({ params, stats }: TrainState, part: Part, most = Number.POSITIVE_INFINITY): Promise<Scores> {
+  async function score({ params, stats }: SupervisedState, part: Part, most = Number.POSITIVE_INFINITY): Promise<Scores> {
     const count = Math.min(problem.count(part), most);
     let [loss, hits] = [0, 0];
     for (let at = 0; at < count; at += evaluationBatch) {

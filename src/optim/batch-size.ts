@@ -10,7 +10,7 @@ import { times } from "./schedules.ts";
  *
  * @throws  TensorError if it is needed and missing, or not positive
  */
-export function batchOf(optimizer: string, { batchSize }: StepContext, needed = true): number | Tensor {
+export function batchSizeOf(optimizer: string, { batchSize }: StepContext, needed = true): number | Tensor {
   if (!needed) return 1;
   if (batchSize === undefined)
     throw new TensorError(`${optimizer}: needs the number of examples of the batch: update(grads, state, params, { batchSize })`);
@@ -20,7 +20,7 @@ export function batchOf(optimizer: string, { batchSize }: StepContext, needed = 
 }
 
 /** Gradients of the mean loss from those of a mean or a sum. */
-export const meanGradients = <P>(grads: P, batch: number | Tensor, reduction: "mean" | "sum"): P =>
+export const meanGradients = <P>(grads: P, batchSize: number | Tensor, reduction: "mean" | "sum"): P =>
   reduction === "mean"
     ? grads
-    : mapTree<P>((g: Tensor) => times(g, typeof batch === "number" ? 1 / batch : batch.pow(-1)) as Tensor, grads);
+    : mapTree<P>((g: Tensor) => times(g, typeof batchSize === "number" ? 1 / batchSize : batchSize.pow(-1)) as Tensor, grads);
