@@ -1,7 +1,7 @@
 /** Densities of a first snapshot: a Gaussian, or one Gaussian kernel at each point. Both are mixtures of Gaussians of one shape. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
-import { normalise } from "../../distances/clouds.ts";
+import { normalise } from "../../distances/index.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import type { Cloud } from "../paths/cloud.ts";

@@ -10,7 +10,7 @@
  */
 
 import { item, type NdArray, ndarray } from "../../array/index.ts";
-import { normalise } from "../../distances/clouds.ts";
+import { normalise } from "../../distances/index.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, scan, type Tensor, where } from "../../tensor/index.ts";
 import type { Cloud } from "./cloud.ts";
