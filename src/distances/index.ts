@@ -1,4 +1,6 @@
-/** Distances between point clouds: exact and entropic transport, on lines and slices, by kernels; and how far they vary with the sampling. */
+/**
+ * Distances between point clouds: exact and entropic transport, on lines and slices, by kernels; and how far they vary with the sampling.
+ */
 
 export { type Distances, deviations, distances, replicates, spread } from "./bootstrap.ts";
 export { normalise, type Points, rowsOf, type Weighted, type Weights } from "./clouds.ts";

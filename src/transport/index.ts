@@ -1,6 +1,6 @@
 /**
- * Transport of populations: action matching, Wasserstein Lagrangian flows, and what they say of snapshots in time. Its rooms are ordered, each
- * built on those before it:
+ * Transport of populations: action matching, Wasserstein Lagrangian flows, and what they say of snapshots in time. Its rooms are ordered,
+ * each built on those before it:
  *
  *   lagrangian  actions, costs, and the residual that all losses are made of
  *   paths       snapshots as clouds, their pairs, and densities between them

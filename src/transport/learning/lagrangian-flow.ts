@@ -1,11 +1,13 @@
 /**
- * Wasserstein Lagrangian flows: the path of least action through snapshots, and its velocity. The action s and the path ρ (a generator) play
+ * Wasserstein Lagrangian flows: the path of least action through snapshots, and its velocity. The action s and the path ρ (a generator)
+ * play
  *
  *   S = inf_ρ sup_s  E_1[s_1] - E_0[s_0] - ∫ E_t[Λ_t] dt,
  *
- * s by descending the action-matching loss on the present path, ρ by ascending the residual Λ. At the saddle Λ = 0 on the path. With noise σ the
- * action is that of the Schrödinger bridge after its change of variable, Φ = s + (σ²/2) log ρ, which makes the objective linear in ρ again. An energy of
- * pairs U[ρ] = ½ ∬ W dρ dρ is subtracted from what the path minimises, whose ascent then follows Λ + W*ρ; at the saddle Λ + W*ρ = 0.
+ * s by descending the action-matching loss on the present path, ρ by ascending the residual Λ. At the saddle Λ = 0 on the path. With noise
+ * σ the action is that of the Schrödinger bridge after its change of variable, Φ = s + (σ²/2) log ρ, which makes the objective linear in ρ
+ * again. An energy of pairs U[ρ] = ½ ∬ W dρ dρ is subtracted from what the path minimises, whose ascent then follows Λ + W*ρ; at the saddle
+ * Λ + W*ρ = 0.
  *
  * @source  Neklyudov et al., A Computational Framework for Solving Wasserstein Lagrangian Flows, ICML 2024, algorithm 1
  */
@@ -71,8 +73,8 @@ export interface Generated {
 }
 
 /**
- * @param path  gives rows of neighbouring snapshots, times and masses; its shape must be linear. What is corrected are its straight lines, or, of pairs of
- *              unbalanced transport, their geodesics
+ * @param path  gives rows of neighbouring snapshots, times and masses; its shape must be linear. What is corrected are its straight lines,
+ *              or, of pairs of unbalanced transport, their geodesics
  * @throws RangeError  for growth with a head that cannot represent it
  */
 export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): ValuedModel<FlowState, ActionParams> {
@@ -225,7 +227,8 @@ const itemsOf = <K extends string>(results: Readonly<Record<K, NdArray>>): Recor
 /** Corrections above this part of their bound count as at it. */
 const nearBound = 0.95;
 const runawayHint =
-  "lower --rate-ratio or --learning-rate; with a potential or an interaction, look whether the interval between the snapshots is too long for it (a force of -ω² x needs ω times the interval below π)";
+  "lower --rate-ratio or --learning-rate; with a potential or an interaction, look whether the interval between the snapshots is too " +
+  "long for it (a force of -ω² x needs ω times the interval below π)";
 
 const averages = (state: Players): { action: ActionParams; path: Mlp } => ({
   action: state.action.average.average,
