@@ -117,7 +117,8 @@ async function coordinates(file: Annotated, { embedding, components }: Populatio
     names: numbered("PC", count),
     components: pca,
     warnings: [
-      `${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} principal components (${share} % of their variance)`,
+      `${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} ` +
+        `principal components (${share} % of their variance)`,
     ],
   };
 }

@@ -93,7 +93,8 @@ async function reduced(data: Population, count: number): Promise<Population> {
     truth: undefined,
     warnings: [
       ...data.warnings,
-      `${d} features replaced by ${count} principal components, ${(100 * components.explained.reduce((a, b) => a + b, 0)).toFixed(1)} % of the variance`,
+      `${d} features replaced by ${count} principal components, ` +
+        `${(100 * components.explained.reduce((a, b) => a + b, 0)).toFixed(1)} % of the variance`,
     ],
   };
 }

@@ -9,12 +9,13 @@ export interface ConstantSteps {
 }
 
 /**
- * Steps by their error: with e the error over its tolerance, of this step and of the one before, and q the order of the embedded method plus one,
+ * Steps by their error: with e the error over its tolerance, of this step and of the one before, and q the order of the embedded method
+ * plus one,
  *
  *   h ← h clamp(0.9 e^(-(i + p) / q) e_before^(p / q), 0.2, 10),
  *
- * and a step of e ≥ 1 is made again, not longer. With p = 0 (the default) it is the plain controller of the error (I); p > 0 damps the changes of
- * h (PI), which saves rejected steps where stability rather than accuracy bounds h; i = 0.4 and p = 0.3 are usual then.
+ * and a step of e ≥ 1 is made again, not longer. With p = 0 (the default) it is the plain controller of the error (I); p > 0 damps the
+ * changes of h (PI), which saves rejected steps where stability rather than accuracy bounds h; i = 0.4 and p = 0.3 are usual then.
  *
  * @source  Söderlind, ACM TOMS 29 (2003); Hairer & Wanner II, section IV.2
  */
@@ -54,8 +55,8 @@ export function stepFactor({ integral, proportional }: AdaptiveSteps, q: number,
 }
 
 /**
- * ‖error / (atol + rtol max(|from|, |to|))‖, the root mean square over the coordinates of the particle for which it is largest: all particles take the
- * same steps, and none is integrated badly.
+ * ‖error / (atol + rtol max(|from|, |to|))‖, the root mean square over the coordinates of the particle for which it is largest: all
+ * particles take the same steps, and none is integrated badly.
  */
 export function errorOf({ rtol, atol }: AdaptiveSteps, error: Tensor, from: Tensor, to: Tensor): Tensor {
   const scale = t.maximum(t.abs(from), t.abs(to)).mul(rtol).add(atol);

@@ -1,6 +1,6 @@
 /**
- * Solvers of differential equations as tensor programs: a whole integration is one run. An equation, a method, the control of its steps and what to
- * save are parts that combine in one call:
+ * Solvers of differential equations as tensor programs: a whole integration is one run. An equation, a method, the control of its steps and
+ * what to save are parts that combine in one call:
  *
  *   solve(f, x0, times)                                                      dx/dt = f by Dormand and Prince, steps by their error
  *   solve(f, x0, times, { solver: rungeKutta4, control: constantSteps(20) })

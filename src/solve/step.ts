@@ -6,7 +6,9 @@ import type { Tableau } from "./tableau.ts";
 /** Right-hand side: time [] and state [n, d] -> [n, d]. */
 export type Field = (t: Tensor, x: Tensor) => Tensor;
 
-/** A step of size h (a scalar tensor, of either sign) from state x at time t; z is normal noise of the shape of x, for stochastic equations. */
+/**
+ * A step of size h (a scalar tensor, of either sign) from state x at time t; z is normal noise of the shape of x, for stochastic equations.
+ */
 export type Step<Noise extends Tensor | undefined = undefined> = (t: Tensor, x: Tensor, h: Tensor, z: Noise) => Tensor;
 
 /** Σ w_i k_i; neighbours of equal weight are added first. */

@@ -1,6 +1,6 @@
 /**
- * Stochastic differential equations dX = f(t, X) dt + g(t, X) dW. Steps take the increments of the Brownian motion, √|h| z with z ~ N(0, 1), as data:
- * the same noise gives the same path.
+ * Stochastic differential equations dX = f(t, X) dt + g(t, X) dW. Steps take the increments of the Brownian motion, √|h| z with z ~
+ * N(0, 1), as data: the same noise gives the same path.
  */
 import { abs, sqrt, type Tensor } from "../tensor/index.ts";
 import type { Field, Step } from "./step.ts";
@@ -32,8 +32,8 @@ export const eulerMaruyama: Scheme =
  *
  *   x ← x + ½ (f(t, x) + f(t + h, x')) h + ½ (g(t, x) + g(t + h, x')) dW,
  *
- * for Stratonovich's equation, dX = f dt + g ∘ dW (the same as Itô's if g does not depend on x). Strong order 1 for commutative noise, and order 2
- * without noise.
+ * for Stratonovich's equation, dX = f dt + g ∘ dW (the same as Itô's if g does not depend on x). Strong order 1 for commutative noise, and
+ * order 2 without noise.
  *
  * @source  Rümelin, SIAM J. Numer. Anal. 19 (1982)
  */

@@ -1,6 +1,6 @@
 /**
- * Transport of populations: action matching, Wasserstein Lagrangian flows, and what they say of snapshots in time. Its rooms are ordered, each
- * built on those before it:
+ * Transport of populations: action matching, Wasserstein Lagrangian flows, and what they say of snapshots in time. Its rooms are ordered,
+ * each built on those before it:
  *
  *   lagrangian  actions, costs, and the residual that all losses are made of
  *   paths       snapshots as clouds, their pairs, and densities between them
@@ -62,7 +62,8 @@ export { type CautionSetting, cautions } from "./learning/cautions.ts";
 export type { Asked } from "./learning/checks.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
 export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch } from "./learning/guard.ts";
-export { type Generated, type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";
+export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";
+export type { Generated } from "./learning/learned-path.ts";
 export { actionLoss, flowLoss, type Loss, type LossOptions, type PathEnds, type PathSample, reversed } from "./learning/losses.ts";
 export { actionDynamics, type MatchOptions, matching } from "./learning/match.ts";
 export { has, type LearnOptions, learnDefaults, learner, type MethodName, methodNames } from "./learning/methods.ts";

@@ -38,7 +38,9 @@ const expected = (head: "scalar" | "inner" | "distance") => (p: ActionParams, ti
       1,
     );
   const free = head === "scalar" ? concat(slopes, 1) : head === "inner" ? h(z).add(back(z)) : z.sub(h(z)).sub(back(z.sub(h(z))));
-  const coefficients = concat([time, time.square()], 1).matmul(p.skip.w).add(p.skip.b as Tensor); // biome-ignore format: one formula
+  const coefficients = concat([time, time.square()], 1)
+    .matmul(p.skip.w)
+    .add(p.skip.b as Tensor);
   return free.add(coefficients.slice(null, [0, 1]).mul(z)).add(coefficients.slice(null, [1, columns + 1]));
 };
 

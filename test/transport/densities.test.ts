@@ -136,7 +136,8 @@ describe("base densities", () => {
     for (let i = 0; i < 400; i++) x.data[2 * i + 1] += 0.8 * x.data[2 * i];
     const cloud = { points: x, mass: 1 };
     const mean = [0, 1].map((j) => x.data.reduce((s, v, i) => s + (i % 2 === j ? v / 400 : 0), 0));
-    const covariance = (a: number, b: number) => Array.from({ length: 400 }, (_, i) => (x.data[2 * i + a] - mean[a]) * (x.data[2 * i + b] - mean[b]) / 400).reduce((s, v) => s + v); // biome-ignore format: one formula
+    const covariance = (a: number, b: number) =>
+      Array.from({ length: 400 }, (_, i) => ((x.data[2 * i + a] - mean[a]) * (x.data[2 * i + b] - mean[b])) / 400).reduce((s, v) => s + v);
     const [p, q, r] = [covariance(0, 0), covariance(0, 1), covariance(1, 1)];
     const det = p * r - q * q;
     const log = await jit(logMixture)(await gaussianDensity(cloud), x);
@@ -156,7 +157,7 @@ describe("base densities", () => {
     const h2 = (total ** 2 / 6) ** (-2 / 5) * variance; // effective n = 16 / (1 + 4 + 1)
     const density = await kernelDensity({ points, weights, mass: 1 });
     const run = jit(logMixture);
-    const exact = (x: number) => Math.log([-1, 0.5, 2].reduce((s, c, i) => s + (weights[i] / total) * Math.exp(logNormal(x, c, h2)), 0)); // biome-ignore format: one formula
+    const exact = (x: number) => Math.log([-1, 0.5, 2].reduce((s, c, i) => s + (weights[i] / total) * Math.exp(logNormal(x, c, h2)), 0));
     const at = [-2, 0, 0.7, 3];
     const log = await run(density, ndarray(Float32Array.from(at), [4, 1], "f32"));
     at.forEach((x, i) => void expect(Math.abs(Number(log.data[i]) - exact(x))).toBeLessThan(1e-5));

@@ -19,8 +19,8 @@ import { column, hermite, legendre } from "./quadrature.ts";
 import { normals, pushed, train } from "./training.ts";
 
 /**
- * W = ½ ω² r²: U = ½ ∬ W = ½ ω² tr Var, so means move straight and deviations swing: r(t) = (s0 sin ω(1-t) + s1 sin ωt) / sin ω, and per dimension
- * S = ½ (Δm)² + ω ((s0² + s1²) cos ω - 2 s0 s1) / (2 sin ω).
+ * W = ½ ω² r²: U = ½ ∬ W = ½ ω² tr Var, so means move straight and deviations swing: r(t) = (s0 sin ω(1-t) + s1 sin ωt) / sin ω, and per
+ * dimension S = ½ (Δm)² + ω ((s0² + s1²) cos ω - 2 s0 s1) / (2 sin ω).
  */
 const omega = Math.SQRT2;
 const W: PairPotential = (r) => r.square().mul(omega ** 2 / 2);
@@ -92,7 +92,11 @@ test("Gaussians that attract each other: kinetic energy less that of pairs is th
     const s: Action = (time, y) => {
       const [sin, cos] = [(a: Tensor) => a.mul(omega).sin(), (a: Tensor) => a.mul(omega).cos()];
       const rest = time.neg().add(1);
-      const ratio = cos(time).mul(s1).sub(cos(rest).mul(s0)).mul(omega).div(sin(rest).mul(s0).add(sin(time).mul(s1))); // biome-ignore format: one formula
+      const ratio = cos(time)
+        .mul(s1)
+        .sub(cos(rest).mul(s0))
+        .mul(omega)
+        .div(sin(rest).mul(s0).add(sin(time).mul(s1)));
       const from = y.sub(time.mul(dm));
       return from.mul(dm).add(ratio.mul(from.square()).mul(0.5)).squeeze(1);
     };

@@ -24,7 +24,9 @@ const t = rng.uniform([40, 1], "f64");
 const x = rng.normal([40, 2], "f64");
 const worst = (a: NdArray): number => Math.max(...toNumbers(a).map(Math.abs));
 
-/** Per dimension: means m0 to m1 in a straight line or another curve, variance v(t), drift slope k(t): s = m'(x - m) + k (x - m)²/2 + c(t). */
+/**
+ * Per dimension: means m0 to m1 in a straight line or another curve, variance v(t), drift slope k(t): s = m'(x - m) + k (x - m)²/2 + c(t).
+ */
 type Curve = (t: Tensor) => Tensor;
 const quadratic =
   (mean: Curve[], slope: Curve[]): Action =>
@@ -74,7 +76,11 @@ test("the Schrödinger bridge of Gaussians has no missing force, and the drift o
     (time) => {
       const C = (Math.sqrt(4 * s0[j] ** 2 * s1[j] ** 2 + sigma ** 4) - sigma ** 2) / 2;
       const rest = time.neg().add(1);
-      return rest.square().mul(s0[j] ** 2).add(time.square().mul(s1[j] ** 2)).add(rest.mul(time).mul(2 * C + sigma ** 2)); // biome-ignore format: one formula
+      return rest
+        .square()
+        .mul(s0[j] ** 2)
+        .add(time.square().mul(s1[j] ** 2))
+        .add(rest.mul(time).mul(2 * C + sigma ** 2));
     };
   const s = quadratic(
     [line(0), line(1)],
@@ -84,7 +90,10 @@ test("the Schrödinger bridge of Gaussians has no missing force, and the drift o
   expect(worst(await jit((at: Tensor, z: Tensor) => acceleration(l, s, at, z))(t, x))).toBeLessThan(1e-9);
   const slope = halfLogRate((time) => {
     const rest = time.neg().add(1);
-    return rest.square().add(time.square().mul(0.25)).add(rest.mul(time).mul(2 * 0.2071067812 + 1)); // biome-ignore format: one formula
+    return rest
+      .square()
+      .add(time.square().mul(0.25))
+      .add(rest.mul(time).mul(2 * 0.2071067812 + 1));
   }, 1);
   expect(item(await jit(slope)(array([[0.5]], "f64")))).toBeCloseTo(-1.313708499, 9);
 });
@@ -140,7 +149,13 @@ test("a free drift is a change of frame: optimal transport in the moving and in 
       },
     },
   ];
-  const slope = (j: number): Curve => halfLogRate((time) => time.mul(s1[j] - s0[j]).add(s0[j]).square()); // biome-ignore format: one formula
+  const slope = (j: number): Curve =>
+    halfLogRate((time) =>
+      time
+        .mul(s1[j] - s0[j])
+        .add(s0[j])
+        .square(),
+    );
   const still = m0.reduce((sum, m, j) => sum + (m1[j] - m) ** 2, 0) / 2;
   for (const { drift, own } of frames) {
     const l = { ...freeMotion, drift };
@@ -217,7 +232,11 @@ test("probes of signs give the Laplacian exactly for diagonal Hessians, and on a
     (off: number): Action =>
     (_, z) => {
       const [a, b] = [z.slice(null, 0), z.slice(null, 1)];
-      return a.square().mul(hessian[0][0] / 2).add(b.square().mul(hessian[1][1] / 2)).add(a.mul(b).mul(off)); // biome-ignore format: one formula
+      return a
+        .square()
+        .mul(hessian[0][0] / 2)
+        .add(b.square().mul(hessian[1][1] / 2))
+        .add(a.mul(b).mul(off));
     };
   const many = {
     t: randomStream(1).uniform([10_000, 1], "f64"),

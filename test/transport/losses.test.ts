@@ -77,8 +77,10 @@ const cases: [string, number, Lagrangian, Action, ReturnType<typeof gaussianPath
   ["independent linear path", 2.2323009183, freeMotion, quadratic(linearMean, logRate(linearVariance)), linearPath],
   ["variance-preserving path", 1.3957880384, freeMotion, quadratic(vpMean, logRate(vpVariance)), pathOf(vpMean, vpVariance)],
   ["Ornstein–Uhlenbeck path", 0.9650542474, freeMotion, quadratic(ouMean, logRate(ouVariance)), pathOf(ouMean, ouVariance)],
-  ["Ornstein–Uhlenbeck path, entropic", 1.0281982451, { ...freeMotion, noise: 1 }, (_, x) => x.square().sum(1).mul(-0.5), pathOf(ouMean, ouVariance)],
-  ["heat flow", 0.2997369091, freeMotion, (t, x) => x.square().div(t.add(0.1).mul(4)).squeeze(1), gaussianPath((t) => ({ m: 0, r: Math.sqrt(0.1 + t) }))],
+  ["Ornstein–Uhlenbeck path, entropic", 1.0281982451, { ...freeMotion, noise: 1 },
+    (_, x) => x.square().sum(1).mul(-0.5), pathOf(ouMean, ouVariance)],
+  ["heat flow", 0.2997369091, freeMotion,
+    (t, x) => x.square().div(t.add(0.1).mul(4)).squeeze(1), gaussianPath((t) => ({ m: 0, r: Math.sqrt(0.1 + t) }))],
   [
     "linear path, entropic",
     2.3434880085,
@@ -218,7 +220,12 @@ test("derivatives of the loss in the parameters of an action are those of finite
   const l: Lagrangian = { ...freeMotion, noise: 0.5, growth: 0.7 };
   const loss = (w: Tensor, at: Tensor, z: Tensor, e: Tensor): Tensor => {
     const s: Action = (time, y) =>
-      y.mul(w.slice(0)).add(time.mul(w.slice(1))).sigmoid().mul(w.slice(2)).sum(1); // biome-ignore format: one formula
+      y
+        .mul(w.slice(0))
+        .add(time.mul(w.slice(1)))
+        .sigmoid()
+        .mul(w.slice(2))
+        .sum(1);
     const ends = { t0: at.mul(0), x0: z, t1: at.mul(0).add(1), x1: z.mul(2) };
     return actionLoss(l, s, { t: at, x: z }, ends, { duration: 1, probe: e }).loss;
   };

@@ -77,7 +77,8 @@ test("a flow with growth starts from unbalanced pairs: what grows in place is no
     const { state } = await train(model, 300, rng);
     return (await model.value!(state, rng)).dual;
   };
-  // the right group grows from 1/2 to 3/2 of the first mass: 2 (√1.5 - √0.5)², and the bounds of the snapshots' own plan; from balanced pairs, half of the
+  // the right group grows from 1/2 to 3/2 of the first mass: 2 (√1.5 - √0.5)², and the bounds of the snapshots' own plan; from balanced
+  // pairs, half of the
   // left group sets out to the right first, and after as many steps the action is still twice as large
   const exact = 2 * (Math.sqrt(1.5) - Math.sqrt(0.5)) ** 2;
   const { lower, upper } = await leastAction([0, 1], ends, { ...freeMotion, growth: 1 }, randomStream(1));

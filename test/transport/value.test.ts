@@ -13,7 +13,8 @@ test("independent lines between Gaussians cost half their mean square, and the r
   const rng = randomStream(3);
   const { state } = await train(model, 400, rng);
   const value = await model.value(state, rng, 40);
-  // ½ E|x_1 - x_0|² = ½ (4 + 1 + 1/4), of which the action 2.2323009183 is the kinetic energy of the mean velocity. 40 x 512 samples: the square of a
+  // ½ E|x_1 - x_0|² = ½ (4 + 1 + 1/4), of which the action 2.2323009183 is the kinetic energy of the mean velocity. 40 x 512 samples: the
+  // square of a
   // normal with mean 2 and variance 1.25 has a standard deviation of 4.8; 5 standard errors, and the same for the snapshots' 10,000
   expect(Math.abs((value.primal as number) - 2.625)).toBeLessThan(5 * (2.4 / 143 + 2.4 / 100));
   expect(value.dual).toBeLessThan(2.2323 + 4 * value.error + 0.06);

@@ -19,7 +19,8 @@ test("verdicts name what is closer without learning, what cannot be told apart, 
   const midpoint = "optimal-transport midpoint";
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.6, 0.02] })])).toEqual([]);
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.4, 0.01], [midpoint]: [0.45, 0.01] })])).toEqual([
-    "a copy of the snapshot after, which learns nothing, is closer to the held-out snapshot at 1 than mine: W1 is lower by 0.100 ± 0.020 (95 %)",
+    "a copy of the snapshot after, which learns nothing, is closer to the held-out snapshot at 1 than mine: W1 is lower by 0.100 ± " +
+      "0.020 (95 %)",
   ]);
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.49, 0.01] })])).toEqual([
     `the data cannot tell mine from the ${midpoint}: their W1 differ by 0.010 ± 0.020 (95 %)`,

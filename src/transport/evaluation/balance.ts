@@ -17,8 +17,8 @@ export interface Balance {
 }
 
 /**
- * d/dt ∫ φ dρ = ∫ <∇φ, v> + g φ + (σ²/2) Δφ dρ at the inner snapshots, for φ = 1, x_j and x_j². The left side is a difference of neighbouring snapshots, so
- * curvature in time shows as well as errors of the dynamics.
+ * d/dt ∫ φ dρ = ∫ <∇φ, v> + g φ + (σ²/2) Δφ dρ at the inner snapshots, for φ = 1, x_j and x_j². The left side is a difference of
+ * neighbouring snapshots, so curvature in time shows as well as errors of the dynamics.
  *
  * @param times, clouds  in units of the training, masses included
  */

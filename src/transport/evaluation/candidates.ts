@@ -72,7 +72,9 @@ export function chosen(
     r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : "";
   const off = ({ massError }: { massError?: number }): string =>
     massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
-  const why = `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times.join(", ")}, each left out once (${steps} steps)`;
+  const why =
+    `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times.join(", ")}, each left out once ` +
+    `(${steps} steps)`;
   const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
   const honest = ahead.length ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`] : [];
   const lines = [

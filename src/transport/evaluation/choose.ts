@@ -28,8 +28,8 @@ const mostFolds = 4;
 const notForAll = ["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density", "coupling"] as const;
 
 /**
- * Trains every candidate once for each inner training snapshot left out, and takes the simplest one whose mean W1 is within one standard error
- * of the best.
+ * Trains every candidate once for each inner training snapshot left out, and takes the simplest one whose mean W1 is within one standard
+ * error of the best.
  *
  * @param progress  told after each training how many of how many are done
  * @throws UserError  if there are too few snapshots

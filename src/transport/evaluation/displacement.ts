@@ -24,8 +24,8 @@ export function displacement(x: Weighted, y: Weighted, fraction: number, rng: Ra
 const largestPlan = 1000;
 
 /**
- * The weighted particles `fraction` of the way along unbalanced transport from x to y: every pair of the discrete plan on its geodesic of the cone. At most
- * 1,000 random particles of each cloud; of the pairs, at most 2,000 by mass.
+ * The weighted particles `fraction` of the way along unbalanced transport from x to y: every pair of the discrete plan on its geodesic of
+ * the cone. At most 1,000 random particles of each cloud; of the pairs, at most 2,000 by mass.
  *
  * @param growth  λ > 0, of the path in unit time
  * @returns  the cloud, and its total mass in the units of the clouds'

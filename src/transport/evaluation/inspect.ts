@@ -98,14 +98,16 @@ function advice(snapshots: readonly Look[], d: number): string[] {
   const sizes = snapshots.map((s) => s.particles);
   if (Math.max(...sizes) > 3 * Math.min(...sizes))
     notes.push(
-      `snapshots have ${Math.min(...sizes)} to ${Math.max(...sizes)} particles: if that is growth, use a method with growth and --mass counts`,
+      `snapshots have ${Math.min(...sizes)} to ${Math.max(...sizes)} particles: if that is growth, use a method with growth and ` +
+        "--mass counts",
     );
   const gaps = snapshots.slice(1).map((s, k) => s.time - snapshots[k].time);
   if (Math.max(...gaps) > 5 * Math.min(...gaps)) notes.push("times are very uneven: the motion is least certain in the long gaps");
   for (const [k, s] of snapshots.entries())
     if (s.next && s.next.p > 0.1)
       notes.push(
-        `the snapshots at ${s.time} and ${snapshots[k + 1].time} are no farther apart than two samples of one population (p = ${s.next.p.toFixed(2)})`,
+        `the snapshots at ${s.time} and ${snapshots[k + 1].time} are no farther apart than two samples of one population (p = ` +
+          `${s.next.p.toFixed(2)})`,
       );
   if (d > 100) notes.push(`${d} features: --components 50 makes the motion easier to learn`);
   return notes;

@@ -9,9 +9,9 @@ import { reachPlan } from "../paths/unbalanced.ts";
 import { thin } from "./thinning.ts";
 
 /**
- * The least action through snapshots without noise and forces: Σ_k S(μ_k, μ_{k+1}) / (t_{k+1} - t_k) with S = ½ W2² (exact), or, with growth, between the
- * bounds of the entropic Wasserstein–Fisher–Rao plan; for a convex cost c of velocity, Σ_k T_k min_π E_π c((y - x) / T_k) with T_k = t_{k+1} - t_k (exact). Of
- * clouds of more than 2,000 particles, so many are drawn.
+ * The least action through snapshots without noise and forces: Σ_k S(μ_k, μ_{k+1}) / (t_{k+1} - t_k) with S = ½ W2² (exact), or, with
+ * growth, between the bounds of the entropic Wasserstein–Fisher–Rao plan; for a convex cost c of velocity, Σ_k T_k min_π E_π
+ * c((y - x) / T_k) with T_k = t_{k+1} - t_k (exact). Of clouds of more than 2,000 particles, so many are drawn.
  *
  * A finite sample lies farther from another than its population does: two samples of one population have S > 0.
  *

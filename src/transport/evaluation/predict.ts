@@ -19,7 +19,9 @@ export interface Line extends Distances {
   readonly behind: { readonly difference: number; readonly error: number };
 }
 
-/** How much farther the learned motion is than what needs no learning (W1, negative: closer), and the error of that over the same samples. */
+/**
+ * How much farther the learned motion is than what needs no learning (W1, negative: closer), and the error of that over the same samples.
+ */
 interface Rival {
   readonly name: string;
   readonly difference: number;
@@ -67,8 +69,8 @@ function lines(scores: readonly Score[]): Line[] {
 const bothName = (method: MethodName): string => `${methods[method].title}, both sides`;
 
 /**
- * Every held-out snapshot, predicted from the one before it, and scored beside what needs no learning. All distances are in the units of the
- * training: standardised features.
+ * Every held-out snapshot, predicted from the one before it, and scored beside what needs no learning. All distances are in the units of
+ * the training: standardised features.
  */
 export async function predict(
   method: MethodName,

@@ -19,8 +19,9 @@ export function score(name: string, predicted: Weighted, truth: Weighted, rng: R
 }
 
 /**
- * Scores of what needs no learning: the snapshot before, the one after, and the point between them along optimal transport; or, with no snapshot after
- * it, the one before and the point straight on from the last two. And the sampling floor, the W1 between two halves of the held-out snapshot.
+ * Scores of what needs no learning: the snapshot before, the one after, and the point between them along optimal transport; or, with no
+ * snapshot after it, the one before and the point straight on from the last two. And the sampling floor, the W1 between two halves of the
+ * held-out snapshot.
  *
  * @param fraction  place of the held-out time between its neighbours, in (0, 1), or beyond them, above 1
  */

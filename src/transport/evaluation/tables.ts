@@ -16,8 +16,8 @@ export const scoresTable = (predictions: readonly Prediction[]): ResultTable => 
   ]),
   caption:
     "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standard deviations of the features " +
-    "(--scale common: of the one that varies most). Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those of " +
-    "differences use the same resamples of the snapshot for both.",
+    "(--scale common: of the one that varies most). Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those " +
+    "of differences use the same resamples of the snapshot for both.",
 });
 
 /** Most rows of the balance that are shown. */
@@ -32,7 +32,7 @@ export const balanceTable = (balance: readonly Balance[]): ResultTable => ({
     .slice(0, most)
     .map((b) => [b.time, b.test, b.observed, b.predicted, b.z]),
   caption:
-    "d/dt of the mean of a test function at inner snapshots, in standard deviations and mean intervals: from its neighbours, and from the " +
-    "learned motion at the snapshot's own particles; z is the difference in standard errors, the six largest. A bend in time between " +
+    "d/dt of the mean of a test function at inner snapshots, in standard deviations and mean intervals: from its neighbours, and from " +
+    "the learned motion at the snapshot's own particles; z is the difference in standard errors, the six largest. A bend in time between " +
     "snapshots shows here too.",
 });

@@ -15,13 +15,16 @@ export function verdicts(predictions: readonly Prediction[]): string[] {
   const [ahead] = rivals.filter((r) => r.difference > r.interval).sort((a, b) => b.difference - a.difference);
   if (ahead)
     notes.push(
-      `${named(ahead.name)}, which learns nothing, is closer to the held-out ${ahead.times.length > 1 ? "snapshots" : "snapshot"} at ${ahead.times.join(", ")} than ${own}: W1 is lower by ${told(ahead)}`,
+      `${named(ahead.name)}, which learns nothing, is closer to the held-out ${ahead.times.length > 1 ? "snapshots" : "snapshot"} at ` +
+        `${ahead.times.join(", ")} than ${own}: W1 is lower by ${told(ahead)}`,
     );
   const farthest = predictions.reduce((s, p) => s + Math.max(...p.scores.map((v) => v.w1)) / p.floor, 0) / predictions.length;
   // the same individuals in both snapshots differ by less than two samples do
   if (farthest < nearFloor && !predictions[0].paths)
     notes.push(
-      `every W1 here, of copies of the neighbours too, is within ${(100 * (nearFloor - 1)).toFixed(0)} % of the sampling floor: it tells predictions hardly apart, in so many dimensions or with so few particles; use fewer --components or features, and look at MMD²`,
+      `every W1 here, of copies of the neighbours too, is within ${(100 * (nearFloor - 1)).toFixed(0)} % of the sampling floor: it ` +
+        "tells predictions hardly apart, in so many dimensions or with so few particles; use fewer --components or features, and look " +
+        "at MMD²",
     );
   if (ahead) return notes;
   const reference = rivals.find((r) => r.name === cone) ?? rivals.find((r) => r.name === midpoint) ?? rivals.find((r) => r.name === onward);

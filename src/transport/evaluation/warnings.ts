@@ -40,7 +40,10 @@ export function warningsOf(
   ];
 }
 
-/** Standard deviations an interval, in the root mean square over features, above which a motion is faster than any that data of order one suggest. */
+/**
+ * Standard deviations an interval, in the root mean square over features, above which a motion is faster than any that data of order one
+ * suggest.
+ */
 const fastest = 10;
 
 /** @param velocities  of the particles of each snapshot, in the user's units */
@@ -53,7 +56,8 @@ export function speeds(velocities: readonly NdArray<"f32">[], { deviation, inter
   return k < 0
     ? []
     : [
-        `at time ${shown[k]} the learned motion has ${rms[k].toFixed(0)} standard deviations an interval: training diverged, or the path has (nearly) infinite action there, as where a snapshot is a point; lower --learning-rate, or look at that snapshot`,
+        `at time ${shown[k]} the learned motion has ${rms[k].toFixed(0)} standard deviations an interval: training diverged, or the ` +
+          "path has (nearly) infinite action there, as where a snapshot is a point; lower --learning-rate, or look at that snapshot",
       ];
 }
 

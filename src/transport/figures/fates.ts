@@ -14,7 +14,8 @@ export function fatesFigure({ matrix }: Pick<Fates, "matrix">): Figure {
     name: "fates",
     title: "Fates",
     caption:
-      "Probability that the descendants of a group of the first snapshot (rows) end among a group of the last one (columns): shares of the 15 nearest cells there, weighted by growth.",
+      "Probability that the descendants of a group of the first snapshot (rows) end among a group of the last one (columns): shares " +
+      "of the 15 nearest cells there, weighted by growth.",
     svg: plot({
       height: 68 + marginBottom + 44 * matrix.starts.length,
       marginBottom,

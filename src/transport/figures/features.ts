@@ -11,7 +11,8 @@ export function featuresFigure(curves: readonly FeatureCurve[]): Figure {
     name: "features",
     title: "Features in time",
     caption:
-      "Mean and standard deviation of each feature over the moved particles (line and band) and over the snapshots (dots and bars); each panel has its own vertical scale.",
+      "Mean and standard deviation of each feature over the moved particles (line and band) and over the snapshots (dots and bars); " +
+      "each panel has its own vertical scale.",
     svg: panels(
       curves.map((c) => featurePanel(c, Math.floor(760 / columns))),
       columns,

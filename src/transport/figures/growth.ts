@@ -28,7 +28,8 @@ export function growthFigure(data: Pick<Snapshots, "times" | "snapshots" | "feat
     name: "growth",
     title: "Growth and death",
     caption:
-      "Observed particles coloured by the learned growth rate, per unit of time: blue ones divide, red ones die (white: neither; the strongest 2 % share the end colours).",
+      "Observed particles coloured by the learned growth rate, per unit of time: blue ones divide, red ones die (white: neither; the " +
+      "strongest 2 % share the end colours).",
     svg: plot({
       height: 132 + 220 * rows,
       marginTop: 90,

@@ -21,7 +21,9 @@ export function landscapeFigure(data: Pick<Snapshots, "features">, { time, x, y,
   return {
     name: "landscape",
     title: `Action landscape at ${timeName(time)}`,
-    caption: `Colour: the action s(t, x) in ${data.features[0]} and ${data.features[1]}, other features at their means; only differences matter. Arrows: its gradient, the velocity (longest arrow: the fastest flow).`,
+    caption:
+      `Colour: the action s(t, x) in ${data.features[0]} and ${data.features[1]}, other features at their means; only differences ` +
+      "matter. Arrows: its gradient, the velocity (longest arrow: the fastest flow).",
     svg: plot({
       height: 480,
       color: { type: "linear", scheme: "blues", label: "action", legend: true },

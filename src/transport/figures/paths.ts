@@ -37,7 +37,9 @@ export function pathsFigure(data: Drawn, paths: readonly Moved[]): Figure {
   return {
     name: "trajectories",
     title: "Snapshots and learned trajectories",
-    caption: `Points: the data, coloured by time. Lines: ${shown} particles of the first snapshot moved by the learned velocity. Axes: ${data.features[0]} and ${data.features[1]}.`,
+    caption:
+      `Points: the data, coloured by time. Lines: ${shown} particles of the first snapshot moved by the learned velocity. Axes: ` +
+      `${data.features[0]} and ${data.features[1]}.`,
     svg: plot({
       height: 520,
       grid: true,

@@ -20,7 +20,9 @@ export function scoresFigure(predictions: readonly Prediction[]): Figure {
     name: "held-out",
     title: "Distance to held-out snapshots",
     caption:
-      "Wasserstein-1 distance in standard deviations of the features; smaller is better. Thin lines: 95 % intervals over the sampling of both clouds, by the bootstrap. Dashed: the sampling floor, the distance between two random halves of the snapshot (smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
+      "Wasserstein-1 distance in standard deviations of the features; smaller is better. Thin lines: 95 % intervals over the " +
+      "sampling of both clouds, by the bootstrap. Dashed: the sampling floor, the distance between two random halves of the snapshot " +
+      "(smaller samples lie farther apart; where the same individuals appear in every snapshot, predictions can lie below it).",
     svg: plot({
       height: 76 + 34 * names.length * predictions.length,
       marginRight: 100,

@@ -26,7 +26,9 @@ export function streamFigure(data: Pick<Snapshots, "times" | "snapshots" | "feat
   return {
     name: "stream",
     title: "Stream lines",
-    caption: `Lines follow the learned velocity in ${data.features[0]} and ${data.features[1]}, each particle's at its own time, averaged over neighbours. Dots: the data, coloured by time.`,
+    caption:
+      `Lines follow the learned velocity in ${data.features[0]} and ${data.features[1]}, each particle's at its own time, averaged ` +
+      "over neighbours. Dots: the data, coloured by time.",
     svg: plot({
       height: 520,
       color: timeColour(data.times),

@@ -72,7 +72,8 @@ async function measuredDrift(scale: string, { data, units, clouds, train, rng }:
   if (inner.data.every((v) => v === 0)) throw new UserError("--velocity: all velocities are zero");
   const { field, width, explained } = await kernelVelocity(points, inner, rng);
   notes.push(
-    `velocities: kernels of width ${width.toFixed(2)} standard deviations predict a left-out one with R² ${explained.toFixed(2)}${explained < 0.05 ? ": neighbours hardly agree, so this drift is close to one constant or to noise" : ""}`,
+    `velocities: kernels of width ${width.toFixed(2)} standard deviations predict a left-out one with R² ` +
+      `${explained.toFixed(2)}${explained < 0.05 ? ": neighbours hardly agree, so this drift is close to one constant or to noise" : ""}`,
   );
   const factor = scale.trim() === "fit" ? await fitted() : Number(scale || Number.NaN);
   if (!Number.isFinite(factor) || factor === 0) throw new UserError(`--velocity-scale "${scale}": expected a number or fit`);
@@ -90,7 +91,8 @@ async function measuredDrift(scale: string, { data, units, clouds, train, rng }:
         "check their order, sign and units, or give a number",
       );
     notes.push(
-      `velocities: scaled by ${best.toPrecision(3)}, which fits the motion of the means of the training snapshots best (cosine ${cosine.toFixed(2)})`,
+      `velocities: scaled by ${best.toPrecision(3)}, which fits the motion of the means of the training snapshots best (cosine ` +
+        `${cosine.toFixed(2)})`,
     );
     return best;
   }

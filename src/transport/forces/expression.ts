@@ -1,6 +1,6 @@
 /**
- * Formulas in coordinates and time as fields: numbers, names, + - * / ^, parentheses and the functions exp, log, sqrt, sin, cos, tanh, abs, min,
- * max. `-2*(pc1-1)^2 + exp(-t)*pc2`.
+ * Formulas in coordinates and time as fields: numbers, names, + - * / ^, parentheses and the functions exp, log, sqrt, sin, cos, tanh, abs,
+ * min, max. `-2*(pc1-1)^2 + exp(-t)*pc2`.
  */
 import * as t from "../../tensor/index.ts";
 import { scalar, type Tensor } from "../../tensor/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Fields from data: a velocity measured at particles, and the density of particles, as smooth functions of a place. Both are sums of Gaussian kernels
- * over at most `mostCentres` particles X_i, whose width h is chosen by leaving one particle out at a time.
+ * Fields from data: a velocity measured at particles, and the density of particles, as smooth functions of a place. Both are sums of
+ * Gaussian kernels over at most `mostCentres` particles X_i, whose width h is chosen by leaving one particle out at a time.
  */
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
@@ -12,7 +12,10 @@ import { type Cloud, weightedMean } from "../paths/cloud.ts";
 /** Most particles that a field is a sum over. */
 export const mostCentres = 2000;
 
-/** A field b(x), the width h of its kernels, and the share of the variance of left-out velocities that it explains (negative: worse than their mean). */
+/**
+ * A field b(x), the width h of its kernels, and the share of the variance of left-out velocities that it explains
+ * (negative: worse than their mean).
+ */
 export interface KernelVelocity {
   readonly field: VectorField;
   readonly width: number;
@@ -20,7 +23,8 @@ export interface KernelVelocity {
 }
 
 /**
- * Kernel regression of a velocity: b(x) = Σ w_i V_i with w = softmax(-|x - X_i|² / 2h²). Far from all particles it is that of the nearest one.
+ * Kernel regression of a velocity: b(x) = Σ w_i V_i with w = softmax(-|x - X_i|² / 2h²). Far from all particles it is that of the nearest
+ * one.
  *
  * @param points      X [n, d]
  * @param velocities  V [n, d]
@@ -36,8 +40,9 @@ export async function kernelVelocity(points: NdArray<"f32">, velocities: NdArray
 }
 
 /**
- * A potential that keeps paths near the particles: V(x) = strength · log (1/n) Σ exp(-|x - X_i|² / 2h²). The action is kinetic energy minus V, so
- * it costs a path to be where V is low; far away V is -strength |x|² / 2h², an inverted parabola, and the action is bounded below for every strength > 0.
+ * A potential that keeps paths near the particles: V(x) = strength · log (1/n) Σ exp(-|x - X_i|² / 2h²). The action is kinetic energy minus
+ * V, so it costs a path to be where V is low; far away V is -strength |x|² / 2h², an inverted parabola, and the action is bounded below for
+ * every strength > 0.
  *
  * @source  h maximises the leave-one-out log likelihood over a grid (Duin, IEEE Trans. Computers 25, 1976)
  */
@@ -58,8 +63,8 @@ export async function densityPotential(
 }
 
 /**
- * The factor of a velocity field that fits the motion of the snapshots' means best, Σ <Δm_k, b_k> / Σ |b_k|² with b_k = Δt_k E_k[b], and the cosine of the
- * two. Measured velocities may have a unit of time of their own.
+ * The factor of a velocity field that fits the motion of the snapshots' means best, Σ <Δm_k, b_k> / Σ |b_k|² with b_k = Δt_k E_k[b], and
+ * the cosine of the two. Measured velocities may have a unit of time of their own.
  *
  * @param times, clouds  snapshots that are learned from
  */
@@ -101,12 +106,10 @@ function leftOut(x: Tensor, h: Tensor): Tensor {
 }
 
 /** Mean squared error of each particle's velocity from the others. */
-const leftOutVelocity = jit((x: Tensor, v: Tensor, h: Tensor) =>
-  softmax(leftOut(x, h), 1).matmul(v).sub(v).square().sum(1).mean(),
-); // biome-ignore format: one formula
+const leftOutVelocity = jit((x: Tensor, v: Tensor, h: Tensor) => softmax(leftOut(x, h), 1).matmul(v).sub(v).square().sum(1).mean());
 
 /** Mean log density of each particle under the kernels of the others. */
-const leftOutDensity = jit((x: Tensor, h: Tensor) => logsumexp(leftOut(x, h), 1).mean().sub(log(h).mul(x.shape[1]))); // biome-ignore format: one formula
+const leftOutDensity = jit((x: Tensor, h: Tensor) => logsumexp(leftOut(x, h), 1).mean().sub(log(h).mul(x.shape[1])));
 
 /** A score at widths from a 16th to the fourfold of the particles' own spread, in steps of √2. */
 async function acrossWidths(x: NdArray<"f32">, score: (h: NdArray) => Promise<NdArray>) {

@@ -9,19 +9,33 @@ const like = (x: Tensor): "f32" | "f64" => (x.dtype === "f64" ? "f64" : "f32");
 export const quadraticPotential =
   (omegaSquared: number, centre?: readonly number[]): ScalarField =>
   (_, x) =>
-    (centre ? x.sub(array([...centre], like(x))) : x).square().sum(1).mul(omegaSquared / 2); // biome-ignore format: one formula
+    (centre ? x.sub(array([...centre], like(x))) : x)
+      .square()
+      .sum(1)
+      .mul(omegaSquared / 2);
 
 /** V = -<a, x>: the acceleration a everywhere. */
 export const constantForce =
   (a: readonly number[]): ScalarField =>
   (_, x) =>
-    x.mul(array([...a], like(x))).sum(1).neg(); // biome-ignore format: one formula
+    x
+      .mul(array([...a], like(x)))
+      .sum(1)
+      .neg();
 
 /** V = -Σ h exp(-|x - c|² / (2 r²)): being near a centre costs h a unit of time, so paths go round it (h > 0) or linger there (h < 0). */
 export function obstacles(bumps: readonly { centre: readonly number[]; height: number; radius: number }[]): ScalarField {
   return (_, x) =>
     bumps
-      .map(({ centre, height, radius }) => x.sub(array([...centre], like(x))).square().sum(1).div(-2 * radius ** 2).exp().mul(-height)) // biome-ignore format: one formula
+      .map(({ centre, height, radius }) =>
+        x
+          .sub(array([...centre], like(x)))
+          .square()
+          .sum(1)
+          .div(-2 * radius ** 2)
+          .exp()
+          .mul(-height),
+      )
       .reduce((a, b) => a.add(b));
 }
 
@@ -47,11 +61,17 @@ export function accelerationPotential(times: readonly number[], means: readonly 
     const hat = inner.map((_, i) => {
       const parts = [];
       if (i > 0) parts.push(t.sub(times[i]).div(times[i + 1] - times[i]));
-      if (i < K - 3) parts.push(t.sub(times[i + 2]).neg().div(times[i + 2] - times[i + 1])); // biome-ignore format: one formula
+      if (i < K - 3)
+        parts.push(
+          t
+            .sub(times[i + 2])
+            .neg()
+            .div(times[i + 2] - times[i + 1]),
+        );
       const low = parts.length ? parts.reduce((a, b) => minimum(a, b)) : t.mul(0).add(1);
       return minimum(maximum(low, 0), 1);
     });
-    const force = hat.map((h, i) => h.mul(constant(array([inner[i]], like(x)) as NdArray))).reduce((a, b) => a.add(b)); // biome-ignore format: one formula
+    const force = hat.map((h, i) => h.mul(constant(array([inner[i]], like(x)) as NdArray))).reduce((a, b) => a.add(b));
     return x.mul(force).sum(1).neg();
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Conjugate points: under a force -ω² x the path of least action between two places is unique only for times below π / ω, and beyond that the action is not
- * bounded below. For a potential V and the cost ½ Σ m_j v_j², ω² is the largest eigenvalue of m^(-½) ∇²V m^(-½).
+ * Conjugate points: under a force -ω² x the path of least action between two places is unique only for times below π / ω, and beyond that
+ * the action is not bounded below. For a potential V and the cost ½ Σ m_j v_j², ω² is the largest eigenvalue of m^(-½) ∇²V m^(-½).
  */
 
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";

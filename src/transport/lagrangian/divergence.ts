@@ -3,8 +3,8 @@ import { equal, iota, jvp, type Tensor } from "../../tensor/index.ts";
 import type { VectorField } from "./lagrangian.ts";
 
 /**
- * f(t, x) and its divergence Σ_j ∂f_j / ∂x_j [B]: exactly, in d forward derivatives, or as e · (∂f/∂x) e for rows e with E[e eᵀ] = 1 (Hutchinson's
- * estimate, unbiased).
+ * f(t, x) and its divergence Σ_j ∂f_j / ∂x_j [B]: exactly, in d forward derivatives, or as e · (∂f/∂x) e for rows e with E[e eᵀ] = 1
+ * (Hutchinson's estimate, unbiased).
  *
  * @param probe  e [B, d]; absent: exact
  */

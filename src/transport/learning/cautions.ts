@@ -56,12 +56,15 @@ async function conjugatePoints({ clouds, times, learn, metric }: CautionSetting)
   // a ten-thousandth for the rounding of second derivatives
   if (least >= Math.PI * 0.9999)
     throw new UserError(
-      `${what}: the force pulls back too strongly for the longest interval between snapshots: its ω T is at least ${least.toFixed(2)} at every particle, and from π on no path has least action`,
-      `the largest curvature for these times is ω² = ${critical.toPrecision(3)} in units of the training (standard deviations, mean intervals): make it weaker`,
+      `${what}: the force pulls back too strongly for the longest interval between snapshots: its ω T is at least ` +
+        `${least.toFixed(2)} at every particle, and from π on no path has least action`,
+      `the largest curvature for these times is ω² = ${critical.toPrecision(3)} in units of the training (standard deviations, mean ` +
+        "intervals): make it weaker",
     );
   return greatest > Math.PI
     ? [
-        `${what}: at some particles the force pulls back with ω T = ${greatest.toFixed(2)} over the longest interval, above π; where it does so along a whole path, that path has no least action`,
+        `${what}: at some particles the force pulls back with ω T = ${greatest.toFixed(2)} over the longest interval, above π; where ` +
+          "it does so along a whole path, that path has no least action",
       ]
     : [];
 }
@@ -108,7 +111,8 @@ function wideNoise({ method, clouds, shown, features, learn }: CautionSetting): 
     const j = deviation.findIndex((s) => s < sigma);
     if (measured(cloud) && j >= 0)
       return [
-        `σ = ${sigma} is larger than the standard deviation ${deviation[j].toFixed(2)} of "${features[j]}" at time ${shown[k]}: the drift has to gather what the noise scatters; a smaller --noise is easier to learn`,
+        `σ = ${sigma} is larger than the standard deviation ${deviation[j].toFixed(2)} of "${features[j]}" at time ${shown[k]}: the ` +
+          "drift has to gather what the noise scatters; a smaller --noise is easier to learn",
       ];
   }
   return [];
@@ -122,7 +126,8 @@ function shortReach({ method, clouds, shown, learn }: CautionSetting): string[] 
   return k < 0
     ? []
     : [
-        `no mass is carried farther than π/√λ = ${reach.toFixed(2)} standard deviations, but the mean moves farther from time ${shown[k]} to ${shown[k + 1]}: this is mostly dying and being born; lower --growth`,
+        `no mass is carried farther than π/√λ = ${reach.toFixed(2)} standard deviations, but the mean moves farther from time ` +
+          `${shown[k]} to ${shown[k + 1]}: this is mostly dying and being born; lower --growth`,
       ];
 }
 
@@ -136,7 +141,8 @@ function repeats({ clouds, shown }: CautionSetting): string[] {
     const same = all.filter((r) => before.has(r)).length / all.length;
     return same > 0.5
       ? [
-          `${(100 * same).toFixed(0)} % of the particles at time ${shown[k + 1]} are where particles at ${shown[k]} are: is a snapshot in the file twice? Between equal snapshots nothing moves`,
+          `${(100 * same).toFixed(0)} % of the particles at time ${shown[k + 1]} are where particles at ${shown[k]} are: is a ` +
+            "snapshot in the file twice? Between equal snapshots nothing moves",
         ]
       : [];
   });
@@ -158,6 +164,7 @@ function shifts({ clouds, shown, features }: CautionSetting): string[] {
   if (largest.size < apart) return [];
   const { k, j, size } = largest;
   return [
-    `from time ${shown[k]} to ${shown[k + 1]} the mean of "${features[j]}" moves by ${size.toFixed(1)} of the snapshots' own deviations: they hardly overlap, what lies between is a guess, and a batch effect would look the same`,
+    `from time ${shown[k]} to ${shown[k + 1]} the mean of "${features[j]}" moves by ${size.toFixed(1)} of the snapshots' own ` +
+      "deviations: they hardly overlap, what lies between is a guess, and a batch effect would look the same",
   ];
 }

@@ -1,6 +1,6 @@
 /**
- * Flow matching: regression of a vector field, without an action, on the velocities of a path. The same networks, batches and solvers as action
- * matching, to compare with.
+ * Flow matching: regression of a vector field, without an action, on the velocities of a path. The same networks, batches and solvers as
+ * action matching, to compare with.
  *
  *   independent pairs: I-CFM;  optimal-transport pairs: OT-CFM;  entropic pairs and bridges of noise σ: SB-CFM, and with a score: [SF]²M
  *
@@ -94,7 +94,12 @@ function bridgeWidth({ times }: Path, t: Tensor): Tensor {
   for (let k = 0; k + 1 < times.length; k++) {
     const gap = times[k + 1] - times[k];
     const u = clamp(t.sub(times[k]).div(gap), 0, 1);
-    const inside = sqrt(u.mul(u.neg().add(1)).mul(gap).add(gap / 100)); // biome-ignore format: one formula
+    const inside = sqrt(
+      u
+        .mul(u.neg().add(1))
+        .mul(gap)
+        .add(gap / 100),
+    );
     width = width ? where(less(t, times[k]), width, inside) : inside;
   }
   return width as Tensor;

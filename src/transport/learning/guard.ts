@@ -1,7 +1,7 @@
 /**
- * A watch over the two players of a Lagrangian flow. The path runs away when its generator climbs the residual faster than the action can answer: then the
- * variance of the residual grows, or corrections of the straight lines reach their bound. The training then goes back to its last good averages with half
- * the generator's learning rate, twice; after that it is an error.
+ * A watch over the two players of a Lagrangian flow. The path runs away when its generator climbs the residual faster than the action can
+ * answer: then the variance of the residual grows, or corrections of the straight lines reach their bound. The training then goes back to
+ * its last good averages with half the generator's learning rate, twice; after that it is an error.
  *
  * All of it is data in the state, so that a run goes on from a checkpoint to the same numbers.
  */
@@ -31,7 +31,9 @@ const period = 250;
 const most = 2;
 /** Running means over about 50 steps. */
 const memory = 0.98;
-/** Growth of the variance that no learning explains, and the share of corrections at their bound above which they are not the learned ones. */
+/**
+ * Growth of the variance that no learning explains, and the share of corrections at their bound above which they are not the learned ones.
+ */
 const growth = 10;
 const bound = 0.5;
 /** Share at the bound that the user should know of. */
@@ -59,9 +61,13 @@ export function guardNote(guard: Guard<unknown>): string | undefined {
   const share = guard.numbers.data[2];
   if (times === 0)
     return share > noted
-      ? `the path is as far from straight lines as it can be, three standard deviations, for ${(100 * share).toFixed(0)} % of its particles: the force is strong for the time between snapshots, and the true path of least action may lie farther out`
+      ? `the path is as far from straight lines as it can be, three standard deviations, for ${(100 * share).toFixed(0)} % of its ` +
+          "particles: the force is strong for the time between snapshots, and the true path of least action may lie farther out"
       : undefined;
-  return `the path ran away ${times === 1 ? "once" : "twice"}: the training went back to its last good averages and on with ${rateFactor(guard)} of the path's learning rate`;
+  return (
+    `the path ran away ${times === 1 ? "once" : "twice"}: the training went back to its last good averages and on with ` +
+    `${rateFactor(guard)} of the path's learning rate`
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Losses of an action s on a path ρ_t = Z_t q_t, for any Lagrangian. Both have the same expectation for every s. The minimum over s is -K, where K
- * is the kinetic energy of the path (less its potential energy), and for quadratic costs
+ * Losses of an action s on a path ρ_t = Z_t q_t, for any Lagrangian. Both have the same expectation for every s. The minimum over s is -K,
+ * where K is the kinetic energy of the path (less its potential energy), and for quadratic costs
  *
  *   loss + K = ½ ∫ E_t[|∇s - ∇s*|² + λ (s - s*)²] dt,  the action gap.
  */

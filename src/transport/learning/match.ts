@@ -19,7 +19,9 @@ export interface MatchOptions extends ActionOptions, TrainOptions {
   readonly times?: "even" | "adaptive";
   /** w(t) of the weighted loss. */
   readonly weight?: (t: Tensor) => Tensor;
-  /** Learn the drift of the reversed process: particles move from the last snapshot to the first. For Lagrangians of noise and cost alone. */
+  /**
+   * Learn the drift of the reversed process: particles move from the last snapshot to the first. For Lagrangians of noise and cost alone.
+   */
   readonly backward?: boolean;
 }
 
@@ -33,7 +35,8 @@ interface MatchState extends Descending<ActionParams> {
 /**
  * Action matching on a path.
  *
- * @throws RangeError  for growth with a head that cannot represent it, the flow objective on a path without velocities, or growth or forces backward
+ * @throws RangeError  for growth with a head that cannot represent it, the flow objective on a path without velocities, or growth or forces
+ *                     backward
  */
 export function matching(path: Path, options: MatchOptions = {}): ValuedModel<Arrays<MatchState>, ActionParams> {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, times: "even", ...options } as const;

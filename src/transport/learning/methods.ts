@@ -27,9 +27,19 @@ export const methods = {
   eam: { title: "entropic action matching", family: "action matching", noise: true },
   uam: { title: "unbalanced action matching", family: "action matching", growth: true },
   euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true },
-  "am-sb": { title: "action matching on Schrödinger bridges", family: "action matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
-  "am-wfr": { title: "action matching on unbalanced transport", family: "action matching", growth: true, path: { coupling: "unbalanced" } }, // biome-ignore format: a table
-  "am-mix": { title: "unbalanced action matching on mixtures", family: "action matching", growth: true, path: { coupling: "independent", shape: "mixture" } }, // biome-ignore format: a table
+  "am-sb": {
+    title: "action matching on Schrödinger bridges",
+    family: "action matching",
+    noise: true,
+    path: { coupling: "sinkhorn", shape: "bridge" },
+  },
+  "am-wfr": { title: "action matching on unbalanced transport", family: "action matching", growth: true, path: { coupling: "unbalanced" } },
+  "am-mix": {
+    title: "unbalanced action matching on mixtures",
+    family: "action matching",
+    growth: true,
+    path: { coupling: "independent", shape: "mixture" },
+  },
   "wlf-ot": { title: "Lagrangian flow, optimal transport", family: "Lagrangian flow" },
   "wlf-sb": { title: "Lagrangian flow, Schrödinger bridge", family: "Lagrangian flow", noise: true },
   "wlf-uot": { title: "Lagrangian flow, unbalanced transport", family: "Lagrangian flow", growth: true, coupling: "unbalanced" },
@@ -41,11 +51,27 @@ export const methods = {
     coupling: "unbalanced",
   },
   "wlf-potential": { title: "Lagrangian flow with a potential", family: "Lagrangian flow", potential: true },
-  "wlf-uot-potential": { title: "Lagrangian flow, growth and a potential", family: "Lagrangian flow", growth: true, potential: true, coupling: "unbalanced" }, // biome-ignore format: a table
+  "wlf-uot-potential": {
+    title: "Lagrangian flow, growth and a potential",
+    family: "Lagrangian flow",
+    growth: true,
+    potential: true,
+    coupling: "unbalanced",
+  },
   "i-cfm": { title: "flow matching, independent pairs", family: "flow matching", path: { coupling: "independent" } },
   "ot-cfm": { title: "flow matching, optimal-transport pairs", family: "flow matching", path: { coupling: "ot" } },
-  "sb-cfm": { title: "flow matching on Schrödinger bridges", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
-  sf2m: { title: "flow and score matching ([SF]²M)", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
+  "sb-cfm": {
+    title: "flow matching on Schrödinger bridges",
+    family: "flow matching",
+    noise: true,
+    path: { coupling: "sinkhorn", shape: "bridge" },
+  },
+  sf2m: {
+    title: "flow and score matching ([SF]²M)",
+    family: "flow matching",
+    noise: true,
+    path: { coupling: "sinkhorn", shape: "bridge" },
+  },
   simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
 } as const satisfies Record<string, Description>;
 
@@ -122,7 +148,8 @@ export async function learner(
     case "action matching":
       return matching(path, { ...options, lagrangian });
     case "Lagrangian flow":
-      // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it has to
+      // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it
+      // has to
       return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
     case "flow matching":
       return flowMatching(path, { ...options, score: method === "sf2m" });

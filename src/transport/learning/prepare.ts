@@ -48,7 +48,8 @@ export interface Prepared {
 }
 
 /**
- * The population in units of the training, and what the learner is given. Units and forces are made from the snapshots that are learned from alone.
+ * The population in units of the training, and what the learner is given. Units and forces are made from the snapshots that are learned
+ * from alone.
  *
  * @throws UserError  for options that do not fit the method or the data
  */

@@ -1,6 +1,6 @@
 /**
- * Populations recorded at many times, as simulations are: every time that a batch draws is the nearest recorded one, and nothing is assumed about what
- * lies between two records.
+ * Populations recorded at many times, as simulations are: every time that a batch draws is the nearest recorded one, and nothing is assumed
+ * about what lies between two records.
  */
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type Arrays, jit, sign, type Tensor, take } from "../../tensor/index.ts";
@@ -46,7 +46,10 @@ export interface RecordedBatch<T = NdArray> {
   readonly last: T;
 }
 
-/** A batch at recorded times next to evenly spread ones: a record counts by the time it stands for, which makes time integrals trapezoid sums. */
+/**
+ * A batch at recorded times next to evenly spread ones: a record counts by the time it stands for, which makes time integrals trapezoid
+ * sums.
+ */
 export function drawRecorded({ times, offsets }: Recording, rng: Random, batch: number): RecordedBatch {
   const K = times.length;
   const t = new Float32Array(batch);

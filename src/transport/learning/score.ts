@@ -1,6 +1,7 @@
 /**
- * Score matching and annealed Langevin dynamics: what a population's recorded times allow without a model of its motion. A network learns the scores
- * ∇ log q_t, and particles follow the densities by a few Langevin steps at each time. A sampler, not a motion: to compare action matching with.
+ * Score matching and annealed Langevin dynamics: what a population's recorded times allow without a model of its motion. A network learns
+ * the scores ∇ log q_t, and particles follow the densities by a few Langevin steps at each time. A sampler, not a motion: to compare action
+ * matching with.
  *
  * @source  Hyvärinen, JMLR 6 (2005), eq. 4; Song, Garg, Shi & Ermon, UAI 2019, eq. 8 (sliced, with the variance-reduced second term);
  *          Neklyudov et al., Action Matching, ICML 2023, section 5.3 (as a baseline)
@@ -92,8 +93,9 @@ export type Anneal<P = unknown> = (
 /**
  * Annealed Langevin dynamics, compiled once a shape. At each time in turn, `inner` times: x ← x + ½ ε v(t, x) + √ε ξ with ξ ~ N(0, 1).
  *
- * With the true scores the density of the particles is q_t in the limit of small ε and many steps, in that order of precision: the particles lag behind
- * by what the density changes in the time that Langevin dynamics need to mix, and a step of size ε has a bias of order ε.
+ * With the true scores the density of the particles is q_t in the limit of small ε and many steps, in that order of precision: the
+ * particles lag behind by what the density changes in the time that Langevin dynamics need to mix, and a step of size ε has a bias of order
+ * ε.
  *
  * @param score  ∇ log q_t from parameters; known scores ignore them
  */
@@ -103,7 +105,7 @@ export function annealer<P>(score: (params: P) => VectorField, threads?: number)
       const v = score(params);
       const level = (x: Tensor, { t, xi }: { t: Tensor; xi: Tensor }) => {
         const column = t.broadcastTo([x.shape[0], 1]);
-        const step = (at: Tensor, e: Tensor) => ({ carry: at.add(v(column, at).mul(stepSize.mul(0.5))).add(e.mul(sqrt(stepSize))) }); // biome-ignore format: one formula
+        const step = (at: Tensor, e: Tensor) => ({ carry: at.add(v(column, at).mul(stepSize.mul(0.5))).add(e.mul(sqrt(stepSize))) });
         return { carry: scan(step, x, xi).carry };
       };
       return scan(level, start, { t: times, xi: noise }).carry;

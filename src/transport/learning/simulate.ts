@@ -1,6 +1,6 @@
 /**
- * Simulate and match: a neural ordinary differential equation whose particles, integrated from each snapshot to the next, should form the next one.
- * What trajectory inference did before simulation-free losses; here to compare with.
+ * Simulate and match: a neural ordinary differential equation whose particles, integrated from each snapshot to the next, should form the
+ * next one. What trajectory inference did before simulation-free losses; here to compare with.
  *
  *   loss = Σ_k S_ε(Φ_{k→k+1}(x_k), x_{k+1}) + α ∫ ½ E|v|² dt,   S_ε the Sinkhorn divergence of squared distances
  *
@@ -122,8 +122,8 @@ function drawEnds(path: Path, rng: Random, n: number): { from: NdArray; to: NdAr
 }
 
 /**
- * OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y) of clouds of equal weights, [k, n, d] -> [k]. The plans are held fixed in derivatives, which by the envelope
- * theorem is exact at convergence.
+ * OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y) of clouds of equal weights, [k, n, d] -> [k]. The plans are held fixed in derivatives, which by
+ * the envelope theorem is exact at convergence.
  */
 export function sinkhornDivergence(x: Tensor, y: Tensor, epsilon: number, sweeps = 20): Tensor {
   const cross = entropicCost(x, y, epsilon, sweeps);
@@ -136,12 +136,22 @@ export function sinkhornDivergence(x: Tensor, y: Tensor, epsilon: number, sweeps
 
 function entropicCost(x: Tensor, y: Tensor, epsilon: number, sweeps: number): Tensor {
   const n = x.shape[1];
-  const costs = x.square().sum(2, true).add(y.square().sum(2).expandDims(1)).sub(x.matmul(y.transpose([0, 2, 1])).mul(2)); // biome-ignore format: one formula
+  const costs = x
+    .square()
+    .sum(2, true)
+    .add(y.square().sum(2).expandDims(1))
+    .sub(x.matmul(y.transpose([0, 2, 1])).mul(2));
   const c = stopGradient(costs);
   const zero = c.sum(2).mul(0);
   const soft = (g: Tensor, axis: number): Tensor =>
     t
-      .logsumexp(g.expandDims(axis === 2 ? 1 : 2).sub(c).div(epsilon), axis) // biome-ignore format: one formula
+      .logsumexp(
+        g
+          .expandDims(axis === 2 ? 1 : 2)
+          .sub(c)
+          .div(epsilon),
+        axis,
+      )
       .sub(Math.log(n))
       .mul(-epsilon);
   const sweep = ({ f, g }: { f: Tensor; g: Tensor }) => {
@@ -150,7 +160,12 @@ function entropicCost(x: Tensor, y: Tensor, epsilon: number, sweeps: number): Te
   };
   const { carry } = scan(sweep, { f: zero, g: zero }, sweeps);
   const f = soft(carry.g, 2);
-  const log = f.expandDims(2).add(carry.g.expandDims(1)).sub(c).div(epsilon).sub(2 * Math.log(n)); // biome-ignore format: one formula
+  const log = f
+    .expandDims(2)
+    .add(carry.g.expandDims(1))
+    .sub(c)
+    .div(epsilon)
+    .sub(2 * Math.log(n));
   const plan = stopGradient(t.exp(log));
   return plan.mul(costs).sum([1, 2]);
 }

@@ -11,8 +11,8 @@ export interface Value {
   /** ∫ E[m (c(v - b) + (m'/m)²/(2λ) - V)] dt of the path with the velocities of its labels: at least the action. Absent with noise. */
   readonly primal?: number;
   /**
-   * An estimate of a lower bound: E_1[s_1] - E_0[s_0] - ∫ max_x Λ_t(x) dt is one for every s, with the maxima taken over particles of the path and the same
-   * particles a tenth farther from their centre. Only for flows that conserve mass, without noise.
+   * An estimate of a lower bound: E_1[s_1] - E_0[s_0] - ∫ max_x Λ_t(x) dt is one for every s, with the maxima taken over particles of the
+   * path and the same particles a tenth farther from their centre. Only for flows that conserve mass, without noise.
    */
   readonly lower?: number;
   /** primal - dual over the same samples, and its standard error: at least the action gap ½ ∫ E[m |∇s - ∇s*|² + …]. */
@@ -20,8 +20,9 @@ export interface Value {
 }
 
 /**
- * m (c(v - b) + (m'/m)² / (2λ) - V) [B] of points that move as their labels do. Its mean is an upper bound of the action of their path, because of
- * all motions with the same densities that of an action is the cheapest. Undefined with noise, and for points without velocities.
+ * m (c(v - b) + (m'/m)² / (2λ) - V) [B] of points that move as their labels do. Its mean is an upper bound of the action of their path,
+ * because of all motions with the same densities that of an action is the cheapest. Undefined with noise, and for points without
+ * velocities.
  */
 export function labelledAction(l: Lagrangian, t: Tensor, { x, v, mass, massRate }: PathPoints): Tensor | undefined {
   if (l.noise > 0 || !v) return undefined;

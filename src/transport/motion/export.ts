@@ -20,7 +20,8 @@ export interface ModelLabels {
 }
 
 /**
- * Files of the velocity, and of the growth rate and the action where the method has them: times and features in the user's units to rates in them.
+ * Files of the velocity, and of the growth rate and the action where the method has them: times and features in the user's units to rates
+ * in them.
  *
  * @returns  ONNX by name: velocity, growth, action
  */

@@ -1,4 +1,7 @@
-/** Features in time: their moments over the moved particles and over the snapshots; of genes, through the components that they were made into. */
+/**
+ * Features in time: their moments over the moved particles and over the snapshots; of genes, through the components that they were made
+ * into.
+ */
 
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
@@ -32,7 +35,10 @@ interface Moments {
 const namesOf = ({ components, features }: Pick<Population, "components" | "features">): readonly string[] =>
   components?.features ?? features;
 
-/** Weighted means and standard deviations of c + z W, [features], for rows z [n, d] with weights [n]: of z only the mean and the covariance are needed. */
+/**
+ * Weighted means and standard deviations of c + z W, [features], for rows z [n, d] with weights [n]: of z only the mean and the covariance
+ * are needed.
+ */
 const moments = jit((z: Tensor, weights: Tensor, c: Tensor, W: Tensor) => {
   const share = weights.div(weights.sum()).expandDims(1);
   const mean = z.mul(share).sum(0, true);

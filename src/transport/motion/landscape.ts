@@ -17,7 +17,10 @@ export interface Landscape {
 
 const size = 32;
 
-/** The action and its velocity over the first two features, others at their means, in the middle of the time range; for models with an action. */
+/**
+ * The action and its velocity over the first two features, others at their means, in the middle of the time range; for models with an
+ * action.
+ */
 export async function landscape(
   trained: Trained,
   program: FieldsProgram,

@@ -12,7 +12,9 @@ export interface PushOptions {
   readonly rng?: Random;
   /** Steps a unit of time of Euler–Maruyama; default 100. */
   readonly stepsPerUnit?: number;
-  /** One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps. */
+  /**
+   * One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps.
+   */
   readonly pair?: "coarse" | "fine";
   /** Follow the noiseless flow with the same densities, where the dynamics know it. */
   readonly flow?: boolean;

@@ -7,8 +7,8 @@ import type { Trained } from "./push.ts";
 const probes = 500;
 
 /**
- * Root mean square error of the places of particles moved through all times, in units of the training: how far those that are moved there and
- * back end from where they began; with noise, how far paths with one Brownian motion are apart when the steps are halved.
+ * Root mean square error of the places of particles moved through all times, in units of the training: how far those that are moved there
+ * and back end from where they began; with noise, how far paths with one Brownian motion are apart when the steps are halved.
  */
 export async function solverError(
   { model, push, params }: Trained,

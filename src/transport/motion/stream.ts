@@ -86,7 +86,10 @@ export interface Stream {
   readonly lines: readonly (readonly { readonly x: number; readonly y: number }[])[];
 }
 
-/** Lines that follow the velocity, evenly spread where there are particles: from the densest places on, each until it comes close to another. */
+/**
+ * Lines that follow the velocity, evenly spread where there are particles: from the densest places on, each until it comes close to
+ * another.
+ */
 export function streamLines(data: Pick<Snapshots, "snapshots" | "features">, fields: readonly Fields[]): Stream {
   const grid = smoothed(data, fields);
   const taken = new Uint8Array(coarse * coarse);

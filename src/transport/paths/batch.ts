@@ -21,7 +21,10 @@ export interface PathBatch<T = NdArray> {
   /** Masses at both ends of the pair, and of the first and last snapshot; absent where mass is conserved. */
   readonly mass0?: T;
   readonly mass1?: T;
-  /** Total masses at both ends of the interval and the overlap of its pairs, [B, 3]; only if pairs change their mass and the total is prescribed. */
+  /**
+   * Total masses at both ends of the interval and the overlap of its pairs, [B, 3]; only if pairs change their mass and the total is
+   * prescribed.
+   */
   readonly totals?: T;
   /** Density of the times relative to uniform ones; absent: 1. */
   readonly density?: T;
@@ -32,8 +35,8 @@ export interface PathBatch<T = NdArray> {
 }
 
 /**
- * A batch at times spread evenly over the path, or by a density. Rows are drawn as chains through all snapshots, i_0, i_1 | i_0, …: every snapshot's rows
- * have their right distribution because every plan has the right margins.
+ * A batch at times spread evenly over the path, or by a density. Rows are drawn as chains through all snapshots, i_0, i_1 | i_0, …: every
+ * snapshot's rows have their right distribution because every plan has the right margins.
  *
  * @param density   at equally spaced knots, of mean one
  * @param together  neighbouring rows that share a time, a divisor of the batch

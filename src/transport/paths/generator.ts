@@ -3,7 +3,8 @@
  *
  *   G(t, a, b) = (1 - u) a + u b + 2 u (1 - u) h(t, a, b, 1[u < ½]).
  *
- * or of another base than the line. The switch at the middle lets independent rows be carried forward from a before it and backward from b after it.
+ * or of another base than the line. The switch at the middle lets independent rows be carried forward from a before it and backward from b
+ * after it.
  *
  * @source  Neklyudov et al., Wasserstein Lagrangian Flows, ICML 2024, section 3.3
  */

@@ -10,9 +10,10 @@ import type { Lagrangian, VectorField } from "../lagrangian/lagrangian.ts";
 export type PairMotion = Pick<Partial<Lagrangian>, "drift" | "cost">;
 
 /**
- * Both snapshots after the drift has carried them to the middle of their interval, x forward and y backward: dx/dt = b(t, x). There the distance of two particles
- * is what has to be paid for. Exact for drifts that keep distances (shifts, rotations); for others lengths change on the way, by the first order of ∇b from
- * one end and back from the other. Where a drift leads out of all numbers, the points stay as they are.
+ * Both snapshots after the drift has carried them to the middle of their interval, x forward and y backward: dx/dt = b(t, x). There the
+ * distance of two particles is what has to be paid for. Exact for drifts that keep distances (shifts, rotations); for others lengths change
+ * on the way, by the first order of ∇b from one end and back from the other. Where a drift leads out of all numbers, the points stay as
+ * they are.
  *
  * @param x, y    [n, d], [m, d]
  * @param start, end  their times

@@ -7,8 +7,8 @@ import { carriedToMiddle, type PairMotion, pairCosts } from "./pair-costs.ts";
 import { reachPlan } from "./unbalanced.ts";
 
 /**
- * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth (Wasserstein–Fisher–Rao),
- * whose pairs change their mass on the way.
+ * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth
+ * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way.
  */
 export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced";
 
@@ -42,8 +42,9 @@ export interface CouplingOptions extends PairMotion {
 const most = { ot: 25_000_000, sinkhorn: 25_000_000, unbalanced: 4_000_000 } as const;
 
 /**
- * Pairs of two snapshots; undefined: independent. Snapshots too large for one plan are dealt at random into equally many parts, and part is paired with part:
- * every particle has its partners, and what they cost more than those of one plan is the sampling of the parts, which have thousands of particles.
+ * Pairs of two snapshots; undefined: independent. Snapshots too large for one plan are dealt at random into equally many parts, and part is
+ * paired with part: every particle has its partners, and what they cost more than those of one plan is the sampling of the parts, which
+ * have thousands of particles.
  */
 export async function pairsOf(x: Cloud, y: Cloud, options: CouplingOptions): Promise<Pairs | undefined> {
   const { coupling } = options;

@@ -6,13 +6,14 @@ import type { PairMotion } from "./pair-costs.ts";
 import { type Coupling, cumulate, type Pairs, pairsOf } from "./pairs.ts";
 
 /**
- * "linear": (1 - u) a + u b; "bridge": that and noise σ √(gap u (1 - u)); "mixture": b with probability u, else a (mass fades over, nothing moves).
+ * "linear": (1 - u) a + u b; "bridge": that and noise σ √(gap u (1 - u)); "mixture": b with probability u, else a
+ * (mass fades over, nothing moves).
  */
 export type Shape = "linear" | "bridge" | "mixture";
 
 /**
- * How the total mass goes from Z_0 to Z_1: log Z linear, Z linear, or √Z linear (the path of least growth energy; for unbalanced pairs the geodesic's own mass,
- * to which others scale them).
+ * How the total mass goes from Z_0 to Z_1: log Z linear, Z linear, or √Z linear (the path of least growth energy; for unbalanced pairs the
+ * geodesic's own mass, to which others scale them).
  */
 export type MassCurve = "log" | "linear" | "geodesic";
 

@@ -10,7 +10,8 @@ export interface Split {
 }
 
 /**
- * The split of snapshots by the times to leave out, such as `2` or `1970,1990`. Times after the last one that is learned from are forecasts.
+ * The split of snapshots by the times to leave out, such as `2` or `1970,1990`. Times after the last one that is learned from are
+ * forecasts.
  *
  * @throws UserError  if a time is not in the data or the first, or fewer than two would be left
  */
@@ -35,7 +36,10 @@ export function splitTimes(data: Pick<Snapshots, "times" | "timeLabels">, holdOu
   return { train, held: [...new Set(held)].sort((a, b) => a - b) };
 }
 
-/** The snapshot that is meant: by the data's own label, by its number (which the data may have in single precision), or by a label of the same kind, such as 24h for 1d. */
+/**
+ * The snapshot that is meant: by the data's own label, by its number (which the data may have in single precision), or by a label of the
+ * same kind, such as 24h for 1d.
+ */
 function indexOfTime({ times, timeLabels = [] }: Pick<Snapshots, "times" | "timeLabels">, text: string): number {
   const labelled = timeLabels.findIndex((labels) => labels.some((label) => label.toLowerCase() === text.toLowerCase()));
   if (labelled >= 0 || text === "") return labelled;

@@ -37,7 +37,14 @@ export function initTimeDensity(): TimeDensity {
 export function updateTimeDensity({ mean, square }: TimeDensity<Tensor>, u: Tensor, integrand: Tensor): TimeDensity<Tensor> {
   const at = t.iota(knots, "f32").div(knots - 1);
   const weights = t.softmax(t.abs(u.sub(at)).mul(-100), 0); // [B, knots]
-  const toward = (old: Tensor, values: Tensor): Tensor => old.mul(memory).add(values.expandDims(0).matmul(weights).squeeze(0).mul(1 - memory)); // biome-ignore format: one formula
+  const toward = (old: Tensor, values: Tensor): Tensor =>
+    old.mul(memory).add(
+      values
+        .expandDims(0)
+        .matmul(weights)
+        .squeeze(0)
+        .mul(1 - memory),
+    );
   return { mean: toward(mean, integrand), square: toward(square, integrand.square()) };
 }
 
