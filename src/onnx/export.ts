@@ -5,7 +5,7 @@ import { trace } from "../tensor/jit.ts";
 import { withSharing } from "../tensor/primitive.ts";
 import { isValue } from "../tensor/primitives/constant.ts";
 import { serialize, type WriteOptions, writeGraph } from "../tensor/write.ts";
-import { anyRows, probes } from "./batch.ts";
+import { anyRows, probes } from "./rows.ts";
 
 export interface ExportOptions extends Omit<WriteOptions, "portable"> {
   /**
