@@ -141,9 +141,9 @@ function stream(name: readonly number[], block: number): Random {
       if (low !== 0 || high !== 1) for (let i = 0; i < data.length; i++) data[i] = low + (high - low) * data[i];
       return result;
     },
-    normal: (shape, dtype) => draw(shape, dtype ?? ("f32" as never), dtype === "f64" ? "normal64" : "normal32"),
-    exponential: (shape, dtype) => draw(shape, dtype ?? ("f32" as never), "exponential"),
-    gumbel: (shape, dtype) => draw(shape, dtype ?? ("f32" as never), "gumbel"),
+    normal: <D extends Float>(shape: Shape, dtype = "f32" as D) => draw(shape, dtype, dtype === "f64" ? "normal64" : "normal32"),
+    exponential: <D extends Float>(shape: Shape, dtype = "f32" as D) => draw(shape, dtype, "exponential"),
+    gumbel: <D extends Float>(shape: Shape, dtype = "f32" as D) => draw(shape, dtype, "gumbel"),
     truncatedNormal<D extends Float>(shape: Shape, low: number, high: number, dtype = "f32" as D) {
       if (!(low < high)) throw new TensorError(`truncatedNormal: empty interval [${low}, ${high}]`);
       const result = allocate(dtype, shape);

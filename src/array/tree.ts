@@ -66,7 +66,7 @@ export const isArrayLeaf = (x: unknown): x is { readonly dtype: string; readonly
   x !== null && typeof x === "object" && "dtype" in x && "shape" in x;
 
 /** Applies f leaf by leaf to trees of the first one's structure; after the leaves, f gets their path. */
-export function mapTree<R>(f: (...leaves: never[]) => unknown, tree: unknown, ...others: readonly unknown[]): R {
+export function mapTree<R, L extends unknown[] = never[]>(f: (...leaves: L) => unknown, tree: unknown, ...others: readonly unknown[]): R {
   const { leaves, structure } = flatten(tree, isArrayLeaf);
   const paths = leafPaths(structure);
   const rest = others.map((other) => {
@@ -75,8 +75,9 @@ export function mapTree<R>(f: (...leaves: never[]) => unknown, tree: unknown, ..
       throw new TensorError(`trees differ: one has ${paths.join(", ")}, another ${leafPaths(flat.structure).join(", ")}`);
     return flat.leaves;
   });
-  return unflatten<R>(
-    structure,
-    leaves.map((x, i) => f(...([x, ...rest.map((l) => l[i]), paths[i]] as never[]))),
-  );
+  const results = leaves.map((x, i) => {
+    const given: unknown[] = [x, ...rest.map((l) => l[i]), paths[i]];
+    return f(...(given as L));
+  });
+  return unflatten<R>(structure, results);
 }

@@ -5,7 +5,7 @@ import { trace } from "../tensor/jit.ts";
 import { withSharing } from "../tensor/primitive.ts";
 import { isValue } from "../tensor/primitives/constant.ts";
 import { serialize, type WriteOptions, writeGraph } from "../tensor/write.ts";
-import { anyRows, probes } from "./batch.ts";
+import { anyRows, each, probes } from "./rows.ts";
 
 export interface ExportOptions extends Omit<WriteOptions, "portable"> {
   /**
@@ -31,8 +31,8 @@ export function toOnnx<A extends unknown[], R>(f: (...args: A) => R, args: reado
     return withSharing(() => writeGraph(program, written));
   };
   if (!options.anyRows) return serialize(graphOf(args), written);
-  const [a, b, c] = probes.map((rows) => graphOf(withRows(args, rows)));
-  return serialize(anyRows([a, b, c]), written);
+  const graphs = each(probes, (rows) => graphOf(withRows(args, rows)));
+  return serialize(anyRows(graphs), written);
 }
 
 const withRows = (args: readonly unknown[], rows: number): readonly unknown[] =>

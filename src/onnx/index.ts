@@ -1,3 +1,3 @@
 /** Models of others as differentiable functions, and programs as models (`pushforward/onnx`). */
 export { type ExportOptions, toOnnx } from "./export.ts";
-export { fromOnnx, type OnnxModel, type Port } from "./read.ts";
+export { fromOnnx, type OnnxModel, type Port } from "./reader/model.ts";

@@ -75,7 +75,8 @@ export function cotangents(
 ): ReadonlyMap<Tensor, Tensor> {
   const cotangent = new Map<Tensor, Tensor>();
   const accumulate = (x: Tensor, ct: MaybeTensor): void => {
-    if (ct) cotangent.set(x, plus(cotangent.get(x), ct) as Tensor);
+    const sum = plus(cotangent.get(x), ct);
+    if (sum) cotangent.set(x, sum);
   };
   outputs.forEach((y, i) => accumulate(y, cts[i]));
   const path = inputs.length ? between(inputs, outputs) : [];

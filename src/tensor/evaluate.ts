@@ -60,8 +60,8 @@ function elements(f: (...x: number[]) => number, xs: readonly NdArray[], shape: 
 /** An array of numbers; undefined if the dtype does not hold one of them. */
 function arrayOf(dtype: ProgramDType, shape: Shape, values: ArrayLike<number | bigint>): NdArray | undefined {
   if (dtype === "i64") {
-    const integers = Array.from(values, (v) => (typeof v === "bigint" ? v : asInt64(v)));
-    return integers.includes(undefined) ? undefined : { dtype, shape, data: BigInt64Array.from(integers, (v) => v ?? 0n) };
+    const whole = Array.from(values).every((v) => typeof v === "bigint" || Number.isFinite(v));
+    return whole ? { dtype, shape, data: BigInt64Array.from(values, (v) => (typeof v === "bigint" ? v : toInt64(v))) } : undefined;
   }
   const { data } = allocate(dtype, shape);
   for (let i = 0; i < data.length; i++) {
@@ -73,10 +73,7 @@ function arrayOf(dtype: ProgramDType, shape: Shape, values: ArrayLike<number | b
 }
 
 /** Beyond the ends of the range, the end: "to the end" of a slice stays there whatever is computed from it. */
-function asInt64(v: number): bigint | undefined {
-  const whole = asDType("i64", v);
-  if (whole === undefined) return undefined;
-  const integer = BigInt(whole);
-  return integer > maxInt64 ? maxInt64 : integer;
+export function toInt64(v: number): bigint {
+  const [low, high] = [-(2n ** 63n), 2n ** 63n - 1n];
+  return v >= 2 ** 63 ? high : v <= -(2 ** 63) ? low : BigInt(Math.trunc(v));
 }
-const maxInt64 = 2n ** 63n - 1n;

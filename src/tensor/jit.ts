@@ -2,7 +2,7 @@
 import { allocate, type DType, type NdArray, ndarray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
 import { withSharing } from "./primitive.ts";
-import { isValue, placeholder, programDType, tensors } from "./primitives/constant.ts";
+import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { fail } from "./shapes.ts";
 import { type Node, type ProgramDType, Tensor } from "./tensor.ts";
@@ -10,7 +10,7 @@ import { type Program, reachable } from "./walk.ts";
 import { writeModel } from "./write.ts";
 
 /** The tree of arrays that corresponds to a tree of tensors. */
-export type Arrays<T> = T extends Tensor ? NdArray : T extends object ? { [K in keyof T]: Arrays<T[K]> } : T;
+export type Arrays<T> = T extends Value ? NdArray : T extends object ? { [K in keyof T]: Arrays<T[K]> } : T;
 /** What may be fed for a tree of tensors: arrays, or numbers for scalars. */
 export type Feeds<T> = T extends Tensor ? NdArray | number : T extends object ? { [K in keyof T]: Feeds<T[K]> } : T;
 

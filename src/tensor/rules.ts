@@ -110,8 +110,7 @@ const movement: readonly Rule[] = [
   ["a number reshaped", [reshapePrimitive, "#c"], ({ c }, { shape }) => broadcastTo(scalar(number(c), c.dtype), shape)],
   ["broadcast to its own shape", [broadcastPrimitive, "x"], ({ x }, { shape }) => (sameShape(x.shape, shape) ? x : undefined)],
   ["broadcast twice = once", [broadcastPrimitive, [broadcastPrimitive, "x"]], ({ x }, { shape }) => broadcastTo(x, shape)],
-  ["axes in their order", [transposePrimitive, "x"], ({ x }, { permutation: p }) => (isIdentity(p) ? x : undefined)],
-  ["only axes of length 1 move", [transposePrimitive, "x"], ({ x }, { permutation: p }) => asReshape(x, p)],
+  ["axes of length 1 alone move", [transposePrimitive, "x"], ({ x }, { permutation: p }) => asReshape(x, p)],
   [
     "transposed twice = once",
     [transposePrimitive, [transposePrimitive, "x"]],
@@ -129,11 +128,10 @@ const movement: readonly Rule[] = [
   ["joined with nothing", [concatPrimitive], (_, { axis }, inputs) => joined(inputs, axis)],
 ];
 
-const isIdentity = (p: readonly number[]): boolean => p.every((i, j) => i === j);
 const isIncreasing = (p: readonly number[]): boolean => p.every((i, j) => j === 0 || p[j - 1] < i);
 
 function asReshape(x: Tensor, p: readonly number[]): MaybeTensor {
-  return isIncreasing(p.filter((i) => x.shape[i] !== 1)) ? reshape(x, permuted(x.shape, p)) : undefined;
+  return p.length === x.rank && isIncreasing(p.filter((i) => x.shape[i] !== 1)) ? reshape(x, permuted(x.shape, p)) : undefined;
 }
 
 const isAll = (x: Tensor, cuts: readonly Cut[]): boolean => cuts.every((c, i) => cutLength(c) === x.shape[x.rank - cuts.length + i]);

@@ -1,7 +1,7 @@
 /** Rules of shapes, and the errors that name them. */
 import { type Shape, sizeOf } from "../array/ndarray.ts";
 import { TensorError } from "../errors.ts";
-import { type Aval, describe, type View } from "./tensor.ts";
+import { type Aval, describe, isFloat, type View } from "./tensor.ts";
 
 /** Raises a TensorError that names the operation, what it was given, and the line of the user's program. */
 export function fail(operation: string, message: string, inputs: readonly Aval[] = []): never {
@@ -23,6 +23,9 @@ function userLine(): string | undefined {
   }
   return undefined;
 }
+
+/** The dtype of a tensor of floats. */
+export const floatType = (operation: string, x: Aval): "f32" | "f64" => (isFloat(x.dtype) ? x.dtype : fail(operation, "takes floats", [x]));
 
 /** NumPy broadcasting of shapes. */
 export function broadcastShapes(operation: string, inputs: readonly Aval[]): Shape {

@@ -9,7 +9,7 @@ import { add, mul, square } from "./primitives/elementwise.ts";
 import { eye } from "./primitives/gather.ts";
 import { moveAxis, reshape } from "./primitives/reshape.ts";
 import { broadcastTo, sum, zerosLike } from "./primitives/sum.ts";
-import { fail, sameShape } from "./shapes.ts";
+import { fail, floatType, sameShape } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Node, type Primitive, type Rounding, type Tensor } from "./tensor.ts";
 import { between } from "./walk.ts";
 
@@ -113,10 +113,10 @@ export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
     const y = f(placeholder(x.dtype, x.shape));
     const shape = [...y.shape, ...x.shape];
     if (x.size <= y.size) {
-      const columns = vmap((direction: Tensor) => jvp(f, [x], [reshape(direction, x.shape)])[1])(eye(x.size, x.dtype as "f32"));
+      const columns = vmap((direction: Tensor) => jvp(f, [x], [reshape(direction, x.shape)])[1])(eye(x.size, floatType("jacobian", x)));
       return reshape(moveAxis(columns, 0, -1), shape);
     }
-    const rows = vmap((ct: Tensor) => vjp(f, x)[1](reshape(ct, y.shape))[0])(eye(y.size, y.dtype as "f32"));
+    const rows = vmap((ct: Tensor) => vjp(f, x)[1](reshape(ct, y.shape))[0])(eye(y.size, floatType("jacobian", y)));
     return reshape(rows, shape);
   };
 }
@@ -199,7 +199,7 @@ export function laplacian(f: (x: Tensor) => Tensor): (x: Tensor) => { value: Ten
     const source = aliasOf(x);
     const y = f(source);
     if (!sameShape(y.shape, x.shape.slice(0, -1))) fail("laplacian", "f must map [..., d] to [...]", [x, y]);
-    const seeds = broadcastTo(reshape(eye(d, x.dtype as "f32"), [d, ...new Array(x.rank - 1).fill(1), d]), [d, ...x.shape]);
+    const seeds = broadcastTo(reshape(eye(d, floatType("laplacian", x)), [d, ...new Array(x.rank - 1).fill(1), d]), [d, ...x.shape]);
     const channels = new Map<Tensor, Channels>([[source, { jacobian: seeds, laplacian: undefined }]]);
     for (const node of between([source], [y])) {
       const inputs = node.inputs.map((t) => channels.get(t));

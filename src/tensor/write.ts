@@ -155,8 +155,8 @@ function makeEmitter(model: Model, nodes: NodeProto[], outputs: readonly Tensor[
     ints: (values) => keyed(`[${values.join(",")}]`, () => ndarray(BigInt64Array.from(values, BigInt), [values.length], "i64")),
     scalar(value, dtype: ProgramDType) {
       return keyed(`${dtype} ${Object.is(value, -0) ? "-0" : value}`, () => {
-        const data = dtype === "i64" ? BigInt64Array.of(BigInt(value)) : (dtypes[dtype].array as Float32ArrayConstructor).of(value);
-        return { dtype, shape: [], data } as NdArray;
+        const data = dtype === "i64" ? BigInt64Array.of(BigInt(value)) : dtypes[dtype].array.of(value);
+        return { dtype, shape: [], data };
       });
     },
     name(t) {

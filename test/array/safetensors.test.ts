@@ -152,7 +152,7 @@ describe("writing", () => {
         const made = Object.entries(specification).map(([key, { dtype, shape, bytes }]) => {
           const { array, bytes: width } = dtypes[dtype];
           const raw = (dtype === "bool" ? bytes.map((b) => b & 1) : bytes.slice()).buffer.slice(0, sizeOf(shape) * width);
-          return [key, ndarray(new array(raw) as never, shape, dtype) as NdArray];
+          return [key, ndarray<DType>(new array(raw), shape, dtype)];
         });
         const tensors: Record<string, NdArray> = Object.fromEntries(made);
         const written = writeSafetensors(tensors, metadata);

@@ -132,20 +132,15 @@ export async function checkDerivatives(f: Fn, points: readonly NdArray[], { with
   };
   const wrapped = (xs: Tensor[], vs: Tensor[]) => {
     const { second, ...rest } = program(xs, vs);
-    return { ...rest, second: second ?? [] };
+    return { ...rest, second: second ?? { differences: [], contractions: [] } };
   };
-  const { first, second, batches, single } = (await run(wrapped, points, directions)) as unknown as {
-    first: { tangent: NdArray[]; transpose: NdArray[] };
-    second: { differences?: NdArray[][]; contractions?: NdArray[] };
-    batches: NdArray[][][];
-    single: NdArray[][];
-  };
+  const { first, second, batches, single } = await run(wrapped, points, directions);
   // Central differences agree to 1e-10 times third derivatives, which stay below 1e3 at the points of these tests.
   expectClose(first.tangent[0], first.tangent[1], 1e-7, "jvp against central differences:");
   // Reordered sums of f64 products: some hundred roundings.
   expectClose(first.transpose[0], first.transpose[1], 1e-12, "vjp against jvp:");
-  second.differences?.forEach(([a, b], i) => expectClose(a, b, 1e-7, `second derivative, argument ${i}:`));
-  second.contractions?.forEach((c, i) => expectClose(c, second.contractions?.[0] as NdArray, 1e-11, `second derivative, order ${i}:`));
+  second.differences.forEach(([a, b], i) => expectClose(a, b, 1e-7, `second derivative, argument ${i}:`));
+  second.contractions.forEach((c, i) => expectClose(c, second.contractions[0], 1e-11, `second derivative, order ${i}:`));
   batches.forEach((pairs, i) =>
     pairs.forEach(([a, b], j) => expectClose(a, b, 1e-12, `vmap, choice ${i}, ${j ? `cotangent ${j - 1}` : "value"}:`)),
   );

@@ -217,10 +217,7 @@ describe("simplifications", () => {
           expectClose(r.values[i], f64(expected[i].value, expected[i].shape), 1e-10, JSON.stringify(list[i]));
           expectClose(r.slopes[i], f64(expected[i].slope, expected[i].shape), 1e-10, JSON.stringify(list[i]));
         });
-        const along = (r.gradient as unknown as NdArray[]).reduce(
-          (s, g, i) => s + sum(nd.toNumbers(g).map((v, k) => v * duals[i].slope[k])),
-          0,
-        );
+        const along = r.gradient.reduce((s, g, i) => s + sum(nd.toNumbers(g).map((v, k) => v * duals[i].slope[k])), 0);
         const wanted = sum(expected.map((d) => sum(d.slope)));
         const scale = sum(expected.flatMap((d) => d.slope.map(Math.abs))) + 1;
         expect(Math.abs(along - wanted)).toBeLessThan(1e-10 * scale * 100);

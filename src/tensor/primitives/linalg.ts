@@ -3,7 +3,7 @@
  * stated by matrix identities, so that nothing differentiates through pivoting.
  */
 import { apply, apply1 } from "../primitive.ts";
-import { broadcastShapes, fail } from "../shapes.ts";
+import { broadcastShapes, fail, floatType } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { iota, lift, liftOne, type Value } from "./constant.ts";
@@ -36,7 +36,7 @@ function eliminate(a: Tensor, b: Tensor): { solution: Tensor; sign: Tensor; logA
   const head = a.shape.slice(0, -2);
   const peak = max(abs(a), -1, true);
   const scale = where(equal(peak, 0), 1, peak);
-  const dtype = a.dtype as "f32" | "f64";
+  const dtype = floatType("solve", a);
   const start = concat([div(a, scale), div(b, scale)], -1);
   const width = start.shape[start.rank - 1];
   const one = broadcastTo(liftOne("solve", 1, dtype), head);
@@ -105,7 +105,7 @@ const slogdetPrimitive: Primitive = {
   },
   expand([a]) {
     const n = a.shape[a.rank - 1];
-    const { solution, sign: s, logAbs } = eliminate(a, broadcastTo(eye(n, a.dtype as "f32"), a.shape));
+    const { solution, sign: s, logAbs } = eliminate(a, broadcastTo(eye(n, floatType("slogdet", a)), a.shape));
     return [s, logAbs, solution];
   },
   // d log|det A| = tr(A⁻¹ dA), dA⁻¹ = -A⁻¹ dA A⁻¹.
@@ -147,7 +147,7 @@ const choleskyPrimitive: Primitive = {
   // Outer-product form: column j of L is the j-th column of what remains over the root of its pivot.
   expand([a]) {
     const n = a.shape[a.rank - 1];
-    const dtype = a.dtype as "f32" | "f64";
+    const dtype = floatType("cholesky", a);
     const step = ({ rest }: { rest: Tensor }, k: Tensor) => {
       const here = cast(equal(iota(n), k), dtype);
       const c = column(rest, here, -1);
@@ -165,7 +165,7 @@ const choleskyPrimitive: Primitive = {
     const n = a.shape[a.rank - 1];
     const symmetric = mul(add(da, transpose(da)), 0.5);
     const inner = triangularSolve(l, transpose(triangularSolve(l, symmetric)));
-    const halved = sub(tril(inner), mul(inner, mul(eye(n, a.dtype as "f32"), 0.5)));
+    const halved = sub(tril(inner), mul(inner, mul(eye(n, floatType("cholesky", a)), 0.5)));
     return [matmul(l, halved)];
   },
 };
@@ -183,7 +183,7 @@ const triangularPrimitive: Primitive = {
   // Substitution: row k of X is (b_k - Σ_j a_kj x_j) / a_kk over the rows j already known.
   expand([a, b], { lower }) {
     const n = a.shape[a.rank - 1];
-    const dtype = a.dtype as "f32" | "f64";
+    const dtype = floatType("triangularSolve", a);
     const pivots = diagonal(a);
     const step = ({ x }: { x: Tensor }, k: Tensor) => {
       const here = cast(equal(iota(n), k), dtype);

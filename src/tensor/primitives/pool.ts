@@ -1,7 +1,7 @@
 /** Pooling and resizing of [N, C, ...space]. */
 import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
-import { fail, withLength } from "../shapes.ts";
+import { fail, floatType, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { liftOne, type Value } from "./constant.ts";
@@ -147,7 +147,7 @@ export function resizeBilinear(x: Value, sizes: readonly number[]): Tensor {
   let y = liftOne("resizeBilinear", x);
   if (sizes.length !== y.rank - 2) fail("resizeBilinear", `${sizes.length} sizes for ${y.rank - 2} spatial axes`, [y]);
   sizes.forEach((out, i) => {
-    const weights = interpolation(y.shape[i + 2], out, y.dtype as "f32");
+    const weights = interpolation(y.shape[i + 2], out, floatType("resizeBilinear", y));
     if (out !== y.shape[i + 2]) y = moveAxis(matmul(moveAxis(y, i + 2, -1), weights), -1, i + 2);
   });
   return y;

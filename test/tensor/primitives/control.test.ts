@@ -83,7 +83,7 @@ describe("scan", () => {
   test("xs may be a number of steps, or a tree of sequences of different dtypes", async () => {
     const r = await run(
       (x: Tensor) => [
-        t.scan((c: Tensor, k: Tensor) => ({ carry: c.mul(2), y: k }), x, 5 as unknown as Tensor),
+        t.scan((c: Tensor, k: Tensor) => ({ carry: c.mul(2), y: k }), x, 5),
         t.scan((c: Tensor, { a, i }: { a: Tensor; i: Tensor }) => ({ carry: c.add(a.mul(i.cast("f64"))) }), x, {
           a: t.constant(f64([1, 2, 3])),
           i: t.constant(i32([4, 5, 6])),
@@ -134,7 +134,7 @@ describe("scan", () => {
   });
 
   test("in low precision rounds inside the loop", async () => {
-    const f = t.lowPrecision("bf16", (c: Tensor) => t.scan((a: Tensor) => ({ carry: a.add(1 / 512) }), c, 4 as unknown as Tensor).carry);
+    const f = t.lowPrecision("bf16", (c: Tensor) => t.scan((a: Tensor) => ({ carry: a.add(1 / 512) }), c, 4).carry);
     // 1 + 1/512 rounds to 1 in bf16 at every step.
     expect(nd.item(await run(f, 1))).toBe(1);
   });

@@ -13,13 +13,16 @@ type Node = Onnx.INodeProto;
 /** Primes, so that no other length of a program is taken for the number of rows. */
 export const probes = [1009, 1013, 1021] as const;
 
+type Three<T> = readonly [T, T, T];
+export const each = <T, U>([a, b, c]: Three<T>, f: (x: T) => U): Three<U> => [f(a), f(b), f(c)];
+
 const int64 = onnx.TensorProto.DataType.INT64;
 
 /**
  * One graph from the graphs that a program has for `probes` rows. Every input of rank 1 or more has the rows as its first axis.
  * @throws  TensorError if the program depends on the number of rows in another way than through its shapes
  */
-export function anyRows(graphs: readonly [Graph, Graph, Graph]): Graph {
+export function anyRows(graphs: Three<Graph>): Graph {
   const [first] = graphs;
   const same = (part: (g: Graph) => unknown): boolean => {
     const [a, ...others] = graphs.map((g) => JSON.stringify(part(g)));
@@ -39,7 +42,7 @@ export function anyRows(graphs: readonly [Graph, Graph, Graph]): Graph {
   ];
   const kept: Tensor[] = [];
   for (const [i, t] of (first.initializer ?? []).entries()) {
-    const versions = graphs.map((g) => (g.initializer ?? [])[i]) as [Tensor, Tensor, Tensor];
+    const versions = each(graphs, (g) => (g.initializer ?? [])[i]);
     if (versions.every((v) => equalBytes(v.rawData, t.rawData))) kept.push(t);
     else if (t.dataType === int64 && equal(versions.map((v) => v.dims))) affine(versions, added, kept);
     else filled(versions, added, kept);
@@ -59,7 +62,7 @@ function fail(why: string): never {
 }
 
 /** Integers p + q b, as `p + q · rows`. */
-function affine(versions: readonly [Tensor, Tensor, Tensor], added: Node[], kept: Tensor[]): void {
+function affine(versions: Three<Tensor>, added: Node[], kept: Tensor[]): void {
   const [a, b, c] = versions.map(integers);
   const slopes = a.map((v, i) => (b[i] - v) / (probes[1] - probes[0]));
   const offsets = a.map((v, i) => v - slopes[i] * probes[0]);
@@ -79,7 +82,7 @@ function affine(versions: readonly [Tensor, Tensor, Tensor], added: Node[], kept
 }
 
 /** An array whose length changes and whose elements are all the same: one of them, expanded. */
-function filled(versions: readonly [Tensor, Tensor, Tensor], added: Node[], kept: Tensor[]): void {
+function filled(versions: Three<Tensor>, added: Node[], kept: Tensor[]): void {
   const [t] = versions;
   const count = lengths(t).reduce((n, d) => n * d, 1);
   const bytes = t.rawData as Uint8Array;
@@ -91,14 +94,17 @@ function filled(versions: readonly [Tensor, Tensor, Tensor], added: Node[], kept
     return true;
   });
   if (!constant || count === 0 || equal(versions.map((v) => v.dims))) fail("the values of a constant change with them");
-  const shapes = versions.map((v) => lengths(v)) as [number[], number[], number[]];
   const asTensor = (shape: number[]): Tensor => ({
     name: `${t.name}_shape`,
     dataType: int64,
     dims: [shape.length],
     rawData: new Uint8Array(BigInt64Array.from(shape, BigInt).buffer),
   });
-  affine(shapes.map(asTensor) as unknown as [Tensor, Tensor, Tensor], added, kept);
+  affine(
+    each(versions, (v) => asTensor(lengths(v))),
+    added,
+    kept,
+  );
   kept.push({ name: `${t.name}_value`, dataType: t.dataType, dims: [], rawData: one });
   added.push({ opType: "Expand", input: [`${t.name}_value`, `${t.name}_shape`], output: [t.name as string] });
 }

@@ -1,8 +1,8 @@
 /** Tensors, integers and element types of model files. */
-
-import { type DType, dtypes, fromBf16, fromF16, type NdArray, sizeOf } from "../array/ndarray.ts";
-import type { Onnx } from "../tensor/proto.ts";
-import { onnxTypes } from "../tensor/tensor.ts";
+import { type DType, dtypes, fromBf16, fromF16, type NdArray, sizeOf } from "../../array/ndarray.ts";
+import { toInt64 } from "../../tensor/evaluate.ts";
+import type { Onnx } from "../../tensor/proto.ts";
+import { onnxTypes } from "../../tensor/tensor.ts";
 
 const dtypeOf = new Map<number, DType>(Object.entries(onnxTypes).map(([dtype, code]) => [code, dtype as DType]));
 
@@ -20,10 +20,9 @@ export function fromTensorProto(proto: Onnx.ITensorProto): NdArray | undefined {
   const shape = (proto.dims ?? []).map(toNumber);
   const data = proto.rawData?.length ? rawData(proto.rawData, dtype) : listedData(proto, dtype);
   if (shape.some((n) => n < 0) || data?.length !== sizeOf(shape)) return undefined;
-  const array = { dtype, shape, data } as NdArray;
-  if (dtype !== "f16" && dtype !== "bf16") return array;
-  const value = dtype === "f16" ? fromF16 : fromBf16;
-  return { dtype: "f32", shape, data: Float32Array.from(data as Uint16Array, value) };
+  if (dtype !== "f16" && dtype !== "bf16") return { dtype, shape, data };
+  const bits = Array.from<number | bigint, number>(data, Number);
+  return { dtype: "f32", shape, data: Float32Array.from(bits, dtype === "f16" ? fromF16 : fromBf16) };
 }
 
 /** Little-endian elements, copied so that they are aligned. */
@@ -34,7 +33,6 @@ function rawData(raw: Uint8Array, dtype: DType): NdArray["data"] | undefined {
 
 function listedData(proto: Onnx.ITensorProto, dtype: DType): NdArray["data"] {
   const lists = [proto.floatData, proto.doubleData, proto.int64Data, proto.int32Data];
-  const numbers = Array.from((lists.find((l) => l?.length) ?? []) as ArrayLike<number>, toNumber);
-  if (dtype === "i64") return BigInt64Array.from(numbers, BigInt);
-  return (dtypes[dtype].array as Float32ArrayConstructor).from(numbers);
+  const numbers = Array.from<Parameters<typeof toNumber>[0], number>(lists.find((l) => l?.length) ?? [], toNumber);
+  return dtype === "i64" ? BigInt64Array.from(numbers, toInt64) : dtypes[dtype].array.from(numbers);
 }

@@ -1,29 +1,13 @@
 /** Operators of models on images: convolution, pooling, resizing. */
-
-import { allocate, type Shape, sizeOf } from "../array/ndarray.ts";
-import { scalar } from "../tensor/primitives/constant.ts";
-import { conv, convTranspose } from "../tensor/primitives/conv.ts";
-import { avgPool, maxPool } from "../tensor/primitives/pool.ts";
-import { expandDims, moveAxis, reshape } from "../tensor/primitives/reshape.ts";
-import { pad } from "../tensor/primitives/slice.ts";
-import { broadcastTo } from "../tensor/primitives/sum.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import {
-  type Call,
-  float,
-  int,
-  ints,
-  maybe,
-  maybeNumbers,
-  numbers,
-  type Operator,
-  require,
-  tensor,
-  text,
-  type Value,
-} from "./read-call.ts";
-import { takeList } from "./read-gather.ts";
-import { knownLimit, range } from "./read-known.ts";
+import { allocate, type Shape, sizeOf } from "../../array/ndarray.ts";
+import type { Tensor } from "../../tensor/index.ts";
+import * as t from "../../tensor/index.ts";
+import { isFloat } from "../../tensor/tensor.ts";
+import type { Call, Operator } from "./call.ts";
+import { takeList } from "./gather.ts";
+import { knownLimit, range } from "./known.ts";
+import { perChannel } from "./layers.ts";
+import { repeated } from "./shape.ts";
 
 type Widths = (readonly [number, number])[];
 
@@ -36,10 +20,10 @@ interface Window {
 }
 
 function windowOf(c: Call, space: Shape, kernel: Shape): Window {
-  const strides = ints(c, "strides") ?? space.map(() => 1);
-  const dilation = ints(c, "dilations") ?? space.map(() => 1);
-  const auto = text(c, "auto_pad", "NOTSET");
-  const pads = ints(c, "pads") ?? space.flatMap(() => [0, 0]);
+  const strides = c.ints("strides") ?? space.map(() => 1);
+  const dilation = c.ints("dilations") ?? space.map(() => 1);
+  const auto = c.text("auto_pad", "NOTSET");
+  const pads = c.ints("pads") ?? space.flatMap(() => [0, 0]);
   const padding = space.map((n, i): readonly [number, number] => {
     if (auto === "NOTSET") return [pads[i], pads[i + space.length]];
     if (auto === "VALID") return [0, 0];
@@ -51,31 +35,30 @@ function windowOf(c: Call, space: Shape, kernel: Shape): Window {
   return { kernel, strides, dilation, padding };
 }
 
-const biased = (y: Tensor, b: Tensor | undefined): Tensor =>
-  b ? y.add(reshape(b, [b.size, ...new Array<number>(y.rank - 2).fill(1)])) : y;
+const biased = (y: Tensor, b: Tensor | undefined): Tensor => (b ? y.add(perChannel(b, y)) : y);
 
-function convolution(c: Call): Value {
-  const [x, w] = [tensor(c, 0), tensor(c, 1)];
+function convolution(c: Call): Tensor {
+  const [x, w] = [c.tensor(0), c.tensor(1)];
   const { strides, dilation, padding } = windowOf(c, x.shape.slice(2), w.shape.slice(2));
-  return biased(conv(x, w, { strides, dilation, padding, groups: int(c, "group", 1) }), maybe(c, 2));
+  return biased(t.conv(x, w, { strides, dilation, padding, groups: c.int("group", 1) }), c.maybe(2));
 }
 
-function transposedConvolution(c: Call): Value {
-  const [x, w] = [tensor(c, 0), tensor(c, 1)];
-  const auto = text(c, "auto_pad", "NOTSET");
-  require(c, auto === "NOTSET" || auto === "VALID", `auto_pad "${auto}"`);
-  require(c, !ints(c, "output_shape"), "output_shape");
+function transposedConvolution(c: Call): Tensor {
+  const [x, w] = [c.tensor(0), c.tensor(1)];
+  const auto = c.text("auto_pad", "NOTSET");
+  c.require(auto === "NOTSET" || auto === "VALID", `auto_pad "${auto}"`);
+  c.require(!c.ints("output_shape"), "output_shape");
   const { strides, dilation, padding, kernel } = windowOf(c, x.shape.slice(2), w.shape.slice(2));
-  const extra = ints(c, "output_padding") ?? strides.map(() => 0);
+  const extra = c.ints("output_padding") ?? strides.map(() => 0);
   const space = x.shape
     .slice(2)
     .map((n, i) => (n - 1) * strides[i] + extra[i] + dilation[i] * (kernel[i] - 1) + 1 - padding[i][0] - padding[i][1]);
-  return biased(convTranspose(x, w, { strides, dilation, padding, groups: int(c, "group", 1), space }), maybe(c, 2));
+  return biased(t.convTranspose(x, w, { strides, dilation, padding, groups: c.int("group", 1), space }), c.maybe(2));
 }
 
 /** Padding that makes the last, partial window of ceil_mode whole. Windows that would begin in it do not count. */
 function withCeil(c: Call, space: Shape, { kernel, strides, padding }: Window): Widths {
-  if (!int(c, "ceil_mode", 0)) return padding;
+  if (!c.int("ceil_mode", 0)) return padding;
   return space.map((n, i) => {
     const [low, high] = padding[i];
     let out = Math.ceil((n + low + high - kernel[i]) / strides[i]) + 1;
@@ -85,32 +68,35 @@ function withCeil(c: Call, space: Shape, { kernel, strides, padding }: Window): 
 }
 
 function pooled(c: Call, x: Tensor): { window: Window; padding: Widths } {
-  const window = windowOf(c, x.shape.slice(2), ints(c, "kernel_shape") ?? c.fail("kernel_shape is missing"));
-  require(c, window.dilation.every((d) => d === 1), "a dilation of windows");
-  require(c, sizeOf(window.kernel) <= knownLimit, "a window of more than 65,536 elements");
+  const window = windowOf(c, x.shape.slice(2), c.ints("kernel_shape") ?? c.fail("kernel_shape is missing"));
+  c.require(
+    window.dilation.every((d) => d === 1),
+    "a dilation of windows",
+  );
+  c.require(sizeOf(window.kernel) <= knownLimit, "a window of more than 65,536 elements");
   return { window, padding: withCeil(c, x.shape.slice(2), window) };
 }
 
-function maximumPool(c: Call): Value {
-  require(c, c.outputs.length === 1, "the output of indices");
-  const x = tensor(c, 0);
+function maximumPool(c: Call): Tensor {
+  c.require(c.outputs === 1, "the output of indices");
+  const x = c.tensor(0);
   const { window, padding } = pooled(c, x);
-  return maxPool(x, window.kernel, { strides: window.strides, padding });
+  return t.maxPool(x, window.kernel, { strides: window.strides, padding });
 }
 
 /** Means over what a window covers of the input and, with count_include_pad, of the declared padding. */
-function averagePool(c: Call): Value {
-  const x = tensor(c, 0);
+function averagePool(c: Call): Tensor {
+  const x = c.tensor(0);
   const { window, padding } = pooled(c, x);
-  const y = avgPool(x, window.kernel, { strides: window.strides, padding });
-  const include = int(c, "count_include_pad", 0) === 1;
+  const y = t.avgPool(x, window.kernel, { strides: window.strides, padding });
+  const include = c.int("count_include_pad", 0) === 1;
   const declared = window.padding;
   const grown = padding.some(([, high], i) => high !== declared[i][1]);
   if (!grown && (include || declared.every(([low, high]) => low === 0 && high === 0))) return y;
-  const ones = broadcastTo(scalar(1, x.dtype), [1, 1, ...x.shape.slice(2)]);
-  const covered = pad(ones, declared, include ? 1 : 0);
+  const ones = t.broadcastTo(t.scalar(1, x.dtype), [1, 1, ...x.shape.slice(2)]);
+  const covered = t.pad(ones, declared, include ? 1 : 0);
   const rest = padding.map(([, high], i): readonly [number, number] => [0, high - declared[i][1]]);
-  return y.div(avgPool(pad(covered, rest), window.kernel, { strides: window.strides }));
+  return y.div(t.avgPool(t.pad(covered, rest), window.kernel, { strides: window.strides }));
 }
 
 const spatialAxes = (x: Tensor): number[] => range(x.rank).slice(2);
@@ -150,63 +136,57 @@ function taps(mode: string, t: number, a: number): [offset: number, weight: numb
   ];
 }
 
-function resize(c: Call): Value {
-  let y = tensor(c, 0);
-  const mode = text(c, "mode", "nearest");
-  require(c, ["nearest", "linear", "cubic"].includes(mode), `mode "${mode}"`);
-  require(c, !int(c, "antialias", 0) && !int(c, "exclude_outside", 0), "antialias or exclude_outside");
-  require(c, text(c, "keep_aspect_ratio_policy", "stretch") === "stretch", "keep_aspect_ratio_policy");
-  const name = text(c, "coordinate_transformation_mode", "half_pixel");
-  require(c, Object.hasOwn(coordinates, name), `coordinate_transformation_mode "${name}"`);
-  const axes = ints(c, "axes") ?? range(y.rank);
-  const scales = maybeNumbers(c, 2);
-  const sizes = scales?.length ? scales.map((s, i) => Math.floor(y.shape[axes[i]] * s)) : numbers(c, 3);
+function resize(c: Call): Tensor {
+  let y = c.tensor(0);
+  const mode = c.text("mode", "nearest");
+  c.require(["nearest", "linear", "cubic"].includes(mode), `mode "${mode}"`);
+  c.require(!c.int("antialias", 0) && !c.int("exclude_outside", 0), "antialias or exclude_outside");
+  c.require(c.text("keep_aspect_ratio_policy", "stretch") === "stretch", "keep_aspect_ratio_policy");
+  const name = c.text("coordinate_transformation_mode", "half_pixel");
+  c.require(Object.hasOwn(coordinates, name), `coordinate_transformation_mode "${name}"`);
+  const axes = c.ints("axes") ?? range(y.rank);
+  const scales = c.maybeNumbers(2);
+  const sizes = scales?.length ? scales.map((s, i) => Math.floor(y.shape[axes[i]] * s)) : c.numbers(3);
   axes.forEach((axis, k) => {
     const [n, out] = [y.shape[axis], sizes[k]];
     const scale = scales?.length ? scales[k] : out / n;
     if (out === n && scale === 1) return;
     const places = range(out).map((j) => coordinates[name](j, n, out, scale));
-    y = mode === "nearest" ? resizeNearest(c, y, places, axis) : interpolated(y, places, axis, mode, float(c, "cubic_coeff_a", -0.75));
+    y = mode === "nearest" ? resizeNearest(c, y, places, axis) : interpolated(y, places, axis, mode, c.float("cubic_coeff_a", -0.75));
   });
   return y;
 }
 
 function resizeNearest(c: Call, x: Tensor, places: readonly number[], axis: number): Tensor {
   const n = x.shape[axis];
-  const rounding = text(c, "nearest_mode", "round_prefer_floor");
-  require(c, Object.hasOwn(nearest, rounding), `nearest_mode "${rounding}"`);
+  const rounding = c.text("nearest_mode", "round_prefer_floor");
+  c.require(Object.hasOwn(nearest, rounding), `nearest_mode "${rounding}"`);
   const list = places.map((at) => Math.max(0, Math.min(n - 1, nearest[rounding](at))));
   const factor = list.length / n;
   // Each element repeated: a broadcast, whose derivative is a sum instead of a scatter.
-  if (Number.isInteger(factor) && list.every((i, j) => i === Math.floor(j / factor))) {
-    const wide = broadcastTo(expandDims(x, axis + 1), [...x.shape.slice(0, axis + 1), factor, ...x.shape.slice(axis + 1)]);
-    return reshape(
-      wide,
-      x.shape.map((m, i) => (i === axis ? m * factor : m)),
-    );
-  }
+  if (Number.isInteger(factor) && list.every((i, j) => i === Math.floor(j / factor))) return repeated(x, axis, axis + 1, factor);
   return takeList(x, list, axis);
 }
 
 /** One axis as a product with the matrix of its interpolation weights; edges repeat. */
 function interpolated(x: Tensor, places: readonly number[], axis: number, mode: string, a: number): Tensor {
   const n = x.shape[axis];
-  const weights = allocate(x.dtype as "f32", [n, places.length]);
+  const weights = allocate(isFloat(x.dtype) ? x.dtype : "f32", [n, places.length]);
   places.forEach((at, j) => {
     const place = mode === "linear" ? Math.max(0, Math.min(n - 1, at)) : at;
     const left = Math.floor(place);
     for (const [offset, weight] of taps(mode, place - left, a))
       weights.data[Math.max(0, Math.min(n - 1, left + offset)) * places.length + j] += weight;
   });
-  return moveAxis(moveAxis(x, axis, -1).matmul(weights), -1, axis);
+  return t.moveAxis(t.moveAxis(x, axis, -1).matmul(weights), -1, axis);
 }
 
 export const spatialOperators: Record<string, Operator> = {
   AveragePool: averagePool,
   Conv: convolution,
   ConvTranspose: transposedConvolution,
-  GlobalAveragePool: (c) => tensor(c, 0).mean(spatialAxes(tensor(c, 0)), true),
-  GlobalMaxPool: (c) => tensor(c, 0).max(spatialAxes(tensor(c, 0)), true),
+  GlobalAveragePool: (c) => c.tensor(0).mean(spatialAxes(c.tensor(0)), true),
+  GlobalMaxPool: (c) => c.tensor(0).max(spatialAxes(c.tensor(0)), true),
   MaxPool: maximumPool,
   Resize: resize,
 };
