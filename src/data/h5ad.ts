@@ -236,7 +236,7 @@ function transposed(
   return { rows, columns, starts: begin, indices: js, values: vs };
 }
 
-interface Additions {
+export interface Additions {
   /** New columns of obs, of the length of the table; NaN for rows without a value. */
   readonly obs: Readonly<Record<string, Float64Array>>;
   /** New matrices of obsm. */

@@ -33,11 +33,11 @@ export const compare = experiment({
   },
 
   async prepare({ names, read }, options, { rng }) {
-    const { problem, model, steps, batch, source, config } = await prepareTask(read, options, rng);
+    const { problem, model, steps, batchSize, source, config } = await prepareTask(read, options, rng);
     const { schedule, warmUp, clip, freeze, precision } = options;
     const [tune, seeds] = options.quick ? [Math.min(options.tune, 3), Math.min(options.seeds, 2)] : [options.tune, options.seeds];
     const settings = {
-      ...{ budget: { steps, schedule, warmUp }, tune, seeds, batch, clip, freeze: freeze?.split(","), precision },
+      ...{ budget: { steps, schedule, warmUp }, tune, seeds, batchSize, clip, freeze: freeze?.split(","), precision },
       evaluationRows: 5000,
     };
     return {
@@ -70,7 +70,7 @@ export const compare = experiment({
     const { score } = problem;
     const summaries = summarise(finished, score);
     const recommendation = recommend(summaries, score);
-    const { tune, seeds, batch, budget } = settings;
+    const { tune, seeds, batchSize: batch, budget } = settings;
     return {
       finished,
       title: `Optimizers for ${model.name} on ${source.title}`,

@@ -18,7 +18,7 @@ import {
   sampleText,
   scoreName,
   settingsFor,
-  training,
+  supervisedLearner,
   trainingFindings,
 } from "../../training/index.ts";
 import { compare } from "./compare.ts";
@@ -42,20 +42,20 @@ export const train = method({
 
   async prepare(read, options, { rng }) {
     const prepared = await prepareTask(read, options, rng);
-    const { task, problem, model, steps, batch, source, config } = prepared;
+    const { task, problem, model, steps, batchSize, source, config } = prepared;
     const { optimizer: name, schedule, warmUp, clip, freeze, precision } = options;
     const settings = {
       ...settingsFor(name, problem),
       ...(options.set ? parseSettings(name, options.set) : {}),
       ...(options.lr === undefined ? {} : { lr: options.lr }),
     };
-    const advice = warningsFor({ name, settings, batchSize: batch, constantRate: schedule === "constant" });
+    const advice = warningsFor({ name, settings, batchSize, constantRate: schedule === "constant" });
     return {
       problem: {
-        ...{ task, problem, model, source, steps, batch, optimizer: name },
+        ...{ task, problem, model, source, steps, batchSize, optimizer: name },
         how: {
           optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
-          ...{ batch, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
+          ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
         },
       },
       source,
@@ -69,9 +69,9 @@ export const train = method({
     };
   },
 
-  learner: ({ problem, model, how }, { rng }) => training(problem, model.network, rng.fold("order"), how),
+  learner: ({ problem, model, how }, { rng }) => supervisedLearner(problem, model.network, rng.fold("order"), how),
 
-  async conclude({ state, history }, { task, problem, model, source, steps, batch, optimizer }, trainer) {
+  async conclude({ state, history }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
     const [train, validation, test] = await Promise.all([
       trainer.score(state, "train"),
       trainer.score(state, "validation"),
@@ -86,7 +86,7 @@ export const train = method({
       history,
       outputs: "corpus" in task ? undefined : { task, predictions: await predictions(task, trainer, state) },
       title: `${model.name} on ${source.title}`,
-      summary: `Trained with ${optimizer} for ${steps} steps of ${batch} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      summary: `Trained with ${optimizer} for ${steps} steps of ${batchSize} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers }),
       tables: sample ? [textTable(sample)] : [],
       warnings: fallbackNotice(trainer.layers(state)),

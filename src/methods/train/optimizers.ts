@@ -1,7 +1,7 @@
 /** `pushforward train optimizers`: what there is, and what each can be told. */
 import { z } from "zod";
 import { job, type Outcome } from "../../lab/command.ts";
-import { optimizerEntry, type Parameter, optimizers as table } from "../../optim/index.ts";
+import { type Hyperparameter, optimizerEntry, optimizers as table } from "../../optim/index.ts";
 
 export const optimizers = job({
   name: "train optimizers",
@@ -22,14 +22,14 @@ function all(): Outcome {
 
 function one(name: string): Outcome {
   const { title, use, source, rate, parameters } = optimizerEntry(name);
-  const all: [string, Parameter][] = [["lr", rate], ...Object.entries(parameters)];
+  const all: [string, Hyperparameter][] = [["lr", rate], ...Object.entries(parameters)];
   return {
     results: { name, title, use, source, parameters: Object.fromEntries(all) },
     text: [`${title} (${source}): ${use}`, ...all.map(([key, p]) => `  ${key.padEnd(16)} ${describe(p)}`)],
   };
 }
 
-function describe(p: Parameter): string {
+function describe(p: Hyperparameter): string {
   if (p.kind === "choice") return `${p.meaning}: ${p.choices.join(", ")} (default ${p.default})`;
   if (p.kind === "boolean") return `${p.meaning} (default ${p.default})`;
   const search = p.search ? `; search ${p.search.low} to ${p.search.high}` : "";

@@ -16,7 +16,7 @@ export async function prepareTask(read: SupervisedData, options: SharedOptions &
   const shares = { validation, test, train: trainRows ?? (quick ? 2000 : undefined) };
   const task = "corpus" in read ? textTask(read.corpus, context) : exampleTask(read.examples, rng.fold("split"), shares);
   const { problem } = task;
-  const budget = budgetFor(problem, options);
+  const { batchSize, steps } = budgetFor(problem, { ...options, batchSize: options.batch });
   const model = await networkFor(options.model, problem, options);
-  return { task, problem, model, source: dataNotes(task), config: { model: model.name, ...budget }, ...budget };
+  return { task, problem, model, source: dataNotes(task), config: { model: model.name, batch: batchSize, steps }, batchSize, steps };
 }
