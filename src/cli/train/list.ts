@@ -1,5 +1,5 @@
 /** `pushforward train optimizers`: what there is, and what each can be told. */
-import { type Hyperparameter, optimizerEntry, optimizers } from "../../optim/index.ts";
+import { describeHyperparameter, type Hyperparameter, optimizerEntry, optimizers } from "../../optim/index.ts";
 
 export function listOptimizers(name: string | undefined): { results: Record<string, unknown>; text: string[] } {
   if (name === undefined) {
@@ -13,13 +13,6 @@ export function listOptimizers(name: string | undefined): { results: Record<stri
   const all: [string, Hyperparameter][] = [["lr", rate], ...Object.entries(parameters)];
   return {
     results: { name, title, use, source, parameters: Object.fromEntries(all) },
-    text: [`${title} (${source}): ${use}`, ...all.map(([key, p]) => `  ${key.padEnd(16)} ${describe(p)}`)],
+    text: [`${title} (${source}): ${use}`, ...all.map(([key, p]) => `  ${key.padEnd(16)} ${describeHyperparameter(p)}`)],
   };
-}
-
-function describe(p: Hyperparameter): string {
-  if (p.kind === "choice") return `${p.meaning}: ${p.choices.join(", ")} (default ${p.default})`;
-  if (p.kind === "boolean") return `${p.meaning} (default ${p.default})`;
-  const search = p.search ? `; search ${p.search.low} to ${p.search.high}` : "";
-  return `${p.meaning} (default ${p.default}${search})`;
 }
