@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../plots/index.ts";
 import type { Graph } from "./graph.ts";
 import { degrees } from "./ideal.ts";
-import type { Inspection, Size } from "./inspect.ts";
+import type { Inspection, StorageSize } from "./inspect.ts";
 
 /** Pictures: sizes as bars, degrees on logarithmic axes. */
 export function graphFigures(g: Graph, inspection: Inspection): Figure[] {
@@ -16,8 +16,8 @@ export function graphFigures(g: Graph, inspection: Inspection): Figure[] {
     y: { label: null, domain: bars.map(({ name }) => name) },
     color: { legend: true, domain: Object.values(kinds) },
     marks: [
-      Plot.barX(bars, { x: "bitsPerEdge", y: "name", fill: ({ kind }: Size) => kinds[kind] }),
-      Plot.text(bars, { x: "bitsPerEdge", y: "name", text: (s: Size) => s.bitsPerEdge!.toFixed(2), textAnchor: "start", dx: 4 }),
+      Plot.barX(bars, { x: "bitsPerEdge", y: "name", fill: ({ kind }: StorageSize) => kinds[kind] }),
+      Plot.text(bars, { x: "bitsPerEdge", y: "name", text: (s: StorageSize) => s.bitsPerEdge!.toFixed(2), textAnchor: "start", dx: 4 }),
       Plot.ruleX([0]),
     ],
   });
@@ -33,7 +33,7 @@ export function graphFigures(g: Graph, inspection: Inspection): Figure[] {
   return [
     {
       name: "sizes",
-      title: "Size under each model",
+      title: "StorageSize under each model",
       caption:
         "Bits per edge. Ours: ideal sizes, which files exceed by some bytes. Text: sorted edge list; varint gaps: sorted differences.",
       svg: sizes,

@@ -18,11 +18,11 @@ export interface Inspection {
   /** Fraction of directed edges whose reverse is there too. */
   readonly reciprocal: number | undefined;
   /** Name, bits per edge; ideal sizes of our models, then others. */
-  readonly sizes: readonly Size[];
+  readonly sizes: readonly StorageSize[];
 }
 
 /** One way of storing a graph: a model of ours, a bound to compare with, or a general compressor. */
-export interface Size {
+export interface StorageSize {
   readonly name: string;
   readonly kind: "ours" | "bound" | "general";
   readonly bits: number | undefined;
@@ -37,7 +37,7 @@ const describe = (model: GraphModel): string =>
       ? `block urn (${model.blocks.sizes.length} blocks)`
       : `gaps${model.exact ? "" : " (estimate)"}`;
 
-/** Size of some bytes under a general compressor. */
+/** StorageSize of some bytes under a general compressor. */
 export interface CompressedSize {
   readonly name: string;
   /** Undefined when the compressor is not at hand. */
@@ -55,7 +55,7 @@ export function inspectGraph(g: Graph, compress?: (bytes: Uint8Array) => readonl
   const d = degrees(graph);
   const m = facts.edges;
   const models = m === 0 ? [] : candidates(prepared);
-  const size = (name: string, kind: Size["kind"], bits: number | undefined): Size => ({
+  const size = (name: string, kind: StorageSize["kind"], bits: number | undefined): StorageSize => ({
     name,
     kind,
     bits,

@@ -177,3 +177,11 @@ export const learningRate = (value: number, low: number, high: number): NumberPa
 export function checkRate(optimizer: string, rate: unknown): void {
   if (typeof rate !== "function") checkValue(optimizer, "lr", rate, learningRate(1e-3, 1e-6, 1));
 }
+
+/** Meaning, choices, default and search range in a line. */
+export function describeHyperparameter(p: Hyperparameter): string {
+  if (p.kind === "choice") return `${p.meaning}: ${p.choices.join(", ")} (default ${p.default})`;
+  if (p.kind === "boolean") return `${p.meaning} (default ${p.default})`;
+  const search = p.search ? `; search ${p.search.low} to ${p.search.high}` : "";
+  return `${p.meaning} (default ${p.default}${search})`;
+}

@@ -1,4 +1,7 @@
-/** Supervised training of networks (`pushforward/training`). */
+/**
+ * Supervised training of networks (`pushforward/training`). Nothing here needs Node; networks from files (network-file.ts) and pictures
+ * (figures/) do.
+ */
 export {
   type CompareOptions,
   compareOptimizers,
