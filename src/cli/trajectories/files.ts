@@ -21,6 +21,7 @@ import { version } from "../program.ts";
 
 type Run = Awaited<ReturnType<typeof openRun>>;
 
+/** Every table and model of a run, and the copy of the h5ad file. */
 export async function writeAll(run: Run, trained: Trained, data: Population, { units }: Prepared, found: Assessment): Promise<void> {
   const { frames, along, fields, fates, density, curves } = found;
   await both(run, "trajectories", trajectoriesTable(data, frames, along));
@@ -56,6 +57,7 @@ async function writeIntoAnnotated(path: string, data: Population, { fields, fate
   await writeAnnotated(annotated.path, path, annotations(data, n, annotated.rows, fields, fates, density));
 }
 
+/** An animated PNG. */
 export async function encoded({ pictures, delay, repeats }: Animation): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for (const svg of pictures) all.push(await toPng(svg, 1));

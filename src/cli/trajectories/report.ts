@@ -27,6 +27,7 @@ export interface Ran {
   readonly seconds: number;
 }
 
+/** The summary in the terminal. */
 export function summary(folder: string, method: MethodName, found: Assessment, { choice, loss, seconds }: Ran): string[] {
   const { warnings, predictions, mass, value } = found;
   return [
@@ -40,6 +41,7 @@ export function summary(folder: string, method: MethodName, found: Assessment, {
   ];
 }
 
+/** The page of a run. */
 export function report(
   data: Population,
   config: Record<string, unknown>,

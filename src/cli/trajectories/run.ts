@@ -26,11 +26,13 @@ import type { TrajectoriesOptions } from "../trajectories.ts";
 import { encoded, writeAll } from "./files.ts";
 import { report, summary } from "./report.ts";
 
+/** Results, and what is said of them in the terminal. */
 export interface Outcome {
   readonly results: Record<string, unknown>;
   readonly text: string[];
 }
 
+/** Learns, assesses and publishes; goes on from the checkpoint of an earlier run. */
 export async function runTrajectories(data: Population, given: TrajectoriesOptions): Promise<Outcome> {
   const started = performance.now();
   if (given.threads) configure({ threads: given.threads });
