@@ -30,6 +30,7 @@ export interface AdaptiveSteps {
   readonly maxSteps: number;
 }
 
+/** Either of the two. */
 export type Control = ConstantSteps | AdaptiveSteps;
 
 /** So many equal steps between neighbouring times. */

@@ -20,12 +20,14 @@ import { dormandPrince, type Tableau } from "./tableau.ts";
 /** States at all times but the first, [M, n, d], or at the last one, [n, d]. */
 export type Save = "times" | "end";
 
+/** Method, steps and what to save, of an ordinary equation. */
 export interface SolveOptions {
   readonly solver?: Tableau;
   readonly control?: Control;
   readonly save?: Save;
 }
 
+/** The same of a stochastic one, and its noise. */
 export interface NoisyOptions {
   readonly solver?: Scheme;
   /** Normal noise [M, steps, ...], for so many equal steps between neighbouring times. */
@@ -33,6 +35,7 @@ export interface NoisyOptions {
   readonly save?: Save;
 }
 
+/** States, and the work that they took. */
 export interface Solution {
   readonly states: Tensor;
   /** Evaluations of f, accepted and rejected steps (i32 scalars). */

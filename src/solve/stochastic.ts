@@ -5,6 +5,7 @@
 import { abs, sqrt, type Tensor } from "../tensor/index.ts";
 import type { Field, Step } from "./step.ts";
 
+/** The two sides of a stochastic equation. */
 export interface Noisy {
   /** f. */
   readonly drift: Field;

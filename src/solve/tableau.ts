@@ -6,6 +6,7 @@
  * exact up to h^(p+1) for a method of order p. An embedded method with other weights b̂, of order p - 1, tells the error of the step.
  */
 
+/** Coefficients of an explicit Runge–Kutta method. */
 export interface Tableau {
   /** p: the global error falls with h^p. */
   readonly order: number;

@@ -58,6 +58,7 @@ export {
   type VectorField,
   velocity,
 } from "./lagrangian/lagrangian.ts";
+export { actionDynamics } from "./learning/action-model.ts";
 export { type CautionSetting, cautions } from "./learning/cautions.ts";
 export type { Asked } from "./learning/checks.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
@@ -65,7 +66,7 @@ export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch
 export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";
 export type { Generated } from "./learning/learned-path.ts";
 export { actionLoss, flowLoss, type Loss, type LossOptions, type PathEnds, type PathSample, reversed } from "./learning/losses.ts";
-export { actionDynamics, type MatchOptions, matching } from "./learning/match.ts";
+export { type MatchOptions, matching } from "./learning/match.ts";
 export { has, type LearnOptions, learnDefaults, learner, type MethodName, methodNames } from "./learning/methods.ts";
 export type { Descending, Descent, Dynamics, Learner, Model, Mover, TrainOptions, ValuedModel } from "./learning/model.ts";
 export { type Prepared, type PrepareOptions, prepare } from "./learning/prepare.ts";
@@ -79,7 +80,8 @@ export {
   scoreLoss,
   scoreMatching,
 } from "./learning/score.ts";
-export { type SimulateOptions, simulateAndMatch, sinkhornDivergence } from "./learning/simulate.ts";
+export { type SimulateOptions, simulateAndMatch } from "./learning/simulate.ts";
+export { sinkhornDivergence } from "./learning/sinkhorn-divergence.ts";
 export { meanValue, type Sampled, type Value } from "./learning/value.ts";
 export { annotations } from "./motion/annotations.ts";
 export { type GaussianMixture, gaussianDensity, kernelDensity, logMixture } from "./motion/base-density.ts";

@@ -5,6 +5,7 @@ import { concat, type Feeds, jit, jvp, type Tensor } from "../../tensor/index.ts
 import type { Mover } from "../learning/model.ts";
 import type { Cloud } from "../paths/cloud.ts";
 
+/** The change of the mean of a test function at a snapshot. */
 export interface Balance {
   /** Name of the test function. */
   readonly test: string;

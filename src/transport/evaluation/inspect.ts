@@ -25,6 +25,7 @@ export interface Look {
   readonly shift: number;
 }
 
+/** What snapshots are like. */
 export interface Inspection {
   readonly snapshots: readonly Look[];
   /** What could go wrong. */

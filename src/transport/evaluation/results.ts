@@ -1,5 +1,6 @@
 /** Numbers and tables as a report shows them. */
 
+/** A number with its meaning. */
 export interface KeyNumber {
   readonly name: string;
   readonly value: number | string;
@@ -9,6 +10,7 @@ export interface KeyNumber {
   readonly note?: string;
 }
 
+/** Named columns of numbers and text. */
 export interface ResultTable {
   readonly title: string;
   readonly columns: readonly string[];

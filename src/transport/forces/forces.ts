@@ -23,6 +23,7 @@ export interface Acting extends Partial<Pick<Lagrangian, "cost" | "drift" | "pot
   readonly weight?: (t: Tensor) => Tensor;
 }
 
+/** All that acts, and what the user should know of it. */
 export interface Forces {
   readonly acting: Acting;
   /** Weights of a quadratic cost; undefined: the cost is another one. */

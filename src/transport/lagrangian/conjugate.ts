@@ -7,6 +7,7 @@ import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import { grad, iota, jit, jvp, maximum, scan, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField } from "./lagrangian.ts";
 
+/** Curvatures of a force over particles. */
 export interface Stiffness {
   /** ω² over the places: the lowest and the highest; below 0 a force drives apart, which has no conjugate points. */
   readonly lowest: number;

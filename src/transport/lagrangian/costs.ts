@@ -2,6 +2,7 @@
 import { array } from "../../array/index.ts";
 import { grad, type Tensor } from "../../tensor/index.ts";
 
+/** A convex cost of a velocity. */
 export interface ConvexCost {
   /** c(v) of rows: [B, d] -> [B]. */
   readonly of: (v: Tensor) => Tensor;

@@ -20,6 +20,7 @@ export type ScalarField = (t: Tensor, x: Tensor) => Tensor;
 /** A vector field of rows: t [B, 1], x [B, d] -> [B, d]. */
 export type VectorField = (t: Tensor, x: Tensor) => Tensor;
 
+/** What the action of a path is made of. */
 export interface Lagrangian {
   /** λ >= 0: the growth rate is λ s; 0 conserves mass. */
   readonly growth: number;

@@ -14,9 +14,10 @@ import type { VectorField } from "../lagrangian/lagrangian.ts";
 import { drawPath, type PathBatch } from "../paths/batch.ts";
 import type { Path } from "../paths/path.ts";
 import { pathPoints } from "../paths/points.ts";
-import { actionDefaults } from "./match.ts";
+import { actionDefaults } from "./action-model.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
 
+/** The network and its training. */
 export interface FlowMatchingOptions extends TrainOptions {
   readonly layers?: number;
   readonly width?: number;

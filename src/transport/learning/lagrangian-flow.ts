@@ -20,12 +20,13 @@ import { exactLaplacian, freeMotion, type Lagrangian } from "../lagrangian/lagra
 import { drawPath } from "../paths/batch.ts";
 import { type GeneratorOptions, initGenerator } from "../paths/generator.ts";
 import type { Path } from "../paths/path.ts";
+import { actionDefaults, actionDynamics } from "./action-model.ts";
 import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
-import { actionDefaults, actionDynamics } from "./match.ts";
 import { descent, type TrainOptions, trainDefaults, type ValuedModel } from "./model.ts";
 import { type Draws, type Game, type Players, saddleStep, saddleValue } from "./saddle.ts";
 import { meanValue } from "./value.ts";
 
+/** Both networks, their game and their training. */
 export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {
   readonly lagrangian?: Lagrangian;
   /** "action" generalises better, "flow" has less variance. */

@@ -1,4 +1,7 @@
-/** The learned path of a Lagrangian flow: corrections of the straight lines between pairs, or of the geodesics of pairs that change their mass. */
+/**
+ * The learned path of a Lagrangian flow: corrections of the straight lines between pairs, or of the geodesics of pairs that change their
+ * mass.
+ */
 
 import type { Mlp } from "../../nn/index.ts";
 import { jvp, type Tensor, take } from "../../tensor/index.ts";

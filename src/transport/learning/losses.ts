@@ -32,6 +32,7 @@ export interface PathEnds {
   readonly factor?: Tensor;
 }
 
+/** The time, and how the loss is weighted in it. */
 export interface LossOptions {
   /** Times t_1 - t_0. */
   readonly duration: number;
@@ -41,6 +42,7 @@ export interface LossOptions {
   readonly probe?: Tensor;
 }
 
+/** A loss and what it is a mean of. */
 export interface Loss {
   readonly loss: Tensor;
   /** The integrand in time of each sample, [B]. */

@@ -22,6 +22,7 @@ interface Description {
   readonly coupling?: Coupling;
 }
 
+/** The methods by name. */
 export const methods = {
   am: { title: "action matching", family: "action matching" },
   eam: { title: "entropic action matching", family: "action matching", noise: true },
@@ -75,12 +76,15 @@ export const methods = {
   simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
 } as const satisfies Record<string, Description>;
 
+/** The name of a method. */
 export type MethodName = keyof typeof methods;
+/** All names. */
 export const methodNames = Object.keys(methods) as MethodName[];
 
 /** Does the method learn growth (noise, …)? */
 export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => (methods[method] as Description)[what] === true;
 
+/** Settings of all methods; each takes its own. */
 export interface LearnOptions
   extends Omit<MatchOptions, "lagrangian">,
     Omit<LagrangianFlowOptions, "lagrangian">,
@@ -97,6 +101,7 @@ export interface LearnOptions
   readonly cost?: Lagrangian["cost"];
 }
 
+/** Settings unless others are asked for. */
 export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as const;
 
 /** σ of a method with noise, 0 of one without. */

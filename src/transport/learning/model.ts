@@ -64,6 +64,7 @@ export interface ValuedModel<S = unknown, P = unknown> extends Model<S, P> {
 /** What of a model moves particles. */
 export type Mover<P = unknown> = Pick<Model<unknown, P>, "dynamics" | "noise" | "knots" | "backward">;
 
+/** How parameters descend. */
 export interface TrainOptions {
   readonly batch?: number;
   readonly steps?: number;
@@ -75,6 +76,7 @@ export interface TrainOptions {
   readonly threads?: number;
 }
 
+/** The usual training. */
 export const trainDefaults = { batch: 256, steps: 3000, learningRate: 1e-3, warmUp: 200, clip: 1, emaDecay: 0.995 } as const;
 
 /** Parameters under training, the state of their optimizer, and their moving average; trees of T. */
@@ -84,6 +86,7 @@ export interface Descending<P, T = Tensor> {
   readonly average: { readonly average: P; readonly weight: T };
 }
 
+/** The way down of a loss. */
 export interface Descent {
   init<A extends object>(params: A): Descending<A, NdArray>;
   /** One step of a loss with extra results, as a program; `rate` multiplies the learning rate. */

@@ -7,10 +7,12 @@ import { type Arrays, jit, sign, type Tensor, take } from "../../tensor/index.ts
 import { type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { exactLaplacian, freeMotion } from "../lagrangian/lagrangian.ts";
 import { evenTimes } from "../paths/times.ts";
+import { actionDefaults, actionDynamics } from "./action-model.ts";
 import { actionLoss } from "./losses.ts";
-import { actionDefaults, actionDynamics, type MatchOptions } from "./match.ts";
+import type { MatchOptions } from "./match.ts";
 import { type Descending, descent, type Model, trainDefaults } from "./model.ts";
 
+/** A population at its recorded times. */
 export interface Recording {
   /** Ascending. */
   readonly times: readonly number[];

@@ -1,6 +1,6 @@
 /**
- * One step of the game of a Lagrangian flow: the action descends its loss on the present path, whose particles have first climbed the residual;
- * the path's generator ascends the residual.
+ * One step of the game of a Lagrangian flow: the action descends its loss on the present path, whose particles have first climbed the
+ * residual; the path's generator ascends the residual.
  */
 
 import type { NdArray } from "../../array/index.ts";
@@ -11,9 +11,9 @@ import { meanField, type PairPotential } from "../lagrangian/interaction.ts";
 import { acceleration, type Lagrangian, residual, type ScalarField } from "../lagrangian/lagrangian.ts";
 import type { PathBatch } from "../paths/batch.ts";
 import type { Path } from "../paths/path.ts";
+import { endsOf } from "./action-model.ts";
 import { type Generated, generated, generatedRates } from "./learned-path.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
-import { endsOf } from "./match.ts";
 import type { Descending, Descent } from "./model.ts";
 import { labelledAction } from "./value.ts";
 
@@ -118,8 +118,8 @@ function lossOfAction(
 }
 
 /**
- * Minus the gain of the generator G. The gradient of -E[m Λ(G)] in its parameters is that of -E[m <∇Λ, G> + Λ m] with ∇Λ, Λ (and the other m)
- * held fixed.
+ * Minus the gain of the generator G. The gradient of -E[m Λ(G)] in its parameters is that of -E[m <∇Λ, G> + Λ m] with ∇Λ, Λ
+ * (and the other m) held fixed.
  */
 function lossOfPath(
   { path, lagrangian: l, duration }: Game,

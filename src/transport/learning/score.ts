@@ -12,7 +12,7 @@ import { type Mlp, mlp } from "../../nn/index.ts";
 import { type Arrays, concat, type Feeds, jit, scan, sign, sqrt, type Tensor, take } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
-import { actionDefaults } from "./match.ts";
+import { actionDefaults } from "./action-model.ts";
 import { type Descending, descent, type Learner, type TrainOptions, trainDefaults } from "./model.ts";
 import { drawRecorded, type RecordedBatch, type Recording } from "./recorded.ts";
 
@@ -26,6 +26,7 @@ export function scoreLoss(v: VectorField, t: Tensor, x: Tensor, probe?: Tensor):
   return value.square().sum(1).mul(0.5).add(divergence);
 }
 
+/** The network, its loss and its training. */
 export interface ScoreOptions extends TrainOptions {
   readonly layers?: number;
   readonly width?: number;
@@ -71,6 +72,7 @@ export function scoreMatching(recording: Recording, options: ScoreOptions = {}):
   };
 }
 
+/** Steps of Langevin dynamics. */
 export interface LangevinOptions {
   /** ε, in units of x squared. */
   readonly stepSize: number;

@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/index.ts";
 import type { Lagrangian } from "../lagrangian/lagrangian.ts";
 import type { PathPoints } from "../paths/points.ts";
 
+/** What the action of a path is worth. */
 export interface Value {
   /** -L on fresh samples of the path, and its standard error: the action that s accounts for, at most the action of the path. */
   readonly dual: number;

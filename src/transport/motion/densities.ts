@@ -19,6 +19,7 @@ import { intervalRow, stages } from "./push.ts";
 /** Largest dimension for which divergences are exact; above it, by a random probe. */
 const exactDivergence = 5;
 
+/** Particles that were carried along a flow. */
 export interface Carried<T = Tensor> {
   /** Where particles were, or will be, [n, d]. */
   readonly x: T;
@@ -47,6 +48,7 @@ export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: 
   return { x: end.slice(null, [0, d]), divergence: end.slice(null, d), growth: end.slice(null, d + 1) };
 }
 
+/** Densities at points. */
 export interface Densities {
   /** log ρ_t at each point. */
   readonly logDensity: Float64Array;

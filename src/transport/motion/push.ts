@@ -7,6 +7,7 @@ import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
 import type { Particles } from "./particles.ts";
 
+/** How particles are moved. */
 export interface PushOptions {
   /** Where the noise comes from; needed by dynamics with noise. */
   readonly rng?: Random;
@@ -20,6 +21,7 @@ export interface PushOptions {
   readonly flow?: boolean;
 }
 
+/** Particles that were moved. */
 export interface Pushed {
   /** Clouds at each time asked for. */
   readonly clouds: readonly Required<Particles>[];

@@ -14,6 +14,7 @@ import { type Mlp, mlp } from "../../nn/index.ts";
 import * as t from "../../tensor/index.ts";
 import { concat, type Tensor } from "../../tensor/index.ts";
 
+/** Size of the network of a generator. */
 export interface GeneratorOptions {
   readonly generatorLayers?: number;
   readonly generatorWidth?: number;

@@ -165,6 +165,7 @@ function dense(plan: Float64Array, n: number, m: number): Entries {
   };
 }
 
+/** Running sums. */
 export function cumulate(mass: ArrayLike<number>): Float64Array {
   const sums = new Float64Array(mass.length);
   for (let i = 0, s = 0; i < mass.length; i++) sums[i] = s += mass[i];

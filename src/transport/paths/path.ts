@@ -17,6 +17,7 @@ export type Shape = "linear" | "bridge" | "mixture";
  */
 export type MassCurve = "log" | "linear" | "geodesic";
 
+/** Pairs, and what lies between them. */
 export interface PathOptions {
   readonly coupling?: Coupling;
   readonly shape?: Shape;
@@ -27,6 +28,7 @@ export interface PathOptions {
   readonly massCurve?: MassCurve;
 }
 
+/** A path through snapshots, of which batches are drawn. */
 export interface Path {
   /** Times of the snapshots, ascending. */
   readonly times: readonly number[];

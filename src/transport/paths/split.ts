@@ -3,6 +3,7 @@ import type { Snapshots } from "../../data/snapshots.ts";
 import { readTimes } from "../../data/times.ts";
 import { UserError } from "../../errors.ts";
 
+/** Snapshots to learn from, and those to predict. */
 export interface Split {
   /** Indices of the snapshots. */
   readonly train: readonly number[];

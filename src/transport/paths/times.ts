@@ -23,6 +23,7 @@ const memory = 0.99;
 /** Part of the times that stays uniform. */
 const uniformPart = 0.01;
 
+/** A density before anything is known of the loss. */
 export function initTimeDensity(): TimeDensity {
   const [mean, square] = [0, 1].map((v) => ndarray(new Float32Array(knots).fill(v), [knots], "f32"));
   return { mean, square };

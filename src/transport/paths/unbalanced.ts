@@ -15,6 +15,7 @@ import * as t from "../../tensor/index.ts";
 import { jit, scan, type Tensor, where } from "../../tensor/index.ts";
 import type { Cloud } from "./cloud.ts";
 
+/** A plan of unbalanced transport. */
 export interface ReachPlan {
   /** γ [n, m]. */
   readonly plan: NdArray<"f64">;

@@ -2,6 +2,7 @@
 import { type NdArray, ndarray } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 
+/** Means and deviations of the features; the first time and the mean interval. */
 export interface Units {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
