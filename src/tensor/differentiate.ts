@@ -11,7 +11,9 @@ import { fail } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Node, type Tensor } from "./tensor.ts";
 import { between } from "./walk.ts";
 
-const plus = (a: MaybeTensor, b: MaybeTensor): MaybeTensor => (a && b ? add(a, b) : (a ?? b));
+/** Those that are not zero. */
+export const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
+export const plus = (a: MaybeTensor, b: MaybeTensor): MaybeTensor => (a && b ? add(a, b) : (a ?? b));
 
 /** Tangents of the outputs, given those of the inputs; `undefined` is zero. Inputs must be aliases or placeholders. */
 export function pushforward(inputs: readonly Tensor[], tangents: readonly MaybeTensor[], outputs: readonly Tensor[]): MaybeTensor[] {
@@ -55,10 +57,10 @@ function jvpRule(node: Node, ds: readonly MaybeTensor[]): readonly MaybeTensor[]
 /** Transpose of the linear program from `sources` to `results`, at cotangents of the results. */
 function transposed(sources: readonly MaybeTensor[], results: readonly MaybeTensor[], cts: readonly MaybeTensor[]): MaybeTensor[] {
   const active = results.map((y, i) => Boolean(y && cts[i]));
-  const only = <T>(list: readonly (T | undefined)[]): T[] => list.filter((t, i): t is T & {} => active[i] && t !== undefined);
-  const some = sources.filter((s) => s !== undefined);
-  const back = pullback(some, only(results), only(cts));
-  return sources.map((s) => s && back[some.indexOf(s)]);
+  const only = (list: readonly MaybeTensor[]): Tensor[] => some(list.filter((_, i) => active[i]));
+  const inputs = some(sources);
+  const back = pullback(inputs, only(results), only(cts));
+  return sources.map((s) => s && back[inputs.indexOf(s)]);
 }
 
 /** Cotangents of the inputs, given those of the outputs; `undefined` is zero. Inputs must be aliases or placeholders. */

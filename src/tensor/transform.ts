@@ -35,18 +35,9 @@ export function jvp<A extends unknown[], R>(f: (...args: A) => R, args: A, direc
   const run = runOnAliases("jvp", f, args);
   const ds = tensors("jvp", directions).leaves;
   checkLike("jvp", "direction", ds, run.inputs);
-  const dys = pushforward(
-    run.inputs,
-    ds.map((d) => (isFloat(d.dtype) ? d : undefined)),
-    run.outputs,
-  );
-  return [
-    unflatten(run.structure, run.outputs),
-    unflatten(
-      run.structure,
-      dys.map((d, i) => d ?? zerosLike(run.outputs[i])),
-    ),
-  ];
+  const floats = ds.map((d) => (isFloat(d.dtype) ? d : undefined));
+  const dys = pushforward(run.inputs, floats, run.outputs);
+  return [unflatten(run.structure, run.outputs), unflatten(run.structure, orZeros(dys, run.outputs))];
 }
 
 /** Value and the transposed derivative: f(x), and a function from cotangents of f(x) to cotangents of the arguments. */
@@ -56,13 +47,12 @@ export function vjp<A extends unknown[], R>(f: (...args: A) => R, ...args: A): [
     const cts = tensors("vjp", ct).leaves;
     checkLike("vjp", "cotangent", cts, run.outputs);
     const xs = pullback(run.inputs, run.outputs, cts);
-    return unflatten<A>(
-      run.argStructure,
-      xs.map((x, i) => x ?? zerosLike(run.inputs[i])),
-    );
+    return unflatten<A>(run.argStructure, orZeros(xs, run.inputs));
   };
   return [unflatten(run.structure, run.outputs), back];
 }
+
+const orZeros = (list: readonly MaybeTensor[], like: readonly Tensor[]): Tensor[] => list.map((t, i) => t ?? zerosLike(like[i]));
 
 function checkLike(operation: string, what: string, given: readonly Tensor[], expected: readonly Tensor[]): void {
   if (given.length !== expected.length) fail(operation, `${given.length} ${what}s for ${expected.length} tensors`);
@@ -96,7 +86,7 @@ export function valueAndGrad<A extends unknown[]>(
     const result = f(...([unflatten(flat.structure, inputs), ...args.slice(1)] as A));
     const value = tensors("grad", options?.aux ? (result as [Tensor, unknown])[0] : result).leaves[0];
     if (value.size !== 1 || value.rank !== 0) fail("grad", "the function must return a scalar; use sum() or jacobian()", [value]);
-    const gradient = pullback(inputs, [value], [scalar(1, value.dtype)]).map((g, i) => g ?? zerosLike(inputs[i]));
+    const gradient = orZeros(pullback(inputs, [value], [scalar(1, value.dtype)]), inputs);
     return [options?.aux ? result : value, unflatten(flat.structure, gradient)];
   };
 }
@@ -148,12 +138,8 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, inAxes?: read
     const sizes = new Set(batches.flat().flatMap((x) => (x ? [x.shape[0]] : [])));
     if (sizes.size !== 1) fail("vmap", sizes.size ? `batch sizes differ: ${[...sizes].join(", ")}` : "no argument is mapped");
     const [size] = sizes;
-    const rows = flats.map(({ leaves }, i) =>
-      leaves.map((x, j) => {
-        const b = batches[i][j];
-        return b ? placeholder(b.dtype, b.shape.slice(1)) : x;
-      }),
-    );
+    const rowLike = (b: Tensor): Tensor => placeholder(b.dtype, b.shape.slice(1));
+    const rows = flats.map(({ leaves }, i) => leaves.map((x, j) => (batches[i][j] ? rowLike(batches[i][j]) : x)));
     const { leaves, structure } = tensors("vmap", f(...(flats.map((flat, i) => unflatten(flat.structure, rows[i])) as A)));
     const inputs = rows.flat();
     return unflatten<R>(structure, batchProgram({ inputs, outputs: leaves }, batches.flat(), size));
@@ -171,10 +157,8 @@ const stop: Primitive = {
 /** The same values, as constants to differentiation. */
 export function stopGradient<T>(tree: T): T {
   const { leaves, structure } = tensors("stopGradient", tree);
-  return unflatten<T>(
-    structure,
-    leaves.map((x) => apply1(stop, [x])),
-  );
+  const stopped = leaves.map((x) => apply1(stop, [x]));
+  return unflatten<T>(structure, stopped);
 }
 
 /** f with the result of every operation rounded to f16 or bf16 (products accumulate in f32), and its derivatives alike. */

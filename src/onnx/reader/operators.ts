@@ -11,28 +11,31 @@ import { dtypeOfElement } from "./proto.ts";
 import { shapeOperators } from "./shape.ts";
 import { spatialOperators } from "./spatial.ts";
 
-const unary =
-  (f: (x: Tensor) => Tensor): Operator =>
-  (c) =>
-    f(c.tensor(0));
-const binary =
-  (f: (a: Tensor, b: Tensor) => Tensor): Operator =>
-  (c) =>
-    f(c.tensor(0), c.tensor(1));
-const variadic =
-  (f: (a: Tensor, b: Tensor) => Tensor): Operator =>
-  (c) =>
-    c.tensors().reduce((a, b) => f(a, b));
+type Operators = Record<string, Operator>;
+type Unary = (x: Tensor) => Tensor;
+type Binary = (a: Tensor, b: Tensor) => Tensor;
+type Along<A> = (x: Tensor, axis: A) => Tensor;
+type Reduction = (x: Tensor, axes: readonly number[] | undefined, keep: boolean) => Tensor;
 
-/** A function of x and of one number from an attribute or two. */
-const shaped =
-  (f: (x: Tensor, alpha: number, beta: number) => Tensor, alpha: number, beta = 0): Operator =>
-  (c) =>
-    f(c.tensor(0), c.float("alpha", alpha), c.float("beta", beta));
+/** Operators that are called in one way, by their functions. */
+const all = <F>(functions: Record<string, F>, call: (f: F, c: Call) => Tensor): Operators =>
+  Object.fromEntries(Object.entries(functions).map(([op, f]) => [op, (c: Call) => call(f, c)]));
+
+const unary = (functions: Record<string, Unary>): Operators => all(functions, (f, c) => f(c.tensor(0)));
+const binary = (functions: Record<string, Binary>): Operators => all(functions, (f, c) => f(c.tensor(0), c.tensor(1)));
+const variadic = (functions: Record<string, Binary>): Operators => all(functions, (f, c) => c.tensors().reduce((a, b) => f(a, b)));
+
+// --- functions that are no primitives --------------------------------------------------------------------------------------------
 
 const elu = (x: Tensor, alpha: number): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
+const celu = (x: Tensor, alpha: number): Tensor => t.maximum(x, 0).add(t.expm1(t.minimum(x, 0).div(alpha)).mul(alpha));
 const ramp = (x: Tensor, alpha: number, beta: number): Tensor => t.clamp(x.mul(alpha).add(beta), 0, 1);
+const leaky = (x: Tensor, slope: t.Value): Tensor => t.where(t.greater(x, 0), x, x.mul(slope));
 const truncate = (x: Tensor): Tensor => t.sign(x).mul(t.floor(x.abs()));
+
+/** Integers are raised as f64. */
+const power = (x: Tensor, p: Tensor): Tensor =>
+  isFloat(x.dtype) ? t.pow(x, t.cast(p, x.dtype)) : t.cast(t.pow(t.cast(x, "f64"), t.cast(p, "f64")), x.dtype);
 
 /** Remainder with the sign of the divisor, or of the dividend with fmod. */
 function remainder(c: Call): Tensor {
@@ -66,31 +69,53 @@ function cast(c: Call): Tensor {
   return dtype === "f16" || dtype === "bf16" ? y.roundTo(dtype) : y;
 }
 
-/** Integers are raised as f64. */
-function power(x: Tensor, p: Tensor): Tensor {
-  return isFloat(x.dtype) ? t.pow(x, t.cast(p, x.dtype)) : t.cast(t.pow(t.cast(x, "f64"), t.cast(p, "f64")), x.dtype);
-}
+const elementwise: Operators = {
+  ...unary({ Abs: t.abs, Ceil: t.ceil, Floor: t.floor, Neg: t.neg, Reciprocal: t.reciprocal, Round: t.round, Sign: t.sign, Sqrt: t.sqrt }),
+  ...unary({ Erf: t.erf, Exp: t.exp, IsNaN: t.isNaN, Log: t.log, Not: t.not, Relu: t.relu, Sigmoid: t.sigmoid, Softplus: t.softplus }),
+  ...unary({ Acos: t.acos, Asin: t.asin, Atan: t.atan, Cos: t.cos, Sin: t.sin, Tan: t.tan }),
+  ...unary({ Acosh: t.acosh, Asinh: t.asinh, Atanh: t.atanh, Cosh: t.cosh, Sinh: t.sinh, Tanh: t.tanh }),
+  ...unary({ IsInf: (x) => t.equal(x.abs(), Number.POSITIVE_INFINITY), Softsign: (x) => x.div(x.abs().add(1)) }),
+  ...unary({ HardSwish: (x) => x.mul(ramp(x, 1 / 6, 0.5)), Mish: (x) => x.mul(t.tanh(t.softplus(x))) }),
+  ...binary({ Add: t.add, Div: t.div, Mul: t.mul, Pow: power, PRelu: leaky, Sub: t.sub, CastLike: (x, like) => t.cast(x, like.dtype) }),
+  ...binary({ And: t.and, Equal: t.equal, Greater: t.greater, GreaterOrEqual: t.greaterEqual, Less: t.less, LessOrEqual: t.lessEqual }),
+  ...binary({ Or: t.or, Xor: t.xor }),
+  ...variadic({ Max: t.maximum, Min: t.minimum, Sum: t.add }),
+  Cast: cast,
+  Celu: (c) => celu(c.tensor(0), c.float("alpha", 1)),
+  Clip: clip,
+  Elu: (c) => elu(c.tensor(0), c.float("alpha", 1)),
+  Gelu: gelu,
+  HardSigmoid: (c) => ramp(c.tensor(0), c.float("alpha", 0.2), c.float("beta", 0.5)),
+  LeakyRelu: (c) => leaky(c.tensor(0), c.float("alpha", 0.01)),
+  Mean: (c) =>
+    c
+      .tensors()
+      .reduce((a, b) => t.add(a, b))
+      .mul(1 / c.arity),
+  Mod: remainder,
+  Selu: (c) => elu(c.tensor(0), c.float("alpha", 1.6732632)).mul(c.float("gamma", 1.0507009)),
+  ThresholdedRelu: (c) => t.where(t.greater(c.tensor(0), c.float("alpha", 1)), c.tensor(0), 0),
+  Where: (c) => t.where(c.tensor(0), c.tensor(1), c.tensor(2)),
+};
 
-// --- reductions ------------------------------------------------------------------------------------------------------------------
+// --- along axes ------------------------------------------------------------------------------------------------------------------
 
-type Reduce = (x: Tensor, axes: readonly number[] | undefined, keep: boolean) => Tensor;
-const reduction =
-  (f: Reduce): Operator =>
-  (c) => {
-    const x = c.tensor(0);
+const normalizing = (functions: Record<string, Along<number>>): Operators => all(functions, (f, c) => f(c.tensor(0), c.int("axis", -1)));
+
+const reducing = (functions: Record<string, Reduction>): Operators =>
+  all(functions, (f, c) => {
     const axes = c.axes(1);
     const none = c.int("noop_with_empty_axes", 0) ? [] : undefined;
-    return f(x, axes?.length ? axes : none, c.int("keepdims", 1) === 1);
-  };
+    return f(c.tensor(0), axes?.length ? axes : none, c.int("keepdims", 1) === 1);
+  });
 
-const arg =
-  (f: (x: Tensor, axis: number) => Tensor): Operator =>
-  (c) => {
+const locating = (functions: Record<string, Along<number>>): Operators =>
+  all(functions, (f, c) => {
     c.require(!c.int("select_last_index", 0), "select_last_index");
     const x = c.tensor(0);
     const axis = c.axis(x, c.int("axis", 0));
     return c.int("keepdims", 1) ? t.expandDims(f(x, axis), axis) : f(x, axis);
-  };
+  });
 
 function cumulative(c: Call): Tensor {
   const x = c.tensor(0);
@@ -105,104 +130,27 @@ function topK(c: Call): Tensor[] {
   return [values, indices].map((y) => t.moveAxis(y, -1, axis));
 }
 
-const arithmetic: Record<string, Operator> = {
-  Abs: unary(t.abs),
-  Acos: unary(t.acos),
-  Acosh: unary(t.acosh),
-  Add: binary(t.add),
-  And: binary(t.and),
-  Asin: unary(t.asin),
-  Asinh: unary(t.asinh),
-  Atan: unary(t.atan),
-  Atanh: unary(t.atanh),
-  Cast: cast,
-  CastLike: binary((x, like) => t.cast(x, like.dtype)),
-  Ceil: unary(t.ceil),
-  Clip: clip,
-  Cos: unary(t.cos),
-  Cosh: unary(t.cosh),
-  Det: unary(t.det),
-  Div: binary(t.div),
-  Einsum: (c) => t.einsum(c.text("equation", ""), ...c.tensors()),
-  Equal: binary(t.equal),
-  Erf: unary(t.erf),
-  Exp: unary(t.exp),
-  Floor: unary(t.floor),
-  Greater: binary(t.greater),
-  GreaterOrEqual: binary(t.greaterEqual),
-  IsInf: unary((x) => t.equal(x.abs(), Number.POSITIVE_INFINITY)),
-  IsNaN: unary(t.isNaN),
-  Less: binary(t.less),
-  LessOrEqual: binary(t.lessEqual),
-  Log: unary(t.log),
-  MatMul: binary(t.matmul),
-  Max: variadic(t.maximum),
-  Mean: (c) =>
-    c
-      .tensors()
-      .reduce((a, b) => t.add(a, b))
-      .mul(1 / c.arity),
-  Min: variadic(t.minimum),
-  Mod: remainder,
-  Mul: binary(t.mul),
-  Neg: unary(t.neg),
-  Not: unary(t.not),
-  Or: binary(t.or),
-  Pow: binary(power),
-  Reciprocal: unary(t.reciprocal),
-  Round: unary(t.round),
-  Sign: unary(t.sign),
-  Sin: unary(t.sin),
-  Sinh: unary(t.sinh),
-  Sqrt: unary(t.sqrt),
-  Sub: binary(t.sub),
-  Sum: variadic(t.add),
-  Tan: unary(t.tan),
-  Tanh: unary(t.tanh),
-  Where: (c) => t.where(c.tensor(0), c.tensor(1), c.tensor(2)),
-  Xor: binary(t.xor),
-};
-
-const activations: Record<string, Operator> = {
-  Celu: shaped((x, alpha) => t.maximum(x, 0).add(t.expm1(t.minimum(x, 0).div(alpha)).mul(alpha)), 1),
-  Elu: shaped(elu, 1),
-  Gelu: gelu,
-  HardSigmoid: shaped(ramp, 0.2, 0.5),
-  HardSwish: unary((x) => x.mul(ramp(x, 1 / 6, 0.5))),
-  LeakyRelu: shaped((x, alpha) => t.where(t.greater(x, 0), x, x.mul(alpha)), 0.01),
-  LogSoftmax: (c) => t.logSoftmax(c.tensor(0), c.int("axis", -1)),
-  Mish: unary((x) => x.mul(t.tanh(t.softplus(x)))),
-  PRelu: binary((x, slope) => t.where(t.greater(x, 0), x, x.mul(slope))),
-  Relu: unary(t.relu),
-  Selu: (c) => elu(c.tensor(0), c.float("alpha", 1.6732632)).mul(c.float("gamma", 1.0507009)),
-  Sigmoid: unary(t.sigmoid),
-  Softmax: (c) => t.softmax(c.tensor(0), c.int("axis", -1)),
-  Softplus: unary(t.softplus),
-  Softsign: unary((x) => x.div(x.abs().add(1))),
-  ThresholdedRelu: shaped((x, alpha) => t.where(t.greater(x, alpha), x, 0), 1),
-};
-
-const reductions: Record<string, Operator> = {
-  ArgMax: arg(t.argmax),
-  ArgMin: arg(t.argmin),
+const alongAxes: Operators = {
+  ...normalizing({ LogSoftmax: t.logSoftmax, Softmax: t.softmax }),
+  ...reducing({ ReduceMax: t.max, ReduceMean: t.mean, ReduceMin: t.min, ReduceProd: t.prod, ReduceSum: t.sum }),
+  ...reducing({
+    ReduceL1: (x, axes, keep) => x.abs().sum(axes, keep),
+    ReduceL2: (x, axes, keep) => x.square().sum(axes, keep).sqrt(),
+    ReduceLogSum: (x, axes, keep) => x.sum(axes, keep).log(),
+    ReduceLogSumExp: t.logsumexp,
+    ReduceSumSquare: (x, axes, keep) => x.square().sum(axes, keep),
+  }),
+  ...locating({ ArgMax: t.argmax, ArgMin: t.argmin }),
   CumSum: cumulative,
-  ReduceL1: reduction((x, axes, keep) => x.abs().sum(axes, keep)),
-  ReduceL2: reduction((x, axes, keep) => x.square().sum(axes, keep).sqrt()),
-  ReduceLogSum: reduction((x, axes, keep) => x.sum(axes, keep).log()),
-  ReduceLogSumExp: reduction(t.logsumexp),
-  ReduceMax: reduction(t.max),
-  ReduceMean: reduction(t.mean),
-  ReduceMin: reduction(t.min),
-  ReduceProd: reduction(t.prod),
-  ReduceSum: reduction(t.sum),
-  ReduceSumSquare: reduction((x, axes, keep) => x.square().sum(axes, keep)),
+  Det: (c) => t.det(c.tensor(0)),
+  Einsum: (c) => t.einsum(c.text("equation", ""), ...c.tensors()),
+  MatMul: (c) => t.matmul(c.tensor(0), c.tensor(1)),
   TopK: topK,
 };
 
-export const operators: Readonly<Record<string, Operator>> = {
-  ...arithmetic,
-  ...activations,
-  ...reductions,
+export const operators: Readonly<Operators> = {
+  ...elementwise,
+  ...alongAxes,
   ...layerOperators,
   ...gatherOperators,
   ...shapeOperators,
@@ -212,29 +160,20 @@ export const operators: Readonly<Record<string, Operator>> = {
 /** Inputs of floats that must be known while a model is read: what they name is no parameter. */
 export const knownInputs: Readonly<Record<string, readonly number[]>> = { Pad: [2], Range: [0, 1, 2], Resize: [1, 2] };
 
-const quantized = "quantized models are not read; export the model in floating point";
-const recurrent = "recurrent layers are not read; export the cell, and loop over it with scan()";
-const random = "programs take randomness as an input; export the model without it";
+const because = (reason: string, names: string): Record<string, string> => Object.fromEntries(names.split(" ").map((op) => [op, reason]));
 
 /** Operators that are left out on purpose, and what to do instead. */
 export const refused: Readonly<Record<string, string>> = {
-  LSTM: recurrent,
-  GRU: recurrent,
-  RNN: recurrent,
+  ...because("recurrent layers are not read; export the cell, and loop over it with scan()", "LSTM GRU RNN"),
+  ...because(
+    "quantized models are not read; export the model in floating point",
+    "QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger MatMulInteger",
+  ),
+  ...because(
+    "programs take randomness as an input; export the model without it",
+    "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial",
+  ),
   Loop: "loops of unknown length are not read; export the loop unrolled, or its body, and loop over it with scan() or whileLoop()",
-  QuantizeLinear: quantized,
-  DequantizeLinear: quantized,
-  DynamicQuantizeLinear: quantized,
-  QLinearConv: quantized,
-  QLinearMatMul: quantized,
-  ConvInteger: quantized,
-  MatMulInteger: quantized,
-  RandomNormal: random,
-  RandomNormalLike: random,
-  RandomUniform: random,
-  RandomUniformLike: random,
-  Bernoulli: random,
-  Multinomial: random,
   NonZero: "the shape of the result depends on data; use Where or a mask of fixed shape",
   NonMaxSuppression: "the shape of the result depends on data; export the model without it",
 };

@@ -1,10 +1,10 @@
 /** A choice inside one run: only the branch that is taken is computed. */
 import { unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pullback, pushforward } from "../differentiate.ts";
+import { pullback, pushforward, some } from "../differentiate.ts";
 import { apply } from "../primitive.ts";
 import { fail, sameShape } from "../shapes.ts";
-import { isFloat, type MaybeTensor, type Primitive, type Tensor } from "../tensor.ts";
+import { isFloat, type Primitive } from "../tensor.ts";
 import { captured, closed, type Program } from "../walk.ts";
 import { fresh, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { where } from "./elementwise.ts";
@@ -60,9 +60,6 @@ const condPrimitive: Primitive = {
     return a.map((y, i) => where(reshape(test, [size, ...new Array<number>(y.rank - 1).fill(1)]), y, b[i]));
   },
 };
-
-/** Those that are not zero. */
-export const some = (list: readonly MaybeTensor[]): Tensor[] => list.filter((t) => t !== undefined);
 
 /**
  * yes(operands) if the test holds, else no(operands); what is computed from the operands inside a branch costs nothing when the other is

@@ -1,14 +1,12 @@
 /** Loops of known length inside one run, differentiable in both modes. */
 import { flatten, type Structure, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pullback, pushforward } from "../differentiate.ts";
+import { plus, pullback, pushforward, some } from "../differentiate.ts";
 import { apply } from "../primitive.ts";
 import { fail, range, sameShape } from "../shapes.ts";
 import { describe, type Emitter, isFloat, type MaybeTensor, type Node, type Primitive, type Tensor } from "../tensor.ts";
 import { captured, closed, type Program, substitute } from "../walk.ts";
-import { some } from "./cond.ts";
 import { fresh, iota, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
-import { add } from "./elementwise.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
 import { concat, slice } from "./slice.ts";
 import { broadcastTo, zerosLike } from "./sum.ts";
@@ -43,115 +41,101 @@ const scanPrimitive: Primitive = {
   work: () => Number.POSITIVE_INFINITY,
 };
 
-function scanJvp(inputs: readonly Tensor[], ds: readonly MaybeTensor[], _: readonly Tensor[], params: ScanParams): MaybeTensor[] {
-  const { body, carries, xs } = params;
-  const active = inputs.map((x, i) => isFloat(x.dtype) && (i < carries || ds[i] !== undefined));
-  const tangents = body.inputs.map((x, i) => (active[i] ? fresh(x) : undefined));
-  const dys = pushforward(body.inputs, tangents, body.outputs).map(
-    (d, i) => d ?? (isFloat(body.outputs[i].dtype) ? zerosLike(body.outputs[i]) : undefined),
-  );
-  const full = ds.map((d, i) => (active[i] ? (d ?? zerosLike(inputs[i])) : undefined));
-  const order = <T>(primal: readonly T[], tangent: readonly (T | undefined)[]): T[] => {
-    const keep = (from: number, to?: number): T[] => [
-      ...primal.slice(from, to),
-      ...tangent.slice(from, to).filter((t): t is T & {} => t !== undefined),
-    ];
-    return [...keep(0, carries), ...keep(carries, carries + xs), ...keep(carries + xs)];
-  };
-  const newBody: Program = {
-    inputs: order(body.inputs, tangents),
-    outputs: [
-      ...body.outputs.slice(0, carries),
-      ...some(dys.slice(0, carries)),
-      ...body.outputs.slice(carries),
-      ...some(dys.slice(carries)),
-    ],
-  };
-  const floats = tangents.slice(0, carries).filter((t) => t !== undefined).length;
-  const dxs = tangents.slice(carries, carries + xs).filter((t) => t !== undefined).length;
-  const results = apply(scanPrimitive, order(inputs, full), {
-    ...params,
-    body: newBody,
-    carries: carries + floats,
-    xs: xs + dxs,
-  });
-  return scanTangents(results, body, carries, floats);
+/** A list of inputs (or what belongs to them) as carries, sequences and constants. */
+const parts = <T>(list: readonly T[], { carries, xs }: Pick<ScanParams, "carries" | "xs">): [T[], T[], T[]] => [
+  list.slice(0, carries),
+  list.slice(carries, carries + xs),
+  list.slice(carries + xs),
+];
+
+const isFloating = (x: Tensor): boolean => isFloat(x.dtype);
+
+/** Deals out a list to the tensors of floats, in order; the others have none. */
+function dealt(xs: readonly Tensor[], list: readonly Tensor[]): MaybeTensor[] {
+  let at = 0;
+  return xs.map((x) => (isFloating(x) ? list[at++] : undefined));
 }
 
-/** Picks the tangents of the original outputs from those of the scan that carries both. */
-function scanTangents(results: readonly Tensor[], body: Program, carries: number, floats: number): MaybeTensor[] {
-  let at = carries;
-  const take = (t: Tensor): MaybeTensor => (isFloat(t.dtype) ? results[at++] : undefined);
-  const last = body.outputs.slice(0, carries).map(take);
-  at = carries + floats + body.outputs.length - carries;
-  const ys = body.outputs.slice(carries).map(take);
-  at += carries;
-  return [...last, ...ys, ...body.inputs.slice(0, carries).map(take)];
+/** The scan that carries tangents along. */
+function scanJvp(inputs: readonly Tensor[], ds: readonly MaybeTensor[], outputs: readonly Tensor[], params: ScanParams): MaybeTensor[] {
+  const { body, carries } = params;
+  const active = inputs.map((x, i) => isFloating(x) && (i < carries || ds[i] !== undefined));
+  const tangents = body.inputs.map((x, i) => (active[i] ? fresh(x) : undefined));
+  const full = ds.map((d, i) => (active[i] ? (d ?? zerosLike(inputs[i])) : undefined));
+  const dys = pushforward(body.inputs, tangents, body.outputs).map(
+    (d, i) => d ?? (isFloating(body.outputs[i]) ? zerosLike(body.outputs[i]) : undefined),
+  );
+  const both = (primal: readonly Tensor[], tangent: readonly MaybeTensor[], of: Pick<ScanParams, "carries" | "xs">): Tensor[] => {
+    const t = parts(tangent, of);
+    return parts(primal, of).flatMap((part, k) => [...part, ...some(t[k])]);
+  };
+  const [dCarries, dXs] = parts(tangents, params).map((part) => some(part).length);
+  const results = apply(scanPrimitive, both(inputs, full, params), {
+    ...params,
+    body: { inputs: both(body.inputs, tangents, params), outputs: both(body.outputs, dys, { carries, xs: body.outputs.length }) },
+    carries: carries + dCarries,
+    xs: params.xs + dXs,
+  });
+  // Results: last carries, their tangents, ys, their tangents, saved carries, their tangents.
+  const groups = [carries, body.outputs.length - carries, carries];
+  let [at, from] = [0, 0];
+  return groups.flatMap((n) => {
+    const own = outputs.slice(from, from + n);
+    const floats = own.filter(isFloating).length;
+    at += n + floats;
+    from += n;
+    return dealt(own, results.slice(at - floats, at));
+  });
 }
 
 /** A scan in the other direction that recomputes each step from its saved carry and pulls the cotangents through it. */
 function scanVjp(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs: readonly Tensor[], params: ScanParams): MaybeTensor[] {
-  const { body, carries, xs, length, reverse } = params;
+  const { body, carries, length, reverse } = params;
   const nOut = body.outputs.length;
-  const saved = outputs.slice(nOut);
-  const floatCarries = body.inputs.slice(0, carries).map((x) => isFloat(x.dtype));
-  const constants = body.inputs.slice(carries + xs);
-  const ctCarry = body.inputs.slice(0, carries).map((x, i) => (floatCarries[i] ? fresh(x) : undefined));
+  const [carry, x, constants] = parts(body.inputs, params);
+  const [, xs, values] = parts(inputs, params);
+  const ctCarry = carry.map((c) => (isFloating(c) ? fresh(c) : undefined));
   const ctY = body.outputs.slice(carries).map((y, i) => (cts[carries + i] ? fresh(y) : undefined));
-  const ctSaved = body.inputs.slice(0, carries).map((x, i) => (cts[nOut + i] ? fresh(x) : undefined));
-  const sums = constants.map((c) => (isFloat(c.dtype) ? fresh(c) : undefined));
-  const grads = pullback(body.inputs, body.outputs, [...ctCarry, ...ctY]);
-  const plus = (a: MaybeTensor, b: MaybeTensor, like: Tensor): Tensor => (a && b ? add(a, b) : (a ?? b ?? zerosLike(like)));
-  const newCarry = ctCarry.map((c, i) => c && plus(grads[i], ctSaved[i], body.inputs[i]));
-  const newSums = sums.map((s, i) => s && plus(s, grads[carries + xs + i], s));
-  const gx = body.inputs.slice(carries, carries + xs).map((x, i) => (isFloat(x.dtype) ? (grads[carries + i] ?? zerosLike(x)) : undefined));
+  const ctSaved = carry.map((c, i) => (cts[nOut + i] ? fresh(c) : undefined));
+  const sums = constants.map((c) => (isFloating(c) ? fresh(c) : undefined));
+  const [gCarry, gX, gConstants] = parts(pullback(body.inputs, body.outputs, [...ctCarry, ...ctY]), params);
+  const newCarry = carry.map((c, i) => ctCarry[i] && (plus(gCarry[i], ctSaved[i]) ?? zerosLike(c)));
+  const newSums = sums.map((s, i) => s && plus(s, gConstants[i]));
+  const newXs = x.map((t, i) => (isFloating(t) ? (gX[i] ?? zerosLike(t)) : undefined));
   const back: Program = {
-    inputs: [
-      ...some(ctCarry),
-      ...some(sums),
-      ...body.inputs.slice(0, carries),
-      ...body.inputs.slice(carries, carries + xs),
-      ...some(ctY),
-      ...some(ctSaved),
-      ...constants,
-    ],
-    outputs: [...some(newCarry), ...some(newSums), ...some(gx)],
+    inputs: [...some(ctCarry), ...some(sums), ...carry, ...x, ...some(ctY), ...some(ctSaved), ...constants],
+    outputs: [...some(newCarry), ...some(newSums), ...some(newXs)],
   };
   const start = [
-    ...floatCarries.flatMap((f, i) => (f ? [cts[i] ?? zerosLike(body.inputs[i])] : [])),
-    ...constants.flatMap((c) => (isFloat(c.dtype) ? [zerosLike(c)] : [])),
+    ...carry.flatMap((c, i) => (isFloating(c) ? [cts[i] ?? zerosLike(c)] : [])),
+    ...constants.filter(isFloating).map(zerosLike),
   ];
-  const sequences = [...saved, ...inputs.slice(carries, carries + xs), ...some(cts.slice(carries, nOut)), ...some(cts.slice(nOut))];
-  const results = apply(scanPrimitive, [...start, ...sequences, ...inputs.slice(carries + xs)], {
+  const sequences = [...outputs.slice(nOut), ...xs, ...some(cts.slice(carries, nOut)), ...some(cts.slice(nOut))];
+  const results = apply(scanPrimitive, [...start, ...sequences, ...values], {
     body: back,
     carries: start.length,
     xs: sequences.length,
     length,
     reverse: !reverse,
   });
-  let at = 0;
-  const take = (x: Tensor): MaybeTensor => (isFloat(x.dtype) ? results[at++] : undefined);
-  const c = body.inputs.slice(0, carries).map(take);
-  const k = constants.map(take);
-  return [...c, ...body.inputs.slice(carries, carries + xs).map(take), ...k];
+  const [c, k, g] = [carry, constants, x].map((list, i) =>
+    dealt(list, results.slice([0, carry.filter(isFloating).length, start.length][i])),
+  );
+  return [...c, ...g, ...k];
 }
 
 function scanBatch(inputs: readonly Tensor[], batched: readonly boolean[], params: ScanParams): Tensor[] {
   const { body, carries, xs } = params;
-  const first = batched.indexOf(true);
-  const size = inputs[first].shape[0];
-  const spread = (x: Tensor): Tensor => broadcastTo(x, [size, ...x.shape]);
+  const [size] = inputs[batched.indexOf(true)].shape;
+  const has = inputs.map((_, i) => i < carries || batched[i]);
   const values = inputs.map((x, i) => {
-    if (i < carries) return batched[i] ? x : spread(x);
+    if (i < carries) return batched[i] ? x : broadcastTo(x, [size, ...x.shape]);
     return batched[i] && i < carries + xs ? moveAxis(x, 0, 1) : x;
   });
-  const placeholders = body.inputs.map((x, i) => (i < carries || batched[i] ? placeholder(x.dtype, [size, ...x.shape]) : x));
-  const outputs = batchProgram(
-    body,
-    body.inputs.map((_, i) => (i < carries || batched[i] ? placeholders[i] : undefined)),
-    size,
-  );
-  const results = apply(scanPrimitive, values, { ...params, body: { inputs: placeholders, outputs } });
+  const rows = body.inputs.map((x, i) => (has[i] ? placeholder(x.dtype, [size, ...x.shape]) : undefined));
+  const outputs = batchProgram(body, rows, size);
+  const own = body.inputs.map((x, i) => rows[i] ?? x);
+  const results = apply(scanPrimitive, values, { ...params, body: { inputs: own, outputs } });
   return results.map((y, i) => (i < carries ? y : moveAxis(y, 1, 0)));
 }
 

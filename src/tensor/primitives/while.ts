@@ -1,13 +1,12 @@
 /** Loops of unknown length inside one run. */
 import { flatten, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
-import { pushforward } from "../differentiate.ts";
+import { pushforward, some } from "../differentiate.ts";
 import { lower } from "../lower.ts";
 import { apply } from "../primitive.ts";
 import { fail } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
 import { captured, closed, type Program, substitute } from "../walk.ts";
-import { some } from "./cond.ts";
 import { fresh, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { where } from "./elementwise.ts";
 import { any } from "./reduce.ts";
