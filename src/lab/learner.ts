@@ -2,7 +2,7 @@
 
 import type { NdArray } from "../array/ndarray.ts";
 import { type Random, type RandomState, randomFromState } from "../array/random.ts";
-import { flatten, isArrayLeaf, leafPaths, unflatten } from "../array/tree.ts";
+import { flatten, isArrayLeaf, leafPaths, mapTree, unflatten } from "../array/tree.ts";
 import { UserError } from "../errors.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { currentInvocation } from "./invocation.ts";
@@ -33,19 +33,33 @@ export interface RunOptions {
   readonly saveEvery?: number;
   /** What the user may do when a metric is no longer a number. */
   readonly divergedHint?: string;
+  /** Stop when this metric of the evaluations has not fallen for so many of them; the state in which it was lowest is the result. */
+  readonly best?: { readonly metric: string; readonly patience: number };
 }
 
 export interface Trained<S> {
   readonly state: S;
   /** All rows of metrics, those of earlier sessions too; each has its `step`. */
   readonly history: readonly Metrics[];
+  /** Steps done. */
+  readonly steps: number;
+  /** The step of the state, where the best one was wanted. */
+  readonly bestStep?: number;
   readonly interrupted: boolean;
 }
 
-/** What a checkpoint holds besides the state: the stream, and the sums of metrics since the last row. */
+/** What a checkpoint holds besides the state: the stream, the sums of metrics since the last row, and when the best state was. */
 interface Progressed {
   readonly stream: RandomState;
   readonly sums: Metrics;
+  readonly best?: { readonly step: number; readonly value: number };
+}
+
+/** The state in which a metric was lowest. */
+interface Best<S> {
+  readonly step: number;
+  readonly value: number;
+  readonly state: S;
 }
 
 /**
@@ -53,27 +67,42 @@ interface Progressed {
  * @throws UserError  when a metric is no longer finite; the last checkpoint stays
  */
 export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunOptions): Promise<Trained<S>> {
-  const { steps, rng, progress, logEvery = 20, evaluateEvery = steps, saveEvery = 10 } = options;
+  const { steps, rng, progress, logEvery = 20, evaluateEvery = steps, saveEvery = 10, best: wanted } = options;
   const initial = await learner.init(rng.fold("init"));
   const { structure } = flatten(initial, isArrayLeaf);
   const names = leafPaths(structure);
   const saved = run.checkpoint;
   const progressed = saved?.state as Progressed | undefined;
-  let state = saved ? unflatten<S>(structure, restored(saved.tensors, names, run.folder)) : initial;
+  const kept = (prefix: string): S =>
+    unflatten<S>(
+      structure,
+      restored(
+        saved!.tensors,
+        names.map((n) => prefix + n),
+        run.folder,
+      ),
+    );
+  let state = saved ? kept("") : initial;
+  let best: Best<S> | undefined = progressed?.best && { ...progressed.best, state: kept("best/") };
   let sums: Metrics = progressed?.sums ?? {};
   let step = saved?.step ?? 0;
   const stream = progressed ? randomFromState(progressed.stream) : rng.fold("steps");
   const history = [...run.metrics];
-  const save = (): Promise<void> => {
-    const leaves = flatten(state, isArrayLeaf).leaves as NdArray[];
-    const tensors = Object.fromEntries(names.map((name, i) => [name, leaves[i]]));
-    return run.save({ step, tensors, state: { stream: stream.state(), sums } satisfies Progressed });
+  const tensorsOf = (tree: S, prefix: string) => {
+    const leaves = flatten(tree, isArrayLeaf).leaves as NdArray[];
+    return Object.fromEntries(names.map((name, i) => [prefix + name, leaves[i]]));
   };
+  const save = (): Promise<void> => {
+    const tensors = { ...tensorsOf(state, ""), ...(best && tensorsOf(best.state, "best/")) };
+    const when = best && { best: { step: best.step, value: best.value } };
+    return run.save({ step, tensors, state: { stream: stream.state(), sums, ...when } satisfies Progressed });
+  };
+  const patient = (): boolean => !wanted || !best || step - best.step < wanted.patience * evaluateEvery;
   const until = Math.min(steps, currentInvocation()?.stopAt ?? steps);
   const interrupt = onInterrupt();
   let savedAt = performance.now();
   try {
-    while (step < until && !interrupt.signal.aborted) {
+    while (step < until && patient() && !interrupt.signal.aborted) {
       const next = await learner.step(state, stream);
       state = next.state;
       step++;
@@ -86,6 +115,8 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
         if (rowDue) Object.assign(row, means(sums, ((step - 1) % logEvery) + 1));
         if (rowDue) sums = {};
         if (evaluationDue) Object.assign(row, await learner.evaluate?.(state, rng.fold("evaluate").fold(step)));
+        if (wanted && evaluationDue && row[wanted.metric] < (best?.value ?? Number.POSITIVE_INFINITY))
+          best = { step, value: row[wanted.metric], state: copied(state) };
         history.push(row);
         await run.log(row);
         const { step: _, ...numbers } = row;
@@ -97,13 +128,17 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
       }
     }
     await save();
-    if (step < steps) await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
+    const over = step === steps || !patient();
+    if (!over) await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
+    return { state: best?.state ?? state, history, steps: step, bestStep: best?.step, interrupted: !over };
   } finally {
     interrupt.dispose();
     progress.finish();
   }
-  return { state, history, interrupted: step < steps };
 }
+
+/** A state that later steps do not write into. */
+const copied = <S>(state: S): S => mapTree((a: NdArray) => ({ ...a, data: a.data.slice() }) as NdArray, state) as S;
 
 function restored(tensors: Readonly<Record<string, NdArray>>, names: readonly string[], folder: string): NdArray[] {
   const missing = names.find((name) => tensors[name] === undefined);

@@ -11,7 +11,7 @@ import { type Artifact, writeArtifact } from "./artifact.ts";
 import { type Argument, type Command, type Description, declared, type Outcome } from "./command.ts";
 import { interruptedExitCode, onInterrupt } from "./interrupt.ts";
 import { commandLine, version } from "./invocation.ts";
-import { type Learner, runLearner, type Trained } from "./learner.ts";
+import { type Learner, type RunOptions, runLearner, type Trained } from "./learner.ts";
 import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
 import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
 import { publish } from "./publish.ts";
@@ -42,6 +42,8 @@ export interface Prepared<Problem> {
   readonly evaluateEvery?: number;
   /** What the user may do when a metric is no longer a number. */
   readonly divergedHint?: string;
+  /** Which state is the result, and when to stop: see `RunOptions`. */
+  readonly best?: RunOptions["best"];
 }
 
 /** What came out, in numbers and words; more of it may serve figures and files. */
@@ -107,10 +109,10 @@ interface Working<Problem, State, Found> {
 export function method<S extends Shape, Data, Problem, State, More, Found extends Findings>(
   spec: MethodSpec<S, Data, Problem, Found> & Learning<Problem, State, More, Found>,
 ): Command {
-  return living(spec, async ({ problem, label, steps, evaluateEvery, divergedHint }, run, desk) => {
+  return living(spec, async ({ problem, label, steps, evaluateEvery, divergedHint, best }, run, desk) => {
     const learner = await spec.learner(problem, desk);
     const line = desk.progress(label, steps, run.checkpoint?.step);
-    const trained = await runLearner(learner, run, { steps, rng: desk.rng, progress: line, evaluateEvery, divergedHint });
+    const trained = await runLearner(learner, run, { steps, rng: desk.rng, progress: line, evaluateEvery, divergedHint, best });
     return trained.interrupted ? undefined : spec.conclude(trained, problem, learner, desk);
   });
 }
