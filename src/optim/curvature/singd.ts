@@ -10,9 +10,10 @@ import { type Rate, rateAt, times } from "../schedules.ts";
 import { diagonal } from "../structures/diagonal.ts";
 import { type Parts, type Structure, structureOf, structureParameter } from "../structures/index.ts";
 import { mapParts, timesSquare } from "../structures/structure.ts";
+import type { LayerPreconditioner } from "./layer-factors.ts";
 import { defaultFallback, type LayerOptions, layerParameters } from "./layer-options.ts";
 import type { Layer } from "./layers.ts";
-import { type LayerPreconditioner, layerwise } from "./layerwise.ts";
+import { layerwise } from "./layerwise.ts";
 import { frequencies, gradientRows, inputRows } from "./rows.ts";
 
 /** Hyper-parameters of SINGD. */
