@@ -77,7 +77,7 @@ export function layerwise<F extends object, M extends State>(
     const eta = rateAt(rate, step);
     const products = () => layers.map(({ weight }) => u[weight].mul(matrices[weight]));
     const scale = options.klClip ? klScale(products(), eta, options.klClip) : 1;
-    const directions: ByPath<Tensor> = Object.assign({}, ...layers.map((l) => splitLayer(l, times(u[l.weight], scale) as Tensor, g)));
+    const directions: ByPath<Tensor> = Object.assign({}, ...layers.map((l) => splitLayer(l, times(u[l.weight], scale), g)));
     const done = finish(directions, p, state.velocity, eta, options);
     const rest = Object.keys(otherGrads).length
       ? options.fallback.update(otherGrads, state.fallback, otherParams, context)
@@ -131,6 +131,6 @@ function wholeBatchSize(name: string, context: StepContext): number {
 /** min(1, √(c / (η² Σ |⟨U, G⟩|))): the step's Kullback–Leibler size stays below c. Ba, Grosse & Martens, ICLR 2017. */
 function klScale(products: readonly Tensor[], eta: number | Tensor, bound: number): Tensor {
   const size = products.map((x) => x.sum().abs()).reduce((a, b) => a.add(b));
-  const kl = times(times(size, eta), eta) as Tensor;
+  const kl = times(times(size, eta), eta);
   return minimum(kl.pow(-1).mul(bound).sqrt(), 1);
 }
