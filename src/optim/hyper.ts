@@ -25,7 +25,7 @@ interface ScheduleParameter extends NumberParameter {
 }
 
 /** One of some names. */
-export interface ChoiceParameter<C extends string = string> {
+interface ChoiceParameter<C extends string = string> {
   readonly kind: "choice";
   readonly meaning: string;
   readonly default: C;
