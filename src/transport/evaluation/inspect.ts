@@ -39,17 +39,17 @@ export function inspectSnapshots(data: Population, seed: number): Inspection {
     data.times,
     data.snapshots,
     scalingFor(data),
-    data.weights?.map((w) => w.data as ArrayLike<number>),
+    data.weights?.map((w) => w.data),
   );
   const clouds = data.snapshots.map((s, k) =>
-    subsample(withoutEmpty({ x: whiten(units, s), weights: data.weights?.[k].data as ArrayLike<number> }).x, rng, most),
+    subsample(withoutEmpty({ x: whiten(units, s), weights: data.weights?.[k].data }).x, rng, most),
   );
   const snapshots = clouds.map((cloud, k) => {
     const next = k + 1 < clouds.length ? compared(cloud, clouds[k + 1], rng.fold(k)) : undefined;
     const mean = weightedMean(cloud);
     return { time: data.times[k], particles: data.snapshots[k].shape[0], next, shift: Math.hypot(...mean) };
   });
-  const unequal = data.weights?.some(({ data: w }) => new Set(w as Float32Array).size > 1);
+  const unequal = data.weights?.some(({ data: w }) => new Set(w).size > 1);
   const warnings = [
     ...data.warnings,
     ...(unequal ? ["distances here count every particle of positive weight alike"] : []),

@@ -81,7 +81,7 @@ function unitsOfTraining(data: Population, scale: Scaling | undefined, train: re
     train.map((k) => data.times[k]),
     train.map((k) => data.snapshots[k]),
     scale ?? scalingFor(data),
-    data.weights && train.map((k) => data.weights![k].data as ArrayLike<number>),
+    data.weights && train.map((k) => data.weights![k].data),
   );
   const flat = units.deviation.findIndex((s) => !(s > 0));
   if (flat >= 0)
@@ -119,7 +119,7 @@ function learnOptions(options: PrepareOptions, intervals: number, acting: Acting
 }
 
 function cloudOf(data: Population, mass: PrepareOptions["mass"], k: number, points: NdArray<"f32">): Cloud {
-  const weights = data.weights?.[k].data as ArrayLike<number> | undefined;
+  const weights = data.weights?.[k].data;
   if (mass === "weight" && !weights) throw new UserError("--mass weight needs a column of weights", "name it with --weight");
   const total = mass === "counts" ? points.shape[0] : mass === "weight" ? Array.from(weights!).reduce((a, b) => a + b, 0) : 1;
   return { points, mass: total, ...(weights && { weights }) };
