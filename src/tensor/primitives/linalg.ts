@@ -5,10 +5,10 @@
 import { apply, apply1 } from "../primitive.ts";
 import { broadcastShapes, fail, floatType } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { abs, add, div, equal, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { iota, lift, liftOne, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
-import { abs, add, div, equal, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./elementwise.ts";
 import { diagonal, eye, oneHot, tril } from "./gather.ts";
 import { matmul, outer, stackOf } from "./product.ts";
 import { argmax, max } from "./reduce.ts";
