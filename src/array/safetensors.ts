@@ -8,7 +8,7 @@ import { type ElementReader, elementReaders } from "./elements.ts";
 import { type DType, dtypes, type NdArray, ndarray, sizeOf } from "./ndarray.ts";
 
 /** Named arrays and the free text that a file carries with them. */
-export interface Safetensors {
+interface Safetensors {
   tensors: Record<string, NdArray>;
   metadata: Record<string, string>;
 }
