@@ -41,7 +41,7 @@ function jvpRule(node: Node, ds: readonly MaybeTensor[]): readonly MaybeTensor[]
     return [total && broadcastTo(total, y.shape)];
   }
   if (primitive.jointlyLinear) {
-    const tangents = inputs.map((x, i) => ds[i] ?? zerosLike(x));
+    const tangents = inputs.map((x, i) => ds[i] ?? (isFloat(x.dtype) ? zerosLike(x) : x));
     return apply(primitive, tangents, params);
   }
   if (primitive.transpose) {

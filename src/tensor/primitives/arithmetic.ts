@@ -3,9 +3,9 @@ import { apply1 } from "../primitive.ts";
 import { broadcastShapes, fail } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import { lift, liftOne, scalar, type Value } from "./constant.ts";
+import { lift, liftOne, type Value } from "./constant.ts";
 import { binary, elementwise, unary } from "./elementwise.ts";
-import { broadcastTo, sumTo } from "./sum.ts";
+import { sumTo } from "./sum.ts";
 
 // --- arithmetic -----------------------------------------------------------------------------------------------------------------
 
@@ -101,15 +101,7 @@ const wherePrimitive: Primitive = {
     if (a.dtype !== b.dtype) fail("where", "the branches have different dtypes", inputs);
     return [{ dtype: a.dtype, shape: broadcastShapes("where", inputs) }];
   },
-  jvp: ([c], [, da, db], [y]) => {
-    if (!da && !db) return [undefined];
-    const zero = scalar(0, y.dtype);
-    return [broadcastTo(where(c, da ?? zero, db ?? zero), y.shape)];
-  },
-  vjp: ([c, a, b], [ct]) => {
-    if (!ct) return [undefined, undefined, undefined];
-    return [undefined, sumTo(where(c, ct, 0), a.shape), sumTo(where(c, 0, ct), b.shape)];
-  },
+  transpose: { 1: (ct, [c, a]) => sumTo(where(c, ct, 0), a.shape), 2: (ct, [c, , b]) => sumTo(where(c, 0, ct), b.shape) },
 };
 
 /** a where the condition holds, else b. Derivatives flow through the chosen branch only. */
