@@ -2,7 +2,7 @@
 
 import type { NdArray } from "../src/array/index.ts";
 import * as nd from "../src/array/index.ts";
-import { adam, applyUpdates, type State } from "../src/optim/index.ts";
+import { type AdamState, adam, applyUpdates } from "../src/optim/index.ts";
 import type { Arrays, Tensor } from "../src/tensor/index.ts";
 import * as pf from "../src/tensor/index.ts";
 
@@ -63,12 +63,12 @@ const crossEntropy = (logits: Tensor, labels: Tensor): Tensor => pf.takeAlong(pf
 
 const optimizer = adam(1e-3);
 
-interface AdamState {
+interface Trained {
   params: Params;
-  optimizer: State;
+  optimizer: AdamState;
 }
 
-function adamStep(state: AdamState, x: Tensor, y: Tensor): { state: AdamState; value: Tensor } {
+function adamStep(state: Trained, x: Tensor, y: Tensor): { state: Trained; value: Tensor } {
   const [value, g] = pf.valueAndGrad((p: Params) => crossEntropy(bigNet(p, x), y))(state.params);
   const { updates, state: next } = optimizer.update(g, state.optimizer, state.params);
   return { state: { params: applyUpdates(state.params, updates), optimizer: next }, value };

@@ -16,8 +16,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { inspectGraph } from "../src/cli/graph/inspect.ts";
-import { canonicalPairs, decodeGraph, encode, type Graph, type ModelName } from "../src/coding/index.ts";
+import { compressedSizes } from "../src/coding/compressors.ts";
+import { canonicalPairs, decodeGraph, encode, type Graph, type GraphModelName } from "../src/coding/index.ts";
+import { inspectGraph } from "../src/coding/inspect.ts";
 import { edgeLines } from "../src/data/graph-write.ts";
 import { preferentialAttachment, realGraphs } from "./graph-inputs.ts";
 
@@ -50,7 +51,7 @@ interface Row extends Partial<Measured> {
 const cpuSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
 
 /** The child: one encoding or decoding, measured. */
-function measure(step: string, folder: string, model: ModelName | "auto"): Measured {
+function measure(step: string, folder: string, model: GraphModelName | "auto"): Measured {
   const before = process.memoryUsage().rss;
   const { vertices, directed } = JSON.parse(readFileSync(join(folder, "graph.json"), "utf8"));
   const input = readFileSync(join(folder, step === "encode" ? "graph.u32" : `${model}.pfg`));
@@ -137,7 +138,7 @@ function table(only: string | undefined, json: boolean): void {
   for (const [name, read] of realGraphs) {
     if (only && !name.includes(only)) continue;
     const g = read();
-    const { vertices, edges, sizes } = inspectGraph(g, false);
+    const { vertices, edges, sizes } = inspectGraph(g, compressedSizes);
     const { bytes, model } = encode(g);
     if (json) console.log(JSON.stringify({ name, vertices, edges, directed: g.directed, file: bytes.length, model, sizes }));
     else {

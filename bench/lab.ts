@@ -8,7 +8,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ndarray, randomStream } from "../src/array/index.ts";
 import { compare, comparisonFigures } from "../src/lab/compare.ts";
-import { type Method, openRun, progress, runMethod } from "../src/lab/index.ts";
+import { type Learner, openRun, progress, runLearner } from "../src/lab/index.ts";
 import { toPng } from "../src/lab/png.ts";
 import { openStore } from "../src/lab/store/database.ts";
 import { findRun, listRuns, metricsOf } from "../src/lab/store/query.ts";
@@ -31,7 +31,7 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.len
  */
 async function overhead(): Promise<void> {
   const state = { w: ndarray(new Float32Array(100_000), [100_000], "f32") };
-  const method: Method<typeof state> = {
+  const method: Learner<typeof state> = {
     init: () => state,
     step: async (s) => ({ state: s, metrics: { loss: 1, accuracy: 0.5 } }),
   };
@@ -47,7 +47,7 @@ async function overhead(): Promise<void> {
   for (let k = 0; k < 5; k++) {
     const run = await openRun(join(folder, String(k)), { k });
     const line = progress({ label: "", total: steps, mode: "json", lines: () => undefined });
-    const { cpu } = await seconds(() => runMethod(method, run, { steps, rng: randomStream(0), progress: line }));
+    const { cpu } = await seconds(() => runLearner(method, run, { steps, rng: randomStream(0), progress: line }));
     perStep.push((cpu / steps) * 1e6);
     await run.close();
   }

@@ -15,7 +15,7 @@ import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/array/index.ts";
 import { optimalTransport, wasserstein } from "../src/distances/index.ts";
-import { learner, type MethodName, pusher, type TrainState, unitsOf, whiten } from "../src/transport/index.ts";
+import { learner, type MethodName, pusher, unitsOf, whiten } from "../src/transport/index.ts";
 
 interface Contender {
   readonly name: string;
@@ -52,7 +52,7 @@ const inner = (time: number): number => (time * 3) / 4;
 async function ours(clouds: NdArray<"f32">[], steps: number, threads: number): Promise<Contender> {
   const models = new Map<
     string,
-    { model: Awaited<ReturnType<typeof learner>>; state: TrainState; rng: ReturnType<typeof randomStream>; push: ReturnType<typeof pusher> }
+    { model: Awaited<ReturnType<typeof learner>>; state: unknown; rng: ReturnType<typeof randomStream>; push: ReturnType<typeof pusher> }
   >();
   const chosen = threads < availableParallelism() ? threads : undefined;
   // one action for all times, as the ports have it
@@ -65,7 +65,7 @@ async function ours(clouds: NdArray<"f32">[], steps: number, threads: number): P
       options,
     );
     const rng = randomStream(0).fold(task);
-    models.set(task, { model, state: await model.init(rng.fold("init")), rng, push: pusher(model, chosen) });
+    models.set(task, { model, state: model.init(rng.fold("init")), rng, push: pusher(model, chosen) });
   }
   const of = (task: string) => models.get(task) as NonNullable<ReturnType<typeof models.get>>;
   return {

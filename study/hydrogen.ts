@@ -16,17 +16,16 @@ import { parseArgs } from "node:util";
 import { type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
 import { hydrogenFrequency, hydrogenScore, hydrogenSpan, hydrogenVelocity, sampleHydrogen, turnHydrogen } from "../src/data/index.ts";
 import { hydrogenKernels, mmd } from "../src/distances/index.ts";
-import { solveFixed } from "../src/solve/index.ts";
+import { constantSteps, rungeKutta4, solve } from "../src/solve/index.ts";
 import { configure, jit, type Tensor } from "../src/tensor/index.ts";
 import {
   annealer,
+  type Learner,
   matchingRecorded,
-  type Parameters,
   pusher,
   type Recording,
   recordingOf,
   scoreMatching,
-  type TrainState,
   type VectorField,
 } from "../src/transport/index.ts";
 import { cloudsFigure } from "./hydrogen-figure.ts";
@@ -68,7 +67,7 @@ const inUnits =
     field(t.mul(unit.time), x.mul(unit.length)).mul(factor);
 const motion = inUnits(hydrogenVelocity, unit.time / unit.length);
 const trueScore = inUnits(hydrogenScore, unit.length);
-const move = jit((x: Tensor, at: Tensor) => solveFixed(motion, x, at, { method: "rk4", steps: 1 }));
+const move = jit((x: Tensor, at: Tensor) => solve(motion, x, at, { solver: rungeKutta4, control: constantSteps(1) }).states);
 
 /** States of particles at all times, by the Bohmian motion. */
 async function moved(x: NdArray<"f32">): Promise<NdArray<"f32">[]> {
@@ -78,19 +77,18 @@ async function moved(x: NdArray<"f32">): Promise<NdArray<"f32">[]> {
   return [x, ...Array.from({ length: records }, (_, k) => ndarray(all.slice(k * size, (k + 1) * size), x.shape, "f32"))];
 }
 
-interface Learner {
-  init(rng: Random): TrainState | Promise<TrainState>;
-  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: Readonly<Record<string, number>> }>;
-  average(state: TrainState): Parameters;
-}
-
 /** New recordings, each of other particles. */
 type Records = (k: number) => Promise<Recording>;
 const renewed = 500;
 
-async function trained<L extends Learner>(label: string, records: Records, make: (recording: Recording) => L, rng: Random) {
-  let learner = make(await records(0));
-  let state = await learner.init(rng.fold("init"));
+async function trained<S, L extends Learner<S>>(
+  label: string,
+  records: Records,
+  make: (recording: Recording) => L & Learner<S>,
+  rng: Random,
+) {
+  let learner: L & Learner<S> = make(await records(0));
+  let state = learner.init(rng.fold("init"));
   let sum = 0;
   const started = performance.now();
   for (let i = 1; i <= steps; i++) {
@@ -103,7 +101,7 @@ async function trained<L extends Learner>(label: string, records: Records, make:
       sum = 0;
     }
   }
-  return { learner, params: learner.average(state) };
+  return { learner, state };
 }
 
 interface Outcome {
@@ -117,14 +115,14 @@ type Method = (records: Records, x: NdArray<"f32">, rng: Random) => Promise<Outc
 const withScores =
   (trace: "exact" | "sliced"): Method =>
   async (records, x, rng) => {
-    const { learner, params } = await trained(trace, records, (r) => scoreMatching(r, { ...network, trace }), rng);
-    return annealer(learner.score, threads)(params, x, 0, shown, { ...langevin, rng });
+    const { learner, state } = await trained(trace, records, (r) => scoreMatching(r, { ...network, trace }), rng);
+    return annealer(learner.score, threads)(learner.average(state), x, 0, shown, { ...langevin, rng });
   };
 
 const methods: Record<string, Method> = {
   am: async (records, x, rng) => {
-    const { learner, params } = await trained("am", records, (r) => matchingRecorded(r, network), rng);
-    const { clouds, evaluations } = await pusher(learner, threads)(params, { x }, 0, shown);
+    const { learner, state } = await trained("am", records, (r) => matchingRecorded(r, network), rng);
+    const { clouds, evaluations } = await pusher(learner, threads)(learner.average(state), { x }, 0, shown);
     return { clouds: clouds.map((c) => c.x), evaluations };
   },
   sm: withScores("exact"),

@@ -78,7 +78,7 @@ async function study(
     budget: { steps, schedule: "cosine", warmUp: 0.05 },
     tune: settings ? 1 : Number(values.tune),
     seeds: Number(values.seeds),
-    batch,
+    batchSize: batch,
     precision,
     evaluationRows: 4000,
     settings,

@@ -29,7 +29,6 @@ import {
   methodNames,
   pusher,
   score,
-  type TrainState,
   unbalancedDisplacement,
   unitsOf,
   whiten,
@@ -161,7 +160,7 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
   const settings = { threads: 1, ...options, ...own, ...(potential && { potential }) };
   const model = await learner(method, kept.map(inner), clouds, settings);
   const rng = randomStream(seed).fold(`fold ${k}`);
-  let state: TrainState = await model.init(rng.fold("init"));
+  let state = model.init(rng.fold("init"));
   for (let i = 0; i < (options.steps as number); i++) ({ state } = await model.step(state, rng));
   const { clouds: moved } = await pusher(model, 1)(model.average(state), { x: white[k - 1] }, inner(k - 1), [inner(k)], { rng });
   const { user, system } = process.cpuUsage(started);

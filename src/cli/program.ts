@@ -1,15 +1,8 @@
 /** The command `pushforward`: finds the subcommand, loads only that one, and turns every error into a message. */
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { CommanderError, Command as Program } from "commander";
 import { FileFormatError, UserError } from "../errors.ts";
-import { type Invocation, withInvocation } from "../lab/invocation.ts";
-
-/** A subcommand, known by name before its code is loaded. */
-export interface Registered {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<Command>;
-}
+import type { Command, Printable, Registered } from "../lab/command.ts";
 
 export interface Output {
   out: (text: string) => void;
@@ -18,31 +11,18 @@ export interface Output {
 
 const standard: Output = { out: (text) => process.stdout.write(text), error: (text) => process.stderr.write(text) };
 
-/** Version of the package. */
-export function version(): string {
-  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
-}
+const version = (): string => JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 
-/**
- * Runs the command line; resolves to the exit code. Zero means success and nothing else.
- * @param wishes  for the runs it makes: see `Invocation`
- */
-export async function run(
-  args: readonly string[],
-  commands: readonly Registered[],
-  output: Output = standard,
-  wishes: Partial<Invocation> = {},
-): Promise<number> {
+/** Runs the command line; resolves to the exit code. Zero means success and nothing else. */
+export async function run(args: readonly string[], commands: readonly Registered[], output: Output = standard): Promise<number> {
   try {
-    const program = await build(args, commands, output);
-    const invocation: Invocation = { command: [], arguments: [], options: {}, cwd: process.cwd(), loggers: [], ...wishes };
-    program.hook("preAction", (_, command) => {
-      invocation.command = namesOf(command);
-      invocation.arguments = command.args;
+    let code = 0;
+    const program = await build(args, commands, output, async (done) => {
+      code = print(await done, output);
     });
     if (args.length === 0) program.outputHelp();
-    else await withInvocation(invocation, () => program.parseAsync(args, { from: "user" }));
-    return typeof process.exitCode === "number" ? process.exitCode : 0;
+    else await program.parseAsync(args, { from: "user" });
+    return code;
   } catch (error) {
     // --help and --version end this way too, and a command that needs a subcommand, after its help
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) return error.exitCode;
@@ -51,24 +31,50 @@ export async function run(
   }
 }
 
-async function build(args: readonly string[], commands: readonly Registered[], output: Output): Promise<Command> {
-  const program = new Command("pushforward")
+/** The results: as the last JSON line, or as lines of text. */
+function print({ results, text, json, exitCode = 0, toStderr }: Printable, { out, error }: Output): number {
+  const lines = json ? [JSON.stringify(results)] : text;
+  if (lines.length > 0) (toStderr ? error : out)(`${lines.join("\n")}\n`);
+  return exitCode;
+}
+
+type Act = (done: Promise<Printable>) => Promise<void>;
+
+async function build(args: readonly string[], commands: readonly Registered[], output: Output, act: Act): Promise<Program> {
+  const program = new Program("pushforward")
     .description("Modern methods of probabilistic machine learning that move probability mass.")
     .version(version())
     .showHelpAfterError(false)
     .enablePositionalOptions();
   const wanted = args[0] === "help" ? args[1] : args.find((a) => !a.startsWith("-"));
   for (const { name, summary, load } of commands)
-    program.addCommand(name === wanted ? (await load()).summary(summary) : new Command(name).summary(summary));
+    program.addCommand(name === wanted ? await programOf(await load(), act) : new Program(name).summary(summary));
   for (const command of withChildren(program))
     command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.out, outputError: () => undefined });
   return program.addHelpText("after", "\nEach command has its own --help, with an example.\n");
 }
 
-/** Names from below the program down to the command. */
-const namesOf = (command: Command): string[] => (command.parent ? [...namesOf(command.parent), command.name()] : []);
+/** A declared command as commander knows it. Options of a subcommand may stand before its name, unless they are also its parent's. */
+async function programOf(command: Command, act: Act): Promise<Program> {
+  const { kind, name, summary, description = summary, examples, notes, arguments: values, options, commands } = command;
+  const program = new Program(name.split(" ").at(-1)).summary(summary).description(description).enablePositionalOptions();
+  for (const value of values) program.argument(value.name, value.description);
+  const title = examples.length > 1 ? "Examples" : "Example";
+  const example = examples.length === 0 ? "" : `\n${title}:\n${examples.map((line) => `  ${line}`).join("\n")}`;
+  program.addHelpText("after", `${notes ? `\n${notes}\n` : ""}${example}`);
+  for (const child of commands) program.addCommand(await programOf(child, act));
+  if (kind === "group") return program;
+  const { addFlags } = await import("./options.ts"); // with the schemas: not needed for the list of commands
+  return addFlags(program, options).action((...given: unknown[]) => {
+    const self = given.at(-1) as Program; // commander gives the arguments, the options and the command itself
+    return act(command.perform(self.args, givenTo(self)));
+  });
+}
 
-const withChildren = (command: Command): Command[] => [command, ...command.commands.flatMap(withChildren)];
+/** Options of a command and of those that it is part of; its own count more. */
+const givenTo = (program: Program): Record<string, unknown> => (program.parent ? { ...givenTo(program.parent), ...program.opts() } : {});
+
+const withChildren = (command: Program): Program[] => [command, ...command.commands.flatMap(withChildren)];
 
 /** One line for what went wrong and one for what to do; never a stack trace, unless PUSHFORWARD_DEBUG asks for it. */
 function describe(error: unknown): string {

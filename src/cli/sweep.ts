@@ -1,12 +1,13 @@
 /** `pushforward sweep` and `pushforward worker`. */
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { Command } from "commander";
 import { z } from "zod";
-import { addOptions, parseOptions } from "./options.ts";
-import type { Registered } from "./program.ts";
+import { type Command, job, type Outcome, type Registered } from "../lab/command.ts";
+import { interruptedExitCode, onInterrupt } from "../lab/interrupt.ts";
+import { talkOptions } from "../lab/options.ts";
+import { progressMode } from "../lab/progress.ts";
 
-export const sweepOptions = z.object({
+const sweepOptions = z.object({
   out: z.string().optional().describe("folder of the sweep (default: runs and the name of the file)"),
   workers: z
     .int()
@@ -16,11 +17,10 @@ export const sweepOptions = z.object({
     .describe("runs at a time, on this machine"),
   queue: z.string().optional().describe("redis://host:port: leave the runs to `pushforward worker`, on any machine"),
   retries: z.int().min(0).max(100).default(2).describe("further attempts for a run that dies"),
-  json: z.boolean().default(false).describe("print JSON lines; the last one holds all results"),
-  quiet: z.boolean().default(false).describe("print results only"),
+  ...talkOptions,
 });
 
-export const workerOptions = z.object({
+const workerOptions = z.object({
   queue: z.string().describe("redis://host:port of the queue"),
   concurrency: z.int().min(1).max(1024).default(1).describe("runs at a time"),
   folder: z.string().default(join(tmpdir(), "pushforward-worker")).describe("where runs are while they are worked on"),
@@ -28,42 +28,66 @@ export const workerOptions = z.object({
   quiet: z.boolean().default(false).describe("say nothing"),
 });
 
-export function sweepCommand(commands: () => readonly Registered[]): Command {
-  const command = new Command("sweep")
-    .description("many runs of a command: a grid, random settings, seeds; successive halving")
-    .argument("<file>", "YAML or JSON: command, options, grid, random, seeds, metric, halving")
-    .addHelpText("after", example);
-  return addOptions(command, sweepOptions).action(async (file: string, given: Record<string, unknown>) => {
-    const options = parseOptions(sweepOptions, given);
-    const { sweep } = await import("./sweep/run.ts");
-    await sweep(file, { ...options, out: options.out ?? join("runs", basename(file).replace(/\.\w+$/, "")) }, commands());
-  });
-}
-
-export function workerCommand(): Command {
-  const command = new Command("worker")
-    .description("do runs of sweeps that others have queued, until Ctrl-C")
-    .addHelpText("after", "\nExample:\n  pushforward worker --queue redis://10.0.0.5:6379 --concurrency 4");
-  return addOptions(command, workerOptions).action(async (given: Record<string, unknown>) => {
-    const { queue, concurrency, folder, patience, quiet } = parseOptions(workerOptions, given);
-    const [{ work }, { onInterrupt }] = await Promise.all([import("../lab/sweep/worker.ts"), import("../lab/interrupt.ts")]);
-    const tell = (message: string) => void (quiet || process.stderr.write(`${message}\n`));
-    const interrupt = onInterrupt(() => tell("giving tasks back; press Ctrl-C again to stop at once"));
-    await work({ url: queue, concurrency, folder, patience: 1000 * patience, tell }, interrupt.signal);
-    interrupt.dispose();
-  });
-}
-
-const example = `
-Example file:
+const exampleFile = `Example file:
   command: trajectories
   options: { data: gapminder, holdOut: [1970, 1990], steps: 1000 }
   grid: { width: [32, 128] }
   random: { samples: 8, space: { learningRate: { min: 1e-4, max: 1e-2, scale: log } } }
   seeds: 3
   metric: loss
-  halving: { factor: 2, min: 250, max: 1000 }
+  halving: { factor: 2, min: 250, max: 1000 }`;
 
-Examples:
-  pushforward sweep sweep.yaml --workers 4
-  pushforward sweep sweep.yaml --queue redis://10.0.0.5:6379`;
+export const sweepCommand = (registry: readonly Registered[]): Command =>
+  job({
+    name: "sweep",
+    summary: "many runs of a command: grids, random settings, seeds, successive halving",
+    description: "many runs of a command: a grid, random settings, seeds; successive halving",
+    arguments: [{ name: "<file>", description: "YAML or JSON: command, options, grid, random, seeds, metric, halving" }],
+    examples: ["pushforward sweep sweep.yaml --workers 4", "pushforward sweep sweep.yaml --queue redis://10.0.0.5:6379"],
+    notes: exampleFile,
+    options: sweepOptions,
+    run: ([file], options) => sweep(file, options, registry),
+  });
+
+async function sweep(file: string, options: z.infer<typeof sweepOptions>, registry: readonly Registered[]): Promise<Outcome> {
+  const [{ readSweep }, { runSweep }, { board }, { conclude }] = await Promise.all([
+    import("../lab/sweep/read.ts"),
+    import("../lab/sweep/sweep.ts"),
+    import("../lab/sweep/board.ts"),
+    import("../lab/sweep/conclude.ts"),
+  ]);
+  const { out = join("runs", basename(file).replace(/\.\w+$/, "")), workers, queue, retries } = options;
+  const plan = await readSweep(file, registry);
+  const executor =
+    queue === undefined
+      ? (await import("../lab/sweep/pool.ts")).localPool(workers, retries)
+      : await (await import("../lab/sweep/queue.ts")).queueExecutor(queue, retries);
+  const shown = board(progressMode(options), plan.metric);
+  const interrupt = onInterrupt();
+  try {
+    const result = await runSweep(plan, { folder: out, executor, signal: interrupt.signal, changed: shown.changed });
+    shown.finish(result.jobs);
+    if (!result.cancelled) return await conclude(file, plan, result, out);
+    const text = [`stopped; the same command goes on from ${out}`];
+    return { results: { sweep: out, interrupted: true }, text, exitCode: interruptedExitCode };
+  } finally {
+    interrupt.dispose();
+    await executor.close();
+  }
+}
+
+export const workerCommand: Command = job({
+  name: "worker",
+  summary: "do runs of sweeps that others have queued",
+  description: "do runs of sweeps that others have queued, until Ctrl-C",
+  examples: ["pushforward worker --queue redis://10.0.0.5:6379 --concurrency 4"],
+  options: workerOptions,
+  async run(_, { queue, concurrency, folder, patience, quiet }) {
+    const { work } = await import("../lab/sweep/worker.ts");
+    const tell = (message: string) => void (quiet || process.stderr.write(`${message}\n`));
+    const interrupt = onInterrupt(() => tell("giving tasks back; press Ctrl-C again to stop at once"));
+    await work({ url: queue, concurrency, folder, patience: 1000 * patience, tell }, interrupt.signal);
+    interrupt.dispose();
+    return { results: {}, text: [] };
+  },
+});

@@ -13,6 +13,7 @@
  */
 import { HEAD } from "./plan.ts";
 
+/** A state: the bits that are written so far. */
 export interface Ans {
   head: number;
   /** Bytes below the head, bottom first. */
@@ -21,6 +22,7 @@ export interface Ans {
   underflow: number;
 }
 
+/** A state without anything in it. */
 export const ans = (head = HEAD, stack: number[] = []): Ans => ({ head, stack, underflow: 0 });
 
 /** Brings the head into [a, 256a). */

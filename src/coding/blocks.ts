@@ -2,6 +2,7 @@
 import type { Graph } from "./graph.ts";
 import { blockUrnIdeal } from "./ideal.ts";
 
+/** Vertices in blocks. */
 export interface Blocks {
   readonly labels: Uint16Array;
   readonly sizes: readonly number[];
@@ -136,8 +137,8 @@ function capped(label: Uint32Array, limit: number): Uint32Array {
 }
 
 /**
- * Moves single vertices to the block of a neighbour whenever that lowers the ideal size of equation (5), sweep after sweep. Undirected graphs.
- * The part of (5) that depends on labels, in nats:
+ * Moves single vertices to the block of a neighbour whenever that lowers the ideal size of equation (5), sweep after sweep. Undirected
+ * graphs. The part of (5) that depends on labels, in nats:
  *   -Σ_t ln m_t! + Σ_k [ln Γ(n_k + D_k) - ln Γ(n_k) - ln n_k!] - ln 2 · (edges inside blocks)
  */
 function refine(g: Graph, label: Uint32Array, sweeps: number): Uint32Array {
@@ -220,8 +221,8 @@ function described(g: Graph, sorted: Uint32Array, label: Uint32Array): Blocks {
 }
 
 /**
- * The best blocks found: every level of the hierarchy that has at least two is tried, and the best is refined, unless even that is far above
- * `worth` bits, which another model takes. Undefined when there are none.
+ * The best blocks found: every level of the hierarchy that has at least two is tried, and the best is refined, unless even that is far
+ * above `worth` bits, which another model takes. Undefined when there are none.
  */
 export function findBlocks(g: Graph, sorted: Uint32Array, worth = Number.POSITIVE_INFINITY): Blocks | undefined {
   // more pairs of blocks than edges tell nothing

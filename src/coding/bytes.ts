@@ -13,6 +13,7 @@ export function varint(value: number): number[] {
 /** A value in exactly `size` little-endian bytes. */
 export const fixed = (value: number, size: number): number[] => Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
+/** Bytes that are read from first to last. */
 export interface Reader {
   /** Throws UserError when fewer bytes are left. */
   take(length: number): Uint8Array;
@@ -22,6 +23,7 @@ export interface Reader {
   left(): number;
 }
 
+/** A reader from the first byte on. */
 export function reader(bytes: Uint8Array): Reader {
   let at = 0;
   const take = (length: number) => {
@@ -47,6 +49,7 @@ export function reader(bytes: Uint8Array): Reader {
   };
 }
 
+/** All parts, one after another. */
 export function concat(parts: readonly (ArrayLike<number> & Iterable<number>)[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
   let at = 0;

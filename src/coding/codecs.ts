@@ -2,6 +2,7 @@
 import { type Ans, pop, push } from "./ans.ts";
 import { type CountTree, countTree } from "./order.ts";
 
+/** Writing and reading of symbols, exact inverses of each other. */
 export interface Codec<T> {
   push(state: Ans, symbol: T): void;
   pop(state: Ans): T;
@@ -19,11 +20,13 @@ export interface Urn {
   readonly step: number;
 }
 
+/** An urn with these counts, which grow or shrink by `step` with each draw. */
 export const urn = (prior: ArrayLike<number>, step = 1): Urn => ({ weights: countTree(prior), step });
 
 /**
- * A draw from a range [first, last) of the urn's symbols, with probability weight / total. Decoding adds `step` to the symbol drawn; encoding
- * takes it away first, so that both sides use the numbers from before the draw. An encoder therefore starts from the final weights.
+ * A draw from a range [first, last) of the urn's symbols, with probability weight / total. Decoding adds `step` to the symbol drawn;
+ * encoding takes it away first, so that both sides use the numbers from before the draw. An encoder therefore starts from the final
+ * weights.
  */
 export const draw = ({ weights, step }: Urn, first = 0, last = weights.size): Codec<number> => ({
   push(state, symbol) {

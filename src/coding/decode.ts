@@ -10,6 +10,7 @@ import { MAX_LANES, type Plan, WEIGHT_LIMIT } from "./plan.ts";
 import { decodeEdges, type Progress } from "./rec.ts";
 import { join, type Shard, shardBlocks, shardPlan } from "./shards.ts";
 
+/** How much memory may be used, and what is decoded. */
 export interface DecodeOptions {
   /** Refuse files that need more bytes of memory than this; default 4 GiB. */
   readonly memoryLimit?: number;
@@ -23,7 +24,8 @@ const DEFAULT_LIMIT = 2 ** 32;
 const wrong = (what: string) => new UserError(`file damaged: ${what}`, "get an intact copy of the file");
 
 /**
- * The graph that `encodeGraph` was given, its edges sorted. Time and memory are bounded by what the header announces, and that by the limit.
+ * The graph that `encodeGraph` was given, its edges sorted. Time and memory are bounded by what the header announces, and that by the
+ * limit.
  *
  * @throws UserError when the bytes are not an intact file
  */

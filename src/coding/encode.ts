@@ -5,17 +5,21 @@ import { type BodyKind, writeFile, writeStreams } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
 import { checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
 import { encodeLabels } from "./labels.ts";
-import { type Bias, chooseModel, type Model, type ModelName, type Prepared, prepare } from "./models.ts";
+import { type Bias, chooseModel, type GraphModel, type GraphModelName, type Prepared, prepare } from "./models.ts";
 import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
 import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
 
+/** How a graph is compressed. */
 export interface EncodeOptions {
   /** "auto" (default) takes the smallest; a model from `candidates` is used as it is. */
-  readonly model?: ModelName | "auto" | Model;
+  readonly model?: GraphModelName | "auto" | GraphModel;
   /** Urn bias β: a number, or "fit" (default). */
   readonly bias?: number | "fit";
-  /** When the edges are given as pairs: whether they are directed (default no), and how many vertices there are (default: the largest plus one). */
+  /**
+   * When the edges are given as pairs: whether they are directed (default no), and how many vertices there are (default: the largest plus
+   * one).
+   */
   readonly directed?: boolean;
   readonly vertices?: number;
   /** Independent parts by pairs of vertex ranges, at least this many; 1 (default) for none. Urn model. */
@@ -29,7 +33,7 @@ export interface EncodeOptions {
 /** A file, and what went into it. */
 export interface Encoded {
   readonly bytes: Uint8Array;
-  readonly model: ModelName | "shards" | "empty";
+  readonly model: GraphModelName | "shards" | "empty";
   /** Ideal bits of the edges under the model. */
   readonly idealBits: number;
   /** Bytes of magic, checksum, header, names and parameters: all that is not coded edges (or labels). */
@@ -70,7 +74,7 @@ function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: Uint8Arra
 }
 
 /** The body of a file, and how many of its bytes are coded edges and labels. */
-function bodies(g: Graph, model: Model, lanes: number, progress?: Progress): { parts: Uint8Array; coded: number } {
+function bodies(g: Graph, model: GraphModel, lanes: number, progress?: Progress): { parts: Uint8Array; coded: number } {
   if (model.name === "urn") return urnBody(g, model.separate, model.bias, lanes, model.bits, progress);
   if (model.name === "block-urn") return blockBody(g, model.blocks.labels, model.blocks.sizes, lanes, model.bits, progress);
   const { reading, repeats, distinct, streams } = encodeGaps(g, model.reading, progress);

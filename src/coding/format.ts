@@ -5,12 +5,14 @@ import { type Names, namesKind, readNames, writeNames } from "./names.ts";
 import { HEAD, type Stream } from "./plan.ts";
 
 const MAGIC = [0x50, 0x46, 0x47]; // "PFG"
-export const VERSION = 1;
+const VERSION = 1;
 
 /** Bodies, by number. */
-export const BODIES = ["empty", "urn", "block-urn", "gaps", "shards"] as const;
+const BODIES = ["empty", "urn", "block-urn", "gaps", "shards"] as const;
+/** How the edges of a file are coded. */
 export type BodyKind = (typeof BODIES)[number];
 
+/** What a file says of its graph before the edges. */
 export interface Header {
   readonly body: BodyKind;
   readonly directed: boolean;
@@ -49,7 +51,8 @@ export function readFile(bytes: Uint8Array, memoryLimit: number): { header: Head
   const need = 12 * vertices + (body === "empty" ? 0 : 40 * edges);
   if (vertices > 2 ** 30 || edges > 2 ** 31 || need > memoryLimit)
     throw new UserError(
-      `${vertices} vertices and ${edges} edges need about ${Math.ceil(need / 2 ** 20)} MiB, more than the limit of ${Math.floor(memoryLimit / 2 ** 20)} MiB`,
+      `${vertices} vertices and ${edges} edges need about ${Math.ceil(need / 2 ** 20)} MiB, ` +
+        `more than the limit of ${Math.floor(memoryLimit / 2 ** 20)} MiB`,
       "raise --memory",
     );
   if ((body === "empty") !== (edges === 0) || (edges > 0 && vertices === 0))
@@ -66,6 +69,10 @@ export const writeStreams = (streams: readonly Stream[]): Uint8Array =>
     ...streams.map(({ bytes }) => bytes),
   ]);
 
+/**
+ * Streams as `writeStreams` wrote them.
+ * @throws UserError  when the file ends too soon
+ */
 export function readStreams(input: Reader, count: number): Stream[] {
   if (count > input.left()) throw new UserError("file truncated or damaged: it ends before its parts do", "get an intact copy of the file");
   const lengths = Array.from({ length: count - 1 }, () => input.varint());

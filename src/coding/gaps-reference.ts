@@ -1,22 +1,24 @@
 /**
- * Gap coding with reference rows, slowly and plainly: the format of `gaps.ts` bit for bit. For graphs whose numbering carries locality: web graphs
- * in the order of their addresses, crawls, anything numbered as it was found.
+ * Gap coding with reference rows, slowly and plainly: the format of `gaps.ts` bit for bit. For graphs whose numbering carries locality:
+ * web graphs in the order of their addresses, crawls, anything numbered as it was found.
  *
- * The graph is rows: row u lists the distinct v of its edges (u, v), ascending. For each row: how many; which earlier row (1 to 32 back, or none)
- * it resembles; for each entry of that row, whether it is here too; the other entries as differences; how often each edge is repeated. One
- * traversal serves writing and reading. Numbers are the position of their highest bit, then the bits below it.
+ * The graph is rows: row u lists the distinct v of its edges (u, v), ascending. For each row: how many; which earlier row (1 to 32 back,
+ * or none) it resembles; for each entry of that row, whether it is here too; the other entries as differences; how often each edge is
+ * repeated. One traversal serves writing and reading. Numbers are the position of their highest bit, then the bits below it.
  *
- * @source rows by reference, copies and gaps: Boldi & Vigna, WWW 2004; entropy-coded with contexts: Versari et al. (Zuckerli), IEEE Access 2020.
- *         The mixture of contexts is ours.
+ * @source rows by reference, copies and gaps: Boldi & Vigna, WWW 2004; entropy-coded with contexts: Versari et al. (Zuckerli), IEEE Access
+ *   2020. The mixture of contexts is ours.
  */
 import { type Ans, ans, pop, push, renormalize } from "./ans.ts";
 import { type BitCoder, hash, type MixedCoder, mixedCoder, slotBits } from "./mixing.ts";
 import { HEAD, type Stream } from "./plan.ts";
 
-/** Rows looked back at; bits coded by one ANS state. */
+/** Rows looked back at. */
 export const WINDOW = 32;
+/** Bits coded by one ANS state. */
 export const BLOCK = 2 ** 20;
 
+/** A graph as rows. */
 export interface Rows {
   /** Distinct second ends of every row, ascending. */
   readonly rows: readonly number[][];
@@ -184,6 +186,7 @@ function chooseReference(rows: readonly number[][], u: number, target: readonly 
 
 const M = 65536;
 
+/** Streams that hold the rows. */
 export function encodeRows(vertices: number, rows: Rows): Stream[] {
   const decisions: [number, number][] = [];
   codeRows(
@@ -206,6 +209,7 @@ export function encodeRows(vertices: number, rows: Rows): Stream[] {
   return streams;
 }
 
+/** The rows of streams: the inverse of `encodeRows`. */
 export function decodeRows(vertices: number, distinct: number, repeats: boolean, streams: readonly Stream[]): Rows {
   let state: Ans | undefined;
   let used = 0;

@@ -1,4 +1,6 @@
-/** Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same. */
+/**
+ * Gap coding at speed: the host of the WebAssembly kernel `gaps.as.ts`. The model is told in `gaps-reference.ts`; the bytes are the same.
+ */
 
 import type { Kernel } from "../array/wasm.ts";
 import { UserError } from "../errors.ts";
@@ -28,11 +30,12 @@ export interface Reading {
   readonly reversed: boolean;
 }
 
+/** The four ways in which a graph can be read as rows. */
 export const READINGS: readonly Reading[] = [false, true].flatMap((transposed) =>
   [false, true].map((reversed) => ({ transposed, reversed })),
 );
 
-export interface GapStreams {
+interface GapStreams {
   readonly reading: Reading;
   /** Whether multiplicities follow the rows. */
   readonly repeats: boolean;
@@ -115,8 +118,8 @@ function measureWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, sample: nu
 }
 
 /**
- * The best of the four readings, chosen on stretches of rows, and its bits for the whole graph: exact up to `sample` edges, extrapolated from
- * longer stretches above.
+ * The best of the four readings, chosen on stretches of rows, and its bits for the whole graph: exact up to `sample` edges, extrapolated
+ * from longer stretches above.
  */
 export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: Reading; exact: boolean } {
   const m = g.pairs.length / 2;
@@ -126,6 +129,7 @@ export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: R
   return { reading, bits: trial === m ? bits : m * measure(g, reading, Math.min(sample, m)), exact: sample >= m };
 }
 
+/** Streams of a graph under one reading. */
 export function encodeGaps(g: Graph, reading: Reading, progress?: Progress): GapStreams {
   const sorted = reread(g.pairs, g, reading);
   return { reading, ...withKernel<Calls, Omit<GapStreams, "reading">>(wasm, (k) => encodeWith(k, g, sorted, progress)) };
@@ -148,7 +152,11 @@ function encodeWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, progress?: 
   return { repeats, distinct, streams };
 }
 
-/** Decodes the pairs of a graph of which the vertices, direction and number of edges are known. @throws UserError when the streams are damaged */
+/**
+ * Decodes the pairs of a graph of which the vertices, direction and number of edges are known.
+ *
+ * @throws UserError when the streams are damaged
+ */
 export function decodeGaps(g: Omit<Graph, "pairs">, edges: number, coded: GapStreams, progress?: Progress): Uint32Array {
   const pairs = withKernel<Calls, Uint32Array>(wasm, (k) => decodeWith(k, g, edges, coded, progress));
   const { transposed, reversed } = coded.reading;

@@ -14,10 +14,11 @@ export interface Graph {
   readonly names?: readonly string[] | Float64Array;
 }
 
+/** A graph, or just its edges. */
 export type Edges = Graph | Iterable<readonly [number, number]>;
 
 /** Most vertices of a graph. */
-export const MAX_VERTICES = 2 ** 30;
+const MAX_VERTICES = 2 ** 30;
 
 /**
  * A graph from pairs of vertex numbers.
@@ -55,6 +56,7 @@ export function checked(g: Graph): Graph {
   return g;
 }
 
+/** Whether it is a graph rather than a list of edges. */
 export const isGraph = (edges: Edges): edges is Graph => "pairs" in edges && edges.pairs instanceof Uint32Array;
 
 /** The edges sorted by (first, second), undirected ones with first ≤ second: two graphs are equal when these are. */
@@ -75,3 +77,30 @@ export function canonicalPairs({ pairs, directed, vertices }: Graph): Uint32Arra
       }
   return sortPairs(out, bitsFor(vertices), bitsFor(vertices));
 }
+
+/** The graph with every edge once. */
+export function distinctEdges(g: Graph): Graph {
+  const pairs = canonicalPairs(g).slice();
+  let at = 0;
+  for (let i = 0; i < pairs.length; i += 2)
+    if (at === 0 || pairs[i] !== pairs[at - 2] || pairs[i + 1] !== pairs[at - 1]) {
+      pairs[at++] = pairs[i];
+      pairs[at++] = pairs[i + 1];
+    }
+  return { ...g, pairs: pairs.slice(0, at) };
+}
+
+/** Whether two graphs have the same vertices, names and edges, in whatever order. */
+export const sameGraph = (a: Graph, b: Graph): boolean =>
+  a.vertices === b.vertices &&
+  a.directed === b.directed &&
+  (a.names === undefined) === (b.names === undefined) &&
+  sameList(a.names, b.names) &&
+  sameList(canonicalPairs(a), canonicalPairs(b));
+
+type Names = NonNullable<Graph["names"]>;
+const sameList = (a: Uint32Array | Names = [], b: Uint32Array | Names = []): boolean => {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+};

@@ -1,6 +1,6 @@
 /**
- * Ideal sizes: -log2 of the probability that a model gives a graph. They need only degrees and multiplicities, so that the size of a file is known
- * before it is written.
+ * Ideal sizes: -log2 of the probability that a model gives a graph. They need only degrees and multiplicities, so that the size of a file
+ * is known before it is written.
  */
 import type { Graph } from "./graph.ts";
 
@@ -16,7 +16,7 @@ export function lnGamma(x: number): number {
 }
 
 /** ψ(x), the derivative of ln Γ. */
-export function digamma(x: number): number {
+function digamma(x: number): number {
   let shift = 0;
   for (; x < 12; x++) shift -= 1 / x;
   const z = 1 / (x * x);
@@ -28,8 +28,9 @@ const log2Factorial = (n: number) => (n < 2 ? 0 : lnGamma(n + 1) / Math.LN2);
 const log2Rising = (x: number, k: number) => (k === 0 ? 0 : (lnGamma(x + k) - lnGamma(x)) / Math.LN2);
 
 /** How many vertices have each degree. */
-export type DegreeCounts = ReadonlyMap<number, number>;
+type DegreeCounts = ReadonlyMap<number, number>;
 
+/** How many vertices have each degree. */
 export function degreeCounts(degrees: ArrayLike<number>): DegreeCounts {
   const counts = new Map<number, number>();
   for (let v = 0; v < degrees.length; v++) counts.set(degrees[v], (counts.get(degrees[v]) ?? 0) + 1);
@@ -73,7 +74,7 @@ export function urnBitsSlope(counts: DegreeCounts, bias: number): number {
 }
 
 /** Sum with Kahan's compensation. */
-export function exactSum(terms: Iterable<number>): number {
+function exactSum(terms: Iterable<number>): number {
   let sum = 0;
   let lost = 0;
   for (const term of terms) {
@@ -107,6 +108,7 @@ export interface EdgeFacts {
   readonly repeats: number;
 }
 
+/** Facts of sorted edges. */
 export function edgeFacts(sorted: Uint32Array): EdgeFacts {
   let loops = 0;
   let repeats = 0;
@@ -145,8 +147,8 @@ export const labelBits = (sizes: readonly number[]): number => {
 };
 
 /**
- * Ideal bits of the block urn, equation (5), labels included: the urn over T pairs of blocks, one urn a block, less the order and the orientation
- * of edges inside blocks. Directed graphs have separate urns for first and second ends, T = K² and no orientation.
+ * Ideal bits of the block urn, equation (5), labels included: the urn over T pairs of blocks, one urn a block, less the order and the
+ * orientation of edges inside blocks. Directed graphs have separate urns for first and second ends, T = K² and no orientation.
  */
 export function blockUrnIdeal(g: Graph, sorted: Uint32Array, labels: ArrayLike<number>, sizes: readonly number[]): number {
   const K = sizes.length;

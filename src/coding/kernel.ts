@@ -1,6 +1,6 @@
 /**
- * Runs of the WebAssembly kernels: a module is compiled once, every run has a fresh instance, and memory goes from a small run to the next, since
- * fresh pages are slow. The kernels therefore take nothing above their own static data to be zero.
+ * Runs of the WebAssembly kernels: a module is compiled once, every run has a fresh instance, and memory goes from a small run to the
+ * next, since fresh pages are slow. The kernels therefore take nothing above their own static data to be zero.
  */
 import type { Kernel } from "../array/wasm.ts";
 

@@ -3,6 +3,7 @@ import { ans, renormalize } from "./ans.ts";
 import { draw, urn } from "./codecs.ts";
 import { HEAD, type Stream } from "./plan.ts";
 
+/** The blocks of all vertices as one stream, by an adaptive urn. */
 export function encodeLabels(labels: ArrayLike<number>, sizes: readonly number[]): Stream {
   const labelUrn = urn(sizes.map((size) => size + 1));
   const codec = draw(labelUrn);

@@ -1,6 +1,6 @@
 /**
- * Adaptive binary models: several contexts each predict the next bit, a gated logistic mixture weighs them, ANS codes the bit. Integers only, so
- * that every machine computes the same probabilities. The plain form of what `gaps.as.ts` does at speed.
+ * Adaptive binary models: several contexts each predict the next bit, a gated logistic mixture weighs them, ANS codes the bit. Integers
+ * only, so that every machine computes the same probabilities. The plain form of what `gaps.as.ts` does at speed.
  *
  *   p_i  from the history of context i:  p_i += (bit - p_i) / (n_i + 1.5)
  *   p    = squash(Σ w_i stretch(p_i)),   stretch(p) = ln(p / (1 - p)),   w_i += rate · stretch(p_i) · (bit - p)
@@ -51,6 +51,7 @@ export type BitCoder = (probability: number, bit: number) => number;
 /** Codes one bit: its contexts, the place of the bit within its symbol, the set of weights. */
 export type MixedCoder = (contexts: readonly number[], node: number, set: number, bit: number) => number;
 
+/** A coder of bits from contexts, which learns as it goes. */
 export function mixedCoder(code: BitCoder, bits: number): MixedCoder {
   const probability = new Uint32Array(2 ** bits).fill(2 ** 21); // 22 bits
   const seen = new Uint8Array(2 ** bits);

@@ -6,7 +6,8 @@ import { canonicalPairs, type Graph } from "./graph.ts";
 import { blockUrnIdeal, degreeCounts, degrees, type EdgeFacts, edgeFacts, fitBias, orderBits, urnBits } from "./ideal.ts";
 import { WEIGHT_LIMIT } from "./plan.ts";
 
-export type ModelName = "urn" | "block-urn" | "gaps";
+/** Names of the models. */
+export type GraphModelName = "urn" | "block-urn" | "gaps";
 
 /** A bias β = p / q of urns for first and second ends (the same unless they are separate). */
 export interface Bias {
@@ -14,11 +15,13 @@ export interface Bias {
   readonly q: number;
 }
 
-export type Model =
+/** A model fitted to a graph, with its ideal size. */
+export type GraphModel =
   | { readonly name: "urn"; readonly separate: boolean; readonly bias: Bias; readonly bits: number; readonly exact: true }
   | { readonly name: "block-urn"; readonly blocks: Blocks; readonly bits: number; readonly exact: true }
   | { readonly name: "gaps"; readonly reading: Reading; readonly bits: number; readonly exact: boolean };
 
+/** How models are fitted. */
 export interface ModelOptions {
   /** Urn bias: a number, or "fit" (default) for the likeliest. */
   readonly bias?: number | "fit";
@@ -30,6 +33,7 @@ export interface Prepared {
   readonly facts: EdgeFacts;
 }
 
+/** The graph with sorted edges, and their facts. */
 export function prepare(g: Graph): Prepared {
   const pairs = canonicalPairs(g);
   return { graph: { ...g, pairs }, facts: edgeFacts(pairs) };
@@ -51,7 +55,7 @@ function rationalBias(
 }
 
 /** The urn model, with one urn for both ends or separate ones (directed graphs), whichever is smaller. */
-export function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: ModelOptions = {}): Model & { name: "urn" } {
+function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: ModelOptions = {}): GraphModel & { name: "urn" } {
   if (bias !== "fit" && !(bias > 0 && bias <= 1000))
     throw new UserError(`bias ${bias} is not between 0 and 1000`, "1 is the published default; fit finds the best");
   const free = orderBits(facts, g.directed);
@@ -69,12 +73,12 @@ export function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: ModelO
   return separate.bits < shared.bits ? separate : shared;
 }
 
-export function blockUrnModel({ graph: g }: Prepared, worth?: number): (Model & { name: "block-urn" }) | undefined {
+function blockUrnModel({ graph: g }: Prepared, worth?: number): (GraphModel & { name: "block-urn" }) | undefined {
   const blocks = findBlocks(g, g.pairs, worth);
   return blocks && { name: "block-urn", blocks, bits: blocks.bits, exact: true };
 }
 
-export function gapsModel({ graph: g }: Prepared): Model & { name: "gaps" } {
+function gapsModel({ graph: g }: Prepared): GraphModel & { name: "gaps" } {
   return { name: "gaps", ...gapIdeal(g) };
 }
 
@@ -82,8 +86,8 @@ export function gapsModel({ graph: g }: Prepared): Model & { name: "gaps" } {
 const BLOCK_SEARCH_EDGES = 4e6;
 
 /** Every model that is worth measuring on this graph, best first. */
-export function candidates(g: Prepared, options: ModelOptions = {}): Model[] {
-  const models: Model[] = [urnModel(g, options)];
+export function candidates(g: Prepared, options: ModelOptions = {}): GraphModel[] {
+  const models: GraphModel[] = [urnModel(g, options)];
   if (g.facts.edges > 0) models.push(gapsModel(g));
   // locality that gaps see is worth more than any blocks; labels of vertices that few edges touch are worth nothing
   const best = Math.min(...models.map(({ bits }) => bits));
@@ -95,7 +99,7 @@ export function candidates(g: Prepared, options: ModelOptions = {}): Model[] {
 }
 
 /** The named model of a graph; "auto": the smallest. */
-export function chooseModel(g: Prepared, name: ModelName | "auto", options: ModelOptions = {}): Model {
+export function chooseModel(g: Prepared, name: GraphModelName | "auto", options: ModelOptions = {}): GraphModel {
   if (name === "urn") return urnModel(g, options);
   if (name === "gaps") return gapsModel(g);
   if (name === "auto") return candidates(g, options)[0];
@@ -111,9 +115,9 @@ export function chooseModel(g: Prepared, name: ModelName | "auto", options: Mode
 }
 
 /**
- * Ideal size of a graph in bits under a model, without coding it. Exact for the urn models; for gaps the coder's own code length, extrapolated
- * from a stretch of rows above 400,000 edges.
+ * Ideal size of a graph in bits under a model, without coding it. Exact for the urn models; for gaps the coder's own code length,
+ * extrapolated from a stretch of rows above 400,000 edges.
  */
-export function idealBits(g: Graph, model: ModelName | "auto" = "auto", options: ModelOptions = {}): number {
+export function idealBits(g: Graph, model: GraphModelName | "auto" = "auto", options: ModelOptions = {}): number {
   return g.pairs.length === 0 ? 0 : chooseModel(prepare(g), model, options).bits;
 }

@@ -6,6 +6,7 @@ export interface Multiset {
   readonly sorted: bigint[];
 }
 
+/** A multiset of these keys. */
 export const multiset = (keys: Iterable<bigint> = []): Multiset => ({
   sorted: [...keys].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
 });

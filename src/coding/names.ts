@@ -3,6 +3,7 @@ import { deflateSync, inflateSync } from "fflate";
 import { UserError } from "../errors.ts";
 import { concat, type Reader, reader, varint } from "./bytes.ts";
 
+/** What vertices are called. */
 export type Names = readonly string[] | Float64Array;
 
 /** 0: none, 1: whole numbers, 2: strings. */
@@ -29,7 +30,10 @@ function unpacked(input: Reader, limit: number): Uint8Array {
   return raw;
 }
 
-/** Writes names. Strings: for each the number of leading UTF-8 bytes shared with the one before, the number of other bytes, the other bytes. */
+/**
+ * Writes names. Strings: for each the number of leading UTF-8 bytes shared with the one before, the number of other bytes, the other
+ * bytes.
+ */
 export function writeNames(names: Names): Uint8Array {
   if (names instanceof Float64Array) {
     const bytes: number[][] = [];

@@ -1,5 +1,6 @@
 /** Order statistics: a Fenwick tree of non-negative counts, with sums before an index and the index that owns a unit. */
 
+/** Counts with fast sums: a Fenwick tree. */
 export interface CountTree {
   readonly size: number;
   /** The count at i. */

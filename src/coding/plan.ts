@@ -1,8 +1,8 @@
 /** What the two ends of a random-edge-coding stream agree on before the first edge. */
 
 /**
- * Vertices are *positions*: block after block, so that a block is a range. An edge is a pair (a, b) of positions, b counted from the start of
- * its own side. Each block is an urn; a vertex is drawn from urn g with probability
+ * Vertices are *positions*: block after block, so that a block is a range. An edge is a pair (a, b) of positions, b counted from the start
+ * of its own side. Each block is an urn; a vertex is drawn from urn g with probability
  *
  *   (prior_v + step · times v was drawn) / Σ_{u in g} (the same),          bias β = prior / step
  *
@@ -55,8 +55,9 @@ export const sides = (plan: Plan): { left: number; right: number } => ({
 /** Number of admissible pairs of urns; the pair (g, h) has number g·|right| + h with right blocks, h(h+1)/2 + g (g ≤ h) without. */
 export const pairTypes = ({ left, right }: Plan): number => (right ? left.length * right.length : (left.length * (left.length + 1)) / 2);
 
-/** Most lanes of a stream; most distinct keys beyond its line that a decoder's bucket holds, in overflow records of eight. */
+/** Most lanes of a stream. */
 export const MAX_LANES = 64;
+/** Most distinct keys beyond its line that a decoder's bucket holds, in overflow records of eight. */
 export const LONGEST_CHAIN = 24;
 /** The decoder keeps 2^bucketBits buckets: about four edges in each. */
 export const bucketBits = (edges: number, keyBits: number): number =>

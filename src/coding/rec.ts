@@ -143,7 +143,7 @@ const setHead = (k: Machine, lane: number, head: number) => new BigUint64Array(k
 const getHead = (k: Machine, lane: number) => Number(new BigUint64Array(k.memory.buffer, lane, 1)[0]);
 
 /** A plan before the edges are seen: their repeats and the seed of their order are found by the encoder. */
-export type EncoderPlan = Omit<Plan, "repeats" | "seed">;
+type EncoderPlan = Omit<Plan, "repeats" | "seed">;
 
 /**
  * Encodes the multiset of edges.

@@ -1,8 +1,8 @@
 /**
  * Random edge coding, slowly and plainly: the format of `rec.ts` bit for bit, for tests and for reading. O(edges²).
  *
- * Encoder, from the last edge to the first: pop an edge from the multiset of edges (the state chooses, and pays for, its place in the order), pop
- * its orientation, push its two vertices with the urn that remains. Decoder: the same backwards.
+ * Encoder, from the last edge to the first: pop an edge from the multiset of edges (the state chooses, and pays for, its place in the
+ * order), pop its orientation, push its two vertices with the urn that remains. Decoder: the same backwards.
  */
 import { type Ans, ans, renormalize } from "./ans.ts";
 import { draw, type Urn, uniform, urn } from "./codecs.ts";
@@ -16,7 +16,7 @@ export interface EdgeKeys {
 }
 
 /** The format's order of edges: keys (a << bitsB) | b under an invertible scrambling of their D bits. */
-export function edgeKeys(plan: Plan): EdgeKeys {
+function edgeKeys(plan: Plan): EdgeKeys {
   const { left, right } = sides(plan);
   const rightBits = BigInt(bitsFor(right));
   const bits = BigInt(bitsFor(left)) + rightBits;

@@ -1,6 +1,6 @@
 /**
- * Shards by pairs of vertex blocks: membership of an edge is told by its ends, so that no order information is lost; each shard is coded by itself
- * with urns of its two blocks only. What is lost is that urns learn degrees again in every shard.
+ * Shards by pairs of vertex blocks: membership of an edge is told by its ends, so that no order information is lost; each shard is coded
+ * by itself with urns of its two blocks only. What is lost is that urns learn degrees again in every shard.
  *
  *   Δ = Σ_s I_s - I,   equation (6); known before coding, negative when the numbering carries locality
  */
@@ -11,6 +11,7 @@ import type { Plan } from "./plan.ts";
 import { bitsFor } from "./plan.ts";
 import { sortPairs } from "./rec.ts";
 
+/** Edges between two blocks of vertices. */
 export interface Shard {
   /** Blocks of the first and second ends; undirected: first ≤ second. */
   readonly blocks: readonly [number, number];
@@ -94,6 +95,7 @@ export function shardModel(
   return { separate, p, bits: sequence - orderBits(edgeFacts(shard.pairs), separate) };
 }
 
+/** The plan of one shard: urns of its two blocks only. */
 export function shardPlan(
   sizes: readonly number[],
   blocks: readonly [number, number],

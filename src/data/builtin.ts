@@ -8,6 +8,7 @@ import { hydrogenFrequency, hydrogenSpan, sampleHydrogen, turnHydrogen } from ".
 import { type Snapshots, toSnapshots } from "./snapshots.ts";
 import { table } from "./table.ts";
 
+/** A built-in set of snapshots. */
 export interface Dataset extends Snapshots {
   readonly name: string;
   readonly title: string;
@@ -105,8 +106,8 @@ function gaussians(options: Required<Options>): Dataset {
 }
 
 /**
- * A cloud that splits in two, t = 0 .. 4: x = t + 0.3 e1, y = ± c(t) + 0.3 e2 with c(t) = 2 s² (3 - 2 s), s = clamp((t - 1) / 3, 0, 1), either
- * sign with probability 1/2.
+ * A cloud that splits in two, t = 0 .. 4: x = t + 0.3 e1, y = ± c(t) + 0.3 e2 with c(t) = 2 s² (3 - 2 s), s = clamp((t - 1) / 3, 0, 1),
+ * either sign with probability 1/2.
  */
 function bifurcation(options: Required<Options>): Dataset {
   const truth: Truth = (t, n, random) => {
@@ -150,8 +151,9 @@ function moons(options: Required<Options>): Dataset {
 }
 
 /**
- * An electron of a hydrogen atom in a superposition of two states, at eleven times of 0.98 of a turn (src/data/hydrogen.ts): every snapshot has particles
- * of its own, independent of those of the others. ⟨r⟩ and ⟨r²⟩ are the same at all times, and the mean turns about the z axis.
+ * An electron of a hydrogen atom in a superposition of two states, at eleven times of 0.98 of a turn (src/data/hydrogen.ts): every
+ * snapshot has particles of its own, independent of those of the others. ⟨r⟩ and ⟨r²⟩ are the same at all times, and the mean turns about
+ * the z axis.
  */
 async function hydrogen({ seed, particles }: Required<Options>): Promise<Dataset> {
   const times = Array.from({ length: 11 }, (_, k) => (hydrogenSpan * k) / 10);

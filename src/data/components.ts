@@ -3,6 +3,7 @@
 import { type NdArray, ndarray, randomStream, toNumbers } from "../array/index.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
 
+/** Principal components of a cloud. */
 export interface Components {
   /** Means of the features, [d]. */
   readonly mean: Float64Array;

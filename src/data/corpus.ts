@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { nearest, UserError } from "../errors.ts";
 
+/** A text in three parts, as numbers of its characters. */
 export interface Corpus {
   readonly name: string;
   readonly title: string;
@@ -29,6 +30,7 @@ const builtIns: Record<string, { title: string; source: string; read: () => Prom
   },
 };
 
+/** Names of the built-in texts. */
 export const textNames = Object.keys(builtIns);
 
 async function kingJames(): Promise<string> {
@@ -43,6 +45,10 @@ async function kingJames(): Promise<string> {
     .join("\n");
 }
 
+/**
+ * A built-in text.
+ * @throws UserError  for an unknown name
+ */
 export async function builtInText(name: string): Promise<Corpus> {
   if (!Object.hasOwn(builtIns, name)) {
     const guess = nearest(name, textNames);

@@ -4,11 +4,12 @@ const clock = String.raw`(?:[T\s]+(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?\s*(Z|[+-]
 const yearFirst = new RegExp(String.raw`^(\d{4})([-/.])(\d\d?)\2(\d\d?)${clock}$`, "i");
 const yearLast = new RegExp(String.raw`^(\d\d?)([-/.])(\d\d?)\2(\d{4})${clock}$`, "i");
 
+/** Whether a text looks like a date. */
 export const isDate = (text: string): boolean => yearFirst.test(text) || yearLast.test(text);
 
 /**
- * Days since 1970, NaN for dates that do not exist; a time of day without an offset is UTC. Where the year is last, the day comes first, unless a part
- * above 12 in any of the texts says that the month does.
+ * Days since 1970, NaN for dates that do not exist; a time of day without an offset is UTC. Where the year is last, the day comes first,
+ * unless a part above 12 in any of the texts says that the month does.
  */
 export function readDates(texts: readonly string[]): { days: number[]; note?: string } {
   const last = texts.map((text) => yearLast.exec(text));

@@ -4,6 +4,7 @@ import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
 import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
+/** Inputs with classes or numbers to predict. */
 export interface Examples {
   readonly name: string;
   readonly title: string;
@@ -73,12 +74,13 @@ export function splitRows(
 }
 
 /** Mean and standard deviation of each channel or feature over some rows; a constant one gets deviation 1. */
-export interface Scaling {
+export interface Standardization {
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
 }
 
-export function scalingOf({ inputs }: Pick<Examples, "inputs">, rows: Int32Array): Scaling {
+/** Of the inputs of some rows. */
+export function standardizationOf({ inputs }: Pick<Examples, "inputs">, rows: Int32Array): Standardization {
   const channels = inputs.shape[1];
   const positions = sizeOf(inputs.shape.slice(2));
   const [sum, square] = [new Float64Array(channels), new Float64Array(channels)];
@@ -98,6 +100,7 @@ export function scalingOf({ inputs }: Pick<Examples, "inputs">, rows: Int32Array
   return { mean, deviation };
 }
 
+/** What of a table is to be predicted, and from what. */
 export interface ExampleOptions {
   /** Column to predict. */
   readonly target?: string;

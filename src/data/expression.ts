@@ -2,7 +2,7 @@
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import type { SparseRows } from "./h5ad.ts";
 
-export interface Expression {
+interface Expression {
   /** [cells, genes chosen]. */
   readonly values: NdArray<"f32">;
   /** Indices of the genes chosen. */

@@ -1,7 +1,10 @@
-/** Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come. */
+/**
+ * Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come.
+ */
 import { UserError } from "../errors.ts";
 import type { EdgeSink } from "./graph-sink.ts";
 
+/** How an edge list is written. */
 export interface EdgeTextOptions {
   /** Whether vertices are whole numbers, any strings, or whichever the first line shows (default). */
   readonly ids?: "auto" | "number" | "name";
@@ -9,7 +12,7 @@ export interface EdgeTextOptions {
   readonly columns?: readonly [number, number];
 }
 
-export interface EdgeTextParser {
+interface EdgeTextParser {
   write(chunk: Uint8Array): void;
   end(): void;
 }

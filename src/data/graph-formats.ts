@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { type EdgeList, edgeSink, type SinkOptions } from "./graph-sink.ts";
 
+/** A graph as it was read. */
 export interface ReadGraph {
   readonly graph: EdgeList;
   /** What the input held that the graph does not. */

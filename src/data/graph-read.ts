@@ -12,9 +12,12 @@ import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import { readTable } from "./read.ts";
 import type { Column } from "./table.ts";
 
+/** Formats that are read. */
 export const GRAPH_FORMATS = ["edges", "mtx", "graphml", "json", "webgraph", "parquet", "arrow"] as const;
+/** The name of one of them. */
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
+/** How a graph is to be read. */
 export interface GraphReadOptions extends EdgeTextOptions, Omit<SinkOptions, "directed"> {
   /** Default: what the file says, else undirected. */
   readonly directed?: boolean;

@@ -9,6 +9,7 @@ export interface EdgeList {
   readonly names?: readonly string[] | Float64Array;
 }
 
+/** What vertices are, and how they are numbered. */
 export interface SinkOptions {
   readonly directed: boolean;
   /** Names of vertices: sorted (default, costs least) or numbered in the order in which the input mentions them. */
@@ -19,6 +20,7 @@ export interface SinkOptions {
   readonly memoryLimit?: number;
 }
 
+/** Takes edges one by one. */
 export interface EdgeSink {
   /** One edge between whole numbers from 0 to 2^53 - 1. */
   addNumbers(a: number, b: number): void;
@@ -30,6 +32,7 @@ export interface EdgeSink {
 
 const DENSE = 2 ** 30;
 
+/** A sink, which numbers vertices as they come. */
 export function edgeSink(options: SinkOptions): EdgeSink {
   let ends: Uint32Array | Float64Array = new Uint32Array(1 << 16);
   let used = 0;

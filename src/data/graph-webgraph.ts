@@ -5,7 +5,7 @@
  */
 import { UserError } from "../errors.ts";
 
-export interface WebGraphProperties {
+interface WebGraphProperties {
   readonly nodes: number;
   readonly arcs: number;
   readonly windowSize: number;

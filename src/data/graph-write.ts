@@ -2,7 +2,9 @@
 import { UserError } from "../errors.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
+/** Formats that are written. */
 export const EDGE_FORMATS = ["edges", "csv", "mtx"] as const;
+/** The name of one of them. */
 export type EdgeFormat = (typeof EDGE_FORMATS)[number];
 
 const CHUNK = 1 << 20;

@@ -20,6 +20,7 @@ export interface SparseRows {
   readonly values: Float32Array;
 }
 
+/** What an h5ad file holds, as far as it is read. */
 export interface Annotated {
   /** Columns of obs: numbers, or text for categories. */
   readonly obs: Table;
@@ -173,7 +174,7 @@ const strings = (data: Dataset): string[] => (data.value as unknown[]).map(Strin
 function numeric(data: Dataset): ArrayLike<number> {
   const { value } = data;
   if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
-  if (ArrayBuffer.isView(value)) return value as unknown as ArrayLike<number>;
+  if (ArrayBuffer.isView(value)) return value;
   return Array.isArray(value) ? value.map(Number) : [Number(value)];
 }
 

@@ -5,11 +5,13 @@
  *
  * Both states have the real factor z, so with r = |x| and ω = E_3 - E_2
  *
- *   ψ = z B e^{-i E_2 t} g / √2,   g = e^{-r/2a} + (A/B) (x - i y) e^{-r/3a} e^{-i ω t},   A = 1 / (81 √π a^{7/2}),   B = 1 / (4 √(2π) a^{5/2}).
+ *   ψ = z B e^{-i E_2 t} g / √2,   g = e^{-r/2a} + (A/B) (x - i y) e^{-r/3a} e^{-i ω t},
+ *   A = 1 / (81 √π a^{7/2}),   B = 1 / (4 √(2π) a^{5/2}).
  *
  * g depends on the azimuth φ through φ + ω t alone: the density turns about the z axis, once in 2π/ω = 14287.7, and keeps its shape.
  *
- * @source  Neklyudov et al., Action Matching, ICML 2023, section 5.3 (the system); Griffiths, Introduction to Quantum Mechanics, section 4.2 (the states)
+ * @source  Neklyudov et al., Action Matching, ICML 2023, section 5.3 (the system); Griffiths, Introduction to Quantum Mechanics, section
+ *   4.2 (the states)
  */
 
 import { type NdArray, ndarray, type Random } from "../array/index.ts";
@@ -74,8 +76,8 @@ export function hydrogenLogDensity(time: Tensor, points: Tensor): Tensor {
 export const hydrogenScore = (time: Tensor, points: Tensor): Tensor => t.grad((x: Tensor) => hydrogenLogDensity(time, x).sum())(points);
 
 /**
- * The Bohmian velocity ∇ arg ψ = Im(∇ψ / ψ) [B, 3], which moves particles of density |ψ|² so that they stay so. It turns about the line where g = 0,
- * and so is no gradient: action matching finds another velocity with the same densities.
+ * The Bohmian velocity ∇ arg ψ = Im(∇ψ / ψ) [B, 3], which moves particles of density |ψ|² so that they stay so. It turns about the line
+ * where g = 0, and so is no gradient: action matching finds another velocity with the same densities.
  */
 export function hydrogenVelocity(time: Tensor, points: Tensor): Tensor {
   const { re, im } = envelope(time, points);
@@ -86,6 +88,7 @@ export function hydrogenVelocity(time: Tensor, points: Tensor): Tensor {
   return turned.div(re.square().add(im.square()).expandDims(1));
 }
 
+/** Length and step of the Markov chains. */
 export interface MetropolisOptions {
   readonly steps?: number;
   /** Standard deviation of a proposed step. */

@@ -38,6 +38,7 @@ const builtIns: Record<string, BuiltIn> = {
   },
 };
 
+/** Names of the built-in image sets. */
 export const imageSetNames = Object.keys(builtIns);
 
 function packageFolder(name: string, under: string): string[] {

@@ -1,10 +1,29 @@
 /** Tables, snapshots and built-in data sets (`pushforward/data`). Runs in Node. */
 export { type Dataset, dataset, datasetNames } from "./builtin.ts";
 export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharacter } from "./corpus.ts";
-export { type ExampleOptions, type Examples, type Scaling, type Split, scalingOf, splitRows, toExamples } from "./examples.ts";
-export * from "./hydrogen.ts";
+export {
+  type ExampleOptions,
+  type Examples,
+  type Split,
+  type Standardization,
+  splitRows,
+  standardizationOf,
+  toExamples,
+} from "./examples.ts";
+export {
+  hydrogenFrequency,
+  hydrogenScore,
+  hydrogenSpan,
+  hydrogenVelocity,
+  type MetropolisOptions,
+  sampleHydrogen,
+  turnHydrogen,
+} from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
+export { loadPopulation, loadSnapshots } from "./load.ts";
+export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
 export { type SnapshotOptions, type Snapshots, toSnapshots } from "./snapshots.ts";
+export { readSupervised, type SupervisedData, type SupervisedSource } from "./supervised.ts";
 export { type Column, column, selectColumns, type Table, table, type Values } from "./table.ts";
 export { writeCsv, writeParquet } from "./write.ts";

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
 import { readTimes } from "./times.ts";
 
+/** A population at several times. */
 export interface Snapshots {
   /** Distinct times, ascending: length K >= 2. */
   readonly times: readonly number[];
@@ -23,6 +24,7 @@ export interface Snapshots {
   readonly warnings: readonly string[];
 }
 
+/** Which columns of a table hold times, features, weights and labels. */
 export interface SnapshotOptions {
   /** Time column; without it the first of time, t, day, days, year, hour, timepoint. */
   time?: string;
@@ -42,7 +44,8 @@ const timeNames = ["time", "t", "day", "days", "year", "hour", "timepoint"];
 
 /**
  * Splits a table by its time column.
- * @throws UserError  for missing columns or values, text among numbers, a single time, constant features, weights that are no masses: naming column and row
+ * @throws UserError  for missing columns or values, text among numbers, a single time, constant features, weights that are no masses:
+ *   naming column and row
  */
 export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots {
   const time = timeColumn(t, options.time);
@@ -113,7 +116,10 @@ function allNumeric(t: Table, except: (string | undefined)[], warnings: string[]
   return names;
 }
 
-/** Does a column count the rows from 0 or 1? In a few rows a feature may do so too. A column without a name, pandas' index, need not be in order. */
+/**
+ * Does a column count the rows from 0 or 1? In a few rows a feature may do so too. A column without a name, pandas' index, need not be in
+ * order.
+ */
 function numbersRows({ name, values }: Column): boolean {
   if (!isNumeric(values)) return false;
   // DuckDB calls it column0, pandas itself Unnamed: 0
@@ -134,7 +140,8 @@ function refuseText(t: Table, { name, values }: Column, numbers: ArrayLike<numbe
   const bad = values.flatMap((text, i) => (text !== null && Number.isNaN(numbers[i]) ? [i] : []));
   if (bad.length === 0) return;
   throw new UserError(
-    `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers (first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
+    `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers ` +
+      `(first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
     bad.length === t.rows ? "choose other columns with --time and --features" : 'write a missing value as an empty field or "NA"',
   );
 }
@@ -184,7 +191,8 @@ function checkOffset(t: Table, name: string, values: ArrayLike<number>, rows: nu
   const step = 2 ** (Math.floor(Math.log2(Math.abs(mean))) - 23);
   if (deviation < 1000 * step)
     throw new UserError(
-      `${t.source}: column "${name}" varies by ${deviation.toPrecision(2)} about ${mean.toPrecision(6)}, where single precision has steps of ${step.toPrecision(2)}`,
+      `${t.source}: column "${name}" varies by ${deviation.toPrecision(2)} about ${mean.toPrecision(6)}, ` +
+        `where single precision has steps of ${step.toPrecision(2)}`,
       "subtract a constant near its mean from the column, or leave it out of --features",
     );
 }

@@ -4,11 +4,13 @@ import { nearest, UserError } from "../errors.ts";
 /** Numbers (a missing value is NaN) or text (a missing value is null). */
 export type Values = Float64Array | Float32Array | readonly (string | null)[];
 
+/** A column: all its values by name. */
 export interface Column {
   readonly name: string;
   readonly values: Values;
 }
 
+/** Columns of equal length. */
 export interface Table {
   /** The file or data set, for messages. */
   readonly source: string;
@@ -16,6 +18,7 @@ export interface Table {
   readonly columns: readonly Column[];
 }
 
+/** Whether values are numbers. */
 export const isNumeric = (values: Values): values is Float64Array | Float32Array => ArrayBuffer.isView(values);
 
 /** A table of these columns. */

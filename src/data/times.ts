@@ -2,7 +2,7 @@
 import { isDate, readDates } from "./dates.ts";
 import { list } from "./table.ts";
 
-export interface ReadTimes {
+interface ReadTimes {
   /** NaN where there is no value, or none that can be read. */
   readonly numbers: Float64Array;
   /** How labels were read; absent for plain numbers and for dates of one meaning. */
@@ -45,7 +45,8 @@ function meaning(labels: readonly string[]): Meaning {
 
 const refused = (message: string, hint = understood): Meaning => ({ problem: { message, hint } });
 const understood =
-  'times are numbers, dates (2020-01-31), or labels of one kind around one number or range: D3, day-3, "day 12-15", E8.5, 8h and 1d, 3mo and 1y';
+  "times are numbers, dates (2020-01-31), or labels of one kind around one number or range: " +
+  'D3, day-3, "day 12-15", E8.5, 8h and 1d, 3mo and 1y';
 
 interface Unit {
   readonly name: string;

@@ -1,12 +1,8 @@
 /** How far distances between two clouds vary with the sampling of both. */
-import type { NdArray, Random } from "../array/index.ts";
-import { mmd, rowsOf, wasserstein } from "./index.ts";
-
-/** A cloud with weights (absent: equal). */
-export interface Weighted {
-  readonly x: NdArray<"f32">;
-  readonly weights?: ArrayLike<number>;
-}
+import type { Random } from "../array/random.ts";
+import { rowsOf, type Weighted } from "./clouds.ts";
+import { wasserstein } from "./exact.ts";
+import { mmd } from "./mmd.ts";
 
 /** Wasserstein distances of order 1 and 2, and the unbiased squared MMD. */
 export interface Distances {
@@ -16,6 +12,7 @@ export interface Distances {
   readonly mmd: number;
 }
 
+/** All three distances between two clouds. */
 export function distances(a: Weighted, b: Weighted): Distances {
   const weights = { x: a.weights, y: b.weights };
   const single = effective(a) < 2 || effective(b) < 2;
@@ -29,6 +26,7 @@ export function distances(a: Weighted, b: Weighted): Distances {
 /** Points of positive weight. */
 const effective = ({ x, weights }: Weighted): number => (weights ? Array.from(weights).filter((w) => w > 0).length : x.shape[0]);
 
+/** Resamples; most points of a cloud in each; and points that a cloud needs for its sampling to be told. */
 export const replicates = 50;
 const most = 250;
 const fewest = 5;
@@ -36,9 +34,10 @@ const fewest = 5;
 /**
  * Deviations of the distances from their bootstrap mean, over resamples of both clouds with replacement.
  *
- * The mean itself says nothing: a resample is a noisier copy of its cloud, so its distances are larger by about the sampling floor. The spread is right
- * (measured: docs/trajectories.md). Larger clouds are resampled 250 points at a time and the deviations shrunk by √((1/n + 1/m) / (1/n' + 1/m')). The
- * second cloud is resampled by the stream alone, so that two predictions of one snapshot with the same stream have paired deviations.
+ * The mean itself says nothing: a resample is a noisier copy of its cloud, so its distances are larger by about the sampling floor. The
+ * spread is right (measured: docs/trajectories.md). Larger clouds are resampled 250 points at a time and the deviations shrunk by
+ * √((1/n + 1/m) / (1/n' + 1/m')). The second cloud is resampled by the stream alone, so that two predictions of one snapshot with the same
+ * stream have paired deviations.
  *
  * @returns  50 deviations each; NaN for clouds of fewer than five points
  * @source   Efron, Annals of Statistics 7 (1979); shrinking: Bickel, Götze & van Zwet, Statistica Sinica 7 (1997)

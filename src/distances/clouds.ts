@@ -10,6 +10,12 @@ export interface Weights {
   y?: ArrayLike<number>;
 }
 
+/** A cloud with weights (absent: equal). */
+export interface Weighted {
+  readonly x: NdArray<"f32">;
+  readonly weights?: ArrayLike<number>;
+}
+
 /** The sizes of two clouds of the same dimension. */
 export function sizes(x: Points, y: Points): { n: number; m: number; d: number } {
   const [n, d] = x.shape;

@@ -15,6 +15,7 @@ export interface Plan {
   readonly potentials: { readonly x: Float64Array; readonly y: Float64Array };
 }
 
+/** The cost of a pair, and the weights of the points. */
 export interface TransportOptions {
   /** Cost |x - y| (1) or |x - y|² (2, the default). */
   power?: 1 | 2;
@@ -84,6 +85,8 @@ export function wasserstein(x: Points, y: Points, options: TransportOptions = {}
 
 /**
  * The optimal pairing of clouds of the same size: point i of X goes to point `pairing[i]` of Y.
+ *
+ * @throws RangeError  for clouds of different sizes
  */
 export function optimalPairing(x: Points, y: Points, power: 1 | 2 = 2): Int32Array {
   if (x.shape[0] !== y.shape[0]) throw new RangeError(`optimalPairing: clouds of ${x.shape[0]} and ${y.shape[0]} points`);

@@ -3,6 +3,7 @@ import type { NdArray } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
 import { rowsOf } from "./clouds.ts";
 
+/** A mean distance between two parts of one cloud. */
 export interface Floor {
   readonly mean: number;
   /** Of the mean, over the random splits; they share their points, so it is a lower bound. */

@@ -208,8 +208,8 @@ export function absorb(inverse: f64): f64 {
 }
 
 /**
- * One Sinkhorn iteration on diag(u) K diag(v), in a single pass over K: u_i = a_i / Σ_j K_ij v_j, then v_j = b_j / Σ_i K_ij u_i. Returns how
- * far the row sums were off before.
+ * One Sinkhorn iteration on diag(u) K diag(v), in a single pass over K: u_i = a_i / Σ_j K_ij v_j, then v_j = b_j / Σ_i K_ij u_i. Returns
+ * how far the row sums were off before.
  */
 export function scale(): f64 {
   const down = <usize>stride << 3;
@@ -220,13 +220,15 @@ export function scale(): f64 {
     const wanted = real(a, i);
     if (wanted == 0) continue;
     let even = f64x2.splat(0);
-    for (let at: usize = 0; at < down; at += 16) even = v128.add<f64>(even, v128.mul<f64>(v128.load(from + at), v128.load(columnScales + at)));
+    for (let at: usize = 0; at < down; at += 16)
+      even = v128.add<f64>(even, v128.mul<f64>(v128.load(from + at), v128.load(columnScales + at)));
     const sum = f64x2.extract_lane(even, 0) + f64x2.extract_lane(even, 1);
     off += abs(wanted - real(rowScales, i) * sum);
     const u = wanted / sum;
     store<f64>(rowScales + (<usize>i << 3), u);
     const ui = f64x2.splat(u);
-    for (let at: usize = 0; at < down; at += 16) v128.store(sums + at, v128.add<f64>(v128.load(sums + at), v128.mul<f64>(v128.load(from + at), ui)));
+    for (let at: usize = 0; at < down; at += 16)
+      v128.store(sums + at, v128.add<f64>(v128.load(sums + at), v128.mul<f64>(v128.load(from + at), ui)));
   }
   for (let j = 0; j < m; j++) if (real(b, j) > 0) store<f64>(columnScales + (<usize>j << 3), real(b, j) / real(sums, j));
   return off;

@@ -40,6 +40,7 @@ function betweenSorted(x: Sorted, y: Sorted, power: number): number {
   return total;
 }
 
+/** How a sliced distance is taken. */
 export interface SlicedOptions {
   /** Directions, uniform on the sphere (default 500). */
   directions?: number;

@@ -2,6 +2,7 @@
 import { normalise, type Points, type Weights } from "./clouds.ts";
 import { loadClouds } from "./gibbs.ts";
 
+/** Which kernels, and the weights of the points. */
 export interface MmdOptions {
   /** Widths γ of the kernels exp(-γ |x - y|²). */
   gammas?: readonly number[];
@@ -11,7 +12,7 @@ export interface MmdOptions {
 }
 
 /** The usual set for single-cell data (Bunne et al., Nature Methods 20, 2023). */
-export const defaultGammas = [2, 1, 0.5, 0.1, 0.01, 0.005] as const;
+const defaultGammas = [2, 1, 0.5, 0.1, 0.01, 0.005] as const;
 
 /** The hydrogen atom of Neklyudov et al. (ICML 2023): three times one kernel, of width 1e-4 in its units. */
 export const hydrogenKernels: MmdOptions = { gammas: [1e-4, 1e-4, 1e-4], combine: "sum" };

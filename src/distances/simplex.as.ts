@@ -3,9 +3,9 @@
  *
  *   minimise sum c_ij f_ij  over f >= 0 with row sums a_i and column sums b_j (positive integers of equal total),
  *
- * on spanning trees that stay strongly feasible (Cunningham, Mathematical Programming 11, 1976), so that it cannot cycle. Masses are integers
- * held in doubles: all flows are exact. Nodes: sources 0 .. n-1, sinks n .. n+m-1, and a root n+m whose arcs, dearer than any pair of
- * points, make the first tree. Every arc leads from a source or to a sink, so a node's arc to its parent points up iff it is a source.
+ * on spanning trees that stay strongly feasible (Cunningham, Mathematical Programming 11, 1976), so that it cannot cycle. Masses are
+ * integers held in doubles: all flows are exact. Nodes: sources 0 .. n-1, sinks n .. n+m-1, and a root n+m whose arcs, dearer than any pair
+ * of points, make the first tree. Every arc leads from a source or to a sink, so a node's arc to its parent points up iff it is a source.
  */
 
 let n: i32 = 0;

@@ -3,6 +3,7 @@ import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { normalise, type Points, type Weights } from "./clouds.ts";
 import { loadClouds } from "./gibbs.ts";
 
+/** The cost, its regularisation, and when to stop. */
 export interface SinkhornOptions {
   /** Cost |x - y| (1) or |x - y|² (2, the default). */
   power?: 1 | 2;
@@ -15,6 +16,7 @@ export interface SinkhornOptions {
   maxIterations?: number;
 }
 
+/** A plan of least cost and entropy, and how far the iteration came. */
 export interface EntropicPlan {
   /** π [n, m], of mass one; its column sums are exact, its row sums within `error`. */
   readonly plan: NdArray<"f64">;

@@ -2,8 +2,8 @@
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../plots/figure.ts";
 import { metricNames } from "./interim.ts";
+import type { Metrics } from "./record.ts";
 import type { ReportTable } from "./report.ts";
-import type { Metrics } from "./run.ts";
 
 export interface ComparedRun {
   readonly name: string;

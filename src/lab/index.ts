@@ -1,8 +1,13 @@
 /** Runs, progress, pictures and reports (`pushforward/lab`). Runs in Node. */
+
+export { type Artifact, writeArtifact } from "./artifact.ts";
+export { type Argument, type Command, findCommand, group, job, type Outcome, type Registered } from "./command.ts";
 export { diskError, inside, makeFolder, writeAside } from "./files.ts";
 export { type Interrupt, interruptedExitCode, onInterrupt } from "./interrupt.ts";
 export { codeVersion, type InputFile, type Invocation, withInvocation } from "./invocation.ts";
-export { type Method, type RunOptions, runMethod, type Trained } from "./method.ts";
+export { type Learner, type RunOptions, runLearner, type Trained } from "./learner.ts";
+export { type Desk, experiment, type Findings, method, type Prepared, type Source, type Workbench } from "./method.ts";
+export { decisive, parseOptions, sharedOptions, talkOptions, validate } from "./options.ts";
 export { toPng } from "./png.ts";
 export { type Progress, type ProgressMode, type ProgressOptions, progress, progressMode } from "./progress.ts";
 export { publish } from "./publish.ts";

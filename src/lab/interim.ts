@@ -1,9 +1,8 @@
 /** The page of a run that was stopped before its end: how far it came, and its curves so far. */
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../plots/figure.ts";
-import type { RunRecord } from "./record.ts";
+import type { Metrics, RunRecord } from "./record.ts";
 import { renderReport } from "./report.ts";
-import type { Metrics } from "./run.ts";
 
 /** Most points that a curve shows. */
 const most = 1000;

@@ -9,20 +9,20 @@ import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
-/** Filled in as the command line is understood: names first, then options. */
+/** A command with its arguments and options. */
 export interface Invocation {
   /** Names of the command and its subcommands. */
-  command: readonly string[];
+  readonly command: readonly string[];
   /** Positional arguments, as they were given. */
-  arguments: readonly string[];
+  readonly arguments: readonly string[];
   /** All options with their defaults written out. */
-  options: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, unknown>>;
   /** Where the relative paths among them begin. */
   readonly cwd: string;
   /** Wishes for the run itself, which decide no number of it. */
-  loggers: readonly string[];
+  readonly loggers: readonly string[];
   /** Steps after which the run shall pause. */
-  stopAt?: number;
+  readonly stopAt?: number;
   /** Go on although code or input files have changed. */
   readonly acceptChanges?: boolean;
 }
@@ -44,6 +44,19 @@ export function toFlags(options: Readonly<Record<string, unknown>>): string[] {
     if (value === undefined || value === null || value === false) return [];
     return [value === true ? flag(key) : `${flag(key)}=${String(value)}`];
   });
+}
+
+/** An argument as a shell takes it. */
+const quoted = (text: string): string => (/^[\w.,:+@%/~\\-]+$/.test(text) ? text : `"${text.replace(/["$`]/g, "\\$&")}"`);
+
+/** The command line that repeats the current command, without what only says how it talks. */
+export function commandLine(): string {
+  const { command, arguments: args, options } = current.getStore() ?? { command: [], arguments: [], options: {} };
+  const flags = Object.entries(options).flatMap(([key, value]) => {
+    if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
+    return value === true ? [flag(key)] : [`${flag(key)} ${quoted(String(value))}`];
+  });
+  return ["pushforward", ...command, ...args.map(quoted), ...flags].join(" ");
 }
 
 /** A file that decides the result. */
@@ -94,6 +107,11 @@ async function hashFile(path: string): Promise<{ bytes: number; sha256: string }
   return { bytes, sha256: hash.digest("hex") };
 }
 
+const packageRoot = resolve(fileURLToPath(import.meta.url), "../../..");
+
+/** Version of the package. */
+export const version = (): string => JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")).version;
+
 let code: string | undefined;
 
 /** The code that runs: the package's version and the first digits of the hash of its own files, such as "0.1.0+3f9a12c0". */
@@ -104,8 +122,7 @@ export function codeVersion(): string {
     const hash = createHash("sha256");
     for (const file of globSync(`**/*.${here.endsWith(".ts") ? "ts" : "js"}`, { cwd: root }).sort())
       hash.update(file).update(readFileSync(join(root, file)));
-    const { version } = JSON.parse(readFileSync(join(root, "../package.json"), "utf8"));
-    code = `${version}+${hash.digest("hex").slice(0, 8)}`;
+    code = `${version()}+${hash.digest("hex").slice(0, 8)}`;
   }
   return code;
 }

@@ -1,126 +1,198 @@
-/** A method as the lab sees it, and the loop that gives every method progress, metrics, checkpoints, exact resume and Ctrl-C. */
+/**
+ * A method is one declared value. What it is about stands in it; its whole life is here: options, folder and lock, resuming, progress,
+ * Ctrl-C, metrics, checkpoints, the page with its pictures, files, results.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { type Random, randomStream } from "../array/random.ts";
+import { duration } from "../numbers.ts";
+import type { Figure } from "../plots/index.ts";
+import { type Artifact, writeArtifact } from "./artifact.ts";
+import { type Argument, type Command, type Description, declared, type Outcome } from "./command.ts";
+import { interruptedExitCode, onInterrupt } from "./interrupt.ts";
+import { commandLine, version } from "./invocation.ts";
+import { type Learner, type RunOptions, runLearner, type Trained } from "./learner.ts";
+import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
+import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
+import { publish } from "./publish.ts";
+import type { KeyNumber, ReportTable } from "./report.ts";
+import { type Config, openRun, type Run } from "./run.ts";
 
-import type { NdArray } from "../array/ndarray.ts";
-import { type Random, type RandomState, randomFromState } from "../array/random.ts";
-import { flatten, isArrayLeaf, leafPaths, unflatten } from "../array/tree.ts";
-import { UserError } from "../errors.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { currentInvocation } from "./invocation.ts";
-import type { Progress } from "./progress.ts";
-import type { Metrics, Run } from "./run.ts";
-
-/** State S is a tree of arrays, the whole of what a checkpoint must hold besides the random streams. */
-export interface Method<S> {
-  /** First state. */
-  init(rng: Random): S | Promise<S>;
-  /** One step; the stream gives its batch and its noise. Metrics are averaged over the steps between two rows. */
-  step(state: S, rng: Random): Promise<{ state: S; metrics: Metrics }>;
-  /** Numbers too dear for every step: a function of the state and the stream alone. */
-  evaluate?(state: S, rng: Random): Promise<Metrics>;
+/** Where data come from: a name for folders, a title for people, a file or a package. */
+export interface Source {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
 }
 
-export interface RunOptions {
-  /** Steps in all. */
+/** A problem that is ready to be worked on. Everything that can be checked has been checked. */
+export interface Prepared<Problem> {
+  readonly problem: Problem;
+  readonly source: Source;
+  /** What is done, for the line of progress: "training mlp on wine". */
+  readonly label: string;
+  /** Name of the folder below `runs`, where --out names none. */
+  readonly folder: string;
   readonly steps: number;
-  readonly rng: Random;
-  readonly progress: Progress;
-  /** Steps between two rows of metrics; default 20. */
-  readonly logEvery?: number;
-  /** Steps between two evaluations, of which the last step has one; default: at the end only. */
+  /** Settings that decide the result besides the options, and those that were filled in. */
+  readonly config: Config;
+  /** Told before the work begins, and again with the results. */
+  readonly warnings: readonly string[];
+  /** Steps between two evaluations; default: one at the end. */
   readonly evaluateEvery?: number;
-  /** Seconds between two checkpoints; default 10. When they are taken changes no result. */
-  readonly saveEvery?: number;
   /** What the user may do when a metric is no longer a number. */
   readonly divergedHint?: string;
+  /** Which state is the result, and when to stop: see `RunOptions`. */
+  readonly best?: RunOptions["best"];
 }
 
-export interface Trained<S> {
-  readonly state: S;
-  /** All rows of metrics, those of earlier sessions too; each has its `step`. */
-  readonly history: readonly Metrics[];
-  readonly interrupted: boolean;
+/** What came out, in numbers and words; more of it may serve figures and files. */
+export interface Findings {
+  readonly title: string;
+  /** A sentence or two. */
+  readonly summary: string;
+  readonly numbers: readonly KeyNumber[];
+  readonly tables?: readonly ReportTable[];
+  /** What the reader should be warned of besides: said first. */
+  readonly warnings: readonly string[];
+  /** For programs: results.json. */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** For people. @param took  the time that the run took */
+  readonly text: (took: string) => readonly string[];
 }
 
-/** What a checkpoint holds besides the state: the stream, and the sums of metrics since the last row. */
-interface Progressed {
-  readonly stream: RandomState;
-  readonly sums: Metrics;
+/** What a method is given besides its data: random numbers of its own, and how to show that it lives. */
+export interface Desk {
+  /** The run's stream; fold it by name. */
+  readonly rng: Random;
+  /** A line of progress for a part of the work. */
+  readonly progress: (label: string, total: number, start?: number) => Progress;
 }
 
-/**
- * Steps a method to its end, or to Ctrl-C or the step to pause at, inside a run. A run that has a checkpoint goes on from there, to the same numbers.
- * @throws UserError  when a metric is no longer finite; the last checkpoint stays
- */
-export async function runMethod<S>(method: Method<S>, run: Run, options: RunOptions): Promise<Trained<S>> {
-  const { steps, rng, progress, logEvery = 20, evaluateEvery = steps, saveEvery = 10 } = options;
-  const initial = await method.init(rng.fold("init"));
-  const { structure } = flatten(initial, isArrayLeaf);
-  const names = leafPaths(structure);
-  const saved = run.checkpoint;
-  const progressed = saved?.state as Progressed | undefined;
-  let state = saved ? unflatten<S>(structure, restored(saved.tensors, names, run.folder)) : initial;
-  let sums: Metrics = progressed?.sums ?? {};
-  let step = saved?.step ?? 0;
-  const stream = progressed ? randomFromState(progressed.stream) : rng.fold("steps");
-  const history = [...run.metrics];
-  const save = (): Promise<void> => {
-    const leaves = flatten(state, isArrayLeaf).leaves as NdArray[];
-    const tensors = Object.fromEntries(names.map((name, i) => [name, leaves[i]]));
-    return run.save({ step, tensors, state: { stream: stream.state(), sums } satisfies Progressed });
-  };
-  const until = Math.min(steps, currentInvocation()?.stopAt ?? steps);
-  const interrupt = onInterrupt();
-  let savedAt = performance.now();
-  try {
-    while (step < until && !interrupt.signal.aborted) {
-      const next = await method.step(state, stream);
-      state = next.state;
-      step++;
-      checkFinite(next.metrics, step, options.divergedHint);
-      sums = add(sums, next.metrics);
-      const rowDue = step % logEvery === 0 || step === steps;
-      const evaluationDue = method.evaluate !== undefined && (step % evaluateEvery === 0 || step === steps);
-      if (rowDue || evaluationDue) {
-        const row: Record<string, number> = { step };
-        if (rowDue) Object.assign(row, means(sums, ((step - 1) % logEvery) + 1));
-        if (rowDue) sums = {};
-        if (evaluationDue) Object.assign(row, await method.evaluate?.(state, rng.fold("evaluate").fold(step)));
-        history.push(row);
-        await run.log(row);
-        const { step: _, ...numbers } = row;
-        progress.update(step, numbers);
-      }
-      if (performance.now() - savedAt > 1000 * saveEvery) {
-        await save();
-        savedAt = performance.now();
-      }
+/** A desk for work that keeps how far it is by itself. */
+export interface Workbench<State> extends Desk {
+  /** What `save` kept in an earlier session: plain JSON. */
+  readonly saved: State | undefined;
+  readonly save: (step: number, state: State) => Promise<void>;
+  readonly interrupted: () => boolean;
+}
+
+type Options<S extends Shape> = SharedOptions & z.infer<z.ZodObject<S>>;
+
+interface MethodSpec<S extends Shape, Data, Problem, Found extends Findings> extends Description {
+  readonly input: Argument;
+  /** Its own options; those of all runs are added. */
+  readonly options: z.ZodObject<S>;
+  readonly commands?: readonly Command[];
+  /** Name of its random stream, where it is not that of the method. */
+  readonly stream?: string;
+  /** @throws UserError */
+  readonly load: (input: string | undefined, options: Options<S>) => Promise<Data>;
+  /** @throws UserError  for whatever could go wrong later */
+  readonly prepare: (data: Data, options: Options<S>, desk: Desk) => Promise<Prepared<Problem>>;
+  readonly figures: (found: Found, problem: Problem) => readonly Figure[] | Promise<readonly Figure[]>;
+  readonly files?: (found: Found, problem: Problem) => Iterable<Artifact> | AsyncIterable<Artifact>;
+}
+
+/** Steps through one state, a tree of arrays: what a checkpoint holds. A learner may know more than it must, for `conclude`. */
+interface Learning<Problem, State, More, Found> {
+  readonly learner: (problem: Problem, desk: Desk) => (Learner<State> & More) | Promise<Learner<State> & More>;
+  readonly conclude: (trained: Trained<State>, problem: Problem, learner: Learner<State> & More, desk: Desk) => Promise<Found>;
+}
+
+/** Works in its own way; `undefined` when it was interrupted. */
+interface Working<Problem, State, Found> {
+  readonly work: (problem: Problem, bench: Workbench<State>) => Promise<Found | undefined>;
+}
+
+/** Declares a method that learns. State types are carried from the learner's `init` to the figures. */
+export function method<S extends Shape, Data, Problem, State, More, Found extends Findings>(
+  spec: MethodSpec<S, Data, Problem, Found> & Learning<Problem, State, More, Found>,
+): Command {
+  return living(spec, async ({ problem, label, steps, evaluateEvery, divergedHint, best }, run, desk) => {
+    const learner = await spec.learner(problem, desk);
+    const line = desk.progress(label, steps, run.checkpoint?.step);
+    const trained = await runLearner(learner, run, { steps, rng: desk.rng, progress: line, evaluateEvery, divergedHint, best });
+    return trained.interrupted ? undefined : spec.conclude(trained, problem, learner, desk);
+  });
+}
+
+/** Declares a method that does not step through one state, such as a comparison of many trainings. */
+export function experiment<S extends Shape, Data, Problem, State, Found extends Findings>(
+  spec: MethodSpec<S, Data, Problem, Found> & Working<Problem, State, Found>,
+): Command {
+  return living(spec, async ({ problem }, run, desk) => {
+    const interrupt = onInterrupt();
+    try {
+      return await spec.work(problem, {
+        ...desk,
+        saved: run.checkpoint?.state as State | undefined, // what `save` was given, as JSON
+        save: (step, state) => run.save({ step, tensors: {}, state }),
+        interrupted: () => interrupt.signal.aborted,
+      });
+    } finally {
+      interrupt.dispose();
     }
-    await save();
-    if (step < steps) await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
-  } finally {
-    interrupt.dispose();
-    progress.finish();
-  }
-  return { state, history, interrupted: step < steps };
+  });
 }
 
-function restored(tensors: Readonly<Record<string, NdArray>>, names: readonly string[], folder: string): NdArray[] {
-  const missing = names.find((name) => tensors[name] === undefined);
-  if (missing !== undefined)
-    throw new UserError(
-      `${folder}: the checkpoint lacks ${missing}: it was written by another version`,
-      "begin again with --overwrite, or choose another folder with --out",
-    );
-  return names.map((name) => tensors[name]);
+type Work<Problem, Found> = (prepared: Prepared<Problem>, run: Run, desk: Desk) => Promise<Found | undefined>;
+
+/** The life of a run around its work. */
+function living<S extends Shape, Data, Problem, Found extends Findings>(
+  spec: MethodSpec<S, Data, Problem, Found>,
+  work: Work<Problem, Found>,
+): Command {
+  const options = z.object({ ...sharedOptions, ...spec.options.shape });
+  const live = async ([input]: readonly string[], given: z.infer<typeof options>): Promise<Outcome> => {
+    const started = performance.now();
+    const chosen = given as Options<S>; // the same options: TypeScript does not merge shapes that are generic
+    if (chosen.threads) (await import("../tensor/index.ts")).configure({ threads: chosen.threads });
+    const mode = progressMode(chosen);
+    const desk: Desk = {
+      rng: randomStream(chosen.seed).fold(spec.stream ?? spec.name),
+      progress: (label, total, start) => progress({ label, total, start, mode }),
+    };
+    const prepared = await spec.prepare(await spec.load(input, chosen), chosen, desk);
+    const { problem, source } = prepared;
+    const config = {
+      ...{ command: spec.name, version: version(), dataset: source.name, source: source.source },
+      ...decisive(chosen),
+      ...prepared.config,
+    };
+    const folder = chosen.out ?? join("runs", prepared.folder.replace(/[^\w.-]+/g, "-"));
+    const run = await openRun(folder, config, { overwrite: chosen.overwrite });
+    try {
+      tell(prepared.warnings, mode);
+      const found = await work(prepared, run, desk);
+      if (found === undefined) return interrupted(folder);
+      const figures = await spec.figures(found, problem);
+      for await (const artifact of spec.files?.(found, problem) ?? []) await writeArtifact(run, artifact);
+      const seconds = (performance.now() - started) / 1000;
+      const warnings = [...prepared.warnings, ...found.warnings];
+      const results = { run: folder, ...found.results, seconds, warnings };
+      const { title, summary, numbers, tables } = found;
+      const provenance = { version: version(), data: source.source, "time taken": duration(seconds) };
+      await publish(run, { title, summary, numbers, tables, figures, warnings, config, command: commandLine(), provenance });
+      await run.complete(results);
+      const report = `report: ${join(folder, "report.html")}`;
+      return { results, text: [...warnings.map((w) => `note: ${w}`), ...found.text(duration(seconds)), report] };
+    } finally {
+      await run.close();
+    }
+  };
+  return declared("method", { ...spec, arguments: [spec.input], options }, live);
 }
 
-function checkFinite(metrics: Metrics, step: number, hint?: string): void {
-  for (const [name, value] of Object.entries(metrics))
-    if (!Number.isFinite(value)) throw new UserError(`step ${step}: the ${name} is ${value}`, hint);
+const interrupted = (folder: string): Outcome => ({
+  results: { run: folder, interrupted: true },
+  text: [`stopped; the same command goes on from ${folder}`],
+  exitCode: interruptedExitCode,
+});
+
+/** Says before the work what the reader should know. */
+function tell(warnings: readonly string[], mode: ProgressMode): void {
+  for (const message of warnings)
+    if (mode === "json") process.stdout.write(`${JSON.stringify({ event: "note", message: `note: ${message}` })}\n`);
+    else if (mode !== "quiet") process.stderr.write(`note: ${message}\n`);
 }
-
-const add = (sums: Metrics, metrics: Metrics): Metrics =>
-  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, (sums[name] ?? 0) + value]));
-
-const means = (sums: Metrics, count: number): Metrics =>
-  Object.fromEntries(Object.entries(sums).map(([name, value]) => [name, value / count]));

@@ -12,6 +12,9 @@ import { lockFiles } from "./lock.ts";
 /** Everything that decides the result of a run, defaults written out: plain JSON. */
 export type Config = Readonly<Record<string, unknown>>;
 
+/** A row of metrics.jsonl. */
+export type Metrics = Readonly<Record<string, number>>;
+
 const format = 2;
 
 const recordSchema = z.object({

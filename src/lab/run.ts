@@ -11,10 +11,9 @@ import { diskError, inside, makeFolder, temporarySuffix, writeAside } from "./fi
 import { currentInvocation } from "./invocation.ts";
 import { type Lock, lock } from "./lock.ts";
 import { openLoggers } from "./log/logger.ts";
-import { type Config, checkUnchanged, firstDifference, inspect, newRecord, type RunRecord, writeRecord } from "./record.ts";
+import { type Config, checkUnchanged, firstDifference, inspect, type Metrics, newRecord, type RunRecord, writeRecord } from "./record.ts";
 
-export type { Checkpoint, Config };
-export type Metrics = Readonly<Record<string, number>>;
+export type { Checkpoint, Config, Metrics };
 
 export interface Run {
   readonly folder: string;

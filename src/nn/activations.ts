@@ -5,15 +5,15 @@ import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
 /** Exponential linear unit: x for x > 0, else α (e^x - 1). Clevert et al., ICLR 2016. */
-export const elu = (x: Tensor, alpha = 1): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
+const elu = (x: Tensor, alpha = 1): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
 
 /** x for x > 0, else slope x. */
-export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => t.where(t.greater(x, 0), x, x.mul(slope));
+const leakyRelu = (x: Tensor, slope = 0.01): Tensor => t.where(t.greater(x, 0), x, x.mul(slope));
 
 /** x tanh(softplus x). Misra, BMVC 2020. */
-export const mish = (x: Tensor): Tensor => x.mul(t.tanh(t.softplus(x)));
+const mish = (x: Tensor): Tensor => x.mul(t.tanh(t.softplus(x)));
 
-export const activations = {
+const activations = {
   elu: (x: Tensor) => elu(x),
   gelu: t.gelu,
   identity: (x: Tensor) => x,
@@ -27,6 +27,7 @@ export const activations = {
   tanh: t.tanh,
 } satisfies Record<string, (x: Tensor) => Tensor>;
 
+/** A name, or a function of one's own. */
 export type Activation = keyof typeof activations | ((x: Tensor) => Tensor);
 
 /** The function of a name. */

@@ -12,7 +12,7 @@ import type { FloatDType } from "./initializers.ts";
 const never = -1e9;
 
 /** Booleans [queries, keys]: query i, at position `start` + i, sees keys up to its own position. */
-export function causalMask(queries: number, keys: number, start: Tensor | number = keys - queries): Tensor {
+function causalMask(queries: number, keys: number, start: Tensor | number = keys - queries): Tensor {
   const last = t.iota(queries).expandDims(1).add(start);
   return t.lessEqual(t.iota(keys), last);
 }
@@ -55,6 +55,7 @@ export function rotary(x: Tensor, positions: Tensor, base = 10_000): Tensor {
   return t.concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1);
 }
 
+/** Projections of queries, keys and values, and of the output. */
 export interface Attention<T = Tensor> {
   readonly query: Dense<T>;
   readonly key: Dense<T>;
@@ -69,12 +70,14 @@ export interface Cache<T = Tensor> {
   readonly length: T;
 }
 
+/** Sizes of an attention layer. */
 export interface AttentionOptions {
   readonly heads: number;
   /** Rotary position embedding of queries and keys. Default false. */
   readonly rotary?: boolean;
 }
 
+/** How a layer attends. */
 export interface AttendOptions extends AttentionOptions {
   /** Where keys and values come from, [batch, keys, width]; default x itself. */
   readonly context?: Tensor;

@@ -12,6 +12,7 @@ export interface Conv<T = Tensor> {
   readonly b?: T;
 }
 
+/** Parameters of a convolution to make. */
 export interface ConvInit {
   readonly groups?: number;
   /** Default true. */
@@ -52,7 +53,9 @@ const transposed = (rank: number) => ({
   apply: ({ w, b }: Conv, x: Tensor, options: ConvOptions & { space?: Shape } = {}): Tensor => addBias(t.convTranspose(x, w, options), b),
 });
 
+/** Convolution over one axis. */
 export const conv1d = convolution(1);
+/** Convolution over two axes. */
 export const conv2d = convolution(2);
-export const convTranspose1d = transposed(1);
+/** Transposed convolution over two axes. */
 export const convTranspose2d = transposed(2);

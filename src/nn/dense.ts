@@ -9,6 +9,7 @@ export interface Dense<T = Tensor> {
   readonly b?: T;
 }
 
+/** Parameters of a dense layer to make. */
 export interface DenseOptions {
   /** Default true. */
   readonly bias?: boolean;

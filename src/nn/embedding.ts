@@ -10,6 +10,7 @@ export interface Embedding<T = Tensor> {
   readonly table: T;
 }
 
+/** Rows of a table, picked by symbols. */
 export const embedding = {
   /** @param options.initializer  default normal of standard deviation 0.02 */
   init(

@@ -1,13 +1,28 @@
 /** Layers and networks: parameter trees (plain objects of arrays) and pure functions of them. `init` makes the tree, `apply` uses it. */
-export * from "./activations.ts";
-export * from "./attention.ts";
-export * from "./conv.ts";
-export * from "./dense.ts";
-export * from "./embedding.ts";
+export { type Activation, activationOf } from "./activations.ts";
+export {
+  type AttendOptions,
+  type Attention,
+  type AttentionOptions,
+  attention,
+  type Cache,
+  rotary,
+  scaledDotProductAttention,
+} from "./attention.ts";
+export { type Conv, type ConvInit, conv1d, conv2d, convTranspose2d } from "./conv.ts";
+export { type Dense, type DenseOptions, dense } from "./dense.ts";
+export { type Embedding, embedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";
-export * from "./mlp.ts";
-export * from "./networks.ts";
-export * from "./norm.ts";
-export * from "./time.ts";
-export * from "./transformer.ts";
-export * from "./unet.ts";
+export { type Mlp, mlp, type ResidualMlp, type ResidualMlpOptions, residualMlp } from "./mlp.ts";
+export { cnn, vgg } from "./networks/convolutional.ts";
+export { mlpNetwork } from "./networks/mlp.ts";
+export type { Network } from "./networks/network.ts";
+export { onnxNetwork } from "./networks/onnx.ts";
+export { resnet } from "./networks/resnet.ts";
+export { transformerLm } from "./networks/transformer-lm.ts";
+export type { TransformerSizes } from "./networks/transformer-sizes.ts";
+export { vit } from "./networks/vit.ts";
+export { type BatchStatistics, batchNorm, groupNorm, layerNorm, type Norm, rmsNorm } from "./norm.ts";
+export { fourierFeatures, randomFourier, sinusoidalFeatures } from "./time.ts";
+export { type BlockOptions, type TransformerBlock, type TransformerOptions, transformerBlock } from "./transformer.ts";
+export { type ResidualBlock, type Unet, type UnetApply, type UnetOptions, unet } from "./unet.ts";

@@ -5,14 +5,17 @@
  */
 import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
 
+/** Dtypes of parameters. */
 export type FloatDType = "f32" | "f64";
 
+/** Dtype and fans of an array to make. */
 export interface InitializerOptions {
   readonly dtype?: FloatDType;
   /** [in, out], where the shape alone does not tell. */
   readonly fans?: readonly [number, number];
 }
 
+/** Makes the first value of a parameter of a shape. */
 export type Initializer = (rng: Random, shape: Shape, options?: InitializerOptions) => NdArray<FloatDType>;
 
 function fansOf(shape: Shape): readonly [number, number] {
@@ -29,7 +32,9 @@ function filled(value: number): Initializer {
   };
 }
 
+/** All 0. */
 export const zeros: Initializer = filled(0);
+/** All 1. */
 export const ones: Initializer = filled(1);
 
 /** Normal of mean 0 and a standard deviation. */
@@ -65,12 +70,15 @@ export const varianceScaling =
 
 /** Variance 2 / (in + out). Glorot & Bengio, AISTATS 2010. */
 export const glorotNormal = varianceScaling(1, "mean", "normal");
+/** Variance 2 / (in + out), uniform. */
 export const glorotUniform = varianceScaling(1, "mean", "uniform");
 /** Variance 1 / in. LeCun et al., Efficient BackProp, 1998. */
 export const lecunNormal = varianceScaling(1, "in", "normal");
+/** Variance 1 / in, uniform. */
 export const lecunUniform = varianceScaling(1, "in", "uniform");
 /** Variance 2 / in, for rectifiers. He et al., ICCV 2015. */
 export const heNormal = varianceScaling(2, "in", "normal");
+/** Variance 2 / in, for rectifiers, uniform. */
 export const heUniform = varianceScaling(2, "in", "uniform");
 
 /**

@@ -6,6 +6,7 @@ import { type Dense, type DenseOptions, dense } from "./dense.ts";
 import { type FloatDType, zeros } from "./initializers.ts";
 import { layerNorm, type Norm } from "./norm.ts";
 
+/** Dense layers, first to last. */
 export type Mlp<T = Tensor> = readonly Dense<T>[];
 
 /** Dense layers with an activation between them (not after the last). */
@@ -22,6 +23,7 @@ export const mlp = {
   },
 };
 
+/** A first and a last dense layer, and residual blocks between them. */
 export interface ResidualMlp<T = Tensor> {
   readonly first: Dense<T>;
   readonly blocks: readonly { readonly norm: Norm<T>; readonly up: Dense<T>; readonly down: Dense<T> }[];
@@ -29,6 +31,7 @@ export interface ResidualMlp<T = Tensor> {
   readonly last: Dense<T>;
 }
 
+/** Sizes of a residual network of dense layers. */
 export interface ResidualMlpOptions {
   readonly blocks: number;
   readonly width: number;

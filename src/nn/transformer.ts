@@ -7,6 +7,7 @@ import { type Dense, dense } from "./dense.ts";
 import type { FloatDType } from "./initializers.ts";
 import { layerNorm, type Norm } from "./norm.ts";
 
+/** Attention and a feed-forward layer, each behind a normalisation. */
 export interface TransformerBlock<T = Tensor> {
   readonly attention: Attention<T>;
   readonly attentionNorm: Norm<T>;
@@ -18,6 +19,7 @@ export interface TransformerBlock<T = Tensor> {
   readonly norm: Norm<T>;
 }
 
+/** Sizes of a block. */
 export interface TransformerOptions {
   /** Width of the feed-forward layer; default 4 width. */
   readonly hidden?: number;
@@ -26,6 +28,7 @@ export interface TransformerOptions {
   readonly dtype?: FloatDType;
 }
 
+/** How a block computes. */
 export interface BlockOptions {
   readonly activation?: Activation;
 }

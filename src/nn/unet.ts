@@ -11,6 +11,7 @@ import { type Mlp, mlp } from "./mlp.ts";
 import { groupNorm, type Norm } from "./norm.ts";
 import { sinusoidalFeatures } from "./time.ts";
 
+/** Two convolutions with a connection around them, conditioned on the time. */
 export interface ResidualBlock<T = Tensor> {
   readonly norm1: Norm<T>;
   readonly conv1: Conv<T>;
@@ -21,6 +22,7 @@ export interface ResidualBlock<T = Tensor> {
   readonly skip?: Conv<T>;
 }
 
+/** Parameters of a U-Net. */
 export interface Unet<T = Tensor> {
   readonly time: Mlp<T>;
   readonly first: Conv<T>;
@@ -33,6 +35,7 @@ export interface Unet<T = Tensor> {
   readonly last: Conv<T>;
 }
 
+/** Sizes of a U-Net. */
 export interface UnetOptions {
   /** Spatial dimensions, 1 or 2 (default). */
   readonly dimensions?: 1 | 2;
@@ -45,6 +48,7 @@ export interface UnetOptions {
   readonly dtype?: FloatDType;
 }
 
+/** How a U-Net computes. */
 export interface UnetApply {
   /** Groups of the normalisations; default 8. */
   readonly groups?: number;

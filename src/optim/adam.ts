@@ -1,37 +1,44 @@
 /** Adam and its relatives: steps scaled by running moments of the gradient. */
-import type { NdArray } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { checkRate, weightDecay as decayParameter, memory, number, settle } from "./hyper.ts";
+import { checkRate, weightDecay as decayParameter, memory, number, type OptionsOf, settle } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
+/** Hyper-parameters of Adam. */
 export const adamParameters = {
+  /** β₁ */
   beta1: memory("memory of the mean", 0.9, { low: 0.5, high: 0.99, scale: "linear" }),
+  /** β₂ */
   beta2: memory("memory of the mean square", 0.999, { low: 0.9, high: 0.9999, scale: "linear" }),
+  /** ε, in units of the gradient */
   epsilon: number("constant added to the root mean square", 1e-8, 0, Number.POSITIVE_INFINITY, {
     open: "high",
     search: { low: 1e-10, high: 1e-6 },
   }),
 };
-export const adamwParameters = { ...adamParameters, weightDecay: decayParameter(0.01) };
+/** Options of Adam; defaults as in the table. */
+export type AdamOptions = OptionsOf<typeof adamParameters>;
 
-export interface AdamOptions {
-  /** Memory of the mean; default 0.9. */
-  readonly beta1?: number;
-  /** Memory of the mean square; default 0.999. */
-  readonly beta2?: number;
-  /** Added to the root mean square, in units of the gradient; default 1e-8. */
-  readonly epsilon?: number;
-}
+/** Hyper-parameters of AdamW and NAdamW. */
+export const adamwParameters = {
+  ...adamParameters,
+  /** λ in p ← p - η λ p */
+  weightDecay: decayParameter(0.01),
+};
+/** Options of AdamW and NAdamW; defaults as in the table. */
+export type AdamWOptions = OptionsOf<typeof adamwParameters> & {
+  /** Parameters that decay; default all. */
+  readonly mask?: Mask;
+};
 
 /** Geometrically weighted sums Σ_k β^k x_{t-k} of g, of g², and of 1 for both memories: means are quotients of them. */
-export interface AdamState<T = Tensor> {
+export type AdamState<T = Tensor> = {
   readonly step: T;
   readonly sum: State<T>;
   readonly squares: State<T>;
   readonly weight1: T;
   readonly weight2: T;
-}
+};
 
 /**
  * Adam:
@@ -44,21 +51,14 @@ export interface AdamState<T = Tensor> {
  * @param rate  η, in units of the parameters per step
  * @source  Kingma & Ba, ICLR 2015, algorithm 1
  */
-export const adam = (rate: Rate, options: AdamOptions = {}): Optimizer => adamw(rate, { ...options, weightDecay: 0 });
-
-export interface AdamWOptions extends AdamOptions {
-  /** λ in p ← p - η λ p; default 0.01. */
-  readonly weightDecay?: number;
-  /** Parameters that decay; default all. */
-  readonly mask?: Mask;
-}
+export const adam = (rate: Rate, options: AdamOptions = {}): Optimizer<AdamState> => adamw(rate, { ...options, weightDecay: 0 });
 
 /**
  * Adam with decoupled weight decay: p ← p - η (m̂ / (√v̂ + ε) + λ p).
  *
  * @source  Loshchilov & Hutter, ICLR 2019, algorithm 2
  */
-export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adamOf(rate, options, false);
+export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer<AdamState> => adamOf(rate, options, false);
 
 /**
  * NAdamW, Adam with Nesterov's look-ahead: with m = (1 - β₁) Σ β₁^k g and v as in Adam,
@@ -67,14 +67,14 @@ export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adam
  *
  * @source  Dozat, ICLR 2016 workshop, with constant β₁; decay of Loshchilov & Hutter, ICLR 2019
  */
-export const nadamw = (rate: Rate, options: AdamWOptions = {}): Optimizer => adamOf(rate, options, true);
+export const nadamw = (rate: Rate, options: AdamWOptions = {}): Optimizer<AdamState> => adamOf(rate, options, true);
 
-function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer {
+function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer<AdamState> {
   const { mask = () => true } = options;
-  const { beta1, beta2, epsilon, weightDecay } = settle("adam", adamwParameters, { ...options }, ["mask"]);
+  const { beta1, beta2, epsilon, weightDecay } = settle("adam", adamwParameters, options, ["mask"]);
   checkRate("adam", rate);
-  return optimizer(
-    (params): AdamState<NdArray> => {
+  return optimizer<AdamState>(
+    (params) => {
       const zero = scalarArray(0, params);
       return { step: zero, sum: zerosLike(params), squares: zerosLike(params), weight1: zero, weight2: zero };
     },

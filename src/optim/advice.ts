@@ -2,7 +2,8 @@
 import { optimizerEntry } from "./registry.ts";
 import { largestStep } from "./root-free.ts";
 
-export interface Plan {
+/** What is about to be trained, as far as advice needs to know. */
+export interface TrainingPlan {
   readonly name: string;
   /** Peak rate, and the optimizer's own settings. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -12,7 +13,7 @@ export interface Plan {
 }
 
 /** One sentence each. Numbers that are schedules are not judged. */
-export function warningsFor({ name, settings, batchSize, constantRate = false }: Plan): string[] {
+export function warningsFor({ name, settings, batchSize, constantRate = false }: TrainingPlan): string[] {
   const { parameters, rate, needs } = optimizerEntry(name);
   const value = (key: string): number | undefined => {
     const v = settings[key] ?? (key === "lr" ? rate.default : parameters[key]?.default);

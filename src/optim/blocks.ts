@@ -2,7 +2,6 @@
 
 import type { Shape } from "../array/index.ts";
 import { concat, type Tensor } from "../tensor/index.ts";
-import type { State } from "./optimizer.ts";
 import type { Moment, Preconditioner } from "./preconditioner.ts";
 
 /** Cuts of an axis into nearly equal pieces of at most `size`. */
@@ -27,52 +26,41 @@ function assemble(blocks: readonly Tensor[], shape: Shape, size: number): Tensor
   return pieces[0];
 }
 
+/** States of the blocks of a tensor, by number. */
+type Blocks<S> = { readonly blocks: Readonly<Record<number, S>> };
+
+const isBlocks = <S extends object>(state: S | Blocks<S>): state is Blocks<S> => "blocks" in state;
+
 /** The preconditioner for blocks with axes of at most `size`; tensors that fit in one block are left alone. */
-export function blocked<S>(preconditioner: Preconditioner<S>, size: number): Preconditioner {
-  const { init, observe, refresh, refreshed, direction } = preconditioner as unknown as Preconditioner;
+export function blocked<S extends object>(
+  { init, observe, refresh, refreshed, direction }: Preconditioner<S>,
+  size: number,
+): Preconditioner<S | Blocks<S>> {
   const fits = (shape: Shape): boolean => shape.every((d) => d <= size);
   const slices = (g: Tensor): Tensor[] => blocksOf(g.shape, size).map((at) => g.slice(...at));
+  const numbered = <A, B>(list: readonly A[], f: (x: A, i: number) => B): Record<number, B> =>
+    Object.fromEntries(list.map((x, i) => [i, f(x, i)]));
   const each =
-    (f: (state: State, g: Tensor, at: Moment) => State) =>
-    (state: State, g: Tensor, at: Moment): State =>
-      fits(g.shape)
-        ? f(state, g, at)
-        : { blocks: Object.fromEntries(slices(g).map((b, i) => [i, f((state.blocks as State)[i] as State, b, at)])) };
+    <T>(f: (state: S, g: Tensor, at: Moment) => T) =>
+    (state: S | Blocks<S>, g: Tensor, at: Moment): T | Blocks<T> =>
+      isBlocks(state) ? { blocks: numbered(slices(g), (b, i) => f(state.blocks[i], b, at)) } : f(state, g, at);
+  const shapeOf = (ranges: readonly [number, number][]): number[] => ranges.map(([a, b]) => b - a);
   return {
     init: (shape, dtype, path) =>
-      fits(shape)
-        ? init(shape, dtype, path)
-        : {
-            blocks: Object.fromEntries(
-              blocksOf(shape, size).map((at, i) => [
-                i,
-                init(
-                  at.map(([a, b]) => b - a),
-                  dtype,
-                  path,
-                ),
-              ]),
-            ),
-          }, // prettier-ignore
+      fits(shape) ? init(shape, dtype, path) : { blocks: numbered(blocksOf(shape, size), (ranges) => init(shapeOf(ranges), dtype, path)) },
     refreshed: [...(refreshed ?? []), "blocks"],
     ...(observe ? { observe: each(observe) } : {}),
     ...(refresh
       ? {
-          refresh: (state: State, g: Tensor, at: Moment) =>
-            fits(g.shape) ? refresh(state, g, at) : each((own, b) => ({ ...own, ...refresh(own, b, at) }) as State)(state, g, at),
+          refresh: (state: S | Blocks<S>, g: Tensor, at: Moment) =>
+            isBlocks(state) ? each((own, b) => ({ ...own, ...refresh(own, b, at) }))(state, g, at) : refresh(state, g, at),
         }
       : {}),
     direction(state, g, at) {
-      if (fits(g.shape)) return direction(state, g, at);
-      const results = slices(g).map((b, i) => direction((state.blocks as State)[i] as State, b, at));
-      return {
-        u: assemble(
-          results.map((r) => r.u),
-          g.shape,
-          size,
-        ),
-        state: { blocks: Object.fromEntries(results.map((r, i) => [i, r.state])) },
-      };
+      if (!isBlocks(state)) return direction(state, g, at);
+      const results = slices(g).map((b, i) => direction(state.blocks[i], b, at));
+      const u = results.map((r) => r.u);
+      return { u: assemble(u, g.shape, size), state: { blocks: numbered(results, (r) => r.state) } };
     },
   };
 }

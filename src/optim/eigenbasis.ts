@@ -1,13 +1,17 @@
-/** Methods that work in the eigenbasis of Kronecker factors: SOAP and KL-Shampoo. Bases follow by one step of orthogonal iteration every T steps. */
+/**
+ * Methods that work in the eigenbasis of Kronecker factors: SOAP and KL-Shampoo. Bases follow by one step of orthogonal iteration every T
+ * steps.
+ */
+
 import { equal, iota, less, type Tensor, where, whileLoop } from "../tensor/index.ts";
-import { checkRate, every, integer, memory, momentum, number, settle, weightDecay } from "./hyper.ts";
+import { alongAxis, perAxis, rowsAlong } from "./axes.ts";
+import { checkRate, every, integer, memory, momentum, number, type OptionsOf, settle, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
-import { alongAxis, type Every, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
-import { perAxis } from "./rf-shampoo.ts";
+import { type Moment, type Preconditioner, preconditioned } from "./preconditioner.ts";
 import { eigenStep, ifFinite } from "./roots.ts";
 import type { Rate } from "./schedules.ts";
 import { filled, scaledIdentity } from "./structures/structure.ts";
-import { type UnitOptions, unitParameters } from "./units.ts";
+import { unitParameters } from "./units.ts";
 
 type Matrices = Readonly<Record<number, Tensor>>;
 
@@ -34,37 +38,35 @@ const basisAxes = (shape: readonly number[], maxDense: number): number[] =>
   shape.length < 2 ? [] : [...shape.keys()].filter((n) => shape[n] <= maxDense);
 const onAxes = <T>(axes: readonly number[], f: (axis: number) => T): Record<number, T> => Object.fromEntries(axes.map((n) => [n, f(n)]));
 
+/** Hyper-parameters of SOAP. */
 export const soapParameters = {
+  /** β₁ */
   beta1: memory("memory of the mean", 0.95, { low: 0.8, high: 0.99, scale: "linear" }),
+  /** β₂ */
   beta2: memory("memory of the mean square", 0.95, { low: 0.9, high: 0.999, scale: "linear" }),
   shampooMemory: memory("memory of the statistics", 0.95),
   epsilon: number("constant added to the root mean square", 1e-8, 0, Number.POSITIVE_INFINITY, { open: "high" }),
+  /** κ, after preconditioning */
   weightDecay: weightDecay(0.01),
+  /** T */
   precondEvery: every(10),
   maxDense: integer("longest axis that is rotated", 2048, 1, 65536),
   ...unitParameters({ joinBias: false, mergeKernels: true }),
 };
 
-export interface SoapOptions extends Partial<UnitOptions> {
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly shampooMemory?: number;
-  readonly epsilon?: number;
-  /** κ, decoupled; default 0.01. */
-  readonly weightDecay?: number;
+/** Options of SOAP; defaults as in the table. */
+export type SoapOptions = OptionsOf<typeof soapParameters> & {
+  /** Parameters that decay; default all. */
   readonly mask?: Mask;
-  /** T; default 10. */
-  readonly precondEvery?: Every;
-  readonly maxDense?: number;
-}
+};
 
-interface SoapState {
+type SoapState = {
   readonly l: Matrices;
   readonly q: Matrices;
   /** Mean of gradients, and of their squares in the eigenbasis. */
   readonly mean: Tensor;
   readonly squares: Tensor;
-}
+};
 
 /**
  * SOAP: Adam in the eigenbasis Q_n of Shampoo's statistics L_n. Vectors, and axes longer than `maxDense`, are not rotated. The first step
@@ -73,7 +75,7 @@ interface SoapState {
  * @source  Vyas et al., ICLR 2025 (arXiv 2409.11321), algorithm 3; QR by Gram–Schmidt
  */
 export function soap(rate: Rate, options: SoapOptions = {}): Optimizer {
-  const h = settle("soap", soapParameters, { ...options }, ["mask"]);
+  const h = settle("soap", soapParameters, options, ["mask"]);
   checkRate("soap", rate);
   const preconditioner: Preconditioner<SoapState> = {
     init(shape, dtype) {
@@ -121,12 +123,14 @@ export function soap(rate: Rate, options: SoapOptions = {}): Optimizer {
     ...h,
     momentum: 0,
     mask: options.mask,
-    every: options.precondEvery ?? h.precondEvery,
+    every: h.precondEvery,
     needsBatch: false,
   });
 }
 
+/** Hyper-parameters of KL-Shampoo. */
 export const klShampooParameters = {
+  /** β */
   precondLr: number("weight of the newest statistics in their moving average", 0.05, 0, 1, {
     open: "low",
     search: { low: 2e-3, high: 0.2 },
@@ -134,26 +138,23 @@ export const klShampooParameters = {
   epsilon: number("constant added to the eigenvalues", 1e-8, 0, Number.POSITIVE_INFINITY, { open: "both" }),
   momentum: momentum(0.9),
   weightDecay: weightDecay(5e-4),
+  /** T */
   precondEvery: every(10),
   maxDense: integer("longest axis that is preconditioned", 2048, 1, 65536),
   ...unitParameters({ joinBias: false, mergeKernels: true }),
 };
 
-export interface KlShampooOptions extends Partial<UnitOptions> {
-  readonly precondLr?: number;
-  readonly epsilon?: number;
-  readonly momentum?: number;
-  readonly weightDecay?: number;
+/** Options of KL-Shampoo; defaults as in the table. */
+export type KlShampooOptions = OptionsOf<typeof klShampooParameters> & {
+  /** Parameters that decay; default all. */
   readonly mask?: Mask;
-  readonly precondEvery?: Every;
-  readonly maxDense?: number;
-}
+};
 
-interface KlState {
+type KlState = {
   readonly s: Matrices;
   readonly q: Matrices;
   readonly values: Matrices;
-}
+};
 
 /**
  * KL-Shampoo: Kronecker factors of least Kullback–Leibler divergence from E[g gᵀ],
@@ -165,7 +166,7 @@ interface KlState {
  * @source  Lin et al., ICLR 2026
  */
 export function klShampoo(rate: Rate, options: KlShampooOptions = {}): Optimizer {
-  const h = settle("kl-shampoo", klShampooParameters, { ...options }, ["mask"]);
+  const h = settle("kl-shampoo", klShampooParameters, options, ["mask"]);
   checkRate("kl-shampoo", rate);
   const roots = (values: Matrices): Matrices => onAxes(Object.keys(values).map(Number), (n) => values[n].add(h.epsilon).sqrt().pow(-1));
   const scaled = (g: Tensor, r: Matrices, skip = -1): Tensor =>
@@ -221,7 +222,7 @@ export function klShampoo(rate: Rate, options: KlShampooOptions = {}): Optimizer
   return preconditioned("kl-shampoo", rate, preconditioner, {
     ...h,
     mask: options.mask,
-    every: options.precondEvery ?? h.precondEvery,
+    every: h.precondEvery,
     needsBatch: false,
   });
 }

@@ -4,12 +4,14 @@ import { TensorError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { type State, scalarArray, zerosLike } from "./optimizer.ts";
 
+/** The average, and how much it has seen. */
 export interface EmaState<T = Tensor> {
   readonly average: State<T>;
   /** Total weight 1 - d^t of what was averaged; stays 1 without debiasing. */
   readonly weight: T;
 }
 
+/** A moving average as pure functions of its state. */
 export interface Ema {
   /** Starts at the parameters, or at zero with `debias`. */
   init(params: object): EmaState<NdArray>;

@@ -1,47 +1,36 @@
 /** Multiplicative updates of a factor K with K Kᵀ ≈ S⁻¹: natural gradient on matrices, without inverses, roots or decompositions. */
 import { abs, max, maximum, type Tensor } from "../tensor/index.ts";
-import { choice, integer, memory } from "./hyper.ts";
+import { choice, integer, memory, type Settings } from "./hyper.ts";
 import { times } from "./schedules.ts";
 import { mapParts, type Parts, type Structure } from "./structures/structure.ts";
 
+/** Hyper-parameters of the factors. */
 export const factorParameters = {
+  /** α */
   precondMomentum: memory("memory of the Riemannian momentum of the preconditioner", 0.5, {
     low: 0.1,
     high: 0.7,
     scale: "linear",
   }),
+  /** m ← α m + (1 - α) M, or m ← α m + M */
   momentumMode: choice("how that momentum adds the newest: weighted by 1 - memory, or whole", ["ema", "heavy"]),
+  /** |m| in β / max(1, |m|); the Frobenius norm keeps I - βm positive definite whatever the gradient */
   cap: choice("what bounds a preconditioner's step: the momentum's Frobenius norm, its largest entry, or nothing", [
     "frobenius",
     "max",
     "none",
   ]),
+  /** K (I - βm), or K (I - βm + β²m²/2) */
   exponential: integer("order of the matrix exponential", 1, 1, 2),
+  /** The papers start at the identity. */
   initialScale: choice("start of the factors: matched to the first batch, or the identity", ["first-batch", "identity"]),
 };
 
-export interface FactorOptions {
-  /** α; default 0.5. */
-  readonly precondMomentum?: number;
-  /** m ← α m + (1 - α) M, or m ← α m + M; default the first. */
-  readonly momentumMode?: "ema" | "heavy";
-  /** What |m| is in β / max(1, |m|); default Frobenius, which keeps I - βm positive definite whatever the gradient. */
-  readonly cap?: "frobenius" | "max" | "none";
-  /** K (I - βm), or K (I - βm + β²m²/2); default 1. */
-  readonly exponential?: number;
-  /** Default "first-batch"; the papers start at the identity. */
-  readonly initialScale?: "first-batch" | "identity";
-}
-
-export interface FactorSettings {
-  readonly precondMomentum: number;
-  readonly momentumMode: string;
-  readonly cap: string;
-  readonly exponential: number;
-}
+/** What `stepFactor` needs of them. */
+type FactorSettings = Omit<Settings<typeof factorParameters>, "initialScale">;
 
 /** |m| as the cap measures it; undefined without a cap. */
-function sizeOf(s: Structure, m: Parts, cap: string): Tensor | undefined {
+function sizeOf(s: Structure, m: Parts, cap: FactorSettings["cap"]): Tensor | undefined {
   if (cap === "none") return undefined;
   if (cap === "frobenius") return s.squaredNorm(m).sqrt();
   return Object.values(m)

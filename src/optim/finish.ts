@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor/index.ts";
 import { type Mask, mapLeaves, type State, zerosLike } from "./optimizer.ts";
 import { times } from "./schedules.ts";
 
+/** Decay and momentum. */
 export interface FinishOptions {
   /** α in v ← α v + u + κ w. */
   readonly momentum: number;

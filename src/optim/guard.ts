@@ -4,14 +4,15 @@ import { flatten, isArrayLeaf, leafPaths, mapTree, type NdArray } from "../array
 import { UserError } from "../errors.ts";
 import { cond, isFinite, type Tensor, where } from "../tensor/index.ts";
 import type { Layer } from "./curvature/layers.ts";
-import { type Optimizer, optimizer, type State, scalarArray } from "./optimizer.ts";
+import { type Optimizer, optimizer, type StepContext, scalarArray } from "./optimizer.ts";
 
-export interface GuardState<T = Tensor> {
-  readonly inner: State<T>;
+/** State S of the optimizer that is guarded, and counts. */
+export type GuardState<S> = {
+  readonly inner: S;
   /** Steps skipped so far, and without one in between that was not. */
-  readonly skipped: T;
-  readonly inRow: T;
-}
+  readonly skipped: Tensor;
+  readonly inRow: Tensor;
+};
 
 /** Whether all elements of a tree are finite, from sums: one pass over each leaf. */
 function allFinite(tree: unknown): Tensor {
@@ -23,14 +24,14 @@ function allFinite(tree: unknown): Tensor {
  * Leaves parameters and state as they are in steps whose gradient is not finite, and counts them (`skipped`, `inRow`): one bad batch then
  * does not spoil momenta and factors for ever.
  */
-export const skipNonFinite = (inner: Optimizer): Optimizer =>
-  optimizer(
-    (params, layers): GuardState<NdArray> => ({
+export const skipNonFinite = <S>(inner: Optimizer<S>): Optimizer<GuardState<S>> =>
+  optimizer<GuardState<S>>(
+    (params, layers) => ({
       inner: inner.init(params, layers),
       skipped: scalarArray(0, params),
       inRow: scalarArray(0, params),
     }),
-    <P>(grads: P, state: GuardState, params: P, context: object) => {
+    <P>(grads: P, state: GuardState<S>, params: P, context: StepContext) => {
       const ok = allFinite(grads);
       const result = cond(
         ok,
@@ -48,7 +49,7 @@ export const skipNonFinite = (inner: Optimizer): Optimizer =>
         },
       };
     },
-    inner.statistics ? (state: GuardState, params, context) => inner.statistics?.(state.inner, params, context) ?? {} : undefined,
+    inner.statistics ? (state, params, context) => inner.statistics?.(state.inner, params, context) ?? {} : undefined,
   );
 
 /**
@@ -78,7 +79,7 @@ export function checkState(inner: Optimizer, params: object, state: unknown, lay
 /** Numbers and bytes that an optimizer keeps for parameters. */
 export function stateSize(state: unknown): { readonly numbers: number; readonly bytes: number } {
   const { leaves } = flatten(state, isArrayLeaf);
-  const arrays = leaves as unknown as NdArray[];
+  const arrays = leaves as NdArray[];
   return {
     numbers: arrays.reduce((s, x) => s + x.data.length, 0),
     bytes: arrays.reduce((s, x) => s + x.data.byteLength, 0),

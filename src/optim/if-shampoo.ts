@@ -2,58 +2,42 @@
 
 import { UserError } from "../errors.ts";
 import { equal, isFinite, pow, type Tensor, where } from "../tensor/index.ts";
-import { type FactorOptions, factorParameters, stepFactor } from "./factor.ts";
-import { checkRate, choice, integer, number, settle } from "./hyper.ts";
-import type { Optimizer } from "./optimizer.ts";
-import { alongAxis, type Moment, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
-import { type RfShampooOptions, rfShampooParameters } from "./rf-shampoo.ts";
+import { alongAxis, rowsAlong } from "./axes.ts";
+import { factorParameters, stepFactor } from "./factor.ts";
+import { checkRate, integer, number, type OptionsOf, precision, type Settings, scheduled, settle } from "./hyper.ts";
+import type { Mask, Optimizer } from "./optimizer.ts";
+import { type Moment, type Preconditioner, preconditioned } from "./preconditioner.ts";
+import { rfShampooParameters } from "./rf-shampoo.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
-import { type Parts, type Structure, structureOf } from "./structures/index.ts";
+import { type Parts, type Structure, structureOf, structureParameter } from "./structures/index.ts";
 import { mapParts, timesSquare } from "./structures/structure.ts";
 
-export const precisions = ["full", "bf16", "f16"] as const;
-
-export const structureParameter = {
-  ...choice("structure of the factors", [
-    "auto",
-    "dense",
-    "diagonal",
-    "block(30)",
-    "lower",
-    "upper",
-    "rank(1)",
-    "hierarchical(15,15)",
-    "toeplitz-lower",
-    "toeplitz-upper",
-  ]),
-  free: true,
-};
-
+/** Hyper-parameters of inverse-free root-free Shampoo. */
 export const ifShampooParameters = {
   ...rfShampooParameters,
-  precondLr: number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, {
-    open: "low",
-    search: { low: 8e-3, high: 0.4 },
-  }),
+  /** β₂ */
+  precondLr: scheduled(
+    number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, { open: "low", search: { low: 8e-3, high: 0.4 } }),
+  ),
   ...factorParameters,
   structure: structureParameter,
   maxDense: integer("longest axis with a dense factor when the structure is automatic; longer ones get a diagonal", 1024, 1, 65536),
-  precision: choice("rounding of the factors and their updates", precisions),
+  precision: precision("rounding of the factors and their updates"),
 };
 
-/** As of `rfShampoo`, but β₂ is 0.1 by default; and those of the factors. */
-export interface IfShampooOptions extends RfShampooOptions, FactorOptions {
-  /** Name of a structure for all axes, or one per axis; default "auto": dense up to `maxDense`, diagonal above and for vectors. */
+/** Options of inverse-free root-free Shampoo; defaults as in the table. */
+export type IfShampooOptions = Omit<OptionsOf<typeof ifShampooParameters>, "structure"> & {
+  /** Name of a structure for all axes, or one per axis; "auto": dense up to `maxDense`, diagonal above and for vectors. */
   readonly structure?: string | ((path: string, axis: number, size: number) => string);
-  readonly maxDense?: number;
-  readonly precision?: "full" | "bf16" | "f16";
-}
+  /** Parameters that decay; default all. */
+  readonly mask?: Mask;
+};
 
 /** More numbers than this in one dense factor is a mistake rather than a wish. */
 const largestDense = 16384;
 
 /** The structure of each axis of a tensor. */
-export function structuresOf(
+function structuresOf(
   name: string,
   shape: readonly number[],
   path: string,
@@ -86,11 +70,11 @@ export function structuresOf(
  * @source  Lin et al., ICML 2024 (arXiv 2402.03496)
  */
 export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer {
-  const h = settle("if-shampoo", ifShampooParameters, { ...options }, ["mask"]);
+  const h = settle("if-shampoo", ifShampooParameters, options, ["mask"]);
   checkRate("if-shampoo", rate);
   const structures = (shape: readonly number[], path: string): Structure[] =>
     structuresOf("if-shampoo", shape, path, options.structure, h.maxDense);
-  const cached = (s: Structure): boolean => s.shapes.full !== undefined && (options.precondEvery ?? h.precondEvery) !== 1;
+  const cached = (s: Structure): boolean => s.shapes.full !== undefined && h.precondEvery !== 1;
   const preconditioner: Preconditioner<Factors> = {
     init(shape, dtype, path) {
       const list = structures(shape, path);
@@ -118,7 +102,7 @@ export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer
   return preconditioned("if-shampoo", rate, preconditioner, {
     ...h,
     mask: options.mask,
-    every: options.precondEvery ?? h.precondEvery,
+    every: h.precondEvery,
     needsBatch: true,
   });
 }
@@ -127,26 +111,21 @@ export function ifShampoo(rate: Rate, options: IfShampooOptions = {}): Optimizer
 const squareOf = (k: Tensor): Tensor => k.matmul(k.transpose());
 
 /** Factors, momenta and cached products K Kᵀ by axis. */
-interface Factors {
+type Factors = {
   readonly k: Readonly<Record<number, Parts>>;
   readonly m?: Readonly<Record<number, Parts>>;
   readonly p?: Readonly<Record<number, Parts>>;
-}
-
-interface RefreshSettings {
-  readonly precondLr: Rate;
-  readonly damping: number;
-  readonly forget: number;
-  readonly precondMomentum: number;
-  readonly momentumMode: string;
-  readonly cap: string;
-  readonly exponential: number;
-  readonly initialScale: string;
-}
+};
 
 /** New K_n and m_n, all from the old ones. */
-function refreshFactors(list: readonly Structure[], state: Factors, g: Tensor, { step, batch }: Moment, h: RefreshSettings) {
-  const root = typeof batch === "number" ? Math.sqrt(batch) : batch.sqrt();
+function refreshFactors(
+  list: readonly Structure[],
+  state: Factors,
+  g: Tensor,
+  { step, batchSize }: Moment,
+  h: Settings<typeof ifShampooParameters>,
+) {
+  const root = typeof batchSize === "number" ? Math.sqrt(batchSize) : batchSize.sqrt();
   const scaled = times(g, root) as Tensor;
   const k = list.map((_, n) =>
     h.initialScale === "identity" ? state.k[n] : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),

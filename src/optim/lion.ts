@@ -1,24 +1,30 @@
 /** Lion: steps of one size, the sign of a momentum. */
-import type { NdArray } from "../array/index.ts";
 import { sign, type Tensor } from "../tensor/index.ts";
-import { checkRate, memory, settle, weightDecay } from "./hyper.ts";
+import { checkRate, memory, type OptionsOf, settle, weightDecay } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
+/** Hyper-parameters of Lion. */
 export const lionParameters = {
+  /** β₁ */
   beta1: memory("share of the momentum in the direction", 0.9, { low: 0.8, high: 0.99, scale: "linear" }),
+  /** β₂ */
   beta2: memory("memory of the momentum", 0.99, { low: 0.9, high: 0.999, scale: "linear" }),
+  /** κ, decoupled */
   weightDecay: weightDecay(0.1),
 };
 
-export interface LionOptions {
-  readonly beta1?: number;
-  readonly beta2?: number;
-  /** κ, decoupled; default 0.1. */
-  readonly weightDecay?: number;
+/** Options of Lion; defaults as in the table. */
+export type LionOptions = OptionsOf<typeof lionParameters> & {
   /** Parameters that decay; default all. */
   readonly mask?: Mask;
-}
+};
+
+/** The momentum. */
+export type LionState<T = Tensor> = {
+  readonly step: T;
+  readonly mean: State<T>;
+};
 
 /**
  * w ← w - η (sign(β₁ m + (1 - β₁) g) + κ w),   m ← β₂ m + (1 - β₂) g.
@@ -26,13 +32,13 @@ export interface LionOptions {
  * @param rate  η, the size of every step: a third to a tenth of Adam's
  * @source  Chen et al., NeurIPS 2023, algorithm 2
  */
-export function lion(rate: Rate, options: LionOptions = {}): Optimizer {
+export function lion(rate: Rate, options: LionOptions = {}): Optimizer<LionState> {
   const { mask = () => true } = options;
-  const { beta1, beta2, weightDecay: decay } = settle("lion", lionParameters, { ...options }, ["mask"]);
+  const { beta1, beta2, weightDecay: decay } = settle("lion", lionParameters, options, ["mask"]);
   checkRate("lion", rate);
-  return optimizer(
-    (params): { step: NdArray; mean: State<NdArray> } => ({ step: scalarArray(0, params), mean: zerosLike(params) }),
-    <P>(grads: P, { step, mean }: { step: Tensor; mean: State }, params: P) => {
+  return optimizer<LionState>(
+    (params) => ({ step: scalarArray(0, params), mean: zerosLike(params) }),
+    <P>(grads: P, { step, mean }: LionState, params: P) => {
       const eta = rateAt(rate, step);
       const moved = mapLeaves(
         (g: Tensor, m: Tensor, p: Tensor, path: string) => {

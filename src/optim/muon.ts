@@ -1,15 +1,18 @@
 /** Muon: the momentum of a matrix, orthogonalised. */
-import { type NdArray, sizeOf } from "../array/index.ts";
+import { sizeOf } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { adamw } from "./adam.ts";
-import { checkRate, integer, memory, number, settle, toggle, weightDecay } from "./hyper.ts";
+import { checkRate, integer, memory, number, type OptionsOf, type Settings, settle, toggle, weightDecay } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, partition, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { orthogonalized } from "./roots.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
+/** Hyper-parameters of Muon. */
 export const muonParameters = {
+  /** μ */
   momentum: memory("memory of the momentum", 0.95, { low: 0.8, high: 0.99, scale: "linear" }),
   nesterov: toggle("look ahead along the momentum", true),
+  /** κ, decoupled */
   weightDecay: weightDecay(0),
   steps: integer("Newton–Schulz steps", 5, 1, 20),
   adamRatio: number("rate of AdamW for the other parameters, as a share of the rate", 0.015, 0, Number.POSITIVE_INFINITY, {
@@ -18,16 +21,13 @@ export const muonParameters = {
   }),
 };
 
-export interface MuonOptions {
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-  /** κ, decoupled; default 0. */
-  readonly weightDecay?: number;
-  readonly steps?: number;
-  readonly adamRatio?: number;
-  /** Parameters that are matrices to Muon; default those with two or more axes, but tables. Embeddings and heads are better left to AdamW. */
+/** Options of Muon; defaults as in the table. */
+export type MuonOptions = OptionsOf<typeof muonParameters> & {
+  /**
+   * Parameters that are matrices to Muon; default those with two or more axes, but tables. Embeddings and heads are better left to AdamW.
+   */
   readonly mask?: Mask;
-}
+};
 
 const hidden: Mask = (path, shape) => shape.length > 1 && !/(^|\.)table$/.test(path);
 
@@ -38,7 +38,7 @@ const hidden: Mask = (path, shape) => shape.length > 1 && !/(^|\.)table$/.test(p
  * @source  Jordan et al., Muon, 2024
  */
 export function muon(rate: Rate, options: MuonOptions = {}): Optimizer {
-  const h = settle("muon", muonParameters, { ...options }, ["mask"]);
+  const h = settle("muon", muonParameters, options, ["mask"]);
   checkRate("muon", rate);
   const mask = options.mask ?? hidden;
   const scaled: Rate = typeof rate === "number" ? rate * h.adamRatio : (step) => rate(step).mul(h.adamRatio);
@@ -48,17 +48,14 @@ export function muon(rate: Rate, options: MuonOptions = {}): Optimizer {
   });
 }
 
-interface SpectralState<T = Tensor> {
+type SpectralState<T = Tensor> = {
   readonly step: T;
   readonly velocity: State<T>;
-}
+};
 
-function spectral(
-  rate: Rate,
-  h: { readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number; readonly steps: number },
-): Optimizer {
-  return optimizer(
-    (params): SpectralState<NdArray> => ({ step: scalarArray(0, params), velocity: zerosLike(params) }),
+function spectral(rate: Rate, h: Settings<typeof muonParameters>): Optimizer<SpectralState> {
+  return optimizer<SpectralState>(
+    (params) => ({ step: scalarArray(0, params), velocity: zerosLike(params) }),
     <P>(grads: P, { step, velocity }: SpectralState, params: P) => {
       const eta = rateAt(rate, step);
       const moved = mapLeaves(

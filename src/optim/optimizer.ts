@@ -9,10 +9,13 @@
  *   });
  */
 import { allocate, flatten, isArrayLeaf, mapTree, type NdArray, type Shape, unflatten } from "../array/index.ts";
-import { broadcastTo, scalar, type Tensor } from "../tensor/index.ts";
+import { type Arrays, broadcastTo, scalar, type Tensor } from "../tensor/index.ts";
 import type { Curvature, Layer } from "./curvature/layers.ts";
 
-/** State of an optimizer: a tree of tensors in programs, of arrays outside. Its layout is the optimizer's own affair. */
+/**
+ * State of an optimizer: a tree of tensors in programs, of arrays outside. Its layout is the optimizer's own affair. Layouts are type
+ * aliases, not interfaces: so every one of them is a `State` too.
+ */
 export interface State<T = Tensor> {
   readonly [part: string]: T | State<T>;
 }
@@ -27,30 +30,33 @@ export interface StepContext {
   readonly statistics?: State;
 }
 
-export interface Optimizer {
+/** `S` is the layout of the state; who does not look into it can leave it out, and hands on what `init` and `update` returned. */
+export interface Optimizer<S = State> {
   /**
    * First state for parameters (a tree of arrays).
    *
    * @param layers  the layers that the loss has, for optimizers that need their curvature; see `layersOf`
    */
-  init(params: object, layers?: readonly Layer[]): State<NdArray>;
+  init(params: object, layers?: readonly Layer[]): Arrays<S>;
   /** Updates for gradients; trees like the parameters. */
-  update<P>(grads: P, state: State, params: P, context?: StepContext): { updates: P; state: State };
-  /** Present in optimizers that need curvature: what a step needs of it, additive over micro-batches: their mean (for a sum loss, see there) goes to `update`. */
-  statistics?(state: State, params: unknown, context: StepContext): State;
+  update<P>(grads: P, state: S, params: P, context?: StepContext): { updates: P; state: S };
+  /**
+   * Present in optimizers that need curvature: what a step needs of it, additive over micro-batches: their mean (for a sum loss, see there)
+   * goes to `update`.
+   */
+  statistics?(state: S, params: unknown, context: StepContext): State;
 }
 
-/** An optimizer from functions that know the type of its state; `S<T>` is a tree of T. */
-export const optimizer = <S, A>(
-  init: (params: object, layers?: readonly Layer[]) => A,
+/** An optimizer from functions, of which `update` can rely on a context. */
+export const optimizer = <S>(
+  init: (params: object, layers?: readonly Layer[]) => Arrays<S>,
   update: <P>(grads: P, state: S, params: P, context: StepContext) => { updates: P; state: S },
   statistics?: (state: S, params: unknown, context: StepContext) => State,
-): Optimizer =>
-  ({
-    init,
-    ...(statistics ? { statistics } : {}),
-    update: <P>(grads: P, state: S, params: P, context: StepContext = {}) => update(grads, state, params, context),
-  }) as unknown as Optimizer;
+): Optimizer<S> => ({
+  init,
+  ...(statistics ? { statistics } : {}),
+  update: (grads, state, params, context = {}) => update(grads, state, params, context),
+});
 
 /** params + updates. */
 export const applyUpdates = <P>(params: P, updates: P): P => mapTree<P>((p: Tensor, u: Tensor) => p.add(u), params, updates);
@@ -60,20 +66,25 @@ const narrowed = (context: StepContext | undefined, part: string): StepContext =
   context?.statistics ? { ...context, statistics: context.statistics[part] as State } : { ...context };
 
 /** `statistics` of an optimizer made of parts, if one of them has it: its presence says that curvature is needed. */
-export const whenUsed = (parts: readonly Optimizer[], statistics: NonNullable<Optimizer["statistics"]>): Pick<Optimizer, "statistics"> =>
-  parts.some((part) => part.statistics) ? { statistics } : {};
+const whenUsed = (
+  parts: readonly Optimizer[],
+  statistics: NonNullable<Optimizer<States>["statistics"]>,
+): Pick<Optimizer<States>, "statistics"> => (parts.some((part) => part.statistics) ? { statistics } : {});
+
+/** States of the parts of an optimizer, by number or name. */
+type States = Readonly<Record<string, State>>;
 
 /** Optimizers in sequence: the updates of each are the gradients of the next. `chain(clipByGlobalNorm(1), adam(1e-3))`. */
 export function chain(...parts: readonly Optimizer[]): Optimizer {
   return {
     init: (params, layers) => Object.fromEntries(parts.map((part, i) => [i, part.init(params, layers)])),
     ...whenUsed(parts, (states, params, context) =>
-      Object.fromEntries(parts.map((part, i) => [i, part.statistics?.(states[i] as State, params, context) ?? {}])),
+      Object.fromEntries(parts.map((part, i) => [i, part.statistics?.(states[i], params, context) ?? {}])),
     ),
-    update(grads, states, params, context) {
+    update<P>(grads: P, states: States, params: P, context?: StepContext) {
       let updates = grads;
       const next = parts.map((part, i) => {
-        const result = part.update(updates, states[i] as State, params, narrowed(context, `${i}`));
+        const result = part.update(updates, states[i], params, narrowed(context, `${i}`));
         updates = result.updates;
         return [i, result.state];
       });
@@ -122,13 +133,13 @@ export function partition(groupOf: (path: string, shape: Shape) => string, group
     },
     ...whenUsed(Object.values(groups), (state, params, context) => {
       const p = split(params);
-      return Object.fromEntries(used(p).map((name) => [name, groups[name].statistics?.(state[name] as State, p[name], context) ?? {}]));
+      return Object.fromEntries(used(p).map((name) => [name, groups[name].statistics?.(state[name], p[name], context) ?? {}]));
     }),
-    update<P>(grads: P, state: State, params: P, context?: StepContext) {
+    update<P>(grads: P, state: States, params: P, context?: StepContext) {
       const [g, p] = [split(grads), split(params)];
       const updates: Record<string, unknown> = {};
       const next = used(g).map((name) => {
-        const result = groups[name].update(g[name], state[name] as State, p[name], narrowed(context, name));
+        const result = groups[name].update(g[name], state[name], p[name], narrowed(context, name));
         Object.assign(updates, result.updates);
         return [name, result.state];
       });
@@ -164,6 +175,7 @@ export function scalarArray(value: number, params: object): NdArray {
   return a;
 }
 
+/** The dtype of the parameters, by the first of them: f64 or else f32. */
 export function dtypeOf(tree: unknown): "f32" | "f64" {
   const [first] = flatten(tree, isArrayLeaf).leaves;
   return first?.dtype === "f64" ? "f64" : "f32";

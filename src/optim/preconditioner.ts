@@ -1,25 +1,28 @@
 /** Optimizers that keep a preconditioner per tensor: the frame that all of them share. */
 
-import { flatten, isArrayLeaf, leafPaths, type NdArray, type Shape, unflatten } from "../array/index.ts";
-import { cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
-import { batchOf, meanGradients } from "./batch.ts";
+import { flatten, isArrayLeaf, leafPaths, type Shape, unflatten } from "../array/index.ts";
+import { type Arrays, cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
+import { batchSizeOf, meanGradients } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
-import { dtypeOf, type Optimizer, optimizer, type State, scalarArray } from "./optimizer.ts";
+import type { Precision } from "./hyper.ts";
+import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "./optimizer.ts";
 import { type Rate, rateAt } from "./schedules.ts";
 import type { Float } from "./structures/structure.ts";
 import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
 
+/** The step and the tensor that a preconditioner is asked about. */
 export interface Moment {
   /** Steps before this one. */
   readonly step: Tensor;
-  readonly batch: number | Tensor;
+  /** Examples in the batch. */
+  readonly batchSize: number | Tensor;
   /** Which tensor. */
   readonly path: string;
 }
 
 /** A preconditioner of one tensor. Its state S is a record of parts. */
-export interface Preconditioner<S = State> {
-  init(shape: Shape, dtype: Float, path: string): object;
+export interface Preconditioner<S> {
+  init(shape: Shape, dtype: Float, path: string): Arrays<S>;
   /** Statistics, every step. */
   observe?(state: S, g: Tensor, at: Moment): S;
   /** Parts of the state that `refresh` replaces. */
@@ -30,59 +33,62 @@ export interface Preconditioner<S = State> {
   direction(state: S, g: Tensor, at: Moment): { u: Tensor; state: S };
 }
 
-/** Every T steps, from the first on; or a program that says at which. */
-export type Every = number | ((step: Tensor) => Tensor);
-
-export interface PreconditionedOptions extends FinishOptions, UnitOptions {
-  readonly every: Every;
+interface PreconditionedOptions extends FinishOptions, UnitOptions {
+  /** T, from the first step on; or a program that says at which steps. */
+  readonly every: Rate;
   readonly needsBatch: boolean;
-  readonly reduction?: string;
+  readonly reduction?: "mean" | "sum";
   /** Rounding of everything the preconditioner computes and keeps. */
-  readonly precision?: string;
+  readonly precision?: Precision;
 }
 
-export const isDue = (every: Every, step: Tensor): Tensor | true => {
+/** Whether a step is one of every T. */
+export const isDue = (every: Rate, step: Tensor): Tensor | true => {
   if (typeof every === "function") return every(step);
   return every === 1 ? true : equal(step.sub(floor(step.div(every)).mul(every)), 0);
 };
 
-export const rounded = <A extends unknown[], R>(precision: string | undefined, f: (...args: A) => R): ((...args: A) => R) =>
+/** A program of which every operation rounds. */
+export const rounded = <A extends unknown[], R>(precision: Precision | undefined, f: (...args: A) => R): ((...args: A) => R) =>
   precision === "f16" || precision === "bf16" ? lowPrecision(precision, f) : f;
 
-interface PreconditionedState<T = Tensor> {
-  readonly step: T;
-  readonly factors: { readonly [path: string]: State<T> };
-  readonly velocity: State<T>;
-}
+/** S is the state of the preconditioner of one tensor. */
+type PreconditionedState<S> = {
+  readonly step: Tensor;
+  readonly factors: Readonly<Record<string, S>>;
+  readonly velocity: State;
+};
 
 /**
  * w ← w - η v,  v ← α v + u + κ w,  with u the direction that a preconditioner makes of the gradient of each unit (a tensor, or a weight
  * with its bias). Preconditioners are refreshed in steps 0, T, 2T, …, in a branch that costs nothing in the others.
  */
-export function preconditioned<S>(name: string, rate: Rate, preconditioner: Preconditioner<S>, options: PreconditionedOptions): Optimizer {
-  const { init, observe, refresh, refreshed = [], direction } = preconditioner as unknown as Preconditioner;
-  return optimizer(
-    (params): PreconditionedState<NdArray> => ({
+export function preconditioned<S extends object>(
+  name: string,
+  rate: Rate,
+  { init, observe, refresh, refreshed = [], direction }: Preconditioner<S>,
+  options: PreconditionedOptions,
+): Optimizer<PreconditionedState<S>> {
+  return optimizer<PreconditionedState<S>>(
+    (params) => ({
       step: scalarArray(0, params),
-      factors: Object.fromEntries(
-        unitsOf(params, options).map(({ path, shape }) => [path, init(shape, dtypeOf(params), path) as State<NdArray>]),
-      ),
+      factors: Object.fromEntries(unitsOf(params, options).map(({ path, shape }) => [path, init(shape, dtypeOf(params), path)])),
       velocity: initVelocity(params, options),
     }),
-    <P>(grads: P, { step, factors, velocity }: PreconditionedState, params: P, context: { batchSize?: number | Tensor }) => {
-      const batch = batchOf(name, context, options.needsBatch || options.reduction === "sum");
-      const at = (path: string): Moment => ({ step, batch, path });
+    <P>(grads: P, { step, factors, velocity }: PreconditionedState<S>, params: P, context: StepContext) => {
+      const batchSize = batchSizeOf(name, context, options.needsBatch || options.reduction === "sum");
+      const at = (path: string): Moment => ({ step, batchSize, path });
       const units = unitsOf(grads, options);
-      const leaves = leavesByPath<Tensor>(meanGradients(grads, batch, options.reduction ?? "mean"));
+      const leaves = leavesByPath<Tensor>(meanGradients(grads, batchSize, options.reduction ?? "mean"));
       const g = Object.fromEntries(units.map((u) => [u.path, u.join(u.paths.map((p) => leaves.get(p) as Tensor))]));
-      const each = (f: (path: string) => State): Record<string, State> => Object.fromEntries(units.map(({ path }) => [path, f(path)]));
+      const each = <T>(f: (path: string) => T): Record<string, T> => Object.fromEntries(units.map(({ path }) => [path, f(path)]));
       const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
-      let states: Record<string, State> = { ...factors };
+      let states: Record<string, S> = { ...factors };
       if (observe) states = each((path) => low(observe)(states[path], g[path], at(path)));
       if (refresh) {
-        const renew = ({ states, g }: { states: Record<string, State>; g: Record<string, Tensor> }) =>
-          each((path) => low(refresh)(states[path], g[path], at(path)) as State);
-        const pick = (state: State): State => Object.fromEntries(refreshed.filter((k) => k in state).map((k) => [k, state[k]]));
+        const renew = ({ states, g }: { states: Record<string, S>; g: Record<string, Tensor> }) =>
+          each((path) => low(refresh)(states[path], g[path], at(path)));
+        const pick = (state: S) => Object.fromEntries(Object.entries(state).filter(([k]) => refreshed.includes(k))) as Partial<S>;
         const due = isDue(options.every, step);
         const fresh =
           due === true
@@ -111,20 +117,4 @@ export function preconditioned<S>(name: string, rate: Rate, preconditioner: Prec
       return { updates: done.updates as P, state: { step: step.add(1), factors: states, velocity: done.velocity } };
     },
   );
-}
-
-/** Rows [size / d, d] of a tensor along an axis. */
-export const rowsAlong = (x: Tensor, axis: number): Tensor => {
-  const order = [...x.shape.keys()].filter((i) => i !== axis);
-  const d = x.shape[axis];
-  return (axis === x.rank - 1 ? x : x.transpose([...order, axis])).reshape([x.size / d, d]);
-};
-
-/** f applied to the rows along an axis, put back; f keeps their length. */
-export function alongAxis(x: Tensor, axis: number, f: (rows: Tensor) => Tensor): Tensor {
-  const order = [...x.shape.keys()].filter((i) => i !== axis);
-  const shape = [...order.map((i) => x.shape[i]), x.shape[axis]];
-  const y = f(rowsAlong(x, axis)).reshape(shape);
-  if (axis === x.rank - 1) return y;
-  return y.transpose([...x.shape.keys()].map((i) => (i === axis ? x.rank - 1 : order.indexOf(i))));
 }

@@ -2,9 +2,9 @@
 import { nearest, UserError } from "../errors.ts";
 import { adam, adamParameters, adamw, adamwParameters, nadamw } from "./adam.ts";
 import { kfac, kfacParameters } from "./curvature/kfac.ts";
-import { ikfac, ingd, singd, singdParameters } from "./curvature/singd.ts";
+import { ikfac, ikfacParameters, ingd, ingdParameters, singd, singdParameters } from "./curvature/singd.ts";
 import { klShampoo, klShampooParameters, soap, soapParameters } from "./eigenbasis.ts";
-import { checkRate, learningRate, type NumberParameter, type Parameters } from "./hyper.ts";
+import { checkRate, type Hyperparameters, learningRate, type NumberParameter } from "./hyper.ts";
 import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
 import { lion, lionParameters } from "./lion.ts";
 import { muon, muonParameters } from "./muon.ts";
@@ -13,9 +13,10 @@ import { rfShampoo, rfShampooParameters } from "./rf-shampoo.ts";
 import { rmsprop, rmspropParameters } from "./rmsprop.ts";
 import { rfAdamw, rfAdamwParameters, rfRmsprop, rfRmspropParameters } from "./root-free.ts";
 import type { Rate } from "./schedules.ts";
-import { sgd, sgdParameters } from "./sgd.ts";
+import { type SgdOptions, sgd, sgdParameters } from "./sgd.ts";
 import { shampoo, shampooParameters } from "./shampoo.ts";
 
+/** One optimizer of the registry. */
 export interface OptimizerEntry {
   readonly title: string;
   readonly family: "diagonal" | "matrix" | "curvature";
@@ -23,11 +24,11 @@ export interface OptimizerEntry {
   readonly source: string;
   /** The step size: default and search range. */
   readonly rate: NumberParameter;
-  readonly parameters: Parameters;
+  readonly parameters: Hyperparameters;
   /** What a step needs besides the gradient. */
   readonly needs: readonly ("batchSize" | "curvature")[];
-  // biome-ignore lint/suspicious/noExplicitAny: each optimizer has options of its own, checked against `parameters` when it is made.
-  readonly make: (rate: Rate, options: any) => Optimizer;
+  /** Each optimizer has options of its own: they are checked against `parameters`. */
+  make(rate: Rate, options: Readonly<Record<string, unknown>>): Optimizer;
 }
 
 const fields = (
@@ -37,15 +38,13 @@ const fields = (
   source: string,
 ): Pick<OptimizerEntry, "title" | "family" | "use" | "source" | "needs"> => ({ title, family, use, source, needs: [] });
 
-const without = (parameters: Parameters, ...names: string[]): Parameters =>
-  Object.fromEntries(Object.entries(parameters).filter(([name]) => !names.includes(name)));
-
+/** All optimizers. */
 export const optimizers = {
   sgd: {
     ...fields("SGD with momentum", "diagonal", "convolutional networks with time to tune the rate", "Polyak 1964"),
     rate: learningRate(0.1, 1e-3, 1),
     parameters: { ...sgdParameters, momentum: { ...sgdParameters.momentum, default: 0.9 } },
-    make: (rate, options) => sgd(rate, { momentum: 0.9, ...options }),
+    make: (rate, options: SgdOptions) => sgd(rate, { momentum: 0.9, ...options }),
   },
   adam: {
     ...fields("Adam", "diagonal", "a first try on anything", "Kingma & Ba, ICLR 2015"),
@@ -144,14 +143,14 @@ export const optimizers = {
   ingd: {
     ...fields("INGD: SINGD with dense factors", "curvature", "the fewest steps on small networks", "Lin et al., ICML 2023"),
     rate: learningRate(4e-3, 1e-4, 5e-2),
-    parameters: without(singdParameters, "structure", "maxDense"),
+    parameters: ingdParameters,
     needs: ["batchSize", "curvature"],
     make: ingd,
   },
   ikfac: {
     ...fields("IKFAC: inverse-free KFAC", "curvature", "KFAC where inverses fail", "Lin et al., ICML 2024"),
     rate: learningRate(4e-3, 1e-4, 5e-2),
-    parameters: without(singdParameters, "precondMomentum", "momentumMode"),
+    parameters: ikfacParameters,
     needs: ["batchSize", "curvature"],
     make: ikfac,
   },
@@ -169,6 +168,7 @@ export const optimizers = {
   },
 } satisfies Record<string, OptimizerEntry>;
 
+/** Names of the registry. */
 export type OptimizerName = keyof typeof optimizers;
 
 /** @throws  UserError if there is no optimizer of the name */

@@ -1,56 +1,48 @@
 /** Root-free Shampoo with explicit inverses: what the inverse-free form approximates, for tests and small problems. */
+
 import { diagonal, eye, inverse, type Tensor } from "../tensor/index.ts";
-import { reductions } from "./batch.ts";
-import { checkRate, choice, every, momentum, number, settle, weightDecay } from "./hyper.ts";
+import { alongAxis, perAxis, rowsAlong } from "./axes.ts";
+import { checkRate, every, momentum, number, type OptionsOf, reduction, scheduled, settle, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
-import { alongAxis, type Every, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
+import { type Preconditioner, preconditioned } from "./preconditioner.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 import { type Float, scaledIdentity } from "./structures/structure.ts";
-import { type UnitOptions, unitParameters } from "./units.ts";
+import { unitParameters } from "./units.ts";
 
+/** Hyper-parameters of root-free Shampoo. */
 export const rfShampooParameters = {
-  precondLr: number("weight of the newest curvature in its moving average", 0.05, 0, 1, {
-    open: "low",
-    search: { low: 5e-3, high: 0.3 },
-  }),
+  /** β₂ */
+  precondLr: scheduled(
+    number("weight of the newest curvature in its moving average", 0.05, 0, 1, { open: "low", search: { low: 5e-3, high: 0.3 } }),
+  ),
+  /** λ */
   damping: number("constant added to the curvature", 1e-4, 0, Number.POSITIVE_INFINITY, {
     open: "high",
     search: { low: 1e-5, high: 1e-2 },
   }),
+  /** α₁ */
   momentum: momentum(0.9),
+  /** κ, coupled */
   weightDecay: weightDecay(5e-4),
+  /** T */
   precondEvery: every(2),
+  /** γ */
   forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
   ...unitParameters({ joinBias: true, mergeKernels: false }),
-  reduction: choice("kind of the loss: mean over the batch, or sum", reductions),
+  reduction,
 };
 
-export interface RfShampooOptions extends Partial<UnitOptions> {
-  /** β₂; default 0.05. */
-  readonly precondLr?: Rate;
-  /** λ; default 1e-4. */
-  readonly damping?: number;
-  /** α₁; default 0.9. */
-  readonly momentum?: number;
-  /** κ, coupled; default 5e-4. */
-  readonly weightDecay?: number;
+/** Options of root-free Shampoo; defaults as in the table. */
+export type RfShampooOptions = OptionsOf<typeof rfShampooParameters> & {
+  /** Parameters that decay; default all. */
   readonly mask?: Mask;
-  /** T; default 2. */
-  readonly precondEvery?: Every;
-  /** γ; default 1. */
-  readonly forget?: number;
-  readonly reduction?: "mean" | "sum";
-}
+};
 
 /** Precisions and their inverses by axis. */
-interface Precisions {
+type Precisions = {
   readonly s: Readonly<Record<number, Tensor>>;
   readonly p: Readonly<Record<number, Tensor>>;
-}
-
-/** Matrices by axis. */
-export const perAxis = <T>(shape: readonly number[], f: (size: number, axis: number) => T): Record<number, T> =>
-  Object.fromEntries(shape.map((d, n) => [n, f(d, n)]));
+};
 
 /**
  * S = S₁ ⊗ … ⊗ S_N, the precision of a tensor of d elements; for each axis, from the old factors,
@@ -61,7 +53,7 @@ export const perAxis = <T>(shape: readonly number[], f: (size: number, axis: num
  * @source  Lin et al., ICML 2024 (arXiv 2402.03496), here for any number of axes
  */
 export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer {
-  const h = settle("rf-shampoo", rfShampooParameters, { ...options }, ["mask"]);
+  const h = settle("rf-shampoo", rfShampooParameters, options, ["mask"]);
   checkRate("rf-shampoo", rate);
   const preconditioner: Preconditioner<Precisions> = {
     init(shape, dtype) {
@@ -69,13 +61,13 @@ export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer
       return { s: identity(), p: identity() };
     },
     refreshed: ["s", "p"],
-    refresh({ s, p }, g, { step, batch }) {
-      const beta = rateAt(h.precondLr as Rate, step);
+    refresh({ s, p }, g, { step, batchSize }) {
+      const beta = rateAt(h.precondLr, step);
       const next = perAxis(g.shape, (d, n) => {
         const share = times(beta, d / g.size);
         const others = g.shape.flatMap((_, j) => (j === n ? [] : [j]));
         const y = others.reduce((x, j) => alongAxis(x, j, (rows) => rows.matmul(p[j])), g);
-        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batch) as Tensor;
+        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batchSize) as Tensor;
         const ridge = others.reduce<number | Tensor>((a, j) => times(diagonal(p[j]).sum(), a), h.damping);
         const added = curvature.add(times(eye(d, g.dtype as Float), ridge));
         const kept = times(beta, -h.forget);
@@ -90,7 +82,7 @@ export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer
   return preconditioned("rf-shampoo", rate, preconditioner, {
     ...h,
     mask: options.mask,
-    every: options.precondEvery ?? h.precondEvery,
+    every: h.precondEvery,
     needsBatch: true,
   });
 }

@@ -6,69 +6,62 @@
  * gradient vanishes: the rate must fall to zero (`warmUpCosine`).
  */
 
-import type { NdArray } from "../array/index.ts";
 import { any, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
-import { batchOf, meanGradients, reductions } from "./batch.ts";
+import { batchSizeOf, meanGradients } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
-import { checkRate, choice, memory, momentum, number, settle, toggle, weightDecay } from "./hyper.ts";
+import { checkRate, memory, momentum, number, type OptionsOf, reduction, scheduled, settle, toggle, weightDecay } from "./hyper.ts";
 import { filledLike, type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
 const shared = {
-  precondLr: number("weight of the newest curvature in its moving average", 0.01, 0, 1, {
-    open: "low",
-    search: { low: 5e-3, high: 0.1 },
-  }),
+  /** β₂ */
+  precondLr: scheduled(
+    number("weight of the newest curvature in its moving average", 0.01, 0, 1, { open: "low", search: { low: 5e-3, high: 0.1 } }),
+  ),
+  /** λ */
   damping: number("constant added to the curvature", 1e-4, 0, Number.POSITIVE_INFINITY, {
     open: "high",
     search: { low: 1e-5, high: 1e-2 },
   }),
+  /** S₀ */
   initialCurvature: number("curvature before the first step, the prior's precision", 1, 0, Number.POSITIVE_INFINITY, {
     open: "high",
   }),
+  /** Off only to see what it is for. */
   batchScale: toggle("factor B of the batch size in the curvature", true),
-  reduction: choice("kind of the loss: mean over the batch, or sum", reductions),
+  reduction,
 };
 
+/** Hyper-parameters of RF-RMSProp. */
 export const rfRmspropParameters = {
   ...shared,
+  /** α₁ */
   momentum: momentum(0.9),
+  /** κ, coupled: it goes through the momentum, but not through the preconditioner */
   weightDecay: weightDecay(5e-4),
+  /** γ */
   forget: number("share of the old curvature that a step forgets: 1 moving average, 0 sum as in AdaGrad", 1, 0, 1),
+  /** p in u = g / (S^p + λ) */
   exponent: number("power of the curvature: 1 root-free, 1/2 as RMSProp, 0 gradient descent", 1, 0, 1),
 };
 
-export interface RfRmspropOptions {
-  /** β₂; default 0.01. */
-  readonly precondLr?: Rate;
-  /** λ; default 1e-4. */
-  readonly damping?: number;
-  /** α₁; default 0.9. */
-  readonly momentum?: number;
-  /** κ, coupled: it goes through the momentum, but not through the preconditioner; default 5e-4. */
-  readonly weightDecay?: number;
+/** Which parameters are treated in which way. */
+type Masks = {
   /** Parameters that decay; default all. */
   readonly mask?: Mask;
-  /** γ; default 1. */
-  readonly forget?: number;
-  /** S₀; default 1. */
-  readonly initialCurvature?: number;
-  /** The factor B in the curvature; default true. Off only to see what it is for. */
-  readonly batchScale?: boolean;
-  /** p in u = g / (S^p + λ); default 1. */
-  readonly exponent?: number;
-  /** Whether the loss is a mean (default) or a sum over the batch. */
-  readonly reduction?: "mean" | "sum";
   /** Tables whose rows keep their curvature in steps that do not touch them: embeddings of rare symbols. Default none. */
   readonly sparse?: Mask;
-}
+};
 
-interface RootFreeState<T = Tensor> {
+/** Options of RF-RMSProp; defaults as in the table. */
+export type RfRmspropOptions = OptionsOf<typeof rfRmspropParameters> & Masks;
+
+type RootFreeState<T = Tensor> = {
   readonly step: T;
   /** S, the diagonal of the curvature. */
   readonly curvature: State<T>;
   readonly velocity: State<T>;
-}
+};
 
 /** Rows (first axis) that the gradient touches take the new value; the others keep the old one. */
 const touchedRows = (g: Tensor, next: Tensor, old: Tensor): Tensor =>
@@ -95,18 +88,18 @@ const touchedRows = (g: Tensor, next: Tensor, old: Tensor): Tensor =>
  */
 export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer {
   const { mask, sparse = () => false } = options;
-  const h = settle("rf-rmsprop", rfRmspropParameters, { ...options }, ["mask", "sparse"]);
+  const h = settle("rf-rmsprop", rfRmspropParameters, options, ["mask", "sparse"]);
   checkRate("rf-rmsprop", rate);
   const end: FinishOptions = { momentum: h.momentum, weightDecay: h.weightDecay, mask };
-  return optimizer(
-    (params): RootFreeState<NdArray> => ({
+  return optimizer<RootFreeState>(
+    (params) => ({
       step: scalarArray(0, params),
       curvature: filledLike(params, h.initialCurvature),
       velocity: initVelocity(params, end),
     }),
     <P>(grads: P, { step, curvature, velocity }: RootFreeState, params: P, context: { batchSize?: number | Tensor }) => {
-      const b = batchOf("rf-rmsprop", context, h.batchScale || h.reduction === "sum");
-      const beta2 = rateAt(h.precondLr as Rate, step);
+      const b = batchSizeOf("rf-rmsprop", context, h.batchScale || h.reduction === "sum");
+      const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const kept = times(beta2, -h.forget);
       const scaled = mapLeaves(
@@ -127,38 +120,25 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
 
 const plusOne = (x: number | Tensor): number | Tensor => (typeof x === "number" ? x + 1 : x.add(1));
 
+/** Hyper-parameters of RF-AdamW. */
 export const rfAdamwParameters = {
   ...shared,
+  /** α₁ */
   momentum: memory("memory of the mean gradient", 0.9, { low: 0.5, high: 0.99, scale: "linear" }),
+  /** κ, decoupled */
   weightDecay: weightDecay(5e-4),
   correctMean: toggle("bias correction of the mean", false),
   correctCurvature: toggle("bias correction of the curvature; needs initialCurvature 0", false),
 };
 
-export interface RfAdamwOptions {
-  /** β₂; default 0.01. */
-  readonly precondLr?: Rate;
-  /** λ; default 1e-4. */
-  readonly damping?: number;
-  /** α₁ of the mean of gradients; default 0.9. */
-  readonly momentum?: number;
-  /** κ, decoupled; default 5e-4. */
-  readonly weightDecay?: number;
-  readonly mask?: Mask;
-  /** S₀; default 1, or 0 with `correctCurvature`. */
-  readonly initialCurvature?: number;
-  readonly batchScale?: boolean;
-  readonly correctMean?: boolean;
-  readonly correctCurvature?: boolean;
-  readonly reduction?: "mean" | "sum";
-  readonly sparse?: Mask;
-}
+/** With `correctCurvature` the default of `initialCurvature` is 0. */
+export type RfAdamwOptions = OptionsOf<typeof rfAdamwParameters> & Masks;
 
-interface RfAdamwState<T = Tensor> {
+type RfAdamwState<T = Tensor> = {
   readonly step: T;
   readonly curvature: State<T>;
   readonly mean: State<T>;
-}
+};
 
 /**
  * RF-AdamW:
@@ -171,18 +151,18 @@ interface RfAdamwState<T = Tensor> {
  */
 export function rfAdamw(rate: Rate, options: RfAdamwOptions = {}): Optimizer {
   const { mask = () => true, sparse = () => false } = options;
-  const h = settle("rf-adamw", rfAdamwParameters, { ...options }, ["mask", "sparse"]);
+  const h = settle("rf-adamw", rfAdamwParameters, options, ["mask", "sparse"]);
   checkRate("rf-adamw", rate);
   const start = options.initialCurvature ?? (h.correctCurvature ? 0 : 1);
-  return optimizer(
-    (params): RfAdamwState<NdArray> => ({
+  return optimizer<RfAdamwState>(
+    (params) => ({
       step: scalarArray(0, params),
       curvature: filledLike(params, start),
       mean: zerosLike(params),
     }),
     <P>(grads: P, { step, curvature, mean }: RfAdamwState, params: P, context: { batchSize?: number | Tensor }) => {
-      const b = batchOf("rf-adamw", context, h.batchScale || h.reduction === "sum");
-      const beta2 = rateAt(h.precondLr as Rate, step);
+      const b = batchSizeOf("rf-adamw", context, h.batchScale || h.reduction === "sum");
+      const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const eta = rateAt(rate, step);
       const t = step.add(1);

@@ -3,6 +3,7 @@
 import { TensorError } from "../errors.ts";
 import { clamp, cos, less, pow, Tensor, where } from "../tensor/index.ts";
 
+/** A step size as a function of the step. */
 export type Schedule = (step: Tensor) => Tensor;
 
 /** A number for ever, or a schedule. */
@@ -15,6 +16,7 @@ const positiveSteps = (name: string, steps: number): void => {
 /** step / steps, stopped at 1. */
 const progress = (step: Tensor, steps: number): Tensor => clamp(step.mul(1 / steps), 0, 1);
 
+/** The same at every step. */
 export const constantSchedule =
   (value: number): Schedule =>
   (step) =>

@@ -1,25 +1,26 @@
 /** Gradient descent, with momentum. */
-import { mapTree, type NdArray } from "../array/index.ts";
+import { mapTree } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { checkRate, momentum as momentumParameter, settle, toggle } from "./hyper.ts";
+import { checkRate, momentum as momentumParameter, type OptionsOf, settle, toggle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { type Rate, rateAt, times } from "./schedules.ts";
 
-export interface SgdState<T = Tensor> {
+/** The momentum. */
+export type SgdState<T = Tensor> = {
   readonly step: T;
   /** Momentum buffers; empty without momentum. */
   readonly velocity: State<T>;
-}
+};
 
+/** Hyper-parameters of gradient descent. */
 export const sgdParameters = {
+  /** μ */
   momentum: momentumParameter(0),
   nesterov: toggle("look ahead along the momentum", false),
 };
 
-export interface SgdOptions {
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-}
+/** Options of gradient descent; defaults as in the table. */
+export type SgdOptions = OptionsOf<typeof sgdParameters>;
 
 /**
  * Stochastic gradient descent.
@@ -29,11 +30,11 @@ export interface SgdOptions {
  *
  * @source  Polyak 1964; Sutskever et al., ICML 2013, in the form in which η scales the sum
  */
-export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer {
-  const { momentum, nesterov } = settle("sgd", sgdParameters, { ...options });
+export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer<SgdState> {
+  const { momentum, nesterov } = settle("sgd", sgdParameters, options);
   checkRate("sgd", rate);
-  return optimizer(
-    (params): SgdState<NdArray> => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),
+  return optimizer<SgdState>(
+    (params) => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),
     <P>(grads: P, { step, velocity }: SgdState) => {
       const down = times(rateAt(rate, step), -1);
       const next = step.add(1);
@@ -52,7 +53,7 @@ export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer {
 }
 
 /** Gradients times a rate, which may be a schedule of its own count of steps. Descent needs a negative one. */
-export const scaleBy = (rate: Rate): Optimizer =>
+export const scaleBy = (rate: Rate): Optimizer<{ readonly step: Tensor }> =>
   optimizer(
     (params) => ({ step: scalarArray(0, params) }),
     <P>(grads: P, { step }: { step: Tensor }) => {

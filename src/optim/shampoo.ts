@@ -1,63 +1,55 @@
 /** Shampoo in its practical form: grafting, blocks, roots every T steps by a matmul-only Newton iteration. */
+
 import { eye, maximum, pow, type Tensor } from "../tensor/index.ts";
+import { alongAxis, perAxis, rowsAlong } from "./axes.ts";
 import { blocked } from "./blocks.ts";
-import { checkRate, choice, every, integer, memory, momentum, number, settle, weightDecay } from "./hyper.ts";
-import { precisions } from "./if-shampoo.ts";
+import { checkRate, choice, every, integer, memory, momentum, number, type OptionsOf, precision, settle, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
-import { alongAxis, type Every, type Preconditioner, preconditioned, rowsAlong } from "./preconditioner.ts";
-import { perAxis } from "./rf-shampoo.ts";
+import { type Preconditioner, preconditioned } from "./preconditioner.ts";
 import { ifFinite, inverseRoot } from "./roots.ts";
 import type { Rate } from "./schedules.ts";
 import { type Float, filled, scaledIdentity } from "./structures/structure.ts";
-import { type UnitOptions, unitParameters } from "./units.ts";
+import { unitParameters } from "./units.ts";
 
+/** Hyper-parameters of Shampoo. */
 export const shampooParameters = {
+  /** β */
   precondLr: number("weight of the newest statistics in their moving average", 0.05, 0, 1, {
     open: "low",
     search: { low: 2e-3, high: 0.2 },
   }),
+  /** ε */
   epsilon: number("ridge of the statistics before the root", 1e-6, 0, Number.POSITIVE_INFINITY, {
     open: "both",
     search: { low: 1e-10, high: 1e-4 },
   }),
   momentum: momentum(0.9),
   weightDecay: weightDecay(5e-4),
+  /** T */
   precondEvery: every(10),
   accumulate: choice("statistics: moving average, or sum as in AdaGrad", ["ema", "sum"]),
+  /** p in (L + εI)^(-1/p) */
   root: integer("p of the inverse p-th roots; 0: twice the number of axes", 0, 0, 16),
   graft: choice("whose step length is taken", ["adam", "rmsprop", "sgd", "none"]),
   graftMemory: memory("memory of the mean square of the grafted method", 0.999),
   blockSize: integer("longest axis of a block with statistics of its own", 1024, 2, 65536),
   ...unitParameters({ joinBias: false, mergeKernels: true }),
-  precision: choice("rounding of statistics and roots", precisions),
+  precision: precision("rounding of statistics and roots"),
 };
 
-export interface ShampooOptions extends Partial<UnitOptions> {
-  /** β; default 0.05. */
-  readonly precondLr?: number;
-  /** ε; default 1e-6. */
-  readonly epsilon?: number;
-  readonly momentum?: number;
-  readonly weightDecay?: number;
+/** Options of Shampoo; defaults as in the table. */
+export type ShampooOptions = OptionsOf<typeof shampooParameters> & {
+  /** Parameters that decay; default all. */
   readonly mask?: Mask;
-  /** T; default 10. */
-  readonly precondEvery?: Every;
-  readonly accumulate?: "ema" | "sum";
-  /** p in (L + εI)^(-1/p); default 2 N for N axes. */
-  readonly root?: number;
-  readonly graft?: "adam" | "rmsprop" | "sgd" | "none";
-  readonly graftMemory?: number;
-  readonly blockSize?: number;
-  readonly precision?: "full" | "bf16" | "f16";
-}
+};
 
 /** Statistics and roots by axis; Σ ρ^k g² and Σ ρ^k of the grafted method. */
-interface ShampooState {
+type ShampooState = {
   readonly l: Readonly<Record<number, Tensor>>;
   readonly root: Readonly<Record<number, Tensor>>;
   readonly squares?: Tensor;
   readonly weight?: Tensor;
-}
+};
 
 /**
  * Shampoo. For each axis n of a gradient G with N axes:
@@ -69,7 +61,7 @@ interface ShampooState {
  * @source  Gupta, Koren & Singer, ICML 2018; Anil et al., 2020 (arXiv 2002.09018); Shi et al., 2023 (arXiv 2309.06497)
  */
 export function shampoo(rate: Rate, options: ShampooOptions = {}): Optimizer {
-  const h = settle("shampoo", shampooParameters, { ...options }, ["mask"]);
+  const h = settle("shampoo", shampooParameters, options, ["mask"]);
   checkRate("shampoo", rate);
   const second = h.graft === "adam" || h.graft === "rmsprop";
   const kept = h.accumulate === "ema" ? 1 - h.precondLr : 1;
@@ -109,7 +101,7 @@ export function shampoo(rate: Rate, options: ShampooOptions = {}): Optimizer {
   return preconditioned("shampoo", rate, blocked(preconditioner, h.blockSize), {
     ...h,
     mask: options.mask,
-    every: options.precondEvery ?? h.precondEvery,
+    every: h.precondEvery,
     needsBatch: false,
   });
 }

@@ -1,17 +1,18 @@
 /** A loss and an optimizer as one compiled step. */
 
-import { flatten, isArrayLeaf, item, mapTree, type NdArray } from "../array/index.ts";
+import { flatten, isArrayLeaf, item, mapTree } from "../array/index.ts";
 import { UserError } from "../errors.ts";
-import { type Arrays, type JitOptions, jit, minimum, scan, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { type Arrays, type Feeds, type JitOptions, jit, minimum, scan, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { globalNorm } from "./clip.ts";
 import { layersOf, type WithFisher, withCurvature } from "./curvature/capture.ts";
 import type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
 import { type GuardState, skipNonFinite } from "./guard.ts";
 import { applyUpdates, type Optimizer, type State } from "./optimizer.ts";
 
+/** How a step is made of a loss and an optimizer. */
 export interface TrainingOptions<D extends unknown[]> {
   /** Examples in the mean of the loss; default the length of the first axis of the first array of data that has axes. */
-  readonly batchSize?: number | ((...data: { [K in keyof D]: Arrays<D[K]> }) => number);
+  readonly batchSize?: number | ((...data: { [K in keyof D]: Feeds<D[K]> }) => number);
   /** Bound on the norm of the gradient, before the optimizer and after the curvature was taken. */
   readonly clip?: number;
   /** Steps in a row with a gradient that is not finite after which training stops; default 10. They are skipped. */
@@ -23,9 +24,10 @@ export interface TrainingOptions<D extends unknown[]> {
   readonly jit?: JitOptions;
 }
 
-export interface Step<P> {
+/** What a step returns. */
+export interface Step<P, S> {
   readonly params: Arrays<P>;
-  readonly state: State<NdArray>;
+  readonly state: Arrays<GuardState<S>>;
   /** The loss before the step. */
   readonly value: number;
   readonly gradientNorm: number;
@@ -33,12 +35,13 @@ export interface Step<P> {
   readonly skipped: number;
 }
 
-export interface Training<P, D extends unknown[]> {
+/** Parameters P, data D of a step, state S of the optimizer. */
+export interface Training<P, D extends unknown[], S> {
   /** First state. The data are an example batch, of which only shapes count. */
-  init(params: Arrays<P>, ...data: { [K in keyof D]: Arrays<D[K]> }): State<NdArray>;
-  step(params: Arrays<P>, state: State<NdArray>, ...data: { [K in keyof D]: Arrays<D[K]> }): Promise<Step<P>>;
+  init(params: Arrays<P>, ...data: { [K in keyof D]: Feeds<D[K]> }): Arrays<GuardState<S>>;
+  step(params: Feeds<P>, state: Feeds<GuardState<S>>, ...data: { [K in keyof D]: Feeds<D[K]> }): Promise<Step<P, S>>;
   /** The layers with curvature, and the parameters in none with the reason. */
-  layers(params: Arrays<P>, ...data: { [K in keyof D]: Arrays<D[K]> }): { layers: readonly Layer[]; uncovered: readonly Uncovered[] };
+  layers(params: Arrays<P>, ...data: { [K in keyof D]: Feeds<D[K]> }): { layers: readonly Layer[]; uncovered: readonly Uncovered[] };
 }
 
 /**
@@ -51,20 +54,16 @@ export interface Training<P, D extends unknown[]> {
  * @param loss  (params, ...data) -> scalar, the mean over the first axis of the data
  * @throws  UserError after `patience` steps in a row without a finite gradient
  */
-export function training<P extends object, D extends unknown[]>(
+export function training<P extends object, D extends unknown[], S>(
   loss: (params: P, ...data: D) => Tensor | WithFisher,
-  optimizer: Optimizer,
+  optimizer: Optimizer<S>,
   options: TrainingOptions<D> = {},
-): Training<P, D> {
+): Training<P, D, S> {
   const { clip, patience = 10, microBatches = 1, reduction = "mean" } = options;
   const guarded = skipNonFinite(optimizer);
   const find = layersOf(loss as (...args: unknown[]) => Tensor);
-  const programs = new Map<number, (...args: unknown[]) => Promise<Compiled>>();
-
-  const program = (batchSize: number) => {
-    const found = programs.get(batchSize);
-    if (found) return found;
-    const step = jit((params: P, state: State, ...data: D) => {
+  const compile = (batchSize: number) =>
+    jit((params: P, state: GuardState<S>, ...data: D) => {
       const measured: Measured<P> = microBatches === 1 ? differentiate(params, data) : pieces(params, state, data, batchSize);
       const norm = globalNorm(measured.grads);
       const grads = clip === undefined ? measured.grads : clipped(measured.grads, norm, clip);
@@ -72,7 +71,10 @@ export function training<P extends object, D extends unknown[]>(
       const context = { batchSize, ...(curvature ? { curvature } : {}), ...(statistics ? { statistics } : {}) };
       const { updates, state: next } = guarded.update(grads, state, params, context);
       return { params: applyUpdates(params, updates), state: next, value: measured.value, norm };
-    }, options.jit) as unknown as (...args: unknown[]) => Promise<Compiled>;
+    }, options.jit);
+  const programs = new Map<number, ReturnType<typeof compile>>();
+  const program = (batchSize: number) => {
+    const step = programs.get(batchSize) ?? compile(batchSize);
     programs.set(batchSize, step);
     return step;
   };
@@ -91,7 +93,7 @@ export function training<P extends object, D extends unknown[]>(
   };
 
   /** One piece of the batch after another, gradients and statistics added up: nothing else is kept between them. */
-  const pieces = (params: P, state: State, data: D, batchSize: number): Measured<P> => {
+  const pieces = (params: P, state: GuardState<S>, data: D, batchSize: number): Measured<P> => {
     const size = batchSize / microBatches;
     const cut = mapTree<D>((x: Tensor) => {
       if (x.rank === 0 || x.shape[0] % microBatches)
@@ -105,8 +107,7 @@ export function training<P extends object, D extends unknown[]>(
     const one = (piece: D): Sums<P> => {
       const { value, grads, curvature } = differentiate(params, piece);
       layers = curvature;
-      const inner = (state as unknown as GuardState).inner;
-      const statistics = optimizer.statistics?.(inner, params, { batchSize: size, curvature }) ?? {};
+      const statistics = optimizer.statistics?.(state.inner, params, { batchSize: size, curvature }) ?? {};
       return { value, grads, statistics };
     };
     const [first, ...others] = [0, 1].map((i) => mapTree<D>((x: Tensor) => (i ? x.slice([1, microBatches]) : x.slice(0)), cut));
@@ -126,21 +127,20 @@ export function training<P extends object, D extends unknown[]>(
     init: (params, ...data) => guarded.init(params, optimizer.statistics ? find(params, ...data).layers : undefined),
     layers: (params, ...data) => find(params, ...data),
     async step(params, state, ...data) {
-      const batchSize = batchOf(data, options.batchSize as BatchSize);
+      const batchSize = countExamples(data, options.batchSize as BatchSize);
       const result = await program(batchSize)(params, state, ...data);
-      const inRow = item((result.state as unknown as GuardState<NdArray>).inRow);
+      const inRow = item(result.state.inRow);
       if (inRow >= patience)
         throw new UserError(
           `the gradient was not finite in ${inRow} steps in a row`,
           "lower the rate, clip the gradient, raise the damping, or look for NaN in the data",
         );
-      const skipped = item((result.state as unknown as GuardState<NdArray>).skipped);
       return {
-        params: result.params as Arrays<P>,
+        params: result.params,
         state: result.state,
         value: item(result.value),
         gradientNorm: item(result.norm),
-        skipped,
+        skipped: item(result.state.skipped),
       };
     },
   };
@@ -159,13 +159,6 @@ interface Sums<P> {
   readonly statistics: State;
 }
 
-interface Compiled {
-  readonly params: unknown;
-  readonly state: State<NdArray>;
-  readonly value: NdArray;
-  readonly norm: NdArray;
-}
-
 type BatchSize = number | ((...data: unknown[]) => number) | undefined;
 
 /** Statistics of inputs are means whatever the loss; those of gradients are as the loss is. Both are named by their first letter. */
@@ -175,7 +168,7 @@ const averaged = (sum: State, pieces: number, reduction: string): State =>
 const clipped = <P>(grads: P, norm: Tensor, bound: number): P =>
   mapTree<P>((g: Tensor) => g.mul(minimum(norm.pow(-1).mul(bound), 1).cast(g.dtype)), grads);
 
-function batchOf(data: readonly unknown[], given: BatchSize): number {
+function countExamples(data: readonly unknown[], given: BatchSize): number {
   const size = typeof given === "function" ? given(...data) : given;
   const found =
     size ?? (flatten(data, isArrayLeaf).leaves as { shape: readonly number[] }[]).find(({ shape }) => shape.length > 0)?.shape[0];

@@ -2,8 +2,9 @@
 
 import { flatten, isArrayLeaf, leafPaths, type Shape, sizeOf } from "../array/index.ts";
 import { concat, type Tensor } from "../tensor/index.ts";
-import { toggle } from "./hyper.ts";
+import { type Settings, toggle } from "./hyper.ts";
 
+/** Parameters that are one tensor to a preconditioner. */
 export interface Unit {
   /** Name: path of the first parameter. */
   readonly path: string;
@@ -13,18 +14,16 @@ export interface Unit {
   split(x: Tensor): Tensor[];
 }
 
-export interface UnitOptions {
+/** What makes a unit, as hyper-parameters; the defaults are the optimizer's. */
+export const unitParameters = ({ joinBias, mergeKernels }: { joinBias: boolean; mergeKernels: boolean }) => ({
   /** Weight and bias as one matrix, scale and shift of a norm as two rows. */
-  readonly joinBias: boolean;
-  /** Kernels [out, in, ...kernel] as matrices [out, in |kernel|]. */
-  readonly mergeKernels: boolean;
-}
-
-/** The same as parameters, with the defaults that suit an optimizer. */
-export const unitParameters = ({ joinBias, mergeKernels }: UnitOptions) => ({
   joinBias: toggle("weight and bias of a layer as one matrix", joinBias),
+  /** Kernels [out, in, ...kernel] as matrices [out, in |kernel|]. */
   mergeKernels: toggle("convolution kernels as matrices instead of tensors of four axes", mergeKernels),
 });
+
+/** What makes a unit. */
+export type UnitOptions = Settings<ReturnType<typeof unitParameters>>;
 
 const squeezed = (shape: Shape): Shape => {
   const rest = shape.filter((n) => n !== 1);

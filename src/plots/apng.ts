@@ -1,6 +1,4 @@
 /** Animated PNG from single pictures: their compressed data are taken over as they are. */
-import { crc32 } from "node:zlib";
-
 interface Chunk {
   readonly type: string;
   readonly data: Uint8Array;
@@ -65,6 +63,18 @@ function encoded({ type, data }: Chunk): Uint8Array {
   const body = joined(new TextEncoder().encode(type), data);
   return joined(words(data.length), body, words(crc32(body)));
 }
+
+/** The check of a chunk: CRC-32 with the polynomial 0xEDB88320 (PNG specification, annex D). */
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+const crcTable = Int32Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit++) n = (n >>> 1) ^ (n & 1 ? 0xedb88320 : 0);
+  return n;
+});
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
   const result = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));

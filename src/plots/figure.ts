@@ -1,7 +1,7 @@
 /** Pictures without a browser: Observable Plot to SVG text. */
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import { legend } from "./legend.ts";
 import { leftRoom, tickRoom } from "./room.ts";
 
@@ -17,6 +17,10 @@ export interface Figure {
 
 const fonts = "Inter, system-ui, sans-serif";
 
+/** That of the page, or outside of pages one of text alone. */
+const document: Document =
+  globalThis.document ?? (await import("linkedom")).parseHTML("<!doctype html><html><body></body></html>").document;
+
 /** Ten colours that differ also for the colour-blind and on both backgrounds (Observable's own set). */
 export const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0"];
 
@@ -26,7 +30,6 @@ export const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "
  * there is not: draw fields with `Plot.contour`.
  */
 export function plot(options: Plot.PlotOptions): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as { document: Document };
   const { width = 760, color } = options;
   const draw = (room: Plot.PlotOptions) =>
     Plot.plot({
@@ -55,7 +58,7 @@ function ownIds(svg: string): string {
   const ids = [...new Set(svg.match(/plot-clip-\d+/g))];
   if (ids.length === 0) return svg;
   const counted = svg.replace(/plot-clip-\d+/g, (id) => `clip-${ids.indexOf(id)}`);
-  const own = createHash("sha256").update(counted).digest("hex").slice(0, 8);
+  const own = bytesToHex(sha256(utf8ToBytes(counted))).slice(0, 8);
   return counted.replace(/clip-(?=\d)/g, `clip-${own}-`);
 }
 

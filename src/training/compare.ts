@@ -1,13 +1,17 @@
-/** An honest comparison of optimizers: the same tuning budget for each on the validation part, several seeds of the best setting, one test. */
+/**
+ * An honest comparison of optimizers: the same tuning budget for each on the validation part, several seeds of the best setting, one test.
+ */
 
-import { flatten, isArrayLeaf, type NdArray, type Random, sizeOf } from "../array/index.ts";
+import type { Random } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";
 import type { Problem } from "./problem.ts";
-import { type Budget, drawSettings, type OptimizerSettings, optimizerOf, parseEntry, settingsFor } from "./recipe.ts";
-import { type Scores, type TrainingOptions, type TrainState, training } from "./train.ts";
+import { type Budget, drawSettings, type OptimizerSettings } from "./recipe.ts";
+import { type Recorded, recordTraining } from "./recorded.ts";
+import type { SupervisedOptions } from "./supervised.ts";
 import { rungs, successiveHalving } from "./tune.ts";
 
-export interface CompareOptions extends Omit<TrainingOptions, "optimizer"> {
+/** Budget of a comparison, and how its networks are trained. */
+export interface CompareOptions extends Omit<SupervisedOptions, "optimizer"> {
   readonly budget: Budget;
   /** Settings tried for each optimizer. */
   readonly tune: number;
@@ -15,14 +19,6 @@ export interface CompareOptions extends Omit<TrainingOptions, "optimizer"> {
   readonly seeds: number;
   /** Settings to use instead of tuning; then `tune` is 1. */
   readonly settings?: (entry: string) => OptimizerSettings;
-}
-
-/** Rows of one training: mean loss since the row before, and seconds since its second step. */
-export interface Curve {
-  readonly step: number;
-  readonly seconds: number;
-  readonly loss: number;
-  readonly validationScore?: number;
 }
 
 /** One training that was tried or counted. `score` and `loss` are those of the validation part; infinite if it diverged. */
@@ -35,16 +31,8 @@ export interface Trial {
 }
 
 /** One training that counts. */
-export interface FinalRun extends Trial {
+export interface FinalRun extends Trial, Recorded {
   readonly seed: number;
-  readonly curve: readonly Curve[];
-  readonly trainLoss: number;
-  readonly test: Scores;
-  /** Milliseconds of the median step. */
-  readonly milliseconds: number;
-  /** Numbers that the optimizer keeps, and parameters. */
-  readonly optimizerNumbers: number;
-  readonly parameters: number;
 }
 
 /** What is finished; plain JSON, so that a stopped comparison can go on. */
@@ -60,8 +48,6 @@ export interface Watch {
   skip(steps: number): void;
   finished(progressed: Progressed): Promise<void>;
 }
-
-class Stopped extends Error {}
 
 /** Steps of the whole comparison. */
 export function totalSteps(optimizers: number, { budget, tune, seeds }: CompareOptions): number {
@@ -85,184 +71,68 @@ export async function compareOptimizers(
   before: Progressed = { trials: [], finals: [] },
 ): Promise<Progressed & { readonly stopped: boolean }> {
   let done: Progressed = before;
-  const same = (a: Trial, b: Omit<Trial, "loss" | "score">): boolean =>
-    a.optimizer === b.optimizer && a.steps === b.steps && JSON.stringify(a.settings) === JSON.stringify(b.settings);
-  const worse = problem.score === "accuracy" ? (s: number) => -s : (s: number) => s;
   const { budget, tune, seeds } = options;
+  const record = async (entry: string, settings: OptimizerSettings, steps: number, seed?: number): Promise<Recorded> => {
+    const label = seed === undefined ? "tuning" : `seed ${seed}`;
+    const recorded = await recordTraining({
+      problem,
+      network,
+      optimizer: entry,
+      settings,
+      budget: { ...budget, steps },
+      options,
+      rng: seed === undefined ? rng.fold("tuning") : rng.fold("final").fold(seed),
+      final: seed !== undefined,
+      stop: () => watch.step(`${entry}, ${label}`),
+      skip: watch.skip,
+    });
+    if (!recorded) throw stopped;
+    return recorded;
+  };
+  const finish = async (more: Progressed): Promise<void> => {
+    done = { trials: [...done.trials, ...more.trials], finals: [...done.finals, ...more.finals] };
+    await watch.finished(done);
+  };
+  /** How bad a setting is after so many steps. */
+  const trial = async (optimizer: string, settings: OptimizerSettings, steps: number): Promise<number> => {
+    const known = done.trials.find((t) => isSame(t, { optimizer, settings, steps }));
+    if (known) {
+      watch.skip(steps);
+      return known.loss === null ? Number.POSITIVE_INFINITY : badness(problem, known.score);
+    }
+    const { loss, score } = await record(optimizer, settings, steps);
+    await finish({ trials: [{ optimizer, settings, steps, loss, score }], finals: [] });
+    return badness(problem, score);
+  };
   try {
     for (const optimizer of entries) {
       const candidates = drawSettings(optimizer, rng.fold("settings").fold(optimizer), tune);
-      const trial = async (settings: OptimizerSettings, steps: number): Promise<number> => {
-        const known = done.trials.find((t) => same(t, { optimizer, settings, steps }));
-        if (known) {
-          watch.skip(steps);
-          return known.loss === null || !Number.isFinite(known.score) ? Number.POSITIVE_INFINITY : worse(known.score);
-        }
-        const { loss, score } = await one(problem, network, optimizer, settings, steps, rng.fold("tuning"), options, watch, "tuning");
-        done = { ...done, trials: [...done.trials, { optimizer, settings, steps, loss, score }] };
-        await watch.finished(done);
-        return Number.isFinite(score) ? worse(score) : Number.POSITIVE_INFINITY;
-      };
-      const settings =
-        tune > 1 ? (await successiveHalving(candidates, budget.steps, trial)).best : (options.settings?.(optimizer) ?? candidates[0]);
+      const best = () => successiveHalving(candidates, budget.steps, (settings, steps) => trial(optimizer, settings, steps));
+      const settings = tune > 1 ? (await best()).best : (options.settings?.(optimizer) ?? candidates[0]);
       for (let seed = 0; seed < seeds; seed++) {
         if (done.finals.some((f) => f.optimizer === optimizer && f.seed === seed)) {
           watch.skip(budget.steps);
           continue;
         }
-        const result = await one(
-          problem,
-          network,
-          optimizer,
-          settings,
-          budget.steps,
-          rng.fold("final").fold(seed),
-          options,
-          watch,
-          `seed ${seed}`,
-        );
-        done = { ...done, finals: [...done.finals, { optimizer, settings, steps: budget.steps, seed, ...result }] };
-        await watch.finished(done);
+        const recorded = await record(optimizer, settings, budget.steps, seed);
+        await finish({ trials: [], finals: [{ optimizer, settings, steps: budget.steps, seed, ...recorded }] });
       }
     }
     return { ...done, stopped: false };
   } catch (error) {
-    if (error instanceof Stopped) return { ...done, stopped: true };
+    if (error === stopped) return { ...done, stopped: true };
     throw error;
   }
 }
 
-/** Rows of a curve. */
-const curveRows = 50;
+/** Thrown out of whatever is going on when the comparison is stopped. */
+const stopped = new Error("stopped");
 
-async function one(
-  problem: Problem,
-  network: Network,
-  optimizer: string,
-  settings: OptimizerSettings,
-  steps: number,
-  rng: Random,
-  options: CompareOptions,
-  watch: Watch,
-  label: string,
-): Promise<Omit<FinalRun, "optimizer" | "settings" | "steps" | "seed">> {
-  const final = label !== "tuning";
-  const { name } = parseEntry(optimizer);
-  const made = optimizerOf(name, { ...settingsFor(name, problem), ...settings }, { ...options.budget, steps });
-  const trainer = training(problem, network, rng.fold("order"), { ...options, optimizer: made });
-  let state = await trainer.init(rng);
-  const curve: Curve[] = [];
-  const times: number[] = [];
-  let [sum, since, began, elsewhere] = [0, 0, 0, 0];
-  const size = (tree: unknown): number => (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
-  const sizes = { optimizerNumbers: size(state.optimizer), parameters: size(state.params) };
-  for (let i = 1; i <= steps; i++) {
-    if (watch.step(`${optimizer}, ${label}`)) throw new Stopped();
-    const before = performance.now();
-    const next = await trainer.step(state, rng);
-    const now = performance.now();
-    if (i === 1) began = now;
-    else times.push(now - before);
-    state = next.state;
-    sum += next.metrics.loss;
-    since++;
-    if (!Number.isFinite(next.metrics.loss)) {
-      watch.skip(steps - i);
-      const worst = { loss: Number.POSITIVE_INFINITY, score: problem.score === "accuracy" ? 0 : Number.POSITIVE_INFINITY };
-      return { ...worst, curve, trainLoss: Number.POSITIVE_INFINITY, test: worst, milliseconds: median(times), ...sizes };
-    }
-    if (final && (i % Math.ceil(steps / curveRows) === 0 || i === steps)) {
-      const evaluated = i % (5 * Math.ceil(steps / curveRows)) === 0 || i === steps;
-      const score = evaluated ? (await trainer.evaluate(state)).validationScore : undefined;
-      curve.push({
-        step: i,
-        seconds: (now - began - elsewhere) / 1000,
-        loss: sum / since,
-        ...(score !== undefined && { validationScore: score }),
-      });
-      elsewhere += performance.now() - now;
-      [sum, since] = [0, 0];
-    }
-  }
-  const { validationLoss, validationScore } = await trainer.evaluate(state);
-  return {
-    loss: validationLoss,
-    score: validationScore,
-    curve,
-    trainLoss: final ? (await trainer.score(state as TrainState, "train")).loss : Number.NaN,
-    test: final ? await trainer.score(state, "test") : { loss: Number.NaN, score: Number.NaN },
-    milliseconds: median(times),
-    ...sizes,
-  };
-}
+const isSame = (a: Trial, b: Omit<Trial, "loss" | "score">): boolean =>
+  a.optimizer === b.optimizer && a.steps === b.steps && JSON.stringify(a.settings) === JSON.stringify(b.settings);
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
-}
-
-export interface Summary {
-  readonly seeds: number;
-  readonly optimizer: string;
-  readonly settings: OptimizerSettings;
-  readonly test: { readonly mean: number; readonly error: number };
-  readonly trainLoss: { readonly mean: number; readonly error: number };
-  readonly milliseconds: number;
-  readonly optimizerNumbers: number;
-  readonly parameters: number;
-}
-
-/** Means over the seeds, with standard errors; the best test score first. */
-export function summarise({ finals }: Progressed, score: Problem["score"]): Summary[] {
-  const names = [...new Set(finals.map((f) => f.optimizer))];
-  const sign = score === "accuracy" ? -1 : 1;
-  return names
-    .map((optimizer) => {
-      const runs = finals.filter((f) => f.optimizer === optimizer);
-      const { settings, optimizerNumbers, parameters } = runs[0];
-      return {
-        optimizer,
-        seeds: runs.length,
-        settings,
-        optimizerNumbers,
-        parameters,
-        test: meanAndError(runs.map((r) => r.test.score)),
-        trainLoss: meanAndError(runs.map((r) => r.trainLoss)),
-        milliseconds: median(runs.map((r) => r.milliseconds)),
-      };
-    })
-    .sort((a, b) => sign * (a.test.mean - b.test.mean));
-}
-
-function meanAndError(values: readonly number[]): { mean: number; error: number } {
-  const n = values.length;
-  const mean = values.reduce((s, v) => s + v, 0) / n;
-  const variance = values.reduce((s, v) => s + (v - mean) ** 2, 0) / (n - 1);
-  return { mean, error: n > 1 ? Math.sqrt(variance / n) : Number.NaN };
-}
-
-/** 97.5 % quantile of Student's t: a handful of seeds tells little about its own spread. */
-const quantile = (freedom: number): number => [12.71, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228][freedom] ?? 2;
-
-/** What the table means, in words: who is ahead beyond the noise, and what else speaks for whom. */
-export function recommend(summaries: readonly Summary[], score: Problem["score"]): string {
-  const [best, ...others] = summaries;
-  if (others.length === 0) return `Only ${best.optimizer} was tried.`;
-  const close = others.filter((o) => {
-    const gap = Math.abs(o.test.mean - best.test.mean);
-    return !(gap > quantile(o.seeds + best.seeds - 2) * Math.hypot(o.test.error, best.test.error));
-  });
-  const fastest = [best, ...close].reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
-  const lowest = summaries.reduce((a, b) => (b.trainLoss.mean < a.trainLoss.mean ? b : a));
-  const name = score === "rmse" ? "test error" : score === "accuracy" ? "test accuracy" : "bits a character";
-  const sentences = [
-    close.length === 0
-      ? `${best.optimizer} has the best ${name}, by more than the noise between seeds (95 %).`
-      : `${best.optimizer} has the best mean ${name}, but these data and seeds do not tell it from ${close.map((c) => c.optimizer).join(", ")}.`,
-  ];
-  if (close.length > 0)
-    sentences.push(`Among these, ${fastest.optimizer} is the fastest a step: take it, unless more seeds decide otherwise.`);
-  if (lowest.optimizer !== best.optimizer)
-    sentences.push(`${lowest.optimizer} reaches the lowest training loss, which did not carry over to the test.`);
-  return sentences.join(" ");
+/** A score as a loss: lower is better, infinity is worst. */
+function badness({ score: kind }: Problem, score: number): number {
+  if (!Number.isFinite(score)) return Number.POSITIVE_INFINITY;
+  return kind === "accuracy" ? -score : score;
 }

@@ -1,6 +1,51 @@
-/** Supervised training of networks (`pushforward/training`). */
-export * from "./compare.ts";
-export * from "./problem.ts";
-export * from "./recipe.ts";
-export * from "./train.ts";
-export * from "./tune.ts";
+/**
+ * Supervised training of networks (`pushforward/training`). Nothing here needs Node; networks from files (network-file.ts) and pictures
+ * (figures/) do.
+ */
+export {
+  type CompareOptions,
+  compareOptimizers,
+  type FinalRun,
+  type Progressed,
+  type Trial,
+  totalSteps,
+  type Watch,
+} from "./compare.ts";
+export { exportModel, exportWeights } from "./export.ts";
+export { type Finding, fallbackNotice, scoreName, type TrainingResults, trainingFindings } from "./findings.ts";
+export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
+export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";
+export {
+  type Batch,
+  batchRows,
+  crossEntropy,
+  type ExampleProblem,
+  exampleProblem,
+  type Part,
+  type Problem,
+  textProblem,
+} from "./problem.ts";
+export {
+  type Budget,
+  budgetFor,
+  drawSettings,
+  type OptimizerSettings,
+  optimizerOf,
+  parseEntry,
+  parseSettings,
+  rateOf,
+  settingsFor,
+} from "./recipe.ts";
+export type { CurveRow, Recorded } from "./recorded.ts";
+export { comparisonFindings, comparisonLines, comparisonTable, recommend, type Summary, summarise } from "./summary.ts";
+export {
+  countNumbers,
+  type Layers,
+  type Scores,
+  type SupervisedLearner,
+  type SupervisedOptions,
+  type SupervisedState,
+  supervisedLearner,
+} from "./supervised.ts";
+export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
+export { rungs, successiveHalving } from "./tune.ts";

@@ -2,18 +2,22 @@
 
 import * as nd from "../array/index.ts";
 import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
-import { type Corpus, type Examples, type Scaling, type Split, scalingOf } from "../data/index.ts";
+import type { Corpus } from "../data/corpus.ts";
+import { type Examples, type Split, type Standardization, standardizationOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
+/** The parts of the data. */
 export type Part = "train" | "validation" | "test";
 
+/** Examples of one step. */
 export interface Batch<T = NdArray> {
   readonly x: T;
   readonly y: T;
 }
 
+/** A supervised problem: data in three parts, a loss and a score. */
 export interface Problem {
   readonly kind: "classes" | "numbers" | "text";
   /** Shape of one input. */
@@ -41,67 +45,80 @@ export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
 
 const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
 
+/** Classes or numbers of examples. */
+export interface ExampleProblem extends Problem {
+  /** What inputs are standardised by. */
+  readonly scaling: Standardization;
+  /** What targets are standardised by; absent for classes. */
+  readonly units?: Standardization;
+}
+
 /** Classes or numbers from examples, standardised by the training part. */
-export function exampleProblem(examples: Examples, split: Split): Problem & { readonly scaling: Scaling; readonly units?: Scaling } {
-  const { inputs, targets, classes } = examples;
-  if (classes) requireClasses(examples, classes.length);
-  const input = inputs.shape.slice(1);
-  const scaling = scalingOf(examples, split.train);
-  const batchOf = (rows: Int32Array): NdArray<"f32"> => {
-    const x = allocate("f32", [rows.length, ...input]);
-    const size = sizeOf(input);
-    const positions = sizeOf(input.slice(1));
-    for (let i = 0; i < rows.length; i++)
-      for (let c = 0, at = i * size, from = rows[i] * size; c < input[0]; c++) {
-        const [mean, factor] = [scaling.mean[c], 1 / scaling.deviation[c]];
-        for (let p = 0; p < positions; p++) x.data[at++] = (Number(inputs.data[from++]) - mean) * factor;
-      }
-    return x;
+export const exampleProblem = (examples: Examples, split: Split): ExampleProblem =>
+  examples.classes ? classProblem(examples, examples.classes.length, split) : numberProblem(examples, split);
+
+function classProblem(examples: Examples, count: number, split: Split): ExampleProblem {
+  requireClasses(examples, count);
+  const { inputsOf, ...inputs } = standardizedInputs(examples, split);
+  return {
+    ...inputs,
+    kind: "classes",
+    outputs: count,
+    score: "accuracy",
+    batch(part, rows) {
+      const chosen = rows.map((i) => split[part][i]);
+      const classes = chosen.map((i) => Number(examples.targets.data[i]));
+      return { x: inputsOf(chosen), y: nd.ndarray(classes, [rows.length], "i32") };
+    },
+    loss: crossEntropy,
+    hits: accuracyOf,
+    scoreOf: (_, hits) => hits,
   };
-  const pick = (part: Part, rows: Int32Array): Int32Array => rows.map((i) => split[part][i]);
-  const common = { input, scaling, count: (part: Part) => split[part].length };
-  if (classes)
-    return {
-      ...common,
-      kind: "classes",
-      outputs: classes.length,
-      score: "accuracy",
-      batch(part, rows) {
-        const chosen = pick(part, rows);
-        return {
-          x: batchOf(chosen),
-          y: nd.ndarray(
-            chosen.map((i) => Number(targets.data[i])),
-            [rows.length],
-            "i32",
-          ),
-        };
-      },
-      loss: crossEntropy,
-      hits: accuracyOf,
-      scoreOf: (_, hits) => hits,
-    };
-  const k = targets.shape[1];
-  const units = scalingOf({ inputs: targets as NdArray<"f32"> }, split.train);
+}
+
+function numberProblem(examples: Examples, split: Split): ExampleProblem {
+  const { inputsOf, ...inputs } = standardizedInputs(examples, split);
+  const { data, shape } = examples.targets;
+  const k = shape[1];
+  const units = standardizationOf({ inputs: examples.targets as NdArray<"f32"> }, split.train);
   const mean = (values: Float32Array): number => values.reduce((s, v) => s + v, 0) / values.length;
   return {
-    ...common,
+    ...inputs,
     units,
     kind: "numbers",
     outputs: k,
     score: "rmse",
     batch(part, rows) {
-      const chosen = pick(part, rows);
+      const chosen = rows.map((i) => split[part][i]);
       const y = allocate("f32", [rows.length, k]);
       for (let i = 0; i < rows.length; i++)
-        for (let j = 0; j < k; j++) y.data[i * k + j] = (Number(targets.data[chosen[i] * k + j]) - units.mean[j]) / units.deviation[j];
-      return { x: batchOf(chosen), y };
+        for (let j = 0; j < k; j++) y.data[i * k + j] = (Number(data[chosen[i] * k + j]) - units.mean[j]) / units.deviation[j];
+      return { x: inputsOf(chosen), y };
     },
     loss: (outputs, y) => outputs.sub(y).square().sum(1).mean().mul(0.5),
     hits: (outputs, y) => outputs.sub(y).square().mean(),
     // in units of the targets; one number for several outputs is the root mean square of all, each in its own standard deviation
     scoreOf: (_, squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
   };
+}
+
+/** Inputs of any rows of the data, each channel in its standard deviation over the training part. */
+function standardizedInputs(examples: Examples, split: Split) {
+  const { data, shape } = examples.inputs;
+  const input = shape.slice(1);
+  const scaling = standardizationOf(examples, split.train);
+  const size = sizeOf(input);
+  const positions = sizeOf(input.slice(1));
+  const inputsOf = (rows: Int32Array): NdArray<"f32"> => {
+    const x = allocate("f32", [rows.length, ...input]);
+    for (let i = 0; i < rows.length; i++)
+      for (let c = 0, at = i * size, from = rows[i] * size; c < input[0]; c++) {
+        const [mean, factor] = [scaling.mean[c], 1 / scaling.deviation[c]];
+        for (let p = 0; p < positions; p++) x.data[at++] = (Number(data[from++]) - mean) * factor;
+      }
+    return x;
+  };
+  return { input, scaling, count: (part: Part) => split[part].length, inputsOf };
 }
 
 function requireClasses({ targets, source }: Examples, count: number): void {
@@ -135,8 +152,8 @@ export function textProblem(corpus: Corpus, context: number): Problem {
 }
 
 /** The rows of batch `step`: the examples in an order that is drawn anew for every pass over them. */
-export function batchRows(rng: Random, count: number, batch: number): (step: number) => Int32Array {
-  const perEpoch = Math.floor(count / batch);
+export function batchRows(rng: Random, count: number, batchSize: number): (step: number) => Int32Array {
+  const perEpoch = Math.floor(count / batchSize);
   let epoch = -1;
   let order: Int32Array = new Int32Array(0);
   return (step) => {
@@ -145,7 +162,7 @@ export function batchRows(rng: Random, count: number, batch: number): (step: num
       epoch = now;
       order = rng.fold(epoch).permutation(count).data as Int32Array;
     }
-    const at = (step % perEpoch) * batch;
-    return order.slice(at, at + batch);
+    const at = (step % perEpoch) * batchSize;
+    return order.slice(at, at + batchSize);
   };
 }

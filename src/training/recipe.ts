@@ -5,11 +5,11 @@ import { UserError } from "../errors.ts";
 import {
   constantSchedule,
   cosine,
+  type Hyperparameter,
   linear,
   makeOptimizer,
   type Optimizer,
   optimizerEntry,
-  type Parameter,
   type Schedule,
   warmUp,
 } from "../optim/index.ts";
@@ -18,6 +18,7 @@ import type { Problem } from "./problem.ts";
 /** Plain data, as a configuration keeps it: `lr`, and the optimizer's own. */
 export type OptimizerSettings = Readonly<Record<string, number | string | boolean>>;
 
+/** Steps, and how the learning rate goes over them. */
 export interface Budget {
   readonly steps: number;
   readonly schedule: "cosine" | "linear" | "constant";
@@ -35,6 +36,17 @@ export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget)
         ? cosine(peak, steps - rising)
         : linear(peak, 0, steps - rising);
   return rising > 0 ? warmUp(rising, after) : after;
+}
+
+/** Steps, and examples a step: what is asked for, or batches of 128 (32 windows of text) and 5 passes over the data, at most 2000 steps. */
+export function budgetFor(
+  problem: Problem,
+  asked: { readonly steps?: number; readonly batchSize?: number; readonly quick?: boolean },
+): { readonly batchSize: number; readonly steps: number } {
+  const count = problem.count("train");
+  const batchSize = Math.min(asked.batchSize ?? (problem.kind === "text" ? 32 : 128), count);
+  const natural = Math.min(2000, Math.max(1, 5 * Math.floor(count / batchSize)));
+  return { batchSize, steps: asked.steps ?? (asked.quick ? Math.min(100, natural) : natural) };
 }
 
 /** Settings that follow from the problem: the loss of a text is a mean over examples and positions, which curvature has to know. */
@@ -55,7 +67,7 @@ export function optimizerOf(name: string, { lr, ...settings }: OptimizerSettings
  */
 export function parseSettings(name: string, text: string): OptimizerSettings {
   const { parameters, rate } = optimizerEntry(name);
-  const known: Readonly<Record<string, Parameter>> = { lr: rate, ...parameters };
+  const known: Readonly<Record<string, Hyperparameter>> = { lr: rate, ...parameters };
   return Object.fromEntries(
     text.split(",").map((part) => {
       const [key, value, more] = part.split("=").map((s) => s.trim());

@@ -1,35 +1,110 @@
-/** Transport of populations: distances between clouds, action matching, Wasserstein Lagrangian flows, solvers. */
+/**
+ * Transport of populations: action matching, Wasserstein Lagrangian flows, and what they say of snapshots in time. Its rooms are ordered,
+ * each built on those before it:
+ *
+ *   lagrangian  actions, costs, and the residual that all losses are made of
+ *   paths       snapshots as clouds, their pairs, and densities between them
+ *   forces      what acts on particles, from formulas and from data
+ *   learning    losses, models, their choice by name, and what is looked at before a training
+ *   motion      particles, densities, fields and fates of a trained model
+ *   evaluation  predictions of held-out snapshots, their scores, and everything that is told of them
+ *   figures     pictures
+ */
 
-export * from "./evaluation/diagnostics.ts";
-export * from "./evaluation/evaluate.ts";
-export * from "./evaluation/value.ts";
-export * from "./lagrangian/action.ts";
-export * from "./lagrangian/conjugate.ts";
-export * from "./lagrangian/costs.ts";
-export * from "./lagrangian/expression.ts";
-export * from "./lagrangian/interaction.ts";
-export * from "./lagrangian/kernels.ts";
-export * from "./lagrangian/lagrangian.ts";
-export * from "./lagrangian/potentials.ts";
-export * from "./learning/flow-matching.ts";
-export * from "./learning/guard.ts";
-export * from "./learning/lagrangian-flow.ts";
-export * from "./learning/losses.ts";
-export * from "./learning/match.ts";
-export * from "./learning/methods.ts";
-export * from "./learning/model.ts";
-export * from "./learning/recorded.ts";
-export * from "./learning/score.ts";
-export * from "./learning/simulate.ts";
-export * from "./motion/base-density.ts";
-export * from "./motion/densities.ts";
-export * from "./motion/divergence.ts";
-export * from "./motion/fates.ts";
-export * from "./motion/push.ts";
-export * from "./paths/generator.ts";
-export * from "./paths/pair-costs.ts";
-export * from "./paths/pairs.ts";
-export * from "./paths/path.ts";
-export * from "./paths/times.ts";
-export * from "./paths/unbalanced.ts";
-export * from "./paths/units.ts";
+export { type Assessment, assess } from "./evaluation/assess.ts";
+export { type Balance, balances } from "./evaluation/balance.ts";
+export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation/candidates.ts";
+export { type ChooseOptions, choose } from "./evaluation/choose.ts";
+export { displacement, unbalancedDisplacement } from "./evaluation/displacement.ts";
+export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
+export { type Inspection, inspectionText, inspectSnapshots, type Look } from "./evaluation/inspect.ts";
+export { leastAction } from "./evaluation/least-action.ts";
+export type { Line, Prediction } from "./evaluation/predict.ts";
+export type { KeyNumber, ResultTable } from "./evaluation/results.ts";
+export { baselines, type Score, score } from "./evaluation/scores.ts";
+export { headline, massText, predictionText, valueText } from "./evaluation/summary.ts";
+export { balanceTable, scoresTable } from "./evaluation/tables.ts";
+export { subsample } from "./evaluation/thinning.ts";
+export { verdicts } from "./evaluation/verdicts.ts";
+export { type Judged, speeds } from "./evaluation/warnings.ts";
+export { figuresOf, type Shown } from "./figures/all.ts";
+export { type Animation, animation } from "./figures/animation.ts";
+export { fatesFigure } from "./figures/fates.ts";
+export { featuresFigure } from "./figures/features.ts";
+export { growthFigure, type ObservedMass } from "./figures/growth.ts";
+export { landscapeFigure } from "./figures/landscape.ts";
+export type { LoggedLoss } from "./figures/loss.ts";
+export { scoresFigure } from "./figures/scores.ts";
+export type { ChosenCost } from "./forces/cost.ts";
+export type { DriftOptions } from "./forces/drift.ts";
+export { type Formula, parseFormula } from "./forces/expression.ts";
+export type { Acting, ForceOptions, Forces } from "./forces/forces.ts";
+export { densityPotential, fittedScale, type KernelVelocity, kernelVelocity, mostCentres } from "./forces/kernels.ts";
+export { accelerationPotential, constantForce, obstacles, quadraticPotential } from "./forces/potentials.ts";
+export type { ForceSetting } from "./forces/setting.ts";
+export { type Action, type ActionOptions, type ActionParams, action, type Head, initAction } from "./lagrangian/action.ts";
+export { type Stiffness, stiffness } from "./lagrangian/conjugate.ts";
+export { type ConvexCost, metricCost, powerCost, quadraticCost, velocityOfMomentum } from "./lagrangian/costs.ts";
+export { withDivergence } from "./lagrangian/divergence.ts";
+export { meanField, type PairPotential } from "./lagrangian/interaction.ts";
+export {
+  acceleration,
+  freeMotion,
+  gradient,
+  type Lagrangian,
+  laplacianOf,
+  residual,
+  type ScalarField,
+  type VectorField,
+  velocity,
+} from "./lagrangian/lagrangian.ts";
+export { actionDynamics } from "./learning/action-model.ts";
+export { type CautionSetting, cautions } from "./learning/cautions.ts";
+export type { Asked } from "./learning/checks.ts";
+export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
+export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch } from "./learning/guard.ts";
+export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";
+export type { Generated } from "./learning/learned-path.ts";
+export { actionLoss, flowLoss, type Loss, type LossOptions, type PathEnds, type PathSample, reversed } from "./learning/losses.ts";
+export { type MatchOptions, matching } from "./learning/match.ts";
+export { has, type LearnOptions, learnDefaults, learner, type MethodName, methodNames } from "./learning/methods.ts";
+export type { Descending, Descent, Dynamics, Learner, Model, Mover, TrainOptions, ValuedModel } from "./learning/model.ts";
+export { type Prepared, type PrepareOptions, prepare } from "./learning/prepare.ts";
+export { drawRecorded, matchingRecorded, type RecordedBatch, type Recording, recordingOf } from "./learning/recorded.ts";
+export {
+  type Anneal,
+  annealer,
+  type LangevinOptions,
+  type ScoreModel,
+  type ScoreOptions,
+  scoreLoss,
+  scoreMatching,
+} from "./learning/score.ts";
+export { type SimulateOptions, simulateAndMatch } from "./learning/simulate.ts";
+export { sinkhornDivergence } from "./learning/sinkhorn-divergence.ts";
+export { meanValue, type Sampled, type Value } from "./learning/value.ts";
+export { annotations } from "./motion/annotations.ts";
+export { type GaussianMixture, gaussianDensity, kernelDensity, logMixture } from "./motion/base-density.ts";
+export { type BaseKind, baseDensity } from "./motion/cell-densities.ts";
+export { type Carried, type Densities, type DensityOf, densities, traceFlow } from "./motion/densities.ts";
+export { exportedModels, type ModelLabels } from "./motion/export.ts";
+export { type FateMatrix, type Fates, fateMatrix, membership, type Reference } from "./motion/fates.ts";
+export { curvesToDraw, type FeatureCurve, featureCurves, type Moment, shownFeatures } from "./motion/features.ts";
+export type { Fields, FieldsProgram } from "./motion/fields.ts";
+export type { Frame, MassAt } from "./motion/frames.ts";
+export { type Landscape, landscape } from "./motion/landscape.ts";
+export { effectiveShare, meanWeight, type Particles } from "./motion/particles.ts";
+export { type Push, type Pushed, type PushOptions, pusher, stages, type Trained } from "./motion/push.ts";
+export type { Stream } from "./motion/stream.ts";
+export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
+export { drawPath, type PathBatch } from "./paths/batch.ts";
+export { type Cloud, stacked } from "./paths/cloud.ts";
+export { type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
+export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.ts";
+export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";
+export { type MassCurve, type Path, type PathOptions, pathThrough, type Shape } from "./paths/path.ts";
+export { type PathPoints, pathPoints } from "./paths/points.ts";
+export { type Split, splitTimes } from "./paths/split.ts";
+export { densityAtKnots, initTimeDensity, invertDensity, type TimeDensity, updateTimeDensity } from "./paths/times.ts";
+export { coneGeodesic, type ReachPlan, reachPlan } from "./paths/unbalanced.ts";
+export { innerTime, type Scaling, type Units, unitsOf, whiten } from "./paths/units.ts";

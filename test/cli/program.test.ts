@@ -1,10 +1,12 @@
-import { Command } from "commander";
+import { Command as Program } from "commander";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { loadSnapshots, sharedOptions, tableOptions } from "../../src/cli/common.ts";
-import { addOptions, parseOptions, validate } from "../../src/cli/options.ts";
-import { type Registered, run, version } from "../../src/cli/program.ts";
+import { addFlags } from "../../src/cli/options.ts";
+import { run } from "../../src/cli/program.ts";
 import { FileFormatError, UserError } from "../../src/errors.ts";
+import { job, type Registered } from "../../src/lab/command.ts";
+import { version } from "../../src/lab/invocation.ts";
+import { parseOptions } from "../../src/lab/options.ts";
 
 const failures: Record<string, unknown> = {
   user: new UserError('cells.csv: no column "tme"', 'did you mean "time"?'),
@@ -18,14 +20,25 @@ const commands: Registered[] = ["fail", "trajectories"].map((name) => ({
   summary: `summary of ${name}`,
   load: async () => {
     loaded.push(name);
-    const inner = new Command("inner").requiredOption("--need <n>", "needed");
-    return new Command(name)
-      .argument("[kind]")
-      .option("--seed <n>", "seed")
-      .addCommand(inner)
-      .action((kind: string) => {
+    const inner = job({
+      name: `${name} inner`,
+      summary: "inner",
+      examples: [],
+      options: z.object({ need: z.int().describe("needed") }),
+      run: async () => ({ results: {}, text: [] }),
+    });
+    return job({
+      name,
+      summary: `summary of ${name}`,
+      arguments: [{ name: "[kind]", description: "kind of failure" }],
+      examples: [],
+      options: z.object({ seed: z.int().optional().describe("seed") }),
+      commands: [inner],
+      async run([kind]) {
         if (failures[kind]) throw failures[kind];
-      });
+        return { results: {}, text: [] };
+      },
+    });
   },
 }));
 
@@ -70,7 +83,7 @@ describe("the program", () => {
       [["trajectoris"], "error: unknown command 'trajectoris'\n  hint: did you mean trajectories?\n"],
       [["fail", "--sed", "1"], "error: unknown option '--sed'\n  hint: did you mean --seed?\n"],
       [["fail", "--seed"], "error: option '--seed <n>' argument missing\n  hint: --help shows the options\n"],
-      [["fail", "inner"], "error: required option '--need <n>' not specified\n  hint: --help shows the options\n"],
+      [["fail", "inner"], "error: --need: expected number\n"],
     ];
     for (const [args, error] of cases) expect(await cli(...args)).toEqual({ code: 1, out: "", error });
   });
@@ -91,7 +104,7 @@ const schema = z.object({
 
 describe("options", () => {
   test("are declared by the schema: names, placeholders, defaults", () => {
-    const help = addOptions(new Command("x"), schema).helpInformation();
+    const help = addFlags(new Program("x"), schema).helpInformation();
     for (const line of [
       /--steps <n>\s+steps of training \(default: 3000\)/,
       /--hold-out <n>\s+time to hold out\n/,
@@ -102,52 +115,8 @@ describe("options", () => {
   });
 
   test("are parsed, validated and completed", () => {
-    const command = addOptions(new Command("x"), schema).exitOverride();
+    const command = addFlags(new Program("x"), schema).exitOverride();
     command.parse(["--steps", "50", "--hold-out", "-2.5", "--whiten"], { from: "user" });
-    expect(parseOptions(schema, command.opts())).toEqual({ steps: 50, rate: 1e-3, holdOut: -2.5, method: "am", whiten: true });
-  });
-
-  test("say what is wrong with them", () => {
-    const cases: [Record<string, unknown>, RegExp, string?][] = [
-      [{ steps: "many" }, /^--steps: expected .*number.* \(got "many"\)$/],
-      [{ steps: "2.5" }, /^--steps: expected int.* \(got 2.5\)$/],
-      [{ steps: "0" }, /^--steps: too small.*>=1 \(got 0\)$/],
-      [{ steps: "" }, /^--steps: expected .*number/],
-      [{ holdOut: "x" }, /^--hold-out: /],
-      [{ method: "amm" }, /^--method: expected one of "am"\|"eam" \(got "amm"\)$/],
-      [{ hold: 1, holdout: 1 }, /^unknown option --hold$/],
-      [{ stesp: 1 }, /^unknown option --stesp$/, "did you mean --steps?"],
-    ];
-    for (const [given, message, hint] of cases) {
-      const attempt = () => parseOptions(schema, given);
-      expect(attempt).toThrow(UserError);
-      expect(attempt).toThrow(message);
-      if (hint) expect(attempt).toThrow(expect.objectContaining({ hint }));
-    }
-    expect(() => validate(z.object({ net: z.array(z.int()) }), { net: [1, "x"] })).toThrow('net.1: expected number (got "x")');
-  });
-});
-
-describe("snapshots for a command", () => {
-  const options = z.object({ ...sharedOptions, ...tableOptions });
-
-  test("come from exactly one of a file and a built-in set", async () => {
-    await expect(loadSnapshots(undefined, options.parse({}))).rejects.toThrow(
-      expect.objectContaining({ hint: expect.stringContaining("gapminder") }),
-    );
-    await expect(loadSnapshots("a.csv", options.parse({ data: "gapminder" }))).rejects.toThrow(/not both/);
-    const quick = await loadSnapshots(undefined, options.parse({ data: "bifurcation", quick: true, seed: 3 }));
-    expect(quick.snapshots.map((s) => s.shape[0])).toEqual([200, 200, 200, 200, 200]);
-  });
-
-  test("from a file take the table's options", async () => {
-    const file = "node_modules/vega-datasets/data/gapminder.json";
-    const s = await loadSnapshots(file, options.parse({ time: "year", features: "fertility,life_expect", label: "country" }));
-    expect([s.name, s.times.length, s.features, s.labels?.[0][0]]).toEqual([
-      "gapminder.json",
-      11,
-      ["fertility", "life_expect"],
-      "Afghanistan",
-    ]);
+    expect(parseOptions(schema, command.opts()).options).toEqual({ steps: 50, rate: 1e-3, holdOut: -2.5, method: "am", whiten: true });
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { readTable } from "../../src/data/read.ts";
@@ -15,13 +15,10 @@ afterAll(() => rmSync(root, { recursive: true }));
 /** Runs `pushforward runs …` below the root. */
 async function runs(...args: string[]): Promise<{ code: number; out: string; error: string }> {
   let [out, error] = ["", ""];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean((out += String(text))));
   const code = await run(["runs", ...args, "--root", root], commands, {
     out: (s) => void (out += s),
     error: (s) => void (error += s),
   });
-  write.mockRestore();
-  process.exitCode = 0;
   return { code, out, error };
 }
 

@@ -15,14 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the command; text that went to either stream, and the exit code. */
-async function pushforward(...args: string[]): Promise<{ code: number; text: string }> {
-  let text = "";
-  const collect = (s: string): void => {
-    text += s;
-  };
-  const code = await run(["train", ...args], commands, { out: collect, error: collect });
-  return { code, text };
+/** Runs the command; its results, the error, and the exit code. */
+async function pushforward(...args: string[]): Promise<{ code: number; out: string; text: string }> {
+  let [out, text] = ["", ""];
+  const code = await run(["train", ...args], commands, { out: (s) => void (out += s), error: (s) => void (text += s) });
+  return { code, out, text };
 }
 
 async function file(name: string, lines: readonly string[]): Promise<string> {
@@ -231,7 +228,8 @@ test("a batch larger than the data is the whole data", async () => {
 });
 
 test("lists optimizers and what each can be told", async () => {
-  const { code } = await pushforward("optimizers", "rf-rmsprop");
+  const { code, out } = await pushforward("optimizers", "rf-rmsprop");
   expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}damping +/m);
   expect((await pushforward("optimizers", "nothing")).text).toMatch(/no optimizer "nothing"/);
 });

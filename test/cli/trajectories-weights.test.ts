@@ -1,10 +1,10 @@
-/** Weights of particles in everything that the command says, and what it says of its scores. */
+/** Weights of particles in everything that the command says. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
-import { type Prediction, verdicts } from "../../src/cli/trajectories/predict.ts";
+import type { Prediction } from "../../src/transport/index.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -80,38 +80,6 @@ test("features, masses and fates begin with the weights", async () => {
   expect(share * expansion[0] + (1 - share) * expansion[1]).toBeCloseTo(results.mass.at(-1).mass, 4);
 }, 60_000);
 
-const scored = (floor: number, own: number, rivals: Record<string, readonly [w1: number, error: number]>): Prediction => ({
-  time: 1,
-  floor,
-  scores: [{ name: "mine", w1: own }, ...Object.entries(rivals).map(([name, [w]]) => ({ name, w1: w }))] as never,
-  rivals: Object.entries(rivals).map(([name, [w, error]]) => ({ name, difference: own - w, error })),
-});
-
-test("verdicts name what is closer without learning, what cannot be told apart, and scores at the floor", () => {
-  const midpoint = "optimal-transport midpoint";
-  expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.6, 0.02] })])).toEqual([]);
-  expect(verdicts([scored(0.2, 0.5, { "copy next": [0.4, 0.01], [midpoint]: [0.45, 0.01] })])).toEqual([
-    "a copy of the snapshot after, which learns nothing, is closer to the held-out snapshot at 1 than mine: W1 is lower by 0.100 ± 0.020 (95 %)",
-  ]);
-  expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.49, 0.01] })])).toEqual([
-    `the data cannot tell mine from the ${midpoint}: their W1 differ by 0.010 ± 0.020 (95 %)`,
-  ]);
-  // with growth the midpoint with growth is what counts
-  expect(verdicts([scored(0.2, 0.5, { [midpoint]: [0.7, 0.01], "unbalanced-transport midpoint": [0.495, 0.01] })])[0]).toMatch(
-    /from the unbalanced/,
-  );
-  expect(verdicts([scored(0.5, 0.52, { "copy next": [0.55, 0.2], [midpoint]: [0.51, 0.2] })])[0]).toMatch(/of the sampling floor/);
-  // a forecast has other rivals, and takes none of the midpoint's away
-  const forecast = scored(0.2, 0.5, { "straight on from the last two": [0.8, 0.01] });
-  expect(verdicts([scored(0.2, 0.5, { [midpoint]: [0.4, 0.01] }), forecast])[0]).toMatch(
-    /midpoint, which learns nothing, is closer to the held-out snapshot at 1 /,
-  );
-  // over two snapshots the errors fall: the same difference shows
-  const twice = scored(0.2, 0.5, { [midpoint]: [0.475, 0.015] });
-  expect(verdicts([twice])[0]).toMatch(/cannot tell/);
-  expect(verdicts([twice, twice])[0]).toMatch(/closer to the held-out snapshots at 1, 1 than mine: W1 is lower by 0.025 ± 0.021/);
-});
-
 test("inspect tells a shift in one of 50 dimensions from two samples of one population", async () => {
   const d = 50;
   const cells = randomStream(8).normal([3 * 150, d]).data;
@@ -123,16 +91,8 @@ test("inspect tells a shift in one of 50 dimensions from two samples of one popu
   );
   const path = join(folder, "inspect.csv");
   await writeFile(path, [["time", ...names].join(","), ...lines].join("\n"));
-  let json = "";
-  const write = process.stdout.write;
-  process.stdout.write = ((s: string) => {
-    json += s;
-    return true;
-  }) as never;
-  await pushforward("inspect", path, "--json").finally(() => {
-    process.stdout.write = write;
-  });
-  const { snapshots, warnings } = JSON.parse(json);
+  const { out } = await pushforward("inspect", path, "--json");
+  const { snapshots, warnings } = JSON.parse(out);
   expect(snapshots[0].next.p).toBeGreaterThan(0.1);
   expect(snapshots[1].next.p).toBe(1 / 40);
   expect(warnings.filter((w: string) => w.includes("no farther apart"))).toHaveLength(1);

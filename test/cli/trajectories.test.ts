@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
@@ -198,11 +198,8 @@ test("a run prints the features that nobody named, without the group, and none t
     moving([0, 1, 2]).map((l, i) => `${l},${i ? i % 2 : "cluster"}`),
   );
   const printed = async (...options: string[]): Promise<string> => {
-    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-    await pushforward(path, "--group", "cluster", ...options, ...tiny, "--overwrite", "--out", join(folder, "taken"));
-    const text = write.mock.calls.join("\n");
-    write.mockRestore();
-    return text;
+    const { out } = await pushforward(path, "--group", "cluster", ...options, ...tiny, "--overwrite", "--out", join(folder, "taken"));
+    return out;
   };
   expect(await printed()).toMatch(/^features: "a", "b"$/m);
   expect(await printed("--features", "a,b")).not.toMatch(/^features:/m);
@@ -381,14 +378,9 @@ test("one cell at a time, sizes that differ a lot and dates as times still give 
 
 test("inspect tells sizes, shifts and distances", async () => {
   const path = await csv("inspect.csv", moving([0, 1, 3]));
-  const written: string[] = [];
-  const { write } = process.stdout;
-  process.stdout.write = ((s: string) => written.push(s) > 0) as typeof write;
-  const { code } = await pushforward("inspect", path, "--json").finally(() => {
-    process.stdout.write = write;
-  });
+  const { code, out } = await pushforward("inspect", path, "--json");
   expect(code).toBe(0);
-  const { snapshots } = JSON.parse(written.join(""));
+  const { snapshots } = JSON.parse(out);
   expect(snapshots.map((s: { particles: number }) => s.particles)).toEqual([30, 30, 30]);
   // the second step is twice as long as the first, in a standardised first feature of deviation about 1.3
   expect(snapshots[1].next.w1).toBeGreaterThan(1.5 * snapshots[0].next.w1);

@@ -11,8 +11,8 @@ import {
   builtInImages,
   readImageFolder,
   readText,
-  scalingOf,
   splitRows,
+  standardizationOf,
   toCorpus,
   toExamples,
   unknownCharacter,
@@ -124,7 +124,7 @@ describe("folders of images", () => {
     for (const c of targets.data.subarray(0, 60_000)) counts[Number(c)]++;
     expect(counts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
     // mean and deviation of the training pixels, as they are known: 0.1307 and 0.3081 of 255
-    const { mean, deviation } = scalingOf(
+    const { mean, deviation } = standardizationOf(
       { inputs },
       Int32Array.from({ length: 60_000 }, (_, i) => i),
     );
@@ -168,7 +168,7 @@ describe("examples from a table", () => {
 
   test("columns are scaled by the training rows; a constant one is only centred", () => {
     const data = Float32Array.of(1, 5, 3, 5, 100, 5);
-    const { mean, deviation } = scalingOf({ inputs: ndarray(data, [3, 2], "f32") }, Int32Array.of(0, 1));
+    const { mean, deviation } = standardizationOf({ inputs: ndarray(data, [3, 2], "f32") }, Int32Array.of(0, 1));
     expect([...mean]).toEqual([2, 5]);
     expect([...deviation]).toEqual([1, 1]);
   });

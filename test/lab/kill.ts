@@ -1,6 +1,6 @@
 /** A harness that kills a run again and again, and compares what comes out with an undisturbed one. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { randomStream } from "../../src/array/random.ts";
@@ -11,9 +11,6 @@ type Products = Record<string, string>;
 export interface Killed {
   readonly whole: Products;
   readonly killed: Products;
-  /** Kills that left a half-written checkpoint, and a half-written artifact. */
-  readonly inCheckpoint: number;
-  readonly inArtifacts: number;
 }
 
 /**
@@ -28,9 +25,7 @@ export async function killAtRandom(base: string, job: string, steps: number, kil
   await toTheEnd(begin("whole"));
   const random = randomStream(1);
   const folder = join(base, "killed");
-  const halves = (place: string) =>
-    existsSync(join(folder, place)) ? readdirSync(join(folder, place)).filter((f) => f.endsWith(".tmp")).length : 0;
-  let [done, inCheckpoint, inArtifacts] = [0, 0, 0];
+  let done = 0;
   while (done < kills) {
     const child = begin("killed");
     const over = ended(child);
@@ -43,11 +38,9 @@ export async function killAtRandom(base: string, job: string, steps: number, kil
     }
     await over;
     rmSync(join(folder, "results.json"), { force: true }); // it may have won the race: back to before its last word
-    inCheckpoint += halves("checkpoint");
-    inArtifacts += halves("artifacts");
   }
   await toTheEnd(begin("killed"));
-  return { whole: products(join(base, "whole")), killed: products(folder), inCheckpoint, inArtifacts };
+  return { whole: products(join(base, "whole")), killed: products(folder) };
 }
 
 const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on("exit", resolve));

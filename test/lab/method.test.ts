@@ -1,94 +1,95 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+/** What lab derives from a declared value: flags, help, schema, the life of a run, resuming, sweeps. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { ndarray, randomStream } from "../../src/array/index.ts";
-import { type Method, openRun, progress, runMethod } from "../../src/lab/index.ts";
+import { afterAll, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/program.ts";
+import { resumeCommand } from "../../src/cli/resume.ts";
+import { findCommand, type Registered } from "../../src/lab/command.ts";
+import { readSweep } from "../../src/lab/sweep/read.ts";
+import { pi } from "./pi.ts";
 
-let folder = "";
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "pushforward-method-"));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const base = mkdtempSync(join(tmpdir(), "pushforward-pi-"));
+afterAll(() => rmSync(base, { recursive: true }));
 
-type Walk = { x: ReturnType<typeof ndarray> };
+const commands: Registered[] = [
+  { name: "pi", summary: pi.summary, load: async () => pi },
+  { name: "resume", summary: "go on", load: async () => resumeCommand(commands) },
+];
 
-/** A random walk, which stops with an error after so many steps. */
-function walk(stopAfter = Number.POSITIVE_INFINITY): Method<Walk> {
-  let done = 0;
-  return {
-    init: (rng) => ({ x: rng.normal([2]) }),
-    async step({ x }, rng) {
-      if (done++ === stopAfter) throw new Error("pulled the plug");
-      const noise = rng.normal([2]);
-      const next = ndarray(
-        Float32Array.from(x.data as Float32Array, (v, i) => v + noise.data[i]),
-        [2],
-        "f32",
-      );
-      return { state: { x: next }, metrics: { height: next.data[0], side: next.data[1] } };
-    },
-    evaluate: async ({ x }, rng) => ({ far: Math.hypot(x.data[0] as number, x.data[1] as number) + rng.uniform([1]).data[0] }),
-  };
+async function cli(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  let [out, error] = ["", ""];
+  const quiet = vi.spyOn(process.stderr, "write").mockImplementation((t) => Boolean((error += String(t))));
+  const code = await run(args, commands, { out: (t) => void (out += t), error: (t) => void (error += t) });
+  quiet.mockRestore();
+  return { code, out, error };
 }
 
-const quiet = () => progress({ label: "walk", total: 1, mode: "quiet" });
+const read = (name: string, file: string): string => readFileSync(join(base, name, file), "utf8");
 
-async function session(name: string, method: Method<Walk>, config: Record<string, unknown> = {}) {
-  const run = await openRun(join(folder, name), config);
-  try {
-    return await runMethod(method, run, {
-      steps: 103,
-      rng: randomStream(3),
-      progress: quiet(),
-      logEvery: 7,
-      evaluateEvery: 10,
-      saveEvery: 0,
-    });
-  } finally {
-    await run.close();
-  }
-}
-
-test("a run that dies at any step goes on to the same metrics and the same state", async () => {
-  const whole = await session("whole", walk());
-  const expected = await readFile(join(folder, "whole", "metrics.jsonl"), "utf8");
-  for (const stops of [[0], [1, 1], [5, 40], [13, 20, 30], [102]]) {
-    const name = `stopped-${stops.join("-")}`;
-    for (const stop of stops) await expect(session(name, walk(stop))).rejects.toThrow("plug");
-    const { state, history, interrupted } = await session(name, walk());
-    expect(interrupted).toBe(false);
-    expect(state.x.data).toEqual(whole.state.x.data);
-    expect(history).toEqual(whole.history);
-    expect(await readFile(join(folder, name, "metrics.jsonl"), "utf8")).toBe(expected);
-  }
+test("help and the schema of configuration files come from the options", async () => {
+  const { out } = await cli("pi", "--help");
+  for (const line of [
+    /--points <n>\s+points a step \(default: 1000\)/,
+    /--seed <n>/,
+    /--stop-at <n>/,
+    /--config/,
+    /pushforward pi --points 1000/,
+  ])
+    expect(out).toMatch(line);
+  const schema = JSON.parse((await cli("pi", "--schema")).out);
+  expect(schema.properties.points).toMatchObject({ type: "integer", minimum: 1, default: 1000, description: "points a step" });
 });
 
-test("rows are means over the steps since the row before, and the last step has its row and its evaluation", async () => {
-  const { history } = await session("rows", walk());
-  const heights: number[] = [];
-  const rng = randomStream(3);
-  let x = rng.fold("init").normal([2]).data[0];
-  const stream = rng.fold("steps");
-  for (let i = 0; i < 103; i++) {
-    x = Math.fround(x + stream.normal([2]).data[0]);
-    heights.push(x);
-  }
-  const mean = (from: number, to: number): number => heights.slice(from, to).reduce((s, v) => s + v, 0) / (to - from);
-  const rows = history.filter((row) => row.height !== undefined);
-  expect(rows.map((row) => row.step)).toEqual([...Array.from({ length: 14 }, (_, i) => 7 * (i + 1)), 103]);
-  for (const [i, row] of rows.entries()) expect(row.height).toBeCloseTo(mean(7 * i, Math.min(7 * (i + 1), 103)), 12);
-  expect(history.filter((row) => row.far !== undefined).map((row) => row.step)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 103]);
+test("a run has its folder: configuration, metrics, results, page, pictures and files", async () => {
+  const { code, out } = await cli("pi", "--points", "2000", "--seed", "3", "--out", join(base, "whole"), "--quiet");
+  expect(code).toBe(0);
+  const results = JSON.parse(read("whole", "results.json"));
+  // the error is binomial; 4 of them fail once in 16,000 correct builds, and the seed is fixed
+  expect(Math.abs(results.pi - Math.PI)).toBeLessThan(4 * results.error);
+  expect(results.error).toBeCloseTo(4 * Math.sqrt(((results.pi / 4) * (1 - results.pi / 4)) / 100_000), 12);
+  expect(out).toMatch(/^π is 3\.\d+ ± 0\.\d+, after .*\nreport: .*report.html\n$/);
+  expect(JSON.parse(read("whole", "config.json")).config).toMatchObject({
+    command: "pi",
+    dataset: "square",
+    points: 2000,
+    steps: 50,
+    seed: 3,
+  });
+  expect(read("whole", "report.html")).toContain("The estimate by step.");
+  expect(read("whole", "report.html")).toContain("pushforward pi");
+  expect(read("whole", "artifacts/course.csv").split("\n")[0]).toBe("pi");
+  expect(read("whole", "artifacts/course.svg")).toContain("<svg");
 });
 
-test("a metric that is no number ends the run with a message, and the checkpoint before it stays", async () => {
-  let i = 0;
-  const failing: Method<Walk> = {
-    init: walk().init,
-    step: async (state) => ({ state, metrics: { loss: ++i === 30 ? Number.NaN : 1 } }),
-  };
-  await expect(session("nan", failing)).rejects.toThrow("step 30: the loss is NaN");
-  const run = await openRun(join(folder, "nan"), {});
-  expect(run.checkpoint?.step).toBe(29);
-  await run.close();
+test("a run that pauses is resumed to the same bits, by the value alone", async () => {
+  const out = join(base, "paused");
+  const paused = await cli("pi", "--points", "2000", "--seed", "3", "--out", out, "--quiet", "--stop-at", "21");
+  expect([paused.code, paused.out]).toEqual([130, `stopped; the same command goes on from ${out}\n`]);
+  expect((await cli("resume", out, "--quiet")).code).toBe(0);
+  for (const file of ["metrics.jsonl", "artifacts/course.csv", "artifacts/course.svg"])
+    expect(read("paused", file)).toBe(read("whole", file));
+});
+
+test("results as JSON, warnings before the work and with the results, mistakes in words", async () => {
+  const { out, error } = await cli("pi", "--points", "5", "--json", "--out", join(base, "json"));
+  expect(JSON.parse(out)).toMatchObject({
+    run: join(base, "json"),
+    pi: expect.any(Number),
+    warnings: ["fewer than ten points a step are slow"],
+  });
+  expect(error).toBe("");
+  expect((await cli("pi", "--points", "5", "--out", join(base, "told"))).error).toMatch(/^note: fewer than ten points a step are slow\n/);
+  expect((await cli("pi", "--points", "0")).error).toMatch(/^error: --points: too small.* \(got 0\)\n$/);
+  expect((await cli("pi", "--point", "9")).error).toMatch(/^error: unknown option '--point'\n {2}hint: did you mean --points\?/);
+  expect((await cli("pi", "--seed", "4", "--out", join(base, "whole"))).error).toMatch(/another configuration \(seed: 3 there, 4 here\)/);
+});
+
+test("a sweep knows its options; the command of a name is found, the nearest one named", async () => {
+  const file = join(base, "sweep.yaml");
+  writeFileSync(file, "command: pi\nmetric: pi\ngrid: { points: [10, 20] }\nseeds: 2");
+  expect(await readSweep(file, commands)).toMatchObject({ command: "pi", grid: { points: [10, 20] } });
+  writeFileSync(file, "command: pi\nmetric: pi\ngrid: { pionts: [10, 20] }");
+  await expect(readSweep(file, commands)).rejects.toThrow("unknown option pionts");
+  await expect(findCommand("py", commands)).rejects.toThrow(expect.objectContaining({ hint: "did you mean pi?" }));
 });

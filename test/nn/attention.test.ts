@@ -3,7 +3,7 @@ import * as nd from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { difference, shaken } from "./helpers.ts";
+import { difference, shaken } from "./differences.ts";
 
 const rng = nd.randomStream("attention");
 const f64 = { dtype: "f64" } as const;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as nd from "../../src/array/index.ts";
 import { initializers as init } from "../../src/nn/index.ts";
-import { mean, variance } from "./helpers.ts";
+import { mean, variance } from "./differences.ts";
 
 const rng = nd.randomStream("initializers");
 

@@ -4,7 +4,7 @@ import * as nd from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { difference, mean, shaken, variance } from "./helpers.ts";
+import { difference, mean, shaken, variance } from "./differences.ts";
 
 const rng = nd.randomStream("layers");
 const f64 = { dtype: "f64" } as const;

@@ -4,7 +4,7 @@ import * as nd from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
-import { difference } from "./helpers.ts";
+import { difference } from "./differences.ts";
 
 const rng = nd.randomStream("unet");
 const noisy = <P extends object>(params: P): P =>

@@ -12,7 +12,7 @@ type Case = readonly [name: string, f: (x: Tensor) => Tensor, input: readonly nu
 
 function fixed(network: nn.Network): (x: Tensor) => Tensor {
   const { params, stats } = network.init(randomStream(1));
-  const lift = (tree: unknown): unknown => mapTree((a: NdArray) => t.constant(a), tree);
+  const lift = (tree: object) => mapTree<object>((a: NdArray) => t.constant(a), tree);
   return (x) => network.apply(lift(params), lift(stats), x, false).y;
 }
 

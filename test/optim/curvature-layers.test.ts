@@ -13,7 +13,7 @@ interface Linear<A = Tensor> {
 }
 
 describe("finding layers", () => {
-  const find = (loss: (...args: never[]) => Tensor, ...args: unknown[]) => optim.layersOf(loss as never)(...args);
+  const find = <A extends unknown[]>(loss: (...args: A) => Tensor, ...args: unknown[]) => optim.layersOf(loss)(...args);
 
   test("of nn, with biases, norms left over", () => {
     const rng = randomStream(1);
@@ -27,7 +27,7 @@ describe("finding layers", () => {
         .apply(p.head, nn.transformerBlock.apply(p.block, nn.embedding.apply(p.embed, tokens), { heads: 2, causal: true }))
         .square()
         .mean();
-    const { layers, uncovered } = find(loss as never, params, pf.like([3, 5], "i32"));
+    const { layers, uncovered } = find(loss, params, pf.like([3, 5], "i32"));
     const names = layers.map(({ weight, bias, kind }) => `${kind} ${weight} ${bias ?? ""}`).sort();
     expect(names).toEqual([
       "dense block.attention.key.w block.attention.key.b",
@@ -65,7 +65,7 @@ describe("finding layers", () => {
           .mean(),
       );
     };
-    const { layers, uncovered } = find(loss as never, p, pf.like([7, 3]), pf.like([7, 1, 5, 5]));
+    const { layers, uncovered } = find(loss, p, pf.like([7, 3]), pf.like([7, 1, 5, 5]));
     expect(uncovered).toEqual([]);
     expect(layers).toEqual([
       { kind: "dense", inputs: 3, outputs: 4, inputsFirst: true, weight: "a", uses: 1 },
@@ -85,7 +85,7 @@ describe("finding layers", () => {
       const h = pf.take(p.tied, tokens).mul(p.scale);
       return h.matmul(p.tied.transpose()).mean().add(p.left.matmul(h.transpose()).mean());
     };
-    const { layers, uncovered } = find(loss as never, p, pf.like([5], "i32"));
+    const { layers, uncovered } = find(loss, p, pf.like([5], "i32"));
     expect(layers).toEqual([]);
     expect(Object.fromEntries(uncovered.map((u) => [u.path, u.why]))).toEqual({
       scale: "is used by mul",
@@ -139,17 +139,17 @@ test("every curvature method trains a network of convolutions, attention-like pr
     ["ingd", { klClip: 1e-3, burnIn: 3 }],
   ] as const) {
     const run = optim.training(loss, optim.makeOptimizer(name, { lr: 0.01, ...options }), { clip: 10 });
-    let [params, state] = [init as never, run.init(init as never, image, token, label)];
+    let [params, state] = [init, run.init(init, image, token, label)];
     const values: number[] = [];
     for (let i = 0; i < 30; i++) {
       const next = await run.step(params, state, image, token, label);
       values.push(next.value);
-      [params, state] = [next.params as never, next.state as never];
+      [params, state] = [next.params, next.state];
     }
     expect(values[29], `${name} ${JSON.stringify(options)}: ${values}`).toBeLessThan(0.9 * values[0]);
     if (name === "ingd") expect(values[3]).toBe(values[0]);
   }
-}); // prettier-ignore
+});
 
 test("mistakes are named: no curvature, no layers, another loss, a batch that does not fit, bad numbers", async () => {
   const loss = (p: Linear, x: Tensor): Tensor => x.matmul(p.w).square().mean();
@@ -158,33 +158,33 @@ test("mistakes are named: no curvature, no layers, another loss, a batch that do
       [1, 2],
       [3, 4],
     ]),
-  }; // prettier-ignore
+  };
   const optimizer = optim.singd(0.1);
   expect(() => optimizer.init(params)).toThrow(/singd: needs the layers of the loss/);
   const { layers } = optim.layersOf(loss)(params, pf.like([4, 2]));
   const state = optimizer.init(params, layers);
-  await expect(jit((p: Linear, s: never) => optimizer.update(p, s, p, { batchSize: 4 }).updates)(params, state as never)).rejects.toThrow(
+  await expect(jit((p: Linear, s: optim.State) => optimizer.update(p, s, p, { batchSize: 4 }).updates)(params, state)).rejects.toThrow(
     /singd: needs what the layers saw/,
   );
-  const other = jit((p: { v: Tensor }, s: never, x: Tensor) => {
+  const other = jit((p: { v: Tensor }, s: optim.State, x: Tensor) => {
     const [, grads, curvature] = optim.withCurvature((p: { v: Tensor }) => x.matmul(p.v).mean())(p);
     return optimizer.update(grads, s, p, { curvature, batchSize: 4 }).updates;
   });
-  await expect(other({ v: params.w }, state as never, nd.array([[1, 2]]))).rejects.toThrow(
+  await expect(other({ v: params.w }, state, nd.array([[1, 2]]))).rejects.toThrow(
     /the loss has the layers v, but the state was made for w/,
   );
   const run = optim.training(loss, optimizer, { batchSize: 3 });
   const x = randomStream(1).normal([4, 2]);
-  await expect(run.step(params, run.init(params as never, x), x)).rejects.toThrow(/saw 4 rows, which is no multiple of the 3 examples/);
-  await expect(optim.training(loss, optimizer, { microBatches: 3 }).step(params, run.init(params as never, x), x)).rejects.toThrow(
+  await expect(run.step(params, run.init(params, x), x)).rejects.toThrow(/saw 4 rows, which is no multiple of the 3 examples/);
+  await expect(optim.training(loss, optimizer, { microBatches: 3 }).step(params, run.init(params, x), x)).rejects.toThrow(
     /does not split into 3 equal pieces/,
   );
   expect(() => optim.singd(0.1, { precondLr: 1 })).toThrow(/precondLr = 1 is not in \(0, 1\)/);
   expect(() => optim.singd(0.1, { lossAverage: "tokens" as "batch" })).toThrow(/lossAverage = tokens is none of/);
   const bad = { ...x, data: x.data.map(() => Number.NaN) } as NdArray;
   const patient = optim.training(loss, optimizer, { patience: 2 });
-  const first = await patient.step(params, patient.init(params as never, x), bad);
+  const first = await patient.step(params, patient.init(params, x), bad);
   expect(first.skipped).toBe(1);
   expect(toNumbers(first.params.w)).toEqual([1, 2, 3, 4]);
   await expect(patient.step(first.params, first.state, bad)).rejects.toThrow(/not finite in 2 steps in a row/);
-}); // prettier-ignore
+});

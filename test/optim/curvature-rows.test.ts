@@ -28,7 +28,7 @@ describe("rows of inputs and gradients", () => {
       ],
     ],
     "f64",
-  ); // prettier-ignore
+  );
   const g = array(
     [
       [
@@ -41,7 +41,7 @@ describe("rows of inputs and gradients", () => {
       ],
     ],
     "f64",
-  ); // prettier-ignore
+  );
   const gram = (rows: Tensor): Tensor => rows.transpose().matmul(rows);
 
   test.each([
@@ -104,10 +104,16 @@ describe("rows of inputs and gradients", () => {
     })(x, g);
     near(a, u);
     near(c, s);
-  }); // prettier-ignore
+  });
 
   /** Rows that a convolution sees, through the capture itself. */
-  async function convRows(x: NdArray, w: NdArray, options: pf.ConvOptions, bias: boolean, approximation: string): Promise<number[][]> {
+  async function convRows(
+    x: NdArray,
+    w: NdArray,
+    options: pf.ConvOptions,
+    bias: boolean,
+    approximation: "expand" | "reduce",
+  ): Promise<number[][]> {
     const rows = jit((x: Tensor, w: Tensor, b: Tensor) => {
       const loss = (p: Linear): Tensor => {
         const y = pf.conv(x, p.w, options);
@@ -134,7 +140,7 @@ describe("rows of inputs and gradients", () => {
       [2, 3, 5, 6, 1],
       [4, 5, 7, 8, 1],
       [5, 6, 8, 9, 1],
-    ]); // prettier-ignore
+    ]);
     near(f64(scale(times(T(expand), expand), 1 / 4)[0]), [11.5, 14.5, 20.5, 23.5, 3]);
     near(f64(await convRows(x, w, {}, true, "reduce")), [[3, 4, 6, 7, 1]]);
     const padded = await convRows(x, randomStream(2).normal([1, 1, 3, 3], "f64"), { padding: 1 }, false, "reduce");

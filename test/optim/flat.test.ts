@@ -21,7 +21,7 @@ async function descend(optimizer: Optimizer, steps: number): Promise<number[]> {
 
 test("one vector takes the steps that the tree takes", async () => {
   for (const make of [
-    () => adam(0.05),
+    (): Optimizer => adam(0.05),
     () => chain(clipByGlobalNorm(0.5), sgd(0.1, { momentum: 0.9 })),
     () => chain(clipByGlobalNorm(1), adam(0.1)),
   ]) {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import * as nd from "../../src/array/index.ts";
 import { array, type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { type IfShampooOptions, ifShampoo, rfShampoo, structureNames, structureOf } from "../../src/optim/index.ts";
+import { type IfShampooOptions, ifShampoo, rfShampoo, type State, structureNames, structureOf } from "../../src/optim/index.ts";
 import type { Parts } from "../../src/optim/structures/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { eye, f64, inverse, type Matrix, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
-import { descend, follow, near } from "./steps.ts";
+import { descend, follow, inside, near } from "./steps.ts";
 
 /** The papers' form: every step, from the identity. */
 const paper: IfShampooOptions = { precondEvery: 1, initialScale: "identity", structure: "dense" };
@@ -185,13 +185,10 @@ test("one step differs from RF-Shampoo's inverse by O(β₂²)", async () => {
   const seen: number[] = [];
   for (const beta of [0.1, 0.05, 0.025, 0.0125]) {
     const optimizer = ifShampoo(0.1, { ...plain, cap: "none", damping: 0.1, precondLr: beta });
-    const state = optimizer.init({ w: f64(G) }) as { factors: { w: { k: Record<number, object> } } };
-    state.factors.w.k = { 0: { full: f64(C) }, 1: { full: f64(K) } };
-    const next = await pf.jit((g: Tensor, s: never) => optimizer.update({ w: g }, s, { w: g }, { batchSize: 2 }).state)(
-      f64(G),
-      state as never,
-    );
-    const c = matrixOf((next as unknown as { factors: { w: { k: { full: NdArray }[] } } }).factors.w.k[0].full);
+    const state = optimizer.init({ w: f64(G) });
+    inside(state).factors.w.k = { 0: { full: f64(C) }, 1: { full: f64(K) } };
+    const next = await pf.jit((g: Tensor, s: State) => optimizer.update({ w: g }, s, { w: g }, { batchSize: 2 }).state)(f64(G), state);
+    const c = matrixOf(inside(next).factors.w.k[0].full);
     const SC = inverse(times(C, T(C)));
     const PK = times(K, T(K));
     const S = plus(scale(SC, 1 - beta), plus(scale(times(times(G, PK), T(G)), 2), eye(2), 0.1 * trace(PK)), beta / 2);
@@ -220,19 +217,19 @@ test("multiplying one factor and dividing the other changes no direction", async
     [1, 1],
     [2, 0.5],
   ].map(([a, b]) => {
-    const state = optimizer.init({ w: grads[0] }) as { factors: { w: { k: Record<number, object> } } };
-    state.factors.w.k = { 0: { full: f64(scale(eye(2), a)) }, 1: { full: f64(scale(eye(3), b)) } };
-    return state as never;
+    const state = optimizer.init({ w: grads[0] });
+    inside(state).factors.w.k = { 0: { full: f64(scale(eye(2), a)) }, 1: { full: f64(scale(eye(3), b)) } };
+    return state;
   });
-  const step = pf.jit((g: Tensor, s: never) => {
+  const step = pf.jit((g: Tensor, s: State) => {
     const { updates, state } = optimizer.update({ w: g }, s, { w: g.mul(0) }, { batchSize: 4 });
     return { u: updates.w, state };
   });
-  let [a, b]: never[] = states;
+  let [a, b] = states;
   for (const g of grads) {
     const [x, y] = [await step(g, a), await step(g, b)];
     near(x.u, toNumbers(y.u), 1e-13);
-    [a, b] = [x.state as never, y.state as never];
+    [a, b] = [x.state, y.state];
   }
 });
 
@@ -274,19 +271,19 @@ test("the path is equivariant under W = A V Bᵀ", async () => {
     momentum: 0.9,
   });
   const start = (a: Matrix, b: Matrix, w: Matrix) => {
-    const state = optimizer.init({ w: f64(w) }) as { factors: { w: { k: Record<number, object> } } };
-    state.factors.w.k = { 0: { full: f64(a) }, 1: { full: f64(b) } };
-    return state as never;
+    const state = optimizer.init({ w: f64(w) });
+    inside(state).factors.w.k = { 0: { full: f64(a) }, 1: { full: f64(b) } };
+    return state;
   };
-  const run = async (f: (w: Tensor) => Tensor, w0: Matrix, state: never): Promise<number[][]> => {
-    const step = pf.jit((w: Tensor, s: never) => {
+  const run = async (f: (w: Tensor) => Tensor, w0: Matrix, state: State<NdArray>): Promise<number[][]> => {
+    const step = pf.jit((w: Tensor, s: State) => {
       const { updates, state } = optimizer.update({ w: pf.grad(f)(w) }, s, { w }, { batchSize: 1 });
       return { w: w.add(updates.w), state };
     });
     let [w, s] = [f64(w0), state];
     for (let i = 0; i < 20; i++) {
       const next = await step(w, s);
-      [w, s] = [next.w, next.state as never];
+      [w, s] = [next.w, next.state];
     }
     return matrixOf(w);
   };
@@ -319,17 +316,17 @@ test("averages of the factors estimate the inverse covariance of Kronecker noise
   const optimizer = ifShampoo(0.1, { ...paper, damping: 0, precondLr: 0.05, precondMomentum: 0.5, weightDecay: 0 });
   const steps = 10_000;
   const z = randomStream("kronecker").normal([steps, 3, 2], "f64");
-  const program = pf.jit((z: Tensor, state: never) => {
-    const step = ({ s, sum }: { s: never; sum: Tensor }, zi: Tensor) => {
+  const program = pf.jit((z: Tensor, state: State) => {
+    const step = ({ s, sum }: { s: State; sum: Tensor }, zi: Tensor) => {
       const g = pf.matmul(pf.matmul(f64(A), zi), f64(T(B)));
       const { state } = optimizer.update({ w: g }, s, { w: g }, { batchSize: 1 });
-      const k = (state as unknown as { factors: { w: { k: { full: Tensor }[] } } }).factors.w.k;
+      const k = inside(state).factors.w.k;
       const [c, kk] = [k[0].full.matmul(k[0].full.transpose()), k[1].full.matmul(k[1].full.transpose())];
-      return { carry: { s: state as never, sum: sum.add(pf.outer(c.reshape([9]), kk.reshape([4]))) } };
+      return { carry: { s: state, sum: sum.add(pf.outer(c.reshape([9]), kk.reshape([4]))) } };
     };
     return pf.scan(step, { s: state, sum: pf.broadcastTo(pf.scalar(0, "f64"), [9, 4]) }, z).carry.sum;
   });
-  const mean = scale(matrixOf(await program(z, optimizer.init({ w: nd.allocate("f64", [3, 2]) }) as never)), 1 / steps);
+  const mean = scale(matrixOf(await program(z, optimizer.init({ w: nd.allocate("f64", [3, 2]) }))), 1 / steps);
   const [P, Q] = [inverse(times(A, T(A))).flat(), inverse(times(B, T(B))).flat()];
   const exact = P.map((p) => Q.map((q) => p * q));
   // The specification saw 0.8 to 1.7 % of statistical error and bias of order β₂.
@@ -341,16 +338,12 @@ test("the cap keeps factors finite under gradients without scale; without it the
   const run = async (cap: "frobenius" | "none", steps: number): Promise<number[][]> => {
     const optimizer = ifShampoo(0.1, { ...paper, damping: 1e-3, precondLr: 0.1, precondMomentum: 0.5, weightDecay: 0, cap });
     const program = pf.jit(
-      (g: Tensor, state: never) =>
-        pf.scan(
-          (s: never, gi: Tensor) => ({ carry: optimizer.update({ w: gi }, s, { w: gi }, { batchSize: 128 }).state as never }),
-          state,
-          g,
-        ).carry,
+      (g: Tensor, state: State) =>
+        pf.scan((s: State, gi: Tensor) => ({ carry: optimizer.update({ w: gi }, s, { w: gi }, { batchSize: 128 }).state }), state, g).carry,
     );
     const some = { ...grads, shape: [steps, 8, 8], data: grads.data.slice(0, steps * 64) } as NdArray;
-    const state = await program(some, optimizer.init({ w: nd.allocate("f64", [8, 8]) }) as never);
-    return matrixOf((state as unknown as { factors: { w: { k: { full: NdArray }[] } } }).factors.w.k[0].full);
+    const state = await program(some, optimizer.init({ w: nd.allocate("f64", [8, 8]) }));
+    return matrixOf(inside(state).factors.w.k[0].full);
   };
   const kept = await run("frobenius", 200);
   expect(norm(kept) * norm(inverse(kept))).toBeLessThan(5 * 8); // condition < 5, in Frobenius norms at most 8 times it
@@ -403,10 +396,10 @@ test("axes of length one, scalars, vectors, zero gradients and B = 1 are ordinar
   const optimizer = ifShampoo(0.1, { momentum: 0, precondMomentum: 0, damping: 0.1 });
   const state = optimizer.init(params);
   expect(Object.keys(state.factors as object).sort()).toEqual(["b", "w", "z"]);
-  const step = pf.jit((p: { w: Tensor; b: Tensor; z: Tensor }, s: never) =>
+  const step = pf.jit((p: { w: Tensor; b: Tensor; z: Tensor }, s: State) =>
     optimizer.update({ ...p, z: p.z.mul(0) }, s, p, { batchSize: 1 }),
   );
-  const { updates } = await step(params as never, state as never);
+  const { updates } = await step(params, state);
   expect(updates.w.shape).toEqual([3, 1]);
   expect(updates.b.shape).toEqual([]);
   near(updates.z, [0, 0, 0, 0], 0);
@@ -421,16 +414,16 @@ test("weight and bias as one matrix, scale and shift as two rows, kernels as mat
     conv: { w: rng.normal([2, 1, 3, 3], "f64"), b: rng.normal([2], "f64") },
   };
   const optimizer = ifShampoo(0.1, { mergeKernels: true, precondEvery: 1, momentum: 0, weightDecay: 0 });
-  const state = optimizer.init(params) as { factors: Record<string, { k: Record<number, Record<string, NdArray>> }> };
+  const state = optimizer.init(params);
+  const factors: Record<string, { k: Record<number, Record<string, NdArray>> }> = inside(state).factors;
   const sizes = Object.fromEntries(
-    Object.entries(state.factors).map(([path, { k }]) => [path, Object.values(k).map((s) => Object.values(s)[0].shape[0])]),
+    Object.entries(factors).map(([path, { k }]) => [path, Object.values(k).map((s) => Object.values(s)[0].shape[0])]),
   );
   expect(sizes).toEqual({ "dense.w": [4, 2], "norm.scale": [2, 4], "conv.w": [2, 10] });
   const joined = nd.array([...toNumbers(params.dense.w), ...toNumbers(params.dense.b)], "f64", [4, 2]);
-  const { updates } = (await pf.jit((p: never, s: never) => optimizer.update(p, s, p, { batchSize: 2 }))(
-    params as never,
-    state as never,
-  )) as unknown as { updates: typeof params };
+  type Units = { readonly [part in keyof typeof params]: { readonly [name: string]: Tensor } };
+  const step = pf.jit((p: Units, s: State) => optimizer.update(p, s, p, { batchSize: 2 }));
+  const { updates } = await step(params, state);
   const [{ u }] = await follow(ifShampoo(0.1, { precondEvery: 1, momentum: 0, weightDecay: 0 }), joined, [joined], 2);
   near(u, [...toNumbers(updates.dense.w), ...toNumbers(updates.dense.b)], 1e-12);
 });

@@ -182,7 +182,9 @@ test.each([
 });
 
 test("Adam's first step is the rate times the sign of the gradient, at any scale of the gradient", async () => {
-  const step = pf.jit((p: { x: Tensor }, s: optim.State, g: { x: Tensor }) => optim.adam(0.1, { epsilon: 0 }).update(g, s, p).updates.x);
+  const step = pf.jit(
+    (p: { x: Tensor }, s: optim.AdamState, g: { x: Tensor }) => optim.adam(0.1, { epsilon: 0 }).update(g, s, p).updates.x,
+  );
   const params = { x: nd.array([0, 0, 0]) };
   const u = await step(params, optim.adam(0.1).init(params), { x: nd.array([1e-6, -3, 1e6]) });
   // a few roundings of f32

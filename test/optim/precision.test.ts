@@ -9,6 +9,7 @@ import { structureOf } from "../../src/optim/structures/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { jit, lowPrecision, type Tensor } from "../../src/tensor/index.ts";
 import { eye, inverse, type Matrix, matrixOf, norm, plus, scale, T, times } from "./matrices.ts";
+import { inside } from "./steps.ts";
 
 const n = 16;
 
@@ -21,33 +22,30 @@ async function spectrum(low: number, high: number): Promise<{ rows: number[][]; 
 
 const f32 = (a: Matrix): NdArray => nd.array(a as number[][]);
 
-interface FactorState {
-  readonly inner: {
-    readonly factors: {
-      readonly w: { readonly k: { readonly full: NdArray }; readonly mk?: { readonly full: NdArray }; readonly pk: NdArray };
-    };
-  };
+interface Factors {
+  readonly k: { readonly full: NdArray };
+  readonly mk?: { readonly full: NdArray };
+  readonly pk: NdArray;
 }
 
 /** The state of a layer of 16 inputs, whose second moment is S in every one of the steps. */
-async function onFixedInputs(optimizer: optim.Optimizer, rows: Matrix, steps: number): Promise<FactorState["inner"]["factors"]["w"]> {
+async function onFixedInputs(optimizer: optim.Optimizer, rows: Matrix, steps: number): Promise<Factors> {
   const loss = (p: { w: Tensor }, x: Tensor): Tensor => x.matmul(p.w).sum();
   const params = { w: nd.allocate("f32", [n, 1]) };
   const x = f32(scale(rows, Math.sqrt(n)));
   const { layers } = optim.layersOf(loss)(params, x);
   const program = jit(
-    (p: { w: Tensor }, s: never, x: Tensor) =>
+    (p: { w: Tensor }, s: optim.State, x: Tensor) =>
       pf.scan(
-        (s: never) => {
+        (s: optim.State) => {
           const [, grads, curvature] = optim.withCurvature(loss)(p, x);
-          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: n }).state as never };
+          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: n }).state };
         },
         s,
         steps,
       ).carry,
   );
-  const state = (await program(params, optimizer.init(params, layers) as never, x)) as unknown as FactorState["inner"];
-  return state.factors.w;
+  return inside(await program(params, optimizer.init(params, layers), x)).factors.w;
 }
 
 const residual = (inverse: Matrix, s: Matrix, damping: number): number =>
@@ -109,7 +107,7 @@ test("Shampoo's root is right in f32 and not in bf16", async () => {
 test("Kᵀ(SK) with S kept in bf16 is no longer positive and diverges; rows times K, then their product, does not", async () => {
   const { rows, s } = await spectrum(1e-3, 10);
   const family = structureOf("dense")(n);
-  const settings = { precondMomentum: 0, momentumMode: "ema", cap: "none", exponential: 1 };
+  const settings = { precondMomentum: 0, momentumMode: "ema", cap: "none", exponential: 1 } as const;
   const largest = async (curvature: (k: Tensor, s: Tensor, a: Tensor) => Tensor): Promise<number> => {
     const update = lowPrecision("bf16", ({ k }: { k: Tensor }, s: Tensor, a: Tensor) => {
       const h = { full: curvature(k, s, a) };
@@ -129,7 +127,7 @@ test("Kᵀ(SK) with S kept in bf16 is no longer positive and diverges; rows time
       const y = a.matmul(k);
       return y.transpose().matmul(y);
     }),
-  ).toBeLessThan(100); // prettier-ignore
+  ).toBeLessThan(100);
 });
 
 describe("training with every factor rounded", () => {
@@ -158,11 +156,11 @@ describe("training with every factor rounded", () => {
     const y = await labels(x, teacher);
     const steps = 60;
     const run = optim.training(loss, optim.makeOptimizer(name, { lr: optim.cosine(0.02, steps), ...options }));
-    let [params, state] = [init as never, run.init(init as never, x, y)];
+    let [params, state]: [pf.Arrays<Parameters<typeof loss>[0]>, ReturnType<typeof run.init>] = [init, run.init(init, x, y)];
     let value = Number.NaN;
     for (let i = 0; i < steps; i++) {
       const next = await run.step(params, state, x, y);
-      [params, state, value] = [next.params as never, next.state as never, next.value];
+      [params, state, value] = [next.params, next.state, next.value];
     }
     return value;
   };

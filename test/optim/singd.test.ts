@@ -5,10 +5,11 @@ import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts"
 import * as nn from "../../src/nn/index.ts";
 import { gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
 import * as optim from "../../src/optim/index.ts";
+import type { Parts } from "../../src/optim/structures/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { eye, f64, inverse, type Matrix, mat, matrixOf, norm, plus, scale, T, times, trace } from "./matrices.ts";
-import { near } from "./steps.ts";
+import { inside, near } from "./steps.ts";
 
 interface Linear<A = Tensor> {
   readonly w: A;
@@ -27,7 +28,7 @@ const paper: optim.SingdOptions = {
   cap: "none",
   initialScale: "identity",
   structure: "dense",
-}; // prettier-ignore
+};
 
 interface Seen {
   readonly params: Linear<NdArray>;
@@ -50,15 +51,15 @@ async function regression(optimizer: optim.Optimizer, steps: number): Promise<Se
   const run = optim.training(loss, optimizer);
   const [x, y] = [f64(mat(4, 3, 3)), f64(mat(4, 2, 4))];
   let params: Linear<NdArray> = { w: f64(T(scale(mat(2, 3, 1), 0.5))), b: f64(scale(mat(1, 2, 2), 0.5)[0]) };
-  let state = run.init(params as never, x, y);
+  let state = run.init(params, x, y);
   const seen: Seen[] = [];
   for (let i = 0; i < steps; i++) {
-    const next = await run.step(params as never, state, x, y);
-    params = next.params as unknown as Linear<NdArray>;
+    const next = await run.step(params, state, x, y);
+    params = next.params;
     state = next.state;
     seen.push({
       params,
-      factors: (state as unknown as { inner: { factors: Seen["factors"] } }).inner.factors.w,
+      factors: inside(state).inner.factors.w,
       value: next.value,
     });
   }
@@ -77,7 +78,7 @@ test("INGD follows the authors' package on a regression", async () => {
   near(s[0].factors.c.full, [
     [1.0222792563, -0.003018125],
     [-0.003018125, 1.0459056875],
-  ]); // prettier-ignore
+  ]);
   near(f64(rowOf(s[2].params, 0)), [-0.1918441401, 0.2728577301, -0.0264755969, 0.3807230621]);
   near(f64(rowOf(s[2].params, 1)), [-0.5082914098, 0.1868489548, -0.312908065, -0.0091211152]);
 });
@@ -115,7 +116,7 @@ test.each([
   values.forEach((v, t) => expect(s[t].value).toBeCloseTo(v, 9));
   near(f64(rowOf(s[2].params, 0)), row);
   if (name === "Toeplitz") near(s[0].factors.k.t, [1.0340924719, 0.001403875, -0.008704025, 0.0056155]);
-}); // prettier-ignore
+});
 
 const KKT = (k: Matrix): number[][] => times(k, T(k));
 
@@ -123,7 +124,7 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
   const U = [
     [2, 1],
     [1, 1],
-  ]; // prettier-ignore
+  ];
   const after = async (beta: number, steps: number): Promise<number[][]> => {
     // One layer whose inputs have the second moment U: K is driven by U alone.
     const l = matrixOf(await jit((u: Tensor) => pf.cholesky(u))(f64(U)));
@@ -139,9 +140,9 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
         structure: "dense",
       }),
     );
-    let [params, state] = [{ w: f64([[1], [1]]) } as never, run.init({ w: f64([[1], [1]]) } as never, x)]; // prettier-ignore
-    for (let i = 0; i < steps; i++) ({ params, state } = (await run.step(params, state, x)) as never);
-    return KKT(matrixOf((state as unknown as { inner: { factors: { w: { k: { full: NdArray } } } } }).inner.factors.w.k.full));
+    let [params, state] = [{ w: f64([[1], [1]]) }, run.init({ w: f64([[1], [1]]) }, x)];
+    for (let i = 0; i < steps; i++) ({ params, state } = await run.step(params, state, x));
+    return KKT(matrixOf(inside(state).inner.factors.w.k.full));
   };
   const kfac = (beta: number, steps: number): number[][] => {
     let S = scale(eye(2), 0.9);
@@ -151,11 +152,11 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
   near(f64(await after(0.1, 1)), [
     [0.895525, -0.097],
     [-0.097, 0.992525],
-  ]); // prettier-ignore
+  ]);
   near(f64(kfac(0.1, 1)), [
     [0.9090090901, -0.0900009],
     [-0.0900009, 0.9990099901],
-  ]); // prettier-ignore
+  ]);
   const betas = [0.2, 0.1, 0.05, 0.025, 0.0125];
   const once = await Promise.all(betas.map(async (b) => norm(plus(await after(b, 1), kfac(b, 1), -1))));
   [0.0590908, 0.0179402, 0.0049779, 0.0013139, 0.0003377].forEach((v, i) => expect(once[i]).toBeCloseTo(v, 6));
@@ -164,7 +165,7 @@ test("IKFAC's K Kᵀ is KFAC's inverse up to O(β²) a step and O(β) after 1/β
   near(f64(await after(0.1, 400)), [
     [0.8396946565, -0.7633587786],
     [-0.7633587786, 1.6030534351],
-  ]); // prettier-ignore
+  ]);
 });
 
 /** A layer 3 -> 2 without bias that sees the rows A/√N and, whatever the weights, the gradients Ĝ. */
@@ -186,23 +187,21 @@ async function fixedFactors(
   });
   const [a, g] = [f64(mat(6, 3, 1)), f64(mat(6, 2, 2))];
   const { layers } = optim.layersOf(fixedRows)({ w: f64(mat(3, 2, 0)) }, a, g);
-  const state = optimizer.init({ w: f64(mat(3, 2, 0)) }, layers) as { factors: { w: object } };
-  if (start) Object.assign(state.factors.w, { k: { full: f64(start.k) }, c: { full: f64(start.c) } });
+  const state = optimizer.init({ w: f64(mat(3, 2, 0)) }, layers);
+  if (start) Object.assign(inside(state).factors.w, { k: { full: f64(start.k) }, c: { full: f64(start.c) } });
   const program = jit(
-    (p: Linear, s: never, a: Tensor, g: Tensor) =>
+    (p: Linear, s: optim.State, a: Tensor, g: Tensor) =>
       pf.scan(
-        (s: never) => {
+        (s: optim.State) => {
           const [, grads, curvature] = optim.withCurvature(fixedRows)(p, a, g);
-          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: 6 }).state as never };
+          return { carry: optimizer.update(grads, s, p, { curvature, batchSize: 6 }).state };
         },
         s,
         n,
       ).carry,
   );
-  const out = (await program({ w: f64(mat(3, 2, 0)) } as never, state as never, a, g)) as unknown as {
-    factors: { w: { k: { full: NdArray }; c: { full: NdArray } } };
-  };
-  return { k: matrixOf(out.factors.w.k.full), c: matrixOf(out.factors.w.c.full) };
+  const { k, c } = inside(await program({ w: f64(mat(3, 2, 0)) }, state, a, g)).factors.w;
+  return { k: matrixOf(k.full), c: matrixOf(c.full) };
 }
 
 test("on fixed data INGD's factors reach the inverse Kronecker product", async () => {
@@ -240,9 +239,9 @@ test.each([
 ])("average traces of both momenta agree in every step: %s", async (structure) => {
   const s = await regression(optim.singd(0.05, { ...paper, structure }), 4);
   const family = optim.structureOf(structure);
-  const traces = jit((k: never, c: never) => [family(4).averageTrace(k), family(2).averageTrace(c)]);
+  const traces = jit((k: Parts, c: Parts) => [family(4).averageTrace(k), family(2).averageTrace(c)]);
   for (const { factors } of s) {
-    const [k, c] = await traces(factors.mk as never, factors.mc as never);
+    const [k, c] = await traces(factors.mk, factors.mc);
     expect(nd.item(k)).toBeCloseTo(nd.item(c), 12);
   }
 });
@@ -258,7 +257,7 @@ test("the path does not depend on the coordinates of inputs and outputs", async 
       [3, 0.5, 0],
       [0, 0.2, 1],
     ],
-  ]; // prettier-ignore
+  ];
   const optimizer = optim.singd(0.05, { ...paper, weightDecay: 0, damping: 0 });
   const x = f64(mat(5, 3, 2));
   const y = f64(mat(5, 2, 3));
@@ -275,16 +274,16 @@ test("the path does not depend on the coordinates of inputs and outputs", async 
         .mean()
         .mul(0.5);
     const { layers } = optim.layersOf(g)({ w: f64(v0) }, x, y);
-    const state = optimizer.init({ w: f64(v0) }, layers) as { factors: { w: object } };
-    Object.assign(state.factors.w, { k: { full: f64(k) }, c: { full: f64(c) } });
-    const step = jit((p: Linear, s: never, x: Tensor, y: Tensor) => {
+    const state = optimizer.init({ w: f64(v0) }, layers);
+    Object.assign(inside(state).factors.w, { k: { full: f64(k) }, c: { full: f64(c) } });
+    const step = jit((p: Linear, s: optim.State, x: Tensor, y: Tensor) => {
       const [, grads, curvature] = optim.withCurvature(g)(p, x, y);
       const { updates, state } = optimizer.update(grads, s, p, { curvature, batchSize: 5 });
       return { p: optim.applyUpdates(p, updates), s: state };
     });
-    let [p, s] = [{ w: f64(v0) } as never, state as never];
-    for (let i = 0; i < 20; i++) ({ p, s } = (await step(p, s, x, y)) as never);
-    return matrixOf((p as { w: NdArray }).w);
+    let [p, s]: [Linear<NdArray>, typeof state] = [{ w: f64(v0) }, state];
+    for (let i = 0; i < 20; i++) ({ p, s } = await step(p, s, x, y));
+    return matrixOf(p.w);
   };
   const W0 = mat(3, 2, 7);
   const W = await follow(eye(3), eye(2), W0, eye(3), eye(2));
@@ -315,17 +314,17 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
   const X = [
     [1, 2],
     [-1, 1],
-  ]; // prettier-ignore
+  ];
   const W = [
     [0.2, 0, -0.4],
     [-0.1, 0.3, 0.1],
-  ]; // prettier-ignore
+  ];
   const logits = times(X, W);
   const probabilities = logits.map((z) => {
     const e = z.map(Math.exp);
     const s = e.reduce((a, b) => a + b);
     return e.map((v) => v / s);
-  }); // prettier-ignore
+  });
   const gradient = jit((w: Tensor, x: Tensor, gumbel: Tensor) => pf.grad((w: Tensor) => optim.sampledFisher(x.matmul(w), gumbel))(w));
   let mean = scale(eye(6), 0);
   for (const [a, b] of [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b]))) {
@@ -337,14 +336,14 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
       mean,
       g.map((p) => g.map((q) => 2 * p * q)),
       weight,
-    ); // prettier-ignore
+    );
   }
   const exact = scale(eye(6), 0).map((row, i) =>
     row.map((_, j) => {
       const [[ia, ca], [ib, cb]] = [i, j].map((n) => [Math.floor(n / 3), n % 3]);
       return probabilities.reduce((s, p, n) => s + (X[n][ia] * X[n][ib] * ((ca === cb ? p[ca] : 0) - p[ca] * p[cb])) / 2, 0);
     }),
-  ); // prettier-ignore
+  );
   expect(norm(plus(mean, exact, -1))).toBeLessThan(1e-14);
   expect(trace(exact)).toBeCloseTo(2.1948645594, 9);
   // The specification orders coordinates class by class: its F[0, 0] is that of class 0, input 0.
@@ -370,7 +369,7 @@ test("the Fisher matrix of sampled labels is unbiased: all labels, weighted by t
         0.25,
       ),
       1e-12,
-    ); // prettier-ignore
+    );
   }
 });
 
@@ -382,13 +381,13 @@ test("an embedding is a dense layer of one-hot rows whose diagonal factor is exa
   const [a, b] = await Promise.all(
     [looked, multiplied].map(async (loss) => {
       const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1 }));
-      let [params, state] = [{ w: table } as never, run.init({ w: table } as never, tokens, target)];
-      for (let i = 0; i < 4; i++) ({ params, state } = (await run.step(params, state, tokens, target)) as never);
-      return (params as { w: NdArray }).w;
+      let [params, state]: [Linear<NdArray>, ReturnType<typeof run.init>] = [{ w: table }, run.init({ w: table }, tokens, target)];
+      for (let i = 0; i < 4; i++) ({ params, state } = await run.step(params, state, tokens, target));
+      return params.w;
     }),
   );
   near(a, toNumbers(b), 1e-12);
-}); // prettier-ignore
+});
 
 test.each(["expand", "reduce"] as const)(
   "in deep linear networks the factors of the first layer are its exact Gauss–Newton block: %s",
@@ -419,7 +418,7 @@ test.each(["expand", "reduce"] as const)(
     const kron = [0, 1, 2].flatMap((i) => [0, 1].map((a) => [0, 1, 2].flatMap((j) => [0, 1].map((b) => U[i][j] * S[a][b]))));
     expect(norm(plus(kron, scale(times(T(J), J), 1 / n), -1))).toBeLessThan(1e-12 * norm(kron));
   },
-); // prettier-ignore
+);
 
 test.each([
   ["dense", 768 ** 2],
@@ -433,7 +432,7 @@ test.each([
   const state = optim.singd(1e-3, { structure, precondEvery: 1 }).init({ w: nd.allocate("f32", [768, 768]) }, [layer]);
   // Besides: the step's momentum, like the weights; the step and a counter.
   expect(optim.stateSize(state).numbers).toBe(4 * numbers + 768 ** 2 + 2);
-}); // prettier-ignore
+});
 
 test("advice before training: rates that are too large, constant, or for another optimizer", () => {
   const advice = (name: string, settings: object, more: object = {}): string =>
@@ -446,7 +445,7 @@ test("advice before training: rates that are too large, constant, or for another
   expect(advice("singd", { precision: "bf16", precondLr: 0.01, cap: "none" }, { batchSize: 2 })).toMatch(
     /half precision(.|\n)*without a cap(.|\n)*2 examples/,
   );
-}); // prettier-ignore
+});
 
 const deep = {
   init: (seed: number) => ({
@@ -478,13 +477,13 @@ describe("micro-batches are one batch", () => {
           microBatches,
           reduction,
         });
-        let [params, state] = [deep.init(3) as never, run.init(deep.init(3) as never, x, y)];
-        for (let i = 0; i < 5; i++) ({ params, state } = (await run.step(params, state, x, y)) as never);
-        return params as unknown as { first: nn.Dense<NdArray> };
+        let [params, state] = [deep.init(3), run.init(deep.init(3), x, y)];
+        for (let i = 0; i < 5; i++) ({ params, state } = await run.step(params, state, x, y));
+        return params;
       }),
     );
     near(results[1].first.w, toNumbers(results[0].first.w), 1e-10);
-  }); // prettier-ignore
+  });
 });
 
 test("with T = 3 the factors change in steps 0, 3, 6 only", async () => {
@@ -505,12 +504,12 @@ test("inputs scaled by 100 do not explode when the start is matched to the first
   const values = async (options: optim.SingdOptions): Promise<number[]> => {
     const { run } = big(options);
     const [x, y] = [f64(mat(4, 3, 3)), f64(mat(4, 2, 4))];
-    let [params, state] = [{ w: f64(mat(3, 2, 1)) } as never, run.init({ w: f64(mat(3, 2, 1)) } as never, x, y)];
+    let [params, state] = [{ w: f64(mat(3, 2, 1)) }, run.init({ w: f64(mat(3, 2, 1)) }, x, y)];
     const seen: number[] = [];
     for (let i = 0; i < 6; i++) {
       const next = await run.step(params, state, x, y);
       seen.push(next.value);
-      [params, state] = [next.params as never, next.state as never];
+      [params, state] = [next.params, next.state];
     }
     return seen;
   };

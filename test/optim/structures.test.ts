@@ -25,7 +25,7 @@ const families = [
   "hierarchical(4,4)",
   "toeplitz-lower",
   "toeplitz-upper",
-]; // prettier-ignore
+];
 
 const random = (structure: Structure, seed: string): Parts<NdArray> =>
   Object.fromEntries(
@@ -79,7 +79,7 @@ describe.each(families)("%s", (name) => {
       l,
       x,
       f64(symmetric),
-    ); // prettier-ignore
+    );
     const [K, L, X] = [matrixOf(got.k), matrixOf(got.l), matrixOf(x)];
     close(matrixOf(got.product), times(K, L));
     close(matrixOf(got.times), times(X, K));
@@ -144,7 +144,7 @@ test("Toeplitz numbers of the specification", async () => {
       f64([4, 5, 6]),
       f64([1, 2, 3, -1]),
       f64(plus(mat(5, 5, 0), T(mat(5, 5, 0)))),
-    ); // prettier-ignore
+    );
     const is = (a: NdArray, b: number[]): void => nd.toNumbers(a).forEach((v, i) => expect(v).toBeCloseTo(b[i], 10));
     is(got.product, [4, 13, 28]);
     is(got.selfGram, [8.75, 10, 4, -2]);
@@ -165,7 +165,7 @@ test.each([
   ["block(30)", 0, 768, 22824],
 ] as const)("%s keeps the numbers of the specification's table", (name, _, d, numbers) => {
   expect(numbersOf(structureOf(name)(d))).toBe(numbers);
-}); // prettier-ignore
+});
 
 /** K ← K (I - β Π(½ (KᵀHK - I))) until it stands: the KL-optimal member. */
 async function fixedPoint(name: string, h: Matrix): Promise<number[][]> {
@@ -194,11 +194,11 @@ const H = plus(
   ],
   eye(3),
   0.1,
-); // prettier-ignore
+);
 const det3 = (a: Matrix): number =>
   a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) -
   a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
-  a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]); // prettier-ignore
+  a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]);
 const divergence = (p: Matrix): number => 0.5 * (trace(times(p, H)) - 3 - Math.log(det3(H) * det3(p)));
 
 test.each(["dense", "lower", "upper", "hierarchical(1,1)"])("%s reaches the inverse of the curvature", async (name) => {

@@ -4,16 +4,13 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Browser, chromium } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
+import { hasBrowser, inPage } from "../page.ts";
 import { expectClose, f32 } from "./check.ts";
 import { type Outcome, runMlp } from "./mlp.ts";
 
-const browser = "/usr/bin/chromium";
 const swiftshader = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const program = fileURLToPath(new URL("./mlp.ts", import.meta.url));
 
@@ -37,85 +34,8 @@ describe.runIf(existsSync(swiftshader))("WebGPU", () => {
   });
 });
 
-describe.runIf(existsSync(browser))("WebAssembly in Chromium", () => {
+describe.runIf(hasBrowser)("WebAssembly in Chromium", () => {
   test("agrees with the CPU on the value and gradient of a network", async () => {
-    const { url, server } = await serve(await bundle());
-    let page: Browser | undefined;
-    try {
-      page = await chromium.launch({
-        executablePath: browser,
-        timeout: 30_000,
-        args: [
-          "--headless",
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
-      });
-      const tab = await page.newPage();
-      await tab.goto(url, { timeout: 20_000 });
-      await tab.waitForFunction(() => "outcome" in globalThis || "failure" in globalThis, undefined, { timeout: 60_000 });
-      const { outcome, failure } = await tab.evaluate(() => {
-        const { outcome, failure } = globalThis as { outcome?: Outcome; failure?: string };
-        return { outcome, failure };
-      });
-      expect(failure).toBeUndefined();
-      await expectSame(outcome as Outcome);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-      await page?.close();
-    }
+    await expectSame(await inPage<Outcome>(program, 'program.runMlp("wasm")'));
   });
 });
-
-/** The program as a page loads it: sources, and the runtime's WebAssembly beside them. */
-async function bundle(): Promise<Map<string, string | Uint8Array>> {
-  const { build } = await import("vite");
-  const result = await build({
-    configFile: false,
-    logLevel: "error",
-    root: fileURLToPath(new URL("../..", import.meta.url)),
-    build: {
-      write: false,
-      minify: false,
-      target: "esnext",
-      assetsInlineLimit: 0,
-      rollupOptions: { input: program, preserveEntrySignatures: "strict" },
-    },
-  });
-  const files = new Map<string, string | Uint8Array>();
-  for (const { output } of [result].flat() as {
-    output: { fileName: string; code?: string; source?: string | Uint8Array; isEntry?: boolean }[];
-  }[])
-    for (const file of output) {
-      files.set(`/${file.fileName}`, file.code ?? (file.source as Uint8Array));
-      if (file.isEntry)
-        files.set(
-          "/",
-          `<!doctype html><script type="module">
-            import { runMlp } from "/${file.fileName}";
-            runMlp("wasm").then((r) => (globalThis.outcome = r), (e) => (globalThis.failure = String(e)));
-          </script>`,
-        );
-    }
-  return files;
-}
-
-async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<{ url: string; server: Server }> {
-  const types: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
-  const server = createServer((request, response) => {
-    const path = request.url ?? "/";
-    const file = files.get(path);
-    response.writeHead(file === undefined ? 404 : 200, {
-      "content-type": types[path.split(".").at(-1) as string] ?? "text/html",
-    });
-    response.end(file);
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
-}

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { splitRows, toCorpus, toExamples } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
-import { mlpNetwork, transformerLm } from "../../src/nn/index.ts";
+import { mlpNetwork, type Network, transformerLm } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
-import { jit } from "../../src/tensor/index.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
 import {
   batchRows,
   compareOptimizers,
@@ -18,9 +18,9 @@ import {
   rungs,
   successiveHalving,
   summarise,
+  supervisedLearner,
   textProblem,
   totalSteps,
-  training,
 } from "../../src/training/index.ts";
 
 /** y = 3 x - 1 plus noise, 400 rows. */
@@ -60,9 +60,9 @@ test("a pass takes every example at most once, in another order each time, and t
 test("a linear network finds the least-squares line, whose error is the noise", async () => {
   const problem = exampleProblem(line, split);
   const network = mlpNetwork(problem.input, 1, { depth: 0 });
-  const trainer = training(problem, network, randomStream(2), {
+  const trainer = supervisedLearner(problem, network, randomStream(2), {
     optimizer: sgd(rateOf(0.3, { steps: 200, schedule: "cosine", warmUp: 0.05 })),
-    batch: 50,
+    batchSize: 50,
   });
   let state = await trainer.init(randomStream(3));
   for (let i = 0; i < 200; i++) state = (await trainer.step(state, randomStream(0))).state;
@@ -80,11 +80,11 @@ test("frozen layers stay bit for bit, whatever the optimizer; the others move", 
   const network = mlpNetwork(problem.input, 1, { depth: 1, width: 4 });
   for (const name of ["adamw", "if-shampoo", "singd"]) {
     const optimizer = optimizerOf(name, {}, { steps: 5, schedule: "constant", warmUp: 0 });
-    const trainer = training(problem, network, randomStream(2), { optimizer, batch: 20, freeze: ["layers.0"] });
+    const trainer = supervisedLearner(problem, network, randomStream(2), { optimizer, batchSize: 20, freeze: ["layers.0"] });
     const first = await trainer.init(randomStream(3));
     let state = first;
     for (let i = 0; i < 5; i++) state = (await trainer.step(state, randomStream(0))).state;
-    const layer = (s: typeof state, i: number) => (s.params as unknown as { layers: { w: NdArray }[] }).layers[i].w.data;
+    const layer = (s: typeof state, i: number) => (s.params as { layers: { w: NdArray }[] }).layers[i].w.data;
     expect(layer(state, 0)).toEqual(layer(first, 0));
     expect(layer(state, 1)).not.toEqual(layer(first, 1));
   }
@@ -118,11 +118,11 @@ test("windows of text are shifted by one character, and those for measuring do n
 });
 
 test("a language model does not look ahead", async () => {
-  const network = transformerLm(7, 6, { width: 8, depth: 2, heads: 2 });
-  const { params, stats } = network.init(randomStream(1));
-  const f = jit((p: never, tokens: never) => network.apply(p, stats, tokens, false).y);
+  const network: Network = transformerLm(7, 6, { width: 8, depth: 2, heads: 2 });
+  const { params } = network.init(randomStream(1));
+  const f = jit((p: object, tokens: Tensor) => network.apply(p, {}, tokens, false).y);
   const outputs = async (tokens: number[]): Promise<number[]> =>
-    toNumbers((await f(params as never, ndarray(Int32Array.from(tokens), [1, 6], "i32") as never)) as never);
+    toNumbers(await f(params, ndarray(Int32Array.from(tokens), [1, 6], "i32")));
   const [a, b] = [await outputs([1, 2, 3, 4, 5, 6]), await outputs([1, 2, 3, 0, 0, 1])];
   for (let i = 0; i < 21; i++) expect(a[i]).toBeCloseTo(b[i], 5);
   expect(a.slice(21)).not.toEqual(b.slice(21));
@@ -132,7 +132,7 @@ test("an optimizer that needs what the layers saw finds the line as the others d
   const problem = exampleProblem(line, split);
   const network = mlpNetwork(problem.input, 1, { depth: 0 });
   const optimizer = optimizerOf("singd", { lr: 0.05, damping: 1e-3 }, { steps: 60, schedule: "cosine", warmUp: 0.05 });
-  const run = training(problem, network, randomStream(1), { optimizer, batch: 50 });
+  const run = supervisedLearner(problem, network, randomStream(1), { optimizer, batchSize: 50 });
   let state = run.init(randomStream(2));
   for (let i = 0; i < 60; i++) ({ state } = await run.step(state, randomStream(0)));
   const { score } = await run.score(state, "test");
@@ -194,7 +194,7 @@ describe("successive halving", () => {
 describe("comparison", () => {
   const problem = exampleProblem(line, split);
   const network = mlpNetwork(problem.input, 1, { depth: 1, width: 4 });
-  const options = { budget: { steps: 30, schedule: "cosine", warmUp: 0.1 }, tune: 3, seeds: 2, batch: 20 } as const;
+  const options = { budget: { steps: 30, schedule: "cosine", warmUp: 0.1 }, tune: 3, seeds: 2, batchSize: 20 } as const;
   const names = ["sgd", "adamw"];
 
   test("stopped after any training and taken up again it gives the same numbers, in as many steps as it said", async () => {

@@ -1,4 +1,7 @@
-/** Exact expectations over Gaussian paths: nodes and weights of Gauss–Hermite and Gauss–Legendre rules, by Newton's method on the polynomials. */
+/**
+ * Exact expectations over Gaussian paths: nodes and weights of Gauss–Hermite and Gauss–Legendre rules, by Newton's method on the
+ * polynomials.
+ */
 import { type NdArray, ndarray } from "../../src/array/index.ts";
 
 /** Σ w f(x) = E f(Z), Z standard normal, exact for polynomials of degree 2n - 1. */

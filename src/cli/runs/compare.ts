@@ -1,7 +1,7 @@
 /** `pushforward runs compare`. */
 import { join } from "node:path";
-import type { z } from "zod";
 import { UserError } from "../../errors.ts";
+import type { Outcome } from "../../lab/command.ts";
 import { compare, comparisonFigures, comparisonTable, type Summary } from "../../lab/compare.ts";
 import { makeFolder, writeAside } from "../../lab/files.ts";
 import { codeVersion } from "../../lab/invocation.ts";
@@ -10,15 +10,15 @@ import type { RunRecord } from "../../lab/record.ts";
 import { renderReport } from "../../lab/report.ts";
 import { metricsOf } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
+import { textTable } from "../../lab/text-table.ts";
 import { formatNumber, withError } from "../../numbers.ts";
-import type { compareSchema } from "../runs.ts";
-import { textTable } from "../table.ts";
+import type { CompareOptions } from "../runs.ts";
 import { chosen, listed, withStore } from "./store.ts";
 
 /** Pictures of so many metrics are drawn unless some are asked for. */
 const mostFigures = 6;
 
-export async function compareRuns(names: readonly string[], options: z.infer<typeof compareSchema>): Promise<void> {
+export async function compareRuns(names: readonly string[], options: CompareOptions): Promise<Outcome> {
   const { root } = options;
   const runs = await withStore(root, async (store) => {
     const found = await chosen(store, names, options);
@@ -66,11 +66,7 @@ export async function compareRuns(names: readonly string[], options: z.infer<typ
     }),
   );
   const groups = comparison.groups.map(({ label, runs, summaries }) => ({ label, runs: runs.map((r) => r.name), summaries }));
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify({ groups, page })}\n`
-      : `${[...textTable(table.columns, table.rows), "", `page: ${page}`].join("\n")}\n`,
-  );
+  return { results: { groups, page }, text: [...textTable(table.columns, table.rows), "", `page: ${page}`] };
 }
 
 /** Options that only say what is computed on, not what, are no difference between experiments. */

@@ -1,17 +1,17 @@
 /** `pushforward runs export`: a tidy table, a row for each row of metrics, with the run and its configuration beside it. */
-import type { z } from "zod";
 import { table } from "../../data/table.ts";
 import { writeCsv, writeParquet } from "../../data/write.ts";
 import { UserError } from "../../errors.ts";
+import type { Outcome } from "../../lab/command.ts";
 import { writeAside } from "../../lab/files.ts";
 import type { RunRecord } from "../../lab/record.ts";
 import { metricsOf } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
-import type { exportSchema } from "../runs.ts";
+import type { ExportOptions } from "../runs.ts";
 import { chosen, withStore } from "./store.ts";
 
-export async function exportRuns(names: readonly string[], options: z.infer<typeof exportSchema>): Promise<void> {
-  const { out, root, json } = options;
+export async function exportRuns(names: readonly string[], options: ExportOptions): Promise<Outcome> {
+  const { out, root } = options;
   const kind = /\.(csv|parquet|jsonl)$/.exec(out)?.[1];
   if (kind === undefined) throw new UserError(`--out: "${out}" is not a table`, "end it in .csv, .parquet or .jsonl");
   const rows = await withStore(root, async (store) => {
@@ -31,7 +31,7 @@ export async function exportRuns(names: readonly string[], options: z.infer<type
   });
   if (kind === "jsonl") await writeAside(out, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   else await (kind === "csv" ? writeCsv : writeParquet)(out, table("metrics", columnsOf(rows)));
-  process.stdout.write(json ? `${JSON.stringify({ file: out, rows: rows.length })}\n` : `${rows.length} rows in ${out}\n`);
+  return { results: { file: out, rows: rows.length }, text: [`${rows.length} rows in ${out}`] };
 }
 
 /** Numbers where all values are numbers or missing, else text. */

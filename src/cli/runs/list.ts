@@ -1,31 +1,25 @@
 /** `pushforward runs list` and `index`. */
-import type { z } from "zod";
+
+import type { Outcome } from "../../lab/command.ts";
 import { sharedStore } from "../../lab/store/database.ts";
 import { listRuns } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
+import { ago, textTable } from "../../lab/text-table.ts";
 import { formatNumber } from "../../numbers.ts";
-import type { indexSchema, listSchema } from "../runs.ts";
-import { ago, textTable } from "../table.ts";
+import type { ListOptions, ShowOptions } from "../runs.ts";
 import { dropIndex, listed, selection, withStore } from "./store.ts";
 
-export async function list(options: z.infer<typeof listSchema>): Promise<void> {
-  const { root, json } = options;
+export async function list(options: ListOptions): Promise<Outcome> {
+  const { root } = options;
   const columns = listed(options.columns);
   const runs = await withStore(root, (store) => listRuns(store, { ...selection(options), columns }));
-  if (json) {
-    const shown = runs.map((run) => ({
-      name: nameOf(run.folder, root),
-      ...run,
-      created: new Date(run.created),
-      updated: new Date(run.updated),
-    }));
-    process.stdout.write(`${JSON.stringify(shown)}\n`);
-    return;
-  }
-  if (runs.length === 0) {
-    process.stdout.write(`no runs${options.where === undefined ? ` below ${root}` : ` with ${options.where}`}\n`);
-    return;
-  }
+  const results = runs.map((run) => ({
+    name: nameOf(run.folder, root),
+    ...run,
+    created: new Date(run.created),
+    updated: new Date(run.updated),
+  }));
+  if (runs.length === 0) return { results, text: [`no runs${options.where === undefined ? ` below ${root}` : ` with ${options.where}`}`] };
   const cell = (value: number | string | undefined) => (typeof value === "number" ? formatNumber(value) : (value ?? "–"));
   const now = Date.now();
   const rows = runs.map((run) => [
@@ -36,11 +30,11 @@ export async function list(options: z.infer<typeof listSchema>): Promise<void> {
     ...columns.map((name) => cell(run.facts[name])),
     ago(now - run.created),
   ]);
-  process.stdout.write(`${textTable(["run", "command", "status", "step", ...columns, "begun"], rows).join("\n")}\n`);
+  return { results, text: textTable(["run", "command", "status", "step", ...columns, "begun"], rows) };
 }
 
-export async function rebuild({ root, json }: z.infer<typeof indexSchema>): Promise<void> {
+export async function rebuild({ root }: ShowOptions): Promise<Outcome> {
   if (sharedStore() === undefined) dropIndex(root);
   const count = await withStore(root, async (store) => (await listRuns(store)).length);
-  process.stdout.write(json ? `${JSON.stringify({ runs: count })}\n` : `${count} runs in the index\n`);
+  return { results: { runs: count }, text: [`${count} runs in the index`] };
 }

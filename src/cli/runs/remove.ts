@@ -2,18 +2,18 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import type { z } from "zod";
 import { UserError } from "../../errors.ts";
+import type { Outcome } from "../../lab/command.ts";
 import { diskError } from "../../lab/files.ts";
 import { lock } from "../../lab/lock.ts";
 import { readRecord } from "../../lab/record.ts";
 import type { Found } from "../../lab/store/query.ts";
 import { forget } from "../../lab/store/sync.ts";
-import type { removeSchema } from "../runs.ts";
+import type { RemoveOptions } from "../runs.ts";
 import { chosen, withStore } from "./store.ts";
 
-export async function remove(names: readonly string[], { root, json, yes }: z.infer<typeof removeSchema>): Promise<void> {
-  await withStore(root, async (store) => {
+export async function remove(names: readonly string[], { root, yes }: RemoveOptions): Promise<Outcome> {
+  return withStore(root, async (store) => {
     const runs = await chosen(store, names, {});
     if (!yes) await ask(runs);
     for (const run of runs) {
@@ -21,7 +21,7 @@ export async function remove(names: readonly string[], { root, json, yes }: z.in
       await forget(store, run.id);
     }
     const removed = runs.map((run) => run.folder);
-    process.stdout.write(json ? `${JSON.stringify({ removed })}\n` : removed.map((folder) => `removed ${folder}\n`).join(""));
+    return { results: { removed }, text: removed.map((folder) => `removed ${folder}`) };
   });
 }
 

@@ -1,29 +1,25 @@
 /** `pushforward runs show`: one run on a screen. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { z } from "zod";
+import type { Outcome } from "../../lab/command.ts";
 import { metricNames } from "../../lab/interim.ts";
 import { toFlags } from "../../lab/invocation.ts";
 import { sparkline } from "../../lab/progress.ts";
 import type { RunRecord } from "../../lab/record.ts";
 import { findRun, metricsOf } from "../../lab/store/query.ts";
+import { textTable } from "../../lab/text-table.ts";
 import { duration, formatNumber } from "../../numbers.ts";
-import type { showSchema } from "../runs.ts";
-import { textTable } from "../table.ts";
+import type { ShowOptions } from "../runs.ts";
 import { withStore } from "./store.ts";
 
-export async function show(name: string, { root, json }: z.infer<typeof showSchema>): Promise<void> {
+export async function show(name: string, { root }: ShowOptions): Promise<Outcome> {
   const { run, metrics } = await withStore(root, async (store) => {
     const run = await findRun(store, name);
     return { run, metrics: (await metricsOf(store, [run.id])).get(run.id)! };
   });
   const record = JSON.parse(run.record) as RunRecord;
   const results = run.results === null ? undefined : JSON.parse(run.results);
-  if (json) {
-    const { id, folder, machine, status, step } = run;
-    process.stdout.write(`${JSON.stringify({ id, folder, machine, status, step, record, results, metrics })}\n`);
-    return;
-  }
+  const { id, folder, machine, status, step } = run;
   const { invocation } = record;
   const again = invocation && [
     "pushforward",
@@ -53,5 +49,5 @@ export async function show(name: string, { root, json }: z.infer<typeof showSche
     ),
     ...(existsSync(report) ? ["", `report: ${report}`] : []),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return { results: { id, folder, machine, status, step, record, results, metrics }, text: lines };
 }

@@ -161,8 +161,10 @@ function chooseReference(from: u32, to: u32): u32 {
   return best;
 }
 
-/** Codes which entries of the reference row [j, end) are in this row. Encoder: `from`.. are the row's entries, and those not in the reference are
- * left in `fresh`; decoder: copies are appended at `from`. Returns the number of copies. */
+/**
+ * Codes which entries of the reference row [j, end) are in this row. Encoder: `from`.. are the row's entries, and those not in the
+ * reference are left in `fresh`; decoder: copies are appended at `from`. Returns the number of copies.
+ */
 function codeCopies(j: u32, end: u32, from: u32, degree: u32): u32 {
   let copied: u32 = 0;
   let i = from;

@@ -67,8 +67,10 @@ export function splitKeys(keys: usize, pairs: usize, m: u32, scrambled: bool): v
 
 const DIGIT: u32 = 11;
 
-/** Sorts keys by radix passes over their top `bits`, then insertion for what is left (short runs: scrambled keys); returns the buffer that holds
- * the result. `histogram`: 2^11 u32. */
+/**
+ * Sorts keys by radix passes over their top `bits`, then insertion for what is left (short runs: scrambled keys); returns the buffer that
+ * holds the result. `histogram`: 2^11 u32.
+ */
 export function sortKeys(keys: usize, spare: usize, m: u32, bits: u32, histogram: usize): usize {
   const low = keyBits - min<u32>(bits, keyBits);
   for (let shift = low; shift < keyBits; shift += DIGIT) {

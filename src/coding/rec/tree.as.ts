@@ -96,7 +96,9 @@ function running(x: v128): v128 {
 export let lineEntry: u32 = 0;
 export let lineRest: u32 = 0;
 
-/** The entry of a node that owns unit `rest` of its sixteen counts: lineEntry, and what is left of `rest` in it; 16 when it is beyond them. */
+/**
+ * The entry of a node that owns unit `rest` of its sixteen counts: lineEntry, and what is left of `rest` in it; 16 when it is beyond them.
+ */
 // @ts-ignore: decorator
 @inline
 export function searchLine(node: usize, rest: u32): void {
@@ -150,7 +152,10 @@ export const REST: usize = memory.data(4 * 64, 16);
 export const DRAWN: usize = memory.data(4 * 64, 16);
 export const NOT_YET: u32 = 0x7fffffff;
 
-/** Walks `count` searches for the slots at `slots` level by level down to the line of leaves, so that their misses overlap; touches those lines. */
+/**
+ * Walks `count` searches for the slots at `slots` level by level down to the line of leaves, so that their misses overlap; touches those
+ * lines.
+ */
 export function searchTogether(tree: usize, slots: usize, count: u32, base: u32, limit: u32): void {
   for (let j: u32 = 0; j < count; j++) {
     store<u32>(LINE + (j << 2), 0);

@@ -33,7 +33,16 @@ let leftBlocks: u32 = 1;
 export let remaining: u32 = 0; // encoder: edges left; decoder: edges decoded
 export let total: u32 = 0;
 
-export function setUrn(undirected: bool, offset: u32, tree: usize, increment: u32, blockCount: u32, membership: usize, start: usize, weight: usize): void {
+export function setUrn(
+  undirected: bool,
+  offset: u32,
+  tree: usize,
+  increment: u32,
+  blockCount: u32,
+  membership: usize,
+  start: usize,
+  weight: usize,
+): void {
   orientable = undirected;
   rightOffset = offset;
   urn = tree;
@@ -92,9 +101,10 @@ export function popVertex(lane: usize, g: u32): u32 {
 }
 
 /**
- * Pops a vertex of side g for lanes n - 1 down to 0; positions are left at `out`. As `popVertex` lane by lane, but the slots come first, for they do
- * not depend on what is drawn, and the lines of leaves are searched together in the counts from before the batch. The start of a line then only
- * lacks the earlier draws of the batch that lie before it; if these have moved the slot to another line, it is searched anew.
+ * Pops a vertex of side g for lanes n - 1 down to 0; positions are left at `out`. As `popVertex` lane by lane, but the slots come first,
+ * for they do not depend on what is drawn, and the lines of leaves are searched together in the counts from before the batch. The start of
+ * a line then only lacks the earlier draws of the batch that lie before it; if these have moved the slot to another line, it is searched
+ * anew.
  */
 export function popSide(g: u32, n: u32, out: usize): void {
   const t = blockTotal + (g << 2);

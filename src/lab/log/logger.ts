@@ -1,7 +1,6 @@
 /** Other places that hear of a run: the shared index, TensorBoard, MLflow. A run never fails because one of them does. */
 import { UserError } from "../../errors.ts";
-import type { RunRecord } from "../record.ts";
-import type { Metrics } from "../run.ts";
+import type { Metrics, RunRecord } from "../record.ts";
 import { sharedStore } from "../store/database.ts";
 
 export interface Logger {

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Metrics } from "../run.ts";
+import type { Metrics } from "../record.ts";
 import type { LoggedRun, Logger } from "./logger.ts";
 
 /** The file is made anew when a run goes on, from the rows that it kept, so that no row is there twice. */

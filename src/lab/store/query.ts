@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type ExpressionBuilder, sql } from "kysely";
 import { nearest, UserError } from "../../errors.ts";
-import type { Metrics } from "../run.ts";
+import type { Metrics } from "../record.ts";
 import type { RunStatus, Store, Tables } from "./database.ts";
 
 export interface Listed {

@@ -5,8 +5,8 @@ import { argmax, logSoftmax, oneHot, softmax, stopGradient, type Tensor } from "
 const terms = (z: Tensor): number => z.size / z.shape[z.rank - 1];
 
 /**
- * Mean negative log-likelihood of labels drawn from the model: its gradients are unbiased samples of the Fisher matrix's, where those of the
- * real labels are not.
+ * Mean negative log-likelihood of labels drawn from the model: its gradients are unbiased samples of the Fisher matrix's, where those of
+ * the real labels are not.
  *
  * @param logits  [..., classes]
  * @param gumbel  independent standard Gumbel numbers of the same shape (`rng.gumbel`): the argmax of their sum is a draw
@@ -38,19 +38,17 @@ export function gaussNewton(logits: Tensor): Tensor[] {
       .sub(mean)
       .mul(weight)
       .sum()
-      .mul(1 / terms(logits)); // prettier-ignore
+      .mul(1 / terms(logits));
   });
 }
 
 /** The same for the squared loss ½ |z - y|² averaged over the leading axes: gradients e_c / n. */
 export function gaussNewtonSquared(outputs: Tensor): Tensor[] {
   const width = outputs.shape[outputs.rank - 1];
-  return Array.from(
-    { length: width },
-    (_, c) =>
-      outputs
-        .slice(...new Array<null>(outputs.rank - 1).fill(null), c)
-        .sum()
-        .mul(1 / terms(outputs)), // prettier-ignore
+  return Array.from({ length: width }, (_, c) =>
+    outputs
+      .slice(...new Array<null>(outputs.rank - 1).fill(null), c)
+      .sum()
+      .mul(1 / terms(outputs)),
   );
 }

@@ -1,39 +1,42 @@
 /** KFAC with inverses: the baseline of the inverse-free methods. */
+
 import { eye, isFinite, type Tensor, where } from "../../tensor/index.ts";
-import { checkRate, choice, number, settle } from "../hyper.ts";
-import type { Optimizer, State } from "../optimizer.ts";
-import { alongAxis } from "../preconditioner.ts";
+import { alongAxis } from "../axes.ts";
+import { checkRate, choice, number, type OptionsOf, settle } from "../hyper.ts";
+import type { Optimizer } from "../optimizer.ts";
 import { newtonInverse } from "../roots.ts";
 import { type Rate, times } from "../schedules.ts";
 import { type Float, filled, scaledIdentity } from "../structures/structure.ts";
+import { defaultFallback, type LayerOptions, layerParameters } from "./layer-options.ts";
 import type { Layer } from "./layers.ts";
 import { layerwise } from "./layerwise.ts";
 import { frequencies, gradientRows, inputRows } from "./rows.ts";
-import { defaultFallback, type LayerOptions, layerParameters } from "./singd.ts";
 
+/** Hyper-parameters of KFAC. */
 export const kfacParameters = {
+  /** β₁ */
   precondLr: number("weight of the newest curvature in its moving average", 0.05, 0, 1, {
     open: "low",
     search: { low: 1e-2, high: 0.3 },
   }),
   ...layerParameters,
+  /** (S_K + λI) ⊗ (S_C + λI), or (S_K + π√λ I) ⊗ (S_C + √λ/π I) with π² = t̄r S_K / t̄r S_C */
   dampingSplit: choice("how damping enters: λ in each factor, or √λ split by the factors' traces", ["each", "trace"]),
 };
 
-export interface KfacOptions extends LayerOptions {
-  /** β₁; default 0.05. */
-  readonly precondLr?: number;
-  /** (S_K + λI) ⊗ (S_C + λI), or (S_K + π√λ I) ⊗ (S_C + √λ/π I) with π² = t̄r S_K / t̄r S_C. */
-  readonly dampingSplit?: "each" | "trace";
-}
+/** Options of KFAC; defaults as in the table. */
+export type KfacOptions = LayerOptions & OptionsOf<typeof kfacParameters>;
 
 /** Second moments of inputs and gradients, and their damped inverses. Embeddings: the inputs' are diagonal. */
-interface KfacFactors {
+type KfacFactors = {
   readonly sk: Tensor;
   readonly sc: Tensor;
   readonly pk: Tensor;
   readonly pc: Tensor;
-}
+};
+
+/** AᵀA and ĜᵀĜ of a step. */
+type KfacStatistics = { readonly u: Tensor; readonly g: Tensor };
 
 const isDiagonal = (s: Tensor): boolean => s.rank === 1;
 const meanDiagonal = (s: Tensor): Tensor =>
@@ -61,7 +64,7 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
     const next = newtonInverse(damped);
     return where(isFinite(next.mul(0).sum()), next, before);
   };
-  return layerwise(
+  return layerwise<KfacFactors, KfacStatistics>(
     "kfac",
     rate,
     {
@@ -70,25 +73,22 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
         const outputs = () => scaledIdentity(layer.outputs, 1, dtype);
         return { sk: inputs(), sc: outputs(), pk: inputs(), pc: outputs() };
       },
-      statistics(_, layer, seen, batch) {
+      statistics(_, layer, seen, batchSize) {
         const gram = (rows: Tensor): Tensor => rows.transpose().matmul(rows);
         return {
-          u: layer.kind === "embedding" ? frequencies(layer, seen) : gram(inputRows(layer, seen, batch, h.approximation)),
-          g: gram(gradientRows(layer, seen, batch, h.approximation, h.lossAverage)),
+          u: layer.kind === "embedding" ? frequencies(layer, seen) : gram(inputRows(layer, seen, batchSize, h.approximation)),
+          g: gram(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage)),
         };
       },
-      refresh(state, _, statistics) {
-        const { sk, sc, pk, pc } = state as unknown as KfacFactors;
-        const { u, g } = statistics as unknown as { readonly u: Tensor; readonly g: Tensor };
+      refresh({ sk, sc, pk, pc }, _, { u, g }) {
         const mix = (old: Tensor, x: Tensor): Tensor => old.mul(1 - h.precondLr).add(x.mul(h.precondLr));
         const [k, c] = [mix(sk, u), mix(sc, g)];
         const root = Math.sqrt(h.damping);
         const ratio = meanDiagonal(k).div(meanDiagonal(c)).sqrt();
         const [ridgeK, ridgeC] = h.dampingSplit === "each" ? [h.damping, h.damping] : [ratio.mul(root), ratio.pow(-1).mul(root)];
-        return { sk: k, sc: c, pk: inverse(k, ridgeK, pk), pc: inverse(c, ridgeC, pc) } as unknown as State;
+        return { sk: k, sc: c, pk: inverse(k, ridgeK, pk), pc: inverse(c, ridgeC, pc) };
       },
-      direction(state, layer, g) {
-        const { pk, pc } = state as unknown as KfacFactors;
+      direction({ pk, pc }, layer, g) {
         const by = (p: Tensor) => (rows: Tensor) => (isDiagonal(p) ? rows.mul(p) : rows.matmul(p));
         const outer = alongAxis(g, layer.inputsFirst ? 1 : 0, by(pc));
         return alongAxis(outer, layer.inputsFirst ? 0 : 1, by(pk));
@@ -97,7 +97,7 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
     {
       ...h,
       mask,
-      every: options.precondEvery ?? h.precondEvery,
+      every: h.precondEvery,
       layers,
       fallback: fallback ?? defaultFallback(rate, h),
     },

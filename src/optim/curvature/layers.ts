@@ -17,6 +17,7 @@ export interface Geometry {
   readonly kernel: readonly number[];
 }
 
+/** An operation with a weight, and the bias that is added to its result. */
 export interface Layer {
   readonly kind: "dense" | "conv" | "embedding";
   /** Paths of the parameters. */
@@ -38,12 +39,13 @@ export interface Uncovered {
 }
 
 /** One operation of a layer: x and y = W x. */
-export interface Use {
+interface Use {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly geometry?: Geometry;
 }
 
+/** All layers of a loss, their operations, and the parameters in none. */
 export interface Found {
   readonly layers: readonly Layer[];
   readonly uses: Readonly<Record<string, readonly Use[]>>;
@@ -58,6 +60,7 @@ export interface Curvature {
   readonly seen: Readonly<Record<string, readonly Seen[]>>;
 }
 
+/** One use of a layer in a step: its input, and the gradients of its output. */
 export interface Seen {
   readonly x: Tensor;
   readonly gradients: readonly Tensor[];

@@ -2,49 +2,51 @@
 
 import { flatten, isArrayLeaf, mapTree, type NdArray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import { broadcastTo, concat, cond, isFinite, less, minimum, not, scalar, type Tensor, where } from "../../tensor/index.ts";
-import { batchOf } from "../batch.ts";
+import { type Arrays, broadcastTo, concat, cond, isFinite, less, minimum, not, scalar, type Tensor, where } from "../../tensor/index.ts";
+import { batchSizeOf } from "../batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "../finish.ts";
+import type { Precision } from "../hyper.ts";
 import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
-import { type Every, isDue, rounded } from "../preconditioner.ts";
+import { isDue, rounded } from "../preconditioner.ts";
 import { type Rate, rateAt, times } from "../schedules.ts";
 import type { Float } from "../structures/structure.ts";
 import { leavesByPath } from "../units.ts";
 import type { Layer, Seen } from "./layers.ts";
 
-/** Statistics and factors of one layer. */
-export interface LayerPreconditioner {
-  init(layer: Layer, dtype: Float): object;
+/** Factors F of one layer, and statistics M of what it saw. */
+export interface LayerPreconditioner<F, M> {
+  init(layer: Layer, dtype: Float): Arrays<F>;
   /** From the curvature, with the factors as they are: additive over micro-batches. */
-  statistics(factors: State, layer: Layer, seen: readonly Seen[], batch: number): State;
+  statistics(factors: F, layer: Layer, seen: readonly Seen[], batchSize: number): M;
   /** New factors from statistics. */
-  refresh(factors: State, layer: Layer, statistics: State, step: Tensor): State;
+  refresh(factors: F, layer: Layer, statistics: M, step: Tensor): F;
   /** The preconditioned gradient, as the matrix of the weight with its bias. */
-  direction(factors: State, layer: Layer, g: Tensor): Tensor;
+  direction(factors: F, layer: Layer, g: Tensor): Tensor;
 }
 
-export interface LayerwiseOptions extends FinishOptions {
-  readonly every: Every;
+interface LayerwiseOptions extends FinishOptions {
+  readonly every: Rate;
   /** First steps that move only the factors. */
   readonly burnIn: number;
   /** Bound on η² Σ ⟨U, G⟩ per step; 0: none. */
   readonly klClip: number;
   readonly fallback: Optimizer;
-  readonly precision: string;
+  readonly precision: Precision;
   /** Which layers to precondition; others go to the fallback. */
   readonly layers?: Mask;
 }
 
-interface LayerwiseState<T = Tensor> {
-  readonly step: T;
-  readonly factors: { readonly [weight: string]: State<T> };
-  readonly velocity: State<T>;
-  readonly fallback: State<T>;
+type LayerwiseState<F> = {
+  readonly step: Tensor;
+  /** By path of the weight. */
+  readonly factors: ByPath<F>;
+  readonly velocity: State;
+  readonly fallback: State;
   /** Updates of factors in a row that were not finite and therefore dropped. */
-  readonly dropped: T;
-}
+  readonly dropped: Tensor;
+};
 
-type ByPath<T> = Record<string, T>;
+type ByPath<T> = Readonly<Record<string, T>>;
 
 /** Matrix of a layer's weight (or its gradient) with the bias: [in (+ 1), out], or [out, in (+ 1)]. */
 function joinLayer({ weight, bias, inputs, outputs, inputsFirst }: Layer, at: ByPath<Tensor>): Tensor {
@@ -70,7 +72,17 @@ function present(layers: readonly Layer[], at: ReadonlyMap<string, unknown>, mas
   });
 }
 
-export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, options: LayerwiseOptions): Optimizer {
+/**
+ * U = the preconditioned gradients of the layers,  v ← α v + U + κ W,  W ← W - η v;  other parameters follow the fallback.
+ *
+ * @throws  UserError in a step without curvature, or with other layers than the state was made for
+ */
+export function layerwise<F extends object, M extends State>(
+  name: string,
+  rate: Rate,
+  own: LayerPreconditioner<F, M>,
+  options: LayerwiseOptions,
+): Optimizer<LayerwiseState<F>> {
   const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
   /** Parameters of the layers, and the others. */
   const divide = <T>(tree: unknown, layers: readonly Layer[]): [ByPath<T>, ByPath<T>] => {
@@ -82,7 +94,8 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
     if (!context.curvature)
       throw new UserError(
         `${name}: needs what the layers saw in the step`,
-        "take [value, grads, curvature] from withCurvature(loss)(params, ...) and pass { curvature, batchSize } to update, or use training(loss, optimizer)",
+        "take [value, grads, curvature] from withCurvature(loss)(params, ...) and pass { curvature, batchSize } to update, " +
+          "or use training(loss, optimizer)",
       );
     const layers = present(context.curvature.layers, leavesByPath(params), options.layers);
     const [a, b] = [layers.map((l) => l.weight).sort(), Object.keys(factors).sort()];
@@ -93,21 +106,21 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
       );
     return layers;
   };
-  const batchSize = (context: StepContext): number => {
-    const batch = batchOf(name, context);
-    if (typeof batch !== "number") throw new UserError(`${name}: the batch size must be a number, not a tensor`);
-    return batch;
+  const examplesOf = (context: StepContext): number => {
+    const batchSize = batchSizeOf(name, context);
+    if (typeof batchSize !== "number") throw new UserError(`${name}: the batch size must be a number, not a tensor`);
+    return batchSize;
   };
   const each = <T>(layers: readonly Layer[], f: (layer: Layer) => T): ByPath<T> =>
     Object.fromEntries(layers.map((layer) => [layer.weight, f(layer)]));
-  const measure = (layers: readonly Layer[], factors: ByPath<State>, seen: ByPath<readonly Seen[]>, batch: number) =>
-    each(layers, (l) => low(own.statistics)(factors[l.weight], l, seen[l.weight], batch));
+  const measure = (layers: readonly Layer[], factors: ByPath<F>, seen: ByPath<readonly Seen[]>, batchSize: number) =>
+    each(layers, (l) => low(own.statistics)(factors[l.weight], l, seen[l.weight], batchSize));
   /** Geometry is plain data, and stays out of the operands of a branch. */
   const tensorsOf = (seen: ByPath<readonly Seen[]>) =>
     Object.fromEntries(Object.entries(seen).map(([path, list]) => [path, list.map(({ x, gradients }) => ({ x, gradients }))]));
   const withGeometry = (seen: ByPath<readonly Seen[]>, from: ByPath<readonly Seen[]>): ByPath<readonly Seen[]> =>
     Object.fromEntries(Object.entries(seen).map(([path, list]) => [path, list.map((use, i) => ({ ...from[path][i], ...use }))]));
-  const init = (params: object, layers?: readonly Layer[]): LayerwiseState<NdArray> => {
+  const init = (params: object, layers?: readonly Layer[]): Arrays<LayerwiseState<F>> => {
     if (!layers)
       throw new UserError(
         `${name}: needs the layers of the loss to make its state`,
@@ -118,34 +131,35 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
     return {
       step: scalarArray(0, params),
       dropped: scalarArray(0, params),
-      factors: each(list, (l) => own.init(l, dtypeOf(params)) as State<NdArray>),
+      factors: each(list, (l) => own.init(l, dtypeOf(params))),
       velocity: initVelocity(covered, options),
       fallback: Object.keys(rest).length ? options.fallback.init(rest, layers) : {},
     };
   };
 
   /** Factors after this step, and how many layers had to keep theirs; -1 in steps without an update. */
-  const renewed = (layers: readonly Layer[], { step, factors }: LayerwiseState, context: StepContext): Renewed => {
+  const renewed = (layers: readonly Layer[], { step, factors }: LayerwiseState<F>, context: StepContext): Renewed<F> => {
     const due = isDue(options.every, step);
-    const refresh = (factors: ByPath<State>, statistics: ByPath<State>): Renewed => {
+    const refresh = (factors: ByPath<F>, statistics: ByPath<M>): Renewed<F> => {
       const results = each(layers, ({ weight, ...l }) =>
         keepFinite(low(own.refresh)(factors[weight], { weight, ...l }, statistics[weight], step), factors[weight]),
       );
       const bad = layers.reduce((n, { weight }) => n.add(results[weight].bad), step.mul(0));
       return { factors: each(layers, ({ weight }) => results[weight].state), bad };
     };
+    // what `statistics` returned, averaged
     if (context.statistics)
-      return choose(due, { factors, statistics: context.statistics as ByPath<State> }, (o) => refresh(o.factors, o.statistics), step);
+      return choose(due, { factors, statistics: context.statistics as ByPath<M> }, (o) => refresh(o.factors, o.statistics), step);
     const seen = each(layers, ({ weight }) => context.curvature?.seen[weight] ?? []);
     return choose(
       due,
       { factors, seen: tensorsOf(seen) },
-      (o) => refresh(o.factors, measure(layers, o.factors, withGeometry(o.seen, seen), batchSize(context))),
+      (o) => refresh(o.factors, measure(layers, o.factors, withGeometry(o.seen, seen), examplesOf(context))),
       step,
     );
   };
 
-  const update = <P>(grads: P, state: LayerwiseState, params: P, context: StepContext) => {
+  const update = <P>(grads: P, state: LayerwiseState<F>, params: P, context: StepContext) => {
     const { step } = state;
     const layers = layersFor(params, context, state.factors);
     const [g, otherGrads] = divide<Tensor>(grads, layers);
@@ -160,7 +174,7 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
           eta,
           options.klClip,
         )
-      : 1; // prettier-ignore
+      : 1;
     const directions: ByPath<Tensor> = Object.assign({}, ...layers.map((l) => splitLayer(l, times(u[l.weight], scale) as Tensor, g)));
     const done = finish(directions, p, state.velocity, eta, options);
     const rest = Object.keys(otherGrads).length
@@ -182,43 +196,43 @@ export function layerwise(name: string, rate: Rate, own: LayerPreconditioner, op
   };
 
   /** Of the layers; zeros in steps that do not update the factors. */
-  const statistics = ({ step, factors }: LayerwiseState, params: unknown, context: StepContext): State => {
+  const statistics = ({ step, factors }: LayerwiseState<F>, params: unknown, context: StepContext): ByPath<M> => {
     const layers = layersFor(params, context, factors);
-    const batch = batchSize(context);
+    const batchSize = examplesOf(context);
     const seen = each(layers, ({ weight }) => context.curvature?.seen[weight] ?? []);
-    const f = (o: { factors: ByPath<State>; seen: ByPath<readonly Seen[]> }) =>
-      measure(layers, o.factors, withGeometry(o.seen, seen), batch);
+    const f = (o: { factors: ByPath<F>; seen: ByPath<readonly Seen[]> }) =>
+      measure(layers, o.factors, withGeometry(o.seen, seen), batchSize);
     const due = isDue(options.every, step);
     if (due === true) return f({ factors, seen });
-    const zeros = mapTree<ByPath<State>>((x: Tensor) => broadcastTo(scalar(0, x.dtype), x.shape), f({ factors, seen }));
+    const zeros = mapTree<ByPath<M>>((x: Tensor) => broadcastTo(scalar(0, x.dtype), x.shape), f({ factors, seen }));
     return cond(due, f, () => zeros, { factors, seen: tensorsOf(seen) });
   };
 
-  return optimizer(init, update, statistics);
+  return optimizer<LayerwiseState<F>>(init, update, statistics);
 }
 
-interface Renewed {
-  readonly factors: ByPath<State>;
+interface Renewed<F> {
+  readonly factors: ByPath<F>;
   readonly bad: Tensor;
 }
 
 /** The branch that updates factors, or the factors as they are. */
-function choose<O extends { factors: ByPath<State> }>(
+function choose<F, O extends { factors: ByPath<F> }>(
   due: Tensor | true,
   operands: O,
-  renew: (operands: O) => Renewed,
+  renew: (operands: O) => Renewed<F>,
   step: Tensor,
-): Renewed {
+): Renewed<F> {
   if (due === true) return renew(operands);
   return cond(due, renew, ({ factors }) => ({ factors, bad: scalar(-1, step.dtype) }), operands);
 }
 
 /** A state that is finite throughout, or the one before. */
-function keepFinite(next: State, before: State): { state: State; bad: Tensor } {
+function keepFinite<F>(next: F, before: F): { state: F; bad: Tensor } {
   const sums = flatten(next, isArrayLeaf).leaves.map((x) => (x as Tensor).mul(0).sum());
   const good = isFinite(sums.reduce((a, b) => a.add(b)));
   return {
-    state: mapTree<State>((x: Tensor, old: Tensor) => where(good, x, old), next, before),
+    state: mapTree<F>((x: Tensor, old: Tensor) => where(good, x, old), next, before),
     bad: not(good).cast(sums[0].dtype),
   };
 }

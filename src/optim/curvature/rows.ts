@@ -14,10 +14,22 @@
 import { array, sizeOf } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { broadcastTo, concat, constant, outSizes, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
+import { choice } from "../hyper.ts";
 import type { Geometry, Layer, Seen } from "./layers.ts";
 
-export const approximations = ["expand", "reduce"] as const;
-export const averages = ["batch", "batch+sequence", "none"] as const;
+/** How positions that share a weight are treated. "reduce" is for networks that average positions before the loss. */
+export const approximation = choice("how positions that share a weight are treated: each on its own, or averaged first", [
+  "expand",
+  "reduce",
+]);
+/** n. Language models average over positions too. */
+export const lossAverage = choice("what the loss is a mean over: examples, examples and positions, or nothing (a sum)", [
+  "batch",
+  "batch+sequence",
+  "none",
+]);
+type Approximation = (typeof approximation)["default"];
+type LossAverage = (typeof lossAverage)["default"];
 
 const filledLike = (value: number, x: Tensor, shape: readonly number[]): Tensor => broadcastTo(scalar(value, x.dtype), shape);
 
@@ -28,12 +40,12 @@ function imagesOf({ x }: Seen, { groups }: Geometry): Tensor {
 }
 
 /** Inputs of a use as [B, R, d]. */
-function inputsOf(layer: Layer, use: Seen, batch: number): Tensor {
+function inputsOf(layer: Layer, use: Seen, batchSize: number): Tensor {
   const { x, geometry } = use;
-  if (!geometry) return positions(layer, x.reshape([x.size / layer.inputs, layer.inputs]), batch);
+  if (!geometry) return positions(layer, x.reshape([x.size / layer.inputs, layer.inputs]), batchSize);
   const [n] = x.shape;
   const p = patches(imagesOf(use, geometry), geometry);
-  return positions(layer, p.transpose([0, 3, 1, 2]).reshape([n * p.shape[3], layer.inputs]), batch);
+  return positions(layer, p.transpose([0, 3, 1, 2]).reshape([n * p.shape[3], layer.inputs]), batchSize);
 }
 
 /**
@@ -56,9 +68,9 @@ function meanPatchMatrix({ space, kernel, strides, low, dilation, ...g }: Geomet
 }
 
 /** Mean over positions of a use: [B, d]. */
-function meanInputs(layer: Layer, use: Seen, batch: number): Tensor {
+function meanInputs(layer: Layer, use: Seen, batchSize: number): Tensor {
   const { x, geometry } = use;
-  if (!geometry || x.shape[0] !== batch) return inputsOf(layer, use, batch).mean(1);
+  if (!geometry || x.shape[0] !== batchSize) return inputsOf(layer, use, batchSize).mean(1);
   const images = imagesOf(use, geometry);
   const [n, c, ...space] = images.shape;
   const product = images.reshape([n * c, sizeOf(space)]).matmul(meanPatchMatrix(geometry, x.dtype as "f32"));
@@ -66,44 +78,44 @@ function meanInputs(layer: Layer, use: Seen, batch: number): Tensor {
 }
 
 /** Gradients of a use as [B, R, d]. */
-function outputsOf(layer: Layer, g: Tensor, batch: number): Tensor {
-  if (layer.kind !== "conv") return positions(layer, g.reshape([g.size / layer.outputs, layer.outputs]), batch);
+function outputsOf(layer: Layer, g: Tensor, batchSize: number): Tensor {
+  if (layer.kind !== "conv") return positions(layer, g.reshape([g.size / layer.outputs, layer.outputs]), batchSize);
   const [n, o] = g.shape;
   const rows = g.reshape([n, o, g.size / (n * o)]).transpose([0, 2, 1]);
-  return positions(layer, rows.reshape([g.size / o, o]), batch);
+  return positions(layer, rows.reshape([g.size / o, o]), batchSize);
 }
 
-function positions(layer: Layer, rows: Tensor, batch: number): Tensor {
+function positions(layer: Layer, rows: Tensor, batchSize: number): Tensor {
   const [n, d] = rows.shape;
-  if (n % batch)
+  if (n % batchSize)
     throw new UserError(
-      `the layer of ${layer.weight} saw ${n} rows, which is no multiple of the ${batch} examples of the batch`,
+      `the layer of ${layer.weight} saw ${n} rows, which is no multiple of the ${batchSize} examples of the batch`,
       "give the batch size that the loss averages over, with examples along the first axis",
     );
-  return rows.reshape([batch, n / batch, d]);
+  return rows.reshape([batchSize, n / batchSize, d]);
 }
 
 const together = (pieces: readonly Tensor[], axis: number): Tensor => (pieces.length === 1 ? pieces[0] : concat(pieces, axis));
 const flat = (x: Tensor): Tensor => x.reshape([x.shape[0] * x.shape[1], x.shape[2]]);
 
-const allRows = (layer: Layer, seen: readonly Seen[], batch: number): Tensor =>
+const allRows = (layer: Layer, seen: readonly Seen[], batchSize: number): Tensor =>
   flat(
     together(
-      seen.map((use) => inputsOf(layer, use, batch)),
+      seen.map((use) => inputsOf(layer, use, batchSize)),
       1,
     ),
   );
 
 /** Means over the positions of all uses. */
-function allMeans(layer: Layer, seen: readonly Seen[], batch: number): Tensor {
-  const total = positionsOf(layer, seen, batch);
-  const shares = seen.map((use) => meanInputs(layer, use, batch).mul(positionsOf(layer, [use], batch) / total));
+function allMeans(layer: Layer, seen: readonly Seen[], batchSize: number): Tensor {
+  const total = positionsOf(layer, seen, batchSize);
+  const shares = seen.map((use) => meanInputs(layer, use, batchSize).mul(positionsOf(layer, [use], batchSize) / total));
   return shares.reduce((a, b) => a.add(b));
 }
 
 /** A [N, d_i], with a last column for the bias. Not for embeddings, see `frequencies`. */
-export function inputRows(layer: Layer, seen: readonly Seen[], batch: number, approximation: string): Tensor {
-  const rows = approximation === "reduce" ? allMeans(layer, seen, batch) : allRows(layer, seen, batch);
+export function inputRows(layer: Layer, seen: readonly Seen[], batchSize: number, approximation: Approximation): Tensor {
+  const rows = approximation === "reduce" ? allMeans(layer, seen, batchSize) : allRows(layer, seen, batchSize);
   const scale = 1 / Math.sqrt(rows.shape[0]);
   const scaled = rows.mul(scale);
   return layer.bias === undefined ? scaled : concat([scaled, filledLike(scale, rows, [rows.shape[0], 1])], 1);
@@ -119,16 +131,22 @@ export function frequencies(layer: Layer, seen: readonly Seen[]): Tensor {
 }
 
 /** Positions of each example that share the weight, over all uses. */
-export function positionsOf(layer: Layer, seen: readonly Seen[], batch: number): number {
-  return seen.reduce((s, { gradients }) => s + gradients[0].size / (layer.outputs * batch), 0);
+function positionsOf(layer: Layer, seen: readonly Seen[], batchSize: number): number {
+  return seen.reduce((s, { gradients }) => s + gradients[0].size / (layer.outputs * batchSize), 0);
 }
 
 /** Ĝ [N, d_o]; several scalars (see `withCurvature`) are stacked. */
-export function gradientRows(layer: Layer, seen: readonly Seen[], batch: number, approximation: string, average: string): Tensor {
-  const n = average === "none" ? 1 : average === "batch" ? batch : batch * positionsOf(layer, seen, batch);
+export function gradientRows(
+  layer: Layer,
+  seen: readonly Seen[],
+  batchSize: number,
+  approximation: Approximation,
+  average: LossAverage,
+): Tensor {
+  const n = average === "none" ? 1 : average === "batch" ? batchSize : batchSize * positionsOf(layer, seen, batchSize);
   const scalars = seen[0].gradients.map((_, i) => {
     const all = together(
-      seen.map(({ gradients }) => outputsOf(layer, gradients[i], batch)),
+      seen.map(({ gradients }) => outputsOf(layer, gradients[i], batchSize)),
       1,
     );
     return approximation === "reduce" ? all.sum(1) : flat(all);

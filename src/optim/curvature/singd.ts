@@ -2,86 +2,45 @@
 
 import type { NdArray } from "../../array/index.ts";
 import { equal, isFinite, pow, type Tensor, where } from "../../tensor/index.ts";
-import { adamw } from "../adam.ts";
-import { type FactorOptions, factorParameters, stepFactor } from "../factor.ts";
-import { checkRate, choice, every, integer, momentum, number, settle, weightDecay } from "../hyper.ts";
-import { precisions, structureParameter } from "../if-shampoo.ts";
-import type { Mask, Optimizer, State } from "../optimizer.ts";
-import { alongAxis, type Every } from "../preconditioner.ts";
+import { alongAxis } from "../axes.ts";
+import { factorParameters, stepFactor } from "../factor.ts";
+import { checkRate, integer, number, type OptionsOf, type Settings, scheduled, settle } from "../hyper.ts";
+import type { Optimizer } from "../optimizer.ts";
 import { type Rate, rateAt, times } from "../schedules.ts";
 import { diagonal } from "../structures/diagonal.ts";
-import { type Parts, type Structure, structureOf } from "../structures/index.ts";
+import { type Parts, type Structure, structureOf, structureParameter } from "../structures/index.ts";
 import { mapParts, timesSquare } from "../structures/structure.ts";
+import { defaultFallback, type LayerOptions, layerParameters } from "./layer-options.ts";
 import type { Layer } from "./layers.ts";
 import { type LayerPreconditioner, layerwise } from "./layerwise.ts";
-import { approximations, averages, frequencies, gradientRows, inputRows } from "./rows.ts";
+import { frequencies, gradientRows, inputRows } from "./rows.ts";
 
-export const layerParameters = {
-  damping: number("constant added to the curvature", 1e-3, 0, Number.POSITIVE_INFINITY, {
-    open: "high",
-    search: { low: 1e-5, high: 1e-1 },
-  }),
-  momentum: momentum(0.9),
-  weightDecay: weightDecay(5e-4),
-  precondEvery: every(2),
-  approximation: choice("how positions that share a weight are treated: each on its own, or averaged first", approximations),
-  lossAverage: choice("what the loss is a mean over: examples, examples and positions, or nothing (a sum)", averages),
-  burnIn: integer("first steps that move only the curvature", 0, 0, 1e9),
-  klClip: number("bound on the Kullback–Leibler size of a step; 0: none", 0, 0, Number.POSITIVE_INFINITY, { open: "high" }),
-  fallbackRatio: number("rate of AdamW for parameters in no layer, as a share of the rate", 0.5, 0, Number.POSITIVE_INFINITY, {
-    open: "both",
-    search: { low: 0.05, high: 5 },
-  }),
-  precision: choice("rounding of the factors and their updates", precisions),
-};
-
+/** Hyper-parameters of SINGD. */
 export const singdParameters = {
-  precondLr: number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, {
-    open: "both",
-    search: { low: 1e-2, high: 0.3 },
-  }),
+  /** β₁ */
+  precondLr: scheduled(
+    number("step of the preconditioner, the weight of the newest curvature", 0.1, 0, 1, { open: "both", search: { low: 1e-2, high: 0.3 } }),
+  ),
   ...layerParameters,
   ...factorParameters,
   structure: structureParameter,
   maxDense: integer("longest side with a dense factor when the structure is automatic", 512, 1, 65536),
 };
 
-export interface LayerOptions {
-  /** λ; default 1e-3. */
-  readonly damping?: number;
-  /** α₂ of the heavy ball; default 0.9. */
-  readonly momentum?: number;
-  /** κ, coupled; default 5e-4. */
-  readonly weightDecay?: number;
-  readonly mask?: Mask;
-  /** T; default 2. */
-  readonly precondEvery?: Every;
-  /** Default "expand"; "reduce" for networks that average positions before the loss. */
-  readonly approximation?: "expand" | "reduce";
-  /** Default "batch"; language models average over positions too. */
-  readonly lossAverage?: "batch" | "batch+sequence" | "none";
-  readonly burnIn?: number;
-  readonly klClip?: number;
-  /** For parameters in no layer; default AdamW at `fallbackRatio` times the rate. */
-  readonly fallback?: Optimizer;
-  readonly fallbackRatio?: number;
-  /** Layers to precondition, by path and shape of the weight; default all. */
-  readonly layers?: Mask;
-  readonly precision?: "full" | "bf16" | "f16";
-}
+/** Options of SINGD; defaults as in the table. */
+export type SingdOptions = LayerOptions &
+  Omit<OptionsOf<typeof singdParameters>, "structure"> & {
+    /**
+     * Structure of both factors, of the inputs' K and the outputs' C, or by layer; "auto": dense up to `maxDense`, hierarchical(16,16)
+     * above. Embeddings always have a diagonal K, which is exact.
+     */
+    readonly structure?:
+      | string
+      | { readonly k: string; readonly c: string }
+      | ((layer: Layer) => { readonly k: string; readonly c: string });
+  };
 
-export interface SingdOptions extends LayerOptions, FactorOptions {
-  /** β₁; default 0.1. */
-  readonly precondLr?: Rate;
-  /**
-   * Structure of both factors, of the inputs' K and the outputs' C, or by layer; default "auto": dense up to `maxDense`,
-   * hierarchical(16,16) above. Embeddings always have a diagonal K, which is exact.
-   */
-  readonly structure?: string | { readonly k: string; readonly c: string } | ((layer: Layer) => { readonly k: string; readonly c: string });
-  readonly maxDense?: number;
-}
-
-interface SingdFactors {
+type SingdFactors = {
   readonly k: Parts;
   readonly c: Parts;
   readonly mk?: Parts;
@@ -89,7 +48,10 @@ interface SingdFactors {
   /** K Kᵀ and C Cᵀ of dense factors that serve for several steps. */
   readonly pk?: Tensor;
   readonly pc?: Tensor;
-}
+};
+
+/** H_K and H_C of a step. */
+type SingdStatistics = { readonly hk: Parts; readonly hc: Parts };
 
 /** Sizes of both factors. */
 const sizes = (layer: Layer): [number, number] => [layer.inputs + (layer.bias === undefined ? 0 : 1), layer.outputs];
@@ -124,6 +86,13 @@ const alongOutputs = (layer: Layer, g: Tensor, f: (rows: Tensor) => Tensor): Ten
  */
 export const singd = (rate: Rate, options: SingdOptions = {}): Optimizer => naturalGradient("singd", rate, options, false);
 
+/** SINGD's without those of the structure. */
+const { structure, maxDense, ...ingdParameters } = singdParameters;
+/** SINGD's without those of the momentum of the factors. */
+const { precondMomentum, momentumMode, ...ikfacParameters } = singdParameters;
+
+export { ikfacParameters, ingdParameters };
+
 /** SINGD with dense factors. */
 export const ingd = (rate: Rate, options: Omit<SingdOptions, "structure"> = {}): Optimizer =>
   naturalGradient("ingd", rate, { ...options, structure: "dense" }, false);
@@ -134,16 +103,16 @@ export const ingd = (rate: Rate, options: Omit<SingdOptions, "structure"> = {}):
  * @source  Lin et al., ICML 2024 (arXiv 2312.05705), theorem 1
  */
 export const ikfac = (rate: Rate, options: Omit<SingdOptions, "precondMomentum"> = {}): Optimizer =>
-  naturalGradient("ikfac", rate, { ...options, precondMomentum: 0 } as SingdOptions, true);
+  naturalGradient("ikfac", rate, { ...options, precondMomentum: 0 }, true);
 
 function naturalGradient(name: string, rate: Rate, options: SingdOptions, separate: boolean): Optimizer {
   const { structure, fallback, layers, mask, ...rest } = options;
   const h = settle(name, singdParameters, rest);
   checkRate(name, rate);
-  const period = options.precondEvery ?? h.precondEvery;
+  const period = h.precondEvery;
   const structures = (layer: Layer): [Structure, Structure] => structuresFor(layer, structure, h.maxDense);
   const cached = (s: Structure): boolean => s.shapes.full !== undefined && period !== 1;
-  const own: LayerPreconditioner = {
+  const own: LayerPreconditioner<SingdFactors, SingdStatistics> = {
     init(layer, dtype) {
       const [sk, sc] = structures(layer);
       const momenta = h.precondMomentum ? { mk: sk.identity(0, dtype), mc: sc.identity(0, dtype) } : {};
@@ -156,28 +125,24 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
         ...(cached(sc) ? { pc: products(sc) } : {}),
       };
     },
-    statistics(state, layer, seen, batch) {
-      const { k, c } = state as unknown as SingdFactors;
+    statistics({ k, c }, layer, seen, batchSize) {
       const [sk, sc] = structures(layer);
       const hk =
         layer.kind === "embedding"
           ? { d: frequencies(layer, seen).mul(k.d.square()) }
-          : sk.gram(sk.times(inputRows(layer, seen, batch, h.approximation), k));
-      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batch, h.approximation, h.lossAverage), c)) };
+          : sk.gram(sk.times(inputRows(layer, seen, batchSize, h.approximation), k));
+      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage), c)) };
     },
-    refresh(state, layer, statistics, step) {
-      const factors = state as unknown as SingdFactors;
-      const measured = statistics as unknown as { readonly hk: Parts; readonly hc: Parts };
-      const next = refreshPair(structures(layer), factors, measured, step, { ...h, precondLr: h.precondLr as Rate, separate });
+    refresh(factors, layer, measured, step) {
+      const next = refreshPair(structures(layer), factors, measured, step, { ...h, separate });
       const square = (k: Parts): Tensor => k.full.matmul(k.full.transpose());
       return {
         ...next,
         ...(factors.pk ? { pk: square(next.k) } : {}),
         ...(factors.pc ? { pc: square(next.c) } : {}),
-      } as unknown as State;
+      };
     },
-    direction(state, layer, g) {
-      const { k, c, pk, pc } = state as unknown as SingdFactors;
+    direction({ k, c, pk, pc }, layer, g) {
       const [sk, sc] = structures(layer);
       const both = (s: Structure, k: Parts, p: Tensor | undefined) => (rows: Tensor) => (p ? rows.matmul(p) : timesSquare(s, rows, k));
       return alongInputs(layer, alongOutputs(layer, g, both(sc, c, pc)), both(sk, k, pk));
@@ -192,27 +157,14 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
   });
 }
 
-/** AdamW at a share of the rate, with the same decay. */
-export const defaultFallback = (rate: Rate, { fallbackRatio, weightDecay }: { fallbackRatio: number; weightDecay: number }): Optimizer =>
-  adamw(typeof rate === "number" ? rate * fallbackRatio : (step) => rate(step).mul(fallbackRatio), { weightDecay });
-
-interface PairSettings {
-  readonly precondLr: Rate;
-  readonly damping: number;
-  readonly precondMomentum: number;
-  readonly momentumMode: string;
-  readonly cap: string;
-  readonly exponential: number;
-  readonly initialScale: string;
-  /** IKFAC: each factor by itself. */
-  readonly separate: boolean;
-}
+/** `separate`: IKFAC, each factor by itself. */
+type PairSettings = Settings<typeof singdParameters> & { readonly separate: boolean };
 
 /** K, C and their momenta after an update. H is that of the factors before any scaling here, which multiplies it by the square. */
 function refreshPair(
   [sk, sc]: readonly [Structure, Structure],
   { k: k0, c: c0, mk, mc }: SingdFactors,
-  { hk: hk0, hc: hc0 }: { readonly hk: Parts; readonly hc: Parts },
+  { hk: hk0, hc: hc0 }: SingdStatistics,
   step: Tensor,
   h: PairSettings,
 ) {

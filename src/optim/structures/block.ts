@@ -70,7 +70,7 @@ export function block(size: number, b: number): Structure {
         pad(k.rest, [
           [0, 0],
           [whole, 0],
-        ]); // prettier-ignore
+        ]);
       return concat(tail ? [...rows, tail] : rows, 0);
     },
     project(m) {

@@ -2,8 +2,10 @@
 import { diagonal, eye, type Tensor } from "../../tensor/index.ts";
 import { type Float, type Structure, scaledIdentity } from "./structure.ts";
 
+/** The identity of the size and dtype of a matrix. */
 export const identityLike = (m: Tensor): Tensor => eye(m.shape[m.rank - 1], m.dtype as Float);
 
+/** All matrices of a size. */
 export const dense = (size: number): Structure => ({
   name: "dense",
   size,

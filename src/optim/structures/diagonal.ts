@@ -3,6 +3,7 @@ import { diagonal as diagonalOf } from "../../tensor/index.ts";
 import { identityLike } from "./dense.ts";
 import { filled, type Structure } from "./structure.ts";
 
+/** Diagonal matrices of a size. */
 export const diagonal = (size: number): Structure => ({
   name: "diagonal",
   size,

@@ -34,7 +34,7 @@ export function hierarchical(size: number, k1: number, k2: number): Structure {
     concat(
       pieces.filter((p) => p !== false),
       1,
-    ); // prettier-ignore
+    );
   const both = middle > 0 && low > 0;
   const t = (x: Tensor): Tensor => x.transpose();
   return {
@@ -108,24 +108,24 @@ export function hierarchical(size: number, k1: number, k2: number): Structure {
         pad(identityLike(k.c).mul(k.c), [
           [0, 0],
           [k1, low],
-        ]); // prettier-ignore
+        ]);
       const bottom =
         low > 0 &&
         pad(join(both && k.d, k.e), [
           [0, 0],
           [k1, 0],
-        ]); // prettier-ignore
+        ]);
       return concat(
         [top, mid, bottom].filter((p) => p !== false),
         0,
-      ); // prettier-ignore
+      );
     },
     project(m) {
       const at = [
         [0, cut[0]],
         [cut[0], cut[1]],
         [cut[1], size],
-      ] as const; // prettier-ignore
+      ] as const;
       const piece = (i: number, j: number): Tensor => m.slice(at[i], at[j]);
       return parts({
         a: () => piece(0, 0),

@@ -1,5 +1,6 @@
 /** Structures by name. */
 import { nearest, UserError } from "../../errors.ts";
+import { freeChoice } from "../hyper.ts";
 import { block } from "./block.ts";
 import { dense } from "./dense.ts";
 import { diagonal } from "./diagonal.ts";
@@ -33,6 +34,20 @@ const entries: Readonly<Record<string, Entry>> = {
 };
 
 export const structureNames: readonly string[] = Object.keys(entries);
+
+/** The structure as a hyper-parameter; "auto" is up to the optimizer. */
+export const structureParameter = freeChoice("structure of the factors", [
+  "auto",
+  "dense",
+  "diagonal",
+  "block(30)",
+  "lower",
+  "upper",
+  "rank(1)",
+  "hierarchical(15,15)",
+  "toeplitz-lower",
+  "toeplitz-upper",
+]);
 
 /**
  * The family of a name: `dense`, `diagonal`, `block(30)`, `lower`, `upper`, `rank(1)`, `rank-lower(1)`, `hierarchical(15,15)`,

@@ -12,10 +12,11 @@
  */
 import { allocate, type NdArray, type Shape } from "../../array/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { State } from "../optimizer.ts";
 
-export type Parts<T = Tensor> = State<T> & { readonly [part: string]: T };
+/** The arrays of a member, by name. */
+export type Parts<T = Tensor> = { readonly [part: string]: T };
 
+/** Dtypes of factors. */
 export type Float = "f32" | "f64";
 
 /** Square matrices of one size and family. Rows X are [n, d]. */
@@ -54,6 +55,7 @@ export interface Structure {
 export const numbersOf = ({ shapes }: Structure): number =>
   Object.values(shapes).reduce((total, shape) => total + shape.reduce((a, b) => a * b, 1), 0);
 
+/** f applied to corresponding parts of members. */
 export const mapParts = (f: (...parts: Tensor[]) => Tensor, k: Parts, ...others: readonly Parts[]): Parts =>
   Object.fromEntries(Object.keys(k).map((name) => [name, f(k[name], ...others.map((o) => o[name]))]));
 
@@ -64,6 +66,7 @@ export function scaledIdentity(n: number, value: number, dtype: Float): NdArray 
   return a;
 }
 
+/** An array of one number. */
 export function filled(shape: Shape, value: number, dtype: Float): NdArray {
   const a = allocate(dtype, shape);
   a.data.fill(value);

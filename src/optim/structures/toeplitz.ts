@@ -38,7 +38,7 @@ function diagonalSums(m: Tensor): Tensor {
   const wide = pad(flip(m, 1), [
     [0, 0],
     [0, d],
-  ]); // prettier-ignore
+  ]);
   return shifted(wide)
     .sum(0)
     .slice([d - 1, 2 * d - 1]);
@@ -93,5 +93,7 @@ function toeplitz(size: number, side: "lower" | "upper"): Structure {
   };
 }
 
+/** Lower triangular Toeplitz matrices of a size. */
 export const toeplitzLower = (size: number): Structure => toeplitz(size, "lower");
+/** Upper triangular Toeplitz matrices of a size. */
 export const toeplitzUpper = (size: number): Structure => toeplitz(size, "upper");

@@ -27,12 +27,12 @@ export const packed = (d: number) => {
       const first = pad(l.slice(null, [0, wide]), [
         [1 - odd, 0],
         [0, 0],
-      ]); // prettier-ignore
+      ]);
       if (!k) return first;
       const second = pad(l.slice([wide, d], [wide, d]).transpose(), [
         [0, shape[0] - k],
         [odd, 0],
-      ]); // prettier-ignore
+      ]);
       return where(corner(), second, first);
     },
     unpack(r: Tensor): Tensor {
@@ -48,7 +48,7 @@ export const packed = (d: number) => {
           ]),
         ],
         1,
-      ); // prettier-ignore
+      );
     },
     identity(value: number, dtype: Float): NdArray {
       const a = filled(shape, 0, dtype);

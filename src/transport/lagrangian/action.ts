@@ -22,6 +22,7 @@ export interface ActionParams<T = Tensor> {
   readonly skip: Dense<T>;
 }
 
+/** Size and form of the network of an action. */
 export interface ActionOptions {
   /** Hidden layers and their width. */
   readonly layers?: number;

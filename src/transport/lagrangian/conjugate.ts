@@ -1,12 +1,13 @@
 /**
- * Conjugate points: under a force -ω² x the path of least action between two places is unique only for times below π / ω, and beyond that the action is not
- * bounded below. For a potential V and the cost ½ Σ m_j v_j², ω² is the largest eigenvalue of m^(-½) ∇²V m^(-½).
+ * Conjugate points: under a force -ω² x the path of least action between two places is unique only for times below π / ω, and beyond that
+ * the action is not bounded below. For a potential V and the cost ½ Σ m_j v_j², ω² is the largest eigenvalue of m^(-½) ∇²V m^(-½).
  */
 
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import { grad, iota, jit, jvp, maximum, scan, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField } from "./lagrangian.ts";
 
+/** Curvatures of a force over particles. */
 export interface Stiffness {
   /** ω² over the places: the lowest and the highest; below 0 a force drives apart, which has no conjugate points. */
   readonly lowest: number;

@@ -2,6 +2,7 @@
 import { array } from "../../array/index.ts";
 import { grad, type Tensor } from "../../tensor/index.ts";
 
+/** A convex cost of a velocity. */
 export interface ConvexCost {
   /** c(v) of rows: [B, d] -> [B]. */
   readonly of: (v: Tensor) => Tensor;
@@ -22,7 +23,13 @@ export const quadraticCost: ConvexCost = { of: half, conjugate: half };
 export function powerCost(q: number): ConvexCost {
   if (!(q > 1)) throw new RangeError(`powerCost: the power ${q} must exceed 1`);
   // |p|² + tiny: derivatives at 0 stay finite for every power
-  const power = (n: number) => (p: Tensor) => p.square().sum(1).add(1e-8).pow(n / 2).div(n); // biome-ignore format: one formula
+  const power = (n: number) => (p: Tensor) =>
+    p
+      .square()
+      .sum(1)
+      .add(1e-8)
+      .pow(n / 2)
+      .div(n);
   return { of: power(q), conjugate: power(q / (q - 1)) };
 }
 

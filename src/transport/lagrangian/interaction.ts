@@ -1,6 +1,6 @@
 /**
- * Energies of pairs, U[ρ] = ½ ∬ W(|x - y|) dρ(x) dρ(y), in the action K - U. Paths accelerate by -∇δU/δρ = -∇(W*ρ): particles repel each other where W
- * falls with the distance, and attract each other where it grows.
+ * Energies of pairs, U[ρ] = ½ ∬ W(|x - y|) dρ(x) dρ(y), in the action K - U. Paths accelerate by -∇δU/δρ = -∇(W*ρ): particles repel each
+ * other where W falls with the distance, and attract each other where it grows.
  */
 import { equal, iota, type Tensor, where } from "../../tensor/index.ts";
 import type { ScalarField } from "./lagrangian.ts";
@@ -12,8 +12,8 @@ export type PairPotential = (r: Tensor) => Tensor;
 export const together = 16;
 
 /**
- * (W*ρ)(x_i) at rows x [B, d], estimated without bias from the other rows of the same time, Σ_{j≠i} m_j W(|x_i - X_j|) / (P - 1). Rows come in groups
- * of P that share a time.
+ * (W*ρ)(x_i) at rows x [B, d], estimated without bias from the other rows of the same time, Σ_{j≠i} m_j W(|x_i - X_j|) / (P - 1). Rows come
+ * in groups of P that share a time.
  *
  * @param others  X [B, d], the particles of the batch
  * @param mass    m [B, 1]; absent: 1
@@ -32,6 +32,9 @@ export function meanField(w: PairPotential, others: Tensor, mass?: Tensor, P = t
     // a thousandth of a standard deviation keeps forces between duplicates finite
     const values = w(between.square().sum(3).add(1e-6).sqrt());
     const weighted = m ? values.mul(m) : values;
-    return where(self, 0, weighted).sum(2).div(P - 1).reshape([B]); // biome-ignore format: one formula
+    return where(self, 0, weighted)
+      .sum(2)
+      .div(P - 1)
+      .reshape([B]);
   };
 }

@@ -7,9 +7,9 @@
  *
  *   Λ_t(x) = ∂_t s + c*(∇s) + <∇s, b> + (λ/2) s² + (σ²/2) Δs + V_t(x).
  *
- * The loss of an action on a path ρ_t is E_0[s_0] - E_1[s_1] + ∫ E_t[Λ_t] dt (action matching; Neklyudov et al., ICML 2023), and paths of least
- * action are those on which Λ = 0 (Wasserstein Lagrangian flows; Neklyudov et al., ICML 2024). With σ > 0, s is the potential Φ of the
- * drift of the Schrödinger bridge. Noise with growth is not linear in the density: "regularised unbalanced", a heuristic.
+ * The loss of an action on a path ρ_t is E_0[s_0] - E_1[s_1] + ∫ E_t[Λ_t] dt (action matching; Neklyudov et al., ICML 2023), and paths of
+ * least action are those on which Λ = 0 (Wasserstein Lagrangian flows; Neklyudov et al., ICML 2024). With σ > 0, s is the potential Φ of
+ * the drift of the Schrödinger bridge. Noise with growth is not linear in the density: "regularised unbalanced", a heuristic.
  */
 import { grad, jvp, laplacian, stopGradient, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { Action } from "./action.ts";
@@ -20,6 +20,7 @@ export type ScalarField = (t: Tensor, x: Tensor) => Tensor;
 /** A vector field of rows: t [B, 1], x [B, d] -> [B, d]. */
 export type VectorField = (t: Tensor, x: Tensor) => Tensor;
 
+/** What the action of a path is made of. */
 export interface Lagrangian {
   /** λ >= 0: the growth rate is λ s; 0 conserves mass. */
   readonly growth: number;
@@ -88,8 +89,8 @@ export function residual(l: Lagrangian, s: Action, t: Tensor, x: Tensor, probe?:
 }
 
 /**
- * ∇Λ_t(x) [B, d], the force that is missing for a path of least action. The derivatives of s enter by one forward pass over the backward one,
- * ∂_t ∇s + ∇²s v (the material acceleration), which costs half of differentiating Λ backward.
+ * ∇Λ_t(x) [B, d], the force that is missing for a path of least action. The derivatives of s enter by one forward pass over the backward
+ * one, ∂_t ∇s + ∇²s v (the material acceleration), which costs half of differentiating Λ backward.
  */
 export function acceleration(l: Lagrangian, s: Action, t: Tensor, x: Tensor, probe?: Tensor): Tensor {
   const g = gradient(s, t, x);

@@ -1,6 +1,6 @@
 /**
- * Flow matching: regression of a vector field, without an action, on the velocities of a path. The same networks, batches and solvers as action
- * matching, to compare with.
+ * Flow matching: regression of a vector field, without an action, on the velocities of a path. The same networks, batches and solvers as
+ * action matching, to compare with.
  *
  *   independent pairs: I-CFM;  optimal-transport pairs: OT-CFM;  entropic pairs and bridges of noise σ: SB-CFM, and with a score: [SF]²M
  *
@@ -9,12 +9,15 @@
 
 import { item } from "../../array/index.ts";
 import { type Mlp, mlp } from "../../nn/index.ts";
-import { clamp, concat, jit, less, sqrt, type Tensor, where } from "../../tensor/index.ts";
+import { type Arrays, clamp, concat, jit, less, sqrt, type Tensor, where } from "../../tensor/index.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
-import { drawPath, type Path, type PathBatch, pathPoints } from "../paths/path.ts";
-import { actionDefaults } from "./match.ts";
+import { drawPath, type PathBatch } from "../paths/batch.ts";
+import type { Path } from "../paths/path.ts";
+import { pathPoints } from "../paths/points.ts";
+import { actionDefaults } from "./action-model.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
 
+/** The network and its training. */
 export interface FlowMatchingOptions extends TrainOptions {
   readonly layers?: number;
   readonly width?: number;
@@ -22,10 +25,10 @@ export interface FlowMatchingOptions extends TrainOptions {
   readonly score?: boolean;
 }
 
-interface Networks<T = Tensor> {
-  readonly velocity: Mlp<T>;
+interface Networks {
+  readonly velocity: Mlp;
   /** Minus the noise of the bridge, z = -(width) ∇log p. */
-  readonly score?: Mlp<T>;
+  readonly score?: Mlp;
 }
 
 const field =
@@ -38,7 +41,7 @@ const field =
  *
  * @throws RangeError  for a path without velocities, or a score without bridges
  */
-export function flowMatching(path: Path, options: FlowMatchingOptions = {}): Model {
+export function flowMatching(path: Path, options: FlowMatchingOptions = {}): Model<Arrays<Descending<Networks>>, Networks> {
   const o = { layers: actionDefaults.layers, width: actionDefaults.width, score: false, ...trainDefaults, ...options };
   const { shape, noise } = path.options;
   if (shape === "mixture") throw new RangeError("flowMatching: a mixture path has no velocities");
@@ -68,17 +71,16 @@ export function flowMatching(path: Path, options: FlowMatchingOptions = {}): Mod
       return down.init({ velocity: mlp.init(first, sizes), ...(o.score && { score: mlp.init(second, sizes) }) });
     },
     async step(state, rng) {
-      const { state: next, loss } = await run(state as never, path.points, drawPath(path, rng, o.batch));
-      return { state: next as never, metrics: { loss: item(loss) } };
+      const { state: next, loss } = await run(state, path.points, drawPath(path, rng, o.batch));
+      return { state: next, metrics: { loss: item(loss) } };
     },
-    average: (state) => (state.average as { average: never }).average,
-    dynamics(params) {
-      const { velocity, score } = params as unknown as Networks;
+    average: (state) => state.average.average,
+    dynamics({ velocity, score }) {
       const flow = field(velocity);
-      if (!o.score) return { drift: flow, noise: 0 };
+      if (!score) return { drift: flow, noise: 0 };
       // drift v + (σ²/2) ∇log p, with ∇log p = z_θ / width(t)
       const drift: VectorField = (t, x) => {
-        const pull = field(score as Mlp)(t, x).div(bridgeWidth(path, t));
+        const pull = field(score)(t, x).div(bridgeWidth(path, t));
         return flow(t, x).add(pull.mul(noise / 2));
       };
       return { drift, noise, flow };
@@ -93,7 +95,12 @@ function bridgeWidth({ times }: Path, t: Tensor): Tensor {
   for (let k = 0; k + 1 < times.length; k++) {
     const gap = times[k + 1] - times[k];
     const u = clamp(t.sub(times[k]).div(gap), 0, 1);
-    const inside = sqrt(u.mul(u.neg().add(1)).mul(gap).add(gap / 100)); // biome-ignore format: one formula
+    const inside = sqrt(
+      u
+        .mul(u.neg().add(1))
+        .mul(gap)
+        .add(gap / 100),
+    );
     width = width ? where(less(t, times[k]), width, inside) : inside;
   }
   return width as Tensor;

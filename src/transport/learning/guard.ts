@@ -1,20 +1,20 @@
 /**
- * A watch over the two players of a Lagrangian flow. The path runs away when its generator climbs the residual faster than the action can answer: then the
- * variance of the residual grows, or corrections of the straight lines reach their bound. The training then goes back to its last good averages with half
- * the generator's learning rate, twice; after that it is an error.
+ * A watch over the two players of a Lagrangian flow. The path runs away when its generator climbs the residual faster than the action can
+ * answer: then the variance of the residual grows, or corrections of the straight lines reach their bound. The training then goes back to
+ * its last good averages with half the generator's learning rate, twice; after that it is an error.
  *
  * All of it is data in the state, so that a run goes on from a checkpoint to the same numbers.
  */
 
 import { mapTree, type NdArray, ndarray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import type { TrainState } from "./model.ts";
 
-export interface Guard {
+/** @template S  players by name */
+export interface Guard<S> {
   /** Factor of the learning rate, running means of variance and share at the bound, lowest recent variance, steps, restarts: f32 [6]. */
   readonly numbers: NdArray<"f32">;
   /** What a restart begins from. */
-  readonly good: TrainState;
+  readonly good: S;
 }
 
 /** What is watched in each step. */
@@ -31,35 +31,43 @@ const period = 250;
 const most = 2;
 /** Running means over about 50 steps. */
 const memory = 0.98;
-/** Growth of the variance that no learning explains, and the share of corrections at their bound above which they are not the learned ones. */
+/**
+ * Growth of the variance that no learning explains, and the share of corrections at their bound above which they are not the learned ones.
+ */
 const growth = 10;
 const bound = 0.5;
 /** Share at the bound that the user should know of. */
 const noted = 0.05;
 
 /** Arrays of its own: those of a state may be written over by later steps. */
-const copy = (state: TrainState): TrainState => mapTree<TrainState>((a: NdArray) => ({ ...a, data: a.data.slice() }), state);
+const copy = <S>(state: S): S => mapTree<S>((a: NdArray) => ({ ...a, data: a.data.slice() }), state);
 
 const numbersOf = (values: readonly number[]): NdArray<"f32"> => ndarray(Float32Array.from(values), [6], "f32");
 
-export const initGuard = (state: TrainState): Guard => ({
+/** Nothing seen yet; the first state counts as good. */
+export const initGuard = <S>(state: S): Guard<S> => ({
   numbers: numbersOf([1, 0, 0, Number.MAX_VALUE, 0, 0]),
   good: copy(state),
 });
 
 /** Factor of the generator's learning rate. */
-export const rateFactor = ({ numbers }: Guard): number => numbers.data[0];
-export const restarts = ({ numbers }: Guard): number => numbers.data[5];
+export const rateFactor = ({ numbers }: Guard<unknown>): number => numbers.data[0];
+/** How often the training went back. */
+const restarts = ({ numbers }: Guard<unknown>): number => numbers.data[5];
 
 /** What the user should know of the training; undefined if all was well. */
-export function guardNote(guard: Guard): string | undefined {
+export function guardNote(guard: Guard<unknown>): string | undefined {
   const times = restarts(guard);
   const share = guard.numbers.data[2];
   if (times === 0)
     return share > noted
-      ? `the path is as far from straight lines as it can be, three standard deviations, for ${(100 * share).toFixed(0)} % of its particles: the force is strong for the time between snapshots, and the true path of least action may lie farther out`
+      ? `the path is as far from straight lines as it can be, three standard deviations, for ${(100 * share).toFixed(0)} % of its ` +
+          "particles: the force is strong for the time between snapshots, and the true path of least action may lie farther out"
       : undefined;
-  return `the path ran away ${times === 1 ? "once" : "twice"}: the training went back to its last good averages and on with ${rateFactor(guard)} of the path's learning rate`;
+  return (
+    `the path ran away ${times === 1 ? "once" : "twice"}: the training went back to its last good averages and on with ` +
+    `${rateFactor(guard)} of the path's learning rate`
+  );
 }
 
 /**
@@ -68,7 +76,7 @@ export function guardNote(guard: Guard): string | undefined {
  * @param state    players after the step
  * @param settled  step after which the variance of the residual should no longer grow
  */
-export function watch({ numbers, good }: Guard, signs: Signs, state: TrainState, settled: number): Guard | undefined {
+export function watch<S extends Players<S>>({ numbers, good }: Guard<S>, signs: Signs, state: S, settled: number): Guard<S> | undefined {
   const [rate, level, share, reference, steps, again] = numbers.data;
   const { variance, atBound, loss } = signs;
   const next = {
@@ -88,18 +96,19 @@ export function watch({ numbers, good }: Guard, signs: Signs, state: TrainState,
  * The last good players, and a guard with half the rate.
  * @throws UserError  after the second time
  */
-export function goBack({ numbers, good }: Guard, hint: string): { players: TrainState; guard: Guard } {
+export function goBack<S>({ numbers, good }: Guard<S>, hint: string): { players: S; guard: Guard<S> } {
   const [rate, , , , steps, again] = numbers.data;
   if (again >= most)
     throw new UserError(`the path of the Lagrangian flow ran away ${most + 1} times, last ${steps} steps after it was set back`, hint);
   return { players: good, guard: { numbers: numbersOf([rate / 2, 0, 0, Number.MAX_VALUE, 0, again + 1]), good } };
 }
 
+/** Parameters under training and their moving average, by name. */
+type Players<S> = { readonly [K in keyof S]: { readonly params: unknown; readonly average: { readonly average: unknown } } };
+
 /** Players whose parameters are their averages. */
-const averaged = (state: TrainState): TrainState =>
-  Object.fromEntries(
-    Object.entries(state).map(([name, player]) => [
-      name,
-      { ...(player as object), params: (player as { average: { average: unknown } }).average.average },
-    ]),
-  ) as TrainState;
+function averaged<S extends Players<S>>(state: S): S {
+  const next = { ...state };
+  for (const name in next) next[name] = { ...next[name], params: next[name].average.average };
+  return next;
+}

@@ -1,6 +1,6 @@
 /**
- * Losses of an action s on a path ρ_t = Z_t q_t, for any Lagrangian. Both have the same expectation for every s. The minimum over s is -K, where K
- * is the kinetic energy of the path (less its potential energy), and for quadratic costs
+ * Losses of an action s on a path ρ_t = Z_t q_t, for any Lagrangian. Both have the same expectation for every s. The minimum over s is -K,
+ * where K is the kinetic energy of the path (less its potential energy), and for quadratic costs
  *
  *   loss + K = ½ ∫ E_t[|∇s - ∇s*|² + λ (s - s*)²] dt,  the action gap.
  */
@@ -32,6 +32,7 @@ export interface PathEnds {
   readonly factor?: Tensor;
 }
 
+/** The time, and how the loss is weighted in it. */
 export interface LossOptions {
   /** Times t_1 - t_0. */
   readonly duration: number;
@@ -41,6 +42,7 @@ export interface LossOptions {
   readonly probe?: Tensor;
 }
 
+/** A loss and what it is a mean of. */
 export interface Loss {
   readonly loss: Tensor;
   /** The integrand in time of each sample, [B]. */

@@ -1,7 +1,8 @@
 /** Every way to learn trajectories by name, with the settings that define it: one call gives a model. */
 import type { NdArray } from "../../array/index.ts";
 import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
-import type { Cloud, Coupling } from "../paths/pairs.ts";
+import type { Cloud } from "../paths/cloud.ts";
+import type { Coupling } from "../paths/pairs.ts";
 import { type PathOptions, pathThrough } from "../paths/path.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
@@ -21,14 +22,25 @@ interface Description {
   readonly coupling?: Coupling;
 }
 
+/** The methods by name. */
 export const methods = {
   am: { title: "action matching", family: "action matching" },
   eam: { title: "entropic action matching", family: "action matching", noise: true },
   uam: { title: "unbalanced action matching", family: "action matching", growth: true },
   euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true },
-  "am-sb": { title: "action matching on Schrödinger bridges", family: "action matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
-  "am-wfr": { title: "action matching on unbalanced transport", family: "action matching", growth: true, path: { coupling: "unbalanced" } }, // biome-ignore format: a table
-  "am-mix": { title: "unbalanced action matching on mixtures", family: "action matching", growth: true, path: { coupling: "independent", shape: "mixture" } }, // biome-ignore format: a table
+  "am-sb": {
+    title: "action matching on Schrödinger bridges",
+    family: "action matching",
+    noise: true,
+    path: { coupling: "sinkhorn", shape: "bridge" },
+  },
+  "am-wfr": { title: "action matching on unbalanced transport", family: "action matching", growth: true, path: { coupling: "unbalanced" } },
+  "am-mix": {
+    title: "unbalanced action matching on mixtures",
+    family: "action matching",
+    growth: true,
+    path: { coupling: "independent", shape: "mixture" },
+  },
   "wlf-ot": { title: "Lagrangian flow, optimal transport", family: "Lagrangian flow" },
   "wlf-sb": { title: "Lagrangian flow, Schrödinger bridge", family: "Lagrangian flow", noise: true },
   "wlf-uot": { title: "Lagrangian flow, unbalanced transport", family: "Lagrangian flow", growth: true, coupling: "unbalanced" },
@@ -40,20 +52,39 @@ export const methods = {
     coupling: "unbalanced",
   },
   "wlf-potential": { title: "Lagrangian flow with a potential", family: "Lagrangian flow", potential: true },
-  "wlf-uot-potential": { title: "Lagrangian flow, growth and a potential", family: "Lagrangian flow", growth: true, potential: true, coupling: "unbalanced" }, // biome-ignore format: a table
+  "wlf-uot-potential": {
+    title: "Lagrangian flow, growth and a potential",
+    family: "Lagrangian flow",
+    growth: true,
+    potential: true,
+    coupling: "unbalanced",
+  },
   "i-cfm": { title: "flow matching, independent pairs", family: "flow matching", path: { coupling: "independent" } },
   "ot-cfm": { title: "flow matching, optimal-transport pairs", family: "flow matching", path: { coupling: "ot" } },
-  "sb-cfm": { title: "flow matching on Schrödinger bridges", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
-  sf2m: { title: "flow and score matching ([SF]²M)", family: "flow matching", noise: true, path: { coupling: "sinkhorn", shape: "bridge" } }, // biome-ignore format: a table
+  "sb-cfm": {
+    title: "flow matching on Schrödinger bridges",
+    family: "flow matching",
+    noise: true,
+    path: { coupling: "sinkhorn", shape: "bridge" },
+  },
+  sf2m: {
+    title: "flow and score matching ([SF]²M)",
+    family: "flow matching",
+    noise: true,
+    path: { coupling: "sinkhorn", shape: "bridge" },
+  },
   simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
 } as const satisfies Record<string, Description>;
 
+/** The name of a method. */
 export type MethodName = keyof typeof methods;
+/** All names. */
 export const methodNames = Object.keys(methods) as MethodName[];
 
 /** Does the method learn growth (noise, …)? */
 export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => (methods[method] as Description)[what] === true;
 
+/** Settings of all methods; each takes its own. */
 export interface LearnOptions
   extends Omit<MatchOptions, "lagrangian">,
     Omit<LagrangianFlowOptions, "lagrangian">,
@@ -70,11 +101,11 @@ export interface LearnOptions
   readonly cost?: Lagrangian["cost"];
 }
 
+/** Settings unless others are asked for. */
 export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as const;
 
 /** σ of a method with noise, 0 of one without. */
-export const noiseOf = (method: MethodName, options: LearnOptions): number =>
-  has(method, "noise") ? (options.noise ?? learnDefaults.noise) : 0;
+const noiseOf = (method: MethodName, options: LearnOptions): number => (has(method, "noise") ? (options.noise ?? learnDefaults.noise) : 0);
 
 /**
  * A model of a method.
@@ -122,7 +153,8 @@ export async function learner(
     case "action matching":
       return matching(path, { ...options, lagrangian });
     case "Lagrangian flow":
-      // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it has to
+      // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it
+      // has to
       return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
     case "flow matching":
       return flowMatching(path, { ...options, score: method === "sf2m" });

@@ -1,6 +1,6 @@
 /** What every learner of trajectories is: a training, and dynamics that its averaged parameters define. */
 
-import { flatten, isArrayLeaf, mapTree, type NdArray, type Random } from "../../array/index.ts";
+import { mapTree, type NdArray, type Random } from "../../array/index.ts";
 import {
   adam,
   applyUpdates,
@@ -13,8 +13,9 @@ import {
   type State,
   warmUpCosine,
 } from "../../optim/index.ts";
-import { type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import { type Feeds, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import type { Value } from "./value.ts";
 
 /** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
 export interface Dynamics {
@@ -27,31 +28,43 @@ export interface Dynamics {
   readonly flow?: VectorField;
 }
 
-/** Parameters are trees of arrays, which only their own model looks into. */
-export type Parameters<T = NdArray> = State<T>;
-
-export interface TrainState<T = NdArray> {
-  readonly [part: string]: T | State<T>;
+/**
+ * A training. States S are trees of arrays, the whole of what a checkpoint must hold; parameters P are trees of tensors, of arrays outside
+ * programs. Both are the learner's own affair: without types, a learner hides them and takes only what it has given.
+ */
+export interface Learner<S = unknown, P = unknown> {
+  init(rng: Random): S;
+  /** One optimizer step; the stream gives the batch. */
+  step(state: S, rng: Random): Promise<{ state: S; metrics: Readonly<Record<string, number>> }>;
+  /** Averaged parameters. */
+  average(state: S): Feeds<P>;
 }
 
-export interface Model {
-  init(rng: Random): TrainState | Promise<TrainState>;
-  /** One optimizer step; the stream gives the batch. */
-  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: Readonly<Record<string, number>> }>;
-  /** Averaged parameters. */
-  average(state: TrainState): Parameters;
+/** A learner of trajectories: its averaged parameters define dynamics. */
+export interface Model<S = unknown, P = unknown> extends Learner<S, P> {
   /** @param interval  one-hot row of the interval, for models with an action for each */
-  dynamics(params: Parameters<Tensor>, interval?: Tensor): Dynamics;
+  dynamics(params: P, interval?: Tensor): Dynamics;
   /** σ of the dynamics. */
   readonly noise: number;
+  /** The value of the action, over fresh batches, for models that have one. */
+  value?(state: S, rng: Random, batches?: number): Promise<Value>;
   /** What happened in the training that the user should know. */
-  note?(state: TrainState): string | undefined;
+  note?(state: S): string | undefined;
   /** Particles move from later to earlier times. */
   readonly backward?: boolean;
   /** Times at which an action for each interval begins and ends; absent: one action for all times. */
   readonly knots?: readonly number[];
 }
 
+/** A model whose action has a value. */
+export interface ValuedModel<S = unknown, P = unknown> extends Model<S, P> {
+  value(state: S, rng: Random, batches?: number): Promise<Value>;
+}
+
+/** What of a model moves particles. */
+export type Mover<P = unknown> = Pick<Model<unknown, P>, "dynamics" | "noise" | "knots" | "backward">;
+
+/** How parameters descend. */
 export interface TrainOptions {
   readonly batch?: number;
   readonly steps?: number;
@@ -63,17 +76,19 @@ export interface TrainOptions {
   readonly threads?: number;
 }
 
+/** The usual training. */
 export const trainDefaults = { batch: 256, steps: 3000, learningRate: 1e-3, warmUp: 200, clip: 1, emaDecay: 0.995 } as const;
 
-/** Parameters under training, the state of their optimizer, and their moving average. */
-export interface Descending<P> {
+/** Parameters under training, the state of their optimizer, and their moving average; trees of T. */
+export interface Descending<P, T = Tensor> {
   readonly params: P;
-  readonly optimizer: State;
-  readonly average: EmaState;
+  readonly optimizer: State<T>;
+  readonly average: { readonly average: P; readonly weight: T };
 }
 
+/** The way down of a loss. */
 export interface Descent {
-  init(params: object): TrainState;
+  init<A extends object>(params: A): Descending<A, NdArray>;
   /** One step of a loss with extra results, as a program; `rate` multiplies the learning rate. */
   step<P, A>(state: Descending<P>, loss: (params: P) => [Tensor, A], rate?: Tensor): { state: Descending<P>; loss: Tensor; aux: A };
 }
@@ -84,21 +99,19 @@ export function descent(o: Required<Omit<TrainOptions, "threads">>): Descent {
   const optimizer: Optimizer = flat(chain(clipByGlobalNorm(o.clip), adam(warmUpCosine(o.learningRate, warm, Math.max(2, o.steps)))));
   const averaging = ema(o.emaDecay);
   return {
-    init: (params) => ({ params, optimizer: optimizer.init(params), average: averaging.init(params) }) as unknown as TrainState,
-    step(state, loss, rate) {
-      const [[value, aux], gradient] = valueAndGrad(loss as (p: unknown) => [Tensor, unknown], { aux: true })(state.params);
+    init: (params) => ({
+      params,
+      optimizer: optimizer.init(params),
+      average: { average: params, weight: averaging.init(params).weight },
+    }),
+    step<P, A>(state: Descending<P>, loss: (params: P) => [Tensor, A], rate?: Tensor) {
+      const [[value, aux], gradient] = valueAndGrad<[P], A>(loss, { aux: true })(state.params);
       const { updates, state: next } = optimizer.update(gradient, state.optimizer, state.params);
-      const scaled = rate ? mapTree<typeof updates>((u: Tensor) => u.mul(rate), updates) : updates;
-      const params = applyUpdates(state.params, scaled as typeof state.params);
-      return {
-        state: { params, optimizer: next, average: averaging.update(state.average, params) },
-        loss: value,
-        aux: aux as never,
-      };
+      const scaled = rate ? mapTree<P>((u: Tensor) => u.mul(rate), updates) : updates;
+      const params = applyUpdates(state.params, scaled);
+      // averages keep the tree of what they average, which the types of their states do not say
+      const average = averaging.update(state.average as EmaState, params) as Descending<P>["average"];
+      return { state: { params, optimizer: next, average }, loss: value, aux };
     },
   };
 }
-
-/** Number of parameters. */
-export const countParameters = (params: unknown): number =>
-  flatten(params, isArrayLeaf).leaves.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);

@@ -1,16 +1,18 @@
 /**
- * Populations recorded at many times, as simulations are: every time that a batch draws is the nearest recorded one, and nothing is assumed about what
- * lies between two records.
+ * Populations recorded at many times, as simulations are: every time that a batch draws is the nearest recorded one, and nothing is assumed
+ * about what lies between two records.
  */
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { jit, sign, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, jit, sign, type Tensor, take } from "../../tensor/index.ts";
 import { type ActionParams, action, initAction } from "../lagrangian/action.ts";
 import { exactLaplacian, freeMotion } from "../lagrangian/lagrangian.ts";
 import { evenTimes } from "../paths/times.ts";
+import { actionDefaults, actionDynamics } from "./action-model.ts";
 import { actionLoss } from "./losses.ts";
-import { actionDefaults, actionDynamics, type MatchOptions } from "./match.ts";
+import type { MatchOptions } from "./match.ts";
 import { type Descending, descent, type Model, trainDefaults } from "./model.ts";
 
+/** A population at its recorded times. */
 export interface Recording {
   /** Ascending. */
   readonly times: readonly number[];
@@ -46,7 +48,10 @@ export interface RecordedBatch<T = NdArray> {
   readonly last: T;
 }
 
-/** A batch at recorded times next to evenly spread ones: a record counts by the time it stands for, which makes time integrals trapezoid sums. */
+/**
+ * A batch at recorded times next to evenly spread ones: a record counts by the time it stands for, which makes time integrals trapezoid
+ * sums.
+ */
 export function drawRecorded({ times, offsets }: Recording, rng: Random, batch: number): RecordedBatch {
   const K = times.length;
   const t = new Float32Array(batch);
@@ -80,7 +85,10 @@ function nearest(times: readonly number[], time: number): number {
  *
  * @throws RangeError  for growth with a head that cannot represent it
  */
-export function matchingRecorded(recording: Recording, options: Omit<MatchOptions, "objective" | "times"> = {}): Model {
+export function matchingRecorded(
+  recording: Recording,
+  options: Omit<MatchOptions, "objective" | "times"> = {},
+): Model<Arrays<Descending<ActionParams>>, ActionParams> {
   const o = { ...actionDefaults, ...trainDefaults, lagrangian: freeMotion, ...options };
   const { lagrangian: l, head } = o;
   if (l.growth > 0 && head !== "scalar") throw new RangeError(`matchingRecorded: the head "${head}" cannot represent growth`);
@@ -104,11 +112,11 @@ export function matchingRecorded(recording: Recording, options: Omit<MatchOption
     init: (rng) => down.init(initAction(rng, d, o)),
     async step(state, rng) {
       const batch: Draws = { ...drawRecorded(recording, rng, o.batch), ...(probes && { probe: rng.normal([o.batch, d]) }) };
-      const { loss, state: next } = await run(state as never, points, batch);
-      return { state: next as never, metrics: { loss: item(loss) } };
+      const { loss, state: next } = await run(state, points, batch);
+      return { state: next, metrics: { loss: item(loss) } };
     },
-    average: (state) => (state.average as { average: never }).average,
-    dynamics: (params) => actionDynamics(l, action(params as never, head)),
+    average: (state) => state.average.average,
+    dynamics: (params) => actionDynamics(l, action(params, head)),
     noise: l.noise,
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Score matching and annealed Langevin dynamics: what a population's recorded times allow without a model of its motion. A network learns the scores
- * ∇ log q_t, and particles follow the densities by a few Langevin steps at each time. A sampler, not a motion: to compare action matching with.
+ * Score matching and annealed Langevin dynamics: what a population's recorded times allow without a model of its motion. A network learns
+ * the scores ∇ log q_t, and particles follow the densities by a few Langevin steps at each time. A sampler, not a motion: to compare action
+ * matching with.
  *
  * @source  Hyvärinen, JMLR 6 (2005), eq. 4; Song, Garg, Shi & Ermon, UAI 2019, eq. 8 (sliced, with the variance-reduced second term);
  *          Neklyudov et al., Action Matching, ICML 2023, section 5.3 (as a baseline)
@@ -8,11 +9,11 @@
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type Mlp, mlp } from "../../nn/index.ts";
-import { concat, jit, scan, sign, sqrt, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, concat, type Feeds, jit, scan, sign, sqrt, type Tensor, take } from "../../tensor/index.ts";
+import { withDivergence } from "../lagrangian/divergence.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
-import { withDivergence } from "../motion/divergence.ts";
-import { actionDefaults } from "./match.ts";
-import { type Descending, descent, type Parameters, type TrainOptions, type TrainState, trainDefaults } from "./model.ts";
+import { actionDefaults } from "./action-model.ts";
+import { type Descending, descent, type Learner, type TrainOptions, trainDefaults } from "./model.ts";
 import { drawRecorded, type RecordedBatch, type Recording } from "./recorded.ts";
 
 /**
@@ -25,6 +26,7 @@ export function scoreLoss(v: VectorField, t: Tensor, x: Tensor, probe?: Tensor):
   return value.square().sum(1).mul(0.5).add(divergence);
 }
 
+/** The network, its loss and its training. */
 export interface ScoreOptions extends TrainOptions {
   readonly layers?: number;
   readonly width?: number;
@@ -33,13 +35,9 @@ export interface ScoreOptions extends TrainOptions {
 }
 
 /** A learner of scores: trained like a `Model`, but without a motion. */
-export interface ScoreModel {
-  init(rng: Random): TrainState;
-  step(state: TrainState, rng: Random): Promise<{ state: TrainState; metrics: Readonly<Record<string, number>> }>;
-  /** Averaged parameters. */
-  average(state: TrainState): Parameters;
+export interface ScoreModel<S = unknown, P = unknown> extends Learner<S, P> {
   /** ∇ log q_t. */
-  score(params: Parameters<Tensor>): VectorField;
+  score(params: P): VectorField;
 }
 
 const network =
@@ -48,7 +46,7 @@ const network =
     mlp.apply(net, concat([t, x], 1), "silu");
 
 /** Scores of a recording's times. */
-export function scoreMatching(recording: Recording, options: ScoreOptions = {}): ScoreModel {
+export function scoreMatching(recording: Recording, options: ScoreOptions = {}): ScoreModel<Arrays<Descending<Mlp>>, Mlp> {
   const { layers, width } = actionDefaults;
   const o = { layers, width, trace: "exact", ...trainDefaults, ...options } as const;
   const d = recording.points.shape[1];
@@ -66,14 +64,15 @@ export function scoreMatching(recording: Recording, options: ScoreOptions = {}):
     init: (rng) => down.init(mlp.init(rng, [d + 1, ...new Array<number>(o.layers).fill(o.width), d])),
     async step(state, rng) {
       const probe = o.trace === "sliced" && { probe: rng.normal([o.batch, d]) };
-      const { state: next, loss } = await run(state as never, recording.points, { ...drawRecorded(recording, rng, o.batch), ...probe });
-      return { state: next as never, metrics: { loss: item(loss) } };
+      const { state: next, loss } = await run(state, recording.points, { ...drawRecorded(recording, rng, o.batch), ...probe });
+      return { state: next, metrics: { loss: item(loss) } };
     },
-    average: (state) => (state.average as { average: never }).average,
-    score: (params) => network(params as never),
+    average: (state) => state.average.average,
+    score: network,
   };
 }
 
+/** Steps of Langevin dynamics. */
 export interface LangevinOptions {
   /** ε, in units of x squared. */
   readonly stepSize: number;
@@ -85,8 +84,8 @@ export interface LangevinOptions {
 }
 
 /** Particles [n, d] of time `from` carried to each of `to`, and how often the score was evaluated. */
-export type Anneal = (
-  params: Parameters,
+export type Anneal<P = unknown> = (
+  params: Feeds<P>,
   x: NdArray<"f32">,
   from: number,
   to: readonly number[],
@@ -96,18 +95,19 @@ export type Anneal = (
 /**
  * Annealed Langevin dynamics, compiled once a shape. At each time in turn, `inner` times: x ← x + ½ ε v(t, x) + √ε ξ with ξ ~ N(0, 1).
  *
- * With the true scores the density of the particles is q_t in the limit of small ε and many steps, in that order of precision: the particles lag behind
- * by what the density changes in the time that Langevin dynamics need to mix, and a step of size ε has a bias of order ε.
+ * With the true scores the density of the particles is q_t in the limit of small ε and many steps, in that order of precision: the
+ * particles lag behind by what the density changes in the time that Langevin dynamics need to mix, and a step of size ε has a bias of order
+ * ε.
  *
  * @param score  ∇ log q_t from parameters; known scores ignore them
  */
-export function annealer(score: (params: Parameters<Tensor>) => VectorField, threads?: number): Anneal {
+export function annealer<P>(score: (params: P) => VectorField, threads?: number): Anneal<P> {
   const run = jit(
-    (params: Parameters<Tensor>, start: Tensor, times: Tensor, noise: Tensor, stepSize: Tensor) => {
+    (params: P, start: Tensor, times: Tensor, noise: Tensor, stepSize: Tensor) => {
       const v = score(params);
       const level = (x: Tensor, { t, xi }: { t: Tensor; xi: Tensor }) => {
         const column = t.broadcastTo([x.shape[0], 1]);
-        const step = (at: Tensor, e: Tensor) => ({ carry: at.add(v(column, at).mul(stepSize.mul(0.5))).add(e.mul(sqrt(stepSize))) }); // biome-ignore format: one formula
+        const step = (at: Tensor, e: Tensor) => ({ carry: at.add(v(column, at).mul(stepSize.mul(0.5))).add(e.mul(sqrt(stepSize))) });
         return { carry: scan(step, x, xi).carry };
       };
       return scan(level, start, { t: times, xi: noise }).carry;

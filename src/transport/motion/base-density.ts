@@ -1,10 +1,10 @@
 /** Densities of a first snapshot: a Gaussian, or one Gaussian kernel at each point. Both are mixtures of Gaussians of one shape. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
-import { normalise } from "../../distances/clouds.ts";
+import { normalise } from "../../distances/index.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
-import type { Cloud } from "../paths/pairs.ts";
+import type { Cloud } from "../paths/cloud.ts";
 
 /** Σ_j w_j N(x; c_j, L Lᵀ): centres [m, d], log w [m] of sum of w one, L [d, d] lower triangular. */
 export interface GaussianMixture<T = NdArray> {
@@ -20,7 +20,10 @@ export function logMixture({ centres, logWeights, factor }: GaussianMixture<Tens
   const white = (points: Tensor): Tensor => t.triangularSolve(factor, points.sub(middle).transpose()).transpose();
   const [a, c] = [white(x), white(centres)];
   const square = a.square().sum(1, true).add(c.square().sum(1)).sub(a.matmul(c.transpose()).mul(2));
-  const volume = t.log(t.diagonal(factor)).sum().add((x.shape[1] / 2) * Math.log(2 * Math.PI)); // biome-ignore format: one formula
+  const volume = t
+    .log(t.diagonal(factor))
+    .sum()
+    .add((x.shape[1] / 2) * Math.log(2 * Math.PI));
   return t.logsumexp(t.maximum(square, 0).mul(-0.5).add(logWeights), 1).sub(volume);
 }
 

@@ -9,16 +9,17 @@
  */
 
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { type AdaptiveOptions, solveAdaptive } from "../../solve/solve.ts";
-import { concat, jit, sign, type Tensor } from "../../tensor/index.ts";
-import type { Dynamics, Model, Parameters } from "../learning/model.ts";
+import { type Control, solve } from "../../solve/index.ts";
+import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
+import { withDivergence } from "../lagrangian/divergence.ts";
+import type { Dynamics, Mover } from "../learning/model.ts";
 import { type GaussianMixture, logMixture } from "./base-density.ts";
-import { withDivergence } from "./divergence.ts";
 import { intervalRow, stages } from "./push.ts";
 
 /** Largest dimension for which divergences are exact; above it, by a random probe. */
-export const exactDivergence = 5;
+const exactDivergence = 5;
 
+/** Particles that were carried along a flow. */
 export interface Carried<T = Tensor> {
   /** Where particles were, or will be, [n, d]. */
   readonly x: T;
@@ -32,7 +33,7 @@ export interface Carried<T = Tensor> {
  *
  * @param probe  signs [n, d], the same all the way; absent: exact divergences
  */
-export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: Tensor, options?: AdaptiveOptions): Carried {
+export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: Tensor, control?: Control): Carried {
   const [n, d] = x.shape;
   const v = dynamics.flow ?? dynamics.drift;
   const field = (time: Tensor, y: Tensor): Tensor => {
@@ -43,10 +44,11 @@ export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: 
     return concat([value, divergence.expandDims(1), g.expandDims(1)], 1);
   };
   const none = x.slice(null, [0, 1]).mul(0);
-  const end = solveAdaptive(field, concat([x, none, none], 1), times, options).states.slice(0);
+  const end = solve(field, concat([x, none, none], 1), times, { control, save: "end" }).states;
   return { x: end.slice(null, [0, d]), divergence: end.slice(null, d), growth: end.slice(null, d + 1) };
 }
 
+/** Densities at points. */
 export interface Densities {
   /** log ρ_t at each point. */
   readonly logDensity: Float64Array;
@@ -57,8 +59,8 @@ export interface Densities {
 }
 
 /** Densities at points x [n, d] of time `time`, under the density `base` at time `from`. The stream gives the probes. */
-export type DensityOf = (
-  params: Parameters,
+export type DensityOf<P = unknown> = (
+  params: Feeds<P>,
   base: GaussianMixture,
   x: NdArray<"f32">,
   time: number,
@@ -70,14 +72,14 @@ export type DensityOf = (
 const chunk = 1024;
 
 /** The densities of a model, compiled once a shape. Units are those of the training. */
-export function densities({ dynamics, knots }: Model, threads?: number): DensityOf {
+export function densities<P>({ dynamics, knots }: Mover<P>, threads?: number): DensityOf<P> {
   const trace = jit(
-    (p: Parameters<Tensor>, x: Tensor, times: Tensor, hot: Tensor, noise: Tensor) =>
+    (p: P, x: Tensor, times: Tensor, hot: Tensor, noise: Tensor) =>
       traceFlow(dynamics(p, knots && hot), x, times, x.shape[1] > exactDivergence ? sign(noise) : undefined),
     { threads },
   );
   const start = jit(logMixture, { threads });
-  const some = async (params: Parameters, base: GaussianMixture, x: NdArray<"f32">, time: number, from: number, rng: Random) => {
+  const some = async (params: Feeds<P>, base: GaussianMixture, x: NdArray<"f32">, time: number, from: number, rng: Random) => {
     const [n, d] = x.shape;
     const noise = rng.normal([n, d]);
     const sums = { divergence: new Float64Array(n), growth: new Float64Array(n) };

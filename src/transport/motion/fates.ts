@@ -1,5 +1,9 @@
 /** Where particles end up: groups of the last snapshot that moved particles arrive among. */
-import type { NdArray } from "../../array/index.ts";
+import type { NdArray, Random } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
+import type { Prepared } from "../learning/prepare.ts";
+import { particlesOf } from "./particles.ts";
+import type { Trained } from "./push.ts";
 
 /** The groups of reference points, by name, and their weights (absent: equal). */
 export interface Reference {
@@ -45,6 +49,8 @@ export interface FateMatrix {
 }
 
 /**
+ * The fates of the starting groups, from those of their particles.
+ *
  * @param starts     group of each particle at the start
  * @param fates      memberships at the end, [n, ends]
  * @param weights    of each particle at the end
@@ -72,5 +78,51 @@ export function fateMatrix(
     ends,
     probability: probability.map((row, s) => row.map((p) => (total[s] > 0 ? p / total[s] : 0))),
     expansion: names.map((_, s) => total[s] / start[s]),
+  };
+}
+
+/** Probabilities of ending in each group of the last snapshot. */
+export interface Fates {
+  readonly names: readonly string[];
+  /** Of each particle of each snapshot, [n_k, names]. */
+  readonly perSnapshot: readonly Float64Array[];
+  /** From groups of the first snapshot. */
+  readonly matrix: FateMatrix;
+}
+
+/**
+ * Where every particle ends: groups among its nearest neighbours in the last snapshot, after it was moved there. With noise, the mean of 20
+ * futures. Undefined for data without groups.
+ */
+export async function fates(
+  { model, push, params }: Trained,
+  data: Pick<Population, "groups">,
+  { clouds, times }: Pick<Prepared, "clouds" | "times">,
+  rng: Random,
+): Promise<Fates | undefined> {
+  if (!data.groups) return undefined;
+  const last = data.groups.length - 1;
+  const reference = { ...clouds[last], groups: data.groups[last] };
+  const names = [...new Set(data.groups[last])].sort();
+  const repeats = model.noise > 0 ? 20 : 1;
+  const perSnapshot: Float64Array[] = [];
+  let weights: ArrayLike<number> = [];
+  for (let k = 0; k <= last; k++) {
+    const total = new Float64Array(clouds[k].points.shape[0] * names.length);
+    for (let r = 0; r < repeats; r++) {
+      const moved = k === last ? undefined : (await push(params, particlesOf(clouds[k]), times[k], [times[last]], { rng })).clouds[0];
+      if (k === 0 && moved) weights = moved.logWeight.data.map(Math.exp);
+      membership(moved?.x ?? clouds[k].points, reference, names).forEach((p, i) => void (total[i] += p / repeats));
+      if (k === last) {
+        total.forEach((v, i) => void (total[i] = v * repeats));
+        break;
+      }
+    }
+    perSnapshot.push(total);
+  }
+  return {
+    names,
+    perSnapshot,
+    matrix: fateMatrix(data.groups[0], names, perSnapshot[0], weights, particlesOf(clouds[0]).logWeight.data.map(Math.exp)),
   };
 }

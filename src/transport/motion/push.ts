@@ -1,28 +1,27 @@
 /** Particles moved by dynamics: an ordinary differential equation, or a stochastic one, with weights that grow and decay. */
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { solveAdaptive } from "../../solve/solve.ts";
-import * as t from "../../tensor/index.ts";
-import { concat, jit, scan, type Tensor } from "../../tensor/index.ts";
-import type { Dynamics, Model, Parameters } from "../learning/model.ts";
+import { eulerMaruyama, type Field, marchNoisy, solve } from "../../solve/index.ts";
+import { concat, type Feeds, jit, type Tensor } from "../../tensor/index.ts";
+import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import type { Dynamics, Mover } from "../learning/model.ts";
+import type { Particles } from "./particles.ts";
 
-/** Particles [n, d] with logarithms of their weights [n]; absent: 0. */
-export interface Particles {
-  readonly x: NdArray<"f32">;
-  readonly logWeight?: NdArray<"f32">;
-}
-
+/** How particles are moved. */
 export interface PushOptions {
   /** Where the noise comes from; needed by dynamics with noise. */
   readonly rng?: Random;
   /** Steps a unit of time of Euler–Maruyama; default 100. */
   readonly stepsPerUnit?: number;
-  /** One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps. */
+  /**
+   * One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps.
+   */
   readonly pair?: "coarse" | "fine";
   /** Follow the noiseless flow with the same densities, where the dynamics know it. */
   readonly flow?: boolean;
 }
 
+/** Particles that were moved. */
 export interface Pushed {
   /** Clouds at each time asked for. */
   readonly clouds: readonly Required<Particles>[];
@@ -31,23 +30,28 @@ export interface Pushed {
 }
 
 /** Moves particles of time `from` to each of `to` (monotone in either direction, times of the training). */
-export type Push = (
-  params: Parameters,
+export type Push<P = unknown> = (
+  params: Feeds<P>,
   particles: Particles,
   from: number,
   to: readonly number[],
   options?: PushOptions,
 ) => Promise<Pushed>;
 
+/** What of a model moves particles, its compiled mover, and the parameters that it was trained to. */
+export interface Trained<P = unknown> {
+  readonly model: Mover<P>;
+  readonly push: Push<P>;
+  readonly params: Feeds<P>;
+}
+
 /** The mover of a model, compiled once a shape. */
-export function pusher({ dynamics, knots, noise: sigma, backward = false }: Model, threads?: number): Push {
+export function pusher<P>({ dynamics, knots, noise: sigma, backward = false }: Mover<P>, threads?: number): Push<P> {
   const compile = (flow: boolean) => ({
-    smooth: jit((p: Parameters<Tensor>, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }),
-    noisy: jit(
-      (p: Parameters<Tensor>, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) =>
-        noisily(dynamics(p, knots && k), y, h, start, z),
-      { threads },
-    ),
+    smooth: jit((p: P, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }),
+    noisy: jit((p: P, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) => noisily(dynamics(p, knots && k), y, h, start, z), {
+      threads,
+    }),
   });
   const programs = [compile(false), compile(true)];
   return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
@@ -77,8 +81,7 @@ export function pusher({ dynamics, knots, noise: sigma, backward = false }: Mode
         const h = (next - at) / steps;
         if (backward ? h > 0 : h < 0) throw new Error(`push: these dynamics have noise and run ${backward ? "backward" : "forward"} only`);
         const z = pair === "coarse" ? summed(rng.normal([2 * steps, n, d])) : rng.normal([steps, n, d]);
-        const { state: moved } = await noisy(params, state, h, at, z, hot);
-        state = moved as NdArray<"f32">;
+        state = (await noisy(params, state, h, at, z, hot)) as NdArray<"f32">;
         evaluations += steps;
         at = next;
         if (stage.wanted[i]) clouds.push(parted(state, logWeight));
@@ -99,32 +102,26 @@ function summed({ data, shape: [steps, n, d] }: NdArray<"f32">): NdArray<"f32"> 
   return ndarray(half, [steps / 2, n, d], "f32");
 }
 
-/** [x, log w] moved by an adaptive solver. */
-function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
-  const d = state.shape[1] - 1;
-  const v = (useFlow && flow) || drift;
-  const field = (time: Tensor, y: Tensor): Tensor => {
-    const x = y.slice(null, [0, d]);
+/** d[x, log w]/dt for particles [n, d + 1] that move at v. */
+function rates(v: VectorField, growth: ScalarField | undefined): Field {
+  return (time, y) => {
+    const x = y.slice(null, [0, y.shape[1] - 1]);
     const column = time.broadcastTo([x.shape[0], 1]);
     const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
     return concat([v(column, x), g], 1);
   };
-  const { states, evaluations } = solveAdaptive(field, state, at);
+}
+
+/** [x, log w] moved without noise. */
+function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
+  const { states, evaluations } = solve(rates((useFlow && flow) || drift, growth), state, at);
   return { states, evaluations };
 }
 
-/** [x, log w] by Euler–Maruyama: x ← x + f h + σ √|h| z. */
-function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor) {
-  const d = state.shape[1] - 1;
-  const body = (y: Tensor, { e, k }: { e: Tensor; k: Tensor }) => {
-    const x = y.slice(null, [0, d]);
-    const column = start.add(h.mul(k)).broadcastTo([x.shape[0], 1]);
-    const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
-    const moved = x.add(drift(column, x).mul(h)).add(e.mul(t.sqrt(t.abs(h))).mul(noise));
-    return { carry: concat([moved, y.slice(null, [d, d + 1]).add(g.mul(h))], 1) };
-  };
-  const steps = z.shape[0];
-  return { state: scan(body, state, { e: z, k: t.iota(steps, "f32") }).carry };
+/** [x, log w] moved with noise, which is that of the places alone: z [steps, n, d]. */
+function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
+  const diffusion = (_t: Tensor, _y: Tensor, dW: Tensor): Tensor => concat([dW.mul(noise), dW.slice(null, [0, 1]).mul(0)], 1);
+  return marchNoisy(eulerMaruyama({ drift: rates(drift, growth), diffusion }), state, start, h, z);
 }
 
 interface Stage {
@@ -182,16 +179,4 @@ function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f3
     logWeight[i] = data[i * width + d] + (first?.data[i] ?? 0);
   }
   return { x: ndarray(x, [n, d], "f32"), logWeight: ndarray(logWeight, [n], "f32") };
-}
-
-/** Σ w / n: the mass of a cloud relative to equal weights of one. */
-export const meanWeight = (logWeight: NdArray<"f32">): number =>
-  logWeight.data.reduce((s, l) => s + Math.exp(l), 0) / logWeight.data.length;
-
-/** Effective part of a weighted sample, (Σ w)² / (n Σ w²). */
-export function effectiveShare(logWeight: NdArray<"f32">): number {
-  const highest = logWeight.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const w = logWeight.data.map((l) => Math.exp(l - highest));
-  const sum = w.reduce((a, b) => a + b, 0);
-  return sum ** 2 / (w.length * w.reduce((s, v) => s + v * v, 0));
 }

@@ -3,7 +3,8 @@
  *
  *   G(t, a, b) = (1 - u) a + u b + 2 u (1 - u) h(t, a, b, 1[u < ½]).
  *
- * or of another base than the line. The switch at the middle lets independent rows be carried forward from a before it and backward from b after it.
+ * or of another base than the line. The switch at the middle lets independent rows be carried forward from a before it and backward from b
+ * after it.
  *
  * @source  Neklyudov et al., Wasserstein Lagrangian Flows, ICML 2024, section 3.3
  */
@@ -13,6 +14,7 @@ import { type Mlp, mlp } from "../../nn/index.ts";
 import * as t from "../../tensor/index.ts";
 import { concat, type Tensor } from "../../tensor/index.ts";
 
+/** Size of the network of a generator. */
 export interface GeneratorOptions {
   readonly generatorLayers?: number;
   readonly generatorWidth?: number;

@@ -1,7 +1,7 @@
 /** What it costs to go from a particle of one snapshot to one of the next, where a drift is free and velocities have a convex cost. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
-import { solveFixed } from "../../solve/solve.ts";
+import { constantSteps, rungeKutta4, solve } from "../../solve/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import type { ConvexCost } from "../lagrangian/costs.ts";
 import type { Lagrangian, VectorField } from "../lagrangian/lagrangian.ts";
@@ -10,9 +10,10 @@ import type { Lagrangian, VectorField } from "../lagrangian/lagrangian.ts";
 export type PairMotion = Pick<Partial<Lagrangian>, "drift" | "cost">;
 
 /**
- * Both snapshots after the drift has carried them to the middle of their interval, x forward and y backward: dx/dt = b(t, x). There the distance of two particles
- * is what has to be paid for. Exact for drifts that keep distances (shifts, rotations); for others lengths change on the way, by the first order of ∇b from
- * one end and back from the other. Where a drift leads out of all numbers, the points stay as they are.
+ * Both snapshots after the drift has carried them to the middle of their interval, x forward and y backward: dx/dt = b(t, x). There the
+ * distance of two particles is what has to be paid for. Exact for drifts that keep distances (shifts, rotations); for others lengths change
+ * on the way, by the first order of ∇b from one end and back from the other. Where a drift leads out of all numbers, the points stay as
+ * they are.
  *
  * @param x, y    [n, d], [m, d]
  * @param start, end  their times
@@ -30,9 +31,10 @@ export async function carriedToMiddle(
 }
 
 async function carried(x: NdArray<"f32">, drift: VectorField, from: number, to: number): Promise<NdArray<"f32">> {
-  const [n, d] = x.shape;
+  const [n] = x.shape;
   const field = (t: Tensor, z: Tensor): Tensor => drift(t.broadcastTo([n, 1]), z);
-  const run = jit((z: Tensor, times: Tensor) => solveFixed(field, z, times, { method: "rk4" }).reshape([n, d]));
+  const method = { solver: rungeKutta4, control: constantSteps(20), save: "end" } as const;
+  const run = jit((z: Tensor, times: Tensor) => solve(field, z, times, method).states);
   return (await run(x, ndarray(Float32Array.of(from, to), [2], "f32"))) as NdArray<"f32">;
 }
 

@@ -1,13 +1,14 @@
 /** Couplings of neighbouring snapshots, as lists of pairs of rows from which batches are drawn. */
-import { type NdArray, type Random, randomStream } from "../../array/index.ts";
+import { type Random, randomStream } from "../../array/index.ts";
 import { optimalTransport, rowsOf, sinkhorn, transportForCosts } from "../../distances/index.ts";
 import { quadraticCost } from "../lagrangian/costs.ts";
+import type { Cloud } from "./cloud.ts";
 import { carriedToMiddle, type PairMotion, pairCosts } from "./pair-costs.ts";
 import { reachPlan } from "./unbalanced.ts";
 
 /**
- * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth (Wasserstein–Fisher–Rao),
- * whose pairs change their mass on the way.
+ * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth
+ * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way.
  */
 export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced";
 
@@ -23,13 +24,6 @@ export interface Pairs {
   readonly mass1?: Float64Array;
   /** C = E √(m0 m1) cos θ over the pairs at angle θ: their mass at u is (1-u)² Z_0 + u² Z_1 + 2 u (1-u) C. */
   readonly overlap?: number;
-}
-
-/** A snapshot: points [n, d], the weights of its particles (absent: equal) and their total mass. */
-export interface Cloud {
-  readonly points: NdArray<"f32">;
-  readonly weights?: ArrayLike<number>;
-  readonly mass: number;
 }
 
 /** Under a free drift, "ot" and "sinkhorn" pair particles where the drift has carried them; under a convex cost, "ot" pairs them by it. */
@@ -48,8 +42,9 @@ export interface CouplingOptions extends PairMotion {
 const most = { ot: 25_000_000, sinkhorn: 25_000_000, unbalanced: 4_000_000 } as const;
 
 /**
- * Pairs of two snapshots; undefined: independent. Snapshots too large for one plan are dealt at random into equally many parts, and part is paired with part:
- * every particle has its partners, and what they cost more than those of one plan is the sampling of the parts, which have thousands of particles.
+ * Pairs of two snapshots; undefined: independent. Snapshots too large for one plan are dealt at random into equally many parts, and part is
+ * paired with part: every particle has its partners, and what they cost more than those of one plan is the sampling of the parts, which
+ * have thousands of particles.
  */
 export async function pairsOf(x: Cloud, y: Cloud, options: CouplingOptions): Promise<Pairs | undefined> {
   const { coupling } = options;
@@ -170,6 +165,7 @@ function dense(plan: Float64Array, n: number, m: number): Entries {
   };
 }
 
+/** Running sums. */
 export function cumulate(mass: ArrayLike<number>): Float64Array {
   const sums = new Float64Array(mass.length);
   for (let i = 0, s = 0; i < mass.length; i++) sums[i] = s += mass[i];

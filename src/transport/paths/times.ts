@@ -23,6 +23,7 @@ const memory = 0.99;
 /** Part of the times that stays uniform. */
 const uniformPart = 0.01;
 
+/** A density before anything is known of the loss. */
 export function initTimeDensity(): TimeDensity {
   const [mean, square] = [0, 1].map((v) => ndarray(new Float32Array(knots).fill(v), [knots], "f32"));
   return { mean, square };
@@ -37,7 +38,14 @@ export function initTimeDensity(): TimeDensity {
 export function updateTimeDensity({ mean, square }: TimeDensity<Tensor>, u: Tensor, integrand: Tensor): TimeDensity<Tensor> {
   const at = t.iota(knots, "f32").div(knots - 1);
   const weights = t.softmax(t.abs(u.sub(at)).mul(-100), 0); // [B, knots]
-  const toward = (old: Tensor, values: Tensor): Tensor => old.mul(memory).add(values.expandDims(0).matmul(weights).squeeze(0).mul(1 - memory)); // biome-ignore format: one formula
+  const toward = (old: Tensor, values: Tensor): Tensor =>
+    old.mul(memory).add(
+      values
+        .expandDims(0)
+        .matmul(weights)
+        .squeeze(0)
+        .mul(1 - memory),
+    );
   return { mean: toward(mean, integrand), square: toward(square, integrand.square()) };
 }
 

@@ -10,15 +10,18 @@
  */
 
 import { item, type NdArray, ndarray } from "../../array/index.ts";
-import { normalise } from "../../distances/clouds.ts";
+import { normalise } from "../../distances/index.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, scan, type Tensor, where } from "../../tensor/index.ts";
-import type { Cloud } from "./pairs.ts";
+import type { Cloud } from "./cloud.ts";
 
+/** A plan of unbalanced transport. */
 export interface ReachPlan {
   /** γ [n, m]. */
   readonly plan: NdArray<"f64">;
-  /** What each pair of row i (column j) has to carry so that the ends come out right: μ_i / γ_x(i) and ν_j / γ_y(j), times the mass of γ. */
+  /**
+   * What each pair of row i (column j) has to carry so that the ends come out right: μ_i / γ_x(i) and ν_j / γ_y(j), times the mass of γ.
+   */
   readonly mass0: Float64Array;
   readonly mass1: Float64Array;
   /** Bounds on S: of the plan, and of its dual potentials. */
@@ -44,8 +47,8 @@ function kernelOf(c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e: Te
 }
 
 /**
- * Sinkhorn's iteration with soft margins on γ_ij = μ_i ν_j exp((f_i + g_j - c_ij) / ε): f ← -ε/(1+ε) log Σ_j ν_j exp((g_j - c_ij)/ε), and so for g;
- * 50 sweeps that scale one kernel matrix.
+ * Sinkhorn's iteration with soft margins on γ_ij = μ_i ν_j exp((f_i + g_j - c_ij) / ε): f ← -ε/(1+ε) log Σ_j ν_j exp((g_j - c_ij)/ε), and
+ * so for g; 50 sweeps that scale one kernel matrix.
  */
 const sweeps = jit((c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e: Tensor) => {
   const kernel = kernelOf(c, f, g, mu, nu, e);
@@ -78,7 +81,10 @@ const summary = jit((c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e:
   const primal = plan.mul(c).sum().add(kl(rows, mu)).add(kl(columns, nu));
   // f lowered to what is admissible, f_i + g_j <= c_ij, gives a lower bound Σ μ (1 - e^-f) + Σ ν (1 - e^-g)
   const admissible = t.minimum(f, where(t.greater(nu, 0), c.sub(g), Number.MAX_VALUE).min(1));
-  const dual = mu.mul(t.exp(admissible.neg()).neg().add(1)).sum().add(nu.mul(t.exp(g.neg()).neg().add(1)).sum()); // biome-ignore format: one formula
+  const dual = mu
+    .mul(t.exp(admissible.neg()).neg().add(1))
+    .sum()
+    .add(nu.mul(t.exp(g.neg()).neg().add(1)).sum());
   return { plan, rows, columns, primal, dual };
 });
 

@@ -1,6 +1,8 @@
 /** Units of the training: whitened coordinates and times of unit mean interval, in which networks and losses are of order one. */
 import { type NdArray, ndarray } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
 
+/** Means and deviations of the features; the first time and the mean interval. */
 export interface Units {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -54,4 +56,9 @@ export function unwhiten({ mean, deviation }: Units, x: NdArray): NdArray<"f32">
   );
 }
 
+/** A time in units of the training. */
 export const innerTime = ({ start, interval }: Units, t: number): number => (t - start) / interval;
+
+/** Components and embeddings have one unit: their distances mean something, and those that vary little are mostly noise. */
+export const scalingFor = ({ components, annotated }: Pick<Population, "components" | "annotated">): Scaling =>
+  components || annotated ? "common" : "each";

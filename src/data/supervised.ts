@@ -1,0 +1,47 @@
+/** What supervised training reads: tables, labelled pictures and text, from files or built in. */
+import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { nearest, UserError } from "../errors.ts";
+import { builtInText, type Corpus, readText, textNames } from "./corpus.ts";
+import { type ExampleOptions, type Examples, toExamples } from "./examples.ts";
+import { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
+import { readTable } from "./read.ts";
+
+/** A file or folder, or the name of a built-in set; and how to read it. */
+export interface SupervisedSource extends ExampleOptions {
+  readonly file?: string;
+  /** A built-in set instead of a file. */
+  readonly data?: string;
+  /** Side to which pictures of a folder are scaled. */
+  readonly size?: number;
+}
+
+/** Labelled examples, or a text whose next characters are to be predicted. */
+export type SupervisedData = { readonly examples: Examples } | { readonly corpus: Corpus };
+
+/**
+ * Reads the file or folder, or makes the built-in set.
+ * @throws UserError
+ */
+export async function readSupervised(source: SupervisedSource): Promise<SupervisedData> {
+  const { file, data } = source;
+  if (file !== undefined && data !== undefined) throw new UserError(`give either a file or --data, not both (${file}, --data ${data})`);
+  if (data !== undefined) return builtIn(data);
+  if (file === undefined)
+    throw new UserError(
+      "no data: name a file, a folder or a built-in data set",
+      `--data takes ${[...imageSetNames, ...textNames].join(", ")}`,
+    );
+  if (/\.(txt|text|md)$/i.test(file)) return { corpus: await readText(file) };
+  if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
+  if (statSync(file).isDirectory()) return { examples: await readImageFolder(file, source.size) };
+  return { examples: toExamples(await readTable(file), basename(file), source) };
+}
+
+async function builtIn(name: string): Promise<SupervisedData> {
+  if (textNames.includes(name)) return { corpus: await builtInText(name) };
+  if (imageSetNames.includes(name)) return { examples: await builtInImages(name) };
+  const names = [...imageSetNames, ...textNames];
+  const guess = nearest(name, names);
+  throw new UserError(`no built-in data set "${name}"`, guess ? `did you mean "${guess}"?` : `there are ${names.join(", ")}`);
+}

@@ -1,0 +1,118 @@
+/**
+ * What the product can do, as values: the command line, configuration files, sweeps, resuming, the tour and forms are derived from them.
+ * A job does its work in one go; a method makes runs (see method.ts); a group holds others.
+ */
+import type { z } from "zod";
+import { nearest, UserError } from "../errors.ts";
+import { type Invocation, withInvocation } from "./invocation.ts";
+import { parseOptions, type Shape } from "./options.ts";
+
+/** A positional argument, as "<file>", "[file]" or "[runs...]", and what it is. */
+export interface Argument {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** What is said about a command. */
+export interface Description {
+  /** All words of its name: "graph compress". */
+  readonly name: string;
+  /** A line in the list of commands. */
+  readonly summary: string;
+  /** More words for its own help; default: the summary. */
+  readonly description?: string;
+  readonly examples: readonly string[];
+  /** What else its help should tell, after the options. */
+  readonly notes?: string;
+}
+
+/** What came out: all results for programs, lines of text for people. */
+export interface Outcome {
+  readonly results: unknown;
+  readonly text: readonly string[];
+  /** 0 unless something went wrong that is told in the text, such as a run that was stopped. */
+  readonly exitCode?: number;
+  /** The work itself has gone to standard output: words go to standard error. */
+  readonly toStderr?: boolean;
+}
+
+/** A description with what it takes to do the work. */
+export interface Command extends Description {
+  readonly kind: "group" | "job" | "method";
+  readonly arguments: readonly Argument[];
+  /** All options, defaults written out. */
+  readonly options: z.ZodObject;
+  readonly commands: readonly Command[];
+  /**
+   * @param given  options by key, as text or as values; defaults are filled in
+   * @param wishes  for the runs it makes: see `Invocation`
+   * @throws UserError
+   */
+  perform(args: readonly string[], given: Readonly<Record<string, unknown>>, wishes?: Partial<Invocation>): Promise<Printable>;
+}
+
+/** An outcome, and whether it was asked for as JSON. */
+export type Printable = Outcome & { readonly json: boolean };
+
+/** A command known by name before its code is loaded. */
+export interface Registered {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+interface JobSpec<S extends Shape> extends Description {
+  readonly arguments?: readonly Argument[];
+  readonly options: z.ZodObject<S>;
+  readonly commands?: readonly Command[];
+  readonly run: (args: readonly string[], options: z.infer<z.ZodObject<S>>) => Promise<Outcome>;
+}
+
+/** Declares work that does not iterate: compress a graph, look at a file, list runs. */
+export const job = <S extends Shape>(spec: JobSpec<S>): Command => declared("job", spec, spec.run);
+
+/** Declares a command that only holds others. */
+export const group = (spec: Description & { readonly options: z.ZodObject; readonly commands: readonly Command[] }): Command =>
+  declared("group", spec, () => {
+    throw new UserError(`${spec.name} needs a command`, `one of ${spec.commands.map((c) => c.name.split(" ").at(-1)).join(", ")}`);
+  });
+
+/** A command around work whose options have been validated. */
+export function declared<S extends Shape>(
+  kind: Command["kind"],
+  spec: Omit<JobSpec<S>, "run">,
+  work: (args: readonly string[], options: z.infer<z.ZodObject<S>>) => Promise<Outcome>,
+): Command {
+  const { name, summary, description, examples, notes, options: schema, arguments: args = [], commands = [] } = spec;
+  const perform: Command["perform"] = async (values, given, wishes = {}) => {
+    const { options, loggers, stopAt } = parseOptions(schema, given);
+    const invocation: Invocation = {
+      command: name.split(" "),
+      arguments: values,
+      options,
+      cwd: process.cwd(),
+      ...wishes,
+      loggers: loggers ?? wishes.loggers ?? [],
+      stopAt: stopAt ?? wishes.stopAt,
+    };
+    const outcome = await withInvocation(invocation, () => work(values, options));
+    return { ...outcome, json: "json" in options && options.json === true };
+  };
+  return { kind, name, summary, description, examples, notes, arguments: args, options: schema, commands, perform };
+}
+
+/**
+ * The command of a name, such as "train compare".
+ * @throws UserError  with the nearest name that there is
+ */
+export async function findCommand(name: string, registry: readonly Registered[]): Promise<Command> {
+  const words = name.trim().split(/\s+/);
+  let command = await registry.find((c) => c.name === words[0])?.load();
+  for (let i = 2; i <= words.length; i++) command = command?.commands.find((c) => c.name === words.slice(0, i).join(" "));
+  if (command) return command;
+  const guess = nearest(
+    words[0],
+    registry.map((c) => c.name),
+  );
+  throw new UserError(`there is no command "${name}"`, guess && `did you mean ${guess}?`);
+}

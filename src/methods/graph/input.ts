@@ -1,0 +1,85 @@
+/** What the graph commands read: graphs in any format, and compressed files. */
+import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { distinctEdges, type Graph } from "../../coding/graph.ts";
+import { GRAPH_FORMATS, readGraph } from "../../data/graph-read.ts";
+import { UserError } from "../../errors.ts";
+import { talkOptions } from "../../lab/options.ts";
+import { byteSize, type Talk, withProgress } from "./output.ts";
+
+/** Options of every graph command. */
+export const talking = {
+  memory: z.string().default("4G").describe("most memory to use for the graph").meta({ placeholder: "size" }),
+  ...talkOptions,
+};
+
+/** Options of commands that read a graph. */
+export const reading = {
+  directed: z.boolean().default(false).describe("edges (a, b) and (b, a) are different"),
+  undirected: z.boolean().default(false).describe("they are the same; the default unless the file says otherwise"),
+  from: z
+    .enum(GRAPH_FORMATS)
+    .optional()
+    .describe(`format of the input: ${GRAPH_FORMATS.join(", ")} (default: by its ending, else an edge list)`),
+  ids: z.enum(["auto", "number", "name"]).default("auto").describe("what vertices are called"),
+  columns: z
+    .string()
+    .optional()
+    .describe("the two columns that hold the edge, from 1; the others are dropped")
+    .meta({ placeholder: "a,b" }),
+  names: z.enum(["sorted", "input"]).default("sorted").describe("number named vertices sorted, or as the input mentions them"),
+  vertices: z.int().min(0).optional().describe("number of vertices, when some at the end are on no edge"),
+  distinct: z.boolean().default(false).describe("keep every edge once, drop its repeats"),
+  ...talking,
+};
+export type ReadingOptions = z.infer<z.ZodObject<typeof reading>>;
+
+export const graphInput =
+  "edge list, Matrix Market, GraphML, node-link JSON, WebGraph, Parquet or Arrow; also .gz and .zst; - for standard input";
+
+/** @throws UserError */
+export async function loadGraph(input: string, options: ReadingOptions, talk: Talk = options): Promise<Graph> {
+  const { directed, undirected, from, ids, names, vertices, distinct, memory, quiet } = options;
+  if (directed && undirected) throw new UserError("--directed and --undirected exclude each other");
+  const how = {
+    directed: directed ? true : undirected ? false : undefined,
+    format: from,
+    ids,
+    columns: columnPair(options.columns),
+    nameOrder: names,
+    vertices,
+    memoryLimit: byteSize(memory),
+  };
+  const size = input === "-" ? undefined : (await stat(input).catch(() => undefined))?.size;
+  const read = async (step: (done: number, total: number) => void) => {
+    const show = (bytes: number) => size && step(bytes, size);
+    const found = await readGraph(input, { ...how, onProgress: show });
+    show(size ?? 0); // formats that are read at once tell nothing before
+    return found;
+  };
+  const { graph, notes } = await withProgress("reading (bytes)", talk, read, size);
+  if (!quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  return distinct ? distinctEdges(graph) : graph;
+}
+
+function columnPair(text: string | undefined): [number, number] | undefined {
+  if (text === undefined) return undefined;
+  const [a, b, ...more] = text.split(",").map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : 0));
+  if (more.length > 0 || !(a >= 1 && b >= 1)) throw new UserError(`--columns ${text} are not two columns`, "like --columns 1,2");
+  return [a, b];
+}
+
+/** Bytes of a compressed file. */
+export async function loadFile(path: string): Promise<Uint8Array> {
+  if (path === "-") {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+  return readFile(path).catch((error: Error) => {
+    throw new UserError(`${path}: cannot be read: ${error.message}`, "check the path; - reads standard input");
+  });
+}
+
+/** CPU seconds of this process. */
+export const cpuSeconds = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;

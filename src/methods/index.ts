@@ -1,0 +1,20 @@
+/** Every method by name: one line each. Its code is loaded when it is asked for. */
+import type { Registered } from "../lab/command.ts";
+
+export const methods: readonly Registered[] = [
+  {
+    name: "graph",
+    summary: "compress, decompress, inspect and verify labelled graphs",
+    load: async () => (await import("./graph/index.ts")).graph,
+  },
+  {
+    name: "train",
+    summary: "train a network with any optimizer, and compare optimizers honestly",
+    load: async () => (await import("./train/index.ts")).train,
+  },
+  {
+    name: "trajectories",
+    summary: "learn how a population moves from unpaired snapshots",
+    load: async () => (await import("./trajectories/index.ts")).trajectories,
+  },
+];

@@ -1,0 +1,123 @@
+/** `pushforward train`: a network, data and an optimizer. */
+import { randomStream } from "../../array/index.ts";
+import { version } from "../../lab/invocation.ts";
+import { method } from "../../lab/method.ts";
+import { formatNumber } from "../../numbers.ts";
+import { warningsFor } from "../../optim/index.ts";
+import { lossFigure } from "../../training/figures/loss.ts";
+import { predictionFigures } from "../../training/figures/outputs.ts";
+import {
+  countNumbers,
+  exportModel,
+  exportWeights,
+  fallbackNotice,
+  optimizerOf,
+  parseSettings,
+  predictions,
+  predictionTable,
+  sampleText,
+  scoreName,
+  settingsFor,
+  supervisedLearner,
+  trainingFindings,
+} from "../../training/index.ts";
+import { compare } from "./compare.ts";
+import { optimizers } from "./optimizers.ts";
+import { input, trainOptions } from "./options.ts";
+import { loadSupervised, prepareTask } from "./task.ts";
+
+export const train = method({
+  name: "train",
+  summary: "train a network with any optimizer, and compare optimizers honestly",
+  description: "train a network with any optimizer",
+  examples: [
+    "pushforward train --data mnist --optimizer rf-rmsprop",
+    "pushforward train wine.csv --target quality --task numbers --out runs/wine",
+    "pushforward train book.txt --optimizer if-shampoo --set damping=1e-4,precondEvery=2",
+  ],
+  input,
+  options: trainOptions,
+  commands: [compare, optimizers],
+  load: loadSupervised,
+
+  async prepare(read, options, { rng }) {
+    const prepared = await prepareTask(read, options, rng);
+    const { task, problem, model, steps, batchSize, source, config } = prepared;
+    const { optimizer: name, schedule, warmUp, clip, freeze, precision } = options;
+    const settings = {
+      ...settingsFor(name, problem),
+      ...(options.set ? parseSettings(name, options.set) : {}),
+      ...(options.lr === undefined ? {} : { lr: options.lr }),
+    };
+    const advice = warningsFor({ name, settings, batchSize, constantRate: schedule === "constant" });
+    return {
+      problem: {
+        ...{ task, problem, model, source, steps, batchSize, optimizer: name },
+        how: {
+          optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
+          ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
+        },
+      },
+      source,
+      label: `training ${model.name} on ${source.title}`,
+      folder: `${source.name}-${model.name}-${name}`,
+      steps,
+      config: { ...config, settings },
+      warnings: [...source.warnings, ...advice],
+      evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
+      divergedHint: "lower --lr, or bound the gradient with --clip 1",
+    };
+  },
+
+  learner: ({ problem, model, how }, { rng }) => supervisedLearner(problem, model.network, rng.fold("order"), how),
+
+  async conclude({ state, history }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
+    const [train, validation, test] = await Promise.all([
+      trainer.score(state, "train"),
+      trainer.score(state, "validation"),
+      trainer.score(state, "test"),
+    ]);
+    const numbers = { parameters: countNumbers(state.params), optimizerNumbers: countNumbers(state.optimizer) };
+    const scores = { train, validation, test };
+    const scored = scoreName(problem);
+    const sample = "corpus" in task && (await sampleText(task.corpus, trainer, state, problem.input[0], randomStream(0).fold("text")));
+    return {
+      state,
+      history,
+      outputs: "corpus" in task ? undefined : { task, predictions: await predictions(task, trainer, state) },
+      title: `${model.name} on ${source.title}`,
+      summary: `Trained with ${optimizer} for ${steps} steps of ${batchSize} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      numbers: trainingFindings(problem, { ...scores, ...numbers }),
+      tables: sample ? [textTable(sample)] : [],
+      warnings: fallbackNotice(trainer.layers(state)),
+      results: { model: model.name, optimizer, steps, ...numbers, score: problem.score, ...scores },
+      text: (took: string) => [
+        `${scored}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`,
+        `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
+        `trained in ${took}`,
+      ],
+    };
+  },
+
+  figures: async ({ history, outputs }) => [
+    lossFigure(history),
+    ...(outputs ? await predictionFigures(outputs.task, outputs.predictions) : []),
+  ],
+  files: ({ state, outputs }, { task, model }) => [
+    { name: "model.onnx", content: exportModel(task, model.network, state, producer()) },
+    { name: "weights.safetensors", content: exportWeights(state) },
+    ...(outputs ? [{ name: "predictions.csv", columns: predictionTable(outputs.task, outputs.predictions).columns }] : []),
+  ],
+});
+
+/** Who wrote a model file. */
+const producer = (): string => `pushforward ${version()}`;
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const textTable = (text: string) => ({
+  title: "Text written by the network",
+  columns: [""],
+  rows: [[text]],
+  caption: "The network continues the first characters of the validation part; each character is drawn from its probabilities.",
+});

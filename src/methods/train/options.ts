@@ -1,0 +1,59 @@
+/** Options of a training and of a comparison. */
+import { z } from "zod";
+
+const dataOptions = {
+  target: z.string().optional().describe("column to predict, of a table"),
+  features: z.string().optional().describe('columns such as "a,b,c" or "x1..x5" (default: all but the target)'),
+  task: z.enum(["classes", "numbers"]).optional().describe("predict a class or a number (default: by the column)"),
+  dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
+  size: z.int().min(4).max(1024).optional().describe("side to which pictures are scaled"),
+  trainRows: z.int().min(1).optional().describe("at most so many examples for training"),
+  validation: z.number().gt(0).lt(1).default(0.1).describe("share of the examples for validation"),
+  test: z.number().gt(0).lt(1).default(0.1).describe("share for the test, where the data have no test part"),
+  context: z.int().min(2).max(4096).default(64).describe("characters that a language model sees"),
+};
+
+const networkOptions = {
+  model: z.string().optional().describe("mlp, cnn, vgg, resnet, vit, transformer-lm or an .onnx file (default: by the data)"),
+  width: z.int().min(1).max(8192).optional().describe("width of the network"),
+  depth: z.int().min(1).max(200).optional().describe("its depth: layers, stages or blocks"),
+  heads: z.int().min(1).max(128).optional().describe("attention heads"),
+  patch: z.int().min(1).max(256).optional().describe("side of the patches of a vit"),
+};
+
+const budgetOptions = {
+  steps: z.int().min(1).max(100_000_000).optional().describe("optimizer steps (default: 5 passes over the data, at most 2000)"),
+  batch: z.int().min(1).max(1_000_000).optional().describe("examples a step (default: 128; 32 windows of text)"),
+  schedule: z.enum(["cosine", "linear", "constant"]).default("cosine").describe("how the learning rate falls"),
+  warmUp: z.number().min(0).max(1).default(0.05).describe("share of the steps in which it rises"),
+  freeze: z.string().optional().describe('parameters that stay as they are, by the beginnings of their names: "layers.0,layers.1"'),
+  clip: z.number().positive().optional().describe("bound on the norm of the gradient"),
+  precision: z.enum(["f32", "bf16", "f16"]).default("f32").describe("every operation of a step rounds to this format"),
+};
+
+const common = { ...dataOptions, ...networkOptions, ...budgetOptions };
+
+export const trainOptions = z.object({
+  ...common,
+  optimizer: z.string().default("adamw").describe("its name; `pushforward train optimizers` lists them"),
+  lr: z.number().positive().optional().describe("learning rate (default: the optimizer's)"),
+  set: z.string().optional().describe('hyper-parameters of the optimizer, such as "damping=1e-3,structure=dense"'),
+});
+
+export const compareOptions = z.object({
+  ...common,
+  optimizers: z
+    .string()
+    .default("sgd,adamw,rf-rmsprop,if-shampoo")
+    .describe("names separated by commas, with settings that stay: singd:structure=diagonal"),
+  tune: z.int().min(1).max(10_000).default(20).describe("settings tried for each optimizer"),
+  seeds: z.int().min(1).max(1000).default(3).describe("trainings of each optimizer with its best setting"),
+});
+
+/** What both are told. */
+export type TaskOptions = z.infer<z.ZodObject<typeof common>>;
+
+export const input = {
+  name: "[file]",
+  description: "table with --target, text file, folder of pictures or IDX files; or give --data",
+};

@@ -1,0 +1,61 @@
+/** Files of a run: tables as CSV and Parquet, models as ONNX, and a copy of the h5ad file with the results in it. */
+import type { Population } from "../../data/population.ts";
+import { type Column, uniqueNames } from "../../data/table.ts";
+import type { Artifact } from "../../lab/artifact.ts";
+import { version } from "../../lab/invocation.ts";
+import { toPng } from "../../lab/png.ts";
+import { animatedPng } from "../../plots/index.ts";
+import {
+  type Animation,
+  type Assessment,
+  annotations,
+  cellsTable,
+  exportedModels,
+  fatesTable,
+  featuresTable,
+  type Prepared,
+  type Trained,
+  trajectoriesTable,
+} from "../../transport/index.ts";
+
+export function* filesOf(trained: Trained, data: Population, { units }: Prepared, found: Assessment): Iterable<Artifact> {
+  const { frames, along, fields, fates, density, curves } = found;
+  yield* both("trajectories", trajectoriesTable(data, frames, along));
+  yield* both("cells", cellsTable(data, fields, fates, density));
+  yield* both("features", featuresTable(curves));
+  if (fates) yield* both("fates", fatesTable(fates));
+  const labels = { features: data.features, times: data.times, producer: `pushforward ${version()}` };
+  for (const [name, content] of exportedModels(trained, units, labels, fields[0])) yield { name: `${name}.onnx`, content };
+  const { annotated } = data;
+  if (annotated) yield { name: data.name, write: (path) => writeIntoAnnotated(path, annotated, data, found) };
+}
+
+/**
+ * As CSV and Parquet. Names of features and groups may be those of our own columns, or differ in case alone, which Parquet's readers do not
+ * tell apart.
+ */
+function both(name: string, given: readonly Column[]): Artifact[] {
+  const names = uniqueNames(given.map((c) => c.name));
+  const columns = given.map(({ values }, i) => ({ name: names[i], values }));
+  return [".csv", ".parquet"].map((ending) => ({ name: name + ending, columns }));
+}
+
+async function writeIntoAnnotated(
+  path: string,
+  annotated: NonNullable<Population["annotated"]>,
+  data: Population,
+  { fields, fates, density }: Assessment,
+): Promise<void> {
+  const { openAnnotated, writeAnnotated } = await import("../../data/h5ad.ts");
+  const file = await openAnnotated(annotated.path);
+  const n = file.obs.rows;
+  file.close();
+  await writeAnnotated(annotated.path, path, annotations(data, n, annotated.rows, fields, fates, density));
+}
+
+/** The pictures as one that moves; it stays at the last one. */
+export async function encoded({ pictures, delay, repeats }: Animation): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for (const svg of pictures) all.push(await toPng(svg, 1));
+  return animatedPng([...all, ...new Array<Uint8Array>(repeats).fill(all[all.length - 1])], delay);
+}

@@ -1,0 +1,26 @@
+/** The batch size, which curvature needs: the outer product of a mean gradient estimates the Fisher matrix only with the factor B. */
+import { mapTree } from "../array/index.ts";
+import { TensorError } from "../errors.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { StepContext } from "./optimizer.ts";
+import { times } from "./schedules.ts";
+
+/**
+ * The batch size of a step; 1 if it is not needed.
+ *
+ * @throws  TensorError if it is needed and missing, or not positive
+ */
+export function batchSizeOf(optimizer: string, { batchSize }: StepContext, needed = true): number | Tensor {
+  if (!needed) return 1;
+  if (batchSize === undefined)
+    throw new TensorError(`${optimizer}: needs the number of examples of the batch: update(grads, state, params, { batchSize })`);
+  if (typeof batchSize === "number" && !(batchSize > 0 && Number.isFinite(batchSize)))
+    throw new TensorError(`${optimizer}: a batch of ${batchSize} examples has no mean`);
+  return batchSize;
+}
+
+/** Gradients of the mean loss from those of a mean or a sum. */
+export const meanGradients = <P>(grads: P, batchSize: number | Tensor, reduction: "mean" | "sum"): P =>
+  reduction === "mean"
+    ? grads
+    : mapTree<P>((g: Tensor) => times(g, typeof batchSize === "number" ? 1 / batchSize : batchSize.pow(-1)) as Tensor, grads);

@@ -1,0 +1,59 @@
+/** Trained networks as files. */
+import * as nd from "../array/index.ts";
+import { flatten, isArrayLeaf, leafPaths, type NdArray, writeSafetensors } from "../array/index.ts";
+import type { Network } from "../nn/index.ts";
+import { toOnnx } from "../onnx/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import type { SupervisedState } from "./supervised.ts";
+import type { Task } from "./task.ts";
+
+/** Parameters and statistics by their names, as a safetensors file. */
+export function exportWeights({ params, stats }: SupervisedState): Uint8Array<ArrayBuffer> {
+  const { leaves, structure } = flatten({ params, stats }, isArrayLeaf);
+  const names = leafPaths(structure);
+  return writeSafetensors(Object.fromEntries(names.map((name, i) => [name, leaves[i] as NdArray]))) as Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * An ONNX model that takes inputs as the data have them (pixels 0 to 255, features in their units, characters by number) and gives
+ * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes.
+ *
+ * @param producer  the program that made it
+ */
+export function exportModel(task: Task, network: Network, state: Pick<SupervisedState, "params" | "stats">, producer: string): Uint8Array {
+  const { problem } = task;
+  const program = (x: Tensor): Tensor => {
+    const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree<object>((a: NdArray) => t.constant(a), tree));
+    if ("corpus" in task) return network.apply(params, stats, x, false).y;
+    const { scaling, units } = task.problem;
+    const rank = problem.input.length;
+    const y = network.apply(params, stats, x.sub(channels(scaling.mean, rank)).div(channels(scaling.deviation, rank)), false).y;
+    return units ? y.mul(channels(units.deviation, 1)).add(channels(units.mean, 1)) : t.softmax(y);
+  };
+  const input = nd.allocate(problem.kind === "text" ? "i32" : "f32", [1, ...problem.input]);
+  const options = {
+    inputNames: ["x"],
+    outputNames: [problem.kind === "classes" ? "probabilities" : problem.kind === "text" ? "logits" : "y"],
+    metadata: { producer, ...describeOutputs(task) },
+  };
+  // a model file that was trained further may be made for a fixed number of rows
+  try {
+    return toOnnx(program, [input], { ...options, anyRows: true });
+  } catch {
+    return toOnnx(program, [input], options);
+  }
+}
+
+/** One number a channel, in front of `rank - 1` axes. */
+const channels = (v: Float32Array, rank: number): NdArray =>
+  nd.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32");
+
+function describeOutputs(task: Task): Record<string, string> {
+  if ("corpus" in task) return { vocabulary: JSON.stringify(task.corpus.vocabulary) };
+  const { classes, outputs, features } = task.examples;
+  return {
+    features: JSON.stringify(features),
+    ...(classes ? { classes: JSON.stringify(classes) } : { outputs: JSON.stringify(outputs) }),
+  };
+}

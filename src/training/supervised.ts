@@ -1,0 +1,173 @@
+/** Supervised training as a method: state is plain data, a step is one compiled program. */
+
+import { flatten, isArrayLeaf, item, leafPaths, type NdArray, ndarray, type Random, sizeOf } from "../array/index.ts";
+import { list } from "../data/table.ts";
+import { UserError } from "../errors.ts";
+import type { Network } from "../nn/index.ts";
+import {
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  type Layer,
+  layersOf,
+  masked,
+  type Optimizer,
+  type State,
+  type Uncovered,
+  withCurvature,
+} from "../optim/index.ts";
+import { jit, lowPrecision, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { batchRows, type Part, type Problem } from "./problem.ts";
+
+/** How a network is trained. */
+export interface SupervisedOptions {
+  readonly optimizer: Optimizer;
+  /** Examples a step. */
+  readonly batchSize: number;
+  /** Bound on the global norm of the gradient. */
+  readonly clip?: number;
+  /** Beginnings of the names of parameters that stay as they are, such as `layers.0`. */
+  readonly freeze?: readonly string[];
+  /** Every operation of a step rounds to this format; default f32. */
+  readonly precision?: "f32" | "bf16" | "f16";
+  /** Most examples of the validation part that an evaluation takes. */
+  readonly evaluationRows?: number;
+}
+
+/** Parameters and statistics of the network, and the state of the optimizer: trees of arrays. */
+export interface SupervisedState<T = NdArray> {
+  /** Steps done, i32. */
+  readonly step: T;
+  readonly params: object;
+  readonly stats: object;
+  readonly optimizer: State<T>;
+}
+
+/** How well a network does on a part of the data. */
+export interface Scores {
+  readonly loss: number;
+  /** In the unit of the problem. */
+  readonly score: number;
+}
+
+/** What an optimizer with curvature sees of a network. */
+export interface Layers {
+  readonly layers: readonly Layer[];
+  readonly uncovered: readonly Uncovered[];
+}
+
+/** A training: its first state, its step, and what can be asked of a state. */
+export interface SupervisedLearner {
+  init(rng: Random): SupervisedState;
+  step(state: SupervisedState, rng: Random): Promise<{ state: SupervisedState; metrics: { readonly loss: number } }>;
+  /** Loss and score of the validation part. */
+  evaluate(state: SupervisedState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
+  /** Loss and score over a whole part. */
+  score(state: SupervisedState, part: Part): Promise<Scores>;
+  /** The layers with curvature, and the parameters in none with the reason; undefined if the optimizer does not ask. */
+  layers(state: Pick<SupervisedState, "params" | "stats">): Layers | undefined;
+  /** Outputs of the network for inputs [n, ...], in evaluation mode. */
+  predict(state: SupervisedState, x: NdArray): Promise<NdArray>;
+}
+
+/** Rows of one evaluation run. */
+const evaluationBatch = 256;
+
+/**
+ * Training of a network on a problem.
+ *
+ * @param order  the stream that orders the examples: the same for runs to be compared
+ */
+export function supervisedLearner(problem: Problem, network: Network, order: Random, options: SupervisedOptions): SupervisedLearner {
+  const { batchSize, clip, freeze = [], precision = "f32" } = options;
+  const free = freeze.length ? masked(options.optimizer, (path) => !freeze.some((f) => isBelow(path, f))) : options.optimizer;
+  const optimizer = clip ? chain(clipByGlobalNorm(clip), free) : free;
+  const rows = batchRows(order, problem.count("train"), batchSize);
+  const lossOf = (params: object, stats: object, x: Tensor, y: Tensor): [Tensor, object] => {
+    const out = network.apply(params, stats, x, true);
+    return [problem.loss(out.y, y), out.stats];
+  };
+  const update = (state: SupervisedState<Tensor>, x: Tensor, y: Tensor): { state: SupervisedState<Tensor>; loss: Tensor } => {
+    const objective = (params: object): [Tensor, object] => lossOf(params, state.stats, x, y);
+    // Only some optimizers ask what the layers saw.
+    const [[loss, stats], grads, curvature] = optimizer.statistics
+      ? withCurvature(objective, { aux: true })(state.params)
+      : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
+    const context = { batchSize, ...(curvature ? { curvature } : {}) };
+    const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
+    const params = applyUpdates(state.params, updates);
+    return { state: { step: state.step.add(1), params, stats, optimizer: next }, loss };
+  };
+  /** The layers of the network, found in a batch; none for optimizers that do not ask. */
+  const layers = ({ params, stats }: Pick<SupervisedState, "params" | "stats">): Layers | undefined => {
+    if (!optimizer.statistics) return undefined;
+    const { x, y } = problem.batch("train", rows(0));
+    return layersOf(lossOf, { aux: true })(params, stats, x, y);
+  };
+  const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
+  const measure = jit((params: object, stats: object, x: Tensor, y: Tensor) => {
+    const out = network.apply(params, stats, x, false).y;
+    return { loss: problem.loss(out, y), hits: problem.hits(out, y) };
+  });
+  const outputs = jit((params: object, stats: object, x: Tensor) => network.apply(params, stats, x, false).y);
+
+  async function score({ params, stats }: SupervisedState, part: Part, most = Number.POSITIVE_INFINITY): Promise<Scores> {
+    const count = Math.min(problem.count(part), most);
+    let [loss, hits] = [0, 0];
+    for (let at = 0; at < count; at += evaluationBatch) {
+      const size = Math.min(evaluationBatch, count - at);
+      const { x, y } = problem.batch(part, spread(at, size, count, problem.count(part)));
+      const result = await measure(params, stats, x, y);
+      loss += item(result.loss) * (size / count);
+      hits += item(result.hits) * (size / count);
+    }
+    return { loss, score: problem.scoreOf(loss, hits) };
+  }
+
+  return {
+    init(rng) {
+      const { params, stats } = network.init(rng.fold("network"));
+      requireFrozen(freeze, params);
+      return {
+        step: ndarray(new Int32Array(1), [], "i32"),
+        params,
+        stats,
+        optimizer: optimizer.init(params, layers({ params, stats })?.layers),
+      };
+    },
+    async step(state) {
+      const { x, y } = problem.batch("train", rows(item(state.step)));
+      const { state: next, loss } = await run(state, x, y);
+      return { state: next, metrics: { loss: item(loss) } };
+    },
+    async evaluate(state) {
+      const { loss, score: s } = await score(state, "validation", options.evaluationRows);
+      return { validationLoss: loss, validationScore: s };
+    },
+    layers,
+    score: (state, part) => score(state, part, part === "train" ? 20 * evaluationBatch : undefined),
+    predict: ({ params, stats }, x) => outputs(params, stats, x),
+  };
+}
+
+/** Numbers in a tree of arrays. */
+export const countNumbers = (tree: unknown): number =>
+  (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
+
+/** `size` of `count` numbers that are spread evenly over 0 .. all - 1, from the one numbered `at`. */
+const spread = (at: number, size: number, count: number, all: number): Int32Array =>
+  Int32Array.from({ length: size }, (_, i) => Math.floor(((at + i) * all) / count));
+
+/** Whether `layers.0.w` lies at or below `layers.0`; `layers.01` does not. */
+const isBelow = (path: string, beginning: string): boolean => path === beginning || path.startsWith(`${beginning}.`);
+
+/** @throws UserError  for a beginning that no parameter has, or when nothing is left to train */
+function requireFrozen(freeze: readonly string[], params: unknown): void {
+  if (freeze.length === 0) return;
+  const names = leafPaths(flatten(params, isArrayLeaf).structure);
+  for (const f of freeze)
+    if (!names.some((name) => isBelow(name, f)))
+      throw new UserError(`no parameter begins with "${f}"`, `the parameters are ${list(names)}`);
+  if (names.every((name) => freeze.some((f) => isBelow(name, f))))
+    throw new UserError("every parameter is frozen: nothing is left to train");
+}

@@ -1,0 +1,120 @@
+/** Everything that is asked of a trained model. */
+import type { Random } from "../../array/index.ts";
+import type { Population } from "../../data/population.ts";
+import { quadraticCost } from "../lagrangian/costs.ts";
+import { has, type LearnOptions, type MethodName } from "../learning/methods.ts";
+import type { Model } from "../learning/model.ts";
+import type { Prepared } from "../learning/prepare.ts";
+import type { Value } from "../learning/value.ts";
+import type { GaussianMixture } from "../motion/base-density.ts";
+import { cellDensities } from "../motion/cell-densities.ts";
+import { type Fates, fates } from "../motion/fates.ts";
+import { type FeatureCurve, featureCurves } from "../motion/features.ts";
+import { type Fields, fieldsAt, fieldsProgram } from "../motion/fields.ts";
+import { type Frame, frames, type MassAt, massInTime } from "../motion/frames.ts";
+import { type Landscape, landscape } from "../motion/landscape.ts";
+import type { Trained } from "../motion/push.ts";
+import { solverError } from "../motion/solver-error.ts";
+import { type Stream, streamLines } from "../motion/stream.ts";
+import type { Split } from "../paths/split.ts";
+import { innerTime } from "../paths/units.ts";
+import { type Balance, balances } from "./balance.ts";
+import { leastAction } from "./least-action.ts";
+import { type Prediction, predict } from "./predict.ts";
+import { warningsOf } from "./warnings.ts";
+
+/** A learned motion and what is known of it; all in the user's units unless it says otherwise. */
+export interface Assessment {
+  readonly predictions: readonly Prediction[];
+  readonly frames: readonly Frame[];
+  /** Fields at the moved particles of each frame, and at the particles of each snapshot. */
+  readonly along: readonly Fields[];
+  readonly fields: readonly Fields[];
+  /** Log densities of the particles of each snapshot. */
+  readonly density?: readonly Float64Array[];
+  readonly fates?: Fates;
+  readonly curves: readonly FeatureCurve[];
+  readonly mass: readonly MassAt[];
+  /** Of more than one feature. */
+  readonly stream?: Stream;
+  readonly landscape?: Landscape;
+  /** In units of the training, as are the next three. */
+  readonly value?: Value;
+  readonly least?: { readonly lower: number; readonly upper: number };
+  readonly solverError: number;
+  readonly balance: readonly Balance[];
+  /** Besides those of the preparation. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Predictions, particles and fields in time, fates, values and diagnostics of a trained model.
+ *
+ * @param base  density of the first snapshot, if those of all particles are asked for
+ */
+export async function assess(
+  method: MethodName,
+  trained: Trained & { readonly model: Model },
+  state: unknown,
+  data: Population,
+  prepared: Prepared,
+  split: Split,
+  rng: Random,
+  base?: GaussianMixture,
+): Promise<Assessment> {
+  const { model } = trained;
+  const predictions = await predict(method, trained, data, prepared, split, rng.fold("scores"));
+  const all = await frames(trained, data, prepared, rng.fold("frames"));
+  const program = fieldsProgram(model);
+  const fields = [];
+  for (const [k, cloud] of prepared.clouds.entries())
+    fields.push(await fieldsAt(trained, program, prepared, cloud.points, prepared.times[k]));
+  const along = [];
+  for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time)));
+  const mass = massInTime(all);
+  const plane = data.features.length > 1;
+  return {
+    predictions,
+    ...{ frames: all, along, fields, mass },
+    density: base && (await cellDensities(trained, base, prepared, rng.fold("density"))),
+    fates: await fates(trained, data, prepared, rng.fold("fates")),
+    curves: await featureCurves(data, all),
+    value: await model.value?.(state, rng.fold("value")),
+    solverError: await solverError(trained, prepared, rng.fold("solver")),
+    balance: await namedBalance(method, trained, data, prepared, split),
+    least: free(method, prepared.learn) ? await leastThrough(method, prepared, split, rng.fold("least")) : undefined,
+    stream: plane ? streamLines(data, fields) : undefined,
+    landscape: plane && fields[0].action ? await landscape(trained, program, data, prepared) : undefined,
+    warnings: warningsOf(method, { predictions, fields, mass, note: model.note?.(state) }, data, prepared, split),
+  };
+}
+
+/** The balance at the snapshots that are learned from, in the user's times and names of features. */
+async function namedBalance(
+  method: MethodName,
+  { model, params }: Trained,
+  data: Population,
+  prepared: Prepared,
+  { train }: Split,
+): Promise<Balance[]> {
+  const kept = train.map((k) => prepared.clouds[k]);
+  const times = train.map((k) => prepared.times[k]);
+  const tested = await balances(model, params, times, has(method, "growth") ? kept : kept.map((c) => ({ ...c, mass: 1 })));
+  return tested.map((b) => ({
+    ...b,
+    time: data.times[train[times.indexOf(b.time)]],
+    test: b.test.replace(/^x(\d+)/, (_, j) => data.features[j - 1]),
+  }));
+}
+
+/** Is the least action known: without noise and forces, and with growth for the quadratic cost? */
+const free = (method: MethodName, { cost, drift }: LearnOptions): boolean =>
+  /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && !drift && !(cost && has(method, "growth"));
+
+const leastThrough = (method: MethodName, { clouds, times, learn }: Prepared, { train }: Split, rng: Random) =>
+  leastAction(
+    train.map((k) => times[k]),
+    train.map((k) => clouds[k]),
+    { growth: has(method, "growth") ? learn.growth! : 0, cost: learn.cost ?? quadraticCost },
+    rng,
+  );

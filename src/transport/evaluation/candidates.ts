@@ -1,0 +1,106 @@
+/** Methods among which one is chosen, what they are compared with, and the choice. */
+import type { MethodName } from "../learning/methods.ts";
+import type { ResultTable } from "./results.ts";
+
+/** A method with its settings. */
+export interface Candidate {
+  readonly method: MethodName;
+  readonly noise?: number;
+  readonly growth?: number;
+}
+
+/** How near a candidate comes to snapshots that it has not seen. */
+export interface CandidateResult extends Candidate {
+  readonly w1: number;
+  /** Standard error of the mean over the sampling of the snapshots. */
+  readonly error: number;
+  /** |log| of predicted over observed mass, averaged. */
+  readonly massError?: number;
+  readonly seconds: number;
+}
+
+/** What needs no learning, on the same snapshots left out. */
+export interface Unlearned {
+  readonly name: string;
+  readonly w1: number;
+  readonly error: number;
+  readonly massError?: number;
+}
+
+/** From simple to rich; methods with growth only where masses are known to differ, or nothing else is said. */
+export function candidates(counted: boolean): Candidate[] {
+  const still: Candidate[] = [
+    { method: "am" },
+    { method: "wlf-ot" },
+    { method: "eam", noise: 0.1 },
+    { method: "eam", noise: 0.3 },
+    { method: "wlf-sb", noise: 0.1 },
+    { method: "ot-cfm" },
+  ];
+  const growing: Candidate[] = [
+    { method: "uam", growth: 0.1 },
+    { method: "uam", growth: 1 },
+    { method: "am-wfr", growth: 0.1 },
+    { method: "am-wfr", growth: 1 },
+    { method: "wlf-uot", growth: 0.1 },
+    { method: "wlf-uot", growth: 1 },
+  ];
+  return counted ? growing : [...still, ...growing];
+}
+
+/** The method that was chosen, and why. */
+export interface Choice {
+  readonly best: Candidate;
+  readonly table: readonly CandidateResult[];
+  readonly text: string[];
+  readonly report: ResultTable;
+}
+
+/** The simplest candidate within one standard error of the best, with all results as text and as a table. */
+export function chosen(
+  table: readonly CandidateResult[],
+  unlearned: readonly Unlearned[],
+  times: readonly number[],
+  steps: number,
+): Choice {
+  const lowest = table.reduce((a, b) => (b.w1 < a.w1 ? b : a));
+  const best = table.find((r) => r.w1 <= lowest.w1 + lowest.error) as CandidateResult;
+  const { method, noise, growth } = best;
+  const setting = (r: Candidate): string =>
+    [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", ");
+  const verdict = (r: CandidateResult): string =>
+    r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : "";
+  const off = ({ massError }: { massError?: number }): string =>
+    massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
+  const why =
+    `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times.join(", ")}, each left out once ` +
+    `(${steps} steps)`;
+  const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
+  const honest = ahead.length ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`] : [];
+  const lines = [
+    ...table.map((r) => ({ ...r, name: `${r.method.padEnd(10)} ${setting(r)}`, last: verdict(r) })),
+    ...unlearned.map((r) => ({ ...r, last: "nothing learned" })),
+  ];
+  const width = Math.max(...lines.map((l) => l.name.length));
+  return {
+    best: { method, ...(noise !== undefined && { noise }), ...(growth !== undefined && { growth }) },
+    table,
+    text: [
+      `chosen: ${method} ${setting(best)}`.trim(),
+      ...lines.map(
+        (l) =>
+          `  ${l.name.padEnd(width)} W1 ${l.w1.toFixed(4)} ± ${l.error.toFixed(4)}${off(l) ? `  mass off by ${off(l)}` : ""}  ${l.last}`,
+      ),
+      ...[why, ...honest].map((l) => `  ${l}`),
+    ],
+    report: {
+      title: "Choice of the method",
+      columns: ["method", "setting", "mean W1", "± one standard error", "mass off by", "seconds", ""],
+      rows: [
+        ...table.map((r) => [r.method, setting(r), r.w1, r.error, off(r), r.seconds, verdict(r)]),
+        ...unlearned.map((r) => [r.name, "", r.w1, r.error, off(r), "", "nothing learned"]),
+      ],
+      caption: [`Taken: ${why}.`, ...honest.map((l) => `${l[0].toUpperCase()}${l.slice(1)}.`)].join(" "),
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** What was found, as lines of text. */
+
+import { formatNumber } from "../../numbers.ts";
+import { type MethodName, methods } from "../learning/methods.ts";
+import type { Value } from "../learning/value.ts";
+import type { MassAt } from "../motion/frames.ts";
+import { meanOf } from "./findings.ts";
+import { midpoint, type Prediction } from "./predict.ts";
+
+/** The half of a 95 % interval. NaN: the cloud is too small to say. */
+const plusMinus = (error: number): string => (Number.isFinite(error) ? ` ± ${(1.96 * error).toFixed(4)}` : "");
+
+const line = (name: string, w1: number, error = Number.NaN): string => `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error)}`;
+
+/** Every distance at a held-out time, the predicted mass, and the errors of known paths. */
+export function predictionText({ time, scores, floor, paths, mass, midpointMass }: Prediction): string[] {
+  const lines = [
+    `held-out time ${time}: W1 (± 95 %)`,
+    ...scores.map(({ name, w1, error }) => line(name, w1, error.w1)),
+    // the same individuals in both snapshots differ by less than two samples do
+    line(paths ? "sampling floor, of other individuals" : "sampling floor", floor),
+  ];
+  if (mass !== undefined) {
+    const beside = midpointMass === undefined ? "" : `, of the unbalanced-transport midpoint ${midpointMass.toFixed(3)}`;
+    lines.push(`  predicted total mass over observed: ${mass.toFixed(3)}${beside}`);
+  }
+  if (paths)
+    lines.push(
+      `  known paths, rms error: learned ${paths.learned.toFixed(4)}, straight line between the neighbours ${paths.straight.toFixed(4)}, ` +
+        `copied ${paths.copied.toFixed(4)}`,
+    );
+  return lines;
+}
+
+/** The total mass at the end. */
+export const massText = (mass: readonly MassAt[]): string => `total mass at the end: ${mass.at(-1)!.mass.toFixed(3)} of the start`;
+
+/** The action of the path, and what it may miss. */
+export function valueText({ dual, error, gap }: Value): string {
+  const missing = gap ? `, action gap at most ${gap.bound.toFixed(4)}${plusMinus(gap.error)}` : "";
+  return `action of the path: ${dual.toFixed(4)}${plusMinus(error)}${missing} (± 95 %)`;
+}
+
+/** How it was learned, and how well it predicts beside straight lines, in two sentences. */
+export function headline(method: MethodName, snapshots: number, predictions: readonly Prediction[]): string {
+  const { title } = methods[method];
+  const learned = `A motion learned by ${title} from ${snapshots - predictions.length} unpaired snapshots.`;
+  if (predictions.length === 0) return learned;
+  // a forecast has no midpoint: means are over the same times
+  const between = predictions.filter((p) => p.scores.some((s) => s.name === midpoint));
+  const same = between.length ? between : predictions;
+  const straight = between.length ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(same, midpoint))}` : "";
+  const times = same.map((p) => p.time).join(", ");
+  return `${learned} Held-out snapshots (${times}) are predicted at a mean W1 of ${formatNumber(meanOf(same, title))}${straight}.`;
+}

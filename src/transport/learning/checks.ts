@@ -1,0 +1,82 @@
+/** Does what was asked for fit the method? Every answer no is an error that says what to do. */
+import { UserError } from "../../errors.ts";
+import type { ForceOptions } from "../forces/forces.ts";
+import type { Head } from "../lagrangian/action.ts";
+import { together } from "../lagrangian/interaction.ts";
+import type { Coupling } from "../paths/pairs.ts";
+import { has, type MethodName, methods } from "./methods.ts";
+
+/** What is asked of a method, beside its numbers. */
+export interface Asked extends ForceOptions {
+  readonly head?: Head;
+  readonly coupling?: Coupling;
+  readonly batch: number;
+}
+
+/** @throws UserError */
+export function checkAsked(asked: Asked, method: MethodName): void {
+  checkForces(asked, method);
+  checkHead(asked, method);
+  checkPairs(asked, method);
+  if (asked.coupling === "unbalanced" && !has(method, "growth"))
+    throw new UserError(`--coupling unbalanced: ${method} has no growth`, "use a method with growth, such as wlf-uot or uam");
+}
+
+/** Can the action have the form that was asked for? */
+function checkHead({ head }: Asked, method: MethodName): void {
+  if (head === undefined || head === "scalar") return;
+  const { family } = methods[method];
+  if (family !== "action matching" && family !== "Lagrangian flow")
+    throw new UserError(
+      `--head: ${method} is ${family}, which has no action`,
+      "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",
+    );
+  if (has(method, "growth"))
+    throw new UserError(
+      `--head ${head}: ${method} learns growth, and this form of the action cannot represent growth rates`,
+      "use --head scalar",
+    );
+}
+
+/** Has the method pairs of its own, and do they go with the forces? */
+function checkPairs(asked: Asked, method: MethodName): void {
+  const { path } = methods[method] as { path?: { coupling?: string } };
+  if (asked.coupling !== undefined && path?.coupling !== undefined && path.coupling !== asked.coupling)
+    throw new UserError(
+      `--coupling ${asked.coupling}: ${method} has pairs of its own, ${path.coupling} ones`,
+      "leave --coupling out, or choose another method",
+    );
+  const force = (["drift", "velocity", "cost"] as const).find((key) => asked[key] !== undefined);
+  if (force && (asked.coupling ?? path?.coupling) === "unbalanced")
+    throw new UserError(
+      `--${force}: pairs of unbalanced transport do not follow it`,
+      path?.coupling ? "use uam or wlf-uot" : "use --coupling ot",
+    );
+}
+
+/** Does the method take the forces that were asked for? */
+function checkForces(asked: Asked, method: MethodName): void {
+  const { family } = methods[method];
+  const withAction = family === "action matching" || family === "Lagrangian flow";
+  const given = (["cost", "drift", "velocity"] as const).find((key) => asked[key] !== undefined);
+  if (given && !withAction)
+    throw new UserError(
+      `--${given}: ${method} is ${family}, which has no action`,
+      "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",
+    );
+  if (asked.timeWeight !== undefined && family !== "action matching")
+    throw new UserError(
+      `--time-weight: ${method} is ${family}; only the loss of action matching has weights in time`,
+      "use am, eam, uam or another am-* method",
+    );
+  const energy = (["potential", "interaction"] as const).find((key) => asked[key] !== undefined);
+  if (energy && !has(method, "potential"))
+    throw new UserError(`--${energy}: the method ${method} has none`, "use --method wlf-potential or wlf-uot-potential");
+  if (!energy && has(method, "potential"))
+    throw new UserError(
+      `the method ${method} needs --potential or --interaction`,
+      'a potential is a formula such as "pc1^2", data, or acceleration',
+    );
+  if (asked.interaction !== undefined && asked.batch % together !== 0)
+    throw new UserError(`--batch ${asked.batch}: with --interaction it must be a multiple of ${together}, the particles that share a time`);
+}

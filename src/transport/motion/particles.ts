@@ -1,0 +1,35 @@
+/** Weighted particles. */
+import { type NdArray, ndarray } from "../../array/index.ts";
+import type { Cloud } from "../paths/cloud.ts";
+
+/** Particles [n, d] with logarithms of their weights [n]; absent: 0. */
+export interface Particles {
+  readonly x: NdArray<"f32">;
+  readonly logWeight?: NdArray<"f32">;
+}
+
+/** The particles of a snapshot, with weights of mean one. */
+export function particlesOf({ points, weights }: Cloud): Required<Particles> {
+  const n = points.shape[0];
+  const mean = weights ? Array.from(weights).reduce((a, b) => a + b, 0) / n : 1;
+  return {
+    x: points,
+    logWeight: ndarray(
+      Float32Array.from({ length: n }, (_, i) => (weights ? Math.log(weights[i] / mean) : 0)),
+      [n],
+      "f32",
+    ),
+  };
+}
+
+/** Σ w / n: the mass of a cloud relative to equal weights of one. */
+export const meanWeight = (logWeight: NdArray<"f32">): number =>
+  logWeight.data.reduce((s, l) => s + Math.exp(l), 0) / logWeight.data.length;
+
+/** Effective part of a weighted sample, (Σ w)² / (n Σ w²). */
+export function effectiveShare(logWeight: NdArray<"f32">): number {
+  const highest = logWeight.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const w = logWeight.data.map((l) => Math.exp(l - highest));
+  const sum = w.reduce((a, b) => a + b, 0);
+  return sum ** 2 / (w.length * w.reduce((s, v) => s + v * v, 0));
+}

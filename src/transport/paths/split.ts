@@ -1,0 +1,53 @@
+/** Which snapshots are learned from, and which are predicted. */
+import type { Snapshots } from "../../data/snapshots.ts";
+import { readTimes } from "../../data/times.ts";
+import { UserError } from "../../errors.ts";
+
+/** Snapshots to learn from, and those to predict. */
+export interface Split {
+  /** Indices of the snapshots. */
+  readonly train: readonly number[];
+  readonly held: readonly number[];
+}
+
+/**
+ * The split of snapshots by the times to leave out, such as `2` or `1970,1990`. Times after the last one that is learned from are
+ * forecasts.
+ *
+ * @throws UserError  if a time is not in the data or the first, or fewer than two would be left
+ */
+export function splitTimes(data: Pick<Snapshots, "times" | "timeLabels">, holdOut: string | undefined): Split {
+  const { times, timeLabels } = data;
+  const all = times.map((_, k) => k);
+  if (holdOut === undefined) return { train: all, held: [] };
+  const held = holdOut.split(",").map((part) => {
+    const text = part.trim();
+    const k = indexOfTime(data, text);
+    if (k < 0)
+      throw new UserError(
+        `--hold-out: there is no time ${text || "(empty)"}`,
+        `the times are ${times.map((t, i) => timeLabels?.[i][0] ?? t).join(", ")}`,
+      );
+    if (k === 0) throw new UserError(`--hold-out: ${text} is the first time`, "a motion is predicted from a snapshot before it");
+    return k;
+  });
+  const train = all.filter((k) => !held.includes(k));
+  if (train.length < 2)
+    throw new UserError(`--hold-out ${holdOut}: only the time ${times[train[0]]} is left to learn from`, "a motion needs at least two");
+  return { train, held: [...new Set(held)].sort((a, b) => a - b) };
+}
+
+/**
+ * The snapshot that is meant: by the data's own label, by its number (which the data may have in single precision), or by a label of the
+ * same kind, such as 24h for 1d.
+ */
+function indexOfTime({ times, timeLabels = [] }: Pick<Snapshots, "times" | "timeLabels">, text: string): number {
+  const labelled = timeLabels.findIndex((labels) => labels.some((label) => label.toLowerCase() === text.toLowerCase()));
+  if (labelled >= 0 || text === "") return labelled;
+  const number = Number(text);
+  const exact = times.indexOf(number);
+  if (exact >= 0) return exact;
+  if (!Number.isNaN(number)) return times.findIndex((t) => Math.fround(t) === Math.fround(number));
+  const { numbers } = readTimes([...timeLabels.map(([label]) => label), text]);
+  return numbers.subarray(0, times.length).indexOf(numbers[numbers.length - 1]);
+}

@@ -1,0 +1,123 @@
+/** The rules of the house: which room may import which, no circles, no Node where a page comes. */
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { expect, test } from "vitest";
+
+/** Each room (a folder or a file of src) and what it may import besides itself, from the ground up. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  numbers: [],
+  array: ["errors"],
+  tensor: ["errors", "array"],
+  onnx: ["errors", "array", "tensor"],
+  nn: ["errors", "array", "tensor", "onnx"],
+  optim: ["errors", "array", "tensor"],
+  solve: ["errors", "array", "tensor"],
+  distances: ["errors", "array", "tensor"],
+  data: ["errors", "numbers", "array", "tensor"],
+  plots: ["errors", "numbers"],
+  training: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "data", "plots"],
+  transport: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "distances", "data", "plots"],
+  coding: ["errors", "numbers", "array", "data", "plots"],
+  lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
+  methods: ["errors", "numbers", "array", "tensor", "data", "plots", "optim", "training", "transport", "coding", "lab"],
+  cli: ["errors", "numbers", "data", "lab", "methods"],
+};
+
+/** Rooms of which nothing needs Node, and files that a page loads from the others. */
+const pages = ["array", "tensor", "onnx", "nn", "optim", "solve", "distances", "plots", "transport", "errors", "numbers", "coding/index"];
+
+interface Import {
+  readonly target: string;
+  /** Seen when the program runs at once: neither a type nor loaded later. */
+  readonly atOnce: boolean;
+}
+
+const files = globSync("src/**/*.ts").filter((file) => !/\.(as|wasm)\.ts$/.test(file));
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  const at = (spec: string): string => (spec.startsWith(".") ? normalize(join(dirname(file), spec)) : spec);
+  const said = text.matchAll(/^(?:import|export)\s(type\s)?[^;"]*?from\s+"([^"]+)"|^import\s+"([^"]+)"/gm);
+  const later = text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g);
+  return [
+    ...[...said].map(([, type, from, bare]) => ({ target: at(from ?? bare), atOnce: type === undefined })),
+    ...[...later].map(([, from]) => ({ target: at(from), atOnce: false })),
+  ];
+}
+
+const roomOf = (file: string): string => file.split("/")[1].replace(/\.ts$/, "");
+
+test("imports run downwards: every room imports only those below it", () => {
+  const wrong = files.flatMap((file) =>
+    imports.get(file)!.flatMap(({ target }) => {
+      if (!target.startsWith("src/")) return [];
+      const [from, to] = [roomOf(file), roomOf(target)];
+      return from === to || rooms[from]?.includes(to) ? [] : [`${file} imports ${target}`];
+    }),
+  );
+  expect(wrong).toEqual([]);
+  expect(Object.keys(rooms).toSorted()).toEqual([...new Set(files.map(roomOf))].toSorted());
+});
+
+test("no circles among files, not even of types; code that is loaded later may look back", () => {
+  const state = new Map<string, "open" | "done">();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") {
+      circles.push([...path.slice(path.indexOf(file)), file].join(" > "));
+      return;
+    }
+    state.set(file, "open");
+    const text = readFileSync(file, "utf8");
+    for (const { target } of imports.get(file) ?? [])
+      if (target.startsWith("src/") && !new RegExp(`import\\(\\s*"[^"]*${target.split("/").at(-1)}"`).test(text))
+        visit(target, [...path, file]);
+    state.set(file, "done");
+  };
+  for (const file of files) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
+test("what a page loads needs no Node", () => {
+  const seen = new Set<string>();
+  const wrong: string[] = [];
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { target, atOnce } of imports.get(file) ?? [])
+      if (atOnce && target.startsWith("node:")) wrong.push(`${file} imports ${target}`);
+      else if (atOnce && target.startsWith("src/")) visit(target);
+  };
+  for (const page of pages) for (const file of files) if (file === `src/${page}.ts` || file === `src/${page}/index.ts`) visit(file);
+  expect(wrong).toEqual([]);
+});
+
+test("no two public things of one name in different rooms", () => {
+  const homes = new Map<string, Set<string>>();
+  for (const file of files.filter((f) => /^src\/\w+\/index\.ts$/.test(f)))
+    for (const name of exportsOf(file)) homes.set(name, (homes.get(name) ?? new Set()).add(roomOf(file)));
+  const twice = [...homes].filter(([, where]) => where.size > 1).map(([name, where]) => `${name}: ${[...where].join(", ")}`);
+  expect(twice).toEqual([]);
+});
+
+/** Names that a file exports, its own and those that it passes on. */
+function exportsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const own = [...text.matchAll(/^export (?:declare )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm)];
+  const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names]) => names.split(","));
+  const passed = [...text.matchAll(/^export \* from "([^"]+)"/gm)].flatMap(([, from]) => exportsOf(normalize(join(dirname(file), from))));
+  const names = listed
+    .map(
+      (name) =>
+        name
+          .trim()
+          .replace(/^type /, "")
+          .split(" as ")
+          .at(-1)!,
+    )
+    .filter(Boolean);
+  return [...own.map(([, name]) => name), ...names, ...passed];
+}

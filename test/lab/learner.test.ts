@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ndarray, randomStream } from "../../src/array/index.ts";
+import { type Learner, openRun, progress, runLearner } from "../../src/lab/index.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pushforward-method-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+type Walk = { x: ReturnType<typeof ndarray> };
+
+/** A random walk, which stops with an error after so many steps. */
+function walk(stopAfter = Number.POSITIVE_INFINITY): Learner<Walk> {
+  let done = 0;
+  return {
+    init: (rng) => ({ x: rng.normal([2]) }),
+    async step({ x }, rng) {
+      if (done++ === stopAfter) throw new Error("pulled the plug");
+      const noise = rng.normal([2]);
+      const next = ndarray(
+        Float32Array.from(x.data as Float32Array, (v, i) => v + noise.data[i]),
+        [2],
+        "f32",
+      );
+      return { state: { x: next }, metrics: { height: next.data[0], side: next.data[1] } };
+    },
+    evaluate: async ({ x }, rng) => ({ far: Math.hypot(x.data[0] as number, x.data[1] as number) + rng.uniform([1]).data[0] }),
+  };
+}
+
+const quiet = () => progress({ label: "walk", total: 1, mode: "quiet" });
+
+async function session(name: string, method: Learner<Walk>, config: Record<string, unknown> = {}) {
+  const run = await openRun(join(folder, name), config);
+  try {
+    return await runLearner(method, run, {
+      steps: 103,
+      rng: randomStream(3),
+      progress: quiet(),
+      logEvery: 7,
+      evaluateEvery: 10,
+      saveEvery: 0,
+    });
+  } finally {
+    await run.close();
+  }
+}
+
+test("a run that dies at any step goes on to the same metrics and the same state", async () => {
+  const whole = await session("whole", walk());
+  const expected = await readFile(join(folder, "whole", "metrics.jsonl"), "utf8");
+  for (const stops of [[0], [1, 1], [5, 40], [13, 20, 30], [102]]) {
+    const name = `stopped-${stops.join("-")}`;
+    for (const stop of stops) await expect(session(name, walk(stop))).rejects.toThrow("plug");
+    const { state, history, interrupted } = await session(name, walk());
+    expect(interrupted).toBe(false);
+    expect(state.x.data).toEqual(whole.state.x.data);
+    expect(history).toEqual(whole.history);
+    expect(await readFile(join(folder, name, "metrics.jsonl"), "utf8")).toBe(expected);
+  }
+});
+
+test("rows are means over the steps since the row before, and the last step has its row and its evaluation", async () => {
+  const { history } = await session("rows", walk());
+  const heights: number[] = [];
+  const rng = randomStream(3);
+  let x = rng.fold("init").normal([2]).data[0];
+  const stream = rng.fold("steps");
+  for (let i = 0; i < 103; i++) {
+    x = Math.fround(x + stream.normal([2]).data[0]);
+    heights.push(x);
+  }
+  const mean = (from: number, to: number): number => heights.slice(from, to).reduce((s, v) => s + v, 0) / (to - from);
+  const rows = history.filter((row) => row.height !== undefined);
+  expect(rows.map((row) => row.step)).toEqual([...Array.from({ length: 14 }, (_, i) => 7 * (i + 1)), 103]);
+  for (const [i, row] of rows.entries()) expect(row.height).toBeCloseTo(mean(7 * i, Math.min(7 * (i + 1), 103)), 12);
+  expect(history.filter((row) => row.far !== undefined).map((row) => row.step)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 103]);
+});
+
+test("a metric that is no number ends the run with a message, and the checkpoint before it stays", async () => {
+  let i = 0;
+  const failing: Learner<Walk> = {
+    init: walk().init,
+    step: async (state) => ({ state, metrics: { loss: ++i === 30 ? Number.NaN : 1 } }),
+  };
+  await expect(session("nan", failing)).rejects.toThrow("step 30: the loss is NaN");
+  const run = await openRun(join(folder, "nan"), {});
+  expect(run.checkpoint?.step).toBe(29);
+  await run.close();
+});

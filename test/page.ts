@@ -1,0 +1,92 @@
+/** A module of ours in a real page: bundled as an application would, loaded by Debian's headless Chromium. */
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const browser = "/usr/bin/chromium";
+export const hasBrowser = existsSync(browser);
+
+const args = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * The value of an expression in a page that has loaded a module.
+ * @param path        of the module
+ * @param expression  in which `program` is the module; a promise is awaited
+ */
+export async function inPage<T>(path: string, expression: string): Promise<T> {
+  const { url, server } = await serve(await bundle(path, expression));
+  const page = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
+  try {
+    const tab = await page.newPage();
+    await tab.goto(url, { timeout: 60_000 });
+    await tab.waitForFunction(() => "outcome" in globalThis || "failure" in globalThis, undefined, { timeout: 60_000 });
+    const { outcome, failure } = await tab.evaluate(() => {
+      const { outcome, failure } = globalThis as { outcome?: unknown; failure?: string };
+      return { outcome, failure };
+    });
+    if (failure !== undefined) throw new Error(failure);
+    return outcome as T;
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await page.close();
+  }
+}
+
+/** The program as a page loads it: sources, and the runtime's WebAssembly beside them. */
+async function bundle(path: string, expression: string): Promise<Map<string, string | Uint8Array>> {
+  const { build } = await import("vite");
+  const result = await build({
+    configFile: false,
+    logLevel: "error",
+    root: fileURLToPath(new URL("..", import.meta.url)),
+    build: {
+      write: false,
+      minify: false,
+      target: "esnext",
+      assetsInlineLimit: 0,
+      rollupOptions: { input: path, preserveEntrySignatures: "strict" },
+    },
+  });
+  const files = new Map<string, string | Uint8Array>();
+  for (const { output } of [result].flat() as {
+    output: { fileName: string; code?: string; source?: string | Uint8Array; isEntry?: boolean }[];
+  }[])
+    for (const file of output) {
+      files.set(`/${file.fileName}`, file.code ?? (file.source as Uint8Array));
+      if (file.isEntry)
+        files.set(
+          "/",
+          `<!doctype html><script type="module">
+            import * as program from "/${file.fileName}";
+            Promise.resolve(${expression}).then((r) => (globalThis.outcome = r), (e) => (globalThis.failure = String(e)));
+          </script>`,
+        );
+    }
+  return files;
+}
+
+async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<{ url: string; server: Server }> {
+  const types: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
+  const server = createServer((request, response) => {
+    const path = request.url ?? "/";
+    const file = files.get(path);
+    response.writeHead(file === undefined ? 404 : 200, {
+      "content-type": types[path.split(".").at(-1) as string] ?? "text/html",
+    });
+    response.end(file);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+}

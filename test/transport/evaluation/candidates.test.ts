@@ -1,0 +1,27 @@
+/** The choice among methods that were tried. */
+import { expect, test } from "vitest";
+import { candidates, chosen } from "../../../src/transport/evaluation/candidates.ts";
+
+const result = (method: "am" | "wlf-ot" | "ot-cfm", w1: number, error = 0.1) => ({ method, w1, error, seconds: 1 });
+
+test("the simplest method within one standard error of the lowest is taken", () => {
+  const table = [result("am", 1.05), result("wlf-ot", 1), result("ot-cfm", 1.2)];
+  expect(chosen(table, [], [1], 300).best).toEqual({ method: "am" });
+  expect(chosen([result("am", 1.15), ...table.slice(1)], [], [1], 300).best).toEqual({ method: "wlf-ot" });
+});
+
+test("what needs no learning and is closer is named, the sampling floor is not", () => {
+  const unlearned = [
+    { name: "optimal-transport midpoint", w1: 0.9, error: 0.1 },
+    { name: "sampling floor", w1: 0.1, error: 0 },
+  ];
+  const { text, report } = chosen([result("am", 1)], unlearned, [1970, 1990], 300);
+  expect(text.join("\n")).toMatch(/at 1970, 1990, each left out once \(300 steps\)/);
+  expect(text.at(-1)).toMatch(/nothing that was tried is closer .*: the optimal-transport midpoint$/);
+  expect(report.rows).toHaveLength(3);
+});
+
+test("where masses were counted, only methods with growth are tried", () => {
+  expect(candidates(true).every((c) => c.growth !== undefined)).toBe(true);
+  expect(candidates(false).some((c) => c.growth === undefined)).toBe(true);
+});

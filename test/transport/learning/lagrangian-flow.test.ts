@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { randomStream } from "../../../src/array/index.ts";
+import { freeMotion, type Lagrangian, lagrangianFlow, pathThrough } from "../../../src/transport/index.ts";
+import { normals, pushed, train } from "../training.ts";
+
+/** Pair A of the specification: two dimensions, independent rows, so that the generator has everything to learn. */
+const ends = [normals([-1, 0], [0.5, 0.3], 10_000, 1), normals([1, 0.5], [0.2, 0.6], 10_000, 2)];
+const steps = 700;
+const small = {
+  steps,
+  layers: 2,
+  width: 48,
+  generatorWidth: 48,
+  inner: 1,
+  learningRate: 3e-3,
+  warmUp: 50,
+  emaDecay: 0.99,
+  threads: 1,
+} as const;
+
+async function solve(l: Lagrangian, clouds = ends) {
+  const path = await pathThrough([0, 1], clouds, { coupling: "independent" });
+  const model = lagrangianFlow(path, { lagrangian: l, ...small });
+  const rng = randomStream(3);
+  const { state } = await train(model, steps, rng);
+  const value = await model.value(state, rng, 20);
+  const start = normals([-1, 0], [0.5, 0.3], 3000, 4);
+  return { model, state, value, rng, start };
+}
+
+/** 3 % for the short training, and 4 standard errors of the estimate. */
+const close = (value: { dual: number; error: number }, exact: number): void =>
+  void expect(Math.abs(value.dual - exact)).toBeLessThan(0.03 * exact + 4 * value.error);
+// 3000 particles: standard errors sd / 55, sd / 77; 4 of these and 0.03 for the training
+const near = (values: number[], exact: number[], tolerance = 0.03): void =>
+  void values.forEach((v, j) => void expect(Math.abs(v - exact[j])).toBeLessThan(tolerance + 0.04));
+
+test("optimal transport of Gaussians: cost, middle and end; the path costs at least as much", async () => {
+  const { model, state, value, rng, start } = await solve(freeMotion);
+  close(value, 2.215);
+  expect(value.primal).toBeGreaterThan(value.dual - 4 * value.error);
+  // bounds on both sides of the exact value; 0.05 for 2,000 points of each snapshot
+  expect(value.lower).toBeLessThan(2.215 + 0.05);
+  expect(value.lower).toBeGreaterThan(1.5);
+  expect(value.primal).toBeGreaterThan(2.215 - 0.05);
+  const [half, end] = await pushed(model, state, start, [0.5, 1], rng);
+  near(half.mean, [0, 0.25]);
+  near(half.deviation, [0.35, 0.45]);
+  near(end.mean, [1, 0.5]);
+  near(end.deviation, [0.2, 0.6]);
+});
+
+test("Schrödinger bridge of Gaussians: control energy and marginals of the noisy particles", async () => {
+  const { model, state, value, rng, start } = await solve({ ...freeMotion, noise: 0.5 });
+  close(value, 2.3556315619);
+  const [half] = await pushed(model, state, start, [0.5], rng);
+  near(half.mean, [0, 0.25]);
+  near(half.deviation, [0.3905624838, 0.4712462556]);
+});
+
+test("harmonic potential: cost, and the middle of the swing", async () => {
+  const { model, state, value, rng, start } = await solve({ ...freeMotion, potential: (_, x) => x.square().sum(1) });
+  close(value, 1.3646325975);
+  const [half] = await pushed(model, state, start, [0.5], rng);
+  near(half.mean, [0, 0.3288415346]);
+  near(half.deviation, [0.4603781485, 0.5919147623]);
+});
+
+test("unbalanced transport of Gaussians: cost, and the dip of the mass that its law demands", async () => {
+  const clouds = [normals([-1], [0.5], 10_000, 5), normals([1], [0.2], 10_000, 6)];
+  const { model, state, value, rng } = await solve({ ...freeMotion, growth: 1 }, clouds);
+  close(value, 1.6099);
+  const [half, end] = await pushed(model, state, normals([-1], [0.5], 3000, 7), [0.5, 1], rng);
+  expect(Math.abs(half.mass - (1 - 1.6099 / 8))).toBeLessThan(0.06);
+  expect(Math.abs(end.mass - 1)).toBeLessThan(0.08);
+  near(end.mean, [1], 0.08);
+});
+
+test("three snapshots with an action for each interval cost the sum of the pairs over their times", async () => {
+  const clouds = [normals([0], [1], 2000, 8), normals([1], [0.5], 2000, 9), normals([0], [2], 2000, 10)];
+  const path = await pathThrough([0, 0.4, 1], clouds, { coupling: "ot" });
+  const model = lagrangianFlow(path, {
+    steps,
+    layers: 2,
+    width: 64,
+    generatorWidth: 64,
+    inner: 1,
+    intervals: 2,
+    objective: "flow",
+  });
+  const rng = randomStream(11);
+  const { state } = await train(model, steps, rng);
+  const value = await model.value(state, rng, 40);
+  // 1.25 / 0.8 + 3.25 / 1.2; 5 % of it for the sampled snapshots and the training
+  expect(Math.abs(value.dual - 4.2708333333)).toBeLessThan(0.05 * 4.27 + 4 * value.error);
+  const [middle, end] = await pushed(model, state, normals([0], [1], 3000, 12), [0.4, 1], rng);
+  near(middle.mean, [1], 0.1);
+  // the second interval stretches by four, the error of the middle with it
+  near(end.mean, [0], 0.4);
+});
