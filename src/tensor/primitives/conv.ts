@@ -171,7 +171,7 @@ function transposed(f: (x: Tensor) => Tensor, shape: readonly number[], ct: Tens
 export interface ConvOptions {
   /** One number for all spatial axes, or one per axis. Default 1. */
   readonly strides?: number | readonly number[];
-  /** Zeros around the input: a number, [before, after] pairs per axis, "same" (output size = ⌈input / stride⌉) or "valid" (none, the default). */
+  /** Zeros around the input: a number, [before, after] pairs per axis, "same" (out = ⌈in / stride⌉) or "valid" (none, the default). */
   readonly padding?: number | readonly (readonly [number, number])[] | "same" | "valid";
   readonly dilation?: number | readonly number[];
   readonly groups?: number;

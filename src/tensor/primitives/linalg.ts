@@ -170,7 +170,10 @@ const choleskyPrimitive: Primitive = {
   },
 };
 
-/** Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite: NaN. */
+/**
+ * Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite:
+ * NaN.
+ */
 export function cholesky(a: Value): Tensor {
   const t = liftOne("cholesky", a);
   squareMatrices("cholesky", t);
