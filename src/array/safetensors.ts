@@ -8,7 +8,7 @@ import { type ElementReader, elementReaders } from "./elements.ts";
 import { type DType, dtypes, type NdArray, ndarray, sizeOf } from "./ndarray.ts";
 
 /** Named arrays and the free text that a file carries with them. */
-export interface Safetensors {
+interface Safetensors {
   tensors: Record<string, NdArray>;
   metadata: Record<string, string>;
 }
@@ -45,10 +45,9 @@ export function readSafetensors(file: Uint8Array): Safetensors {
 
   let end = 0;
   for (const { name, begin, bytes } of parsed.toSorted((a, b) => a.begin - b.begin || a.bytes - b.bytes)) {
+    const where = begin < end ? "inside" : "after a hole behind";
     if (begin !== end)
-      throw new FileFormatError(
-        `safetensors: tensor "${name}" begins at byte ${begin}, ${begin < end ? "inside" : "after a hole behind"} the tensor that ends at ${end}`,
-      );
+      throw new FileFormatError(`safetensors: tensor "${name}" begins at byte ${begin}, ${where} the tensor that ends at ${end}`);
     end += bytes;
   }
   if (end !== available) throw new FileFormatError(`safetensors: the tensors fill ${end} bytes, the file has ${available}`);

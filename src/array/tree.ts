@@ -4,15 +4,13 @@
  */
 import { TensorError } from "../errors.ts";
 
-export type Tree<L> = L | readonly Tree<L>[] | { readonly [key: string]: Tree<L> };
-
 /** What is left of a tree when its leaves are taken out: enough to put others in. */
 export type Structure =
   | "leaf"
   | { readonly list: readonly Structure[] }
   | { readonly keys: readonly string[]; readonly values: readonly Structure[] };
 
-export interface Flat<L> {
+interface Flat<L> {
   readonly leaves: L[];
   readonly structure: Structure;
 }

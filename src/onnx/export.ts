@@ -22,7 +22,8 @@ export interface ExportOptions extends Omit<WriteOptions, "portable"> {
  * @param f        function of tensors (trees)
  * @param args     arrays, or `like(shape, dtype)`: the shapes of the model are theirs
  * @param options  names of inputs and outputs (default i0, i1, … and o0, o1, …) and metadata
- * @throws  TensorError if the function cannot be traced, the numbers of names do not fit, or `anyRows` is asked of a program that has to know
+ * @throws  TensorError if the function cannot be traced, the numbers of names do not fit, or `anyRows` is asked of a program that has to
+ *          know the number of rows
  */
 export function toOnnx<A extends unknown[], R>(f: (...args: A) => R, args: readonly unknown[], options: ExportOptions = {}): Uint8Array {
   const written = { ...options, portable: true };

@@ -4,8 +4,8 @@
  * which is its own pullback. Rules build ordinary programs, so that derivatives of any order compose.
  */
 import { apply, apply1, withRounding } from "./primitive.ts";
+import { add, mul } from "./primitives/arithmetic.ts";
 import { fresh } from "./primitives/constant.ts";
-import { add, mul } from "./primitives/elementwise.ts";
 import { broadcastTo, sumTo, zerosLike } from "./primitives/sum.ts";
 import { fail } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Node, type Tensor } from "./tensor.ts";
@@ -41,7 +41,7 @@ function jvpRule(node: Node, ds: readonly MaybeTensor[]): readonly MaybeTensor[]
     return [total && broadcastTo(total, y.shape)];
   }
   if (primitive.jointlyLinear) {
-    const tangents = inputs.map((x, i) => ds[i] ?? zerosLike(x));
+    const tangents = inputs.map((x, i) => ds[i] ?? (isFloat(x.dtype) ? zerosLike(x) : x));
     return apply(primitive, tangents, params);
   }
   if (primitive.transpose) {

@@ -6,11 +6,11 @@
  */
 import { sizeOf } from "../array/ndarray.ts";
 import { apply, apply1 } from "./primitive.ts";
+import { add, mul, neg, sub } from "./primitives/arithmetic.ts";
 import { scalar, splat } from "./primitives/constant.ts";
-import { add, mul, neg, sub } from "./primitives/elementwise.ts";
 import { matmulPrimitive } from "./primitives/product.ts";
 import { reshape, reshapePrimitive, untransposed } from "./primitives/reshape.ts";
-import { broadcastTo, sumPrimitive } from "./primitives/sum.ts";
+import { broadcastTo, sum } from "./primitives/sum.ts";
 import { type Graph, type Match, type Rule, rewriter } from "./rewrite.ts";
 import { broadcastShapes, sameShape } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Primitive, type Tensor } from "./tensor.ts";
@@ -42,7 +42,7 @@ const arrangedProduct = (x: Tensor, graph: Graph): Match | undefined => {
   return arranged ? (graph.once(x) ? product(inner, graph) : undefined) : product(x, graph);
 };
 
-const sums: readonly Rule[] = [["Σ X over rows = 1ᵀ X", [sumPrimitive, "x"], ({ x }, { axes }) => sumAsProduct(x, axes)]];
+const sums: readonly Rule[] = [["Σ X over rows = 1ᵀ X", [sum, "x"], ({ x }, { axes }) => sumAsProduct(x, axes)]];
 const multiples: readonly Rule[] = [
   ["(α A B) c = (α c) A B", [mul, product, "#c"], ({ p, c }, _, inputs) => timesConstant(p, c, inputs)],
   ["c (α A B) = (α c) A B", [mul, "#c", product], ({ p, c }, _, inputs) => timesConstant(p, c, inputs)],

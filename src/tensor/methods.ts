@@ -2,10 +2,10 @@
 import type { Shape } from "../array/ndarray.ts";
 import { roundToPrecision } from "./primitive.ts";
 import { sigmoid } from "./primitives/activations.ts";
+import { abs, add, div, mul, neg, sqrt, square, sub } from "./primitives/arithmetic.ts";
 import { cast } from "./primitives/cast.ts";
 import type { Value } from "./primitives/constant.ts";
 import { cos, exp, log, pow, sin, tanh } from "./primitives/elementary.ts";
-import { abs, add, div, mul, neg, sqrt, square, sub } from "./primitives/elementwise.ts";
 import { matmul } from "./primitives/product.ts";
 import { max, mean, min } from "./primitives/reduce.ts";
 import { expandDims, reshape, squeeze, transpose } from "./primitives/reshape.ts";

@@ -1,4 +1,7 @@
-/** Applying primitives: simplified by the rules, shared with equal nodes, rounded in low precision. Nothing is computed until a program is compiled. */
+/**
+ * Applying primitives: simplified by the rules, shared with equal nodes, rounded in low precision. Nothing is computed until a program is
+ * compiled.
+ */
 import { type MaybeTensor, type Node, onnxTypes, type Params, type Primitive, type Rounding, Tensor } from "./tensor.ts";
 
 /** An equal, simpler tensor for a primitive that is about to be applied, if there is one. */

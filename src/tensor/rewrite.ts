@@ -8,7 +8,7 @@ import type { MaybeTensor, Node, Params, Primitive, Tensor } from "./tensor.ts";
  * that number everywhere. A list: the result of a primitive on such inputs; those that are not listed may be anything. A function: what it
  * finds, with names.
  */
-export type Pattern = string | number | Application | ((x: Tensor, graph: Graph) => Match | undefined);
+type Pattern = string | number | Application | ((x: Tensor, graph: Graph) => Match | undefined);
 export type Application = readonly [Primitive | Operator<unknown>, ...Pattern[]];
 export type Match = Readonly<Record<string, Tensor>>;
 

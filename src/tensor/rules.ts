@@ -2,15 +2,15 @@
 import { sizeOf } from "../array/ndarray.ts";
 import { folded } from "./evaluate.ts";
 import { apply1, roundTo, simplifyBy } from "./primitive.ts";
+import { add, div, mul, neg, reciprocal, sqrt, square, sub } from "./primitives/arithmetic.ts";
 import { castPrimitive } from "./primitives/cast.ts";
 import { scalar, splat } from "./primitives/constant.ts";
 import { pow } from "./primitives/elementary.ts";
-import { add, div, mul, neg, reciprocal, sqrt, square, sub } from "./primitives/elementwise.ts";
 import { matmul, matmulPrimitive } from "./primitives/product.ts";
-import { logsumexpPrimitive, maxPrimitive, minPrimitive } from "./primitives/reduce.ts";
+import { logsumexp, max, min } from "./primitives/reduce.ts";
 import { permuted, reshape, reshapePrimitive, transpose, transposePrimitive } from "./primitives/reshape.ts";
 import { type Cut, concatPrimitive, cutLength, flipPrimitive, type Padding, padPrimitive, slicePrimitive } from "./primitives/slice.ts";
-import { broadcastPrimitive, broadcastTo, reducedShape, sum, sumPrimitive } from "./primitives/sum.ts";
+import { broadcastPrimitive, broadcastTo, reducedShape, sum } from "./primitives/sum.ts";
 import { type Application, type Rule, rewriter } from "./rewrite.ts";
 import { broadcastShapes, sameShape } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Params, type Primitive, type Tensor } from "./tensor.ts";
@@ -163,17 +163,17 @@ function joined(inputs: Inputs, axis: number): MaybeTensor {
 }
 
 const reductions: readonly Rule[] = [
-  ...[sumPrimitive, maxPrimitive, minPrimitive, logsumexpPrimitive].map(
-    (p): Rule => [
+  ...[sum, max, min, logsumexp].map(
+    ({ primitive: p }): Rule => [
       `${p.name} over axes of length 1`,
       [p, "x"],
       ({ x }, params) => (isTrivial(x, params) ? reshape(x, shapeOf(x, params)) : undefined),
     ],
   ),
-  ...[sumPrimitive, logsumexpPrimitive, matmulPrimitive].map(
+  ...[sum.primitive, logsumexp.primitive, matmulPrimitive].map(
     (p): Rule => [`${p.name} over nothing`, [p], (_, params, [x, y]) => (x.size === 0 ? p.expand?.([x, y], params)?.[0] : undefined)],
   ),
-  ["Σ of equal elements = n x", [sumPrimitive, [broadcastPrimitive, "x"]], ({ x }, params, [y]) => sumOfEqual(x, y, params)],
+  ["Σ of equal elements = n x", [sum, [broadcastPrimitive, "x"]], ({ x }, params, [y]) => sumOfEqual(x, y, params)],
 ];
 
 const shapeOf = (x: Tensor, { axes, keepDims }: Params): readonly number[] => reducedShape(x, axes, keepDims);
@@ -187,7 +187,7 @@ function sumOfEqual(source: Tensor, x: Tensor, params: { axes: readonly number[]
   const count = sizeOf(equalAxes.map((a) => x.shape[x.rank + a]));
   const rest = params.axes.filter((a) => !isEqual(a));
   const once = broadcastTo(source, reducedShape(x, equalAxes, true));
-  const total = mul(rest.length ? apply1(sumPrimitive, [once], { axes: rest, keepDims: true }) : once, count);
+  const total = mul(rest.length ? sum(once, rest, true) : once, count);
   return reshape(total, shapeOf(x, params));
 }
 

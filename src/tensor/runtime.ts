@@ -102,10 +102,8 @@ export async function openSession(model: Uint8Array, outputs: number, { device, 
 /** Turns the runtime's message about a missing device into one that says what to do. */
 function explain(error: unknown, device: Device): TensorError {
   const text = String((error as Error)?.message ?? error);
-  if (device === "cuda")
-    return new TensorError(
-      `the cuda device is not available (${text}). Install its libraries with: npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12`,
-    );
+  const install = "npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12";
+  if (device === "cuda") return new TensorError(`the cuda device is not available (${text}). Install its libraries with: ${install}`);
   if (device === "webgpu")
     return new TensorError(
       `the webgpu device is not available (${text}). It needs a GPU driver (Vulkan, Metal or Direct3D 12); use the cpu device instead`,

@@ -109,7 +109,7 @@ export interface Primitive {
   jvp?(inputs: readonly Tensor[], tangents: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];
   /** Multilinear primitives: transpose[i] maps a cotangent of the output to one of input i. The jvp follows. */
   readonly transpose?: Readonly<Record<number, (ct: Tensor, inputs: readonly Tensor[], params: Params) => Tensor>>;
-  /** The inputs that have derivatives enter *jointly* linearly (add, concat, the branches of where), as opposed to separately (matmul). */
+  /** The inputs that are floats enter *jointly* linearly (add, concat, the branches of where), as opposed to separately (matmul). */
   readonly jointlyLinear?: boolean;
   /** Reverse rule that replaces all of the above: cotangents of the inputs. */
   vjp?(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];

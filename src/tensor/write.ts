@@ -28,7 +28,7 @@ export interface WriteOptions {
 
 const opset = 20;
 
-export interface Written {
+interface Written {
   readonly bytes: Uint8Array;
   /** ONNX nodes, bodies of loops included. */
   readonly nodes: number;

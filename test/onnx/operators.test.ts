@@ -37,8 +37,9 @@ const of = (
 });
 
 const unary =
-  "Abs Asinh Atan Ceil Cos Cosh Elu Erf Exp Floor HardSigmoid HardSwish Identity IsNaN LeakyRelu Mish Neg Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh ThresholdedRelu Celu"
-    .split(" ")
+  `Abs Asinh Atan Ceil Cos Cosh Elu Erf Exp Floor HardSigmoid HardSwish Identity IsNaN LeakyRelu Mish Neg Reciprocal Relu Round Selu
+   Sigmoid Sign Sin Sinh Softplus Softsign Tan Tanh ThresholdedRelu Celu`
+    .split(/\s+/)
     .map((op) => of(op, [normal(3, 4)]));
 const narrow = "Acos Asin Atanh Log Sqrt".split(" ").map((op) => of(op, [positive(3, 4)]));
 const binary = "Add Sub Mul Div Max Min Less LessOrEqual Greater GreaterOrEqual Equal Sum Mean PRelu"

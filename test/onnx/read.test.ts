@@ -70,6 +70,30 @@ test("shape arithmetic is done while the model is read, as the runtime does it",
   });
 });
 
+test("integers beyond 32 bits keep their value while they are known: the end of a slice that means all of it", async () => {
+  const x = nd.array([1, 2, 3, 4, 5, 6]);
+  const largest = nd.ndarray(BigInt64Array.of(2n ** 63n - 1n), [1], "i64");
+  const nodes = [
+    node("Shape", "x", "shape"),
+    node("Concat", "largest", "joined", { axis: 0 }),
+    node("Slice", "x two joined", "moved"),
+    node("Max", "shape largest", "larger"),
+    node("Slice", "x two larger", "computed"),
+    node("Pow", "two exponent", "large"),
+    node("Add", "large large", "larger_still"),
+    node("Slice", "x two larger_still", "raised"),
+    node("Neg", "larger_still", "first"),
+    node("Slice", "x first two", "negative"),
+    node("Mod", "larger_still five", "rest"),
+  ];
+  const named = nodes.map((n) => ({ ...n, name: n.out[0] }));
+  const outputs = { moved: "f32", computed: "f32", raised: "f32", negative: "f32", rest: "i64" } as const;
+  const bytes = build(named, { x }, { largest, two: i64([2]), exponent: i64([40]), five: i64([5]) }, outputs);
+  const names = Object.keys(outputs);
+  const [expected, actual] = [await runWithOrt(bytes, { x }, names), await runRead(bytes, { x })];
+  expect(actual.map(nd.toNumbers)).toEqual(expected.map(nd.toNumbers));
+});
+
 test("local functions are inlined, with the attributes of their call", async () => {
   const body = nodeOf(node("LeakyRelu", "a", "b"));
   body.attribute = [{ name: "alpha", refAttrName: "slope", type: onnx.AttributeProto.AttributeType.FLOAT }];

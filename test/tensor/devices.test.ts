@@ -1,6 +1,6 @@
 /**
- * One program on every device there is: natively on the CPU, on WebGPU (SwiftShader, a GPU in software, comes with Debian's chromium) and in
- * WebAssembly in a real headless Chromium.
+ * One program on every device there is: natively on the CPU, on WebGPU (SwiftShader, a GPU in software, comes with Debian's chromium) and
+ * in WebAssembly in a real headless Chromium.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -24,7 +24,8 @@ async function expectSame(other: Outcome): Promise<void> {
 describe.runIf(existsSync(swiftshader))("WebGPU", () => {
   test("agrees with the CPU on the value and gradient of a network", async () => {
     // A process of its own: a driver that hangs or crashes takes nothing else with it.
-    const script = `import(${JSON.stringify(`file://${program}`)}).then((m) => m.runMlp("webgpu")).then((r) => console.log(JSON.stringify(r)))`;
+    const run = `import(${JSON.stringify(`file://${program}`)}).then((m) => m.runMlp("webgpu"))`;
+    const script = `${run}.then((r) => console.log(JSON.stringify(r)))`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
       env: { ...process.env, VK_ICD_FILENAMES: swiftshader, LD_LIBRARY_PATH: "/usr/lib/chromium" },
       timeout: 90_000,

@@ -80,10 +80,8 @@ function scanned(c: Call): Tensor[] {
   const carries = c.arity - sequences;
   const flags = ["scan_input_directions", "scan_output_directions"].flatMap((name) => c.ints(name) ?? []);
   const axes = ["scan_input_axes", "scan_output_axes"].flatMap((name) => c.ints(name) ?? []);
-  c.require(
-    axes.every((a) => a === 0),
-    "an axis other than the first",
-  );
+  const others = axes.some((a) => a !== 0);
+  c.require(!others, "an axis other than the first");
   const backward = flags.filter((f) => f === 1).length;
   const all = sequences + c.outputs - carries;
   c.require(backward === 0 || backward === all, "sequences in two directions");

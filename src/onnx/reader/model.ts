@@ -118,11 +118,11 @@ function checkOperators(model: Onnx.ModelProto, graph: Onnx.IGraphProto): void {
 }
 
 function unknownOperator(n: Onnx.INodeProto): TensorError {
-  const op = isStandard(n.domain) ? n.opType : `${n.domain}.${n.opType}`;
-  const hint =
-    isStandard(n.domain) && Object.hasOwn(refused, n.opType ?? "")
-      ? refused[n.opType ?? ""]
-      : `supported are ${Object.keys(operators).sort().join(", ")}`;
+  const name = n.opType ?? "";
+  const standard = isStandard(n.domain);
+  const supported = `supported are ${Object.keys(operators).sort().join(", ")}`;
+  const hint = standard && Object.hasOwn(refused, name) ? refused[name] : supported;
+  const op = standard ? name : `${n.domain}.${name}`;
   return new TensorError(`ONNX model: operator ${op} (node "${n.name ?? ""}") is not supported: ${hint}`);
 }
 
@@ -131,9 +131,9 @@ function readPort(info: Onnx.IValueInfoProto): Port {
   const type = info.type?.tensorType;
   const dtype = dtypeOfElement(type?.elemType ?? 0);
   if (!dtype) throw new TensorError(`ONNX model: "${name}" is not a tensor of numbers that programs compute with`);
-  const shape = (type?.shape?.dim ?? []).map((d) =>
-    d.dimValue != null && toNumber(d.dimValue) > 0 ? toNumber(d.dimValue) : d.dimParam || "?",
-  );
+  const length = (d: Onnx.TensorShapeProto.IDimension): number | string =>
+    toNumber(d.dimValue) > 0 ? toNumber(d.dimValue) : d.dimParam || "?";
+  const shape = (type?.shape?.dim ?? []).map(length);
   return { name, dtype, shape };
 }
 
@@ -141,18 +141,16 @@ function readPort(info: Onnx.IValueInfoProto): Port {
 function fitted(what: string, dtype: DType, declared: readonly (number | string)[], value: Value, lengths: Map<string, number>): Tensor {
   const lifted = liftOne("ONNX model", value, programDType(dtype));
   const { shape } = lifted;
-  const fits =
-    shape.length === declared.length &&
-    shape.every((n, i) => {
-      const d = declared[i];
-      if (typeof d === "number") return n === d;
-      if (d === "?") return true;
-      const bound = lengths.get(d) ?? n;
-      lengths.set(d, bound);
-      return bound === n;
-    });
+  const fits = shape.length === declared.length && shape.every((n, i) => agrees(n, declared[i], lengths));
   const kind = isFloat(lifted.dtype) === isFloat(programDType(dtype)) && (lifted.dtype === "bool") === (dtype === "bool");
   if (!fits || !kind)
     throw new TensorError(`ONNX model: ${what} is ${dtype}[${declared.join(", ")}], not ${lifted.dtype}[${shape.join(", ")}]`);
   return cast(lifted, programDType(dtype));
+}
+
+/** Whether a length is the declared one; a name stands for the first length that it was met with. */
+function agrees(n: number, declared: number | string, lengths: Map<string, number>): boolean {
+  if (typeof declared === "number" || declared === "?") return declared === "?" || n === declared;
+  if (!lengths.has(declared)) lengths.set(declared, n);
+  return lengths.get(declared) === n;
 }

@@ -41,29 +41,17 @@ function flattened(c: Call, from: Shape): Shape {
   return [sizeOf(from.slice(0, at)), sizeOf(from.slice(at))];
 }
 
-/** First index and number of those that ONNX's Slice takes from an axis of n elements. */
-function sliceRange(n: number, start: number, end: number, step: number): { first: number; count: number } {
-  const clamp = (v: number, low: number, high: number): number => Math.max(low, Math.min(high, v < 0 ? v + n : v));
-  const [low, high] = step > 0 ? [0, n] : [-1, n - 1];
-  const first = clamp(start, low, high);
-  return { first, count: Math.max(0, Math.ceil((clamp(end, low, high) - first) / step)) };
-}
-
 function sliced(c: Call): Tensor {
-  let x = c.tensor(0);
+  const x = c.tensor(0);
   const [starts, ends] = [c.numbers(1), c.numbers(2)];
   const axes = (c.maybeNumbers(3) ?? range(starts.length)).map((a) => c.axis(x, a));
   const steps = c.maybeNumbers(4) ?? starts.map(() => 1);
   c.require(!steps.includes(0), "a step of zero");
-  for (const [i, axis] of axes.entries()) {
-    const step = steps[i];
-    const { first, count } = sliceRange(x.shape[axis], starts[i], ends[i], step);
-    const last = first + (count - 1) * step;
-    const cut: t.Index = count ? [Math.min(first, last), Math.max(first, last) + 1, Math.abs(step)] : [0, 0];
-    x = t.slice(x, ...x.shape.map((_, a): t.Index => (a === axis ? cut : null)));
-    if (step < 0) x = t.flip(x, axis);
-  }
-  return x;
+  const indices = x.shape.map((_, a): t.Index => {
+    const i = axes.indexOf(a);
+    return i < 0 ? null : [starts[i], ends[i], steps[i]];
+  });
+  return t.slice(x, ...indices);
 }
 
 function gathered(c: Call): Tensor {

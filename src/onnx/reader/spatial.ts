@@ -69,10 +69,8 @@ function withCeil(c: Call, space: Shape, { kernel, strides, padding }: Window): 
 
 function pooled(c: Call, x: Tensor): { window: Window; padding: Widths } {
   const window = windowOf(c, x.shape.slice(2), c.ints("kernel_shape") ?? c.fail("kernel_shape is missing"));
-  c.require(
-    window.dilation.every((d) => d === 1),
-    "a dilation of windows",
-  );
+  const dilated = window.dilation.some((d) => d !== 1);
+  c.require(!dilated, "a dilation of windows");
   c.require(sizeOf(window.kernel) <= knownLimit, "a window of more than 65,536 elements");
   return { window, padding: withCeil(c, x.shape.slice(2), window) };
 }
@@ -118,22 +116,13 @@ const nearest: Record<string, (at: number) => number> = {
   ceil: Math.ceil,
 };
 
-/** Interpolation weights of the neighbours floor(at) + k, at a fraction t after floor(at). */
-function taps(mode: string, t: number, a: number): [offset: number, weight: number][] {
-  if (mode === "linear")
-    return [
-      [0, 1 - t],
-      [1, t],
-    ];
+/** Interpolation weights at a fraction t after a place: of its neighbours from `first` (0 or -1) on. */
+function taps(mode: string, t: number, a: number): { first: number; weights: readonly number[] } {
+  if (mode === "linear") return { first: 0, weights: [1 - t, t] };
   // Keys' cubic convolution (IEEE Trans. ASSP 29, 1981)
   const inner = (s: number): number => ((a + 2) * s - (a + 3)) * s * s + 1;
   const outer = (s: number): number => a * (((s - 5) * s + 8) * s - 4);
-  return [
-    [-1, outer(1 + t)],
-    [0, inner(t)],
-    [1, inner(1 - t)],
-    [2, outer(2 - t)],
-  ];
+  return { first: -1, weights: [outer(1 + t), inner(t), inner(1 - t), outer(2 - t)] };
 }
 
 function resize(c: Call): Tensor {
@@ -175,8 +164,8 @@ function interpolated(x: Tensor, places: readonly number[], axis: number, mode: 
   places.forEach((at, j) => {
     const place = mode === "linear" ? Math.max(0, Math.min(n - 1, at)) : at;
     const left = Math.floor(place);
-    for (const [offset, weight] of taps(mode, place - left, a))
-      weights.data[Math.max(0, Math.min(n - 1, left + offset)) * places.length + j] += weight;
+    const { first, weights: list } = taps(mode, place - left, a);
+    for (const [k, weight] of list.entries()) weights.data[Math.max(0, Math.min(n - 1, left + first + k)) * places.length + j] += weight;
   });
   return t.moveAxis(t.moveAxis(x, axis, -1).matmul(weights), -1, axis);
 }

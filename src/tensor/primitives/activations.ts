@@ -1,9 +1,10 @@
 /** Activations of neural networks. */
 import type { Tensor } from "../tensor.ts";
+import { abs, add, greater, maximum, mul, neg, square, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import type { Value } from "./constant.ts";
 import { erf, exp, log1p } from "./elementary.ts";
-import { abs, add, greater, maximum, mul, neg, square, sub, unary } from "./elementwise.ts";
+import { unary } from "./elementwise.ts";
 
 export const sigmoid = unary("sigmoid", {
   onnx: "Sigmoid",

@@ -6,8 +6,8 @@ import { apply } from "../primitive.ts";
 import { fail, sameShape } from "../shapes.ts";
 import { isFloat, type Primitive } from "../tensor.ts";
 import { captured, closed, type Program } from "../walk.ts";
+import { where } from "./arithmetic.ts";
 import { fresh, liftOne, placeholder, tensors, type Value } from "./constant.ts";
-import { where } from "./elementwise.ts";
 import { reshape } from "./reshape.ts";
 import { broadcastTo, zerosLike } from "./sum.ts";
 

@@ -38,9 +38,9 @@ export const attributes = (g: Geometry): Record<string, unknown> => ({
   kernel_shape: [...g.kernel],
 });
 
-/** [a, b, ...] to [a b, ...], and back. */
-const merge = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
-const unmerge = (x: Tensor, size: number): Tensor => reshape(x, [size, x.shape[0] / size, ...x.shape.slice(1)]);
+/** [size, N, ...] to [size N, ...], and back: a batch of examples as more examples. */
+export const merge = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
+export const unmerge = (x: Tensor, size: number): Tensor => reshape(x, [size, x.shape[0] / size, ...x.shape.slice(1)]);
 
 /** [size, N, C, ...] to [N, size C, ...]: each element of a batch is a group of channels of its own. */
 const intoChannels = (x: Tensor): Tensor => {
@@ -171,7 +171,7 @@ function transposed(f: (x: Tensor) => Tensor, shape: readonly number[], ct: Tens
 export interface ConvOptions {
   /** One number for all spatial axes, or one per axis. Default 1. */
   readonly strides?: number | readonly number[];
-  /** Zeros around the input: a number, [before, after] pairs per axis, "same" (output size = ⌈input / stride⌉) or "valid" (none, the default). */
+  /** Zeros around the input: a number, [before, after] pairs per axis, "same" (out = ⌈in / stride⌉) or "valid" (none, the default). */
   readonly padding?: number | readonly (readonly [number, number])[] | "same" | "valid";
   readonly dilation?: number | readonly number[];
   readonly groups?: number;

@@ -1,10 +1,8 @@
 /** Elementary functions: exponentials, the error function, trigonometric and hyperbolic functions. */
 import type { Tensor } from "../tensor.ts";
-import { liftOne } from "./constant.ts";
 import {
   abs,
   add,
-  binary,
   clamp,
   div,
   equal,
@@ -19,9 +17,10 @@ import {
   sqrt,
   square,
   sub,
-  unary,
   where,
-} from "./elementwise.ts";
+} from "./arithmetic.ts";
+import { liftOne } from "./constant.ts";
+import { binary, unary } from "./elementwise.ts";
 
 export const exp = unary("exp", { onnx: "Exp", partials: [(_, y) => y], scalar: Math.exp });
 export const log = unary("log", { onnx: "Log", partials: [([x]) => reciprocal(x)], scalar: Math.log });

@@ -3,12 +3,12 @@ import { allocate, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, fromEnd, withLength } from "../shapes.ts";
 import { onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { add, equal, greaterEqual, less, lessEqual, mul, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { constant, iota, liftOne, scalar, type Value } from "./constant.ts";
-import { add, equal, greaterEqual, less, lessEqual, mul, where } from "./elementwise.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
 import { slice } from "./slice.ts";
-import { broadcastTo, spread, zerosLike } from "./sum.ts";
+import { broadcastTo, spread } from "./sum.ts";
 
 const isIndex = (x: Tensor): boolean => x.dtype === "i32" || x.dtype === "i64";
 
@@ -69,10 +69,7 @@ const scatterRows: Primitive = {
     return emit.op("ScatterND", [x, column[0], updates], { reduction: "add" });
   },
   transpose: { 0: (ct) => ct, 2: (ct, [, i]) => take(ct, i) },
-  jvp: ([x, i, updates], [dx, , du]) => {
-    if (!dx && !du) return [undefined];
-    return [apply1(scatterRows, [dx ?? zerosLike(x), i, du ?? zerosLike(updates)])];
-  },
+  jointlyLinear: true,
   batch(inputs, batched) {
     const [x, i, updates] = spread(inputs, batched);
     const [size, rows, ...rest] = x.shape;
@@ -106,10 +103,7 @@ const scatterAlong: Primitive = {
   infer: ([x]) => [x],
   onnx: (emit, [x, i, updates], { params }) => emit.op("ScatterElements", [x, i, updates], { axis: params.axis, reduction: "add" }),
   transpose: { 0: (ct) => ct, 2: (ct, [, i], params) => apply1(gatherAlong, [ct, i], params) },
-  jvp: ([x, i, updates], [dx, , du], _, params) => {
-    if (!dx && !du) return [undefined];
-    return [apply1(scatterAlong, [dx ?? zerosLike(x), i, du ?? zerosLike(updates)], params)];
-  },
+  jointlyLinear: true,
   batch: "every",
 };
 

@@ -5,10 +5,10 @@
 import { apply, apply1 } from "../primitive.ts";
 import { broadcastShapes, fail, floatType } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { abs, add, div, equal, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { iota, lift, liftOne, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
-import { abs, add, div, equal, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./elementwise.ts";
 import { diagonal, eye, oneHot, tril } from "./gather.ts";
 import { matmul, outer, stackOf } from "./product.ts";
 import { argmax, max } from "./reduce.ts";
@@ -170,7 +170,10 @@ const choleskyPrimitive: Primitive = {
   },
 };
 
-/** Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite: NaN. */
+/**
+ * Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite:
+ * NaN.
+ */
 export function cholesky(a: Value): Tensor {
   const t = liftOne("cholesky", a);
   squareMatrices("cholesky", t);

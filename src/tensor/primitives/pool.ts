@@ -3,10 +3,10 @@ import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, floatType, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
+import { div, equal, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, type Value } from "./constant.ts";
-import { attributes, type Geometry, geometry, outSizes, patches, widths } from "./conv.ts";
-import { div, equal, where } from "./elementwise.ts";
+import { attributes, type Geometry, geometry, merge, outSizes, patches, unmerge, widths } from "./conv.ts";
 import { matmul } from "./product.ts";
 import { max, mean } from "./reduce.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
@@ -49,7 +49,7 @@ const sumTiles: Primitive = {
     return [sum(cells, axes)];
   },
   transpose: { 0: (ct, _, params) => apply1(repeatTiles, [ct], params) },
-  batch: ([x], _, params) => [overExamples(x, (y) => apply1(sumTiles, [y], params))],
+  batch: ([x], _, params) => [unmerge(apply1(sumTiles, [merge(x)], params), x.shape[0])],
 };
 
 const repeatTiles: Primitive = {
@@ -74,14 +74,8 @@ const repeatTiles: Primitive = {
     return [y];
   },
   transpose: { 0: (ct, _, params) => apply1(sumTiles, [ct], params) },
-  batch: ([x], _, params) => [overExamples(x, (y) => apply1(repeatTiles, [y], params))],
+  batch: ([x], _, params) => [unmerge(apply1(repeatTiles, [merge(x)], params), x.shape[0])],
 };
-
-/** Treats a batch axis in front of the examples as more examples. */
-function overExamples(x: Tensor, f: (y: Tensor) => Tensor): Tensor {
-  const y = f(reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]));
-  return reshape(y, [x.shape[0], x.shape[1], ...y.shape.slice(1)]);
-}
 
 const tiled = (g: Geometry): boolean =>
   [...g.low, ...g.high].every((p) => p === 0) && g.kernel.every((k, i) => k === g.strides[i] && g.space[i] % k === 0);
@@ -119,7 +113,7 @@ const maxPoolPrimitive: Primitive = {
     const share = sum(cast(top, x.dtype), 2);
     return [reshape(div(sum(where(top, patches(dx, g), 0), 2), share), y.shape)];
   },
-  batch: ([x], _, g) => [overExamples(x, (y) => apply1(maxPoolPrimitive, [y], g))],
+  batch: ([x], _, g) => [unmerge(apply1(maxPoolPrimitive, [merge(x)], g), x.shape[0])],
 };
 
 /** Patches in which padding is lower than any value. */

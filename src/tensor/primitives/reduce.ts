@@ -3,14 +3,14 @@ import { array, sizeOf } from "../../array/ndarray.ts";
 import { apply, apply1 } from "../primitive.ts";
 import { broadcastShapes, fail, fromEnd, withLength } from "../shapes.ts";
 import { isFloat, onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { add, div, equal, greater, isFinite, mul, neg, not, rsqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { lift, liftOne, scalar, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
-import { add, div, equal, greater, isFinite, mul, neg, not, rsqrt, sub, where } from "./elementwise.ts";
 import { takeAlong } from "./gather.ts";
 import { reshape, transpose } from "./reshape.ts";
 import { concat, sliceAxis, stack } from "./slice.ts";
-import { type Axes, broadcastTo, kept, reduce, reducedAxes, reducedShape, reduction, sum } from "./sum.ts";
+import { type Axes, broadcastTo, kept, reducedAxes, reducedShape, reduction, sum } from "./sum.ts";
 
 /** Mean over axes (all by default); of integers and booleans in f32. */
 export function mean(x: Value, axes?: Axes, keepDims = false): Tensor {
@@ -32,14 +32,11 @@ export function variance(x: Value, axes?: Axes, keepDims = false, correction = 0
 const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }) => {
   if (!dx) return [undefined];
   const chosen = cast(equal(x, kept(y, x, axes)), x.dtype);
-  const total = sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims);
-  return [total];
+  return [sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims)];
 };
 
-export const maxPrimitive = reduction("max", { onnx: "ReduceMax", combine: Math.max, jvp: extremumJvp, exact: true });
-export const minPrimitive = reduction("min", { onnx: "ReduceMin", combine: Math.min, jvp: extremumJvp, exact: true });
-export const max = (x: Value, axes?: Axes, keepDims = false): Tensor => reduce(maxPrimitive, x, axes, keepDims);
-export const min = (x: Value, axes?: Axes, keepDims = false): Tensor => reduce(minPrimitive, x, axes, keepDims);
+export const max = reduction("max", { onnx: "ReduceMax", combine: Math.max, jvp: extremumJvp, exact: true });
+export const min = reduction("min", { onnx: "ReduceMin", combine: Math.min, jvp: extremumJvp, exact: true });
 
 /** Π over axes, by halving, so that derivatives hold where factors are zero. */
 export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
@@ -61,7 +58,8 @@ export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
 export const any = (x: Value, axes?: Axes, keepDims = false): Tensor => greater(sum(cast(x, "bool"), axes, keepDims), 0);
 export const all = (x: Value, axes?: Axes, keepDims = false): Tensor => not(any(not(cast(x, "bool")), axes, keepDims));
 
-export const logsumexpPrimitive = reduction("logsumexp", {
+/** log Σ exp x over axes, without overflow. */
+export const logsumexp = reduction("logsumexp", {
   empty: Number.NEGATIVE_INFINITY,
   // Shifted by the maximum; an infinite maximum is left out of the shift, so that -∞ and ∞ come out as themselves.
   expand([x], { axes, keepDims }) {
@@ -76,8 +74,6 @@ export const logsumexpPrimitive = reduction("logsumexp", {
     return [sum(mul(dx, exp(sub(x, where(isFinite(top), top, 0)))), axes, keepDims)];
   },
 });
-/** log Σ exp x over axes, without overflow. */
-export const logsumexp = (x: Value, axes?: Axes, keepDims = false): Tensor => reduce(logsumexpPrimitive, x, axes, keepDims);
 
 // --- softmax and standardisation ---------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,8 @@ import { type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, fromEnd, range, stridesOf, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
+import { equal, where } from "./arithmetic.ts";
 import { iota, lift, liftOne, scalar, type Value } from "./constant.ts";
-import { equal, where } from "./elementwise.ts";
 import { expandDims, listOf, reshape, squeeze } from "./reshape.ts";
 import { broadcastTo } from "./sum.ts";
 

@@ -5,6 +5,7 @@ import { fail, fromEnd, positions, range, sameShape, stridesOf } from "../shapes
 import type { Primitive, Tensor, View } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { liftOne, scalar, type Value } from "./constant.ts";
+import type { Operator } from "./elementwise.ts";
 import { listOf, padRank, permuted, reshape } from "./reshape.ts";
 
 export const broadcastPrimitive: Primitive = {
@@ -42,6 +43,7 @@ export function spread(inputs: readonly Tensor[], batched: readonly boolean[]): 
 // --- reductions ------------------------------------------------------------------------------------------------------------------
 
 export type Axes = number | readonly number[] | undefined;
+export type Reduce = (x: Value, axes?: Axes, keepDims?: boolean) => Tensor;
 
 /** Sorted negative axes; all of them by default. */
 export function reducedAxes(operation: string, x: Tensor, axes: Axes): number[] {
@@ -58,12 +60,15 @@ interface Reduction extends Omit<Partial<Primitive>, "onnx"> {
   readonly onnx?: string;
   /** Value over no elements, which the runtime does not give; without one it is an error. */
   readonly empty?: number;
+  /** Of booleans, the number of true ones. */
+  readonly counts?: boolean;
   /** The reduction of known elements. */
   readonly combine?: (a: number, b: number) => number;
 }
 
-export function reduction(name: string, { onnx, empty, combine, expand, ...rest }: Reduction): Primitive {
-  return {
+/** A reduction along axes (all by default). */
+export function reduction(name: string, { onnx, empty, counts, combine, expand, ...rest }: Reduction): Operator<Reduce> {
+  const primitive: Primitive = {
     name,
     infer([x], { axes, keepDims }) {
       const shape = reducedShape(x, axes, keepDims);
@@ -75,9 +80,16 @@ export function reduction(name: string, { onnx, empty, combine, expand, ...rest 
       if (x.size > 0) return expand?.([x], params);
       return [broadcastTo(scalar(empty ?? 0, x.dtype), reducedShape(x, params.axes, params.keepDims))];
     },
-    evaluate: combine && (([x], { axes }) => rowsToReduce(x, axes).map((row) => (row.length ? row.reduce(combine) : (empty ?? 0)))),
+    evaluate:
+      combine && (([x], { axes }) => rowsToReduce(x, axes).map((row) => (row.length ? row.reduce((a, b) => combine(a, b)) : (empty ?? 0)))),
     ...rest,
   };
+  const reduce: Reduce = (x, axes, keepDims = false) => {
+    const given = liftOne(name, x);
+    const t = counts && given.dtype === "bool" ? cast(given, "i32") : given;
+    return apply1(primitive, [t], { axes: reducedAxes(name, t, axes), keepDims });
+  };
+  return Object.assign(reduce, { primitive });
 }
 
 /** The elements that each element of a reduction is made of. */
@@ -89,27 +101,17 @@ function rowsToReduce(x: NdArray, axes: readonly number[]): number[][] {
   return range(sizeOf(reducedShape(x, axes, false))).map((i) => places.slice(i * length, (i + 1) * length).map((at) => Number(x.data[at])));
 }
 
-/** Applies a reduction along axes (all by default). */
-export function reduce(primitive: Primitive, x: Value, axes: Axes, keepDims: boolean): Tensor {
-  const t = liftOne(primitive.name, x);
-  return apply1(primitive, [t], { axes: reducedAxes(primitive.name, t, axes), keepDims });
-}
-
 /** The result of a reduction with its axes put back as length one. */
 export const kept = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor => reshape(y, reducedShape(x, axes, true));
 
-export const sumPrimitive: Primitive = reduction("sum", {
+/** Σ over axes (all by default). Booleans are counted. */
+export const sum = reduction("sum", {
+  counts: true,
   onnx: "ReduceSum",
   empty: 0,
   combine: (a, b) => a + b,
   transpose: { 0: (ct, [x], { axes }) => broadcastTo(kept(ct, x, axes), x.shape) },
 });
-
-/** Σ over axes (all by default). Booleans are counted. */
-export function sum(x: Value, axes?: Axes, keepDims = false): Tensor {
-  const t = liftOne("sum", x);
-  return reduce(sumPrimitive, t.dtype === "bool" ? cast(t, "i32") : t, axes, keepDims);
-}
 
 /** Sums the axes along which a tensor of shape `shape` was broadcast: the transpose of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
