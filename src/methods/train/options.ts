@@ -10,6 +10,7 @@ const dataOptions = {
   trainRows: z.int().min(1).optional().describe("at most so many examples for training"),
   validation: z.number().gt(0).lt(1).default(0.1).describe("share of the examples for validation"),
   test: z.number().gt(0).lt(1).default(0.1).describe("share for the test, where the data have no test part"),
+  classWeights: z.string().optional().describe('weights of classes in the loss: "balanced", or "yes=5,no=1"'),
   context: z.int().min(2).max(4096).default(64).describe("characters that a language model sees"),
 };
 
