@@ -45,21 +45,15 @@ export function withoutRule<T>(rule: Rule, f: () => T): T {
 
 /** The result of the first rule that fits a node. */
 export function rewriter(rules: readonly Rule[]): (node: Applied, graph: Graph) => MaybeTensor {
-  const chosen = new Map<Primitive, readonly Rule[]>();
-  const rulesFor = (primitive: Primitive): readonly Rule[] => {
-    let own = chosen.get(primitive);
-    if (!own) {
-      own = rules.filter(([, p]) => (typeof p === "function" ? p(primitive) : primitiveOf(p[0]) === primitive));
-      chosen.set(primitive, own);
-    }
-    return own;
-  };
+  const prepared = rules.map((rule) => ({ rule, fits: headOf(rule[1]), tests: typeof rule[1] === "function" ? [] : testsOf(rule[1]) }));
+  const chosen = new Map<Primitive, typeof prepared>();
   return ({ primitive, inputs, params }, graph) => {
-    for (const rule of rulesFor(primitive)) {
-      const [, pattern, result] = rule;
+    let own = chosen.get(primitive);
+    if (!own) chosen.set(primitive, (own = prepared.filter(({ fits }) => fits(primitive))));
+    for (const { rule, tests } of own) {
       const match: Record<string, Tensor> = {};
-      if (rule === without || (typeof pattern !== "function" && !matchInputs(pattern, inputs, match, graph))) continue;
-      const found = result(match, params, inputs.map(graph.at), primitive);
+      if (rule === without || !all(tests, inputs, match, graph)) continue;
+      const found = rule[2](match, params, inputs.map(graph.at), primitive);
       if (found) return found;
     }
     return undefined;
@@ -68,20 +62,38 @@ export function rewriter(rules: readonly Rule[]): (node: Applied, graph: Graph) 
 
 const primitiveOf = (head: Primitive | Operator<unknown>): Primitive => ("primitive" in head ? head.primitive : head);
 
-const matchInputs = ([, ...patterns]: Application, inputs: readonly Tensor[], match: Record<string, Tensor>, graph: Graph): boolean =>
-  patterns.every((p, i) => matches(p, inputs[i], match, graph));
+function headOf(pattern: Rule[1]): (primitive: Primitive) => boolean {
+  if (typeof pattern === "function") return pattern;
+  const wanted = primitiveOf(pattern[0]);
+  return (primitive) => primitive === wanted;
+}
 
-function matches(pattern: Pattern, x: Tensor, match: Record<string, Tensor>, graph: Graph): boolean {
-  if (typeof pattern === "number") return splat(x) === pattern;
+/** Whether a tensor fits a pattern; names that it binds are put into the match. */
+type Test = (x: Tensor, match: Record<string, Tensor>, graph: Graph) => boolean;
+
+const testsOf = ([, ...inputs]: Application): Test[] => inputs.map(testOf);
+
+function testOf(pattern: Pattern): Test {
+  if (typeof pattern === "number") return (x) => splat(x) === pattern;
+  if (typeof pattern === "function")
+    return (x, match, graph) => {
+      const found = pattern(x, graph);
+      return found !== undefined && Boolean(Object.assign(match, found));
+    };
   if (typeof pattern === "string") {
     const constant = pattern.startsWith("#");
     const name = constant ? pattern.slice(1) : pattern;
-    match[name] ??= graph.at(x);
-    return match[name] === graph.at(x) && !(constant && splat(x) === undefined);
+    return (x, match, graph) => {
+      match[name] ??= graph.at(x);
+      return match[name] === graph.at(x) && !(constant && splat(x) === undefined);
+    };
   }
-  if (typeof pattern === "function") {
-    const found = pattern(x, graph);
-    return found !== undefined && Boolean(Object.assign(match, found));
-  }
-  return x.node.primitive === primitiveOf(pattern[0]) && matchInputs(pattern, x.node.inputs, match, graph);
+  const fits = headOf(pattern);
+  const tests = testsOf(pattern);
+  return ({ node }, match, graph) => fits(node.primitive) && all(tests, node.inputs, match, graph);
+}
+
+function all(tests: readonly Test[], inputs: readonly Tensor[], match: Record<string, Tensor>, graph: Graph): boolean {
+  for (let i = 0; i < tests.length; i++) if (!tests[i](inputs[i], match, graph)) return false;
+  return true;
 }

@@ -82,23 +82,22 @@ const elementwise: readonly Rule[] = [
   ["broadcast all, then f = f, then broadcast", (p) => p.elementwise === true, (_, params, inputs, p) => later(p, inputs, params)],
 ];
 
-const sourceOf = (x: Tensor): Tensor => (x.node.primitive === broadcastPrimitive ? x.node.inputs[0] : x);
+const isBroadcast = (x: Tensor): boolean => x.node.primitive === broadcastPrimitive;
+const sourceOf = (x: Tensor): Tensor => (isBroadcast(x) ? x.node.inputs[0] : x);
 
 /** Elementwise operations broadcast by themselves: an operand that was broadcast explicitly is used as it was before. */
 function unspread(primitive: Primitive, inputs: Inputs, params: Params): MaybeTensor {
+  if (!inputs.some(isBroadcast)) return undefined;
   const shape = broadcastShapes(primitive.name, inputs);
-  for (const [i, x] of inputs.entries()) {
-    if (sourceOf(x) === x) continue;
-    const slim = inputs.with(i, sourceOf(x));
-    if (sameShape(broadcastShapes(primitive.name, slim), shape)) return apply1(primitive, slim, params);
-  }
-  return undefined;
+  const slim = inputs.map((x, i) => isBroadcast(x) && inputs.with(i, sourceOf(x)));
+  const found = slim.find((xs) => xs && sameShape(broadcastShapes(primitive.name, xs), shape));
+  return found ? apply1(primitive, found, params) : undefined;
 }
 
 /** All operands are broadcast: compute before, broadcast after, if that is less work. */
 function later(primitive: Primitive, inputs: Inputs, params: Params): MaybeTensor {
+  if (!inputs.some(isBroadcast)) return undefined;
   const before = inputs.map(sourceOf);
-  if (before.every((x, i) => x === inputs[i])) return undefined;
   const shape = broadcastShapes(primitive.name, inputs);
   if (sizeOf(broadcastShapes(primitive.name, before)) >= sizeOf(shape)) return undefined;
   return broadcastTo(apply1(primitive, before, params), shape);
