@@ -20,12 +20,12 @@ export interface NumberParameter {
 }
 
 /** A number, or a function of the step. */
-interface ScheduleParameter extends NumberParameter {
+export interface ScheduleParameter extends NumberParameter {
   readonly schedule: true;
 }
 
 /** One of some names. */
-interface ChoiceParameter<C extends string = string> {
+export interface ChoiceParameter<C extends string = string> {
   readonly kind: "choice";
   readonly meaning: string;
   readonly default: C;
@@ -34,7 +34,8 @@ interface ChoiceParameter<C extends string = string> {
   readonly free?: boolean;
 }
 
-interface BooleanParameter {
+/** Yes or no. */
+export interface BooleanParameter {
   readonly kind: "boolean";
   readonly meaning: string;
   readonly default: boolean;

@@ -64,7 +64,8 @@ export const train = method({
       steps,
       config: { ...config, settings },
       warnings: [...source.warnings, ...advice],
-      evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
+      evaluateEvery: Math.max(1, Math.ceil(steps / 20)),
+      ...(options.patience > 0 && { best: { metric: "validationLoss", patience: options.patience } }),
       divergedHint: "lower --lr, or bound the gradient with --clip 1",
     };
   },

@@ -22,7 +22,7 @@ const networkOptions = {
 };
 
 const budgetOptions = {
-  steps: z.int().min(1).max(100_000_000).optional().describe("optimizer steps (default: 5 passes over the data, at most 2000)"),
+  steps: z.int().min(1).max(100_000_000).optional().describe("optimizer steps (default: 5 passes over the data, 1000 to 2000)"),
   batch: z.int().min(1).max(1_000_000).optional().describe("examples a step (default: 128; 32 windows of text)"),
   schedule: z.enum(["cosine", "linear", "constant"]).default("cosine").describe("how the learning rate falls"),
   warmUp: z.number().min(0).max(1).default(0.05).describe("share of the steps in which it rises"),
@@ -35,6 +35,11 @@ const common = { ...dataOptions, ...networkOptions, ...budgetOptions };
 
 export const trainOptions = z.object({
   ...common,
+  patience: z
+    .int()
+    .min(0)
+    .default(5)
+    .describe("stop after so many twentieths of the steps without a lower validation loss, and keep the best; 0: never, keep the last"),
   optimizer: z.string().default("adamw").describe("its name; `pushforward train optimizers` lists them"),
   lr: z.number().positive().optional().describe("learning rate (default: the optimizer's)"),
   set: z.string().optional().describe('hyper-parameters of the optimizer, such as "damping=1e-3,structure=dense"'),
