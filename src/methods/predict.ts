@@ -17,11 +17,11 @@ import {
   continueText,
   type ModelPredictions,
   predictInputs,
+  type SupervisedModel,
   scoreText,
-  type TrainedModel,
+  supervisedModel,
   tableInputs,
-  trainedModel,
-} from "../training/trained-model.ts";
+} from "../training/supervised-model.ts";
 
 const options = z.object({
   out: z.string().default("predictions.csv").describe("table to write, .csv or .parquet").meta({ short: "o", placeholder: "file" }),
@@ -49,15 +49,15 @@ export const predict = job({
   },
 });
 
-async function load(path: string): Promise<TrainedModel> {
+async function load(path: string): Promise<SupervisedModel> {
   if (!existsSync(path)) throw new UserError(`${path}: there is no such run or model`, "`pushforward runs list` shows the runs");
   const file = statSync(path).isDirectory() ? join(path, "artifacts", "model.onnx") : path;
   if (!existsSync(file))
     throw new UserError(`${path} holds no trained model`, "it should be the folder of a finished run of `pushforward train`");
-  return trainedModel(await readFile(file), file);
+  return supervisedModel(await readFile(file), file);
 }
 
-async function onTable(trained: TrainedModel, path: string, { out, dropMissing }: Options): Promise<Outcome> {
+async function onTable(trained: SupervisedModel, path: string, { out, dropMissing }: Options): Promise<Outcome> {
   const t = await readTable(path);
   const warnings: string[] = [];
   const columns = (trained.encodings ?? []).map((e) => column(t, e.column));
@@ -70,14 +70,14 @@ async function onTable(trained: TrainedModel, path: string, { out, dropMissing }
   return outcome(out, found, [...warnings, ...unknown], score && { ...score, target: truth.name });
 }
 
-async function onPictures(trained: TrainedModel, path: string, { out }: Options): Promise<Outcome> {
+async function onPictures(trained: SupervisedModel, path: string, { out }: Options): Promise<Outcome> {
   const { names, pixels } = await readUnlabelled(path, trained.input);
   const found = await predictInputs(trained, { ...pixels, dtype: "f32", data: Float32Array.from(pixels.data) });
   await write(out, [{ name: "picture", values: names }, ...predictionColumns(trained, found)]);
   return outcome(out, found, []);
 }
 
-async function onText(trained: TrainedModel, path: string, { length, seed }: Options): Promise<Outcome> {
+async function onText(trained: SupervisedModel, path: string, { length, seed }: Options): Promise<Outcome> {
   const text = await readFile(path, "utf8");
   const score = await scoreText(trained, text);
   const continued = await continueText(trained, text, length, randomStream(seed).fold("text"));
@@ -89,7 +89,7 @@ async function onText(trained: TrainedModel, path: string, { length, seed }: Opt
 }
 
 /** The prediction, and of classes the probability of each. */
-function predictionColumns({ kind, outputs }: TrainedModel, { predicted, values }: ModelPredictions): Column[] {
+function predictionColumns({ kind, outputs }: SupervisedModel, { predicted, values }: ModelPredictions): Column[] {
   const each = outputs.map((name, k) => ({ name, values: Float64Array.from(values, (row) => row[k]) }));
   if (kind === "numbers") return each;
   return [
@@ -107,7 +107,7 @@ async function write(out: string, columns: readonly Column[]): Promise<void> {
 }
 
 /** Where the table has the column that is predicted: how well. Rows without a value there do not count. */
-function scoreOf({ kind }: TrainedModel, { values }: Column, rows: readonly number[], { predicted }: ModelPredictions) {
+function scoreOf({ kind }: SupervisedModel, { values }: Column, rows: readonly number[], { predicted }: ModelPredictions) {
   const known = rows.flatMap((row, i) => {
     const truth = values[row];
     return truth === null || truth === "" || Number.isNaN(truth) ? [] : [{ truth, guess: predicted[i] }];

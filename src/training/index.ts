@@ -48,5 +48,15 @@ export {
   type SupervisedState,
   supervisedLearner,
 } from "./supervised.ts";
+export {
+  continueText,
+  type ModelPredictions,
+  predictInputs,
+  type SupervisedModel,
+  scoreText,
+  supervisedModel,
+  type TextScore,
+  tableInputs,
+} from "./supervised-model.ts";
 export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
 export { rungs, successiveHalving } from "./tune.ts";

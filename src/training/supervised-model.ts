@@ -8,7 +8,7 @@ import { jit, type Tensor } from "../tensor/index.ts";
 import { crossEntropy } from "./problem.ts";
 
 /** What a model predicts, and how data become its inputs. */
-export interface TrainedModel {
+export interface SupervisedModel {
   readonly kind: "classes" | "numbers" | "text";
   /** Of one input. */
   readonly input: readonly number[];
@@ -25,7 +25,7 @@ export interface TrainedModel {
  * @param path  for messages
  * @throws UserError  for a model that no training of ours has written
  */
-export function trainedModel(bytes: Uint8Array, path: string): TrainedModel {
+export function supervisedModel(bytes: Uint8Array, path: string): SupervisedModel {
   const model = fromOnnx(bytes);
   const { metadata, inputs } = model;
   const names = (key: string): string[] | undefined => (metadata[key] === undefined ? undefined : JSON.parse(metadata[key]));
@@ -61,7 +61,7 @@ function rowsOf({ data, shape, dtype }: NdArray, at: number, end: number): NdArr
  * @returns  values the training has not seen are told in `warnings`
  * @throws UserError  for a column that is missing or of another kind
  */
-export function tableInputs(model: TrainedModel, t: Table, rows: readonly number[]): { x: NdArray<"f32">; warnings: string[] } {
+export function tableInputs(model: SupervisedModel, t: Table, rows: readonly number[]): { x: NdArray<"f32">; warnings: string[] } {
   const { encodings } = model;
   if (!encodings) throw new UserError(`${t.source}: this model was not trained on a table`);
   const columns = encodings.map((e) => column(t, e.column));
@@ -78,7 +78,7 @@ export interface ModelPredictions {
 }
 
 /** What the model says of inputs. */
-export async function predictInputs({ model, outputs, kind }: TrainedModel, x: NdArray): Promise<ModelPredictions> {
+export async function predictInputs({ model, outputs, kind }: SupervisedModel, x: NdArray): Promise<ModelPredictions> {
   const program = jit((x: Tensor) => model.apply(model.params, x)[0]);
   const k = outputs.length;
   const values: number[][] = [];
@@ -103,7 +103,7 @@ export interface TextScore {
  * Bits a character of a text, in windows side by side.
  * @throws UserError  for a text shorter than a window
  */
-export async function scoreText(trained: TrainedModel, text: string): Promise<TextScore> {
+export async function scoreText(trained: SupervisedModel, text: string): Promise<TextScore> {
   const { model, outputs, input } = trained;
   const tokens = tokensOf(trained, text);
   const [context] = input;
@@ -123,7 +123,7 @@ export async function scoreText(trained: TrainedModel, text: string): Promise<Te
 }
 
 /** A text that goes on: each next character is drawn from its probabilities, as the largest of logits with Gumbel noise. */
-export async function continueText(trained: TrainedModel, text: string, length: number, rng: Random): Promise<string> {
+export async function continueText(trained: SupervisedModel, text: string, length: number, rng: Random): Promise<string> {
   const { model, outputs, input } = trained;
   const [context] = input;
   const program = jit((x: Tensor) => model.apply(model.params, x)[0]);
@@ -145,7 +145,7 @@ export async function continueText(trained: TrainedModel, text: string, length: 
 }
 
 /** Characters by their number; those that training has not seen are the last. */
-function tokensOf({ outputs }: TrainedModel, text: string): number[] {
+function tokensOf({ outputs }: SupervisedModel, text: string): number[] {
   const index = new Map(outputs.map((c, i) => [c, i]));
   return [...text].map((c) => index.get(c) ?? outputs.length - 1);
 }
