@@ -32,10 +32,10 @@ export interface Problem {
   batch(part: Part, rows: Int32Array): Batch;
   /** Mean loss of a batch: a negative log-likelihood per example (or per character), or half a mean square. */
   loss(outputs: Tensor, y: Tensor): Tensor;
-  /** Mean over the batch of what the score is made of: hits, or squares. */
-  hits(outputs: Tensor, y: Tensor): Tensor;
-  /** The score from the mean loss and the mean of `hits`. */
-  scoreOf(loss: number, hits: number): number;
+  /** What the score is made of, for each example of the batch [n]: a hit or none, a mean square, or nats a character. */
+  marks(outputs: Tensor, y: Tensor): Tensor;
+  /** The score from the mean of the marks. */
+  scoreOf(mean: number): number;
 }
 
 /**
@@ -50,7 +50,7 @@ export function crossEntropy(logits: Tensor, classes: Tensor, weights?: NdArray<
   return logLikelihood.squeeze(-1).mul(w).sum().div(w.sum()).neg();
 }
 
-const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
+const hitsOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32");
 
 /** Classes or numbers of examples. */
 export interface ExampleProblem extends Problem {
@@ -81,8 +81,8 @@ function classProblem(examples: Examples, count: number, split: Split, weights?:
       return { x: inputsOf(chosen), y: nd.ndarray(classes, [rows.length], "i32") };
     },
     loss: (logits, y) => crossEntropy(logits, y, weights),
-    hits: accuracyOf,
-    scoreOf: (_, hits) => hits,
+    marks: hitsOf,
+    scoreOf: (hits) => hits,
   };
 }
 
@@ -106,9 +106,9 @@ function numberProblem(examples: Examples, split: Split): ExampleProblem {
       return { x: inputsOf(chosen), y };
     },
     loss: (outputs, y) => outputs.sub(y).square().sum(1).mean().mul(0.5),
-    hits: (outputs, y) => outputs.sub(y).square().mean(),
+    marks: (outputs, y) => outputs.sub(y).square().mean(1),
     // in units of the targets; one number for several outputs is the root mean square of all, each in its own standard deviation
-    scoreOf: (_, squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
+    scoreOf: (squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
   };
 }
 
@@ -156,8 +156,8 @@ export function textProblem(corpus: Corpus, context: number): Problem {
       return { x, y };
     },
     loss: (logits, y) => crossEntropy(logits, y),
-    hits: accuracyOf,
-    scoreOf: (loss) => loss / Math.LN2,
+    marks: (logits, y) => t.takeAlong(t.logSoftmax(logits), y.expandDims(-1), -1).squeeze(-1).mean(1).neg(),
+    scoreOf: (nats) => nats / Math.LN2,
   };
 }
 
