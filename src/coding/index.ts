@@ -9,6 +9,6 @@ export { type Encoded, type EncodeOptions, encode, encodeGraph } from "./encode.
 export { canonicalPairs, distinctEdges, type Edges, type Graph, graph, sameGraph } from "./graph.ts";
 export { blockUrnIdeal, type EdgeFacts, edgeFacts, urnIdeal } from "./ideal.ts";
 export { type CompressedSize, type Inspection, inspectGraph, type StorageSize } from "./inspect.ts";
-export { candidates, type GraphModel, type GraphModelName, idealBits, prepare } from "./models.ts";
+export { candidates, type GraphModel, type GraphModelName, type GraphModelOptions, idealBits, prepare } from "./models.ts";
 export { type Multiset, multiset, popElement, pushElement } from "./multiset.ts";
 export { type CountTree, countTree } from "./order.ts";

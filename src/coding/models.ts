@@ -22,7 +22,7 @@ export type GraphModel =
   | { readonly name: "gaps"; readonly reading: Reading; readonly bits: number; readonly exact: boolean };
 
 /** How models are fitted. */
-export interface ModelOptions {
+export interface GraphModelOptions {
   /** Urn bias: a number, or "fit" (default) for the likeliest. */
   readonly bias?: number | "fit";
 }
@@ -55,7 +55,7 @@ function rationalBias(
 }
 
 /** The urn model, with one urn for both ends or separate ones (directed graphs), whichever is smaller. */
-function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: ModelOptions = {}): GraphModel & { name: "urn" } {
+function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: GraphModelOptions = {}): GraphModel & { name: "urn" } {
   if (bias !== "fit" && !(bias > 0 && bias <= 1000))
     throw new UserError(`bias ${bias} is not between 0 and 1000`, "1 is the published default; fit finds the best");
   const free = orderBits(facts, g.directed);
@@ -86,7 +86,7 @@ function gapsModel({ graph: g }: Prepared): GraphModel & { name: "gaps" } {
 const BLOCK_SEARCH_EDGES = 4e6;
 
 /** Every model that is worth measuring on this graph, best first. */
-export function candidates(g: Prepared, options: ModelOptions = {}): GraphModel[] {
+export function candidates(g: Prepared, options: GraphModelOptions = {}): GraphModel[] {
   const models: GraphModel[] = [urnModel(g, options)];
   if (g.facts.edges > 0) models.push(gapsModel(g));
   // locality that gaps see is worth more than any blocks; labels of vertices that few edges touch are worth nothing
@@ -99,7 +99,7 @@ export function candidates(g: Prepared, options: ModelOptions = {}): GraphModel[
 }
 
 /** The named model of a graph; "auto": the smallest. */
-export function chooseModel(g: Prepared, name: GraphModelName | "auto", options: ModelOptions = {}): GraphModel {
+export function chooseModel(g: Prepared, name: GraphModelName | "auto", options: GraphModelOptions = {}): GraphModel {
   if (name === "urn") return urnModel(g, options);
   if (name === "gaps") return gapsModel(g);
   if (name === "auto") return candidates(g, options)[0];
@@ -118,6 +118,6 @@ export function chooseModel(g: Prepared, name: GraphModelName | "auto", options:
  * Ideal size of a graph in bits under a model, without coding it. Exact for the urn models; for gaps the coder's own code length,
  * extrapolated from a stretch of rows above 400,000 edges.
  */
-export function idealBits(g: Graph, model: GraphModelName | "auto" = "auto", options: ModelOptions = {}): number {
+export function idealBits(g: Graph, model: GraphModelName | "auto" = "auto", options: GraphModelOptions = {}): number {
   return g.pairs.length === 0 ? 0 : chooseModel(prepare(g), model, options).bits;
 }

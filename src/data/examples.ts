@@ -2,7 +2,8 @@
 import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
-import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import { completeRows, type Encoding, encodeColumn, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
+import { column, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
 /** Inputs with classes or numbers to predict. */
 export interface Examples {
@@ -19,6 +20,9 @@ export interface Examples {
   readonly features: readonly string[];
   /** Names of the numbers to predict. */
   readonly outputs?: readonly string[];
+  /** Of a table: the column to predict, and how the others became features. */
+  readonly target?: string;
+  readonly encodings?: readonly Encoding[];
   /** The first row of a test set that its makers set aside. */
   readonly testFrom?: number;
   readonly warnings: readonly string[];
@@ -79,8 +83,9 @@ export interface Standardization {
   readonly deviation: Float32Array;
 }
 
-/** Of the inputs of some rows. */
-export function standardizationOf({ inputs }: Pick<Examples, "inputs">, rows: Int32Array): Standardization {
+/** Of the inputs of some rows. Indicators are only centred: the deviation of a rare one is so small that it would drown all others. */
+export function standardizationOf({ inputs, encodings }: Pick<Examples, "inputs" | "encodings">, rows: Int32Array): Standardization {
+  const indicator = encodings?.flatMap((encoding) => featureNames(encoding).map(() => encoding.values !== undefined)) ?? [];
   const channels = inputs.shape[1];
   const positions = sizeOf(inputs.shape.slice(2));
   const [sum, square] = [new Float64Array(channels), new Float64Array(channels)];
@@ -94,6 +99,7 @@ export function standardizationOf({ inputs }: Pick<Examples, "inputs">, rows: In
   const count = rows.length * positions;
   const mean = Float32Array.from(sum, (s) => s / count);
   const deviation = Float32Array.from(square, (s, c) => {
+    if (indicator[c]) return 1;
     const variance = s / count - (sum[c] / count) ** 2;
     return variance > 1e-12 * (s / count) ? Math.sqrt(variance) : 1;
   });
@@ -111,8 +117,8 @@ export interface ExampleOptions {
   readonly dropMissing?: boolean;
 }
 
-/** Most values of a text column that become features of their own, and of a numeric column that count as classes. */
-const [mostCategories, mostClasses] = [64, 20];
+/** Most values of a numeric column that count as classes. */
+const mostClasses = 20;
 
 /**
  * Examples from a table. A text column becomes one 0/1 feature for each of its values.
@@ -131,10 +137,11 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   const columns = names.map((c) => column(t, c));
   const warnings: string[] = [];
   const rows = completeRows(t, [target, ...columns], options.dropMissing ?? false, warnings);
-  const encoded = columns.flatMap((c) => encode(t, c, rows));
-  const inputs = ndarray(new Float32Array(rows.length * encoded.length), [rows.length, encoded.length], "f32");
-  for (const [j, { values }] of encoded.entries()) for (let i = 0; i < rows.length; i++) inputs.data[i * encoded.length + j] = values[i];
-  const common = { name, title: name, source: t.source, inputs, features: encoded.map((f) => f.name), warnings };
+  const encodings = columns.map((c) => encodingOf(t, c, rows));
+  const encoded = columns.flatMap((c, j) => encodeColumn(t, c, rows, encodings[j]));
+  const inputs = ndarray(featureMatrix(encoded, rows.length), [rows.length, encoded.length], "f32");
+  const features = encoded.map((f) => f.name);
+  const common = { name, title: name, source: t.source, target: target.name, inputs, features, encodings, warnings };
   const distinct = new Set(rows.map((i) => target.values[i]));
   if (distinct.size < 2) throw new UserError(`${t.source}: column "${target.name}" has a single value: there is nothing to predict`);
   const few = distinct.size <= mostClasses && rows.every((i) => Number.isInteger(Number(target.values[i])));
@@ -162,34 +169,4 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
     "i32",
   );
   return { ...common, classes, targets };
-}
-
-/** A numeric column as it is; a text column as indicators of its values. */
-function encode(t: Table, { name, values }: Column, rows: readonly number[]): { name: string; values: Float32Array }[] {
-  if (isNumeric(values)) return [{ name, values: Float32Array.from(rows, (i) => values[i]) }];
-  const distinct = [...new Set(rows.map((i) => values[i]))].sort();
-  if (distinct.length > mostCategories)
-    throw new UserError(
-      `${t.source}, column "${name}": ${distinct.length} different texts (first: ${JSON.stringify(distinct[0])})`,
-      `a text column may have ${mostCategories} values; choose columns with --features`,
-    );
-  return distinct.map((value) => ({
-    name: `${name}=${value}`,
-    values: Float32Array.from(rows, (i) => Number(values[i] === value)),
-  }));
-}
-
-function completeRows(t: Table, columns: readonly Column[], drop: boolean, warnings: string[]): number[] {
-  const missing = ({ values }: Column, i: number): boolean =>
-    isNumeric(values) ? !Number.isFinite(Math.fround(values[i])) : values[i] === null || values[i] === "";
-  const bad = new Map<number, string>();
-  for (const c of columns) for (let i = 0; i < t.rows; i++) if (!bad.has(i) && missing(c, i)) bad.set(i, c.name);
-  if (bad.size > 0) {
-    const [row, name] = bad.entries().next().value!;
-    const what = `${bad.size} of ${t.rows} rows have a missing or infinite value (first: row ${row + 1}, column "${name}")`;
-    if (!drop) throw new UserError(`${t.source}: ${what}`, "use --drop-missing to leave these rows out");
-    if (bad.size === t.rows) throw new UserError(`${t.source}: ${what}`, "choose fewer columns with --features");
-    warnings.push(`${what}: left out`);
-  }
-  return Array.from({ length: t.rows }, (_, i) => i).filter((i) => !bad.has(i));
 }

@@ -91,9 +91,7 @@ function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer
           const sum = sum0.mul(beta1).add(g);
           const squares = squares0.mul(beta2).add(g.square());
           const scale = squares.sqrt().add(floor.cast(g.dtype));
-          const step = ahead
-            ? (times(sum, ahead) as Tensor).add(times(g, down) as Tensor).div(scale)
-            : (times(sum.div(scale), down) as Tensor);
+          const step = ahead ? times(sum, ahead).add(times(g, down)).div(scale) : times(sum.div(scale), down);
           const decays = weightDecay !== 0 && mask(path, p.shape);
           return { sum, squares, updates: decays ? step.add(times(p, times(eta, -weightDecay))) : step };
         },

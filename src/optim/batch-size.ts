@@ -23,4 +23,4 @@ export function batchSizeOf(optimizer: string, { batchSize }: StepContext, neede
 export const meanGradients = <P>(grads: P, batchSize: number | Tensor, reduction: "mean" | "sum"): P =>
   reduction === "mean"
     ? grads
-    : mapTree<P>((g: Tensor) => times(g, typeof batchSize === "number" ? 1 / batchSize : batchSize.pow(-1)) as Tensor, grads);
+    : mapTree<P>((g: Tensor) => times(g, typeof batchSize === "number" ? 1 / batchSize : batchSize.pow(-1)), grads);

@@ -58,8 +58,8 @@ export function stepFactor(
   const size = sizeOf(s, m, cap);
   const beta = size ? times(rate, maximum(size, 1).pow(-1)) : rate;
   const first = s.product(k, m);
-  const moved = mapParts((a, b) => a.sub(times(b, beta) as Tensor), k, first);
+  const moved = mapParts((a, b) => a.sub(times(b, beta)), k, first);
   if (exponential === 1) return { k: moved, m };
   const half = times(times(beta, beta), 0.5);
-  return { k: mapParts((a, b) => a.add(times(b, half) as Tensor), moved, s.product(first, m)), m };
+  return { k: mapParts((a, b) => a.add(times(b, half)), moved, s.product(first, m)), m };
 }

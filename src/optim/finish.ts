@@ -33,7 +33,7 @@ export function finish(
     (u: Tensor, p: Tensor, v: Tensor | string, path: string) => {
       const decayed = weightDecay && mask(path ?? v, p.shape) ? u.add(p.mul(weightDecay)) : u;
       const next = typeof v === "string" ? decayed : v.mul(momentum).add(decayed);
-      return { velocity: next, updates: times(next, down) as Tensor };
+      return { velocity: next, updates: times(next, down) };
     },
     directions,
     params,

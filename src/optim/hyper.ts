@@ -20,7 +20,7 @@ export interface NumberParameter {
 }
 
 /** A number, or a function of the step. */
-interface ScheduleParameter extends NumberParameter {
+export interface ScheduleParameter extends NumberParameter {
   readonly schedule: true;
 }
 
@@ -34,7 +34,8 @@ export interface ChoiceParameter<C extends string = string> {
   readonly free?: boolean;
 }
 
-interface BooleanParameter {
+/** Yes or no. */
+export interface BooleanParameter {
   readonly kind: "boolean";
   readonly meaning: string;
   readonly default: boolean;

@@ -126,7 +126,7 @@ function refreshFactors(
   h: Settings<typeof ifShampooParameters>,
 ) {
   const root = typeof batchSize === "number" ? Math.sqrt(batchSize) : batchSize.sqrt();
-  const scaled = times(g, root) as Tensor;
+  const scaled = times(g, root);
   const k = list.map((_, n) =>
     h.initialScale === "identity" ? state.k[n] : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),
   );

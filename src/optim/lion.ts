@@ -42,7 +42,7 @@ export function lion(rate: Rate, options: LionOptions = {}): Optimizer<LionState
       const eta = rateAt(rate, step);
       const moved = mapLeaves(
         (g: Tensor, m: Tensor, p: Tensor, path: string) => {
-          const move = times(sign(m.mul(beta1).add(g.mul(1 - beta1))), times(eta, -1)) as Tensor;
+          const move = times(sign(m.mul(beta1).add(g.mul(1 - beta1))), times(eta, -1));
           const decays = decay !== 0 && mask(path, p.shape);
           return {
             mean: m.mul(beta2).add(g.mul(1 - beta2)),

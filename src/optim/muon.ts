@@ -66,7 +66,7 @@ function spectral(rate: Rate, h: Settings<typeof muonParameters>): Optimizer<Spe
           const rest = sizeOf(g.shape.slice(1));
           const [inputs, outputs] = g.rank > 2 ? [rest, first] : [first, rest];
           const o = orthogonalized(ahead.reshape([first, rest]), h.steps).reshape(g.shape);
-          const update = times(o, times(eta, -Math.sqrt(Math.max(1, outputs / inputs)))) as Tensor;
+          const update = times(o, times(eta, -Math.sqrt(Math.max(1, outputs / inputs))));
           return { v, updates: h.weightDecay ? update.add(times(p, times(eta, -h.weightDecay))) : update };
         },
         grads,

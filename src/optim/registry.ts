@@ -169,7 +169,7 @@ export const optimizers = {
 } satisfies Record<string, OptimizerEntry>;
 
 /** Names of the registry. */
-export type OptimizerName = keyof typeof optimizers;
+type OptimizerName = keyof typeof optimizers;
 
 /** @throws  UserError if there is no optimizer of the name */
 export function optimizerEntry(name: string): OptimizerEntry {

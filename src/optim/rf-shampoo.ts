@@ -67,11 +67,11 @@ export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer
         const share = times(beta, d / g.size);
         const others = g.shape.flatMap((_, j) => (j === n ? [] : [j]));
         const y = others.reduce((x, j) => alongAxis(x, j, (rows) => rows.matmul(p[j])), g);
-        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batchSize) as Tensor;
+        const curvature = times(rowsAlong(y, n).transpose().matmul(rowsAlong(g, n)), batchSize);
         const ridge = others.reduce<number | Tensor>((a, j) => times(diagonal(p[j]).sum(), a), h.damping);
         const added = curvature.add(times(eye(d, g.dtype as Float), ridge));
         const kept = times(beta, -h.forget);
-        return (times(s[n], typeof kept === "number" ? 1 + kept : kept.add(1)) as Tensor).add(times(added, share));
+        return times(s[n], typeof kept === "number" ? 1 + kept : kept.add(1)).add(times(added, share));
       });
       return { s: next, p: perAxis(g.shape, (_, n) => inverse(next[n])) };
     },

@@ -51,7 +51,7 @@ export function rmsprop(rate: Rate, options: RmspropOptions = {}): Optimizer<Rms
           const squares = squares0.mul(decay).add(g.square());
           const scaled = g.div(squares.sqrt().add(epsilon / root));
           const velocity = typeof v === "string" ? scaled : v.mul(momentum).add(scaled);
-          return { squares, velocity, updates: times(velocity, down) as Tensor };
+          return { squares, velocity, updates: times(velocity, down) };
         },
         grads,
         state.squares,

@@ -104,7 +104,7 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
       const kept = times(beta2, -h.forget);
       const scaled = mapLeaves(
         (g: Tensor, s0: Tensor, path: string) => {
-          const next = (times(s0, plusOne(kept)) as Tensor).add(times(g.square(), weight));
+          const next = times(s0, plusOne(kept)).add(times(g.square(), weight));
           const s = sparse(path, g.shape) ? touchedRows(g, next, s0) : next;
           return { s, u: g.div((h.exponent === 1 ? s : pow(s, h.exponent)).add(h.damping)) };
         },
@@ -172,9 +172,9 @@ export function rfAdamw(rate: Rate, options: RfAdamwOptions = {}): Optimizer {
       const moved = mapLeaves(
         (g: Tensor, s0: Tensor, m0: Tensor, p: Tensor, path: string) => {
           const m = m0.mul(h.momentum).add(g.mul(1 - h.momentum));
-          const next = (times(s0, plusOne(times(beta2, -1))) as Tensor).add(times(g.square(), weight));
+          const next = times(s0, plusOne(times(beta2, -1))).add(times(g.square(), weight));
           const s = sparse(path, g.shape) ? touchedRows(g, next, s0) : next;
-          const step = times(m.div((times(s, up) as Tensor).add(h.damping)), down) as Tensor;
+          const step = times(m.div(times(s, up).add(h.damping)), down);
           const decays = h.weightDecay !== 0 && mask(path, p.shape);
           return { s, m, updates: decays ? step.add(times(p, times(eta, -h.weightDecay))) : step };
         },

@@ -73,6 +73,9 @@ export const warmUpCosine = (peak: number, warm: number, steps: number, end = 0)
 export const rateAt = (rate: Rate, step: Tensor): number | Tensor => (typeof rate === "number" ? rate : rate(step));
 
 /** Product of numbers and tensors, of which scalar tensors take the dtype of the first; numbers stay numbers. */
+export function times(a: Tensor, b: number | Tensor): Tensor;
+export function times(a: number | Tensor, b: Tensor): Tensor;
+export function times(a: number | Tensor, b: number | Tensor): number | Tensor;
 export function times(a: number | Tensor, b: number | Tensor): number | Tensor {
   if (a instanceof Tensor) return a.mul(b instanceof Tensor ? b.cast(a.dtype) : b);
   return b instanceof Tensor ? b.mul(a) : a * b;

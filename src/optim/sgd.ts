@@ -38,11 +38,11 @@ export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer<SgdState> {
     <P>(grads: P, { step, velocity }: SgdState) => {
       const down = times(rateAt(rate, step), -1);
       const next = step.add(1);
-      if (!momentum) return { updates: mapTree<P>((g: Tensor) => times(g, down) as Tensor, grads), state: { step: next, velocity } };
+      if (!momentum) return { updates: mapTree<P>((g: Tensor) => times(g, down), grads), state: { step: next, velocity } };
       const moved = mapLeaves(
         (g: Tensor, v: Tensor) => {
           const sum = v.mul(momentum).add(g);
-          return { velocity: sum, updates: times(nesterov ? sum.mul(momentum).add(g) : sum, down) as Tensor };
+          return { velocity: sum, updates: times(nesterov ? sum.mul(momentum).add(g) : sum, down) };
         },
         grads,
         velocity,
@@ -58,6 +58,6 @@ export const scaleBy = (rate: Rate): Optimizer<{ readonly step: Tensor }> =>
     (params) => ({ step: scalarArray(0, params) }),
     <P>(grads: P, { step }: { step: Tensor }) => {
       const factor = rateAt(rate, step);
-      return { updates: mapTree<P>((g: Tensor) => times(g, factor) as Tensor, grads), state: { step: step.add(1) } };
+      return { updates: mapTree<P>((g: Tensor) => times(g, factor), grads), state: { step: step.add(1) } };
     },
   );

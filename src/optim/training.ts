@@ -2,12 +2,13 @@
 
 import { flatten, isArrayLeaf, item, mapTree } from "../array/index.ts";
 import { UserError } from "../errors.ts";
-import { type Arrays, type Feeds, type JitOptions, jit, minimum, scan, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { type Arrays, type Feeds, type JitOptions, jit, minimum, type Tensor } from "../tensor/index.ts";
 import { globalNorm } from "./clip.ts";
-import { layersOf, type WithFisher, withCurvature } from "./curvature/capture.ts";
-import type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
+import { layersOf } from "./curvature/capture.ts";
+import type { Layer, Uncovered } from "./curvature/layers.ts";
 import { type GuardState, skipNonFinite } from "./guard.ts";
-import { applyUpdates, type Optimizer, type State } from "./optimizer.ts";
+import { differentiate, differentiatePieces, type Loss } from "./micro-batches.ts";
+import { applyUpdates, type Optimizer } from "./optimizer.ts";
 
 /** How a step is made of a loss and an optimizer. */
 export interface TrainingOptions<D extends unknown[]> {
@@ -55,7 +56,7 @@ export interface Training<P, D extends unknown[], S> {
  * @throws  UserError after `patience` steps in a row without a finite gradient
  */
 export function training<P extends object, D extends unknown[], S>(
-  loss: (params: P, ...data: D) => Tensor | WithFisher,
+  loss: Loss<P, D>,
   optimizer: Optimizer<S>,
   options: TrainingOptions<D> = {},
 ): Training<P, D, S> {
@@ -64,7 +65,10 @@ export function training<P extends object, D extends unknown[], S>(
   const find = layersOf(loss as (...args: unknown[]) => Tensor);
   const compile = (batchSize: number) =>
     jit((params: P, state: GuardState<S>, ...data: D) => {
-      const measured: Measured<P> = microBatches === 1 ? differentiate(params, data) : pieces(params, state, data, batchSize);
+      const measured =
+        microBatches === 1
+          ? differentiate(loss, optimizer.statistics !== undefined, params, data)
+          : differentiatePieces(loss, optimizer, state.inner, params, data, { count: microBatches, batchSize, reduction });
       const norm = globalNorm(measured.grads);
       const grads = clip === undefined ? measured.grads : clipped(measured.grads, norm, clip);
       const { curvature, statistics } = measured;
@@ -77,50 +81,6 @@ export function training<P extends object, D extends unknown[], S>(
     const step = programs.get(batchSize) ?? compile(batchSize);
     programs.set(batchSize, step);
     return step;
-  };
-
-  const differentiate = (params: P, data: D): Measured<P> => {
-    if (!optimizer.statistics) {
-      const first = (p: P, ...d: D): Tensor => {
-        const result = loss(p, ...d);
-        return (Array.isArray(result) ? result[0] : result) as Tensor;
-      };
-      const [value, grads] = valueAndGrad(first)(params, ...data);
-      return { value, grads: grads as P };
-    }
-    const [value, grads, curvature] = withCurvature(loss)(params, ...data);
-    return { value, grads: grads as P, curvature };
-  };
-
-  /** One piece of the batch after another, gradients and statistics added up: nothing else is kept between them. */
-  const pieces = (params: P, state: GuardState<S>, data: D, batchSize: number): Measured<P> => {
-    const size = batchSize / microBatches;
-    const cut = mapTree<D>((x: Tensor) => {
-      if (x.rank === 0 || x.shape[0] % microBatches)
-        throw new UserError(
-          `a batch of shape [${x.shape.join(", ")}] does not split into ${microBatches} equal pieces`,
-          "choose a number of micro-batches that divides the batch",
-        );
-      return x.reshape([microBatches, x.shape[0] / microBatches, ...x.shape.slice(1)]);
-    }, data);
-    let layers: Curvature | undefined;
-    const one = (piece: D): Sums<P> => {
-      const { value, grads, curvature } = differentiate(params, piece);
-      layers = curvature;
-      const statistics = optimizer.statistics?.(state.inner, params, { batchSize: size, curvature }) ?? {};
-      return { value, grads, statistics };
-    };
-    const [first, ...others] = [0, 1].map((i) => mapTree<D>((x: Tensor) => (i ? x.slice([1, microBatches]) : x.slice(0)), cut));
-    const { carry } = scan(
-      (sum: Sums<P>, piece: D) => ({ carry: mapTree<Sums<P>>((a: Tensor, b: Tensor) => a.add(b), sum, one(piece)) }),
-      one(first),
-      others[0],
-    );
-    const mean = <T>(tree: T, share: number): T => mapTree<T>((x: Tensor) => x.mul(share), tree);
-    const share = reduction === "mean" ? 1 / microBatches : 1;
-    const { value, grads } = mean({ value: carry.value, grads: carry.grads }, share);
-    if (!layers) return { value, grads };
-    return { value, grads, curvature: { ...layers, seen: {} }, statistics: averaged(carry.statistics, microBatches, reduction) };
   };
 
   return {
@@ -146,24 +106,7 @@ export function training<P extends object, D extends unknown[], S>(
   };
 }
 
-interface Measured<P> {
-  readonly value: Tensor;
-  readonly grads: P;
-  readonly curvature?: Curvature;
-  readonly statistics?: State;
-}
-
-interface Sums<P> {
-  readonly value: Tensor;
-  readonly grads: P;
-  readonly statistics: State;
-}
-
 type BatchSize = number | ((...data: unknown[]) => number) | undefined;
-
-/** Statistics of inputs are means whatever the loss; those of gradients are as the loss is. Both are named by their first letter. */
-const averaged = (sum: State, pieces: number, reduction: string): State =>
-  mapTree<State>((x: Tensor, path: string) => (reduction === "sum" && /\.(hc|g)(\.|$)/.test(path) ? x : x.mul(1 / pieces)), sum);
 
 const clipped = <P>(grads: P, norm: Tensor, bound: number): P =>
   mapTree<P>((g: Tensor) => g.mul(minimum(norm.pow(-1).mul(bound), 1).cast(g.dtype)), grads);

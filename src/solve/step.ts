@@ -6,10 +6,11 @@ import type { Tableau } from "./tableau.ts";
 /** Right-hand side: time [] and state [n, d] -> [n, d]. */
 export type Field = (t: Tensor, x: Tensor) => Tensor;
 
-/**
- * A step of size h (a scalar tensor, of either sign) from state x at time t; z is normal noise of the shape of x, for stochastic equations.
- */
-export type Step<Noise extends Tensor | undefined = undefined> = (t: Tensor, x: Tensor, h: Tensor, z: Noise) => Tensor;
+/** A step of size h (a scalar tensor, of either sign) from state x at time t. */
+export type Step = (t: Tensor, x: Tensor, h: Tensor) => Tensor;
+
+/** The same with normal noise z, for stochastic equations. */
+export type NoisyStep = (t: Tensor, x: Tensor, h: Tensor, z: Tensor) => Tensor;
 
 /** Σ w_i k_i; neighbours of equal weight are added first. */
 export function combine(slopes: readonly Tensor[], weights: readonly number[]): Tensor {
@@ -42,12 +43,12 @@ export const rungeKutta =
 
 /** `count` steps of size h from state x at time `start`. */
 export function march(step: Step, x: Tensor, start: Tensor, h: Tensor, count: number): Tensor {
-  const one = (y: Tensor, k: Tensor) => ({ carry: step(start.add(h.mul(k.cast(h.dtype))), y, h, undefined) });
+  const one = (y: Tensor, k: Tensor) => ({ carry: step(start.add(h.mul(k.cast(h.dtype))), y, h) });
   return scan(one, x, count).carry;
 }
 
 /** Steps of size h of a stochastic equation, one for each row of normal noise z [steps, ...x]. */
-export function marchNoisy(step: Step<Tensor>, x: Tensor, start: Tensor, h: Tensor, z: Tensor): Tensor {
+export function marchNoisy(step: NoisyStep, x: Tensor, start: Tensor, h: Tensor, z: Tensor): Tensor {
   const one = (y: Tensor, { e, k }: { e: Tensor; k: Tensor }) => ({ carry: step(start.add(h.mul(k)), y, h, e) });
   return scan(one, x, { e: z, k: iota(z.shape[0], "f32").cast(h.dtype) }).carry;
 }

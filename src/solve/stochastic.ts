@@ -3,7 +3,7 @@
  * N(0, 1), as data: the same noise gives the same path.
  */
 import { abs, sqrt, type Tensor } from "../tensor/index.ts";
-import type { Field, Step } from "./step.ts";
+import type { Field, NoisyStep } from "./step.ts";
 
 /** The two sides of a stochastic equation. */
 export interface Noisy {
@@ -14,7 +14,7 @@ export interface Noisy {
 }
 
 /** A solver of stochastic equations. */
-export type Scheme = (equation: Noisy) => Step<Tensor>;
+export type Scheme = (equation: Noisy) => NoisyStep;
 
 const increments = (z: Tensor, h: Tensor): Tensor => z.mul(sqrt(abs(h)));
 

@@ -17,7 +17,7 @@ export function exportWeights({ params, stats }: SupervisedState): Uint8Array<Ar
 
 /**
  * An ONNX model that takes inputs as the data have them (pixels 0 to 255, features in their units, characters by number) and gives
- * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes.
+ * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes, and how a table becomes features (encodings).
  *
  * @param producer  the program that made it
  */
@@ -51,9 +51,10 @@ const channels = (v: Float32Array, rank: number): NdArray =>
 
 function describeOutputs(task: Task): Record<string, string> {
   if ("corpus" in task) return { vocabulary: JSON.stringify(task.corpus.vocabulary) };
-  const { classes, outputs, features } = task.examples;
+  const { classes, outputs, features, encodings, target } = task.examples;
   return {
     features: JSON.stringify(features),
+    ...(encodings && { encodings: JSON.stringify(encodings), target }),
     ...(classes ? { classes: JSON.stringify(classes) } : { outputs: JSON.stringify(outputs) }),
   };
 }

@@ -38,9 +38,16 @@ export interface Problem {
   scoreOf(loss: number, hits: number): number;
 }
 
-/** -log p(y) under softmax of the last axis; logits [..., K], classes [...]; the mean over all. */
-export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
-  return t.takeAlong(t.logSoftmax(logits), classes.expandDims(-1), -1).mean().neg();
+/**
+ * -log p(y) under softmax of the last axis; logits [..., K], classes [...].
+ *
+ * @param weights  of the classes [K]: the mean is Σ w_y (-log p(y)) / Σ w_y; absent: the mean over all
+ */
+export function crossEntropy(logits: Tensor, classes: Tensor, weights?: NdArray<"f32">): Tensor {
+  const logLikelihood = t.takeAlong(t.logSoftmax(logits), classes.expandDims(-1), -1);
+  if (!weights) return logLikelihood.mean().neg();
+  const w = t.take(t.constant(weights), classes);
+  return logLikelihood.squeeze(-1).mul(w).sum().div(w.sum()).neg();
 }
 
 const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
@@ -53,11 +60,14 @@ export interface ExampleProblem extends Problem {
   readonly units?: Standardization;
 }
 
-/** Classes or numbers from examples, standardised by the training part. */
-export const exampleProblem = (examples: Examples, split: Split): ExampleProblem =>
-  examples.classes ? classProblem(examples, examples.classes.length, split) : numberProblem(examples, split);
+/**
+ * Classes or numbers from examples, standardised by the training part.
+ * @param weights  of the classes in the loss [K]
+ */
+export const exampleProblem = (examples: Examples, split: Split, weights?: NdArray<"f32">): ExampleProblem =>
+  examples.classes ? classProblem(examples, examples.classes.length, split, weights) : numberProblem(examples, split);
 
-function classProblem(examples: Examples, count: number, split: Split): ExampleProblem {
+function classProblem(examples: Examples, count: number, split: Split, weights?: NdArray<"f32">): ExampleProblem {
   requireClasses(examples, count);
   const { inputsOf, ...inputs } = standardizedInputs(examples, split);
   return {
@@ -70,7 +80,7 @@ function classProblem(examples: Examples, count: number, split: Split): ExampleP
       const classes = chosen.map((i) => Number(examples.targets.data[i]));
       return { x: inputsOf(chosen), y: nd.ndarray(classes, [rows.length], "i32") };
     },
-    loss: crossEntropy,
+    loss: (logits, y) => crossEntropy(logits, y, weights),
     hits: accuracyOf,
     scoreOf: (_, hits) => hits,
   };
@@ -145,7 +155,7 @@ export function textProblem(corpus: Corpus, context: number): Problem {
       }
       return { x, y };
     },
-    loss: crossEntropy,
+    loss: (logits, y) => crossEntropy(logits, y),
     hits: accuracyOf,
     scoreOf: (loss) => loss / Math.LN2,
   };

@@ -38,14 +38,17 @@ export function rateOf(peak: number, { steps, schedule, warmUp: share }: Budget)
   return rising > 0 ? warmUp(rising, after) : after;
 }
 
-/** Steps, and examples a step: what is asked for, or batches of 128 (32 windows of text) and 5 passes over the data, at most 2000 steps. */
+/** Least and most steps of a training for which nobody asked for a number: few passes over a small table are few steps. */
+const [fewestSteps, mostSteps] = [1000, 2000];
+
+/** Steps, and examples a step: what is asked for, or batches of 128 (32 windows of text) and 5 passes over the data, 1000 to 2000 steps. */
 export function budgetFor(
   problem: Problem,
   asked: { readonly steps?: number; readonly batchSize?: number; readonly quick?: boolean },
 ): { readonly batchSize: number; readonly steps: number } {
   const count = problem.count("train");
   const batchSize = Math.min(asked.batchSize ?? (problem.kind === "text" ? 32 : 128), count);
-  const natural = Math.min(2000, Math.max(1, 5 * Math.floor(count / batchSize)));
+  const natural = Math.min(mostSteps, Math.max(fewestSteps, 5 * Math.floor(count / batchSize)));
   return { batchSize, steps: asked.steps ?? (asked.quick ? Math.min(100, natural) : natural) };
 }
 

@@ -7,6 +7,10 @@ import { warningsFor } from "../../optim/index.ts";
 import { lossFigure } from "../../training/figures/loss.ts";
 import { predictionFigures } from "../../training/figures/outputs.ts";
 import {
+  baselineNotice,
+  baselineOf,
+  type ClassScores,
+  classScores,
   countNumbers,
   exportModel,
   exportWeights,
@@ -64,19 +68,23 @@ export const train = method({
       steps,
       config: { ...config, settings },
       warnings: [...source.warnings, ...advice],
-      evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
+      evaluateEvery: Math.max(1, Math.ceil(steps / 20)),
+      ...(options.patience > 0 && { best: { metric: "validationLoss", patience: options.patience } }),
       divergedHint: "lower --lr, or bound the gradient with --clip 1",
     };
   },
 
   learner: ({ problem, model, how }, { rng }) => supervisedLearner(problem, model.network, rng.fold("order"), how),
 
-  async conclude({ state, history }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
+  async conclude({ state, history, steps: done, bestStep }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
     const [train, validation, test] = await Promise.all([
       trainer.score(state, "train"),
       trainer.score(state, "validation"),
       trainer.score(state, "test"),
     ]);
+    const outputs = "corpus" in task ? undefined : { task, predictions: await predictions(task, trainer, state) };
+    const baseline = baselineOf(task);
+    const classes = outputs?.task.examples.classes && classScores(outputs.task.examples.classes, outputs.predictions);
     const numbers = { parameters: countNumbers(state.params), optimizerNumbers: countNumbers(state.optimizer) };
     const scores = { train, validation, test };
     const scored = scoreName(problem);
@@ -84,15 +92,19 @@ export const train = method({
     return {
       state,
       history,
-      outputs: "corpus" in task ? undefined : { task, predictions: await predictions(task, trainer, state) },
+      outputs,
       title: `${model.name} on ${source.title}`,
-      summary: `Trained with ${optimizer} for ${steps} steps of ${batchSize} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
-      numbers: trainingFindings(problem, { ...scores, ...numbers }),
+      summary: `Trained with ${optimizer} for ${done} steps of ${batchSize} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
-      warnings: fallbackNotice(trainer.layers(state)),
-      results: { model: model.name, optimizer, steps, ...numbers, score: problem.score, ...scores },
+      warnings: [...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
+      results: { model: model.name, optimizer, steps: done, bestStep, ...numbers, score: problem.score, ...scores, baseline, ...classes },
       text: (took: string) => [
+        ...(done < steps
+          ? [`stopped after ${done} of ${steps} steps: the validation loss was lowest at step ${bestStep}, which is kept`]
+          : []),
         `${scored}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`,
+        `baseline: ${formatNumber(baseline.score)} (${baseline.name})${classes ? classText(classes) : ""}`,
         `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
         `trained in ${took}`,
       ],
@@ -112,6 +124,9 @@ export const train = method({
 
 /** Who wrote a model file. */
 const producer = (): string => `pushforward ${version()}`;
+
+const classText = ({ balancedAccuracy, f1, auc }: ClassScores): string =>
+  `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

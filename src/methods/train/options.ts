@@ -10,6 +10,7 @@ const dataOptions = {
   trainRows: z.int().min(1).optional().describe("at most so many examples for training"),
   validation: z.number().gt(0).lt(1).default(0.1).describe("share of the examples for validation"),
   test: z.number().gt(0).lt(1).default(0.1).describe("share for the test, where the data have no test part"),
+  classWeights: z.string().optional().describe('weights of classes in the loss: "balanced", or "yes=5,no=1"'),
   context: z.int().min(2).max(4096).default(64).describe("characters that a language model sees"),
 };
 
@@ -22,7 +23,7 @@ const networkOptions = {
 };
 
 const budgetOptions = {
-  steps: z.int().min(1).max(100_000_000).optional().describe("optimizer steps (default: 5 passes over the data, at most 2000)"),
+  steps: z.int().min(1).max(100_000_000).optional().describe("optimizer steps (default: 5 passes over the data, 1000 to 2000)"),
   batch: z.int().min(1).max(1_000_000).optional().describe("examples a step (default: 128; 32 windows of text)"),
   schedule: z.enum(["cosine", "linear", "constant"]).default("cosine").describe("how the learning rate falls"),
   warmUp: z.number().min(0).max(1).default(0.05).describe("share of the steps in which it rises"),
@@ -35,6 +36,11 @@ const common = { ...dataOptions, ...networkOptions, ...budgetOptions };
 
 export const trainOptions = z.object({
   ...common,
+  patience: z
+    .int()
+    .min(0)
+    .default(5)
+    .describe("stop after so many twentieths of the steps without a lower validation loss, and keep the best; 0: never, keep the last"),
   optimizer: z.string().default("adamw").describe("its name; `pushforward train optimizers` lists them"),
   lr: z.number().positive().optional().describe("learning rate (default: the optimizer's)"),
   set: z.string().optional().describe('hyper-parameters of the optimizer, such as "damping=1e-3,structure=dense"'),

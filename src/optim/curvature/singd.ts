@@ -10,9 +10,10 @@ import { type Rate, rateAt, times } from "../schedules.ts";
 import { diagonal } from "../structures/diagonal.ts";
 import { type Parts, type Structure, structureOf, structureParameter } from "../structures/index.ts";
 import { mapParts, timesSquare } from "../structures/structure.ts";
+import type { LayerPreconditioner } from "./layer-factors.ts";
 import { defaultFallback, type LayerOptions, layerParameters } from "./layer-options.ts";
 import type { Layer } from "./layers.ts";
-import { type LayerPreconditioner, layerwise } from "./layerwise.ts";
+import { layerwise } from "./layerwise.ts";
 import { frequencies, gradientRows, inputRows } from "./rows.ts";
 
 /** Hyper-parameters of SINGD. */
@@ -170,13 +171,13 @@ function refreshPair(
 ) {
   const match = h.initialScale === "first-batch";
   const [rk, rc] = match ? firstScales(sk.averageTrace(hk0), sc.averageTrace(hc0), step, h) : [1, 1];
-  const grown = (x: Parts, by: number | Tensor): Parts => mapParts((part) => times(part, by) as Tensor, x);
+  const grown = (x: Parts, by: number | Tensor): Parts => mapParts((part) => times(part, by), x);
   const [k, c] = [grown(k0, rk), grown(c0, rc)];
   const [hk, hc] = [grown(hk0, times(rk, rk)), grown(hc0, times(rc, rc))];
   const [qk, qc] = [sk.selfGram(k), sc.selfGram(c)];
   const one = (s: Structure, own: Parts, q: Parts, scale: Tensor | number, ridge: Tensor | number): Parts =>
     s.addIdentity(
-      mapParts((a, b) => (times(a, scale) as Tensor).add(times(b, ridge)).mul(0.5), own, q),
+      mapParts((a, b) => times(a, scale).add(times(b, ridge)).mul(0.5), own, q),
       -0.5,
     );
   const gradK = h.separate ? one(sk, hk, qk, 1, h.damping) : one(sk, hk, qk, sc.averageTrace(hc), sc.averageTrace(qc).mul(h.damping));

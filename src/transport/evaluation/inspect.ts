@@ -26,30 +26,30 @@ export interface Look {
 }
 
 /** What snapshots are like. */
-export interface Inspection {
+export interface SnapshotInspection {
   readonly snapshots: readonly Look[];
   /** What could go wrong. */
   readonly warnings: readonly string[];
 }
 
 /** Sizes, shifts and distances of the snapshots, in units of the training. */
-export function inspectSnapshots(data: Population, seed: number): Inspection {
+export function inspectSnapshots(data: Population, seed: number): SnapshotInspection {
   const rng = randomStream(seed).fold("inspect");
   const units = unitsOf(
     data.times,
     data.snapshots,
     scalingFor(data),
-    data.weights?.map((w) => w.data as ArrayLike<number>),
+    data.weights?.map((w) => w.data),
   );
   const clouds = data.snapshots.map((s, k) =>
-    subsample(withoutEmpty({ x: whiten(units, s), weights: data.weights?.[k].data as ArrayLike<number> }).x, rng, most),
+    subsample(withoutEmpty({ x: whiten(units, s), weights: data.weights?.[k].data }).x, rng, most),
   );
   const snapshots = clouds.map((cloud, k) => {
     const next = k + 1 < clouds.length ? compared(cloud, clouds[k + 1], rng.fold(k)) : undefined;
     const mean = weightedMean(cloud);
     return { time: data.times[k], particles: data.snapshots[k].shape[0], next, shift: Math.hypot(...mean) };
   });
-  const unequal = data.weights?.some(({ data: w }) => new Set(w as Float32Array).size > 1);
+  const unequal = data.weights?.some(({ data: w }) => new Set(w).size > 1);
   const warnings = [
     ...data.warnings,
     ...(unequal ? ["distances here count every particle of positive weight alike"] : []),
@@ -59,7 +59,7 @@ export function inspectSnapshots(data: Population, seed: number): Inspection {
 }
 
 /** An inspection as lines of text. */
-export function inspectionText(data: Population, { snapshots, warnings }: Inspection): string[] {
+export function inspectionText(data: Population, { snapshots, warnings }: SnapshotInspection): string[] {
   const d = data.features.length;
   const row = (cells: readonly string[]): string => cells.map((c, i) => c.padStart(i ? 14 : 10)).join("");
   const total = snapshots.reduce((s, k) => s + k.particles, 0);

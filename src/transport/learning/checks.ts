@@ -4,7 +4,7 @@ import type { ForceOptions } from "../forces/forces.ts";
 import type { Head } from "../lagrangian/action.ts";
 import { together } from "../lagrangian/interaction.ts";
 import type { Coupling } from "../paths/pairs.ts";
-import { has, type MethodName, methods } from "./methods.ts";
+import { descriptionOf, has, type MethodName, methods } from "./methods.ts";
 
 /** What is asked of a method, beside its numbers. */
 export interface Asked extends ForceOptions {
@@ -40,7 +40,7 @@ function checkHead({ head }: Asked, method: MethodName): void {
 
 /** Has the method pairs of its own, and do they go with the forces? */
 function checkPairs(asked: Asked, method: MethodName): void {
-  const { path } = methods[method] as { path?: { coupling?: string } };
+  const { path } = descriptionOf(method);
   if (asked.coupling !== undefined && path?.coupling !== undefined && path.coupling !== asked.coupling)
     throw new UserError(
       `--coupling ${asked.coupling}: ${method} has pairs of its own, ${path.coupling} ones`,

@@ -10,7 +10,8 @@ import { type MatchOptions, matching } from "./match.ts";
 import type { Model } from "./model.ts";
 import { simulateAndMatch } from "./simulate.ts";
 
-interface Description {
+/** What a method is. */
+export interface Description {
   readonly title: string;
   readonly family: "action matching" | "Lagrangian flow" | "flow matching" | "simulation";
   readonly noise?: true;
@@ -81,8 +82,11 @@ export type MethodName = keyof typeof methods;
 /** All names. */
 export const methodNames = Object.keys(methods) as MethodName[];
 
+/** The method of a name. */
+export const descriptionOf = (name: MethodName): Description => methods[name];
+
 /** Does the method learn growth (noise, …)? */
-export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => (methods[method] as Description)[what] === true;
+export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => descriptionOf(method)[what] === true;
 
 /** Settings of all methods; each takes its own. */
 export interface LearnOptions
@@ -119,7 +123,7 @@ export async function learner(
   clouds: readonly (NdArray<"f32"> | Cloud)[],
   options: LearnOptions = {},
 ): Promise<Model> {
-  const description: Description = methods[method];
+  const description = descriptionOf(method);
   const noise = noiseOf(method, options);
   const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
   const { potential, drift, cost } = options;

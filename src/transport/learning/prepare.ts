@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import { type Acting, forcesOf } from "../forces/forces.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { MassCurve } from "../paths/path.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten } from "../paths/units.ts";
 import { cautions } from "./cautions.ts";
 import { type Asked, checkAsked } from "./checks.ts";
@@ -37,7 +37,7 @@ export interface PrepareOptions extends Asked {
 }
 
 /** A population ready to be learned from. */
-export interface Prepared {
+export interface PreparedPopulation {
   readonly units: Units;
   /** All snapshots, held-out ones too, with weights and masses. */
   readonly clouds: readonly Cloud[];
@@ -53,7 +53,7 @@ export interface Prepared {
  *
  * @throws UserError  for options that do not fit the method or the data
  */
-export async function prepare(data: Population, options: PrepareOptions, { train }: Split): Promise<Prepared> {
+export async function preparePopulation(data: Population, options: PrepareOptions, { train }: TimeSplit): Promise<PreparedPopulation> {
   const { method } = options;
   checkAsked(options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
@@ -81,7 +81,7 @@ function unitsOfTraining(data: Population, scale: Scaling | undefined, train: re
     train.map((k) => data.times[k]),
     train.map((k) => data.snapshots[k]),
     scale ?? scalingFor(data),
-    data.weights && train.map((k) => data.weights![k].data as ArrayLike<number>),
+    data.weights && train.map((k) => data.weights![k].data),
   );
   const flat = units.deviation.findIndex((s) => !(s > 0));
   if (flat >= 0)
@@ -119,7 +119,7 @@ function learnOptions(options: PrepareOptions, intervals: number, acting: Acting
 }
 
 function cloudOf(data: Population, mass: PrepareOptions["mass"], k: number, points: NdArray<"f32">): Cloud {
-  const weights = data.weights?.[k].data as ArrayLike<number> | undefined;
+  const weights = data.weights?.[k].data;
   if (mass === "weight" && !weights) throw new UserError("--mass weight needs a column of weights", "name it with --weight");
   const total = mass === "counts" ? points.shape[0] : mass === "weight" ? Array.from(weights!).reduce((a, b) => a + b, 0) : 1;
   return { points, mass: total, ...(weights && { weights }) };

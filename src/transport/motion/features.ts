@@ -70,7 +70,7 @@ export async function featureCurves(data: Described, all: readonly Frame[]): Pro
   for (const { time, cloud, logWeight } of all) learned.push(await at(time, cloud, logWeight.data.map(Math.exp)));
   const observed: Moments[] = [];
   for (const [k, s] of data.snapshots.entries())
-    observed.push(await at(data.times[k], s, (data.weights?.[k].data as ArrayLike<number>) ?? new Float64Array(s.shape[0]).fill(1)));
+    observed.push(await at(data.times[k], s, data.weights?.[k].data ?? new Float64Array(s.shape[0]).fill(1)));
   const curve = (from: readonly Moments[], j: number): Moment[] =>
     from.map(({ time, mean, deviation }) => ({ time, mean: mean[j], deviation: deviation[j] }));
   return names.map((feature, j) => ({ feature, learned: curve(learned, j), observed: curve(observed, j) }));
