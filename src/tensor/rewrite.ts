@@ -1,7 +1,7 @@
 /** Rewriting programs by tables of rules: pattern → result. */
 import { splat } from "./primitives/constant.ts";
 import type { Operator } from "./primitives/elementwise.ts";
-import type { MaybeTensor, Node, Params, Primitive, Tensor } from "./tensor.ts";
+import type { MaybeTensor, Params, Primitive, Tensor } from "./tensor.ts";
 
 /**
  * What a tensor must be. "x": anything (the same name again: the same tensor). "#c": anything known to be one number everywhere. A number:
@@ -29,7 +29,7 @@ export type Rule = readonly [
   result: (match: Match, params: Params, inputs: readonly Tensor[], primitive: Primitive) => MaybeTensor,
 ];
 
-type Applied = Pick<Node, "primitive" | "inputs" | "params">;
+type Rewriter = (primitive: Primitive, inputs: readonly Tensor[], params: Params, graph: Graph) => MaybeTensor;
 
 let without: Rule | undefined;
 
@@ -43,17 +43,24 @@ export function withoutRule<T>(rule: Rule, f: () => T): T {
   }
 }
 
-/** The result of the first rule that fits a node. */
-export function rewriter(rules: readonly Rule[]): (node: Applied, graph: Graph) => MaybeTensor {
+/** A program of which nothing has changed, whose tensors may all be rewritten. */
+export const unchanged: Graph = { once: () => true, at: (x) => x };
+
+const nothing: Record<string, Tensor> = {};
+
+/** The result of the first rule that fits a primitive and its inputs. */
+export function rewriter(rules: readonly Rule[]): Rewriter {
   const prepared = rules.map((rule) => ({ rule, fits: headOf(rule[1]), tests: typeof rule[1] === "function" ? [] : testsOf(rule[1]) }));
   const chosen = new Map<Primitive, typeof prepared>();
-  return ({ primitive, inputs, params }, graph) => {
+  return (primitive, inputs, params, graph) => {
     let own = chosen.get(primitive);
     if (!own) chosen.set(primitive, (own = prepared.filter(({ fits }) => fits(primitive))));
+    if (own.length === 0) return undefined;
+    const now = graph === unchanged ? inputs : inputs.map(graph.at);
     for (const { rule, tests } of own) {
-      const match: Record<string, Tensor> = {};
+      const match: Record<string, Tensor> = tests.length ? {} : nothing;
       if (rule === without || !all(tests, inputs, match, graph)) continue;
-      const found = rule[2](match, params, inputs.map(graph.at), primitive);
+      const found = rule[2](match, params, now, primitive);
       if (found) return found;
     }
     return undefined;
@@ -70,8 +77,17 @@ function headOf(pattern: Rule[1]): (primitive: Primitive) => boolean {
 
 /** Whether a tensor fits a pattern; names that it binds are put into the match. */
 type Test = (x: Tensor, match: Record<string, Tensor>, graph: Graph) => boolean;
+interface InputTest {
+  readonly at: number;
+  readonly test: Test;
+}
 
-const testsOf = ([, ...inputs]: Application): Test[] => inputs.map(testOf);
+/** The tests of some inputs. Most rules fail, so what takes any tensor comes last. */
+const testsOf = ([, ...inputs]: Application): InputTest[] => {
+  const takesAny = (p: Pattern): number => Number(typeof p === "string" && !p.startsWith("#"));
+  const order = inputs.map((p, at) => ({ p, at })).sort((a, b) => takesAny(a.p) - takesAny(b.p));
+  return order.map(({ p, at }) => ({ at, test: testOf(p) }));
+};
 
 function testOf(pattern: Pattern): Test {
   if (typeof pattern === "number") return (x) => splat(x) === pattern;
@@ -84,8 +100,9 @@ function testOf(pattern: Pattern): Test {
     const constant = pattern.startsWith("#");
     const name = constant ? pattern.slice(1) : pattern;
     return (x, match, graph) => {
+      if (constant && splat(x) === undefined) return false;
       match[name] ??= graph.at(x);
-      return match[name] === graph.at(x) && !(constant && splat(x) === undefined);
+      return match[name] === graph.at(x);
     };
   }
   const fits = headOf(pattern);
@@ -93,7 +110,7 @@ function testOf(pattern: Pattern): Test {
   return ({ node }, match, graph) => fits(node.primitive) && all(tests, node.inputs, match, graph);
 }
 
-function all(tests: readonly Test[], inputs: readonly Tensor[], match: Record<string, Tensor>, graph: Graph): boolean {
-  for (let i = 0; i < tests.length; i++) if (!tests[i](inputs[i], match, graph)) return false;
+function all(tests: readonly InputTest[], inputs: readonly Tensor[], match: Record<string, Tensor>, graph: Graph): boolean {
+  for (const { at, test } of tests) if (!test(inputs[at], match, graph)) return false;
   return true;
 }

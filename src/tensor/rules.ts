@@ -11,7 +11,7 @@ import { logsumexp, max, min } from "./primitives/reduce.ts";
 import { permuted, reshape, reshapePrimitive, transpose, transposePrimitive } from "./primitives/reshape.ts";
 import { type Cut, concatPrimitive, cutLength, flipPrimitive, type Padding, padPrimitive, slicePrimitive } from "./primitives/slice.ts";
 import { broadcastPrimitive, broadcastTo, reducedShape, sum } from "./primitives/sum.ts";
-import { type Application, type Rule, rewriter } from "./rewrite.ts";
+import { type Application, type Rule, rewriter, unchanged } from "./rewrite.ts";
 import { broadcastShapes, sameShape } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Params, type Primitive, type Tensor } from "./tensor.ts";
 
@@ -89,9 +89,11 @@ const sourceOf = (x: Tensor): Tensor => (isBroadcast(x) ? x.node.inputs[0] : x);
 function unspread(primitive: Primitive, inputs: Inputs, params: Params): MaybeTensor {
   if (!inputs.some(isBroadcast)) return undefined;
   const shape = broadcastShapes(primitive.name, inputs);
-  const slim = inputs.map((x, i) => isBroadcast(x) && inputs.with(i, sourceOf(x)));
-  const found = slim.find((xs) => xs && sameShape(broadcastShapes(primitive.name, xs), shape));
-  return found ? apply1(primitive, found, params) : undefined;
+  for (const [i, x] of inputs.entries()) {
+    const slim = inputs.with(i, sourceOf(x));
+    if (isBroadcast(x) && sameShape(broadcastShapes(primitive.name, slim), shape)) return apply1(primitive, slim, params);
+  }
+  return undefined;
 }
 
 /** All operands are broadcast: compute before, broadcast after, if that is less work. */
@@ -232,6 +234,5 @@ function repeated(x: Tensor, axis: 0 | 1): MaybeTensor {
 /** All simplifications. The first that fits is applied. */
 export const simplifications: readonly Rule[] = [...arithmetic, ...elementwise, ...movement, ...reductions, ...products];
 
-const anywhere = { once: () => true, at: (x: Tensor) => x };
 const simplified = rewriter(simplifications);
-simplifyBy((primitive, inputs, params) => simplified({ primitive, inputs, params }, anywhere));
+simplifyBy((primitive, inputs, params) => simplified(primitive, inputs, params, unchanged));
