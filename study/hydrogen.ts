@@ -1,12 +1,17 @@
 /**
- * The hydrogen atom of Action Matching (Neklyudov et al., ICML 2023): action matching against annealed Langevin dynamics with learned and with true scores.
+ * The hydrogen atom of Action Matching (Neklyudov et al., ICML 2023): action matching against annealed Langevin dynamics with learned and
+ * with true scores.
  *
- *   npm run study:hydrogen [-- --seeds 3 --first 0 --methods "am,sm,ssm,true score,true motion" --log hydrogen.jsonl --image docs/images/hydrogen.png]
+ *   npm run study:hydrogen [-- --seeds 3 --first 0 --methods "am,sm,ssm,true score,true motion" --log hydrogen.jsonl --image
+ *   docs/images/hydrogen.png]
  *
- * 2,000 particles of |ψ|² move along the Bohmian velocity and are recorded at 1,001 times, others every 500 steps; networks see samples of the records,
+ * 2,000 particles of |ψ|² move along the Bohmian velocity and are recorded at 1,001 times, others every 500 steps; networks see samples of
+ * the records,
  * never a path. Then 2,000 new
- * particles of the first time are carried to ten later times and compared with 2,000 fresh particles of each by the paper's MMD. Networks count lengths
- * in 50 and times in 1/ω, in which the mean turns by one radian. Prints a Markdown table: mean over the ten times and the seeds, and its standard error over the seeds. With --log,
+ * particles of the first time are carried to ten later times and compared with 2,000 fresh particles of each by the paper's MMD. Networks
+ * count lengths
+ * in 50 and times in 1/ω, in which the mean turns by one radian. Prints a Markdown table: mean over the ten times and the seeds, and its
+ * standard error over the seeds. With --log,
  * results are appended as they come, and what is there already is not computed again.
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";

@@ -80,7 +80,9 @@ function sharedNode(nodes: Map<string, Node>, primitive: Primitive, inputs: read
 
 const identities = new WeakMap<object, number>();
 
-/** Parameters as text. Those that are not plain data (closures, sub-programs, large constants) are equal only if they are the same object. */
+/**
+ * Parameters as text. Those that are not plain data (closures, sub-programs, large constants) are equal only if they are the same object.
+ */
 function keyOf(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : `${value}`;
   if (typeof value === "string") return `"${value}"`;

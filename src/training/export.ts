@@ -17,7 +17,8 @@ export function exportWeights({ params, stats }: SupervisedState): Uint8Array<Ar
 
 /**
  * An ONNX model that takes inputs as the data have them (pixels 0 to 255, features in their units, characters by number) and gives
- * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes, and how a table becomes features (encodings).
+ * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes, and how a table becomes
+ * features (encodings).
  *
  * @param producer  the program that made it
  */

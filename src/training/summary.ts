@@ -56,7 +56,8 @@ export function summarise({ finals }: Progressed, problem: Pick<Problem, "score"
 }
 
 /**
- * What each example contributes to the score, so that the mean is the score. A root mean square r is linearised: r / 2 + e² / 2 r, whose mean is r and
+ * What each example contributes to the score, so that the mean is the score. A root mean square r is linearised: r / 2 + e² / 2 r, whose
+ * mean is r and
  * whose spread is that of r to first order. A training that diverged has no marks: every example gets its score.
  */
 function contributions({ score, scoreOf }: Pick<Problem, "score" | "scoreOf">, test: MarkedScores, examples: number): number[] {
@@ -77,7 +78,10 @@ export function recommend(summaries: readonly Summary[], score: Problem["score"]
   const [best, ...others] = summaries;
   if (others.length === 0) return `Only ${best.optimizer} was tried.`;
   if (!isRanked(summaries))
-    return `No ranking: after ${best.steps} steps the learning rate has hardly risen and averages are not filled. Give --steps ${fewestSteps} or more.`;
+    return (
+      `No ranking: after ${best.steps} steps the learning rate has hardly risen and averages are not filled. ` +
+      `Give --steps ${fewestSteps} or more.`
+    );
   const close = others.filter((o) => !o.behind?.clear);
   const fastest = close.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a), best);
   const lowest = summaries.reduce((a, b) => (b.trainLoss.mean < a.trainLoss.mean ? b : a));
@@ -85,7 +89,8 @@ export function recommend(summaries: readonly Summary[], score: Problem["score"]
   const sentences = [
     close.length === 0
       ? `${best.optimizer} has the best ${name}, by more than seeds and test examples explain (95 %).`
-      : `${best.optimizer} has the best mean ${name}, but these seeds and test examples do not tell it from ${close.map((c) => c.optimizer).join(", ")}.`,
+      : `${best.optimizer} has the best mean ${name}, but these seeds and test examples do not tell it from ` +
+        `${close.map((c) => c.optimizer).join(", ")}.`,
   ];
   if (fastest.milliseconds < 0.9 * best.milliseconds) {
     const share = Math.round((100 * fastest.milliseconds) / best.milliseconds);
@@ -122,8 +127,8 @@ export const comparisonTable = (summaries: readonly Summary[], score: Problem["s
   ]),
   caption:
     `Every optimizer had ${tune} settings, drawn from its ranges and judged on the validation part by successive halving, and the best ` +
-    `ran with ${summaries[0]?.seeds} seeds. Mean ± standard error over seeds and test examples; differences are paired over both. The test ` +
-    "part was looked at once.",
+    `ran with ${summaries[0]?.seeds} seeds. Mean ± standard error over seeds and test examples; differences are paired over both. ` +
+    "The test part was looked at once.",
 });
 
 const settingText = ({ settings }: Summary): string =>

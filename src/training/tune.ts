@@ -4,7 +4,8 @@
 export const fewestSteps = 100;
 
 /**
- * Budgets of the rungs: `count` settings at steps / η^k, then the best 1/η of them at η times the steps, the last at `steps`, none shorter than 100 steps.
+ * Budgets of the rungs: `count` settings at steps / η^k, then the best 1/η of them at η times the steps, the last at `steps`, none shorter
+ * than 100 steps.
  *
  * @param eta  η, how many compete for a place in the next rung
  * @returns  steps and number of entries of each rung, the shortest first

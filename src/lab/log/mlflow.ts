@@ -1,5 +1,6 @@
 /**
- * MLflow's REST API, version 2.0 (mlflow.org/docs/latest/rest-api.html): parameters, metrics and artifacts of a run go to a tracking server.
+ * MLflow's REST API, version 2.0 (mlflow.org/docs/latest/rest-api.html): parameters, metrics and artifacts of a run go to a tracking
+ * server.
  * Rows are sent once a checkpoint stands behind them, and how many were sent is kept in the run folder: a run that is killed and resumed
  * goes on in the same MLflow run, and sends no row again but those of a request whose answer it did not live to see.
  */

@@ -16,9 +16,11 @@ import {
   exportWeights,
   fallbackNotice,
   optimizerOf,
+  type Part,
   parseSettings,
   predictions,
   predictionTable,
+  type Scores,
   sampleText,
   scoreName,
   settingsFor,
@@ -94,7 +96,9 @@ export const train = method({
       history,
       outputs,
       title: `${model.name} on ${source.title}`,
-      summary: `Trained with ${optimizer} for ${done} steps of ${batchSize} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      summary:
+        `Trained with ${optimizer} for ${done} steps of ${batchSize} examples. ` +
+        `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
       warnings: [...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
@@ -103,7 +107,7 @@ export const train = method({
         ...(done < steps
           ? [`stopped after ${done} of ${steps} steps: the validation loss was lowest at step ${bestStep}, which is kept`]
           : []),
-        `${scored}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`,
+        `${scored}: ${scoresText(scores)}`,
         `baseline: ${formatNumber(baseline.score)} (${baseline.name})${classes ? classText(classes) : ""}`,
         `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
         `trained in ${took}`,
@@ -124,6 +128,9 @@ export const train = method({
 
 /** Who wrote a model file. */
 const producer = (): string => `pushforward ${version()}`;
+
+const scoresText = ({ train, validation, test }: Record<Part, Scores>): string =>
+  `test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`;
 
 const classText = ({ balancedAccuracy, f1, auc }: ClassScores): string =>
   `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}`;
