@@ -11,7 +11,7 @@ export interface Encoding {
 /** Features of a column, one value a row. */
 export interface Feature {
   readonly name: string;
-  readonly values: Float32Array;
+  readonly values: Float64Array;
 }
 
 /** Most values of a text column that become features of their own. */
@@ -44,9 +44,9 @@ export function encodeColumn(t: Table, { name, values }: Column, rows: readonly 
   if (encoding.values)
     return encoding.values.map((value, k) => ({
       name: names[k],
-      values: Float32Array.from(rows, (i) => Number(String(values[i]) === value)),
+      values: Float64Array.from(rows, (i) => Number(String(values[i]) === value)),
     }));
-  if (isNumeric(values)) return [{ name, values: Float32Array.from(rows, (i) => values[i]) }];
+  if (isNumeric(values)) return [{ name, values: Float64Array.from(rows, (i) => values[i]) }];
   const bad = rows.find((i) => !Number.isFinite(Number(values[i] ?? Number.NaN))) ?? rows[0];
   throw new UserError(`${t.source}, column "${name}": row ${bad + 1} is ${JSON.stringify(values[bad])}, the model was trained on numbers`);
 }
@@ -61,9 +61,9 @@ export function unknownValues({ name, values }: Column, rows: readonly number[],
   return `column "${name}": ${unknown.length} rows have values that training has not seen (${shown}): they count as none of the known ones`;
 }
 
-/** Features side by side, row by row. */
-export function featureMatrix(features: readonly Feature[], rows: number): Float32Array<ArrayBuffer> {
-  const data = new Float32Array(rows * features.length);
+/** Features side by side, row by row; in f64, for they may vary little about a large number. */
+export function featureMatrix(features: readonly Feature[], rows: number): Float64Array<ArrayBuffer> {
+  const data = new Float64Array(rows * features.length);
   for (const [j, { values }] of features.entries()) for (let i = 0; i < rows; i++) data[i * features.length + j] = values[i];
   return data;
 }
@@ -76,7 +76,7 @@ export function featureMatrix(features: readonly Feature[], rows: number): Float
  */
 export function completeRows(t: Table, columns: readonly Column[], drop: boolean, warnings: string[]): number[] {
   const missing = ({ values }: Column, i: number): boolean =>
-    isNumeric(values) ? !Number.isFinite(Math.fround(values[i])) : values[i] === null || values[i] === "";
+    isNumeric(values) ? !Number.isFinite(values[i]) : values[i] === null || values[i] === "";
   const bad = new Map<number, string>();
   for (const c of columns) for (let i = 0; i < t.rows; i++) if (!bad.has(i) && missing(c, i)) bad.set(i, c.name);
   if (bad.size > 0) {

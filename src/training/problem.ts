@@ -1,7 +1,7 @@
 /** What is to be learned: batches of the three parts of the data, a loss, and scores. */
 
 import * as nd from "../array/index.ts";
-import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
+import { allocate, type NdArray, type Random, type Shape, sizeOf, toNumbers } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import { type Examples, type Split, type Standardization, standardizationOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
@@ -90,8 +90,11 @@ function numberProblem(examples: Examples, split: Split): ExampleProblem {
   const { inputsOf, ...inputs } = standardizedInputs(examples, split);
   const { data, shape } = examples.targets;
   const k = shape[1];
-  const units = standardizationOf({ inputs: examples.targets as NdArray<"f32"> }, split.train);
-  const mean = (values: Float32Array): number => values.reduce((s, v) => s + v, 0) / values.length;
+  const units = standardizationOf(
+    { inputs: { ...examples.targets, dtype: "f64", data: Float64Array.from(toNumbers(examples.targets)) } },
+    split.train,
+  );
+  const mean = (values: Float64Array): number => values.reduce((s, v) => s + v, 0) / values.length;
   return {
     ...inputs,
     units,

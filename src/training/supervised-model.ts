@@ -61,13 +61,15 @@ function rowsOf({ data, shape, dtype }: NdArray, at: number, end: number): NdArr
  * @returns  values the training has not seen are told in `warnings`
  * @throws UserError  for a column that is missing or of another kind
  */
-export function tableInputs(model: SupervisedModel, t: Table, rows: readonly number[]): { x: NdArray<"f32">; warnings: string[] } {
+export function tableInputs(model: SupervisedModel, t: Table, rows: readonly number[]): { x: NdArray<"f32" | "f64">; warnings: string[] } {
   const { encodings } = model;
   if (!encodings) throw new UserError(`${t.source}: this model was not trained on a table`);
   const columns = encodings.map((e) => column(t, e.column));
   const features = encodings.flatMap((e, j) => encodeColumn(t, columns[j], rows, e));
   const warnings = encodings.flatMap((e, j) => unknownValues(columns[j], rows, e) ?? []);
-  return { x: ndarray(featureMatrix(features, rows.length), [rows.length, features.length], "f32"), warnings };
+  const [data, shape] = [featureMatrix(features, rows.length), [rows.length, features.length]];
+  const x = model.model.inputs[0].dtype === "f64" ? ndarray(data, shape, "f64") : ndarray(Float32Array.from(data), shape, "f32");
+  return { x, warnings };
 }
 
 /** A prediction for each input: the likeliest class and all probabilities, or the numbers. */

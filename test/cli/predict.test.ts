@@ -73,6 +73,14 @@ test("columns may stand in another order, and more of them; what training has no
   expect((await predict("x,colour\n0.1,red\n", "--out", join(folder, "x.txt"))).error).toMatch(/is not a table/);
 });
 
+test("a feature that varies little about a large number is learned, and the model file takes it whole", async () => {
+  const u = randomStream(6).uniform([300]).data;
+  const path = await file("offset.csv", ["x,y", ...Array.from(u, (x) => `${1e9 + x},${x > 0.5 ? "high" : "low"}`)].join("\n"));
+  expect((await train(path, "offset", "--target", "y", "--lr", "0.03")).code).toBe(0);
+  const { out } = await pushforward("predict", join(folder, "offset"), path, "--out", join(folder, "offset-predicted.csv"));
+  expect(Number(/: (0\.\d+|1)\n/.exec(out)?.[1])).toBeGreaterThan(0.95);
+});
+
 test("numbers come in their own units, with the error where the truth is known", async () => {
   const u = randomStream(2).uniform([400]).data;
   const path = await file("numbers.csv", ["x,y", ...Array.from(u, (x) => `${x},${1000 + 500 * x}`)].join("\n"));

@@ -166,6 +166,29 @@ describe("examples from a table", () => {
       for (const c of [0, 1, 2]) expect([...rows].filter((i) => e.targets.data[i] === c)).toHaveLength(each);
   });
 
+  test("a small spread about a large number, and numbers too large for f32, keep their spread; indicators are only centred", () => {
+    const u = randomStream(4).normal([500], "f64").data;
+    const wide = table("wide", [
+      { name: "offset", values: u.map((v) => 1e9 + 0.25 * v) },
+      { name: "huge", values: u.map((v) => 1e200 * (3 + v)) },
+      { name: "still", values: u.map(() => 1e9 + 1 / 3) },
+      { name: "rare", values: Array.from(u, (_, i) => (i === 7 ? "yes" : "no")) },
+      { name: "y", values: u },
+    ]);
+    const e = toExamples(wide, "wide", { target: "y", task: "numbers" });
+    const { mean, deviation } = standardizationOf(
+      e,
+      Int32Array.from({ length: 500 }, (_, i) => i),
+    );
+    const m = u.reduce((s, v) => s + v, 0) / 500;
+    const sd = Math.sqrt(u.reduce((s, v) => s + (v - m) ** 2, 0) / 500);
+    expect(deviation[0] / (0.25 * sd)).toBeCloseTo(1, 6); // the numbers themselves are rounded to 1e-7
+    expect(mean[0] - 1e9).toBeCloseTo(0.25 * m, 6);
+    expect(deviation[1] / (1e200 * sd)).toBeCloseTo(1, 10);
+    expect([...deviation.slice(2)]).toEqual([1, 1, 1]);
+    expect(mean[3]).toBeCloseTo(499 / 500, 12); // rare=no
+  });
+
   test("columns are scaled by the training rows; a constant one is only centred", () => {
     const data = Float32Array.of(1, 5, 3, 5, 100, 5);
     const { mean, deviation } = standardizationOf({ inputs: ndarray(data, [3, 2], "f32") }, Int32Array.of(0, 1));
