@@ -21,8 +21,11 @@ export async function withDuckDb<T>(job: (connection: DuckDBConnection) => Promi
 /** What stands for a missing value in a text file. */
 const missing = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."].map((word) => `'${word}'`).join(", ");
 
-/** Dates stay text: DuckDB would choose between day and month first without a word. */
-const types = ["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(", ");
+/**
+ * Dates stay text: DuckDB would choose between day and month first without a word. So do "yes" and "no", which it would take for 1 and 0: as
+ * classes they have names.
+ */
+const types = ["BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(", ");
 
 /**
  * The columns of a file.
@@ -41,13 +44,23 @@ export async function readColumns(path: string, source: string, kind: "csv" | "j
       path,
       delimiter,
     });
-    return guess.catch(async (error: Error) => {
-      // a file that gives no dialect is read again without guessing: that error names the line
-      const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
-      await query(connection, `read_csv(${common}, auto_detect = false, columns = {${columns}})`, { path, delimiter });
-      throw error;
-    });
+    return guess
+      .then((columns) => columns.map(truthValues))
+      .catch(async (error: Error) => {
+        // a file that gives no dialect is read again without guessing: that error names the line
+        const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
+        await query(connection, `read_csv(${common}, auto_detect = false, columns = {${columns}})`, { path, delimiter });
+        throw error;
+      });
   }).catch(fail);
+}
+
+/** A column of "true" and "false" alone as 1 and 0. */
+function truthValues({ name, values }: Column): Column {
+  const known: Readonly<Record<string, number>> = { true: 1, false: 0 };
+  const numbers = ArrayBuffer.isView(values) ? [] : values.map((v) => (v === null ? Number.NaN : known[v.toLowerCase()]));
+  const all = numbers.length > 0 && numbers.every((v) => v !== undefined) && numbers.some((v) => !Number.isNaN(v));
+  return { name, values: all ? Float64Array.from(numbers) : values };
 }
 
 /** The separator that is most frequent in the first line, and the number of columns there. DuckDB's own guess can be a single column. */

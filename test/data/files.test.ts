@@ -53,6 +53,13 @@ describe("reading", () => {
     expect(await hint("longer.csv", "a,b\n1,2\n3,4,5\n")).toMatch(/in quotation marks/);
   });
 
+  test("yes and no stay the text they are; true and false are 1 and 0, and a missing one is missing", async () => {
+    const t = await readTable(file("answers.csv", "said,flag,mixed\nyes,TRUE,true\nno,,maybe\nno,false,\n"));
+    expect(column(t, "said").values).toEqual(["yes", "no", "no"]);
+    expect([...column(t, "flag").values]).toEqual([1, Number.NaN, 0]);
+    expect(column(t, "mixed").values).toEqual(["true", "maybe", null]);
+  });
+
   test("dates stay the text they are, booleans and wide integers numbers", async () => {
     const t = await readTable(file("types.csv", "day,flag,big\n01/02/2020,true,9007199254740991\n02/01/2020,false,-1\n"));
     expect(columns(t)).toEqual({ day: ["01/02/2020", "02/01/2020"], flag: [1, 0], big: [9007199254740991, -1] });
