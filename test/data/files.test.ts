@@ -8,7 +8,7 @@ import { ndarray } from "../../src/array/ndarray.ts";
 import { writeNpy } from "../../src/array/npy.ts";
 import { writeNpz } from "../../src/array/npz.ts";
 import { readTable } from "../../src/data/read.ts";
-import { type Table, table } from "../../src/data/table.ts";
+import { column, type Table, table } from "../../src/data/table.ts";
 import { writeCsv, writeParquet } from "../../src/data/write.ts";
 import { UserError } from "../../src/errors.ts";
 
