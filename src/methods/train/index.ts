@@ -92,12 +92,11 @@ export const train = method({
     const scored = scoreName(problem);
     const sample = "corpus" in task && (await sampleText(task.corpus, trainer, state, problem.input[0], randomStream(0).fold("text")));
     return {
-      state,
-      history,
+      ...{ state, history, bestStep },
       outputs,
       title: `${model.name} on ${source.title}`,
       summary:
-        `Trained with ${optimizer} for ${done} steps of ${batchSize} examples. ` +
+        `Trained with ${optimizer} for ${done} steps of ${batchSize} examples${bestStep === undefined ? "" : `; the state of step ${bestStep} is kept`}. ` +
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
@@ -115,8 +114,8 @@ export const train = method({
     };
   },
 
-  figures: async ({ history, outputs }) => [
-    lossFigure(history),
+  figures: async ({ history, outputs, bestStep }) => [
+    lossFigure(history, bestStep),
     ...(outputs ? await predictionFigures(outputs.task, outputs.predictions) : []),
   ],
   files: ({ state, outputs }, { task, model }) => [
