@@ -19,7 +19,17 @@ export async function withDuckDb<T>(job: (connection: DuckDBConnection) => Promi
 }
 
 /** What stands for a missing value in a text file. */
-const missing = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."].map((word) => `'${word}'`).join(", ");
+const missingWords = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."];
+
+/** How a text file writes its numbers. */
+export interface TextOptions {
+  /** Sign before the decimals; default a point. */
+  readonly decimal?: "." | ",";
+  /** Further words for a missing value, with commas. */
+  readonly missing?: string;
+}
+
+const inQuotes = (word: string): string => `'${word.replaceAll("'", "''")}'`;
 
 /**
  * Dates stay text: DuckDB would choose between day and month first without a word. So do "yes" and "no", which it would take for 1 and 0: as
@@ -31,19 +41,23 @@ const types = ["BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(",
  * The columns of a file.
  * @throws UserError  naming the file, and the line of a malformed text file
  */
-export async function readColumns(path: string, source: string, kind: "csv" | "json" | "parquet"): Promise<Column[]> {
+export async function readColumns(
+  path: string,
+  source: string,
+  kind: "csv" | "json" | "parquet",
+  { decimal = ".", missing = "" }: TextOptions = {},
+): Promise<Column[]> {
   const fail = (error: Error): never => {
     const [what, hint] = explain(error.message);
     throw new UserError(`${source}${what}`, hint);
   };
   if (kind !== "csv") return withDuckDb((connection) => query(connection, `read_${kind}($path)`, { path })).catch(fail);
   const { delimiter, width } = await dialect(path);
+  const words = [...missingWords, ...missing.split(",").map((word) => word.trim())].map(inQuotes).join(", ");
   const common = `$path, delim = $delimiter, quote = '"', header = true, skip = 0`;
+  const guessing = `sample_size = -1, decimal_separator = '${decimal}', nullstr = [${words}], auto_type_candidates = [${types}]`;
   return withDuckDb(async (connection) => {
-    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}], auto_type_candidates = [${types}])`, {
-      path,
-      delimiter,
-    });
+    const guess = query(connection, `read_csv(${common}, ${guessing})`, { path, delimiter });
     return guess
       .then((columns) => columns.map(truthValues))
       .catch(async (error: Error) => {

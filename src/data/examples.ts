@@ -2,8 +2,8 @@
 import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
-import { completeRows, type Encoding, encodeColumn, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
-import { column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import { completeRows, type Encoding, encodeColumn, encodingNotes, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
+import { type Column, column, isMissing, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
 /** Inputs with classes or numbers to predict. */
 export interface Examples {
@@ -122,6 +122,8 @@ export interface ExampleOptions {
   /** Predict a class or a number; default: text and few whole numbers are classes. */
   readonly task?: "classes" | "numbers";
   readonly dropMissing?: boolean;
+  /** Fill missing features with the median of their column, of text with its commonest value. */
+  readonly impute?: "median";
 }
 
 /** Most values of a numeric column that count as classes. */
@@ -141,10 +143,12 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   const names = options.features ? selectColumns(t, options.features) : t.columns.map((c) => c.name).filter((c) => c !== target.name);
   if (names.includes(target.name)) throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
   if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`);
-  const columns = names.map((c) => column(t, c));
   const warnings: string[] = [];
-  const rows = completeRows(t, [target, ...columns], options.dropMissing ?? false, warnings);
-  const encodings = columns.map((c) => encodingOf(t, c, rows));
+  const columns = names.map((c) => column(t, c)).filter((c) => hasValues(t, c, options.features !== undefined, warnings));
+  const impute = options.impute === "median";
+  const rows = completeRows(t, impute ? [target] : [target, ...columns], options.dropMissing ?? false, warnings);
+  const encodings = columns.map((c) => encodingOf(t, c, rows, impute, warnings));
+  warnings.push(...encodings.flatMap((e, j) => encodingNotes(columns[j], rows, e)));
   const encoded = columns.flatMap((c, j) => encodeColumn(t, c, rows, encodings[j]));
   const inputs = ndarray(featureMatrix(encoded, rows.length), [rows.length, encoded.length], "f64");
   const features = encoded.map((f) => f.name);
@@ -176,4 +180,12 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
     "i32",
   );
   return { ...common, classes, targets };
+}
+
+/** A column without any value is no feature: one that was named is refused, others are left out with a word. */
+function hasValues(t: Table, c: Column, named: boolean, warnings: string[]): boolean {
+  for (let i = 0; i < t.rows; i++) if (!isMissing(c, i)) return true;
+  if (named) throw new UserError(`${t.source}: column "${c.name}" has no values`, "leave it out of --features");
+  warnings.push(`column "${c.name}" has no values: left out`);
+  return false;
 }

@@ -22,10 +22,12 @@ import {
   supervisedModel,
   tableInputs,
 } from "../training/supervised-model.ts";
+import { textOptions } from "./train/options.ts";
 
 const options = z.object({
   out: z.string().default("predictions.csv").describe("table to write, .csv or .parquet").meta({ short: "o", placeholder: "file" }),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
+  ...textOptions,
   length: z.int().min(0).max(100_000).default(400).describe("characters by which a text is continued"),
   seed: z.int().min(0).default(0).describe("seed of the characters that are drawn"),
   ...talkOptions,
@@ -57,10 +59,10 @@ async function load(path: string): Promise<SupervisedModel> {
   return supervisedModel(await readFile(file), file);
 }
 
-async function onTable(trained: SupervisedModel, path: string, { out, dropMissing }: Options): Promise<Outcome> {
-  const t = await readTable(path);
+async function onTable(trained: SupervisedModel, path: string, { out, dropMissing, ...text }: Options): Promise<Outcome> {
+  const t = await readTable(path, text);
   const warnings: string[] = [];
-  const columns = (trained.encodings ?? []).map((e) => column(t, e.column));
+  const columns = (trained.encodings ?? []).flatMap((e) => (e.fill === undefined ? [column(t, e.column)] : []));
   const rows = completeRows(t, columns, dropMissing, warnings);
   const { x, warnings: unknown } = tableInputs(trained, t, rows);
   const found = await predictInputs(trained, x);

@@ -1,6 +1,6 @@
 /** A model file that a training has written, and what it says about new data. */
 import { item, type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../array/index.ts";
-import { type Encoding, encodeColumn, featureMatrix, unknownValues } from "../data/encoding.ts";
+import { type Encoding, encodeColumn, encodingNotes, featureMatrix } from "../data/encoding.ts";
 import { column, type Table } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import { fromOnnx, type OnnxModel } from "../onnx/index.ts";
@@ -66,7 +66,7 @@ export function tableInputs(model: SupervisedModel, t: Table, rows: readonly num
   if (!encodings) throw new UserError(`${t.source}: this model was not trained on a table`);
   const columns = encodings.map((e) => column(t, e.column));
   const features = encodings.flatMap((e, j) => encodeColumn(t, columns[j], rows, e));
-  const warnings = encodings.flatMap((e, j) => unknownValues(columns[j], rows, e) ?? []);
+  const warnings = encodings.flatMap((e, j) => encodingNotes(columns[j], rows, e));
   const [data, shape] = [featureMatrix(features, rows.length), [rows.length, features.length]];
   const x = model.model.inputs[0].dtype === "f64" ? ndarray(data, shape, "f64") : ndarray(Float32Array.from(data), shape, "f32");
   return { x, warnings };
