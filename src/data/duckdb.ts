@@ -77,6 +77,19 @@ function truthValues({ name, values }: Column): Column {
   return { name, values: all ? Float64Array.from(numbers) : values };
 }
 
+/**
+ * The columns of a Parquet file as text, integers with all their digits: for identifiers, which a double would merge above 2^53.
+ * @throws UserError  naming the file
+ */
+export async function readIdColumns(path: string, source: string): Promise<Column[]> {
+  if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
+  const fail = (error: Error): never => {
+    const [what, hint] = explain(error.message);
+    throw new UserError(`${source}${what}`, hint);
+  };
+  return withDuckDb((connection) => query(connection, "read_parquet($path)", { path }, true)).catch(fail);
+}
+
 /** The separator that is most frequent in the first line, and the number of columns there. DuckDB's own guess can be a single column. */
 async function dialect(path: string): Promise<{ delimiter: string; width: number }> {
   const file = await open(path);
@@ -94,9 +107,9 @@ async function dialect(path: string): Promise<{ delimiter: string; width: number
 
 const numbers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w*INT|UHUGEINT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
 
-async function query(connection: DuckDBConnection, from: string, values: Record<string, string>): Promise<Column[]> {
+async function query(connection: DuckDBConnection, from: string, values: Record<string, string>, asText = false): Promise<Column[]> {
   const described = await connection.runAndReadAll(`DESCRIBE FROM ${from}`, values);
-  const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: numbers.test(String(type)) }));
+  const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: !asText && numbers.test(String(type)) }));
   const casts = columns.map(({ name, numeric }) => `"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`);
   const result = await connection.stream(`SELECT ${casts.join(", ")} FROM ${from}`, values);
   const parts = columns.map(() => [] as (number | string | null)[][]);
