@@ -106,7 +106,7 @@ async function coordinates(file: Annotated, { embedding, components }: Populatio
     const count = Math.min(all.shape[1], components ?? usedOfEmbedding);
     return { points: firstColumns(all, count), names: numbered(chosen.replace(/^X_/, "").toUpperCase(), count), warnings: [] };
   }
-  const { values, genes, normalised } = logNormalise(file.expression());
+  const { values, genes, normalised, empty } = logNormalise(file.expression());
   const names = file.genes();
   const count = Math.min(components ?? defaultComponents, values.shape[1] - 1, values.shape[0] - 1);
   if (count < 1) throw new UserError("X has too few cells or genes that vary for components");
@@ -119,6 +119,7 @@ async function coordinates(file: Annotated, { embedding, components }: Populatio
     warnings: [
       `${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} ` +
         `principal components (${share} % of their variance)`,
+      ...(empty > 0 ? [`${empty} cells have no counts: they are at zero in all genes`] : []),
     ],
   };
 }

@@ -1,5 +1,6 @@
 /** Counts of genes to numbers that distances make sense in: log-normalised expression of the most variable genes. */
 import { type NdArray, ndarray } from "../array/ndarray.ts";
+import { UserError } from "../errors.ts";
 import type { SparseRows } from "./h5ad.ts";
 
 interface Expression {
@@ -9,12 +10,26 @@ interface Expression {
   readonly genes: Int32Array;
   /** Were the numbers counts, and normalised here? */
   readonly normalised: boolean;
+  /** Cells without any count. */
+  readonly empty: number;
 }
 
 /**
  * log(1 + 10⁴ x / Σ x) of each cell, if X holds counts (non-negative integers), and of the result the `most` genes of largest variance.
+ * A cell without counts stays zero.
+ *
+ * @throws UserError  for values that are missing or infinite
  */
 export function logNormalise(x: SparseRows, most = 2000): Expression {
+  const bad = x.values.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) {
+    const count = x.values.reduce((n, v) => n + Number(!Number.isFinite(v)), 0);
+    const cell = x.starts.findIndex((start) => start > bad);
+    throw new UserError(
+      `X has ${count} values that are missing or infinite (first: cell ${cell}, gene ${x.indices[bad] + 1})`,
+      "leave these cells or genes out, or choose an embedding with --embedding",
+    );
+  }
   const normalised = x.values.every((v) => v >= 0 && Number.isInteger(v));
   const values = normalised ? logCounts(x) : x.values;
   const mean = new Float64Array(x.columns);
@@ -37,7 +52,9 @@ export function logNormalise(x: SparseRows, most = 2000): Expression {
       const j = place[x.indices[k]];
       if (j >= 0) dense[i * genes.length + j] = values[k];
     }
-  return { values: ndarray(dense, [x.rows, genes.length], "f32"), genes, normalised };
+  const sums = Float64Array.from({ length: x.rows }, (_, i) => x.values.subarray(x.starts[i], x.starts[i + 1]).reduce((s, v) => s + v, 0));
+  const empty = normalised ? sums.reduce((n, s) => n + Number(s === 0), 0) : 0;
+  return { values: ndarray(dense, [x.rows, genes.length], "f32"), genes, normalised, empty };
 }
 
 function logCounts({ rows, starts, values }: SparseRows): Float32Array {
@@ -45,7 +62,7 @@ function logCounts({ rows, starts, values }: SparseRows): Float32Array {
   for (let i = 0; i < rows; i++) {
     let total = 0;
     for (let k = starts[i]; k < starts[i + 1]; k++) total += values[k];
-    for (let k = starts[i]; k < starts[i + 1]; k++) result[k] = Math.log1p((1e4 * values[k]) / total);
+    for (let k = starts[i]; k < starts[i + 1]; k++) result[k] = total === 0 ? 0 : Math.log1p((1e4 * values[k]) / total);
   }
   return result;
 }
