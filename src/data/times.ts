@@ -1,5 +1,6 @@
-/** Times written as text: numbers, dates, and labels around one number such as "D3", "day 12-15", "8h" or "E8.5". */
+/** Times written as text: numbers, dates, periods of the calendar, and labels around one number such as "D3", "day 12-15", "8h" or "E8.5". */
 import { isDate, readDates } from "./dates.ts";
+import { readPeriods } from "./periods.ts";
 import { list } from "./table.ts";
 
 interface ReadTimes {
@@ -34,6 +35,8 @@ function meaning(labels: readonly string[]): Meaning {
   const plain = labels.map(Number);
   if (!plain.some(Number.isNaN)) return { times: plain };
   const date = labels.find(isDate);
+  const periods = readPeriods(labels);
+  if (periods) return inPeriods(labels, periods);
   if (date === undefined) return readLabels(labels);
   const other = labels.find((label) => !isDate(label));
   if (other !== undefined)
@@ -45,7 +48,7 @@ function meaning(labels: readonly string[]): Meaning {
 
 const refused = (message: string, hint = understood): Meaning => ({ problem: { message, hint } });
 const understood =
-  "times are numbers, dates (2020-01-31), or labels of one kind around one number or range: " +
+  "times are numbers, dates (2020-01-31), months (2020-01), weeks (2020-W05), quarters (2020-Q1), or labels of one kind around one number or range: " +
   'D3, day-3, "day 12-15", E8.5, 8h and 1d, 3mo and 1y';
 
 interface Unit {
@@ -137,10 +140,20 @@ function inOneUnit(labels: readonly Label[]): Meaning {
   );
 }
 
+function inPeriods(labels: readonly string[], { times, unit }: { times: readonly number[]; unit: string }): Meaning {
+  const none = times.findIndex(Number.isNaN);
+  if (none >= 0) return refused(`"${labels[none]}" does not exist in the calendar`);
+  return asTimes(
+    labels.map((text) => ({ text })),
+    times,
+    unit,
+  );
+}
+
 /** Labels that a note lists. */
 const most = 8;
 
-function asTimes(labels: readonly Label[], times: readonly number[], name: string): Meaning {
+function asTimes(labels: readonly Pick<Label, "text">[], times: readonly number[], name: string): Meaning {
   const pairs = labels.map((l, i) => ({ text: l.text, time: times[i] })).sort((a, b) => a.time - b.time);
   const shown = pairs.slice(0, most).map((p) => `"${p.text}" = ${Number(p.time.toPrecision(6))}`);
   const rest = pairs.length > most ? ` and ${pairs.length - most} more` : "";

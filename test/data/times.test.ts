@@ -31,7 +31,6 @@ test("a hyphen behind a word is a separator, behind a space or at the start a mi
 
 test("two numbers that do not ascend, or of very different size, are no range", () => {
   expect(problem("T1-2020", "T2-2020")).toMatch(/^"T1-2020", "T2-2020" are not read as times.*"day 12-15"/);
-  expect(problem("2020-01", "2020-02")).toMatch(/are not read as times/);
 });
 
 test("units of time are brought to the smallest one", () => {
@@ -59,6 +58,20 @@ test("dates are days since 1970, whatever their order, with the offset of their 
   expect(numbers("02/01/1970", "03/01/1970")).toEqual([1, 2]);
   expect(readTimes(["02/01/1970", "03/01/1970"]).note).toMatch(/"02\/01\/1970" is read as 1970-01-02, the day before the month/);
   expect(problem("2020-02-30")).toMatch(/"2020-02-30" is no date/);
+});
+
+test("months, quarters, ISO weeks and decades are counted in their own unit", () => {
+  expect(numbers("2020-01", "2020-12", "2021-01", "1969-12")).toEqual([600, 611, 612, -1]);
+  expect(numbers("Jan 2020", "2020 February", null)).toEqual([600, 601, Number.NaN]);
+  expect(numbers("1970-Q1", "Q4 1970", "1971q1")).toEqual([0, 3, 4]);
+  expect(numbers("1990s", "2000s")).toEqual([1990, 2000]);
+  // 2020 had 53 weeks; the first week of 2021 began on Monday, 4 January
+  const monday = (date: string): number => (Date.parse(`${date}T00:00Z`) / 864e5 - 4) / 7;
+  expect(numbers("2020-W01", "2020-W53", "2021-W01")).toEqual(["2019-12-30", "2020-12-28", "2021-01-04"].map(monday));
+  expect(readTimes(["2020-01", "2020-02"]).note).toMatch(/^labels are read as times in months since January 1970: "2020-01" = 600/);
+  expect(problem("2020-13", "2020-01")).toMatch(/"2020-13" does not exist/);
+  expect(problem("2021-W53", "2021-W01")).toMatch(/"2021-W53" does not exist/);
+  expect(numbers("30s", "60s")).toEqual([30, 60]); // seconds
 });
 
 test("labels that are not of one kind are refused, and named", () => {
