@@ -3,7 +3,7 @@ import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, floatType, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
-import { div, equal, where } from "./arithmetic.ts";
+import { div, equal, greater, isNaN, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, type Value } from "./constant.ts";
 import { attributes, type Geometry, geometry, merge, outSizes, patches, unmerge, widths } from "./conv.ts";
@@ -90,16 +90,26 @@ export function avgPool(x: Value, window: number | readonly number[], options: P
   return reshape(mean(patches(t, g), 2), [...t.shape.slice(0, 2), ...outSizes(g)]);
 }
 
-const maxPoolPrimitive: Primitive = {
-  name: "maxPool",
+/** The runtime's kernel does not see a NaN. */
+const kernelMaxPool: Primitive = {
+  name: "kernelMaxPool",
   exact: true,
   infer: ([x], g: Geometry) => [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...outSizes(g)] }],
   onnx(emit, [x], { params }) {
     const { dilations, group, ...rest } = attributes(params);
     return emit.op("MaxPool", [x], rest);
   },
-  expand: ([x], g: Geometry) =>
-    x.dtype === "f32" ? undefined : [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])],
+};
+
+const maxPoolPrimitive: Primitive = {
+  ...kernelMaxPool,
+  name: "maxPool",
+  onnx: undefined,
+  expand([x], g: Geometry) {
+    if (x.dtype !== "f32") return [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])];
+    const [y, unknown] = [x, cast(isNaN(x), "f32")].map((t) => apply1(kernelMaxPool, [t], g));
+    return [where(greater(unknown, 0), Number.NaN, y)];
+  },
   // Tangents of the largest elements; elements of a window that tie share alike.
   jvp([x], [dx], [y], g: Geometry) {
     if (!dx) return [undefined];
@@ -123,7 +133,7 @@ function lowPatches(x: Tensor, g: Geometry): Tensor {
   return patches(low, { ...g, space: low.shape.slice(2), low: g.low.map(() => 0), high: g.high.map(() => 0) });
 }
 
-/** Maxima over windows; padding never wins. */
+/** Maxima over windows, NaN where there is one; padding never wins. */
 export function maxPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
   const t = liftOne("maxPool", x);
   return apply1(maxPoolPrimitive, [t], poolGeometry("maxPool", t, window, options));
