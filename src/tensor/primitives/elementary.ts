@@ -7,11 +7,13 @@ import {
   clamp,
   div,
   equal,
+  greater,
   less,
   maximum,
   minimum,
   mul,
   neg,
+  not,
   reciprocal,
   rsqrt,
   sign,
@@ -54,7 +56,7 @@ export const log1p = unary("log1p", {
 /**
  * x^p. Small integer and half powers become products and roots (rules.ts).
  *
- *   ∂/∂x = p x^(p-1), which is 0 for p = 0 at x = 0 too: x⁰ = 1
+ *   ∂/∂x = p x^(p-1), which is 0 for p = 0 where x is 0 or NaN too: x⁰ = 1
  *   ∂/∂p = x^p log x, which is taken for 0 at x = 0 and p ≥ 0; NaN for x < 0, where only integers p have a power
  */
 export const pow = binary("pow", {
@@ -65,7 +67,7 @@ export const pow = binary("pow", {
 
 function powerSlope(x: Tensor, p: Tensor): Tensor {
   if (splat(p)) return mul(p, pow(x, sub(p, 1)));
-  const singular = and(equal(p, 0), equal(x, 0));
+  const singular = and(equal(p, 0), not(greater(abs(x), 0)));
   return where(singular, 0, mul(p, pow(where(singular, 1, x), sub(p, 1))));
 }
 

@@ -1,6 +1,6 @@
 /** Order statistics. NaN comes after every number, as in NumPy and JAX; the runtime's kernels place it by chance. */
 import { apply, apply1 } from "../primitive.ts";
-import { fromEnd } from "../shapes.ts";
+import { fromEnd, largestNumber } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
 import { isNaN, minimum, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
@@ -14,8 +14,7 @@ const topKPrimitive: Primitive = {
   // In rows with NaN, NaN is taken for ∞, and ∞ for the largest number: such a row orders these two by their places.
   expand([x], { k, largest }) {
     if (!isFloat(x.dtype) || x.size === 0) return undefined;
-    const largestNumber = scalar(x.dtype === "f32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE, x.dtype);
-    const end = where(anyNaN(x, [-1], true), largestNumber, Number.POSITIVE_INFINITY);
+    const end = where(anyNaN(x, [-1], true), scalar(largestNumber(x.dtype), x.dtype), Number.POSITIVE_INFINITY);
     const key = where(isNaN(x), Number.POSITIVE_INFINITY, minimum(x, end));
     const [, indices] = apply(kernelTopK, [key], { k, largest });
     return [takeAlong(x, indices), indices];

@@ -1,9 +1,9 @@
 /** Reductions, normalised exponentials and standardisation. */
 import { array, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
-import { fail, fromEnd, withLength } from "../shapes.ts";
+import { fail, floatType, fromEnd, largestNumber, withLength } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
-import { add, div, equal, greater, isFinite, mul, neg, not, rsqrt, sub, where } from "./arithmetic.ts";
+import { add, clamp, div, equal, greater, minimum, mul, neg, not, rsqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, scalar, stopped, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
@@ -65,7 +65,8 @@ export const all = (x: Value, axes?: Axes, keepDims = false): Tensor => not(any(
 
 /**
  * log Σ exp x over axes, without overflow. Its derivative is the softmax of x, from the same shifted exponentials: exp(x - y) would carry
- * the rounding of y, which is large where x is. Where all of x is -∞ there is no weight to give: derivative 0 (JAX: NaN).
+ * the rounding of y, which is large where x is. Where all of x is -∞ there is no weight to give: derivative 0. At ∞ it is the limit (JAX:
+ * NaN, both times).
  */
 export const logsumexp = reduction("logsumexp", {
   empty: Number.NEGATIVE_INFINITY,
@@ -76,16 +77,18 @@ export const logsumexp = reduction("logsumexp", {
   },
   jvp: ([x], [dx], _, { axes, keepDims }) => {
     if (!dx) return [undefined];
-    const { terms } = shifted(x, axes);
+    // Infinite terms weigh alike, and finite ones nothing beside them.
+    const terms = minimum(shifted(x, axes).terms, 1);
     const total = sum(terms, axes, true);
     return [sum(mul(dx, div(terms, where(equal(total, 0), 1, total))), axes, keepDims)];
   },
 });
 
-/** e^(x - shift). An infinite maximum is left out of the shift, so that -∞ and ∞ come out as themselves. */
+/** e^(x - shift). The shift is the maximum, but finite, so that -∞ and ∞ come out as themselves. */
 function shifted(x: Tensor, axes: readonly number[]): { terms: Tensor; shift: Tensor } {
   const top = stopped(kernelMax(x, axes, true));
-  const shift = where(isFinite(top), top, 0);
+  const largest = largestNumber(floatType("logsumexp", x));
+  const shift = clamp(top, -largest, largest);
   return { terms: exp(sub(x, shift)), shift };
 }
 
