@@ -3,7 +3,7 @@ import { array, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, floatType, fromEnd, largestNumber, withLength } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
-import { add, clamp, div, equal, greater, minimum, mul, neg, not, rsqrt, sub, where } from "./arithmetic.ts";
+import { add, clamp, div, equal, greater, minimum, mul, neg, not, reciprocal, rsqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, scalar, stopped, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
@@ -80,7 +80,7 @@ export const logsumexp = reduction("logsumexp", {
     // Infinite terms weigh alike, and finite ones nothing beside them.
     const terms = minimum(shifted(x, axes).terms, 1);
     const total = sum(terms, axes, true);
-    return [sum(mul(dx, div(terms, where(equal(total, 0), 1, total))), axes, keepDims)];
+    return [sum(mul(dx, mul(terms, reciprocal(where(equal(total, 0), 1, total)))), axes, keepDims)];
   },
 });
 
