@@ -6,6 +6,7 @@
  */
 import { sizeOf } from "../array/ndarray.ts";
 import { apply, apply1 } from "./primitive.ts";
+import { longest } from "./primitives/accumulate.ts";
 import { add, mul, neg, sub } from "./primitives/arithmetic.ts";
 import { scalar, splat } from "./primitives/constant.ts";
 import { matmulPrimitive } from "./primitives/product.ts";
@@ -91,12 +92,12 @@ function plusMatrix({ node, shape: [m, n] }: Tensor, other: Tensor, sign: number
   return shape && apply1(gemm, [...node.inputs, reshape(other, shape)], { alpha: sign * node.params.alpha, beta });
 }
 
-/** A sum over all leading axes as a product with a row of ones. */
+/** A sum over all leading axes as a product with a row of ones, unless it is so long that it must be added in blocks. */
 function sumAsProduct(x: Tensor, axes: readonly number[]): MaybeTensor {
   const leading = axes.every((a, i) => a === i - x.rank) && axes.length < x.rank;
   const rows = sizeOf(x.shape.slice(0, axes.length));
   const columns = x.size / rows;
-  if (!leading || x.dtype !== "f32" || rows < 8 || columns < 8 || x.size < 4096) return undefined;
+  if (!leading || x.dtype !== "f32" || rows < 8 || rows > longest || columns < 8 || x.size < 4096) return undefined;
   return multiple(broadcastTo(scalar(1, "f32"), [1, rows]), reshape(x, [rows, columns]), 1);
 }
 

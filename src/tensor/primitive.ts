@@ -29,7 +29,10 @@ export function withSharing<T>(f: () => T): T {
   }
 }
 
-/** Runs `f` so that the result of every operation traced in it is rounded to f16 or bf16. */
+/**
+ * Runs `f` so that the result of every operation traced in it is rounded to f16 or bf16, whatever it simplifies to: x · 1 is x rounded. What only
+ * moves or chooses elements, or changes their sign, rounds nothing.
+ */
 export function withRounding<T>(mode: Rounding | undefined, f: () => T): T {
   const outer = rounding;
   rounding = mode;
@@ -43,11 +46,19 @@ export function withRounding<T>(mode: Rounding | undefined, f: () => T): T {
 /** Applies a primitive: simplified if possible, shared with an equal node if there is one. */
 export function apply(primitive: Primitive, inputs: readonly Tensor[], params: Params = undefined): readonly Tensor[] {
   const simple = simplify(primitive, inputs, params);
-  if (simple) return [simple];
-  const node = primitive.unique || !table ? makeNode(primitive, inputs, params) : sharedNode(table, primitive, inputs, params);
-  if (!rounding || primitive.exact) return node.outputs;
+  const outputs = simple ? [simple] : nodeOf(primitive, inputs, params).outputs;
+  if (!rounding || primitive.exact) return outputs;
   const mode = rounding;
-  return node.outputs.map((y) => (y.dtype === "f32" ? roundToPrecision(y, mode) : y));
+  return outputs.map((y) => (y.dtype === "f32" && !isRounded(y, mode) ? roundToPrecision(y, mode) : y));
+}
+
+const nodeOf = (primitive: Primitive, inputs: readonly Tensor[], params: Params): Node =>
+  primitive.unique || !table ? makeNode(primitive, inputs, params) : sharedNode(table, primitive, inputs, params);
+
+/** Known to be rounded already: a simplification may give what was, or move its elements. */
+function isRounded({ node: { primitive, inputs, params } }: Tensor, mode: Rounding): boolean {
+  if (primitive === roundTo) return params.mode === mode;
+  return primitive.exact === true && inputs.length > 0 && inputs.every((x) => x.dtype !== "f32" || isRounded(x, mode));
 }
 
 /** `apply` for primitives with one output. */
@@ -64,7 +75,9 @@ export const roundTo: Primitive = {
 };
 
 /** Rounds f32 values to the nearest f16 or bf16, and keeps them as f32. The derivative is rounded alike. */
-export const roundToPrecision = (x: Tensor, mode: Rounding): Tensor => apply1(roundTo, [x], { mode });
+export function roundToPrecision(x: Tensor, mode: Rounding): Tensor {
+  return apply1(roundTo, [x], { mode });
+}
 
 function sharedNode(nodes: Map<string, Node>, primitive: Primitive, inputs: readonly Tensor[], params: Params): Node {
   let key = primitive.name + (rounding ?? "");

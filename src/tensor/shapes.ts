@@ -27,6 +27,9 @@ function userLine(): string | undefined {
 /** The dtype of a tensor of floats. */
 export const floatType = (operation: string, x: Aval): "f32" | "f64" => (isFloat(x.dtype) ? x.dtype : fail(operation, "takes floats", [x]));
 
+/** The largest finite number of a dtype. */
+export const largestNumber = (dtype: "f32" | "f64"): number => (dtype === "f32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE);
+
 /** NumPy broadcasting of shapes. */
 export function broadcastShapes(operation: string, inputs: readonly Aval[]): Shape {
   const rank = Math.max(...inputs.map((x) => x.shape.length));

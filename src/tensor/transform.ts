@@ -3,9 +3,9 @@
 import { type Structure, unflatten } from "../array/tree.ts";
 import { batchProgram } from "./batch.ts";
 import { pullback, pushforward } from "./differentiate.ts";
-import { apply, apply1, withRounding } from "./primitive.ts";
+import { apply, withRounding } from "./primitive.ts";
 import { add, mul, square } from "./primitives/arithmetic.ts";
-import { aliasOf, placeholder, scalar, splat, tensors } from "./primitives/constant.ts";
+import { aliasOf, placeholder, scalar, splat, stopped, tensors } from "./primitives/constant.ts";
 import { eye } from "./primitives/gather.ts";
 import { moveAxis, reshape } from "./primitives/reshape.ts";
 import { broadcastTo, sum, zerosLike } from "./primitives/sum.ts";
@@ -146,19 +146,10 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, inAxes?: read
   };
 }
 
-const stop: Primitive = {
-  name: "stopGradient",
-  exact: true,
-  flat: true,
-  infer: ([x]) => [x],
-  expand: ([x]) => [x],
-};
-
 /** The same values, as constants to differentiation. */
 export function stopGradient<T>(tree: T): T {
   const { leaves, structure } = tensors("stopGradient", tree);
-  const stopped = leaves.map((x) => apply1(stop, [x]));
-  return unflatten<T>(structure, stopped);
+  return unflatten<T>(structure, leaves.map(stopped));
 }
 
 /** f with the result of every operation rounded to f16 or bf16 (products accumulate in f32), and its derivatives alike. */

@@ -32,7 +32,7 @@ export function expectClose(actual: NdArray, expected: NdArray | readonly number
   if ("dtype" in expected) expect(actual.shape, `shape ${what}`).toEqual(expected.shape);
   const got = toNumbers(actual);
   expect(got.length, `size ${what}`).toBe(wanted.length);
-  const scale = Math.max(1, ...wanted.filter(Number.isFinite).map(Math.abs));
+  const scale = wanted.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 1);
   got.forEach((y, i) => {
     const e = wanted[i];
     if (Number.isFinite(e) && !(Math.abs(y - e) <= tolerance * scale))

@@ -24,16 +24,25 @@ interface Context {
 }
 
 export function makeCall({ inputs, outputs, attributes, isKnown, allKnown, subgraph, fail }: Context) {
-  const input = (i: number): Tensor => inputs[i] ?? fail(`input ${i} is missing`);
+  const asked = { inputs: new Set<number>(), attributes: new Set<string>() };
+  const attribute = (name: string): Onnx.IAttributeProto | undefined => {
+    asked.attributes.add(name);
+    return attributes.get(name);
+  };
+  const given = (i: number): Tensor | undefined => {
+    asked.inputs.add(i);
+    return inputs[i];
+  };
+  const input = (i: number): Tensor => given(i) ?? fail(`input ${i} is missing`);
   /** Known integers are i64 if all inputs are known, i32 if not. */
   const tensor = (i: number): Tensor => (allKnown ? input(i) : inProgram(input(i)));
-  const maybe = (i: number): Tensor | undefined => (inputs[i] ? tensor(i) : undefined);
-  const isKnownAt = (i: number): boolean => inputs[i] !== undefined && isKnown(input(i));
+  const maybe = (i: number): Tensor | undefined => (given(i) ? tensor(i) : undefined);
+  const isKnownAt = (i: number): boolean => given(i) !== undefined && isKnown(input(i));
   /** Elements of an input that must be known. */
   const numbers = (i: number): readonly number[] =>
     isKnown(input(i)) ? numbersOf(input(i)) : fail(`input ${i} depends on data, but the shapes of a program are fixed`);
-  const maybeNumbers = (i: number): readonly number[] | undefined => (inputs[i] ? numbers(i) : undefined);
-  const ints = (name: string): number[] | undefined => attributes.get(name)?.ints?.map(toNumber);
+  const maybeNumbers = (i: number): readonly number[] | undefined => (given(i) ? numbers(i) : undefined);
+  const ints = (name: string): number[] | undefined => attribute(name)?.ints?.map(toNumber);
   return {
     arity: inputs.length,
     outputs,
@@ -43,21 +52,19 @@ export function makeCall({ inputs, outputs, attributes, isKnown, allKnown, subgr
     isKnown: isKnownAt,
     numbers,
     maybeNumbers,
-    has: (name: string): boolean => attributes.has(name),
-    int: (name: string, otherwise: number): number => (attributes.has(name) ? toNumber(attributes.get(name)?.i) : otherwise),
+    has: (name: string): boolean => attribute(name) !== undefined,
+    int: (name: string, otherwise: number): number => (attribute(name) ? toNumber(attribute(name)?.i) : otherwise),
     ints,
-    float: (name: string, otherwise: number): number => attributes.get(name)?.f ?? otherwise,
-    floats: (name: string): readonly number[] | undefined => attributes.get(name)?.floats ?? undefined,
+    float: (name: string, otherwise: number): number => attribute(name)?.f ?? otherwise,
+    floats: (name: string): readonly number[] | undefined => attribute(name)?.floats ?? undefined,
     text(name: string, otherwise: string): string {
-      const s = attributes.get(name)?.s;
+      const s = attribute(name)?.s;
       return s?.length ? new TextDecoder().decode(s) : otherwise;
     },
     /** The value of a tensor attribute. */
     constant(name: string): Tensor | undefined {
-      const proto = attributes.get(name)?.t;
-      const array = proto ? fromTensorProto(proto) : undefined;
-      if (proto && !array) fail("the constant has an element type that programs lack");
-      return array && known(array);
+      const proto = attribute(name)?.t;
+      return proto ? known(fromTensorProto(proto, "the elements of a constant")) : undefined;
     },
     /** A list of axes: an input in newer operator sets, an attribute in older ones. */
     axes: (i: number): readonly number[] | undefined => maybeNumbers(i) ?? ints("axes"),
@@ -66,7 +73,21 @@ export function makeCall({ inputs, outputs, attributes, isKnown, allKnown, subgr
       const at = axis < 0 ? axis + shape.length : axis;
       return at >= 0 && at < Math.max(1, shape.length) ? at : fail(`there is no axis ${axis} in [${shape.join(", ")}]`);
     },
-    subgraph,
+    subgraph(name: string, values: readonly Tensor[]): Tensor[] {
+      attribute(name);
+      return subgraph(name, values);
+    },
+    /** Inputs and attributes that say nothing here. */
+    ignore(...names: (string | number)[]): void {
+      for (const name of names) typeof name === "number" ? asked.inputs.add(name) : asked.attributes.add(name);
+    },
+    /** Refuses what the operator has not asked for: it would change the result. */
+    checkAsked(): void {
+      const input = inputs.findIndex((x, i) => x && !asked.inputs.has(i));
+      if (input >= 0) fail(`input ${input} is not supported`);
+      const name = [...attributes.keys()].find((key) => !asked.attributes.has(key));
+      if (name !== undefined) fail(`the attribute "${name}" is not supported`);
+    },
     fail,
     /** Refuses what the reader does not implement. */
     require(condition: boolean, what: string): void {

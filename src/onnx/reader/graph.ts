@@ -15,17 +15,17 @@ export interface Scope {
   readonly known: Set<Tensor>;
   readonly functions: ReadonlyMap<string, Onnx.IFunctionProto>;
   /** Attributes of the call of the function that is being evaluated. */
-  readonly attributes?: ReadonlyMap<string, Onnx.IAttributeProto>;
+  readonly attributes?: ReadonlyMap<string, Onnx.IAttributeProto | undefined>;
   readonly depth: number;
 }
 
 export function readInitializer(proto: Onnx.ITensorProto): readonly [string, NdArray] {
   const name = proto.name ?? "";
-  if (proto.externalData?.length)
-    throw new TensorError(`ONNX model: the weights "${name}" are in another file; export with external_data=False`);
-  const a = fromTensorProto(proto);
-  if (!a) throw new FileFormatError(`ONNX model: the weights "${name}" do not fill their shape, or have an element type programs lack`);
-  return [name, a];
+  return [name, fromTensorProto(proto, `the weights "${name}"`)];
+}
+
+export function refuseSparse({ sparseInitializer }: Onnx.IGraphProto): void {
+  if (sparseInitializer?.length) throw new TensorError("ONNX model: sparse weights are not read; export them dense");
 }
 
 /** Names a constant. */
@@ -79,7 +79,11 @@ function resultsOf(node: Onnx.INodeProto, scope: Scope): readonly (Tensor | unde
   });
   // Known results: those of known inputs, and shapes. What a graph attribute gives is settled inside it.
   const folds = allKnown && !node.attribute?.some((a) => a.g);
-  return explained(node, () => [operators[op](call)].flat().map((y) => (folds || y.dtype === "i64" ? settled(y, scope) : y)));
+  return explained(node, () => {
+    const results = [operators[op](call)].flat();
+    call.checkAsked();
+    return results.map((y) => (folds || y.dtype === "i64" ? settled(y, scope) : y));
+  });
 }
 
 /** Names without missing ones at the end. */
@@ -113,6 +117,10 @@ function explained<T>(node: Onnx.INodeProto, f: () => T): T {
 function attributesOf(node: Onnx.INodeProto, scope: Scope): Map<string, Onnx.IAttributeProto> {
   const attributes = new Map<string, Onnx.IAttributeProto>();
   for (const a of node.attribute ?? []) {
+    if (a.refAttrName && !scope.attributes?.has(a.refAttrName))
+      throw new TensorError(
+        `ONNX model: ${label(node)}: the default of the function's attribute "${a.refAttrName}" is not read; inline functions`,
+      );
     const value = a.refAttrName ? scope.attributes?.get(a.refAttrName) : a;
     if (value) attributes.set(a.name ?? "", value);
   }
@@ -130,7 +138,9 @@ function callFunction(
     const value = inputs[i];
     if (value) values.set(name, value);
   });
-  const scope: Scope = { ...outer, values, attributes: given, depth: outer.depth + 1 };
+  // Those without a default may be left out. Defaults themselves are not in the schema that decodes the file.
+  const optional = (f.attribute ?? []).map((name) => [name, undefined] as const);
+  const scope: Scope = { ...outer, values, attributes: new Map([...optional, ...given]), depth: outer.depth + 1 };
   run(f.node ?? [], scope);
   return (f.output ?? []).map((name) => values.get(name));
 }
@@ -139,6 +149,7 @@ function callFunction(
 function runSubgraph(graph: Onnx.IGraphProto | null | undefined, inputs: readonly Tensor[], outer: Scope, where: string): Tensor[] {
   if (!graph) throw new FileFormatError(`ONNX model: ${where} has no body`);
   const scope: Scope = { ...outer, values: new Map(outer.values), depth: outer.depth + 1 };
+  refuseSparse(graph);
   for (const proto of graph.initializer ?? []) define(scope, ...readInitializer(proto));
   (graph.input ?? []).forEach((info, i) => scope.values.set(info.name ?? "", inputs[i]));
   run(graph.node ?? [], scope);

@@ -8,8 +8,8 @@ import { inProgram, known, knownIntegers } from "./known.ts";
 function gemm(c: Call): Tensor {
   const [a, b] = ["transA", "transB"].map((name, i) => (c.int(name, 0) ? t.transpose(c.tensor(i)) : c.tensor(i)));
   const product = t.matmul(a, b).mul(c.float("alpha", 1));
-  const bias = c.maybe(2);
-  return bias ? product.add(bias.mul(c.float("beta", 1))) : product;
+  const [bias, beta] = [c.maybe(2), c.float("beta", 1)];
+  return bias ? product.add(bias.mul(beta)) : product;
 }
 
 /** One number per channel of [N, C, ...]. */
@@ -17,6 +17,7 @@ export const perChannel = (p: Tensor, x: Tensor): Tensor => t.reshape(p, [p.size
 
 function batchNormalization(c: Call): Tensor {
   c.require(!c.int("training_mode", 0) && c.outputs === 1, "training mode");
+  c.ignore("momentum");
   const [x, scale, shift, mean, variance] = [0, 1, 2, 3, 4].map((i) => c.tensor(i));
   const factor = scale.mul(t.rsqrt(variance.add(c.float("epsilon", 1e-5))));
   return x.mul(perChannel(factor, x)).add(perChannel(shift.sub(mean.mul(factor)), x));
@@ -27,6 +28,8 @@ function layerNormalization(c: Call): Tensor[] {
   const x = c.tensor(0);
   const axis = c.axis(x, c.int("axis", -1));
   const epsilon = c.float("epsilon", 1e-5);
+  // The precision of the statistics, which have the program's.
+  c.ignore("stash_type");
   const head = x.shape.slice(0, axis);
   const rows = t.reshape(x, [...head, sizeOf(x.shape.slice(axis))]);
   const scaled = t.reshape(t.standardize(rows, epsilon), x.shape).mul(c.tensor(1));
@@ -40,6 +43,7 @@ function layerNormalization(c: Call): Tensor[] {
 /** Groups of channels; scale and shift are per channel, or per group in older operator sets. */
 function groupNormalization(c: Call, groups: number): Tensor {
   const [x, scale, shift] = [c.tensor(0), c.tensor(1), c.tensor(2)];
+  c.ignore("stash_type");
   const grouped = t.reshape(x, [x.shape[0], groups, -1]);
   const y = t.standardize(grouped, c.float("epsilon", 1e-5));
   const perGroup = scale.shape[0] === groups && groups !== x.shape[1];
@@ -50,7 +54,9 @@ function groupNormalization(c: Call, groups: number): Tensor {
 function lpNormalization(c: Call): Tensor {
   const x = c.tensor(0);
   const axis = c.int("axis", -1);
-  return x.div(c.int("p", 2) === 1 ? x.abs().sum(axis, true) : x.square().sum(axis, true).sqrt());
+  const norm = c.int("p", 2) === 1 ? x.abs().sum(axis, true) : x.square().sum(axis, true).sqrt();
+  // Zeros have the norm 0 and stay zeros.
+  return x.div(t.where(t.equal(norm, 0), 1, norm));
 }
 
 function meanVarianceNormalization(c: Call): Tensor {
@@ -72,6 +78,7 @@ function constantNode(c: Call): Tensor {
 
 function conditional(c: Call): Tensor[] {
   if (!c.isKnown(0)) c.fail("the condition depends on data; branches are chosen when the model is read (Where can choose later)");
+  c.ignore("then_branch", "else_branch");
   return c.subgraph(c.numbers(0)[0] ? "then_branch" : "else_branch", []);
 }
 

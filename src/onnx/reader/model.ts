@@ -5,10 +5,10 @@ import { cast, type Tensor, type Value } from "../../tensor/index.ts";
 import { liftOne } from "../../tensor/primitives/constant.ts";
 import { type Onnx, onnx } from "../../tensor/proto.ts";
 import { isFloat } from "../../tensor/tensor.ts";
-import { define, lookUp, readInitializer, run, type Scope } from "./graph.ts";
+import { define, lookUp, readInitializer, refuseSparse, run, type Scope } from "./graph.ts";
 import { inProgram, programDType } from "./known.ts";
 import { knownInputs, operators, refused } from "./operators.ts";
-import { dtypeOfElement, toNumber } from "./proto.ts";
+import { dtypeOfElement, elementName, toNumber } from "./proto.ts";
 
 /** An input or output of a model. A length that depends on the call is a name, or "?". */
 export interface Port {
@@ -45,6 +45,7 @@ export function fromOnnx(bytes: Uint8Array): OnnxModel {
   checkOperatorSet(model);
   checkOperators(model, graph);
   const functions = new Map((model.functions ?? []).map((f) => [`${f.domain ?? ""}:${f.name}`, f]));
+  refuseSparse(graph);
   const initializers = (graph.initializer ?? []).map(readInitializer);
   const isKnownInput = (op: string, i: number): boolean => Object.hasOwn(knownInputs, op) && knownInputs[op].includes(i);
   const asNumbers = new Set((graph.node ?? []).flatMap((n) => n.input?.filter((_, i) => isKnownInput(n.opType ?? "", i)) ?? []));
@@ -130,7 +131,8 @@ function readPort(info: Onnx.IValueInfoProto): Port {
   const name = info.name ?? "";
   const type = info.type?.tensorType;
   const dtype = dtypeOfElement(type?.elemType ?? 0);
-  if (!dtype) throw new TensorError(`ONNX model: "${name}" is not a tensor of numbers that programs compute with`);
+  if (!type) throw new TensorError(`ONNX model: "${name}" is no tensor`);
+  if (!dtype) throw new TensorError(`ONNX model: "${name}" has the element type ${elementName(type.elemType ?? 0)}, which programs lack`);
   const length = (d: Onnx.TensorShapeProto.IDimension): number | string =>
     toNumber(d.dimValue) > 0 ? toNumber(d.dimValue) : d.dimParam || "?";
   const shape = (type?.shape?.dim ?? []).map(length);

@@ -7,7 +7,7 @@ import type { Call, Operator } from "./call.ts";
 import { gatherOperators } from "./gather.ts";
 import { programDType } from "./known.ts";
 import { layerOperators } from "./layers.ts";
-import { dtypeOfElement } from "./proto.ts";
+import { dtypeOfElement, elementName } from "./proto.ts";
 import { shapeOperators } from "./shape.ts";
 import { spatialOperators } from "./spatial.ts";
 
@@ -40,8 +40,9 @@ const power = (x: Tensor, p: Tensor): Tensor =>
 /** Remainder with the sign of the divisor, or of the dividend with fmod. */
 function remainder(c: Call): Tensor {
   const [a, b] = [c.tensor(0), c.tensor(1)];
-  if (isFloat(a.dtype)) return a.sub(b.mul(c.int("fmod", 0) ? truncate(a.div(b)) : t.floor(a.div(b))));
-  const rest = a.sub(b.mul(a.div(b)));
+  const exact = a.sub(b.mul(isFloat(a.dtype) ? truncate(a.div(b)) : a.div(b)));
+  // A dividend below the divisor is its own remainder, whatever a quotient with ∞ gives.
+  const rest = t.where(t.less(a.abs(), b.abs()), a, exact);
   if (c.int("fmod", 0)) return rest;
   return t.where(t.less(rest.mul(b), 0), rest.add(b), rest);
 }
@@ -61,7 +62,9 @@ function clip(c: Call): Tensor {
 }
 
 function cast(c: Call): Tensor {
-  const dtype = dtypeOfElement(c.int("to", 0)) ?? c.fail(`element type ${c.int("to", 0)} is none of the dtypes of programs`);
+  // What these say concerns floats of 8 bits.
+  c.ignore("saturate", "round_mode");
+  const dtype = dtypeOfElement(c.int("to", 0)) ?? c.fail(`programs have no ${elementName(c.int("to", 0))}`);
   const to = programDType(dtype);
   if (c.isKnown(0)) return t.cast(c.tensor(0), to === "i32" ? "i64" : to);
   const y = t.cast(c.tensor(0), to);
@@ -69,22 +72,39 @@ function cast(c: Call): Tensor {
   return dtype === "f16" || dtype === "bf16" ? y.roundTo(dtype) : y;
 }
 
+function castLike(c: Call): Tensor {
+  c.ignore("saturate", "round_mode");
+  return t.cast(c.tensor(0), c.tensor(1).dtype);
+}
+
+function isInfinite(c: Call): Tensor {
+  const x = c.tensor(0);
+  const signs = [c.int("detect_positive", 1) && Number.POSITIVE_INFINITY, c.int("detect_negative", 1) && Number.NEGATIVE_INFINITY];
+  const found = signs.filter((v) => v !== 0).map((v) => t.equal(x, v));
+  return found.reduce(t.or, t.broadcastTo(t.scalar(0, "bool"), x.shape));
+}
+
 const elementwise: Operators = {
   ...unary({ Abs: t.abs, Ceil: t.ceil, Floor: t.floor, Neg: t.neg, Reciprocal: t.reciprocal, Round: t.round, Sign: t.sign, Sqrt: t.sqrt }),
   ...unary({ Erf: t.erf, Exp: t.exp, IsNaN: t.isNaN, Log: t.log, Not: t.not, Relu: t.relu, Sigmoid: t.sigmoid, Softplus: t.softplus }),
   ...unary({ Acos: t.acos, Asin: t.asin, Atan: t.atan, Cos: t.cos, Sin: t.sin, Tan: t.tan }),
   ...unary({ Acosh: t.acosh, Asinh: t.asinh, Atanh: t.atanh, Cosh: t.cosh, Sinh: t.sinh, Tanh: t.tanh }),
-  ...unary({ IsInf: (x) => t.equal(x.abs(), Number.POSITIVE_INFINITY), Softsign: (x) => x.div(x.abs().add(1)) }),
-  ...unary({ HardSwish: (x) => x.mul(ramp(x, 1 / 6, 0.5)), Mish: (x) => x.mul(t.tanh(t.softplus(x))) }),
-  ...binary({ Add: t.add, Div: t.div, Mul: t.mul, Pow: power, PRelu: leaky, Sub: t.sub, CastLike: (x, like) => t.cast(x, like.dtype) }),
+  ...unary({
+    Softsign: (x) => x.div(x.abs().add(1)),
+    HardSwish: (x) => x.mul(ramp(x, 1 / 6, 0.5)),
+    Mish: (x) => x.mul(t.tanh(t.softplus(x))),
+  }),
+  ...binary({ Add: t.add, Div: t.div, Mul: t.mul, Pow: power, PRelu: leaky, Sub: t.sub }),
   ...binary({ And: t.and, Equal: t.equal, Greater: t.greater, GreaterOrEqual: t.greaterEqual, Less: t.less, LessOrEqual: t.lessEqual }),
   ...binary({ Or: t.or, Xor: t.xor }),
   ...variadic({ Max: t.maximum, Min: t.minimum, Sum: t.add }),
   Cast: cast,
+  CastLike: castLike,
   Celu: (c) => celu(c.tensor(0), c.float("alpha", 1)),
   Clip: clip,
   Elu: (c) => elu(c.tensor(0), c.float("alpha", 1)),
   Gelu: gelu,
+  IsInf: isInfinite,
   HardSigmoid: (c) => ramp(c.tensor(0), c.float("alpha", 0.2), c.float("beta", 0.5)),
   LeakyRelu: (c) => leaky(c.tensor(0), c.float("alpha", 0.01)),
   Mean: (c) =>
@@ -111,10 +131,11 @@ const reducing = (functions: Record<string, Reduction>): Operators =>
 
 const locating = (functions: Record<string, Along<number>>): Operators =>
   all(functions, (f, c) => {
-    c.require(!c.int("select_last_index", 0), "select_last_index");
     const x = c.tensor(0);
     const axis = c.axis(x, c.int("axis", 0));
-    return c.int("keepdims", 1) ? t.expandDims(f(x, axis), axis) : f(x, axis);
+    const last = c.int("select_last_index", 0);
+    const place = last ? t.sub(x.shape[axis] - 1, f(t.flip(x, axis), axis)) : f(x, axis);
+    return c.int("keepdims", 1) ? t.expandDims(place, axis) : place;
   });
 
 function cumulative(c: Call): Tensor {
@@ -125,6 +146,8 @@ function cumulative(c: Call): Tensor {
 
 function topK(c: Call): Tensor[] {
   const x = c.tensor(0);
+  // In order, whether that is asked for or not.
+  c.ignore("sorted");
   const axis = c.axis(x, c.int("axis", -1));
   const { values, indices } = t.topK(t.moveAxis(x, axis, -1), c.numbers(1)[0], c.int("largest", 1) === 1);
   return [values, indices].map((y) => t.moveAxis(y, -1, axis));

@@ -17,7 +17,8 @@ const shaped =
 
 function reshaped(c: Call, from: Shape): Shape {
   const wanted = c.numbers(1);
-  const shape = wanted.map((n, i) => (n === 0 && !c.int("allowzero", 0) ? (from[i] ?? c.fail(`axis ${i} has no length to copy`)) : n));
+  const copies = !c.int("allowzero", 0);
+  const shape = wanted.map((n, i) => (n === 0 && copies ? (from[i] ?? c.fail(`axis ${i} has no length to copy`)) : n));
   const rest = sizeOf(shape.filter((n) => n !== -1));
   return shape.map((n) => (n === -1 ? sizeOf(from) / rest : n));
 }
@@ -67,6 +68,7 @@ function splits(c: Call): Tensor[] {
   const axis = c.axis(x, c.int("axis", 0));
   const n = x.shape[axis];
   const size = Math.ceil(n / c.outputs);
+  c.require(c.int("num_outputs", c.outputs) === c.outputs, "another number of outputs than num_outputs");
   const lengths = c.maybeNumbers(1) ?? c.ints("split") ?? range(c.outputs).map((i) => Math.min(size, n - i * size));
   if (lengths.reduce((a, b) => a + b, 0) !== n) c.fail(`lengths [${lengths.join(", ")}] do not add up to ${n}`);
   return t.split(x, lengths, axis);
@@ -128,6 +130,7 @@ function padded(c: Call): Tensor {
     return x.dtype === "bool" ? t.cast(t.pad(t.cast(x, "i32"), widths, value), "bool") : t.pad(x, widths, value);
   }
   c.require(Object.hasOwn(sources, mode), `mode "${mode}"`);
+  c.ignore(2);
   for (const [axis, [low, high]] of widths.entries()) {
     const n = x.shape[axis];
     const places = range(Math.max(0, n + low + high)).map((i) => sources[mode](i - low, n));
@@ -155,11 +158,20 @@ function spaceToDepth(c: Call): Tensor {
   return t.reshape(t.transpose(cells, [0, 3, 5, 1, 2, 4]), [n, depth * b * b, h / b, w / b]);
 }
 
+/** The identity, as it is outside of training; and in training, if nothing is dropped. */
+function dropout(c: Call): Tensor[] {
+  c.ignore("seed", "ratio");
+  const ratio = c.maybeNumbers(1)?.[0] ?? 0.5;
+  const training = c.maybeNumbers(2)?.[0] ?? 0;
+  c.require(!training || ratio === 0, "training mode (programs take randomness as an input)");
+  return [c.tensor(0), t.broadcastTo(t.scalar(1, "bool"), c.tensor(0).shape)];
+}
+
 export const shapeOperators: Record<string, Operator> = {
   Concat: (c) => t.concat(c.tensors(), c.int("axis", 0)),
   ConstantOfShape: filled,
   DepthToSpace: depthToSpace,
-  Dropout: (c) => [c.tensor(0), t.broadcastTo(t.scalar(1, "bool"), c.tensor(0).shape)],
+  Dropout: dropout,
   Expand: expanded,
   Flatten: shaped(flattened),
   Gather: gathered,

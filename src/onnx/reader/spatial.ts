@@ -2,6 +2,7 @@
 import { allocate, type Shape, sizeOf } from "../../array/ndarray.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
+import { sameShape } from "../../tensor/shapes.ts";
 import { isFloat } from "../../tensor/tensor.ts";
 import type { Call, Operator } from "./call.ts";
 import { takeList } from "./gather.ts";
@@ -20,6 +21,8 @@ interface Window {
 }
 
 function windowOf(c: Call, space: Shape, kernel: Shape): Window {
+  const declared = c.ints("kernel_shape") ?? kernel;
+  c.require(sameShape(declared, kernel), `a kernel_shape [${declared.join(", ")}] other than that of the weights [${kernel.join(", ")}]`);
   const strides = c.ints("strides") ?? space.map(() => 1);
   const dilation = c.ints("dilations") ?? space.map(() => 1);
   const auto = c.text("auto_pad", "NOTSET");
@@ -68,6 +71,7 @@ function withCeil(c: Call, space: Shape, { kernel, strides, padding }: Window): 
 }
 
 function pooled(c: Call, x: Tensor): { window: Window; padding: Widths } {
+  c.require(isFloat(x.dtype), `a pool of ${x.dtype}`);
   const window = windowOf(c, x.shape.slice(2), c.ints("kernel_shape") ?? c.fail("kernel_shape is missing"));
   const dilated = window.dilation.some((d) => d !== 1);
   c.require(!dilated, "a dilation of windows");
@@ -77,6 +81,8 @@ function pooled(c: Call, x: Tensor): { window: Window; padding: Widths } {
 
 function maximumPool(c: Call): Tensor {
   c.require(c.outputs === 1, "the output of indices");
+  // The order of these indices.
+  c.ignore("storage_order");
   const x = c.tensor(0);
   const { window, padding } = pooled(c, x);
   return t.maxPool(x, window.kernel, { strides: window.strides, padding });
@@ -135,11 +141,15 @@ function resize(c: Call): Tensor {
   c.require(Object.hasOwn(coordinates, name), `coordinate_transformation_mode "${name}"`);
   const axes = c.ints("axes") ?? range(y.rank);
   const scales = c.maybeNumbers(2);
+  // What other modes would read: the region of tf_crop_and_resize and what lies outside, the coefficient of cubic, the rounding of nearest.
+  c.ignore(1, "extrapolation_value", "cubic_coeff_a", "nearest_mode");
   const sizes = scales?.length ? scales.map((s, i) => Math.floor(y.shape[axes[i]] * s)) : c.numbers(3);
   axes.forEach((axis, k) => {
     const [n, out] = [y.shape[axis], sizes[k]];
     const scale = scales?.length ? scales[k] : out / n;
     if (out === n && scale === 1) return;
+    const between = name === "align_corners" && !Number.isInteger(n * scale);
+    c.require(!between, "align_corners with a scale that gives no whole length (ONNX and PyTorch disagree there; export sizes)");
     const places = range(out).map((j) => coordinates[name](j, n, out, scale));
     y = mode === "nearest" ? resizeNearest(c, y, places, axis) : interpolated(y, places, axis, mode, c.float("cubic_coeff_a", -0.75));
   });

@@ -51,20 +51,20 @@ export const rsqrt = (x: Value): Tensor => reciprocal(sqrt(x));
 
 // --- selection, rounding, comparison, logic -------------------------------------------------------------------------------------
 
-// At a tie the first argument counts.
+// At a tie the first argument counts; where one is NaN, neither does.
 export const maximum = binary("maximum", {
   onnx: "Max",
   takes: "number",
   exact: true,
   scalar: Math.max,
-  partials: [([a, b]) => cast(greaterEqual(a, b), a.dtype), ([a, b]) => cast(not(greaterEqual(a, b)), a.dtype)],
+  partials: [([a, b]) => cast(greaterEqual(a, b), a.dtype), ([a, b]) => cast(less(a, b), a.dtype)],
 });
 export const minimum = binary("minimum", {
   onnx: "Min",
   takes: "number",
   exact: true,
   scalar: Math.min,
-  partials: [([a, b]) => cast(lessEqual(a, b), a.dtype), ([a, b]) => cast(not(lessEqual(a, b)), a.dtype)],
+  partials: [([a, b]) => cast(lessEqual(a, b), a.dtype), ([a, b]) => cast(greater(a, b), a.dtype)],
 });
 export const clamp = (x: Value, low: Value, high: Value): Tensor => minimum(maximum(x, low), high);
 

@@ -35,6 +35,11 @@ const alias: Primitive = {
 /** The same value under a new identity, so that one use of a tensor can be told from another. Gone after compilation. */
 export const aliasOf = (x: Tensor): Tensor => apply1(alias, [x]);
 
+const stop: Primitive = { name: "stopGradient", exact: true, flat: true, infer: ([x]) => [x], expand: ([x]) => [x] };
+
+/** The same value, as a constant to differentiation. */
+export const stopped = (x: Tensor): Tensor => apply1(stop, [x]);
+
 /** A number as a tensor of shape []. */
 const scalarPrimitive: Primitive = {
   name: "scalar",

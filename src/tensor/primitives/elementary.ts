@@ -3,14 +3,17 @@ import type { Tensor } from "../tensor.ts";
 import {
   abs,
   add,
+  and,
   clamp,
   div,
   equal,
   greater,
   less,
+  maximum,
   minimum,
   mul,
   neg,
+  not,
   reciprocal,
   rsqrt,
   sign,
@@ -19,7 +22,7 @@ import {
   sub,
   where,
 } from "./arithmetic.ts";
-import { liftOne } from "./constant.ts";
+import { liftOne, splat } from "./constant.ts";
 import { binary, unary } from "./elementwise.ts";
 
 export const exp = unary("exp", { onnx: "Exp", partials: [(_, y) => y], scalar: Math.exp });
@@ -50,12 +53,28 @@ export const log1p = unary("log1p", {
   scalar: Math.log1p,
 });
 
-/** x^p. Small integer and half powers become products and roots (rules.ts). */
+/**
+ * x^p. Small integer and half powers become products and roots (rules.ts).
+ *
+ *   ∂/∂x = p x^(p-1), which is 0 for p = 0 where x is 0 or NaN too: x⁰ = 1
+ *   ∂/∂p = x^p log x, which is taken for 0 at x = 0 and p ≥ 0; NaN for x < 0, where only integers p have a power
+ */
 export const pow = binary("pow", {
   onnx: "Pow",
-  scalar: (a, b) => a ** b,
-  partials: [([x, p]) => mul(p, pow(x, sub(p, 1))), ([x, p], y) => where(equal(p, 0), 0, mul(y, log(where(greater(x, 0), x, 1))))],
+  scalar: power,
+  partials: [([x, p]) => powerSlope(x, p), ([x], y) => mul(y, log(where(equal(x, 0), 1, x)))],
 });
+
+function powerSlope(x: Tensor, p: Tensor): Tensor {
+  if (splat(p)) return mul(p, pow(x, sub(p, 1)));
+  const singular = and(equal(p, 0), not(greater(abs(x), 0)));
+  return where(singular, 0, mul(p, pow(where(singular, 1, x), sub(p, 1))));
+}
+
+/** IEEE 754: 1^p = 1 for every p, where JavaScript says NaN. */
+function power(x: number, p: number): number {
+  return x === 1 || (x === -1 && Math.abs(p) === Number.POSITIVE_INFINITY) ? 1 : x ** p;
+}
 
 /**
  * Gauss error function. f64: Taylor series for |x| < 1, else the trapezoidal rule of Chiarella and Reichel (Math. Comp. 22, 1968) with
@@ -100,30 +119,43 @@ export const atan = unary("atan", {
   },
   partials: [([x]) => reciprocal(add(square(x), 1))],
 });
+/** 1 - x² without the cancellation near 1. */
+const oneMinusSquare = (x: Tensor): Tensor => mul(sub(1, x), add(x, 1));
+
 /** Inverse sine; through atan, since ONNX Runtime has no f64 kernel. */
 export const asin = unary("asin", {
   onnx: "Asin",
   expand: ([x]) => (x.dtype === "f64" ? [atan(div(x, sqrt(mul(sub(1, x), add(x, 1)))))] : undefined),
-  partials: [([x]) => rsqrt(sub(1, square(x)))],
+  partials: [([x]) => rsqrt(oneMinusSquare(x))],
 });
 /** Inverse cosine. f64: 2 atan √((1 - x) / (1 + x)), accurate near 1 too. */
 export const acos = unary("acos", {
   onnx: "Acos",
   expand: ([x]) => (x.dtype === "f64" ? [mul(atan(sqrt(div(sub(1, x), add(x, 1)))), 2)] : undefined),
-  partials: [([x]) => neg(rsqrt(sub(1, square(x))))],
+  partials: [([x]) => neg(rsqrt(oneMinusSquare(x)))],
 });
 
 export const tanh = unary("tanh", { onnx: "Tanh", partials: [(_, y) => sub(1, square(y))], scalar: Math.tanh });
-/** (e^x - e^-x)/2 from expm1, accurate near 0. */
+/** (e^x - e^-x)/2: from expm1 near 0; e^x as a square beyond, since it may overflow where half of it does not. */
 export const sinh = unary("sinh", {
-  expand: ([x]) => [mul(sub(expm1(x), expm1(neg(x))), 0.5)],
+  expand([x]) {
+    const near = less(abs(x), 1);
+    const small = where(near, x, 0);
+    const [half, inverse] = halves(x);
+    return [where(near, mul(sub(expm1(small), expm1(neg(small))), 0.5), mul(sign(x), sub(half, inverse)))];
+  },
   partials: [([x]) => cosh(x)],
 });
 export const cosh = unary("cosh", {
-  expand: ([x]) => [mul(add(exp(x), exp(neg(x))), 0.5)],
+  expand: ([x]) => [add(...halves(x))],
   partials: [([x]) => sinh(x)],
   scalar: Math.cosh,
 });
+/** e^|x| / 2 and e^-|x| / 2. */
+function halves(x: Tensor): [Tensor, Tensor] {
+  const root = exp(mul(abs(x), 0.5));
+  return [mul(mul(root, 0.5), root), div(div(0.5, root), root)];
+}
 export const asinh = unary("asinh", {
   // log(a + √(a² + 1)); beyond 1e8, where a² might overflow, log 2a is exact to rounding.
   expand([x]) {
@@ -132,16 +164,20 @@ export const asinh = unary("asinh", {
     const near = log1p(add(b, div(square(b), add(sqrt(add(square(b), 1)), 1))));
     return [mul(sign(x), where(less(a, 1e8), near, add(log(a), Math.LN2)))];
   },
-  partials: [([x]) => rsqrt(add(square(x), 1))],
+  // Beyond 1e8, where x² might overflow, 1/|x| is exact to rounding.
+  partials: [([x]) => where(less(abs(x), 1e8), rsqrt(add(square(clamp(x, -1e8, 1e8)), 1)), reciprocal(maximum(abs(x), 1e8)))],
 });
 export const acosh = unary("acosh", {
   expand([x]) {
-    const t = sub(x, 1);
-    return [log1p(add(t, mul(sqrt(t), sqrt(add(x, 1)))))];
+    // Beyond 1e8, log 2x is exact to rounding.
+    const t = sub(minimum(x, 1e8), 1);
+    const near = log1p(add(t, mul(sqrt(t), sqrt(add(t, 2)))));
+    return [where(less(x, 1e8), near, add(log(x), Math.LN2))];
   },
-  partials: [([x]) => rsqrt(sub(square(x), 1))],
+  // One root each, so that the product does not overflow.
+  partials: [([x]) => mul(rsqrt(sub(x, 1)), rsqrt(add(x, 1)))],
 });
 export const atanh = unary("atanh", {
   expand: ([x]) => [mul(sub(log1p(x), log1p(neg(x))), 0.5)],
-  partials: [([x]) => reciprocal(sub(1, square(x)))],
+  partials: [([x]) => reciprocal(oneMinusSquare(x))],
 });

@@ -3,15 +3,15 @@
  * stated by matrix identities, so that nothing differentiates through pivoting.
  */
 import { apply, apply1 } from "../primitive.ts";
-import { broadcastShapes, fail, floatType } from "../shapes.ts";
+import { broadcastShapes, fail, floatType, range } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
-import { abs, add, div, equal, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./arithmetic.ts";
+import { abs, add, div, equal, greater, greaterEqual, less, mul, neg, sign, sqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { iota, lift, liftOne, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
 import { diagonal, eye, oneHot, tril } from "./gather.ts";
+import { kernelArgmax, kernelMax } from "./kernels.ts";
 import { matmul, outer, stackOf } from "./product.ts";
-import { argmax, max } from "./reduce.ts";
 import { expandDims, reshape, transpose } from "./reshape.ts";
 import { scan } from "./scan.ts";
 import { concat, sliceAxis } from "./slice.ts";
@@ -27,14 +27,15 @@ const column = (x: Tensor, j: Tensor, axis: -1 | -2): Tensor => sum(mul(x, axis 
 
 /**
  * Gauss–Jordan elimination with partial pivoting of [A | B], all right-hand sides at once. Rows are scaled to largest element 1 first, so
- * that badly scaled matrices neither overflow nor choose bad pivots.
+ * that badly scaled matrices neither overflow nor choose bad pivots. A pivot of zero is divided by: the solution of a singular matrix is not
+ * finite. Its sign is 0 and its logarithm -∞, whatever the rest of the elimination gives.
  *
  * @returns  solution A⁻¹ B, sign of det A and log |det A|
  */
 function eliminate(a: Tensor, b: Tensor): { solution: Tensor; sign: Tensor; logAbs: Tensor } {
   const n = a.shape[a.rank - 1];
   const head = a.shape.slice(0, -2);
-  const peak = max(abs(a), -1, true);
+  const peak = kernelMax(abs(a), -1, true);
   const scale = where(equal(peak, 0), 1, peak);
   const dtype = floatType("solve", a);
   const start = concat([div(a, scale), div(b, scale)], -1);
@@ -44,18 +45,20 @@ function eliminate(a: Tensor, b: Tensor): { solution: Tensor; sign: Tensor; logA
     const here = cast(equal(iota(n), k), dtype);
     const pivots = column(sliceAxis(m, -1, 0, n), here, -1);
     const free = greaterEqual(iota(n), k);
-    const p = argmax(where(free, abs(pivots), -1), -1);
+    const p = apply1(kernelArgmax, [where(free, abs(pivots), -1)], { axis: -1 });
     const there = oneHot(p, n, dtype);
     const rowK = column(m, here, -2);
     const rowP = column(m, there, -2);
     const pivot = sum(mul(pivots, there), -1);
     // Swap rows k and p, divide the pivot row, subtract it from the others.
     const swapped = add(m, outer(sub(here, there), sub(rowP, rowK)));
-    const row = div(rowP, expandDims(where(equal(pivot, 0), 1, pivot), -1));
+    const row = div(rowP, expandDims(pivot, -1));
     const below = column(sliceAxis(swapped, -1, 0, n), here, -1);
     const next = sub(swapped, outer(sub(below, here), row));
     const flip = where(equal(p, k), 1, -1);
-    return { carry: { m: next, s: mul(s, mul(cast(flip, dtype), sign(pivot))), l: add(l, log(abs(pivot))) } };
+    const singular = equal(s, 0);
+    const nextSign = where(singular, 0, mul(s, mul(cast(flip, dtype), sign(pivot))));
+    return { carry: { m: next, s: nextSign, l: where(singular, Number.NEGATIVE_INFINITY, add(l, log(abs(pivot)))) } };
   };
   const { carry } = scan(step, { m: start, s: one, l: sum(log(scale), [-1, -2]) }, iota(n), { unroll: n <= 4 });
   return { solution: sliceAxis(carry.m, -1, n, width), sign: carry.s, logAbs: carry.l };
@@ -90,7 +93,7 @@ function together(operation: string, a: Value, b: Value): { a: Tensor; b: Tensor
   return { a: broadcastTo(x, [...head, n, n]), b: broadcastTo(right, [...head, ...right.shape.slice(-2)]), vector };
 }
 
-/** Solution of A X = B. A [..., n, n]; B [..., n, m], or vectors [..., n]. Singular matrices give non-finite or meaningless numbers. */
+/** Solution of A X = B. A [..., n, n]; B [..., n, m], or vectors [..., n]. Singular: not finite. */
 export function solve(a: Value, b: Value): Tensor {
   const t = together("solve", a, b);
   const x = apply1(solvePrimitive, [t.a, t.b]);
@@ -129,12 +132,39 @@ export function slogdet(a: Value): { sign: Tensor; logAbs: Tensor } {
   return { sign: s, logAbs };
 }
 
-export const det = (a: Value): Tensor => {
-  const { sign: s, logAbs } = slogdet(a);
+/**
+ * Determinant. Up to 4 x 4 by Laplace's expansion, a polynomial, whose derivative (the matrix of cofactors) holds for singular matrices too.
+ * Larger ones by elimination; the derivative det(A) A⁻ᵀ of a singular one is not finite.
+ */
+export function det(a: Value): Tensor {
+  const t = liftOne("det", a);
+  const n = squareMatrices("det", t);
+  if (n > 0 && n <= 4) return expansion(t);
+  const { sign: s, logAbs } = slogdet(t);
   return mul(s, exp(logAbs));
-};
+}
 
-/** Inverse matrices. Shares its work with `slogdet` of the same matrix. */
+/** Σ_j ± a_0j det(without row 0 and column j), each minor computed once. */
+function expansion(a: Tensor): Tensor {
+  const [n, head] = [a.shape[a.rank - 1], a.shape.slice(0, -2)];
+  const flat = reshape(a, [...head, n * n]);
+  const entry = (row: number, column: number): Tensor => reshape(sliceAxis(flat, -1, row * n + column, row * n + column + 1), head);
+  const minors = new Map<string, Tensor>();
+  const minor = (row: number, columns: readonly number[]): Tensor => {
+    const known = minors.get(columns.join());
+    if (known) return known;
+    const terms = columns.map((j, k) => {
+      const first = entry(row, j);
+      return columns.length === 1 ? first : mul(first, minor(row + 1, columns.toSpliced(k, 1)));
+    });
+    const value = terms.reduce((sum, term, k) => (k % 2 ? sub(sum, term) : add(sum, term)));
+    minors.set(columns.join(), value);
+    return value;
+  };
+  return minor(0, range(n));
+}
+
+/** Inverse matrices; not finite for singular ones. Shares its work with `slogdet` of the same matrix. */
 export function inverse(a: Value): Tensor {
   const t = liftOne("inverse", a);
   squareMatrices("inverse", t);
@@ -157,7 +187,9 @@ const choleskyPrimitive: Primitive = {
     };
     const { ys } = scan(step, { rest: a }, iota(n), { unroll: n <= 4 });
     const order = [...a.shape.slice(0, -1).map((_, i) => i + 1), 0];
-    return [transpose(ys as Tensor, order)];
+    const l = transpose(ys as Tensor, order);
+    const positive = equal(sum(cast(greater(diagonal(l), 0), "i32"), -1), n);
+    return [tril(where(expandDims(expandDims(positive, -1), -1), l, Number.NaN))];
   },
   // L Φ(L⁻¹ dA L⁻ᵀ), where Φ takes the lower triangle and halves the diagonal.
   jvp([a], [da], [l]) {
@@ -172,7 +204,7 @@ const choleskyPrimitive: Primitive = {
 
 /**
  * Lower triangular L with L Lᵀ = A for symmetric positive definite A (its symmetric part is meant in derivatives). Not positive definite:
- * NaN.
+ * NaN in all of the triangle.
  */
 export function cholesky(a: Value): Tensor {
   const t = liftOne("cholesky", a);
@@ -193,7 +225,7 @@ const triangularPrimitive: Primitive = {
       const row = expandDims(column(a, here, -2), -2);
       const right = sub(column(b, here, -2), reshape(matmul(row, x), [...b.shape.slice(0, -2), b.shape[b.rank - 1]]));
       const value = div(right, expandDims(sum(mul(pivots, here), -1), -1));
-      return { carry: { x: add(x, outer(broadcastTo(here, [...b.shape.slice(0, -2), n]), value)) } };
+      return { carry: { x: where(expandDims(equal(iota(n), k), -1), expandDims(value, -2), x) } };
     };
     return [scan(step, { x: mul(b, 0) }, iota(n), { reverse: !lower, unroll: n <= 4 }).carry.x];
   },

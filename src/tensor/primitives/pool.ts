@@ -3,7 +3,7 @@ import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, floatType, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
-import { div, equal, where } from "./arithmetic.ts";
+import { div, greater, isNaN, less, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, type Value } from "./constant.ts";
 import { attributes, type Geometry, geometry, merge, outSizes, patches, unmerge, widths } from "./conv.ts";
@@ -90,31 +90,44 @@ export function avgPool(x: Value, window: number | readonly number[], options: P
   return reshape(mean(patches(t, g), 2), [...t.shape.slice(0, 2), ...outSizes(g)]);
 }
 
-const maxPoolPrimitive: Primitive = {
-  name: "maxPool",
+/** The runtime's kernel does not see a NaN. */
+const kernelMaxPool: Primitive = {
+  name: "kernelMaxPool",
   exact: true,
   infer: ([x], g: Geometry) => [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...outSizes(g)] }],
   onnx(emit, [x], { params }) {
     const { dilations, group, ...rest } = attributes(params);
     return emit.op("MaxPool", [x], rest);
   },
-  expand: ([x], g: Geometry) =>
-    x.dtype === "f32" ? undefined : [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])],
-  // Tangents of the largest elements; elements of a window that tie share alike.
+};
+
+const maxPoolPrimitive: Primitive = {
+  ...kernelMaxPool,
+  name: "maxPool",
+  onnx: undefined,
+  expand([x], g: Geometry) {
+    if (x.dtype !== "f32") return [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])];
+    const [y, unknown] = [x, cast(isNaN(x), "f32")].map((t) => apply1(kernelMaxPool, [t], g));
+    return [where(greater(unknown, 0), Number.NaN, y)];
+  },
+  // Tangents of the largest elements; elements of a window that tie share alike. In a window with NaN, every share is NaN.
   jvp([x], [dx], [y], g: Geometry) {
     if (!dx) return [undefined];
     if (tiled(g)) {
       const tiles: Tiles = { window: g.kernel };
-      const top = equal(x, apply1(repeatTiles, [y], tiles));
-      const count = apply1(sumTiles, [cast(top, x.dtype)], tiles);
-      return [div(apply1(sumTiles, [where(top, dx, 0)], tiles), count)];
+      const below = less(x, apply1(repeatTiles, [y], tiles));
+      const others = apply1(sumTiles, [cast(below, x.dtype)], tiles);
+      return [div(apply1(sumTiles, [where(below, 0, dx)], tiles), shares(y, g, others))];
     }
-    const top = equal(lowPatches(x, g), reshape(y, [...y.shape.slice(0, 2), 1, sizeOf(outSizes(g))]));
-    const share = sum(cast(top, x.dtype), 2);
-    return [reshape(div(sum(where(top, patches(dx, g), 0), 2), share), y.shape)];
+    const below = less(lowPatches(x, g), reshape(y, [...y.shape.slice(0, 2), 1, sizeOf(outSizes(g))]));
+    const others = reshape(sum(cast(below, x.dtype), 2), y.shape);
+    return [div(reshape(sum(where(below, 0, patches(dx, g)), 2), y.shape), shares(y, g, others))];
   },
   batch: ([x], _, g) => [unmerge(apply1(maxPoolPrimitive, [merge(x)], g), x.shape[0])],
 };
+
+/** How many elements of each window share its maximum y. */
+const shares = (y: Tensor, { kernel }: Geometry, others: Tensor): Tensor => where(isNaN(y), Number.NaN, sub(sizeOf(kernel), others));
 
 /** Patches in which padding is lower than any value. */
 function lowPatches(x: Tensor, g: Geometry): Tensor {
@@ -123,7 +136,7 @@ function lowPatches(x: Tensor, g: Geometry): Tensor {
   return patches(low, { ...g, space: low.shape.slice(2), low: g.low.map(() => 0), high: g.high.map(() => 0) });
 }
 
-/** Maxima over windows; padding never wins. */
+/** Maxima over windows, NaN where there is one; padding never wins. */
 export function maxPool(x: Value, window: number | readonly number[], options: PoolOptions = {}): Tensor {
   const t = liftOne("maxPool", x);
   return apply1(maxPoolPrimitive, [t], poolGeometry("maxPool", t, window, options));

@@ -3,6 +3,7 @@ import { sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { broadcastShapes, fail } from "../shapes.ts";
 import { type Aval, isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { longest } from "./accumulate.ts";
 import { mul } from "./arithmetic.ts";
 import { lift, scalar, type Value } from "./constant.ts";
 import { diagonal } from "./gather.ts";
@@ -38,9 +39,12 @@ export const matmulPrimitive: Primitive = {
     const [a, b] = alignBatch(inputs, batched);
     return [matmul(a, b)];
   },
-  // Sums of no products are zeros, which the runtime does not fill in.
+  // Sums of no products are zeros, which the runtime does not fill in. Long dot products are sums, which are added in blocks.
   expand: ([a, b], params) => {
-    if (a.shape[a.rank - 1] > 0) return undefined;
+    const terms = a.shape[a.rank - 1];
+    const isDot = a.shape[a.rank - 2] === 1 && b.shape[b.rank - 1] === 1;
+    if (isDot && terms > longest && a.dtype === "f32") return [sum(mul(a, transpose(b)), -1, true)];
+    if (terms > 0) return undefined;
     const [{ dtype, shape }] = matmulPrimitive.infer([a, b], params);
     return [broadcastTo(scalar(0, dtype), shape)];
   },

@@ -1,16 +1,17 @@
-/** Reductions, normalised exponentials, running sums and order statistics. */
+/** Reductions, normalised exponentials and standardisation. */
 import { array, sizeOf } from "../../array/ndarray.ts";
-import { apply, apply1 } from "../primitive.ts";
-import { broadcastShapes, fail, fromEnd, withLength } from "../shapes.ts";
-import { isFloat, onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
-import { add, div, equal, greater, isFinite, mul, neg, not, rsqrt, sub, where } from "./arithmetic.ts";
+import { apply1 } from "../primitive.ts";
+import { fail, floatType, fromEnd, largestNumber, withLength } from "../shapes.ts";
+import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { add, clamp, div, equal, greater, minimum, mul, neg, not, reciprocal, rsqrt, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
-import { lift, liftOne, scalar, type Value } from "./constant.ts";
+import { liftOne, scalar, stopped, type Value } from "./constant.ts";
 import { exp, log } from "./elementary.ts";
-import { takeAlong } from "./gather.ts";
+import type { Operator } from "./elementwise.ts";
+import { anyNaN, extremumJvp, kernelMax, kernelMin } from "./kernels.ts";
 import { reshape, transpose } from "./reshape.ts";
-import { concat, sliceAxis, stack } from "./slice.ts";
-import { type Axes, broadcastTo, kept, reducedAxes, reducedShape, reduction, sum } from "./sum.ts";
+import { concat, sliceAxis } from "./slice.ts";
+import { type Axes, broadcastTo, type Reduce, reducedAxes, reducedShape, reduction, sum } from "./sum.ts";
 
 /** Mean over axes (all by default); of integers and booleans in f32. */
 export function mean(x: Value, axes?: Axes, keepDims = false): Tensor {
@@ -28,15 +29,19 @@ export function variance(x: Value, axes?: Axes, keepDims = false, correction = 0
   return div(sum(mul(deviation, deviation), axes, keepDims), count - correction);
 }
 
-/** Tangents of the extreme elements; elements that tie share alike. */
-const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }) => {
-  if (!dx) return [undefined];
-  const chosen = cast(equal(x, kept(y, x, axes)), x.dtype);
-  return [sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims)];
-};
-
-export const max = reduction("max", { onnx: "ReduceMax", combine: Math.max, jvp: extremumJvp, exact: true });
-export const min = reduction("min", { onnx: "ReduceMin", combine: Math.min, jvp: extremumJvp, exact: true });
+/** The largest (smallest) elements; NaN where there is one among them, and then so is the derivative. */
+const extremum = (name: string, kernel: Operator<Reduce>, combine: (a: number, b: number) => number): Operator<Reduce> =>
+  reduction(name, {
+    combine,
+    exact: true,
+    jvp: extremumJvp,
+    expand([x], { axes, keepDims }) {
+      const y = kernel(x, axes, keepDims);
+      return [isFloat(x.dtype) ? where(anyNaN(x, axes, keepDims), Number.NaN, y) : y];
+    },
+  });
+export const max = extremum("max", kernelMax, Math.max);
+export const min = extremum("min", kernelMin, Math.min);
 
 /** Π over axes, by halving, so that derivatives hold where factors are zero. */
 export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
@@ -58,27 +63,40 @@ export function prod(x: Value, axes?: Axes, keepDims = false): Tensor {
 export const any = (x: Value, axes?: Axes, keepDims = false): Tensor => greater(sum(cast(x, "bool"), axes, keepDims), 0);
 export const all = (x: Value, axes?: Axes, keepDims = false): Tensor => not(any(not(cast(x, "bool")), axes, keepDims));
 
-/** log Σ exp x over axes, without overflow. */
+/**
+ * log Σ exp x over axes, without overflow. Its derivative is the softmax of x, from the same shifted exponentials: exp(x - y) would carry
+ * the rounding of y, which is large where x is. Where all of x is -∞ there is no weight to give: derivative 0. At ∞ it is the limit (JAX:
+ * NaN, both times).
+ */
 export const logsumexp = reduction("logsumexp", {
   empty: Number.NEGATIVE_INFINITY,
-  // Shifted by the maximum; an infinite maximum is left out of the shift, so that -∞ and ∞ come out as themselves.
   expand([x], { axes, keepDims }) {
-    const top = max(x, axes, true);
-    const shift = where(isFinite(top), top, 0);
-    const y = add(log(sum(exp(sub(x, shift)), axes, true)), shift);
+    const { terms, shift } = shifted(x, axes);
+    const y = add(log(sum(terms, axes, true)), shift);
     return [reshape(y, reducedShape(x, axes, keepDims))];
   },
-  jvp: ([x], [dx], [y], { axes, keepDims }) => {
+  jvp: ([x], [dx], _, { axes, keepDims }) => {
     if (!dx) return [undefined];
-    const top = kept(y, x, axes);
-    return [sum(mul(dx, exp(sub(x, where(isFinite(top), top, 0)))), axes, keepDims)];
+    // Infinite terms weigh alike, and finite ones nothing beside them.
+    const terms = minimum(shifted(x, axes).terms, 1);
+    const total = sum(terms, axes, true);
+    return [sum(mul(dx, mul(terms, reciprocal(where(equal(total, 0), 1, total)))), axes, keepDims)];
   },
 });
 
+/** e^(x - shift). The shift is the maximum, but finite, so that -∞ and ∞ come out as themselves. */
+function shifted(x: Tensor, axes: readonly number[]): { terms: Tensor; shift: Tensor } {
+  const top = stopped(kernelMax(x, axes, true));
+  const largest = largestNumber(floatType("logsumexp", x));
+  const shift = clamp(top, -largest, largest);
+  return { terms: exp(sub(x, shift)), shift };
+}
+
 // --- softmax and standardisation ---------------------------------------------------------------------------------------------------
 
-const lastAxis = (name: string, onnx: string, jvp: (y: Tensor, dx: Tensor) => Tensor): Primitive => ({
+const lastAxis = (name: string, onnx: string, jvp: (y: Tensor, dx: Tensor) => Tensor, expand?: Primitive["expand"]): Primitive => ({
   name,
+  expand,
   infer: ([x]) => (isFloat(x.dtype) && x.rank > 0 ? [x] : fail(name, "takes floats with at least one axis", [x])),
   onnx: (emit, [x]) => emit.op(onnx, [x], { axis: -1 }),
   jvp: (_, [dx], [y]) => [dx && jvp(y, dx)],
@@ -98,7 +116,17 @@ function swapLast(t: Tensor, axis: number): Tensor {
 }
 
 const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
-const logSoftmaxPrimitive = lastAxis("logSoftmax", "LogSoftmax", (y, dx) => sub(dx, sum(mul(exp(y), dx), -1, true)));
+const logSoftmaxPrimitive = lastAxis(
+  "logSoftmax",
+  "LogSoftmax",
+  (y, dx) => sub(dx, sum(mul(exp(y), dx), -1, true)),
+  // The runtime's f64 kernel loses a NaN.
+  ([x]) => {
+    if (x.dtype === "f32") return undefined;
+    const fromTop = sub(x, kernelMax(x, -1, true));
+    return [sub(fromTop, log(sum(exp(fromTop), -1, true)))];
+  },
+);
 export const softmax = (x: Value, axis = -1): Tensor => alongAxis(softmaxPrimitive, x, axis);
 export const logSoftmax = (x: Value, axis = -1): Tensor => alongAxis(logSoftmaxPrimitive, x, axis);
 
@@ -127,101 +155,3 @@ const standardizePrimitive: Primitive = {
 
 /** (x - mean) / √(variance + ε) along the last axis: layer normalisation without scale and shift. */
 export const standardize = (x: Value, epsilon = 1e-5): Tensor => apply1(standardizePrimitive, [liftOne("standardize", x)], { epsilon });
-
-// --- cumulative ----------------------------------------------------------------------------------------------------------------
-
-const cumsumPrimitive: Primitive = {
-  name: "cumsum",
-  infer: ([x]) => [x],
-  onnx: (emit, [x], { params }) => emit.op("CumSum", [x, emit.ints([params.axis])], { reverse: params.reverse ? 1 : 0 }),
-  transpose: { 0: (ct, _, { axis, reverse }) => apply1(cumsumPrimitive, [ct], { axis, reverse: !reverse }) },
-};
-
-/** Running sums along an axis; from the end with `reverse`. */
-export function cumsum(x: Value, axis = -1, reverse = false): Tensor {
-  const t = liftOne("cumsum", x);
-  return apply1(cumsumPrimitive, [t], { axis: fromEnd("cumsum", t, axis), reverse });
-}
-
-/** log(e^a + e^b) without overflow. */
-export const logAddExp = (a: Value, b: Value): Tensor => {
-  const pair = lift("logAddExp", [a, b]);
-  const shape = broadcastShapes("logAddExp", pair);
-  return logsumexp(stack(pair.map((t) => broadcastTo(t, shape))), 0);
-};
-
-/** Running log Σ exp along the last axis, by doubling: log₂ n stable steps. */
-export function cumlogsumexp(x: Value): Tensor {
-  let y = liftOne("cumlogsumexp", x);
-  const n = y.shape[y.rank - 1];
-  for (let shift = 1; shift < n; shift *= 2) {
-    const [head, body, before] = [sliceAxis(y, -1, 0, shift), sliceAxis(y, -1, shift, n), sliceAxis(y, -1, 0, n - shift)];
-    y = concat([head, logAddExp(body, before)], -1);
-  }
-  return y;
-}
-
-// --- order ---------------------------------------------------------------------------------------------------------------------
-
-const topKPrimitive: Primitive = {
-  name: "topK",
-  exact: true,
-  infer([x], { k }) {
-    const n = x.shape[x.rank - 1];
-    if (!(x.rank > 0 && k >= 0 && k <= n)) fail("topK", `cannot take ${k} elements of the last axis`, [x]);
-    const shape = [...x.shape.slice(0, -1), k];
-    return [
-      { dtype: x.dtype, shape },
-      { dtype: "i32", shape },
-    ];
-  },
-  onnx(emit, [x], { params }) {
-    const order = { axis: -1, largest: params.largest ? 1 : 0, sorted: 1 };
-    const [values, indices] = emit.op("TopK", [x, emit.ints([params.k])], order, { outputs: 2 });
-    return [values, emit.op("Cast", [indices], { to: onnxTypes.i32 })[0]];
-  },
-  jvp: (_, [dx], [, indices]) => [dx && takeAlong(dx, indices), undefined],
-};
-
-/** The k largest (or smallest) elements of the last axis, in order, and where they were. */
-export function topK(x: Value, k: number, largest = true): { values: Tensor; indices: Tensor } {
-  const [values, indices] = apply(topKPrimitive, [liftOne("topK", x)], { k, largest });
-  return { values, indices };
-}
-
-/** Sorts the last axis in increasing order. */
-export const sort = (x: Value): Tensor => {
-  const t = liftOne("sort", x);
-  return topK(t, t.shape[t.rank - 1], false).values;
-};
-
-/** Positions that would sort the last axis in increasing order. */
-export const argsort = (x: Value): Tensor => {
-  const t = liftOne("argsort", x);
-  return topK(t, t.shape[t.rank - 1], false).indices;
-};
-
-const argExtremum = (name: string, onnx: string): Primitive => ({
-  name,
-  exact: true,
-  flat: true,
-  infer([x], { axis }) {
-    const shape = reducedShape(x, [axis], false);
-    if (x.size === 0 && sizeOf(shape) > 0) fail(name, "there are no elements", [x]);
-    return [{ dtype: "i32", shape }];
-  },
-  expand: ([x], { axis }) => (x.size ? undefined : [broadcastTo(scalar(0, "i32"), reducedShape(x, [axis], false))]),
-  onnx: (emit, [x], { params }) => emit.op("Cast", emit.op(onnx, [x], { axis: params.axis, keepdims: 0 }), { to: onnxTypes.i32 }),
-});
-const argmaxPrimitive = argExtremum("argmax", "ArgMax");
-const argminPrimitive = argExtremum("argmin", "ArgMin");
-
-/** Position of the first largest element along an axis (i32). */
-export const argmax = (x: Value, axis = -1): Tensor => {
-  const t = liftOne("argmax", x);
-  return apply1(argmaxPrimitive, [t], { axis: fromEnd("argmax", t, axis) });
-};
-export const argmin = (x: Value, axis = -1): Tensor => {
-  const t = liftOne("argmin", x);
-  return apply1(argminPrimitive, [t], { axis: fromEnd("argmin", t, axis) });
-};

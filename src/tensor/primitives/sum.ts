@@ -2,7 +2,8 @@
 import { type NdArray, type Shape, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, fromEnd, positions, range, sameShape, stridesOf } from "../shapes.ts";
-import type { Primitive, Tensor, View } from "../tensor.ts";
+import { type Emitter, isFloat, type Node, type Primitive, type Tensor, type View } from "../tensor.ts";
+import { emitSum, isShort } from "./accumulate.ts";
 import { cast } from "./cast.ts";
 import { liftOne, scalar, type Value } from "./constant.ts";
 import type { Operator } from "./elementwise.ts";
@@ -57,7 +58,8 @@ export function reducedShape(x: { shape: Shape }, axes: readonly number[], keepD
 }
 
 interface Reduction extends Omit<Partial<Primitive>, "onnx"> {
-  readonly onnx?: string;
+  /** Operator name, or a lowering. */
+  readonly onnx?: string | Primitive["onnx"];
   /** Value over no elements, which the runtime does not give; without one it is an error. */
   readonly empty?: number;
   /** Of booleans, the number of true ones. */
@@ -75,7 +77,7 @@ export function reduction(name: string, { onnx, empty, counts, combine, expand, 
       if (x.size === 0 && sizeOf(shape) > 0 && empty === undefined) fail(name, "there are no elements", [x]);
       return [{ dtype: x.dtype, shape }];
     },
-    onnx: onnx ? (emit, [x], { params }) => emit.op(onnx, [x, emit.ints(params.axes)], { keepdims: params.keepDims ? 1 : 0 }) : undefined,
+    onnx: typeof onnx === "string" ? reduceBy(onnx) : onnx,
     expand([x], params) {
       if (x.size > 0) return expand?.([x], params);
       return [broadcastTo(scalar(empty ?? 0, x.dtype), reducedShape(x, params.axes, params.keepDims))];
@@ -92,6 +94,11 @@ export function reduction(name: string, { onnx, empty, counts, combine, expand, 
   return Object.assign(reduce, { primitive });
 }
 
+const reduceBy =
+  (operator: string) =>
+  (emit: Emitter, [x]: readonly string[], { params }: Node): readonly string[] =>
+    emit.op(operator, [x, emit.ints(params.axes)], { keepdims: params.keepDims ? 1 : 0 });
+
 /** The elements that each element of a reduction is made of. */
 function rowsToReduce(x: NdArray, axes: readonly number[]): number[][] {
   const gone = axes.map((a) => a + x.shape.length);
@@ -104,10 +111,18 @@ function rowsToReduce(x: NdArray, axes: readonly number[]): number[][] {
 /** The result of a reduction with its axes put back as length one. */
 export const kept = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor => reshape(y, reducedShape(x, axes, true));
 
-/** Σ over axes (all by default). Booleans are counted. */
+/**
+ * Σ over axes (all by default), in the dtype of x: integers wrap as in `add`, f32 is added in blocks. Booleans are counted (i32). Exported
+ * models have the plain operator.
+ */
 export const sum = reduction("sum", {
   counts: true,
-  onnx: "ReduceSum",
+  onnx(emit, [x], node) {
+    const [t] = node.inputs;
+    const axes: number[] = node.params.axes.map((a: number) => a + t.rank);
+    const plain = isShort(t, axes) || (emit.portable && isFloat(t.dtype));
+    return plain ? reduceBy("ReduceSum")(emit, [x], node) : [emitSum(emit, x, t, axes, node.outputs[0].shape)];
+  },
   empty: 0,
   combine: (a, b) => a + b,
   transpose: { 0: (ct, [x], { axes }) => broadcastTo(kept(ct, x, axes), x.shape) },

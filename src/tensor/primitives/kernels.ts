@@ -1,0 +1,59 @@
+/**
+ * The runtime's own kernels of extrema and orders. In them a NaN counts or does not, depending on its place: what the engine offers (reduce.ts, order.ts)
+ * looks for NaN first. They are right by themselves where a NaN among the elements shows in another way.
+ */
+import { sizeOf } from "../../array/ndarray.ts";
+import { fail } from "../shapes.ts";
+import { onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { div, equal, greater, isNaN, mul } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import { scalar } from "./constant.ts";
+import { broadcastTo, kept, reducedShape, reduction, sum } from "./sum.ts";
+
+/** Tangents of the extreme elements; elements that tie share alike. */
+export const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }) => {
+  if (!dx) return [undefined];
+  const chosen = cast(equal(x, kept(y, x, axes)), x.dtype);
+  return [sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims)];
+};
+
+export const kernelMax = reduction("kernelMax", { onnx: "ReduceMax", combine: Math.max, jvp: extremumJvp, exact: true });
+export const kernelMin = reduction("kernelMin", { onnx: "ReduceMin", combine: Math.min, jvp: extremumJvp, exact: true });
+
+/** Whether there is a NaN among the elements of a reduction. */
+export const anyNaN = (x: Tensor, axes: readonly number[], keepDims: boolean): Tensor =>
+  greater(sum(cast(isNaN(x), "f32"), axes, keepDims), 0);
+
+export const kernelTopK: Primitive = {
+  name: "kernelTopK",
+  exact: true,
+  infer([x], { k }) {
+    const n = x.shape[x.rank - 1];
+    if (!(x.rank > 0 && k >= 0 && k <= n)) fail("topK", `cannot take ${k} elements of the last axis`, [x]);
+    const shape = [...x.shape.slice(0, -1), k];
+    return [
+      { dtype: x.dtype, shape },
+      { dtype: "i32", shape },
+    ];
+  },
+  onnx(emit, [x], { params }) {
+    const order = { axis: -1, largest: params.largest ? 1 : 0, sorted: 1 };
+    const [values, indices] = emit.op("TopK", [x, emit.ints([params.k])], order, { outputs: 2 });
+    return [values, emit.op("Cast", [indices], { to: onnxTypes.i32 })[0]];
+  },
+};
+
+const argExtremum = (name: string, onnx: string): Primitive => ({
+  name,
+  exact: true,
+  flat: true,
+  infer([x], { axis }) {
+    const shape = reducedShape(x, [axis], false);
+    if (x.size === 0 && sizeOf(shape) > 0) fail(name, "there are no elements", [x]);
+    return [{ dtype: "i32", shape }];
+  },
+  expand: ([x], { axis }) => (x.size ? undefined : [broadcastTo(scalar(0, "i32"), reducedShape(x, [axis], false))]),
+  onnx: (emit, [x], { params }) => emit.op("Cast", emit.op(onnx, [x], { axis: params.axis, keepdims: 0 }), { to: onnxTypes.i32 }),
+});
+export const kernelArgmax = argExtremum("argmax", "ArgMax");
+export const kernelArgmin = argExtremum("argmin", "ArgMin");
