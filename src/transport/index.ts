@@ -17,6 +17,7 @@ export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation
 export { type ChooseOptions, choose } from "./evaluation/choose.ts";
 export { displacement, unbalancedDisplacement } from "./evaluation/displacement.ts";
 export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
+export { type GrowthPrice, growthFromData, growthTable, growthText, type PricedGrowth } from "./evaluation/growth-price.ts";
 export { inspectionText, inspectSnapshots, type Look, type SnapshotInspection } from "./evaluation/inspect.ts";
 export { leastAction } from "./evaluation/least-action.ts";
 export type { Line, Prediction } from "./evaluation/predict.ts";

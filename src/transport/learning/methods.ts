@@ -27,8 +27,8 @@ export interface Description {
 export const methods = {
   am: { title: "action matching", family: "action matching" },
   eam: { title: "entropic action matching", family: "action matching", noise: true },
-  uam: { title: "unbalanced action matching", family: "action matching", growth: true },
-  euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true },
+  uam: { title: "unbalanced action matching", family: "action matching", growth: true, coupling: "unbalanced" },
+  euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true, coupling: "unbalanced" },
   "am-sb": {
     title: "action matching on Schrödinger bridges",
     family: "action matching",

@@ -48,22 +48,32 @@ export interface PreparedPopulation {
 }
 
 /**
+ * All snapshots in units of the training, with weights and masses, and their times.
+ *
+ * @throws UserError  for a feature that is constant in the snapshots that are learned from, and for masses that the data do not have
+ */
+export function cloudsOf(data: Population, { scale, mass }: Pick<PrepareOptions, "scale" | "mass">, { train }: Pick<TimeSplit, "train">) {
+  const units = unitsOfTraining(data, scale, train);
+  const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, mass, k, whiten(units, points)));
+  return { units, clouds, times: data.times.map((t) => innerTime(units, t)) };
+}
+
+/**
  * The population in units of the training, and what the learner is given. Units and forces are made from the snapshots that are learned
  * from alone.
  *
  * @throws UserError  for options that do not fit the method or the data
  */
-export async function preparePopulation(data: Population, options: PrepareOptions, { train }: TimeSplit): Promise<PreparedPopulation> {
+export async function preparePopulation(data: Population, options: PrepareOptions, split: TimeSplit): Promise<PreparedPopulation> {
   const { method } = options;
+  const { train } = split;
   checkAsked(options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
-  const units = unitsOfTraining(data, options.scale, train);
-  const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, options.mass, k, whiten(units, points)));
+  const { units, clouds, times } = cloudsOf(data, options, split);
   const notes = massNotes(data, options, clouds, train);
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
   const learn = learnOptions(options, train.length - 1, forces.acting);
-  const times = data.times.map((t) => innerTime(units, t));
   const cautious = await cautions({
     method,
     clouds: kept(clouds),
