@@ -100,7 +100,7 @@ export type { Stream } from "./motion/stream.ts";
 export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
-export { type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
+export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
 export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.ts";
 export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";
 export { type MassCurve, type Path, type PathOptions, type PathShape, pathThrough } from "./paths/path.ts";
