@@ -72,6 +72,7 @@ export { has, type LearnOptions, learnDefaults, learner, type MethodName, method
 export type { Descending, Descent, Dynamics, Model, Mover, Trainable, TrainOptions, ValuedModel } from "./learning/model.ts";
 export { type PreparedPopulation, type PrepareOptions, preparePopulation } from "./learning/prepare.ts";
 export { drawRecorded, matchingRecorded, type RecordedBatch, type Recording, recordingOf } from "./learning/recorded.ts";
+export { type Room, roomOf } from "./learning/room.ts";
 export {
   type Anneal,
   annealer,

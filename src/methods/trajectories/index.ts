@@ -93,13 +93,15 @@ export const trajectories = method({
     };
   },
 
-  learner: ({ options, split, prepared: { times, clouds, learn } }) =>
-    learner(
+  learner: async ({ options, split, prepared: { times, clouds, learn, room } }) => ({
+    ...(await learner(
       options.method,
       split.train.map((k) => times[k]),
       split.train.map((k) => clouds[k]),
       learn,
-    ),
+    )),
+    room,
+  }),
 
   async conclude({ state, history }, { data, options, split, choice, price, prepared, base }, model, { rng }) {
     const { method, threads } = options;
@@ -122,7 +124,7 @@ export const trajectories = method({
       ],
       results: {
         ...{ method, steps: options.steps, loss, heldOut: predictions, mass: grows ? mass : undefined },
-        ...{ value, least, solverError, balance, fates: fates?.matrix, choice: choice?.table, price },
+        ...{ value, least, solverError, balance, fates: fates?.matrix, choice: choice?.table, price, fit: found.fit },
       },
       text: (took: string) => [
         ...featuresTaken(data, options),

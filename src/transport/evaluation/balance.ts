@@ -15,6 +15,12 @@ export interface Balance {
   readonly observed: number;
   readonly predicted: number;
   readonly z: number;
+  /**
+   * How far what the dynamics say lies outside of the changes to the snapshots before and after, which a bend in time lies between, and the
+   * standard error of that.
+   */
+  readonly outside: number;
+  readonly error: number;
 }
 
 /**
@@ -64,15 +70,18 @@ export async function balances<P>(
   const result: Balance[] = [];
   for (let k = 1; k + 1 < times.length; k++)
     names.forEach((test, c) => {
-      const gap = times[k + 1] - times[k - 1];
-      const [before, after, rate] = [
-        mean(evaluated[k - 1].phi, k - 1, c),
-        mean(evaluated[k + 1].phi, k + 1, c),
-        mean(evaluated[k].rate, k, c),
-      ];
-      const observed = (after.mean - before.mean) / gap;
-      const error = Math.sqrt((before.variance + after.variance) / gap ** 2 + rate.variance);
-      result.push({ test, time: times[k], observed, predicted: rate.mean, z: (observed - rate.mean) / Math.max(error, 1e-12) });
+      const gaps = [times[k] - times[k - 1], times[k + 1] - times[k], times[k + 1] - times[k - 1]];
+      const [before, now, after] = [k - 1, k, k + 1].map((j) => mean(evaluated[j].phi, j, c));
+      const rate = mean(evaluated[k].rate, k, c);
+      const sides = [(now.mean - before.mean) / gaps[0], (after.mean - now.mean) / gaps[1]];
+      const outside = Math.max(0, rate.mean - Math.max(...sides), Math.min(...sides) - rate.mean);
+      const observed = (after.mean - before.mean) / gaps[2];
+      const error = Math.sqrt((before.variance + after.variance) / gaps[2] ** 2 + rate.variance);
+      const sideError = Math.sqrt(
+        (now.variance + Math.max(before.variance, after.variance)) / Math.min(gaps[0], gaps[1]) ** 2 + rate.variance,
+      );
+      const z = (observed - rate.mean) / Math.max(error, 1e-12);
+      result.push({ test, time: times[k], observed, predicted: rate.mean, z, outside, error: sideError });
     });
   return result;
 }

@@ -84,7 +84,7 @@ const average = (values: readonly number[]): number => values.reduce((s, v) => s
 /** A candidate trained without one snapshot, and how near it comes to that. */
 async function fold(data: Population, options: PrepareOptions, { train }: TimeSplit, held: number): Promise<FoldScore> {
   const kept = train.filter((k) => k !== held);
-  const { clouds, times, learn } = await preparePopulation(data, options, { train: kept, held: [held] });
+  const { clouds, times, learn, room } = await preparePopulation(data, options, { train: kept, held: [held] });
   const { method } = options;
   const model = await learner(
     method,
@@ -96,7 +96,7 @@ async function fold(data: Population, options: PrepareOptions, { train }: TimeSp
   let state = model.init(rng.fold("init"));
   for (let i = 0; i < options.steps; i++) ({ state } = await model.step(state, rng));
   const before = Math.max(...kept.filter((k) => k < held));
-  const push = pusher(model, options.threads);
+  const push = pusher({ ...model, room }, options.threads);
   const { clouds: moved } = await push(model.average(state), particlesOf(clouds[before]), times[before], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
   if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };

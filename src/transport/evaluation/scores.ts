@@ -46,7 +46,7 @@ export function baselines(
 }
 
 /** Mean W1 of random halves, or of parts as large as the clouds of the scores; NaN for a single particle. */
-function floorOf(cloud: Weighted, rng: Random): number {
+export function floorOf(cloud: Weighted, rng: Random): number {
   const { x, weights } = withoutEmpty(cloud);
   const half = Math.min(largestCloud, x.shape[0] >> 1);
   if (half === 0) return Number.NaN;

@@ -11,6 +11,7 @@ import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten } from
 import { cautions } from "./cautions.ts";
 import { type Asked, checkAsked } from "./checks.ts";
 import { has, type LearnOptions, type MethodName } from "./methods.ts";
+import { type Room, roomOf } from "./room.ts";
 
 /** What a learner is asked for, in the user's words. */
 export interface PrepareOptions extends Asked {
@@ -44,6 +45,8 @@ export interface PreparedPopulation {
   /** All times. */
   readonly times: readonly number[];
   readonly learn: LearnOptions;
+  /** Where moved particles are kept. */
+  readonly room: Room;
   readonly warnings: readonly string[];
 }
 
@@ -83,7 +86,11 @@ export async function preparePopulation(data: Population, options: PrepareOption
     learn,
     metric: forces.metric,
   });
-  return { units, clouds, times, learn, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
+  const last = times[train[train.length - 1]];
+  const forecast = (times[times.length - 1] - last) / (last - times[train[0]]);
+  const { drift, potential, interaction } = forces.acting;
+  const room = roomOf(kept(clouds), drift !== undefined || potential !== undefined || interaction !== undefined, forecast);
+  return { units, clouds, times, learn, room, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
 }
 
 function unitsOfTraining(data: Population, scale: Scaling | undefined, train: readonly number[]): Units {
