@@ -1,4 +1,5 @@
 /** Scores and balance as tables of a report. */
+import { formatNumber } from "../../numbers.ts";
 import type { Balance } from "./balance.ts";
 import type { Prediction } from "./predict.ts";
 import type { ResultTable } from "./results.ts";
@@ -15,8 +16,9 @@ export const scoresTable = (predictions: readonly Prediction[]): ResultTable => 
     [String(time), "sampling floor (two halves)", floor, "", "", "", "", "", "", ""],
   ]),
   caption:
-    "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in standard deviations of the features " +
-    "(--scale common: of the one that varies most). Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those " +
+    "Exact Wasserstein distances and unbiased squared MMD between predicted and observed clouds, in " +
+    `${predictions[0].unit.name}${predictions[0].unit.own === undefined ? "" : ` (one is ${formatNumber(predictions[0].unit.own)} in the file's units)`}. ` +
+    "Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those " +
     "of differences use the same resamples of the snapshot for both.",
 });
 

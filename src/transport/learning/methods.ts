@@ -154,8 +154,10 @@ export async function learner(
     ...(cost && { cost }),
   };
   switch (description.family) {
-    case "action matching":
-      return matching(path, { ...options, lagrangian });
+    case "action matching": {
+      const model = matching(path, { ...options, lagrangian });
+      return path.options.shape === "mixture" ? withoutValue(model) : model;
+    }
     case "Lagrangian flow":
       // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it
       // has to
@@ -165,4 +167,12 @@ export async function learner(
     case "simulation":
       return simulateAndMatch(path, options);
   }
+}
+
+/**
+ * The action of a mixture is infinite where the snapshots do not overlap: mass u that grows where there was none costs ∫ du / (2λu). What a
+ * training finds of it is only how far it has come.
+ */
+function withoutValue({ value: _, ...model }: Model): Model {
+  return model;
 }

@@ -10,6 +10,7 @@ const line = (name: string, w1: number) => ({
 
 const scored = (floor: number, own: number, rivals: Record<string, readonly [w1: number, error: number]>): Prediction => ({
   time: 1,
+  unit: { name: "standard deviations of each feature" },
   floor,
   scores: [line("mine", own), ...Object.entries(rivals).map(([name, [w]]) => line(name, w))],
   rivals: Object.entries(rivals).map(([name, [w, error]]) => ({ name, difference: own - w, error })),

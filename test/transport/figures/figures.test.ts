@@ -32,6 +32,7 @@ const prediction = (time: number) => ({
     behind: { difference: 0, error: 0 },
   })),
   floor: 0.7,
+  unit: { name: "standard deviations of each feature" },
   rivals: [],
 });
 
