@@ -87,7 +87,7 @@ export const trajectories = method({
       label: `training on ${data.title}`,
       folder: data.name,
       steps,
-      config: { ...choice?.best, ...asData(prepared.learn) },
+      config: { ...choice?.best, ...asData(prepared.learn), noise: options.noise },
       warnings: prepared.warnings,
       divergedHint: `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`,
     };

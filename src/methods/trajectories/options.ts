@@ -22,7 +22,7 @@ export const trajectoriesOptions = z.object({
   ...populationOptions,
   method: z.enum(methodNames).default("am").describe("how to learn; --help lists them"),
   auto: z.boolean().default(false).describe("choose method, noise and growth by leaving snapshots out"),
-  noise: z.number().min(0).max(10).default(0.1).describe("σ in standardised units, for methods with noise"),
+  noise: z.union([z.number(), z.string()]).default(0.1).describe('σ in standardised units, for methods with noise: a number, or a formula in t such as "0.1+0.05*t"'),
   growth: z.number().positive().max(100).optional().describe("λ, for methods with growth: mass is carried at most π/√λ (default: from the data)"),
   mass: z.enum(["equal", "counts", "weight"]).default("equal").describe("total mass of a snapshot: all one, its particles, or the sum of --weight"),
   massCurve: z.enum(["log", "linear", "geodesic"]).optional().describe("action matching: how the total mass goes between snapshots (default: log; am-wfr: geodesic)"),

@@ -39,13 +39,16 @@ export async function balances<P>(
   const tests = (x: Tensor): Tensor => concat([x.slice(null, [0, 1]).mul(0).add(1), x, x.square()], 1);
   const names = ["mass", ...Array.from({ length: d }, (_, j) => `x${j + 1}`), ...Array.from({ length: d }, (_, j) => `x${j + 1}²`)];
   const run = jit((p: P, t: Tensor, x: Tensor, hot: Tensor) => {
-    const { drift, growth, noise } = model.dynamics(p, model.knots && hot);
+    const { drift, growth, noise, noiseShape } = model.dynamics(p, model.knots && hot);
     const [phi, moved] = jvp(tests, [x], [drift(t, x)]);
     let rate = moved;
     if (growth) rate = rate.add(phi.mul(growth(t, x).expandDims(1)));
     // Δ of 1, x_j, x_j² is 0, 0, 2; noise spreads what it carries backward as time falls
     const spread = model.backward ? -(noise ** 2) : noise ** 2;
-    if (noise > 0) rate = concat([rate.slice(null, [0, d + 1]), rate.slice(null, [d + 1, 2 * d + 1]).add(spread)], 1);
+    if (noise > 0) {
+      const squares = rate.slice(null, [d + 1, 2 * d + 1]);
+      rate = concat([rate.slice(null, [0, d + 1]), squares.add(noiseShape ? noiseShape(t).square().mul(spread) : spread)], 1);
+    }
     return { phi, rate };
   });
   const evaluated: { phi: NdArray; rate: NdArray }[] = [];

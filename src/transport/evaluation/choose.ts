@@ -4,6 +4,7 @@ import { randomStream } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { spread } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
+import { dependsOnTime } from "../forces/noise.ts";
 import { has, learner } from "../learning/methods.ts";
 import { type PrepareOptions, preparePopulation } from "../learning/prepare.ts";
 import type { BaseKind } from "../motion/cell-densities.ts";
@@ -67,6 +68,8 @@ function foldsOf(options: ChooseOptions, split: TimeSplit): number[] {
       `--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`,
       "name a --method",
     );
+  if (dependsOnTime(options.noise))
+    throw new UserError(`--auto chooses the noise, which --noise "${options.noise}" prescribes`, "name a --method");
   const folds = leftOut(split);
   if (folds.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
   return folds;

@@ -15,6 +15,7 @@ import { baselines, type Score, score } from "./scores.ts";
 /** A line of the table: distances, and their standard errors over the sampling of both clouds. */
 export interface Line extends Distances {
   readonly name: string;
+  readonly biasedMmd: number;
   readonly error: Distances;
   /** W1 in the units of the file, where all features share one scale. */
   readonly ownW1?: number;
@@ -64,7 +65,7 @@ const between = (a: Score, b: Score) => ({
 function lines(scores: readonly Score[], { own }: DistanceUnit): Line[] {
   const reference = scores.find((s) => s.name === midpoint || s.name === onward) as Score;
   return scores.map((s) => ({
-    ...{ name: s.name, w1: s.w1, w2: s.w2, mmd: s.mmd },
+    ...{ name: s.name, w1: s.w1, w2: s.w2, mmd: s.mmd, biasedMmd: s.biasedMmd },
     ...(own !== undefined && { ownW1: own * s.w1 }),
     error: { w1: spread(s.deviations.w1), w2: spread(s.deviations.w2), mmd: spread(s.deviations.mmd) },
     behind: between(s, reference),

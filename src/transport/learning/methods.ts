@@ -93,8 +93,9 @@ export interface LearnOptions
   extends Omit<MatchOptions, "lagrangian">,
     Omit<LagrangianFlowOptions, "lagrangian">,
     Omit<FlowMatchingOptions, "score"> {
-  /** σ in units of the training, for methods with noise. */
+  /** σ in units of the training, for methods with noise, and σ(t) over it if it depends on time; bridges know constant noise alone. */
   readonly noise?: number;
+  readonly noiseShape?: Lagrangian["noiseShape"];
   /** λ, for methods with growth. */
   readonly growth?: number;
   readonly coupling?: Coupling;
@@ -132,6 +133,8 @@ export async function learner(
   const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
   if (forced && (description.path?.coupling ?? coupling) === "unbalanced")
     throw new RangeError(`learner: pairs of unbalanced transport (${method}) know neither drift nor cost`);
+  if (options.noiseShape && description.path?.shape === "bridge")
+    throw new RangeError(`learner: the bridges of ${method} have constant noise`);
   if (coupling === "unbalanced" && growth === 0)
     throw new RangeError(`learner: ${method} has no growth, which pairs of unbalanced transport need`);
   // Snapshots of a method without growth have equal masses, whatever was counted.
@@ -149,6 +152,7 @@ export async function learner(
     ...freeMotion,
     noise,
     growth,
+    ...(noise > 0 && options.noiseShape && { noiseShape: options.noiseShape }),
     ...(potential && { potential }),
     ...(drift && { drift }),
     ...(cost && { cost }),

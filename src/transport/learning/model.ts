@@ -22,6 +22,8 @@ import type { ActionValue } from "./value.ts";
 export interface Dynamics {
   readonly drift: VectorField;
   readonly noise: number;
+  /** σ(t) over `noise`, [B, 1] -> [B, 1]; absent: 1. */
+  readonly noiseShape?: (t: Tensor) => Tensor;
   readonly growth?: ScalarField;
   /** The action s(t, x), for methods that have one. */
   readonly action?: ScalarField;

@@ -4,6 +4,7 @@ import { type NdArray, randomStream } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { UserError } from "../../errors.ts";
 import { type Acting, forcesOf } from "../forces/forces.ts";
+import { noiseOf } from "../forces/noise.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { MassCurve } from "../paths/path.ts";
 import type { TimeSplit } from "../paths/split.ts";
@@ -26,7 +27,8 @@ export interface PrepareOptions extends Asked {
   /** One action for all times, or one for each interval. */
   readonly action?: "global" | "per-interval";
   readonly times: "even" | "adaptive";
-  readonly noise: number;
+  /** σ, a number or a formula of the user's time. */
+  readonly noise: number | string;
   readonly growth: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -76,7 +78,8 @@ export async function preparePopulation(data: Population, options: PrepareOption
   const notes = massNotes(data, options, clouds, train);
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
-  const learn = learnOptions(options, train.length - 1, forces.acting);
+  const noise = await noiseOf(options.noise, { data, units, clouds, train });
+  const learn = { ...learnOptions(options, train.length - 1, forces.acting), ...(has(method, "noise") && noise) };
   const cautious = await cautions({
     method,
     clouds: kept(clouds),
@@ -122,10 +125,10 @@ function massNotes(data: Population, { method, mass }: PrepareOptions, clouds: r
 }
 
 function learnOptions(options: PrepareOptions, intervals: number, acting: Acting): LearnOptions {
-  const { batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, steps } = options;
+  const { batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps } = options;
   const { massCurve, coupling, objective, head } = options;
   return {
-    ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, steps },
+    ...{ batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps },
     ...(massCurve && { massCurve }),
     ...(coupling && { coupling }),
     ...(objective && { objective }),

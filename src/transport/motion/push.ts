@@ -126,8 +126,11 @@ function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, 
 }
 
 /** [x, log w] moved with noise, which is that of the places alone: z [steps, n, d]. */
-function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
-  const diffusion = (_t: Tensor, _y: Tensor, dW: Tensor): Tensor => concat([dW.mul(noise), dW.slice(null, [0, 1]).mul(0)], 1);
+function noisily({ drift, growth, noise, noiseShape }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
+  const diffusion = (t: Tensor, _y: Tensor, dW: Tensor): Tensor => {
+    const scaled = dW.mul(noise);
+    return concat([noiseShape ? scaled.mul(noiseShape(t.reshape([1, 1]))) : scaled, dW.slice(null, [0, 1]).mul(0)], 1);
+  };
   return marchNoisy(eulerMaruyama({ drift: rates(drift, growth), diffusion }), state, start, h, z);
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Prediction, verdicts } from "../../../src/transport/index.ts";
 
 const line = (name: string, w1: number) => ({
-  ...{ name, w1, w2: w1, mmd: 0 },
+  ...{ name, w1, w2: w1, mmd: 0, biasedMmd: 0 },
   error: { w1: 0, w2: 0, mmd: 0 },
   behind: { difference: 0, error: 0 },
 });
