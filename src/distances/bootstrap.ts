@@ -43,19 +43,35 @@ const fewest = 5;
  * @source   Efron, Annals of Statistics 7 (1979); shrinking: Bickel, Götze & van Zwet, Statistica Sinica 7 (1997)
  */
 export function deviations(x: Weighted, y: Weighted, rng: Random): Record<keyof Distances, Float64Array> {
-  const empty = () => new Float64Array(replicates).fill(Number.NaN);
-  const result = { w1: empty(), w2: empty(), mmd: empty() };
+  const [w1, w2, mmd] = deviationsOf(x, y, rng, 3, (a, b) => {
+    const found = distances(a, b);
+    return [found.w1, found.w2, found.mmd];
+  });
+  return { w1, w2, mmd };
+}
+
+/** Those of W1 alone, which take a third of the time. */
+export const w1Deviations = (x: Weighted, y: Weighted, rng: Random): Float64Array =>
+  deviationsOf(x, y, rng, 1, (a, b) => [wasserstein(a.x, b.x, { power: 1, weights: { x: a.weights, y: b.weights } })])[0];
+
+/** Those of any numbers of two clouds, a row for each number. */
+function deviationsOf(
+  x: Weighted,
+  y: Weighted,
+  rng: Random,
+  numbers: number,
+  measure: (a: Weighted, b: Weighted) => readonly number[],
+): Float64Array[] {
+  const result = Array.from({ length: numbers }, () => new Float64Array(replicates).fill(Number.NaN));
   const sizes = [x.x.shape[0], y.x.shape[0]];
   if (Math.min(effective(x), effective(y)) < fewest) return result;
   const [first, second] = [rng.fold("first"), rng.fold("second")];
   const [a, b] = [few(x, first), few(y, second)];
-  for (let r = 0; r < replicates; r++) {
-    const values = distances(resampled(a, first), resampled(b, second));
-    for (const key of ["w1", "w2", "mmd"] as const) result[key][r] = values[key];
-  }
+  for (let r = 0; r < replicates; r++)
+    for (const [k, value] of measure(resampled(a, first), resampled(b, second)).entries()) result[k][r] = value;
   const inverse = (ns: readonly number[]): number => ns.reduce((s, n) => s + 1 / n, 0);
   const shrink = Math.sqrt(inverse(sizes) / inverse([a.x.shape[0], b.x.shape[0]]));
-  for (const values of Object.values(result)) {
+  for (const values of result) {
     const mean = values.reduce((s, v) => s + v, 0) / replicates;
     for (let r = 0; r < replicates; r++) values[r] = (values[r] - mean) * shrink;
   }

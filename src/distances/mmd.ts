@@ -9,6 +9,8 @@ export interface MmdOptions {
   /** The mean over the kernels, or their sum; default: mean. */
   combine?: "mean" | "sum";
   weights?: Weights;
+  /** "biased": pairs of a point with itself count too, which keeps it from falling below 0; default: unbiased. */
+  estimate?: "unbiased" | "biased";
 }
 
 /** The usual set for single-cell data (Bunne et al., Nature Methods 20, 2023). */
@@ -22,16 +24,23 @@ export const hydrogenKernels: MmdOptions = { gammas: [1e-4, 1e-4, 1e-4], combine
  *
  *   Σ_{i≠j} a_i a_j k(x_i, x_j) / (1 - Σ a²) + Σ_{i≠j} b_i b_j k(y_i, y_j) / (1 - Σ b²) - 2 Σ_ij a_i b_j k(x_i, y_j)
  *
- * with a = 1/n, b = 1/m unless weights are given.
+ * with a = 1/n, b = 1/m unless weights are given. Biased (their eq. 5), the first two sums are over all pairs and divided by nothing: the
+ * squared distance of the two samples' own mean embeddings, greater than that of their populations by the sampling.
  */
-export function mmd(x: Points, y: Points, { gammas = defaultGammas, combine = "mean", weights = {} }: MmdOptions = {}): number {
+export function mmd(
+  x: Points,
+  y: Points,
+  { gammas = defaultGammas, combine = "mean", weights = {}, estimate = "unbiased" }: MmdOptions = {},
+): number {
   const a = normalise(weights.x, x.shape[0]);
   const b = normalise(weights.y, y.shape[0]);
   const within = (points: Points, w: Float64Array): number => {
+    const all = average(points, points, w, w, gammas);
+    if (estimate === "biased") return all;
     // the diagonal of the kernel is 1
     const diagonal = w.reduce((sum, v) => sum + v * v, 0);
     if (!(diagonal < 1)) throw new RangeError("mmd: a cloud needs at least two points of positive weight");
-    return (average(points, points, w, w, gammas) - diagonal) / (1 - diagonal);
+    return (all - diagonal) / (1 - diagonal);
   };
   const mean = within(x, a) + within(y, b) - 2 * average(x, y, a, b, gammas);
   return combine === "sum" ? mean * gammas.length : mean;

@@ -17,6 +17,7 @@ export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation
 export { type ChooseOptions, choose } from "./evaluation/choose.ts";
 export { displacement, unbalancedDisplacement } from "./evaluation/displacement.ts";
 export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
+export { type GrowthPrice, growthFromData, growthTable, growthText, type PricedGrowth } from "./evaluation/growth-price.ts";
 export { inspectionText, inspectSnapshots, type Look, type SnapshotInspection } from "./evaluation/inspect.ts";
 export { leastAction } from "./evaluation/least-action.ts";
 export type { Line, Prediction } from "./evaluation/predict.ts";
@@ -71,6 +72,7 @@ export { has, type LearnOptions, learnDefaults, learner, type MethodName, method
 export type { Descending, Descent, Dynamics, Model, Mover, Trainable, TrainOptions, ValuedModel } from "./learning/model.ts";
 export { type PreparedPopulation, type PrepareOptions, preparePopulation } from "./learning/prepare.ts";
 export { drawRecorded, matchingRecorded, type RecordedBatch, type Recording, recordingOf } from "./learning/recorded.ts";
+export { type Room, roomOf } from "./learning/room.ts";
 export {
   type Anneal,
   annealer,
@@ -99,7 +101,7 @@ export type { Stream } from "./motion/stream.ts";
 export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
-export { type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
+export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
 export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.ts";
 export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";
 export { type MassCurve, type Path, type PathOptions, type PathShape, pathThrough } from "./paths/path.ts";

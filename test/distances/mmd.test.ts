@@ -21,6 +21,19 @@ describe("mmd", () => {
     return xx / (n * (n - 1)) + yy / (m * (m - 1)) - (2 * xy) / (n * m);
   };
 
+  test("biased, it is the squared distance of the mean embeddings, and nothing for one cloud twice", () => {
+    const random = randomStream(8);
+    const [x, y] = [random.normal([11, 2], "f64"), random.normal([7, 2], "f64")];
+    const sum = (a: Cloud, b: Cloud): number => {
+      let total = 0;
+      for (let i = 0; i < a.shape[0]; i++) for (let j = 0; j < b.shape[0]; j++) total += Math.exp(-0.5 * squared(a, i, b, j));
+      return total / (a.shape[0] * b.shape[0]);
+    };
+    const options = { gammas: [0.5], estimate: "biased" } as const;
+    expect(mmd(x, y, options)).toBeCloseTo(sum(x, x) + sum(y, y) - 2 * sum(x, y), 10);
+    expect(mmd(x, x, options)).toBeCloseTo(0, 12);
+  });
+
   test("is the average of the U-statistics by their definition, also far below the range of exp", () => {
     const random = randomStream(7);
     const [x, y] = [random.normal([21, 3], "f64"), random.normal([16, 3], "f64")];

@@ -14,9 +14,14 @@ import {
   type Choice,
   choose,
   figuresOf,
+  type GrowthPrice,
+  growthFromData,
+  growthTable,
+  growthText,
   has,
   headline,
   keyNumbers,
+  learnDefaults,
   learner,
   massText,
   predictionText,
@@ -61,31 +66,44 @@ export const trajectories = method({
   async prepare(data, given, desk) {
     const shown = shownFeatures(data, given.show); // a wrong name is told before the training
     const split = splitTimes(data, given.holdOut);
-    const choice = given.auto ? await chosenMethod(data, given, split, desk) : undefined;
-    const options = { ...given, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
+    const price = await priceOf(data, given, split);
+    const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
+    const choice = given.auto ? await chosenMethod(data, priced, split, desk) : undefined;
+    const options = { ...priced, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
     const { method, steps } = options;
     const prepared = await preparePopulation(data, options, split);
     return {
-      problem: { data, options, shown, split, choice, prepared, base: await densityAsked(options, prepared.clouds[0]) },
+      problem: {
+        data,
+        options,
+        shown,
+        split,
+        choice,
+        price: has(method, "growth") ? price : undefined,
+        prepared,
+        base: await densityAsked(options, prepared.clouds[0]),
+      },
       source: data,
       label: `training on ${data.title}`,
       folder: data.name,
       steps,
-      config: { ...choice?.best, ...asData(prepared.learn) },
+      config: { ...choice?.best, ...asData(prepared.learn), noise: options.noise },
       warnings: prepared.warnings,
       divergedHint: `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`,
     };
   },
 
-  learner: ({ options, split, prepared: { times, clouds, learn } }) =>
-    learner(
+  learner: async ({ options, split, prepared: { times, clouds, learn, room } }) => ({
+    ...(await learner(
       options.method,
       split.train.map((k) => times[k]),
       split.train.map((k) => clouds[k]),
       learn,
-    ),
+    )),
+    room,
+  }),
 
-  async conclude({ state, history }, { data, options, split, choice, prepared, base }, model, { rng }) {
+  async conclude({ state, history }, { data, options, split, choice, price, prepared, base }, model, { rng }) {
     const { method, threads } = options;
     const trained = { model, push: pusher(model, threads), params: model.average(state) };
     const found = await assess(method, trained, state, data, prepared, split, rng, base);
@@ -100,16 +118,18 @@ export const trajectories = method({
       numbers: keyNumbers(data, { ...found, loss }, method),
       tables: [
         ...(choice ? [choice.report] : []),
+        ...(price?.table.length ? [growthTable(price)] : []),
         ...(predictions.length ? [scoresTable(predictions)] : []),
         ...(balance.length ? [balanceTable(balance)] : []),
       ],
       results: {
         ...{ method, steps: options.steps, loss, heldOut: predictions, mass: grows ? mass : undefined },
-        ...{ value, least, solverError, balance, fates: fates?.matrix, choice: choice?.table },
+        ...{ value, least, solverError, balance, fates: fates?.matrix, choice: choice?.table, price, fit: found.fit },
       },
       text: (took: string) => [
         ...featuresTaken(data, options),
         ...(choice?.text ?? []),
+        ...(price ? [growthText(price)] : []),
         ...predictions.flatMap(predictionText),
         ...(grows ? [massText(mass)] : []),
         ...(value ? [valueText(value)] : []),
@@ -128,8 +148,17 @@ export const trajectories = method({
   },
 });
 
+/** λ from the data, where it is needed and not given. */
+const priceOf = async (data: Population, options: Options, split: TimeSplit): Promise<GrowthPrice | undefined> =>
+  options.growth === undefined && (options.auto || has(options.method, "growth")) ? growthFromData(data, options, split) : undefined;
+
 /** Every candidate has a third of the steps. */
-function chosenMethod(data: Population, options: Options, split: TimeSplit, { progress }: Desk): Promise<Choice> {
+function chosenMethod(
+  data: Population,
+  options: Options & { readonly growth: number },
+  split: TimeSplit,
+  { progress }: Desk,
+): Promise<Choice> {
   const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
   let line: ReturnType<typeof progress> | undefined;
   return choose(data, { ...options, steps }, split, (done, total) => {

@@ -19,6 +19,7 @@ import { type Stream, streamLines } from "../motion/stream.ts";
 import type { TimeSplit } from "../paths/split.ts";
 import { innerTime } from "../paths/units.ts";
 import { type Balance, balances } from "./balance.ts";
+import { type Fit, fits } from "./fit.ts";
 import { leastAction } from "./least-action.ts";
 import { type Prediction, predict } from "./predict.ts";
 import { warningsOf } from "./warnings.ts";
@@ -38,10 +39,11 @@ export interface Assessment {
   /** Of more than one feature. */
   readonly stream?: Stream;
   readonly landscape?: Landscape;
-  /** In units of the training, as are the next three. */
+  /** In units of the training, as are the next four. */
   readonly value?: ActionValue;
   readonly least?: { readonly lower: number; readonly upper: number };
   readonly solverError: number;
+  readonly fit: readonly Fit[];
   readonly balance: readonly Balance[];
   /** Besides those of the preparation. */
   readonly warnings: readonly string[];
@@ -73,20 +75,43 @@ export async function assess(
   for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time)));
   const mass = massInTime(all);
   const plane = data.features.length > 1;
-  return {
-    predictions,
-    ...{ frames: all, along, fields, mass },
-    density: base && (await cellDensities(trained, base, prepared, rng.fold("density"))),
-    fates: await fates(trained, data, prepared, rng.fold("fates")),
-    curves: await featureCurves(data, all),
+  const found = {
+    ...{ predictions, frames: all, along, fields, mass },
+    fit: await trainingFit(method, trained, data, prepared, split, rng.fold("fit")),
     value: await model.value?.(state, rng.fold("value")),
     solverError: await solverError(trained, prepared, rng.fold("solver")),
     balance: await namedBalance(method, trained, data, prepared, split),
+  };
+  return {
+    ...found,
+    density: base && (await cellDensities(trained, base, prepared, rng.fold("density"))),
+    fates: await fates(trained, data, prepared, rng.fold("fates")),
+    curves: await featureCurves(data, all),
     least: free(method, prepared.learn) ? await leastThrough(method, prepared, split, rng.fold("least")) : undefined,
     stream: plane ? streamLines(data, fields) : undefined,
     landscape: plane && fields[0].action ? await landscape(trained, program, data, prepared) : undefined,
-    warnings: warningsOf(method, { predictions, fields, mass, note: model.note?.(state) }, data, prepared, split),
+    warnings: warningsOf(method, { ...found, note: model.note?.(state) }, data, prepared, split),
   };
+}
+
+/** The fit at the snapshots that are learned from, in the user's times. */
+async function trainingFit(
+  method: MethodName,
+  trained: TrainedModel,
+  data: Population,
+  { clouds, times }: PreparedPopulation,
+  { train }: TimeSplit,
+  rng: Random,
+): Promise<Fit[]> {
+  const inner = train.map((k) => times[k]);
+  const found = await fits(
+    method,
+    trained,
+    inner,
+    train.map((k) => clouds[k]),
+    rng,
+  );
+  return found.map((f, i) => ({ ...f, time: data.times[train[i + 1]] }));
 }
 
 /** The balance at the snapshots that are learned from, in the user's times and names of features. */

@@ -15,6 +15,12 @@ export interface Balance {
   readonly observed: number;
   readonly predicted: number;
   readonly z: number;
+  /**
+   * How far what the dynamics say lies outside of the changes to the snapshots before and after, which a bend in time lies between, and the
+   * standard error of that.
+   */
+  readonly outside: number;
+  readonly error: number;
 }
 
 /**
@@ -33,13 +39,16 @@ export async function balances<P>(
   const tests = (x: Tensor): Tensor => concat([x.slice(null, [0, 1]).mul(0).add(1), x, x.square()], 1);
   const names = ["mass", ...Array.from({ length: d }, (_, j) => `x${j + 1}`), ...Array.from({ length: d }, (_, j) => `x${j + 1}²`)];
   const run = jit((p: P, t: Tensor, x: Tensor, hot: Tensor) => {
-    const { drift, growth, noise } = model.dynamics(p, model.knots && hot);
+    const { drift, growth, noise, noiseShape } = model.dynamics(p, model.knots && hot);
     const [phi, moved] = jvp(tests, [x], [drift(t, x)]);
     let rate = moved;
     if (growth) rate = rate.add(phi.mul(growth(t, x).expandDims(1)));
     // Δ of 1, x_j, x_j² is 0, 0, 2; noise spreads what it carries backward as time falls
     const spread = model.backward ? -(noise ** 2) : noise ** 2;
-    if (noise > 0) rate = concat([rate.slice(null, [0, d + 1]), rate.slice(null, [d + 1, 2 * d + 1]).add(spread)], 1);
+    if (noise > 0) {
+      const squares = rate.slice(null, [d + 1, 2 * d + 1]);
+      rate = concat([rate.slice(null, [0, d + 1]), squares.add(noiseShape ? noiseShape(t).square().mul(spread) : spread)], 1);
+    }
     return { phi, rate };
   });
   const evaluated: { phi: NdArray; rate: NdArray }[] = [];
@@ -64,15 +73,18 @@ export async function balances<P>(
   const result: Balance[] = [];
   for (let k = 1; k + 1 < times.length; k++)
     names.forEach((test, c) => {
-      const gap = times[k + 1] - times[k - 1];
-      const [before, after, rate] = [
-        mean(evaluated[k - 1].phi, k - 1, c),
-        mean(evaluated[k + 1].phi, k + 1, c),
-        mean(evaluated[k].rate, k, c),
-      ];
-      const observed = (after.mean - before.mean) / gap;
-      const error = Math.sqrt((before.variance + after.variance) / gap ** 2 + rate.variance);
-      result.push({ test, time: times[k], observed, predicted: rate.mean, z: (observed - rate.mean) / Math.max(error, 1e-12) });
+      const gaps = [times[k] - times[k - 1], times[k + 1] - times[k], times[k + 1] - times[k - 1]];
+      const [before, now, after] = [k - 1, k, k + 1].map((j) => mean(evaluated[j].phi, j, c));
+      const rate = mean(evaluated[k].rate, k, c);
+      const sides = [(now.mean - before.mean) / gaps[0], (after.mean - now.mean) / gaps[1]];
+      const outside = Math.max(0, rate.mean - Math.max(...sides), Math.min(...sides) - rate.mean);
+      const observed = (after.mean - before.mean) / gaps[2];
+      const error = Math.sqrt((before.variance + after.variance) / gaps[2] ** 2 + rate.variance);
+      const sideError = Math.sqrt(
+        (now.variance + Math.max(before.variance, after.variance)) / Math.min(gaps[0], gaps[1]) ** 2 + rate.variance,
+      );
+      const z = (observed - rate.mean) / Math.max(error, 1e-12);
+      result.push({ test, time: times[k], observed, predicted: rate.mean, z, outside, error: sideError });
     });
   return result;
 }

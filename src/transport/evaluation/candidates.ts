@@ -27,8 +27,12 @@ export interface Unlearned {
   readonly massError?: number;
 }
 
-/** From simple to rich; methods with growth only where masses are known to differ, or nothing else is said. */
-export function candidates(counted: boolean): Candidate[] {
+/**
+ * From simple to rich; methods with growth only where masses are known to differ, or nothing else is said.
+ *
+ * @param growth  λ of all that grow
+ */
+export function candidates(counted: boolean, growth: number): Candidate[] {
   const still: Candidate[] = [
     { method: "am" },
     { method: "wlf-ot" },
@@ -38,12 +42,9 @@ export function candidates(counted: boolean): Candidate[] {
     { method: "ot-cfm" },
   ];
   const growing: Candidate[] = [
-    { method: "uam", growth: 0.1 },
-    { method: "uam", growth: 1 },
-    { method: "am-wfr", growth: 0.1 },
-    { method: "am-wfr", growth: 1 },
-    { method: "wlf-uot", growth: 0.1 },
-    { method: "wlf-uot", growth: 1 },
+    { method: "uam", growth },
+    { method: "am-wfr", growth },
+    { method: "wlf-uot", growth },
   ];
   return counted ? growing : [...still, ...growing];
 }
@@ -68,13 +69,23 @@ export function chosen(
   const { method, noise, growth } = best;
   const setting = (r: Candidate): string =>
     [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", ");
+  const limit = lowest.w1 + lowest.error;
   const verdict = (r: CandidateResult): string =>
-    r === best ? "chosen" : r === lowest ? "lowest" : r.w1 <= lowest.w1 + lowest.error ? "within one error" : "";
+    r === best
+      ? r === lowest
+        ? "chosen: the lowest, and none before it is within one standard error"
+        : `chosen: the first within one standard error of the lowest, at most ${limit.toFixed(4)}`
+      : r === lowest
+        ? "lowest"
+        : r.w1 <= limit
+          ? "within one standard error, but less simple"
+          : "";
   const off = ({ massError }: { massError?: number }): string =>
     massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
   const why =
-    `the simplest method within one standard error of the lowest mean W1 over the snapshots at ${times.join(", ")}, each left out once ` +
-    `(${steps} steps)`;
+    `the one-standard-error rule: the simplest method, in the order of the table, whose mean W1 is at most the lowest one and its standard ` +
+    `error, ${lowest.w1.toFixed(4)} + ${lowest.error.toFixed(4)} = ${limit.toFixed(4)}; W1 to the snapshots at ${times.join(", ")}, each ` +
+    `left out once (${steps} steps), in units of the training`;
   const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
   const honest = ahead.length ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`] : [];
   const lines = [

@@ -4,7 +4,8 @@ import { randomStream } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { spread } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
-import { has, learnDefaults, learner } from "../learning/methods.ts";
+import { dependsOnTime } from "../forces/noise.ts";
+import { has, learner } from "../learning/methods.ts";
 import { type PrepareOptions, preparePopulation } from "../learning/prepare.ts";
 import type { BaseKind } from "../motion/cell-densities.ts";
 import { meanWeight, particlesOf } from "../motion/particles.ts";
@@ -13,6 +14,7 @@ import { weighted } from "../paths/cloud.ts";
 import type { TimeSplit } from "../paths/split.ts";
 import { type CandidateResult, type Choice, candidates, chosen, type Unlearned } from "./candidates.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
+import { leftOut } from "./growth-price.ts";
 import { baselines, score } from "./scores.ts";
 
 /** Settings that the candidates share; `steps` are those of each of their trainings. */
@@ -20,9 +22,6 @@ export interface ChooseOptions extends PrepareOptions {
   /** Not for a choice: an error. */
   readonly density?: BaseKind;
 }
-
-/** Most snapshots that are left out in turn. */
-const mostFolds = 4;
 
 /** Settings that not all candidates take. */
 const notForAll = ["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density", "coupling"] as const;
@@ -41,7 +40,7 @@ export async function choose(
   progress?: (done: number, total: number) => void,
 ): Promise<Choice> {
   const folds = foldsOf(options, split);
-  const list = candidates(options.mass !== "equal");
+  const list = candidates(options.mass !== "equal", options.growth);
   const total = list.length * folds.length;
   progress?.(0, total);
   const table: CandidateResult[] = [];
@@ -69,9 +68,11 @@ function foldsOf(options: ChooseOptions, split: TimeSplit): number[] {
       `--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`,
       "name a --method",
     );
-  const inner = split.train.slice(1, -1);
-  if (inner.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
-  return inner.filter((_, i) => i % Math.ceil(inner.length / mostFolds) === 0);
+  if (dependsOnTime(options.noise))
+    throw new UserError(`--auto chooses the noise, which --noise "${options.noise}" prescribes`, "name a --method");
+  const folds = leftOut(split);
+  if (folds.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
+  return folds;
 }
 
 interface FoldScore {
@@ -86,7 +87,7 @@ const average = (values: readonly number[]): number => values.reduce((s, v) => s
 /** A candidate trained without one snapshot, and how near it comes to that. */
 async function fold(data: Population, options: PrepareOptions, { train }: TimeSplit, held: number): Promise<FoldScore> {
   const kept = train.filter((k) => k !== held);
-  const { clouds, times, learn } = await preparePopulation(data, options, { train: kept, held: [held] });
+  const { clouds, times, learn, room } = await preparePopulation(data, options, { train: kept, held: [held] });
   const { method } = options;
   const model = await learner(
     method,
@@ -98,7 +99,7 @@ async function fold(data: Population, options: PrepareOptions, { train }: TimeSp
   let state = model.init(rng.fold("init"));
   for (let i = 0; i < options.steps; i++) ({ state } = await model.step(state, rng));
   const before = Math.max(...kept.filter((k) => k < held));
-  const push = pusher(model, options.threads);
+  const push = pusher({ ...model, room }, options.threads);
   const { clouds: moved } = await push(model.average(state), particlesOf(clouds[before]), times[before], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
   if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
@@ -128,7 +129,7 @@ async function references(data: Population, options: PrepareOptions, { train }: 
     balanced.push({ w1, error: spread(deviations.w1) });
     floors.push(floor);
     if (!counted) continue;
-    const between = await unbalancedDisplacement(clouds[before], clouds[after], fraction, learnDefaults.growth, rng.fold("cone"));
+    const between = await unbalancedDisplacement(clouds[before], clouds[after], fraction, options.growth, rng.fold("cone"));
     const cone = score("", between, weighted(clouds[held]), rng);
     growing.push({ w1: cone.w1, error: spread(cone.deviations.w1), mass: between.mass / clouds[held].mass });
   }
@@ -139,7 +140,7 @@ async function references(data: Population, options: PrepareOptions, { train }: 
   const massError = average(growing.map(({ mass }) => Math.abs(Math.log(mass))));
   return [
     row("optimal-transport midpoint", balanced),
-    ...(counted ? [{ ...row(`unbalanced-transport midpoint, λ ${learnDefaults.growth}`, growing), massError }] : []),
+    ...(counted ? [{ ...row(`unbalanced-transport midpoint, λ ${options.growth}`, growing), massError }] : []),
     { name: "sampling floor", w1: average(floors), error: 0 },
   ];
 }

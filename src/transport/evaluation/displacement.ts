@@ -1,11 +1,11 @@
 /** What lies between two clouds along optimal transport, without learning. */
 
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { optimalTransport, rowsOf, type Weighted } from "../../distances/index.ts";
+import { optimalTransport, type Weighted } from "../../distances/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import { coneGeodesic, reachPlan } from "../paths/unbalanced.ts";
-import { systematic, thin } from "./thinning.ts";
+import { subsampled, systematic, thin } from "./thinning.ts";
 
 /** The cloud `fraction` of the way along the optimal transport from x to y (McCann's interpolation); its rows are points of equal mass. */
 export function displacement(x: Weighted, y: Weighted, fraction: number, rng: Random): NdArray<"f32"> {
@@ -31,7 +31,7 @@ const largestPlan = 1000;
  * @returns  the cloud, and its total mass in the units of the clouds'
  */
 export async function unbalancedDisplacement(x: Cloud, y: Cloud, fraction: number, growth: number, rng: Random) {
-  const [a, b] = [x, y].map((c) => fewer(c, rng));
+  const [a, b] = [x, y].map((c) => subsampled(c, rng, largestPlan));
   const scaled = (c: Cloud): Cloud => ({ ...c, mass: c.mass / x.mass });
   const { plan, mass0, mass1 } = await reachPlan(scaled(a), scaled(b), growth);
   const [n, m] = plan.shape;
@@ -58,17 +58,4 @@ export async function unbalancedDisplacement(x: Cloud, y: Cloud, fraction: numbe
   const weights = Float64Array.from(pairs, (e, i) => (plan.data[e] / total) * (moved.mass.data as Float32Array)[i]);
   const cloud = thin({ x: moved.x as NdArray<"f32">, weights }, rng);
   return { ...cloud, mass: weights.reduce((s, v) => s + v, 0) * x.mass };
-}
-
-/** At most `largestPlan` random particles, with their weights and the mass of all. */
-function fewer(cloud: Cloud, rng: Random): Cloud {
-  const [n] = cloud.points.shape;
-  if (n <= largestPlan) return cloud;
-  const kept = rng.permutation(n).data.subarray(0, largestPlan);
-  const { weights } = cloud;
-  return {
-    points: rowsOf(cloud.points, kept),
-    mass: cloud.mass,
-    ...(weights && { weights: Array.from(kept, (r) => weights[r]) }),
-  };
 }

@@ -51,7 +51,10 @@ function meanScores(predictions: readonly Prediction[]): FoundNumber[] {
   const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return names.map((name) => {
     const times = predictions.filter((p) => p.scores.some((s) => s.name === name)).map((p) => p.time);
-    return { name: `mean W1, ${name}`, value: meanOf(predictions, name), note: `standard deviations, over ${times.join(", ")}` };
+    const { unit } = predictions[0];
+    const value = meanOf(predictions, name);
+    const own = unit.own === undefined ? "" : `; ${formatNumber(unit.own * value)} in the file's units`;
+    return { name: `mean W1, ${name}`, value, note: `${unit.name}, over ${times.join(", ")}${own}` };
   });
 }
 

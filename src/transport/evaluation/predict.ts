@@ -8,13 +8,17 @@ import { meanWeight, particlesOf } from "../motion/particles.ts";
 import type { TrainedModel } from "../motion/push.ts";
 import { stacked, weighted } from "../paths/cloud.ts";
 import type { TimeSplit } from "../paths/split.ts";
+import { type DistanceUnit, distanceUnit } from "../paths/units.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
 import { baselines, type Score, score } from "./scores.ts";
 
 /** A line of the table: distances, and their standard errors over the sampling of both clouds. */
 export interface Line extends Distances {
   readonly name: string;
+  readonly biasedMmd: number;
   readonly error: Distances;
+  /** W1 in the units of the file, where all features share one scale. */
+  readonly ownW1?: number;
   /** W1 less that of the optimal-transport midpoint, and the error of the difference over the same samples. */
   readonly behind: { readonly difference: number; readonly error: number };
 }
@@ -31,6 +35,8 @@ interface Rival {
 /** What was predicted at a held-out time, and how well. */
 export interface Prediction {
   readonly time: number;
+  /** Of all distances here. */
+  readonly unit: DistanceUnit;
   readonly scores: readonly Line[];
   readonly rivals: readonly Rival[];
   /** Sampling floor of W1. */
@@ -56,10 +62,11 @@ const between = (a: Score, b: Score) => ({
   error: spread(a.deviations.w1.map((v, r) => v - b.deviations.w1[r])),
 });
 
-function lines(scores: readonly Score[]): Line[] {
+function lines(scores: readonly Score[], { own }: DistanceUnit): Line[] {
   const reference = scores.find((s) => s.name === midpoint || s.name === onward) as Score;
   return scores.map((s) => ({
-    ...{ name: s.name, w1: s.w1, w2: s.w2, mmd: s.mmd },
+    ...{ name: s.name, w1: s.w1, w2: s.w2, mmd: s.mmd, biasedMmd: s.biasedMmd },
+    ...(own !== undefined && { ownW1: own * s.w1 }),
     error: { w1: spread(s.deviations.w1), w2: spread(s.deviations.w2), mmd: spread(s.deviations.mmd) },
     behind: between(s, reference),
   }));
@@ -76,11 +83,12 @@ export async function predict(
   method: MethodName,
   { model, push, params }: TrainedModel,
   data: Pick<Population, "times" | "pathsKnown">,
-  { clouds, times, learn }: Pick<PreparedPopulation, "clouds" | "times" | "learn">,
+  { clouds, times, learn, units }: Pick<PreparedPopulation, "clouds" | "times" | "learn" | "units">,
   { train, held }: TimeSplit,
   rng: Random,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
+  const unit = distanceUnit(units);
   for (const k of held) {
     const before = Math.max(...train.filter((j) => j < k));
     const forecast = k > train[train.length - 1];
@@ -110,7 +118,8 @@ export async function predict(
     const grown = grows ? (meanWeight(forward.logWeight) * clouds[before].mass) / clouds[k].mass : undefined;
     predictions.push({
       time: data.times[k],
-      scores: lines([...scores, ...others]),
+      unit,
+      scores: lines([...scores, ...others], unit),
       rivals: others.map((other) => ({ name: other.name, ...between(scores[0], other) })),
       floor,
       ...(grown !== undefined && { mass: grown }),

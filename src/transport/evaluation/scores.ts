@@ -1,13 +1,15 @@
 /** How well a predicted cloud agrees with a held-out snapshot, beside what is reached without learning and what can be reached at all. */
 
 import type { NdArray, Random } from "../../array/index.ts";
-import { type Distances, deviations, distances, samplingFloor, type Weighted, wasserstein } from "../../distances/index.ts";
+import { type Distances, deviations, distances, mmd, samplingFloor, type Weighted, wasserstein } from "../../distances/index.ts";
 import { displacement } from "./displacement.ts";
 import { largestCloud, thin, withoutEmpty } from "./thinning.ts";
 
 /** Distances of one prediction. */
 export interface Score extends Distances {
   readonly name: string;
+  /** The squared MMD of the samples themselves, which is never below 0. */
+  readonly biasedMmd: number;
   /** Deviations of each distance over resamples of both clouds; those of scores against one snapshot are paired. */
   readonly deviations: Readonly<Record<keyof Distances, Float64Array>>;
 }
@@ -15,7 +17,8 @@ export interface Score extends Distances {
 /** Distances of a predicted cloud to a snapshot; both are normalised to mass one. */
 export function score(name: string, predicted: Weighted, truth: Weighted, rng: Random): Score {
   const [a, b] = [thin(predicted, rng.fold("predicted")), thin(truth, rng.fold("truth"))];
-  return { name, ...distances(a, b), deviations: deviations(predicted, truth, rng.fold("bootstrap")) };
+  const biasedMmd = mmd(a.x, b.x, { weights: { x: a.weights, y: b.weights }, estimate: "biased" });
+  return { name, ...distances(a, b), biasedMmd, deviations: deviations(predicted, truth, rng.fold("bootstrap")) };
 }
 
 /**
@@ -46,7 +49,7 @@ export function baselines(
 }
 
 /** Mean W1 of random halves, or of parts as large as the clouds of the scores; NaN for a single particle. */
-function floorOf(cloud: Weighted, rng: Random): number {
+export function floorOf(cloud: Weighted, rng: Random): number {
   const { x, weights } = withoutEmpty(cloud);
   const half = Math.min(largestCloud, x.shape[0] >> 1);
   if (half === 0) return Number.NaN;

@@ -10,15 +10,17 @@ import { midpoint, type Prediction } from "./predict.ts";
 /** The half of a 95 % interval. NaN: the cloud is too small to say. */
 const plusMinus = (error: number): string => (Number.isFinite(error) ? ` ± ${(1.96 * error).toFixed(4)}` : "");
 
-const line = (name: string, w1: number, error = Number.NaN): string => `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error)}`;
+const line = (name: string, w1: number, error = Number.NaN, own?: number): string =>
+  `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error)}${own === undefined ? "" : `   ${formatNumber(own)}`}`;
 
 /** Every distance at a held-out time, the predicted mass, and the errors of known paths. */
-export function predictionText({ time, scores, floor, paths, mass, midpointMass }: Prediction): string[] {
+export function predictionText({ time, unit, scores, floor, paths, mass, midpointMass }: Prediction): string[] {
+  const { own } = unit;
   const lines = [
-    `held-out time ${time}: W1 (± 95 %)`,
-    ...scores.map(({ name, w1, error }) => line(name, w1, error.w1)),
+    `held-out time ${time}: W1 (± 95 %) in ${unit.name}${own === undefined ? "" : `, then in units of the file (${formatNumber(own)} each)`}`,
+    ...scores.map(({ name, w1, error, ownW1 }) => line(name, w1, error.w1, ownW1)),
     // the same individuals in both snapshots differ by less than two samples do
-    line(paths ? "sampling floor, of other individuals" : "sampling floor", floor),
+    line(paths ? "sampling floor, of other individuals" : "sampling floor", floor, Number.NaN, own === undefined ? undefined : own * floor),
   ];
   if (mass !== undefined) {
     const beside = midpointMass === undefined ? "" : `, of the unbalanced-transport midpoint ${midpointMass.toFixed(3)}`;
@@ -51,5 +53,5 @@ export function headline(method: MethodName, snapshots: number, predictions: rea
   const same = between.length ? between : predictions;
   const straight = between.length ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(same, midpoint))}` : "";
   const times = same.map((p) => p.time).join(", ");
-  return `${learned} Held-out snapshots (${times}) are predicted at a mean W1 of ${formatNumber(meanOf(same, title))}${straight}.`;
+  return `${learned} Held-out snapshots (${times}) are predicted at a mean W1 of ${formatNumber(meanOf(same, title))} ${same[0].unit.name}${straight}.`;
 }

@@ -1,6 +1,7 @@
 /** Fewer particles of a cloud, where distances would take too long. */
 import type { NdArray, Random } from "../../array/index.ts";
 import { rowsOf, type Weighted } from "../../distances/index.ts";
+import type { Cloud } from "../paths/cloud.ts";
 
 /** Most points of a cloud that enter exact distances. */
 export const largestCloud = 2000;
@@ -9,6 +10,19 @@ export const largestCloud = 2000;
 export function subsample(x: NdArray<"f32">, rng: Random, most = largestCloud): NdArray<"f32"> {
   const [n] = x.shape;
   return n <= most ? x : rowsOf(x, rng.permutation(n).data.subarray(0, most));
+}
+
+/** At most `most` random particles of a cloud, with their weights and the mass of all. */
+export function subsampled(cloud: Cloud, rng: Random, most: number): Cloud {
+  const [n] = cloud.points.shape;
+  if (n <= most) return cloud;
+  const kept = rng.permutation(n).data.subarray(0, most);
+  const { weights } = cloud;
+  return {
+    points: rowsOf(cloud.points, kept),
+    mass: cloud.mass,
+    ...(weights && { weights: Array.from(kept, (r) => weights[r]) }),
+  };
 }
 
 /** A cloud of at most `largestCloud` points: all of them with their weights, or a systematic draw by weight. */

@@ -2,37 +2,52 @@
 import type { NdArray } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
 import { has, type MethodName } from "../learning/methods.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
+import type { ActionValue } from "../learning/value.ts";
 import type { Fields } from "../motion/fields.ts";
-import type { MassAt } from "../motion/frames.ts";
+import type { Frame, MassAt } from "../motion/frames.ts";
 import type { TimeSplit } from "../paths/split.ts";
 import type { Units } from "../paths/units.ts";
+import type { Balance } from "./balance.ts";
+import { inexact, leaving, misses, unbalanced, wideGap } from "./diagnostics.ts";
+import type { Fit } from "./fit.ts";
 import type { Prediction } from "./predict.ts";
 import { verdicts } from "./verdicts.ts";
 
 /** What is looked at. */
 export interface Judged {
   readonly predictions: readonly Prediction[];
-  readonly fields: readonly Fields[];
+  readonly frames: readonly Pick<Frame, "time" | "inner">[];
+  readonly fields: readonly Pick<Fields, "velocity">[];
   readonly mass: readonly MassAt[];
+  readonly fit: readonly Fit[];
+  readonly solverError: number;
+  readonly balance: readonly Balance[];
+  readonly value?: ActionValue;
   /** What happened in the training. */
   readonly note?: string;
 }
 
-/** All warnings of a trained model. */
+/** All warnings of a trained model, those that make the most of the rest worthless first. */
 export function warningsOf(
   method: MethodName,
-  { predictions, fields, mass, note }: Judged,
-  { times }: Pick<Snapshots, "times">,
-  { units }: { readonly units: Units },
+  { predictions, frames, fields, mass, fit, solverError, balance, value, note }: Judged,
+  { times, features }: Pick<Snapshots, "times" | "features">,
+  { units, room }: Pick<PreparedPopulation, "units" | "room">,
   split: TimeSplit,
 ): string[] {
   return [
+    ...leaving(frames, room, features),
     ...speeds(
       fields.map((f) => f.velocity),
       units,
       times,
     ),
     ...(note ? [note] : []),
+    ...inexact(solverError),
+    ...misses(fit),
+    ...unbalanced(balance),
+    ...(value ? wideGap(value) : []),
     ...thinWeights(mass),
     ...(has(method, "growth") ? dip(mass) : []),
     ...forecasts(times, split),

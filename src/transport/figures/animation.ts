@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { Snapshots } from "../../data/snapshots.ts";
 import { palette, plot } from "../../plots/index.ts";
 import type { Frame } from "../motion/frames.ts";
-import { timeAxis } from "./axes.ts";
+import { dataRange, inside, timeAxis } from "./axes.ts";
 
 /** Pictures to be shown one after the other. */
 export interface Animation {
@@ -28,12 +28,13 @@ export function animation(data: Pick<Snapshots, "times" | "snapshots" | "feature
   const background = data.snapshots.flatMap((s, k) =>
     some(s.shape[0]).map((i) => ({ ...place(s.data, i, data.times[k]), time: data.times[k] })),
   );
-  const [x, y] = [extent(background.map((p) => p.x)), extent(background.map((p) => p.y))];
+  const [x, y] = [dataRange(background.map((p) => p.x)), dataRange(background.map((p) => p.y))];
   const places = decimals(all.map((f) => f.time));
   const rows = some(all[0].cloud.shape[0]);
   const pictures = all.map(({ time, cloud, logWeight }, k) => {
     const tails = rows.flatMap((r) => all.slice(Math.max(0, k - tail), k + 1).map((f) => ({ ...place(f.cloud.data, r, f.time), r })));
     const points = rows.map((r) => ({ ...place(cloud.data, r, time), w: grows ? Math.exp(logWeight.data[r]) : 1 }));
+    const outside = points.filter((p) => !(inside(x, p.x) && inside(y, p.y))).length;
     return plot({
       width: 560,
       height: 420,
@@ -43,8 +44,9 @@ export function animation(data: Pick<Snapshots, "times" | "snapshots" | "feature
       color: { type: "linear", scheme: "viridis", domain: [data.times[0], data.times[data.times.length - 1]] },
       marks: [
         Plot.dot(background, { x: "x", y: "y", fill: "time", r: () => 0.35, fillOpacity: 0.25 }),
-        Plot.line(tails, { x: "x", y: "y", z: "r", stroke: palette[2], strokeOpacity: 0.35, strokeWidth: 1 }),
-        Plot.dot(points, { x: "x", y: "y", r: "w", fill: palette[2], stroke: "white", strokeWidth: 0.3 }),
+        Plot.line(tails, { x: "x", y: "y", z: "r", stroke: palette[2], strokeOpacity: 0.35, strokeWidth: 1, clip: true }),
+        Plot.dot(points, { x: "x", y: "y", r: "w", fill: palette[2], stroke: "white", strokeWidth: 0.3, clip: true }),
+        ...(outside > 0 ? [Plot.text([`${outside} of ${rows.length} particles outside`], { frameAnchor: "top-left", dy: -16 })] : []),
         Plot.text([`time ${time.toFixed(places)}`], { frameAnchor: "top-right", dy: -16, fontWeight: 600, fontSize: 14 }),
       ],
     });
@@ -61,11 +63,6 @@ interface Place {
 function some(n: number): number[] {
   const step = Math.max(1, Math.ceil(n / shown));
   return Array.from({ length: Math.ceil(n / step) }, (_, i) => i * step);
-}
-
-function extent(values: readonly number[]): [number, number] {
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  return [low - 0.04 * (high - low), high + 0.04 * (high - low)];
 }
 
 /** As many decimal places as tell neighbouring times apart. */

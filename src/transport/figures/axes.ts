@@ -18,3 +18,17 @@ export const timeColour = (times: readonly number[]) => ({
 
 /** "time 3"; of a number that is not whole, seven digits. */
 export const timeName = (time: number): string => `time ${Number.isInteger(time) ? time : Number(time.toPrecision(7))}`;
+
+/** The range of the data and a tenth more on each side: pictures show this, and say how much lies outside of it. */
+export function dataRange(values: readonly number[]): [number, number] {
+  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const more = 0.1 * (high - low || 1);
+  return [low - more, high + more];
+}
+
+/** Is a number in a range? */
+export const inside = ([low, high]: readonly [number, number], v: number): boolean => v >= low && v <= high;
+
+/** A sentence of how many of the particles that are drawn leave the picture; empty if none does. */
+export const outsideText = (outside: number, drawn: number): string =>
+  outside > 0 ? ` ${outside} of the ${drawn} leave the picture, which is that of the data.` : "";

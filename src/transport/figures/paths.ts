@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { NdArray } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
 import { type Figure, palette, plot } from "../../plots/index.ts";
-import { timeAxis, timeColour } from "./axes.ts";
+import { dataRange, inside, outsideText, timeAxis, timeColour } from "./axes.ts";
 
 /** The moved particles at a time. */
 interface Moved {
@@ -34,46 +34,54 @@ export function pathsFigure(data: Drawn, paths: readonly Moved[]): Figure {
     paths.map(({ time, cloud }) => ({ x: cloud.data[row * d], y: cloud.data[row * d + 1], time, row })),
   );
   const points = data.snapshots.flatMap((s, k) => rows(s, data.times[k], 300, [0, 1]));
+  const [x, y] = [0, 1].map((j) => dataRange(column(data, j)));
+  const gone = new Set(lines.filter((l) => !(inside(x, l.x) && inside(y, l.y))).map((l) => l.row)).size;
   return {
     name: "trajectories",
     title: "Snapshots and learned trajectories",
     caption:
       `Points: the data, coloured by time. Lines: ${shown} particles of the first snapshot moved by the learned velocity. Axes: ` +
-      `${data.features[0]} and ${data.features[1]}.`,
+      `${data.features[0]} and ${data.features[1]}.${outsideText(gone, shown)}`,
     svg: plot({
       height: 520,
       grid: true,
       color: timeColour(data.times),
-      x: { label: data.features[0] },
-      y: { label: data.features[1] },
+      x: { label: data.features[0], domain: x },
+      y: { label: data.features[1], domain: y },
       marks: [
         Plot.dot(points, { x: "x", y: "y", fill: "time", r: 2, fillOpacity: 0.45 }),
-        Plot.line(lines, { x: "x", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.8, strokeOpacity: 0.55 }),
+        Plot.line(lines, { x: "x", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.8, strokeOpacity: 0.55, clip: true }),
         Plot.dot(
           lines.filter((l) => l.time === paths[paths.length - 1].time),
-          { x: "x", y: "y", fill: "currentColor", r: 1.8 },
+          { x: "x", y: "y", fill: "currentColor", r: 1.8, clip: true },
         ),
       ],
     }),
   };
 }
 
+/** All values of a feature. */
+const column = ({ snapshots, features: { length: d } }: Drawn, j: number): number[] =>
+  snapshots.flatMap((s) => Array.from({ length: s.shape[0] }, (_, i) => s.data[i * d + j]));
+
 function pathsInTime(data: Drawn, paths: readonly Moved[]): Figure {
   const shown = Math.min(80, paths[0].cloud.shape[0]);
   const lines = paths.flatMap(({ time, cloud }) => Array.from({ length: shown }, (_, row) => ({ time, row, y: cloud.data[row] })));
   const points = data.snapshots.flatMap((s, k) => Array.from(s.data.subarray(0, 300), (y) => ({ time: data.times[k], y })));
+  const y = dataRange(column(data, 0));
+  const gone = new Set(lines.filter((l) => !inside(y, l.y)).map((l) => l.row)).size;
   return {
     name: "trajectories",
     title: "Snapshots and learned trajectories",
-    caption: `Points: the data. Lines: ${shown} particles of the first snapshot moved by the learned velocity.`,
+    caption: `Points: the data. Lines: ${shown} particles of the first snapshot moved by the learned velocity.` + outsideText(gone, shown),
     svg: plot({
       height: 420,
       grid: true,
       x: timeAxis,
-      y: { label: data.features[0] },
+      y: { label: data.features[0], domain: y },
       marks: [
         Plot.dot(points, { x: "time", y: "y", fill: palette[0], r: 2, fillOpacity: 0.4 }),
-        Plot.line(lines, { x: "time", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.7, strokeOpacity: 0.5 }),
+        Plot.line(lines, { x: "time", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.7, strokeOpacity: 0.5, clip: true }),
       ],
     }),
   };

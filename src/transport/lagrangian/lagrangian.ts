@@ -24,8 +24,9 @@ export type VectorField = (t: Tensor, x: Tensor) => Tensor;
 export interface Lagrangian {
   /** λ >= 0: the growth rate is λ s; 0 conserves mass. */
   readonly growth: number;
-  /** σ >= 0, of dX = … + σ dW. */
+  /** σ >= 0, of dX = … + σ dW; where it depends on time, its root mean square, and σ(t) over that, [B, 1] -> [B, 1]. */
   readonly noise: number;
+  readonly noiseShape?: (t: Tensor) => Tensor;
   readonly cost: ConvexCost;
   /** V: the action is kinetic energy minus V, so paths accelerate by -∇V. */
   readonly potential?: ScalarField;
@@ -73,6 +74,12 @@ export function laplacianOf(s: Action, t: Tensor, x: Tensor, probe?: Tensor): Te
   return bend.mul(probe).sum(1);
 }
 
+/** (σ²/2) Δ [B], of a Laplacian Δ [B] at times t [B, 1]. */
+export function spreading({ noise, noiseShape }: Pick<Lagrangian, "noise" | "noiseShape">, t: Tensor, laplacian: Tensor): Tensor {
+  const mean = laplacian.mul(noise ** 2 / 2);
+  return noiseShape ? mean.mul(noiseShape(t).square().squeeze(1)) : mean;
+}
+
 /** c*(∇s) + <∇s, b> + (λ/2) s² + V [B]: all of Λ that has no derivative in time and no Laplacian. */
 export function hamiltonian(l: Lagrangian, t: Tensor, x: Tensor, value: Tensor, g: Tensor): Tensor {
   let h = l.cost.conjugate(g);
@@ -85,7 +92,7 @@ export function hamiltonian(l: Lagrangian, t: Tensor, x: Tensor, value: Tensor, 
 export function residual(l: Lagrangian, s: Action, t: Tensor, x: Tensor, probe?: Tensor): Tensor {
   const { value, rate, gradient: g } = derivatives(s, t, x);
   const free = rate.add(hamiltonian(l, t, x, value, g));
-  return l.noise > 0 ? free.add(laplacianOf(s, t, x, probe).mul(l.noise ** 2 / 2)) : free;
+  return l.noise > 0 ? free.add(spreading(l, t, laplacianOf(s, t, x, probe))) : free;
 }
 
 /**
@@ -106,7 +113,7 @@ export function acceleration(l: Lagrangian, s: Action, t: Tensor, x: Tensor, pro
       const terms: Tensor[] = [];
       if (potential) terms.push(potential(t, z));
       if (drift) terms.push(drift(t, z).mul(fixed).sum(1));
-      if (noise > 0) terms.push(laplacianOf(s, t, z, probe).mul(noise ** 2 / 2));
+      if (noise > 0) terms.push(spreading(l, t, laplacianOf(s, t, z, probe)));
       return terms.reduce((a, b) => a.add(b)).sum();
     };
     parts.push(grad(rest)(x));

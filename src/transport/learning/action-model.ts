@@ -14,6 +14,7 @@ export const actionDefaults = { layers: 3, width: 128, head: "scalar", intervals
 export const actionDynamics = (l: Lagrangian, s: Action): Dynamics => ({
   drift: velocity(s, l),
   noise: l.noise,
+  ...(l.noiseShape && { noiseShape: l.noiseShape }),
   ...(l.growth > 0 && { growth: (t: Tensor, x: Tensor) => s(t, x).mul(l.growth) }),
   action: s,
 });

@@ -6,7 +6,7 @@ import type { Tensor } from "../../tensor/index.ts";
 import { stiffness } from "../lagrangian/conjugate.ts";
 import type { ScalarField } from "../lagrangian/lagrangian.ts";
 import type { Cloud } from "../paths/cloud.ts";
-import { has, type LearnOptions, type MethodName } from "./methods.ts";
+import { descriptionOf, has, type LearnOptions, type MethodName } from "./methods.ts";
 
 /** A training that is about to begin. */
 export interface CautionSetting {
@@ -28,7 +28,14 @@ export interface CautionSetting {
  * @throws UserError  for an action that is not bounded below
  */
 export async function cautions(setting: CautionSetting): Promise<string[]> {
-  return [...(await conjugatePoints(setting)), ...wideNoise(setting), ...shortReach(setting), ...shifts(setting), ...repeats(setting)];
+  return [
+    ...(await conjugatePoints(setting)),
+    ...wideNoise(setting),
+    ...shortReach(setting),
+    ...noAction(setting),
+    ...shifts(setting),
+    ...repeats(setting),
+  ];
 }
 
 /** Particles of a snapshot at which forces are looked at. */
@@ -129,6 +136,15 @@ function shortReach({ method, clouds, shown, learn }: CautionSetting): string[] 
         `no mass is carried farther than π/√λ = ${reach.toFixed(2)} standard deviations, but the mean moves farther from time ` +
           `${shown[k]} to ${shown[k + 1]}: this is mostly dying and being born; lower --growth`,
       ];
+}
+
+function noAction({ method }: CautionSetting): string[] {
+  return descriptionOf(method).path?.shape === "mixture"
+    ? [
+        `${method}: a mixture that fades over has no finite action, since mass appears where there was none; no action is told, and the loss ` +
+          "falls without end",
+      ]
+    : [];
 }
 
 /** A snapshot that holds mostly the points of the one before. */

@@ -1,6 +1,7 @@
 /** Does what was asked for fit the method? Every answer no is an error that says what to do. */
 import { UserError } from "../../errors.ts";
 import type { ForceOptions } from "../forces/forces.ts";
+import { dependsOnTime } from "../forces/noise.ts";
 import type { Head } from "../lagrangian/action.ts";
 import { together } from "../lagrangian/interaction.ts";
 import type { Coupling } from "../paths/pairs.ts";
@@ -11,6 +12,7 @@ export interface Asked extends ForceOptions {
   readonly head?: Head;
   readonly coupling?: Coupling;
   readonly batch: number;
+  readonly noise: number | string;
 }
 
 /** @throws UserError */
@@ -18,6 +20,11 @@ export function checkAsked(asked: Asked, method: MethodName): void {
   checkForces(asked, method);
   checkHead(asked, method);
   checkPairs(asked, method);
+  if (dependsOnTime(asked.noise) && descriptionOf(method).path?.shape === "bridge")
+    throw new UserError(
+      `--noise "${asked.noise}": the bridges of ${method} have constant noise`,
+      "give a number, or use eam, euam or wlf-sb",
+    );
   if (asked.coupling === "unbalanced" && !has(method, "growth"))
     throw new UserError(`--coupling unbalanced: ${method} has no growth`, "use a method with growth, such as wlf-uot or uam");
 }

@@ -61,8 +61,9 @@ export function guardNote(guard: Guard<unknown>): string | undefined {
   const share = guard.numbers.data[2];
   if (times === 0)
     return share > noted
-      ? `the path is as far from straight lines as it can be, three standard deviations, for ${(100 * share).toFixed(0)} % of its ` +
-          "particles: the force is strong for the time between snapshots, and the true path of least action may lie farther out"
+      ? `corrections of the path are at their bound for ${(100 * share).toFixed(0)} % of its particles: at the middle as far from the ` +
+          "straight lines as the data are wide, or a factor of 4.5 in mass; the force is strong for the time between snapshots, and the " +
+          "true path of least action may lie farther out"
       : undefined;
   return (
     `the path ran away ${times === 1 ? "once" : "twice"}: the training went back to its last good averages and on with ` +

@@ -18,7 +18,7 @@ import { type ActionOptions, type ActionParams, action, initAction } from "../la
 import { type PairPotential, together } from "../lagrangian/interaction.ts";
 import { exactLaplacian, freeMotion, type Lagrangian } from "../lagrangian/lagrangian.ts";
 import { drawPath } from "../paths/batch.ts";
-import { type GeneratorOptions, initGenerator } from "../paths/generator.ts";
+import { correctionBound, type GeneratorForm, type GeneratorOptions, initGenerator } from "../paths/generator.ts";
 import type { Path } from "../paths/path.ts";
 import { actionDefaults, actionDynamics } from "./action-model.ts";
 import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
@@ -69,7 +69,13 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
   const d = path.points.shape[1];
   const duration = path.times[path.times.length - 1] - path.times[0];
   const players = { action: descent(o), path: descent({ ...o, learningRate: o.learningRate * o.rateRatio }) };
-  const game: Game = { ...o, path, duration, players };
+  const form: GeneratorForm = {
+    growing: l.growth > 0,
+    // the flow objective sees the path by its velocities alone, which know nothing of a jump
+    switched: path.options.coupling === "independent" && o.objective === "action",
+    bound: correctionBound(path.points),
+  };
+  const game: Game = { ...o, path, form, duration, players };
   const run = jit(saddleStep(game), { threads: o.threads });
   const evaluate = jit(saddleValue(game), { threads: o.threads });
   /** Learning has its own growth of the residual at first. */
@@ -83,7 +89,7 @@ export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}):
       const [first, second] = rng.split(2);
       const both = {
         action: players.action.init(initAction(first, d, o)),
-        path: players.path.init(initGenerator(second, d, l.growth > 0, o)),
+        path: players.path.init(initGenerator(second, d, form, o)),
       };
       return { ...both, guard: initGuard(both) };
     },

@@ -5,11 +5,20 @@
 
 import type { Mlp } from "../../nn/index.ts";
 import { jvp, type Tensor, take } from "../../tensor/index.ts";
+import type { Lagrangian } from "../lagrangian/lagrangian.ts";
 import type { PathBatch } from "../paths/batch.ts";
-import { generate } from "../paths/generator.ts";
+import { type GeneratorForm, generate } from "../paths/generator.ts";
 import type { Path } from "../paths/path.ts";
 import { massBetween } from "../paths/points.ts";
 import { coneGeodesic } from "../paths/unbalanced.ts";
+
+/** What is corrected, and how. */
+export interface Generating {
+  readonly path: Path;
+  /** With λ of the geodesics. */
+  readonly lagrangian: Pick<Lagrangian, "growth">;
+  readonly form: GeneratorForm;
+}
 
 /** Samples of the learned path. */
 export interface Generated {
@@ -19,14 +28,9 @@ export interface Generated {
   readonly mass?: Tensor;
 }
 
-/**
- * Points of a batch at times t and places u between the snapshots.
- *
- * @param growth  λ of the geodesics
- */
+/** Points of a batch at times t and places u between the snapshots. */
 export function generated(
-  path: Path,
-  growth: number,
+  { path, lagrangian: { growth }, form }: Generating,
   q: Mlp,
   points: Tensor,
   batch: PathBatch<Tensor>,
@@ -36,15 +40,15 @@ export function generated(
   const [a, b] = [take(points, batch.from), take(points, batch.to)];
   const { mass0, mass1 } = batch;
   const cone = path.options.coupling === "unbalanced" && mass0 && mass1 ? coneGeodesic(a, b, mass0, mass1, u, growth) : undefined;
-  const { x, massFactor, reach } = generate(q, t, u, a, b, cone?.x);
+  const { x, massFactor, reach } = generate(q, form, t, u, a, b, cone?.x);
   if (!massFactor) return { x, reach };
   const one = u.mul(0).add(1);
   const mass = cone?.mass ?? massBetween("geodesic", mass0 ?? one, mass1 ?? one, u);
   return { x, reach, mass: mass.mul(massFactor) };
 }
 
-/** Points and masses of a batch, and their rates in time. */
-export function generatedRates(path: Path, growth: number, q: Mlp, points: Tensor, batch: PathBatch<Tensor>): [Generated, Generated] {
+/** Points and masses of a batch, and their rates in time, of a path that does not jump. */
+export function generatedRates(game: Generating, q: Mlp, points: Tensor, batch: PathBatch<Tensor>): [Generated, Generated] {
   const one = batch.t.mul(0).add(1);
-  return jvp((t: Tensor, u: Tensor) => generated(path, growth, q, points, batch, t, u), [batch.t, batch.u], [one, one.div(batch.gap)]);
+  return jvp((t: Tensor, u: Tensor) => generated(game, q, points, batch, t, u), [batch.t, batch.u], [one, one.div(batch.gap)]);
 }

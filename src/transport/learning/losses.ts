@@ -6,7 +6,7 @@
  */
 import { jvp, type Tensor } from "../../tensor/index.ts";
 import type { Action } from "../lagrangian/action.ts";
-import { derivatives, gradient, hamiltonian, type Lagrangian, laplacianOf, residual } from "../lagrangian/lagrangian.ts";
+import { derivatives, gradient, hamiltonian, type Lagrangian, laplacianOf, residual, spreading } from "../lagrangian/lagrangian.ts";
 
 /** Samples of a path in time. */
 export interface PathSample {
@@ -91,7 +91,7 @@ export function flowLoss(
   const needsValue = l.growth > 0 || massRate;
   const { value, gradient: g } = needsValue ? derivatives(s, t, x) : { value: t, gradient: gradient(s, t, x) };
   let inner = hamiltonian(l, t, x, value, g).sub(g.mul(v).sum(1));
-  if (l.noise > 0) inner = inner.add(laplacianOf(s, t, x, probe).mul(l.noise ** 2 / 2));
+  if (l.noise > 0) inner = inner.add(spreading(l, t, laplacianOf(s, t, x, probe)));
   inner = times(inner, mass);
   if (massRate) inner = inner.sub(times(value, massRate));
   const integrand = over(times(inner, weight?.(t)), density);

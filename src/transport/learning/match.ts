@@ -93,8 +93,8 @@ function refuse({ path, lagrangian: l, head, objective, backward }: Task): void 
   if (l.growth > 0 && head !== "scalar") throw new RangeError(`matching: the head "${head}" cannot represent growth`);
   if (objective === "flow" && path.options.shape === "mixture")
     throw new RangeError("matching: a mixture path has no velocities for the flow objective");
-  if (backward && (l.growth > 0 || l.drift || l.potential))
-    throw new RangeError("matching: backward in time there are no growth, drift and potential");
+  if (backward && (l.growth > 0 || l.drift || l.potential || l.noiseShape))
+    throw new RangeError("matching: backward in time there are no growth, drift and potential, and noise is constant");
 }
 
 /** The loss of an action at the points of a batch, in the form of the objective. */

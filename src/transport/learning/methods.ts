@@ -27,8 +27,8 @@ export interface Description {
 export const methods = {
   am: { title: "action matching", family: "action matching" },
   eam: { title: "entropic action matching", family: "action matching", noise: true },
-  uam: { title: "unbalanced action matching", family: "action matching", growth: true },
-  euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true },
+  uam: { title: "unbalanced action matching", family: "action matching", growth: true, coupling: "unbalanced" },
+  euam: { title: "entropic unbalanced action matching", family: "action matching", noise: true, growth: true, coupling: "unbalanced" },
   "am-sb": {
     title: "action matching on Schrödinger bridges",
     family: "action matching",
@@ -93,8 +93,9 @@ export interface LearnOptions
   extends Omit<MatchOptions, "lagrangian">,
     Omit<LagrangianFlowOptions, "lagrangian">,
     Omit<FlowMatchingOptions, "score"> {
-  /** σ in units of the training, for methods with noise. */
+  /** σ in units of the training, for methods with noise, and σ(t) over it if it depends on time; bridges know constant noise alone. */
   readonly noise?: number;
+  readonly noiseShape?: Lagrangian["noiseShape"];
   /** λ, for methods with growth. */
   readonly growth?: number;
   readonly coupling?: Coupling;
@@ -132,6 +133,8 @@ export async function learner(
   const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
   if (forced && (description.path?.coupling ?? coupling) === "unbalanced")
     throw new RangeError(`learner: pairs of unbalanced transport (${method}) know neither drift nor cost`);
+  if (options.noiseShape && description.path?.shape === "bridge")
+    throw new RangeError(`learner: the bridges of ${method} have constant noise`);
   if (coupling === "unbalanced" && growth === 0)
     throw new RangeError(`learner: ${method} has no growth, which pairs of unbalanced transport need`);
   // Snapshots of a method without growth have equal masses, whatever was counted.
@@ -149,13 +152,16 @@ export async function learner(
     ...freeMotion,
     noise,
     growth,
+    ...(noise > 0 && options.noiseShape && { noiseShape: options.noiseShape }),
     ...(potential && { potential }),
     ...(drift && { drift }),
     ...(cost && { cost }),
   };
   switch (description.family) {
-    case "action matching":
-      return matching(path, { ...options, lagrangian });
+    case "action matching": {
+      const model = matching(path, { ...options, lagrangian });
+      return path.options.shape === "mixture" ? withoutValue(model) : model;
+    }
     case "Lagrangian flow":
       // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it
       // has to
@@ -165,4 +171,12 @@ export async function learner(
     case "simulation":
       return simulateAndMatch(path, options);
   }
+}
+
+/**
+ * The action of a mixture is infinite where the snapshots do not overlap: mass u that grows where there was none costs ∫ du / (2λu). What a
+ * training finds of it is only how far it has come.
+ */
+function withoutValue({ value: _, ...model }: Model): Model {
+  return model;
 }

@@ -15,12 +15,15 @@ import {
 } from "../../optim/index.ts";
 import { type Feeds, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import type { Room } from "./room.ts";
 import type { ActionValue } from "./value.ts";
 
 /** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
 export interface Dynamics {
   readonly drift: VectorField;
   readonly noise: number;
+  /** σ(t) over `noise`, [B, 1] -> [B, 1]; absent: 1. */
+  readonly noiseShape?: (t: Tensor) => Tensor;
   readonly growth?: ScalarField;
   /** The action s(t, x), for methods that have one. */
   readonly action?: ScalarField;
@@ -52,6 +55,8 @@ export interface Model<S = unknown, P = unknown> extends Trainable<S, P> {
   note?(state: S): string | undefined;
   /** Particles move from later to earlier times. */
   readonly backward?: boolean;
+  /** Where particles are kept; absent: they may go anywhere. */
+  readonly room?: Room;
   /** Times at which an action for each interval begins and ends; absent: one action for all times. */
   readonly knots?: readonly number[];
 }
@@ -62,7 +67,7 @@ export interface ValuedModel<S = unknown, P = unknown> extends Model<S, P> {
 }
 
 /** What of a model moves particles. */
-export type Mover<P = unknown> = Pick<Model<unknown, P>, "dynamics" | "noise" | "knots" | "backward">;
+export type Mover<P = unknown> = Pick<Model<unknown, P>, "dynamics" | "noise" | "knots" | "backward" | "room">;
 
 /** How parameters descend. */
 export interface TrainOptions {

@@ -4,6 +4,7 @@ import { type NdArray, randomStream } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { UserError } from "../../errors.ts";
 import { type Acting, forcesOf } from "../forces/forces.ts";
+import { noiseOf } from "../forces/noise.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { MassCurve } from "../paths/path.ts";
 import type { TimeSplit } from "../paths/split.ts";
@@ -11,6 +12,7 @@ import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten } from
 import { cautions } from "./cautions.ts";
 import { type Asked, checkAsked } from "./checks.ts";
 import { has, type LearnOptions, type MethodName } from "./methods.ts";
+import { type Room, roomOf } from "./room.ts";
 
 /** What a learner is asked for, in the user's words. */
 export interface PrepareOptions extends Asked {
@@ -25,7 +27,8 @@ export interface PrepareOptions extends Asked {
   /** One action for all times, or one for each interval. */
   readonly action?: "global" | "per-interval";
   readonly times: "even" | "adaptive";
-  readonly noise: number;
+  /** σ, a number or a formula of the user's time. */
+  readonly noise: number | string;
   readonly growth: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -44,7 +47,20 @@ export interface PreparedPopulation {
   /** All times. */
   readonly times: readonly number[];
   readonly learn: LearnOptions;
+  /** Where moved particles are kept. */
+  readonly room: Room;
   readonly warnings: readonly string[];
+}
+
+/**
+ * All snapshots in units of the training, with weights and masses, and their times.
+ *
+ * @throws UserError  for a feature that is constant in the snapshots that are learned from, and for masses that the data do not have
+ */
+export function cloudsOf(data: Population, { scale, mass }: Pick<PrepareOptions, "scale" | "mass">, { train }: Pick<TimeSplit, "train">) {
+  const units = unitsOfTraining(data, scale, train);
+  const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, mass, k, whiten(units, points)));
+  return { units, clouds, times: data.times.map((t) => innerTime(units, t)) };
 }
 
 /**
@@ -53,17 +69,17 @@ export interface PreparedPopulation {
  *
  * @throws UserError  for options that do not fit the method or the data
  */
-export async function preparePopulation(data: Population, options: PrepareOptions, { train }: TimeSplit): Promise<PreparedPopulation> {
+export async function preparePopulation(data: Population, options: PrepareOptions, split: TimeSplit): Promise<PreparedPopulation> {
   const { method } = options;
+  const { train } = split;
   checkAsked(options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
-  const units = unitsOfTraining(data, options.scale, train);
-  const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, options.mass, k, whiten(units, points)));
+  const { units, clouds, times } = cloudsOf(data, options, split);
   const notes = massNotes(data, options, clouds, train);
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
-  const learn = learnOptions(options, train.length - 1, forces.acting);
-  const times = data.times.map((t) => innerTime(units, t));
+  const noise = await noiseOf(options.noise, { data, units, clouds, train });
+  const learn = { ...learnOptions(options, train.length - 1, forces.acting), ...(has(method, "noise") && noise) };
   const cautious = await cautions({
     method,
     clouds: kept(clouds),
@@ -73,7 +89,11 @@ export async function preparePopulation(data: Population, options: PrepareOption
     learn,
     metric: forces.metric,
   });
-  return { units, clouds, times, learn, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
+  const last = times[train[train.length - 1]];
+  const forecast = (times[times.length - 1] - last) / (last - times[train[0]]);
+  const { drift, potential, interaction } = forces.acting;
+  const room = roomOf(kept(clouds), drift !== undefined || potential !== undefined || interaction !== undefined, forecast);
+  return { units, clouds, times, learn, room, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
 }
 
 function unitsOfTraining(data: Population, scale: Scaling | undefined, train: readonly number[]): Units {
@@ -105,10 +125,10 @@ function massNotes(data: Population, { method, mass }: PrepareOptions, clouds: r
 }
 
 function learnOptions(options: PrepareOptions, intervals: number, acting: Acting): LearnOptions {
-  const { batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, steps } = options;
+  const { batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps } = options;
   const { massCurve, coupling, objective, head } = options;
   return {
-    ...{ batch, learningRate, inner, rateRatio, layers, width, noise, growth, times, threads, steps },
+    ...{ batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps },
     ...(massCurve && { massCurve }),
     ...(coupling && { coupling }),
     ...(objective && { objective }),

@@ -10,16 +10,14 @@ import { type Action, type ActionParams, action, type Head } from "../lagrangian
 import { meanField, type PairPotential } from "../lagrangian/interaction.ts";
 import { acceleration, type Lagrangian, residual, type ScalarField } from "../lagrangian/lagrangian.ts";
 import type { PathBatch } from "../paths/batch.ts";
-import type { Path } from "../paths/path.ts";
 import { endsOf } from "./action-model.ts";
-import { type Generated, generated, generatedRates } from "./learned-path.ts";
+import { type Generated, type Generating, generated, generatedRates } from "./learned-path.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
 import type { Descending, Descent } from "./model.ts";
 import { labelledAction } from "./value.ts";
 
 /** Rules of the game: the path and the Lagrangian, the form of the action, and how its players move. */
-export interface Game {
-  readonly path: Path;
+export interface Game extends Generating {
   readonly lagrangian: Lagrangian;
   readonly interaction?: PairPotential;
   readonly head: Head;
@@ -68,9 +66,9 @@ function pairEnergy(field: ScalarField, { x, mass }: Omit<Generated, "reach">, t
  * @param rate  factor of the generator's learning rate
  */
 export const saddleStep = (game: Game) => (state: Players, points: Tensor, batch: Draws<Tensor>, rate: Tensor) => {
-  const { path, lagrangian: l, duration } = game;
+  const { lagrangian: l, duration } = game;
   const probe = batch.probe && sign(batch.probe);
-  const at = generated(path, l.growth, state.path.params, points, batch);
+  const at = generated(game, state.path.params, points, batch);
   const fixed = { x: stopGradient(at.x), mass: at.mass && stopGradient(at.mass) };
   const now = sOf(game, stopGradient(state.action.params), batch);
   const field = fieldOf(game, fixed);
@@ -111,7 +109,7 @@ function lossOfAction(
     const { loss, integrand } = actionLoss(l, s, sample, endsOf(path, points, batch, game.intervals > 1), settings);
     return [loss, integrand];
   }
-  const [, rate] = generatedRates(path, l.growth, q, points, batch);
+  const [, rate] = generatedRates(game, q, points, batch);
   const moving = { ...sample, x: at.fixed.x, v: stopGradient(rate.x), massRate: rate.mass && stopGradient(rate.mass) };
   const { loss, integrand } = flowLoss(l, s, moving, settings);
   return [loss, integrand];
@@ -122,16 +120,16 @@ function lossOfAction(
  * (and the other m) held fixed.
  */
 function lossOfPath(
-  { path, lagrangian: l, duration }: Game,
+  game: Game,
   net: Mlp,
   points: Tensor,
   batch: Draws<Tensor>,
   { force, level, mass }: { readonly force: Tensor; readonly level?: Tensor; readonly mass?: Tensor },
 ): [Tensor, Tensor] {
-  const moved = generated(path, l.growth, net, points, batch);
+  const moved = generated(game, net, points, batch);
   const pull = force.mul(moved.x).sum(1, true);
   const gain = level && mass && moved.mass ? pull.mul(mass).add(level.mul(moved.mass)) : pull;
-  return [gain.mean().mul(-duration), gain];
+  return [gain.mean().mul(-game.duration), gain];
 }
 
 /** The value of the averaged players at a batch, as a program; see `Sampled`. */
@@ -139,20 +137,23 @@ export const saddleValue = (game: Game) => (state: Players, points: Tensor, batc
   const { path, lagrangian: l, duration, intervals } = game;
   const s = sOf(game, state.action.average.average, batch);
   const probe = batch.probe && sign(batch.probe);
-  const [now, rate] = generatedRates(path, l.growth, state.path.average.average, points, batch);
-  const moving = { ...now, v: rate.x, massRate: rate.mass };
+  const [now, rate] = generatedRates(game, state.path.average.average, points, batch);
   const { loss } = actionLoss(l, s, { t: batch.t, ...now }, endsOf(path, points, batch, intervals > 1), { duration, probe });
-  const labelled = labelledAction(l, batch.t, moving);
+  // where the path jumps, its velocities miss what the jump costs, and their action is no bound
+  const moving = { ...now, t: batch.t, v: rate.x, massRate: rate.mass };
+  const labelled = game.form.switched ? undefined : labelledAction(l, batch.t, moving);
   const field = fieldOf(game, now);
   const pairs = field && pairEnergy(field, now, batch.t);
   const energy = labelled && pairs ? labelled.sub(pairs) : labelled;
-  const certified = energy && l.growth === 0 && !pairs;
+  const certified = l.noise === 0 && l.growth === 0 && !pairs;
   const level = (x: Tensor): Tensor => residual(l, s, batch.t, x);
   const centre = now.x.mean(0, true);
   const farther = centre.add(now.x.sub(centre).mul(1.1));
   const bounds = certified && { t: batch.t, residual: level(now.x), highest: maximum(level(now.x), level(farther)) };
   const dual = pairs ? loss.add(pairs.mean().mul(duration)).neg() : loss.neg();
-  return { dual, ...(energy && { primal: energy.mean().mul(duration) }), ...bounds };
+  // by the flow form, which has the same expectation, the gap of every sample is that of an inequality, c(v) + c*(p) >= <p, v>
+  const gap = labelled && flowLoss(l, s, moving, { duration }).loss.add(labelled.mean().mul(duration));
+  return { dual, ...(energy && { primal: energy.mean().mul(duration) }), ...(gap && { gap }), ...bounds };
 };
 
 /** Steps up the residual, x ← x + step 2u(1-u) clip(∇Λ): they vanish at the knots, where the snapshots are given. */

@@ -9,7 +9,10 @@ export interface ActionValue {
   /** -L on fresh samples of the path, and its standard error: the action that s accounts for, at most the action of the path. */
   readonly dual: number;
   readonly error: number;
-  /** ∫ E[m (c(v - b) + (m'/m)²/(2λ) - V)] dt of the path with the velocities of its labels: at least the action. Absent with noise. */
+  /**
+   * ∫ E[m (c(v - b) + (m'/m)²/(2λ) - V)] dt of the path with the velocities of its labels: at least the action. Absent with noise, and for
+   * paths that jump.
+   */
   readonly primal?: number;
   /**
    * An estimate of a lower bound: E_1[s_1] - E_0[s_0] - ∫ max_x Λ_t(x) dt is one for every s, with the maxima taken over particles of the
@@ -45,6 +48,8 @@ export function labelledAction(l: Lagrangian, t: Tensor, { x, v, mass, massRate 
 export interface Sampled {
   readonly dual: NdArray;
   readonly primal?: NdArray;
+  /** Their difference over the same samples, if it is known with less noise; default: primal - dual. */
+  readonly gap?: NdArray;
   readonly residual?: NdArray;
   readonly highest?: NdArray;
   readonly t?: NdArray;
@@ -56,11 +61,11 @@ export async function meanValue(evaluate: () => Promise<Sampled>, batches: numbe
   for (let i = 0; i < batches; i++) results.push(await evaluate());
   const duals = results.map((r) => item(r.dual));
   const { mean: dual, error } = summary(duals);
-  if (!results[0].primal) return { dual, error };
+  const bounded = { dual, error, ...(results[0].highest && { lower: dual - excess(results) }) };
+  if (!results[0].primal) return bounded;
   const primals = results.map((r) => item(r.primal as NdArray));
-  const gap = summary(primals.map((p, i) => p - duals[i]));
-  const rest = { primal: summary(primals).mean, gap: { bound: gap.mean, error: gap.error } };
-  return { dual, error, ...rest, ...(results[0].highest && { lower: dual - excess(results) }) };
+  const gap = summary(results.map((r, i) => (r.gap ? item(r.gap) : primals[i] - duals[i])));
+  return { ...bounded, primal: summary(primals).mean, gap: { bound: gap.mean, error: gap.error } };
 }
 
 /** Pieces of the time in which the residual has one maximum. */

@@ -13,6 +13,7 @@ import { type Control, integrate } from "../../solve/index.ts";
 import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
+import { kept } from "../learning/room.ts";
 import { type GaussianMixture, logMixture } from "./base-density.ts";
 import { intervalRow, stages } from "./push.ts";
 
@@ -72,10 +73,15 @@ export type DensityOf<P = unknown> = (
 const chunk = 1024;
 
 /** The densities of a model, compiled once a shape. Units are those of the training. */
-export function densities<P>({ dynamics, knots }: Mover<P>, threads?: number): DensityOf<P> {
+export function densities<P>({ dynamics, knots, room }: Mover<P>, threads?: number): DensityOf<P> {
   const trace = jit(
     (p: P, x: Tensor, times: Tensor, hot: Tensor, noise: Tensor) =>
-      traceFlow(dynamics(p, knots && hot), x, times, x.shape[1] > exactDivergence ? sign(noise) : undefined),
+      traceFlow(
+        kept(dynamics(p, knots && hot), room, sign(times.slice(-1).sub(times.slice(0)))),
+        x,
+        times,
+        x.shape[1] > exactDivergence ? sign(noise) : undefined,
+      ),
     { threads },
   );
   const start = jit(logMixture, { threads });

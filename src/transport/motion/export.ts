@@ -4,6 +4,7 @@ import { type NdArray, ndarray } from "../../array/index.ts";
 import { toOnnx } from "../../onnx/index.ts";
 import { concat, greaterEqual, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import { kept } from "../learning/room.ts";
 import type { Units } from "../paths/units.ts";
 import type { Fields } from "./fields.ts";
 import type { TrainedModel } from "./push.ts";
@@ -51,7 +52,7 @@ export function exportedModels<P>(
     return {
       time,
       at,
-      dynamics: model.dynamics(constants, model.knots && intervalRows(time, model.knots)),
+      dynamics: kept(model.dynamics(constants, model.knots && intervalRows(time, model.knots)), model.room),
     };
   };
   const velocity = (t: Tensor, x: Tensor): Tensor => {

@@ -2,9 +2,10 @@
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { eulerMaruyama, type Field, integrate, marchNoisy } from "../../solve/index.ts";
-import { concat, type Feeds, jit, type Tensor } from "../../tensor/index.ts";
+import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
+import { kept } from "../learning/room.ts";
 import type { Particles } from "./particles.ts";
 
 /** How particles are moved. */
@@ -46,12 +47,18 @@ export interface TrainedModel<P = unknown> {
 }
 
 /** The mover of a model, compiled once a shape. */
-export function pusher<P>({ dynamics, knots, noise: sigma, backward = false }: Mover<P>, threads?: number): Push<P> {
+export function pusher<P>({ dynamics, knots, noise: sigma, backward = false, room }: Mover<P>, threads?: number): Push<P> {
   const compile = (flow: boolean) => ({
-    smooth: jit((p: P, y: Tensor, at: Tensor, k: Tensor) => smoothly(dynamics(p, knots && k), y, at, flow), { threads }),
-    noisy: jit((p: P, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) => noisily(dynamics(p, knots && k), y, h, start, z), {
-      threads,
-    }),
+    smooth: jit(
+      (p: P, y: Tensor, at: Tensor, k: Tensor) =>
+        smoothly(kept(dynamics(p, knots && k), room, sign(at.slice(-1).sub(at.slice(0)))), y, at, flow),
+      { threads },
+    ),
+    noisy: jit(
+      (p: P, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) =>
+        noisily(kept(dynamics(p, knots && k), room, sign(h)), y, h, start, z),
+      { threads },
+    ),
   });
   const programs = [compile(false), compile(true)];
   return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
@@ -119,8 +126,11 @@ function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, 
 }
 
 /** [x, log w] moved with noise, which is that of the places alone: z [steps, n, d]. */
-function noisily({ drift, growth, noise }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
-  const diffusion = (_t: Tensor, _y: Tensor, dW: Tensor): Tensor => concat([dW.mul(noise), dW.slice(null, [0, 1]).mul(0)], 1);
+function noisily({ drift, growth, noise, noiseShape }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
+  const diffusion = (t: Tensor, _y: Tensor, dW: Tensor): Tensor => {
+    const scaled = dW.mul(noise);
+    return concat([noiseShape ? scaled.mul(noiseShape(t.reshape([1, 1]))) : scaled, dW.slice(null, [0, 1]).mul(0)], 1);
+  };
   return marchNoisy(eulerMaruyama({ drift: rates(drift, growth), diffusion }), state, start, h, z);
 }
 

@@ -79,12 +79,16 @@ const summary = jit((c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e:
       .sum();
   };
   const primal = plan.mul(c).sum().add(kl(rows, mu)).add(kl(columns, nu));
-  // f lowered to what is admissible, f_i + g_j <= c_ij, gives a lower bound Σ μ (1 - e^-f) + Σ ν (1 - e^-g)
-  const admissible = t.minimum(f, where(t.greater(nu, 0), c.sub(g), Number.MAX_VALUE).min(1));
-  const dual = mu
-    .mul(t.exp(admissible.neg()).neg().add(1))
-    .sum()
-    .add(nu.mul(t.exp(g.neg()).neg().add(1)).sum());
+  // the greatest potentials that are admissible, f_i + g_j <= c_ij, one after the other: Σ μ (1 - e^-f) + Σ ν (1 - e^-g) grows with both,
+  // so that no admissible lowering of f alone bounds S better
+  const transform = (h: Tensor, held: Tensor, axis: 0 | 1): Tensor => {
+    const rest = c.sub(axis === 1 ? h : h.expandDims(1));
+    return where(t.greater(axis === 1 ? held : held.expandDims(1), 0), rest, Number.MAX_VALUE).min(axis);
+  };
+  const fc = transform(g, nu, 1);
+  const gc = transform(fc, mu, 0);
+  const gained = (mass: Tensor, h: Tensor): Tensor => mass.mul(t.exp(h.neg()).neg().add(1)).sum();
+  const dual = gained(mu, fc).add(gained(nu, gc));
   return { plan, rows, columns, primal, dual };
 });
 

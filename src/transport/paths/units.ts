@@ -62,3 +62,19 @@ export const innerTime = ({ start, interval }: Units, t: number): number => (t -
 /** Components and embeddings have one unit: their distances mean something, and those that vary little are mostly noise. */
 export const scalingFor = ({ components, annotated }: Pick<Population, "components" | "annotated">): Scaling =>
   components || annotated ? "common" : "each";
+
+/** What distances between clouds in units of the training are measured in. */
+export interface DistanceUnit {
+  readonly name: string;
+  /** One of it in the units of the file, where all features share one scale. */
+  readonly own?: number;
+}
+
+/** The unit of distances, and its size in the file's units where features have one scale: one feature, or all divided by one number. */
+export function distanceUnit({ deviation }: Pick<Units, "deviation">): DistanceUnit {
+  const [first] = deviation;
+  if (deviation.length === 1) return { name: "standard deviations of the feature", own: first };
+  return deviation.every((s) => s === first)
+    ? { name: "standard deviations of the feature that varies most", own: first }
+    : { name: "standard deviations of each feature" };
+}

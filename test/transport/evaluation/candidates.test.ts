@@ -22,6 +22,6 @@ test("what needs no learning and is closer is named, the sampling floor is not",
 });
 
 test("where masses were counted, only methods with growth are tried", () => {
-  expect(candidates(true).every((c) => c.growth !== undefined)).toBe(true);
-  expect(candidates(false).some((c) => c.growth === undefined)).toBe(true);
+  expect(candidates(true, 2).every((c) => c.growth === 2)).toBe(true);
+  expect(candidates(false, 2).some((c) => c.growth === undefined)).toBe(true);
 });

@@ -3,13 +3,14 @@ import { expect, test } from "vitest";
 import { type Prediction, verdicts } from "../../../src/transport/index.ts";
 
 const line = (name: string, w1: number) => ({
-  ...{ name, w1, w2: w1, mmd: 0 },
+  ...{ name, w1, w2: w1, mmd: 0, biasedMmd: 0 },
   error: { w1: 0, w2: 0, mmd: 0 },
   behind: { difference: 0, error: 0 },
 });
 
 const scored = (floor: number, own: number, rivals: Record<string, readonly [w1: number, error: number]>): Prediction => ({
   time: 1,
+  unit: { name: "standard deviations of each feature" },
   floor,
   scores: [line("mine", own), ...Object.entries(rivals).map(([name, [w]]) => line(name, w))],
   rivals: Object.entries(rivals).map(([name, [w, error]]) => ({ name, difference: own - w, error })),

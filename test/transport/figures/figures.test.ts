@@ -27,11 +27,12 @@ const prediction = (time: number) => ({
   time,
   scores: ["action matching", "copy previous", "copy next"].map((name, i) => ({
     name,
-    ...{ w1: 0.784 + 0.5 * i, w2: 1, mmd: 0 },
+    ...{ w1: 0.784 + 0.5 * i, w2: 1, mmd: 0, biasedMmd: 0 },
     error: { w1: 0.05, w2: 0.05, mmd: 0.01 },
     behind: { difference: 0, error: 0 },
   })),
   floor: 0.7,
+  unit: { name: "standard deviations of each feature" },
   rivals: [],
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ndarray } from "../../../src/array/index.ts";
-import { cautions, metricCost, quadraticPotential, speeds } from "../../../src/transport/index.ts";
+import { cautions, learner, metricCost, quadraticPotential, speeds } from "../../../src/transport/index.ts";
 import { normals } from "../training.ts";
 
 /** Two coordinates of deviation 0.4 whose mean moves by 1 a snapshot, at times 0, 1, 3. */
@@ -71,4 +71,12 @@ test("a motion of more than ten standard deviations an interval is noted, in wha
   const at = (inner: number) => ndarray(Float32Array.of((inner * 100) / 5, (inner * 0.01) / 5), [1, 2], "f32");
   expect(speeds([at(1), at(9.9)], units, [0, 5])).toEqual([]);
   expect(speeds([at(1), at(11)], units, [0, 5])[0]).toMatch(/^at time 5 the learned motion has 11 standard deviations an interval/);
+});
+
+test("mixtures have no finite action: none is told, and why is", async () => {
+  expect((await cautions({ ...setting, method: "am-mix", learn: { growth: 1 } })).join()).toMatch(/no finite action/);
+  expect(await cautions({ ...setting, method: "uam", learn: { growth: 1 } })).toEqual([]);
+  const tiny = { steps: 2, batch: 16, layers: 1, width: 4, threads: 1 };
+  expect((await learner("am-mix", [0, 1, 3], clouds, tiny)).value).toBeUndefined();
+  expect((await learner("uam", [0, 1, 3], clouds, tiny)).value).toBeDefined();
 });

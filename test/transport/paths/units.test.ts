@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../../src/array/index.ts";
 import { unitsOf } from "../../../src/transport/index.ts";
+import { distanceUnit } from "../../../src/transport/paths/units.ts";
 
 const shifted = (x: NdArray<"f32">, by: readonly number[]): NdArray<"f32"> =>
   ndarray(x.data.map((v, i) => v + by[i % by.length]) as Float32Array<ArrayBuffer>, x.shape, "f32");
@@ -18,4 +19,10 @@ test("units weigh particles: those without weight are not there, and a common fa
     expect(padded.mean[j]).toBeCloseTo((41 * own(x) + 30 * own(y)) / 71, 5);
     expect(unitsOf([0, 2], [x, y], "each", [new Array(40).fill(7), new Array(30).fill(2)]).deviation[j]).toBeCloseTo(plain.deviation[j], 9);
   });
+});
+
+test("distances are told in the units of the file where all features share one scale", () => {
+  expect(distanceUnit({ deviation: [4] })).toEqual({ name: "standard deviations of the feature", own: 4 });
+  expect(distanceUnit({ deviation: [3, 3] })).toEqual({ name: "standard deviations of the feature that varies most", own: 3 });
+  expect(distanceUnit({ deviation: [3, 2] })).toEqual({ name: "standard deviations of each feature" });
 });
