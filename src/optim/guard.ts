@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { cond, isFinite, type Tensor, where } from "../tensor/index.ts";
 import type { Layer } from "./curvature/layers.ts";
 import { type Optimizer, optimizer, type StepContext, scalarArray } from "./optimizer.ts";
+import { counted } from "./schedules.ts";
 
 /** State S of the optimizer that is guarded, and counts. */
 export type GuardState<S> = {
@@ -39,13 +40,12 @@ export const skipNonFinite = <S>(inner: Optimizer<S>): Optimizer<GuardState<S>> 
         ({ state, params }) => ({ updates: mapTree<P>((p: Tensor) => p.mul(0), params), state }),
         { grads, state: state.inner, params },
       );
-      const count = (x: Tensor): Tensor => x.add(1);
       return {
         updates: result.updates,
         state: {
           inner: result.state,
-          skipped: where(ok, state.skipped, count(state.skipped)),
-          inRow: where(ok, state.inRow.mul(0), count(state.inRow)),
+          skipped: where(ok, state.skipped, counted(state.skipped)),
+          inRow: where(ok, 0, counted(state.inRow)),
         },
       };
     },

@@ -1,12 +1,12 @@
 /** Optimizers that keep a preconditioner per tensor: the frame that all of them share. */
 
 import { flatten, isArrayLeaf, leafPaths, type Shape, unflatten } from "../array/index.ts";
-import { type Arrays, cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
+import { type Arrays, cond, equal, floor, fullPrecision, lowPrecision, type Tensor } from "../tensor/index.ts";
 import { batchSizeOf, meanGradients } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import type { Precision } from "./hyper.ts";
 import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "./optimizer.ts";
-import { type Rate, rateAt } from "./schedules.ts";
+import { counted, type Rate, rateAt } from "./schedules.ts";
 import type { Float } from "./structures/structure.ts";
 import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
 
@@ -44,8 +44,9 @@ interface PreconditionedOptions extends FinishOptions, UnitOptions {
 
 /** Whether a step is one of every T. */
 export const isDue = (every: Rate, step: Tensor): Tensor | true => {
-  if (typeof every === "function") return every(step);
-  return every === 1 ? true : equal(step.sub(floor(step.div(every)).mul(every)), 0);
+  if (every === 1) return true;
+  const rule = typeof every === "function" ? every : (step: Tensor) => equal(step.sub(floor(step.div(every)).mul(every)), 0);
+  return fullPrecision(rule)(step);
 };
 
 /** A program of which every operation rounds. */
@@ -114,7 +115,7 @@ export function preconditioned<S extends object>(
         leafPaths(structure).map((path) => directions.get(path)),
       );
       const done = finish(tree, params, velocity, rateAt(rate, step), options);
-      return { updates: done.updates as P, state: { step: step.add(1), factors: states, velocity: done.velocity } };
+      return { updates: done.updates as P, state: { step: counted(step), factors: states, velocity: done.velocity } };
     },
   );
 }

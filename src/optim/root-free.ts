@@ -6,12 +6,12 @@
  * gradient vanishes: the rate must fall to zero (`warmUpCosine`).
  */
 
-import { any, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
+import { any, fullPrecision, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
 import { batchSizeOf, meanGradients } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import { checkRate, memory, momentum, number, type OptionsOf, reduction, scheduled, settle, toggle, weightDecay } from "./hyper.ts";
 import { filledLike, type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 const shared = {
   /** β₂ */
@@ -112,13 +112,13 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
         curvature,
       );
       const done = finish(scaled.u, params, velocity, rateAt(rate, step), end);
-      const state = { step: step.add(1), curvature: scaled.s, velocity: done.velocity };
+      const state = { step: counted(step), curvature: scaled.s, velocity: done.velocity };
       return { updates: done.updates as P, state };
     },
   );
 }
 
-const plusOne = (x: number | Tensor): number | Tensor => (typeof x === "number" ? x + 1 : x.add(1));
+const plusOne = (x: number | Tensor): number | Tensor => (typeof x === "number" ? x + 1 : counted(x));
 
 /** Hyper-parameters of RF-AdamW. */
 export const rfAdamwParameters = {
@@ -165,10 +165,10 @@ export function rfAdamw(rate: Rate, options: RfAdamwOptions = {}): Optimizer {
       const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const eta = rateAt(rate, step);
-      const t = step.add(1);
-      const share = (kept: number | Tensor): Tensor => pow(kept, t).neg().add(1);
-      const down = times(h.correctMean ? share(h.momentum).pow(-1) : 1, times(eta, -1));
-      const up = h.correctCurvature ? share(plusOne(times(beta2, -1))).pow(-1) : 1;
+      const t = counted(step);
+      const correction = fullPrecision((kept: number | Tensor): Tensor => pow(kept, t).neg().add(1).pow(-1));
+      const down = times(h.correctMean ? correction(h.momentum) : 1, times(eta, -1));
+      const up = h.correctCurvature ? correction(plusOne(times(beta2, -1))) : 1;
       const moved = mapLeaves(
         (g: Tensor, s0: Tensor, m0: Tensor, p: Tensor, path: string) => {
           const m = m0.mul(h.momentum).add(g.mul(1 - h.momentum));

@@ -3,7 +3,7 @@ import { mapTree } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { checkRate, momentum as momentumParameter, type OptionsOf, settle, toggle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 /** The momentum. */
 export type SgdState<T = Tensor> = {
@@ -37,7 +37,7 @@ export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer<SgdState> {
     (params) => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),
     <P>(grads: P, { step, velocity }: SgdState) => {
       const down = times(rateAt(rate, step), -1);
-      const next = step.add(1);
+      const next = counted(step);
       if (!momentum) return { updates: mapTree<P>((g: Tensor) => times(g, down), grads), state: { step: next, velocity } };
       const moved = mapLeaves(
         (g: Tensor, v: Tensor) => {
@@ -58,6 +58,6 @@ export const scaleBy = (rate: Rate): Optimizer<{ readonly step: Tensor }> =>
     (params) => ({ step: scalarArray(0, params) }),
     <P>(grads: P, { step }: { step: Tensor }) => {
       const factor = rateAt(rate, step);
-      return { updates: mapTree<P>((g: Tensor) => times(g, factor), grads), state: { step: step.add(1) } };
+      return { updates: mapTree<P>((g: Tensor) => times(g, factor), grads), state: { step: counted(step) } };
     },
   );

@@ -6,7 +6,7 @@ import { batchSizeOf } from "../batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "../finish.ts";
 import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
 import { rounded } from "../preconditioner.ts";
-import { type Rate, rateAt, times } from "../schedules.ts";
+import { counted, type Rate, rateAt, times } from "../schedules.ts";
 import { leavesByPath } from "../units.ts";
 import { type FactorSchedule, type LayerPreconditioner, type LayersOfStep, layerStatistics, renewedFactors } from "./layer-factors.ts";
 import { type ByPath, divide, eachLayer, joinLayer, present, splitLayer } from "./layer-matrices.ts";
@@ -88,11 +88,11 @@ export function layerwise<F extends object, M extends State>(
     return {
       updates: mapTree<P>((_: Tensor, path: string) => later(moves[path], 0), grads),
       state: {
-        step: step.add(1),
+        step: counted(step),
         factors,
         velocity: options.momentum ? mapTree<State>(later, done.velocity, state.velocity) : state.velocity,
         fallback: rest.state,
-        dropped: where(less(bad, 0), state.dropped, where(less(0, bad), state.dropped.add(1), 0)),
+        dropped: where(less(bad, 0), state.dropped, where(less(0, bad), counted(state.dropped), 0)),
       },
     };
   };
