@@ -15,9 +15,12 @@ export type GuardState<S> = {
   readonly inRow: Tensor;
 };
 
-/** Whether all elements of a tree are finite, from sums: one pass over each leaf. */
+/**
+ * Whether all elements of a tree are finite, from sums: one pass over each leaf. In f64 too the bound is the largest number of f32, 3.4e38:
+ * no gradient is that large but of a training that diverges, and it is found as soon as in f32.
+ */
 function allFinite(tree: unknown): Tensor {
-  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).mul(0).sum());
+  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).cast("f32").mul(0).sum());
   return isFinite(sums.reduce((a, b) => a.add(b)));
 }
 

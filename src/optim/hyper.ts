@@ -113,6 +113,11 @@ export const every = (value: number): ScheduleParameter => scheduled(integer("st
 export const precision = (meaning: string): ChoiceParameter<Precision> => choice(meaning, ["full", "bf16", "f16"]);
 /** Number formats of preconditioners. */
 export type Precision = "full" | "bf16" | "f16";
+/** n, of which the loss is the mean. */
+export const terms = choice("what the loss is a mean over, and so what B counts: examples, or examples and positions (tokens)", [
+  "batch",
+  "batch+sequence",
+]);
 /** How the loss is made from the examples of a batch. */
 export const reduction = choice("kind of the loss: mean over the batch, or sum", ["mean", "sum"]);
 

@@ -2,7 +2,7 @@
 
 import { flatten, isArrayLeaf, leafPaths, type Shape, unflatten } from "../array/index.ts";
 import { type Arrays, cond, equal, floor, fullPrecision, lowPrecision, type Tensor } from "../tensor/index.ts";
-import { batchSizeOf, meanGradients } from "./batch-size.ts";
+import { meanGradients, termsOf } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import type { Precision } from "./hyper.ts";
 import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "./optimizer.ts";
@@ -14,7 +14,7 @@ import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
 export interface Moment {
   /** Steps before this one. */
   readonly step: Tensor;
-  /** Examples in the batch. */
+  /** Terms of the mean that the loss is: examples, or tokens. */
   readonly batchSize: number | Tensor;
   /** Which tensor. */
   readonly path: string;
@@ -37,6 +37,7 @@ interface PreconditionedOptions extends FinishOptions, UnitOptions {
   /** T, from the first step on; or a program that says at which steps. */
   readonly every: Rate;
   readonly needsBatch: boolean;
+  readonly lossAverage?: "batch" | "batch+sequence";
   readonly reduction?: "mean" | "sum";
   /** Rounding of everything the preconditioner computes and keeps. */
   readonly precision?: Precision;
@@ -77,10 +78,11 @@ export function preconditioned<S extends object>(
       velocity: initVelocity(params, options),
     }),
     <P>(grads: P, { step, factors, velocity }: PreconditionedState<S>, params: P, context: StepContext) => {
-      const batchSize = batchSizeOf(name, context, options.needsBatch || options.reduction === "sum");
+      const { needsBatch, reduction, lossAverage = "batch" } = options;
+      const batchSize = termsOf(name, context, lossAverage, needsBatch || reduction === "sum");
       const at = (path: string): Moment => ({ step, batchSize, path });
       const units = unitsOf(grads, options);
-      const leaves = leavesByPath<Tensor>(meanGradients(grads, batchSize, options.reduction ?? "mean"));
+      const leaves = leavesByPath<Tensor>(meanGradients(grads, batchSize, reduction ?? "mean"));
       const g = Object.fromEntries(units.map((u) => [u.path, u.join(u.paths.map((p) => leaves.get(p) as Tensor))]));
       const each = <T>(f: (path: string) => T): Record<string, T> => Object.fromEntries(units.map(({ path }) => [path, f(path)]));
       const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);

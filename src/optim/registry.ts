@@ -38,13 +38,20 @@ const fields = (
   source: string,
 ): Pick<OptimizerEntry, "title" | "family" | "use" | "source" | "needs"> => ({ title, family, use, source, needs: [] });
 
+/** By name, gradient descent has the momentum and decay of the others. */
+const sgdDefaults = {
+  ...sgdParameters,
+  momentum: { ...sgdParameters.momentum, default: 0.9 },
+  weightDecay: { ...sgdParameters.weightDecay, default: 5e-4 },
+};
+
 /** All optimizers. */
 export const optimizers = {
   sgd: {
     ...fields("SGD with momentum", "diagonal", "convolutional networks with time to tune the rate", "Polyak 1964"),
     rate: learningRate(0.1, 1e-3, 1),
-    parameters: { ...sgdParameters, momentum: { ...sgdParameters.momentum, default: 0.9 } },
-    make: (rate, options: SgdOptions) => sgd(rate, { momentum: 0.9, ...options }),
+    parameters: sgdDefaults,
+    make: (rate, options: SgdOptions) => sgd(rate, { momentum: 0.9, weightDecay: 5e-4, ...options }),
   },
   adam: {
     ...fields("Adam", "diagonal", "a first try on anything", "Kingma & Ba, ICLR 2015"),

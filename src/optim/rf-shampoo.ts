@@ -2,7 +2,7 @@
 
 import { diagonal, eye, inverse, type Tensor } from "../tensor/index.ts";
 import { alongAxis, perAxis, rowsAlong } from "./axes.ts";
-import { checkRate, every, momentum, number, type OptionsOf, reduction, scheduled, settle, weightDecay } from "./hyper.ts";
+import { checkRate, every, momentum, number, type OptionsOf, reduction, scheduled, settle, terms, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { type Preconditioner, preconditioned } from "./preconditioner.ts";
 import { counted, type Rate, rateAt, times } from "./schedules.ts";
@@ -29,6 +29,7 @@ export const rfShampooParameters = {
   /** γ */
   forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
   ...unitParameters({ joinBias: true, mergeKernels: false }),
+  lossAverage: terms,
   reduction,
 };
 

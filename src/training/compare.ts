@@ -13,6 +13,8 @@ import { rungs, successiveHalving } from "./tune.ts";
 /** Budget of a comparison, and how its networks are trained. */
 export interface CompareOptions extends Omit<SupervisedOptions, "optimizer"> {
   readonly budget: Budget;
+  /** Name of the network, for the settings that go with it. */
+  readonly model?: string;
   /** Settings tried for each optimizer. */
   readonly tune: number;
   /** Trainings with the best setting. */
@@ -77,6 +79,7 @@ export async function compareOptimizers(
     const recorded = await recordTraining({
       problem,
       network,
+      model: options.model,
       optimizer: entry,
       settings,
       budget: { ...budget, steps },

@@ -52,11 +52,6 @@ export function budgetFor(
   return { batchSize, steps: asked.steps ?? (asked.quick ? Math.min(100, natural) : natural) };
 }
 
-/** Settings that follow from the problem: the loss of a text is a mean over examples and positions, which curvature has to know. */
-export function settingsFor(name: string, { kind }: Pick<Problem, "kind">): OptimizerSettings {
-  return kind === "text" && "lossAverage" in optimizerEntry(name).parameters ? { lossAverage: "batch+sequence" } : {};
-}
-
 /** @throws UserError  for an unknown optimizer or setting, or a value out of range */
 export function optimizerOf(name: string, { lr, ...settings }: OptimizerSettings, budget: Budget): Optimizer {
   const peak = lr ?? optimizerEntry(name).rate.default;

@@ -17,6 +17,7 @@ import {
   withCurvature,
 } from "../optim/index.ts";
 import { jit, lowPrecision, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { lossTerms } from "./defaults.ts";
 import { batchRows, type Part, type Problem } from "./problem.ts";
 
 /** How a network is trained. */
@@ -93,7 +94,7 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
     const [[loss, stats], grads, curvature] = optimizer.statistics
       ? withCurvature(objective, { aux: true })(state.params)
       : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
-    const context = { batchSize, ...(curvature ? { curvature } : {}) };
+    const context = { batchSize, terms: lossTerms(problem, batchSize), ...(curvature ? { curvature } : {}) };
     const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
     const params = applyUpdates(state.params, updates);
     return { state: { step: state.step.add(1), params, stats, optimizer: next }, loss };

@@ -380,7 +380,7 @@ test("an embedding is a dense layer of one-hot rows whose diagonal factor is exa
   const multiplied = (p: Linear, i: Tensor, y: Tensor): Tensor => pf.oneHot(i, 5, "f64").matmul(p.w).sub(y).square().sum(-1).mean();
   const [a, b] = await Promise.all(
     [looked, multiplied].map(async (loss) => {
-      const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1 }));
+      const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1, tables: true }));
       let [params, state]: [Linear<NdArray>, ReturnType<typeof run.init>] = [{ w: table }, run.init({ w: table }, tokens, target)];
       for (let i = 0; i < 4; i++) ({ params, state } = await run.step(params, state, tokens, target));
       return params.w;

@@ -52,7 +52,7 @@ type SingdFactors = {
 };
 
 /** H_K and H_C of a step. */
-type SingdStatistics = { readonly hk: Parts; readonly hc: Parts };
+type SingdStatistics = { readonly inputs: Parts; readonly gradients: Parts };
 
 /** Sizes of both factors. */
 const sizes = (layer: Layer): [number, number] => [layer.inputs + (layer.bias === undefined ? 0 : 1), layer.outputs];
@@ -128,11 +128,11 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
     },
     statistics({ k, c }, layer, seen, batchSize) {
       const [sk, sc] = structures(layer);
-      const hk =
+      const inputs =
         layer.kind === "embedding"
-          ? { d: frequencies(layer, seen).mul(k.d.square()) }
+          ? { d: frequencies(layer, seen, batchSize, h.approximation).mul(k.d.square()) }
           : sk.gram(sk.times(inputRows(layer, seen, batchSize, h.approximation), k));
-      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage), c)) };
+      return { inputs, gradients: sc.gram(sc.times(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage), c)) };
     },
     refresh(factors, layer, measured, step) {
       const next = refreshPair(structures(layer), factors, measured, step, { ...h, separate });
@@ -165,7 +165,7 @@ type PairSettings = Settings<typeof singdParameters> & { readonly separate: bool
 function refreshPair(
   [sk, sc]: readonly [Structure, Structure],
   { k: k0, c: c0, mk, mc }: SingdFactors,
-  { hk: hk0, hc: hc0 }: SingdStatistics,
+  { inputs: hk0, gradients: hc0 }: SingdStatistics,
   step: Tensor,
   h: PairSettings,
 ) {

@@ -1,0 +1,36 @@
+/** Settings of optimizers by the kind of network: what is good on one is often far off on another. */
+import { optimizerEntry } from "../optim/index.ts";
+import type { Problem } from "./problem.ts";
+import type { OptimizerSettings } from "./recipe.ts";
+
+/** Kinds of networks that ask for settings of their own. */
+type NetworkKind = "text" | "vit";
+
+const table: Readonly<Record<NetworkKind, Readonly<Record<string, OptimizerSettings>>>> = {
+  text: {
+    adamw: { lr: 1e-2 },
+  },
+  vit: {
+    adamw: { lr: 3e-3 },
+  },
+};
+
+/** The kind of a network by what it learns and the name of its model; undefined where the optimizers' own defaults serve. */
+const kindOf = ({ kind }: Pick<Problem, "kind">, model: string | undefined): NetworkKind | undefined =>
+  kind === "text" ? "text" : model === "vit" ? "vit" : undefined;
+
+/**
+ * Settings of an optimizer that follow from problem and network: those of the table above, and that the loss of a text is a mean over
+ * examples and positions, which curvature has to know.
+ *
+ * @param model  name of the network, such as `vit`
+ */
+export function settingsFor(name: string, problem: Pick<Problem, "kind">, model?: string): OptimizerSettings {
+  const kind = kindOf(problem, model);
+  const tokens = problem.kind === "text" && "lossAverage" in optimizerEntry(name).parameters;
+  return { ...(tokens ? { lossAverage: "batch+sequence" } : {}), ...(kind ? table[kind][name] : undefined) };
+}
+
+/** Terms in the mean of the loss: characters of texts, or examples. */
+export const lossTerms = ({ kind, input }: Pick<Problem, "kind" | "input">, batchSize: number): number =>
+  kind === "text" ? batchSize * input[0] : batchSize;
