@@ -100,7 +100,7 @@ export const memory = (meaning: string, value: number, search?: NumberParameter[
   number(meaning, value, 0, 1, { open: "high", search });
 /** α of the heavy ball. */
 export const momentum = (value: number): NumberParameter =>
-  memory("memory of the heavy-ball momentum", value, { low: 0.5, high: 0.99, scale: "linear" });
+  memory("memory of the heavy-ball momentum", value, { low: 0.3, high: 0.95, scale: "linear" });
 /** κ. */
 export const weightDecay = (value: number): NumberParameter =>
   number("decay of the weights", value, 0, Number.POSITIVE_INFINITY, { open: "high", search: { low: 1e-6, high: 0.1 } });

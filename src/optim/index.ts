@@ -11,7 +11,7 @@ export { type KlShampooOptions, klShampoo, type SoapOptions, soap } from "./eige
 export { type Ema, type EmaState, ema } from "./ema.ts";
 export { flat } from "./flat.ts";
 export { checkState, type GuardState, skipNonFinite, stateSize } from "./guard.ts";
-export { describeHyperparameter, type Hyperparameter, type Hyperparameters } from "./hyper.ts";
+export { describeHyperparameter, type Hyperparameter, type Hyperparameters, type NumberParameter } from "./hyper.ts";
 export { type IfShampooOptions, ifShampoo } from "./if-shampoo.ts";
 export { type LionOptions, type LionState, lion } from "./lion.ts";
 export { type MuonOptions, muon } from "./muon.ts";

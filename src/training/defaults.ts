@@ -6,12 +6,22 @@ import type { OptimizerSettings } from "./recipe.ts";
 /** Kinds of networks that ask for settings of their own. */
 type NetworkKind = "text" | "vit";
 
+const textSingd = { lr: 8e-3, momentum: 0.5, damping: 1e-4, precondLr: 0.2, fallbackRatio: 1 };
+const vitSingd = { lr: 2e-3, momentum: 0.5, damping: 1e-3, fallbackRatio: 4 };
+
 const table: Readonly<Record<NetworkKind, Readonly<Record<string, OptimizerSettings>>>> = {
   text: {
-    adamw: { lr: 1e-2 },
+    adamw: { lr: 1e-2, beta1: 0.8, beta2: 0.95 },
+    nadamw: { lr: 1e-2, beta1: 0.8, beta2: 0.95 },
+    "if-shampoo": { lr: 2e-2, momentum: 0.7, damping: 1e-4, precondLr: 0.3 },
+    singd: textSingd,
+    ingd: textSingd,
   },
   vit: {
-    adamw: { lr: 3e-3 },
+    adamw: { lr: 8e-3, beta2: 0.95 },
+    nadamw: { lr: 8e-3, beta2: 0.95 },
+    singd: vitSingd,
+    ingd: vitSingd,
   },
 };
 

@@ -76,7 +76,10 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
       statistics(_, layer, seen, batchSize) {
         const gram = (rows: Tensor): Tensor => rows.transpose().matmul(rows);
         return {
-          inputs: layer.kind === "embedding" ? frequencies(layer, seen, batchSize, h.approximation) : gram(inputRows(layer, seen, batchSize, h.approximation)),
+          inputs:
+            layer.kind === "embedding"
+              ? frequencies(layer, seen, batchSize, h.approximation)
+              : gram(inputRows(layer, seen, batchSize, h.approximation)),
           gradients: gram(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage)),
         };
       },

@@ -80,10 +80,7 @@ const sharesOf = <M extends LayerMoments>(moments: ByPath<M>, pieces: StepContex
   const mean = 1 / pieces.count;
   const gradientShare = pieces.reduction === "mean" ? mean : 1;
   return Object.fromEntries(
-    Object.entries(moments).map(([path, m]) => [
-      path,
-      { ...m, inputs: part(m.inputs, mean), gradients: part(m.gradients, gradientShare) },
-    ]),
+    Object.entries(moments).map(([path, m]) => [path, { ...m, inputs: part(m.inputs, mean), gradients: part(m.gradients, gradientShare) }]),
   );
 };
 

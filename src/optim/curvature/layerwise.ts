@@ -8,7 +8,14 @@ import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scala
 import { rounded } from "../preconditioner.ts";
 import { counted, type Rate, rateAt, times } from "../schedules.ts";
 import { leavesByPath } from "../units.ts";
-import { type FactorSchedule, type LayerPreconditioner, type LayerMoments, type LayersOfStep, layerStatistics, renewedFactors } from "./layer-factors.ts";
+import {
+  type FactorSchedule,
+  type LayerMoments,
+  type LayerPreconditioner,
+  type LayersOfStep,
+  layerStatistics,
+  renewedFactors,
+} from "./layer-factors.ts";
 import { type ByPath, type Choice, divide, eachLayer, joinLayer, present, splitLayer } from "./layer-matrices.ts";
 import type { Layer } from "./layers.ts";
 
