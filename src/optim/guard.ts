@@ -8,11 +8,11 @@ import { type Optimizer, optimizer, type StepContext, scalarArray } from "./opti
 import { counted } from "./schedules.ts";
 
 /** State S of the optimizer that is guarded, and counts. */
-export type GuardState<S> = {
+export type GuardState<S, T = Tensor> = {
   readonly inner: S;
   /** Steps skipped so far, and without one in between that was not. */
-  readonly skipped: Tensor;
-  readonly inRow: Tensor;
+  readonly skipped: T;
+  readonly inRow: T;
 };
 
 /**

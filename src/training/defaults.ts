@@ -7,7 +7,7 @@ import type { OptimizerSettings } from "./recipe.ts";
 type NetworkKind = "text" | "vit";
 
 const textSingd = { lr: 8e-3, momentum: 0.5, damping: 1e-4, precondLr: 0.2, fallbackRatio: 1 };
-const vitSingd = { lr: 2e-3, momentum: 0.5, damping: 1e-3, fallbackRatio: 4 };
+const vitSingd = { lr: 2e-3, momentum: 0.5, damping: 1e-3, fallbackRatio: 4, approximation: "reduce" };
 
 const table: Readonly<Record<NetworkKind, Readonly<Record<string, OptimizerSettings>>>> = {
   text: {
@@ -34,11 +34,18 @@ const kindOf = ({ kind }: Pick<Problem, "kind">, model: string | undefined): Net
  * examples and positions, which curvature has to know.
  *
  * @param model  name of the network, such as `vit`
+ * @param precision  that of the steps: factors that know of it keep their sizes balanced
  */
-export function settingsFor(name: string, problem: Pick<Problem, "kind">, model?: string): OptimizerSettings {
+export function settingsFor(name: string, problem: Pick<Problem, "kind">, model?: string, precision = "f32"): OptimizerSettings {
   const kind = kindOf(problem, model);
-  const tokens = problem.kind === "text" && "lossAverage" in optimizerEntry(name).parameters;
-  return { ...(tokens ? { lossAverage: "batch+sequence" } : {}), ...(kind ? table[kind][name] : undefined) };
+  const { parameters } = optimizerEntry(name);
+  const tokens = problem.kind === "text" && "lossAverage" in parameters;
+  const half = precision !== "f32" && "precision" in parameters;
+  return {
+    ...(tokens ? { lossAverage: "batch+sequence" } : {}),
+    ...(half ? { precision } : {}),
+    ...(kind ? table[kind][name] : undefined),
+  };
 }
 
 /** Terms in the mean of the loss: characters of texts, or examples. */

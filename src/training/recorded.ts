@@ -56,7 +56,11 @@ export async function recordTraining(training: RecordedTraining): Promise<Record
   const { problem, budget, rng, final } = training;
   const { steps } = budget;
   const { name } = parseEntry(training.optimizer);
-  const optimizer = optimizerOf(name, { ...settingsFor(name, problem, training.model), ...training.settings }, budget);
+  const optimizer = optimizerOf(
+    name,
+    { ...settingsFor(name, problem, training.model, training.options.precision), ...training.settings },
+    budget,
+  );
   const learner = supervisedLearner(problem, training.network, rng.fold("order"), { ...training.options, optimizer });
   let state = await learner.init(rng);
   const curve: CurveRow[] = [];

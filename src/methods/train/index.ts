@@ -46,7 +46,7 @@ export const train = method({
     const { task, problem, model, steps, batchSize, source, config } = prepared;
     const { optimizer: name, schedule, warmUp, clip, freeze, precision } = options;
     const settings = {
-      ...settingsFor(name, problem, model.name),
+      ...settingsFor(name, problem, model.name, precision),
       ...(options.set ? parseSettings(name, options.set) : {}),
       ...(options.lr === undefined ? {} : { lr: options.lr }),
     };
