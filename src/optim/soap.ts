@@ -1,6 +1,6 @@
 /** SOAP: Adam in the eigenbasis of Shampoo's statistics; and with those of KL-Shampoo. */
 import { mapTree } from "../array/index.ts";
-import { cond, equal, fullPrecision, type Tensor, take, where } from "../tensor/index.ts";
+import { cond, equal, fullPrecision, notEqual, type Tensor, take, where } from "../tensor/index.ts";
 import { rowsAlong } from "./axes.ts";
 import { axesOf, type ByAxis, onAxes, rotate, rotateBack, scaledAlong } from "./eigenbasis.ts";
 import { firstBasis, nextBasis } from "./eigenvectors.ts";
@@ -158,7 +158,8 @@ const decayedAfter = <S extends { readonly step: Tensor }>(
 ): Optimizer<S> =>
   optimizer<S>(inner.init, <P>(grads: P, state: S, params: P, context: object) => {
     const { updates, state: next } = inner.update(grads, state, params, context);
-    const share = where(equal(state.step, 0), 0, times(rateAt(rate, state.step), -decay) as Tensor);
+    const moves = notEqual(state.step, 0).cast(state.step.dtype);
+    const share = times(moves, times(rateAt(rate, state.step), -decay));
     const shrunk = (u: Tensor, p: Tensor, path: string): Tensor => (mask(path, p.shape) ? u.add(times(p.add(u), share)) : u);
     return { updates: mapTree<P>(shrunk, updates, params), state: next };
   });
