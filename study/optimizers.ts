@@ -80,6 +80,7 @@ async function study(
     seeds: Number(values.seeds),
     batchSize: batch,
     precision,
+    model: key.split(" ")[0],
     evaluationRows: 4000,
     settings,
   } as const;

@@ -1,8 +1,8 @@
 /** Adam and its relatives: steps scaled by running moments of the gradient. */
-import type { Tensor } from "../tensor/index.ts";
-import { checkRate, weightDecay as decayParameter, memory, number, type OptionsOf, settle } from "./hyper.ts";
+import { fullPrecision, type Tensor } from "../tensor/index.ts";
+import { checkRate, weightDecay as decayParameter, memory, number, type OptionsOf, type Settings, settle } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 /** Hyper-parameters of Adam. */
 export const adamParameters = {
@@ -69,6 +69,23 @@ export const adamw = (rate: Rate, options: AdamWOptions = {}): Optimizer<AdamSta
  */
 export const nadamw = (rate: Rate, options: AdamWOptions = {}): Optimizer<AdamState> => adamOf(rate, options, true);
 
+/** Weights of the sums, and the factors of a step: -η √(Σ β₂^k) / Σ β₁^k, that of the look-ahead, and √(Σ β₂^k) ε. */
+function scalarsOf(
+  state: Pick<AdamState, "weight1" | "weight2">,
+  eta: number | Tensor,
+  { beta1, beta2, epsilon }: Settings<typeof adamParameters>,
+) {
+  const weight1 = state.weight1.mul(beta1).add(1);
+  const weight2 = state.weight2.mul(beta2).add(1);
+  const root = weight2.sqrt();
+  return {
+    ...{ weight1, weight2 },
+    down: root.div(weight1).mul(times(eta, -1)),
+    ahead: root.mul(beta1).div(weight1.mul(beta1).add(1)).mul(times(eta, -1)),
+    floor: root.mul(epsilon),
+  };
+}
+
 function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer<AdamState> {
   const { mask = () => true } = options;
   const { beta1, beta2, epsilon, weightDecay } = settle("adam", adamwParameters, options, ["mask"]);
@@ -79,19 +96,14 @@ function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer
       return { step: zero, sum: zerosLike(params), squares: zerosLike(params), weight1: zero, weight2: zero };
     },
     <P>(grads: P, state: AdamState, params: P) => {
-      const weight1 = state.weight1.mul(beta1).add(1);
-      const weight2 = state.weight2.mul(beta2).add(1);
       const eta = rateAt(rate, state.step);
-      const root = weight2.sqrt();
-      const down = root.div(weight1).mul(times(eta, -1));
-      const ahead = nesterov && root.mul(beta1).div(weight1.mul(beta1).add(1)).mul(times(eta, -1));
-      const floor = root.mul(epsilon);
+      const { weight1, weight2, down, ahead, floor } = fullPrecision(scalarsOf)(state, eta, { beta1, beta2, epsilon });
       const moved = mapLeaves(
         (g: Tensor, sum0: Tensor, squares0: Tensor, p: Tensor, path: string) => {
           const sum = sum0.mul(beta1).add(g);
           const squares = squares0.mul(beta2).add(g.square());
           const scale = squares.sqrt().add(floor.cast(g.dtype));
-          const step = ahead ? times(sum, ahead).add(times(g, down)).div(scale) : times(sum.div(scale), down);
+          const step = nesterov ? times(sum, ahead).add(times(g, down)).div(scale) : times(sum.div(scale), down);
           const decays = weightDecay !== 0 && mask(path, p.shape);
           return { sum, squares, updates: decays ? step.add(times(p, times(eta, -weightDecay))) : step };
         },
@@ -100,7 +112,7 @@ function adamOf(rate: Rate, options: AdamWOptions, nesterov: boolean): Optimizer
         state.squares,
         params,
       );
-      const next = { step: state.step.add(1), sum: moved.sum, squares: moved.squares, weight1, weight2 };
+      const next = { step: counted(state.step), sum: moved.sum, squares: moved.squares, weight1, weight2 };
       return { updates: moved.updates as P, state: next };
     },
   );

@@ -8,12 +8,14 @@ export interface TrainingPlan {
   /** Peak rate, and the optimizer's own settings. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly batchSize: number;
+  /** Terms in the mean of the loss; default the examples of the batch. */
+  readonly terms?: number;
   /** Whether the rate stays as it is to the end. */
   readonly constantRate?: boolean;
 }
 
 /** One sentence each. Numbers that are schedules are not judged. */
-export function warningsFor({ name, settings, batchSize, constantRate = false }: TrainingPlan): string[] {
+export function warningsFor({ name, settings, batchSize, terms = batchSize, constantRate = false }: TrainingPlan): string[] {
   const { parameters, rate, needs } = optimizerEntry(name);
   const value = (key: string): number | undefined => {
     const v = settings[key] ?? (key === "lr" ? rate.default : parameters[key]?.default);
@@ -27,7 +29,7 @@ export function warningsFor({ name, settings, batchSize, constantRate = false }:
     said.push("the rate is constant: steps grow as gradients vanish, and end in a cycle around the minimum; let the rate fall to 0");
   if (damping === 0) said.push("damping is 0: where gradients vanish the step is a division by a curvature that decays to 0");
   if (name.startsWith("rf-") && lr !== undefined && damping && precondLr) {
-    const reach = largestStep(lr, precondLr, batchSize, damping);
+    const reach = largestStep(lr, precondLr, settings.lossAverage === "batch+sequence" ? terms : batchSize, damping);
     if (reach > 1)
       said.push(`one rare coordinate may move by up to ${reach.toPrecision(2)} in a step, η / (2 √(β₂ B λ)): raise damping or precondLr`);
   }

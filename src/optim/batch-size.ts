@@ -6,12 +6,27 @@ import type { StepContext } from "./optimizer.ts";
 import { times } from "./schedules.ts";
 
 /**
- * The batch size of a step; 1 if it is not needed.
+ * Terms of the mean that the loss is: B in B g gᵀ. 1 if they are not needed.
  *
- * @throws  TensorError if it is needed and missing, or not positive
+ * @param average  whether the loss is a mean over the examples, or over their positions too
+ * @throws  TensorError if the number is needed and missing, or not positive
  */
-export function batchSizeOf(optimizer: string, { batchSize }: StepContext, needed = true): number | Tensor {
+export function termsOf(optimizer: string, context: StepContext, average: "batch" | "batch+sequence", needed: boolean): number | Tensor {
   if (!needed) return 1;
+  if (average === "batch") return batchSizeOf(optimizer, context);
+  if (context.terms === undefined)
+    throw new TensorError(
+      `${optimizer}: with lossAverage "batch+sequence" it needs the number of terms in the mean of the loss: update(grads, state, params, { batchSize, terms })`,
+    );
+  return batchSizeOf(optimizer, { batchSize: context.terms });
+}
+
+/**
+ * The batch size of a step.
+ *
+ * @throws  TensorError if it is missing, or not positive
+ */
+export function batchSizeOf(optimizer: string, { batchSize }: StepContext): number | Tensor {
   if (batchSize === undefined)
     throw new TensorError(`${optimizer}: needs the number of examples of the batch: update(grads, state, params, { batchSize })`);
   if (typeof batchSize === "number" && !(batchSize > 0 && Number.isFinite(batchSize)))

@@ -1,7 +1,7 @@
 /** Exponential moving averages of parameters. */
 import { mapTree, type NdArray } from "../array/index.ts";
 import { TensorError } from "../errors.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { fullPrecision, type Tensor } from "../tensor/index.ts";
 import { type State, scalarArray, zerosLike } from "./optimizer.ts";
 
 /** The average, and how much it has seen. */
@@ -36,14 +36,8 @@ export function ema(decay: number, { debias = false }: { debias?: boolean } = {}
     }),
     update: ({ average, weight }, params) => ({
       average: mapTree<State>(toward, average, params),
-      weight: debias
-        ? weight.add(
-            weight
-              .mul(-1)
-              .add(1)
-              .mul(1 - decay),
-          )
-        : weight,
+      // d w + 1 - d
+      weight: debias ? fullPrecision(() => weight.mul(decay).add(1 - decay))() : weight,
     }),
     value: <P>({ average, weight }: EmaState) => (debias ? mapTree<P>((a: Tensor) => a.div(weight.cast(a.dtype)), average) : average) as P,
   };

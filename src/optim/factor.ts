@@ -1,5 +1,5 @@
 /** Multiplicative updates of a factor K with K Kᵀ ≈ S⁻¹: natural gradient on matrices, without inverses, roots or decompositions. */
-import { abs, max, maximum, type Tensor } from "../tensor/index.ts";
+import { abs, and, equal, fullPrecision, isFinite, log, max, maximum, pow, round, type Tensor, where } from "../tensor/index.ts";
 import { choice, integer, memory, type Settings } from "./hyper.ts";
 import { times } from "./schedules.ts";
 import { mapParts, type Parts, type Structure } from "./structures/structure.ts";
@@ -63,3 +63,36 @@ export function stepFactor(
   const half = times(times(beta, beta), 0.5);
   return { k: mapParts((a, b) => a.add(times(b, half)), moved, s.product(first, m)), m };
 }
+
+/** Whether all factors are the identity they were made as: |K - I|² = |K|² - 2 tr K + d. */
+const untouched = fullPrecision(
+  (list: readonly Structure[], factors: readonly Parts[]): Tensor =>
+    list.map((s, n) => and(equal(s.squaredNorm(factors[n]), s.size), equal(s.averageTrace(factors[n]), 1))).reduce((a, b) => and(a, b)),
+);
+
+/**
+ * Where factors start: at a scale in the first update in which there is a gradient, whichever that is. Before it they wait.
+ *
+ * @param curvature  average trace of the curvature: 0 where nothing has reached the layer yet
+ * @returns  what a start scale is now, 1 later; and the new factors of an update, or the old ones as long as they wait
+ */
+export function startOf(list: readonly Structure[], factors: readonly Parts[], curvature: Tensor) {
+  const fresh = untouched(list, factors);
+  const none = equal(curvature, 0);
+  return {
+    now: (scale: Tensor): Tensor => where(and(fresh, isFinite(scale)), scale, 1),
+    unlessWaiting: (next: Parts, before: Parts): Parts => mapParts((x, old) => where(and(fresh, none), old, x), next, before),
+  };
+}
+
+/**
+ * Factors K_n 2^e_n with Σ e_n = 0 and mean squares that are equal within a factor of two. Only their product counts, and powers of two
+ * are exact in every format: nothing changes but the room that half precision has on both sides.
+ */
+export const balanced = fullPrecision((list: readonly Structure[], factors: readonly Parts[]): Parts[] => {
+  const sizes = list.map((s, n) => log(s.squaredNorm(factors[n]).div(s.size)).mul(0.5 / Math.LN2));
+  const mean = sizes.reduce((a, b) => a.add(b)).div(sizes.length);
+  const whole = sizes.slice(1).map((size) => round(mean.sub(size)));
+  const powers = [whole.reduce((a, b) => a.add(b), mean.mul(0)).neg(), ...whole];
+  return factors.map((k, n) => mapParts((part) => times(part, where(isFinite(powers[n]), pow(2, powers[n]), 1)), k));
+});

@@ -5,18 +5,22 @@ import { UserError } from "../errors.ts";
 import { cond, isFinite, type Tensor, where } from "../tensor/index.ts";
 import type { Layer } from "./curvature/layers.ts";
 import { type Optimizer, optimizer, type StepContext, scalarArray } from "./optimizer.ts";
+import { counted } from "./schedules.ts";
 
 /** State S of the optimizer that is guarded, and counts. */
-export type GuardState<S> = {
+export type GuardState<S, T = Tensor> = {
   readonly inner: S;
   /** Steps skipped so far, and without one in between that was not. */
-  readonly skipped: Tensor;
-  readonly inRow: Tensor;
+  readonly skipped: T;
+  readonly inRow: T;
 };
 
-/** Whether all elements of a tree are finite, from sums: one pass over each leaf. */
+/**
+ * Whether all elements of a tree are finite, from sums: one pass over each leaf. In f64 too the bound is the largest number of f32, 3.4e38:
+ * no gradient is that large but of a training that diverges, and it is found as soon as in f32.
+ */
 function allFinite(tree: unknown): Tensor {
-  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).mul(0).sum());
+  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).cast("f32").mul(0).sum());
   return isFinite(sums.reduce((a, b) => a.add(b)));
 }
 
@@ -39,13 +43,12 @@ export const skipNonFinite = <S>(inner: Optimizer<S>): Optimizer<GuardState<S>> 
         ({ state, params }) => ({ updates: mapTree<P>((p: Tensor) => p.mul(0), params), state }),
         { grads, state: state.inner, params },
       );
-      const count = (x: Tensor): Tensor => x.add(1);
       return {
         updates: result.updates,
         state: {
           inner: result.state,
-          skipped: where(ok, state.skipped, count(state.skipped)),
-          inRow: where(ok, state.inRow.mul(0), count(state.inRow)),
+          skipped: where(ok, state.skipped, counted(state.skipped)),
+          inRow: where(ok, 0, counted(state.inRow)),
         },
       };
     },

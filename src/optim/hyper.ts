@@ -100,7 +100,7 @@ export const memory = (meaning: string, value: number, search?: NumberParameter[
   number(meaning, value, 0, 1, { open: "high", search });
 /** α of the heavy ball. */
 export const momentum = (value: number): NumberParameter =>
-  memory("memory of the heavy-ball momentum", value, { low: 0.5, high: 0.99, scale: "linear" });
+  memory("memory of the heavy-ball momentum", value, { low: 0.3, high: 0.95, scale: "linear" });
 /** κ. */
 export const weightDecay = (value: number): NumberParameter =>
   number("decay of the weights", value, 0, Number.POSITIVE_INFINITY, { open: "high", search: { low: 1e-6, high: 0.1 } });
@@ -113,6 +113,11 @@ export const every = (value: number): ScheduleParameter => scheduled(integer("st
 export const precision = (meaning: string): ChoiceParameter<Precision> => choice(meaning, ["full", "bf16", "f16"]);
 /** Number formats of preconditioners. */
 export type Precision = "full" | "bf16" | "f16";
+/** n, of which the loss is the mean. */
+export const terms = choice("what the loss is a mean over, and so what B counts: examples, or examples and positions (tokens)", [
+  "batch",
+  "batch+sequence",
+]);
 /** How the loss is made from the examples of a batch. */
 export const reduction = choice("kind of the loss: mean over the batch, or sum", ["mean", "sum"]);
 

@@ -1,9 +1,9 @@
 /** Inverse-free root-free Shampoo: a Kronecker-factored preconditioner of any tensor, kept by products and sums alone. */
 
 import { UserError } from "../errors.ts";
-import { equal, isFinite, pow, type Tensor, where } from "../tensor/index.ts";
+import { pow, type Tensor } from "../tensor/index.ts";
 import { alongAxis, rowsAlong } from "./axes.ts";
-import { factorParameters, stepFactor } from "./factor.ts";
+import { balanced, factorParameters, startOf, stepFactor } from "./factor.ts";
 import { checkRate, integer, number, type OptionsOf, precision, type Settings, scheduled, settle } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { type Moment, type Preconditioner, preconditioned } from "./preconditioner.ts";
@@ -127,9 +127,11 @@ function refreshFactors(
 ) {
   const root = typeof batchSize === "number" ? Math.sqrt(batchSize) : batchSize.sqrt();
   const scaled = times(g, root);
-  const k = list.map((_, n) =>
-    h.initialScale === "identity" ? state.k[n] : mapParts((part) => part.mul(firstScale(scaled, h.damping, list.length, step)), state.k[n]),
-  );
+  const curvature = scaled.square().mean();
+  // (B |G|² / d + λ)^(-1/2N), which makes tr M_n = 0.
+  const start = h.initialScale === "identity" ? undefined : startOf(list, Object.values(state.k), curvature);
+  const scale = start ? start.now(pow(curvature.add(h.damping), -1 / (2 * list.length))) : 1;
+  const k = list.map((_, n) => mapParts((part) => times(part, scale), state.k[n]));
   const y = list.reduce((x, s, n) => alongAxis(x, n, (rows) => s.times(rows, k[n])), scaled);
   const squares = list.map((s, n) => s.selfGram(k[n]));
   const traces = list.map((s, n) => s.averageTrace(squares[n]));
@@ -140,15 +142,14 @@ function refreshFactors(
     const c = traces.filter((_, j) => j !== n).reduce<number | Tensor>((a, b) => times(b, a), h.damping);
     const total = mapParts((a, b) => a.add(times(b, c)).mul(0.5), curvature, squares[n]);
     const grad = s.addIdentity(total, -h.forget / 2);
-    return stepFactor(s, k[n], state.m?.[n], grad, rateAt(h.precondLr, step), h);
+    const next = stepFactor(s, k[n], state.m?.[n], grad, rateAt(h.precondLr, step), h);
+    if (!start) return next;
+    return { k: start.unlessWaiting(next.k, state.k[n]), m: state.m ? start.unlessWaiting(next.m, state.m[n]) : next.m };
   });
-  const collect = (part: "k" | "m") => Object.fromEntries(moved.map((x, n) => [n, x[part]]));
-  return { k: collect("k"), ...(state.m ? { m: collect("m") } : {}) };
-}
-
-/** (B |G|² / d + λ)^(-1/2N) in the first step, where it makes tr M_n = 0; 1 later. */
-function firstScale(scaled: Tensor, damping: number, axes: number, step: Tensor): Tensor {
-  const matched = pow(scaled.square().mean().add(damping), -1 / (2 * axes));
-  const legal = where(isFinite(matched), matched, 1);
-  return where(equal(step, 0), legal, 1);
+  const byAxis = <T>(parts: readonly T[]): Record<number, T> => Object.fromEntries(parts.map((x, n) => [n, x]));
+  const factors = moved.map((x) => x.k);
+  return {
+    k: byAxis(h.precision === "full" ? factors : balanced(list, factors)),
+    ...(state.m ? { m: byAxis(moved.map((x) => x.m)) } : {}),
+  };
 }

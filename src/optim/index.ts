@@ -7,12 +7,12 @@ export { gaussNewton, gaussNewtonSquared, sampledFisher } from "./curvature/fish
 export { type KfacOptions, kfac } from "./curvature/kfac.ts";
 export type { Curvature, Layer, Uncovered } from "./curvature/layers.ts";
 export { ikfac, ingd, type SingdOptions, singd } from "./curvature/singd.ts";
-export { type KlShampooOptions, klShampoo, type SoapOptions, soap } from "./eigenbasis.ts";
 export { type Ema, type EmaState, ema } from "./ema.ts";
 export { flat } from "./flat.ts";
 export { checkState, type GuardState, skipNonFinite, stateSize } from "./guard.ts";
-export { describeHyperparameter, type Hyperparameter, type Hyperparameters } from "./hyper.ts";
+export { describeHyperparameter, type Hyperparameter, type Hyperparameters, type NumberParameter } from "./hyper.ts";
 export { type IfShampooOptions, ifShampoo } from "./if-shampoo.ts";
+export { type KlShampooOptions, klShampoo } from "./kl-shampoo.ts";
 export { type LionOptions, type LionState, lion } from "./lion.ts";
 export { type MuonOptions, muon } from "./muon.ts";
 export {
@@ -34,5 +34,6 @@ export { largestStep, type RfAdamwOptions, type RfRmspropOptions, rfAdamw, rfRms
 export { constantSchedule, cosine, exponential, join, linear, type Rate, type Schedule, warmUp, warmUpCosine } from "./schedules.ts";
 export { type SgdOptions, type SgdState, scaleBy, sgd } from "./sgd.ts";
 export { type ShampooOptions, shampoo } from "./shampoo.ts";
+export { type SoapOptions, soap } from "./soap.ts";
 export { structureNames, structureOf } from "./structures/index.ts";
 export { type Step, type Training, type TrainingOptions, training } from "./training.ts";

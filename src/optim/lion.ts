@@ -2,7 +2,7 @@
 import { sign, type Tensor } from "../tensor/index.ts";
 import { checkRate, memory, type OptionsOf, settle, weightDecay } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 /** Hyper-parameters of Lion. */
 export const lionParameters = {
@@ -53,7 +53,7 @@ export function lion(rate: Rate, options: LionOptions = {}): Optimizer<LionState
         mean,
         params,
       );
-      return { updates: moved.updates as P, state: { step: step.add(1), mean: moved.mean } };
+      return { updates: moved.updates as P, state: { step: counted(step), mean: moved.mean } };
     },
   );
 }

@@ -52,7 +52,8 @@ export function differentiatePieces<P, D extends unknown[], S>(
   const one = (piece: D): Sums => {
     const { value, grads, curvature } = differentiate(loss, optimizer.statistics !== undefined, params, piece);
     layers = curvature;
-    const statistics = optimizer.statistics?.(state, params, { batchSize: batchSize / count, curvature }) ?? {};
+    const context = { batchSize: batchSize / count, curvature, pieces: { count, reduction } };
+    const statistics = optimizer.statistics?.(state, params, context) ?? {};
     return { value, grads, statistics };
   };
   const cut = inPieces(data, count);
@@ -66,7 +67,7 @@ export function differentiatePieces<P, D extends unknown[], S>(
   const sums = { value: carry.value, grads: carry.grads };
   const { value, grads } = mapTree<typeof sums>((x: Tensor) => x.mul(share), sums);
   if (!layers) return { value, grads };
-  return { value, grads, curvature: { ...layers, seen: {} }, statistics: averaged(carry.statistics, count, reduction) };
+  return { value, grads, curvature: { ...layers, seen: {} }, statistics: carry.statistics };
 }
 
 /** Data with the pieces as their first axis. @throws UserError  unless they are equal */
@@ -79,7 +80,3 @@ const inPieces = <D>(data: D, count: number): D =>
       );
     return x.reshape([count, x.shape[0] / count, ...x.shape.slice(1)]);
   }, data);
-
-/** Statistics of inputs are means whatever the loss; those of gradients are as the loss is. Both are named by their first letter. */
-const averaged = (sum: State, pieces: number, reduction: string): State =>
-  mapTree<State>((x: Tensor, path: string) => (reduction === "sum" && /\.(hc|g)(\.|$)/.test(path) ? x : x.mul(1 / pieces)), sum);

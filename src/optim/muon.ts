@@ -5,7 +5,7 @@ import { adamw } from "./adam.ts";
 import { checkRate, integer, memory, number, type OptionsOf, type Settings, settle, toggle, weightDecay } from "./hyper.ts";
 import { type Mask, mapLeaves, type Optimizer, optimizer, partition, type State, scalarArray, zerosLike } from "./optimizer.ts";
 import { orthogonalized } from "./roots.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 /** Hyper-parameters of Muon. */
 export const muonParameters = {
@@ -73,7 +73,7 @@ function spectral(rate: Rate, h: Settings<typeof muonParameters>): Optimizer<Spe
         velocity,
         params,
       );
-      return { updates: moved.updates as P, state: { step: step.add(1), velocity: moved.v } };
+      return { updates: moved.updates as P, state: { step: counted(step), velocity: moved.v } };
     },
   );
 }

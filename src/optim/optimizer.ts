@@ -22,11 +22,15 @@ export interface State<T = Tensor> {
 
 /** What some optimizers need to know of a step besides its gradient. */
 export interface StepContext {
-  /** Examples in the mean whose gradient this is. */
+  /** Examples in the batch whose gradient this is. */
   readonly batchSize?: number | Tensor;
+  /** Terms in the mean that the loss is, if they are more than the examples: tokens of a batch of texts. */
+  readonly terms?: number | Tensor;
   /** What the layers saw in this step; see `withCurvature`. */
   readonly curvature?: Curvature;
-  /** Statistics of the curvature, from `statistics`, averaged over micro-batches; then the curvature gives the layers only. */
+  /** Equal pieces of the batch, of which this is one: statistics are then its share in those of the batch. */
+  readonly pieces?: { readonly count: number; readonly reduction: "mean" | "sum" };
+  /** Statistics of the curvature, from `statistics`, added up over micro-batches; then the curvature gives the layers only. */
   readonly statistics?: State;
 }
 
@@ -41,7 +45,7 @@ export interface Optimizer<S = State> {
   /** Updates for gradients; trees like the parameters. */
   update<P>(grads: P, state: S, params: P, context?: StepContext): { updates: P; state: S };
   /**
-   * Present in optimizers that need curvature: what a step needs of it, additive over micro-batches: their mean (for a sum loss, see there)
+   * Present in optimizers that need curvature: what a step needs of it, additive over the pieces of a batch (`context.pieces`): their sum
    * goes to `update`.
    */
   statistics?(state: S, params: unknown, context: StepContext): State;
@@ -151,11 +155,13 @@ export function partition(groupOf: (path: string, shape: Shape) => string, group
   };
 }
 
+/** Gradients plus decay times the parameters. */
+export const decayed = <P>(grads: P, params: P, decay: number, mask: Mask = () => true): P =>
+  mapTree<P>((g: Tensor, p: Tensor, path: string) => (mask(path, p.shape) ? g.add(p.mul(decay)) : g), grads, params);
+
 /** Gradients plus decay times the parameters: with the gradient of (decay / 2) |params|². */
 export const addDecayedWeights = (decay: number, mask: Mask = () => true): Optimizer =>
-  stateless(<P>(grads: P, params: P) =>
-    mapTree<P>((g: Tensor, p: Tensor, path: string) => (mask(path, p.shape) ? g.add(p.mul(decay)) : g), grads, params),
-  );
+  stateless((grads, params) => decayed(grads, params, decay, mask));
 
 /** Arrays of zeros like the parameters. */
 export const zerosLike = (params: object): State<NdArray> => mapTree<State<NdArray>>((p: NdArray) => allocate(p.dtype, p.shape), params);

@@ -1,12 +1,12 @@
 /** Optimizers that keep a preconditioner per tensor: the frame that all of them share. */
 
 import { flatten, isArrayLeaf, leafPaths, type Shape, unflatten } from "../array/index.ts";
-import { type Arrays, cond, equal, floor, lowPrecision, type Tensor } from "../tensor/index.ts";
-import { batchSizeOf, meanGradients } from "./batch-size.ts";
+import { type Arrays, cond, equal, floor, fullPrecision, lowPrecision, type Tensor } from "../tensor/index.ts";
+import { meanGradients, termsOf } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
 import type { Precision } from "./hyper.ts";
 import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "./optimizer.ts";
-import { type Rate, rateAt } from "./schedules.ts";
+import { counted, type Rate, rateAt } from "./schedules.ts";
 import type { Float } from "./structures/structure.ts";
 import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
 
@@ -14,7 +14,7 @@ import { leavesByPath, type Unit, type UnitOptions, unitsOf } from "./units.ts";
 export interface Moment {
   /** Steps before this one. */
   readonly step: Tensor;
-  /** Examples in the batch. */
+  /** Terms of the mean that the loss is: examples, or tokens. */
   readonly batchSize: number | Tensor;
   /** Which tensor. */
   readonly path: string;
@@ -23,6 +23,8 @@ export interface Moment {
 /** A preconditioner of one tensor. Its state S is a record of parts. */
 export interface Preconditioner<S> {
   init(shape: Shape, dtype: Float, path: string): Arrays<S>;
+  /** Whether the direction is that of the state as it was, before statistics and refreshing have seen the gradient. */
+  readonly directionFirst?: boolean;
   /** Statistics, every step. */
   observe?(state: S, g: Tensor, at: Moment): S;
   /** Parts of the state that `refresh` replaces. */
@@ -37,6 +39,7 @@ interface PreconditionedOptions extends FinishOptions, UnitOptions {
   /** T, from the first step on; or a program that says at which steps. */
   readonly every: Rate;
   readonly needsBatch: boolean;
+  readonly lossAverage?: "batch" | "batch+sequence";
   readonly reduction?: "mean" | "sum";
   /** Rounding of everything the preconditioner computes and keeps. */
   readonly precision?: Precision;
@@ -44,8 +47,9 @@ interface PreconditionedOptions extends FinishOptions, UnitOptions {
 
 /** Whether a step is one of every T. */
 export const isDue = (every: Rate, step: Tensor): Tensor | true => {
-  if (typeof every === "function") return every(step);
-  return every === 1 ? true : equal(step.sub(floor(step.div(every)).mul(every)), 0);
+  if (every === 1) return true;
+  const rule = typeof every === "function" ? every : (step: Tensor) => equal(step.sub(floor(step.div(every)).mul(every)), 0);
+  return fullPrecision(rule)(step);
 };
 
 /** A program of which every operation rounds. */
@@ -59,6 +63,48 @@ type PreconditionedState<S> = {
   readonly velocity: State;
 };
 
+/** What the units of a step are asked with. */
+interface Asked<S> {
+  readonly own: Preconditioner<S>;
+  readonly units: readonly Unit[];
+  readonly g: Readonly<Record<string, Tensor>>;
+  readonly at: (path: string) => Moment;
+  readonly options: PreconditionedOptions;
+}
+
+/** States by path of the unit. */
+type ByUnit<S> = Readonly<Record<string, S>>;
+
+const eachUnit = <T>(units: readonly Unit[], f: (path: string) => T): Record<string, T> =>
+  Object.fromEntries(units.map(({ path }) => [path, f(path)]));
+
+/** States that have seen the gradients: statistics in every step, the expensive part where it is due. */
+function renewed<S extends object>({ own, units, g, at, options }: Asked<S>, before: ByUnit<S>, step: Tensor): ByUnit<S> {
+  const { observe, refresh, refreshed = [] } = own;
+  const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
+  const states = observe ? eachUnit(units, (path) => low(observe)(before[path], g[path], at(path))) : before;
+  if (!refresh) return states;
+  const pick = (state: Partial<S>) => Object.fromEntries(Object.entries(state).filter(([k]) => refreshed.includes(k))) as Partial<S>;
+  const renew = ({ states, g }: { states: ByUnit<S>; g: ByUnit<Tensor> }) =>
+    eachUnit(units, (path) => pick(low(refresh)(states[path], g[path], at(path))));
+  const due = isDue(options.every, step);
+  const fresh =
+    due === true ? renew({ states, g }) : cond(due, renew, ({ states: s }) => eachUnit(units, (path) => pick(s[path])), { states, g });
+  return eachUnit(units, (path) => ({ ...states[path], ...fresh[path] }));
+}
+
+/** What becomes of the gradients, by path of the parameter. */
+function directed<S extends object>({ own, units, g, at, options }: Asked<S>, before: ByUnit<S>) {
+  const directions = new Map<string, Tensor>();
+  const states = eachUnit(units, (path) => {
+    const result = rounded(options.precision, own.direction)(before[path], g[path], at(path));
+    const unit = units.find((u) => u.path === path) as Unit;
+    unit.split(result.u).forEach((u, i) => directions.set(unit.paths[i], u));
+    return result.state;
+  });
+  return { directions, states };
+}
+
 /**
  * w ← w - η v,  v ← α v + u + κ w,  with u the direction that a preconditioner makes of the gradient of each unit (a tensor, or a weight
  * with its bias). Preconditioners are refreshed in steps 0, T, 2T, …, in a branch that costs nothing in the others.
@@ -66,55 +112,32 @@ type PreconditionedState<S> = {
 export function preconditioned<S extends object>(
   name: string,
   rate: Rate,
-  { init, observe, refresh, refreshed = [], direction }: Preconditioner<S>,
+  own: Preconditioner<S>,
   options: PreconditionedOptions,
 ): Optimizer<PreconditionedState<S>> {
   return optimizer<PreconditionedState<S>>(
     (params) => ({
       step: scalarArray(0, params),
-      factors: Object.fromEntries(unitsOf(params, options).map(({ path, shape }) => [path, init(shape, dtypeOf(params), path)])),
+      factors: Object.fromEntries(unitsOf(params, options).map(({ path, shape }) => [path, own.init(shape, dtypeOf(params), path)])),
       velocity: initVelocity(params, options),
     }),
     <P>(grads: P, { step, factors, velocity }: PreconditionedState<S>, params: P, context: StepContext) => {
-      const batchSize = batchSizeOf(name, context, options.needsBatch || options.reduction === "sum");
-      const at = (path: string): Moment => ({ step, batchSize, path });
+      const { needsBatch, reduction, lossAverage = "batch" } = options;
+      const batchSize = termsOf(name, context, lossAverage, needsBatch || reduction === "sum");
       const units = unitsOf(grads, options);
-      const leaves = leavesByPath<Tensor>(meanGradients(grads, batchSize, options.reduction ?? "mean"));
+      const leaves = leavesByPath<Tensor>(meanGradients(grads, batchSize, reduction ?? "mean"));
       const g = Object.fromEntries(units.map((u) => [u.path, u.join(u.paths.map((p) => leaves.get(p) as Tensor))]));
-      const each = <T>(f: (path: string) => T): Record<string, T> => Object.fromEntries(units.map(({ path }) => [path, f(path)]));
-      const low = <A extends unknown[], R>(f: (...args: A) => R) => rounded(options.precision, f);
-      let states: Record<string, S> = { ...factors };
-      if (observe) states = each((path) => low(observe)(states[path], g[path], at(path)));
-      if (refresh) {
-        const renew = ({ states, g }: { states: Record<string, S>; g: Record<string, Tensor> }) =>
-          each((path) => low(refresh)(states[path], g[path], at(path)));
-        const pick = (state: S) => Object.fromEntries(Object.entries(state).filter(([k]) => refreshed.includes(k))) as Partial<S>;
-        const due = isDue(options.every, step);
-        const fresh =
-          due === true
-            ? renew({ states, g })
-            : cond(
-                due,
-                (o) => renew(o),
-                ({ states: s }) => each((path) => pick(s[path])),
-                { states, g },
-              );
-        states = each((path) => ({ ...states[path], ...fresh[path] }));
-      }
-      const directions = new Map<string, Tensor>();
-      states = each((path) => {
-        const result = low(direction)(states[path], g[path], at(path));
-        const unit = units.find((u) => u.path === path) as Unit;
-        unit.split(result.u).forEach((u, i) => directions.set(unit.paths[i], u));
-        return result.state;
-      });
+      const asked: Asked<S> = { own, units, g, at: (path) => ({ step, batchSize, path }), options };
+      const start = own.directionFirst ? factors : renewed(asked, factors, step);
+      const { directions, states } = directed(asked, start);
       const { structure } = flatten(grads, isArrayLeaf);
       const tree = unflatten(
         structure,
         leafPaths(structure).map((path) => directions.get(path)),
       );
       const done = finish(tree, params, velocity, rateAt(rate, step), options);
-      return { updates: done.updates as P, state: { step: step.add(1), factors: states, velocity: done.velocity } };
+      const next = own.directionFirst ? renewed(asked, states, step) : states;
+      return { updates: done.updates as P, state: { step: counted(step), factors: next, velocity: done.velocity } };
     },
   );
 }

@@ -3,9 +3,9 @@ import { nearest, UserError } from "../errors.ts";
 import { adam, adamParameters, adamw, adamwParameters, nadamw } from "./adam.ts";
 import { kfac, kfacParameters } from "./curvature/kfac.ts";
 import { ikfac, ikfacParameters, ingd, ingdParameters, singd, singdParameters } from "./curvature/singd.ts";
-import { klShampoo, klShampooParameters, soap, soapParameters } from "./eigenbasis.ts";
 import { checkRate, type Hyperparameters, learningRate, type NumberParameter } from "./hyper.ts";
 import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
+import { klShampoo, klShampooParameters } from "./kl-shampoo.ts";
 import { lion, lionParameters } from "./lion.ts";
 import { muon, muonParameters } from "./muon.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -15,6 +15,7 @@ import { rfAdamw, rfAdamwParameters, rfRmsprop, rfRmspropParameters } from "./ro
 import type { Rate } from "./schedules.ts";
 import { type SgdOptions, sgd, sgdParameters } from "./sgd.ts";
 import { shampoo, shampooParameters } from "./shampoo.ts";
+import { type SoapOptions, soap, soapParameters } from "./soap.ts";
 
 /** One optimizer of the registry. */
 export interface OptimizerEntry {
@@ -38,13 +39,20 @@ const fields = (
   source: string,
 ): Pick<OptimizerEntry, "title" | "family" | "use" | "source" | "needs"> => ({ title, family, use, source, needs: [] });
 
+/** By name, gradient descent has the momentum and decay of the others. */
+const sgdDefaults = {
+  ...sgdParameters,
+  momentum: { ...sgdParameters.momentum, default: 0.9 },
+  weightDecay: { ...sgdParameters.weightDecay, default: 5e-4 },
+};
+
 /** All optimizers. */
 export const optimizers = {
   sgd: {
     ...fields("SGD with momentum", "diagonal", "convolutional networks with time to tune the rate", "Polyak 1964"),
     rate: learningRate(0.1, 1e-3, 1),
-    parameters: { ...sgdParameters, momentum: { ...sgdParameters.momentum, default: 0.9 } },
-    make: (rate, options: SgdOptions) => sgd(rate, { momentum: 0.9, ...options }),
+    parameters: sgdDefaults,
+    make: (rate, options: SgdOptions) => sgd(rate, { momentum: 0.9, weightDecay: 5e-4, ...options }),
   },
   adam: {
     ...fields("Adam", "diagonal", "a first try on anything", "Kingma & Ba, ICLR 2015"),
@@ -115,6 +123,12 @@ export const optimizers = {
     rate: learningRate(3e-3, 1e-4, 3e-2),
     parameters: soapParameters,
     make: soap,
+  },
+  "kl-soap": {
+    ...fields("KL-SOAP", "matrix", "language models", "Lin et al., ICLR 2026"),
+    rate: learningRate(3e-3, 1e-4, 3e-2),
+    parameters: { ...soapParameters, statistics: { ...soapParameters.statistics, default: "kl" } },
+    make: (rate, options: SoapOptions) => soap(rate, { statistics: "kl", ...options }),
   },
   "kl-shampoo": {
     ...fields("KL-Shampoo", "matrix", "Shampoo without grafting", "Lin et al., ICLR 2026"),

@@ -2,10 +2,10 @@
 
 import { diagonal, eye, inverse, type Tensor } from "../tensor/index.ts";
 import { alongAxis, perAxis, rowsAlong } from "./axes.ts";
-import { checkRate, every, momentum, number, type OptionsOf, reduction, scheduled, settle, weightDecay } from "./hyper.ts";
+import { checkRate, every, momentum, number, type OptionsOf, reduction, scheduled, settle, terms, weightDecay } from "./hyper.ts";
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { type Preconditioner, preconditioned } from "./preconditioner.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 import { type Float, scaledIdentity } from "./structures/structure.ts";
 import { unitParameters } from "./units.ts";
 
@@ -29,6 +29,7 @@ export const rfShampooParameters = {
   /** γ */
   forget: number("share of the old curvature that an update forgets: 1 moving average, 0 sum", 1, 0, 1),
   ...unitParameters({ joinBias: true, mergeKernels: false }),
+  lossAverage: terms,
   reduction,
 };
 
@@ -71,7 +72,7 @@ export function rfShampoo(rate: Rate, options: RfShampooOptions = {}): Optimizer
         const ridge = others.reduce<number | Tensor>((a, j) => times(diagonal(p[j]).sum(), a), h.damping);
         const added = curvature.add(times(eye(d, g.dtype as Float), ridge));
         const kept = times(beta, -h.forget);
-        return times(s[n], typeof kept === "number" ? 1 + kept : kept.add(1)).add(times(added, share));
+        return times(s[n], typeof kept === "number" ? 1 + kept : counted(kept)).add(times(added, share));
       });
       return { s: next, p: perAxis(g.shape, (_, n) => inverse(next[n])) };
     },

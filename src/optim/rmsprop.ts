@@ -2,7 +2,7 @@
 import type { Tensor } from "../tensor/index.ts";
 import { checkRate, memory, momentum as momentumParameter, number, type OptionsOf, settle } from "./hyper.ts";
 import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 /** Hyper-parameters of RMSProp. */
 export const rmspropParameters = {
@@ -58,7 +58,7 @@ export function rmsprop(rate: Rate, options: RmspropOptions = {}): Optimizer<Rms
         ...(momentum ? [state.velocity] : []),
       );
       const velocity = momentum ? moved.velocity : state.velocity;
-      return { updates: moved.updates as P, state: { step: state.step.add(1), squares: moved.squares, velocity } };
+      return { updates: moved.updates as P, state: { step: counted(state.step), squares: moved.squares, velocity } };
     },
   );
 }

@@ -6,12 +6,22 @@
  * gradient vanishes: the rate must fall to zero (`warmUpCosine`).
  */
 
-import { any, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
-import { batchSizeOf, meanGradients } from "./batch-size.ts";
+import { any, fullPrecision, notEqual, pow, type Tensor, where } from "../tensor/index.ts";
+import { meanGradients, termsOf } from "./batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "./finish.ts";
-import { checkRate, memory, momentum, number, type OptionsOf, reduction, scheduled, settle, toggle, weightDecay } from "./hyper.ts";
-import { filledLike, type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { checkRate, memory, momentum, number, type OptionsOf, reduction, scheduled, settle, terms, toggle, weightDecay } from "./hyper.ts";
+import {
+  filledLike,
+  type Mask,
+  mapLeaves,
+  type Optimizer,
+  optimizer,
+  type State,
+  type StepContext,
+  scalarArray,
+  zerosLike,
+} from "./optimizer.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 const shared = {
   /** β₂ */
@@ -29,6 +39,7 @@ const shared = {
   }),
   /** Off only to see what it is for. */
   batchScale: toggle("factor B of the batch size in the curvature", true),
+  lossAverage: terms,
   reduction,
 };
 
@@ -76,7 +87,7 @@ const touchedRows = (g: Tensor, next: Tensor, old: Tensor): Tensor =>
   );
 
 /**
- * RF-RMSProp, per coordinate, with B examples in the batch:
+ * RF-RMSProp, per coordinate, with B terms in the mean of the loss (examples; or tokens, see `lossAverage`):
  *
  *   S ← (1 - β₂ γ) S + β₂ B g²,   u = g / (S + λ) + κ w,   v ← α₁ v + u,   w ← w - η v
  *
@@ -97,8 +108,8 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
       curvature: filledLike(params, h.initialCurvature),
       velocity: initVelocity(params, end),
     }),
-    <P>(grads: P, { step, curvature, velocity }: RootFreeState, params: P, context: { batchSize?: number | Tensor }) => {
-      const b = batchSizeOf("rf-rmsprop", context, h.batchScale || h.reduction === "sum");
+    <P>(grads: P, { step, curvature, velocity }: RootFreeState, params: P, context: StepContext) => {
+      const b = termsOf("rf-rmsprop", context, h.lossAverage, h.batchScale || h.reduction === "sum");
       const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const kept = times(beta2, -h.forget);
@@ -112,13 +123,13 @@ export function rfRmsprop(rate: Rate, options: RfRmspropOptions = {}): Optimizer
         curvature,
       );
       const done = finish(scaled.u, params, velocity, rateAt(rate, step), end);
-      const state = { step: step.add(1), curvature: scaled.s, velocity: done.velocity };
+      const state = { step: counted(step), curvature: scaled.s, velocity: done.velocity };
       return { updates: done.updates as P, state };
     },
   );
 }
 
-const plusOne = (x: number | Tensor): number | Tensor => (typeof x === "number" ? x + 1 : x.add(1));
+const plusOne = (x: number | Tensor): number | Tensor => (typeof x === "number" ? x + 1 : counted(x));
 
 /** Hyper-parameters of RF-AdamW. */
 export const rfAdamwParameters = {
@@ -160,15 +171,15 @@ export function rfAdamw(rate: Rate, options: RfAdamwOptions = {}): Optimizer {
       curvature: filledLike(params, start),
       mean: zerosLike(params),
     }),
-    <P>(grads: P, { step, curvature, mean }: RfAdamwState, params: P, context: { batchSize?: number | Tensor }) => {
-      const b = batchSizeOf("rf-adamw", context, h.batchScale || h.reduction === "sum");
+    <P>(grads: P, { step, curvature, mean }: RfAdamwState, params: P, context: StepContext) => {
+      const b = termsOf("rf-adamw", context, h.lossAverage, h.batchScale || h.reduction === "sum");
       const beta2 = rateAt(h.precondLr, step);
       const weight = h.batchScale ? times(beta2, b) : beta2;
       const eta = rateAt(rate, step);
-      const t = step.add(1);
-      const share = (kept: number | Tensor): Tensor => pow(kept, t).neg().add(1);
-      const down = times(h.correctMean ? share(h.momentum).pow(-1) : 1, times(eta, -1));
-      const up = h.correctCurvature ? share(plusOne(times(beta2, -1))).pow(-1) : 1;
+      const t = counted(step);
+      const correction = fullPrecision((kept: number | Tensor): Tensor => pow(kept, t).neg().add(1).pow(-1));
+      const down = times(h.correctMean ? correction(h.momentum) : 1, times(eta, -1));
+      const up = h.correctCurvature ? correction(plusOne(times(beta2, -1))) : 1;
       const moved = mapLeaves(
         (g: Tensor, s0: Tensor, m0: Tensor, p: Tensor, path: string) => {
           const m = m0.mul(h.momentum).add(g.mul(1 - h.momentum));

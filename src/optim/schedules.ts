@@ -1,7 +1,7 @@
 /** Step sizes that change: functions of the step, a scalar tensor 0, 1, 2, … */
 
 import { TensorError } from "../errors.ts";
-import { clamp, cos, less, pow, Tensor, where } from "../tensor/index.ts";
+import { clamp, cos, fullPrecision, less, pow, Tensor, where } from "../tensor/index.ts";
 
 /** A step size as a function of the step. */
 export type Schedule = (step: Tensor) => Tensor;
@@ -69,14 +69,23 @@ export function warmUp(steps: number, schedule: Rate): Schedule {
 /** Warm-up from 0 to the peak, then cosine to the end; `steps` counts both. */
 export const warmUpCosine = (peak: number, warm: number, steps: number, end = 0): Schedule => warmUp(warm, cosine(peak, steps - warm, end));
 
-/** The rate at a step. A constant stays a number, so that the compiler can fold it. */
-export const rateAt = (rate: Rate, step: Tensor): number | Tensor => (typeof rate === "number" ? rate : rate(step));
+/** The rate at a step. A constant stays a number, so that the compiler can fold it. In low precision schedules are not rounded. */
+export const rateAt = (rate: Rate, step: Tensor): number | Tensor => (typeof rate === "number" ? rate : fullPrecision(rate)(step));
 
-/** Product of numbers and tensors, of which scalar tensors take the dtype of the first; numbers stay numbers. */
+/** One more. Not rounded in low precision: eight bits count to 256 and no further. */
+export const counted = fullPrecision((count: Tensor): Tensor => count.add(1));
+
+/**
+ * Product of numbers and tensors, of which scalar tensors take the dtype of the first; numbers stay numbers. Products of scalars (step
+ * sizes and their factors) are not rounded in low precision.
+ */
 export function times(a: Tensor, b: number | Tensor): Tensor;
 export function times(a: number | Tensor, b: Tensor): Tensor;
 export function times(a: number | Tensor, b: number | Tensor): number | Tensor;
 export function times(a: number | Tensor, b: number | Tensor): number | Tensor {
-  if (a instanceof Tensor) return a.mul(b instanceof Tensor ? b.cast(a.dtype) : b);
-  return b instanceof Tensor ? b.mul(a) : a * b;
+  if (a instanceof Tensor) {
+    const product = (): Tensor => a.mul(b instanceof Tensor ? b.cast(a.dtype) : b);
+    return a.rank === 0 ? fullPrecision(product)() : product();
+  }
+  return b instanceof Tensor ? times(b, a) : a * b;
 }

@@ -1,9 +1,9 @@
 /** Gradient descent, with momentum. */
 import { mapTree } from "../array/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { checkRate, momentum as momentumParameter, type OptionsOf, settle, toggle } from "./hyper.ts";
-import { mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
-import { type Rate, rateAt, times } from "./schedules.ts";
+import { checkRate, momentum as momentumParameter, type OptionsOf, settle, toggle, weightDecay } from "./hyper.ts";
+import { decayed, type Mask, mapLeaves, type Optimizer, optimizer, type State, scalarArray, zerosLike } from "./optimizer.ts";
+import { counted, type Rate, rateAt, times } from "./schedules.ts";
 
 /** The momentum. */
 export type SgdState<T = Tensor> = {
@@ -17,27 +17,33 @@ export const sgdParameters = {
   /** μ */
   momentum: momentumParameter(0),
   nesterov: toggle("look ahead along the momentum", false),
+  /** κ, coupled */
+  weightDecay: weightDecay(0),
 };
 
 /** Options of gradient descent; defaults as in the table. */
-export type SgdOptions = OptionsOf<typeof sgdParameters>;
+export type SgdOptions = OptionsOf<typeof sgdParameters> & {
+  /** Parameters that decay; default all. */
+  readonly mask?: Mask;
+};
 
 /**
  * Stochastic gradient descent.
  *
- *   v ← μ v + g,   p ← p - η v          (momentum μ)
- *   v ← μ v + g,   p ← p - η (g + μ v)  (Nesterov)
+ *   v ← μ v + g + κ p,   p ← p - η v                (momentum μ)
+ *   v ← μ v + g + κ p,   p ← p - η (g + κ p + μ v)  (Nesterov)
  *
  * @source  Polyak 1964; Sutskever et al., ICML 2013, in the form in which η scales the sum
  */
 export function sgd(rate: Rate, options: SgdOptions = {}): Optimizer<SgdState> {
-  const { momentum, nesterov } = settle("sgd", sgdParameters, options);
+  const { momentum, nesterov, weightDecay } = settle("sgd", sgdParameters, options, ["mask"]);
   checkRate("sgd", rate);
   return optimizer<SgdState>(
     (params) => ({ step: scalarArray(0, params), velocity: momentum ? zerosLike(params) : {} }),
-    <P>(grads: P, { step, velocity }: SgdState) => {
+    <P>(gradients: P, { step, velocity }: SgdState, params: P) => {
       const down = times(rateAt(rate, step), -1);
-      const next = step.add(1);
+      const next = counted(step);
+      const grads = weightDecay ? decayed(gradients, params, weightDecay, options.mask) : gradients;
       if (!momentum) return { updates: mapTree<P>((g: Tensor) => times(g, down), grads), state: { step: next, velocity } };
       const moved = mapLeaves(
         (g: Tensor, v: Tensor) => {
@@ -58,6 +64,6 @@ export const scaleBy = (rate: Rate): Optimizer<{ readonly step: Tensor }> =>
     (params) => ({ step: scalarArray(0, params) }),
     <P>(grads: P, { step }: { step: Tensor }) => {
       const factor = rateAt(rate, step);
-      return { updates: mapTree<P>((g: Tensor) => times(g, factor), grads), state: { step: step.add(1) } };
+      return { updates: mapTree<P>((g: Tensor) => times(g, factor), grads), state: { step: counted(step) } };
     },
   );

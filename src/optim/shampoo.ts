@@ -7,7 +7,7 @@ import { checkRate, choice, every, integer, memory, momentum, number, type Optio
 import type { Mask, Optimizer } from "./optimizer.ts";
 import { type Preconditioner, preconditioned } from "./preconditioner.ts";
 import { ifFinite, inverseRoot } from "./roots.ts";
-import type { Rate } from "./schedules.ts";
+import { counted, type Rate, times } from "./schedules.ts";
 import { type Float, filled, scaledIdentity } from "./structures/structure.ts";
 import { unitParameters } from "./units.ts";
 
@@ -79,7 +79,7 @@ export function shampoo(rate: Rate, options: ShampooOptions = {}): Optimizer {
         return state.l[n].mul(kept).add(rows.transpose().matmul(rows).mul(added));
       }),
       ...(state.squares && state.weight
-        ? { squares: state.squares.mul(h.graftMemory).add(g.square()), weight: state.weight.mul(h.graftMemory).add(1) }
+        ? { squares: state.squares.mul(h.graftMemory).add(g.square()), weight: counted(times(state.weight, h.graftMemory)) }
         : {}),
     }),
     refreshed: ["root"],

@@ -14,6 +14,8 @@ import { applyUpdates, type Optimizer } from "./optimizer.ts";
 export interface TrainingOptions<D extends unknown[]> {
   /** Examples in the mean of the loss; default the length of the first axis of the first array of data that has axes. */
   readonly batchSize?: number | ((...data: { [K in keyof D]: Feeds<D[K]> }) => number);
+  /** Terms in the mean of the loss, if they are more than the examples: tokens. */
+  readonly terms?: number | ((...data: { [K in keyof D]: Feeds<D[K]> }) => number);
   /** Bound on the norm of the gradient, before the optimizer and after the curvature was taken. */
   readonly clip?: number;
   /** Steps in a row with a gradient that is not finite after which training stops; default 10. They are skipped. */
@@ -63,7 +65,7 @@ export function training<P extends object, D extends unknown[], S>(
   const { clip, patience = 10, microBatches = 1, reduction = "mean" } = options;
   const guarded = skipNonFinite(optimizer);
   const find = layersOf(loss as (...args: unknown[]) => Tensor);
-  const compile = (batchSize: number) =>
+  const compile = ({ batchSize, terms }: Counts) =>
     jit((params: P, state: GuardState<S>, ...data: D) => {
       const measured =
         microBatches === 1
@@ -72,14 +74,20 @@ export function training<P extends object, D extends unknown[], S>(
       const norm = globalNorm(measured.grads);
       const grads = clip === undefined ? measured.grads : clipped(measured.grads, norm, clip);
       const { curvature, statistics } = measured;
-      const context = { batchSize, ...(curvature ? { curvature } : {}), ...(statistics ? { statistics } : {}) };
+      const context = {
+        batchSize,
+        ...(terms === undefined ? {} : { terms }),
+        ...(curvature ? { curvature } : {}),
+        ...(statistics ? { statistics } : {}),
+      };
       const { updates, state: next } = guarded.update(grads, state, params, context);
       return { params: applyUpdates(params, updates), state: next, value: measured.value, norm };
     }, options.jit);
-  const programs = new Map<number, ReturnType<typeof compile>>();
-  const program = (batchSize: number) => {
-    const step = programs.get(batchSize) ?? compile(batchSize);
-    programs.set(batchSize, step);
+  const programs = new Map<string, ReturnType<typeof compile>>();
+  const program = (counts: Counts) => {
+    const key = `${counts.batchSize} ${counts.terms}`;
+    const step = programs.get(key) ?? compile(counts);
+    programs.set(key, step);
     return step;
   };
 
@@ -87,8 +95,9 @@ export function training<P extends object, D extends unknown[], S>(
     init: (params, ...data) => guarded.init(params, optimizer.statistics ? find(params, ...data).layers : undefined),
     layers: (params, ...data) => find(params, ...data),
     async step(params, state, ...data) {
-      const batchSize = countExamples(data, options.batchSize as BatchSize);
-      const result = await program(batchSize)(params, state, ...data);
+      const batchSize = countExamples(data, options.batchSize as Count);
+      const terms = options.terms === undefined ? undefined : countExamples(data, options.terms as Count);
+      const result = await program({ batchSize, terms })(params, state, ...data);
       const inRow = item(result.state.inRow);
       if (inRow >= patience)
         throw new UserError(
@@ -106,12 +115,15 @@ export function training<P extends object, D extends unknown[], S>(
   };
 }
 
-type BatchSize = number | ((...data: unknown[]) => number) | undefined;
+type Count = number | ((...data: unknown[]) => number) | undefined;
+
+/** What a compiled step depends on. */
+type Counts = { readonly batchSize: number; readonly terms: number | undefined };
 
 const clipped = <P>(grads: P, norm: Tensor, bound: number): P =>
   mapTree<P>((g: Tensor) => g.mul(minimum(norm.pow(-1).mul(bound), 1).cast(g.dtype)), grads);
 
-function countExamples(data: readonly unknown[], given: BatchSize): number {
+function countExamples(data: readonly unknown[], given: Count): number {
   const size = typeof given === "function" ? given(...data) : given;
   const found =
     size ?? (flatten(data, isArrayLeaf).leaves as { shape: readonly number[] }[]).find(({ shape }) => shape.length > 0)?.shape[0];

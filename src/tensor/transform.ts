@@ -157,6 +157,11 @@ export function lowPrecision<A extends unknown[], R>(mode: Rounding, f: (...args
   return (...args) => withRounding(mode, () => f(...args));
 }
 
+/** f with no result rounded, also where it is called by a function in low precision: for counters, step sizes and schedules. */
+export function fullPrecision<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+  return (...args) => withRounding(undefined, () => f(...args));
+}
+
 /**
  * Forward Laplacian: value, gradient and Laplacian of a scalar function in one pass, rows independent.
  *

@@ -4,8 +4,9 @@
 
 import type { Random } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";
+import { settingsFor } from "./defaults.ts";
 import type { Problem } from "./problem.ts";
-import { type Budget, drawSettings, type OptimizerSettings } from "./recipe.ts";
+import { type Budget, drawSettings, type OptimizerSettings, parseEntry } from "./recipe.ts";
 import { type Recorded, recordTraining } from "./recorded.ts";
 import type { SupervisedOptions } from "./supervised.ts";
 import { rungs, successiveHalving } from "./tune.ts";
@@ -13,6 +14,8 @@ import { rungs, successiveHalving } from "./tune.ts";
 /** Budget of a comparison, and how its networks are trained. */
 export interface CompareOptions extends Omit<SupervisedOptions, "optimizer"> {
   readonly budget: Budget;
+  /** Name of the network, for the settings that go with it. */
+  readonly model?: string;
   /** Settings tried for each optimizer. */
   readonly tune: number;
   /** Trainings with the best setting. */
@@ -77,6 +80,7 @@ export async function compareOptimizers(
     const recorded = await recordTraining({
       problem,
       network,
+      model: options.model,
       optimizer: entry,
       settings,
       budget: { ...budget, steps },
@@ -106,7 +110,8 @@ export async function compareOptimizers(
   };
   try {
     for (const optimizer of entries) {
-      const candidates = drawSettings(optimizer, rng.fold("settings").fold(optimizer), tune);
+      const known = settingsFor(parseEntry(optimizer).name, problem, options.model);
+      const candidates = drawSettings(optimizer, rng.fold("settings").fold(optimizer), tune, known);
       const best = () => successiveHalving(candidates, budget.steps, (settings, steps) => trial(optimizer, settings, steps));
       const settings = tune > 1 ? (await best()).best : (options.settings?.(optimizer) ?? candidates[0]);
       for (let seed = 0; seed < seeds; seed++) {

@@ -11,6 +11,7 @@ export {
   totalSteps,
   type Watch,
 } from "./compare.ts";
+export { lossTerms, settingsFor } from "./defaults.ts";
 export { exportModel, exportWeights } from "./export.ts";
 export { baselineNotice, type Finding, fallbackNotice, scoreName, type TrainingResults, trainingFindings } from "./findings.ts";
 export { areaUnderCurve, type Baseline, baselineOf, type ClassScores, classScores } from "./metrics.ts";
@@ -35,7 +36,6 @@ export {
   parseEntry,
   parseSettings,
   rateOf,
-  settingsFor,
 } from "./recipe.ts";
 export type { CurveRow, Recorded } from "./recorded.ts";
 export { comparisonFindings, comparisonLines, comparisonTable, recommend, type Summary, summarise } from "./summary.ts";

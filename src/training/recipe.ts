@@ -8,6 +8,7 @@ import {
   type Hyperparameter,
   linear,
   makeOptimizer,
+  type NumberParameter,
   type Optimizer,
   optimizerEntry,
   type Schedule,
@@ -52,11 +53,6 @@ export function budgetFor(
   return { batchSize, steps: asked.steps ?? (asked.quick ? Math.min(100, natural) : natural) };
 }
 
-/** Settings that follow from the problem: the loss of a text is a mean over examples and positions, which curvature has to know. */
-export function settingsFor(name: string, { kind }: Pick<Problem, "kind">): OptimizerSettings {
-  return kind === "text" && "lossAverage" in optimizerEntry(name).parameters ? { lossAverage: "batch+sequence" } : {};
-}
-
 /** @throws UserError  for an unknown optimizer or setting, or a value out of range */
 export function optimizerOf(name: string, { lr, ...settings }: OptimizerSettings, budget: Budget): Optimizer {
   const peak = lr ?? optimizerEntry(name).rate.default;
@@ -95,18 +91,29 @@ export function parseEntry(entry: string): { readonly name: string; readonly fix
   return { name, fixed: settings ? parseSettings(name, settings.replaceAll("+", ",")) : {} };
 }
 
+/** A range to search: the optimizer's, or around a setting that is known to be good, six times less to six times more. */
+function rangeAround({ low, high, scale }: SearchRange, known: unknown): SearchRange {
+  if (scale === "linear" || typeof known !== "number" || known <= 0) return { low, high, scale };
+  return { low: Math.max(low, known / 6), high: Math.min(high, known * 6), scale };
+}
+
+type SearchRange = NonNullable<NumberParameter["search"]>;
+
 /**
  * Settings spread over the search ranges, for the learning rate always and for the hyper-parameters that have one: a Latin hypercube, in
  * which each of them visits every part of its range once. The first are the defaults.
  *
  * @param entry  a name, or a name with settings that stay: see `parseEntry`
+ * @param known  settings that go with problem and network (see `settingsFor`): the first that are tried; the others are drawn around them
  * @source  McKay, Beckman & Conover, Technometrics 21 (1979)
  */
-export function drawSettings(entry: string, rng: Random, count: number): OptimizerSettings[] {
+export function drawSettings(entry: string, rng: Random, count: number, known: OptimizerSettings = {}): OptimizerSettings[] {
   const { name, fixed } = parseEntry(entry);
   const { rate, parameters } = optimizerEntry(name);
   const searched = [["lr", rate] as const, ...Object.entries(parameters)].flatMap(([key, p]) =>
-    (p.kind === "number" || p.kind === "integer") && p.search ? [{ key, ...p.search, integer: p.kind === "integer" }] : [],
+    (p.kind === "number" || p.kind === "integer") && p.search
+      ? [{ key, ...rangeAround(p.search, known[key]), integer: p.kind === "integer" }]
+      : [],
   );
   const others = count - 1;
   const columns = searched.map(({ key, low, high, scale, integer }) => {
@@ -117,6 +124,8 @@ export function drawSettings(entry: string, rng: Random, count: number): Optimiz
     return { key, values: values.map((v) => (integer ? Math.round(v) : Number(v.toPrecision(4)))) };
   });
   return Array.from({ length: count }, (_, i) =>
-    i === 0 ? { lr: rate.default, ...fixed } : { ...Object.fromEntries(columns.map(({ key, values }) => [key, values[i - 1]])), ...fixed },
+    i === 0
+      ? { lr: rate.default, ...known, ...fixed }
+      : { ...known, ...Object.fromEntries(columns.map(({ key, values }) => [key, values[i - 1]])), ...fixed },
   );
 }

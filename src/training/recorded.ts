@@ -1,8 +1,9 @@
 /** One training, recorded: its curve, its time and its scores. */
 import type { Random } from "../array/index.ts";
 import type { Network } from "../nn/index.ts";
+import { settingsFor } from "./defaults.ts";
 import type { Problem } from "./problem.ts";
-import { type Budget, type OptimizerSettings, optimizerOf, parseEntry, settingsFor } from "./recipe.ts";
+import { type Budget, type OptimizerSettings, optimizerOf, parseEntry } from "./recipe.ts";
 import {
   countNumbers,
   type MarkedScores,
@@ -17,6 +18,8 @@ import {
 export interface RecordedTraining {
   readonly problem: Problem;
   readonly network: Network;
+  /** Name of the network, for the settings that go with it. */
+  readonly model?: string;
   /** An optimizer as `parseEntry` reads it, and its settings. */
   readonly optimizer: string;
   readonly settings: OptimizerSettings;
@@ -62,7 +65,11 @@ export async function recordTraining(training: RecordedTraining): Promise<Record
   const { problem, budget, rng, final } = training;
   const { steps } = budget;
   const { name } = parseEntry(training.optimizer);
-  const optimizer = optimizerOf(name, { ...settingsFor(name, problem), ...training.settings }, budget);
+  const optimizer = optimizerOf(
+    name,
+    { ...settingsFor(name, problem, training.model, training.options.precision), ...training.settings },
+    budget,
+  );
   const learner = supervisedLearner(problem, training.network, rng.fold("order"), { ...training.options, optimizer });
   let state = await learner.init(rng);
   const curve: CurveRow[] = [];

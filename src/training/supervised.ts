@@ -1,6 +1,6 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
 
-import { flatten, isArrayLeaf, item, leafPaths, type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../array/index.ts";
+import { flatten, isArrayLeaf, item, leafPaths, mapTree, type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../array/index.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
@@ -8,15 +8,18 @@ import {
   applyUpdates,
   chain,
   clipByGlobalNorm,
+  type GuardState,
   type Layer,
   layersOf,
   masked,
   type Optimizer,
   type State,
+  skipNonFinite,
   type Uncovered,
   withCurvature,
 } from "../optim/index.ts";
-import { jit, lowPrecision, type Tensor, valueAndGrad } from "../tensor/index.ts";
+import { and, jit, less, lowPrecision, type Tensor, valueAndGrad, where } from "../tensor/index.ts";
+import { lossTerms } from "./defaults.ts";
 import { batchRows, type Part, type Problem } from "./problem.ts";
 
 /** How a network is trained. */
@@ -40,7 +43,9 @@ export interface SupervisedState<T = NdArray> {
   readonly step: T;
   readonly params: object;
   readonly stats: object;
-  readonly optimizer: State<T>;
+  readonly optimizer: GuardState<State<T>, T>;
+  /** Loss of the last step whose gradient was finite; that of the newest when too many in a row were not. */
+  readonly loss: T;
 }
 
 /** How well a network does on a part of the data. */
@@ -77,6 +82,9 @@ export interface SupervisedLearner {
   predict(state: SupervisedState, x: NdArray): Promise<NdArray>;
 }
 
+/** Steps in a row with a gradient that is not finite after which a training has diverged: fewer may be one bad batch each. */
+const patience = 10;
+
 /** Rows of one evaluation run. */
 const evaluationBatch = 256;
 
@@ -88,22 +96,26 @@ const evaluationBatch = 256;
 export function supervisedLearner(problem: Problem, network: Network, order: Random, options: SupervisedOptions): SupervisedLearner {
   const { batchSize, clip, freeze = [], precision = "f32" } = options;
   const free = freeze.length ? masked(options.optimizer, (path) => !freeze.some((f) => isBelow(path, f))) : options.optimizer;
-  const optimizer = clip ? chain(clipByGlobalNorm(clip), free) : free;
+  const optimizer = skipNonFinite(clip ? chain(clipByGlobalNorm(clip), free) : free);
   const rows = batchRows(order, problem.count("train"), batchSize);
   const lossOf = (params: object, stats: object, x: Tensor, y: Tensor): [Tensor, object] => {
     const out = network.apply(params, stats, x, true);
     return [problem.loss(out.y, y), out.stats];
   };
-  const update = (state: SupervisedState<Tensor>, x: Tensor, y: Tensor): { state: SupervisedState<Tensor>; loss: Tensor } => {
+  const update = (state: SupervisedState<Tensor>, x: Tensor, y: Tensor): SupervisedState<Tensor> => {
     const objective = (params: object): [Tensor, object] => lossOf(params, state.stats, x, y);
     // Only some optimizers ask what the layers saw.
     const [[loss, stats], grads, curvature] = optimizer.statistics
       ? withCurvature(objective, { aux: true })(state.params)
       : [...valueAndGrad(objective, { aux: true })(state.params), undefined];
-    const context = { batchSize, ...(curvature ? { curvature } : {}) };
+    const context = { batchSize, terms: lossTerms(problem, batchSize), ...(curvature ? { curvature } : {}) };
     const { updates, state: next } = optimizer.update(grads, state.optimizer, state.params, context);
     const params = applyUpdates(state.params, updates);
-    return { state: { step: state.step.add(1), params, stats, optimizer: next }, loss };
+    // A batch whose gradient is not finite leaves no trace in the statistics either.
+    const skipped = less(0, next.inRow);
+    const kept = mapTree<object>((now: Tensor, before: Tensor) => where(skipped, before, now), stats, state.stats);
+    const given = where(and(skipped, less(next.inRow, patience)), state.loss, loss);
+    return { step: state.step.add(1), params, stats: kept, optimizer: next, loss: given };
   };
   /** The layers of the network, found in a batch; none for optimizers that do not ask. */
   const layers = ({ params, stats }: Pick<SupervisedState, "params" | "stats">): Layers | undefined => {
@@ -141,12 +153,13 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
         params,
         stats,
         optimizer: optimizer.init(params, layers({ params, stats })?.layers),
+        loss: ndarray(new Float32Array(1), [], "f32"),
       };
     },
     async step(state) {
       const { x, y } = problem.batch("train", rows(item(state.step)));
-      const { state: next, loss } = await run(state, x, y);
-      return { state: next, metrics: { loss: item(loss) } };
+      const next = await run(state, x, y);
+      return { state: next, metrics: { loss: item(next.loss) } };
     },
     async evaluate(state) {
       const { loss, score } = await marked(state, "validation", options.evaluationRows);

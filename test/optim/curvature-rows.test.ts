@@ -1,8 +1,8 @@
 /** What the factors are made of: rows of layer inputs and output gradients, of products and convolutions. */
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as nd from "../../src/array/index.ts";
 import { array, type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
+import { frequencies, gradientRows, inputRows } from "../../src/optim/curvature/rows.ts";
 import * as optim from "../../src/optim/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
@@ -176,4 +176,27 @@ test("Kᵀ times all patches is a convolution with the columns of K", async () =
     ];
   })(x, k);
   near(a, toNumbers(b), 1e-12);
+});
+
+test.each(["expand", "reduce"] as const)("an embedding's diagonal is that of the one-hot rows it stands for: %s", async (approximation) => {
+  const tokens = nd.array(
+    [
+      [0, 3, 3, 1],
+      [2, 3, 0, 0],
+      [4, 4, 4, 4],
+    ],
+    "i32",
+  );
+  const loss = (p: Linear, x: (w: Tensor) => Tensor): Tensor => x(p.w).square().sum(-1).mean();
+  const [exact, own] = await jit((w: Tensor, i: Tensor) => {
+    const [, , dense] = optim.withCurvature((p: Linear) => loss(p, (w) => pf.oneHot(i, 5, "f64").matmul(w)))({ w });
+    const [, , looked] = optim.withCurvature((p: Linear) => loss(p, (w) => pf.take(w, i)))({ w });
+    return [
+      inputRows(dense.layers[0], dense.seen.w, 3, approximation).square().sum(0),
+      frequencies(looked.layers[0], looked.seen.w, 3, approximation),
+    ];
+  })(randomStream("w").normal([5, 2], "f64"), tokens);
+  near(own, toNumbers(exact), 1e-14);
+  // counted by hand: symbol 3 is seen 2, 1 and 0 times in 4
+  expect(toNumbers(own)[3]).toBeCloseTo(approximation === "expand" ? 3 / 12 : (0.5 ** 2 + 0.25 ** 2) / 3, 12);
 });

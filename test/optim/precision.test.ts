@@ -184,3 +184,36 @@ test("the inverse of Newton's iteration in f32 is good up to a condition number 
   const exact = inverse(s);
   expect(norm(plus(x, exact, -1)) / norm(exact)).toBeLessThan(0.05);
 });
+
+describe("a training in bf16 as long as bf16 cannot count", () => {
+  const rng = randomStream("count");
+  const [x, y] = [rng.normal([8, 3]), rng.normal([8, 2])];
+  const loss = (p: { w: Tensor; b: Tensor }): Tensor =>
+    pf.constant(x).matmul(p.w).add(p.b).sub(pf.constant(y)).square().sum(-1).mean().mul(0.5);
+  const params = { w: nd.allocate("f32", [3, 2]), b: nd.allocate("f32", [2]) };
+  const { layers } = optim.layersOf(loss)(params);
+
+  /** Parameters and scalars of the state after n steps of a rate that falls to zero in 300. */
+  const stateAfter = async (name: string, mode: "bf16" | undefined, n: number) => {
+    const optimizer = optim.makeOptimizer(name, { lr: optim.warmUp(20, optim.linear(0.01, 0, 280)) });
+    type Carry = { readonly p: { w: Tensor; b: Tensor }; readonly s: optim.State };
+    const one = ({ p, s }: Carry): Carry => {
+      const [, grads, curvature] = optim.withCurvature(loss)(p);
+      const { updates, state } = optimizer.update(grads, s, p, { curvature, batchSize: 8 });
+      return { p: optim.applyUpdates(p, updates), s: state };
+    };
+    const step = mode ? lowPrecision(mode, one) : one;
+    const program = jit((c: Carry) => pf.scan((c: Carry) => ({ carry: step(c) }), c, n).carry);
+    const end = await program({ p: params, s: optimizer.init(params, layers) });
+    const scalars = (nd.flatten(end.s, nd.isArrayLeaf).leaves as NdArray[]).filter((a) => a.shape.length === 0).flatMap(toNumbers);
+    return { p: [end.p.w, end.p.b].flatMap(toNumbers), scalars };
+  };
+
+  test.each(Object.keys(optim.optimizers))("%s: counters and weights are those of f32, and the rate reaches zero", async (name) => {
+    const low = await stateAfter(name, "bf16", 300);
+    expect(low.scalars).toContain(300);
+    expect(low.scalars).toEqual((await stateAfter(name, undefined, 300)).scalars);
+    expect(low.p.every(Number.isFinite)).toBe(true);
+    expect((await stateAfter(name, "bf16", 310)).p).toEqual(low.p);
+  });
+});

@@ -380,7 +380,7 @@ test("an embedding is a dense layer of one-hot rows whose diagonal factor is exa
   const multiplied = (p: Linear, i: Tensor, y: Tensor): Tensor => pf.oneHot(i, 5, "f64").matmul(p.w).sub(y).square().sum(-1).mean();
   const [a, b] = await Promise.all(
     [looked, multiplied].map(async (loss) => {
-      const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1 }));
+      const run = optim.training(loss, optim.singd(0.1, { structure: { k: "diagonal", c: "dense" }, precondEvery: 1, tables: true }));
       let [params, state]: [Linear<NdArray>, ReturnType<typeof run.init>] = [{ w: table }, run.init({ w: table }, tokens, target)];
       for (let i = 0; i < 4; i++) ({ params, state } = await run.step(params, state, tokens, target));
       return params.w;
@@ -484,6 +484,47 @@ describe("micro-batches are one batch", () => {
     );
     near(results[1].first.w, toNumbers(results[0].first.w), 1e-10);
   });
+});
+
+test.each(["singd", "ikfac", "kfac"])(
+  "%s: statistics are told apart by their own keys, whatever the parameters are called",
+  async (name) => {
+    const [x, y] = [randomStream("x").normal([8, 3], "f64"), randomStream("y").normal([8, 2], "f64")];
+    interface Names<A = Tensor> {
+      readonly hc: { readonly g: A };
+      readonly u: { readonly gradients: { readonly inputs: A } };
+    }
+    const loss = (p: Names, x: Tensor, y: Tensor): Tensor =>
+      pf.tanh(x.matmul(p.hc.g)).matmul(p.u.gradients.inputs).sub(y).square().sum().mul(0.5);
+    const init: Names<NdArray> = {
+      hc: { g: randomStream("g").normal([3, 4], "f64") },
+      u: { gradients: { inputs: randomStream("i").normal([4, 2], "f64") } },
+    };
+    const [one, four] = await Promise.all(
+      [1, 4].map(async (microBatches) => {
+        const own = optim.makeOptimizer(name, { lr: 0.01, precondEvery: 1, lossAverage: "none" });
+        const run = optim.training(
+          loss,
+          optim.partition(() => "hc", { hc: own }),
+          { microBatches, reduction: "sum" },
+        );
+        let [params, state] = [init, run.init(init, x, y)];
+        for (let i = 0; i < 3; i++) ({ params, state } = await run.step(params, state, x, y));
+        return params;
+      }),
+    );
+    near(four.hc.g, toNumbers(one.hc.g), 1e-10);
+    near(four.u.gradients.inputs, toNumbers(one.u.gradients.inputs), 1e-10);
+  },
+);
+
+test("tables follow the fallback unless they are asked for", () => {
+  const loss = (p: { table: Tensor }, i: Tensor): Tensor => pf.take(p.table, i).square().mean();
+  const [params, tokens] = [{ table: nd.allocate("f32", [5, 2]) }, nd.array([0, 3], "i32")];
+  const { layers } = optim.layersOf(loss)(params, tokens);
+  const covered = (options: optim.SingdOptions) => Object.keys(inside(optim.singd(0.1, options).init(params, layers)).factors);
+  expect(covered({})).toEqual([]);
+  expect(covered({ tables: true })).toEqual(["table"]);
 });
 
 test("with T = 3 the factors change in steps 0, 3, 6 only", async () => {

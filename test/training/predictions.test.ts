@@ -14,7 +14,14 @@ import {
   trainingFindings,
 } from "../../src/training/index.ts";
 
-const state: SupervisedState = { step: ndarray(new Int32Array(1), [], "i32"), params: {}, stats: {}, optimizer: {} };
+const zero = ndarray(new Int32Array(1), [], "i32");
+const state: SupervisedState = {
+  step: zero,
+  params: {},
+  stats: {},
+  optimizer: { inner: {}, skipped: zero, inRow: zero },
+  loss: zero,
+};
 const sign = Array.from({ length: 40 }, (_, i) => (i % 2 ? 1 : -1));
 const columns = [{ name: "x", values: Float64Array.from(sign) }];
 

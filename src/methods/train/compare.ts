@@ -37,7 +37,7 @@ export const compare = experiment({
     const { schedule, warmUp, clip, freeze, precision } = options;
     const [tune, seeds] = options.quick ? [Math.min(options.tune, 3), Math.min(options.seeds, 2)] : [options.tune, options.seeds];
     const settings = {
-      ...{ budget: { steps, schedule, warmUp }, tune, seeds, batchSize, clip, freeze: freeze?.split(","), precision },
+      ...{ budget: { steps, schedule, warmUp }, tune, seeds, batchSize, clip, freeze: freeze?.split(","), precision, model: model.name },
       evaluationRows: 5000,
     };
     return {

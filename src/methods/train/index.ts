@@ -15,6 +15,7 @@ import {
   exportModel,
   exportWeights,
   fallbackNotice,
+  lossTerms,
   optimizerOf,
   type Part,
   parseSettings,
@@ -51,11 +52,11 @@ export const train = method({
     const { task, problem, model, steps, batchSize, source, config } = prepared;
     const { optimizer: name, schedule, warmUp, clip, freeze, precision } = options;
     const settings = {
-      ...settingsFor(name, problem),
+      ...settingsFor(name, problem, model.name, precision),
       ...(options.set ? parseSettings(name, options.set) : {}),
       ...(options.lr === undefined ? {} : { lr: options.lr }),
     };
-    const advice = warningsFor({ name, settings, batchSize, constantRate: schedule === "constant" });
+    const advice = warningsFor({ name, settings, batchSize, terms: lossTerms(problem, batchSize), constantRate: schedule === "constant" });
     return {
       problem: {
         ...{ task, problem, model, source, steps, batchSize, optimizer: name },

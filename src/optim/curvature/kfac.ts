@@ -36,7 +36,7 @@ type KfacFactors = {
 };
 
 /** AᵀA and ĜᵀĜ of a step. */
-type KfacStatistics = { readonly u: Tensor; readonly g: Tensor };
+type KfacStatistics = { readonly inputs: Tensor; readonly gradients: Tensor };
 
 const isDiagonal = (s: Tensor): boolean => s.rank === 1;
 const meanDiagonal = (s: Tensor): Tensor =>
@@ -76,13 +76,16 @@ export function kfac(rate: Rate, options: KfacOptions = {}): Optimizer {
       statistics(_, layer, seen, batchSize) {
         const gram = (rows: Tensor): Tensor => rows.transpose().matmul(rows);
         return {
-          u: layer.kind === "embedding" ? frequencies(layer, seen) : gram(inputRows(layer, seen, batchSize, h.approximation)),
-          g: gram(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage)),
+          inputs:
+            layer.kind === "embedding"
+              ? frequencies(layer, seen, batchSize, h.approximation)
+              : gram(inputRows(layer, seen, batchSize, h.approximation)),
+          gradients: gram(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage)),
         };
       },
-      refresh({ sk, sc, pk, pc }, _, { u, g }) {
+      refresh({ sk, sc, pk, pc }, _, { inputs, gradients }) {
         const mix = (old: Tensor, x: Tensor): Tensor => old.mul(1 - h.precondLr).add(x.mul(h.precondLr));
-        const [k, c] = [mix(sk, u), mix(sc, g)];
+        const [k, c] = [mix(sk, inputs), mix(sc, gradients)];
         const root = Math.sqrt(h.damping);
         const ratio = meanDiagonal(k).div(meanDiagonal(c)).sqrt();
         const [ridgeK, ridgeC] = h.dampingSplit === "each" ? [h.damping, h.damping] : [ratio.mul(root), ratio.pow(-1).mul(root)];

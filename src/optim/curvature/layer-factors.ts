@@ -9,10 +9,16 @@ import type { Float } from "../structures/structure.ts";
 import { type ByPath, eachLayer } from "./layer-matrices.ts";
 import type { Layer, Seen } from "./layers.ts";
 
+/** Second moments of what a layer saw, of its inputs and of the gradients of its outputs: in any layout. */
+export interface LayerMoments {
+  readonly inputs: unknown;
+  readonly gradients: unknown;
+}
+
 /** Factors F of one layer, and statistics M of what it saw. */
 export interface LayerPreconditioner<F, M> {
   init(layer: Layer, dtype: Float): Arrays<F>;
-  /** From the curvature, with the factors as they are: additive over micro-batches. */
+  /** From the curvature, with the factors as they are. */
   statistics(factors: F, layer: Layer, seen: readonly Seen[], batchSize: number): M;
   /** New factors from statistics. */
   refresh(factors: F, layer: Layer, statistics: M, step: Tensor): F;
@@ -47,7 +53,7 @@ const withGeometry = (seen: SeenByLayer, from: SeenByLayer): SeenByLayer =>
   Object.fromEntries(Object.entries(seen).map(([path, list]) => [path, list.map((use, i) => ({ ...from[path][i], ...use }))]));
 
 /** Statistics of all layers; zeros in steps that do not renew the factors. */
-export function layerStatistics<F, M extends State>(
+export function layerStatistics<F, M extends State & LayerMoments>(
   own: LayerPreconditioner<F, M>,
   { every, precision }: FactorSchedule,
   step: Tensor,
@@ -57,12 +63,26 @@ export function layerStatistics<F, M extends State>(
   const batchSize = of.batchSize();
   const seen = seenBy(of);
   const measure = (o: { factors: ByPath<F>; seen: SeenByLayer }) =>
-    measured(own, precision, of.layers, o.factors, withGeometry(o.seen, seen), batchSize);
+    sharesOf(measured(own, precision, of.layers, o.factors, withGeometry(o.seen, seen), batchSize), of.context.pieces);
   const due = isDue(every, step);
   if (due === true) return measure({ factors, seen });
   const zeros = mapTree<ByPath<M>>((x: Tensor) => broadcastTo(scalar(0, x.dtype), x.shape), measure({ factors, seen }));
   return cond(due, measure, () => zeros, { factors, seen: tensorsOf(seen) });
 }
+
+/**
+ * The share of a piece in the statistics of its batch. Moments of inputs are means over the examples whatever the loss is; those of
+ * gradients are means if the loss is one, and sums otherwise.
+ */
+const sharesOf = <M extends LayerMoments>(moments: ByPath<M>, pieces: StepContext["pieces"]): ByPath<M> => {
+  if (!pieces) return moments;
+  const part = <T>(tree: T, share: number): T => mapTree<T>((x: Tensor) => x.mul(share), tree);
+  const mean = 1 / pieces.count;
+  const gradientShare = pieces.reduction === "mean" ? mean : 1;
+  return Object.fromEntries(
+    Object.entries(moments).map(([path, m]) => [path, { ...m, inputs: part(m.inputs, mean), gradients: part(m.gradients, gradientShare) }]),
+  );
+};
 
 const measured = <F, M>(
   own: LayerPreconditioner<F, M>,
@@ -80,7 +100,7 @@ export interface Renewed<F> {
 }
 
 /** Factors after a step: from the statistics in its context, where there are any, or from what the layers saw. */
-export function renewedFactors<F, M extends State>(
+export function renewedFactors<F, M extends State & LayerMoments>(
   own: LayerPreconditioner<F, M>,
   { every, precision }: FactorSchedule,
   step: Tensor,

@@ -25,11 +25,17 @@ export function splitLayer({ weight, bias, inputs, inputsFirst }: Layer, m: Tens
   return { [weight]: cut(0, inputs).reshape(at[weight].shape), [bias]: cut(inputs, inputs + 1).reshape(at[bias].shape) };
 }
 
+/** Which layers are preconditioned: those of the mask, with or without tables. */
+export interface Choice {
+  readonly layers?: Mask;
+  readonly tables: boolean;
+}
+
 /** Layers of which all parameters are present; a layer whose bias is elsewhere loses it. */
-export function present(layers: readonly Layer[], at: ReadonlyMap<string, unknown>, mask: Mask | undefined): Layer[] {
+export function present(layers: readonly Layer[], at: ReadonlyMap<string, unknown>, { layers: mask, tables }: Choice): Layer[] {
   return layers.flatMap((layer) => {
     const leaf = at.get(layer.weight) as { shape: readonly number[] } | undefined;
-    if (!leaf || (mask && !mask(layer.weight, leaf.shape))) return [];
+    if (!leaf || (layer.kind === "embedding" && !tables) || (mask && !mask(layer.weight, leaf.shape))) return [];
     if (layer.bias === undefined || at.has(layer.bias)) return [layer];
     const { bias: _, ...rest } = layer;
     return [rest];

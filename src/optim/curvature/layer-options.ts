@@ -1,6 +1,6 @@
 /** What all optimizers with layers can be told. */
 import { adamw } from "../adam.ts";
-import { every, integer, momentum, number, type OptionsOf, precision, type Settings, weightDecay } from "../hyper.ts";
+import { every, integer, momentum, number, type OptionsOf, precision, type Settings, toggle, weightDecay } from "../hyper.ts";
 import type { Mask, Optimizer } from "../optimizer.ts";
 import type { Rate } from "../schedules.ts";
 import { approximation, lossAverage } from "./rows.ts";
@@ -18,6 +18,8 @@ export const layerParameters = {
   weightDecay: weightDecay(5e-4),
   /** T */
   precondEvery: every(2),
+  /** A table's rows are seen rarely: its curvature is mostly damping. */
+  tables: toggle("tables (embeddings) are layers too, or follow the fallback", false),
   approximation,
   lossAverage,
   burnIn: integer("first steps that move only the curvature", 0, 0, 1e9),
@@ -39,6 +41,6 @@ export type LayerOptions = OptionsOf<typeof layerParameters> & {
   readonly layers?: Mask;
 };
 
-/** AdamW at a share of the rate, with the same decay. */
-export const defaultFallback = (rate: Rate, { fallbackRatio, weightDecay }: Settings<typeof layerParameters>): Optimizer =>
-  adamw(typeof rate === "number" ? rate * fallbackRatio : (step) => rate(step).mul(fallbackRatio), { weightDecay });
+/** AdamW at a share of the rate, with the same decay. It begins after the burn-in, and the rate with all others before it. */
+export const defaultFallback = (rate: Rate, { fallbackRatio, weightDecay, burnIn }: Settings<typeof layerParameters>): Optimizer =>
+  adamw(typeof rate === "number" ? rate * fallbackRatio : (step) => rate(step.add(burnIn)).mul(fallbackRatio), { weightDecay });

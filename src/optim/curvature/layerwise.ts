@@ -4,22 +4,28 @@ import { UserError } from "../../errors.ts";
 import { type Arrays, less, minimum, type Tensor, where } from "../../tensor/index.ts";
 import { batchSizeOf } from "../batch-size.ts";
 import { type FinishOptions, finish, initVelocity } from "../finish.ts";
-import { dtypeOf, type Mask, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
+import { dtypeOf, type Optimizer, optimizer, type State, type StepContext, scalarArray } from "../optimizer.ts";
 import { rounded } from "../preconditioner.ts";
-import { type Rate, rateAt, times } from "../schedules.ts";
+import { counted, type Rate, rateAt, times } from "../schedules.ts";
 import { leavesByPath } from "../units.ts";
-import { type FactorSchedule, type LayerPreconditioner, type LayersOfStep, layerStatistics, renewedFactors } from "./layer-factors.ts";
-import { type ByPath, divide, eachLayer, joinLayer, present, splitLayer } from "./layer-matrices.ts";
+import {
+  type FactorSchedule,
+  type LayerMoments,
+  type LayerPreconditioner,
+  type LayersOfStep,
+  layerStatistics,
+  renewedFactors,
+} from "./layer-factors.ts";
+import { type ByPath, type Choice, divide, eachLayer, joinLayer, present, splitLayer } from "./layer-matrices.ts";
 import type { Layer } from "./layers.ts";
 
-interface LayerwiseOptions extends FinishOptions, FactorSchedule {
+interface LayerwiseOptions extends FinishOptions, FactorSchedule, Choice {
   /** First steps that move only the factors. */
   readonly burnIn: number;
   /** Bound on η² Σ ⟨U, G⟩ per step; 0: none. */
   readonly klClip: number;
+  /** For parameters in no layer, and those of layers that are not chosen. */
   readonly fallback: Optimizer;
-  /** Which layers to precondition; others go to the fallback. */
-  readonly layers?: Mask;
 }
 
 type LayerwiseState<F> = {
@@ -37,7 +43,7 @@ type LayerwiseState<F> = {
  *
  * @throws  UserError in a step without curvature, or with other layers than the state was made for
  */
-export function layerwise<F extends object, M extends State>(
+export function layerwise<F extends object, M extends State & LayerMoments>(
   name: string,
   rate: Rate,
   own: LayerPreconditioner<F, M>,
@@ -55,7 +61,7 @@ export function layerwise<F extends object, M extends State>(
         `${name}: needs the layers of the loss to make its state`,
         "init(params, layersOf(loss)(params, ...data).layers), or use training(loss, optimizer)",
       );
-    const list = present(layers, leavesByPath(params), options.layers);
+    const list = present(layers, leavesByPath(params), options);
     const [covered, rest] = divide<NdArray>(params, list);
     return {
       step: scalarArray(0, params),
@@ -68,7 +74,7 @@ export function layerwise<F extends object, M extends State>(
 
   const update = <P>(grads: P, state: LayerwiseState<F>, params: P, context: StepContext) => {
     const { step } = state;
-    const layers = layersFor(name, params, context, state.factors, options.layers);
+    const layers = layersFor(name, params, context, state.factors, options);
     const [g, otherGrads] = divide<Tensor>(grads, layers);
     const [p, otherParams] = divide<Tensor>(params, layers);
     const { factors, bad } = renewedFactors(own, options, step, state.factors, ofStep(layers, context));
@@ -88,30 +94,30 @@ export function layerwise<F extends object, M extends State>(
     return {
       updates: mapTree<P>((_: Tensor, path: string) => later(moves[path], 0), grads),
       state: {
-        step: step.add(1),
+        step: counted(step),
         factors,
         velocity: options.momentum ? mapTree<State>(later, done.velocity, state.velocity) : state.velocity,
-        fallback: rest.state,
-        dropped: where(less(bad, 0), state.dropped, where(less(0, bad), state.dropped.add(1), 0)),
+        fallback: mapTree<State>(later, rest.state, state.fallback),
+        dropped: where(less(bad, 0), state.dropped, where(less(0, bad), counted(state.dropped), 0)),
       },
     };
   };
 
   const statistics = ({ step, factors }: LayerwiseState<F>, params: unknown, context: StepContext): ByPath<M> =>
-    layerStatistics(own, options, step, factors, ofStep(layersFor(name, params, context, factors, options.layers), context));
+    layerStatistics(own, options, step, factors, ofStep(layersFor(name, params, context, factors, options), context));
 
   return optimizer<LayerwiseState<F>>(init, update, statistics);
 }
 
 /** The layers of a step, which must be those that the state was made for. */
-function layersFor(name: string, params: unknown, context: StepContext, factors: object, mask: Mask | undefined): Layer[] {
+function layersFor(name: string, params: unknown, context: StepContext, factors: object, choice: Choice): Layer[] {
   if (!context.curvature)
     throw new UserError(
       `${name}: needs what the layers saw in the step`,
       "take [value, grads, curvature] from withCurvature(loss)(params, ...) and pass { curvature, batchSize } to update, " +
         "or use training(loss, optimizer)",
     );
-  const layers = present(context.curvature.layers, leavesByPath(params), mask);
+  const layers = present(context.curvature.layers, leavesByPath(params), choice);
   const [a, b] = [layers.map((l) => l.weight).sort(), Object.keys(factors).sort()];
   if (a.join() !== b.join())
     throw new UserError(

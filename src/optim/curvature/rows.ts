@@ -13,7 +13,7 @@
 
 import { array, sizeOf } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import { broadcastTo, concat, constant, outSizes, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
+import { broadcastTo, concat, constant, iota, outSizes, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
 import { choice } from "../hyper.ts";
 import type { Geometry, Layer, Seen } from "./layers.ts";
 
@@ -121,13 +121,29 @@ export function inputRows(layer: Layer, seen: readonly Seen[], batchSize: number
   return layer.bias === undefined ? scaled : concat([scaled, filledLike(scale, rows, [rows.shape[0], 1])], 1);
 }
 
-/** Σ over rows of one-hot inputs / N: how often each symbol occurs, the diagonal of AᵀA. [symbols] */
-export function frequencies(layer: Layer, seen: readonly Seen[]): Tensor {
+/**
+ * Diagonal of AᵀA where rows are one-hot: how often each symbol occurs; with "reduce" the mean square, over the examples, of how often it
+ * occurs in one. [symbols]
+ */
+export function frequencies(layer: Layer, seen: readonly Seen[], batchSize: number, approximation: Approximation): Tensor {
   const [{ gradients }] = seen;
   const total = seen.reduce((s, { x }) => s + x.size, 0);
-  const zero = filledLike(0, gradients[0], [layer.inputs, 1]);
-  const counts = seen.reduce((sum, { x }) => scatterAdd(sum, x.reshape([x.size]), filledLike(1 / total, gradients[0], [x.size, 1])), zero);
-  return counts.reshape([layer.inputs]);
+  const count = (bins: number, symbols: (x: Tensor) => Tensor, each: number): Tensor =>
+    seen
+      .reduce(
+        (sum, { x }) => scatterAdd(sum, symbols(x), filledLike(each, gradients[0], [x.size, 1])),
+        filledLike(0, gradients[0], [bins, 1]),
+      )
+      .reshape([bins]);
+  if (approximation === "expand") return count(layer.inputs, (x) => x.reshape([x.size]), 1 / total);
+  // one bin for each symbol of each example
+  const own = (x: Tensor): Tensor =>
+    positions(layer, x.reshape([x.size, 1]), batchSize)
+      .reshape([batchSize, x.size / batchSize])
+      .add(iota(batchSize).mul(layer.inputs).expandDims(1))
+      .reshape([x.size]);
+  const shares = count(batchSize * layer.inputs, own, batchSize / total).reshape([batchSize, layer.inputs]);
+  return shares.square().mean(0);
 }
 
 /** Positions of each example that share the weight, over all uses. */

@@ -1,9 +1,9 @@
 /** Structured inverse-free natural gradient: KFAC's curvature, its inverse kept by products alone, in factors of any structure. */
 
 import type { NdArray } from "../../array/index.ts";
-import { equal, isFinite, pow, type Tensor, where } from "../../tensor/index.ts";
+import { pow, type Tensor } from "../../tensor/index.ts";
 import { alongAxis } from "../axes.ts";
-import { factorParameters, stepFactor } from "../factor.ts";
+import { balanced, factorParameters, startOf, stepFactor } from "../factor.ts";
 import { checkRate, integer, number, type OptionsOf, type Settings, scheduled, settle } from "../hyper.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { type Rate, rateAt, times } from "../schedules.ts";
@@ -52,7 +52,7 @@ type SingdFactors = {
 };
 
 /** H_K and H_C of a step. */
-type SingdStatistics = { readonly hk: Parts; readonly hc: Parts };
+type SingdStatistics = { readonly inputs: Parts; readonly gradients: Parts };
 
 /** Sizes of both factors. */
 const sizes = (layer: Layer): [number, number] => [layer.inputs + (layer.bias === undefined ? 0 : 1), layer.outputs];
@@ -128,11 +128,11 @@ function naturalGradient(name: string, rate: Rate, options: SingdOptions, separa
     },
     statistics({ k, c }, layer, seen, batchSize) {
       const [sk, sc] = structures(layer);
-      const hk =
+      const inputs =
         layer.kind === "embedding"
-          ? { d: frequencies(layer, seen).mul(k.d.square()) }
+          ? { d: frequencies(layer, seen, batchSize, h.approximation).mul(k.d.square()) }
           : sk.gram(sk.times(inputRows(layer, seen, batchSize, h.approximation), k));
-      return { hk, hc: sc.gram(sc.times(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage), c)) };
+      return { inputs, gradients: sc.gram(sc.times(gradientRows(layer, seen, batchSize, h.approximation, h.lossAverage), c)) };
     },
     refresh(factors, layer, measured, step) {
       const next = refreshPair(structures(layer), factors, measured, step, { ...h, separate });
@@ -165,12 +165,13 @@ type PairSettings = Settings<typeof singdParameters> & { readonly separate: bool
 function refreshPair(
   [sk, sc]: readonly [Structure, Structure],
   { k: k0, c: c0, mk, mc }: SingdFactors,
-  { hk: hk0, hc: hc0 }: SingdStatistics,
+  { inputs: hk0, gradients: hc0 }: SingdStatistics,
   step: Tensor,
   h: PairSettings,
 ) {
-  const match = h.initialScale === "first-batch";
-  const [rk, rc] = match ? firstScales(sk.averageTrace(hk0), sc.averageTrace(hc0), step, h) : [1, 1];
+  const [tk, tc] = [sk.averageTrace(hk0), sc.averageTrace(hc0)];
+  const start = h.initialScale === "identity" ? undefined : startOf([sk, sc], [k0, c0], tk.mul(tc));
+  const [rk, rc] = start ? firstScales(tk, tc, h).map(start.now) : [1, 1];
   const grown = (x: Parts, by: number | Tensor): Parts => mapParts((part) => times(part, by), x);
   const [k, c] = [grown(k0, rk), grown(c0, rc)];
   const [hk, hc] = [grown(hk0, times(rk, rk)), grown(hc0, times(rc, rc))];
@@ -184,16 +185,18 @@ function refreshPair(
   const gradC = h.separate ? one(sc, hc, qc, 1, h.damping) : one(sc, hc, qc, sk.averageTrace(hk), sk.averageTrace(qk).mul(h.damping));
   const beta = rateAt(h.precondLr, step);
   const [a, b] = [stepFactor(sk, k, mk, gradK, beta, h), stepFactor(sc, c, mc, gradC, beta, h)];
-  return { k: a.k, c: b.k, ...(mk && mc ? { mk: a.m, mc: b.m } : {}) };
+  // The factors of IKFAC are no pair of which only the product counts.
+  const [nextK, nextC] = h.precision === "full" || h.separate ? [a.k, b.k] : balanced([sk, sc], [a.k, b.k]);
+  const kept = start?.unlessWaiting ?? ((next: Parts) => next);
+  return { k: kept(nextK, k0), c: kept(nextC, c0), ...(mk && mc ? { mk: kept(a.m, mk), mc: kept(b.m, mc) } : {}) };
 }
 
 /**
  * Start of K and C: k = (t̄r(AᵀA) t̄r(ĜᵀĜ) + λ)^(-1/4) for both, with which the averaged equation holds at once; (t̄r + λ)^(-1/2) for each
- * where factors are separate. 1 after the first step.
+ * where factors are separate.
  */
-function firstScales(tk: Tensor, tc: Tensor, step: Tensor, { damping, separate }: PairSettings): [Tensor, Tensor] {
-  const once = (x: Tensor): Tensor => where(equal(step, 0), where(isFinite(x), x, 1), 1);
-  if (separate) return [once(pow(tk.add(damping), -0.5)), once(pow(tc.add(damping), -0.5))];
-  const both = once(pow(tk.mul(tc).add(damping), -0.25));
+function firstScales(tk: Tensor, tc: Tensor, { damping, separate }: PairSettings): [Tensor, Tensor] {
+  if (separate) return [pow(tk.add(damping), -0.5), pow(tc.add(damping), -0.5)];
+  const both = pow(tk.mul(tc).add(damping), -0.25);
   return [both, both];
 }
