@@ -14,7 +14,7 @@
 export { type Assessment, assess } from "./evaluation/assess.ts";
 export { type Balance, balances } from "./evaluation/balance.ts";
 export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation/candidates.ts";
-export { type ChooseOptions, choose } from "./evaluation/choose.ts";
+export { type ChooseOptions, checkChoice, choose } from "./evaluation/choose.ts";
 export { displacement, unbalancedDisplacement } from "./evaluation/displacement.ts";
 export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
 export { type GrowthPrice, growthFromData, growthTable, growthText, type PricedGrowth } from "./evaluation/growth-price.ts";
@@ -61,7 +61,7 @@ export {
 } from "./lagrangian/lagrangian.ts";
 export { actionDynamics } from "./learning/action-model.ts";
 export { type CautionSetting, cautions } from "./learning/cautions.ts";
-export type { Asked } from "./learning/checks.ts";
+export { type Asked, checkAsked } from "./learning/checks.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
 export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch } from "./learning/guard.ts";
 export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";

@@ -104,6 +104,8 @@ test.each([
   ["costs by power and weights in time", ["--cost", "power 3", "--time-weight", "1 + t"]],
   ["a potential from the data", ["--method", "wlf-potential", "--potential", "data 0.5"]],
   ["an interaction", ["--method", "wlf-potential", "--interaction", "exp(-r^2/2)"]],
+  ["noise in time", ["--method", "eam", "--noise", "0.1 + 0.05*t"]],
+  ["noise in time of a bridge that is learned", ["--method", "wlf-sb", "--noise", "0.1 + 0.05*t"]],
 ])("%s run", async (name, options) => {
   const { own } = await scores(name.replaceAll(" ", "-"), await turning("options.csv"), ...options);
   expect(Number.isFinite(own)).toBe(true);
@@ -124,6 +126,10 @@ test.each([
   ["a scale that is no number", ["--velocity", "vx,vy", "--velocity-scale", "big"], /expected a number or fit/],
   ["a weight that is negative", ["--time-weight", "t - 1"], /--time-weight: "t - 1" is -1 at t = 0/],
   ["a weight in time for a Lagrangian flow", ["--method", "wlf-ot", "--time-weight", "t"], /only the loss of action matching/],
+  ["noise that is negative at a time", ["--method", "eam", "--noise", "0.1 - t"], /--noise: "0.1 - t" is -/],
+  ["noise that is too much", ["--noise", "11"], /--noise 11: expected a number from 0 to 10/],
+  ["noise in time of bridges", ["--method", "am-sb", "--noise", "0.1 + t"], /bridges of am-sb have constant noise/],
+  ["noise in time with --auto", ["--auto", "--noise", "0.1 + t"], /--auto chooses the noise/],
   ["a strength of zero", ["--method", "wlf-potential", "--potential", "data 0"], /strength must be a number other than 0/],
   ["an interaction for a method without one", ["--interaction", "r^2"], /--interaction: the method am has none/],
   ["an interaction of something else", ["--method", "wlf-potential", "--interaction", "x^2"], /--interaction: .*one of r/],

@@ -312,13 +312,16 @@ test("--auto tries candidates, says why it chose, and runs the chosen one", asyn
   const out = join(folder, "auto");
   const { code } = await pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--out", out);
   expect(code).toBe(0);
-  const { choice, method } = await resultsOf(out);
-  expect(choice.map((c: { method: string }) => c.method)).toEqual(["uam", "uam", "am-wfr", "am-wfr", "wlf-uot", "wlf-uot"]);
+  const { choice, method, price } = await resultsOf(out);
+  expect(choice.map((c: { method: string }) => c.method)).toEqual(["uam", "am-wfr", "wlf-uot"]);
+  // all with the price that the same snapshots gave
+  expect(choice.map((c: { growth: number }) => c.growth)).toEqual(new Array(3).fill(price.growth));
   const lowest = choice.reduce((a: { w1: number }, b: { w1: number }) => (b.w1 < a.w1 ? b : a));
   const chosen = choice.find((c: { w1: number }) => c.w1 <= lowest.w1 + lowest.error);
   expect(method).toBe(chosen.method);
   const page = await readFile(join(out, "report.html"), "utf8");
-  for (const name of ["optimal-transport midpoint", "unbalanced-transport midpoint, λ 0.1", "sampling floor"]) expect(page).toContain(name);
+  for (const name of ["optimal-transport midpoint", "unbalanced-transport midpoint, λ", "sampling floor", "one-standard-error rule"])
+    expect(page).toContain(name);
   const two = await pushforward(await csv("two.csv", moving([0, 1])), "--auto", ...tiny, "--out", join(folder, "two"));
   expect(two.text).toMatch(/--auto needs at least three snapshots/);
 });
@@ -334,6 +337,45 @@ test.each([
   const { code, text } = await pushforward(path, ...options, ...tiny, "--out", join(folder, "options"));
   expect(code).toBe(1);
   expect(text).toMatch(message);
+});
+
+test("diagnostics beyond their limits are told first, in the terminal, the JSON and the report, with the choice of λ", async () => {
+  const path = await csv("untrained.csv", moving([0, 1, 2]));
+  const at = join(folder, "untrained");
+  const { code, out: text } = await pushforward(path, "--method", "uam", ...tiny, "--steps", "3", "--out", at);
+  expect(code).toBe(0);
+  const { warnings, price, fit } = await resultsOf(at);
+  const miss = /misses a snapshot that it was learned from/;
+  expect(warnings.join("\n")).toMatch(miss);
+  expect(fit).toHaveLength(2);
+  const report = await readFile(join(at, "report.html"), "utf8");
+  for (const where of [text, report]) expect(where).toMatch(miss);
+  expect(text.indexOf("misses a snapshot")).toBeLessThan(text.indexOf("action of the path"));
+  expect(text).toMatch(new RegExp(`price of growth λ = ${price.growth} \\(--growth\\): the smallest`));
+  expect(report).toContain("Price of growth");
+  // what is given is taken, and nothing is chosen
+  const given = await pushforward(path, "--method", "uam", ...tiny, "--steps", "3", "--growth", "0.7", "--out", join(folder, "given"));
+  expect(given.out).not.toMatch(/price of growth/);
+  expect((await resultsOf(join(folder, "given"))).price).toBeUndefined();
+});
+
+test("distances are told with their unit, and in the file's own where features share one scale", async () => {
+  const path = await csv("shared.csv", moving([0, 1, 2]));
+  const run = async (name: string, ...options: string[]) => {
+    const at = join(folder, name);
+    const { out: text } = await pushforward(path, "--hold-out", "1", ...tiny, "--steps", "3", ...options, "--out", at);
+    const [{ unit, scores }] = (await resultsOf(at)).heldOut;
+    return { text, unit, scores };
+  };
+  const each = await run("unit-each");
+  expect(each.text).toMatch(/W1 \(± 95 %\) in standard deviations of each feature\n/);
+  expect(each.scores[0].ownW1).toBeUndefined();
+  const common = await run("unit-common", "--scale", "common");
+  expect(common.text).toMatch(/of the feature that varies most, then in units of the file/);
+  for (const { w1, ownW1, biasedMmd } of common.scores) {
+    expect(ownW1).toBeCloseTo(w1 * common.unit.own, 9);
+    expect(biasedMmd).toBeGreaterThanOrEqual(0);
+  }
 });
 
 test("the last time is forecast from those before it, with a warning, against a straight line and a copy", async () => {

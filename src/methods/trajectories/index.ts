@@ -12,6 +12,8 @@ import {
   balanceTable,
   baseDensity,
   type Choice,
+  checkAsked,
+  checkChoice,
   choose,
   figuresOf,
   type GrowthPrice,
@@ -66,6 +68,8 @@ export const trajectories = method({
   async prepare(data, given, desk) {
     const shown = shownFeatures(data, given.show); // a wrong name is told before the training
     const split = splitTimes(data, given.holdOut);
+    if (given.auto) checkChoice(given, split);
+    else checkAsked(given, given.method); // before seconds are spent on λ
     const price = await priceOf(data, given, split);
     const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
     const choice = given.auto ? await chosenMethod(data, priced, split, desk) : undefined;
@@ -73,16 +77,7 @@ export const trajectories = method({
     const { method, steps } = options;
     const prepared = await preparePopulation(data, options, split);
     return {
-      problem: {
-        data,
-        options,
-        shown,
-        split,
-        choice,
-        price: has(method, "growth") ? price : undefined,
-        prepared,
-        base: await densityAsked(options, prepared.clouds[0]),
-      },
+      problem: { data, options, shown, split, choice, price, prepared, base: await densityAsked(options, prepared.clouds[0]) },
       source: data,
       label: `training on ${data.title}`,
       folder: data.name,

@@ -39,7 +39,8 @@ export async function choose(
   split: TimeSplit,
   progress?: (done: number, total: number) => void,
 ): Promise<Choice> {
-  const folds = foldsOf(options, split);
+  checkChoice(options, split);
+  const folds = leftOut(split);
   const list = candidates(options.mass !== "equal", options.growth);
   const total = list.length * folds.length;
   progress?.(0, total);
@@ -60,8 +61,12 @@ export async function choose(
   return chosen(table, await references(data, options, split, folds), times, options.steps);
 }
 
-/** The snapshots to leave out in turn. */
-function foldsOf(options: ChooseOptions, split: TimeSplit): number[] {
+/**
+ * Can a choice be made?
+ *
+ * @throws UserError  for settings that not all candidates take, or if there are too few snapshots
+ */
+export function checkChoice(options: Pick<ChooseOptions, (typeof notForAll)[number] | "noise">, split: TimeSplit): void {
   const fixed = notForAll.find((key) => options[key] !== undefined);
   if (fixed !== undefined)
     throw new UserError(
@@ -70,9 +75,7 @@ function foldsOf(options: ChooseOptions, split: TimeSplit): number[] {
     );
   if (dependsOnTime(options.noise))
     throw new UserError(`--auto chooses the noise, which --noise "${options.noise}" prescribes`, "name a --method");
-  const folds = leftOut(split);
-  if (folds.length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
-  return folds;
+  if (leftOut(split).length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
 }
 
 interface FoldScore {
