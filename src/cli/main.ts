@@ -9,4 +9,9 @@ if (process.channel) {
   process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
   process.channel.unref();
 }
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  console.error(`error: this is Node ${process.versions.node}; pushforward needs 22.12 or newer`);
+  process.exit(2);
+}
 process.exitCode = await run(process.argv.slice(2), commands);

@@ -82,9 +82,8 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     }
     if (options.heading === "no" || numeric) {
       style = { ...found, numbers };
-      return addEdge(text, style, line);
-    }
-    first = { text, at: line, doubtful: isHeading(parts) };
+      addEdge(text, style, line);
+    } else first = { text, at: line, doubtful: isHeading(parts) };
   };
 
   /** The second row tells what vertices are, and whether words above numbers are a heading. */
