@@ -3,6 +3,7 @@ import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, floatType, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
+import { longest } from "./accumulate.ts";
 import { div, greater, isNaN, less, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, type Value } from "./constant.ts";
@@ -42,8 +43,9 @@ const sumTiles: Primitive = {
     const means = emit.op("AveragePool", [x], { kernel_shape: [...window], strides: [...window] });
     return emit.op("Mul", [means[0], emit.scalar(sizeOf(window), inputs[0].dtype)]);
   },
+  // Large windows are long sums, which are added in blocks.
   expand([x], { window }: Tiles) {
-    if (x.dtype === "f32") return undefined;
+    if (x.dtype === "f32" && sizeOf(window) <= longest) return undefined;
     const cells = reshape(x, [...x.shape.slice(0, 2), ...window.flatMap((k, i) => [x.shape[i + 2] / k, k])]);
     const axes = window.map((_, i) => 3 + 2 * i);
     return [sum(cells, axes)];
