@@ -93,6 +93,12 @@ describe("long sums of f32", () => {
     expect(Math.abs(toNumbers(r[1])[0] / (1e7 * tenth) - 1)).toBeLessThan(tolerance);
   });
 
+  test("so is the average over a window of a million", async () => {
+    const x = ndarray(new Float32Array(1e6).fill(0.1), [1, 1, 1000, 1000], "f32");
+    const r = await run((v: Tensor) => t.avgPool(v, 1000), x);
+    expect(Math.abs(toNumbers(r)[0] / tenth - 1)).toBeLessThan(tolerance);
+  });
+
   test("sums along any axes, dot products and running sums of 10⁵ terms agree with f64", async () => {
     // 99,991 is prime: no block divides it.
     const shapes = [[99991], [3, 99991], [99991, 3], [2, 50000, 2], [300, 2, 400], [8192, 16]];
@@ -136,6 +142,15 @@ describe("integers wrap", () => {
     const bytes = ndarray(Uint8Array.of(200, 100), [2], "u8");
     expect(toNumbers(await run((v: Tensor) => t.sum(v), bytes))).toEqual([44]);
   });
+});
+
+test("integers and booleans have the statistics of their numbers", async () => {
+  const f = (x: Tensor) => [t.mean(x), t.variance(x), t.cumsum(x), t.argmax(x)].map((y) => t.cast(y, "f32"));
+  for (const dtype of ["i32", "u8", "bool"] as const) {
+    const r = await run((x: Tensor) => f(t.cast(x, dtype)), f32([0, 1, 1, 0]));
+    expect(r.map((y) => toNumbers(y as NdArray))).toEqual([[0.5], [0.25], [0, 1, 2, 2], [1]]);
+  }
+  await expect(run((x: Tensor) => t.less(t.cast(x, "bool"), true), f32([0, 1]))).rejects.toThrow(/less: does not take bool/);
 });
 
 test("in low precision every result is rounded, whatever the operation simplifies to", async () => {

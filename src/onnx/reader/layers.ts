@@ -76,10 +76,12 @@ function constantNode(c: Call): Tensor {
   return c.constant("value") ?? c.fail("a constant of text, or a sparse one, is not supported");
 }
 
+/** A branch chosen when the model is read, if that is known; else both are in the program, and must give equal shapes. */
 function conditional(c: Call): Tensor[] {
-  if (!c.isKnown(0)) c.fail("the condition depends on data; branches are chosen when the model is read (Where can choose later)");
   c.ignore("then_branch", "else_branch");
-  return c.subgraph(c.numbers(0)[0] ? "then_branch" : "else_branch", []);
+  const branch = (name: string) => (): Tensor[] => c.subgraph(name, []).map(inProgram);
+  if (c.isKnown(0)) return c.subgraph(c.numbers(0)[0] ? "then_branch" : "else_branch", []);
+  return t.cond(t.reshape(c.tensor(0), []), branch("then_branch"), branch("else_branch"), []);
 }
 
 function scanned(c: Call): Tensor[] {

@@ -73,9 +73,9 @@ export const ceil = unary("ceil", { onnx: "Ceil", exact: true, flat: true, scala
 /** To the nearest integer; halves to even. */
 export const round = unary("round", { onnx: "Round", exact: true, flat: true });
 
-const comparison = (name: string, onnx: string, holds: (a: number, b: number) => boolean) =>
-  binary(name, { onnx, takes: "any", result: "bool", scalar: (a, b) => Number(holds(a, b)) });
-export const equal = comparison("equal", "Equal", (a, b) => a === b);
+const comparison = (name: string, onnx: string, holds: (a: number, b: number) => boolean, takes: "any" | "number" = "number") =>
+  binary(name, { onnx, takes, result: "bool", scalar: (a, b) => Number(holds(a, b)) });
+export const equal = comparison("equal", "Equal", (a, b) => a === b, "any");
 export const less = comparison("less", "Less", (a, b) => a < b);
 export const lessEqual = comparison("lessEqual", "LessOrEqual", (a, b) => a <= b);
 export const greater = comparison("greater", "Greater", (a, b) => a > b);

@@ -4,6 +4,7 @@ import { broadcastShapes, fromEnd } from "../shapes.ts";
 import type { MaybeTensor, Primitive, Tensor } from "../tensor.ts";
 import { block, longest } from "./accumulate.ts";
 import { add } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { lift, liftOne, type Value } from "./constant.ts";
 import { logsumexp } from "./reduce.ts";
 import { moveAxis, reshape } from "./reshape.ts";
@@ -39,9 +40,11 @@ function blockedCumsum(x: Tensor, axis: number, reverse: boolean): MaybeTensor {
   return moveAxis(sliceAxis(reshape(add(within, before), [...head, count * block]), -1, 0, n), -1, axis);
 }
 
-/** Running sums along an axis; from the end with `reverse`. */
+/** Running sums along an axis; from the end with `reverse`. Integers wrap as in `sum`; booleans are counted. */
 export function cumsum(x: Value, axis = -1, reverse = false): Tensor {
-  const t = liftOne("cumsum", x);
+  const given = liftOne("cumsum", x);
+  if (given.dtype === "u8") return cast(cumsum(cast(given, "i32"), axis, reverse), "u8");
+  const t = given.dtype === "bool" ? cast(given, "i32") : given;
   return apply1(cumsumPrimitive, [t], { axis: fromEnd("cumsum", t, axis), reverse });
 }
 

@@ -29,6 +29,7 @@ export const kernelTopK: Primitive = {
   exact: true,
   infer([x], { k }) {
     const n = x.shape[x.rank - 1];
+    if (x.dtype === "bool") fail("topK", "does not take bool", [x]);
     if (!(x.rank > 0 && k >= 0 && k <= n)) fail("topK", `cannot take ${k} elements of the last axis`, [x]);
     const shape = [...x.shape.slice(0, -1), k];
     return [

@@ -53,14 +53,17 @@ const withNaN = (kernel: Primitive): Primitive => ({
 const argmaxPrimitive = withNaN(kernelArgmax);
 const argminPrimitive = withNaN(kernelArgmin);
 
+/** The runtime orders no booleans. */
+const inNumbers = (x: Tensor): Tensor => (x.dtype === "bool" ? cast(x, "i32") : x);
+
 /** Position of the first largest element along an axis (i32); of the first NaN, if there is one. */
 export const argmax = (x: Value, axis = -1): Tensor => {
-  const t = liftOne("argmax", x);
+  const t = inNumbers(liftOne("argmax", x));
   return apply1(argmaxPrimitive, [t], { axis: fromEnd("argmax", t, axis) });
 };
 
 /** Position of the first smallest element along an axis (i32); of the first NaN, if there is one. */
 export const argmin = (x: Value, axis = -1): Tensor => {
-  const t = liftOne("argmin", x);
+  const t = inNumbers(liftOne("argmin", x));
   return apply1(argminPrimitive, [t], { axis: fromEnd("argmin", t, axis) });
 };

@@ -3,8 +3,10 @@ import { allocate, array, type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, floatType, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
+import { longest } from "./accumulate.ts";
 import { div, greater, isNaN, less, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
+import { cond } from "./cond.ts";
 import { liftOne, type Value } from "./constant.ts";
 import { attributes, type Geometry, geometry, merge, outSizes, patches, unmerge, widths } from "./conv.ts";
 import { matmul } from "./product.ts";
@@ -42,8 +44,9 @@ const sumTiles: Primitive = {
     const means = emit.op("AveragePool", [x], { kernel_shape: [...window], strides: [...window] });
     return emit.op("Mul", [means[0], emit.scalar(sizeOf(window), inputs[0].dtype)]);
   },
+  // Large windows are long sums, which are added in blocks.
   expand([x], { window }: Tiles) {
-    if (x.dtype === "f32") return undefined;
+    if (x.dtype === "f32" && sizeOf(window) <= longest) return undefined;
     const cells = reshape(x, [...x.shape.slice(0, 2), ...window.flatMap((k, i) => [x.shape[i + 2] / k, k])]);
     const axes = window.map((_, i) => 3 + 2 * i);
     return [sum(cells, axes)];
@@ -107,8 +110,10 @@ const maxPoolPrimitive: Primitive = {
   onnx: undefined,
   expand([x], g: Geometry) {
     if (x.dtype !== "f32") return [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])];
-    const [y, unknown] = [x, cast(isNaN(x), "f32")].map((t) => apply1(kernelMaxPool, [t], g));
-    return [where(greater(unknown, 0), Number.NaN, y)];
+    const kernel = (t: Tensor): Tensor => apply1(kernelMaxPool, [t], g);
+    const withNaN = (t: Tensor): Tensor => where(greater(kernel(cast(isNaN(t), "f32")), 0), Number.NaN, kernel(t));
+    // A sum costs a third of the windows of a mask. It is NaN for ∞ - ∞ too, which does no harm.
+    return [cond(isNaN(sum(x)), withNaN, kernel, x)];
   },
   // Tangents of the largest elements; elements of a window that tie share alike. In a window with NaN, every share is NaN.
   jvp([x], [dx], [y], g: Geometry) {

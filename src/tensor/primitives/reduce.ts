@@ -13,17 +13,18 @@ import { reshape, transpose } from "./reshape.ts";
 import { concat, sliceAxis } from "./slice.ts";
 import { type Axes, broadcastTo, type Reduce, reducedAxes, reducedShape, reduction, sum } from "./sum.ts";
 
+const inFloats = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "f32"));
+
 /** Mean over axes (all by default); of integers and booleans in f32. */
 export function mean(x: Value, axes?: Axes, keepDims = false): Tensor {
-  const given = liftOne("mean", x);
-  const t = isFloat(given.dtype) ? given : cast(given, "f32");
+  const t = inFloats(liftOne("mean", x));
   const count = sizeOf(reducedAxes("mean", t, axes).map((a) => t.shape[t.rank + a]));
   return div(sum(t, axes, keepDims), count);
 }
 
-/** Mean squared deviation from the mean (divided by n - correction). */
+/** Mean squared deviation from the mean (divided by n - correction); of integers and booleans in f32. */
 export function variance(x: Value, axes?: Axes, keepDims = false, correction = 0): Tensor {
-  const t = liftOne("variance", x);
+  const t = inFloats(liftOne("variance", x));
   const count = sizeOf(reducedAxes("variance", t, axes).map((a) => t.shape[t.rank + a]));
   const deviation = sub(t, mean(t, axes, true));
   return div(sum(mul(deviation, deviation), axes, keepDims), count - correction);
