@@ -92,6 +92,12 @@ const summary = jit((c: Tensor, f: Tensor, g: Tensor, mu: Tensor, nu: Tensor, e:
   return { plan, rows, columns, primal, dual };
 });
 
+/**
+ * ε by λ: near 0, c = λ |x - y|² / 4, so that plans blur over 2 √(ε/λ), a fifth of a standard deviation. A constant ε would pair anything
+ * with anything where growth is dear.
+ */
+const blur = (growth: number): number => 0.01 * Math.min(1, growth);
+
 const costs = jit(reachCosts);
 const double = (data: ArrayLike<number>, shape: readonly number[]): NdArray => ndarray(Float64Array.from(data), shape, "f64");
 
@@ -101,7 +107,12 @@ const double = (data: ArrayLike<number>, shape: readonly number[]): NdArray => n
  * @param growth   λ > 0
  * @param epsilon  entropic regularisation, in units of c
  */
-export async function reachPlan(x: Cloud, y: Cloud, growth: number, { epsilon = 0.01, iterations = 1000 } = {}): Promise<ReachPlan> {
+export async function reachPlan(
+  x: Cloud,
+  y: Cloud,
+  growth: number,
+  { epsilon = blur(growth), iterations = 1000 } = {},
+): Promise<ReachPlan> {
   const [n, m] = [x.points.shape[0], y.points.shape[0]];
   const mu = double(
     normalise(x.weights, n).map((w) => w * x.mass),

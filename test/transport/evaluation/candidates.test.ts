@@ -10,6 +10,16 @@ test("the simplest method within one standard error of the lowest is taken", () 
   expect(chosen([result("am", 1.15), ...table.slice(1)], [], [1], 300).best).toEqual({ method: "wlf-ot" });
 });
 
+test("a method that is not the lowest is taken with the reason in its row and in the text", () => {
+  const { text, report } = chosen([result("am", 1.05), result("wlf-ot", 1), result("ot-cfm", 1.08)], [], [1], 300);
+  expect(text.join("\n")).toMatch(/one-standard-error rule: the simplest method, .* 1\.0000 \+ 0\.1000 = 1\.1000/);
+  expect(report.rows.map((row) => row.at(-1))).toEqual([
+    "chosen: the first within one standard error of the lowest, at most 1.1000",
+    "lowest",
+    "within one standard error, but less simple",
+  ]);
+});
+
 test("what needs no learning and is closer is named, the sampling floor is not", () => {
   const unlearned = [
     { name: "optimal-transport midpoint", w1: 0.9, error: 0.1 },
