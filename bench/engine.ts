@@ -76,7 +76,10 @@ function peers(python: string, threads: number): Runner[] {
   return list;
 }
 
-/** The q-quantile. Besides the median the table gives the tenth part: on a virtual machine the scheduler often keeps both threads of a program on one core for half a second, which says nothing about the program. */
+/**
+ * The q-quantile. Besides the median the table gives the tenth part: on a virtual machine the scheduler often keeps both threads of a
+ * program on one core for half a second, which says nothing about the program.
+ */
 const quantile = (xs: readonly number[], q: number): number => [...xs].sort((a, b) => a - b)[Math.floor(q * (xs.length - 1))];
 
 interface Result {

@@ -18,7 +18,8 @@ export function uniformNumbers(seed: number): () => number {
 }
 
 /**
- * A simple graph of about `edges` edges: every vertex brings four, each to the end of an earlier edge (preferential) or, one time in four, to any
+ * A simple graph of about `edges` edges: every vertex brings four, each to the end of an earlier edge (preferential) or, one time in four,
+ * to any
  * earlier vertex; numbers of vertices are then shuffled, so that they tell nothing.
  */
 export function preferentialAttachment(edges: number, seed = 1): Graph {

@@ -4,9 +4,12 @@
  *   npm run bench -- graph [--sizes 1e5,1e6,1e7] [--rounds 3] [--models urn,auto] [--real] [--peers 1e6] [--python path/to/python] [--json]
  *   npm run bench -- graph --table [--only NAME]
  *
- * Speed: generated graphs of preferential attachment (and, with --real, real ones), every run in a process of its own. Seconds are CPU seconds
- * (user and system) of one process, the fastest of the rounds; bytes per edge: peak resident memory less that before the graph was read, so that
- * the edges themselves (8 bytes each) are counted. xz and zstd pack the text of the sorted edge list, up to --peers edges; the authors' algorithm
+ * Speed: generated graphs of preferential attachment (and, with --real, real ones), every run in a process of its own. Seconds are CPU
+ * seconds
+ * (user and system) of one process, the fastest of the rounds; bytes per edge: peak resident memory less that before the graph was read, so
+ * that
+ * the edges themselves (8 bytes each) are counted. xz and zstd pack the text of the sorted edge list, up to --peers edges; the authors'
+ * algorithm
  * in Python (bench/peers/graph.py, needs numpy) runs on 20,000 edges.
  *
  * --table: bits per edge of every model and of general compressors on every real graph, of the text and of varint differences.

@@ -4,7 +4,8 @@
  *   npm run bench -- optimizers [--models mlp,cnn,transformer] [--only adamw,singd] [--rounds 7] [--reps 20] [--threads 2]
  *                               [--clock wall|cpu] [--python path/to/python] [--json]
  *
- * Ratios are to AdamW of this library. On a machine that does other work, --clock cpu --threads 1 counts processor time instead. With --python (or PUSHFORWARD_PYTHON), torch.optim runs the same steps in eager PyTorch.
+ * Ratios are to AdamW of this library. On a machine that does other work, --clock cpu --threads 1 counts processor time instead. With
+ * --python (or PUSHFORWARD_PYTHON), torch.optim runs the same steps in eager PyTorch.
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -1,5 +1,6 @@
 /**
- * Trajectory benchmark: seconds per 1,000 training steps, and seconds until a held-out snapshot is predicted to a given W1, here and in JAX and PyTorch
+ * Trajectory benchmark: seconds per 1,000 training steps, and seconds until a held-out snapshot is predicted to a given W1, here and in JAX
+ * and PyTorch
  * (ports of the same objectives, networks and optimizer in bench/peers), in turns of 50 steps.
  *
  *   npm run bench -- trajectories [--python path/to/venv/bin/python] [--steps 1500] [--threads 2] [--target 0.93]

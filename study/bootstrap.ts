@@ -1,5 +1,6 @@
 /**
- * Are bootstrap errors of distances between clouds right? Two normal clouds in five dimensions: the spread of each distance over independent samples, and
+ * Are bootstrap errors of distances between clouds right? Two normal clouds in five dimensions: the spread of each distance over
+ * independent samples, and
  * what the bootstrap says of single samples.
  *
  *   npm run study:bootstrap

@@ -1,5 +1,6 @@
 /**
- * Random graphs (tiny to 10,000 edges; loops, repeats, isolated vertices, direction, names, sparse numbers) through every model and back, then damaged
+ * Random graphs (tiny to 10,000 edges; loops, repeats, isolated vertices, direction, names, sparse numbers) through every model and back,
+ * then damaged
  * files: mutated or cut, half of them with a checksum that fits.
  *
  *   npm run study:graph [-- --graphs 1000000 --files 100000 --seed 1]

@@ -1,12 +1,17 @@
 /**
- * The hydrogen atom of Action Matching (Neklyudov et al., ICML 2023): action matching against annealed Langevin dynamics with learned and with true scores.
+ * The hydrogen atom of Action Matching (Neklyudov et al., ICML 2023): action matching against annealed Langevin dynamics with learned and
+ * with true scores.
  *
- *   npm run study:hydrogen [-- --seeds 3 --first 0 --methods "am,sm,ssm,true score,true motion" --log hydrogen.jsonl --image docs/images/hydrogen.png]
+ *   npm run study:hydrogen [-- --seeds 3 --first 0 --methods "am,sm,ssm,true score,true motion" --log hydrogen.jsonl --image
+ *   docs/images/hydrogen.png]
  *
- * 2,000 particles of |ψ|² move along the Bohmian velocity and are recorded at 1,001 times, others every 500 steps; networks see samples of the records,
+ * 2,000 particles of |ψ|² move along the Bohmian velocity and are recorded at 1,001 times, others every 500 steps; networks see samples of
+ * the records,
  * never a path. Then 2,000 new
- * particles of the first time are carried to ten later times and compared with 2,000 fresh particles of each by the paper's MMD. Networks count lengths
- * in 50 and times in 1/ω, in which the mean turns by one radian. Prints a Markdown table: mean over the ten times and the seeds, and its standard error over the seeds. With --log,
+ * particles of the first time are carried to ten later times and compared with 2,000 fresh particles of each by the paper's MMD. Networks
+ * count lengths
+ * in 50 and times in 1/ω, in which the mean turns by one radian. Prints a Markdown table: mean over the ten times and the seeds, and its
+ * standard error over the seeds. With --log,
  * results are appended as they come, and what is there already is not computed again.
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,16 +21,16 @@ import { parseArgs } from "node:util";
 import { type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
 import { hydrogenFrequency, hydrogenScore, hydrogenSpan, hydrogenVelocity, sampleHydrogen, turnHydrogen } from "../src/data/index.ts";
 import { hydrogenKernels, mmd } from "../src/distances/index.ts";
-import { constantSteps, rungeKutta4, solve } from "../src/solve/index.ts";
+import { constantSteps, integrate, rungeKutta4 } from "../src/solve/index.ts";
 import { configure, jit, type Tensor } from "../src/tensor/index.ts";
 import {
   annealer,
-  type Learner,
   matchingRecorded,
   pusher,
   type Recording,
   recordingOf,
   scoreMatching,
+  type Trainable,
   type VectorField,
 } from "../src/transport/index.ts";
 import { cloudsFigure } from "./hydrogen-figure.ts";
@@ -67,7 +72,7 @@ const inUnits =
     field(t.mul(unit.time), x.mul(unit.length)).mul(factor);
 const motion = inUnits(hydrogenVelocity, unit.time / unit.length);
 const trueScore = inUnits(hydrogenScore, unit.length);
-const move = jit((x: Tensor, at: Tensor) => solve(motion, x, at, { solver: rungeKutta4, control: constantSteps(1) }).states);
+const move = jit((x: Tensor, at: Tensor) => integrate(motion, x, at, { solver: rungeKutta4, control: constantSteps(1) }).states);
 
 /** States of particles at all times, by the Bohmian motion. */
 async function moved(x: NdArray<"f32">): Promise<NdArray<"f32">[]> {
@@ -81,13 +86,13 @@ async function moved(x: NdArray<"f32">): Promise<NdArray<"f32">[]> {
 type Records = (k: number) => Promise<Recording>;
 const renewed = 500;
 
-async function trained<S, L extends Learner<S>>(
+async function trained<S, L extends Trainable<S>>(
   label: string,
   records: Records,
-  make: (recording: Recording) => L & Learner<S>,
+  make: (recording: Recording) => L & Trainable<S>,
   rng: Random,
 ) {
-  let learner: L & Learner<S> = make(await records(0));
+  let learner: L & Trainable<S> = make(await records(0));
   let state = learner.init(rng.fold("init"));
   let sum = 0;
   const started = performance.now();

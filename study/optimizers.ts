@@ -105,7 +105,7 @@ async function study(
     },
     kept[key],
   );
-  const summaries = summarise({ ...result, finals: result.finals.filter((f) => entries.includes(f.optimizer)) }, problem.score);
+  const summaries = summarise({ ...result, finals: result.finals.filter((f) => entries.includes(f.optimizer)) }, problem);
   print(key, problem, summaries);
 }
 

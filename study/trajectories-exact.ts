@@ -1,5 +1,6 @@
 /**
- * Wasserstein Lagrangian flows between two Gaussians in two dimensions, N((-1, 0), diag(.5, .3)²) to N((1, .5), diag(.2, .6)²), from independent rows: cost,
+ * Wasserstein Lagrangian flows between two Gaussians in two dimensions, N((-1, 0), diag(.5, .3)²) to N((1, .5), diag(.2, .6)²), from
+ * independent rows: cost,
  * middle and end against closed forms.
  *
  *   npm run study:trajectories-exact [-- --steps 2000 --seed 3 --only drift]
@@ -42,7 +43,10 @@ interface Case {
 }
 
 const turning = 1.1;
-/** Exact costs; of the unbalanced one only the law of the mass at half time, 1 - S/8 for λ = 1. Free drifts: ½ W2² in the frame that moves with them. */
+/**
+ * Exact costs; of the unbalanced one only the law of the mass at half time, 1 - S/8 for λ = 1. Free drifts: ½ W2² in the frame that moves
+ * with them.
+ */
 const cases: Record<string, Case> = {
   "optimal transport": { exact: 2.215 },
   "Schrödinger bridge, σ = 0.5": { lagrangian: { noise: 0.5 }, exact: 2.3556315619 },

@@ -3,10 +3,14 @@
  *
  *   npm run study:trajectories [-- --set embryoid-5 --entries all --seeds 5 --log results.jsonl]
  *
- * Sets: embryoid-5, embryoid-50 (components of embryoid-body cells, t = 1, 2, 3 held out in turn), lineage (LARRY, day 4 held out, masses by cell
- * counts), simulation (gene switch with growth, times 1, 2, 3 held out). The data are read from $PUSHFORWARD_DATA (default ../shared/data). A held-out
- * snapshot is predicted from all cells of the snapshot before. Prints a Markdown table: mean over seeds and standard error, processor seconds of one
- * fold and peak memory; every entry runs in a process of its own. Results are appended to the log as they come, and what it has already is not computed
+ * Sets: embryoid-5, embryoid-50 (components of embryoid-body cells, t = 1, 2, 3 held out in turn), lineage (LARRY, day 4 held out, masses
+ * by cell
+ * counts), simulation (gene switch with growth, times 1, 2, 3 held out). The data are read from $PUSHFORWARD_DATA (default ../shared/data).
+ * A held-out
+ * snapshot is predicted from all cells of the snapshot before. Prints a Markdown table: mean over seeds and standard error, processor
+ * seconds of one
+ * fold and peak memory; every entry runs in a process of its own. Results are appended to the log as they come, and what it has already is
+ * not computed
  * again.
  */
 import { spawnSync } from "node:child_process";
@@ -118,7 +122,8 @@ interface Row {
 
 const set = values.set;
 const { times, snapshots, held, counted, options, accelerates } = population(set);
-// the convention of the field: standardised over all snapshots; 50 components are divided by one number, so that distances keep their meaning
+// the convention of the field: standardised over all snapshots; 50 components are divided by one number, so that distances keep their
+// meaning
 const units = unitsOf(times, snapshots, snapshots[0].shape[1] > 10 ? "common" : "each");
 const white = snapshots.map((s) => whiten(units, s));
 // distances in components of many dimensions are told in the units of the components

@@ -121,3 +121,19 @@ function exportsOf(file: string): string[] {
     .filter(Boolean);
   return [...own.map(([, name]) => name), ...names, ...passed];
 }
+
+test("what a room makes public is used: by another file, a test, a benchmark, a study or the guides", () => {
+  const readers = [...files, ...globSync("{test,bench,study}/**/*.ts"), ...globSync("docs/*.md"), "README.md"];
+  const isIndex = (file: string): boolean => /^src\/\w+\/index\.ts$/.test(file) && !file.startsWith("src/methods/");
+  const uncommented = (file: string): string => readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  const words = readers.filter((file) => !isIndex(file)).map((file) => new Set(uncommented(file).match(/\w+/g)));
+  const names = files.filter(isIndex).flatMap((file) => exportsOf(file).map((name) => `${name} of ${file}`));
+  // once where it is made; a second time where it is used. Types of public functions are public with them.
+  const types = new Set(
+    files.flatMap((file) => [...readFileSync(file, "utf8").matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name)),
+  );
+  const unused = names
+    .filter((name) => !types.has(name.split(" ")[0]))
+    .filter((name) => words.filter((set) => set.has(name.split(" ")[0])).length < 2);
+  expect(unused).toEqual([]);
+});

@@ -73,10 +73,13 @@ export function readNames(input: Reader, kind: number, count: number, limit: num
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const names: string[] = [];
   let last = new Uint8Array();
+  let bytes = 0; // shared beginnings are written once and held every time
   for (let i = 0; i < count; i++) {
     const shared = lengths.varint();
     const tail = tails.take(lengths.varint());
     if (shared > last.length) throw broken;
+    bytes += 64 + 2 * (shared + tail.length);
+    if (bytes > limit) throw new UserError(`the names of vertices need more than the memory limit of ${limit} bytes`, "raise --memory");
     last = concat([last.subarray(0, shared), tail]) as Uint8Array<ArrayBuffer>;
     try {
       names.push(decoder.decode(last));

@@ -19,35 +19,75 @@ export async function withDuckDb<T>(job: (connection: DuckDBConnection) => Promi
 }
 
 /** What stands for a missing value in a text file. */
-const missing = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."].map((word) => `'${word}'`).join(", ");
+const missingWords = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "."];
 
-/** Dates stay text: DuckDB would choose between day and month first without a word. */
-const types = ["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(", ");
+/** How a text file writes its numbers. */
+export interface TextOptions {
+  /** Sign before the decimals; default a point. */
+  readonly decimal?: "." | ",";
+  /** Further words for a missing value, with commas. */
+  readonly missing?: string;
+}
+
+const inQuotes = (word: string): string => `'${word.replaceAll("'", "''")}'`;
+
+/**
+ * Dates stay text: DuckDB would choose between day and month first without a word. So do "yes" and "no", which it would take for 1 and 0: as
+ * classes they have names.
+ */
+const types = ["BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(", ");
 
 /**
  * The columns of a file.
  * @throws UserError  naming the file, and the line of a malformed text file
  */
-export async function readColumns(path: string, source: string, kind: "csv" | "json" | "parquet"): Promise<Column[]> {
+export async function readColumns(
+  path: string,
+  source: string,
+  kind: "csv" | "json" | "parquet",
+  { decimal = ".", missing = "" }: TextOptions = {},
+): Promise<Column[]> {
   const fail = (error: Error): never => {
     const [what, hint] = explain(error.message);
     throw new UserError(`${source}${what}`, hint);
   };
   if (kind !== "csv") return withDuckDb((connection) => query(connection, `read_${kind}($path)`, { path })).catch(fail);
   const { delimiter, width } = await dialect(path);
+  const words = [...missingWords, ...missing.split(",").map((word) => word.trim())].map(inQuotes).join(", ");
   const common = `$path, delim = $delimiter, quote = '"', header = true, skip = 0`;
+  const guessing = `sample_size = -1, decimal_separator = '${decimal}', nullstr = [${words}], auto_type_candidates = [${types}]`;
   return withDuckDb(async (connection) => {
-    const guess = query(connection, `read_csv(${common}, sample_size = -1, nullstr = [${missing}], auto_type_candidates = [${types}])`, {
-      path,
-      delimiter,
-    });
-    return guess.catch(async (error: Error) => {
-      // a file that gives no dialect is read again without guessing: that error names the line
-      const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
-      await query(connection, `read_csv(${common}, auto_detect = false, columns = {${columns}})`, { path, delimiter });
-      throw error;
-    });
+    const guess = query(connection, `read_csv(${common}, ${guessing})`, { path, delimiter });
+    return guess
+      .then((columns) => columns.map(truthValues))
+      .catch(async (error: Error) => {
+        // a file that gives no dialect is read again without guessing: that error names the line
+        const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
+        await query(connection, `read_csv(${common}, auto_detect = false, columns = {${columns}})`, { path, delimiter });
+        throw error;
+      });
   }).catch(fail);
+}
+
+/** A column of "true" and "false" alone as 1 and 0. */
+function truthValues({ name, values }: Column): Column {
+  const known: Readonly<Record<string, number>> = { true: 1, false: 0 };
+  const numbers = ArrayBuffer.isView(values) ? [] : values.map((v) => (v === null ? Number.NaN : known[v.toLowerCase()]));
+  const all = numbers.length > 0 && numbers.every((v) => v !== undefined) && numbers.some((v) => !Number.isNaN(v));
+  return { name, values: all ? Float64Array.from(numbers) : values };
+}
+
+/**
+ * The columns of a Parquet file as text, integers with all their digits: for identifiers, which a double would merge above 2^53.
+ * @throws UserError  naming the file
+ */
+export async function readIdColumns(path: string, source: string): Promise<Column[]> {
+  if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
+  const fail = (error: Error): never => {
+    const [what, hint] = explain(error.message);
+    throw new UserError(`${source}${what}`, hint);
+  };
+  return withDuckDb((connection) => query(connection, "read_parquet($path)", { path }, true)).catch(fail);
 }
 
 /** The separator that is most frequent in the first line, and the number of columns there. DuckDB's own guess can be a single column. */
@@ -67,9 +107,9 @@ async function dialect(path: string): Promise<{ delimiter: string; width: number
 
 const numbers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w*INT|UHUGEINT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
 
-async function query(connection: DuckDBConnection, from: string, values: Record<string, string>): Promise<Column[]> {
+async function query(connection: DuckDBConnection, from: string, values: Record<string, string>, asText = false): Promise<Column[]> {
   const described = await connection.runAndReadAll(`DESCRIBE FROM ${from}`, values);
-  const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: numbers.test(String(type)) }));
+  const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: !asText && numbers.test(String(type)) }));
   const casts = columns.map(({ name, numeric }) => `"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`);
   const result = await connection.stream(`SELECT ${casts.join(", ")} FROM ${from}`, values);
   const parts = columns.map(() => [] as (number | string | null)[][]);

@@ -2,8 +2,8 @@
 import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
-import { completeRows, type Encoding, encodeColumn, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
-import { column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import { completeRows, type Encoding, encodeColumn, encodingNotes, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
+import { type Column, column, isMissing, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
 /** Inputs with classes or numbers to predict. */
 export interface Examples {
@@ -11,9 +11,9 @@ export interface Examples {
   readonly title: string;
   readonly source: string;
   /** [n, channels, height, width] bytes of images, or [n, d] features. */
-  readonly inputs: NdArray<"f32" | "u8">;
+  readonly inputs: NdArray<"f32" | "f64" | "u8">;
   /** Class of each example [n], or the numbers to predict [n, k]. */
-  readonly targets: NdArray<"i32" | "f32">;
+  readonly targets: NdArray<"i32" | "f32" | "f64">;
   /** Names of the classes; absent where numbers are to be predicted. */
   readonly classes?: readonly string[];
   /** Names of the features or channels. */
@@ -79,8 +79,8 @@ export function splitRows(
 
 /** Mean and standard deviation of each channel or feature over some rows; a constant one gets deviation 1. */
 export interface Standardization {
-  readonly mean: Float32Array;
-  readonly deviation: Float32Array;
+  readonly mean: Float64Array;
+  readonly deviation: Float64Array;
 }
 
 /** Of the inputs of some rows. Indicators are only centred: the deviation of a rare one is so small that it would drown all others. */
@@ -88,21 +88,28 @@ export function standardizationOf({ inputs, encodings }: Pick<Examples, "inputs"
   const indicator = encodings?.flatMap((encoding) => featureNames(encoding).map(() => encoding.values !== undefined)) ?? [];
   const channels = inputs.shape[1];
   const positions = sizeOf(inputs.shape.slice(2));
-  const [sum, square] = [new Float64Array(channels), new Float64Array(channels)];
-  for (const row of rows)
-    for (let c = 0; c < channels; c++)
-      for (let p = 0, at = (row * channels + c) * positions; p < positions; p++, at++) {
-        const v = Number(inputs.data[at]);
-        sum[c] += v;
-        square[c] += v * v;
-      }
   const count = rows.length * positions;
-  const mean = Float32Array.from(sum, (s) => s / count);
-  const deviation = Float32Array.from(square, (s, c) => {
-    if (indicator[c]) return 1;
-    const variance = s / count - (sum[c] / count) ** 2;
-    return variance > 1e-12 * (s / count) ? Math.sqrt(variance) : 1;
+  const [excess, farthest, squares] = [0, 1, 2].map(() => new Float64Array(channels));
+  const first = Float64Array.from({ length: channels }, (_, c) => Number(inputs.data[(rows[0] * channels + c) * positions]));
+  /** All values of the rows, channel by channel. */
+  const each = (visit: (value: number, channel: number) => void): void => {
+    for (const row of rows)
+      for (let c = 0; c < channels; c++)
+        for (let p = 0, at = (row * channels + c) * positions; p < positions; p++, at++) visit(Number(inputs.data[at]), c);
+  };
+  // in passes: a small spread about a large number does not cancel, and squares of huge numbers do not overflow
+  each((v, c) => {
+    excess[c] += (v - first[c]) / count;
   });
+  const mean = first.map((v, c) => v + excess[c]);
+  each((v, c) => {
+    farthest[c] = Math.max(farthest[c], Math.abs(v - mean[c]));
+  });
+  each((v, c) => {
+    squares[c] += ((v - mean[c]) / farthest[c]) ** 2 / count;
+  });
+  // what is constant but for the rounding of its mean is constant
+  const deviation = farthest.map((far, c) => (indicator[c] || !(far > 1e-14 * Math.abs(mean[c])) ? 1 : far * Math.sqrt(squares[c])));
   return { mean, deviation };
 }
 
@@ -115,6 +122,8 @@ export interface ExampleOptions {
   /** Predict a class or a number; default: text and few whole numbers are classes. */
   readonly task?: "classes" | "numbers";
   readonly dropMissing?: boolean;
+  /** Fill missing features with the median of their column, of text with its commonest value. */
+  readonly impute?: "median";
 }
 
 /** Most values of a numeric column that count as classes. */
@@ -134,12 +143,14 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   const names = options.features ? selectColumns(t, options.features) : t.columns.map((c) => c.name).filter((c) => c !== target.name);
   if (names.includes(target.name)) throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
   if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`);
-  const columns = names.map((c) => column(t, c));
   const warnings: string[] = [];
-  const rows = completeRows(t, [target, ...columns], options.dropMissing ?? false, warnings);
-  const encodings = columns.map((c) => encodingOf(t, c, rows));
+  const columns = names.map((c) => column(t, c)).filter((c) => hasValues(t, c, options.features !== undefined, warnings));
+  const impute = options.impute === "median";
+  const rows = completeRows(t, impute ? [target] : [target, ...columns], options.dropMissing ?? false, warnings);
+  const encodings = columns.map((c) => encodingOf(t, c, rows, impute, warnings));
+  warnings.push(...encodings.flatMap((e, j) => encodingNotes(columns[j], rows, e)));
   const encoded = columns.flatMap((c, j) => encodeColumn(t, c, rows, encodings[j]));
-  const inputs = ndarray(featureMatrix(encoded, rows.length), [rows.length, encoded.length], "f32");
+  const inputs = ndarray(featureMatrix(encoded, rows.length), [rows.length, encoded.length], "f64");
   const features = encoded.map((f) => f.name);
   const common = { name, title: name, source: t.source, target: target.name, inputs, features, encodings, warnings };
   const distinct = new Set(rows.map((i) => target.values[i]));
@@ -153,9 +164,9 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
       ...common,
       outputs: [target.name],
       targets: ndarray(
-        Float32Array.from(rows, (i) => values[i]),
+        Float64Array.from(rows, (i) => values[i]),
         [rows.length, 1],
-        "f32",
+        "f64",
       ),
     };
   }
@@ -169,4 +180,12 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
     "i32",
   );
   return { ...common, classes, targets };
+}
+
+/** A column without any value is no feature: one that was named is refused, others are left out with a word. */
+function hasValues(t: Table, c: Column, named: boolean, warnings: string[]): boolean {
+  for (let i = 0; i < t.rows; i++) if (!isMissing(c, i)) return true;
+  if (named) throw new UserError(`${t.source}: column "${c.name}" has no values`, "leave it out of --features");
+  warnings.push(`column "${c.name}" has no values: left out`);
+  return false;
 }

@@ -10,11 +10,23 @@ export interface EdgeTextOptions {
   readonly ids?: "auto" | "number" | "name";
   /** Which two columns hold the ends, from 1; the others are dropped knowingly. Without it a third column is an error. */
   readonly columns?: readonly [number, number];
+  /** Whether the first row is a heading; default: by what it says, told in a note. */
+  readonly heading?: "yes" | "no";
+}
+
+/** What an edge list says of itself. */
+interface EdgeTextFacts {
+  /** From a comment such as "# Directed graph" or "% asym". */
+  readonly directed?: boolean;
+  /** From a comment such as our own "# 34 vertices, 78 undirected edges". */
+  readonly vertices?: number;
+  /** What was decided, and why. */
+  readonly notes: readonly string[];
 }
 
 interface EdgeTextParser {
   write(chunk: Uint8Array): void;
-  end(): void;
+  end(): EdgeTextFacts;
 }
 
 const COMMENT = /^\s*(#|%|\/\/)/;
@@ -26,7 +38,10 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
   let rest = new Uint8Array();
   let line = 0;
   let style: Style | undefined;
-  let pending: string | undefined; // a first line that may be a heading
+  let first: FirstRow | undefined; // a row that may be a heading
+  let directed: boolean | undefined;
+  let vertices: number | undefined;
+  const notes: string[] = [];
 
   const fail = (what: string, hint: string): never => {
     throw new UserError(`${source}, line ${line}: ${what}`, hint);
@@ -40,21 +55,62 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       return fail("not UTF-8 text", "is this a compressed or binary file? Name its format with --from");
     }
     if (line === 1) text = text.replace(/^\uFEFF/, "");
-    if (text.trim() === "" || COMMENT.test(text)) return;
-    if (style === undefined) {
-      const found = detect(text);
-      const numeric = fields(text, found)
-        .slice(0, 2)
-        .every((field) => /^-?\d+(\.\d+)?$/.test(field));
-      if (options.ids !== "name" && !numeric && pending === undefined) {
-        pending = text;
-        return;
+    if (text.trim() === "") return;
+    if (COMMENT.test(text)) {
+      if (style === undefined) {
+        directed = directionIn(text, fail) ?? directed;
+        const count = /^#\s*(\d+) vertices, \d+ (un)?directed edges/.exec(text)?.[1];
+        if (count !== undefined) vertices = Number(count);
       }
-      style = { ...found, numbers: options.ids === "number" || (options.ids !== "name" && numeric) };
-      if (options.ids === "name" && found.separator !== 32 && isHeading(fields(text, found))) return;
-      if (pending !== undefined && !style.numbers && !isHeading(fields(pending, style))) addEdge(pending, style, line - 1);
+      return;
     }
-    addEdge(text, style, line);
+    if (style === undefined && first === undefined) return begin(text);
+    if (style === undefined && first) settle(text, first);
+    if (first?.doubtful && style && !style.numbers) mentioned(fields(text, style), first);
+    addEdge(text, style!, line);
+  };
+
+  /** The first row: an edge, a heading, or not known yet. */
+  const begin = (text: string): void => {
+    const found = detect(text);
+    const parts = fields(text, found);
+    const numeric = parts.slice(0, 2).every((field) => NUMBER.test(field));
+    const numbers = options.ids === "number" || (options.ids !== "name" && numeric);
+    if (options.heading === "yes") {
+      first = { text, at: line, doubtful: false };
+      return; // what vertices are is shown by the second row
+    }
+    if (options.heading === "no" || numeric) {
+      style = { ...found, numbers };
+      return addEdge(text, style, line);
+    }
+    first = { text, at: line, doubtful: isHeading(parts) };
+  };
+
+  /** The second row tells what vertices are, and whether words above numbers are a heading. */
+  const settle = (text: string, row: FirstRow): void => {
+    const found = detect(text);
+    const numeric = fields(text, found)
+      .slice(0, 2)
+      .every((field) => NUMBER.test(field));
+    style = { ...found, numbers: options.ids === "number" || (options.ids !== "name" && numeric) };
+    if (options.heading === "yes") first = undefined;
+    else if (numeric) {
+      notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
+      first = undefined;
+    } else if (!row.doubtful) {
+      addEdge(row.text, style, row.at);
+      first = undefined;
+    }
+  };
+
+  /** A row of words such as "node1,node2" is an edge if one of them is mentioned again. */
+  const mentioned = (parts: readonly string[], row: FirstRow): void => {
+    const names = fields(row.text, style!).slice(0, 2);
+    if (!parts.slice(0, 2).some((part) => names.includes(part))) return;
+    first = undefined;
+    notes.push(`first row "${short(row.text)}" kept as an edge: its names come again (--heading yes leaves it out)`);
+    addEdge(row.text, style!, row.at);
   };
 
   const addEdge = (text: string, found: Style, at: number) => {
@@ -82,12 +138,12 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     let b = 0;
     for (; at < to && bytes[at] >= 48 && bytes[at] <= 57; at++) a = 10 * a + bytes[at] - 48;
     const gap = at;
-    if (gap === from || gap - from > 15) return false;
+    if (gap === from || gap - from > 15 || (bytes[from] === 48 && gap > from + 1)) return false;
     while (at < to && bytes[at] === style!.separator) at++;
     if (at === gap || (style!.separator !== 32 && at > gap + 1)) return false;
     const second = at;
     for (; at < to && bytes[at] >= 48 && bytes[at] <= 57; at++) b = 10 * b + bytes[at] - 48;
-    if (at === second || at - second > 15) return false;
+    if (at === second || at - second > 15 || (bytes[second] === 48 && at > second + 1)) return false;
     if (at < to && !(bytes[at] === 13 && at + 1 === to)) return false;
     sink.addNumbers(a, b);
     return true;
@@ -115,13 +171,33 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     },
     end() {
       lines(rest, true);
-      if (pending !== undefined && style === undefined) {
-        // the only line: an edge between names, unless numbers were asked for
-        const found = detect(pending);
-        addEdge(pending, { ...found, numbers: options.ids === "number" }, line);
-      }
+      if (first && style === undefined && options.heading !== "yes")
+        // the only row: an edge between names, unless numbers were asked for
+        addEdge(first.text, { ...detect(first.text), numbers: options.ids === "number" }, first.at);
+      else if (first?.doubtful) notes.push(`first row "${short(first.text)}" taken for a heading (--heading no keeps it as an edge)`);
+      return { directed, vertices, notes };
     },
   };
+}
+
+interface FirstRow {
+  readonly text: string;
+  readonly at: number;
+  /** It reads like a heading, but could be an edge. */
+  readonly doubtful: boolean;
+}
+
+/**
+ * What a comment says of the direction of all edges: SNAP's and our own "directed" and "undirected", KONECT's "asym" and "sym".
+ * @throws UserError  for a bipartite network, whose two sides are both numbered from 1
+ */
+function directionIn(comment: string, fail: (what: string, hint: string) => never): boolean | undefined {
+  const konect = /^\s*%\s*(sym|asym|bip)\b/.exec(comment)?.[1];
+  if (konect === "bip")
+    fail("a bipartite network numbers both sides from 1: their vertices would be merged", "number the second side on from the first");
+  if (konect) return konect === "asym";
+  const word = /\b(undirected|directed)\b/i.exec(comment)?.[1].toLowerCase();
+  return word === undefined ? undefined : word === "directed";
 }
 
 interface Style {
@@ -151,7 +227,11 @@ function fields(text: string, { separator }: Style): string[] {
   }
 }
 
-const HEADING = /^(source|target|from|to|src|dst|tail|head|node_?\d|id_?\d|u|v|start|end)$/i;
+/** Also 1e3 and 1.5, so that they are refused as numbers and not dropped as words. */
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+const HEADING =
+  /^:?(source|target|from|to|src|dst|tail|head|node[ _]?\d|id[ _]?\d|u|v|start|end|(start|end|from|to|source|target|src|dst)[ _]?(node)?[ _]?(id)?(\(.*\))?|from ?node ?id|to ?node ?id|user|friend|follower|followee|citing|cited|parent|child)$/i;
 const isHeading = (parts: readonly string[]) => parts.length >= 2 && parts.slice(0, 2).every((p) => HEADING.test(p));
 
 function wholeNumber(text: string, fail: (what: string, hint: string) => never): number {
@@ -160,6 +240,7 @@ function wholeNumber(text: string, fail: (what: string, hint: string) => never):
     fail(`"${short(text)}" is not a whole number`, "if vertices have names, say --ids name");
   }
   const value = Number(text);
+  if (/^0\d/.test(text)) fail(`vertex ${text} begins with a zero: as a number it is ${value}`, "--ids name keeps it as it is");
   if (value > Number.MAX_SAFE_INTEGER) fail(`vertex ${text} is above 2^53 - 1`, "such numbers can be kept as names: --ids name");
   return value;
 }

@@ -20,6 +20,11 @@ export function readMatrixMarket(text: string, source: string, options: Options)
       `${source}: not a Matrix Market coordinate matrix`,
       'its first line must be like "%%MatrixMarket matrix coordinate pattern general"',
     );
+  if (!["general", "symmetric", "skew-symmetric", "hermitian"].includes(symmetry))
+    throw new UserError(
+      `${source}: "${symmetry}" is no symmetry that Matrix Market knows`,
+      "general lists every edge in its direction, symmetric lists each undirected edge once",
+    );
   if (field !== "pattern" && !options.columns)
     throw new UserError(`${source}: a ${field} matrix has values`, "weights are not kept: --columns 1,2 drops them");
   const body = lines.map((line, i) => ({ line: line.trim(), number: i + 1 })).filter(({ line }) => line !== "" && !line.startsWith("%"));
@@ -27,6 +32,7 @@ export function readMatrixMarket(text: string, source: string, options: Options)
   if (![rows, columns, entries].every((x) => Number.isSafeInteger(x) && x >= 0))
     throw new UserError(`${source}: the line of sizes is missing or wrong`);
   if (rows !== columns) throw new UserError(`${source}: ${rows} rows and ${columns} columns`, "a graph needs a square matrix");
+  if (rows > 2 ** 30) throw new UserError(`${source}: ${rows} vertices, more than the 2^30 that a graph may have`);
   if (body.length - 1 !== entries)
     throw new UserError(`${source}: ${body.length - 1} entries, ${entries} announced`, "the file may be cut off");
   const sink = edgeSink({ ...options, directed: options.directed ?? symmetry === "general", vertices: rows });
@@ -47,8 +53,15 @@ const unescape = (text: string) =>
       : (entities[name] ?? all),
   );
 
-/** Nodes and edges of the first graph; attributes are dropped with a note. */
-export function readGraphMl(text: string, source: string, options: Options): ReadGraph {
+/** Nodes and edges of the only graph; attributes are dropped with a note. */
+export function readGraphMl(given: string, source: string, options: Options): ReadGraph {
+  // comments and CDATA may hold what looks like elements; a prefix of the namespace says nothing
+  const text = given
+    .replace(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>/g, "")
+    .replace(/<(\/?)\w+:(?=(graph|node|edge|data|hyperedge|port|key)\b)/g, "<$1");
+  const graphs = text.match(/<graph\b[^>]*>/g)?.length ?? 0;
+  if (graphs > 1)
+    throw new UserError(`${source}: ${graphs} graphs in one file, or one inside of another`, "one file a graph is read: split it");
   const graphTag = /<graph\b[^>]*>/.exec(text);
   if (!graphTag) throw new UserError(`${source}: no <graph> element`, "is this GraphML?");
   if (!text.includes("</graph>")) throw new UserError(`${source}: the graph has no end`, "the file may be cut off");
@@ -59,7 +72,7 @@ export function readGraphMl(text: string, source: string, options: Options): Rea
   const directed = options.directed ?? attribute(graphTag[0], "edgedefault") === "directed";
   const sink = edgeSink({ ...options, directed });
   let data = 0;
-  const body = text.slice(graphTag.index).replace(/<!--[\s\S]*?-->/g, "");
+  const body = text.slice(graphTag.index);
   for (const [tag, name] of body.matchAll(/<(node|edge|data|hyperedge|port)\b[^>]*>/g)) {
     if (name === "data") data++;
     else if (name === "node") {
@@ -77,11 +90,15 @@ export function readGraphMl(text: string, source: string, options: Options): Rea
   return { graph: sink.finish(), notes: data > 0 ? [`${data} attributes of nodes and edges are not kept`] : [] };
 }
 
+/** Integers that a double cannot hold stay the text they are. */
+const exactIntegers: (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown = (_, value, context) =>
+  typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source ? context.source : value;
+
 /** Node-link JSON as of NetworkX and d3: { directed, nodes: [{ id }], links | edges: [{ source, target }] }. */
 export function readNodeLink(text: string, source: string, options: Options): ReadGraph {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, exactIntegers);
   } catch (error) {
     throw new UserError(`${source}: not JSON: ${(error as Error).message}`, "the file may be cut off");
   }
@@ -91,16 +108,21 @@ export function readNodeLink(text: string, source: string, options: Options): Re
     edges?: unknown;
     directed?: unknown;
   };
-  const list = links ?? edges;
+  if (Array.isArray(links) && Array.isArray(edges) && links.length > 0 && edges.length > 0)
+    throw new UserError(`${source}: both "links" and "edges" hold edges`, "leave one of them out");
+  const list = Array.isArray(links) && (links.length > 0 || !Array.isArray(edges)) ? links : (edges ?? links);
   if (!Array.isArray(nodes) || !Array.isArray(list))
     throw new UserError(`${source}: no "nodes" and "links" (or "edges") lists`, "node-link JSON is needed");
   const hasIds = nodes.every((node) => node !== null && typeof node === "object" && ("id" in node || "name" in node));
   const nameOf = (node: Record<string, unknown>) => String(node.id ?? node.name);
   const names = nodes.map((node, i) => (hasIds ? nameOf(node) : String(i)));
   // d3 counts nodes when links hold numbers and nodes have no numbers for ids
-  const byIndex =
-    list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) && !names.every((n) => /^\d+$/.test(n));
   const known = new Set(names);
+  const isEnd = (end: unknown): boolean => Number.isInteger(end) && !known.has(String(end));
+  const byIndex =
+    list.every((link) => Number.isInteger(link?.source) && Number.isInteger(link?.target)) &&
+    list.some((link) => isEnd(link.source) || isEnd(link.target)) &&
+    !names.every((n) => /^-?\d+$/.test(n));
   if (known.size < names.length) throw new UserError(`${source}: two nodes have the same id`);
   // nodes called 0 to n - 1 are vertices by number
   const numbered = hasIds && nodes.every(({ id }) => Number.isInteger(id) && id >= 0 && id < nodes.length);

@@ -2,14 +2,13 @@
 import { createReadStream, existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
-import { pipeline, type Readable, Transform } from "node:stream";
-import * as zlib from "node:zlib";
 import { UserError } from "../errors.ts";
+import { decompressed } from "./decompress.ts";
+import { readIdColumns } from "./duckdb.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
 import { type ReadGraph, readGraphMl, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
 import { edgeSink, type SinkOptions } from "./graph-sink.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
-import { readTable } from "./read.ts";
 import type { Column } from "./table.ts";
 
 /** Formats that are read. */
@@ -49,7 +48,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   const { directed } = options;
   if (format === "webgraph" || format === "parquet") {
     if (standardInput) throw new UserError(`${format} is not read from standard input`, "give the path of a file");
-    if (format === "parquet") return fromColumns((await readTable(path)).columns, source, options);
+    if (format === "parquet") return fromColumns(await readIdColumns(path, source), source, options);
     const properties = path.replace(/\.graph$/, ".properties");
     if (!existsSync(properties))
       throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
@@ -58,27 +57,45 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
     return { graph: { vertices: header.nodes, directed: directed ?? true, pairs }, notes: [] };
   }
   let read = 0;
-  const raw: Readable = standardInput ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
-  const input = decompressed(raw, source, (bytes) => options.onProgress?.((read += bytes)));
+  const whole = decompressed(bytesOf(path, source), source, (bytes) => options.onProgress?.((read += bytes)));
+  const { input, isMatrix } = await announced(whole);
+  if (format === "edges" && options.format === undefined && isMatrix)
+    return readMatrixMarket(textOf(await collected(input, options), source), source, options);
   if (format === "edges") return fromText(input, source, options);
   const bytes = await collected(input, options);
   if (format === "arrow") return fromArrow(bytes, source, options);
-  const text = new TextDecoder().decode(bytes);
-  return { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink }[format](text, source, options);
+  return { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink }[format](textOf(bytes, source), source, options);
 }
 
-async function fromText(input: Readable, source: string, options: GraphReadOptions): Promise<ReadGraph> {
-  const sink = edgeSink({ ...options, directed: options.directed ?? false });
+/** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */
+async function announced(bytes: AsyncGenerator<Uint8Array>): Promise<{ input: AsyncIterable<Uint8Array>; isMatrix: boolean }> {
+  const first = await bytes.next();
+  async function* input(): AsyncGenerator<Uint8Array> {
+    if (!first.done) yield first.value;
+    yield* bytes;
+  }
+  const start = first.done ? "" : new TextDecoder("latin1").decode(first.value.subarray(0, 16));
+  return { input: input(), isMatrix: /^%%MatrixMarket\b/i.test(start) };
+}
+
+async function fromText(input: AsyncIterable<Uint8Array>, source: string, options: GraphReadOptions): Promise<ReadGraph> {
+  const sink = edgeSink(options);
   const parser = edgeText(source, sink, options);
-  for await (const chunk of input as AsyncIterable<Uint8Array>) parser.write(chunk);
-  parser.end();
-  return { graph: sink.finish(), notes: [] };
+  for await (const chunk of input) parser.write(chunk);
+  const { notes, ...facts } = parser.end();
+  const { directed } = facts;
+  const said =
+    options.directed === undefined && directed !== undefined ? [`${directed ? "directed" : "undirected"}, as the file says`] : [];
+  return { graph: sink.finish(facts), notes: [...said, ...notes] };
 }
 
-async function collected(input: Readable, { memoryLimit = Number.POSITIVE_INFINITY }: GraphReadOptions): Promise<Uint8Array> {
+async function collected(
+  input: AsyncIterable<Uint8Array>,
+  { memoryLimit = Number.POSITIVE_INFINITY }: GraphReadOptions,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of input as AsyncIterable<Uint8Array>) {
+  for await (const chunk of input) {
     chunks.push(chunk);
     size += chunk.length;
     if (4 * size > memoryLimit)
@@ -90,36 +107,28 @@ async function collected(input: Readable, { memoryLimit = Number.POSITIVE_INFINI
   return Buffer.concat(chunks);
 }
 
-/** Undoes gzip or zstd, told by the first bytes. */
-function decompressed(input: Readable, source: string, onRead: (bytes: number) => void): Readable {
-  const zstd = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
-  let inner: Transform | undefined;
-  const out = new Transform({
-    readableHighWaterMark: 1 << 20,
-    transform(chunk: Buffer, _, done) {
-      onRead(chunk.length);
-      if (inner === undefined) {
-        const magic = chunk.length >= 4 ? chunk.readUInt32LE(0) : 0;
-        if (magic === 0xfd2fb528 && !zstd)
-          return done(new UserError(`${source}: zstd needs Node 22.15 or later`, "update Node, or decompress it first"));
-        if ((magic & 0xffff) === 0x8b1f) inner = zlib.createGunzip();
-        else if (magic === 0xfd2fb528) inner = zstd!();
-        else inner = new Transform({ transform: (c, _e, ready) => ready(null, c) });
-        inner.on("data", (c) => out.push(c));
-        inner.on("error", (e) => out.destroy(new UserError(`${source}: damaged compression: ${e.message}`, "the file may be cut off")));
-      }
-      inner.write(chunk, (error) => (error ? undefined : done()));
-    },
-    flush(done) {
-      if (inner === undefined) return done();
-      inner.on("end", () => done());
-      inner.end();
-    },
-  });
-  input.on("error", (error) =>
-    out.destroy(new UserError(`${source}: cannot be read: ${error.message}`, "check the path; - reads standard input")),
-  );
-  return pipeline(input, out, () => undefined);
+/**
+ * Text in the encoding that an XML declaration names, else UTF-8.
+ * @throws UserError  for bytes that are not that: two names must never become one
+ */
+function textOf(bytes: Uint8Array, source: string): string {
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 200));
+  const encoding = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/i.exec(start)?.[1] ?? "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (error) {
+    const known = error instanceof RangeError ? `the encoding ${encoding} is not known` : `not ${encoding} text`;
+    throw new UserError(`${source}: ${known}`, "convert it to UTF-8");
+  }
+}
+
+/** The bytes of a file or of standard input. */
+async function* bytesOf(path: string, source: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* path === "-" ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
+  } catch (error) {
+    throw new UserError(`${source}: cannot be read: ${(error as Error).message}`, "check the path; - reads standard input");
+  }
 }
 
 const END_NAMES = [/^(source|src|from|tail|u|a|node_?1|id_?1|start)$/i, /^(target|dst|to|head|v|b|node_?2|id_?2|end)$/i];
@@ -139,22 +148,21 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
       `${source}: columns ${others.map(({ name }) => name).join(", ")} would be lost`,
       "--columns says which two to keep, and drops the others",
     );
-  const sink = edgeSink({ ...options, directed: options.directed ?? false });
-  const numbers = options.ids !== "name" && a.values instanceof Float64Array && b.values instanceof Float64Array;
+  const sink = edgeSink(options);
+  const ends = [a, b].map(({ values }) => Array.from(values as ArrayLike<string | number | null>, (v) => (v === null ? null : String(v))));
+  const whole = ends.every((column) => column.every((v) => v === null || /^\d+$/.test(v)));
+  const safe = whole && ends.every((column) => column.every((v) => v === null || (Number.isSafeInteger(Number(v)) && !/^0\d/.test(v))));
+  const numbers = options.ids !== "name" && safe;
+  if (options.ids === "number" && !safe)
+    throw new UserError(`${source}: not all ends are whole numbers from 0 to 2^53 - 1`, "say --ids name");
   for (let i = 0; i < a.values.length; i++) {
-    const [x, y] = [a.values[i], b.values[i]];
-    if (x === null || y === null || Number.isNaN(x) || Number.isNaN(y)) throw new UserError(`${source}, row ${i + 1}: an end is missing`);
-    if (!numbers) sink.addNames(String(x), String(y));
-    else {
-      if (![x, y].every((v) => Number.isSafeInteger(v) && (v as number) >= 0))
-        throw new UserError(
-          `${source}, row ${i + 1}: ${x}, ${y} are not whole numbers from 0 to 2^53 - 1`,
-          "if vertices have names, say --ids name",
-        );
-      sink.addNumbers(x as number, y as number);
-    }
+    const [x, y] = [ends[0][i], ends[1][i]];
+    if (x === null || y === null || x === "NaN" || y === "NaN") throw new UserError(`${source}, row ${i + 1}: an end is missing`);
+    if (numbers) sink.addNumbers(Number(x), Number(y));
+    else sink.addNames(x, y);
   }
-  return { graph: sink.finish(), notes: [] };
+  const notes = whole && !numbers && options.ids !== "name" ? ["vertices are named: some numbers are above 2^53 - 1 or begin with 0"] : [];
+  return { graph: sink.finish(), notes };
 }
 
 async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOptions): Promise<ReadGraph> {
@@ -163,7 +171,7 @@ async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOp
   try {
     const table = tableFromIPC(bytes);
     columns = table.schema.fields.map(({ name }) => {
-      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? Number(v) : v)) as (number | string | null)[];
+      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? String(v) : v)) as (number | string | null)[];
       const numeric = values.every((v) => typeof v === "number");
       return {
         name,

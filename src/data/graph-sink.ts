@@ -11,7 +11,7 @@ export interface EdgeList {
 
 /** What vertices are, and how they are numbered. */
 export interface SinkOptions {
-  readonly directed: boolean;
+  readonly directed?: boolean;
   /** Names of vertices: sorted (default, costs least) or numbered in the order in which the input mentions them. */
   readonly nameOrder?: "sorted" | "input";
   /** Number of vertices 0.. when it is known to be more than those on edges. */
@@ -27,7 +27,8 @@ export interface EdgeSink {
   addNames(a: string, b: string): void;
   addVertex(name: string): void;
   readonly edges: () => number;
-  finish(): EdgeList;
+  /** @param said  what the input says of itself, where nobody asked for anything else */
+  finish(said?: { readonly directed?: boolean; readonly vertices?: number }): EdgeList;
 }
 
 const DENSE = 2 ** 30;
@@ -70,15 +71,19 @@ export function edgeSink(options: SinkOptions): EdgeSink {
     addNames: (a, b) => addNumbers(vertex(a), vertex(b)),
     addVertex: (name) => void vertex(name),
     edges: () => used / 2,
-    finish() {
+    finish(said = {}) {
       const list = ends.subarray(0, used);
-      return numberOf.size > 0 ? named(list, [...numberOf.keys()], options) : numbered(list, options);
+      const { directed = said.directed ?? false, vertices = said.vertices } = options;
+      const all = { ...options, directed, vertices };
+      return numberOf.size > 0 ? named(list, [...numberOf.keys()], all) : numbered(list, all);
     },
   };
 }
 
+type Directed = SinkOptions & { readonly directed: boolean };
+
 /** Sorted names get numbers in their order (by UTF-16 unit), so that neighbours in the dictionary share beginnings. */
-function named(ends: Uint32Array | Float64Array, names: string[], { directed, nameOrder }: SinkOptions): EdgeList {
+function named(ends: Uint32Array | Float64Array, names: string[], { directed, nameOrder }: Directed): EdgeList {
   if (nameOrder === "input") return { vertices: names.length, directed, pairs: Uint32Array.from(ends), names };
   const order = names.map((_, i) => i).sort((i, j) => (names[i] < names[j] ? -1 : 1));
   const rank = new Uint32Array(names.length);
@@ -87,7 +92,7 @@ function named(ends: Uint32Array | Float64Array, names: string[], { directed, na
 }
 
 /** Numbers that fill most of their range stay; others become names of dense numbers. */
-function numbered(ends: Uint32Array | Float64Array, { directed, vertices }: SinkOptions): EdgeList {
+function numbered(ends: Uint32Array | Float64Array, { directed, vertices }: Directed): EdgeList {
   let largest = -1;
   for (let i = 0; i < ends.length; i++) largest = Math.max(largest, ends[i]);
   if (vertices !== undefined && largest >= vertices)

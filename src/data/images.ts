@@ -1,6 +1,6 @@
 /** Labelled images: MNIST and its kin as IDX files, and folders with a subfolder for each class. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -78,9 +78,7 @@ async function readIdxFolder(folder: string): Promise<Examples> {
   const read = async (part: "train" | "t10k", what: "images" | "labels"): Promise<NdArray<"u8">> => {
     const path = idxPath(folder, part, what);
     if (path === undefined) throw new UserError(`${folder}: the ${part} ${what} are missing`);
-    const bytes = await readFile(path);
-    const plain = path.endsWith(".gz") ? await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 31 }).catch(damaged(path)) : bytes;
-    return readIdx(plain, basename(path));
+    return readIdxFile(path);
   };
   const parts = await Promise.all((["train", "t10k"] as const).map(async (p) => [await read(p, "images"), await read(p, "labels")]));
   for (const [images, labels] of parts)
@@ -141,25 +139,14 @@ async function readPictures(folder: string, size?: number): Promise<Examples> {
   const first = await sharp(files[0].path).metadata().catch(damaged(files[0].path));
   const side = size ?? Math.min(first.width ?? 64, first.height ?? 64, 64);
   const channels = (first.channels ?? 3) < 3 ? 1 : 3;
-  const data = new Uint8Array(files.length * channels * side * side);
-  for (const [i, { path }] of files.entries()) {
-    const pixels = await sharp(path)
-      .flatten({ background: "white" })
-      .resize(side, side, { fit: "cover" })
-      .toColourspace(channels === 1 ? "b-w" : "srgb")
-      .raw()
-      .toBuffer()
-      .catch(damaged(path));
-    const found = pixels.length / (side * side);
-    // interleaved channels to planes
-    for (let c = 0; c < channels; c++)
-      for (let p = 0; p < side * side; p++) data[(i * channels + c) * side * side + p] = pixels[p * found + Math.min(c, found - 1)];
-  }
   return {
     name: basename(folder),
     title: basename(folder),
     source: folder,
-    inputs: ndarray(data, [files.length, channels, side, side], "u8"),
+    inputs: await pixelsOf(
+      files.map((f) => f.path),
+      [channels, side, side],
+    ),
     targets: ndarray(
       Int32Array.from(files, (f) => f.label),
       [files.length],
@@ -169,4 +156,58 @@ async function readPictures(folder: string, size?: number): Promise<Examples> {
     features: channels === 1 ? ["grey"] : ["red", "green", "blue"],
     warnings: [],
   };
+}
+
+/** Picture files as planes of bytes [n, channels, height, width]: cropped to the shape in their middle, and scaled. */
+async function pixelsOf(paths: readonly string[], [channels, height, width]: readonly number[]): Promise<NdArray<"u8">> {
+  const { default: sharp } = await import("sharp");
+  const size = height * width;
+  const data = new Uint8Array(paths.length * channels * size);
+  for (const [i, path] of paths.entries()) {
+    const pixels = await sharp(path)
+      .flatten({ background: "white" })
+      .resize(width, height, { fit: "cover" })
+      .toColourspace(channels === 1 ? "b-w" : "srgb")
+      .raw()
+      .toBuffer()
+      .catch(damaged(path));
+    const found = pixels.length / size;
+    // interleaved channels to planes
+    for (let c = 0; c < channels; c++)
+      for (let p = 0; p < size; p++) data[(i * channels + c) * size + p] = pixels[p * found + Math.min(c, found - 1)];
+  }
+  return ndarray(data, [paths.length, channels, height, width], "u8");
+}
+
+/** Pictures without labels. */
+export interface Pictures {
+  /** Of the files, or numbers within an IDX file. */
+  readonly names: readonly string[];
+  /** Bytes [n, channels, height, width]. */
+  readonly pixels: NdArray<"u8">;
+}
+
+/**
+ * Pictures in a shape: a picture file, all those of a folder and its subfolders, or an IDX file of grey images of that size.
+ * @throws UserError
+ */
+export async function readUnlabelled(path: string, shape: readonly number[]): Promise<Pictures> {
+  if (/ubyte(\.gz)?$/.test(path)) {
+    const { shape: found, data } = await readIdxFile(path);
+    const [n, height, width] = found;
+    if (found.length !== 3 || shape[0] !== 1 || height !== shape[1] || width !== shape[2])
+      throw new UserError(`${path}: images ${found.join(" x ")}, the model looks at ${shape.join(" x ")}`);
+    return { names: Array.from({ length: n }, (_, i) => String(i)), pixels: ndarray(data, [n, 1, height, width], "u8") };
+  }
+  const isFolder = (await stat(path)).isDirectory();
+  const names = isFolder ? (await readdir(path, { recursive: true })).filter((f) => pictures.test(f)).sort() : [path];
+  if (names.length === 0 || (!isFolder && !pictures.test(path)))
+    throw new UserError(`${path}: no pictures`, "it should be a PNG, JPEG or WebP file, a folder of them, or an IDX file");
+  return { names, pixels: await pixelsOf(isFolder ? names.map((name) => join(path, name)) : names, shape) };
+}
+
+async function readIdxFile(path: string): Promise<NdArray<"u8">> {
+  const bytes = await readFile(path);
+  const plain = path.endsWith(".gz") ? await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 31 }).catch(damaged(path)) : bytes;
+  return readIdx(plain, basename(path));
 }

@@ -8,7 +8,7 @@ import { type NdArray, toNumbers } from "../array/ndarray.ts";
 import { readNpy, type StringArray } from "../array/npy.ts";
 import { readNpz } from "../array/npz.ts";
 import { FileFormatError, UserError } from "../errors.ts";
-import { readColumns } from "./duckdb.ts";
+import { readColumns, type TextOptions } from "./duckdb.ts";
 import { type Column, list, type Table, table } from "./table.ts";
 
 const kinds: Record<string, "csv" | "json" | "parquet" | "npz" | "npy"> = {
@@ -30,9 +30,10 @@ const known = "CSV, TSV, JSON, Parquet, NPZ and NPY files are read (also .gz)";
  * Reads a file as a table. Integers, decimals and booleans become doubles; dates, times and nested values become text. In an NPZ file
  * a vector is a column, and a matrix X of k columns becomes X1 .. Xk; arrays of another length than most are left out.
  *
+ * @param options  how a text file writes its numbers
  * @throws UserError  naming the file and what is wrong in it
  */
-export async function readTable(path: string): Promise<Table> {
+export async function readTable(path: string, options: TextOptions = {}): Promise<Table> {
   const source = basename(path);
   if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
   if (statSync(path).isDirectory()) throw new UserError(`${path} is a folder, not a file`, known);
@@ -44,7 +45,8 @@ export async function readTable(path: string): Promise<Table> {
   if (kind === "npz" || kind === "npy") return readArrays(path, source, kind);
   // DuckDB takes a path for a pattern
   if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
-  const columns = await readColumns(path, source, kind);
+  if (kind !== "csv" && (options.decimal || options.missing)) throw new UserError(`${source}: --decimal and --missing are for text files`);
+  const columns = await readColumns(path, source, kind, options);
   if (columns.length === 0 || columns[0].values.length === 0) throw new UserError(`${source}: the table has no rows`);
   return table(source, columns);
 }

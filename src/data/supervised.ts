@@ -3,12 +3,13 @@ import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { nearest, UserError } from "../errors.ts";
 import { builtInText, type Corpus, readText, textNames } from "./corpus.ts";
+import type { TextOptions } from "./duckdb.ts";
 import { type ExampleOptions, type Examples, toExamples } from "./examples.ts";
 import { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 import { readTable } from "./read.ts";
 
 /** A file or folder, or the name of a built-in set; and how to read it. */
-export interface SupervisedSource extends ExampleOptions {
+export interface SupervisedSource extends ExampleOptions, TextOptions {
   readonly file?: string;
   /** A built-in set instead of a file. */
   readonly data?: string;
@@ -35,7 +36,7 @@ export async function readSupervised(source: SupervisedSource): Promise<Supervis
   if (/\.(txt|text|md)$/i.test(file)) return { corpus: await readText(file) };
   if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
   if (statSync(file).isDirectory()) return { examples: await readImageFolder(file, source.size) };
-  return { examples: toExamples(await readTable(file), basename(file), source) };
+  return { examples: toExamples(await readTable(file, source), basename(file), source) };
 }
 
 async function builtIn(name: string): Promise<SupervisedData> {

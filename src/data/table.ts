@@ -21,6 +21,29 @@ export interface Table {
 /** Whether values are numbers. */
 export const isNumeric = (values: Values): values is Float64Array | Float32Array => ArrayBuffer.isView(values);
 
+/** Is a value missing: null, empty, or no finite number? */
+export const isMissing = ({ values }: Column, row: number): boolean =>
+  isNumeric(values) ? !Number.isFinite(values[row]) : values[row] === null || values[row] === "";
+
+/** Text in a column of which most values are numbers. */
+export interface StrayText {
+  readonly count: number;
+  /** Of all values that are there. */
+  readonly of: number;
+  readonly row: number;
+  readonly text: string;
+}
+
+/** What keeps a column of text from being one of numbers, if at least half of its values are numbers; decimal commas count as numbers. */
+export function strayText({ values }: Column): StrayText | undefined {
+  if (isNumeric(values)) return undefined;
+  const there = values.flatMap((text, row) => (text === null || text === "" ? [] : [{ text, row }]));
+  const numbers = there.filter(({ text }) => /^\s*[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?\s*$/i.test(text));
+  if (2 * numbers.length < there.length) return undefined;
+  const stray = there.filter(({ text }) => text.trim() === "" || !Number.isFinite(Number(text)));
+  return stray.length > 0 ? { count: stray.length, of: there.length, ...stray[0] } : undefined;
+}
+
 /** A table of these columns. */
 export function table(source: string, columns: readonly Column[]): Table {
   const rows = columns[0]?.values.length ?? 0;

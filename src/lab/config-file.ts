@@ -30,11 +30,10 @@ export function readYaml(path: string): Record<string, unknown> {
       "it should be YAML or JSON: `key: value` lines",
     );
   }
-  if (data === null || typeof data !== "object" || Array.isArray(data))
-    throw new UserError(
-      `${path}: expected a map of options, not ${Array.isArray(data) ? "a list" : data === null ? "nothing" : `"${String(data).slice(0, 40)}"`}`,
-      "write one `key: value` a line",
-    );
+  if (data === null || typeof data !== "object" || Array.isArray(data)) {
+    const found = Array.isArray(data) ? "a list" : data === null ? "nothing" : `"${String(data).slice(0, 40)}"`;
+    throw new UserError(`${path}: expected a map of options, not ${found}`, "write one `key: value` a line");
+  }
   return data as Record<string, unknown>;
 }
 

@@ -63,7 +63,8 @@ interface Best<S> {
 }
 
 /**
- * Steps a learner to its end, or to Ctrl-C or the step to pause at, inside a run. A run that has a checkpoint goes on from there, to the same numbers.
+ * Steps a learner to its end, or to Ctrl-C or the step to pause at, inside a run. A run that has a checkpoint goes on from there, to the
+ * same numbers.
  * @throws UserError  when a metric is no longer finite; the last checkpoint stays
  */
 export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunOptions): Promise<Trained<S>> {

@@ -1,4 +1,6 @@
-/** How a long job shows that it lives: a line that is rewritten in a terminal, plain lines in a pipe, JSON lines for programs, or nothing. */
+/**
+ * How a long job shows that it lives: a line that is rewritten in a terminal, plain lines in a pipe, JSON lines for programs, or nothing.
+ */
 import { duration, formatNumber } from "../numbers.ts";
 
 export type ProgressMode = "live" | "plain" | "json" | "quiet";

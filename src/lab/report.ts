@@ -59,12 +59,23 @@ ${tables.map(renderTable).join("\n")}
 ${figures.map(renderFigure).join("\n")}
 <h2>What was run</h2>
 <pre>${escape(command)}</pre>
-<table class="plain">${Object.entries(config).filter(([, value]) => value !== undefined).map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(show(value))}</td></tr>`).join("")}${(record?.inputs ?? []).map(inputRow).join("")}</table>
-<footer>${Object.entries({ ...provenance, ...(record && { code: record.code, begun: new Date(record.created).toISOString() }) }).map(([key, value]) => `${escape(key)} ${escape(value)}`).join(" · ")}</footer>
+<table class="plain">${configRows(config)}${(record?.inputs ?? []).map(inputRow).join("")}</table>
+<footer>${footer({ ...provenance, ...(record && { code: record.code, begun: new Date(record.created).toISOString() }) })}</footer>
 </body>
 </html>
-`; // biome-ignore format: a page reads best as a page
+`;
 }
+
+const configRows = (config: Report["config"]): string =>
+  Object.entries(config)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `<tr><th>${escape(key)}</th><td>${escape(show(value))}</td></tr>`)
+    .join("");
+
+const footer = (facts: Readonly<Record<string, string>>): string =>
+  Object.entries(facts)
+    .map(([key, value]) => `${escape(key)} ${escape(value)}`)
+    .join(" · ");
 
 const inputRow = ({ path, bytes, sha256 }: RunRecord["inputs"][number]): string =>
   `<tr><th>input ${escape(path)}</th><td>${bytes} bytes, SHA-256 ${sha256}</td></tr>`;
@@ -102,10 +113,15 @@ export function escape(text: string): string {
 }
 
 const style = `
-:root { color-scheme: light dark; --ink: #1b1e23; --soft: #5c6470; --line: #d9dde3; --paper: #fff; --tint: #f4f6f8; --plot-background: var(--paper); }
+:root {
+  color-scheme: light dark; --ink: #1b1e23; --soft: #5c6470; --line: #d9dde3; --paper: #fff; --tint: #f4f6f8; --plot-background: var(--paper);
+}
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --soft: #9aa3ad; --line: #343a42; --paper: #15181c; --tint: #1d2126; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 52rem; background: var(--paper); color: var(--ink); font: 16px/1.55 Inter, system-ui, sans-serif; }
+body {
+  margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 52rem;
+  background: var(--paper); color: var(--ink); font: 16px/1.55 Inter, system-ui, sans-serif;
+}
 h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 .summary { font-size: 1.05rem; color: var(--soft); margin: 0; }
@@ -122,5 +138,8 @@ figure svg { max-width: 100%; height: auto; }
 figcaption, .caption { color: var(--soft); font-size: .9rem; margin: .3rem 0 0; }
 pre { background: var(--tint); padding: .7rem .9rem; overflow-x: auto; font-size: .88rem; white-space: pre-wrap; }
 footer { margin-top: 2.5rem; color: var(--soft); font-size: .85rem; }
-@media print { :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --tint: #f4f4f4; } body { padding: 0; max-width: none; } h2, figure { break-inside: avoid; } h2 { break-after: avoid; } }
+@media print {
+  :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --tint: #f4f4f4; }
+  body { padding: 0; max-width: none; } h2, figure { break-inside: avoid; } h2 { break-after: avoid; }
+}
 `;

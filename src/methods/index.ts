@@ -8,6 +8,11 @@ export const methods: readonly Registered[] = [
     load: async () => (await import("./graph/index.ts")).graph,
   },
   {
+    name: "predict",
+    summary: "apply a trained network to new tables, pictures or text",
+    load: async () => (await import("./predict.ts")).predict,
+  },
+  {
     name: "train",
     summary: "train a network with any optimizer, and compare optimizers honestly",
     load: async () => (await import("./train/index.ts")).train,

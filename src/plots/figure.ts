@@ -53,7 +53,10 @@ export function plot(options: Plot.PlotOptions): string {
   return ownIds(shortNumbers(made.outerHTML.replace("--plot-background: white;", "")));
 }
 
-/** Plot numbers its clip paths through all pictures of a process; here a picture's names come from itself, so that the same picture is the same text. */
+/**
+ * Plot numbers its clip paths through all pictures of a process; here a picture's names come from itself, so that the same picture is the
+ * same text.
+ */
 function ownIds(svg: string): string {
   const ids = [...new Set(svg.match(/plot-clip-\d+/g))];
   if (ids.length === 0) return svg;

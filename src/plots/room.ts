@@ -12,7 +12,10 @@ const widest = (drawn: Drawn, axis: "x" | "y"): number =>
 /** The left margin that the numbers or names of the vertical axis need. */
 export const leftRoom = (drawn: Drawn): number => Math.max(40, 16 + widest(drawn, "y"));
 
-/** Pixels a tick of the horizontal axis, so that neighbouring labels do not touch: round steps give up to 1.6 times as many ticks as asked for. */
+/**
+ * Pixels a tick of the horizontal axis, so that neighbouring labels do not touch: round steps give up to 1.6 times as many ticks as asked
+ * for.
+ */
 export function tickRoom(drawn: Drawn): Plot.ScaleOptions {
   const scale = drawn.scale("x");
   if (scale?.type !== "linear") return {};

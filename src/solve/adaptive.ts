@@ -27,7 +27,7 @@ interface State {
  */
 export function integrateAdaptively(f: Field, tableau: Tableau, x0: Tensor, times: Tensor, control: AdaptiveSteps) {
   const { order, error: weights } = tableau;
-  if (!weights) throw new RangeError("solve: steps by their error need a tableau with an embedded method, such as dormandPrince");
+  if (!weights) throw new RangeError("integrate: steps by their error need a tableau with an embedded method, such as dormandPrince");
   const count = times.shape[0] - 1;
   const wanted = times.slice([1, null]);
   const [start, end] = [times.slice(0), times.slice(-1)];

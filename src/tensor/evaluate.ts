@@ -16,11 +16,14 @@ function asDType(dtype: ProgramDType, v: number): number | undefined {
 
 /** An elementwise primitive of tensors that are one number everywhere is one number everywhere. */
 export function folded(primitive: Primitive, inputs: readonly Tensor[], params: Params): MaybeTensor {
-  const values = inputs.map(splat);
-  const known = values.filter((v) => v !== undefined);
-  if (!primitive.scalar || known.length < values.length) return undefined;
+  const known: number[] = [];
+  for (const x of inputs) {
+    const value = splat(x);
+    if (value === undefined) return undefined;
+    known.push(value);
+  }
   const [{ dtype, shape }] = primitive.infer(inputs, params);
-  const y = asDType(dtype, primitive.scalar(...known));
+  const y = primitive.scalar && asDType(dtype, primitive.scalar(...known));
   return y === undefined ? undefined : broadcastTo(scalar(y, dtype), shape);
 }
 

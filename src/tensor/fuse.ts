@@ -31,7 +31,8 @@ const multiple = (a: Tensor, b: Tensor, alpha: number): Tensor => apply1(gemm, [
 
 /** What is, up to its shape, a product, if nothing else needs it. */
 const product = (x: Tensor, graph: Graph): Match | undefined => {
-  const p = graph.once(x) ? asProduct(x.node, graph) : undefined;
+  const { primitive, inputs, params } = x.node;
+  const p = graph.once(x) ? asProduct(primitive, inputs, params, graph) : undefined;
   return p && { p };
 };
 
@@ -109,7 +110,7 @@ export function fuse({ inputs, outputs }: Program): Program {
   for (const node of order) {
     if (node.inputs.length === 0) continue;
     const [y] = node.outputs;
-    const better = fused(node, graph);
+    const better = fused(node.primitive, node.inputs, node.params, graph);
     if (better) value.set(y, reshape(better, y.shape));
     else if (node.inputs.some((x) => value.has(x))) {
       const results = apply(node.primitive, node.inputs.map(at), node.params);

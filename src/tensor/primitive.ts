@@ -69,7 +69,7 @@ export const roundToPrecision = (x: Tensor, mode: Rounding): Tensor => apply1(ro
 function sharedNode(nodes: Map<string, Node>, primitive: Primitive, inputs: readonly Tensor[], params: Params): Node {
   let key = primitive.name + (rounding ?? "");
   for (const x of inputs) key += `|${x.uid}`;
-  if (params !== undefined) key += `|${JSON.stringify(params, paramKey)}`;
+  if (params !== undefined) key += `|${keyOf(params)}`;
   let node = nodes.get(key);
   if (!node) {
     node = makeNode(primitive, inputs, params);
@@ -80,21 +80,25 @@ function sharedNode(nodes: Map<string, Node>, primitive: Primitive, inputs: read
 
 const identities = new WeakMap<object, number>();
 
-/** Parameters that are not plain data (closures, sub-programs, large constants) are equal only if they are the same object. */
-function paramKey(_: string, value: unknown): unknown {
-  if (typeof value === "function" || (value !== null && typeof value === "object" && !isPlain(value))) {
-    let id = identities.get(value);
-    if (id === undefined) {
-      id = nodes++;
-      identities.set(value, id);
-    }
+/**
+ * Parameters as text. Those that are not plain data (closures, sub-programs, large constants) are equal only if they are the same object.
+ */
+function keyOf(value: unknown): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : `${value}`;
+  if (typeof value === "string") return `"${value}"`;
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
+  let key = "";
+  if (Array.isArray(value)) for (const v of value) key += `${keyOf(v)},`;
+  else if (isPlain(value)) for (const [name, v] of Object.entries(value)) key += `${name}:${keyOf(v)},`;
+  else {
+    const id = identities.get(value) ?? nodes++;
+    identities.set(value, id);
     return `#${id}`;
   }
-  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return `n${Object.is(value, -0) ? "-0" : value}`;
-  return value;
+  return `(${key})`;
 }
 
-const isPlain = (x: object): boolean => Array.isArray(x) || Object.getPrototypeOf(x) === Object.prototype;
+const isPlain = (x: object): boolean => Object.getPrototypeOf(x) === Object.prototype;
 
 function makeNode(primitive: Primitive, inputs: readonly Tensor[], params: Params): Node {
   const outputs: Tensor[] = [];

@@ -1,7 +1,7 @@
 /** Rewriting programs by tables of rules: pattern → result. */
 import { splat } from "./primitives/constant.ts";
 import type { Operator } from "./primitives/elementwise.ts";
-import type { MaybeTensor, Node, Params, Primitive, Tensor } from "./tensor.ts";
+import type { MaybeTensor, Params, Primitive, Tensor } from "./tensor.ts";
 
 /**
  * What a tensor must be. "x": anything (the same name again: the same tensor). "#c": anything known to be one number everywhere. A number:
@@ -29,7 +29,7 @@ export type Rule = readonly [
   result: (match: Match, params: Params, inputs: readonly Tensor[], primitive: Primitive) => MaybeTensor,
 ];
 
-type Applied = Pick<Node, "primitive" | "inputs" | "params">;
+type Rewriter = (primitive: Primitive, inputs: readonly Tensor[], params: Params, graph: Graph) => MaybeTensor;
 
 let without: Rule | undefined;
 
@@ -43,23 +43,24 @@ export function withoutRule<T>(rule: Rule, f: () => T): T {
   }
 }
 
-/** The result of the first rule that fits a node. */
-export function rewriter(rules: readonly Rule[]): (node: Applied, graph: Graph) => MaybeTensor {
-  const chosen = new Map<Primitive, readonly Rule[]>();
-  const rulesFor = (primitive: Primitive): readonly Rule[] => {
+/** A program of which nothing has changed, whose tensors may all be rewritten. */
+export const unchanged: Graph = { once: () => true, at: (x) => x };
+
+const nothing: Record<string, Tensor> = {};
+
+/** The result of the first rule that fits a primitive and its inputs. */
+export function rewriter(rules: readonly Rule[]): Rewriter {
+  const prepared = rules.map((rule) => ({ rule, fits: headOf(rule[1]), tests: typeof rule[1] === "function" ? [] : testsOf(rule[1]) }));
+  const chosen = new Map<Primitive, typeof prepared>();
+  return (primitive, inputs, params, graph) => {
     let own = chosen.get(primitive);
-    if (!own) {
-      own = rules.filter(([, p]) => (typeof p === "function" ? p(primitive) : primitiveOf(p[0]) === primitive));
-      chosen.set(primitive, own);
-    }
-    return own;
-  };
-  return ({ primitive, inputs, params }, graph) => {
-    for (const rule of rulesFor(primitive)) {
-      const [, pattern, result] = rule;
-      const match: Record<string, Tensor> = {};
-      if (rule === without || (typeof pattern !== "function" && !matchInputs(pattern, inputs, match, graph))) continue;
-      const found = result(match, params, inputs.map(graph.at), primitive);
+    if (!own) chosen.set(primitive, (own = prepared.filter(({ fits }) => fits(primitive))));
+    if (own.length === 0) return undefined;
+    const now = graph === unchanged ? inputs : inputs.map(graph.at);
+    for (const { rule, tests } of own) {
+      const match: Record<string, Tensor> = tests.length ? {} : nothing;
+      if (rule === without || !all(tests, inputs, match, graph)) continue;
+      const found = rule[2](match, params, now, primitive);
       if (found) return found;
     }
     return undefined;
@@ -68,20 +69,48 @@ export function rewriter(rules: readonly Rule[]): (node: Applied, graph: Graph) 
 
 const primitiveOf = (head: Primitive | Operator<unknown>): Primitive => ("primitive" in head ? head.primitive : head);
 
-const matchInputs = ([, ...patterns]: Application, inputs: readonly Tensor[], match: Record<string, Tensor>, graph: Graph): boolean =>
-  patterns.every((p, i) => matches(p, inputs[i], match, graph));
+function headOf(pattern: Rule[1]): (primitive: Primitive) => boolean {
+  if (typeof pattern === "function") return pattern;
+  const wanted = primitiveOf(pattern[0]);
+  return (primitive) => primitive === wanted;
+}
 
-function matches(pattern: Pattern, x: Tensor, match: Record<string, Tensor>, graph: Graph): boolean {
-  if (typeof pattern === "number") return splat(x) === pattern;
+/** Whether a tensor fits a pattern; names that it binds are put into the match. */
+type Test = (x: Tensor, match: Record<string, Tensor>, graph: Graph) => boolean;
+interface InputTest {
+  readonly at: number;
+  readonly test: Test;
+}
+
+/** The tests of some inputs. Most rules fail, so what takes any tensor comes last. */
+const testsOf = ([, ...inputs]: Application): InputTest[] => {
+  const takesAny = (p: Pattern): number => Number(typeof p === "string" && !p.startsWith("#"));
+  const order = inputs.map((p, at) => ({ p, at })).sort((a, b) => takesAny(a.p) - takesAny(b.p));
+  return order.map(({ p, at }) => ({ at, test: testOf(p) }));
+};
+
+function testOf(pattern: Pattern): Test {
+  if (typeof pattern === "number") return (x) => splat(x) === pattern;
+  if (typeof pattern === "function")
+    return (x, match, graph) => {
+      const found = pattern(x, graph);
+      return found !== undefined && Boolean(Object.assign(match, found));
+    };
   if (typeof pattern === "string") {
     const constant = pattern.startsWith("#");
     const name = constant ? pattern.slice(1) : pattern;
-    match[name] ??= graph.at(x);
-    return match[name] === graph.at(x) && !(constant && splat(x) === undefined);
+    return (x, match, graph) => {
+      if (constant && splat(x) === undefined) return false;
+      match[name] ??= graph.at(x);
+      return match[name] === graph.at(x);
+    };
   }
-  if (typeof pattern === "function") {
-    const found = pattern(x, graph);
-    return found !== undefined && Boolean(Object.assign(match, found));
-  }
-  return x.node.primitive === primitiveOf(pattern[0]) && matchInputs(pattern, x.node.inputs, match, graph);
+  const fits = headOf(pattern);
+  const tests = testsOf(pattern);
+  return ({ node }, match, graph) => fits(node.primitive) && all(tests, node.inputs, match, graph);
+}
+
+function all(tests: readonly InputTest[], inputs: readonly Tensor[], match: Record<string, Tensor>, graph: Graph): boolean {
+  for (const { at, test } of tests) if (!test(inputs[at], match, graph)) return false;
+  return true;
 }

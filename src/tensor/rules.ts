@@ -11,7 +11,7 @@ import { logsumexp, max, min } from "./primitives/reduce.ts";
 import { permuted, reshape, reshapePrimitive, transpose, transposePrimitive } from "./primitives/reshape.ts";
 import { type Cut, concatPrimitive, cutLength, flipPrimitive, type Padding, padPrimitive, slicePrimitive } from "./primitives/slice.ts";
 import { broadcastPrimitive, broadcastTo, reducedShape, sum } from "./primitives/sum.ts";
-import { type Application, type Rule, rewriter } from "./rewrite.ts";
+import { type Application, type Rule, rewriter, unchanged } from "./rewrite.ts";
 import { broadcastShapes, sameShape } from "./shapes.ts";
 import { isFloat, type MaybeTensor, type Params, type Primitive, type Tensor } from "./tensor.ts";
 
@@ -82,23 +82,24 @@ const elementwise: readonly Rule[] = [
   ["broadcast all, then f = f, then broadcast", (p) => p.elementwise === true, (_, params, inputs, p) => later(p, inputs, params)],
 ];
 
-const sourceOf = (x: Tensor): Tensor => (x.node.primitive === broadcastPrimitive ? x.node.inputs[0] : x);
+const isBroadcast = (x: Tensor): boolean => x.node.primitive === broadcastPrimitive;
+const sourceOf = (x: Tensor): Tensor => (isBroadcast(x) ? x.node.inputs[0] : x);
 
 /** Elementwise operations broadcast by themselves: an operand that was broadcast explicitly is used as it was before. */
 function unspread(primitive: Primitive, inputs: Inputs, params: Params): MaybeTensor {
+  if (!inputs.some(isBroadcast)) return undefined;
   const shape = broadcastShapes(primitive.name, inputs);
   for (const [i, x] of inputs.entries()) {
-    if (sourceOf(x) === x) continue;
     const slim = inputs.with(i, sourceOf(x));
-    if (sameShape(broadcastShapes(primitive.name, slim), shape)) return apply1(primitive, slim, params);
+    if (isBroadcast(x) && sameShape(broadcastShapes(primitive.name, slim), shape)) return apply1(primitive, slim, params);
   }
   return undefined;
 }
 
 /** All operands are broadcast: compute before, broadcast after, if that is less work. */
 function later(primitive: Primitive, inputs: Inputs, params: Params): MaybeTensor {
+  if (!inputs.some(isBroadcast)) return undefined;
   const before = inputs.map(sourceOf);
-  if (before.every((x, i) => x === inputs[i])) return undefined;
   const shape = broadcastShapes(primitive.name, inputs);
   if (sizeOf(broadcastShapes(primitive.name, before)) >= sizeOf(shape)) return undefined;
   return broadcastTo(apply1(primitive, before, params), shape);
@@ -233,6 +234,5 @@ function repeated(x: Tensor, axis: 0 | 1): MaybeTensor {
 /** All simplifications. The first that fits is applied. */
 export const simplifications: readonly Rule[] = [...arithmetic, ...elementwise, ...movement, ...reductions, ...products];
 
-const anywhere = { once: () => true, at: (x: Tensor) => x };
 const simplified = rewriter(simplifications);
-simplifyBy((primitive, inputs, params) => simplified({ primitive, inputs, params }, anywhere));
+simplifyBy((primitive, inputs, params) => simplified(primitive, inputs, params, unchanged));

@@ -1,6 +1,7 @@
 /** Trained networks as files. */
 import * as nd from "../array/index.ts";
 import { flatten, isArrayLeaf, leafPaths, type NdArray, writeSafetensors } from "../array/index.ts";
+import type { Standardization } from "../data/examples.ts";
 import type { Network } from "../nn/index.ts";
 import { toOnnx } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -17,21 +18,24 @@ export function exportWeights({ params, stats }: SupervisedState): Uint8Array<Ar
 
 /**
  * An ONNX model that takes inputs as the data have them (pixels 0 to 255, features in their units, characters by number) and gives
- * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes.
+ * probabilities, numbers in their units, or logits of the next character. Its metadata name features and classes, and how a table becomes
+ * features (encodings).
  *
  * @param producer  the program that made it
  */
 export function exportModel(task: Task, network: Network, state: Pick<SupervisedState, "params" | "stats">, producer: string): Uint8Array {
   const { problem } = task;
+  const double = "examples" in task && needsDouble(task.problem.scaling);
   const program = (x: Tensor): Tensor => {
     const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree<object>((a: NdArray) => t.constant(a), tree));
     if ("corpus" in task) return network.apply(params, stats, x, false).y;
     const { scaling, units } = task.problem;
     const rank = problem.input.length;
-    const y = network.apply(params, stats, x.sub(channels(scaling.mean, rank)).div(channels(scaling.deviation, rank)), false).y;
-    return units ? y.mul(channels(units.deviation, 1)).add(channels(units.mean, 1)) : t.softmax(y);
+    const [mean, deviation] = [scaling.mean, scaling.deviation].map((v) => channels(v, rank, double ? "f64" : "f32"));
+    const y = network.apply(params, stats, x.sub(mean).div(deviation).cast("f32"), false).y;
+    return units ? y.mul(channels(units.deviation, 1, "f32")).add(channels(units.mean, 1, "f32")) : t.softmax(y);
   };
-  const input = nd.allocate(problem.kind === "text" ? "i32" : "f32", [1, ...problem.input]);
+  const input = nd.allocate(problem.kind === "text" ? "i32" : double ? "f64" : "f32", [1, ...problem.input]);
   const options = {
     inputNames: ["x"],
     outputNames: [problem.kind === "classes" ? "probabilities" : problem.kind === "text" ? "logits" : "y"],
@@ -46,14 +50,19 @@ export function exportModel(task: Task, network: Network, state: Pick<Supervised
 }
 
 /** One number a channel, in front of `rank - 1` axes. */
-const channels = (v: Float32Array, rank: number): NdArray =>
-  nd.ndarray(Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], "f32");
+const channels = (v: Float64Array, rank: number, dtype: "f32" | "f64"): NdArray =>
+  nd.ndarray(dtype === "f64" ? Float64Array.from(v) : Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], dtype);
+
+/** Would a feature in f32 be wrong by more than a thousandth of its deviation? Then the model takes f64. */
+const needsDouble = ({ mean, deviation }: Standardization): boolean =>
+  mean.some((m, c) => Math.abs(m) * 2 ** -24 > 1e-3 * deviation[c] || Math.abs(m) + deviation[c] > 1e37);
 
 function describeOutputs(task: Task): Record<string, string> {
   if ("corpus" in task) return { vocabulary: JSON.stringify(task.corpus.vocabulary) };
-  const { classes, outputs, features } = task.examples;
+  const { classes, outputs, features, encodings, target } = task.examples;
   return {
     features: JSON.stringify(features),
+    ...(encodings && { encodings: JSON.stringify(encodings), target }),
     ...(classes ? { classes: JSON.stringify(classes) } : { outputs: JSON.stringify(outputs) }),
   };
 }

@@ -1,5 +1,7 @@
 /** What came out of a training, as numbers with their errors and as words. */
 import { list } from "../data/table.ts";
+import { formatNumber } from "../numbers.ts";
+import type { Baseline, ClassScores } from "./metrics.ts";
 import type { Problem } from "./problem.ts";
 import type { Layers, Scores } from "./supervised.ts";
 
@@ -18,6 +20,10 @@ export interface TrainingResults {
   readonly test: Scores;
   readonly parameters: number;
   readonly optimizerNumbers: number;
+  /** What is reached without looking at the inputs. */
+  readonly baseline: Baseline;
+  /** Of classes. */
+  readonly classes?: ClassScores;
 }
 
 /** The score of a problem in full. */
@@ -25,7 +31,7 @@ export const scoreName = ({ score }: Pick<Problem, "score">): string => (score =
 
 /** The numbers of a training that count, the test score first. */
 export function trainingFindings(problem: Problem, results: TrainingResults): Finding[] {
-  const { train, validation, test, parameters, optimizerNumbers } = results;
+  const { train, validation, test, parameters, optimizerNumbers, baseline, classes } = results;
   const name = scoreName(problem);
   return [
     {
@@ -34,10 +40,30 @@ export function trainingFindings(problem: Problem, results: TrainingResults): Fi
       error: scoreError(problem, test.score),
       note: `${problem.count("test")} examples that neither training nor tuning saw`,
     },
+    { name: `${name}, baseline`, value: baseline.score, note: `test part, ${baseline.name}` },
+    ...(classes ? classFindings(classes) : []),
     { name: `${name}, validation`, value: validation.score },
     { name: `${name}, training part`, value: train.score },
     { name: "loss, training part", value: train.loss },
     { name: "parameters", value: parameters, note: `the optimizer keeps ${optimizerNumbers} numbers` },
+  ];
+}
+
+function classFindings({ balancedAccuracy, f1, positive, auc }: ClassScores): Finding[] {
+  return [
+    { name: "balanced accuracy, test", value: balancedAccuracy, note: "mean of the share that is found of each class" },
+    { name: "F1, test", value: f1, note: positive === undefined ? "mean over the classes" : `of the rarer class, ${positive}` },
+    ...(auc === undefined ? [] : [{ name: "area under the ROC curve, test", value: auc, note: "0.5: no better than chance" }]),
+  ];
+}
+
+/** Training that is no better than the baseline on the test part is said first. */
+export function baselineNotice({ score }: Pick<Problem, "score">, test: Scores, baseline: Baseline): string[] {
+  const better = score === "accuracy" ? test.score > baseline.score : test.score < baseline.score;
+  if (better) return [];
+  return [
+    `the network (${formatNumber(test.score)}) is no better on the test part than what needs no inputs, ` +
+      `${baseline.name} (${formatNumber(baseline.score)}): look at the data, the target and the learning rate`,
   ];
 }
 

@@ -13,7 +13,8 @@ export {
 } from "./compare.ts";
 export { lossTerms, settingsFor } from "./defaults.ts";
 export { exportModel, exportWeights } from "./export.ts";
-export { type Finding, fallbackNotice, scoreName, type TrainingResults, trainingFindings } from "./findings.ts";
+export { baselineNotice, type Finding, fallbackNotice, scoreName, type TrainingResults, trainingFindings } from "./findings.ts";
+export { areaUnderCurve, type Baseline, baselineOf, type ClassScores, classScores } from "./metrics.ts";
 export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
 export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";
 export {
@@ -47,5 +48,15 @@ export {
   type SupervisedState,
   supervisedLearner,
 } from "./supervised.ts";
+export {
+  continueText,
+  type ModelPredictions,
+  predictInputs,
+  type SupervisedModel,
+  scoreText,
+  supervisedModel,
+  type TextScore,
+  tableInputs,
+} from "./supervised-model.ts";
 export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
 export { rungs, successiveHalving } from "./tune.ts";

@@ -1,7 +1,7 @@
 /** What is to be learned: batches of the three parts of the data, a loss, and scores. */
 
 import * as nd from "../array/index.ts";
-import { allocate, type NdArray, type Random, type Shape, sizeOf } from "../array/index.ts";
+import { allocate, type NdArray, type Random, type Shape, sizeOf, toNumbers } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import { type Examples, type Split, type Standardization, standardizationOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
@@ -32,18 +32,25 @@ export interface Problem {
   batch(part: Part, rows: Int32Array): Batch;
   /** Mean loss of a batch: a negative log-likelihood per example (or per character), or half a mean square. */
   loss(outputs: Tensor, y: Tensor): Tensor;
-  /** Mean over the batch of what the score is made of: hits, or squares. */
-  hits(outputs: Tensor, y: Tensor): Tensor;
-  /** The score from the mean loss and the mean of `hits`. */
-  scoreOf(loss: number, hits: number): number;
+  /** What the score is made of, for each example of the batch [n]: a hit or none, a mean square, or nats a character. */
+  marks(outputs: Tensor, y: Tensor): Tensor;
+  /** The score from the mean of the marks. */
+  scoreOf(mean: number): number;
 }
 
-/** -log p(y) under softmax of the last axis; logits [..., K], classes [...]; the mean over all. */
-export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
-  return t.takeAlong(t.logSoftmax(logits), classes.expandDims(-1), -1).mean().neg();
+/**
+ * -log p(y) under softmax of the last axis; logits [..., K], classes [...].
+ *
+ * @param weights  of the classes [K]: the mean is Σ w_y (-log p(y)) / Σ w_y; absent: the mean over all
+ */
+export function crossEntropy(logits: Tensor, classes: Tensor, weights?: NdArray<"f32">): Tensor {
+  const logLikelihood = t.takeAlong(t.logSoftmax(logits), classes.expandDims(-1), -1);
+  if (!weights) return logLikelihood.mean().neg();
+  const w = t.take(t.constant(weights), classes);
+  return logLikelihood.squeeze(-1).mul(w).sum().div(w.sum()).neg();
 }
 
-const accuracyOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32").mean();
+const hitsOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(logits, -1), classes).cast("f32");
 
 /** Classes or numbers of examples. */
 export interface ExampleProblem extends Problem {
@@ -53,11 +60,14 @@ export interface ExampleProblem extends Problem {
   readonly units?: Standardization;
 }
 
-/** Classes or numbers from examples, standardised by the training part. */
-export const exampleProblem = (examples: Examples, split: Split): ExampleProblem =>
-  examples.classes ? classProblem(examples, examples.classes.length, split) : numberProblem(examples, split);
+/**
+ * Classes or numbers from examples, standardised by the training part.
+ * @param weights  of the classes in the loss [K]
+ */
+export const exampleProblem = (examples: Examples, split: Split, weights?: NdArray<"f32">): ExampleProblem =>
+  examples.classes ? classProblem(examples, examples.classes.length, split, weights) : numberProblem(examples, split);
 
-function classProblem(examples: Examples, count: number, split: Split): ExampleProblem {
+function classProblem(examples: Examples, count: number, split: Split, weights?: NdArray<"f32">): ExampleProblem {
   requireClasses(examples, count);
   const { inputsOf, ...inputs } = standardizedInputs(examples, split);
   return {
@@ -70,9 +80,9 @@ function classProblem(examples: Examples, count: number, split: Split): ExampleP
       const classes = chosen.map((i) => Number(examples.targets.data[i]));
       return { x: inputsOf(chosen), y: nd.ndarray(classes, [rows.length], "i32") };
     },
-    loss: crossEntropy,
-    hits: accuracyOf,
-    scoreOf: (_, hits) => hits,
+    loss: (logits, y) => crossEntropy(logits, y, weights),
+    marks: hitsOf,
+    scoreOf: (hits) => hits,
   };
 }
 
@@ -80,8 +90,11 @@ function numberProblem(examples: Examples, split: Split): ExampleProblem {
   const { inputsOf, ...inputs } = standardizedInputs(examples, split);
   const { data, shape } = examples.targets;
   const k = shape[1];
-  const units = standardizationOf({ inputs: examples.targets as NdArray<"f32"> }, split.train);
-  const mean = (values: Float32Array): number => values.reduce((s, v) => s + v, 0) / values.length;
+  const units = standardizationOf(
+    { inputs: { ...examples.targets, dtype: "f64", data: Float64Array.from(toNumbers(examples.targets)) } },
+    split.train,
+  );
+  const mean = (values: Float64Array): number => values.reduce((s, v) => s + v, 0) / values.length;
   return {
     ...inputs,
     units,
@@ -96,9 +109,9 @@ function numberProblem(examples: Examples, split: Split): ExampleProblem {
       return { x: inputsOf(chosen), y };
     },
     loss: (outputs, y) => outputs.sub(y).square().sum(1).mean().mul(0.5),
-    hits: (outputs, y) => outputs.sub(y).square().mean(),
+    marks: (outputs, y) => outputs.sub(y).square().mean(1),
     // in units of the targets; one number for several outputs is the root mean square of all, each in its own standard deviation
-    scoreOf: (_, squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
+    scoreOf: (squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
   };
 }
 
@@ -145,9 +158,9 @@ export function textProblem(corpus: Corpus, context: number): Problem {
       }
       return { x, y };
     },
-    loss: crossEntropy,
-    hits: accuracyOf,
-    scoreOf: (loss) => loss / Math.LN2,
+    loss: (logits, y) => crossEntropy(logits, y),
+    marks: (logits, y) => t.takeAlong(t.logSoftmax(logits), y.expandDims(-1), -1).squeeze(-1).mean(1).neg(),
+    scoreOf: (nats) => nats / Math.LN2,
   };
 }
 

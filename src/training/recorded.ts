@@ -4,7 +4,15 @@ import type { Network } from "../nn/index.ts";
 import { settingsFor } from "./defaults.ts";
 import type { Problem } from "./problem.ts";
 import { type Budget, type OptimizerSettings, optimizerOf, parseEntry } from "./recipe.ts";
-import { countNumbers, type Scores, type SupervisedOptions, supervisedLearner } from "./supervised.ts";
+import {
+  countNumbers,
+  type MarkedScores,
+  type Scores,
+  type SupervisedLearner,
+  type SupervisedOptions,
+  type SupervisedState,
+  supervisedLearner,
+} from "./supervised.ts";
 
 /** What is trained, and how. */
 export interface RecordedTraining {
@@ -40,7 +48,8 @@ export interface Recorded {
   readonly score: number;
   readonly curve: readonly CurveRow[];
   readonly trainLoss: number;
-  readonly test: Scores;
+  /** With the mark of each example, to six digits. */
+  readonly test: MarkedScores;
   /** Milliseconds of the median step. */
   readonly milliseconds: number;
   /** Numbers that the optimizer keeps, and parameters. */
@@ -94,14 +103,19 @@ export async function recordTraining(training: RecordedTraining): Promise<Record
     [sum, since] = [0, 0];
   }
   const { validationLoss: loss, validationScore: score } = await learner.evaluate(state);
-  if (!final) return result({ loss, score, trainLoss: Number.NaN, test: { loss: Number.NaN, score: Number.NaN } });
-  return result({ loss, score, trainLoss: (await learner.score(state, "train")).loss, test: await learner.score(state, "test") });
+  if (!final) return result({ loss, score, trainLoss: Number.NaN, test: { loss: Number.NaN, score: Number.NaN, marks: [] } });
+  return result({ loss, score, trainLoss: (await learner.score(state, "train")).loss, test: await testScores(learner, state) });
+}
+
+async function testScores(learner: SupervisedLearner, state: SupervisedState): Promise<MarkedScores> {
+  const { marks, ...scores } = await learner.marked(state, "test");
+  return { ...scores, marks: marks.map((v) => Number(v.toPrecision(6))) };
 }
 
 /** The worst scores that there are. */
-function diverged({ score }: Problem): Scores & { readonly trainLoss: number; readonly test: Scores } {
+function diverged({ score }: Problem): Scores & { readonly trainLoss: number; readonly test: MarkedScores } {
   const worst = { loss: Number.POSITIVE_INFINITY, score: score === "accuracy" ? 0 : Number.POSITIVE_INFINITY };
-  return { ...worst, trainLoss: worst.loss, test: worst };
+  return { ...worst, trainLoss: worst.loss, test: { ...worst, marks: [] } };
 }
 
 /** The upper median; 0 of nothing. */

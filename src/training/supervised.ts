@@ -1,6 +1,6 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
 
-import { flatten, isArrayLeaf, item, leafPaths, mapTree, type NdArray, ndarray, type Random, sizeOf } from "../array/index.ts";
+import { flatten, isArrayLeaf, item, leafPaths, mapTree, type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../array/index.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
@@ -55,6 +55,11 @@ export interface Scores {
   readonly score: number;
 }
 
+/** Scores, and what each example contributes to them. */
+export interface MarkedScores extends Scores {
+  readonly marks: readonly number[];
+}
+
 /** What an optimizer with curvature sees of a network. */
 export interface Layers {
   readonly layers: readonly Layer[];
@@ -67,8 +72,10 @@ export interface SupervisedLearner {
   step(state: SupervisedState, rng: Random): Promise<{ state: SupervisedState; metrics: { readonly loss: number } }>;
   /** Loss and score of the validation part. */
   evaluate(state: SupervisedState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
-  /** Loss and score over a whole part. */
+  /** Loss and score over a whole part, of the training part over at most 5120 examples. */
   score(state: SupervisedState, part: Part): Promise<Scores>;
+  /** The same over the whole part, with the mark of each example: see `Problem.marks`. */
+  marked(state: SupervisedState, part: Part): Promise<MarkedScores>;
   /** The layers with curvature, and the parameters in none with the reason; undefined if the optimizer does not ask. */
   layers(state: Pick<SupervisedState, "params" | "stats">): Layers | undefined;
   /** Outputs of the network for inputs [n, ...], in evaluation mode. */
@@ -119,21 +126,22 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
   const run = jit(precision === "f32" ? update : lowPrecision(precision, update), { reuse: true });
   const measure = jit((params: object, stats: object, x: Tensor, y: Tensor) => {
     const out = network.apply(params, stats, x, false).y;
-    return { loss: problem.loss(out, y), hits: problem.hits(out, y) };
+    return { loss: problem.loss(out, y), marks: problem.marks(out, y) };
   });
   const outputs = jit((params: object, stats: object, x: Tensor) => network.apply(params, stats, x, false).y);
 
-  async function score({ params, stats }: SupervisedState, part: Part, most = Number.POSITIVE_INFINITY): Promise<Scores> {
+  async function marked({ params, stats }: SupervisedState, part: Part, most = Number.POSITIVE_INFINITY): Promise<MarkedScores> {
     const count = Math.min(problem.count(part), most);
-    let [loss, hits] = [0, 0];
+    const marks: number[] = [];
+    let loss = 0;
     for (let at = 0; at < count; at += evaluationBatch) {
       const size = Math.min(evaluationBatch, count - at);
       const { x, y } = problem.batch(part, spread(at, size, count, problem.count(part)));
       const result = await measure(params, stats, x, y);
       loss += item(result.loss) * (size / count);
-      hits += item(result.hits) * (size / count);
+      marks.push(...toNumbers(result.marks));
     }
-    return { loss, score: problem.scoreOf(loss, hits) };
+    return { loss, score: problem.scoreOf(marks.reduce((s, v) => s + v, 0) / count), marks };
   }
 
   return {
@@ -154,11 +162,15 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
       return { state: next, metrics: { loss: item(next.loss) } };
     },
     async evaluate(state) {
-      const { loss, score: s } = await score(state, "validation", options.evaluationRows);
-      return { validationLoss: loss, validationScore: s };
+      const { loss, score } = await marked(state, "validation", options.evaluationRows);
+      return { validationLoss: loss, validationScore: score };
     },
     layers,
-    score: (state, part) => score(state, part, part === "train" ? 20 * evaluationBatch : undefined),
+    async score(state, part) {
+      const { loss, score } = await marked(state, part, part === "train" ? 20 * evaluationBatch : undefined);
+      return { loss, score };
+    },
+    marked: (state, part) => marked(state, part),
     predict: ({ params, stats }, x) => outputs(params, stats, x),
   };
 }

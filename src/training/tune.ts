@@ -1,14 +1,21 @@
 /** Successive halving: many settings with a short budget, the better part of them with a longer one, until one is left. */
 
+/** Steps below which a training says more of its learning rate's warm-up than of the setting. */
+export const fewestSteps = 100;
+
 /**
- * Budgets of the rungs: `count` settings at steps / η^k, then the best 1/η of them at η times the steps, the last at `steps`.
+ * Budgets of the rungs: `count` settings at steps / η^k, then the best 1/η of them at η times the steps, the last at `steps`, none shorter
+ * than 100 steps.
  *
  * @param eta  η, how many compete for a place in the next rung
  * @returns  steps and number of entries of each rung, the shortest first
  * @source   Jamieson & Talwalkar, AISTATS 2016
  */
 export function rungs(count: number, steps: number, eta = 3): { readonly steps: number; readonly entries: number }[] {
-  const depth = Math.max(0, Math.min(Math.floor(Math.log(count) / Math.log(eta) + 1e-9), Math.floor(Math.log(steps / 10) / Math.log(eta))));
+  const depth = Math.max(
+    0,
+    Math.min(Math.floor(Math.log(count) / Math.log(eta) + 1e-9), Math.floor(Math.log(steps / fewestSteps) / Math.log(eta) + 1e-9)),
+  );
   return Array.from({ length: depth + 1 }, (_, k) => ({
     steps: Math.max(1, Math.round(steps / eta ** (depth - k))),
     entries: Math.max(1, Math.ceil(count / eta ** k)),

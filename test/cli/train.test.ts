@@ -155,7 +155,7 @@ test("compares optimizers, and the same command goes on where it was", async () 
     "--seeds",
     "2",
     "--steps",
-    "40",
+    "100",
     "--width",
     "8",
     "--out",
@@ -173,7 +173,8 @@ test("compares optimizers, and the same command goes on where it was", async () 
       .map((f: { test: { score: number } }) => f.test.score);
     expect(scores).toHaveLength(2);
     expect(mean.mean).toBeCloseTo((scores[0] + scores[1]) / 2, 12);
-    expect(mean.error).toBeCloseTo(Math.abs(scores[0] - scores[1]) / 2, 12);
+    // at least the spread of the seeds: that of the test examples is added
+    expect(mean.error).toBeGreaterThanOrEqual(Math.abs(scores[0] - scores[1]) / 2 - 1e-12);
   }
 });
 

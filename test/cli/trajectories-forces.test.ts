@@ -18,7 +18,8 @@ const resultsOf = async (out: string) => JSON.parse(await readFile(join(out, "re
 const speed = 0.4 * Math.PI;
 
 /**
- * A cloud that turns about the origin by 72 degrees a unit of time, with its velocities; lengths and times in other units by factors. A straight line misses
+ * A cloud that turns about the origin by 72 degrees a unit of time, with its velocities; lengths and times in other units by factors. A
+ * straight line misses
  * the held-out time 1.
  */
 async function turning(name: string, { length = 1, duration = 1 } = {}): Promise<string> {

@@ -166,6 +166,104 @@ describe("examples from a table", () => {
       for (const c of [0, 1, 2]) expect([...rows].filter((i) => e.targets.data[i] === c)).toHaveLength(each);
   });
 
+  test("a small spread about a large number, and numbers too large for f32, keep their spread; indicators are only centred", () => {
+    const u = randomStream(4).normal([500], "f64").data;
+    const wide = table("wide", [
+      { name: "offset", values: u.map((v) => 1e9 + 0.25 * v) },
+      { name: "huge", values: u.map((v) => 1e200 * (3 + v)) },
+      { name: "still", values: u.map(() => 1e9 + 1 / 3) },
+      { name: "rare", values: Array.from(u, (_, i) => (i === 7 ? "yes" : "no")) },
+      { name: "y", values: u },
+    ]);
+    const e = toExamples(wide, "wide", { target: "y", task: "numbers" });
+    const { mean, deviation } = standardizationOf(
+      e,
+      Int32Array.from({ length: 500 }, (_, i) => i),
+    );
+    const m = u.reduce((s, v) => s + v, 0) / 500;
+    const sd = Math.sqrt(u.reduce((s, v) => s + (v - m) ** 2, 0) / 500);
+    expect(deviation[0] / (0.25 * sd)).toBeCloseTo(1, 6); // the numbers themselves are rounded to 1e-7
+    expect(mean[0] - 1e9).toBeCloseTo(0.25 * m, 6);
+    expect(deviation[1] / (1e200 * sd)).toBeCloseTo(1, 10);
+    expect([...deviation.slice(2)]).toEqual([1, 1, 1]);
+    expect(mean[3]).toBeCloseTo(499 / 500, 12); // rare=no
+  });
+
+  test("text among numbers is told with a count and the first value: as categories if there are few, else refused", () => {
+    const y = Array.from({ length: 200 }, (_, i) => (i % 2 ? "yes" : "no"));
+    const ages = Array.from({ length: 200 }, (_, i) => (i % 10 === 3 ? "?" : String(20 + (i % 7))));
+    const few = toExamples(
+      table("few", [
+        { name: "age", values: ages },
+        { name: "y", values: y },
+      ]),
+      "few",
+      { target: "y" },
+    );
+    expect(few.warnings[0]).toMatch(
+      /^column "age": 20 of 200 values are no plain numbers \(first: row 4, "\?"\): taken as 8 categories; --missing/,
+    );
+    const many = ages.map((age, i) => (age === "?" ? "<0.1" : `${i}.5`));
+    const refused = () =>
+      toExamples(
+        table("many", [
+          { name: "age", values: many },
+          { name: "y", values: y },
+        ]),
+        "many",
+        { target: "y" },
+      );
+    expect(refused).toThrow('many, column "age": 20 of 200 values are no plain numbers (first: row 4, "<0.1")');
+    const commas = many.map((_, i) => `${i},25`);
+    const decimal = () =>
+      toExamples(
+        table("commas", [
+          { name: "a", values: commas },
+          { name: "y", values: y },
+        ]),
+        "commas",
+        { target: "y" },
+      );
+    expect(decimal).toThrow(
+      expect.objectContaining({ message: expect.stringContaining("200 of 200"), hint: expect.stringContaining("--decimal ,") }),
+    );
+    // words with some digits among them are words
+    const codes = Array.from({ length: 200 }, (_, i) => ["A1", "B2", "7", "C"][i % 4]);
+    expect(
+      toExamples(
+        table("codes", [
+          { name: "code", values: codes },
+          { name: "y", values: y },
+        ]),
+        "codes",
+        { target: "y" },
+      ).warnings,
+    ).toEqual([]);
+  });
+
+  test("missing features are filled with the median or the commonest value, told with a count; rows without a target are not", () => {
+    const [none, x] = [Number.NaN, Float64Array.from({ length: 60 }, (_, i) => (i < 9 ? Number.NaN : i))];
+    const colour = Array.from({ length: 60 }, (_, i) => (i === 20 ? null : i % 3 ? "red" : "blue"));
+    const y = Array.from({ length: 60 }, (_, i) => (i === 59 ? null : i % 2 ? "yes" : "no"));
+    const t = table("gaps", [
+      { name: "x", values: x },
+      { name: "colour", values: colour },
+      { name: "empty", values: x.map(() => none) },
+      { name: "y", values: y },
+    ]);
+    expect(() => toExamples(t, "gaps", { target: "y" })).toThrow(/11 of 60 rows .*row 1, column "x"/);
+    const e = toExamples(t, "gaps", { target: "y", impute: "median", dropMissing: true });
+    expect(e.warnings).toEqual([
+      'column "empty" has no values: left out',
+      '1 of 60 rows have a missing or infinite value (first: row 60, column "y"): left out',
+      'column "x": 9 missing values count as 33.5',
+      'column "colour": 1 missing values count as red',
+    ]);
+    expect([...e.inputs.data.slice(0, 3)]).toEqual([33.5, 1, 0]); // x, colour=blue, colour=red
+    expect([...e.inputs.data.slice(60, 63)]).toEqual([20, 0, 1]);
+    expect(() => toExamples(t, "gaps", { target: "y", features: "x,empty" })).toThrow('column "empty" has no values');
+  });
+
   test("columns are scaled by the training rows; a constant one is only centred", () => {
     const data = Float32Array.of(1, 5, 3, 5, 100, 5);
     const { mean, deviation } = standardizationOf({ inputs: ndarray(data, [3, 2], "f32") }, Int32Array.of(0, 1));

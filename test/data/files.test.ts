@@ -8,7 +8,7 @@ import { ndarray } from "../../src/array/ndarray.ts";
 import { writeNpy } from "../../src/array/npy.ts";
 import { writeNpz } from "../../src/array/npz.ts";
 import { readTable } from "../../src/data/read.ts";
-import { type Table, table } from "../../src/data/table.ts";
+import { column, type Table, table } from "../../src/data/table.ts";
 import { writeCsv, writeParquet } from "../../src/data/write.ts";
 import { UserError } from "../../src/errors.ts";
 
@@ -51,6 +51,21 @@ describe("reading", () => {
       );
     expect(await hint("shorter.csv", "a,b\n1,2\n3\n")).toMatch(/a missing value is an empty field/);
     expect(await hint("longer.csv", "a,b\n1,2\n3,4,5\n")).toMatch(/in quotation marks/);
+  });
+
+  test("decimal commas and words for a missing value are read as they are said to be", async () => {
+    const path = file("semi.csv", "a;b\n1,5;?\n-0,25;3\n-;4\n");
+    const t = await readTable(path, { decimal: ",", missing: "?,-" });
+    expect([...column(t, "a").values]).toEqual([1.5, -0.25, Number.NaN]);
+    expect([...column(t, "b").values]).toEqual([Number.NaN, 3, 4]);
+    expect(column(await readTable(path), "a").values).toEqual(["1,5", "-0,25", "-"]);
+  });
+
+  test("yes and no stay the text they are; true and false are 1 and 0, and a missing one is missing", async () => {
+    const t = await readTable(file("answers.csv", "said,flag,mixed\nyes,TRUE,true\nno,,maybe\nno,false,\n"));
+    expect(column(t, "said").values).toEqual(["yes", "no", "no"]);
+    expect([...column(t, "flag").values]).toEqual([1, Number.NaN, 0]);
+    expect(column(t, "mixed").values).toEqual(["true", "maybe", null]);
   });
 
   test("dates stay the text they are, booleans and wide integers numbers", async () => {

@@ -13,7 +13,7 @@ import {
   sampleHydrogen,
   turnHydrogen,
 } from "../../src/data/hydrogen.ts";
-import { constantSteps, rungeKutta4, solve } from "../../src/solve/index.ts";
+import { constantSteps, integrate, rungeKutta4 } from "../../src/solve/index.ts";
 import { jit, jvp, laplacian, type Tensor } from "../../src/tensor/index.ts";
 import { legendre } from "../transport/quadrature.ts";
 
@@ -182,7 +182,7 @@ describe("sampled", () => {
 
   test("⟨r⟩, ⟨r²⟩ and the turning mean hold along the Bohmian motion", async () => {
     const method = { solver: rungeKutta4, control: constantSteps(100) };
-    const move = jit((x0: Tensor, at: Tensor) => solve(hydrogenVelocity, x0, at, method).states);
+    const move = jit((x0: Tensor, at: Tensor) => integrate(hydrogenVelocity, x0, at, method).states);
     const at = Array.from({ length: 6 }, (_, k) => (hydrogenSpan * k) / 5);
     const states = (await move(x, ndarray(Float32Array.from(at), [6], "f32"))).data as Float32Array<ArrayBuffer>;
     const clouds = [x, ...at.slice(1).map((_, k) => ndarray(states.slice(3 * n * k, 3 * n * (k + 1)), [n, 3], "f32"))];

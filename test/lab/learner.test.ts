@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ndarray, randomStream } from "../../src/array/index.ts";
-import { type Learner, openRun, progress, runLearner } from "../../src/lab/index.ts";
+import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
+import { type Learner, openRun, progress, runLearner, withInvocation } from "../../src/lab/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -91,4 +91,38 @@ test("a metric that is no number ends the run with a message, and the checkpoint
   const run = await openRun(join(folder, "nan"), {});
   expect(run.checkpoint?.step).toBe(29);
   await run.close();
+});
+
+/** Counts its steps; the evaluation falls until step 40 and rises again, with a little noise of its own. */
+const valley = (): Learner<{ n: NdArray<"i32"> }> => ({
+  init: () => ({ n: ndarray(new Int32Array(1), [1], "i32") }),
+  async step({ n }) {
+    n.data[0]++; // in place, as programs that reuse their buffers do
+    return { state: { n }, metrics: { loss: 1 } };
+  },
+  evaluate: async ({ n }, rng) => ({ height: Math.abs(n.data[0] - 40) + 0.1 * rng.uniform([1]).data[0] }),
+});
+
+test("the state in which a metric was lowest is kept, and the run ends when it does not fall; so it does after a pause at any step", async () => {
+  const best = { metric: "height", patience: 3 };
+  const live = async (name: string, stopAt?: number) => {
+    const run = await openRun(join(folder, name), {});
+    const wishes = { command: [], arguments: [], options: {}, cwd: folder, loggers: [], stopAt };
+    try {
+      return await withInvocation(wishes, () =>
+        runLearner(valley(), run, { steps: 200, rng: randomStream(3), progress: quiet(), evaluateEvery: 10, saveEvery: 0, best }),
+      );
+    } finally {
+      await run.close();
+    }
+  };
+  const whole = await live("valley");
+  expect([whole.steps, whole.bestStep, whole.state.n.data[0], whole.interrupted]).toEqual([70, 40, 40, false]);
+  for (const pauses of [[5], [40], [41, 55], [69]]) {
+    const name = `valley-${pauses.join("-")}`;
+    for (const pause of pauses) expect((await live(name, pause)).interrupted).toBe(true);
+    const again = await live(name);
+    expect([again.steps, again.bestStep, again.state.n.data[0]]).toEqual([70, 40, 40]);
+    expect(again.history).toEqual(whole.history);
+  }
 });

@@ -12,7 +12,10 @@ export interface Box {
 /** The value of an attribute of the element, or of the nearest one around it that has it. */
 const inherited = (element: Element, name: string): string | undefined => element.closest(`[${name}]`)?.getAttribute(name) ?? undefined;
 
-/** Boxes of all texts that are not turned, from their anchors and transforms; a letter is taken as 6 wide and 9 high, somewhat less than it is. */
+/**
+ * Boxes of all texts that are not turned, from their anchors and transforms; a letter is taken as 6 wide and 9 high, somewhat less than it
+ * is.
+ */
 export function textBoxes(svg: string): Box[] {
   const { document } = parseHTML(svg);
   return Array.from(document.querySelectorAll("text"))

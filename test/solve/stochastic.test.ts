@@ -1,7 +1,7 @@
 /** Stochastic differential equations: strong and weak orders on geometric Brownian motion, whose solution is known path by path. */
 import { expect, test } from "vitest";
 import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { eulerMaruyama, type Noisy, type Scheme, solve, stochasticHeun } from "../../src/solve/index.ts";
+import { eulerMaruyama, integrate, type Noisy, type Scheme, stochasticHeun } from "../../src/solve/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 
 const [mu, sigma] = [0.8, 0.6];
@@ -30,7 +30,7 @@ const brownian = toNumbers(coarse(1));
 const exact = (scheme: Scheme): number[] => brownian.map((w) => Math.exp(mu - (scheme === eulerMaruyama ? sigma ** 2 / 2 : 0) + sigma * w));
 
 async function ends(solver: Scheme, steps: number): Promise<number[]> {
-  const run = jit((x: Tensor, t: Tensor, noise: Tensor) => solve(motion, x, t, { solver, noise, save: "end" }).states);
+  const run = jit((x: Tensor, t: Tensor, noise: Tensor) => integrate(motion, x, t, { solver, noise, save: "end" }).states);
   const start = ndarray(new Float64Array(paths).fill(1), [paths, 1], "f64");
   return toNumbers(await run(start, array([0, 1], "f64"), coarse(steps)));
 }
@@ -61,12 +61,12 @@ test("without noise Heun is of second order, and the noise of one interval after
   const still: Noisy = { drift: (t, x) => x.mul(t.cos()), diffusion: (_, x, dW) => x.mul(0).mul(dW) };
   const misses: number[] = [];
   for (const steps of [8, 16]) {
-    const run = jit((x: Tensor, t: Tensor, noise: Tensor) => solve(still, x, t, { solver: stochasticHeun, noise, save: "end" }).states);
+    const run = jit((x: Tensor, t: Tensor, noise: Tensor) => integrate(still, x, t, { solver: stochasticHeun, noise, save: "end" }).states);
     const z = ndarray(new Float64Array(steps), [1, steps, 1, 1], "f64");
     misses.push(Math.abs(toNumbers(await run(array([[1]], "f64"), array([0, 2], "f64"), z))[0] - Math.exp(Math.sin(2))));
   }
   expect(Math.abs(Math.log2(misses[0] / misses[1]) - 2)).toBeLessThan(0.4);
-  const run = jit((x: Tensor, t: Tensor, noise: Tensor) => solve(motion, x, t, { noise }).states);
+  const run = jit((x: Tensor, t: Tensor, noise: Tensor) => integrate(motion, x, t, { noise }).states);
   const one = array([[1]], "f64");
   const halves = ndarray(Float64Array.of(0.3, -0.2, 0.5, 0.1), [2, 2, 1, 1], "f64");
   const [middle, end] = toNumbers(await run(one, array([0, 1, 2], "f64"), halves));

@@ -84,7 +84,14 @@ test("an accuracy has the binomial error of its test part", () => {
   const classes = { name: "y", values: sign.map(String) };
   const { problem } = exampleTask(toExamples(table("signs", [...columns, classes]), "signs", { target: "y" }), randomStream(0), {});
   const scores = { loss: 1, score: 0.8 };
-  const results = { train: scores, validation: scores, test: scores, parameters: 3, optimizerNumbers: 6 };
+  const results = {
+    train: scores,
+    validation: scores,
+    test: scores,
+    parameters: 3,
+    optimizerNumbers: 6,
+    baseline: { name: "none", score: 0.5 },
+  };
   const [first] = trainingFindings(problem, results);
   expect(first).toMatchObject({ name: "accuracy, test", value: 0.8 });
   expect(first.error).toBeCloseTo(Math.sqrt((0.8 * 0.2) / problem.count("test")), 12);

@@ -1,6 +1,6 @@
 /** Short trainings for tests. */
 import { type NdArray, ndarray, type Random, randomStream } from "../../src/array/index.ts";
-import { type Learner, type Model, type Particles, pusher } from "../../src/transport/index.ts";
+import { type Model, type Particles, pusher, type Trainable } from "../../src/transport/index.ts";
 
 /** n points of independent normals. */
 export function normals(mean: readonly number[], deviation: readonly number[], n: number, seed: number): NdArray<"f32"> {
@@ -9,7 +9,7 @@ export function normals(mean: readonly number[], deviation: readonly number[], n
   return ndarray(z.map((v, i) => mean[i % d] + deviation[i % d] * v) as Float32Array<ArrayBuffer>, [n, d], "f32");
 }
 
-export async function train<S>(model: Learner<S>, steps: number, rng: Random): Promise<{ state: S; metrics: Record<string, number>[] }> {
+export async function train<S>(model: Trainable<S>, steps: number, rng: Random): Promise<{ state: S; metrics: Record<string, number>[] }> {
   let state = model.init(rng.fold("init"));
   const metrics: Record<string, number>[] = [];
   for (let i = 0; i < steps; i++) {

@@ -1,10 +1,12 @@
 /**
- * MLflow's REST API, version 2.0 (mlflow.org/docs/latest/rest-api.html): parameters, metrics and artifacts of a run go to a tracking server.
+ * MLflow's REST API, version 2.0 (mlflow.org/docs/latest/rest-api.html): parameters, metrics and artifacts of a run go to a tracking
+ * server.
  * Rows are sent once a checkpoint stands behind them, and how many were sent is kept in the run folder: a run that is killed and resumed
  * goes on in the same MLflow run, and sends no row again but those of a request whose answer it did not live to see.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { writeAside } from "../files.ts";
 import type { LoggedRun, Logger } from "./logger.ts";
@@ -57,7 +59,19 @@ export async function mlflowLogger({ folder, record, metrics }: LoggedRun, url: 
   };
 }
 
-type Call = (method: string, path: string, body?: object | Uint8Array) => Promise<Record<string, never>>;
+type Call = (method: string, path: string, body?: object | Uint8Array) => Promise<unknown>;
+
+const experimentAnswer = z.object({ experiment_id: z.string() });
+const foundAnswer = z.object({ experiment: experimentAnswer });
+const runAnswer = z.object({ run: z.object({ info: z.object({ run_id: z.string(), artifact_uri: z.string().optional() }) }) });
+
+/** @throws UserError  for an answer that is not MLflow's */
+function answer<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0].path.join(".");
+  throw new UserError(`the MLflow server's answer lacks ${where || "everything"}`, "is this the address of an MLflow server, version 2?");
+}
 
 /** Names of metrics may hold letters, digits and a few signs. */
 const metricName = (name: string): string => name.replace(/[^\w\-. /]/g, "_");
@@ -65,7 +79,7 @@ const metricName = (name: string): string => name.replace(/[^\w\-. /]/g, "_");
 async function begin(call: Call, folder: string, record: LoggedRun["record"]): Promise<Progress> {
   const name = `pushforward ${record.invocation?.command.join(" ") ?? ""}`.trim();
   const experiment_id = await experiment(call, name);
-  const { run } = (await call("POST", "/api/2.0/mlflow/runs/create", {
+  const created = await call("POST", "/api/2.0/mlflow/runs/create", {
     experiment_id,
     run_name: folder.split(/[\\/]/).at(-1),
     start_time: record.created,
@@ -74,7 +88,8 @@ async function begin(call: Call, folder: string, record: LoggedRun["record"]): P
       { key: "mlflow.source.name", value: "pushforward" },
       { key: "mlflow.source.git.commit", value: record.code },
     ],
-  })) as unknown as { run: { info: { run_id: string; artifact_uri?: string } } };
+  });
+  const { run } = answer(runAnswer, created);
   const params = Object.entries(record.config).map(([key, value]) => ({
     key: metricName(key),
     value: (typeof value === "string" ? value : JSON.stringify(value)).slice(0, longestParam),
@@ -87,13 +102,11 @@ async function begin(call: Call, folder: string, record: LoggedRun["record"]): P
 async function experiment(call: Call, name: string): Promise<string> {
   const query = `/api/2.0/mlflow/experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`;
   try {
-    const found = (await call("GET", query)) as unknown as { experiment: { experiment_id: string } };
-    return found.experiment.experiment_id;
+    return answer(foundAnswer, await call("GET", query)).experiment.experiment_id;
   } catch (error) {
     if (!(error instanceof ApiError && error.code === "RESOURCE_DOES_NOT_EXIST")) throw error;
   }
-  const made = (await call("POST", "/api/2.0/mlflow/experiments/create", { name })) as unknown as { experiment_id: string };
-  return made.experiment_id;
+  return answer(experimentAnswer, await call("POST", "/api/2.0/mlflow/experiments/create", { name })).experiment_id;
 }
 
 /** The report, the results and all artifacts, through the server's own proxy; a server whose artifacts lie elsewhere gets none. */
@@ -147,7 +160,7 @@ function api(url: string): Call {
   };
 }
 
-function parse(text: string): Record<string, never> | undefined {
+function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     return JSON.parse(text);
   } catch {

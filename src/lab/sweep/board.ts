@@ -42,6 +42,11 @@ export function board(mode: ProgressMode, metric: string): Board {
     why?.split("\n", 1)[0].slice(0, 60) ?? "",
   ];
 
+  function ending({ job, state, value, why }: JobStatus): string {
+    const number = value === undefined ? "" : `, ${metric} ${formatNumber(value)}`;
+    return `${job.name} ${state}${number}${why ? `: ${why.split("\n", 1)[0]}` : ""}`;
+  }
+
   function draw(jobs: readonly JobStatus[]): void {
     const running = jobs.filter((j) => j.state === "running").slice(0, mostRows);
     const width = (process.stderr.columns ?? 120) - 1;
@@ -58,10 +63,7 @@ export function board(mode: ProgressMode, metric: string): Board {
       if (mode === "json") {
         const { job, ...rest } = which;
         process.stdout.write(`${JSON.stringify({ event: "run", run: job.name, ...rest })}\n`);
-      } else if (mode === "plain" && ended)
-        process.stderr.write(
-          `${which.job.name} ${which.state}${which.value === undefined ? "" : `, ${metric} ${formatNumber(which.value)}`}${which.why ? `: ${which.why.split("\n", 1)[0]}` : ""}  (${head(jobs)})\n`,
-        );
+      } else if (mode === "plain" && ended) process.stderr.write(`${ending(which)}  (${head(jobs)})\n`);
       else if (mode === "live" && performance.now() - shown > pause) {
         shown = performance.now();
         draw(jobs);

@@ -102,7 +102,8 @@ function parse(line: string): Record<string, unknown> | undefined {
 }
 
 /**
- * The number to compare by. Of a finished run: of results.json, where it may lie deeper ("scores.w1"), or else of the last row of metrics that
+ * The number to compare by. Of a finished run: of results.json, where it may lie deeper ("scores.w1"), or else of the last row of metrics
+ * that
  * has it. At a step to pause at: of the last row up to there, however far the run has come since.
  */
 export function outcome(folder: string, metric: string, stopAt?: number): number | undefined {

@@ -90,7 +90,9 @@ async function writePage(
     page,
     renderReport({
       title: `Sweep of ${plan.command}`,
-      summary: `${jobs.length} runs of ${new Set(jobs.map(({ job }) => job.setting)).size} settings; the ${plan.goal === "minimise" ? "smallest" : "largest"} ${plan.metric} is best.`,
+      summary:
+        `${jobs.length} runs of ${new Set(jobs.map(({ job }) => job.setting)).size} settings; ` +
+        `the ${plan.goal === "minimise" ? "smallest" : "largest"} ${plan.metric} is best.`,
       numbers: [
         {
           name: `best ${plan.metric}`,

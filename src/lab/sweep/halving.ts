@@ -1,5 +1,6 @@
 /**
- * Successive halving (Jamieson & Talwalkar, AISTATS 2016, Algorithm 1): all settings train for a few steps, the best 1/η go on for η times as
+ * Successive halving (Jamieson & Talwalkar, AISTATS 2016, Algorithm 1): all settings train for a few steps, the best 1/η go on for η times
+ * as
  * many, and so on. A run that goes on does so from its checkpoint, so that no step is computed twice.
  */
 

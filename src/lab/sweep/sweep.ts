@@ -1,4 +1,7 @@
-/** A sweep from its plan to its results. The folder of a sweep holds sweep.json and the folders of its runs; what is done there is not done again. */
+/**
+ * A sweep from its plan to its results. The folder of a sweep holds sweep.json and the folders of its runs; what is done there is not done
+ * again.
+ */
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -27,6 +27,7 @@ export const reading = {
     .optional()
     .describe("the two columns that hold the edge, from 1; the others are dropped")
     .meta({ placeholder: "a,b" }),
+  heading: z.enum(["yes", "no"]).optional().describe("is the first row of an edge list a heading? (default: by what it says, with a note)"),
   names: z.enum(["sorted", "input"]).default("sorted").describe("number named vertices sorted, or as the input mentions them"),
   vertices: z.int().min(0).optional().describe("number of vertices, when some at the end are on no edge"),
   distinct: z.boolean().default(false).describe("keep every edge once, drop its repeats"),
@@ -39,12 +40,13 @@ export const graphInput =
 
 /** @throws UserError */
 export async function loadGraph(input: string, options: ReadingOptions, talk: Talk = options): Promise<Graph> {
-  const { directed, undirected, from, ids, names, vertices, distinct, memory, quiet } = options;
+  const { directed, undirected, from, ids, heading, names, vertices, distinct, memory, quiet } = options;
   if (directed && undirected) throw new UserError("--directed and --undirected exclude each other");
   const how = {
     directed: directed ? true : undirected ? false : undefined,
     format: from,
     ids,
+    heading,
     columns: columnPair(options.columns),
     nameOrder: names,
     vertices,

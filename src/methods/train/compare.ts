@@ -68,7 +68,7 @@ export const compare = experiment({
     line.finish();
     if (finished.stopped) return undefined;
     const { score } = problem;
-    const summaries = summarise(finished, score);
+    const summaries = summarise(finished, problem);
     const recommendation = recommend(summaries, score);
     const { tune, seeds, batchSize: batch, budget } = settings;
     return {

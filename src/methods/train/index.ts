@@ -7,15 +7,21 @@ import { warningsFor } from "../../optim/index.ts";
 import { lossFigure } from "../../training/figures/loss.ts";
 import { predictionFigures } from "../../training/figures/outputs.ts";
 import {
+  baselineNotice,
+  baselineOf,
+  type ClassScores,
+  classScores,
   countNumbers,
   exportModel,
   exportWeights,
   fallbackNotice,
   lossTerms,
   optimizerOf,
+  type Part,
   parseSettings,
   predictions,
   predictionTable,
+  type Scores,
   sampleText,
   scoreName,
   settingsFor,
@@ -73,36 +79,44 @@ export const train = method({
 
   learner: ({ problem, model, how }, { rng }) => supervisedLearner(problem, model.network, rng.fold("order"), how),
 
-  async conclude({ state, history }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
+  async conclude({ state, history, steps: done, bestStep }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
     const [train, validation, test] = await Promise.all([
       trainer.score(state, "train"),
       trainer.score(state, "validation"),
       trainer.score(state, "test"),
     ]);
+    const outputs = "corpus" in task ? undefined : { task, predictions: await predictions(task, trainer, state) };
+    const baseline = baselineOf(task);
+    const classes = outputs?.task.examples.classes && classScores(outputs.task.examples.classes, outputs.predictions);
     const numbers = { parameters: countNumbers(state.params), optimizerNumbers: countNumbers(state.optimizer) };
     const scores = { train, validation, test };
     const scored = scoreName(problem);
     const sample = "corpus" in task && (await sampleText(task.corpus, trainer, state, problem.input[0], randomStream(0).fold("text")));
     return {
-      state,
-      history,
-      outputs: "corpus" in task ? undefined : { task, predictions: await predictions(task, trainer, state) },
+      ...{ state, history, bestStep },
+      outputs,
       title: `${model.name} on ${source.title}`,
-      summary: `Trained with ${optimizer} for ${steps} steps of ${batchSize} examples. ${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
-      numbers: trainingFindings(problem, { ...scores, ...numbers }),
+      summary:
+        `Trained with ${optimizer} for ${done} steps of ${batchSize} examples${bestStep === undefined ? "" : `; the state of step ${bestStep} is kept`}. ` +
+        `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
+      numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
-      warnings: fallbackNotice(trainer.layers(state)),
-      results: { model: model.name, optimizer, steps, ...numbers, score: problem.score, ...scores },
+      warnings: [...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
+      results: { model: model.name, optimizer, steps: done, bestStep, ...numbers, score: problem.score, ...scores, baseline, ...classes },
       text: (took: string) => [
-        `${scored}: test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`,
+        ...(done < steps
+          ? [`stopped after ${done} of ${steps} steps: the validation loss was lowest at step ${bestStep}, which is kept`]
+          : []),
+        `${scored}: ${scoresText(scores)}`,
+        `baseline: ${formatNumber(baseline.score)} (${baseline.name})${classes ? classText(classes) : ""}`,
         `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
         `trained in ${took}`,
       ],
     };
   },
 
-  figures: async ({ history, outputs }) => [
-    lossFigure(history),
+  figures: async ({ history, outputs, bestStep }) => [
+    lossFigure(history, bestStep),
     ...(outputs ? await predictionFigures(outputs.task, outputs.predictions) : []),
   ],
   files: ({ state, outputs }, { task, model }) => [
@@ -114,6 +128,12 @@ export const train = method({
 
 /** Who wrote a model file. */
 const producer = (): string => `pushforward ${version()}`;
+
+const scoresText = ({ train, validation, test }: Record<Part, Scores>): string =>
+  `test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`;
+
+const classText = ({ balancedAccuracy, f1, auc }: ClassScores): string =>
+  `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -1,7 +1,7 @@
 /** `pushforward train optimizers`: what there is, and what each can be told. */
 import { z } from "zod";
 import { job, type Outcome } from "../../lab/command.ts";
-import { type Hyperparameter, optimizerEntry, optimizers as table } from "../../optim/index.ts";
+import { describeHyperparameter, type Hyperparameter, optimizerEntry, optimizers as table } from "../../optim/index.ts";
 
 export const optimizers = job({
   name: "train optimizers",
@@ -25,13 +25,6 @@ function one(name: string): Outcome {
   const all: [string, Hyperparameter][] = [["lr", rate], ...Object.entries(parameters)];
   return {
     results: { name, title, use, source, parameters: Object.fromEntries(all) },
-    text: [`${title} (${source}): ${use}`, ...all.map(([key, p]) => `  ${key.padEnd(16)} ${describe(p)}`)],
+    text: [`${title} (${source}): ${use}`, ...all.map(([key, p]) => `  ${key.padEnd(16)} ${describeHyperparameter(p)}`)],
   };
-}
-
-function describe(p: Hyperparameter): string {
-  if (p.kind === "choice") return `${p.meaning}: ${p.choices.join(", ")} (default ${p.default})`;
-  if (p.kind === "boolean") return `${p.meaning} (default ${p.default})`;
-  const search = p.search ? `; search ${p.search.low} to ${p.search.high}` : "";
-  return `${p.meaning} (default ${p.default}${search})`;
 }

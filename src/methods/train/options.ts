@@ -1,15 +1,24 @@
 /** Options of a training and of a comparison. */
 import { z } from "zod";
 
+/** How a text file writes its numbers. */
+export const textOptions = {
+  decimal: z.enum([".", ","]).optional().describe("sign before the decimals of a text file (default: a point)"),
+  missing: z.string().optional().describe('words that stand for a missing value, besides NA, NaN, null and the like: "?,-"'),
+};
+
 const dataOptions = {
   target: z.string().optional().describe("column to predict, of a table"),
   features: z.string().optional().describe('columns such as "a,b,c" or "x1..x5" (default: all but the target)'),
   task: z.enum(["classes", "numbers"]).optional().describe("predict a class or a number (default: by the column)"),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
+  impute: z.enum(["median"]).optional().describe("fill missing features: numbers with the median, text with the commonest value"),
+  ...textOptions,
   size: z.int().min(4).max(1024).optional().describe("side to which pictures are scaled"),
   trainRows: z.int().min(1).optional().describe("at most so many examples for training"),
   validation: z.number().gt(0).lt(1).default(0.1).describe("share of the examples for validation"),
   test: z.number().gt(0).lt(1).default(0.1).describe("share for the test, where the data have no test part"),
+  classWeights: z.string().optional().describe('weights of classes in the loss: "balanced", or "yes=5,no=1"'),
   context: z.int().min(2).max(4096).default(64).describe("characters that a language model sees"),
 };
 

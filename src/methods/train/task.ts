@@ -14,7 +14,8 @@ export const loadSupervised = (file: string | undefined, options: SharedOptions 
 export async function prepareTask(read: SupervisedData, options: SharedOptions & TaskOptions, rng: Random) {
   const { validation, test, trainRows, quick, context } = options;
   const shares = { validation, test, train: trainRows ?? (quick ? 2000 : undefined) };
-  const task = "corpus" in read ? textTask(read.corpus, context) : exampleTask(read.examples, rng.fold("split"), shares);
+  const task =
+    "corpus" in read ? textTask(read.corpus, context) : exampleTask(read.examples, rng.fold("split"), shares, options.classWeights);
   const { problem } = task;
   const { batchSize, steps } = budgetFor(problem, { ...options, batchSize: options.batch });
   const model = await networkFor(options.model, problem, options);

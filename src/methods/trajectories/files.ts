@@ -13,12 +13,12 @@ import {
   exportedModels,
   fatesTable,
   featuresTable,
-  type Prepared,
-  type Trained,
+  type PreparedPopulation,
+  type TrainedModel,
   trajectoriesTable,
 } from "../../transport/index.ts";
 
-export function* filesOf(trained: Trained, data: Population, { units }: Prepared, found: Assessment): Iterable<Artifact> {
+export function* filesOf(trained: TrainedModel, data: Population, { units }: PreparedPopulation, found: Assessment): Iterable<Artifact> {
   const { frames, along, fields, fates, density, curves } = found;
   yield* both("trajectories", trajectoriesTable(data, frames, along));
   yield* both("cells", cellsTable(data, fields, fates, density));

@@ -20,12 +20,12 @@ import {
   learner,
   massText,
   predictionText,
-  prepare,
+  preparePopulation,
   pusher,
-  type Split,
   scoresTable,
   shownFeatures,
   splitTimes,
+  type TimeSplit,
   valueText,
 } from "../../transport/index.ts";
 import { encoded, filesOf } from "./files.ts";
@@ -64,7 +64,7 @@ export const trajectories = method({
     const choice = given.auto ? await chosenMethod(data, given, split, desk) : undefined;
     const options = { ...given, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
     const { method, steps } = options;
-    const prepared = await prepare(data, options, split);
+    const prepared = await preparePopulation(data, options, split);
     return {
       problem: { data, options, shown, split, choice, prepared, base: await densityAsked(options, prepared.clouds[0]) },
       source: data,
@@ -129,7 +129,7 @@ export const trajectories = method({
 });
 
 /** Every candidate has a third of the steps. */
-function chosenMethod(data: Population, options: Options, split: Split, { progress }: Desk): Promise<Choice> {
+function chosenMethod(data: Population, options: Options, split: TimeSplit, { progress }: Desk): Promise<Choice> {
   const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
   let line: ReturnType<typeof progress> | undefined;
   return choose(data, { ...options, steps }, split, (done, total) => {

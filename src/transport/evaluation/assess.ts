@@ -4,8 +4,8 @@ import type { Population } from "../../data/population.ts";
 import { quadraticCost } from "../lagrangian/costs.ts";
 import { has, type LearnOptions, type MethodName } from "../learning/methods.ts";
 import type { Model } from "../learning/model.ts";
-import type { Prepared } from "../learning/prepare.ts";
-import type { Value } from "../learning/value.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
+import type { ActionValue } from "../learning/value.ts";
 import type { GaussianMixture } from "../motion/base-density.ts";
 import { cellDensities } from "../motion/cell-densities.ts";
 import { type Fates, fates } from "../motion/fates.ts";
@@ -13,10 +13,10 @@ import { type FeatureCurve, featureCurves } from "../motion/features.ts";
 import { type Fields, fieldsAt, fieldsProgram } from "../motion/fields.ts";
 import { type Frame, frames, type MassAt, massInTime } from "../motion/frames.ts";
 import { type Landscape, landscape } from "../motion/landscape.ts";
-import type { Trained } from "../motion/push.ts";
+import type { TrainedModel } from "../motion/push.ts";
 import { solverError } from "../motion/solver-error.ts";
 import { type Stream, streamLines } from "../motion/stream.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import { innerTime } from "../paths/units.ts";
 import { type Balance, balances } from "./balance.ts";
 import { leastAction } from "./least-action.ts";
@@ -39,7 +39,7 @@ export interface Assessment {
   readonly stream?: Stream;
   readonly landscape?: Landscape;
   /** In units of the training, as are the next three. */
-  readonly value?: Value;
+  readonly value?: ActionValue;
   readonly least?: { readonly lower: number; readonly upper: number };
   readonly solverError: number;
   readonly balance: readonly Balance[];
@@ -54,11 +54,11 @@ export interface Assessment {
  */
 export async function assess(
   method: MethodName,
-  trained: Trained & { readonly model: Model },
+  trained: TrainedModel & { readonly model: Model },
   state: unknown,
   data: Population,
-  prepared: Prepared,
-  split: Split,
+  prepared: PreparedPopulation,
+  split: TimeSplit,
   rng: Random,
   base?: GaussianMixture,
 ): Promise<Assessment> {
@@ -92,10 +92,10 @@ export async function assess(
 /** The balance at the snapshots that are learned from, in the user's times and names of features. */
 async function namedBalance(
   method: MethodName,
-  { model, params }: Trained,
+  { model, params }: TrainedModel,
   data: Population,
-  prepared: Prepared,
-  { train }: Split,
+  prepared: PreparedPopulation,
+  { train }: TimeSplit,
 ): Promise<Balance[]> {
   const kept = train.map((k) => prepared.clouds[k]);
   const times = train.map((k) => prepared.times[k]);
@@ -111,7 +111,7 @@ async function namedBalance(
 const free = (method: MethodName, { cost, drift }: LearnOptions): boolean =>
   /^(wlf|u?am)/.test(method) && !has(method, "noise") && !has(method, "potential") && !drift && !(cost && has(method, "growth"));
 
-const leastThrough = (method: MethodName, { clouds, times, learn }: Prepared, { train }: Split, rng: Random) =>
+const leastThrough = (method: MethodName, { clouds, times, learn }: PreparedPopulation, { train }: TimeSplit, rng: Random) =>
   leastAction(
     train.map((k) => times[k]),
     train.map((k) => clouds[k]),

@@ -5,12 +5,12 @@ import type { Population } from "../../data/population.ts";
 import { spread } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { has, learnDefaults, learner } from "../learning/methods.ts";
-import { type PrepareOptions, prepare } from "../learning/prepare.ts";
+import { type PrepareOptions, preparePopulation } from "../learning/prepare.ts";
 import type { BaseKind } from "../motion/cell-densities.ts";
 import { meanWeight, particlesOf } from "../motion/particles.ts";
 import { pusher } from "../motion/push.ts";
 import { weighted } from "../paths/cloud.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import { type CandidateResult, type Choice, candidates, chosen, type Unlearned } from "./candidates.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
 import { baselines, score } from "./scores.ts";
@@ -37,7 +37,7 @@ const notForAll = ["potential", "interaction", "cost", "drift", "velocity", "tim
 export async function choose(
   data: Population,
   options: ChooseOptions,
-  split: Split,
+  split: TimeSplit,
   progress?: (done: number, total: number) => void,
 ): Promise<Choice> {
   const folds = foldsOf(options, split);
@@ -62,7 +62,7 @@ export async function choose(
 }
 
 /** The snapshots to leave out in turn. */
-function foldsOf(options: ChooseOptions, split: Split): number[] {
+function foldsOf(options: ChooseOptions, split: TimeSplit): number[] {
   const fixed = notForAll.find((key) => options[key] !== undefined);
   if (fixed !== undefined)
     throw new UserError(
@@ -84,9 +84,9 @@ interface FoldScore {
 const average = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / values.length;
 
 /** A candidate trained without one snapshot, and how near it comes to that. */
-async function fold(data: Population, options: PrepareOptions, { train }: Split, held: number): Promise<FoldScore> {
+async function fold(data: Population, options: PrepareOptions, { train }: TimeSplit, held: number): Promise<FoldScore> {
   const kept = train.filter((k) => k !== held);
-  const { clouds, times, learn } = await prepare(data, options, { train: kept, held: [held] });
+  const { clouds, times, learn } = await preparePopulation(data, options, { train: kept, held: [held] });
   const { method } = options;
   const model = await learner(
     method,
@@ -112,14 +112,14 @@ async function fold(data: Population, options: PrepareOptions, { train }: Split,
 }
 
 /** Mean W1 of the midpoint along optimal transport, with masses also that of unbalanced transport, and of the sampling floor. */
-async function references(data: Population, options: PrepareOptions, { train }: Split, folds: readonly number[]): Promise<Unlearned[]> {
+async function references(data: Population, options: PrepareOptions, { train }: TimeSplit, folds: readonly number[]): Promise<Unlearned[]> {
   const counted = options.mass !== "equal";
   const balanced: { w1: number; error: number }[] = [];
   const growing: { w1: number; error: number; mass: number }[] = [];
   const floors: number[] = [];
   for (const held of folds) {
     const kept = train.filter((k) => k !== held);
-    const { clouds, times } = await prepare(data, { ...options, method: "am" }, { train: kept, held: [held] });
+    const { clouds, times } = await preparePopulation(data, { ...options, method: "am" }, { train: kept, held: [held] });
     const [before, after] = [Math.max(...kept.filter((k) => k < held)), Math.min(...kept.filter((k) => k > held))];
     const fraction = (times[held] - times[before]) / (times[after] - times[before]);
     const rng = randomStream(options.seed).fold(`references ${held}`);

@@ -3,17 +3,17 @@
 import type { Snapshots } from "../../data/snapshots.ts";
 import { formatNumber } from "../../numbers.ts";
 import { has, type MethodName } from "../learning/methods.ts";
-import type { Value } from "../learning/value.ts";
+import type { ActionValue } from "../learning/value.ts";
 import type { MassAt } from "../motion/frames.ts";
 import type { Balance } from "./balance.ts";
 import type { Prediction } from "./predict.ts";
-import type { KeyNumber } from "./results.ts";
+import type { FoundNumber } from "./results.ts";
 
 /** Numbers of a trained model beside its data. */
 export interface Numbers {
   readonly predictions: readonly Prediction[];
   readonly mass: readonly MassAt[];
-  readonly value?: Value;
+  readonly value?: ActionValue;
   /** The least action through the snapshots, where it is known. */
   readonly least?: { readonly lower: number; readonly upper: number };
   readonly solverError: number;
@@ -29,7 +29,7 @@ export const meanOf = (predictions: readonly Prediction[], name: string): number
 };
 
 /** All numbers, in the order of their weight. */
-export function keyNumbers(data: Pick<Snapshots, "times" | "snapshots">, numbers: Numbers, method: MethodName): KeyNumber[] {
+export function keyNumbers(data: Pick<Snapshots, "times" | "snapshots">, numbers: Numbers, method: MethodName): FoundNumber[] {
   const { predictions, mass, value, least, solverError, loss } = numbers;
   return [
     ...meanScores(predictions),
@@ -47,7 +47,7 @@ export function keyNumbers(data: Pick<Snapshots, "times" | "snapshots">, numbers
   ];
 }
 
-function meanScores(predictions: readonly Prediction[]): KeyNumber[] {
+function meanScores(predictions: readonly Prediction[]): FoundNumber[] {
   const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return names.map((name) => {
     const times = predictions.filter((p) => p.scores.some((s) => s.name === name)).map((p) => p.time);
@@ -55,18 +55,18 @@ function meanScores(predictions: readonly Prediction[]): KeyNumber[] {
   });
 }
 
-function predictedMass({ time, mass, midpointMass }: Prediction): KeyNumber[] {
+function predictedMass({ time, mass, midpointMass }: Prediction): FoundNumber[] {
   if (mass === undefined) return [];
   const beside = midpointMass === undefined ? "" : `; of the unbalanced-transport midpoint ${formatNumber(midpointMass)}`;
   return [{ name: `total mass at ${time}`, value: mass, note: `predicted over observed${beside}` }];
 }
 
-const massNumbers = (mass: readonly MassAt[]): KeyNumber[] => [
+const massNumbers = (mass: readonly MassAt[]): FoundNumber[] => [
   { name: "total mass at the end", value: mass.at(-1)!.mass, note: "relative to the start" },
   { name: "effective particles", value: Math.min(...mass.map((m) => m.effective)), note: "(Σw)² / (n Σw²) at its lowest" },
 ];
 
-const valueNumbers = ({ dual, error, primal, gap, lower }: Value): KeyNumber[] => [
+const valueNumbers = ({ dual, error, primal, gap, lower }: ActionValue): FoundNumber[] => [
   {
     name: "action of the path",
     value: dual,
@@ -97,7 +97,7 @@ const valueNumbers = ({ dual, error, primal, gap, lower }: Value): KeyNumber[] =
       ]),
 ];
 
-function leastNumber({ lower, upper }: NonNullable<Numbers["least"]>): KeyNumber {
+function leastNumber({ lower, upper }: NonNullable<Numbers["least"]>): FoundNumber {
   const name = "least action through the snapshots";
   return lower === upper
     ? { name, value: lower, note: "exact optimal transport of neighbours" }

@@ -26,14 +26,14 @@ export interface Look {
 }
 
 /** What snapshots are like. */
-export interface Inspection {
+export interface SnapshotInspection {
   readonly snapshots: readonly Look[];
   /** What could go wrong. */
   readonly warnings: readonly string[];
 }
 
 /** Sizes, shifts and distances of the snapshots, in units of the training. */
-export function inspectSnapshots(data: Population, seed: number): Inspection {
+export function inspectSnapshots(data: Population, seed: number): SnapshotInspection {
   const rng = randomStream(seed).fold("inspect");
   const units = unitsOf(
     data.times,
@@ -59,7 +59,7 @@ export function inspectSnapshots(data: Population, seed: number): Inspection {
 }
 
 /** An inspection as lines of text. */
-export function inspectionText(data: Population, { snapshots, warnings }: Inspection): string[] {
+export function inspectionText(data: Population, { snapshots, warnings }: SnapshotInspection): string[] {
   const d = data.features.length;
   const row = (cells: readonly string[]): string => cells.map((c, i) => c.padStart(i ? 14 : 10)).join("");
   const total = snapshots.reduce((s, k) => s + k.particles, 0);

@@ -3,11 +3,11 @@ import type { NdArray, Random } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { type Distances, spread } from "../../distances/index.ts";
 import { has, type MethodName, methods } from "../learning/methods.ts";
-import type { Prepared } from "../learning/prepare.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
 import { meanWeight, particlesOf } from "../motion/particles.ts";
-import type { Trained } from "../motion/push.ts";
+import type { TrainedModel } from "../motion/push.ts";
 import { stacked, weighted } from "../paths/cloud.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
 import { baselines, type Score, score } from "./scores.ts";
 
@@ -74,10 +74,10 @@ const bothName = (method: MethodName): string => `${methods[method].title}, both
  */
 export async function predict(
   method: MethodName,
-  { model, push, params }: Trained,
+  { model, push, params }: TrainedModel,
   data: Pick<Population, "times" | "pathsKnown">,
-  { clouds, times, learn }: Pick<Prepared, "clouds" | "times" | "learn">,
-  { train, held }: Split,
+  { clouds, times, learn }: Pick<PreparedPopulation, "clouds" | "times" | "learn">,
+  { train, held }: TimeSplit,
   rng: Random,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];

@@ -1,7 +1,7 @@
 /** Numbers and tables as a report shows them. */
 
 /** A number with its meaning. */
-export interface KeyNumber {
+export interface FoundNumber {
   readonly name: string;
   readonly value: number | string;
   /** Standard error of the value. */

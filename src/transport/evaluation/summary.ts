@@ -2,7 +2,7 @@
 
 import { formatNumber } from "../../numbers.ts";
 import { type MethodName, methods } from "../learning/methods.ts";
-import type { Value } from "../learning/value.ts";
+import type { ActionValue } from "../learning/value.ts";
 import type { MassAt } from "../motion/frames.ts";
 import { meanOf } from "./findings.ts";
 import { midpoint, type Prediction } from "./predict.ts";
@@ -36,7 +36,7 @@ export function predictionText({ time, scores, floor, paths, mass, midpointMass 
 export const massText = (mass: readonly MassAt[]): string => `total mass at the end: ${mass.at(-1)!.mass.toFixed(3)} of the start`;
 
 /** The action of the path, and what it may miss. */
-export function valueText({ dual, error, gap }: Value): string {
+export function valueText({ dual, error, gap }: ActionValue): string {
   const missing = gap ? `, action gap at most ${gap.bound.toFixed(4)}${plusMinus(gap.error)}` : "";
   return `action of the path: ${dual.toFixed(4)}${plusMinus(error)}${missing} (± 95 %)`;
 }

@@ -4,7 +4,7 @@ import type { Snapshots } from "../../data/snapshots.ts";
 import { has, type MethodName } from "../learning/methods.ts";
 import type { Fields } from "../motion/fields.ts";
 import type { MassAt } from "../motion/frames.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import type { Units } from "../paths/units.ts";
 import type { Prediction } from "./predict.ts";
 import { verdicts } from "./verdicts.ts";
@@ -24,7 +24,7 @@ export function warningsOf(
   { predictions, fields, mass, note }: Judged,
   { times }: Pick<Snapshots, "times">,
   { units }: { readonly units: Units },
-  split: Split,
+  split: TimeSplit,
 ): string[] {
   return [
     ...speeds(
@@ -84,7 +84,7 @@ function dip(mass: readonly MassAt[]): string[] {
     : [];
 }
 
-function forecasts(times: readonly number[], { train, held }: Split): string[] {
+function forecasts(times: readonly number[], { train, held }: TimeSplit): string[] {
   const last = train[train.length - 1];
   const beyond = held.filter((k) => k > last).map((k) => times[k]);
   return beyond.length

@@ -3,9 +3,9 @@ import type { Population } from "../../data/population.ts";
 import type { Figure } from "../../plots/index.ts";
 import type { Assessment } from "../evaluation/assess.ts";
 import { has, type MethodName } from "../learning/methods.ts";
-import type { Prepared } from "../learning/prepare.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
 import { curvesToDraw } from "../motion/features.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import { fatesFigure } from "./fates.ts";
 import { featuresFigure } from "./features.ts";
 import { growthFigure, massFigure } from "./growth.ts";
@@ -26,8 +26,8 @@ export interface Shown {
 export function figuresOf(
   method: MethodName,
   data: Population,
-  { clouds }: Pick<Prepared, "clouds">,
-  { held }: Split,
+  { clouds }: Pick<PreparedPopulation, "clouds">,
+  { held }: TimeSplit,
   found: Assessment,
   { features, losses }: Shown,
 ): Figure[] {

@@ -15,7 +15,7 @@ import {
 } from "../../optim/index.ts";
 import { type Feeds, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
-import type { Value } from "./value.ts";
+import type { ActionValue } from "./value.ts";
 
 /** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
 export interface Dynamics {
@@ -32,7 +32,7 @@ export interface Dynamics {
  * A training. States S are trees of arrays, the whole of what a checkpoint must hold; parameters P are trees of tensors, of arrays outside
  * programs. Both are the learner's own affair: without types, a learner hides them and takes only what it has given.
  */
-export interface Learner<S = unknown, P = unknown> {
+export interface Trainable<S = unknown, P = unknown> {
   init(rng: Random): S;
   /** One optimizer step; the stream gives the batch. */
   step(state: S, rng: Random): Promise<{ state: S; metrics: Readonly<Record<string, number>> }>;
@@ -41,13 +41,13 @@ export interface Learner<S = unknown, P = unknown> {
 }
 
 /** A learner of trajectories: its averaged parameters define dynamics. */
-export interface Model<S = unknown, P = unknown> extends Learner<S, P> {
+export interface Model<S = unknown, P = unknown> extends Trainable<S, P> {
   /** @param interval  one-hot row of the interval, for models with an action for each */
   dynamics(params: P, interval?: Tensor): Dynamics;
   /** σ of the dynamics. */
   readonly noise: number;
   /** The value of the action, over fresh batches, for models that have one. */
-  value?(state: S, rng: Random, batches?: number): Promise<Value>;
+  value?(state: S, rng: Random, batches?: number): Promise<ActionValue>;
   /** What happened in the training that the user should know. */
   note?(state: S): string | undefined;
   /** Particles move from later to earlier times. */
@@ -58,7 +58,7 @@ export interface Model<S = unknown, P = unknown> extends Learner<S, P> {
 
 /** A model whose action has a value. */
 export interface ValuedModel<S = unknown, P = unknown> extends Model<S, P> {
-  value(state: S, rng: Random, batches?: number): Promise<Value>;
+  value(state: S, rng: Random, batches?: number): Promise<ActionValue>;
 }
 
 /** What of a model moves particles. */

@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import { type Acting, forcesOf } from "../forces/forces.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { MassCurve } from "../paths/path.ts";
-import type { Split } from "../paths/split.ts";
+import type { TimeSplit } from "../paths/split.ts";
 import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten } from "../paths/units.ts";
 import { cautions } from "./cautions.ts";
 import { type Asked, checkAsked } from "./checks.ts";
@@ -37,7 +37,7 @@ export interface PrepareOptions extends Asked {
 }
 
 /** A population ready to be learned from. */
-export interface Prepared {
+export interface PreparedPopulation {
   readonly units: Units;
   /** All snapshots, held-out ones too, with weights and masses. */
   readonly clouds: readonly Cloud[];
@@ -53,7 +53,7 @@ export interface Prepared {
  *
  * @throws UserError  for options that do not fit the method or the data
  */
-export async function prepare(data: Population, options: PrepareOptions, { train }: Split): Promise<Prepared> {
+export async function preparePopulation(data: Population, options: PrepareOptions, { train }: TimeSplit): Promise<PreparedPopulation> {
   const { method } = options;
   checkAsked(options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);

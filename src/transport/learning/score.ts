@@ -13,7 +13,7 @@ import { type Arrays, concat, type Feeds, jit, scan, sign, sqrt, type Tensor, ta
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
 import { actionDefaults } from "./action-model.ts";
-import { type Descending, descent, type Learner, type TrainOptions, trainDefaults } from "./model.ts";
+import { type Descending, descent, type Trainable, type TrainOptions, trainDefaults } from "./model.ts";
 import { drawRecorded, type RecordedBatch, type Recording } from "./recorded.ts";
 
 /**
@@ -35,7 +35,7 @@ export interface ScoreOptions extends TrainOptions {
 }
 
 /** A learner of scores: trained like a `Model`, but without a motion. */
-export interface ScoreModel<S = unknown, P = unknown> extends Learner<S, P> {
+export interface ScoreModel<S = unknown, P = unknown> extends Trainable<S, P> {
   /** ∇ log q_t. */
   score(params: P): VectorField;
 }

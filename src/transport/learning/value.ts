@@ -5,7 +5,7 @@ import type { Lagrangian } from "../lagrangian/lagrangian.ts";
 import type { PathPoints } from "../paths/points.ts";
 
 /** What the action of a path is worth. */
-export interface Value {
+export interface ActionValue {
   /** -L on fresh samples of the path, and its standard error: the action that s accounts for, at most the action of the path. */
   readonly dual: number;
   readonly error: number;
@@ -51,7 +51,7 @@ export interface Sampled {
 }
 
 /** Means over batches, whose spread gives the errors. */
-export async function meanValue(evaluate: () => Promise<Sampled>, batches: number): Promise<Value> {
+export async function meanValue(evaluate: () => Promise<Sampled>, batches: number): Promise<ActionValue> {
   const results = [];
   for (let i = 0; i < batches; i++) results.push(await evaluate());
   const duals = results.map((r) => item(r.dual));

@@ -3,11 +3,11 @@
 import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { has, type MethodName, methods } from "../learning/methods.ts";
-import type { Prepared } from "../learning/prepare.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import { type GaussianMixture, gaussianDensity, kernelDensity } from "./base-density.ts";
 import { densities } from "./densities.ts";
-import type { Trained } from "./push.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** How the density of the first snapshot is taken from its particles. */
 export type BaseKind = "gaussian" | "kernel";
@@ -41,9 +41,9 @@ export async function baseDensity(kind: BaseKind, method: MethodName, first: Clo
  * @param base  density of the first snapshot, in units of the training
  */
 export async function cellDensities(
-  { model, params }: Trained,
+  { model, params }: TrainedModel,
   base: GaussianMixture,
-  { clouds, times, units }: Pick<Prepared, "clouds" | "times" | "units">,
+  { clouds, times, units }: Pick<PreparedPopulation, "clouds" | "times" | "units">,
   rng: Random,
 ): Promise<Float64Array[]> {
   const run = densities(model);

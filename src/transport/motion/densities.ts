@@ -9,7 +9,7 @@
  */
 
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { type Control, solve } from "../../solve/index.ts";
+import { type Control, integrate } from "../../solve/index.ts";
 import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
@@ -44,7 +44,7 @@ export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: 
     return concat([value, divergence.expandDims(1), g.expandDims(1)], 1);
   };
   const none = x.slice(null, [0, 1]).mul(0);
-  const end = solve(field, concat([x, none, none], 1), times, { control, save: "end" }).states;
+  const end = integrate(field, concat([x, none, none], 1), times, { control, save: "end" }).states;
   return { x: end.slice(null, [0, d]), divergence: end.slice(null, d), growth: end.slice(null, d + 1) };
 }
 

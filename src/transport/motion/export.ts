@@ -6,7 +6,7 @@ import { concat, greaterEqual, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
 import type { Units } from "../paths/units.ts";
 import type { Fields } from "./fields.ts";
-import type { Trained } from "./push.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** Rows that the exported models are traced for; they take any number. */
 const exportRows = 8;
@@ -26,7 +26,7 @@ export interface ModelLabels {
  * @returns  ONNX by name: velocity, growth, action
  */
 export function exportedModels<P>(
-  { model, params }: Trained<P>,
+  { model, params }: TrainedModel<P>,
   units: Units,
   labels: ModelLabels,
   has: Pick<Fields, "growth" | "action">,

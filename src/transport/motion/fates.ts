@@ -1,9 +1,9 @@
 /** Where particles end up: groups of the last snapshot that moved particles arrive among. */
 import type { NdArray, Random } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
-import type { Prepared } from "../learning/prepare.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
 import { particlesOf } from "./particles.ts";
-import type { Trained } from "./push.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** The groups of reference points, by name, and their weights (absent: equal). */
 export interface Reference {
@@ -95,9 +95,9 @@ export interface Fates {
  * futures. Undefined for data without groups.
  */
 export async function fates(
-  { model, push, params }: Trained,
+  { model, push, params }: TrainedModel,
   data: Pick<Population, "groups">,
-  { clouds, times }: Pick<Prepared, "clouds" | "times">,
+  { clouds, times }: Pick<PreparedPopulation, "clouds" | "times">,
   rng: Random,
 ): Promise<Fates | undefined> {
   if (!data.groups) return undefined;

@@ -3,8 +3,8 @@
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import { type Feeds, jit, type Tensor } from "../../tensor/index.ts";
 import type { Mover } from "../learning/model.ts";
-import type { Prepared } from "../learning/prepare.ts";
-import type { Trained } from "./push.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** Fields at the particles of the snapshots. */
 export interface Fields {
@@ -34,9 +34,9 @@ export function fieldsProgram<P>(model: Mover<P>): FieldsProgram<P> {
 
 /** Fields at points of one time. */
 export async function fieldsAt<P>(
-  { model, params }: Trained<P>,
+  { model, params }: TrainedModel<P>,
   run: FieldsProgram<P>,
-  { units }: Pick<Prepared, "units">,
+  { units }: Pick<PreparedPopulation, "units">,
   inner: NdArray<"f32">,
   time: number,
 ): Promise<Fields> {

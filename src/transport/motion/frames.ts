@@ -3,10 +3,10 @@
 import type { NdArray, Random } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
 import { UserError } from "../../errors.ts";
-import type { Prepared } from "../learning/prepare.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
 import { unwhiten } from "../paths/units.ts";
 import { effectiveShare, meanWeight, particlesOf } from "./particles.ts";
-import type { Trained } from "./push.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** The particles of the first snapshot at one time, with their weights, at the start of mean one. */
 export interface Frame {
@@ -26,9 +26,9 @@ const perInterval = 10;
  * @throws UserError  if the motion does not stay finite
  */
 export async function frames(
-  { push, params }: Trained,
+  { push, params }: TrainedModel,
   data: Pick<Snapshots, "times" | "snapshots">,
-  { units, clouds, times }: Pick<Prepared, "units" | "clouds" | "times">,
+  { units, clouds, times }: Pick<PreparedPopulation, "units" | "clouds" | "times">,
   rng: Random,
 ): Promise<Frame[]> {
   const steps = (all: readonly number[]): number[] =>

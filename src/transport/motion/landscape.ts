@@ -1,10 +1,10 @@
 /** The action on a grid of two features. */
 import { ndarray } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
-import type { Prepared } from "../learning/prepare.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
 import { unwhiten, whiten } from "../paths/units.ts";
 import { type FieldsProgram, fieldsAt } from "./fields.ts";
-import type { Trained } from "./push.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** Values at places [row * x.length + column] of a grid, at one time; all in the user's units. */
 export interface Landscape {
@@ -22,10 +22,10 @@ const size = 32;
  * action.
  */
 export async function landscape(
-  trained: Trained,
+  trained: TrainedModel,
   program: FieldsProgram,
   data: Pick<Snapshots, "times" | "snapshots" | "features">,
-  prepared: Pick<Prepared, "units" | "times">,
+  prepared: Pick<PreparedPopulation, "units" | "times">,
 ): Promise<Landscape> {
   const { units } = prepared;
   const d = data.features.length;

@@ -1,7 +1,7 @@
 /** Particles moved by dynamics: an ordinary differential equation, or a stochastic one, with weights that grow and decay. */
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { eulerMaruyama, type Field, marchNoisy, solve } from "../../solve/index.ts";
+import { eulerMaruyama, type Field, integrate, marchNoisy } from "../../solve/index.ts";
 import { concat, type Feeds, jit, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
@@ -39,7 +39,7 @@ export type Push<P = unknown> = (
 ) => Promise<Pushed>;
 
 /** What of a model moves particles, its compiled mover, and the parameters that it was trained to. */
-export interface Trained<P = unknown> {
+export interface TrainedModel<P = unknown> {
   readonly model: Mover<P>;
   readonly push: Push<P>;
   readonly params: Feeds<P>;
@@ -114,7 +114,7 @@ function rates(v: VectorField, growth: ScalarField | undefined): Field {
 
 /** [x, log w] moved without noise. */
 function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
-  const { states, evaluations } = solve(rates((useFlow && flow) || drift, growth), state, at);
+  const { states, evaluations } = integrate(rates((useFlow && flow) || drift, growth), state, at);
   return { states, evaluations };
 }
 

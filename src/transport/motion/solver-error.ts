@@ -1,7 +1,7 @@
 /** How well the particles' equations are solved. */
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import type { Prepared } from "../learning/prepare.ts";
-import type { Trained } from "./push.ts";
+import type { PreparedPopulation } from "../learning/prepare.ts";
+import type { TrainedModel } from "./push.ts";
 
 /** Particles of the first snapshot that tell the solver's error. */
 const probes = 500;
@@ -11,8 +11,8 @@ const probes = 500;
  * and back end from where they began; with noise, how far paths with one Brownian motion are apart when the steps are halved.
  */
 export async function solverError(
-  { model, push, params }: Trained,
-  { clouds, times }: Pick<Prepared, "clouds" | "times">,
+  { model, push, params }: TrainedModel,
+  { clouds, times }: Pick<PreparedPopulation, "clouds" | "times">,
   rng: Random,
 ): Promise<number> {
   const { data, shape } = clouds[0].points;

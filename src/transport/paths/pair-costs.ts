@@ -1,7 +1,7 @@
 /** What it costs to go from a particle of one snapshot to one of the next, where a drift is free and velocities have a convex cost. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
-import { constantSteps, rungeKutta4, solve } from "../../solve/index.ts";
+import { constantSteps, integrate, rungeKutta4 } from "../../solve/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import type { ConvexCost } from "../lagrangian/costs.ts";
 import type { Lagrangian, VectorField } from "../lagrangian/lagrangian.ts";
@@ -34,7 +34,7 @@ async function carried(x: NdArray<"f32">, drift: VectorField, from: number, to: 
   const [n] = x.shape;
   const field = (t: Tensor, z: Tensor): Tensor => drift(t.broadcastTo([n, 1]), z);
   const method = { solver: rungeKutta4, control: constantSteps(20), save: "end" } as const;
-  const run = jit((z: Tensor, times: Tensor) => solve(field, z, times, method).states);
+  const run = jit((z: Tensor, times: Tensor) => integrate(field, z, times, method).states);
   return (await run(x, ndarray(Float32Array.of(from, to), [2], "f32"))) as NdArray<"f32">;
 }
 

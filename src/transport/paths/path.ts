@@ -9,7 +9,7 @@ import { type Coupling, cumulate, type Pairs, pairsOf } from "./pairs.ts";
  * "linear": (1 - u) a + u b; "bridge": that and noise σ √(gap u (1 - u)); "mixture": b with probability u, else a
  * (mass fades over, nothing moves).
  */
-export type Shape = "linear" | "bridge" | "mixture";
+export type PathShape = "linear" | "bridge" | "mixture";
 
 /**
  * How the total mass goes from Z_0 to Z_1: log Z linear, Z linear, or √Z linear (the path of least growth energy; for unbalanced pairs the
@@ -20,7 +20,7 @@ export type MassCurve = "log" | "linear" | "geodesic";
 /** Pairs, and what lies between them. */
 export interface PathOptions {
   readonly coupling?: Coupling;
-  readonly shape?: Shape;
+  readonly shape?: PathShape;
   /** σ of bridges and of entropic plans. */
   readonly noise?: number;
   /** λ of unbalanced plans. */

@@ -4,7 +4,7 @@ import { readTimes } from "../../data/times.ts";
 import { UserError } from "../../errors.ts";
 
 /** Snapshots to learn from, and those to predict. */
-export interface Split {
+export interface TimeSplit {
   /** Indices of the snapshots. */
   readonly train: readonly number[];
   readonly held: readonly number[];
@@ -16,7 +16,7 @@ export interface Split {
  *
  * @throws UserError  if a time is not in the data or the first, or fewer than two would be left
  */
-export function splitTimes(data: Pick<Snapshots, "times" | "timeLabels">, holdOut: string | undefined): Split {
+export function splitTimes(data: Pick<Snapshots, "times" | "timeLabels">, holdOut: string | undefined): TimeSplit {
   const { times, timeLabels } = data;
   const all = times.map((_, k) => k);
   if (holdOut === undefined) return { train: all, held: [] };

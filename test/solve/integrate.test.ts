@@ -9,9 +9,9 @@ import {
   dormandPrince,
   euler,
   heun,
+  integrate,
   midpoint,
   rungeKutta4,
-  solve,
   type Tableau,
 } from "../../src/solve/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
@@ -23,7 +23,7 @@ const at = (t: number): number[] => [1, 2].map((x) => x * Math.exp(Math.sin(t)))
 const worst = (states: NdArray, times: readonly number[]): number =>
   Math.max(...toNumbers(states).map((y, i) => Math.abs(y - at(times[i >> 1])[i & 1])));
 const solved = (times: readonly number[], solver: Tableau, control: Control) =>
-  jit((x: Tensor, t: Tensor) => solve(field, x, t, { solver, control }))(x0, array([...times], "f64"));
+  jit((x: Tensor, t: Tensor) => integrate(field, x, t, { solver, control }))(x0, array([...times], "f64"));
 
 const tableaus: Record<string, Tableau> = { euler, midpoint, heun, bogackiShampine, rungeKutta4, dormandPrince };
 const embedded: Record<string, Tableau> = { heun, bogackiShampine, dormandPrince };
@@ -57,7 +57,7 @@ test("Dormand–Prince keeps its tolerance between its steps too, forwards and b
   expect(worst(forward.states, times.slice(1))).toBeLessThan(3e-7);
   expect(toNumbers(forward.accepted)[0]).toBeLessThan(40);
   const end = { ...x0, data: forward.states.data.slice(-2) } as NdArray;
-  const run = jit((x: Tensor, t: Tensor) => solve(field, x, t, { control }));
+  const run = jit((x: Tensor, t: Tensor) => integrate(field, x, t, { control }));
   const back = await run(end, array([...times].reverse(), "f64"));
   expect(worst(back.states, [...times].reverse().slice(1))).toBeLessThan(1e-6);
 });
@@ -86,7 +86,7 @@ test.each([
   const times = Array.from({ length: 11 }, (_v, k) => k / 2);
   for (const solver of Object.values(embedded)) {
     const control = adaptiveSteps({ rtol: 1e-6, atol: 1e-6, ...gains });
-    const run = jit((x: Tensor, t: Tensor) => solve(stiff(100), x, t, { solver, control }));
+    const run = jit((x: Tensor, t: Tensor) => integrate(stiff(100), x, t, { solver, control }));
     const { states } = await run(array([[1]], "f64"), array(times, "f64"));
     // errors of steps die out with rate λ: what is left is of the order of one step's
     toNumbers(states).forEach((x, k) => void expect(Math.abs(x - Math.cos(times[k + 1]))).toBeLessThan(1e-5));
@@ -96,7 +96,7 @@ test.each([
 test("PI control rejects fewer steps than I control where stability bounds them", async () => {
   const rejected = async (integral: number, proportional: number): Promise<number> => {
     const control = adaptiveSteps({ rtol: 1e-4, atol: 1e-4, integral, proportional });
-    const run = jit((x: Tensor, t: Tensor) => solve(stiff(1000), x, t, { control }).rejected);
+    const run = jit((x: Tensor, t: Tensor) => integrate(stiff(1000), x, t, { control }).rejected);
     return toNumbers(await run(array([[1]], "f64"), array([0, 5], "f64")))[0];
   };
   expect(await rejected(0.4, 0.3)).toBeLessThan((await rejected(1, 0)) / 2);
@@ -116,7 +116,7 @@ test("steps by their error need an embedded method", async () => {
 test("states saved on the way are those of integrations that stop there", async () => {
   const times = [0, 0.3, 1.1, 2];
   const stopped = async (solver: Tableau, control: Control, end: number): Promise<number[]> => {
-    const run = jit((x: Tensor, t: Tensor) => solve(field, x, t, { solver, control, save: "end" }).states);
+    const run = jit((x: Tensor, t: Tensor) => integrate(field, x, t, { solver, control, save: "end" }).states);
     return toNumbers(await run(x0, array(times.slice(0, end + 1), "f64")));
   };
   for (const solver of [euler, midpoint, rungeKutta4]) {

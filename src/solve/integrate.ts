@@ -2,10 +2,10 @@
  * Solvers of differential equations as tensor programs: a whole integration is one run. An equation, a method, the control of its steps and
  * what to save are parts that combine in one call:
  *
- *   solve(f, x0, times)                                                      dx/dt = f by Dormand and Prince, steps by their error
- *   solve(f, x0, times, { solver: rungeKutta4, control: constantSteps(20) })
- *   solve(f, x0, times, { solver: bogackiShampine, control: adaptiveSteps({ rtol: 1e-3 }), save: "end" })
- *   solve({ drift, diffusion }, x0, times, { noise })                        dX = f dt + g dW by Euler and Maruyama
+ *   integrate(f, x0, times)                                                  dx/dt = f by Dormand and Prince, steps by their error
+ *   integrate(f, x0, times, { solver: rungeKutta4, control: constantSteps(20) })
+ *   integrate(f, x0, times, { solver: bogackiShampine, control: adaptiveSteps({ rtol: 1e-3 }), save: "end" })
+ *   integrate({ drift, diffusion }, x0, times, { noise })                    dX = f dt + g dW by Euler and Maruyama
  *
  * Constant steps are scans, which can be differentiated in both modes; steps by their error are a while loop, in forward mode only.
  */
@@ -21,7 +21,7 @@ import { dormandPrince, type Tableau } from "./tableau.ts";
 export type Save = "times" | "end";
 
 /** Method, steps and what to save, of an ordinary equation. */
-export interface SolveOptions {
+export interface IntegrateOptions {
   readonly solver?: Tableau;
   readonly control?: Control;
   readonly save?: Save;
@@ -51,16 +51,16 @@ export interface Solution {
  * @param times  [M + 1], monotone in either direction
  * @throws RangeError  for steps by their error with a tableau that has no embedded method
  */
-export function solve(equation: Field, x0: Tensor, times: Tensor, options?: SolveOptions): Solution;
-export function solve(equation: Noisy, x0: Tensor, times: Tensor, options: NoisyOptions): Pick<Solution, "states">;
-export function solve(
+export function integrate(equation: Field, x0: Tensor, times: Tensor, options?: IntegrateOptions): Solution;
+export function integrate(equation: Noisy, x0: Tensor, times: Tensor, options: NoisyOptions): Pick<Solution, "states">;
+export function integrate(
   equation: Field | Noisy,
   x0: Tensor,
   times: Tensor,
-  options: SolveOptions | NoisyOptions = {},
+  options: IntegrateOptions | NoisyOptions = {},
 ): Solution | Pick<Solution, "states"> {
   return typeof equation === "function"
-    ? ordinary(equation, x0, times, options as SolveOptions)
+    ? ordinary(equation, x0, times, options as IntegrateOptions)
     : stochastic(equation, x0, times, options as NoisyOptions);
 }
 
@@ -68,7 +68,7 @@ function ordinary(
   f: Field,
   x0: Tensor,
   times: Tensor,
-  { solver = dormandPrince, control = adaptiveSteps(), save = "times" }: SolveOptions,
+  { solver = dormandPrince, control = adaptiveSteps(), save = "times" }: IntegrateOptions,
 ): Solution {
   const stages = solver.nodes.length;
   if ("steps" in control) {
