@@ -4,7 +4,15 @@ import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts"
 import { toCorpus } from "../../src/data/index.ts";
 import { cnn, transformerLm } from "../../src/nn/index.ts";
 import { adamw, optimizers } from "../../src/optim/index.ts";
-import { drawSettings, lossTerms, optimizerOf, settingsFor, supervisedLearner, textProblem } from "../../src/training/index.ts";
+import {
+  drawSettings,
+  lossTerms,
+  optimizerOf,
+  settingsFor,
+  skippedNotice,
+  supervisedLearner,
+  textProblem,
+} from "../../src/training/index.ts";
 import type { Problem } from "../../src/training/problem.ts";
 
 const budget = { steps: 20, schedule: "cosine", warmUp: 0.1 } as const;
@@ -106,6 +114,8 @@ describe("a batch whose gradient is not finite", () => {
     expect(spoiled.state.stats).toEqual(clean.state.stats);
     expect(spoiled.state.optimizer.inner).toEqual(clean.state.optimizer.inner);
     expect(toNumbers(spoiled.state.optimizer.skipped)).toEqual([2]);
+    expect(skippedNotice(spoiled.state)[0]).toMatch(/^2 of 5 steps had a gradient that is not finite/);
+    expect(skippedNotice(clean.state)).toEqual([]);
     expect(spoiled.losses.every(Number.isFinite)).toBe(true);
   });
 

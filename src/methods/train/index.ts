@@ -25,6 +25,7 @@ import {
   sampleText,
   scoreName,
   settingsFor,
+  skippedNotice,
   supervisedLearner,
   trainingFindings,
 } from "../../training/index.ts";
@@ -101,7 +102,7 @@ export const train = method({
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
-      warnings: [...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
+      warnings: [...skippedNotice(state), ...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
       results: { model: model.name, optimizer, steps: done, bestStep, ...numbers, score: problem.score, ...scores, baseline, ...classes },
       text: (took: string) => [
         ...(done < steps
