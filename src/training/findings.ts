@@ -72,10 +72,17 @@ export function baselineNotice({ score }: Pick<Problem, "score">, test: Scores, 
 const scoreError = (problem: Problem, score: number): number | undefined =>
   problem.score === "accuracy" ? Math.sqrt((score * (1 - score)) / problem.count("test")) : undefined;
 
-/** Parameters that a curvature optimizer does not see as layers, and who moves them instead. */
-export function fallbackNotice(found: Layers | undefined): string[] {
-  if (!found || found.uncovered.length === 0) return [];
-  const { layers, uncovered } = found;
+/**
+ * Parameters that a curvature optimizer does not treat as layers, and who moves them instead.
+ *
+ * @param tables  whether it treats tables as layers
+ */
+export function fallbackNotice(found: Layers | undefined, tables = false): string[] {
+  const isLayer = ({ kind }: Layers["layers"][number]): boolean => tables || kind !== "embedding";
+  const layers = found?.layers.filter(isLayer) ?? [];
+  const left = (found?.layers ?? []).filter((layer) => !isLayer(layer));
+  const uncovered = [...(found?.uncovered ?? []), ...left.map(({ weight }) => ({ path: weight, why: "is a table" }))];
+  if (uncovered.length === 0) return [];
   const names = list(
     uncovered.map((u) => u.path),
     4,

@@ -6,6 +6,7 @@ import { cnn, transformerLm } from "../../src/nn/index.ts";
 import { adamw, optimizers } from "../../src/optim/index.ts";
 import {
   drawSettings,
+  fallbackNotice,
   lossTerms,
   optimizerOf,
   settingsFor,
@@ -66,6 +67,13 @@ describe("settings by kind of network", () => {
       expect(tokens[i]).toBeCloseTo(g / (0.6 + 12 * g * g), 5);
     });
   });
+});
+
+test("tables that follow the fallback are named among what has no curvature", () => {
+  const layer = { kind: "embedding", weight: "table", inputs: 5, outputs: 2, inputsFirst: true, uses: 1 } as const;
+  const found = { layers: [{ ...layer, kind: "dense", weight: "head.w" } as const, layer], uncovered: [] };
+  expect(fallbackNotice(found)[0]).toMatch(/^1 layers have curvature; 1 parameters are in none and follow AdamW: table \(is a table\)/);
+  expect(fallbackNotice(found, true)).toEqual([]);
 });
 
 describe("a batch whose gradient is not finite", () => {

@@ -60,7 +60,7 @@ export const train = method({
     const advice = warningsFor({ name, settings, batchSize, terms: lossTerms(problem, batchSize), constantRate: schedule === "constant" });
     return {
       problem: {
-        ...{ task, problem, model, source, steps, batchSize, optimizer: name },
+        ...{ task, problem, model, source, steps, batchSize, optimizer: name, settings },
         how: {
           optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
           ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
@@ -80,7 +80,11 @@ export const train = method({
 
   learner: ({ problem, model, how }, { rng }) => supervisedLearner(problem, model.network, rng.fold("order"), how),
 
-  async conclude({ state, history, steps: done, bestStep }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
+  async conclude(
+    { state, history, steps: done, bestStep },
+    { task, problem, model, source, steps, batchSize, optimizer, settings },
+    trainer,
+  ) {
     const [train, validation, test] = await Promise.all([
       trainer.score(state, "train"),
       trainer.score(state, "validation"),
@@ -102,7 +106,11 @@ export const train = method({
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
-      warnings: [...skippedNotice(state), ...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
+      warnings: [
+        ...skippedNotice(state),
+        ...baselineNotice(problem, test, baseline),
+        ...fallbackNotice(trainer.layers(state), settings.tables === true),
+      ],
       results: { model: model.name, optimizer, steps: done, bestStep, ...numbers, score: problem.score, ...scores, baseline, ...classes },
       text: (took: string) => [
         ...(done < steps
