@@ -72,7 +72,7 @@ describe("settings by kind of network", () => {
 test("tables that follow the fallback are named among what has no curvature", () => {
   const layer = { kind: "embedding", weight: "table", inputs: 5, outputs: 2, inputsFirst: true, uses: 1 } as const;
   const found = { layers: [{ ...layer, kind: "dense", weight: "head.w" } as const, layer], uncovered: [] };
-  expect(fallbackNotice(found)[0]).toMatch(/^1 layers have curvature; 1 parameters are in none and follow AdamW: table \(is a table\)/);
+  expect(fallbackNotice(found)[0]).toMatch(/^1 layers have curvature; 1 parameters are in none and follow AdamW: "table" \(is a table\)/);
   expect(fallbackNotice(found, true)).toEqual([]);
 });
 

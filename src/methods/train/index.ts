@@ -16,6 +16,7 @@ import {
   exportWeights,
   fallbackNotice,
   lossTerms,
+  type OptimizerSettings,
   optimizerOf,
   type Part,
   parseSettings,
@@ -52,7 +53,7 @@ export const train = method({
     const prepared = await prepareTask(read, options, rng);
     const { task, problem, model, steps, batchSize, source, config } = prepared;
     const { optimizer: name, schedule, warmUp, clip, freeze, precision } = options;
-    const settings = {
+    const settings: OptimizerSettings = {
       ...settingsFor(name, problem, model.name, precision),
       ...(options.set ? parseSettings(name, options.set) : {}),
       ...(options.lr === undefined ? {} : { lr: options.lr }),
