@@ -11,8 +11,8 @@ const vitSingd = { lr: 2e-3, momentum: 0.5, damping: 1e-3, fallbackRatio: 4, app
 
 const table: Readonly<Record<NetworkKind, Readonly<Record<string, OptimizerSettings>>>> = {
   text: {
-    adamw: { lr: 1e-2, beta1: 0.8, beta2: 0.95 },
-    nadamw: { lr: 1e-2, beta1: 0.8, beta2: 0.95 },
+    adamw: { lr: 1e-2, beta1: 0.6, beta2: 0.95 },
+    nadamw: { lr: 1e-2, beta1: 0.6, beta2: 0.95 },
     "if-shampoo": { lr: 2e-2, momentum: 0.7, damping: 1e-4, precondLr: 0.3 },
     singd: textSingd,
     ingd: textSingd,

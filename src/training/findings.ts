@@ -1,9 +1,10 @@
 /** What came out of a training, as numbers with their errors and as words. */
+import { item } from "../array/index.ts";
 import { list } from "../data/table.ts";
 import { formatNumber } from "../numbers.ts";
 import type { Baseline, ClassScores } from "./metrics.ts";
 import type { Problem } from "./problem.ts";
-import type { Layers, Scores } from "./supervised.ts";
+import type { Layers, Scores, SupervisedState } from "./supervised.ts";
 
 /** A number with its standard error, and its unit or what to compare it with. */
 export interface Finding {
@@ -71,15 +72,32 @@ export function baselineNotice({ score }: Pick<Problem, "score">, test: Scores, 
 const scoreError = (problem: Problem, score: number): number | undefined =>
   problem.score === "accuracy" ? Math.sqrt((score * (1 - score)) / problem.count("test")) : undefined;
 
-/** Parameters that a curvature optimizer does not see as layers, and who moves them instead. */
-export function fallbackNotice(found: Layers | undefined): string[] {
-  if (!found || found.uncovered.length === 0) return [];
-  const { layers, uncovered } = found;
+/**
+ * Parameters that a curvature optimizer does not treat as layers, and who moves them instead.
+ *
+ * @param tables  whether it treats tables as layers
+ */
+export function fallbackNotice(found: Layers | undefined, tables = false): string[] {
+  const isLayer = ({ kind }: Layers["layers"][number]): boolean => tables || kind !== "embedding";
+  const layers = found?.layers.filter(isLayer) ?? [];
+  const left = (found?.layers ?? []).filter((layer) => !isLayer(layer));
+  const uncovered = [...(found?.uncovered ?? []), ...left.map(({ weight }) => ({ path: weight, why: "is a table" }))];
+  if (uncovered.length === 0) return [];
   const names = list(
     uncovered.map((u) => u.path),
     4,
   );
   return [
     `${layers.length} layers have curvature; ${uncovered.length} parameters are in none and follow AdamW: ${names} (${uncovered[0].why})`,
+  ];
+}
+
+/** Steps that were left out because their gradient was not finite: one already says that something is wrong with the data or the rate. */
+export function skippedNotice({ optimizer, step }: Pick<SupervisedState, "optimizer" | "step">): string[] {
+  const skipped = item(optimizer.skipped);
+  if (skipped === 0) return [];
+  return [
+    `${skipped} of ${item(step)} steps had a gradient that is not finite, and were left out: look for NaN and huge values in the data, ` +
+      "lower --lr, or bound the gradient with --clip 1",
   ];
 }

@@ -13,7 +13,15 @@ export {
 } from "./compare.ts";
 export { lossTerms, settingsFor } from "./defaults.ts";
 export { exportModel, exportWeights } from "./export.ts";
-export { baselineNotice, type Finding, fallbackNotice, scoreName, type TrainingResults, trainingFindings } from "./findings.ts";
+export {
+  baselineNotice,
+  type Finding,
+  fallbackNotice,
+  scoreName,
+  skippedNotice,
+  type TrainingResults,
+  trainingFindings,
+} from "./findings.ts";
 export { areaUnderCurve, type Baseline, baselineOf, type ClassScores, classScores } from "./metrics.ts";
 export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
 export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";

@@ -194,7 +194,7 @@ describe("a training in bf16 as long as bf16 cannot count", () => {
   const { layers } = optim.layersOf(loss)(params);
 
   /** Parameters and scalars of the state after n steps of a rate that falls to zero in 300. */
-  const stateAfter = async (name: string, mode: "bf16" | undefined, n: number) => {
+  const trainedFor = async (name: string, mode: "bf16" | undefined, n: number) => {
     const optimizer = optim.makeOptimizer(name, { lr: optim.warmUp(20, optim.linear(0.01, 0, 280)) });
     type Carry = { readonly p: { w: Tensor; b: Tensor }; readonly s: optim.State };
     const one = ({ p, s }: Carry): Carry => {
@@ -210,10 +210,10 @@ describe("a training in bf16 as long as bf16 cannot count", () => {
   };
 
   test.each(Object.keys(optim.optimizers))("%s: counters and weights are those of f32, and the rate reaches zero", async (name) => {
-    const low = await stateAfter(name, "bf16", 300);
+    const low = await trainedFor(name, "bf16", 300);
     expect(low.scalars).toContain(300);
-    expect(low.scalars).toEqual((await stateAfter(name, undefined, 300)).scalars);
+    expect(low.scalars).toEqual((await trainedFor(name, undefined, 300)).scalars);
     expect(low.p.every(Number.isFinite)).toBe(true);
-    expect((await stateAfter(name, "bf16", 310)).p).toEqual(low.p);
+    expect((await trainedFor(name, "bf16", 310)).p).toEqual(low.p);
   });
 });

@@ -4,7 +4,16 @@ import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts"
 import { toCorpus } from "../../src/data/index.ts";
 import { cnn, transformerLm } from "../../src/nn/index.ts";
 import { adamw, optimizers } from "../../src/optim/index.ts";
-import { drawSettings, lossTerms, optimizerOf, settingsFor, supervisedLearner, textProblem } from "../../src/training/index.ts";
+import {
+  drawSettings,
+  fallbackNotice,
+  lossTerms,
+  optimizerOf,
+  settingsFor,
+  skippedNotice,
+  supervisedLearner,
+  textProblem,
+} from "../../src/training/index.ts";
 import type { Problem } from "../../src/training/problem.ts";
 
 const budget = { steps: 20, schedule: "cosine", warmUp: 0.1 } as const;
@@ -60,6 +69,13 @@ describe("settings by kind of network", () => {
   });
 });
 
+test("tables that follow the fallback are named among what has no curvature", () => {
+  const layer = { kind: "embedding", weight: "table", inputs: 5, outputs: 2, inputsFirst: true, uses: 1 } as const;
+  const found = { layers: [{ ...layer, kind: "dense", weight: "head.w" } as const, layer], uncovered: [] };
+  expect(fallbackNotice(found)[0]).toMatch(/^1 layers have curvature; 1 parameters are in none and follow AdamW: "table" \(is a table\)/);
+  expect(fallbackNotice(found, true)).toEqual([]);
+});
+
 describe("a batch whose gradient is not finite", () => {
   const pictures: Problem = {
     kind: "classes",
@@ -72,7 +88,7 @@ describe("a batch whose gradient is not finite", () => {
       y: { ...randomStream("y").normal([rows.length]) } as NdArray,
     }),
     loss: (outputs, y) => outputs.sub(y.expandDims(1)).square().mean(),
-    marks: (outputs, y) => outputs.sub(y.expandDims(1)).square().mean(1),
+    marks: (outputs) => outputs.mean(1),
     scoreOf: (mean) => mean,
   };
 
@@ -106,6 +122,8 @@ describe("a batch whose gradient is not finite", () => {
     expect(spoiled.state.stats).toEqual(clean.state.stats);
     expect(spoiled.state.optimizer.inner).toEqual(clean.state.optimizer.inner);
     expect(toNumbers(spoiled.state.optimizer.skipped)).toEqual([2]);
+    expect(skippedNotice(spoiled.state)[0]).toMatch(/^2 of 5 steps had a gradient that is not finite/);
+    expect(skippedNotice(clean.state)).toEqual([]);
     expect(spoiled.losses.every(Number.isFinite)).toBe(true);
   });
 

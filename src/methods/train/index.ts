@@ -16,6 +16,7 @@ import {
   exportWeights,
   fallbackNotice,
   lossTerms,
+  type OptimizerSettings,
   optimizerOf,
   type Part,
   parseSettings,
@@ -25,6 +26,7 @@ import {
   sampleText,
   scoreName,
   settingsFor,
+  skippedNotice,
   supervisedLearner,
   trainingFindings,
 } from "../../training/index.ts";
@@ -51,7 +53,7 @@ export const train = method({
     const prepared = await prepareTask(read, options, rng);
     const { task, problem, model, steps, batchSize, source, config } = prepared;
     const { optimizer: name, schedule, warmUp, clip, freeze, precision } = options;
-    const settings = {
+    const settings: OptimizerSettings = {
       ...settingsFor(name, problem, model.name, precision),
       ...(options.set ? parseSettings(name, options.set) : {}),
       ...(options.lr === undefined ? {} : { lr: options.lr }),
@@ -59,7 +61,7 @@ export const train = method({
     const advice = warningsFor({ name, settings, batchSize, terms: lossTerms(problem, batchSize), constantRate: schedule === "constant" });
     return {
       problem: {
-        ...{ task, problem, model, source, steps, batchSize, optimizer: name },
+        ...{ task, problem, model, source, steps, batchSize, optimizer: name, settings },
         how: {
           optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
           ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
@@ -79,7 +81,11 @@ export const train = method({
 
   learner: ({ problem, model, how }, { rng }) => supervisedLearner(problem, model.network, rng.fold("order"), how),
 
-  async conclude({ state, history, steps: done, bestStep }, { task, problem, model, source, steps, batchSize, optimizer }, trainer) {
+  async conclude(
+    { state, history, steps: done, bestStep },
+    { task, problem, model, source, steps, batchSize, optimizer, settings },
+    trainer,
+  ) {
     const [train, validation, test] = await Promise.all([
       trainer.score(state, "train"),
       trainer.score(state, "validation"),
@@ -101,7 +107,11 @@ export const train = method({
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],
-      warnings: [...baselineNotice(problem, test, baseline), ...fallbackNotice(trainer.layers(state))],
+      warnings: [
+        ...skippedNotice(state),
+        ...baselineNotice(problem, test, baseline),
+        ...fallbackNotice(trainer.layers(state), settings.tables === true),
+      ],
       results: { model: model.name, optimizer, steps: done, bestStep, ...numbers, score: problem.score, ...scores, baseline, ...classes },
       text: (took: string) => [
         ...(done < steps
