@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
 import { type Invocation, withInvocation } from "./invocation.ts";
-import { parseOptions, type Shape } from "./options.ts";
+import { optionInfos, parseOptions, type Shape } from "./options.ts";
 
 /** A positional argument, as "<file>", "[file]" or "[runs...]", and what it is. */
 export interface Argument {
@@ -90,6 +90,7 @@ export function declared<S extends Shape>(
       command: name.split(" "),
       arguments: values,
       options,
+      fileOptions: optionInfos(schema).flatMap((option) => (option.file ? [option.key] : [])),
       cwd: process.cwd(),
       ...wishes,
       loggers: loggers ?? wishes.loggers ?? [],

@@ -17,6 +17,8 @@ export interface Invocation {
   readonly arguments: readonly string[];
   /** All options with their defaults written out. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Keys of the options whose values may name files. */
+  readonly fileOptions?: readonly string[];
   /** Where the relative paths among them begin. */
   readonly cwd: string;
   /** Wishes for the run itself, which decide no number of it. */
@@ -66,13 +68,9 @@ export interface InputFile {
   readonly sha256: string;
 }
 
-/** Arguments and options that name existing files, and the files of those that name folders, with their hashes. */
-export async function inputFiles({ arguments: args, options, cwd }: Invocation): Promise<InputFile[]> {
-  const notInputs = new Set(["out", "config"]);
-  const names = [
-    ...args,
-    ...Object.entries(options).flatMap(([key, value]) => (typeof value === "string" && !notInputs.has(key) ? [value] : [])),
-  ];
+/** Arguments and file options that name existing files, and the files of those that name folders, with their hashes. */
+export async function inputFiles({ arguments: args, options, fileOptions = [], cwd }: Invocation): Promise<InputFile[]> {
+  const names = [...args, ...fileOptions.map((key) => options[key]).filter((value) => typeof value === "string")];
   const files: InputFile[] = [];
   for (const name of new Set(names)) {
     const path = resolve(cwd, name);

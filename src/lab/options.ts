@@ -53,9 +53,11 @@ export interface OptionInfo {
   /** One letter by which it is known too, and a word for its value. */
   readonly short?: string;
   readonly placeholder?: string;
+  /** Whether its value may name a file or folder that decides the result. */
+  readonly file?: boolean;
 }
 
-/** What JSON Schema says about one option; `short` and `placeholder` come from `.meta()`. */
+/** What JSON Schema says about one option; `short`, `placeholder` and `file` come from `.meta()`. */
 interface Property {
   readonly type?: OptionInfo["type"];
   readonly description?: string;
@@ -63,6 +65,7 @@ interface Property {
   readonly enum?: readonly string[];
   readonly short?: string;
   readonly placeholder?: string;
+  readonly file?: boolean;
 }
 
 /** The JSON schema of a configuration file. */
@@ -79,7 +82,8 @@ export function optionInfos(schema: z.ZodObject): readonly OptionInfo[] {
   const found =
     known.get(schema) ??
     Object.entries(properties()).map(([key, { type = "string", description = "", enum: choices = [], ...rest }]) => {
-      return { key, type, description, choices, default: rest.default, short: rest.short, placeholder: rest.placeholder };
+      const { short, placeholder, file } = rest;
+      return { key, type, description, choices, default: rest.default, short, placeholder, file };
     });
   known.set(schema, found);
   return found;

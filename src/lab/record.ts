@@ -44,7 +44,7 @@ export type RunRecord = z.infer<typeof recordSchema>;
 /** The record of a run that begins now. */
 export async function newRecord(config: Config): Promise<RunRecord> {
   const invocation = currentInvocation();
-  const { acceptChanges: _, ...kept } = invocation ?? {};
+  const { acceptChanges: _, fileOptions: __, ...kept } = invocation ?? {};
   return {
     format,
     id: randomUUID(),

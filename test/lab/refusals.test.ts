@@ -80,6 +80,15 @@ describe("a run refuses", () => {
     await (await go({ acceptChanges: true })).close();
   });
 
+  test("to take for an input what only has the name of a file: a method, or the folder of the run itself", async () => {
+    const folder = fresh();
+    for (const name of ["wlf-uot", "net.onnx"]) writeFileSync(join(base, name), name);
+    const options = { method: "wlf-uot", model: "net.onnx", out: folder };
+    await halfway(folder, { command: ["x"], arguments: [], options, fileOptions: ["model"], cwd: base, loggers: [] });
+    const { inputs } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+    expect(inputs.map((input: { path: string }) => input.path)).toEqual(["net.onnx"]);
+  });
+
   test("a checkpoint or metrics with any byte changed", async () => {
     for (const name of ["checkpoint/state.safetensors", "metrics.jsonl"]) {
       const folder = fresh();

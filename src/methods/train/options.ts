@@ -23,7 +23,11 @@ const dataOptions = {
 };
 
 const networkOptions = {
-  model: z.string().optional().describe("mlp, cnn, vgg, resnet, vit, transformer-lm or an .onnx file (default: by the data)"),
+  model: z
+    .string()
+    .optional()
+    .describe("mlp, cnn, vgg, resnet, vit, transformer-lm or an .onnx file (default: by the data)")
+    .meta({ file: true }),
   width: z.int().min(1).max(8192).optional().describe("width of the network"),
   depth: z.int().min(1).max(200).optional().describe("its depth: layers, stages or blocks"),
   heads: z.int().min(1).max(128).optional().describe("attention heads"),
