@@ -22,7 +22,8 @@ const int64 = onnx.TensorProto.DataType.INT64;
  * One graph from the graphs that a program has for `probes` rows. Every input of rank 1 or more has the rows as its first axis.
  * @throws  TensorError if the program depends on the number of rows in another way than through its shapes
  */
-export function anyRows(graphs: Three<Graph>): Graph {
+export function anyRows(given: Three<Graph>): Graph {
+  const graphs = each(given, (g) => ({ ...g, node: (g.node ?? []).map(unshaped) }));
   const [first] = graphs;
   const same = (part: (g: Graph) => unknown): boolean => {
     const [a, ...others] = graphs.map((g) => JSON.stringify(part(g)));
@@ -55,6 +56,21 @@ export function anyRows(graphs: Three<Graph>): Graph {
       ),
     );
   return { ...first, node: [...added, ...(first.node ?? [])], initializer: kept, input: info("input"), output: info("output") };
+}
+
+/** A node whose branches and bodies leave the shapes of what they take and give to the runtime: these may be the rows. */
+function unshaped(n: Node): Node {
+  const bare = (port: Onnx.IValueInfoProto): Onnx.IValueInfoProto => ({
+    ...port,
+    type: { tensorType: { elemType: port.type?.tensorType?.elemType } },
+  });
+  const inner = (g: Graph): Graph => ({
+    ...g,
+    node: (g.node ?? []).map(unshaped),
+    input: (g.input ?? []).map(bare),
+    output: (g.output ?? []).map(bare),
+  });
+  return { ...n, attribute: n.attribute?.map((a) => (a.g ? { ...a, g: inner(a.g) } : a)) };
 }
 
 function fail(why: string): never {

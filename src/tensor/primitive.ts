@@ -30,8 +30,8 @@ export function withSharing<T>(f: () => T): T {
 }
 
 /**
- * Runs `f` so that the result of every operation traced in it is rounded to f16 or bf16, whatever it simplifies to: x · 1 is x rounded. What only
- * moves or chooses elements, or changes their sign, rounds nothing.
+ * Runs `f` so that the result of every operation traced in it is rounded to f16 or bf16, whatever it simplifies to: x · 1 is x rounded.
+ * What only moves or chooses elements, or changes their sign, rounds nothing.
  */
 export function withRounding<T>(mode: Rounding | undefined, f: () => T): T {
   const outer = rounding;

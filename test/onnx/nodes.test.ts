@@ -1,4 +1,4 @@
-/** ONNX's own tests of operators (fixtures/nodes.py): each gives the standard's numbers, or is refused by the name of what is not supported. */
+/** ONNX's own tests of operators (fixtures/nodes.py): each gives the standard's numbers, or is refused by the name of what it lacks. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import onnxProto from "onnx-proto";

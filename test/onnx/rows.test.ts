@@ -25,6 +25,17 @@ const cases: Case[] = [
   ["a gradient in the input", (x) => t.grad((z: Tensor) => potential(z).square().sum())(x), [3]],
   ["rows merged with positions", (x) => t.softmax(x.reshape([x.shape[0] * 2, 3])), [2, 3]],
   ["sorting and a constant for each row", (x) => t.sort(x).mul(t.iota(4, "f32").add(1)).add(x.mul(0).sum(1, true).add(2)), [4]],
+  ["pools, inside and beside branches", (x) => t.maxPool(x, 2).reshape([x.shape[0], -1]), [2, 8, 8]],
+  [
+    "extrema, places and counts",
+    (x) =>
+      t
+        .max(x, -1)
+        .add(t.argmax(x).cast("f32"))
+        .add(t.sum(t.greater(x, 0), -1).cast("f32")),
+    [5],
+  ],
+  ["loops over rows", (x) => t.scan((c: Tensor) => ({ carry: c.mul(0.5).add(x) }), x, 3).carry, [4]],
 ];
 
 describe("a model for any number of rows", () => {

@@ -1,6 +1,7 @@
 /**
- * First derivatives where they are delicate: at 0, ±∞, NaN, ties and very large values, in f32 and f64, by reverse and by forward mode. A line states a
- * point and the partial derivatives there: what the calculus gives, or its limit; where there is none, JAX's value. "ours:" says where and why we differ.
+ * First derivatives where they are delicate: at 0, ±∞, NaN, ties and very large values, in f32 and f64, by reverse and by forward mode. A
+ * line states a point and the partial derivatives there: what the calculus gives, or its limit; where there is none, JAX's value. "ours:"
+ * says where and why we differ.
  */
 import { expect, test } from "vitest";
 import { toNumbers } from "../../src/array/index.ts";
@@ -290,8 +291,8 @@ for (const dtype of ["f32", "f64"] as const)
 
 /** What has no derivative, or is no function of tensors. */
 const without =
-  `all and any argmax argmin argsort equal greater greaterEqual less lessEqual isFinite isNaN not notEqual or xor oneHot whileLoop constant eye iota scalar
-  Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap`.split(/\s+/);
+  `all and any argmax argmin argsort equal greater greaterEqual less lessEqual isFinite isNaN not notEqual or xor oneHot whileLoop constant eye iota
+  scalar Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap`.split(/\s+/);
 
 test("every function that the engine exports is in the table, or has no derivative", () => {
   const covered = new Set([...Object.keys(elementwise), ...vectors.map(([name]) => name), ...without]);

@@ -1,4 +1,7 @@
-/** Values that kernels of the runtime get wrong, or that a rule must decide: NaN among others, long sums, integers that overflow, rounding, singular matrices. */
+/**
+ * Values that kernels of the runtime get wrong, or that a rule must decide: NaN among others, long sums, integers that overflow, rounding,
+ * singular matrices.
+ */
 import { describe, expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";

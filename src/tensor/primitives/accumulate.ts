@@ -1,6 +1,7 @@
 /**
- * How sums are added up. The runtime's kernels keep few running totals, whose rounding errors grow with the number of terms (10⁷ numbers 0.1 in f32: 1 %
- * off), and add integers as floats, which saturate. Long sums of f32 are added in blocks; integers through a product, which wraps as addition does.
+ * How sums are added up. The runtime's kernels keep few running totals, whose rounding errors grow with the number of terms (10⁷ numbers
+ * 0.1 in f32: 1 % off), and add integers as floats, which saturate. Long sums of f32 are added in blocks; integers through a product,
+ * which wraps as addition does.
  */
 import { array, type Shape, sizeOf } from "../../array/ndarray.ts";
 import { range } from "../shapes.ts";

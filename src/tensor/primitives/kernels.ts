@@ -1,6 +1,6 @@
 /**
- * The runtime's own kernels of extrema and orders. In them a NaN counts or does not, depending on its place: what the engine offers (reduce.ts, order.ts)
- * looks for NaN first. They are right by themselves where a NaN among the elements shows in another way.
+ * The runtime's own kernels of extrema and orders. In them a NaN counts or does not, depending on its place: what the engine offers
+ * (reduce.ts, order.ts) looks for NaN first. They are right by themselves where a NaN among the elements shows in another way.
  */
 import { sizeOf } from "../../array/ndarray.ts";
 import { fail } from "../shapes.ts";

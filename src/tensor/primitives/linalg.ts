@@ -27,8 +27,8 @@ const column = (x: Tensor, j: Tensor, axis: -1 | -2): Tensor => sum(mul(x, axis 
 
 /**
  * Gauss–Jordan elimination with partial pivoting of [A | B], all right-hand sides at once. Rows are scaled to largest element 1 first, so
- * that badly scaled matrices neither overflow nor choose bad pivots. A pivot of zero is divided by: the solution of a singular matrix is not
- * finite. Its sign is 0 and its logarithm -∞, whatever the rest of the elimination gives.
+ * that badly scaled matrices neither overflow nor choose bad pivots. A pivot of zero is divided by: the solution of a singular matrix is
+ * not finite. Its sign is 0 and its logarithm -∞, whatever the rest of the elimination gives.
  *
  * @returns  solution A⁻¹ B, sign of det A and log |det A|
  */
@@ -133,8 +133,8 @@ export function slogdet(a: Value): { sign: Tensor; logAbs: Tensor } {
 }
 
 /**
- * Determinant. Up to 4 x 4 by Laplace's expansion, a polynomial, whose derivative (the matrix of cofactors) holds for singular matrices too.
- * Larger ones by elimination; the derivative det(A) A⁻ᵀ of a singular one is not finite.
+ * Determinant. Up to 4 x 4 by Laplace's expansion, a polynomial, whose derivative (the matrix of cofactors) holds for singular matrices
+ * too. Larger ones by elimination; the derivative det(A) A⁻ᵀ of a singular one is not finite.
  */
 export function det(a: Value): Tensor {
   const t = liftOne("det", a);
