@@ -273,6 +273,18 @@ const vectors: readonly Row[] = [
     [3, 0.5],
     [6, 1],
   ],
+  [
+    "fullPrecision", // 2 (1 + 2⁻¹⁰) has more digits than bf16 keeps
+    (x) =>
+      t.sum(
+        t.lowPrecision(
+          "bf16",
+          t.fullPrecision((z: Tensor) => z.square()),
+        )(x),
+      ),
+    [1 + 2 ** -10, 3],
+    [2 + 2 ** -9, 6],
+  ],
 ];
 
 for (const dtype of ["f32", "f64"] as const)
