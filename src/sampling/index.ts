@@ -1,11 +1,25 @@
 /**
  * Sampling: targets, kernels, annealing, sequential Monte Carlo, resampling, bounds on log Z, diagnostics (`pushforward/sampling`).
  */
+
+export { type Annealed, type AnnealingOptions, type AnnealingRecord, type AnnealingState, anneal, annealing } from "./ais.ts";
+export { logMeanExp, normalisedWeights } from "./bounds/log-mean-exp.ts";
 export { type ChainOptions, type Draws, sampleChains } from "./chain.ts";
+export { kishSize } from "./diagnostics/kish.ts";
 export { type Draw, exactDraw } from "./kernels/exact.ts";
 export { type AutoregressiveParameters, autoregressive, crankNicolson } from "./kernels/gaussian.ts";
 export { hmc, leapfrog, mala } from "./kernels/hamiltonian.ts";
 export type { Kernel, Transition } from "./kernels/kernel.ts";
 export { metropolisHastings, type Proposal, randomWalk, type WalkParameters } from "./kernels/metropolis.ts";
 export { tableMetropolis, transitionTable } from "./kernels/table.ts";
+export { type AnnealingPath, geometricPath, temperedPath } from "./paths.ts";
+export { gatherRows, replaceRows } from "./rows.ts";
+export {
+  type AdaptiveSchedule,
+  adaptiveSchedule,
+  linearSchedule,
+  type PathPilot,
+  powerSchedule,
+  sigmoidSchedule,
+} from "./schedules.ts";
 export type { ChainArrays, ChainState, LogDensity, NoData, Target } from "./target.ts";

@@ -4,6 +4,7 @@ import { argmax, log, oneHot, type Tensor } from "../../tensor/index.ts";
 import type { Target } from "../target.ts";
 import { floatOf, type Like } from "./kernel.ts";
 import { metropolisHastings } from "./metropolis.ts";
+import { spread } from "./scale.ts";
 
 export interface TableParameters {
   /** q(y|x): [1 or chains, states, states], rows x, columns y, rows add up to 1. */
@@ -19,7 +20,7 @@ export function tableMetropolis<D>(target: Target<D>, states: number) {
     noise: (rng, like: Like) => ({ gumbel: rng.gumbel([like.shape[0], states], floatOf(like)) }),
     propose(x, { gumbel }, { proposal }) {
       const precision = floatOf(proposal);
-      const row = (state: Tensor): Tensor => oneHot(state, states, precision).expandDims(-1).mul(proposal).sum(1);
+      const row = (state: Tensor): Tensor => oneHot(state, states, precision).expandDims(-1).mul(spread(proposal, x.shape[0])).sum(1);
       const forward = row(x);
       const y = argmax(log(forward).add(gumbel.cast(precision))).cast("i32");
       const chance = (probabilities: Tensor, state: Tensor): Tensor => probabilities.mul(oneHot(state, states, precision)).sum(1);
