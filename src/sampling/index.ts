@@ -3,9 +3,17 @@
  */
 
 export { type Annealed, type AnnealingOptions, type AnnealingRecord, type AnnealingState, anneal, annealing } from "./ais.ts";
+export { bennett } from "./bounds/bennett.ts";
+export { type DivergenceBounds, divergences } from "./bounds/divergences.ts";
+export { type Estimate, estimate, type Sandwich, sandwich } from "./bounds/estimate.ts";
 export { logMeanExp, normalisedWeights } from "./bounds/log-mean-exp.ts";
+export { byDatum, mixtureLower, mixtureUpper, reverseLower, reverseUpper } from "./bounds/multi-sample.ts";
 export { type ChainOptions, type Draws, sampleChains } from "./chain.ts";
+export { autocorrelationTime, type BlockedError, blockedErrors, type Chains, correlatedEstimate } from "./diagnostics/autocorrelation.ts";
+export { type Evidence, samplingCautions } from "./diagnostics/cautions.ts";
 export { kishSize } from "./diagnostics/kish.ts";
+export { fitPareto, type ParetoFit, paretoShape } from "./diagnostics/pareto.ts";
+export { rankRHat, splitRHat } from "./diagnostics/r-hat.ts";
 export { type Draw, exactDraw } from "./kernels/exact.ts";
 export { type AutoregressiveParameters, autoregressive, crankNicolson } from "./kernels/gaussian.ts";
 export { hmc, leapfrog, mala } from "./kernels/hamiltonian.ts";
