@@ -5,7 +5,7 @@ import type { Feeds } from "../tensor/index.ts";
 import { compileKernel, meanOf, startAt, sumOf } from "./chain.ts";
 import { kishSize } from "./diagnostics/kish.ts";
 import type { Kernel } from "./kernels/kernel.ts";
-import type { AnnealingPath } from "./paths.ts";
+import { type AnnealingPath, logIncrement } from "./paths.ts";
 import { concatRows, joinParameters } from "./rows.ts";
 import type { ChainArrays } from "./target.ts";
 
@@ -169,14 +169,10 @@ function joinStarts({ forward, reverse }: AnnealingStarts): [NdArray, readonly [
 /** Adds log π̃_t - log π̃_{t-1} at the given terms to the log weights of some rows, in f64. */
 function incrementsOf(path: AnnealingPath, betas: ArrayLike<number>) {
   return (logWeights: Float64Array, values: NdArray, t: number, [from, to]: readonly [number, number]): void => {
-    const before = path(betas[t - 1]);
-    const change = path(betas[t]).map((lambda, j) => lambda - before[j]);
-    const v = values.data as ArrayLike<number>;
-    const terms = values.shape[1];
+    const increment = logIncrement(path, betas, t);
     for (let row = from; row < to; row++) {
       if (!Number.isFinite(logWeights[row])) continue; // a weight of 0 or infinity stays
-      // a term whose coefficient does not change has no say, even if it is infinite
-      for (let j = 0; j < terms; j++) if (change[j] !== 0) logWeights[row] += change[j] * v[row * terms + j];
+      logWeights[row] += increment(values, row);
       if (Number.isNaN(logWeights[row]))
         throw new UserError(`annealing: a chain's density is no number at temperature ${t}`, "the two ends of the path both vanish there");
     }

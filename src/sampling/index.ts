@@ -21,6 +21,12 @@ export type { Kernel, Transition } from "./kernels/kernel.ts";
 export { metropolisHastings, type Proposal, randomWalk, type WalkParameters } from "./kernels/metropolis.ts";
 export { tableMetropolis, transitionTable } from "./kernels/table.ts";
 export { type AnnealingPath, geometricPath, temperedPath } from "./paths.ts";
+export { multinomial } from "./resampling/multinomial.ts";
+export { resample, resamplingSchemes } from "./resampling/resample.ts";
+export { residual } from "./resampling/residual.ts";
+export type { ResamplingScheme } from "./resampling/scheme.ts";
+export { stratified } from "./resampling/stratified.ts";
+export { systematic } from "./resampling/systematic.ts";
 export { gatherRows, replaceRows } from "./rows.ts";
 export {
   type AdaptiveSchedule,
@@ -30,4 +36,17 @@ export {
   powerSchedule,
   sigmoidSchedule,
 } from "./schedules.ts";
+export { annealedModel } from "./smc/annealed.ts";
+export {
+  lineages,
+  type ResamplingRule,
+  type SmcModel,
+  type SmcOptions,
+  type SmcRecord,
+  type SmcResult,
+  type SmcState,
+  smc,
+  smcStart,
+  smcStep,
+} from "./smc/smc.ts";
 export type { ChainArrays, ChainState, LogDensity, NoData, Target } from "./target.ts";
