@@ -2,6 +2,10 @@
  * Sampling: targets, kernels, annealing, sequential Monte Carlo, resampling, bounds on log Z, diagnostics (`pushforward/sampling`).
  */
 
+export { jitter } from "./adaptation/jitter.ts";
+export { pilotPath } from "./adaptation/path-pilot.ts";
+export { pilotScale } from "./adaptation/scale.ts";
+export { type FrozenStepSizes, pilotStepSizes, type StepSizeOptions } from "./adaptation/step-size.ts";
 export { type Annealed, type AnnealingOptions, type AnnealingRecord, type AnnealingState, anneal, annealing } from "./ais.ts";
 export { bennett } from "./bounds/bennett.ts";
 export { type DivergenceBounds, divergences } from "./bounds/divergences.ts";
@@ -21,12 +25,8 @@ export type { Kernel, Transition } from "./kernels/kernel.ts";
 export { metropolisHastings, type Proposal, randomWalk, type WalkParameters } from "./kernels/metropolis.ts";
 export { tableMetropolis, transitionTable } from "./kernels/table.ts";
 export { type AnnealingPath, geometricPath, temperedPath } from "./paths.ts";
-export { multinomial } from "./resampling/multinomial.ts";
 export { resample, resamplingSchemes } from "./resampling/resample.ts";
-export { residual } from "./resampling/residual.ts";
 export type { ResamplingScheme } from "./resampling/scheme.ts";
-export { stratified } from "./resampling/stratified.ts";
-export { systematic } from "./resampling/systematic.ts";
 export { gatherRows, replaceRows } from "./rows.ts";
 export {
   type AdaptiveSchedule,

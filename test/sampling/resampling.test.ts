@@ -1,15 +1,9 @@
 /** Resampling: expected copies and conditional laws, both exactly, by integration over the uniforms. */
 import { expect, test } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
-import {
-  multinomial,
-  type ResamplingScheme,
-  resample,
-  resamplingSchemes,
-  residual,
-  stratified,
-  systematic,
-} from "../../src/sampling/index.ts";
+import { type ResamplingScheme, resample, resamplingSchemes } from "../../src/sampling/index.ts";
+
+const { multinomial, residual, stratified, systematic } = resamplingSchemes;
 
 // Weights are multiples of 1/20 and there are three slots: every scheme is constant on cells of 1/60 of its uniforms (those of
 // conditional points on cells of 1/(60 W)), so that sums over the middles of cells are integrals.

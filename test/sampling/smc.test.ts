@@ -16,7 +16,6 @@ import {
   smc,
   smcStart,
   smcStep,
-  systematic,
   temperedPath,
 } from "../../src/sampling/index.ts";
 import { deviation, meanAndError } from "./statistics.ts";
@@ -141,7 +140,7 @@ test("looking a step ahead tightens both bounds, and so do more particles", asyn
 });
 
 test("conditional SMC leaves the target invariant: one weighted draw of its particles is again exact", async () => {
-  const options = { particles: 3, populations, scheme: systematic, resampling: "always" as const };
+  const options = { particles: 3, populations, scheme: resamplingSchemes.systematic, resampling: "always" as const };
   const run = await smc(given(hidden(3 * populations, "blind"), 3, populations, randomStream(7)), options, randomStream(8));
   const u = randomStream(9).uniform([populations], "f64").data;
   const codes = Array.from({ length: populations }, (_, g) => {

@@ -7,7 +7,7 @@ import { stratified } from "./stratified.ts";
 import { systematic } from "./systematic.ts";
 
 /** All schemes by name. */
-export const resamplingSchemes: Readonly<Record<string, ResamplingScheme>> = { multinomial, stratified, systematic, residual };
+export const resamplingSchemes = { multinomial, stratified, systematic, residual } as const;
 
 /**
  * Ancestors of as many slots as there are weights (or of `slots`). With a reference, slot 0 keeps it and the others are permuted, as the
