@@ -36,8 +36,14 @@ export function evaluate<D>(target: Target<D>, x: Tensor, data: D): ChainState {
   return { x, values: stack(values, 1) };
 }
 
+/** Terms and gradients one by one: [chains] and [chains, d] each. */
+export interface Slopes {
+  readonly values: readonly Tensor[];
+  readonly gradients: readonly Tensor[];
+}
+
 /** The terms and their gradients at x. Rows are independent, so that the gradient of the sum over chains is the gradient of each. */
-export function evaluateWithGradients<D>(target: Target<D>, x: Tensor, data: D): ChainState {
+export function slopesOf<D>(target: Target<D>, x: Tensor, data: D): Slopes {
   const pairs = target.map((term) =>
     valueAndGrad(
       (y: Tensor): [Tensor, Tensor] => {
@@ -47,18 +53,15 @@ export function evaluateWithGradients<D>(target: Target<D>, x: Tensor, data: D):
       { aux: true },
     )(x),
   );
-  return {
-    x,
-    values: stack(
-      pairs.map(([[, value]]) => value),
-      1,
-    ),
-    gradients: stack(
-      pairs.map(([, gradient]) => gradient),
-      1,
-    ),
-  };
+  return { values: pairs.map(([[, value]]) => value), gradients: pairs.map(([, gradient]) => gradient) };
 }
+
+/** Terms and gradients as a state keeps them. */
+export const stateOf = (x: Tensor, { values, gradients }: Slopes): ChainState => ({
+  x,
+  values: stack(values, 1),
+  gradients: stack(gradients, 1),
+});
 
 /** λ_j v_j, and 0 where λ_j is 0, even if v_j is infinite: a term that is switched off has no say. */
 const weighted = (coefficients: Tensor, v: Tensor): Tensor => where(equal(coefficients, 0), 0, coefficients.mul(v));
@@ -70,5 +73,9 @@ export const logDensityOf = (coefficients: Tensor, values: Tensor): Tensor => we
 export const logDensityChange = (coefficients: Tensor, from: ChainState, to: ChainState): Tensor =>
   weighted(coefficients, to.values.sub(from.values)).sum(1);
 
-/** ∇ log π_λ: [chains, d]. */
+/** ∇ log π_λ from the gradients of a state: [chains, d]. */
 export const gradientOf = (coefficients: Tensor, gradients: Tensor): Tensor => weighted(coefficients.expandDims(-1), gradients).sum(1);
+
+/** ∇ log π_λ from gradients one by one, which saves a pass over all of them. */
+export const gradientOfTerms = (coefficients: Tensor, gradients: readonly Tensor[]): Tensor =>
+  gradients.map((gradient, j) => weighted(coefficients.slice([], [j, j + 1]), gradient)).reduce((a, b) => a.add(b));

@@ -17,7 +17,7 @@ import {
   tableMetropolis,
   transitionTable,
 } from "../../src/sampling/index.ts";
-import { evaluateWithGradients } from "../../src/sampling/target.ts";
+import { slopesOf, stateOf } from "../../src/sampling/target.ts";
 import { type Feeds, jit, less, log, type Tensor, take, where } from "../../src/tensor/index.ts";
 import { columnOf, deviation, meanAndError, plane, planeDensity, planeDraws } from "./statistics.ts";
 
@@ -111,7 +111,7 @@ const normal: LogDensity<NoData> = (x) => x.square().sum(1).mul(-0.5);
 test("leapfrog follows its recursion and returns after a flip", async () => {
   const run = jit((x: Tensor, v: Tensor, stepSize: Tensor, lambda: Tensor) => {
     const go = (from: Tensor, momentum: Tensor) =>
-      leapfrog([normal], { state: evaluateWithGradients([normal], from, {}), momentum }, { stepSize, steps: 10 }, lambda, {});
+      leapfrog([normal], { state: stateOf(from, slopesOf([normal], from, {})), momentum }, { stepSize, steps: 10 }, lambda, {});
     const there = go(x, v);
     const back = go(there.state.x, there.momentum.neg());
     return { x: there.state.x, v: there.momentum, back: back.state.x, spin: back.momentum };

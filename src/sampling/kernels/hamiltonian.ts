@@ -1,7 +1,7 @@
 /** Hamiltonian Monte Carlo with frozen step sizes, and its case of one step, MALA. */
 import { UserError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import { type ChainState, evaluateWithGradients, gradientOf, logDensityChange, type Target } from "../target.ts";
+import { type ChainState, gradientOf, gradientOfTerms, logDensityChange, slopesOf, stateOf, type Target } from "../target.ts";
 import { column, decide, floatOf, type Kernel } from "./kernel.ts";
 import { uniforms, type WalkParameters } from "./metropolis.ts";
 import { scaleBy, scaleByTransposed } from "./scale.ts";
@@ -28,14 +28,16 @@ export function leapfrog<D>(
   data: D,
 ): { state: ChainState; momentum: Tensor } {
   const epsilon = column(stepSize);
-  const kick = (p: Tensor, { gradients }: ChainState, share: number): Tensor =>
-    p.add(scaleByTransposed(scale, gradientOf(coefficients, gradients!)).mul(epsilon.mul(share)));
-  let p = kick(momentum, state, 0.5);
-  for (let i = 1; i <= steps; i++) {
-    state = evaluateWithGradients(target, state.x.add(scaleBy(scale, p).mul(epsilon)), data);
-    p = kick(p, state, i < steps ? 1 : 0.5);
+  const kick = (p: Tensor, gradient: Tensor, share: number): Tensor =>
+    p.add(scaleByTransposed(scale, gradient).mul(share === 1 ? epsilon : epsilon.mul(share)));
+  let { x } = state;
+  let p = kick(momentum, gradientOf(coefficients, state.gradients!), 0.5);
+  for (let i = 1; ; i++) {
+    x = x.add(scaleBy(scale, p).mul(epsilon));
+    const slopes = slopesOf(target, x, data);
+    p = kick(p, gradientOfTerms(coefficients, slopes.gradients), i < steps ? 1 : 0.5);
+    if (i === steps) return { state: stateOf(x, slopes), momentum: p };
   }
-  return { state, momentum: p };
 }
 
 /**
@@ -51,7 +53,7 @@ export function hmc<D>(target: Target<D>, steps: number): Kernel<WalkParameters,
   if (!(Number.isInteger(steps) && steps >= 1)) throw new UserError(`hmc: ${steps} is not a number of leapfrog steps`);
   return {
     noise: (rng, like) => ({ momentum: rng.normal(like.shape, floatOf(like)), u: uniforms(rng, like) }),
-    init: (x, data) => evaluateWithGradients(target, x, data),
+    init: (x, data) => stateOf(x, slopesOf(target, x, data)),
     step(state, { momentum: p, u }, parameters, coefficients, data) {
       const end = leapfrog(target, { state, momentum: p }, { ...parameters, steps }, coefficients, data);
       const kinetic = p.sub(end.momentum).mul(p.add(end.momentum)).sum(1).mul(0.5);
