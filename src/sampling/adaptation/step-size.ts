@@ -13,7 +13,7 @@ export interface StepSizeOptions<P, N, D> extends Omit<AnnealingOptions<P, N, D>
   readonly start: number;
   /** Acceptance to aim at. Default 0.65, the best for HMC; 0.57 for MALA, 0.234 for random walks. */
   readonly target?: number;
-  /** Passes over the schedule. Default 2. */
+  /** Passes over the schedule. Default 3. */
   readonly passes?: number;
   /** Spread of the jitter. Default 0.35. */
   readonly spread?: number;
@@ -28,20 +28,23 @@ export interface FrozenStepSizes {
   readonly acceptance: Float64Array;
 }
 
-/** log ε moves by this times the miss of the acceptance: a tenth of a pass brings it from anywhere within a factor of ten. */
-const gain = 0.2;
+/**
+ * log ε moves by this times the miss of the acceptance, which falls by about 1 a unit of log ε: most of a miss is taken up within three
+ * temperatures. Much less follows too slowly where densities narrow within a few, much more overshoots where leapfrog steps become unstable.
+ */
+const gain = 0.4;
 /** Steps at the start of a pass that are repeated until the acceptance is near: a start far off would spoil the first temperatures. */
 const warmUp = 40;
 
 /**
- * Runs pilot chains along the schedule, moving log ε by 0.2 (acceptance - target) after each temperature, several times; later passes begin
+ * Runs pilot chains along the schedule, moving log ε by 0.4 (acceptance - target) after each temperature, several times; later passes begin
  * with what the pass before found. Smoothed over T / 50 temperatures, jittered, frozen. Its chains are not those of any report: give it
  * starts and a stream of their own.
  *
  * @param starts  pilot chains, draws of π_0
  */
 export async function pilotStepSizes<P, N, D>(options: StepSizeOptions<P, N, D>, starts: NdArray, rng: Random): Promise<FrozenStepSizes> {
-  const { withStepSize, start, target = 0.65, passes = 2, spread } = options;
+  const { withStepSize, start, target = 0.65, passes = 3, spread } = options;
   if (!(start > 0 && target > 0 && target < 1)) throw new UserError(`pilotStepSizes: step size ${start} or acceptance ${target} cannot be`);
   const increments = options.betas.length - 1;
   const logs = new Float64Array(increments).fill(Math.log(start));
