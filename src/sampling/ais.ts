@@ -114,7 +114,7 @@ export interface Annealed {
 }
 
 /**
- * Runs `annealing` to its end.
+ * Runs `annealing` to its end. Runs on one stream have the same noise: give each its own (`fold`).
  *
  * @param watch  told of every step; what it throws stops the run
  */

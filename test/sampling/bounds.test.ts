@@ -216,8 +216,11 @@ test("Bennett: the root by symmetry, with unequal counts, and its error", () => 
   // a standard deviation from 300 runs is known to 4 %
   expect(Math.abs(claimed / spread - 1)).toBeLessThan(0.2);
   expect(bennett([2, 2], [2, 2, 2])).toEqual({ mean: expect.closeTo(2, 12), error: expect.closeTo(0, 6) });
-  // disjoint weights: somewhere between
-  expect(bennett([-1000], [1000]).mean).toBeGreaterThan(-1001);
+  // weights that do not overlap: e^(f - F) = e^(F - r) far in both tails
+  expect(bennett([-1000], [1000]).mean).toBeCloseTo(0, 9);
+  expect(bennett([-1000, Number.NEGATIVE_INFINITY], [500, 500]).mean).toBeCloseTo(-250 - Math.log(2) / 2, 9);
+  expect(bennett([Number.NEGATIVE_INFINITY], [3]).mean).toBe(Number.NEGATIVE_INFINITY);
+  expect(bennett([2], [Number.POSITIVE_INFINITY]).mean).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("divergences lie between the bounds that log Z allows, on an enumerated pair", () => {

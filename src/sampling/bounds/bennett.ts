@@ -1,8 +1,11 @@
 /** Bennett's acceptance ratio: the best estimate of log Z from forward and reverse weights together. */
 import { UserError } from "../../errors.ts";
 import type { Estimate } from "./estimate.ts";
+import { logMeanExp } from "./log-mean-exp.ts";
 
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+/** log σ(x), exact far in both tails: weights that do not overlap still have their root. */
+const logLogistic = (x: number): number => (x < 0 ? x - Math.log1p(Math.exp(x)) : -Math.log1p(Math.exp(-x)));
 
 /**
  * The F at which, with c = log(m / n) for m reverse and n forward weights,
@@ -18,24 +21,26 @@ export function bennett(forward: ArrayLike<number>, reverse: ArrayLike<number>):
   const [n, m] = [forward.length, reverse.length];
   if (n < 1 || m < 1) throw new UserError(`bennett: needs forward and reverse weights, got ${n} and ${m}`);
   const c = Math.log(m / n);
-  const total = (logs: ArrayLike<number>, f: (log: number) => number): number => {
-    let sum = 0;
-    for (let k = 0; k < logs.length; k++) sum += f(logs[k]);
-    return sum;
-  };
-  // falls from n at -∞ to -m at +∞
-  const excess = (F: number): number => total(forward, (f) => logistic(f - F + c)) - total(reverse, (r) => logistic(F - r - c));
-  const finite = [...Array.from(forward), ...Array.from(reverse)].filter(Number.isFinite);
-  if (finite.length === 0) return { mean: Number.NaN, error: Number.NaN };
-  let [low, high] = [finite.reduce((a, b) => Math.min(a, b)) - Math.abs(c) - 1, finite.reduce((a, b) => Math.max(a, b)) + Math.abs(c) + 1];
-  for (let reach = 1; excess(low) < 0 && reach < 1e6; reach *= 2) low -= reach;
-  for (let reach = 1; excess(high) > 0 && reach < 1e6; reach *= 2) high += reach;
+  // falls with F: compared as logarithms, because the sums themselves underflow where weights are far apart
+  const excess = (F: number): number =>
+    logMeanExp(Float64Array.from(forward, (f) => logLogistic(f - F + c))) -
+    logMeanExp(Float64Array.from(reverse, (r) => logLogistic(F - r - c))) -
+    c;
+  const [top, bottom] = [largest(forward), -largest(Float64Array.from(reverse, (r) => -r))];
+  // no forward weight is positive, or no reverse one finite: log Z has no root but the end of the line
+  if (!Number.isFinite(top) || !Number.isFinite(bottom)) return { mean: Number.isFinite(top) ? bottom : top, error: Number.NaN };
+  let [low, high] = [Math.min(top, bottom) - 1, Math.max(top, bottom) + 1];
+  for (let reach = 1; excess(low) < 0; reach *= 2) low -= reach;
+  for (let reach = 1; excess(high) > 0; reach *= 2) high += reach;
   for (let middle = (low + high) / 2; middle > low && middle < high; middle = (low + high) / 2) {
     if (excess(middle) > 0) low = middle;
     else high = middle;
   }
   const F = (low + high) / 2;
-  const doubt = (x: number): number => logistic(x) * logistic(-x);
-  const information = total(forward, (f) => doubt(f - F + c)) + total(reverse, (r) => doubt(r - F + c));
+  let information = 0;
+  for (const logs of [forward, reverse])
+    for (let k = 0; k < logs.length; k++) information += logistic(logs[k] - F + c) * logistic(F - logs[k] - c);
   return { mean: F, error: Math.sqrt(Math.max(0, 1 / information - 1 / n - 1 / m)) };
 }
+
+const largest = (logs: ArrayLike<number>): number => Array.from(logs).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
