@@ -1,6 +1,8 @@
 /**
  * Bounds on the mutual information of a linear-Gaussian model, whose value is known: pilots, an adaptive schedule, and annealing in both
  * directions. x = W z + σ ε with W_ij = sin(i j), 20 observations of 10 latents, σ² = 0.01: I = ½ log det(I + WᵀW / σ²) = 34.723.
+ *
+ *   npm run study:sampling -- [T] [seed]
  */
 import { array, type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
 import {

@@ -184,6 +184,24 @@ test.each([
   expect(upper).toBeLessThan(-1.55);
 });
 
+test("unequal numbers of chains in the two directions, with matrices of their own", async () => {
+  const few = { forward: starts(9000, 50).forward, reverse: array([[0.7], [0.8]], "f64") };
+  const parameters = (t: number) => ({ stepSize: f64(0.6), scale: f64([[[1 - 0.08 * t]]]) });
+  const options = { kernel: hmc(target, 3), path: temperedPath, betas: everyTemperature, parameters, data: {} };
+  const run = await anneal(options, few, randomStream(52));
+  expect([run.forward.ends.shape, run.reverse.ends.shape]).toEqual([
+    [9000, 1],
+    [2, 1],
+  ]);
+  expect(
+    deviation(
+      [...run.forward.logWeights].map((l) => Math.exp(l - mildEvidence)),
+      1,
+    ),
+  ).toBeLessThan(4.5);
+  expect(run.reverse.logWeights.every((l) => l > -6 && l < 0)).toBe(true);
+});
+
 test("parameters do not depend on the chains: another start of one chain leaves all others as they are, bit for bit", async () => {
   const options = {
     kernel: hmc<NoData>([prior, likelihood], 3),

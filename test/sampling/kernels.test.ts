@@ -37,6 +37,7 @@ const half = { correlation: f64(0.5), mean: f64([plane.mean]) };
 const kernels: [string, () => ReturnType<typeof ends>][] = [
   ["random walk", () => ends(randomWalk([planeDensity]), walk)],
   ["random walk in blocks", () => ends(randomWalk([planeDensity], { blocks: [[0], [1]] }), walk)],
+  ["random walk in blocks with a dense scale", () => ends(randomWalk([planeDensity], { blocks: [[0], [1]] }), dense, 8)],
   ["random walk with a dense scale", () => ends(randomWalk([planeDensity]), dense)],
   ["MALA", () => ends(mala([planeDensity]), walk)],
   ["HMC", () => ends(hmc([planeDensity], 4), { stepSize: f64(0.5), scale: f64([[1.4, 1]]) }, 3)],
