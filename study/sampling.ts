@@ -138,7 +138,6 @@ const gap = mean(Float64Array.from(reverse, mean)) - mean(Float64Array.from(forw
 console.log(`gap of one weight ${gap.toFixed(2)}, with perfect kernels ${schedule.gap.toFixed(2)}`);
 const acceptance = rest.records.map((record) => (record.acceptance.forward + record.acceptance.reverse) / 2);
 const invalid = { rejected: rest.records.reduce((sum, record) => sum + record.invalid, 0), proposals: steps * points * chains * 2 };
-console.log(
-  `acceptance ${mean(Float64Array.from(acceptance)).toFixed(2)}; cautions: ${samplingCautions({ acceptance, invalid }).join("; ") || "none"}`,
-);
+const cautions = samplingCautions({ acceptance, invalid }).join("; ") || "none";
+console.log(`acceptance ${mean(Float64Array.from(acceptance)).toFixed(2)}; cautions: ${cautions}`);
 console.log(`pilots ${((piloted - began) / 1000).toFixed(1)} s, annealing ${(took / 1000).toFixed(1)} s`);

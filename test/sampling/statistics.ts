@@ -1,4 +1,5 @@
 /** What the tests of this room share: Gaussian targets and means with their errors. */
+import { expect } from "vitest";
 import { array, type NdArray, ndarray, type Random, toNumbers } from "../../src/array/index.ts";
 import type { LogDensity, NoData } from "../../src/sampling/index.ts";
 import { matmul } from "../../src/tensor/index.ts";
@@ -14,6 +15,11 @@ export function meanAndError(values: readonly number[]): { mean: number; error: 
 export function deviation(values: readonly number[], expected: number): number {
   const { mean, error } = meanAndError(values);
   return Math.abs(mean - expected) / error;
+}
+
+/** The mean is what it should be, within 4.5 standard errors of independent values: one false alarm in 150,000. */
+export function expectMean(values: readonly number[], expected: number): void {
+  expect(deviation(values, expected)).toBeLessThan(4.5);
 }
 
 /** The plane's Gaussian that kernels are tried on: mean (1, -2), covariance L Lᵀ = (2, 0.9; 0.9, 1). */

@@ -2,12 +2,12 @@
 import { type NdArray, ndarray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 
-/** Draws pull the estimated covariance towards its diagonal with the weight of so many: few draws of many coordinates are nearly singular. */
+/** Draws pull the estimated covariance towards its diagonal with the weight of so many: few of many coordinates are nearly singular. */
 const shrinkage = 5;
 
 /**
- * The factor L of the covariance within data points of pilot draws: [1, d] standard deviations, or [1, d, d], lower triangular. Mass matrices
- * of HMC are its inverse. The dense covariance is pulled towards its diagonal with the weight of 5 draws.
+ * The factor L of the covariance within data points of pilot draws: [1, d] standard deviations, or [1, d, d], lower triangular. Masses of
+ * HMC are its inverse. The dense covariance is pulled towards its diagonal with the weight of 5 draws.
  *
  * @param draws  [n, d], chain k of data point b in row k · data + b
  * @param data   number of data points

@@ -30,7 +30,7 @@ export interface FrozenStepSizes {
 
 /**
  * log ε moves by this times the miss of the acceptance, which falls by about 1 a unit of log ε: most of a miss is taken up within three
- * temperatures. Much less follows too slowly where densities narrow within a few, much more overshoots where leapfrog steps become unstable.
+ * temperatures. Much less follows too slowly where densities narrow within a few, much more overshoots where leapfrog steps get unstable.
  */
 const gain = 0.4;
 /** Steps at the start of a pass that are repeated until the acceptance is near: a start far off would spoil the first temperatures. */

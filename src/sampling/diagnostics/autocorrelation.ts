@@ -31,9 +31,9 @@ function autocovariance(chains: Chains, mean: number, lag: number): number {
 export const shortestTimes = 50;
 
 /**
- * Integrated autocorrelation time τ = 1 + 2 Σ_k ρ_k: the variance of the mean is that of n / τ independent values. For reversible chains the
- * sums of neighbours ρ_2k + ρ_2k+1 are positive and fall: they are added while they are, each no larger than the one before; what follows is
- * noise. Antithetic chains have τ < 1, not trusted below 1 / log10(values); chains that never move have τ = n.
+ * Integrated autocorrelation time τ = 1 + 2 Σ_k ρ_k: the variance of the mean is that of n / τ independent values. For reversible chains
+ * the sums of neighbours ρ_2k + ρ_2k+1 are positive and fall: they are added while they are, each no larger than the one before; what
+ * follows is noise. Antithetic chains have τ < 1, not trusted below 1 / log10(values); chains that never move have τ = n.
  *
  * @source  Geyer, Statistical Science 7 (1992), section 3.3; Vehtari et al., Bayesian Analysis 16 (2021), section 3.2
  */

@@ -72,20 +72,19 @@ function acceptanceCautions(acceptance: ArrayLike<number>): string[] {
   const low = Array.from(acceptance).flatMap((a, t) => (a < limits.acceptance ? [t] : []));
   if (low.length === 0) return [];
   return [
-    `acceptance is below ${limits.acceptance} in ${low.length} of ${acceptance.length} steps (first: ${low[0] + 1}): smaller step sizes there`,
+    `acceptance is below ${limits.acceptance} in ${low.length} of ${acceptance.length} steps (first: ${low[0] + 1}): smaller steps there`,
   ];
 }
 
 function chainCautions(chains: Chains): string[] {
-  const [rHat, tau] = [rankRHat(chains), autocorrelationTime(chains)];
+  const rHat = rankRHat(chains);
+  const times = chains[0].length / autocorrelationTime(chains);
   return [
     ...(rHat > limits.rHat || Number.isNaN(rHat)
       ? [`chains disagree (R-hat ${formatNumber(rHat)}): run them longer, or look for modes`]
       : []),
-    ...(chains[0].length < shortestTimes * tau
-      ? [
-          `chains of ${chains[0].length} steps are ${formatNumber(chains[0].length / tau)} autocorrelation times long: their errors are guesses`,
-        ]
+    ...(times < shortestTimes
+      ? [`chains of ${chains[0].length} steps are ${formatNumber(times)} autocorrelation times long: their errors are guesses`]
       : []),
   ];
 }

@@ -2,7 +2,7 @@
 import { type Chains, lengthOf } from "./autocorrelation.ts";
 
 /**
- * Split R̂: each chain in two halves, √(((n - 1)/n W + B/n) / W) with W the mean variance within halves and B/n the variance of their means.
+ * Split R̂: each chain in two halves, √(((n - 1)/n W + B/n) / W) with W the mean variance within halves, B/n the variance of their means.
  * 1 where all agree; the middle value of odd chains is left out.
  *
  * @source  Gelman et al., Bayesian Data Analysis (2013), section 11.4

@@ -10,7 +10,7 @@ export interface Draw<P, N, D> {
   readonly draw: (x: Tensor, noise: N, parameters: P, coefficients: Tensor, data: D) => Tensor;
 }
 
-/** The kernel of exact draws: from π_λ itself, or a Gibbs step that redraws some coordinates given the others. Its exactness is the caller's word. */
+/** The kernel of exact draws: from π_λ itself, or some coordinates given the others (Gibbs). Its exactness is the caller's word. */
 export function exactDraw<P, N, D>(target: Target<D>, { noise, draw }: Draw<P, N, D>): Kernel<P, N, D> {
   return {
     noise,

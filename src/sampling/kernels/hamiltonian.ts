@@ -63,7 +63,7 @@ export function hmc<D>(target: Target<D>, steps: number): Kernel<WalkParameters,
 }
 
 /**
- * Metropolis-adjusted Langevin: y = x + ½ε² L Lᵀ∇log π(x) + ε L ξ with its Hastings ratio. It is `hmc` with one leapfrog step, term by term.
+ * Metropolis-adjusted Langevin: y = x + ½ε² L Lᵀ∇log π(x) + ε L ξ with its Hastings ratio. It is `hmc` with one leapfrog step.
  *
  * @source  Roberts & Tweedie, Bernoulli 2 (1996), with ε² for twice their step
  */

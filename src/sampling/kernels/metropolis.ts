@@ -57,8 +57,8 @@ export interface WalkNoise {
 }
 
 /**
- * Random walk: y = x + ε L ξ. With `blocks` (lists of coordinates), each step moves one block of each chain, drawn at random: unlike a sweep
- * in fixed order, that is reversible.
+ * Random walk: y = x + ε L ξ. With `blocks` (lists of coordinates), each step moves one block of each chain, drawn at random: unlike a
+ * sweep in fixed order, that is reversible.
  *
  * @source  Metropolis et al., J. Chem. Phys. 21 (1953)
  */

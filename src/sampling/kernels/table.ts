@@ -12,8 +12,8 @@ export interface TableParameters {
 }
 
 /**
- * Metropolis and Hastings on states 0 … n - 1 with the proposal table q: y ~ q(.|x) by the largest of log q + Gumbel noise, so that what has
- * probability 0 is never proposed. States are integers of shape [chains].
+ * Metropolis and Hastings on states 0 … n - 1 with the proposal table q: y ~ q(.|x) by the largest of log q + Gumbel noise, so that what
+ * has probability 0 is never proposed. States are integers of shape [chains].
  */
 export function tableMetropolis<D>(target: Target<D>, states: number) {
   return metropolisHastings<TableParameters, { readonly gumbel: Tensor }, D>(target, {

@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 /**
  * A way to choose n ancestors in proportion to weights: E[copies of k] = n W_k, which is all that unbiased estimates need.
  *
- * The conditional version draws from the scheme's law (with its slots permuted at random) given that slot 0 has the reference for its ancestor.
+ * The conditional version draws from the scheme's law (with its slots permuted at random) given that slot 0's ancestor is the reference.
  * Keeping the reference and resampling the other slots as usual is that law for multinomial resampling only.
  */
 export interface ResamplingScheme {
@@ -37,7 +37,7 @@ export function cumulative(weights: ArrayLike<number>): Float64Array {
   return sums.fill(1, last);
 }
 
-/** First index k with C_k > u, for each of increasing u: one pass. A position that was rounded up to 1 belongs to the last positive weight. */
+/** First index k with C_k > u, for each of increasing u: one pass. A position rounded up to 1 belongs to the last positive weight. */
 export function invertSorted(sums: Float64Array, positions: ArrayLike<number>): Int32Array {
   const ancestors = new Int32Array(positions.length);
   for (let i = 0, k = 0; i < positions.length; i++) {

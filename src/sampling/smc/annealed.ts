@@ -7,9 +7,9 @@ import type { ChainArrays } from "../target.ts";
 import type { SmcModel } from "./smc.ts";
 
 /**
- * The SMC sampler of an annealing path: x_t is moved by the kernel of β_{t-1}, then weighed by π̃_t / π̃_{t-1}, which asks nothing of where it
- * moved to, so that particles are resampled before they move. Without resampling it is annealed importance sampling without its last
- * transition, which changes no weight.
+ * The SMC sampler of an annealing path: x_t is moved by the kernel of β_{t-1}, then weighed by π̃_t / π̃_{t-1} where it
+ * stands, and resampled before it moves on. Without resampling it is annealed importance sampling without its last transition, which
+ * changes no weight.
  *
  * @param start  draws of π_0, a row a particle
  * @source  Del Moral, Doucet & Jasra, JRSS B 68 (2006), section 3.3.2.3
