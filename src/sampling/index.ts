@@ -36,7 +36,7 @@ export {
   powerSchedule,
   sigmoidSchedule,
 } from "./schedules.ts";
-export { annealedModel } from "./smc/annealed.ts";
+export { annealedModel, annealedReference } from "./smc/annealed.ts";
 export {
   lineages,
   type ResamplingRule,

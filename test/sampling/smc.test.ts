@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { array, ndarray, type Random, randomStream, toNumbers } from "../../src/array/index.ts";
 import {
   annealedModel,
+  annealedReference,
   gatherRows,
   hmc,
   type LogDensity,
@@ -251,4 +252,39 @@ test("annealing with resampling: E[Ẑ] is the evidence, the particles are those
   });
   const { mean, error } = meanAndError(means);
   expect(Math.abs(mean - 0.45)).toBeLessThan(4.5 * error + 0.01);
+});
+
+test("annealing with resampling, given an exact draw: E[1/Ẑ] is that of the evidence, and the bounds enclose it", async () => {
+  // z ~ N(0, 1), x = z + ε observed at 1.5: the posterior is N(0.75, 1/2)
+  const prior: LogDensity<NoData> = (z) => z.square().sum(1).mul(-0.5);
+  const likelihood: LogDensity<NoData> = (z) =>
+    z
+      .sub(1.5)
+      .square()
+      .sum(1)
+      .mul(-0.5)
+      .sub(0.5 * Math.log(2 * Math.PI));
+  const evidence = -0.5 * Math.log(4 * Math.PI) - 1.5 ** 2 / 4;
+  const [particles, groups] = [4, 2000];
+  // weak kernels that differ by temperature: the reference must come back by each in its turn
+  const parameters = (t: number) => ({ stepSize: array(0.15 * t, "f64", []) });
+  const options = { kernel: hmc<NoData>([prior, likelihood], 2), path: temperedPath, betas: linearSchedule(4), parameters, data: {} };
+  const model = annealedModel(options, randomStream(16).normal([particles * groups, 1], "f64"));
+  const posterior = randomStream(17)
+    .normal([groups, 1], "f64")
+    .data.map((z) => 0.75 + Math.SQRT1_2 * z);
+  const exact = ndarray(posterior, [groups, 1], "f64");
+  const conditional = await annealedReference(model, options, { exact, particles }, randomStream(18));
+  const choice = { particles, populations: groups, resampling: "always" as const };
+  const [free, given] = [await smc(model, choice, randomStream(19)), await smc(conditional, choice, randomStream(20))];
+  expectMean(
+    [...free.logZ].map((l) => Math.exp(l - evidence)),
+    1,
+  );
+  expectMean(
+    [...given.logZ].map((l) => Math.exp(evidence - l)),
+    1,
+  );
+  expect(meanAndError([...free.logZ]).mean).toBeLessThan(evidence);
+  expect(meanAndError([...given.logZ]).mean).toBeGreaterThan(evidence);
 });
