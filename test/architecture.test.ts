@@ -14,18 +14,33 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   optim: ["errors", "array", "tensor"],
   solve: ["errors", "array", "tensor"],
   distances: ["errors", "array", "tensor"],
+  sampling: ["errors", "numbers", "array", "tensor"],
   data: ["errors", "numbers", "array", "tensor"],
   plots: ["errors", "numbers"],
-  training: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "data", "plots"],
-  transport: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "distances", "data", "plots"],
+  training: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
+  transport: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "distances", "sampling", "data", "plots"],
   coding: ["errors", "numbers", "array", "data", "plots"],
   lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
-  methods: ["errors", "numbers", "array", "tensor", "data", "plots", "optim", "training", "transport", "coding", "lab"],
+  methods: ["errors", "numbers", "array", "tensor", "sampling", "data", "plots", "optim", "training", "transport", "coding", "lab"],
   cli: ["errors", "numbers", "data", "lab", "methods"],
 };
 
 /** Rooms of which nothing needs Node, and files that a page loads from the others. */
-const pages = ["array", "tensor", "onnx", "nn", "optim", "solve", "distances", "plots", "transport", "errors", "numbers", "coding/index"];
+const pages = [
+  "array",
+  "tensor",
+  "onnx",
+  "nn",
+  "optim",
+  "solve",
+  "distances",
+  "sampling",
+  "plots",
+  "transport",
+  "errors",
+  "numbers",
+  "coding/index",
+];
 
 interface Import {
   readonly target: string;
