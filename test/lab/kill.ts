@@ -15,7 +15,7 @@ export interface Killed {
 
 /**
  * @param job    a script that takes a folder and a number of steps, and says "training" and "trained" on standard output
- * @param kills  deaths; the last fifth falls among the artifacts
+ * @param kills  attempts; the last fifth aims at the artifacts
  * @param window milliseconds in which a death falls after the word, uniformly
  */
 export async function killAtRandom(base: string, job: string, steps: number, kills: number, window: number): Promise<Killed> {
@@ -25,17 +25,13 @@ export async function killAtRandom(base: string, job: string, steps: number, kil
   await toTheEnd(begin("whole"));
   const random = randomStream(1);
   const folder = join(base, "killed");
-  let done = 0;
-  while (done < kills) {
+  for (let i = 0; i < kills; i++) {
     const child = begin("killed");
     const over = ended(child);
-    const word = done < 0.8 * kills ? "training" : "trained";
-    if (done % 8 !== 7) await says(child, word); // one in eight dies while it begins
+    const word = i < 0.8 * kills ? "training" : "trained";
+    if (i % 8 !== 7) await says(child, word); // one in eight dies while it begins
     await setTimeout(random.uniform([1]).data[0] * window);
-    if (child.exitCode === null) {
-      child.kill("SIGKILL");
-      done++;
-    }
+    child.kill("SIGKILL"); // no matter if it has ended
     await over;
     rmSync(join(folder, "results.json"), { force: true }); // it may have won the race: back to before its last word
   }

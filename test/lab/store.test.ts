@@ -124,7 +124,6 @@ for (const kind of ["SQLite", "PostgreSQL"])
     test("follows a folder that begins again, that is removed, and a run that is worked on", async () => {
       const first = await makeRun(root, "again", { width: 1, seed: 1 }, 3);
       await syncRoot(store, root);
-      await setTimeout(5);
       const second = await makeRun(root, "again", { width: 1, seed: 1 }, 4);
       await syncRoot(store, root);
       expect((await findRun(store, "again")).id).toBe(second);

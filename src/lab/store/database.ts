@@ -153,7 +153,7 @@ async function dialectOf(place: string, shown: string): Promise<Dialect> {
     if (fresh) database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA foreign_keys = ON");
-    return new SqliteDialect({ database: database as never });
+    return new SqliteDialect({ database });
   } catch (error) {
     const known = diskError(place, error);
     if (known instanceof UserError) throw known;

@@ -46,7 +46,7 @@ export async function listRuns(
   let query = store.selectFrom("runs").select(columns);
   for (const condition of where) {
     const { name, operator, value } = parseCondition(condition);
-    if (isColumn(name)) query = query.where(name, operator, typedValue(name, value) as never);
+    if (isColumn(name)) query = query.where(sql.ref<string | number>(name), operator, typedValue(name, value));
     else {
       const key = await factKey(store, name);
       query = query.where((e) => e.exists(factWhere(e, key, operator, value)));

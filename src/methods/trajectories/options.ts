@@ -17,28 +17,56 @@ export const populationOptions = {
   group: z.string().optional().describe("column of cell types or clusters, for fates"),
 };
 
-// biome-ignore format: a table
 export const trajectoriesOptions = z.object({
   ...populationOptions,
   method: z.enum(methodNames).default("am").describe("how to learn; --help lists them"),
   auto: z.boolean().default(false).describe("choose method, noise and growth by leaving snapshots out"),
-  noise: z.union([z.number(), z.string()]).default(0.1).describe('σ in standardised units, for methods with noise: a number, or a formula in t such as "0.1+0.05*t"'),
-  growth: z.number().positive().max(100).optional().describe("λ, for methods with growth: mass is carried at most π/√λ (default: from the data)"),
-  mass: z.enum(["equal", "counts", "weight"]).default("equal").describe("total mass of a snapshot: all one, its particles, or the sum of --weight"),
-  massCurve: z.enum(["log", "linear", "geodesic"]).optional().describe("action matching: how the total mass goes between snapshots (default: log; am-wfr: geodesic)"),
+  noise: z
+    .union([z.number(), z.string()])
+    .default(0.1)
+    .describe('σ in standardised units, for methods with noise: a number, or a formula in t such as "0.1+0.05*t"'),
+  growth: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe("λ, for methods with growth: mass is carried at most π/√λ (default: from the data)"),
+  mass: z
+    .enum(["equal", "counts", "weight"])
+    .default("equal")
+    .describe("total mass of a snapshot: all one, its particles, or the sum of --weight"),
+  massCurve: z
+    .enum(["log", "linear", "geodesic"])
+    .optional()
+    .describe("action matching: how the total mass goes between snapshots (default: log; am-wfr: geodesic)"),
   cost: z.string().optional().describe('of a velocity: quadratic, "power 3", or weights of features such as "pc1=4,pc2=1"'),
   drift: z.string().optional().describe('velocity that costs nothing, a formula a feature: "x=-y; y=x+0.1*t"'),
   velocity: z.string().optional().describe("measured velocities as such a drift: columns such as v1..v5, or h5ad: a name in obsm"),
   velocityScale: z.string().optional().describe("factor of the measured velocities: a number, or fit (default: 1)"),
-  potential: z.string().optional().describe('formula in features and t, acceleration (of the snapshots\' means), or "data 0.5" (stay near the data)'),
-  interaction: z.string().optional().describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
+  potential: z
+    .string()
+    .optional()
+    .describe('formula in features and t, acceleration (of the snapshots\' means), or "data 0.5" (stay near the data)'),
+  interaction: z
+    .string()
+    .optional()
+    .describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
   timeWeight: z.string().optional().describe("action matching: weight of the loss in time, a formula in t"),
-  scale: z.enum(["each", "common"]).optional().describe("standardise every feature, or divide all by one number (default: each; common for components and embeddings)"),
+  scale: z
+    .enum(["each", "common"])
+    .optional()
+    .describe("standardise every feature, or divide all by one number (default: each; common for components and embeddings)"),
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
-  coupling: z.enum(["ot", "sinkhorn", "unbalanced", "independent"]).optional().describe("pairs of neighbouring snapshots (default: ot; methods with growth: unbalanced)"),
+  coupling: z
+    .enum(["ot", "sinkhorn", "unbalanced", "independent"])
+    .optional()
+    .describe("pairs of neighbouring snapshots (default: ot; methods with growth: unbalanced)"),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
-  action: z.enum(["global", "per-interval"]).optional().describe("one action for all times, or one for each interval that may jump at snapshots (default: per-interval for wlf-*)"),
+  action: z
+    .enum(["global", "per-interval"])
+    .optional()
+    .describe("one action for all times, or one for each interval that may jump at snapshots (default: per-interval for wlf-*)"),
   steps: z.int().min(1).max(10_000_000).default(3000).describe("optimizer steps"),
   batch: z.int().min(2).max(1_000_000).default(256).describe("rows a step"),
   learningRate: z.number().positive().default(1e-3).describe("peak learning rate"),
@@ -47,7 +75,10 @@ export const trajectoriesOptions = z.object({
   layers: z.int().min(1).max(20).default(3).describe("hidden layers"),
   width: z.int().min(1).max(4096).default(128).describe("width of the hidden layers"),
   head: z.enum(["scalar", "inner", "distance"]).optional().describe("action of a network h: h, <x, h> or ½ |x - h|² (default: scalar)"),
-  density: z.enum(["gaussian", "kernel"]).optional().describe("log density of every cell, from a Gaussian or kernels of the first snapshot"),
+  density: z
+    .enum(["gaussian", "kernel"])
+    .optional()
+    .describe("log density of every cell, from a Gaussian or kernels of the first snapshot"),
   show: z.string().optional().describe("features to draw in time, such as SOX2,PAX6 (default: the eight that move most); files hold all"),
   animation: z.boolean().default(false).describe("write animation.png, an animated PNG"),
 });
