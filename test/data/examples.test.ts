@@ -192,53 +192,26 @@ describe("examples from a table", () => {
   test("text among numbers is told with a count and the first value: as categories if there are few, else refused", () => {
     const y = Array.from({ length: 200 }, (_, i) => (i % 2 ? "yes" : "no"));
     const ages = Array.from({ length: 200 }, (_, i) => (i % 10 === 3 ? "?" : String(20 + (i % 7))));
-    const few = toExamples(
-      table("few", [
-        { name: "age", values: ages },
+    const read = (name: string, values: string[]) => {
+      const columns = [
+        { name: "age", values },
         { name: "y", values: y },
-      ]),
-      "few",
-      { target: "y" },
-    );
+      ];
+      return toExamples(table(name, columns), name, { target: "y" });
+    };
+    const few = read("few", ages);
     expect(few.warnings[0]).toMatch(
       /^column "age": 20 of 200 values are no plain numbers \(first: row 4, "\?"\): taken as 8 categories; --missing/,
     );
     const many = ages.map((age, i) => (age === "?" ? "<0.1" : `${i}.5`));
-    const refused = () =>
-      toExamples(
-        table("many", [
-          { name: "age", values: many },
-          { name: "y", values: y },
-        ]),
-        "many",
-        { target: "y" },
-      );
-    expect(refused).toThrow('many, column "age": 20 of 200 values are no plain numbers (first: row 4, "<0.1")');
+    expect(() => read("many", many)).toThrow('many, column "age": 20 of 200 values are no plain numbers (first: row 4, "<0.1")');
     const commas = many.map((_, i) => `${i},25`);
-    const decimal = () =>
-      toExamples(
-        table("commas", [
-          { name: "a", values: commas },
-          { name: "y", values: y },
-        ]),
-        "commas",
-        { target: "y" },
-      );
-    expect(decimal).toThrow(
+    expect(() => read("commas", commas)).toThrow(
       expect.objectContaining({ message: expect.stringContaining("200 of 200"), hint: expect.stringContaining("--decimal ,") }),
     );
     // words with some digits among them are words
     const codes = Array.from({ length: 200 }, (_, i) => ["A1", "B2", "7", "C"][i % 4]);
-    expect(
-      toExamples(
-        table("codes", [
-          { name: "code", values: codes },
-          { name: "y", values: y },
-        ]),
-        "codes",
-        { target: "y" },
-      ).warnings,
-    ).toEqual([]);
+    expect(read("codes", codes).warnings).toEqual([]);
   });
 
   test("missing features are filled with the median or the commonest value, told with a count; rows without a target are not", () => {

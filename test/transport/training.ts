@@ -9,6 +9,19 @@ export function normals(mean: readonly number[], deviation: readonly number[], n
   return ndarray(z.map((v, i) => mean[i % d] + deviation[i % d] * v) as Float32Array<ArrayBuffer>, [n, d], "f32");
 }
 
+/** A Lagrangian flow that a test can afford, where the generator has everything to learn. */
+export const smallFlow = {
+  steps: 700,
+  layers: 2,
+  width: 48,
+  generatorWidth: 48,
+  inner: 1,
+  learningRate: 3e-3,
+  warmUp: 50,
+  emaDecay: 0.99,
+  threads: 1,
+} as const;
+
 export async function train<S>(model: Trainable<S>, steps: number, rng: Random): Promise<{ state: S; metrics: Record<string, number>[] }> {
   let state = model.init(rng.fold("init"));
   const metrics: Record<string, number>[] = [];

@@ -16,7 +16,7 @@ import {
   residual,
 } from "../../../src/transport/index.ts";
 import { column, hermite, legendre } from "../quadrature.ts";
-import { normals, pushed, train } from "../training.ts";
+import { normals, pushed, smallFlow, train } from "../training.ts";
 
 /**
  * W = ½ ω² r²: U = ½ ∬ W = ½ ω² tr Var, so means move straight and deviations swing: r(t) = (s0 sin ω(1-t) + s1 sin ωt) / sin ω, and per
@@ -144,27 +144,16 @@ test("rows of a batch share times in groups, and each group has its own", async 
 test("a learned flow of Gaussians that attract each other has the closed form's cost and its middle", async () => {
   const clouds = [normals([-1, 0], [0.5, 0.3], 10_000, 1), normals([1, 0.5], [0.2, 0.6], 10_000, 2)];
   const path = await pathThrough([0, 1], clouds, { coupling: "independent" });
-  const small = {
-    steps: 700,
-    layers: 2,
-    width: 48,
-    generatorWidth: 48,
-    inner: 1,
-    learningRate: 3e-3,
-    warmUp: 50,
-    emaDecay: 0.99,
-    threads: 1,
-  } as const;
-  const model = lagrangianFlow(path, { interaction: W, ...small });
+  const model = lagrangianFlow(path, { interaction: W, ...smallFlow });
   const rng = randomStream(3);
-  const { state } = await train(model, small.steps, rng);
+  const { state } = await train(model, smallFlow.steps, rng);
   const value = await model.value(state, rng, 20);
   // 3 % for the short training, and 4 standard errors of the estimate
   expect(Math.abs(value.dual - pairA)).toBeLessThan(0.03 * pairA + 4 * value.error);
   // independent rows jump at the middle, so that their labels bound nothing; pairs of transport do not
   expect(value.primal).toBeUndefined();
   const fewer = clouds.map(({ data, shape: [, d] }) => ndarray(data.slice(0, 600 * d), [600, d], "f32"));
-  const paired = lagrangianFlow(await pathThrough([0, 1], fewer, { coupling: "ot" }), { interaction: W, ...small });
+  const paired = lagrangianFlow(await pathThrough([0, 1], fewer, { coupling: "ot" }), { interaction: W, ...smallFlow });
   const bounds = await paired.value((await train(paired, 300, rng)).state, rng, 20);
   expect(bounds.primal as number).toBeGreaterThan(bounds.dual - 4 * bounds.error);
   expect(bounds.gap!.bound).toBeGreaterThanOrEqual(0);

@@ -9,28 +9,16 @@ import {
   lagrangianFlow,
   pathThrough,
 } from "../../../src/transport/index.ts";
-import { normals, pushed, train } from "../training.ts";
+import { normals, pushed, smallFlow, train } from "../training.ts";
 
 /** Pair A of the specification: two dimensions, independent rows, so that the generator has everything to learn. */
 const ends = [normals([-1, 0], [0.5, 0.3], 10_000, 1), normals([1, 0.5], [0.2, 0.6], 10_000, 2)];
-const steps = 700;
-const small = {
-  steps,
-  layers: 2,
-  width: 48,
-  generatorWidth: 48,
-  inner: 1,
-  learningRate: 3e-3,
-  warmUp: 50,
-  emaDecay: 0.99,
-  threads: 1,
-} as const;
 
 async function solve(l: Lagrangian, clouds = ends, more: Pick<LagrangianFlowOptions, "objective"> & { coupling?: Coupling } = {}) {
   const path = await pathThrough([0, 1], clouds, { coupling: more.coupling ?? "independent" });
-  const model = lagrangianFlow(path, { lagrangian: l, ...small, ...(more.objective && { objective: more.objective }) });
+  const model = lagrangianFlow(path, { lagrangian: l, ...smallFlow, ...(more.objective && { objective: more.objective }) });
   const rng = randomStream(3);
-  const { state } = await train(model, steps, rng);
+  const { state } = await train(model, smallFlow.steps, rng);
   const value = await model.value(state, rng, 20);
   const start = normals([-1, 0], [0.5, 0.3], 3000, 4);
   return { model, state, value, rng, start };
@@ -74,9 +62,9 @@ test.each([
 test("two masses that move and grow: the exact action of points on the cone, and no gap below zero", async () => {
   const at = (x: number, mass: number) => ({ points: ndarray(Float32Array.of(x, x), [2, 1], "f32"), mass });
   const path = await pathThrough([0, 1], [at(-1, 2), at(1, 4)], { coupling: "unbalanced" });
-  const model = lagrangianFlow(path, { lagrangian: { ...freeMotion, growth: 1 }, ...small });
+  const model = lagrangianFlow(path, { lagrangian: { ...freeMotion, growth: 1 }, ...smallFlow });
   const rng = randomStream(6);
-  const { state } = await train(model, steps, rng);
+  const { state } = await train(model, smallFlow.steps, rng);
   const value = await model.value(state, rng, 20);
   // (2/λ) (1 + 2 - 2 √2 cos(√λ D / 2)) with D = 2, λ = 1
   const exact = 2 * (3 - 2 * Math.SQRT2 * Math.cos(1));
@@ -109,7 +97,7 @@ test("a force that pulls differently along its axes carries paths far out, and t
           .mul((w * w) / 2),
       )
       .reduce((a, b) => a.add(b));
-  const model = lagrangianFlow(path, { lagrangian: { ...freeMotion, potential }, ...small, steps: 1200 });
+  const model = lagrangianFlow(path, { lagrangian: { ...freeMotion, potential }, ...smallFlow, steps: 1200 });
   const { state } = await train(model, 1200, randomStream(3));
   const value = await model.value(state, randomStream(4), 40);
   // Σ_j ω / (2 sin ω) E[(x_0² + x_1²) cos ω - 2 x_0 x_1] over the pairs
@@ -155,7 +143,7 @@ test("three snapshots with an action for each interval cost the sum of the pairs
   const clouds = [normals([0], [1], 2000, 8), normals([1], [0.5], 2000, 9), normals([0], [2], 2000, 10)];
   const path = await pathThrough([0, 0.4, 1], clouds, { coupling: "ot" });
   const model = lagrangianFlow(path, {
-    steps,
+    steps: smallFlow.steps,
     layers: 2,
     width: 64,
     generatorWidth: 64,
@@ -164,7 +152,7 @@ test("three snapshots with an action for each interval cost the sum of the pairs
     objective: "flow",
   });
   const rng = randomStream(11);
-  const { state } = await train(model, steps, rng);
+  const { state } = await train(model, smallFlow.steps, rng);
   const value = await model.value(state, rng, 40);
   // 1.25 / 0.8 + 3.25 / 1.2; 5 % of it for the sampled snapshots and the training
   expect(Math.abs(value.dual - 4.2708333333)).toBeLessThan(0.05 * 4.27 + 4 * value.error);
