@@ -143,7 +143,7 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   const names = options.features ? selectColumns(t, options.features) : t.columns.map((c) => c.name).filter((c) => c !== target.name);
   if (names.includes(target.name)) throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
   if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`);
-  const warnings: string[] = [];
+  const warnings: string[] = [...(t.notes ?? [])];
   const columns = names.map((c) => column(t, c)).filter((c) => hasValues(t, c, options.features !== undefined, warnings));
   const impute = options.impute === "median";
   const rows = completeRows(t, impute ? [target] : [target, ...columns], options.dropMissing ?? false, warnings);

@@ -9,7 +9,7 @@ import { readNpy, type StringArray } from "../array/npy.ts";
 import { readNpz } from "../array/npz.ts";
 import { FileFormatError, UserError } from "../errors.ts";
 import { readColumns, type TextOptions } from "./duckdb.ts";
-import { type Column, list, type Table, table } from "./table.ts";
+import { type Column, type Table, table } from "./table.ts";
 
 const kinds: Record<string, "csv" | "json" | "parquet" | "npz" | "npy"> = {
   csv: "csv",
@@ -65,13 +65,20 @@ async function readArrays(path: string, source: string, kind: "npz" | "npy"): Pr
 
 function arraysToTable(source: string, arrays: Record<string, NdArray | StringArray>): Table {
   const usable = Object.entries(arrays).filter(([, a]) => a.shape.length === 1 || a.shape.length === 2);
-  if (usable.length === 0) throw new UserError(`${source}: no vector or matrix among the arrays ${list(Object.keys(arrays))}`);
+  const shapeOf = ([name, a]: (typeof usable)[number]): string => `"${name}" of shape [${a.shape.join(", ")}]`;
+  if (usable.length === 0)
+    throw new UserError(
+      `${source}: no vector or matrix among the arrays, only ${Object.entries(arrays).map(shapeOf).join(", ")}`,
+      "a table is a matrix [rows, columns] or vectors of one length; reshape the array",
+    );
   const counts = new Map<number, number>();
   for (const [, { shape }] of usable) counts.set(shape[0], (counts.get(shape[0]) ?? 0) + 1);
   const [rows] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a));
-  const columns = usable.filter(([, a]) => a.shape[0] === rows).flatMap(([name, a]) => arrayColumns(name, a));
+  const fits = ([, { shape }]: (typeof usable)[number]): boolean => shape.length > 0 && shape.length <= 2 && shape[0] === rows;
+  const columns = usable.filter(fits).flatMap(([name, a]) => arrayColumns(name, a));
   if (rows === 0) throw new UserError(`${source}: the arrays have no rows`);
-  return table(source, columns);
+  const others = Object.entries(arrays).filter((entry) => !fits(entry));
+  return table(source, columns, others.length > 0 ? [`no columns of ${rows} rows, left out: ${others.map(shapeOf).join(", ")}`] : []);
 }
 
 function arrayColumns(name: string, array: NdArray | StringArray): Column[] {

@@ -1,7 +1,7 @@
 /** Snapshots of a population: clouds of particles seen at several times, never the same particle twice. */
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
-import { type Column, column, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import { type Column, column, isNumeric, list, selectColumns, strayText, type Table } from "./table.ts";
 import { readTimes } from "./times.ts";
 
 /** A population at several times. */
@@ -51,7 +51,7 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const time = timeColumn(t, options.time);
   const weight = options.weight === undefined ? undefined : numbersOf(t, column(t, options.weight));
   const label = options.label === undefined ? undefined : column(t, options.label);
-  const warnings: string[] = time.note ? [`column "${time.name}": ${time.note}`] : [];
+  const warnings: string[] = [...(t.notes ?? []), ...(time.note ? [`column "${time.name}": ${time.note}`] : [])];
   const speeds = options.velocity === undefined ? [] : selectColumns(t, options.velocity);
   let features =
     options.features === undefined
@@ -112,6 +112,10 @@ function allNumeric(t: Table, except: (string | undefined)[], warnings: string[]
   const names = numeric.filter((c) => !numbersRows(c)).map((c) => c.name);
   const counters = numeric.filter(numbersRows).map((c) => c.name);
   if (counters.length > 0) warnings.push(`row numbers are left out: ${list(counters)}`);
+  const texts = t.columns.filter((c) => !isNumeric(c.values) && !except.includes(c.name));
+  // numbers with some text among them are a feature with a fault, not a column of words
+  for (const text of texts.filter(strayText)) numbersOf(t, text);
+  if (texts.length > 0) warnings.push(`columns of text are left out: ${list(texts.map((c) => c.name))}`);
   if (names.length === 0) throw new UserError(`${t.source}: no numeric column besides the time`, "name the features with --features");
   return names;
 }
@@ -142,7 +146,7 @@ function refuseText(t: Table, { name, values }: Column, numbers: ArrayLike<numbe
   throw new UserError(
     `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers ` +
       `(first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
-    bad.length === t.rows ? "choose other columns with --time and --features" : 'write a missing value as an empty field or "NA"',
+    bad.length === t.rows ? "choose other columns with --time and --features" : 'write a missing value as an empty field or "NA", or choose other columns with --features',
   );
 }
 

@@ -16,6 +16,8 @@ export interface Table {
   readonly source: string;
   readonly rows: number;
   readonly columns: readonly Column[];
+  /** What reading the file left out. */
+  readonly notes?: readonly string[];
 }
 
 /** Whether values are numbers. */
@@ -45,11 +47,11 @@ export function strayText({ values }: Column): StrayText | undefined {
 }
 
 /** A table of these columns. */
-export function table(source: string, columns: readonly Column[]): Table {
+export function table(source: string, columns: readonly Column[], notes: readonly string[] = []): Table {
   const rows = columns[0]?.values.length ?? 0;
   const odd = columns.find((c) => c.values.length !== rows);
   if (odd) throw new UserError(`${source}: column "${odd.name}" has ${odd.values.length} rows, "${columns[0].name}" has ${rows}`);
-  return { source, rows, columns };
+  return { source, rows, columns, notes };
 }
 
 /** The column of a name; the error suggests the nearest one. */

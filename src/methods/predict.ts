@@ -61,7 +61,7 @@ async function load(path: string): Promise<SupervisedModel> {
 
 async function onTable(trained: SupervisedModel, path: string, { out, dropMissing, ...text }: Options): Promise<Outcome> {
   const t = await readTable(path, text);
-  const warnings: string[] = [];
+  const warnings: string[] = [...(t.notes ?? [])];
   const columns = (trained.encodings ?? []).flatMap((e) => (e.fill === undefined ? [column(t, e.column)] : []));
   const rows = completeRows(t, columns, dropMissing, warnings);
   const { x, warnings: unknown } = tableInputs(trained, t, rows);

@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
-import { fromOnnx } from "../onnx/index.ts";
 import { modelNetwork, type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
 import type { Problem } from "./problem.ts";
+import { readOnnx } from "./read-onnx.ts";
 
 /**
  * The network of a name or of an .onnx file, or without either the natural one for the data.
@@ -20,5 +20,5 @@ export async function networkFor(
   const name = model ?? naturalNetwork(problem);
   if (!/\.onnx$/i.test(name)) return { name, network: namedNetwork(name, problem, size) };
   if (!existsSync(name)) throw new UserError(`${name}: there is no such file`, "check the path");
-  return { name: basename(name), network: modelNetwork(fromOnnx(await readFile(name)), name, problem) };
+  return { name: basename(name), network: modelNetwork(readOnnx(await readFile(name), name), name, problem) };
 }

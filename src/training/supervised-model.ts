@@ -3,9 +3,10 @@ import { item, type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../
 import { type Encoding, encodeColumn, encodingNotes, featureMatrix } from "../data/encoding.ts";
 import { column, type Table } from "../data/table.ts";
 import { UserError } from "../errors.ts";
-import { fromOnnx, type OnnxModel } from "../onnx/index.ts";
+import type { OnnxModel } from "../onnx/index.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
 import { crossEntropy } from "./problem.ts";
+import { readOnnx } from "./read-onnx.ts";
 
 /** What a model predicts, and how data become its inputs. */
 export interface SupervisedModel {
@@ -26,7 +27,7 @@ export interface SupervisedModel {
  * @throws UserError  for a model that no training of ours has written
  */
 export function supervisedModel(bytes: Uint8Array, path: string): SupervisedModel {
-  const model = fromOnnx(bytes);
+  const model = readOnnx(bytes, path);
   const { metadata, inputs } = model;
   const names = (key: string): string[] | undefined => (metadata[key] === undefined ? undefined : JSON.parse(metadata[key]));
   const found = (["classes", "outputs", "vocabulary"] as const).find((key) => metadata[key] !== undefined);

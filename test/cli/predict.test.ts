@@ -73,6 +73,21 @@ test("columns may stand in another order, and more of them; what training has no
   expect((await predict("x,colour\n0.1,red\n", "--out", join(folder, "x.txt"))).error).toMatch(/is not a table/);
 });
 
+test("what is no model of ours is refused with its name and what to do", async () => {
+  const [table, other] = [
+    await file("raw.csv", ["x,word,class", ...rows(40, 1)].join("\n")),
+    await file("other.onnx", "\x7fELF of another program"),
+  ];
+  for (const args of [
+    ["predict", other, table],
+    ["train", table, "--target", "class", "--model", other],
+  ]) {
+    const { code, error } = await pushforward(...args);
+    expect(code).toBe(1);
+    expect(error).toMatch(/other\.onnx: not an ONNX model.*\n\s*hint: give an \.onnx file/);
+  }
+});
+
 test("a feature that varies little about a large number is learned, and the model file takes it whole", async () => {
   const u = randomStream(6).uniform([300]).data;
   const path = await file("offset.csv", ["x,y", ...Array.from(u, (x) => `${1e9 + x},${x > 0.5 ? "high" : "low"}`)].join("\n"));

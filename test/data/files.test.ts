@@ -83,13 +83,16 @@ describe("reading", () => {
     expect(columns(await readTable(file("a.jsonl", rows.map((r) => JSON.stringify(r)).join("\n"))))).toEqual(wanted);
   });
 
-  test("arrays: vectors are columns, matrices numbered columns, other lengths are left out", async () => {
+  test("arrays: vectors are columns, matrices numbered columns, other lengths and ranks are left out with a word", async () => {
     const X = ndarray(Float32Array.of(1, 2, 3, 4), [2, 2], "f32");
     const t = ndarray(BigInt64Array.of(7n, 8n), [2], "i64");
     const day = { dtype: "string", shape: [2], data: ["a", "b"] } as const;
     const other = ndarray(Float32Array.of(1, 2, 3), [3], "f32");
     const wanted = { X1: [1, 3], X2: [2, 4], t: [7, 8], day: ["a", "b"] };
-    expect(columns(await readTable(file("a.npz", writeNpz({ X, t, day, other }))))).toEqual(wanted);
+    const cube = ndarray(new Float32Array(8), [2, 2, 2], "f32");
+    const read = await readTable(file("a.npz", writeNpz({ X, t, day, other, cube })));
+    expect(columns(read)).toEqual(wanted);
+    expect(read.notes).toEqual(['no columns of 2 rows, left out: "other" of shape [3], "cube" of shape [2, 2, 2]']);
     expect(columns(await readTable(file("a.npy.gz", gzipSync(writeNpy(X)))))).toEqual({ x1: [1, 3], x2: [2, 4] });
   });
 
@@ -106,6 +109,7 @@ describe("reading", () => {
       [file("broken.json", "{nope"), /broken\.json: Malformed JSON/],
       [file("fake.parquet", "not parquet at all"), /fake\.parquet: .*[Pp]arquet/],
       [file("fake.npz", "not a zip"), /fake\.npz: npz: not a readable zip/],
+      [file("cube.npy", writeNpy(ndarray(new Float32Array(8), [2, 2, 2], "f32"))), /no vector or matrix .* "x" of shape \[2, 2, 2\]/],
       [file("cut.npy.gz", gzipSync(new Uint8Array(100)).subarray(0, 20)), /cut\.npy\.gz: /],
       [file("a.xlsx", "x"), /"\.xlsx" is not a kind of file/],
       [file("[1].csv", csv), /cannot be read/],

@@ -74,6 +74,16 @@ describe("snapshots", () => {
     expect(toSnapshots(cells(all), { features: "i0" }).features).toEqual(["i0"]);
   });
 
+  test("columns of text are left out with a word; numbers with some text among them are refused with the place", () => {
+    const x = Array.from({ length: 12 }, (_, i) => i * i);
+    const [t, kind] = [x.map((_, i) => i % 2), x.map((_, i) => `k${i % 3}`)];
+    const s = toSnapshots(cells({ t, x, kind }));
+    expect([s.features, s.warnings[0]]).toEqual([["x"], 'columns of text are left out: "kind"']);
+    const spoilt = cells({ t, x, y: x.map((v, i) => (i === 4 ? "n.d." : String(v))) });
+    expect(() => toSnapshots(spoilt)).toThrow(/column "y": 1 of 12 values are not numbers \(first: row 5, "n\.d\."\)/);
+    expect(toSnapshots(spoilt, { features: "x" }).features).toEqual(["x"]);
+  });
+
   test("constant features are left out with a word if nobody asked for them", () => {
     const s = toSnapshots(cells({ t: [0, 1], x: [1, 2], batch: [3, 3] }));
     expect(s.features).toEqual(["x"]);

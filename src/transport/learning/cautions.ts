@@ -35,6 +35,7 @@ export async function cautions(setting: CautionSetting): Promise<string[]> {
     ...noAction(setting),
     ...shifts(setting),
     ...repeats(setting),
+    ...outliers(setting),
   ];
 }
 
@@ -159,6 +160,31 @@ function repeats({ clouds, shown }: CautionSetting): string[] {
       ? [
           `${(100 * same).toFixed(0)} % of the particles at time ${shown[k + 1]} are where particles at ${shown[k]} are: is a ` +
             "snapshot in the file twice? Between equal snapshots nothing moves",
+        ]
+      : [];
+  });
+}
+
+/**
+ * Share of the variance of a feature that one particle may hold. Beyond one half the unit of the feature, one standard deviation, says more of
+ * this particle than of all others; 20 normal particles are there by chance in one file of a million.
+ */
+const mostOfVariance = 0.5;
+
+function outliers({ clouds, shown, features }: CautionSetting): string[] {
+  const total = clouds.reduce((n, { points }) => n + points.shape[0], 0);
+  if (total < 20) return [];
+  return features.flatMap((feature, j) => {
+    const values = clouds.map(({ points: { data, shape } }) => Float64Array.from({ length: shape[0] }, (_, i) => data[i * shape[1] + j]));
+    const mean = values.reduce((s, column) => s + column.reduce((a, b) => a + b, 0), 0) / total;
+    const squares = values.map((column) => column.map((v) => (v - mean) ** 2));
+    const greatest = squares.map((column) => Math.max(...column));
+    const k = greatest.indexOf(Math.max(...greatest));
+    const share = greatest[k] / squares.reduce((s, column) => s + column.reduce((a, b) => a + b, 0), 0);
+    return share > mostOfVariance
+      ? [
+          `one particle at time ${shown[k]} holds ${(100 * share).toFixed(0)} % of the variance of "${feature}": it sets the units and the ` +
+            "motion of all others; if it is an error, take its row out of the file",
         ]
       : [];
   });

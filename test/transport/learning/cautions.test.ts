@@ -73,6 +73,21 @@ test("a motion of more than ten standard deviations an interval is noted, in wha
   expect(speeds([at(1), at(11)], units, [0, 5])[0]).toMatch(/^at time 5 the learned motion has 11 standard deviations an interval/);
 });
 
+test("a particle that holds most of a feature's variance is noted, wide tails are not", async () => {
+  const among = (value: number) => {
+    const [a, ...others] = clouds;
+    const points = ndarray(
+      a.points.data.map((v, i) => (i === 7 ? value : v)),
+      a.points.shape,
+      "f32",
+    );
+    return cautions({ ...setting, clouds: [{ ...a, points }, ...others], method: "am", learn: {} });
+  };
+  // 900 rows of variance 0.16 in "b", index 7: 144 beside v², so that half is at v = 12
+  expect(await among(10)).toEqual([]);
+  expect((await among(15)).join()).toMatch(/^one particle at time 10 holds 6\d % of the variance of "b": /);
+});
+
 test("mixtures have no finite action: none is told, and why is; methods with one tell its lower bound below its upper", async () => {
   expect((await cautions({ ...setting, method: "am-mix", learn: { growth: 1 } })).join()).toMatch(/no finite action/);
   expect(await cautions({ ...setting, method: "uam", learn: { growth: 1 } })).toEqual([]);
