@@ -146,7 +146,9 @@ function refuseText(t: Table, { name, values }: Column, numbers: ArrayLike<numbe
   throw new UserError(
     `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers ` +
       `(first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
-    bad.length === t.rows ? "choose other columns with --time and --features" : 'write a missing value as an empty field or "NA", or choose other columns with --features',
+    bad.length === t.rows
+      ? "choose other columns with --time and --features"
+      : 'write a missing value as an empty field or "NA", or choose other columns with --features',
   );
 }
 
