@@ -98,26 +98,3 @@ export function featureMatrix(features: readonly Feature[], rows: number): Float
   for (const [j, { values }] of features.entries()) for (let i = 0; i < rows; i++) data[i * features.length + j] = values[i];
   return data;
 }
-
-/**
- * The rows that have all values of some columns.
- *
- * @param drop  leave out the others, with a warning, instead of refusing the table
- * @throws UserError  naming row and column
- */
-export function completeRows(t: Table, columns: readonly Column[], drop: boolean, warnings: string[]): number[] {
-  const bad = new Map<number, string>();
-  for (let i = 0; i < t.rows; i++) {
-    const lacking = columns.find((c) => isMissing(c, i));
-    if (lacking) bad.set(i, lacking.name);
-  }
-  if (bad.size > 0) {
-    const [row, name] = bad.entries().next().value!;
-    const what = `${bad.size} of ${t.rows} rows have a missing or infinite value (first: row ${row + 1}, column "${name}")`;
-    if (!drop)
-      throw new UserError(`${t.source}: ${what}`, "use --drop-missing to leave these rows out, or --impute median to fill features in");
-    if (bad.size === t.rows) throw new UserError(`${t.source}: ${what}`, "choose fewer columns with --features");
-    warnings.push(`${what}: left out`);
-  }
-  return Array.from({ length: t.rows }, (_, i) => i).filter((i) => !bad.has(i));
-}

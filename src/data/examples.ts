@@ -2,8 +2,8 @@
 import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
-import { completeRows, type Encoding, encodeColumn, encodingNotes, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
-import { type Column, column, isMissing, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import { type Encoding, encodeColumn, encodingNotes, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
+import { type Column, column, completeRows, isMissing, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
 /** Inputs with classes or numbers to predict. */
 export interface Examples {
@@ -146,7 +146,9 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   const warnings: string[] = [...(t.notes ?? [])];
   const columns = names.map((c) => column(t, c)).filter((c) => hasValues(t, c, options.features !== undefined, warnings));
   const impute = options.impute === "median";
-  const rows = completeRows(t, impute ? [target] : [target, ...columns], options.dropMissing ?? false, warnings);
+  const rows = completeRows(t, impute ? [target] : [target, ...columns], options.dropMissing ?? false, warnings, {
+    advice: "use --drop-missing to leave these rows out, or --impute median to fill features in",
+  });
   const encodings = columns.map((c) => encodingOf(t, c, rows, impute, warnings));
   warnings.push(...encodings.flatMap((e, j) => encodingNotes(columns[j], rows, e)));
   const encoded = columns.flatMap((c, j) => encodeColumn(t, c, rows, encodings[j]));

@@ -1,7 +1,7 @@
 /** Snapshots of a population: clouds of particles seen at several times, never the same particle twice. */
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
-import { type Column, column, isNumeric, list, selectColumns, strayText, type Table } from "./table.ts";
+import { type Column, column, completeRows, isNumeric, list, selectColumns, strayText, type Table, type Values } from "./table.ts";
 import { readTimes } from "./times.ts";
 
 /** A population at several times. */
@@ -66,9 +66,15 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
     );
 
   const [columns, velocity] = [features, speeds].map((group) => group.map((name) => numbersOf(t, column(t, name))));
-  const used = [time.values, ...columns, ...velocity, ...(weight ? [weight] : [])];
-  const names = [time.name, ...features, ...speeds, ...(options.weight === undefined ? [] : [options.weight])];
-  const rows = completeRows(t, used, names, options.dropMissing ?? false, warnings);
+  const named = (name: string, values: Values): Column => ({ name, values });
+  const used = [
+    named(time.name, time.values),
+    ...features.map((name, j) => named(name, columns[j])),
+    ...speeds.map((name, j) => named(name, velocity[j])),
+    ...(weight ? [named(options.weight!, weight)] : []),
+  ];
+  const lacks = ({ values }: Column, row: number): boolean => !Number.isFinite(Math.fround(Number(values[row]))); // as f32, too
+  const rows = completeRows(t, used, options.dropMissing ?? false, warnings, { lacks });
   requireTwoTimes(t, time, rows);
   const byTime = Map.groupBy(rows, (i) => time.values[i]);
   if (weight) checkWeights(t, options.weight!, weight, time.name, byTime);
@@ -150,28 +156,6 @@ function refuseText(t: Table, { name, values }: Column, numbers: ArrayLike<numbe
       ? "choose other columns with --time and --features"
       : 'write a missing value as an empty field or "NA", or choose other columns with --features',
   );
-}
-
-/** Rows without a missing or infinite value (or too large for f32). */
-function completeRows(t: Table, columns: ArrayLike<number>[], names: string[], drop: boolean, warnings: string[]): number[] {
-  const bad = new Set<number>();
-  let count = 0;
-  let message: string | undefined;
-  for (let j = 0; j < columns.length; j++)
-    for (let i = 0; i < t.rows; i++) {
-      if (Number.isFinite(Math.fround(columns[j][i]))) continue;
-      count++;
-      bad.add(i);
-      message ??= `column "${names[j]}", row ${i + 1}: ${Number.isNaN(columns[j][i]) ? "missing" : columns[j][i]}`;
-    }
-  const rows = Array.from({ length: t.rows }, (_, i) => i).filter((i) => !bad.has(i));
-  if (count === 0) return rows;
-  const what = `${count} missing or infinite ${count === 1 ? "value" : "values"} in ${bad.size} of ${t.rows} rows (first: ${message})`;
-  if (!drop) throw new UserError(`${t.source}: ${what}`, "use --drop-missing to leave these rows out");
-  if (rows.length === 0)
-    throw new UserError(`${t.source}: every row has a missing value (first: ${message})`, "choose fewer columns with --features");
-  warnings.push(`${what}: rows left out`);
-  return rows;
 }
 
 function checkWeights(t: Table, name: string, weight: ArrayLike<number>, time: string, byTime: Map<number, number[]>): void {

@@ -27,6 +27,39 @@ export const isNumeric = (values: Values): values is Float64Array | Float32Array
 export const isMissing = ({ values }: Column, row: number): boolean =>
   isNumeric(values) ? !Number.isFinite(values[row]) : values[row] === null || values[row] === "";
 
+/**
+ * The rows that have all values of some columns.
+ *
+ * @param drop    leave out the others, with a warning, instead of refusing the table
+ * @param advice  what to do about some such rows
+ * @param none    what to do if no row is whole
+ * @param lacks   what counts as missing: values that are not there or infinite
+ * @throws UserError  naming column and row
+ */
+export function completeRows(
+  t: Table,
+  columns: readonly Column[],
+  drop: boolean,
+  warnings: string[],
+  { advice = "use --drop-missing to leave these rows out", none = "choose fewer columns with --features", lacks = isMissing } = {},
+): number[] {
+  const [rows, bad]: number[][] = [[], []];
+  let count = 0;
+  let first: string | undefined;
+  for (let i = 0; i < t.rows; i++) {
+    const lacking = columns.filter((c) => lacks(c, i));
+    (lacking.length > 0 ? bad : rows).push(i);
+    count += lacking.length;
+    if (lacking.length > 0) first ??= `column "${lacking[0].name}", row ${i + 1}: ${lacking[0].values[i] || "missing"}`;
+  }
+  if (count === 0) return rows;
+  const what = `${count} missing or infinite ${count === 1 ? "value" : "values"} in ${bad.length} of ${t.rows} rows (first: ${first})`;
+  if (!drop) throw new UserError(`${t.source}: ${what}`, advice);
+  if (rows.length === 0) throw new UserError(`${t.source}: every row has a missing value (first: ${first})`, none);
+  warnings.push(`${what}: rows left out`);
+  return rows;
+}
+
 /** Text in a column of which most values are numbers. */
 export interface StrayText {
   readonly count: number;

@@ -65,7 +65,9 @@ test("columns may stand in another order, and more of them; what training has no
   expect(out).toMatch(/^note: column "colour": 1 rows have values that training has not seen \("mauve"\)/);
   expect((await predict("x\n0.1\n")).error).toMatch(/no column "colour"/);
   expect((await predict("x,colour\nmany,red\n")).error).toMatch(/column "x": row 1 is "many", the model was trained on numbers/);
-  expect((await predict("x,colour\n0.1,red\n,red\n")).error).toMatch(/missing .*row 2, column "x".*\n {2}hint: use --drop-missing/s);
+  expect((await predict("x,colour\n0.1,red\n,red\n")).error).toMatch(
+    /missing .*column "x", row 2: missing.*\n {2}hint: use --drop-missing/s,
+  );
   expect((await predict("x,colour\n0.1,red\n,red\n", "--drop-missing")).out).toMatch(/left out\n1 predictions/);
   expect((await pushforward("predict", join(folder, "nothing"), model)).error).toMatch(/there is no such run or model/);
   expect((await pushforward("predict", folder, model)).error).toMatch(/holds no trained model/);

@@ -224,11 +224,11 @@ describe("examples from a table", () => {
       { name: "empty", values: x.map(() => none) },
       { name: "y", values: y },
     ]);
-    expect(() => toExamples(t, "gaps", { target: "y" })).toThrow(/11 of 60 rows .*row 1, column "x"/);
+    expect(() => toExamples(t, "gaps", { target: "y" })).toThrow(/11 of 60 rows .*column "x", row 1: missing/);
     const e = toExamples(t, "gaps", { target: "y", impute: "median", dropMissing: true });
     expect(e.warnings).toEqual([
       'column "empty" has no values: left out',
-      '1 of 60 rows have a missing or infinite value (first: row 60, column "y"): left out',
+      '1 missing or infinite value in 1 of 60 rows (first: column "y", row 60: missing): rows left out',
       'column "x": 9 missing values count as 33.5',
       'column "colour": 1 missing values count as red',
     ]);
@@ -259,7 +259,7 @@ describe("examples from a table", () => {
       { name: "y", values: ["u", "v", "u"] },
     ]);
     expect(() => toExamples(holes, "h", { target: "y" })).toThrow(
-      '1 of 3 rows have a missing or infinite value (first: row 2, column "x")',
+      '1 missing or infinite value in 1 of 3 rows (first: column "x", row 2: missing)',
     );
     expect(() => toExamples(holes, "h", { target: "y", dropMissing: true })).toThrow("has a single value");
     const ids = table("i.csv", [
