@@ -32,8 +32,8 @@ export interface TextOptions {
 const inQuotes = (word: string): string => `'${word.replaceAll("'", "''")}'`;
 
 /**
- * Dates stay text: DuckDB would choose between day and month first without a word. So do "yes" and "no", which it would take for 1 and 0: as
- * classes they have names.
+ * Dates stay text: DuckDB would choose between day and month first without a word. So do "yes" and "no", which it would take for 1 and
+ * 0: as classes they have names.
  */
 const types = ["BIGINT", "DOUBLE", "VARCHAR"].map((name) => `'${name}'`).join(", ");
 

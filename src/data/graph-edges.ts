@@ -229,8 +229,9 @@ function fields(text: string, { separator }: Style): string[] {
 /** Also 1e3 and 1.5, so that they are refused as numbers and not dropped as words. */
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
-const HEADING =
-  /^:?(source|target|from|to|src|dst|tail|head|node[ _]?\d|id[ _]?\d|u|v|start|end|(start|end|from|to|source|target|src|dst)[ _]?(node)?[ _]?(id)?(\(.*\))?|from ?node ?id|to ?node ?id|user|friend|follower|followee|citing|cited|parent|child)$/i;
+const ENDS = "source|target|from|to|src|dst|start|end";
+const ROLES = `${ENDS}|tail|head|u|v|user|friend|follower|followee|citing|cited|parent|child|(node|id)[ _]?\\d|from ?node ?id|to ?node ?id`;
+const HEADING = new RegExp(`^:?(${ROLES}|(${ENDS})[ _]?(node)?[ _]?(id)?(\\(.*\\))?)$`, "i");
 const isHeading = (parts: readonly string[]) => parts.length >= 2 && parts.slice(0, 2).every((p) => HEADING.test(p));
 
 function wholeNumber(text: string, fail: (what: string, hint: string) => never): number {

@@ -48,8 +48,8 @@ function meaning(labels: readonly string[]): Meaning {
 
 const refused = (message: string, hint = understood): Meaning => ({ problem: { message, hint } });
 const understood =
-  "times are numbers, dates (2020-01-31), months (2020-01), weeks (2020-W05), quarters (2020-Q1), or labels of one kind around one number or range: " +
-  'D3, day-3, "day 12-15", E8.5, 8h and 1d, 3mo and 1y';
+  "times are numbers, dates (2020-01-31), months (2020-01), weeks (2020-W05), quarters (2020-Q1), or labels of one kind around " +
+  'one number or range: D3, day-3, "day 12-15", E8.5, 8h and 1d, 3mo and 1y';
 
 interface Unit {
   readonly name: string;

@@ -16,7 +16,8 @@ export function termsOf(optimizer: string, context: StepContext, average: "batch
   if (average === "batch") return batchSizeOf(optimizer, context);
   if (context.terms === undefined)
     throw new TensorError(
-      `${optimizer}: with lossAverage "batch+sequence" it needs the number of terms in the mean of the loss: update(grads, state, params, { batchSize, terms })`,
+      `${optimizer}: with lossAverage "batch+sequence" it needs the number of terms in the mean of the loss: ` +
+        "update(grads, state, params, { batchSize, terms })",
     );
   return batchSizeOf(optimizer, { batchSize: context.terms });
 }

@@ -65,8 +65,8 @@ function rotatePairs({ a, v }: Rotated): Rotated {
 }
 
 /**
- * Orthonormal eigenvectors of a symmetric matrix as columns, in any order: Jacobi's rotations, n/2 disjoint pairs at a time, every pair once
- * a sweep.
+ * Orthonormal eigenvectors of a symmetric matrix as columns, in any order: Jacobi's rotations, n/2 disjoint pairs at a time, every pair
+ * once a sweep.
  *
  * @source  Brent & Luk, SIAM J. Sci. Stat. Comput. 6 (1985)
  */

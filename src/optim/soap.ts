@@ -63,7 +63,8 @@ function whitened(g: Tensor, { l, q }: SoapState, n: number, epsilon: number): T
  *   u = Q m̂ / (√v̂ + ε) Qᵀ,   w ← (w - η u) (1 - η κ),   L_n ← β L_n + (1 - β) G_n G_nᵀ,   Q_n ← orth(L_n Q_n) every T steps
  *
  * in this order: a step never uses a basis that has seen its gradient. The first step makes the bases, by an eigendecomposition, and moves
- * nothing. Vectors, and axes longer than `maxDense`, are not rotated. With `statistics: "kl"`, KL-SOAP: G_n is whitened along the other axes.
+ * nothing. Vectors, and axes longer than `maxDense`, are not rotated. With `statistics: "kl"`, KL-SOAP: G_n is whitened along the other
+ * axes.
  *
  * @source  Vyas et al., ICLR 2025 (arXiv 2409.11321), algorithm 3, and its authors' code; KL-SOAP: Lin et al., ICLR 2026 (arXiv 2509.03378)
  */

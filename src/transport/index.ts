@@ -60,6 +60,7 @@ export {
   velocity,
 } from "./lagrangian/lagrangian.ts";
 export { actionDynamics } from "./learning/action-model.ts";
+export { type ActionValue, meanValue, type Sampled } from "./learning/action-value.ts";
 export { type CautionSetting, cautions } from "./learning/cautions.ts";
 export { type Asked, checkAsked } from "./learning/checks.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
@@ -84,7 +85,6 @@ export {
 } from "./learning/score.ts";
 export { type SimulateOptions, simulateAndMatch } from "./learning/simulate.ts";
 export { sinkhornDivergence } from "./learning/sinkhorn-divergence.ts";
-export { type ActionValue, meanValue, type Sampled } from "./learning/value.ts";
 export { annotations } from "./motion/annotations.ts";
 export { type GaussianMixture, gaussianDensity, kernelDensity, logMixture } from "./motion/base-density.ts";
 export { type BaseKind, baseDensity } from "./motion/cell-densities.ts";

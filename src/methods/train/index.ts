@@ -103,7 +103,8 @@ export const train = method({
       outputs,
       title: `${model.name} on ${source.title}`,
       summary:
-        `Trained with ${optimizer} for ${done} steps of ${batchSize} examples${bestStep === undefined ? "" : `; the state of step ${bestStep} is kept`}. ` +
+        `Trained with ${optimizer} for ${done} steps of ${batchSize} examples` +
+        `${bestStep === undefined ? "" : `; the state of step ${bestStep} is kept`}. ` +
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
       tables: sample ? [textTable(sample)] : [],

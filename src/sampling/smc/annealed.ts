@@ -36,8 +36,8 @@ export function annealedModel<P, N, D>(
 }
 
 /**
- * Conditional SMC along the path, whose log Ẑ is an upper bound: the reference of each population comes back from an exact draw of π_1 by the
- * kernels in reverse order.
+ * Conditional SMC along the path, whose log Ẑ is an upper bound: the reference of each population comes back from an exact draw of π_1 by
+ * the kernels in reverse order.
  *
  * @param model    of `annealedModel`, its populations one after the other
  * @param options  those of the model, with the data of the exact draws

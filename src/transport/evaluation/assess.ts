@@ -2,10 +2,10 @@
 import type { Random } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { quadraticCost } from "../lagrangian/costs.ts";
+import type { ActionValue } from "../learning/action-value.ts";
 import { has, type LearnOptions, type MethodName } from "../learning/methods.ts";
 import type { Model } from "../learning/model.ts";
 import type { PreparedPopulation } from "../learning/prepare.ts";
-import type { ActionValue } from "../learning/value.ts";
 import type { GaussianMixture } from "../motion/base-density.ts";
 import { cellDensities } from "../motion/cell-densities.ts";
 import { type Fates, fates } from "../motion/fates.ts";

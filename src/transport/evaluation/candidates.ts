@@ -83,8 +83,8 @@ export function chosen(
   const off = ({ massError }: { massError?: number }): string =>
     massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
   const why =
-    `the one-standard-error rule: the simplest method, in the order of the table, whose mean W1 is at most the lowest one and its standard ` +
-    `error, ${lowest.w1.toFixed(4)} + ${lowest.error.toFixed(4)} = ${limit.toFixed(4)}; W1 to the snapshots at ${times.join(", ")}, each ` +
+    `the one-standard-error rule: the simplest method, in the order of the table, whose mean W1 is at most the lowest one and its ` +
+    `standard error, ${lowest.w1.toFixed(4)} + ${lowest.error.toFixed(4)} = ${limit.toFixed(4)}; W1 to the snapshots at ${times.join(", ")}, each ` +
     `left out once (${steps} steps), in units of the training`;
   const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
   const honest = ahead.length ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`] : [];

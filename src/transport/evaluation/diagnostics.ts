@@ -1,7 +1,7 @@
 /** Numbers that say whether a learned motion can be believed, each with the limit beyond which a run says so first, and its reason. */
 import type { NdArray } from "../../array/index.ts";
+import type { ActionValue } from "../learning/action-value.ts";
 import type { Room } from "../learning/room.ts";
-import type { ActionValue } from "../learning/value.ts";
 import type { Frame } from "../motion/frames.ts";
 import type { Balance } from "./balance.ts";
 import type { Fit } from "./fit.ts";
@@ -65,8 +65,8 @@ export const inexact = (error: number): string[] =>
       ];
 
 /**
- * What may be left of the way to a snapshot that was learned from: a quarter; where snapshots overlap, a quarter of the sampling floor, by which
- * samples of one size differ among themselves. And what mass may be off.
+ * What may be left of the way to a snapshot that was learned from: a quarter; where snapshots overlap, a quarter of the sampling floor, by
+ * which samples of one size differ among themselves. And what mass may be off.
  */
 const leftOfTheWay = 0.25;
 const aboveTheFloor = 0.25;
@@ -84,14 +84,14 @@ export function misses(fit: readonly Fit[]): string[] {
     ...(far.length
       ? [
           `the motion misses a snapshot that it was learned from, at time ${shown(farthest.time)}${several(far)}: W1 ` +
-            `${farthest.w1.toPrecision(3)} standard deviations from the one before it, ${farthest.copy.toPrecision(3)} without any motion, ` +
-            `${farthest.floor.toPrecision(3)} the sampling floor; raise --steps or --width, or use --action per-interval`,
+            `${farthest.w1.toPrecision(3)} standard deviations from the one before it, ${farthest.copy.toPrecision(3)} without any ` +
+            `motion, ${farthest.floor.toPrecision(3)} the sampling floor; raise --steps or --width, or use --action per-interval`,
         ]
       : []),
     ...(wrong.length
       ? [
-          `the mass at time ${shown(worst.time)}${several(wrong)}, which was learned from, is ${worst.mass!.toPrecision(3)} times what was ` +
-            "observed: raise --steps, or change --growth",
+          `the mass at time ${shown(worst.time)}${several(wrong)}, which was learned from, is ${worst.mass!.toPrecision(3)} times what ` +
+            "was observed: raise --steps, or change --growth",
         ]
       : []),
   ];
@@ -126,8 +126,8 @@ export function wideGap({ primal, gap }: ActionValue): string[] {
     return [`the upper bound of the action is below the lower one, by ${(-gap.bound).toPrecision(2)}: believe neither, and tell us`];
   return gap.bound - 2 * gap.error > Math.max(smallGap, unexplained * Math.abs(primal))
     ? [
-        `the learned action leaves ${gap.bound.toPrecision(3)} of the path's ${primal.toPrecision(3)} unexplained: its pairs cross, or it ` +
-          "is not learned yet; raise --steps, use --action per-interval, or another --coupling than independent",
+        `the learned action leaves ${gap.bound.toPrecision(3)} of the path's ${primal.toPrecision(3)} unexplained: its pairs cross, or ` +
+          "it is not learned yet; raise --steps, use --action per-interval, or another --coupling than independent",
       ]
     : [];
 }

@@ -2,8 +2,8 @@
 
 import type { Snapshots } from "../../data/snapshots.ts";
 import { formatNumber } from "../../numbers.ts";
+import type { ActionValue } from "../learning/action-value.ts";
 import { has, type MethodName } from "../learning/methods.ts";
-import type { ActionValue } from "../learning/value.ts";
 import type { MassAt } from "../motion/frames.ts";
 import type { Balance } from "./balance.ts";
 import type { Prediction } from "./predict.ts";

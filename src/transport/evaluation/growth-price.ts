@@ -77,8 +77,8 @@ export async function growthFromData(data: Population, options: PricedPopulation
   const { growth } = table.find((r) => r.behind <= r.error) as PricedGrowth;
   const shown = table.map((r) => `${r.growth}: ${r.w1.toFixed(3)}`).join(", ");
   const why =
-    `the smallest whose mean W1 is within one standard error of the lowest (at ${lowest.growth}), of midpoints of unbalanced transport at ` +
-    `${folds.map((k) => data.times[k]).join(", ")}, ${folds.length > 1 ? "each " : ""}left out (${shown})`;
+    `the smallest whose mean W1 is within one standard error of the lowest (at ${lowest.growth}), of midpoints of unbalanced transport ` +
+    `at ${folds.map((k) => data.times[k]).join(", ")}, ${folds.length > 1 ? "each " : ""}left out (${shown})`;
   return { growth, why, table };
 }
 

@@ -1,8 +1,8 @@
 /** What was found, as lines of text. */
 
 import { formatNumber } from "../../numbers.ts";
+import type { ActionValue } from "../learning/action-value.ts";
 import { type MethodName, methods } from "../learning/methods.ts";
-import type { ActionValue } from "../learning/value.ts";
 import type { MassAt } from "../motion/frames.ts";
 import { meanOf } from "./findings.ts";
 import { midpoint, type Prediction } from "./predict.ts";
@@ -17,7 +17,8 @@ const line = (name: string, w1: number, error = Number.NaN, own?: number): strin
 export function predictionText({ time, unit, scores, floor, paths, mass, midpointMass }: Prediction): string[] {
   const { own } = unit;
   const lines = [
-    `held-out time ${time}: W1 (± 95 %) in ${unit.name}${own === undefined ? "" : `, then in units of the file (${formatNumber(own)} each)`}`,
+    `held-out time ${time}: W1 (± 95 %) in ${unit.name}` +
+      (own === undefined ? "" : `, then in units of the file (${formatNumber(own)} each)`),
     ...scores.map(({ name, w1, error, ownW1 }) => line(name, w1, error.w1, ownW1)),
     // the same individuals in both snapshots differ by less than two samples do
     line(paths ? "sampling floor, of other individuals" : "sampling floor", floor, Number.NaN, own === undefined ? undefined : own * floor),
@@ -53,5 +54,6 @@ export function headline(method: MethodName, snapshots: number, predictions: rea
   const same = between.length ? between : predictions;
   const straight = between.length ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(same, midpoint))}` : "";
   const times = same.map((p) => p.time).join(", ");
-  return `${learned} Held-out snapshots (${times}) are predicted at a mean W1 of ${formatNumber(meanOf(same, title))} ${same[0].unit.name}${straight}.`;
+  const w1 = `${formatNumber(meanOf(same, title))} ${same[0].unit.name}`;
+  return `${learned} Held-out snapshots (${times}) are predicted at a mean W1 of ${w1}${straight}.`;
 }

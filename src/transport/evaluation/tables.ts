@@ -16,8 +16,9 @@ export const scoresTable = (predictions: readonly Prediction[]): ResultTable => 
     [String(time), "sampling floor (two halves)", floor, "", "", "", "", "", "", "", ""],
   ]),
   caption:
-    "Exact Wasserstein distances and squared MMD (unbiased, and biased: of the samples themselves) between predicted and observed clouds, in " +
-    `${predictions[0].unit.name}${predictions[0].unit.own === undefined ? "" : ` (one is ${formatNumber(predictions[0].unit.own)} in the file's units)`}. ` +
+    "Exact Wasserstein distances and squared MMD (unbiased, and biased: of the samples themselves) between predicted and observed clouds, " +
+    `in ${predictions[0].unit.name}` +
+    `${predictions[0].unit.own === undefined ? "" : ` (one is ${formatNumber(predictions[0].unit.own)} in the file's units)`}. ` +
     "Intervals are 1.96 bootstrap standard errors over the sampling of both clouds; those " +
     "of differences use the same resamples of the snapshot for both.",
 });

@@ -1,9 +1,9 @@
 /** What a user should know of a learned motion, each with its threshold. */
 import type { NdArray } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
+import type { ActionValue } from "../learning/action-value.ts";
 import { has, type MethodName } from "../learning/methods.ts";
 import type { PreparedPopulation } from "../learning/prepare.ts";
-import type { ActionValue } from "../learning/value.ts";
 import type { Fields } from "../motion/fields.ts";
 import type { Frame, MassAt } from "../motion/frames.ts";
 import type { TimeSplit } from "../paths/split.ts";

@@ -142,8 +142,8 @@ function shortReach({ method, clouds, shown, learn }: CautionSetting): string[] 
 function noAction({ method }: CautionSetting): string[] {
   return descriptionOf(method).path?.shape === "mixture"
     ? [
-        `${method}: a mixture that fades over has no finite action, since mass appears where there was none; no action is told, and the loss ` +
-          "falls without end",
+        `${method}: a mixture that fades over has no finite action, since mass appears where there was none; no action is told, and the ` +
+          "loss falls without end",
       ]
     : [];
 }
@@ -166,14 +166,14 @@ function repeats({ clouds, shown }: CautionSetting): string[] {
 }
 
 /**
- * Share of the variance of a feature that one particle may hold. Beyond one half the unit of the feature, one standard deviation, says more of
- * this particle than of all others; 20 normal particles are there by chance in one file of a million.
+ * Share of the variance of a feature that one particle may hold. Beyond one half the unit of the feature, one standard deviation, says
+ * more of this particle than of all others. Of 40 normal particles one does by chance once in 70,000 features, z²/Σz² being Beta(½, 19).
  */
 const mostOfVariance = 0.5;
 
 function outliers({ clouds, shown, features }: CautionSetting): string[] {
   const total = clouds.reduce((n, { points }) => n + points.shape[0], 0);
-  if (total < 20) return [];
+  if (total < 40) return [];
   return features.flatMap((feature, j) => {
     const values = clouds.map(({ points: { data, shape } }) => Float64Array.from({ length: shape[0] }, (_, i) => data[i * shape[1] + j]));
     const mean = values.reduce((s, column) => s + column.reduce((a, b) => a + b, 0), 0) / total;
@@ -183,8 +183,8 @@ function outliers({ clouds, shown, features }: CautionSetting): string[] {
     const share = greatest[k] / squares.reduce((s, column) => s + column.reduce((a, b) => a + b, 0), 0);
     return share > mostOfVariance
       ? [
-          `one particle at time ${shown[k]} holds ${(100 * share).toFixed(0)} % of the variance of "${feature}": it sets the units and the ` +
-            "motion of all others; if it is an error, take its row out of the file",
+          `one particle at time ${shown[k]} holds ${(100 * share).toFixed(0)} % of the variance of "${feature}": it sets the units and ` +
+            "the motion of all others; if it is an error, take its row out of the file",
         ]
       : [];
   });

@@ -21,10 +21,10 @@ import { drawPath } from "../paths/batch.ts";
 import { correctionBound, type GeneratorForm, type GeneratorOptions, initGenerator } from "../paths/generator.ts";
 import type { Path } from "../paths/path.ts";
 import { actionDefaults, actionDynamics } from "./action-model.ts";
+import { meanValue } from "./action-value.ts";
 import { type Guard, goBack, guardNote, initGuard, rateFactor, watch } from "./guard.ts";
 import { descent, type TrainOptions, trainDefaults, type ValuedModel } from "./model.ts";
 import { type Draws, type Game, type Players, saddleStep, saddleValue } from "./saddle.ts";
-import { meanValue } from "./value.ts";
 
 /** Both networks, their game and their training. */
 export interface LagrangianFlowOptions extends ActionOptions, GeneratorOptions, TrainOptions {

@@ -8,9 +8,9 @@ import type { Path } from "../paths/path.ts";
 import { type PathPoints, pathPoints } from "../paths/points.ts";
 import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "../paths/times.ts";
 import { actionDefaults, actionDynamics, endsOf } from "./action-model.ts";
+import { labelledAction, meanValue } from "./action-value.ts";
 import { actionLoss, flowLoss, type Loss, reversed } from "./losses.ts";
 import { type Descending, type Descent, descent, type TrainOptions, trainDefaults, type ValuedModel } from "./model.ts";
-import { labelledAction, meanValue } from "./value.ts";
 
 /** The network, the loss and their training. */
 export interface MatchOptions extends ActionOptions, TrainOptions {

@@ -15,8 +15,8 @@ import {
 } from "../../optim/index.ts";
 import { type Feeds, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import type { ActionValue } from "./action-value.ts";
 import type { Room } from "./room.ts";
-import type { ActionValue } from "./value.ts";
 
 /** How particles move: dX = drift dt + σ dW, d log w = growth dt. With noise, forward in time only, or backward only (dt < 0). */
 export interface Dynamics {

@@ -11,10 +11,10 @@ import { meanField, type PairPotential } from "../lagrangian/interaction.ts";
 import { acceleration, type Lagrangian, residual, type ScalarField } from "../lagrangian/lagrangian.ts";
 import type { PathBatch } from "../paths/batch.ts";
 import { endsOf } from "./action-model.ts";
+import { labelledAction } from "./action-value.ts";
 import { type Generated, type Generating, generated, generatedRates } from "./learned-path.ts";
 import { actionLoss, flowLoss } from "./losses.ts";
 import type { Descending, Descent } from "./model.ts";
-import { labelledAction } from "./value.ts";
 
 /** Rules of the game: the path and the Lagrangian, the form of the action, and how its players move. */
 export interface Game extends Generating {
