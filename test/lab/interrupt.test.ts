@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
 
 /** Sends Ctrl-C whenever the job prints one of the words; resolves to its exit code and output. */
-function interrupted(words: string[], cleanUp: number): Promise<{ code: number | null; out: string; error: string }> {
-  const job = spawn(process.execPath, ["test/fixtures/interrupt-job.ts", String(cleanUp)]);
+function interrupted(words: string[], cleanUp: "at-once" | "for-ever"): Promise<{ code: number | null; out: string; error: string }> {
+  const job = spawn(process.execPath, ["test/fixtures/interrupt-job.ts", cleanUp]);
   let [out, error] = ["", ""];
   job.stdout.on("data", (text) => {
     out += text;
@@ -16,12 +16,12 @@ function interrupted(words: string[], cleanUp: number): Promise<{ code: number |
 }
 
 test("one Ctrl-C lets the job save what it has", async () => {
-  const { code, out, error } = await interrupted(["ready"], 10);
+  const { code, out, error } = await interrupted(["ready"], "at-once");
   expect([code, out]).toEqual([0, "ready\nsaving\nsaved\n"]);
   expect(error).toContain("press Ctrl-C again to stop at once");
 });
 
 test("a second Ctrl-C stops it at once", async () => {
-  const { code, out } = await interrupted(["ready", "saving"], 60_000);
+  const { code, out } = await interrupted(["ready", "saving"], "for-ever");
   expect([code, out]).toEqual([130, "ready\nsaving\n"]);
 });

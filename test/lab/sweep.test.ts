@@ -11,7 +11,7 @@ import { best, rounds } from "../../src/lab/sweep/halving.ts";
 import { expand, jobCount, type Sweep, sweepSchema } from "../../src/lab/sweep/plan.ts";
 import { type Executor, localPool } from "../../src/lab/sweep/pool.ts";
 import { connect, queueExecutor } from "../../src/lab/sweep/queue.ts";
-import { runSweep, type SweepResult } from "../../src/lab/sweep/sweep.ts";
+import { type JobStatus, runSweep, type SweepResult } from "../../src/lab/sweep/sweep.ts";
 import { freePort, hasRedis, type Server, startRedis } from "./servers.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-sweep-"));
@@ -22,15 +22,16 @@ const program = ["test/fixtures/sweep-job.js"];
 const plan = (rest: object): Sweep => sweepSchema.parse({ command: "job", metric: "score", ...rest });
 const never = new AbortController().signal;
 
-/** Runs a sweep; `ends` counts how often each run was said to be done. */
+/** Runs a sweep; `ends` counts how often each run was said to be done; `began` is told of the first step of a run. */
 async function sweep(
   name: string,
   of: Sweep,
   executor: Executor,
-  { signal = never, done = (_: number) => {} } = {},
+  { signal = never, done = (_: number) => {}, began = (_: string) => {} } = {},
 ): Promise<SweepResult & { ends: Map<string, number> }> {
   const ends = new Map<string, number>();
-  const changed = (_: unknown, { job, state }: { job: { name: string }; state: string }) => {
+  const changed = (_: unknown, { job, state, step }: JobStatus) => {
+    if (state === "running" && step === 1) began(job.name);
     if (state !== "done") return;
     ends.set(job.name, (ends.get(job.name) ?? 0) + 1);
     done(ends.size);
@@ -136,10 +137,11 @@ describe("a sweep on this machine", () => {
 
   test("is cancelled: what runs is stopped, what waits is not begun", async () => {
     const stop = new AbortController();
-    const running = sweep("cancelled", plan({ grid: { x: ["slow"] }, seeds: 5 }), localPool(2, 0, program), { signal: stop.signal });
-    while (!existsSync(join(base, "cancelled", "0-seed1", "config.json"))) await setTimeout(20);
-    stop.abort();
-    const { cancelled, jobs } = await running;
+    const going = new Set<string>();
+    const began = (name: string) => void (going.add(name).size === 2 && stop.abort());
+    const slow = plan({ grid: { x: ["slow"] }, seeds: 5 });
+    const { cancelled, jobs } = await sweep("cancelled", slow, localPool(2, 0, program), { signal: stop.signal, began });
+    expect([...going].sort()).toEqual(["0-seed0", "0-seed1"]);
     expect(cancelled).toBe(true);
     expect(jobs.map((j) => j.state)).toEqual(Array(5).fill("stopped"));
     expect(existsSync(join(base, "cancelled", "0-seed4"))).toBe(false);
