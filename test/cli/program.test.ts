@@ -7,6 +7,7 @@ import { FileFormatError, UserError } from "../../src/errors.ts";
 import { job, type Registered } from "../../src/lab/command.ts";
 import { version } from "../../src/lab/invocation.ts";
 import { parseOptions } from "../../src/lab/options.ts";
+import { sampleOptions as schema } from "../lab/sample-options.ts";
 
 const failures: Record<string, unknown> = {
   user: new UserError('cells.csv: no column "tme"', 'did you mean "time"?'),
@@ -92,14 +93,6 @@ describe("the program", () => {
     process.env.PUSHFORWARD_DEBUG = "1";
     expect((await cli("fail", "bug")).error).toContain("program.test.ts");
   });
-});
-
-const schema = z.object({
-  steps: z.int().min(1).default(3000).describe("steps of training"),
-  rate: z.number().default(1e-3),
-  holdOut: z.number().optional().describe("time to hold out"),
-  method: z.enum(["am", "eam"]).default("am"),
-  whiten: z.boolean().default(false),
 });
 
 describe("options", () => {

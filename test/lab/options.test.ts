@@ -2,14 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { UserError } from "../../src/errors.ts";
 import { parseOptions, validate } from "../../src/lab/options.ts";
-
-const schema = z.object({
-  steps: z.int().min(1).default(3000).describe("steps of training"),
-  rate: z.number().default(1e-3),
-  holdOut: z.number().optional().describe("time to hold out"),
-  method: z.enum(["am", "eam"]).default("am"),
-  whiten: z.boolean().default(false),
-});
+import { sampleOptions as schema } from "./sample-options.ts";
 
 test("options say what is wrong with them", () => {
   const cases: [Record<string, unknown>, RegExp, string?][] = [
