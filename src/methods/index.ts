@@ -8,6 +8,11 @@ export const methods: readonly Registered[] = [
     load: async () => (await import("./graph/index.ts")).graph,
   },
   {
+    name: "information",
+    summary: "mutual information: certified bounds from models, estimates from samples",
+    load: async () => (await import("./information/index.ts")).information,
+  },
+  {
     name: "predict",
     summary: "apply a trained network to new tables, pictures or text",
     load: async () => (await import("./predict.ts")).predict,

@@ -1,0 +1,19 @@
+/** What every way of measuring an information ends in: numbers with a side, an error, and a reason to believe them or not. */
+
+/** A number about I(X;Z), in nats. */
+export interface Bound {
+  /** "reverse chains (CR)", "KSG-1". */
+  readonly name: string;
+  /** On which side of the truth it lies in expectation; an estimate lies on none. */
+  readonly kind: "lower" | "upper" | "estimate";
+  readonly mean: number;
+  /** Standard error of the mean. */
+  readonly se: number;
+  /** Whether what it claims can be relied on. */
+  readonly valid: boolean;
+  /** Why it is a bound, or why it is not to be believed here. */
+  readonly why: string;
+}
+
+/** Nats as bits. */
+export const bits = (nats: number): number => nats / Math.LN2;

@@ -1,0 +1,11 @@
+/** `pushforward information`: how many nats one side knows of the other. */
+import { z } from "zod";
+import { group } from "../../lab/command.ts";
+
+export const information = group({
+  name: "information",
+  summary: "mutual information: certified bounds from models, estimates from samples",
+  examples: ["pushforward information bounds --decoder decoder.onnx --likelihood gaussian --variance 0.03"],
+  options: z.object({}),
+  commands: [],
+});
