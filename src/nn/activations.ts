@@ -4,9 +4,6 @@ import { TensorError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
-/** Exponential linear unit: x for x > 0, else α (e^x - 1). Clevert et al., ICLR 2016. */
-const elu = (x: Tensor, alpha = 1): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
-
 /** x for x > 0, else slope x. */
 const leakyRelu = (x: Tensor, slope = 0.01): Tensor => t.where(t.greater(x, 0), x, x.mul(slope));
 
@@ -14,7 +11,7 @@ const leakyRelu = (x: Tensor, slope = 0.01): Tensor => t.where(t.greater(x, 0), 
 const mish = (x: Tensor): Tensor => x.mul(t.tanh(t.softplus(x)));
 
 const activations = {
-  elu: (x: Tensor) => elu(x),
+  elu: t.elu,
   gelu: t.gelu,
   identity: (x: Tensor) => x,
   leakyRelu: (x: Tensor) => leakyRelu(x),

@@ -1,5 +1,5 @@
 /** Tracing and compiled programs. */
-import { allocate, type DType, type NdArray, ndarray, type Shape } from "../array/ndarray.ts";
+import { allocate, array, type DType, type NdArray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
 import { withSharing } from "./primitive.ts";
 import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
@@ -21,14 +21,21 @@ export interface Traced extends Program {
 /** Traces a function for arguments like the given ones (arrays, numbers, or `{dtype, shape}` without data). */
 export function trace<A extends unknown[], R>(f: (...args: A) => R, args: { [K in keyof A]: Feeds<A[K]> } | readonly unknown[]): Traced {
   const flat = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
+  const precision = precisionOf(flat.leaves);
   return withSharing(() => {
-    const inputs = flat.leaves.map((v) => (typeof v === "number" ? placeholder("f32", []) : placeholder(programDType("jit", v), v.shape)));
+    const inputs = flat.leaves.map((v) =>
+      placeholder(...(typeof v === "number" ? ([precision, []] as const) : ([programDType("jit", v), v.shape] as const))),
+    );
     const result = f(...unflatten<A>(flat.structure, inputs));
     if (result instanceof Promise) fail("jit", "the function is async; programs are traced synchronously");
     const { leaves, structure } = tensors("jit", result);
     return { inputs, outputs: leaves, structure };
   });
 }
+
+/** Numbers among arguments are f64 if an array among them is: in a program of double precision nothing is rounded on its way in. */
+const precisionOf = (leaves: readonly (NdArray | number)[]): "f32" | "f64" =>
+  leaves.some((v) => typeof v !== "number" && v.dtype === "f64") ? "f64" : "f32";
 
 export interface JitOptions extends RuntimeOptions {
   /**
@@ -66,7 +73,8 @@ export function jit<A extends unknown[], R>(
   const cache = new Map<string, Promise<Compiled>>();
   const call = async (args: { [K in keyof A]: Feeds<A[K]> }): Promise<Arrays<R>> => {
     const { leaves, structure } = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
-    const arrays = leaves.map((v) => (typeof v === "number" ? ndarray(Float32Array.of(v), [], "f32") : v));
+    const precision = precisionOf(leaves);
+    const arrays = leaves.map((v) => (typeof v === "number" ? array(v, precision, []) : v));
     let key = JSON.stringify(structure);
     for (const a of arrays) key += `;${a.dtype}${a.shape.join(",")}`;
     let compiled = cache.get(key);

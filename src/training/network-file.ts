@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
+import { readOnnx } from "../onnx/index.ts";
 import { modelNetwork, type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
 import type { Problem } from "./problem.ts";
-import { readOnnx } from "./read-onnx.ts";
 
 /**
  * The network of a name or of an .onnx file, or without either the natural one for the data.

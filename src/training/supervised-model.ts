@@ -4,9 +4,9 @@ import { type Encoding, encodeColumn, encodingNotes, featureMatrix } from "../da
 import { column, type Table } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import type { OnnxModel } from "../onnx/index.ts";
+import { readOnnx } from "../onnx/index.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
 import { crossEntropy } from "./problem.ts";
-import { readOnnx } from "./read-onnx.ts";
 
 /** What a model predicts, and how data become its inputs. */
 export interface SupervisedModel {

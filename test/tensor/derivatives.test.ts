@@ -66,6 +66,7 @@ const elementwise: Record<string, readonly [Fn, ...Point[]]> = {
   logSigmoid: [t.logSigmoid, one(0, 0.5), one(1e7, 0), one(-1e7, 1), one(I, 0), one(-I, 1), one(N, N)],
   silu: [t.silu, one(0, 0.5), one(1000, 1), one(-1000, 0), one(I, N, "∞ · 0, as in JAX"), one(-I, N), one(N, N)],
   gelu: [t.gelu, one(0, 0.5), one(1, cdf1 + pdf1), one(1000, 1), one(-1000, 0), one(I, N, "∞ · 0, as in JAX"), one(N, N)],
+  elu: [t.elu, one(0, 1), one(1, 1), one(-1, 1 / E), one(1e7, 1), one(-1e7, 0), one(I, 1), one(-I, 0), one(N, N)],
   relu: [t.relu, one(0, 0), one(1, 1), one(I, 1), one(-I, 0), one(N, 0)],
   cast: [(x) => t.cast(t.cast(x, "f32"), x.dtype as "f32"), one(0, 1), one(I, 1), one(N, 1)],
   add: [t.add, two(1, 2, 1, 1), two(I, -I, 1, 1), two(N, 0, 1, 1)],

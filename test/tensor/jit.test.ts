@@ -21,6 +21,12 @@ describe("jit", () => {
     expect([nd.toNumbers(second.out[1].b), traces]).toEqual([[11], 1]);
   });
 
+  test("takes numbers as f64 scalars beside f64 arrays, so that nothing is rounded", async () => {
+    const f = t.jit((x: Tensor, p: Tensor) => x.mul(p));
+    expect(nd.toNumbers(await f(f64([3]), 0.1))).toEqual([3 * 0.1]);
+    expect(nd.toNumbers(await f(f32([3]), 0.1))).toEqual([Math.fround(3 * Math.fround(0.1))]);
+  });
+
   test("takes numbers as f32 scalars", async () => {
     const r = await t.jit((x: Tensor, y: Tensor) => x.mul(y))(3, f32([1, 2]));
     expect([r.dtype, nd.toNumbers(r)]).toEqual(["f32", [3, 6]]);

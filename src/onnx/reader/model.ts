@@ -9,6 +9,7 @@ import { define, lookUp, readInitializer, refuseSparse, run, type Scope } from "
 import { inProgram, programDType } from "./known.ts";
 import { knownInputs, operators, refused } from "./operators.ts";
 import { dtypeOfElement, elementName, toNumber } from "./proto.ts";
+import { widened } from "./widen.ts";
 
 /** An input or output of a model. A length that depends on the call is a name, or "?". */
 export interface Port {
@@ -32,6 +33,11 @@ export interface OnnxModel {
   apply(params: Readonly<Record<string, Value>>, ...inputs: Value[]): Tensor[];
 }
 
+export interface ReadOptions {
+  /** "f64": a model of single (or half) precision computes in f64, inputs, weights and outputs; for checks of what rounding does. */
+  readonly dtype?: "f32" | "f64";
+}
+
 const [oldest, newest] = [13, 22];
 
 /**
@@ -39,8 +45,8 @@ const [oldest, newest] = [13, 22];
  *
  * @throws  FileFormatError if the bytes are not an ONNX model; TensorError if the model needs what programs cannot do
  */
-export function fromOnnx(bytes: Uint8Array): OnnxModel {
-  const model = decode(bytes);
+export function fromOnnx(bytes: Uint8Array, { dtype = "f32" }: ReadOptions = {}): OnnxModel {
+  const model = dtype === "f64" ? widened(decode(bytes)) : decode(bytes);
   const graph = model.graph as Onnx.IGraphProto;
   checkOperatorSet(model);
   checkOperators(model, graph);
@@ -147,6 +153,10 @@ function fitted(what: string, dtype: DType, declared: readonly (number | string)
   const kind = isFloat(lifted.dtype) === isFloat(programDType(dtype)) && (lifted.dtype === "bool") === (dtype === "bool");
   if (!fits || !kind)
     throw new TensorError(`ONNX model: ${what} is ${dtype}[${declared.join(", ")}], not ${lifted.dtype}[${shape.join(", ")}]`);
+  if (lifted.dtype === "f64" && programDType(dtype) !== "f64")
+    throw new TensorError(
+      `ONNX model: ${what} is ${dtype}, and was given f64: cast it, or read the model with { dtype: "f64" } to compute in double precision`,
+    );
   return cast(lifted, programDType(dtype));
 }
 

@@ -27,7 +27,8 @@ const variadic = (functions: Record<string, Binary>): Operators => all(functions
 
 // --- functions that are no primitives --------------------------------------------------------------------------------------------
 
-const elu = (x: Tensor, alpha: number): Tensor => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
+const elu = (x: Tensor, alpha: number): Tensor =>
+  alpha === 1 ? t.elu(x) : t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0)).mul(alpha));
 const celu = (x: Tensor, alpha: number): Tensor => t.maximum(x, 0).add(t.expm1(t.minimum(x, 0).div(alpha)).mul(alpha));
 const ramp = (x: Tensor, alpha: number, beta: number): Tensor => t.clamp(x.mul(alpha).add(beta), 0, 1);
 const leaky = (x: Tensor, slope: t.Value): Tensor => t.where(t.greater(x, 0), x, x.mul(slope));

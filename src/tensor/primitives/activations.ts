@@ -1,9 +1,9 @@
 /** Activations of neural networks. */
 import type { Tensor } from "../tensor.ts";
-import { abs, add, greater, maximum, mul, neg, square, sub } from "./arithmetic.ts";
+import { abs, add, greater, maximum, minimum, mul, neg, square, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import type { Value } from "./constant.ts";
-import { erf, exp, log1p } from "./elementary.ts";
+import { erf, exp, expm1, log1p } from "./elementary.ts";
 import { unary } from "./elementwise.ts";
 
 export const sigmoid = unary("sigmoid", {
@@ -46,4 +46,12 @@ export const relu = unary("relu", {
   exact: true,
   partials: [([x]) => cast(greater(x, 0), x.dtype)],
   scalar: (a) => Math.max(a, 0),
+});
+
+/** Exponential linear unit: x for x > 0, else e^x - 1. y' = 1 + min(y, 0). Clevert et al., ICLR 2016. */
+export const elu = unary("elu", {
+  onnx: "Elu",
+  expand: ([x]) => (x.dtype === "f64" ? [where(greater(x, 0), x, expm1(minimum(x, 0)))] : undefined),
+  partials: [(_, y) => add(minimum(y, 0), 1)],
+  scalar: (x) => (x > 0 ? x : Math.expm1(x)),
 });

@@ -22,6 +22,7 @@ describe("derivatives, batching and precision of", () => {
     logSigmoid: [t.logSigmoid, normal([5])],
     silu: [t.silu, normal([5])],
     gelu: [t.gelu, normal([5])],
+    elu: [t.elu, f64([-2, -0.3, 0.4, 1.5])],
     relu: [t.relu, f64([-1, -0.6, 0.7, 2])],
     erf: [t.erf, f64([-2.2, -0.7, 0.2, 1.3, 0.9])],
     sin: [t.sin, normal([4])],

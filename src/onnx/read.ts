@@ -1,14 +1,14 @@
 /** Models of files, with the file in what is refused. */
 import { FileFormatError, TensorError, UserError } from "../errors.ts";
-import { fromOnnx, type OnnxModel } from "../onnx/index.ts";
+import { fromOnnx, type OnnxModel, type ReadOptions } from "./reader/model.ts";
 
 /**
  * @param path  for messages
  * @throws UserError  for bytes that are no ONNX model, or a model that programs cannot compute
  */
-export function readOnnx(bytes: Uint8Array, path: string): OnnxModel {
+export function readOnnx(bytes: Uint8Array, path: string, options: ReadOptions = {}): OnnxModel {
   try {
-    return fromOnnx(bytes);
+    return fromOnnx(bytes, options);
   } catch (error) {
     if (error instanceof FileFormatError)
       throw new UserError(
