@@ -21,6 +21,7 @@ export {
 } from "./hydrogen.ts";
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { loadPopulation, loadSnapshots } from "./load.ts";
+export { type Matrix, readMatrix } from "./matrix.ts";
 export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
 export { type SnapshotOptions, type Snapshots, toSnapshots } from "./snapshots.ts";

@@ -1,2 +1,19 @@
 /** Mutual information with error bars and reasons: bounds where densities are known, estimates where there are only samples (`pushforward/information`). */
+
+export { informationOf, type PointBounds, pointBounds, type Weights } from "./annealed/bounds.ts";
+export { annealedChains, endsOf } from "./annealed/chains.ts";
+export { type Frozen, readFrozen, type ScheduleRule, scheduleRule, writeFrozen } from "./annealed/frozen.ts";
+export { annealedBounds, byChains, cautions, effectiveChains, importanceBounds, lowerRule } from "./annealed/judge.ts";
+export { pilot, pilotSteps } from "./annealed/pilot.ts";
+export { fromPrior, fromProposal, type Route } from "./annealed/target.ts";
 export { type Bound, bits } from "./bound.ts";
+export { boundsTable, type Certified, certifiedFigures, certify, pointColumns, sentence } from "./certificate.ts";
+export { type ImportanceWeights, importanceWeights } from "./importance.ts";
+export { decoderJoint } from "./models/decoder.ts";
+export { type Encoder, onnxEncoder } from "./models/encoder.ts";
+export { checkDraws, givenRows } from "./models/given.ts";
+export { fitOf, type Joint, type Pairs, simulate } from "./models/joint.ts";
+export { likelihoodNames, likelihoodOf, outputKinds } from "./models/likelihood.ts";
+export { type LinearModel, linearInformation, linearJoint, sineWeights } from "./models/linear.ts";
+export { priorOf } from "./models/prior.ts";
+export { learnProposal, proposalObjectives } from "./proposal.ts";

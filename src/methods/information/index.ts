@@ -1,11 +1,12 @@
 /** `pushforward information`: how many nats one side knows of the other. */
 import { z } from "zod";
 import { group } from "../../lab/command.ts";
+import { bounds } from "./bounds.ts";
 
 export const information = group({
   name: "information",
   summary: "mutual information: certified bounds from models, estimates from samples",
   examples: ["pushforward information bounds --decoder decoder.onnx --likelihood gaussian --variance 0.03"],
   options: z.object({}),
-  commands: [],
+  commands: [bounds],
 });

@@ -10,11 +10,12 @@ import type { PathPilot } from "../schedules.ts";
  *
  * The derivative is that of the path's coefficients, by differences over the whole of [0, 1]: exact for paths that are linear in β.
  *
+ * @param options `watch` is told of every step
  * @param starts  draws of π_0: chain k of data point b in row k · data + b, two chains or more a point
  * @param data    number of data points; 1 if all chains have one target
  */
 export async function pilotPath<P, N, D>(
-  options: AnnealingOptions<P, N, D>,
+  options: AnnealingOptions<P, N, D> & { readonly watch?: () => void },
   starts: NdArray,
   data: number,
   rng: Random,
@@ -29,6 +30,7 @@ export async function pilotPath<P, N, D>(
   const variances = [withinVariance(state.chain.values, slope, data)];
   for (let t = 1; t <= run.steps; t++) {
     ({ state } = await run.step(state, rng));
+    options.watch?.();
     variances.push(withinVariance(state.chain.values, slope, data));
   }
   return { betas: Array.from(options.betas).slice(0, variances.length), variances };

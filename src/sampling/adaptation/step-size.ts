@@ -17,6 +17,8 @@ export interface StepSizeOptions<P, N, D> extends Omit<AnnealingOptions<P, N, D>
   readonly passes?: number;
   /** Spread of the jitter. Default 0.35. */
   readonly spread?: number;
+  /** Told of every step; what it throws stops the pilot. */
+  readonly watch?: () => void;
 }
 
 export interface FrozenStepSizes {
@@ -58,6 +60,7 @@ export async function pilotStepSizes<P, N, D>(options: StepSizeOptions<P, N, D>,
       const step = await run.step(state, rng.fold(pass));
       state = step.state;
       acceptance[t - 1] = step.record.acceptance.forward;
+      options.watch?.();
       const moved = logs[t - 1] + gain * (acceptance[t - 1] - target);
       logs[t - 1] = current = moved;
     }
@@ -75,6 +78,7 @@ async function warm<P, N, D>(options: StepSizeOptions<P, N, D>, starts: NdArray,
   const state = await run.init();
   for (let i = 0; i < warmUp; i++) {
     const { record } = await run.step(state, rng.fold(i));
+    options.watch?.();
     log += (2 / (1 + i / 10)) * (record.acceptance.forward - target);
   }
   return log;

@@ -1,0 +1,188 @@
+/** `pushforward information bounds`: both sides of I(X;Z) for a model whose densities are known. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { evidenceColumns, evidenceOf, evidenceSentence } from "../../information/evidence.ts";
+import { ladderFigure } from "../../information/figures/annealing.ts";
+import {
+  annealedChains,
+  boundsTable,
+  type Certified,
+  certifiedFigures,
+  certify,
+  type Encoder,
+  type Frozen,
+  fromPrior,
+  fromProposal,
+  importanceWeights,
+  type Joint,
+  learnProposal,
+  type Pairs,
+  pilot,
+  pilotSteps,
+  pointColumns,
+  readFrozen,
+  type ScheduleRule,
+  scheduleRule,
+  sentence,
+  writeFrozen,
+} from "../../information/index.ts";
+import { type Desk, method } from "../../lab/index.ts";
+import { estimate } from "../../sampling/index.ts";
+import { loadModel, loadPairs } from "./model.ts";
+import { boundsOptions, decoderInput } from "./options.ts";
+
+/** What a run is about; its proposal and its pilot are made when the work begins. */
+interface Problem extends Omit<z.infer<typeof boundsOptions>, "pairs"> {
+  readonly joint: Joint;
+  readonly truth?: number;
+  readonly pairs: Pick<Pairs, "x"> & Partial<Pairs>;
+  readonly fileEncoder?: Encoder;
+  readonly frozen?: Frozen;
+  readonly rule?: ScheduleRule;
+}
+
+export const bounds = method({
+  name: "information bounds",
+  summary: "a certified interval for the information between latents and data of a model",
+  examples: [
+    "pushforward information bounds --decoder decoder.onnx --likelihood gaussian --variance 0.03",
+    "pushforward information bounds --data linear-gaussian --temperatures 1000",
+    "pushforward information bounds decoder.onnx --encoder encoder.onnx --likelihood bernoulli --pairs 48 --temperatures 1600",
+  ],
+  notes:
+    "Pairs are drawn from the model, so that each x has one exact draw of its posterior: that is what makes the lower bound on I a bound. " +
+    "Temperatures and step sizes come from a pilot with pairs of its own and are frozen; schedule.json keeps them for other runs. With --x alone there are only lower bounds on log p(x).",
+  input: decoderInput,
+  options: boundsOptions,
+  load: loadModel,
+
+  async prepare(model, options, { rng }) {
+    const { joint, encoder, truth, source, notes } = model;
+    const { from, propose, schedule, quick } = options;
+    if (propose && encoder) throw new UserError("give --encoder, or learn a proposal with --propose, not both");
+    if (propose && joint.prior.name !== "normal") throw new UserError("--propose learns a proposal for a normal prior only");
+    if (from === "proposal" && !propose && !encoder)
+      throw new UserError("--from proposal needs a proposal", "--encoder encoder.onnx, or --propose forward-kl");
+    const frozen = /\.json$/i.test(schedule) ? await frozenFile(schedule, from) : undefined;
+    const rule = frozen ? undefined : scheduleRule(schedule);
+    const pairs = await loadPairs(joint, options, rng);
+    const temperatures = frozen ? frozen.betas.length - 1 : quick ? Math.min(options.temperatures, 60) : options.temperatures;
+    const chains = quick ? Math.min(options.chains, 4) : options.chains;
+    const samples = quick ? Math.min(options.samples, 100) : options.samples;
+    const problem: Problem = {
+      ...options,
+      ...{ joint, truth, pairs, frozen, rule, temperatures, chains, samples, fileEncoder: encoder },
+      proposalSteps: quick ? Math.min(options.proposalSteps, 200) : options.proposalSteps,
+    };
+    return {
+      problem,
+      source,
+      label: `annealing ${pairs.x.shape[0]} pairs, ${chains} chains each way`,
+      folder: `information-${source.name.replace(/\.onnx$/i, "")}`,
+      steps: temperatures,
+      config: { temperatures, chains, samples, pairs: pairs.x.shape[0] },
+      warnings: [
+        ...notes,
+        ...(quick ? ["--quick: few pairs, chains and temperatures; the interval is wide"] : []),
+        ...(options.x && !options.z ? ["--x without --z: lower bounds on log p(x) only, for x has no exact posterior draw"] : []),
+      ],
+      divergedHint: "check the decoder and its noise",
+    };
+  },
+
+  async learner(problem: Problem, desk) {
+    const { joint, pairs, chains } = problem;
+    const encoder = problem.fileEncoder ?? (await learnedProposal(problem, desk));
+    const route = problem.from === "proposal" ? fromProposal(joint, encoder!) : fromPrior(joint); // `prepare` has seen that there is one
+    const frozen = problem.frozen ?? (await frozenByPilot(problem, route, desk));
+    return { ...(await annealedChains(joint, route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
+  },
+
+  async conclude({ state, history }, problem, { frozen, encoder }, { rng }) {
+    const { joint, pairs, chains, samples, truth } = problem;
+    const { u, x } = pairs;
+    const acceptance = estimate(history.map((row) => row.acceptance)).mean;
+    if (u === undefined) {
+      const evidence = evidenceOf(joint, state, chains, frozen, acceptance);
+      return {
+        ...{ frozen, history, evidence, certified: undefined as Certified | undefined },
+        title: `Likelihood of ${joint.name}`,
+        summary: `${evidenceSentence(evidence)}. Real data have no exact posterior draws: there is no upper bound.`,
+        numbers: [{ name: "log p(x), lower bound", value: evidence.mean, error: evidence.error, note: "nats, mean over rows" }],
+        warnings: [],
+        results: evidence.results,
+        text: (took: string) => [evidenceSentence(evidence), `${x.shape[0]} rows, ${chains} chains, in ${took}`],
+      };
+    }
+    const importance = {
+      prior: await importanceWeights(fromPrior(joint), { u, x }, samples, rng.fold("importance prior")),
+      ...(encoder && {
+        proposal: await importanceWeights(fromProposal(joint, encoder), { u, x }, samples, rng.fold("importance proposal")),
+      }),
+    };
+    const certified = await certify({ joint, pairs: { u, x }, chains, frozen, state, history, importance, truth });
+    const { lower, upper, warnings, results } = certified;
+    return {
+      ...{ frozen, history, evidence: undefined, certified },
+      title: `Information of ${joint.name}`,
+      summary: `${sentence(certified)}. ${x.shape[0]} pairs, ${chains} chains each way, ${frozen.betas.length - 1} temperatures.`,
+      numbers: [
+        { name: "lower bound", value: lower.mean, error: lower.se, note: `nats, ${lower.name}` },
+        { name: "upper bound", value: upper.mean, error: upper.se, note: `nats, ${upper.name}` },
+        ...(truth === undefined ? [] : [{ name: "I(X;Z)", value: truth, note: "closed form" }]),
+        { name: "acceptance", value: acceptance, note: "0.5 to 0.9 is usual" },
+      ],
+      tables: [boundsTable(certified.bounds)],
+      warnings,
+      results,
+      text: (took: string) => [
+        sentence(certified),
+        ...(truth === undefined ? [] : [`the closed form is ${truth.toFixed(4)} nats`]),
+        ...certified.bounds.map((b) => `${b.kind.padEnd(8)} ${b.name.padEnd(36)} ${b.mean.toFixed(3).padStart(10)} ± ${b.se.toFixed(3)}`),
+        `${x.shape[0]} pairs, in ${took}`,
+      ],
+    };
+  },
+
+  figures: ({ certified, frozen, history }) => (certified ? certifiedFigures(certified) : [ladderFigure(frozen, history)]),
+  files: ({ certified, evidence, frozen }) => [
+    { name: "schedule.json", content: writeFrozen(frozen) },
+    { name: "pairs.csv", columns: certified ? pointColumns(certified) : evidenceColumns(evidence!) },
+  ],
+});
+
+async function frozenFile(path: string, from: Frozen["route"]): Promise<Frozen> {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check --schedule");
+  const frozen = readFrozen(await readFile(path, "utf8"), path);
+  if (frozen.route !== from)
+    throw new UserError(`${path} is for chains from the ${frozen.route}, not the ${from}`, `--from ${frozen.route}`);
+  return frozen;
+}
+
+async function learnedProposal({ joint, propose, proposalSteps }: Problem, desk: Desk): Promise<Encoder | undefined> {
+  if (!propose) return undefined;
+  const line = desk.progress("learning a proposal", proposalSteps);
+  let step = 0;
+  const options = {
+    objective: propose,
+    steps: proposalSteps,
+    batchSize: 128,
+    width: 256,
+    rate: 1e-3,
+    watch: () => line.update(++step, {}),
+  };
+  const encoder = await learnProposal(joint, options, desk.rng.fold("proposal"));
+  line.finish();
+  return encoder;
+}
+
+async function frozenByPilot(problem: Problem, route: ReturnType<typeof fromPrior>, desk: Desk): Promise<Frozen> {
+  const { joint, temperatures, rule, leapfrogs, accept } = problem;
+  const line = desk.progress("pilot: temperatures and step sizes", pilotSteps({ temperatures, rule }));
+  const watch = (step: number) => line.update(step, {});
+  const frozen = await pilot(joint, route, { temperatures, leapfrogs, rule, acceptance: accept, watch }, desk.rng.fold("pilot"));
+  line.finish();
+  return frozen;
+}

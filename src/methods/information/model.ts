@@ -1,0 +1,143 @@
+/** What a bound begins with: a joint model from files, and pairs. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { z } from "zod";
+import type { Random } from "../../array/index.ts";
+import { readMatrix } from "../../data/index.ts";
+import { UserError } from "../../errors.ts";
+import {
+  checkDraws,
+  decoderJoint,
+  type Encoder,
+  givenRows,
+  type Joint,
+  type LinearModel,
+  likelihoodNames,
+  linearInformation,
+  linearJoint,
+  onnxEncoder,
+  type Pairs,
+  priorOf,
+  simulate,
+  sineWeights,
+} from "../../information/index.ts";
+import type { Source } from "../../lab/index.ts";
+import type { SharedOptions } from "../../lab/options.ts";
+import { type OnnxModel, readOnnx } from "../../onnx/index.ts";
+import type { modelOptions, pairOptions } from "./options.ts";
+
+type ModelOptions = SharedOptions & z.infer<z.ZodObject<typeof modelOptions>>;
+type PairOptions = SharedOptions & z.infer<z.ZodObject<typeof pairOptions>>;
+
+/** A joint model, where it comes from, and its information where that is known. */
+export interface LoadedModel {
+  readonly joint: Joint;
+  readonly encoder?: Encoder;
+  readonly source: Source;
+  /** I(X;Z) in closed form. */
+  readonly truth?: number;
+  readonly notes: readonly string[];
+}
+
+/** The reference model of 10 latents and 20 observations, I = 34.723 nats. */
+const reference = { weights: sineWeights(20, 10), variance: [0.01] };
+
+/** @throws UserError */
+export async function loadModel(input: string | undefined, options: ModelOptions): Promise<LoadedModel> {
+  const decoder = options.decoder ?? input;
+  if (options.decoder && input) throw new UserError(`two decoders are given: ${input} and --decoder ${options.decoder}`);
+  const given = [decoder && "a decoder", options.linear && "--linear", options.data && "--data"].filter(Boolean);
+  if (given.length !== 1)
+    throw new UserError(
+      given.length === 0 ? "no model: give a decoder, --linear or --data linear-gaussian" : `give one model, not ${given.join(" and ")}`,
+      "pushforward information bounds --decoder decoder.onnx --likelihood gaussian --variance 0.03",
+    );
+  return decoder === undefined ? linearModel(options) : decoderModel(decoder, options);
+}
+
+async function linearModel(options: ModelOptions): Promise<LoadedModel> {
+  const { data, linear, bias, variance, precision } = options;
+  if (options.encoder) throw new UserError("--encoder is for a decoder from a file; --propose learns one for a linear model");
+  if (options.likelihood && options.likelihood !== "gaussian") throw new UserError("a linear model has Gaussian noise");
+  if (data !== undefined && data !== "linear-gaussian") throw new UserError(`no built-in model "${data}"`, "there is linear-gaussian");
+  const model: LinearModel = data
+    ? { ...reference, ...(variance && { variance: await variances(variance) }) }
+    : {
+        weights: await readMatrix(linear!), // one of both is given
+        bias: bias === undefined ? undefined : (await readMatrix(bias)).data,
+        variance: variance === undefined ? missingVariance() : await variances(variance),
+      };
+  const [D, d] = model.weights.shape;
+  const title = `linear-Gaussian model, ${d} latents, ${D} observed`;
+  const source = { name: data ?? basename(linear!), title, source: linear ?? "W_ij = sin(i j)" };
+  return { joint: linearJoint(model, precision), source, truth: linearInformation(model), notes: [] };
+}
+
+async function decoderModel(path: string, options: ModelOptions): Promise<LoadedModel> {
+  const { precision: dtype, encoder } = options;
+  const model = await readModel(path, dtype);
+  const written = likelihoodNames.find((name) => name === model.metadata.likelihood);
+  const likelihood = options.likelihood ?? written ?? "gaussian";
+  const variance = likelihood === "bernoulli" ? [1] : await varianceOf(options.variance, model);
+  if (likelihood === "bernoulli" && options.variance) throw new UserError("--variance: a Bernoulli likelihood has none");
+  const joint = await decoderJoint(model, {
+    path: basename(path),
+    likelihood,
+    output: options.output,
+    variance,
+    prior: priorOf(options.prior),
+    dtype,
+  });
+  const notes = [
+    ...(options.likelihood || written ? [] : [`--likelihood is not given, nor in the file: gaussian`]),
+    ...(written && options.likelihood && written !== options.likelihood
+      ? [`the file says its likelihood is ${written}; taken as ${likelihood}`]
+      : []),
+    ...(joint.likelihood.output === "probabilities"
+      ? ["probabilities are kept within 1e-6 of 0 and 1, in drawing x and in its density alike"]
+      : []),
+  ];
+  return {
+    joint,
+    encoder: encoder === undefined ? undefined : onnxEncoder(await readModel(encoder, dtype), basename(encoder), joint),
+    source: { name: basename(path), title: basename(path), source: path },
+    notes,
+  };
+}
+
+async function readModel(path: string, dtype: "f32" | "f64"): Promise<OnnxModel> {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
+  return readOnnx(await readFile(path), path, { dtype });
+}
+
+const missingVariance = (): never => {
+  throw new UserError("the variance of the noise is not given", "--variance 0.03, or a file with one for every output");
+};
+
+/** From the option, or from what the file says. */
+async function varianceOf(option: string | undefined, { metadata }: OnnxModel): Promise<ArrayLike<number>> {
+  if (option !== undefined) return variances(option);
+  if (!metadata.variance) return missingVariance();
+  const written = metadata.variance.replace(/[[\]]/g, "").split(",").map(Number);
+  return written.some(Number.isNaN) ? missingVariance() : written;
+}
+
+/** A number, or the numbers of a file. */
+async function variances(text: string): Promise<ArrayLike<number>> {
+  if (text.trim() !== "" && !Number.isNaN(Number(text))) return [Number(text)];
+  return (await readMatrix(text)).data;
+}
+
+/** Pairs to be reported: drawn, or given and tested; `u` is absent where only x is given. */
+export async function loadPairs(joint: Joint, options: PairOptions, rng: Random): Promise<Pick<Pairs, "x"> & Partial<Pairs>> {
+  const { x, z, pairs } = options;
+  if (z !== undefined && x === undefined) throw new UserError("--z is for the latents of the rows of --x");
+  if (x === undefined) return simulate(joint, options.quick ? Math.min(pairs, 16) : pairs, rng.fold("pairs"));
+  const rows = givenRows(joint, await readMatrix(x), "x");
+  if (z === undefined) return { x: rows };
+  if (joint.prior.name !== "normal") throw new UserError("--z is taken with a normal prior only");
+  const given = { x: rows, u: givenRows(joint, await readMatrix(z), "z") };
+  await checkDraws(joint, given);
+  return given;
+}
