@@ -17,3 +17,4 @@ export { likelihoodNames, likelihoodOf, outputKinds } from "./models/likelihood.
 export { type LinearModel, linearInformation, linearJoint, sineWeights } from "./models/linear.ts";
 export { priorOf } from "./models/prior.ts";
 export { learnProposal, proposalObjectives } from "./proposal.ts";
+export { distortionJoint, type RatePoint, rateColumns, rateCurve, ratePoints } from "./rate.ts";

@@ -84,6 +84,7 @@ export function workFigure({ fit, forward, reverse }: Weights, points: PointBoun
   const sizes = data.map(({ work }) => Math.abs(work)).toSorted((a, b) => a - b);
   const reach = Math.max(1, sizes[Math.floor(0.99 * (sizes.length - 1))]);
   const shown = data.filter(({ work }) => Math.abs(work) <= reach);
+  const bins = Array.from({ length: 51 }, (_, i) => reach * (i / 25 - 1));
   const left = data.length - shown.length;
   return {
     name: "work",
@@ -94,19 +95,15 @@ export function workFigure({ fit, forward, reverse }: Weights, points: PointBoun
     svg: plot({
       height: 280,
       x: { label: "log w - log p̂(x), nats", domain: [-reach, reach] },
-      y: { label: "share of chains", grid: true, percent: false },
+      y: { label: "chains", grid: true },
       color: { legend: true, label: "chains", domain: ["forward", "reverse"], range: [palette[0], palette[2]] },
       marks: [
-        Plot.rectY(
-          shown,
-          Plot.binX({ y: "proportion-facet" }, {
-            x: "work",
-            fill: "name",
-            fillOpacity: 0.55,
-            thresholds: 50,
-            y2: undefined,
-            mixBlendMode: "normal",
-          } as never),
+        ...["forward", "reverse"].map((name) =>
+          // one mark a direction: bars lie over one another, not on top
+          Plot.rectY(
+            shown.filter((d) => d.name === name),
+            Plot.binX({ y: "count" }, { x: "work", fill: "name", fillOpacity: 0.55, thresholds: bins }),
+          ),
         ),
         Plot.ruleX([0], { strokeDasharray: "4 3" }),
       ],

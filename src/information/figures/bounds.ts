@@ -35,6 +35,7 @@ export function boundsFigure(
     caption: `Every bound on I(X;Z) in nats, with two standard errors; the band is the interval. Bounds beyond the axis are written at its edge.`,
     svg: plot({
       height: 60 + 26 * rows.length,
+      marginRight: 70,
       x: { label: "nats", domain: [...reach], grid: true },
       y: { label: null, domain: rows.map((r) => r.row) },
       color: { legend: true, label: "kind", domain, range },
@@ -59,7 +60,7 @@ export function boundsFigure(
         ),
         Plot.text(
           rows.filter((r) => r.out),
-          { x: "shown", y: "row", text: (r) => `${formatNumber(r.mean)} ▸`, textAnchor: "end", dx: -4, fill: "kind" },
+          { x: "shown", y: "row", text: (r) => `${formatNumber(r.mean)} →`, textAnchor: "start", dx: 4, fill: "kind" },
         ),
       ],
     }),

@@ -1,6 +1,4 @@
 /** `pushforward information bounds`: both sides of I(X;Z) for a model whose densities are known. */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { evidenceColumns, evidenceOf, evidenceSentence } from "../../information/evidence.ts";
@@ -19,12 +17,8 @@ import {
   type Joint,
   learnProposal,
   type Pairs,
-  pilot,
-  pilotSteps,
   pointColumns,
-  readFrozen,
   type ScheduleRule,
-  scheduleRule,
   sentence,
   writeFrozen,
 } from "../../information/index.ts";
@@ -32,9 +26,11 @@ import { type Desk, method } from "../../lab/index.ts";
 import { estimate } from "../../sampling/index.ts";
 import { loadModel, loadPairs } from "./model.ts";
 import { boundsOptions, decoderInput } from "./options.ts";
+import { frozenByPilot, scheduleOf } from "./schedule.ts";
 
 /** What a run is about; its proposal and its pilot are made when the work begins. */
-interface Problem extends Omit<z.infer<typeof boundsOptions>, "pairs"> {
+interface Problem extends Omit<z.infer<typeof boundsOptions>, "pairs" | "from"> {
+  readonly from: Frozen["route"];
   readonly joint: Joint;
   readonly truth?: number;
   readonly pairs: Pick<Pairs, "x"> & Partial<Pairs>;
@@ -60,20 +56,19 @@ export const bounds = method({
 
   async prepare(model, options, { rng }) {
     const { joint, encoder, truth, source, notes } = model;
-    const { from, propose, schedule, quick } = options;
+    const { propose, quick } = options;
+    const from = options.from ?? (propose || encoder ? "proposal" : "prior");
     if (propose && encoder) throw new UserError("give --encoder, or learn a proposal with --propose, not both");
     if (propose && joint.prior.name !== "normal") throw new UserError("--propose learns a proposal for a normal prior only");
     if (from === "proposal" && !propose && !encoder)
       throw new UserError("--from proposal needs a proposal", "--encoder encoder.onnx, or --propose forward-kl");
-    const frozen = /\.json$/i.test(schedule) ? await frozenFile(schedule, from) : undefined;
-    const rule = frozen ? undefined : scheduleRule(schedule);
+    const { frozen, rule, temperatures } = await scheduleOf(options, from);
     const pairs = await loadPairs(joint, options, rng);
-    const temperatures = frozen ? frozen.betas.length - 1 : quick ? Math.min(options.temperatures, 60) : options.temperatures;
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
     const samples = quick ? Math.min(options.samples, 100) : options.samples;
     const problem: Problem = {
       ...options,
-      ...{ joint, truth, pairs, frozen, rule, temperatures, chains, samples, fileEncoder: encoder },
+      ...{ joint, truth, pairs, from, frozen, rule, temperatures, chains, samples, fileEncoder: encoder },
       proposalSteps: quick ? Math.min(options.proposalSteps, 200) : options.proposalSteps,
     };
     return {
@@ -82,7 +77,7 @@ export const bounds = method({
       label: `annealing ${pairs.x.shape[0]} pairs, ${chains} chains each way`,
       folder: `information-${source.name.replace(/\.onnx$/i, "")}`,
       steps: temperatures,
-      config: { temperatures, chains, samples, pairs: pairs.x.shape[0] },
+      config: { temperatures, chains, samples, pairs: pairs.x.shape[0], from },
       warnings: [
         ...notes,
         ...(quick ? ["--quick: few pairs, chains and temperatures; the interval is wide"] : []),
@@ -96,7 +91,7 @@ export const bounds = method({
     const { joint, pairs, chains } = problem;
     const encoder = problem.fileEncoder ?? (await learnedProposal(problem, desk));
     const route = problem.from === "proposal" ? fromProposal(joint, encoder!) : fromPrior(joint); // `prepare` has seen that there is one
-    const frozen = problem.frozen ?? (await frozenByPilot(problem, route, desk));
+    const frozen = problem.frozen ?? (await frozenByPilot(joint, route, problem, desk));
     return { ...(await annealedChains(joint, route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
   },
 
@@ -153,14 +148,6 @@ export const bounds = method({
   ],
 });
 
-async function frozenFile(path: string, from: Frozen["route"]): Promise<Frozen> {
-  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check --schedule");
-  const frozen = readFrozen(await readFile(path, "utf8"), path);
-  if (frozen.route !== from)
-    throw new UserError(`${path} is for chains from the ${frozen.route}, not the ${from}`, `--from ${frozen.route}`);
-  return frozen;
-}
-
 async function learnedProposal({ joint, propose, proposalSteps }: Problem, desk: Desk): Promise<Encoder | undefined> {
   if (!propose) return undefined;
   const line = desk.progress("learning a proposal", proposalSteps);
@@ -176,13 +163,4 @@ async function learnedProposal({ joint, propose, proposalSteps }: Problem, desk:
   const encoder = await learnProposal(joint, options, desk.rng.fold("proposal"));
   line.finish();
   return encoder;
-}
-
-async function frozenByPilot(problem: Problem, route: ReturnType<typeof fromPrior>, desk: Desk): Promise<Frozen> {
-  const { joint, temperatures, rule, leapfrogs, accept } = problem;
-  const line = desk.progress("pilot: temperatures and step sizes", pilotSteps({ temperatures, rule }));
-  const watch = (step: number) => line.update(step, {});
-  const frozen = await pilot(joint, route, { temperatures, leapfrogs, rule, acceptance: accept, watch }, desk.rng.fold("pilot"));
-  line.finish();
-  return frozen;
 }

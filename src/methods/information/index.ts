@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { group } from "../../lab/command.ts";
 import { bounds } from "./bounds.ts";
+import { rate } from "./rate.ts";
 
 export const information = group({
   name: "information",
   summary: "mutual information: certified bounds from models, estimates from samples",
   examples: ["pushforward information bounds --decoder decoder.onnx --likelihood gaussian --variance 0.03"],
   options: z.object({}),
-  commands: [bounds],
+  commands: [bounds, rate],
 });

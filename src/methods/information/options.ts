@@ -55,7 +55,10 @@ export const boundsOptions = z.object({
   ...modelOptions,
   ...pairOptions,
   ...annealingOptions,
-  from: z.enum(["prior", "proposal"]).default("prior").describe("where chains begin: the prior, or the encoder or learned proposal"),
+  from: z
+    .enum(["prior", "proposal"])
+    .optional()
+    .describe("where chains begin (default: the encoder or the learned proposal, if there is one)"),
   propose: z
     .enum(proposalObjectives)
     .optional()
@@ -68,3 +71,15 @@ export const decoderInput = {
   name: "[decoder.onnx]",
   description: "the decoder, as --decoder; or give --linear, or --data linear-gaussian",
 };
+
+export const rateOptions = z.object({
+  ...modelOptions,
+  ...pairOptions,
+  ...annealingOptions,
+  distortion: z.enum(["likelihood", "squared"]).default("likelihood").describe("-log p(x|z), or the squared error |x - mean|²"),
+  most: z
+    .number()
+    .positive()
+    .default(4)
+    .describe("largest β of the curve; at 1 the rate of drawn x is I(X;Z), if the distortion is -log p(x|z)"),
+});

@@ -1,0 +1,50 @@
+/** Temperatures and step sizes of a run: from a file, by a formula, or by a pilot. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { z } from "zod";
+import { UserError } from "../../errors.ts";
+import {
+  type Frozen,
+  type Joint,
+  pilot,
+  pilotSteps,
+  type Route,
+  readFrozen,
+  type ScheduleRule,
+  scheduleRule,
+} from "../../information/index.ts";
+import type { Desk } from "../../lab/index.ts";
+import type { annealingOptions } from "./options.ts";
+
+type AnnealingOptions = z.infer<z.ZodObject<typeof annealingOptions>> & { readonly quick: boolean };
+
+export interface Scheduled {
+  readonly frozen?: Frozen;
+  readonly rule?: ScheduleRule;
+  readonly temperatures: number;
+}
+
+/** @throws UserError  for a schedule that is neither a formula nor a file of this kind of chains */
+export async function scheduleOf({ schedule, temperatures, quick }: AnnealingOptions, from: Frozen["route"]): Promise<Scheduled> {
+  if (!/\.json$/i.test(schedule)) return { rule: scheduleRule(schedule), temperatures: quick ? Math.min(temperatures, 60) : temperatures };
+  if (!existsSync(schedule)) throw new UserError(`${schedule}: there is no such file`, "check --schedule");
+  const frozen = readFrozen(await readFile(schedule, "utf8"), schedule);
+  if (frozen.route !== from)
+    throw new UserError(`${schedule} is for chains from the ${frozen.route}, not the ${from}`, `--from ${frozen.route}`);
+  return { frozen, temperatures: frozen.betas.length - 1 };
+}
+
+/** The pilot, with a line of progress. */
+export async function frozenByPilot(
+  joint: Joint,
+  route: Route,
+  options: Scheduled & Pick<AnnealingOptions, "leapfrogs" | "accept">,
+  { progress, rng }: Desk,
+): Promise<Frozen> {
+  const { temperatures, rule, leapfrogs, accept } = options;
+  const line = progress("pilot: temperatures and step sizes", pilotSteps({ temperatures, rule }));
+  const watch = (step: number): void => line.update(step, {});
+  const frozen = await pilot(joint, route, { temperatures, leapfrogs, rule, acceptance: accept, watch }, rng.fold("pilot"));
+  line.finish();
+  return frozen;
+}
