@@ -84,7 +84,18 @@ export function workFigure({ fit, forward, reverse }: Weights, points: PointBoun
   const sizes = data.map(({ work }) => Math.abs(work)).toSorted((a, b) => a - b);
   const reach = Math.max(1, sizes[Math.floor(0.99 * (sizes.length - 1))]);
   const shown = data.filter(({ work }) => Math.abs(work) <= reach);
-  const bins = Array.from({ length: 51 }, (_, i) => reach * (i / 25 - 1));
+  const width = (2 * reach) / 50;
+  const bars = ["forward", "reverse"].flatMap((name) =>
+    Array.from({ length: 50 }, (_, i) => {
+      const from = -reach + i * width;
+      return {
+        name,
+        from,
+        to: from + width,
+        count: shown.filter((d) => d.name === name && Math.floor((d.work + reach) / width) === i).length,
+      };
+    }),
+  );
   const left = data.length - shown.length;
   return {
     name: "work",
@@ -98,13 +109,7 @@ export function workFigure({ fit, forward, reverse }: Weights, points: PointBoun
       y: { label: "chains", grid: true },
       color: { legend: true, label: "chains", domain: ["forward", "reverse"], range: [palette[0], palette[2]] },
       marks: [
-        ...["forward", "reverse"].map((name) =>
-          // one mark a direction: bars lie over one another, not on top
-          Plot.rectY(
-            shown.filter((d) => d.name === name),
-            Plot.binX({ y: "count" }, { x: "work", fill: "name", fillOpacity: 0.55, thresholds: bins }),
-          ),
-        ),
+        Plot.rect(bars, { x1: "from", x2: "to", y1: 0, y2: "count", fill: "name", fillOpacity: 0.55, inset: 0.5 }),
         Plot.ruleX([0], { strokeDasharray: "4 3" }),
       ],
     }),
