@@ -1,6 +1,6 @@
 /** Certified bounds: degenerate models exactly, enclosed truths by datum, enumerated models through the code of real runs, precision, frozen kernels. */
 import { expect, test } from "vitest";
-import { array, type NdArray, ndarray, type Random, randomStream, toNumbers } from "../../src/array/index.ts";
+import { array, type NdArray, ndarray, type Random, randomStream } from "../../src/array/index.ts";
 import {
   annealedBounds,
   type Encoder,
@@ -9,7 +9,6 @@ import {
   importanceBounds,
   importanceWeights,
   informationOf,
-  type Joint,
   type LinearModel,
   likelihoodOf,
   linearInformation,
@@ -23,7 +22,7 @@ import {
   writeFrozen,
 } from "../../src/information/index.ts";
 import { logMeanExp, mixtureUpper, transitionTable } from "../../src/sampling/index.ts";
-import { constant, jit, matmul, sin, type Tensor, tanh } from "../../src/tensor/index.ts";
+import { constant, matmul, sin, tanh } from "../../src/tensor/index.ts";
 import {
   annealed,
   columns,

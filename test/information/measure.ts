@@ -19,7 +19,7 @@ import {
 } from "../../src/information/index.ts";
 import { likelihoodOf } from "../../src/information/models/likelihood.ts";
 import { priorOf } from "../../src/information/models/prior.ts";
-import { type Estimate, estimate } from "../../src/sampling/index.ts";
+import { estimate } from "../../src/sampling/index.ts";
 import { concat, configure, type Tensor } from "../../src/tensor/index.ts";
 
 configure({ threads: 1 });
@@ -27,7 +27,7 @@ configure({ threads: 1 });
 export const f64 = (values: Parameters<typeof array>[0]): NdArray => array(values, "f64");
 
 /** How far a mean of independent values is from what it should be, in standard errors. */
-export function errorsFrom(values: ArrayLike<number>, expected: number): number {
+function errorsFrom(values: ArrayLike<number>, expected: number): number {
   const { mean, error } = estimate(values);
   return Math.abs(mean - expected) / error;
 }
@@ -128,8 +128,15 @@ export interface Run {
   readonly rng?: Random;
 }
 
+interface Measured {
+  readonly weights: Readonly<Record<keyof Weights, Float64Array>>;
+  readonly pairs: Pairs;
+  readonly frozen: Frozen;
+  readonly acceptance: number;
+}
+
 /** A whole run: pairs, pilot, chains both ways; what `pushforward information bounds` does between its options and its report. */
-export async function annealed(joint: Joint, run: Run): Promise<{ weights: Weights; pairs: Pairs; frozen: Frozen; acceptance: number }> {
+export async function annealed(joint: Joint, run: Run): Promise<Measured> {
   const { chains, temperatures, leapfrogs = 10, rule, encoder, rng = randomStream(0) } = run;
   const route = encoder ? fromProposal(joint, encoder) : fromPrior(joint);
   const { pairs: wanted = 256 } = run;
@@ -155,5 +162,3 @@ export const frozenAt = (betas: ArrayLike<number>, stepSize: number, more: Parti
   stepSizes: new Float64Array(betas.length - 1).fill(stepSize),
   ...{ leapfrogs: 5, route: "prior" as const, ...more },
 });
-
-export type { Estimate };

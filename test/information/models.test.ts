@@ -3,16 +3,15 @@ import { expect, test } from "vitest";
 import { array, mapTree, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import {
   decoderJoint,
-  type LikelihoodName,
   type LinearModel,
   likelihoodOf,
   linearInformation,
   linearJoint,
-  type OutputKind,
   pointBounds,
   simulate,
   sineWeights,
 } from "../../src/information/index.ts";
+import type { LikelihoodName, OutputKind } from "../../src/information/models/likelihood.ts";
 import { priorOf } from "../../src/information/models/prior.ts";
 import { type Mlp, mlp } from "../../src/nn/index.ts";
 import { readOnnx, toOnnx } from "../../src/onnx/index.ts";
