@@ -6,7 +6,7 @@ import { formatNumber } from "../../numbers.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import { inBlocks, type Joint, type Pairs, rowsOf } from "./joint.ts";
 
-/** Standard errors: draws of the model fail a test at this by chance once in two million. */
+/** Standard errors: draws of the model fail a test at this by chance once in a million, however few they are. */
 const limit = 5;
 
 /** Rows of data for a joint model. @throws UserError  for shapes that do not fit, and values that p(x|z) excludes */
@@ -36,19 +36,20 @@ export async function checkDraws(joint: Joint, { u, x }: Pairs): Promise<void> {
   if (u.shape[0] !== x.shape[0])
     throw new UserError(`${x.shape[0]} rows of x and ${u.shape[0]} of z`, "row b of z is the latent from which row b of x was made");
   const squares = toNumbers(u).map((v) => v * v);
-  const latent = score(squares, 1);
-  if (Math.abs(latent) > limit)
-    refuse(joint, `the latents are no draws of the prior (mean square ${formatNumber(meanOf(squares))}, not 1)`);
+  const latent = meanOf(squares);
+  if (Math.abs(score(latent, squares.length)) > limit)
+    refuse(joint, `the latents are no draws of the prior (mean square ${formatNumber(latent)}, not 1)`);
   const program = jit((z: Tensor, seen: Tensor) => joint.likelihood.standardSquares(joint.decode(z), seen).mean(1));
   const energies: number[] = [];
   await inBlocks(u.shape[0], 1024, async (from, to) => {
     energies.push(...toNumbers(await program(rowsOf(u, from, to), rowsOf(x, from, to))));
   });
-  const noise = score(energies, 1);
+  const energy = meanOf(energies);
+  const noise = score(energy, degrees(joint, energies));
   if (Math.abs(noise) > limit)
     refuse(
       joint,
-      `x is ${formatNumber(meanOf(energies))} noise variances from what z decodes to, not 1 (${formatNumber(Math.abs(noise))} standard errors)`,
+      `x is ${formatNumber(energy)} noise variances from what z decodes to, not 1 (${formatNumber(Math.abs(noise))} standard errors; rows out of step?)`,
     );
 }
 
@@ -61,9 +62,20 @@ function refuse(joint: Joint, why: string): never {
 
 const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** How many standard errors a mean is from what it should be; the spread is that of the values, at least that of chi-squares of one row. */
-function score(values: readonly number[], expected: number): number {
-  const mean = meanOf(values);
-  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, values.length - 1);
-  return (mean - expected) / Math.sqrt(variance / values.length);
+/** Degrees of freedom k of the χ²/k that has the variance 2/k of the mean energy of n rows, for draws of the model. */
+function degrees({ likelihood, observed }: Joint, energies: readonly number[]): number {
+  const [n, D] = [energies.length, sizeOf(observed)];
+  if (likelihood.name === "gaussian") return n * D;
+  // of (x - μ)² / 2b² the variance is 5
+  if (likelihood.name === "laplace") return (n * D * 2) / 5;
+  const mean = meanOf(energies);
+  const variance = energies.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, n - 1);
+  return n / Math.max(variance / 2, 1 / D);
 }
+
+/**
+ * How many standard errors a mean of squares is from 1, if it is χ²/k: its cube root is nearly normal, far in the tails and for k of one row.
+ *
+ * @source  Wilson & Hilferty, PNAS 17 (1931)
+ */
+const score = (mean: number, k: number): number => (Math.cbrt(mean) - 1 + 2 / (9 * k)) / Math.sqrt(2 / (9 * k));
