@@ -58,6 +58,9 @@ export async function loadModel(input: string | undefined, options: ModelOptions
 
 async function linearModel(options: ModelOptions): Promise<LoadedModel> {
   const { data, linear, bias, variance, precision } = options;
+  if (options.prior !== "normal") throw new UserError(`--prior ${options.prior}: the latents of a linear model are normal`);
+  if (options.output && options.output !== "mean") throw new UserError(`--output ${options.output}: a linear model gives the mean`);
+  if (data && bias) throw new UserError("--bias is for --linear: a built-in model has its own");
   if (options.encoder) throw new UserError("--encoder is for a decoder from a file; --propose learns one for a linear model");
   if (options.likelihood && options.likelihood !== "gaussian") throw new UserError("a linear model has Gaussian noise");
   if (data !== undefined && data !== "linear-gaussian") throw new UserError(`no built-in model "${data}"`, "there is linear-gaussian");
@@ -76,6 +79,7 @@ async function linearModel(options: ModelOptions): Promise<LoadedModel> {
 
 async function decoderModel(path: string, options: ModelOptions): Promise<LoadedModel> {
   const { precision: dtype, encoder } = options;
+  if (options.bias) throw new UserError("--bias is for --linear: a decoder has its own", "leave it out");
   const model = await readModel(path, dtype);
   const written = likelihoodNames.find((name) => name === model.metadata.likelihood);
   const likelihood = options.likelihood ?? written ?? "gaussian";
