@@ -17,7 +17,8 @@ export function priorOf(text: string): Prior {
   if (text === "normal") return { name: text, toLatent: (u) => u };
   const bounds = /^uniform(?::(.+),(.+))?$/.exec(text);
   const [low, high] = bounds ? [Number(bounds[1] ?? 0), Number(bounds[2] ?? 1)] : [Number.NaN, Number.NaN];
-  if (!(low < high)) throw new UserError(`--prior ${text} is neither normal, uniform nor uniform:LOW,HIGH`, 'for example "uniform:-1,1"');
+  if (!(low < high && Number.isFinite(high - low)))
+    throw new UserError(`--prior ${text} is neither normal, uniform nor uniform:LOW,HIGH`, 'for example "uniform:-1,1"');
   const normalCdf = (u: Tensor): Tensor => erf(u.mul(Math.SQRT1_2)).add(1).mul(0.5);
   return {
     name: text,
