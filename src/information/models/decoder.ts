@@ -1,9 +1,9 @@
 /** Decoders from ONNX files as joint models, checked before anything is computed with them. */
 import { type NdArray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
-import { UserError } from "../../errors.ts";
+import { TensorError, UserError } from "../../errors.ts";
 import type { OnnxModel } from "../../onnx/index.ts";
 import { constant, jit, type Tensor } from "../../tensor/index.ts";
-import type { Joint } from "./joint.ts";
+import { type Joint, rowsOf } from "./joint.ts";
 import { type LikelihoodName, likelihoodOf, type OutputKind } from "./likelihood.ts";
 import type { Prior } from "./prior.ts";
 
@@ -29,7 +29,8 @@ const tried = 256;
  */
 export async function decoderJoint(model: OnnxModel, options: DecoderOptions): Promise<Joint> {
   const { path, prior, dtype } = options;
-  const { latent, inputTail } = latentOf(model, path);
+  const { latent, inputTail } = latentOf(model, path, dtype);
+  checkOutput(model, path);
   const params = Object.fromEntries(Object.entries(model.params).map(([name, a]) => [name, constant(a)]));
   const raw = (u: Tensor): Tensor => model.apply(params, prior.toLatent(u).reshape([u.shape[0], ...inputTail]))[0];
   const outputs = await twice(raw, latent, options);
@@ -46,7 +47,7 @@ export async function decoderJoint(model: OnnxModel, options: DecoderOptions): P
   };
 }
 
-function latentOf(model: OnnxModel, path: string): { latent: number; inputTail: readonly number[] } {
+function latentOf(model: OnnxModel, path: string, dtype: "f32" | "f64"): { latent: number; inputTail: readonly number[] } {
   const [z, ...more] = model.inputs;
   if (!z || more.length > 0)
     throw new UserError(
@@ -57,6 +58,7 @@ function latentOf(model: OnnxModel, path: string): { latent: number; inputTail: 
       `${path}: the latent "${z.name}" is ${z.dtype}: a discrete latent has no gradient, and Hamiltonian chains cannot move it`,
       "export a decoder of continuous latents",
     );
+  if (z.dtype !== dtype) throw new UserError(`${path}: the decoder is of ${z.dtype}`, `--precision ${z.dtype}`);
   const tail = z.shape.slice(1);
   const unknown = tail.find((n) => typeof n !== "number");
   if (tail.length === 0 || unknown !== undefined)
@@ -73,11 +75,37 @@ function latentOf(model: OnnxModel, path: string): { latent: number; inputTail: 
   return { latent: sizeOf(inputTail), inputTail };
 }
 
-/** Outputs for draws of the prior, after two runs that must agree to the bit. */
+function checkOutput({ outputs: [y, ...more] }: OnnxModel, path: string): void {
+  if (more.length > 0)
+    throw new UserError(
+      `${path}: a decoder has one output, what p(x|z) is made of; this one has ${1 + more.length} (${[y, ...more].map((p) => p.name).join(", ")})`,
+      "export it with the one output; a variance goes into --variance",
+    );
+  if (y.dtype !== "f32" && y.dtype !== "f64")
+    throw new UserError(
+      `${path}: the output "${y.name}" is ${y.dtype}, which has no gradient`,
+      "export the decoder without rounding its output",
+    );
+}
+
+/** What a graph computes. @throws UserError  with the file, where it cannot be computed */
+export async function computed<T>(path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof TensorError)) throw error;
+    throw new UserError(`${path}: ${error.message}`, "export it in evaluation mode (model.eval()), for any number of rows");
+  }
+}
+
+/** Share of the largest output by which a row may differ with the number of rows beside it: products are rounded in another order. */
+const apart = 1e-3;
+
+/** Outputs for draws of the prior, after two runs that must agree to the bit, and one of a few rows alone. */
 async function twice(raw: (u: Tensor) => Tensor, latent: number, { path, dtype }: DecoderOptions): Promise<NdArray> {
   const u = randomStream(0).fold("decoder").normal([tried, latent], dtype);
   const program = jit(raw);
-  const [first, second] = [await program(u), await program(u)];
+  const [first, second] = await computed(path, async () => [await program(u), await program(u)]);
   if (first.shape[0] !== tried || first.shape.length < 2)
     throw new UserError(`${path}: ${tried} latents give an output of shape [${first.shape.join(", ")}], not one row each`);
   const [a, b] = [toNumbers(first), toNumbers(second)];
@@ -88,6 +116,13 @@ async function twice(raw: (u: Tensor) => Tensor, latent: number, { path, dtype }
     throw new UserError(
       `${path}: two runs on the same latents differ: the graph is random (dropout or noise in training mode)`,
       "export the decoder in evaluation mode (model.eval()), and leave the noise to --likelihood",
+    );
+  const few = toNumbers(await computed(path, () => program(rowsOf(u, 0, 8))));
+  const scale = a.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+  if (few.some((v, i) => Math.abs(v - a[i]) > apart * scale))
+    throw new UserError(
+      `${path}: what the decoder gives for a latent depends on the rows beside it (statistics of the batch?)`,
+      "export the decoder in evaluation mode (model.eval())",
     );
   return first;
 }
