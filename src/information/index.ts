@@ -10,7 +10,7 @@ export { type Bound, bits } from "./bound.ts";
 export { boundsTable, type Certified, certifiedFigures, certify, pointColumns, sentence } from "./certificate.ts";
 export { type ImportanceWeights, importanceWeights } from "./importance.ts";
 export { decoderJoint } from "./models/decoder.ts";
-export { type Encoder, onnxEncoder } from "./models/encoder.ts";
+export { checkEncoder, type Encoder, onnxEncoder } from "./models/encoder.ts";
 export { checkDraws, givenRows } from "./models/given.ts";
 export { fitOf, type Joint, type Pairs, simulate } from "./models/joint.ts";
 export { likelihoodNames, likelihoodOf, outputKinds } from "./models/likelihood.ts";

@@ -1,9 +1,10 @@
 /** Proposals q(z|x) = N(m(x), diag e^{v(x)}): from an ONNX encoder, or learned. */
-import { type NdArray, ndarray, sizeOf, toNumbers } from "../../array/index.ts";
+import { type NdArray, ndarray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { OnnxModel } from "../../onnx/index.ts";
 import { concat, constant, jit, type Tensor } from "../../tensor/index.ts";
-import { inBlocks, type Joint, rowsOf } from "./joint.ts";
+import { computed } from "./decoder.ts";
+import { inBlocks, type Joint, rowsOf, simulate } from "./joint.ts";
 
 /** x [rows, D] -> mean and log variance [rows, d] each. */
 export interface Encoder {
@@ -34,6 +35,11 @@ export function onnxEncoder(model: OnnxModel, path: string, joint: Joint): Encod
     throw new UserError(`${path}: an encoder is used with a normal prior, not with --prior ${joint.prior.name}`);
   const [x] = model.inputs;
   if (model.inputs.length !== 1) throw new UserError(`${path}: an encoder has one input, the data; this one has ${model.inputs.length}`);
+  if (x.dtype !== joint.dtype)
+    throw new UserError(
+      `${path}: the encoder takes ${x.dtype}, and the run is of ${joint.dtype}`,
+      "--precision f32 or f64 decides of a run",
+    );
   const D = sizeOf(joint.observed);
   const tail = x.shape.slice(1);
   const shape = tail.every((n) => typeof n === "number") && tail.length > 0 ? (tail as number[]) : [...joint.observed];
@@ -55,6 +61,18 @@ export function onnxEncoder(model: OnnxModel, path: string, joint: Joint): Encod
   };
 }
 
+/**
+ * Tries an encoder on draws of the model, so that nothing has to be refused once the work has begun.
+ * @throws UserError
+ */
+export async function checkEncoder(encoder: Encoder, joint: Joint): Promise<void> {
+  const { x } = await simulate(joint, 32, randomStream(0).fold("encoder"));
+  const runs = await computed(encoder.name, async () => [await encodeRows(encoder, x), await encodeRows(encoder, x)]);
+  const [first, second] = runs.map(({ mean, logVariance }) => [...toNumbers(mean), ...toNumbers(logVariance)]);
+  if (first.some((v, i) => v !== second[i]))
+    throw new UserError(`${encoder.name}: two runs on the same data differ: the graph is random`, "export the encoder in evaluation mode");
+}
+
 /** Mean and log variance of all rows. @throws UserError  where they are no numbers */
 export async function encodeRows({ name, encode }: Encoder, x: NdArray): Promise<Encoded> {
   const program = jit((seen: Tensor) => {
@@ -67,7 +85,8 @@ export async function encodeRows({ name, encode }: Encoder, x: NdArray): Promise
   });
   const join = (key: keyof Encoded): NdArray => {
     const values = parts.flatMap((part) => toNumbers(part[key]));
-    if (values.some((v) => !Number.isFinite(v))) throw new UserError(`${name}: the encoder gives ${key} that are no numbers`);
+    if (values.some((v) => !Number.isFinite(v)))
+      throw new UserError(`${name}: the encoder gives ${key === "mean" ? "means" : "log variances"} that are no numbers`);
     const shape = [x.shape[0], values.length / x.shape[0]];
     return x.dtype === "f64" ? ndarray(Float64Array.from(values), shape, "f64") : ndarray(Float32Array.from(values), shape, "f32");
   };

@@ -1,6 +1,6 @@
 /** What a bound begins with: a joint model from files, and pairs. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
 import type { Random } from "../../array/index.ts";
@@ -8,6 +8,7 @@ import { readMatrix } from "../../data/index.ts";
 import { UserError } from "../../errors.ts";
 import {
   checkDraws,
+  checkEncoder,
   decoderJoint,
   type Encoder,
   givenRows,
@@ -102,9 +103,11 @@ async function decoderModel(path: string, options: ModelOptions): Promise<Loaded
       ? ["probabilities are kept within 1e-6 of 0 and 1, in drawing x and in its density alike"]
       : []),
   ];
+  const proposal = encoder === undefined ? undefined : onnxEncoder(await readModel(encoder, dtype), basename(encoder), joint);
+  if (proposal) await checkEncoder(proposal, joint);
   return {
     joint,
-    encoder: encoder === undefined ? undefined : onnxEncoder(await readModel(encoder, dtype), basename(encoder), joint),
+    encoder: proposal,
     source: { name: basename(path), title: basename(path), source: path },
     notes,
   };
@@ -112,6 +115,7 @@ async function decoderModel(path: string, options: ModelOptions): Promise<Loaded
 
 async function readModel(path: string, dtype: "f32" | "f64"): Promise<OnnxModel> {
   if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
+  if ((await stat(path)).isDirectory()) throw new UserError(`${path} is a folder`, "give the .onnx file in it");
   return readOnnx(await readFile(path), path, { dtype });
 }
 
@@ -130,6 +134,8 @@ async function varianceOf(option: string | undefined, { metadata }: OnnxModel): 
 /** A number, or the numbers of a file. */
 async function variances(text: string): Promise<ArrayLike<number>> {
   if (text.trim() !== "" && !Number.isNaN(Number(text))) return [Number(text)];
+  if (!existsSync(text.replace(/(\.npz):[^:]+$/i, "$1")))
+    throw new UserError(`--variance ${text}: neither a number nor a file`, "--variance 0.03, or a file with one for every output");
   return (await readMatrix(text)).data;
 }
 
