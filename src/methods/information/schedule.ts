@@ -26,7 +26,16 @@ export interface Scheduled {
 
 /** @throws UserError  for a schedule that is neither a formula nor a file of this kind of chains */
 export async function scheduleOf({ schedule, temperatures, quick }: AnnealingOptions, from: Frozen["route"]): Promise<Scheduled> {
-  if (!/\.json$/i.test(schedule)) return { rule: scheduleRule(schedule), temperatures: quick ? Math.min(temperatures, 60) : temperatures };
+  if (!/\.json$/i.test(schedule)) {
+    const [rule, T] = [scheduleRule(schedule), quick ? Math.min(temperatures, 60) : temperatures];
+    const betas = rule?.(T);
+    if (betas && Array.from(betas).some((b, t) => t > 0 && !(b > betas[t - 1])))
+      throw new UserError(
+        `--schedule ${schedule}: of ${T + 1} temperatures two are equal in double precision`,
+        "take a smaller number after the colon",
+      );
+    return { rule, temperatures: T };
+  }
   if (!existsSync(schedule)) throw new UserError(`${schedule}: there is no such file`, "check --schedule");
   const frozen = readFrozen(await readFile(schedule, "utf8"), schedule);
   if (frozen.route !== from)
