@@ -90,7 +90,9 @@ export async function certify(outcome: Outcome): Promise<Certified> {
 /** The interval in words. */
 export const sentence = ({ lower, upper }: Pick<Certified, "lower" | "upper">): string =>
   `I(X;Z) is between ${formatNumber(lower.mean)} and ${formatNumber(upper.mean)} nats ` +
-  `(95 %: ${formatNumber(lower.mean - wide * lower.se)} to ${formatNumber(upper.mean + wide * upper.se)}); ` +
+  (Number.isFinite(lower.se + upper.se)
+    ? `(95 %: ${formatNumber(lower.mean - wide * lower.se)} to ${formatNumber(upper.mean + wide * upper.se)}); `
+    : "(one pair, so that nothing is known of its error); ") +
   `${formatNumber(bits(lower.mean))} to ${formatNumber(bits(upper.mean))} bits`;
 
 /** Bounds as rows of a table for people. */

@@ -59,6 +59,7 @@ export const rate = method({
         ...(distortion === "likelihood" && most < 1
           ? ["--most below 1: the curve ends before β = 1, where the rate of drawn x is I(X;Z)"]
           : []),
+        ...(options.encoder ? ["--encoder is not needed: the curve's chains begin at the prior"] : []),
         ...(options.z ? ["--z is not needed: forward chains alone make the curve"] : []),
       ],
       divergedHint: "lower --most, or check the decoder",
