@@ -24,7 +24,7 @@ import {
 } from "../../information/index.ts";
 import { type Desk, method } from "../../lab/index.ts";
 import { estimate } from "../../sampling/index.ts";
-import { loadModel, loadPairs } from "./model.ts";
+import { loadModel, loadPairs, noiseNotes } from "./model.ts";
 import { boundsOptions, decoderInput } from "./options.ts";
 import { frozenByPilot, scheduleOf } from "./schedule.ts";
 
@@ -80,6 +80,7 @@ export const bounds = method({
       config: { temperatures, chains, samples, pairs: pairs.x.shape[0], from },
       warnings: [
         ...notes,
+        ...noiseNotes(joint, pairs),
         ...(quick ? ["--quick: few pairs, chains and temperatures; the interval is wide"] : []),
         ...(options.x && !options.z ? ["--x without --z: lower bounds on log p(x) only, for x has no exact posterior draw"] : []),
       ],

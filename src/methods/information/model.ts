@@ -25,7 +25,9 @@ import {
 } from "../../information/index.ts";
 import type { Source } from "../../lab/index.ts";
 import type { SharedOptions } from "../../lab/options.ts";
+import { formatNumber } from "../../numbers.ts";
 import { type OnnxModel, readOnnx } from "../../onnx/index.ts";
+import { estimate } from "../../sampling/index.ts";
 import type { modelOptions, pairOptions } from "./options.ts";
 
 type ModelOptions = SharedOptions & z.infer<z.ZodObject<typeof modelOptions>>;
@@ -150,4 +152,24 @@ export async function loadPairs(joint: Joint, options: PairOptions, rng: Random)
   const given = { x: rows, u: givenRows(joint, await readMatrix(z), "z") };
   await checkDraws(joint, given);
   return given;
+}
+
+/** Share of the variance of the data below which noise is nearly none. */
+const nearlyNone = 1e-6;
+
+/** What should be known of the noise beside the data. */
+export function noiseNotes({ likelihood: { variance } }: Joint, { x }: Pick<Pairs, "x">): string[] {
+  if (!variance) return [];
+  const values = x.data as ArrayLike<number>;
+  const [rows, width] = x.shape;
+  let spread = 0;
+  for (let i = 0; i < width; i++) {
+    const column = Float64Array.from({ length: rows }, (_, b) => values[b * width + i]);
+    spread += (estimate(column).error ** 2 * rows) / width;
+  }
+  const least = variance.reduce((a, b) => Math.min(a, b));
+  if (!(least < nearlyNone * spread)) return [];
+  return [
+    `the variance of the noise, ${formatNumber(least)}, is below a millionth of that of the data, ${formatNumber(spread)}: the information grows without end as it falls. Try several --variance`,
+  ];
 }
