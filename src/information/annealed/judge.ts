@@ -47,10 +47,13 @@ export function importanceBounds(name: string, fit: ArrayLike<number>, { forward
   const rows = byDatum(forward, fit.length);
   const K = rows[0].length;
   const of = (value: (row: Float64Array, b: number) => number): Estimate => informationOf(fit, rows.map(value));
+  const lost = [...forward, ...exact].filter(Number.isNaN).length;
+  const judged = (b: Bound): Bound =>
+    lost === 0 ? b : { ...b, valid: false, why: `${lost} weights are no numbers: the decoder is undefined at some draws of the ${name}` };
   const cap = `at most log K = ${formatNumber(Math.log(K))} above one sample`;
   const one =
     name === "prior" ? "0 by construction: one draw of the prior and the exact draw weigh alike" : "Barber-Agakov: E log q(z|x) / p(z)";
-  return [
+  const bounds = [
     bound(
       `importance from the ${name}, K = ${K}`,
       "lower",
@@ -80,6 +83,7 @@ export function importanceBounds(name: string, fit: ArrayLike<number>, { forward
       "the ELBO of that proposal",
     ),
   ];
+  return bounds.map(judged);
 }
 
 /** What a run knows besides its weights. */
