@@ -10,7 +10,7 @@ import { type NodeSpec, nodeOf, tensorOf } from "../onnx/build.ts";
 import { drawn, linear, linearMean, network, roughEncoder, workplace } from "./cli.ts";
 import { f64, jointOf } from "./measure.ts";
 
-const { path, write, npy, model, information, remove } = workplace("information-bad");
+const { path, write, npy, model, read, information, remove } = workplace("information-bad");
 afterAll(remove);
 
 const decoder = model("decoder.onnx", linearMean, 2, { likelihood: "gaussian", variance: "0.2" });
@@ -469,7 +469,7 @@ test("proposals that leave the decoder's domain are rejected and counted, and th
     c: array(5, "f32", []),
   });
   write("edge.json", JSON.stringify({ betas: [0, 0.5, 1], stepSizes: [3, 3], leapfrogs: 4, route: "prior" }));
-  const { code, out } = await information(
+  const { code } = await information(
     "bounds",
     edge,
     ...noise,
@@ -479,12 +479,12 @@ test("proposals that leave the decoder's domain are rejected and counted, and th
     "4",
     "--schedule",
     path("edge.json"),
-    "--json",
+    "--quiet",
     "--out",
     path("edge"),
   );
   expect(code).toBe(0);
-  const results = JSON.parse(out.trim().split("\n").at(-1) as string);
+  const results = JSON.parse(read("edge", "results.json"));
   expect(results.invalid).toBeGreaterThan(0);
   expect(results.warnings.join()).toMatch(/proposals were not finite and were rejected: check the decoder far from the prior/);
   for (const { name, mean, se, valid } of results.bounds)

@@ -47,7 +47,7 @@ export function importanceBounds(name: string, fit: ArrayLike<number>, { forward
   const rows = byDatum(forward, fit.length);
   const K = rows[0].length;
   const of = (value: (row: Float64Array, b: number) => number): Estimate => informationOf(fit, rows.map(value));
-  const lost = [...forward, ...exact].filter(Number.isNaN).length;
+  const lost = [forward, exact].reduce((sum, weights) => sum + weights.filter(Number.isNaN).length, 0);
   const judged = (b: Bound): Bound =>
     lost === 0 ? b : { ...b, valid: false, why: `${lost} weights are no numbers: the decoder is undefined at some draws of the ${name}` };
   const cap = `at most log K = ${formatNumber(Math.log(K))} above one sample`;
