@@ -4,7 +4,7 @@ export { informationOf, type PointBounds, pointBounds, type Weights } from "./an
 export { annealedChains, endsOf } from "./annealed/chains.ts";
 export { type Frozen, readFrozen, type ScheduleRule, scheduleRule, writeFrozen } from "./annealed/frozen.ts";
 export { annealedBounds, byChains, cautions, effectiveChains, importanceBounds, lowerRule } from "./annealed/judge.ts";
-export { pilot, pilotSteps } from "./annealed/pilot.ts";
+export { pilot, pilotPoints, pilotSteps } from "./annealed/pilot.ts";
 export { fromPrior, fromProposal, type Route } from "./annealed/target.ts";
 export { type Bound, bits } from "./bound.ts";
 export { boundsTable, type Certified, certifiedFigures, certify, pointColumns, sentence } from "./certificate.ts";
