@@ -46,20 +46,25 @@ export const rowsOf = (a: NdArray, from: number, to: number): NdArray => {
   );
 };
 
-/** Draws u ~ N(0, I) and x ~ p(x|u). */
-export async function simulate(joint: Joint, count: number, rng: Random): Promise<Pairs> {
+/** Draws of u ~ N(0, I) and x ~ p(x|u), by a program that is compiled once. */
+export function simulator(joint: Joint): (count: number, rng: Random) => Promise<Pairs> {
   const D = sizeOf(joint.observed);
   const { likelihood, dtype } = joint;
-  const u = rng.fold("latents").normal([count, joint.latent], dtype);
-  const x = new (dtype === "f64" ? Float64Array : Float32Array)(count * D);
   const draw = jit((z: Tensor, noise: Tensor) => likelihood.sample(joint.decode(z), noise));
-  const stream = rng.fold("noise");
-  await inBlocks(count, blockRows, async (from, to) => {
-    const block = await draw(rowsOf(u, from, to), likelihood.noise(stream.fold(from), [to - from, D], dtype));
-    x.set(block.data as Float64Array, from * D);
-  });
-  return { u, x: ndarray(x as Float64Array<ArrayBuffer>, [count, D], dtype as "f64") };
+  return async (count, rng) => {
+    const u = rng.fold("latents").normal([count, joint.latent], dtype);
+    const x = new (dtype === "f64" ? Float64Array : Float32Array)(count * D);
+    const stream = rng.fold("noise");
+    await inBlocks(count, blockRows, async (from, to) => {
+      const block = await draw(rowsOf(u, from, to), likelihood.noise(stream.fold(from), [to - from, D], dtype));
+      x.set(block.data as Float64Array, from * D);
+    });
+    return { u, x: ndarray(x as Float64Array<ArrayBuffer>, [count, D], dtype as "f64") };
+  };
 }
+
+/** Draws once. */
+export const simulate = (joint: Joint, count: number, rng: Random): Promise<Pairs> => simulator(joint)(count, rng);
 
 /** ℓ_b = log p(x_b|u_b) - C for every pair, in f64. */
 export async function fitOf(joint: Joint, { u, x }: Pairs): Promise<Float64Array> {

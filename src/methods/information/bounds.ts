@@ -92,7 +92,7 @@ export const bounds = method({
     const encoder = problem.fileEncoder ?? (await learnedProposal(problem, desk));
     const route = problem.from === "proposal" ? fromProposal(joint, encoder!) : fromPrior(joint); // `prepare` has seen that there is one
     const frozen = problem.frozen ?? (await frozenByPilot(joint, route, problem, desk));
-    return { ...(await annealedChains(joint, route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
+    return { ...(await annealedChains(route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
   },
 
   async conclude({ state, history }, problem, { frozen, encoder }, { rng }) {

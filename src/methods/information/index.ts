@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { group } from "../../lab/command.ts";
 import { bounds } from "./bounds.ts";
+import { energy } from "./energy.ts";
 import { rate } from "./rate.ts";
 
 export const information = group({
@@ -9,5 +10,5 @@ export const information = group({
   summary: "mutual information: certified bounds from models, estimates from samples",
   examples: ["pushforward information bounds --decoder decoder.onnx --likelihood gaussian --variance 0.03"],
   options: z.object({}),
-  commands: [bounds, rate],
+  commands: [bounds, rate, energy],
 });

@@ -7,11 +7,13 @@ import {
   type Frozen,
   type Joint,
   pilot,
+  pilotPoints,
   pilotSteps,
   type Route,
   readFrozen,
   type ScheduleRule,
   scheduleRule,
+  simulate,
 } from "../../information/index.ts";
 import type { Desk } from "../../lab/index.ts";
 import type { annealingOptions } from "./options.ts";
