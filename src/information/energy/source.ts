@@ -4,7 +4,7 @@ import type { Matrix } from "../../data/matrix.ts";
 import { UserError } from "../../errors.ts";
 import { formatNumber } from "../../numbers.ts";
 import { gatherRows, normalQuantile } from "../../sampling/index.ts";
-import { type Joint, type Pairs, simulate, simulator } from "../models/joint.ts";
+import { floats, type Joint, type Pairs, simulate, simulator } from "../models/joint.ts";
 import type { Scaling } from "./train.ts";
 
 export interface PairSource {
@@ -51,8 +51,7 @@ export function fileSource(x: Matrix, z: Matrix, prior: string, heldOut: number,
   const [width, d] = [x.data.length / n, z.data.length / n];
   const latents = normalised(z, prior);
   const order = rng.fold("split").permutation(n);
-  const rows = (data: Float64Array, w: number, indices: ArrayLike<number>): NdArray =>
-    gatherRows(array(Array.from(data), "f32", [n, w]), indices);
+  const rows = (data: Float64Array, w: number, indices: ArrayLike<number>): NdArray => gatherRows(floats(data, [n, w], "f32"), indices);
   const [held, train] = [order.data.subarray(0, out), order.data.subarray(out)];
   const training = { x: rows(x.data, width, train), u: rows(latents, d, train) };
   const { scaling, constant } = scalingOf(training.x);

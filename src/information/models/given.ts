@@ -1,10 +1,10 @@
 /** Pairs that somebody gives: whether they can be draws of the joint model at all. */
-import { array, sizeOf, toNumbers } from "../../array/index.ts";
+import { sizeOf, toNumbers } from "../../array/index.ts";
 import type { Matrix } from "../../data/matrix.ts";
 import { UserError } from "../../errors.ts";
 import { formatNumber } from "../../numbers.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
-import { inBlocks, type Joint, type Pairs, rowsOf } from "./joint.ts";
+import { floats, inBlocks, type Joint, type Pairs, rowsOf } from "./joint.ts";
 
 /** Standard errors: draws of the model fail a test at this by chance once in two million. */
 const limit = 5;
@@ -23,7 +23,7 @@ export function givenRows(joint: Joint, matrix: Matrix, what: "x" | "z"): Pairs[
         "make the pixels binary, or take another --likelihood",
       );
   }
-  return array(Array.from(matrix.data), joint.dtype, [rows, size]);
+  return floats(matrix.data, [rows, size], joint.dtype);
 }
 
 /**

@@ -46,6 +46,10 @@ export const rowsOf = (a: NdArray, from: number, to: number): NdArray => {
   );
 };
 
+/** Numbers as an array of a precision. */
+export const floats = (data: Float64Array<ArrayBufferLike>, shape: readonly number[], dtype: "f32" | "f64"): NdArray =>
+  dtype === "f64" ? ndarray(Float64Array.from(data), shape, "f64") : ndarray(Float32Array.from(data), shape, "f32");
+
 /** Draws of u ~ N(0, I) and x ~ p(x|u), by a program that is compiled once. */
 export function simulator(joint: Joint): (count: number, rng: Random) => Promise<Pairs> {
   const D = sizeOf(joint.observed);

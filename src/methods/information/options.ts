@@ -103,3 +103,10 @@ export const energyOptions = z.object({
   schedule: annealingOptions.schedule,
   accept: annealingOptions.accept,
 });
+
+export const representationOptions = z.object({
+  encoder: z.string().optional().describe("p(z|x), an .onnx file: mean and log variance side by side, or two outputs").meta({ file: true }),
+  x: z.string().optional().describe('data: .npy, "file.npz:name" or a table; or a built-in set of images with --data').meta({ file: true }),
+  variance: z.number().optional().describe("noise on the code of a deterministic encoder"),
+  rows: z.int().min(20).max(100_000).default(2000).describe("rows of the data that are used, drawn at random"),
+});
