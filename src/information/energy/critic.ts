@@ -29,7 +29,8 @@ export const critic = {
       features: mlp.init(rng.fold("features"), [observed, width, features]),
       linear: dense.init(rng.fold("linear"), features, latent),
       quadratic: dense.init(rng.fold("quadratic"), features, latent),
-      rest: mlp.init(rng.fold("rest"), [features + latent, width, width, 1]),
+      // evaluated K times a data point: half as wide
+      rest: mlp.init(rng.fold("rest"), [features + latent, Math.ceil(width / 2), Math.ceil(width / 2), 1]),
     };
   },
   /** φ(x): [B, D] -> [B, F]. */

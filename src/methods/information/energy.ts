@@ -66,7 +66,7 @@ export const energy = method({
     const steps = quick ? Math.min(options.steps, 200) : options.steps;
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
     const { frozen, rule, temperatures } = await scheduleOf(options, "proposal");
-    const sizes = { observed: pairs.observed, latent: pairs.latent, width, features: 64 };
+    const sizes = { observed: pairs.observed, latent: pairs.latent, width, features: 32 };
     const training = { ...sizes, proposalSteps, steps, batchSize, samples, rate, leapfrogs: 5, fromPrior: proposal === "prior", joint };
     return {
       problem: { ...options, pairs, training, chains, frozen, rule, temperatures, source: loaded.source, truth: loaded.truth },

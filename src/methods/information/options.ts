@@ -93,7 +93,7 @@ export const energyOptions = z.object({
   proposalSteps: z.int().min(1).max(10_000_000).default(1000).describe("steps in which q learns alone"),
   steps: z.int().min(1).max(10_000_000).default(2000).describe("steps of the critics"),
   joint: z.boolean().default(false).describe("q goes on learning with GIWAE"),
-  batch: z.int().min(2).max(100_000).default(256).describe("pairs a step"),
+  batch: z.int().min(2).max(100_000).default(128).describe("pairs a step"),
   samples: z.int().min(2).max(10_000).default(64).describe("K of InfoNCE and GIWAE"),
   lr: z.number().positive().default(1e-3).describe("rate of Adam, falling by a cosine"),
   width: z.int().min(1).max(8192).default(128).describe("width of the networks"),
