@@ -18,37 +18,36 @@ const variance = (values: readonly number[]): number => {
   return values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
 };
 
+/** Estimates from some rows, several at a time. */
+export type OnRows = (rows: Int32Array) => Promise<readonly number[]>;
+
 /**
  * The variance of an estimate falls as B / N: B = m s² from estimates on disjoint blocks of m rows, s² their variance within a partition
  * of the rows, averaged over partitions. The spread of 10 blocks over 4 partitions gives the error to about 20 %.
  *
- * @returns  the standard error on all n rows; undefined below 100 rows, where there are no two blocks
+ * @returns  the standard errors on all n rows; undefined below 100 rows, where there are no two blocks
  * @source   Holmes & Nemenman, Phys. Rev. E 100 (2019), section III
  */
-export async function blockError(
-  estimate: (rows: Int32Array) => Promise<number>,
-  n: number,
-  rng: Random,
-): Promise<number | undefined> {
+export async function blockErrors(estimate: OnRows, n: number, rng: Random): Promise<readonly number[] | undefined> {
   const blocks = Math.min(most, Math.floor(n / leastRows));
   if (blocks < 2) return undefined;
-  let sum = 0;
+  let sums: readonly number[] = [];
   for (let p = 0; p < partitions; p++) {
-    const values: number[] = [];
+    const values: (readonly number[])[] = [];
     for (const rows of partition(n, blocks, rng.fold(p))) values.push(await estimate(rows));
-    sum += variance(values) / partitions;
+    sums = values[0].map((_, e) => (sums[e] ?? 0) + variance(values.map((v) => v[e])) / partitions);
   }
-  return Math.sqrt((sum * Math.floor(n / blocks)) / n);
+  return sums.map((sum) => Math.sqrt((sum * Math.floor(n / blocks)) / n));
 }
 
 /**
- * How much the estimate on all rows exceeds the mean of those on two halves. An estimate that still moves with the number of rows is
- * biased by it, and by about as much again.
+ * The means of the estimates on two halves of the rows. An estimate that still moves from there to all rows is biased by their number, and
+ * by about as much again.
  *
  * @source  Holmes & Nemenman (2019), section IV
  */
-export async function drift(all: number, estimate: (rows: Int32Array) => Promise<number>, n: number, rng: Random): Promise<number> {
-  let sum = 0;
-  for (const rows of partition(n, 2, rng)) sum += (await estimate(rows)) / 2;
-  return all - sum;
+export async function onHalves(estimate: OnRows, n: number, rng: Random): Promise<readonly number[]> {
+  const [a, b] = partition(n, 2, rng);
+  const [first, second] = [await estimate(a), await estimate(b)];
+  return first.map((v, e) => (v + second[e]) / 2);
 }

@@ -55,7 +55,8 @@ test("NWJ of a critic is unbiased: its mean over all pairs of pairs is the exact
 /** A hundred pairs with exactly the probabilities of the model. */
 const population = pairsOf.flatMap(({ x, z, p }) => Array.from({ length: Math.round(100 * p) }, () => ({ x, z })));
 const exactScores = array(scoresOf(population), "f64", [100, 100]);
-const valueOf = async (statistic: (S: Tensor) => Statistic): Promise<number> => item1(await jit((s: Tensor) => statistic(s).value)(exactScores));
+const valueOf = async (statistic: (S: Tensor) => Statistic): Promise<number> =>
+  item1(await jit((s: Tensor) => statistic(s).value)(exactScores));
 const item1 = (a: Parameters<typeof toNumbers>[0]): number => toNumbers(a)[0];
 
 test("Donsker-Varadhan on the exact population, of which the diagonal is left out", async () => {
@@ -78,7 +79,15 @@ test("FLO at u = log mean e^{T - T_i} over the others touches the bound of its c
     return Math.log(sum / (n - 1));
   });
   const at = async (shift: number): Promise<number> =>
-    item1(await jit((s: Tensor, v: Tensor) => fenchelLegendre(s, v).value)(exactScores, array(u.map((v) => v + shift), "f64")));
+    item1(
+      await jit((s: Tensor, v: Tensor) => fenchelLegendre(s, v).value)(
+        exactScores,
+        array(
+          u.map((v) => v + shift),
+          "f64",
+        ),
+      ),
+    );
   const touching = -u.reduce((s, v) => s + v / n, 0);
   expect(await at(0)).toBeCloseTo(touching, 12);
   expect(await at(0.5)).toBeLessThan(touching);
@@ -123,7 +132,8 @@ test("InfoNCE is at most log K for every batch, whatever the scores", async () =
   for (const scale of [0, 1, 30, 1000])
     for (const K of [3, 7]) {
       const S = draws(scale).normal([50, K, K], "f64");
-      for (const v of toNumbers(await value({ ...S, data: S.data.map((s) => s * scale) }))) expect(v).toBeLessThanOrEqual(Math.log(K) + 1e-12);
+      for (const v of toNumbers(await value({ ...S, data: S.data.map((s) => s * scale) })))
+        expect(v).toBeLessThanOrEqual(Math.log(K) + 1e-12);
     }
 });
 
@@ -136,7 +146,13 @@ test("what a statistic would be without a pair is what it is without that pair",
   for (const statistic of all) {
     const left = toNumbers((await jit(statistic)(array(S, "f64", [n, n]), array(u, "f64"))).without);
     for (const i of [0, 3, 6]) {
-      const fewer = await jit(statistic)(array(without(i), "f64", [n - 1, n - 1]), array(u.filter((_, j) => j !== i), "f64"));
+      const fewer = await jit(statistic)(
+        array(without(i), "f64", [n - 1, n - 1]),
+        array(
+          u.filter((_, j) => j !== i),
+          "f64",
+        ),
+      );
       expect(left[i]).toBeCloseTo(item1(fewer.value), 10);
     }
   }

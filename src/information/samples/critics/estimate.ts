@@ -17,6 +17,8 @@ export interface Read {
   readonly share: number;
   /** The same on the validation rows, by which one bound is chosen before the held-out pairs are looked at. */
   readonly validated: number;
+  /** `share` on the validation rows. */
+  readonly validatedShare: number;
   /** The same after training and reading on shuffled pairs. */
   readonly baseline: { readonly mean: number; readonly se: number };
   /** Held-out pairs. */
@@ -55,13 +57,15 @@ export async function readFamily(
   const parts = split(x.rows, rng.fold("split"));
   const readings = family.readings.filter(({ method }) => wanted.includes(method));
   const programs = compile(family, readings);
-  const on = (side: Side) => fit(family, programs, { x: features(x), z: features(side) }, parts, budget, rng.fold(family.name), step);
+  const on = (side: Side) =>
+    trainAndRead(family, programs, { x: features(x), z: features(side) }, parts, budget, rng.fold(family.name), step);
   const found = await on(z);
   const null_ = await on(shuffled(z, rng.fold("shuffle")));
   return readings.map((reading, r) => ({
     reading,
     ...found.heldOut[r],
     validated: found.validation[r].mean,
+    validatedShare: found.validation[r].share,
     baseline: { mean: null_.heldOut[r].mean, se: null_.heldOut[r].se },
     pairs: parts.heldOut.length,
   }));
@@ -86,7 +90,7 @@ function compile(family: Family, readings: readonly Reading[]) {
   };
 }
 
-async function fit(
+async function trainAndRead(
   family: Family,
   { validate, read }: Programs,
   all: Rows,

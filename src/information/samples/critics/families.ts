@@ -62,7 +62,11 @@ export const families: readonly Family[] = [
     },
   ]),
   fromCritic("NWJ", nwjLoss, (S) => nwj(S).value, [
-    { ...{ method: "nwj", name: "NWJ", kind: "lower", valid: true, heavy: true }, why: `${frozen}; its variance grows as e^I`, statistic: nwj },
+    {
+      ...{ method: "nwj", name: "NWJ", kind: "lower", valid: true, heavy: true },
+      why: `${frozen}; its variance grows as e^I`,
+      statistic: nwj,
+    },
   ]),
   fromCritic("MINE", mineLoss, (S) => donskerVaradhan(S).value, [
     {

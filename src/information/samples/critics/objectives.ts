@@ -44,7 +44,9 @@ export function mineLoss(S: Tensor, running: Tensor): Step {
 
 /** The logistic loss of telling pairs from combinations, as many of each: Jensen & Shannon's divergence; its optimum is T = log p/pp. */
 export const logisticLoss = (S: Tensor, running: Tensor): Step => ({
-  loss: softplus(diagonal(S).neg()).mean().add(meanOfOthers(softplus(S))),
+  loss: softplus(diagonal(S).neg())
+    .mean()
+    .add(meanOfOthers(softplus(S))),
   running,
 });
 

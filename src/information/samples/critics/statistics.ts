@@ -30,7 +30,9 @@ export function infoNce(S: Tensor): Statistic {
   const pair = diagonal(S).expandDims(-1);
   return {
     value: pair.sub(total).mean([-2, -1]).add(Math.log(n)),
-    without: leaveOut(pair, total, S).div(n - 1).add(Math.log(n - 1)),
+    without: leaveOut(pair, total, S)
+      .div(n - 1)
+      .add(Math.log(n - 1)),
   };
 }
 
@@ -45,8 +47,13 @@ export function leaveOneOut(S: Tensor): Statistic {
   const total = logsumexp(others, -1, true);
   const pair = diagonal(S).expandDims(-1);
   return {
-    value: pair.sub(total).mean([-2, -1]).add(Math.log(n - 1)),
-    without: leaveOut(pair, total, others).div(n - 1).add(Math.log(n - 2)),
+    value: pair
+      .sub(total)
+      .mean([-2, -1])
+      .add(Math.log(n - 1)),
+    without: leaveOut(pair, total, others)
+      .div(n - 1)
+      .add(Math.log(n - 2)),
   };
 }
 
