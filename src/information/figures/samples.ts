@@ -18,42 +18,56 @@ export function sampleFigures(found: SampleFindings): Figure[] {
 }
 
 const kinds = ["lower", "estimate", "upper"] as const;
+const colours = { lower: palette[0], estimate: palette[4], upper: palette[2] };
 /** Errors that a bar of error shows. */
 const errors = 1.96;
 
 /** Every number with its error, its baseline, its cap; doubtful ones are pale. */
 function estimatesFigure({ measured, caps, verdict }: SampleFindings): Figure {
   const rows = measured.map((m) => ({ ...m, low: m.mean - errors * m.se, high: m.mean + errors * m.se, shuffled: m.baseline.mean }));
-  const cap = caps.filter(({ valid }) => valid);
-  const top = Math.max(0.05, ...rows.map((r) => Math.max(r.high, r.shuffled)), ...cap.map((c) => c.mean));
-  const limits = rows.flatMap((r) => (r.cap !== undefined && r.cap < 1.6 * top ? [r] : []));
-  const named = rows.map((r) => r.name);
+  const entropies = caps.filter(({ valid }) => valid).map(({ side, mean }) => ({ mean, text: `H(${side.toUpperCase()})` }));
+  const left = Math.min(0, ...rows.map((r) => Math.min(r.low, r.shuffled)));
+  const right = Math.max(0.05, ...rows.map((r) => Math.max(r.high, r.shuffled)), ...entropies.map(({ mean }) => mean));
+  const near = rows.filter((r) => r.cap !== undefined && r.cap < farthest * right);
+  const present = kinds.filter((kind) => rows.some((r) => r.kind === kind));
+  const end = Math.max(right, ...near.map((r) => r.cap ?? 0));
   return {
     name: "estimates",
     title: "Every estimate, its baseline and its cap",
     caption:
-      `Bars: nats, with 95 % errors; pale where the number is not to be trusted as it stands. Crosses: the same on shuffled pairs, whose ` +
-      `information is 0. Upright strokes: the most that an estimator can say with so many pairs${limits.length === 0 ? " (all beyond this picture)" : ""}.` +
-      (cap.length > 0 ? " Dashed: the entropy of a side of labels, which no information passes." : "") +
+      "Bars: nats, with 95 % errors; pale where the number is not to be trusted as it stands. Crosses: the same on shuffled pairs, whose " +
+      `information is 0. ${capsCaption(rows, near)}` +
+      (entropies.length > 0 ? " Dashed: the entropy of a side of labels, which no information passes." : "") +
       (verdict.trusted ? ` Trust ${verdict.trusted}.` : ""),
     svg: plot({
-      height: 76 + 30 * rows.length,
+      height: 86 + 30 * rows.length,
       marginRight: 30,
-      x: { label: "nats", grid: true, nice: true },
-      y: { label: null, domain: named, tickSize: 0, padding: 0.3 },
-      color: { domain: kinds, range: [palette[0], palette[4], palette[2]], legend: true },
+      x: { label: "nats", grid: true, domain: [left - 0.02 * (end - left), end + 0.03 * (end - left)] },
+      y: { label: null, domain: rows.map((r) => r.name), tickSize: 0, padding: 0.3 },
+      color: { domain: present, range: present.map((kind) => colours[kind]), legend: true },
       marks: [
         Plot.barX(rows, { x: "mean", y: "name", fill: "kind", fillOpacity: (r: Measured) => (r.valid ? 0.9 : 0.3) }),
         Plot.ruleX([0], { strokeOpacity: 0.6 }),
-        Plot.ruleX(cap, { x: "mean", strokeDasharray: "5 4", strokeWidth: 1.5 }),
+        Plot.ruleX(entropies, { x: "mean", strokeDasharray: "5 4", strokeWidth: 1.5 }),
+        Plot.text(entropies, { x: "mean", text: "text", frameAnchor: "top", dy: -10 }),
         Plot.ruleY(rows, { x1: "low", x2: "high", y: "name", strokeWidth: 1.5 }),
         Plot.tickX(rows, { x: "low", y: "name", inset: 5, strokeWidth: 1.5 }),
         Plot.tickX(rows, { x: "high", y: "name", inset: 5, strokeWidth: 1.5 }),
         Plot.dot(rows, { x: "shuffled", y: "name", symbol: "times", r: 4.5, strokeWidth: 2, stroke: palette[1] }),
-        Plot.tickX(limits, { x: "cap", y: "name", strokeWidth: 3, stroke: palette[2] }),
+        Plot.tickX(near, { x: "cap", y: "name", strokeWidth: 3, stroke: palette[2] }),
       ],
     }),
   };
+}
+
+/** Caps up to so many times the largest number are drawn; others are told. */
+const farthest = 1.6;
+
+function capsCaption(rows: readonly Measured[], near: readonly Measured[]): string {
+  const far = rows.filter((r) => r.cap !== undefined && !near.includes(r));
+  const told = far.map((r) => `${r.name} ${formatNumber(r.cap ?? 0)}`).join(", ");
+  const drawn = near.length > 0 ? "Red strokes: the most that an estimator can say with so many pairs." : "";
+  return `${drawn}${told === "" ? "" : `${drawn === "" ? "" : " "}The most that they can say, beyond this picture: ${told}.`}`;
 }
 
 /** Points that a picture still shows as points. */
@@ -68,7 +82,7 @@ function scatterFigure({ pairs: { x, z }, parts }: SampleFindings): Figure {
   const count = Math.min(shown, a.length);
   const points = Array.from({ length: count }, (_, i) => ({ a: a[i], b: b[i] }));
   const name = (side: Side, which: string): string =>
-    use ? `first canonical variable of ${which}` : side.names[0] + (isLabel(side, 0) ? " (label)" : "");
+    use ? `first canonical variable of ${which}` : side.names[0] + (isLabel(side, 0) ? ", a label" : "");
   return {
     name: "pairs",
     title: use ? "The first canonical pair" : "The pairs",

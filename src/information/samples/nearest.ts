@@ -9,6 +9,7 @@ import { nothing } from "./measured.ts";
 import { type Neighbourhoods, neighbours } from "./neighbours.ts";
 import { shuffled } from "./permutation.ts";
 import { codes, countsOf, isContinuous, isDiscrete, type Side, takeRows } from "./side.ts";
+import { mostTies, tiedShare } from "./ties.ts";
 
 /** Rows, in random order, that an O(n²) estimate uses at most. */
 export const someRows = (n: number, most: number, rng: Random): Int32Array => rng.permutation(n).data.slice(0, Math.min(n, most));
@@ -55,7 +56,7 @@ export async function nearest(
   const [x, z] = sides.map((side) => takeRows(side, rows));
   const count = neighbours([x, z], k);
   const all = await count(x, z);
-  const plain = isContinuous(x) && isContinuous(z) && all.radius.every((r) => r > 0);
+  const plain = [x, z].every((side) => isContinuous(side) && side.columns.every((values) => tiedShare(values) <= mostTies));
   const read = (found: Neighbourhoods): number[] => [firstTerms(found), ...(plain ? [secondTerms(found)] : [])].map(meanOf);
   const values = read(all);
   const onRows: OnRows = async (some) => read(await count(takeRows(x, some), takeRows(z, some)));

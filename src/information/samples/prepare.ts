@@ -4,8 +4,10 @@ import { UserError } from "../../errors.ts";
 import { formatNumber } from "../../numbers.ts";
 import { normalQuantile } from "../../sampling/diagnostics/r-hat.ts";
 import { meanOf } from "./ksg.ts";
+import { meanRanks } from "./ranks.ts";
 import type { RawPairs } from "./read.ts";
 import { codes, countsOf, isDiscrete, isLabel, type Side } from "./side.ts";
+import { mostTies, tiedShare } from "./ties.ts";
 
 export const marginalNames = ["standardise", "rank", "none"] as const;
 export type Marginals = (typeof marginalNames)[number];
@@ -90,21 +92,13 @@ function toSide(columns: readonly Column[], { rows, declared }: RawPairs, margin
 }
 
 /**
- * Numbers without units: mean 0 and variance 1, or the normal scores of their ranks, Φ⁻¹((r - 3/8) / (n + 1/4)); equal values stay equal.
+ * Numbers without units: mean 0 and variance 1, or the normal scores of their ranks, Φ⁻¹((r + 5/8) / (n + 1/4)) for r = 0 … n - 1; equal values stay equal.
  * Neither changes I.
  */
 export function inUnits(values: ArrayLike<number>, marginals: Marginals): Float64Array {
   const own = Float64Array.from(values);
   if (marginals === "none") return own;
-  if (marginals === "rank") {
-    const order = Uint32Array.from(own, (_, i) => i).sort((a, b) => own[a] - own[b]);
-    const scores = new Float64Array(own.length);
-    for (let i = 0, j = 0; i < order.length; i = j) {
-      while (j < order.length && own[order[j]] === own[order[i]]) j++;
-      for (let k = i; k < j; k++) scores[order[k]] = normalQuantile(((i + 1 + j) / 2 - 0.375) / (own.length + 0.25));
-    }
-    return scores;
-  }
+  if (marginals === "rank") return meanRanks(own).map((rank) => normalQuantile((rank + 0.625) / (own.length + 0.25)));
   // by the largest first: squares of 1e200 are no numbers
   const largest = own.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const scaled = own.map((v) => v / largest);
@@ -112,16 +106,6 @@ export function inUnits(values: ArrayLike<number>, marginals: Marginals): Float6
   const deviation = Math.sqrt(meanOf(scaled.map((v) => (v - mean) ** 2)));
   return scaled.map((v) => (v - mean) / deviation);
 }
-
-/** Share of the rows whose number another row has too. */
-export const tiedShare = (values: Float64Array): number => {
-  const counts = new Map<number, number>();
-  for (const v of values) counts.set(v, (counts.get(v) ?? 0) + 1);
-  return values.filter((v) => (counts.get(v) ?? 0) > 1).length / values.length;
-};
-
-/** Below, ties are the accidents of a few decimals and move no estimate. */
-const mostTies = 0.01;
 
 function tiesNote(side: Side): string[] {
   return side.columns.flatMap((values, c) => {

@@ -1,4 +1,5 @@
 /** Mutual information of labels, by counting; numbers come in bins. */
+import { meanRanks } from "./ranks.ts";
 import { codes, countsOf, isLabel, type Side } from "./side.ts";
 
 /** Entropy or information from counts, in nats. */
@@ -60,8 +61,5 @@ export function binned(side: Side, bins: number): Int32Array {
   return codes([{ ...side, columns, levels: columns.map((_, c) => side.levels[c] || bins) }]);
 }
 
-function quantileBins(values: Float64Array, bins: number): Float64Array {
-  const sorted = Float64Array.from(values).sort();
-  const edges = Array.from({ length: bins - 1 }, (_, b) => sorted[Math.floor(((b + 1) * values.length) / bins)]);
-  return values.map((v) => edges.filter((edge) => v >= edge).length);
-}
+const quantileBins = (values: Float64Array, bins: number): Float64Array =>
+  meanRanks(values).map((rank) => Math.floor((rank * bins) / values.length));
