@@ -4,6 +4,7 @@ import { formatNumber } from "../../numbers.ts";
 import { type Figure, palette, plot } from "../../plots/index.ts";
 import type { SampleFindings } from "../samples/findings.ts";
 import type { Measured, Part } from "../samples/measured.ts";
+import { mostShown } from "../samples/parametric.ts";
 import { isLabel, type Side } from "../samples/side.ts";
 
 export function sampleFigures(found: SampleFindings): Figure[] {
@@ -70,16 +71,13 @@ function capsCaption(rows: readonly Measured[], near: readonly Measured[]): stri
   return `${drawn}${told === "" ? "" : `${drawn === "" ? "" : " "}The most that they can say, beyond this picture: ${told}.`}`;
 }
 
-/** Points that a picture still shows as points. */
-const shown = 3000;
-
 /** The first canonical pair; without one the first column of each side, labels as their numbers with a little noise of their own. */
 function scatterFigure({ pairs: { x, z }, parts }: SampleFindings): Figure {
   const canonical = parts.find((part: Part) => part.canonical)?.canonical;
   const several = x.columns.length + z.columns.length > 2;
   const use = canonical !== undefined && several;
   const [a, b] = use ? [canonical.x, canonical.z] : [spread(x), spread(z)];
-  const count = Math.min(shown, a.length);
+  const count = Math.min(mostShown, a.length);
   const points = Array.from({ length: count }, (_, i) => ({ a: a[i], b: b[i] }));
   const name = (side: Side, which: string): string =>
     use ? `first canonical variable of ${which}` : side.names[0] + (isLabel(side, 0) ? ", a label" : "");
@@ -89,7 +87,7 @@ function scatterFigure({ pairs: { x, z }, parts }: SampleFindings): Figure {
     caption:
       (use
         ? `The combinations of columns that correlate most (${formatNumber(canonical.correlations[0])}). `
-        : "In the units that estimators saw. ") + (count < a.length ? `The first ${count} of ${a.length} pairs.` : `${a.length} pairs.`),
+        : "In the units that estimators saw. ") + (count < x.rows ? `The first ${count} of ${x.rows} pairs.` : `${x.rows} pairs.`),
     svg: plot({
       width: 560,
       height: 460,

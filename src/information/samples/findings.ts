@@ -4,7 +4,7 @@ import { type Bound, bits } from "../bound.ts";
 import type { Measured, Part } from "./measured.ts";
 import { type EntropyCap, entropyCaps } from "./parametric.ts";
 import type { SamplePairs } from "./prepare.ts";
-import { inBoth, judge, type Verdict } from "./verdict.ts";
+import { type End, inBoth, judge, type Verdict } from "./verdict.ts";
 
 /** All that was found. */
 export interface SampleFindings {
@@ -29,6 +29,10 @@ const constantVerdict: Verdict = {
   warnings: [],
 };
 
+/** Normal quantile that an end passes with probability 5 %. */
+const oneSided = 1.645;
+const beyond = ({ value, se = 0 }: End, errors: number): number | null => (value === null ? null : value + errors * se);
+
 /** For programs: nats throughout. */
 export function sampleResults({ pairs, parts, measured, caps, verdict }: SampleFindings) {
   const test = parts.find((part) => part.test)?.test;
@@ -44,6 +48,7 @@ export function sampleResults({ pairs, parts, measured, caps, verdict }: SampleF
   return {
     unit: "nats",
     interval: [verdict.lower.value, verdict.upper.value],
+    interval95: [beyond(verdict.lower, -oneSided), beyond(verdict.upper, oneSided)],
     why: [verdict.lower.why, verdict.upper.why],
     trusted: verdict.trusted ?? null,
     sentence: verdict.sentence,

@@ -13,6 +13,9 @@ const certain = 1 - 1e-9;
 /** Standard errors of Mardia's kurtosis from which pairs are not normal, and rows that a column needs. */
 const limits = { kurtosis: 4, rowsPerColumn: 10 };
 
+/** Points that a picture still shows as points. */
+export const mostShown = 3000;
+
 /** The information of normal pairs with these covariances. */
 export async function linear(pairs: readonly [Side, Side], rng: Random): Promise<Part> {
   const skip = (why: string): Part => ({ ...nothing, skipped: [{ method: "cca", why }] });
@@ -22,7 +25,8 @@ export async function linear(pairs: readonly [Side, Side], rng: Random): Promise
   const found = await canonical(x, z);
   const columns = x.columns.length + z.columns.length;
   if (!found) return skip("a covariance has no inverse: columns depend on each other linearly, or there are too few rows");
-  const shown = { x: Array.from(found.first.x), z: Array.from(found.first.z), correlations: found.correlations };
+  const [shownX, shownZ] = [found.first.x, found.first.z].map((values) => Array.from(values.slice(0, mostShown)));
+  const shown = { x: shownX, z: shownZ, correlations: found.correlations };
   if (found.correlations[0] > certain)
     return {
       ...nothing,

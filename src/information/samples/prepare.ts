@@ -52,6 +52,7 @@ export function preparePairs(raw: RawPairs, marginals: Marginals, neighbours: nu
     notes.push(
       `--${name}: ${countsOf(codes([{ x, z }[name]])).length} labels in ${raw.rows} rows: (nearly) every row has its own, and whatever is estimated is about log N`,
     );
+  notes.push(...copiesNote(x, z));
   notes.push(...tiesNote(x), ...tiesNote(z), ...duplicatesNote(x, z), ...seriesNote(x, z));
   notes.push(...(marginals === "none" ? scalesNote(x, z) : []));
   return { x, z, constant, unique, shared, notes: [...new Set(notes)] };
@@ -105,6 +106,20 @@ export function inUnits(values: ArrayLike<number>, marginals: Marginals): Float6
   const mean = meanOf(scaled);
   const deviation = Math.sqrt(meanOf(scaled.map((v) => (v - mean) ** 2)));
   return scaled.map((v) => (v - mean) / deviation);
+}
+
+/** The same numbers under two names. */
+function copiesNote(x: Side, z: Side): string[] {
+  const same = (a: Float64Array, b: Float64Array): boolean => a.every((v, i) => v === b[i]);
+  return x.columns.flatMap((a, i) =>
+    z.columns.flatMap((b, j) =>
+      isLabel(x, i) || isLabel(z, j) || x.names[i] === z.names[j] || !same(a, b)
+        ? []
+        : [
+            `"${x.names[i]}" and "${z.names[j]}" hold the same numbers: I is infinite, and every estimate only says how many rows there are`,
+          ],
+    ),
+  );
 }
 
 function tiesNote(side: Side): string[] {

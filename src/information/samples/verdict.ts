@@ -10,6 +10,8 @@ import { nearCap } from "./work.ts";
 /** An end of the interval, and why it is there. */
 export interface End {
   readonly value: number | null;
+  /** Of a value that was measured. */
+  readonly se?: number;
   readonly why: string;
 }
 
@@ -55,7 +57,7 @@ function lowerEnd(all: readonly Measured[]): { end: End; from?: Measured } {
   if (!from.valid) return { end: { value: 0, why: `I is never negative; ${from.name} was chosen and failed: ${from.why}` } };
   const choice =
     candidates.length > 1 ? `${from.name}, the highest of ${candidates.length} lower bounds on the validation rows` : from.name;
-  return { end: { value: from.mean, why: `${choice}; evaluated on ${from.pairs} other pairs with the critic frozen` }, from };
+  return { end: { value: from.mean, se: from.se, why: `${choice}; evaluated on ${from.pairs} other pairs with the critic frozen` }, from };
 }
 
 function upperEnd(caps: readonly EntropyCap[]): End {
@@ -69,7 +71,7 @@ function upperEnd(caps: readonly EntropyCap[]): End {
           : "numbers on both sides: no sample bounds their information from above",
     };
   const least = valid.reduce((a, b) => (b.mean < a.mean ? b : a));
-  return { value: least.mean, why: `the entropy of ${least.side}, ${least.labels} labels: I ≤ H` };
+  return { value: least.mean, se: least.se, why: `the entropy of ${least.side}, ${least.labels} labels: I ≤ H` };
 }
 
 /** Counts before distances, distances before correlations; none if none stands. */

@@ -98,10 +98,18 @@ function training(family: (typeof families)[number], pairs: readonly [Side, Side
       const why = unfit(family.name, pairs);
       if (why !== undefined) return { ...nothing, skipped: mine.map(({ method }) => ({ method, why })) };
       const read = await readFamily(family, methods, pairs, budget, rng.fold("critics"), tick);
-      return { ...nothing, measured: read.map(toMeasured) };
+      const [found, lost] = [read.filter(hasNumbers), read.filter((r) => !hasNumbers(r))];
+      const diverged = "the training diverged: lower --lr";
+      return {
+        ...nothing,
+        measured: found.map(toMeasured),
+        skipped: lost.map(({ reading }) => ({ method: reading.method, why: diverged })),
+      };
     },
   };
 }
+
+const hasNumbers = ({ mean, se, baseline }: Read): boolean => [mean, se, baseline.mean, baseline.se].every(Number.isFinite);
 
 function unfit(name: string, [x, z]: readonly [Side, Side]): string | undefined {
   if (x.rows < leastPairs) return `${x.rows} pairs are too few to train on some and look at others: ${leastPairs} are needed`;

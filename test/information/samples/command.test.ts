@@ -153,6 +153,7 @@ test("a linear function of x is at infinite information, and many columns satura
   const line = await measure(csv({ x: a, z: a.map((v) => 3 * v - 1) }), "--methods", "ksg,cca");
   expect(line.warnings.join()).toMatch(/I is infinite/);
   expect(named(line, "KSG-1")).toMatchObject({ valid: false, why: expect.stringMatching(/within a nat of .* the most that neighbours/) });
+  expect((await measure(csv({ x: a, z: a }))).warnings.join()).toMatch(/"x" and "z" hold the same numbers: I is infinite/);
   const [x, z] = normalPairs(400, 0.9, 8, draws("wide"));
   const wide = Object.fromEntries([...x.columns.map((c, i) => [`x${i + 1}`, c]), ...z.columns.map((c, i) => [`z${i + 1}`, c])]);
   const many = await measure(csv(wide), "--methods", "ksg,cca");

@@ -104,3 +104,13 @@ test("on labels alone the neighbours count: the plug-in estimate with its correc
   // ψ(n) = log n - 1/2n - 1/12n² + …: six cells of 150 rows or so leave 6 / (12 · 150 · 900) and the like
   expect(Math.abs(found - counted.value)).toBeLessThan(1e-4);
 });
+
+test("a label beside a number that says nothing: the information of the label", async () => {
+  const rng = draws("beside");
+  const label = rng.integers(0, 3, [1500]).data;
+  const [u, v] = [rng.uniform([1500], "f64", 0, 2).data, rng.normal([1500], "f64").data];
+  const z = numbers(u.map((value, i) => value + label[i]));
+  const truth = Math.log(3) - (2 * Math.log(2)) / 3;
+  const mixed = { ...numbers(label, v), levels: [3, 0] };
+  expect(Math.abs((await first(mixed, z)) - truth)).toBeLessThan(0.12);
+});

@@ -1,7 +1,17 @@
 /** Training a critic: some steps of Adam on some rows, and of all states on the way the one that is best on others. */
 import { type NdArray, ndarray, type Random } from "../../../array/index.ts";
 import type { Mlp } from "../../../nn/index.ts";
-import { adam, applyUpdates, chain, clipByGlobalNorm, cosine, type GuardState, type State, skipNonFinite } from "../../../optim/index.ts";
+import {
+  adam,
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  cosine,
+  flat,
+  type GuardState,
+  type State,
+  skipNonFinite,
+} from "../../../optim/index.ts";
 import { jit, type Tensor, valueAndGrad } from "../../../tensor/index.ts";
 
 /** How long and with what. */
@@ -61,7 +71,7 @@ export async function train(
   rng: Random,
   step: () => boolean = () => false,
 ): Promise<{ readonly params: Networks<NdArray>; readonly validated: number }> {
-  const rule = skipNonFinite(chain(clipByGlobalNorm(5), adam(cosine(learningRate, steps))));
+  const rule = skipNonFinite(flat(chain(clipByGlobalNorm(5), adam(cosine(learningRate, steps)))));
   const program = jit((params: Networks, state: GuardState<State>, x: Tensor, z: Tensor, running: Tensor) => {
     // the running mean is no part of what is differentiated: it comes out of the same trace
     let next = running;
