@@ -18,7 +18,7 @@ type Pairs = readonly [Side, Side];
 const side = (columns: readonly Float64Array[], levels = columns.map(() => 0)): Side => ({
   names: columns.map((_, i) => `v${i}`),
   rows: columns[0].length,
-  columns: columns.map((values, c) => (levels[c] > 0 ? values : inUnits(values, "standardise"))),
+  columns: columns.map((values, c) => (levels[c] > 0 ? values : inUnits(values, "rank"))),
   levels,
 });
 const columns = (d: number, make: () => Float64Array): Float64Array[] => Array.from({ length: d }, make);

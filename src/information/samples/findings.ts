@@ -4,7 +4,7 @@ import { type Bound, bits } from "../bound.ts";
 import type { Measured, Part } from "./measured.ts";
 import { type EntropyCap, entropyCaps } from "./parametric.ts";
 import type { SamplePairs } from "./prepare.ts";
-import { type End, inBoth, judge, type Verdict } from "./verdict.ts";
+import { contradicted, type End, inBoth, judge, type Verdict } from "./verdict.ts";
 
 /** All that was found. */
 export interface SampleFindings {
@@ -16,10 +16,10 @@ export interface SampleFindings {
 }
 
 export function findings(pairs: SamplePairs, parts: readonly Part[]): SampleFindings {
-  const measured = parts.flatMap((part) => part.measured);
+  const measured = contradicted(parts.flatMap((part) => part.measured));
   if (pairs.x.columns.length === 0 || pairs.z.columns.length === 0) return { pairs, parts, measured, caps: [], verdict: constantVerdict };
   const caps = entropyCaps(pairs.x, pairs.z);
-  return { pairs, parts, measured, caps, verdict: judge(pairs, parts, caps) };
+  return { pairs, parts, measured, caps, verdict: judge(pairs, measured, parts, caps) };
 }
 
 const constantVerdict: Verdict = {

@@ -9,7 +9,7 @@ import { nothing } from "./measured.ts";
 import { type Neighbourhoods, neighbours } from "./neighbours.ts";
 import { shuffled } from "./permutation.ts";
 import { codes, countsOf, isContinuous, isDiscrete, type Side, takeRows } from "./side.ts";
-import { mostTies, tiedShare } from "./ties.ts";
+import { withoutTies } from "./ties.ts";
 
 /** Rows, in random order, that an O(n²) estimate uses at most. */
 export const someRows = (n: number, most: number, rng: Random): Int32Array => rng.permutation(n).data.slice(0, Math.min(n, most));
@@ -40,7 +40,7 @@ function withoutSingles([x, z]: readonly [Side, Side]): { sides: [Side, Side]; s
 }
 
 /**
- * KSG-1 and KSG-2 of numbers without ties; of labels against numbers Ross's estimator; of everything else the mixed one. All by blocks,
+ * KSG-1 and KSG-2 of numbers, their ties spread; of labels against numbers Ross's estimator; of everything else the mixed one. All by blocks,
  * baselines and halves. Labels on both sides are counted instead (`table.ts`).
  *
  * @param options.most  rows used at most: the work grows with their square
@@ -53,10 +53,10 @@ export async function nearest(
   const { sides, singles } = withoutSingles(pairs);
   if (sides[0].rows < k + 2) return skip(`only ${sides[0].rows} rows have labels that occur twice`);
   const rows = someRows(sides[0].rows, most, rng.fold("rows"));
-  const [x, z] = sides.map((side) => takeRows(side, rows));
+  const [x, z] = sides.map((side, s) => takeRows(withoutTies(side, rng.fold(s)), rows));
   const count = neighbours([x, z], k);
   const all = await count(x, z);
-  const plain = [x, z].every((side) => isContinuous(side) && side.columns.every((values) => tiedShare(values) <= mostTies));
+  const plain = isContinuous(x) && isContinuous(z);
   const read = (found: Neighbourhoods): number[] => [firstTerms(found), ...(plain ? [secondTerms(found)] : [])].map(meanOf);
   const values = read(all);
   const onRows: OnRows = async (some) => read(await count(takeRows(x, some), takeRows(z, some)));

@@ -35,8 +35,7 @@ export const inBoth = (nats: number, error?: number): string =>
     : `${withError(nats, error)} nats (${withError(bits(nats), bits(error))} bits)`;
 
 /** @param pairs  what the reading of the columns found */
-export function judge(pairs: SamplePairs, parts: readonly Part[], caps: readonly EntropyCap[]): Verdict {
-  const all = parts.flatMap((part) => part.measured);
+export function judge(pairs: SamplePairs, all: readonly Measured[], parts: readonly Part[], caps: readonly EntropyCap[]): Verdict {
   const [lower, upper] = [lowerEnd(all), upperEnd(caps)];
   const p = parts.find((part) => part.test)?.test?.p;
   const chosen = trusted(pairs, all);
@@ -97,6 +96,18 @@ function sentence({ unique }: SamplePairs, chosen: Measured | undefined, lower: 
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A Gaussian value that counts, distances or a bound contradict is none. */
+export function contradicted(all: readonly Measured[]): Measured[] {
+  const apart = (m: Measured, other: Measured): number => (other.mean - m.mean) / Math.hypot(m.se, other.se);
+  const near = all.find((m) => m.method === "ksg" && m.valid);
+  return all.map((m): Measured => {
+    if (m.method !== "cca" || !m.valid) return m;
+    const above = all.find((other) => other.kind === "lower" && other.valid && apart(m, other) > tolerance);
+    const against = near && Math.abs(apart(m, near)) > tolerance ? near : above;
+    return against ? { ...m, valid: false, why: `${against.name} says otherwise: the pairs are not jointly normal` } : m;
+  });
+}
 
 /** Said with many columns whatever the numbers are. */
 function manyColumns({ x, z }: SamplePairs, all: readonly Measured[]): string[] {

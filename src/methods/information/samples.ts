@@ -23,10 +23,7 @@ const sampleOptions = z.object({
     .describe(`estimators with commas, of ${methodNames.join(", ")}; or all`),
   neighbours: z.int().min(1).max(1000).default(3).describe("nearest neighbours"),
   permutations: z.int().min(0).max(100_000).default(100).describe("shuffles of the test of independence"),
-  marginals: z
-    .enum(marginalNames)
-    .default("standardise")
-    .describe("units of the columns: variance 1, normal scores of ranks, or as they are"),
+  marginals: z.enum(marginalNames).default("rank").describe("units of the columns: normal scores of ranks, variance 1, or as they are"),
   rows: z.int().min(10).max(100_000).default(5000).describe("rows that neighbours use at most: their work grows with the square"),
   width: z.int().min(1).max(4096).default(64).describe("width of the critics' networks"),
   steps: z.int().min(1).max(10_000_000).default(600).describe("training steps of a critic"),

@@ -8,7 +8,7 @@ import { permutationTest } from "../../../src/information/samples/permutation.ts
 import { inUnits } from "../../../src/information/samples/prepare.ts";
 import { codes, features, takeRows } from "../../../src/information/samples/side.ts";
 import { binned, entropy, tableInformation } from "../../../src/information/samples/table.ts";
-import { tiedShare } from "../../../src/information/samples/ties.ts";
+import { tiedShare, withoutTies } from "../../../src/information/samples/ties.ts";
 import { draws, labels, normalInformation, normalPairs, numbers } from "./pairs.ts";
 
 test("one column a side: -½ log(1 - r²) of the sample correlation", async () => {
@@ -113,4 +113,21 @@ test("units do not matter once standardised; ranks forget everything but the ord
 test("networks see labels as one-hot beside the numbers", () => {
   const side = { ...numbers([1.5, 2.5], [0, 2]), levels: [0, 3] };
   expect(Array.from(features(side).data)).toEqual([1.5, 1, 0, 0, 2.5, 0, 0, 1]);
+});
+
+test("spread ties keep every number's range to itself, and numbers that occur once where they are", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 5, maxLength: 60 }), (values) => {
+      fc.pre(new Set(values).size > 1);
+      const side = numbers(values);
+      const [spreadOut] = withoutTies(side, draws("ties")).columns;
+      const order = values.map((_, i) => i).sort((i, j) => spreadOut[i] - spreadOut[j]);
+      for (let i = 1; i < order.length; i++) expect(values[order[i]]).toBeGreaterThanOrEqual(values[order[i - 1]]);
+      values.forEach((v, i) => {
+        if (values.filter((w) => w === v).length === 1) expect(spreadOut[i]).toBe(v);
+      });
+      expect(tiedShare(spreadOut)).toBe(0);
+    }),
+    { seed: 2 },
+  );
 });
