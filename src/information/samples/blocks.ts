@@ -1,7 +1,7 @@
 /** Errors of estimates that are no means of independent values: from disjoint blocks of rows. */
 import type { Random } from "../../array/index.ts";
 
-/** Fewest rows of a block. */
+/** Fewest rows of a block, of which `least` says the estimate's own need. */
 const leastRows = 50;
 /** Blocks of a partition, and partitions, drawn afresh. */
 const [most, partitions] = [10, 4];
@@ -25,11 +25,11 @@ export type OnRows = (rows: Int32Array) => Promise<readonly number[]>;
  * The variance of an estimate falls as B / N: B = m s² from estimates on disjoint blocks of m rows, s² their variance within a partition
  * of the rows, averaged over partitions. The spread of 10 blocks over 4 partitions gives the error to about 20 %.
  *
- * @returns  the standard errors on all n rows; undefined below 100 rows, where there are no two blocks
+ * @returns  the standard errors on all n rows; undefined where there are no two blocks, below 100 rows
  * @source   Holmes & Nemenman, Phys. Rev. E 100 (2019), section III
  */
-export async function blockErrors(estimate: OnRows, n: number, rng: Random): Promise<readonly number[] | undefined> {
-  const blocks = Math.min(most, Math.floor(n / leastRows));
+export async function blockErrors(estimate: OnRows, n: number, rng: Random, least = leastRows): Promise<readonly number[] | undefined> {
+  const blocks = Math.min(most, Math.floor(n / Math.max(least, leastRows)));
   if (blocks < 2) return undefined;
   let sums: readonly number[] = [];
   for (let p = 0; p < partitions; p++) {

@@ -6,7 +6,7 @@ import { digamma } from "./digamma.ts";
 import { firstTerms, meanOf, secondTerms } from "./ksg.ts";
 import type { Measured, Part } from "./measured.ts";
 import { nothing } from "./measured.ts";
-import { type Neighbourhoods, neighbours } from "./neighbours.ts";
+import { type Neighbourhoods, type Neighbours, neighbours } from "./neighbours.ts";
 import { shuffled } from "./permutation.ts";
 import { codes, countsOf, isContinuous, isDiscrete, type Side, takeRows } from "./side.ts";
 import { withoutTies } from "./ties.ts";
@@ -39,42 +39,42 @@ function withoutSingles([x, z]: readonly [Side, Side]): { sides: [Side, Side]; s
   return { sides: [takeRows(x, rows), takeRows(z, rows)], singles: x.rows - rows.length };
 }
 
+/** How neighbours are counted. */
+export interface NearestOptions {
+  readonly k: number;
+  /** Rows used at most: the work grows with their square. */
+  readonly most: number;
+  readonly rng: Random;
+  /** The compiled counter, where there is one for such pairs. */
+  readonly count?: Neighbours;
+}
+
 /**
  * KSG-1 and KSG-2 of numbers, their ties spread; of labels against numbers Ross's estimator; of everything else the mixed one. All by blocks,
  * baselines and halves. Labels on both sides are counted instead (`table.ts`).
- *
- * @param options.most  rows used at most: the work grows with their square
  */
-export async function nearest(
-  pairs: readonly [Side, Side],
-  { k, most, rng }: { readonly k: number; readonly most: number; readonly rng: Random },
-): Promise<Part> {
+export async function nearest(pairs: readonly [Side, Side], { k, most, rng, count = neighbours(pairs, k) }: NearestOptions): Promise<Part> {
   if (pairs.every(isDiscrete)) return skip("labels on both sides are counted (plug-in), not measured by distances");
   const { sides, singles } = withoutSingles(pairs);
   if (sides[0].rows < k + 2) return skip(`only ${sides[0].rows} rows have labels that occur twice`);
   const rows = someRows(sides[0].rows, most, rng.fold("rows"));
   const [x, z] = sides.map((side, s) => takeRows(withoutTies(side, rng.fold(s)), rows));
-  const count = neighbours([x, z], k);
   const all = await count(x, z);
   const plain = isContinuous(x) && isContinuous(z);
   const read = (found: Neighbourhoods): number[] => [firstTerms(found), ...(plain ? [secondTerms(found)] : [])].map(meanOf);
   const values = read(all);
   const onRows: OnRows = async (some) => read(await count(takeRows(x, some), takeRows(z, some)));
-  // blocks below 2k rows would have other k
   const errors =
-    (await blockErrors(onRows, rows.length, rng.fold("blocks"))) ??
+    (await blockErrors(onRows, rows.length, rng.fold("blocks"), rowsPerNeighbour * k)) ??
     values.map((_, e) => naiveError(e === 0 ? firstTerms(all) : secondTerms(all)));
-  const halves = rows.length >= 100 ? await onHalves(onRows, rows.length, rng.fold("halves")) : values;
+  const halves =
+    rows.length >= Math.max(limits.rows, 2 * rowsPerNeighbour * k) ? await onHalves(onRows, rows.length, rng.fold("halves")) : values;
   const baselines = await baselineOf(async (a, b) => read(await count(a, b)), [x, z], rng.fold("shuffles"));
-  const names = plain
-    ? ["KSG-1", "KSG-2"]
-    : isDiscrete(x) !== isDiscrete(z) && (isContinuous(x) || isContinuous(z))
-      ? ["Ross"]
-      : ["mixed KSG"];
+  const names = namesOf(x, z);
   const cap = plain ? digamma(rows.length) - digamma(k) : undefined;
   const dimensions = x.columns.length + z.columns.length;
   const measured = values.map((mean, e): Measured => {
-    const doubt = doubts({ mean, se: errors[e], drift: mean - halves[e], cap, dimensions, rows: rows.length });
+    const doubt = doubts({ k, mean, se: errors[e], drift: mean - halves[e], cap, dimensions, rows: rows.length });
     return {
       ...{ method: "ksg", name: names[e], kind: "estimate", mean, se: errors[e], baseline: baselines[e], cap, pairs: rows.length },
       valid: doubt === undefined,
@@ -86,6 +86,16 @@ export async function nearest(
     ...(rows.length < sides[0].rows ? [`neighbours: ${rows.length} of ${sides[0].rows} rows, drawn at random (--rows)`] : []),
   ];
   return { ...nothing, measured, notes };
+}
+
+/** Rows that a block needs for each neighbour: fewer, and neighbours are as far as the block is wide. */
+const rowsPerNeighbour = 4;
+
+/** Names of the first and the second estimator on such columns. */
+function namesOf(x: Side, z: Side): readonly string[] {
+  if (isContinuous(x) && isContinuous(z)) return ["KSG-1", "KSG-2"];
+  const pure = (isDiscrete(x) && isContinuous(z)) || (isContinuous(x) && isDiscrete(z));
+  return [pure ? "Ross" : "mixed KSG"];
 }
 
 /** As if terms were independent: for fewer rows than blocks need. */
@@ -103,6 +113,7 @@ export const mostColumns = 6;
 const limits = { drift: 0.03, rows: 100, dimensions: mostColumns };
 
 interface Judged {
+  readonly k: number;
   readonly mean: number;
   readonly se: number;
   /** From half of the rows to all. */
@@ -113,8 +124,9 @@ interface Judged {
 }
 
 /** Why an estimate from neighbours is not to be believed. */
-function doubts({ mean, se, drift, cap, dimensions, rows }: Judged): string | undefined {
-  if (rows < limits.rows) return `${rows} rows are too few to see whether it still moves with their number`;
+function doubts({ k, mean, se, drift, cap, dimensions, rows }: Judged): string | undefined {
+  if (rows < Math.max(limits.rows, 2 * rowsPerNeighbour * k))
+    return `${rows} rows are too few to see whether it still moves with their number`;
   if (cap !== undefined && mean > cap - 1)
     return `within a nat of ${formatNumber(cap)}, the most that neighbours of ${rows} rows can give: the truth may be anything above`;
   if (Math.abs(drift) > Math.max(limits.drift, 2 * se))

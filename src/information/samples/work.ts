@@ -7,7 +7,7 @@ import type { Budget } from "./critics/train.ts";
 import { firstTerms, meanOf } from "./ksg.ts";
 import { type Measured, nothing, type Part } from "./measured.ts";
 import { nearest, someRows } from "./nearest.ts";
-import { neighbours } from "./neighbours.ts";
+import { type Neighbours, neighbours } from "./neighbours.ts";
 import { counted, linear } from "./parametric.ts";
 import { permutationTest } from "./permutation.ts";
 import { isContinuous, isDiscrete, type Side, takeRows } from "./side.ts";
@@ -62,6 +62,7 @@ export const tasks = (plan: Plan): Task[] =>
 
 function allTasks({ pairs, methods, neighbours: k, rows, permutations, critics }: Plan): Task[] {
   const wanted = (method: string): boolean => methods.includes(method);
+  const count = neighbours(pairs, k); // compiled when it is first used, for both parts that use it
   const once = (name: string, run: (rng: Random) => Promise<Part>): Task => ({
     ...{ name, ticks: 1 },
     run: async (rng, tick) => {
@@ -71,28 +72,27 @@ function allTasks({ pairs, methods, neighbours: k, rows, permutations, critics }
     },
   });
   return [
-    ...(wanted("ksg") ? [once("neighbours", (rng) => nearest(pairs, { k, most: rows, rng }))] : []),
+    ...(wanted("ksg") ? [once("neighbours", (rng) => nearest(pairs, { k, most: rows, rng, count }))] : []),
     ...(wanted("cca") ? [once("correlations", (rng) => linear(pairs, rng))] : []),
     // labels on both sides are counted whatever is asked for: nothing else is as good
     ...(wanted("histogram") || (wanted("ksg") && pairs.every(isDiscrete)) ? [once("tables", (rng) => counted(pairs, rng))] : []),
-    ...(permutations > 0 ? [permuting(pairs, k, permutations)] : []),
+    ...(permutations > 0 ? [permuting(pairs, count, permutations, Math.max(testRows, 2 * k))] : []),
     ...families
       .filter(({ readings }) => readings.some(({ method }) => wanted(method)))
       .map((family) => training(family, pairs, methods, critics)),
   ];
 }
 
-function permuting(pairs: readonly [Side, Side], k: number, permutations: number): Task {
+function permuting(pairs: readonly [Side, Side], count: Neighbours, permutations: number, most: number): Task {
   return {
     name: "permutations",
     ticks: permutations,
     async run(rng, tick) {
-      const rows = someRows(pairs[0].rows, testRows, rng.fold("test rows"));
+      const rows = someRows(pairs[0].rows, most, rng.fold("test rows"));
       const [x, z] = pairs.map((side, s) => takeRows(withoutTies(side, rng.fold(`ties ${s}`)), rows));
       const labels = isDiscrete(x) && isDiscrete(z);
-      const count = labels ? undefined : neighbours([x, z], k);
       const statistic = async (a: Side, b: Side): Promise<number> =>
-        count ? meanOf(firstTerms(await count(a, b))) : tableInformation(binned(a, 1), binned(b, 1)).value;
+        labels ? tableInformation(binned(a, 1), binned(b, 1)).value : meanOf(firstTerms(await count(a, b)));
       let stopped = false;
       const exchanged = (): void => void (stopped ||= tick());
       const test = await permutationTest(statistic, [x, z], {
