@@ -111,8 +111,8 @@ function permutationFigure({ observed, shuffled, p, statistic, pairs }: NonNulla
     name: "permutations",
     title: "Could it be chance?",
     caption:
-      `${statistic} of ${pairs} pairs (line) and of ${shuffled.length} shuffles of their partners (bars). p = ${formatNumber(p)}: the share ` +
-      "of shuffles, the pairs among them, that give at least as much.",
+      `${statistic} of ${pairs} pairs (line) and of ${shuffled.length} shuffles of their partners (bars). p = ${formatNumber(p)}: ` +
+      "the share of shuffles, the pairs among them, that give at least as much.",
     svg: plot({
       height: 280,
       x: { label: "nats", nice: true, domain: [low - 0.03 * (high - low), high + 0.03 * (high - low)] },

@@ -109,15 +109,16 @@ export function sampleNumbers({ measured, parts, caps, verdict }: SampleFindings
 /** For people at a terminal. */
 export function sampleLines({ measured, parts, verdict }: SampleFindings, took: string): string[] {
   const width = Math.max(0, ...measured.map(({ name }) => name.length));
-  const line = (m: Measured): string =>
-    `${m.name.padEnd(width)}  ${m.kind.padEnd(8)}  ${inBoth(m.mean, m.se)}; shuffled ${withError(m.baseline.mean, m.baseline.se)}${m.valid ? "" : ` [${m.why}]`}`;
+  const doubt = (m: Measured): string => (m.valid ? "" : ` [${m.why}]`);
+  const shuffled = ({ baseline }: Measured): string => `shuffled ${withError(baseline.mean, baseline.se)}`;
+  const line = (m: Measured): string => `${m.name.padEnd(width)}  ${m.kind.padEnd(8)}  ${inBoth(m.mean, m.se)}; ${shuffled(m)}${doubt(m)}`;
   const test = parts.find((part) => part.test)?.test;
   const { lower, upper } = verdict;
   return [
     ...measured.map(line),
     ...parts.flatMap((part) => part.skipped).map(({ method, why }) => `${method.padEnd(width)}  left out: ${why}`),
     ...(test ? [`independence: p = ${formatNumber(test.p)} (${test.statistic} against ${test.shuffled.length} shuffles)`] : []),
-    `interval: [${formatNumber(lower.value ?? 0)}, ${upper.value === null ? "∞" : formatNumber(upper.value)}] nats; below: ${lower.why}; above: ${upper.why}`,
+    `interval: [${formatNumber(lower.value ?? 0)}, ${formatNumber(upper.value ?? Infinity)}] nats; below: ${lower.why}; above: ${upper.why}`,
     verdict.sentence,
     `took ${took}`,
   ];

@@ -50,8 +50,8 @@ export interface NearestOptions {
 }
 
 /**
- * KSG-1 and KSG-2 of numbers, their ties spread; of labels against numbers Ross's estimator; of everything else the mixed one. All by blocks,
- * baselines and halves. Labels on both sides are counted instead (`table.ts`).
+ * KSG-1 and KSG-2 of numbers, their ties spread; of labels against numbers Ross's estimator; of everything else the mixed one; each with its
+ * error from blocks, its baseline and its drift. Labels on both sides are counted instead (`table.ts`).
  */
 export async function nearest(pairs: readonly [Side, Side], { k, most, rng, count = neighbours(pairs, k) }: NearestOptions): Promise<Part> {
   if (pairs.every(isDiscrete)) return skip("labels on both sides are counted (plug-in), not measured by distances");
@@ -109,7 +109,7 @@ const skip = (why: string): Part => ({ ...nothing, skipped: [{ method: "ksg", wh
 /** Columns of both sides from which neighbours are too far apart: see the measured table of docs/information-samples.md. */
 export const mostColumns = 6;
 
-/** Smallest drift that matters, in nats; fewest rows for judging one; columns from which neighbours are too far apart to see the density. */
+/** Smallest drift that matters, in nats; fewest rows for judging one; most columns. */
 const limits = { drift: 0.03, rows: 100, dimensions: mostColumns };
 
 interface Judged {

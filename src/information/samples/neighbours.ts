@@ -79,6 +79,7 @@ export function neighbours(like: readonly [Side, Side], k: number): Neighbours {
       const last = Int32Array.from(own, (i) => order[i] - 1);
       const [mineX, mineZ] = [rowsOf(x, start, b), rowsOf(z, start, b)];
       const block = await program(mineX, mineZ, allX, allZ, ndarray(own, [b], "i32"), ndarray(last, [b, 1], "i32"));
+      // distances are f64 and counts i32, as in `found`: the type of a program's arrays does not say so
       for (const key of ["radius", "joint", "inX", "inZ", "boxX", "boxZ"] as const) found[key].set(block[key].data as Int32Array, start);
     }
     return found;

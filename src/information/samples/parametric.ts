@@ -47,7 +47,7 @@ export async function linear(pairs: readonly [Side, Side], rng: Random): Promise
 function linearDoubt({ kurtosis }: Canonical, rows: number, columns: number): string | undefined {
   if (rows < limits.rowsPerColumn * columns) return `${rows} rows for ${columns} columns: covariances are not known well enough`;
   if (Math.abs(kurtosis) > limits.kurtosis)
-    return `the pairs are not jointly normal (Mardia's kurtosis is ${formatNumber(kurtosis)} standard errors off): it sees linear dependence only`;
+    return `not jointly normal (Mardia's kurtosis is ${formatNumber(kurtosis)} standard errors off): it sees linear dependence only`;
   return undefined;
 }
 

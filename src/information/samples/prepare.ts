@@ -50,7 +50,8 @@ export function preparePairs(raw: RawPairs, marginals: Marginals, neighbours: nu
   const unique = (["x", "z"] as const).filter((name) => isUnique({ x, z }[name]));
   for (const name of unique)
     notes.push(
-      `--${name}: ${countsOf(codes([{ x, z }[name]])).length} labels in ${raw.rows} rows: (nearly) every row has its own, and whatever is estimated is about log N`,
+      `--${name}: ${countsOf(codes([{ x, z }[name]])).length} labels in ${raw.rows} rows: (nearly) every row has its own, and ` +
+        "whatever is estimated is about log N",
     );
   notes.push(...copiesNote(x, z));
   notes.push(...tiesNote(x), ...tiesNote(z), ...duplicatesNote(x, z), ...seriesNote(x, z));
@@ -93,7 +94,8 @@ function toSide(columns: readonly Column[], { rows, declared }: RawPairs, margin
 }
 
 /**
- * Numbers without units: mean 0 and variance 1, or the normal scores of their ranks, Φ⁻¹((r + 5/8) / (n + 1/4)) for r = 0 … n - 1; equal values stay equal.
+ * Numbers without units: mean 0 and variance 1, or the normal scores of their ranks, Φ⁻¹((r + 5/8) / (n + 1/4)) for r = 0 … n - 1. Equal
+ * values stay equal.
  * Neither changes I.
  */
 export function inUnits(values: ArrayLike<number>, marginals: Marginals): Float64Array {
@@ -115,9 +117,7 @@ function copiesNote(x: Side, z: Side): string[] {
     z.columns.flatMap((b, j) =>
       isLabel(x, i) || isLabel(z, j) || x.names[i] === z.names[j] || !same(a, b)
         ? []
-        : [
-            `"${x.names[i]}" and "${z.names[j]}" hold the same numbers: I is infinite, and every estimate only says how many rows there are`,
-          ],
+        : [`"${x.names[i]}" and "${z.names[j]}" hold the same numbers: I is infinite, and estimates only say how many rows there are`],
     ),
   );
 }
@@ -140,7 +140,8 @@ function duplicatesNote(x: Side, z: Side): string[] {
   const repeated = x.rows - seen.size;
   return repeated > mostTies * x.rows
     ? [
-        `${repeated} of ${x.rows} rows repeat an earlier one: if they are copies, leave them out; errors are too small and held-out pairs are known`,
+        `${repeated} of ${x.rows} rows repeat an earlier one: if they are copies, leave them out; errors are too small and ` +
+          "held-out pairs are known",
       ]
     : [];
 }
@@ -154,7 +155,8 @@ function seriesNote(x: Side, z: Side): string[] {
   const [a, b] = [largest(x), largest(z)];
   return Math.min(a, b) > Math.max(mostAutocorrelation, 4 / Math.sqrt(x.rows))
     ? [
-        `rows follow each other (correlations with the row before: ${formatNumber(a)} in x, ${formatNumber(b)} in z): errors and the permutation test take them for independent, and are too confident`,
+        `rows follow each other (correlations with the row before: ${formatNumber(a)} in x, ${formatNumber(b)} in z): ` +
+          "errors and the permutation test take them for independent, and are too confident",
       ]
     : [];
 }
@@ -194,6 +196,7 @@ function scalesNote(x: Side, z: Side): string[] {
       return isLabel(side, c) ? [] : [Math.sqrt(meanOf(values.map((v) => (v - mean) ** 2)))];
     });
     const ratio = Math.max(...deviations) / Math.min(...deviations);
-    return ratio > mostScales ? [`deviations of the columns differ ${formatNumber(ratio)} times and --marginals none keeps them: results depend on the units`] : []; // biome-ignore format: one sentence
+    const told = `deviations of the columns differ ${formatNumber(ratio)} times and --marginals none keeps them: results depend on the units`;
+    return ratio > mostScales ? [told] : [];
   });
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { readNpz } from "../../array/index.ts";
 import { readTable } from "../../data/read.ts";
-import { type Column, column, completeRows, isNumeric, selectColumns, strayText, type Table } from "../../data/table.ts";
+import { type Column, column, completeRows, isNumeric, list, selectColumns, strayText, type Table } from "../../data/table.ts";
 import { UserError } from "../../errors.ts";
 
 /** How to read a file of pairs. */
@@ -63,7 +63,7 @@ function guess(t: Table): { x?: string; z?: string } {
 
 /** The columns of a specification, in which the name of a matrix stands for all its columns. */
 async function namesOf(path: string, t: Table, option: "x" | "z", specification: string | undefined): Promise<string[]> {
-  const all = `the columns are ${t.columns.map((c) => c.name).slice(0, 12).join(", ")}${t.columns.length > 12 ? ", …" : ""}`; // biome-ignore format: one sentence
+  const all = `the columns are ${list(t.columns.map((c) => c.name))}`;
   if (specification === undefined) throw new UserError(`--${option} is missing: which columns are ${option.toUpperCase()}?`, all);
   const whole = specification.split(",").map((part) => matrix(t, part.trim()));
   try {

@@ -48,14 +48,14 @@ export function tableInformation(x: Int32Array, z: Int32Array): Counted {
 /** Rows that each cell of the joint table should have on average, were it uniform. */
 const rowsPerCell = 5;
 
-/** Bins of each column of numbers for n rows, as many as leave five rows a cell; labels keep their own. Below 2 no histogram makes sense. */
+/** Bins of each column of numbers for n rows, as many as leave five rows a cell; labels keep their own. Below 2: no histogram. */
 export function binsFor(x: Side, z: Side): number {
   const numbers = [x, z].flatMap((side) => side.levels.filter((m) => m === 0)).length;
   const cells = [x, z].flatMap((side) => side.levels).reduce((product, m) => product * Math.max(1, m), 1);
   return numbers === 0 ? 1 : Math.floor((x.rows / rowsPerCell / cells) ** (1 / numbers));
 }
 
-/** Each row's cell: columns of numbers in bins of equally many rows, so that no monotone change of units matters; equal values share one. */
+/** Each row's cell: columns of numbers in bins of equally many rows, whatever their units; equal values share one. */
 export function binned(side: Side, bins: number): Int32Array {
   const columns = side.columns.map((values, c) => (isLabel(side, c) ? values : quantileBins(values, bins)));
   return codes([{ ...side, columns, levels: columns.map((_, c) => side.levels[c] || bins) }]);

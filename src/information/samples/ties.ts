@@ -20,8 +20,8 @@ export const mostTies = 0.01;
 
 /**
  * Columns with ties made continuous: each repeated number becomes uniform between the middles to its neighbours among the numbers that
- * occur. These ranges do not overlap, so that X is a function of the new X̃, and X̃ of X and noise of its own: I(X̃;Z) = I(X;Z), exactly. On
- * the grid itself neighbours at equal distance make every estimator count too few of them in x and in z: independent columns of integers
+ * occur. These ranges do not overlap, so that X is a function of the new X̃, and X̃ of X and noise of its own: I(X̃;Z) = I(X;Z), exactly.
+ * On the grid itself neighbours at equal distance make every estimator count too few of them in x and in z: independent columns of integers
  * would score.
  */
 export function withoutTies(side: Side, rng: Random): Side {

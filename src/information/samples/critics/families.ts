@@ -116,7 +116,7 @@ export const families: readonly Family[] = [
     readings: [
       {
         ...{ method: "club", name: "CLUB", kind: "estimate", valid: false },
-        why: "an upper bound only if q(z|x) is the true conditional density; it is a learned normal one here, and far above I even where right",
+        why: "an upper bound only if q(z|x) is the true conditional density; it is learned here, and far above I even where right",
         statistic: club,
       },
       {

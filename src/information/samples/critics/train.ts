@@ -81,6 +81,7 @@ export async function train(
       return found.loss;
     };
     const [, grads] = valueAndGrad(loss)(params);
+    // gradients are a tree like the parameters, which the type of valueAndGrad forgets
     const { updates, state: after } = rule.update(grads as Networks, state, params);
     return { params: applyUpdates(params, updates), state: after, running: next };
   });
