@@ -114,11 +114,12 @@ export function sampleLines({ measured, parts, verdict }: SampleFindings, took: 
   const line = (m: Measured): string => `${m.name.padEnd(width)}  ${m.kind.padEnd(8)}  ${inBoth(m.mean, m.se)}; ${shuffled(m)}${doubt(m)}`;
   const test = parts.find((part) => part.test)?.test;
   const { lower, upper } = verdict;
+  const most = upper.value === null ? "∞" : formatNumber(upper.value);
   return [
     ...measured.map(line),
     ...parts.flatMap((part) => part.skipped).map(({ method, why }) => `${method.padEnd(width)}  left out: ${why}`),
     ...(test ? [`independence: p = ${formatNumber(test.p)} (${test.statistic} against ${test.shuffled.length} shuffles)`] : []),
-    `interval: [${formatNumber(lower.value ?? 0)}, ${formatNumber(upper.value ?? Infinity)}] nats; below: ${lower.why}; above: ${upper.why}`,
+    `interval: [${formatNumber(lower.value ?? 0)}, ${most}] nats; below: ${lower.why}; above: ${upper.why}`,
     verdict.sentence,
     `took ${took}`,
   ];

@@ -50,8 +50,8 @@ export interface NearestOptions {
 }
 
 /**
- * KSG-1 and KSG-2 of numbers, their ties spread; of labels against numbers Ross's estimator; of everything else the mixed one; each with its
- * error from blocks, its baseline and its drift. Labels on both sides are counted instead (`table.ts`).
+ * KSG-1 and KSG-2 of numbers, their ties spread; of labels against numbers Ross's estimator; of everything else the mixed one; each with
+ * its error from blocks, its baseline and its drift. Labels on both sides are counted instead (`table.ts`).
  */
 export async function nearest(pairs: readonly [Side, Side], { k, most, rng, count = neighbours(pairs, k) }: NearestOptions): Promise<Part> {
   if (pairs.every(isDiscrete)) return skip("labels on both sides are counted (plug-in), not measured by distances");

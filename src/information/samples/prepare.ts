@@ -36,7 +36,12 @@ export function preparePairs(raw: RawPairs, marginals: Marginals, neighbours: nu
   const constant = [...new Set([...raw.x, ...raw.z].filter(isConstant).map((c) => c.name))];
   const notes = [...raw.notes];
   const side = (columns: readonly Column[]): Side =>
-    toSide(columns.filter((c) => !constant.includes(c.name)), raw, marginals, notes); // biome-ignore format: one call
+    toSide(
+      columns.filter((c) => !constant.includes(c.name)),
+      raw,
+      marginals,
+      notes,
+    );
   const [x, z] = [side(raw.x), side(raw.z)];
   refuseShared(raw, shared, [x, z]);
   if (raw.rows < neighbours + 2)
@@ -196,7 +201,7 @@ function scalesNote(x: Side, z: Side): string[] {
       return isLabel(side, c) ? [] : [Math.sqrt(meanOf(values.map((v) => (v - mean) ** 2)))];
     });
     const ratio = Math.max(...deviations) / Math.min(...deviations);
-    const told = `deviations of the columns differ ${formatNumber(ratio)} times and --marginals none keeps them: results depend on the units`;
+    const told = `deviations of the columns differ ${formatNumber(ratio)} times and --marginals none keeps them: units decide the results`;
     return ratio > mostScales ? [told] : [];
   });
 }

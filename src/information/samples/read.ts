@@ -87,7 +87,10 @@ function matrix(t: Table, name: string): string {
 async function refuseOtherLengths(path: string, specification: string): Promise<void> {
   if (!/\.npz$/i.test(path)) return;
   const arrays = readNpz(await readFile(path));
-  const name = specification.split(",").find((part) => part.trim() in arrays)?.trim(); // biome-ignore format: one expression
+  const name = specification
+    .split(",")
+    .find((part) => part.trim() in arrays)
+    ?.trim();
   if (name === undefined) return;
   const shapes = Object.entries(arrays).map(([key, { shape }]) => `"${key}" has shape [${shape.join(", ")}]`);
   throw new UserError(

@@ -113,8 +113,8 @@ export function contradicted(all: readonly Measured[]): Measured[] {
 function manyColumns({ x, z }: SamplePairs, all: readonly Measured[]): string[] {
   if (x.columns.length + z.columns.length <= mostColumns || !all.some((m) => m.method !== "cca")) return [];
   return [
-    `${x.columns.length} + ${z.columns.length} columns: neighbours and critics see a part of the dependence only; their numbers are lower ` +
-      `bounds that saturate near the logarithm of the number of pairs (log ${x.rows} = ${formatNumber(Math.log(x.rows))} nats)`,
+    `${x.columns.length} + ${z.columns.length} columns: neighbours and critics see a part of the dependence only; their numbers are ` +
+      `lower bounds that saturate near the logarithm of the number of pairs (log ${x.rows} = ${formatNumber(Math.log(x.rows))} nats)`,
   ];
 }
 

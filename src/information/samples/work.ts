@@ -146,7 +146,7 @@ function toMeasured({ reading, mean, se, share, validated, validatedShare, basel
   const heavy = reading.heavy && share > mostShare;
   const full = reading.capped && mean > cap - nearCap;
   const doubt = heavy
-    ? `one of ${pairs * (pairs - 1)} combinations is ${formatNumber(100 * share)} % of a mean of exponentials: no error of it can be believed`
+    ? `one of ${pairs * (pairs - 1)} combinations is ${formatNumber(100 * share)} % of a mean of exponentials: no error can be believed`
     : full
       ? `${why}. It is at this cap (log ${pairs} = ${formatNumber(cap)}): the truth may be anything above`
       : why;

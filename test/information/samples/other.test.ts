@@ -43,7 +43,10 @@ test("its error is √(Σ ρ² / N) for normal pairs, and Mardia's kurtosis fits
 
 test("columns that depend on each other have no inverse covariance, and say so", async () => {
   const [x, z] = normalPairs(100, 0.5, 1, draws(3));
-  const twice = numbers(x.columns[0], x.columns[0].map((v) => 2 * v)); // biome-ignore format: one call
+  const twice = numbers(
+    x.columns[0],
+    x.columns[0].map((v) => 2 * v),
+  );
   const found = await canonical(twice, z);
   // the smallest pivot is rounding: either no inverse, or the value of one column
   if (found) expect(found.correlations[0]).toBeLessThan(1);
@@ -103,8 +106,19 @@ test("the error from blocks is that of a mean where the estimate is one", async 
 test("units do not matter once standardised; ranks forget everything but the order; ties stay ties", () => {
   const x = draws("units").normal([50], "f64").data;
   const close = (a: Float64Array, b: Float64Array): void => a.forEach((v, i) => expect(v).toBeCloseTo(b[i], 10));
-  close(inUnits(x.map((v) => 1e6 * v + 3), "standardise"), inUnits(x, "standardise")); // biome-ignore format: one call
-  expect(inUnits(x.map((v) => v ** 3), "rank")).toEqual(inUnits(x, "rank")); // biome-ignore format: one call
+  close(
+    inUnits(
+      x.map((v) => 1e6 * v + 3),
+      "standardise",
+    ),
+    inUnits(x, "standardise"),
+  );
+  expect(
+    inUnits(
+      x.map((v) => v ** 3),
+      "rank",
+    ),
+  ).toEqual(inUnits(x, "rank"));
   expect(inUnits([1e300, -1e300, 0], "standardise").every(Number.isFinite)).toBe(true);
   expect(tiedShare(inUnits([1, 1, 2, 3], "rank"))).toBe(0.5);
   expect(inUnits([5, 7], "none")).toEqual(Float64Array.of(5, 7));
