@@ -1,4 +1,7 @@
-/** Mutual information with error bars and reasons: bounds where densities are known, estimates where there are only samples (`pushforward/information`). */
+/**
+ * Mutual information with error bars and reasons: bounds where densities are known, estimates where there are only samples
+ * (`pushforward/information`).
+ */
 
 export { informationOf, type PointBounds, pointBounds, type Weights } from "./annealed/bounds.ts";
 export { annealedChains, endsOf } from "./annealed/chains.ts";

@@ -62,7 +62,9 @@ export const scaled = (x: Tensor, { mean, deviation }: Scaling): Tensor => x.sub
  */
 export function energyLearner(draw: (count: number, rng: Random) => Promise<Pairs>, scaling: Scaling, options: EnergyOptions) {
   const { proposalSteps, steps, batchSize, samples, rate, leapfrogs, fromPrior, joint, latent: d } = options;
-  const [forProposal, forCritics] = [cosine(rate, proposalSteps + (joint ? steps : 0)), cosine(rate, steps)].map((r) => adam(r));
+  const [forProposal, forCritics] = [proposalSteps + (joint ? steps : 0), steps]
+    .map((count) => cosine(rate, Math.max(1, count)))
+    .map((r) => adam(r));
   const covering = (q: Mlp, x: Tensor, z: Tensor): Tensor =>
     logProposal(z, posterior.apply(q, x, d))
       .sub(logPrior(z))
