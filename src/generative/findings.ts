@@ -1,6 +1,6 @@
 /** What came out of a training, as numbers with their errors, as words, and what the reader should be warned of. */
 import { formatNumber, withError } from "../numbers.ts";
-import type { Estimate } from "./estimate.ts";
+import type { RowMean } from "./row-mean.ts";
 import type { GanResults } from "./gan-results.ts";
 import type { Likeness } from "./likeness.ts";
 import type { VaeResults } from "./vae-results.ts";
@@ -13,7 +13,7 @@ interface Line {
   readonly note?: string;
 }
 
-const show = ({ mean, se }: Estimate): string => withError(mean, se);
+const show = ({ mean, se }: RowMean): string => withError(mean, se);
 
 /** The numbers of a variational autoencoder, the bounds on the test part first. */
 export function vaeNumbers(results: VaeResults, parameters: number): Line[] {

@@ -1,5 +1,5 @@
 /** Generative models of images and tables: variational autoencoders and generative adversarial networks (`pushforward/generative`). */
-export type { Estimate } from "./estimate.ts";
+export type { RowMean } from "./row-mean.ts";
 export { exportGan, exportVae, type ModelFile } from "./export.ts";
 export { ganFigures } from "./figures/gan.ts";
 export { vaeFigures } from "./figures/vae.ts";

@@ -1,7 +1,7 @@
 /** How like the data a model's samples are: two-sample scores with what two samples of the data have between them. */
 import { type NdArray, toNumbers } from "../array/index.ts";
 import { jit, maximum, sqrt, type Tensor } from "../tensor/index.ts";
-import type { Estimate } from "./estimate.ts";
+import type { RowMean } from "./row-mean.ts";
 
 /** Sums of |x_i - y_j| over j, for each row i of x. */
 const distanceSums = jit((x: Tensor, y: Tensor): Tensor => {
@@ -24,7 +24,7 @@ const average = (values: Float64Array): number => values.reduce((s, v) => s + v,
  *
  * @source  Székely & Rizzo, Journal of Statistical Planning and Inference 143 (2013)
  */
-export async function energyDistance(x: NdArray, y: NdArray): Promise<Estimate> {
+export async function energyDistance(x: NdArray, y: NdArray): Promise<RowMean> {
   const [xy, yx, xx, yy] = await Promise.all([meanDistances(x, y), meanDistances(y, x), meanDistances(x, x), meanDistances(y, y)]);
   const mean = 2 * average(xy) - average(xx) - average(yy);
   const errorOf = (across: Float64Array, within: Float64Array): number => {
@@ -41,9 +41,9 @@ export const meanPairDistance = async (x: NdArray): Promise<number> => average(a
 /** Samples of a model beside the test part, and the training part beside the test part. */
 export interface Likeness {
   /** Energy distance of samples and test rows. */
-  readonly score: Estimate;
+  readonly score: RowMean;
   /** The same of training and test rows: what samples of the data themselves have. */
-  readonly floor: Estimate;
+  readonly floor: RowMean;
   /** Mean distance of two samples over that of two test rows. */
   readonly diversity: number;
   readonly rows: number;

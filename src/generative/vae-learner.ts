@@ -3,7 +3,7 @@ import { item, type NdArray, ndarray, type Random, toNumbers } from "../array/in
 import { batchRows, spreadRows } from "../data/batches.ts";
 import { applyUpdates, chain, clipByGlobalNorm, type Optimizer, type State } from "../optim/index.ts";
 import { type Arrays, cast, jit, less, type Tensor, valueAndGrad } from "../tensor/index.ts";
-import { type Estimate, estimateOf } from "./estimate.ts";
+import { type RowMean, rowMean } from "./row-mean.ts";
 import type { SamplePart, SampleProblem } from "./problem.ts";
 import { elboParts, gaussianOf, importanceBound } from "./vae.ts";
 import type { VaeModel, VaeParams } from "./vae-model.ts";
@@ -33,9 +33,9 @@ export interface VaeState<T = NdArray> {
 
 /** The evidence lower bound over rows of a part, and what it is made of, in nats a row. */
 export interface ElboEstimate {
-  readonly elbo: Estimate;
-  readonly reconstruction: Estimate;
-  readonly kl: Estimate;
+  readonly elbo: RowMean;
+  readonly reconstruction: RowMean;
+  readonly kl: RowMean;
   readonly rows: number;
 }
 
@@ -48,7 +48,7 @@ export interface VaeLearner {
   /** @param most  rows, spread over the part */
   elbo(state: VaeState, part: SamplePart, most?: number): Promise<ElboEstimate>;
   /** The importance-weighted bound with K draws. */
-  importance(state: VaeState, part: SamplePart, draws: number, most: number): Promise<Estimate>;
+  importance(state: VaeState, part: SamplePart, draws: number, most: number): Promise<RowMean>;
   /** Means and log-variances of q(z|x) for rows of a part, [n, d] each. */
   codes(state: VaeState, part: SamplePart, rows: Int32Array): Promise<{ mean: NdArray; logVariance: NdArray }>;
   /** Decoded means, or probabilities of 1, [n, D]. */
@@ -111,7 +111,7 @@ export function vaeLearner(problem: SampleProblem, model: VaeModel, stream: Rand
       kl.push(...toNumbers(found.kl));
     });
     const sums = reconstruction.map((r, i) => r - kl[i]);
-    return { elbo: estimateOf(sums), reconstruction: estimateOf(reconstruction), kl: estimateOf(kl), rows: count };
+    return { elbo: rowMean(sums), reconstruction: rowMean(reconstruction), kl: rowMean(kl), rows: count };
   }
 
   return {
@@ -141,7 +141,7 @@ export function vaeLearner(problem: SampleProblem, model: VaeModel, stream: Rand
         const noise = { z: rng.fold("draws").normal([draws, n, latent]), ...(bits && { bits }) };
         values.push(...toNumbers(await bound(params, x, noise)));
       });
-      return estimateOf(values);
+      return rowMean(values);
     },
     codes: (state, part, chosen) => encode(paramsOf(state), problem.batch(part, chosen)),
     decoded: (state, z) => decode(paramsOf(state), z),

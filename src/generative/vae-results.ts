@@ -2,7 +2,7 @@
 import { type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
 import { spreadRows } from "../data/batches.ts";
 import type { Arrays } from "../tensor/index.ts";
-import type { Estimate } from "./estimate.ts";
+import type { RowMean } from "./row-mean.ts";
 import { interpolated, quantileGrid } from "./latents.ts";
 import { type Likeness, likeness } from "./likeness.ts";
 import type { SamplePart, SampleProblem } from "./problem.ts";
@@ -26,7 +26,7 @@ export const [importanceDraws, importanceRows] = [64, 2000];
 /** Numbers of a trained model. */
 export interface VaeResults {
   readonly parts: Readonly<Record<SamplePart, ElboEstimate>>;
-  readonly importance: Estimate & { readonly draws: number; readonly rows: number };
+  readonly importance: RowMean & { readonly draws: number; readonly rows: number };
   /** σ² of the Gaussian likelihood. */
   readonly variance?: number;
   readonly units: readonly LatentUnit[];

@@ -44,7 +44,6 @@ export function codesFigure({ examples, split }: SampleProblem, codes: NdArray, 
     caption: `Means of q(z|x) of ${rows.length} test rows${coloured ? `, in the colour of ${target ? `"${target}"` : "their class"}` : ""}${d > 2 ? ": the two numbers of z that tell most" : ""}. p(z) is the standard normal: circles hold half of it and 95 %.`,
     svg: plot({
       width: 640,
-      height: 600,
       aspectRatio: 1,
       x: { label: `z${a + 1}` },
       y: { label: `z${b + 1}` },
