@@ -32,7 +32,7 @@ function curves(
     color: { legend: true, domain: lines.map((l) => l.name), range: palette },
     marks: [
       Plot.ruleX(mark === undefined ? [] : [mark], { stroke: "currentColor", strokeDasharray: "3 3", strokeOpacity: 0.6 }),
-      Plot.line(points, { x: "step", y: "value", stroke: "name", strokeWidth: 1.6 }),
+      Plot.line(points, { x: "step", y: "value", stroke: "name", z: "name", strokeWidth: 1.6 }),
       Plot.dot(dots, { x: "step", y: "value", fill: "name", r: 2.5 }),
     ],
   });

@@ -49,7 +49,7 @@ const planOptions = {
     .min(1)
     .max(100_000_000)
     .optional()
-    .describe("optimizer steps (default: 5 passes over the data, 1000 to 2000; vae, gan: 20 and 40 passes)"),
+    .describe("optimizer steps (default: 5 passes over the data, 1000 to 2000; vae, gan: 20 passes, 2000 to 20000)"),
   batch: z.int().min(1).max(1_000_000).optional().describe("examples a step (default: 128; 32 windows of text)"),
   schedule: z.enum(["cosine", "linear", "constant"]).default("cosine").describe("how the learning rate falls"),
   warmUp: z.number().min(0).max(1).default(0.05).describe("share of the steps in which it rises"),

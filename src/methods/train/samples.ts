@@ -14,15 +14,11 @@ type Options = SharedOptions & (z.infer<typeof vaeOptions> | z.infer<typeof ganO
 /** @throws UserError */
 export const loadSamples = (file: string | undefined, options: Options): Promise<Examples> => readSamples({ ...options, file });
 
-/** How long a generative model learns, where nobody asks: passes over the data, and the fewest and most steps. */
-interface Budget {
-  readonly passes: number;
-  readonly fewest: number;
-  readonly most: number;
-}
+/** How long a generative model learns where nobody asks: passes over the data, and the fewest and most steps. */
+const budget = { passes: 20, fewest: 2000, most: 20_000 };
 
 /** @throws UserError  for data and budgets that do not go together */
-export function prepareSamples(examples: Examples, options: Options, rng: Random, budget: Budget, settings: OptimizerSettings) {
+export function prepareSamples(examples: Examples, options: Options, rng: Random, settings: OptimizerSettings) {
   const { validation, test, trainRows, quick, optimizer: name, schedule, warmUp } = options;
   const asUnits = "likelihood" in options && options.likelihood === "bernoulli";
   const shares = { validation, test, train: trainRows ?? (quick ? 2000 : undefined) };

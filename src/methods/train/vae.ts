@@ -19,10 +19,8 @@ import { input, vaeOptions } from "./options.ts";
 import { producer } from "./producer.ts";
 import { loadSamples, prepareSamples } from "./samples.ts";
 
-const [budget, settings] = [
-  { passes: 20, fewest: 2000, most: 20_000 },
-  { lr: 1e-3, weightDecay: 0 },
-];
+/** Of AdamW. */
+const settings = { lr: 1e-3, weightDecay: 0 };
 
 export const trainVae = method({
   name: "train",
@@ -34,7 +32,7 @@ export const trainVae = method({
 
   async prepare(examples, options, { rng }) {
     const { beta, clip, latent, likelihood, variance, fixVariance, network, width, depth, activation, optimizer: name } = options;
-    const { problem, steps, batchSize, optimizer, config, warnings } = prepareSamples(examples, options, rng, budget, settings);
+    const { problem, steps, batchSize, optimizer, config, warnings } = prepareSamples(examples, options, rng, settings);
     const wanted: VaeOptions = { latent, likelihood, variance, fixedVariance: fixVariance, network, width, depth, activation };
     return {
       problem: {
