@@ -1,8 +1,8 @@
 /** What came out of a training, as numbers with their errors, as words, and what the reader should be warned of. */
 import { formatNumber, withError } from "../numbers.ts";
-import type { RowMean } from "./row-mean.ts";
 import type { GanResults } from "./gan-results.ts";
 import type { Likeness } from "./likeness.ts";
+import type { RowMean } from "./row-mean.ts";
 import type { VaeResults } from "./vae-results.ts";
 
 /** A number with its standard error, and its unit or what to compare it with. */

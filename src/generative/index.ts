@@ -1,5 +1,5 @@
 /** Generative models of images and tables: variational autoencoders and generative adversarial networks (`pushforward/generative`). */
-export type { RowMean } from "./row-mean.ts";
+
 export { exportGan, exportVae, type ModelFile } from "./export.ts";
 export { ganFigures } from "./figures/gan.ts";
 export { vaeFigures } from "./figures/vae.ts";
@@ -10,6 +10,7 @@ export { type GanModel, type GanOptions, type GanParams, ganModel } from "./gan-
 export { type GanPictures, type GanResults, ganResults } from "./gan-results.ts";
 export { energyDistance, type Likeness, likeness } from "./likeness.ts";
 export { type Likelihood, type SamplePart, type SampleProblem, sampleProblem } from "./problem.ts";
+export type { RowMean } from "./row-mean.ts";
 export {
   bernoulliLogDensity,
   type DiagonalGaussian,

@@ -3,8 +3,8 @@ import { item, type NdArray, ndarray, type Random, toNumbers } from "../array/in
 import { batchRows, spreadRows } from "../data/batches.ts";
 import { applyUpdates, chain, clipByGlobalNorm, type Optimizer, type State } from "../optim/index.ts";
 import { type Arrays, cast, jit, less, type Tensor, valueAndGrad } from "../tensor/index.ts";
-import { type RowMean, rowMean } from "./row-mean.ts";
 import type { SamplePart, SampleProblem } from "./problem.ts";
+import { type RowMean, rowMean } from "./row-mean.ts";
 import { elboParts, gaussianOf, importanceBound } from "./vae.ts";
 import type { VaeModel, VaeParams } from "./vae-model.ts";
 

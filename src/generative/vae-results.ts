@@ -2,10 +2,10 @@
 import { type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
 import { spreadRows } from "../data/batches.ts";
 import type { Arrays } from "../tensor/index.ts";
-import type { RowMean } from "./row-mean.ts";
 import { interpolated, quantileGrid } from "./latents.ts";
 import { type Likeness, likeness } from "./likeness.ts";
 import type { SamplePart, SampleProblem } from "./problem.ts";
+import type { RowMean } from "./row-mean.ts";
 import type { ElboEstimate, VaeLearner, VaeState } from "./vae-learner.ts";
 import type { VaeModel, VaeParams } from "./vae-model.ts";
 

@@ -11,24 +11,28 @@ interface Line {
   readonly dots?: boolean;
 }
 
-/** Lines by step; what is far out at the beginning is cut off. */
+/** Share of the steps at the beginning that a long history is drawn without: losses fall there by more than by all that follows. */
+const leftOut = 0.04;
+
+/** Lines by step. */
 function curves(
   history: Rows,
   label: string,
   lines: readonly Line[],
   { height = 250, mark }: { height?: number; mark?: number } = {},
 ): string {
+  const from = history.length > 50 ? leftOut * history[history.length - 1].step : 0;
   const points = lines.flatMap(({ key, name }) =>
-    history.flatMap((row) => (Number.isFinite(row[key]) ? [{ step: row.step, value: row[key], name }] : [])),
+    history.flatMap((row) => (Number.isFinite(row[key]) && row.step > from ? [{ step: row.step, value: row[key], name }] : [])),
   );
-  const settled = points.filter((p) => p.step > 0.04 * history[history.length - 1].step).map((p) => p.value);
+  const settled = points.map((p) => p.value);
   const [low, high] = [Math.min(...settled), Math.max(...settled)];
   const dots = points.filter((p) => lines.some((l) => l.dots && l.name === p.name));
   return plot({
     height,
     grid: true,
     x: { label: "step" },
-    y: { label, domain: [low - 0.05 * (high - low || 1), high + 0.05 * (high - low || 1)], clamp: true },
+    y: { label, domain: [low - 0.05 * (high - low || 1), high + 0.05 * (high - low || 1)] },
     color: { legend: true, domain: lines.map((l) => l.name), range: palette },
     marks: [
       Plot.ruleX(mark === undefined ? [] : [mark], { stroke: "currentColor", strokeDasharray: "3 3", strokeOpacity: 0.6 }),
@@ -45,7 +49,7 @@ export function vaeLossFigure(history: Rows, bestStep?: number): Figure {
     name: "loss",
     title: "Loss and its parts",
     caption:
-      "Above: the loss, β KL - reconstruction, of the training batches and of the validation part, and -reconstruction alone. Below: KL. Nats a row; the first steps are cut off." +
+      "Above: the loss, β KL - reconstruction, of the training batches and of the validation part, and -reconstruction alone. Below: KL. Nats a row; the first steps of a long training are left out." +
       (bestStep === undefined ? "" : ` Dashed: step ${bestStep}, where the validation loss was lowest; this state is the result.`),
     svg: panels(
       [

@@ -51,7 +51,7 @@ export function codesFigure({ examples, split }: SampleProblem, codes: NdArray, 
       ...(numeric && { color: { legend: true, scheme: "viridis" as const, label: target } }),
       marks: [
         ...[0.5, 0.95].map((p) => Plot.line(circle(Math.sqrt(-2 * Math.log(1 - p))), { stroke: "currentColor", strokeOpacity: 0.4 })),
-        Plot.dot(points, { x: "x", y: "y", fill: coloured ? "of" : palette[0], r: 1.7, fillOpacity: 0.75 }),
+        Plot.dot(points, { x: "x", y: "y", fill: coloured ? "of" : palette[0], r: points.length > 1000 ? 1.7 : 3, fillOpacity: 0.75 }),
       ],
     }),
   };
