@@ -23,7 +23,22 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   information: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
   generative: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "data", "plots"],
   lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
-  methods: ["errors", "numbers", "array", "tensor", "sampling", "data", "plots", "optim", "training", "transport", "coding", "information", "generative", "lab"],
+  methods: [
+    "errors",
+    "numbers",
+    "array",
+    "tensor",
+    "sampling",
+    "data",
+    "plots",
+    "optim",
+    "training",
+    "transport",
+    "coding",
+    "information",
+    "generative",
+    "lab",
+  ],
   cli: ["errors", "numbers", "data", "lab", "methods"],
 };
 

@@ -3,7 +3,7 @@ import type { Random } from "../array/index.ts";
 import { UserError } from "../errors.ts";
 import type { Arrays, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { convolutionalRows, deconvolutionalRows, denseRows, leaky, type RowNetworkSize } from "./networks.ts";
+import { convolutionalRows, deconvolutionalRows, denseRows, leaky, type RowNetwork, type RowNetworkSize } from "./networks.ts";
 import type { SampleProblem } from "./problem.ts";
 
 /** What it is to be. */
@@ -35,15 +35,15 @@ export function ganModel({ shape, size, isImages }: SampleProblem, options: GanO
   if (network === "conv" && !isImages)
     throw new UserError("--network conv is for images, these are features of a table", "take --network mlp");
   const isMlp = network === "mlp";
-  const generator = isMlp ? denseRows(latent, size, options, "relu") : deconvolutionalRows(latent, shape, options, t.relu);
-  const discriminator = isMlp ? denseRows(size, 1, options, leaky) : convolutionalRows(shape, 1, options, leaky);
+  const generator: RowNetwork = isMlp ? denseRows(latent, size, options, "relu") : deconvolutionalRows(latent, shape, options, t.relu);
+  const discriminator: RowNetwork = isMlp ? denseRows(size, 1, options, leaky) : convolutionalRows(shape, 1, options, leaky);
   return {
     options,
     init: (rng) => ({ generator: generator.init(rng.fold("generator")), discriminator: discriminator.init(rng.fold("discriminator")) }),
     generate(params, z) {
-      const y = generator.apply(params as never, z); // the tree that this network's init made
+      const y = generator.apply(params, z);
       return isImages ? t.sigmoid(y) : y;
     },
-    judge: (params, x) => discriminator.apply(params as never, isImages ? x.mul(2).sub(1) : x), // as above
+    judge: (params, x) => discriminator.apply(params, isImages ? x.mul(2).sub(1) : x),
   };
 }

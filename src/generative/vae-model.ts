@@ -1,6 +1,7 @@
 /** A variational autoencoder for given samples: which networks, which noise. */
 import { type NdArray, ndarray, type Random } from "../array/index.ts";
 import { UserError } from "../errors.ts";
+import { activationOf } from "../nn/index.ts";
 import type { Arrays, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { convolutionalRows, deconvolutionalRows, denseRows, type RowNetwork, type RowNetworkSize } from "./networks.ts";
@@ -80,6 +81,6 @@ function networksOf(
   activation: VaeOptions["activation"],
 ): [RowNetwork, RowNetwork] {
   if (options.network === "mlp") return [denseRows(size, 2 * latent, options, activation), denseRows(latent, size, options, activation)];
-  const f = { tanh: t.tanh, silu: t.silu, elu: (x: Tensor) => t.where(t.greater(x, 0), x, t.expm1(t.minimum(x, 0))) }[activation];
+  const f = activationOf(activation);
   return [convolutionalRows(shape, 2 * latent, options, f), deconvolutionalRows(latent, shape, options, f)];
 }

@@ -116,7 +116,7 @@ interface ChoiceSpec {
 
 /**
  * Commands of one name, of which an option chooses: `train --model vae`. Flags, help and the schema of a configuration file are those of
- * all together (where they share a key, the first counts); each takes only its own, and says to whom others belong.
+ * all together (where they share a key, those of `otherwise` count); each takes only its own, and says to whom others belong.
  */
 export function choice({ option, otherwise, others }: ChoiceSpec): Command {
   const all = [...Object.entries(others), [undefined, otherwise] as const];
