@@ -5,6 +5,7 @@ import { applyUpdates, ema, type Optimizer, type State } from "../optim/index.ts
 import { type Arrays, jit, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { discriminatorAccuracy, discriminatorLoss, generatorLoss, gradientPenalty } from "./gan.ts";
 import type { GanModel, GanParams } from "./gan-model.ts";
+import { energyDistance } from "./likeness.ts";
 import type { SamplePart, SampleProblem } from "./problem.ts";
 
 /** How it is trained. */
@@ -38,6 +39,8 @@ export interface GanLearner {
     state: GanState,
     rng: Random,
   ): Promise<{ state: GanState; metrics: Record<"discriminatorLoss" | "generatorLoss" | "accuracy", number> }>;
+  /** Energy distance of samples and rows of the validation part, with the same draws at every step. */
+  evaluate(state: GanState): Promise<Record<"energyDistance", number>>;
   /** Parameters as they are exported: those of the mean generator. */
   result(state: GanState): Arrays<GanParams>;
   /** Samples of the mean generator, [n, D]. */
@@ -45,6 +48,9 @@ export interface GanLearner {
   /** Share of a part's rows, and of as many made samples, that the discriminator tells apart. */
   accuracy(state: GanState, part: SamplePart, most: number): Promise<number>;
 }
+
+/** Most rows of the validation part that an evaluation takes. */
+const evaluationRows = 1000;
 
 /** Training on the training part. @param stream  orders the rows, and gives evaluations their noise */
 export function ganLearner(problem: SampleProblem, model: GanModel, stream: Random, training: GanTraining): GanLearner {
@@ -110,6 +116,13 @@ export function ganLearner(problem: SampleProblem, model: GanModel, stream: Rand
         state: next,
         metrics: { discriminatorLoss: item(discriminatorLoss), generatorLoss: item(generatorLoss), accuracy: item(accuracy) },
       };
+    },
+    async evaluate(state) {
+      const all = problem.count("validation");
+      const count = Math.min(evaluationRows, all);
+      const samples = await generated(state, stream.fold("evaluation").normal([count, latent]));
+      const { mean } = await energyDistance(samples, problem.batch("validation", spreadRows(0, count, count, all)));
+      return { energyDistance: mean };
     },
     result,
     generated,

@@ -61,6 +61,7 @@ test("a variational autoencoder of MNIST leaves numbers, pictures and models", a
 
 test("a generative adversarial network of MNIST leaves numbers, pictures and models", async () => {
   expect((await train("--model", "gan", ...mnist, "--out", join(folder, "gan"))).code).toBe(0);
+  expect(JSON.parse(read("gan", "metrics.jsonl").trim().split("\n").at(-1)!).energyDistance).toBeGreaterThan(0);
   const { likeness, accuracy, lastAccuracy } = results("gan");
   expect(likeness.score.mean).toBeGreaterThan(likeness.floor.mean);
   expect(accuracy).toBeGreaterThanOrEqual(0);
@@ -131,7 +132,9 @@ test("data that a density cannot be learned from are refused, with what to do", 
     /not in \[0, 1\]\n.*--likelihood gaussian/,
   );
   await writeFile(join(folder, "few.csv"), rows(12).join("\n"));
-  expect(await refused(join(folder, "few.csv"), "--model", "gan", "--features", "a,b")).toMatch(/rows for training are too few/);
+  expect(await refused(join(folder, "few.csv"), "--model", "gan", "--features", "a,b")).toMatch(/rows for the train part are too few/);
+  await writeFile(join(folder, "few.csv"), rows(22).join("\n"));
+  expect(await refused(join(folder, "few.csv"), "--model", "vae", "--features", "a,b")).toMatch(/2 rows for the test part are too few/);
   expect(await refused(points, "--model", "gan", "--features", "a,b", "--network", "conv")).toMatch(/--network conv is for images/);
   expect(await refused(points, "--model", "vae", "--features", "a,b", "--optimizer", "singd")).toMatch(/singd takes the curvature/);
 });

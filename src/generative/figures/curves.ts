@@ -76,7 +76,8 @@ export const ganLossFigure = (history: Rows): Figure => ({
   title: "Losses, and who wins",
   caption:
     "Above: losses of discriminator (2 log 2 = 1.386: it cannot tell) and generator (log 2 = 0.693: the same). " +
-    "Below: the share of data and samples of a batch that the discriminator puts on the right side (½: it cannot tell).",
+    "In the middle: the share of data and samples of a batch that the discriminator puts on the right side (½: it cannot tell). " +
+    "Below: how far samples of the mean generator are from the data.",
   svg: panels(
     [
       curves(history, "nats", [
@@ -84,6 +85,7 @@ export const ganLossFigure = (history: Rows): Figure => ({
         { key: "generatorLoss", name: "generator" },
       ]),
       curves(history, "share", [{ key: "accuracy", name: "accuracy of the discriminator" }]),
+      curves(history, "distance", [{ key: "energyDistance", name: "energy distance of samples and validation rows", dots: true }]),
     ],
     1,
   ),

@@ -36,6 +36,7 @@ export const trainGan = method({
       steps,
       config,
       warnings,
+      evaluateEvery: Math.max(1, Math.ceil(steps / 20)),
       divergedHint: "lower --lr, or raise --penalty",
     };
   },
@@ -46,7 +47,7 @@ export const trainGan = method({
     const { pictures, ...found } = await ganResults(problem, model, learner, state, history, rng.fold("results"));
     const { score } = found.likeness;
     const { latent } = model.options;
-    const [parameters] = [state.params].map((tree) => stateSize(tree).numbers);
+    const parameters = stateSize(state.params).numbers;
     return {
       ...{ history, pictures, params: learner.result(state) },
       title: `Generative adversarial network of ${problem.examples.title}`,

@@ -24,11 +24,12 @@ export function prepareSamples(examples: Examples, options: Options, rng: Random
   const shares = { validation, test, train: trainRows ?? (quick ? 2000 : undefined) };
   const problem = sampleProblem(examples, rng.fold("split"), shares, { asUnits });
   const count = problem.count("train");
-  if (count < fewestRows)
-    throw new UserError(
-      `${examples.source}: ${count} rows for training are too few to learn a density from (at least ${fewestRows})`,
-      "more data are needed, or smaller --validation and --test shares",
-    );
+  for (const [part, least] of Object.entries(fewestRows) as [keyof typeof fewestRows, number][]) // the keys that it has
+    if (problem.count(part) < least)
+      throw new UserError(
+        `${examples.source}: ${problem.count(part)} rows for the ${part} part are too few for a density (at least ${least})`,
+        "more data are needed, or other --validation and --test shares",
+      );
   const batchSize = Math.min(options.batch ?? 128, count);
   const natural = Math.min(budget.most, Math.max(budget.fewest, budget.passes * Math.floor(count / batchSize)));
   const steps = options.steps ?? (quick ? Math.min(100, natural) : natural);
@@ -53,8 +54,8 @@ export function prepareSamples(examples: Examples, options: Options, rng: Random
   };
 }
 
-/** Rows below which the parts of the data tell nothing of a density: a covariance of two features has more errors than digits. */
-const fewestRows = 16;
+/** Rows below which a part tells nothing of a density: a covariance of two features, or a score of two clouds, has more errors than digits. */
+const fewestRows = { train: 16, validation: 2, test: 4 };
 
 /** @throws UserError  for optimizers that look into layers, which these losses hold twice */
 function withoutCurvature<O extends { statistics?: unknown }>(name: string, optimizer: O): O {
