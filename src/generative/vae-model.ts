@@ -47,6 +47,8 @@ export function vaeModel(problem: SampleProblem, options: VaeOptions): VaeModel 
   const initial = options.variance ?? defaultVariance(isImages);
   if (network === "conv" && !isImages)
     throw new UserError("--network conv is for images, these are features of a table", "take --network mlp");
+  if (likelihood === "bernoulli" && (options.variance !== undefined || options.fixedVariance))
+    throw new UserError("bits have no variance: --variance and --fix-variance belong to --likelihood gaussian", "leave them out");
   const [encoder, decoder] = networksOf(problem, options, latent, activation);
   const isGaussian = likelihood === "gaussian";
   const logVariance = ({ spread }: VaeParams): Tensor | number => spread?.mul(spreadUnit) ?? Math.log(initial);

@@ -56,20 +56,22 @@ export interface VaePictures {
 export const [interpolationSteps, manifoldSide] = [11, 20];
 const [codeRows, likenessRows] = [5000, 2000];
 
+/** @param most  rows of a part that are looked at; a quick look takes fewer */
 export async function vaeResults(
   problem: SampleProblem,
   model: VaeModel,
   learner: VaeLearner,
   state: VaeState,
   rng: Random,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<VaeResults & { readonly pictures: VaePictures }> {
   const { latent, likelihood } = model.options;
   const tested = problem.count("test");
-  const count = Math.min(codeRows, tested);
+  const count = Math.min(codeRows, tested, most);
   const rows = spreadRows(0, count, count, tested);
   const codes = await learner.codes(state, "test", rows);
   const units = unitsOf(codes);
-  const compared = Math.min(likenessRows, tested, problem.count("train"));
+  const compared = Math.min(likenessRows, tested, problem.count("train"), most);
   const part = (name: "train" | "test") => problem.batch(name, spreadRows(0, compared, compared, problem.count(name)));
   const variance = likelihood === "gaussian" ? model.variance(state.params as Arrays<VaeParams>) : undefined; // the params that init made
   const noisy = (means: NdArray, stream: Random): NdArray => withNoise(means, variance, stream);
@@ -81,11 +83,11 @@ export async function vaeResults(
   const shown = problem.batch("test", spreadRows(0, Math.min(40, tested), Math.min(40, tested), tested));
   const shownCodes = (await learner.codes(state, "test", spreadRows(0, shown.shape[0], shown.shape[0], tested))).mean;
   const parts = {
-    train: await learner.elbo(state, "train", 5000),
-    validation: await learner.elbo(state, "validation"),
-    test: await learner.elbo(state, "test"),
+    train: await learner.elbo(state, "train", Math.min(5000, most)),
+    validation: await learner.elbo(state, "validation", most),
+    test: await learner.elbo(state, "test", most),
   };
-  const few = Math.min(importanceRows, tested);
+  const few = Math.min(importanceRows, tested, most / 4);
   return {
     parts,
     importance: { ...(await learner.importance(state, "test", importanceDraws, few)), draws: importanceDraws, rows: few },

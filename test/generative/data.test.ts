@@ -70,11 +70,12 @@ test("pixels that are no numbers or not in [0, 1] are refused with their place",
   );
 });
 
-test("convolutions want images that can be halved", () => {
+test("convolutions want images that can be halved, and bits no variance", () => {
   const people = sampleProblem(toSamples(table("people", columns), "people", {}), randomStream(0), {});
   expect(() => ganModel(people, { latent: 2, network: "conv" })).toThrow(/features of a table/);
   const small = sampleProblem(images(new Float32Array(640)), randomStream(0), {});
   const options = { latent: 2, likelihood: "gaussian", network: "conv", activation: "silu" } as const;
   expect(() => vaeModel(small, { ...options, depth: 2 })).toThrow(/cannot be halved 2 times/);
   expect(vaeModel(small, options).options.latent).toBe(2);
+  expect(() => vaeModel(small, { ...options, likelihood: "bernoulli", variance: 0.1 })).toThrow(/bits have no variance/);
 });

@@ -41,7 +41,8 @@ export const trainVae = method({
         batchSize,
         steps,
         name,
-        how: { optimizer, batchSize, beta, clip, evaluationRows: 2000 },
+        how: { optimizer, batchSize, beta, clip, evaluationRows: options.quick ? 500 : 2000 },
+        most: options.quick ? 1000 : undefined,
       },
       source: examples,
       label: `training vae on ${examples.title}`,
@@ -57,8 +58,8 @@ export const trainVae = method({
 
   learner: ({ problem, model, how }, { rng }) => vaeLearner(problem, model, rng.fold("data"), how),
 
-  async conclude({ state, history, steps: done, bestStep }, { problem, model, batchSize, steps, name }, learner, { rng }) {
-    const { pictures, ...results } = await vaeResults(problem, model, learner, state, rng.fold("results"));
+  async conclude({ state, history, steps: done, bestStep }, { problem, model, batchSize, steps, name, most }, learner, { rng }) {
+    const { pictures, ...results } = await vaeResults(problem, model, learner, state, rng.fold("results"), most);
     const { latent, likelihood } = model.options;
     const parameters = stateSize(state.params).numbers;
     const { test } = results.parts;
