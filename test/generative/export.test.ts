@@ -18,6 +18,7 @@ import {
 import { fromOnnx } from "../../src/onnx/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { type Arrays, jit, type Tensor } from "../../src/tensor/index.ts";
+import { onnx } from "../../src/tensor/proto.ts";
 
 const rng = randomStream(7);
 const pictures: Examples = {
@@ -48,8 +49,13 @@ const close = (a: readonly number[], b: readonly number[]): void => {
   a.forEach((v, i) => expect(Math.abs(v - b[i])).toBeLessThan(1e-5 * Math.max(1, Math.abs(v))));
 };
 
-/** Files of the standard operator set alone. */
-const metadataOf = ({ content }: ModelFile) => fromOnnx(content).metadata;
+/** What a file says of itself; its operators are of the standard only. */
+function metadataOf({ content }: ModelFile): Readonly<Record<string, string>> {
+  const { graph, opsetImport } = onnx.ModelProto.decode(content);
+  expect((graph?.node ?? []).filter((n) => n.domain)).toEqual([]);
+  expect((opsetImport ?? []).map((o) => o.domain || "")).toEqual([""]);
+  return fromOnnx(content).metadata;
+}
 
 const cases = [
   ["images", "mlp", "gaussian"],
