@@ -3,10 +3,10 @@
  * (`pushforward/information`).
  */
 
-export { informationOf, type PointBounds, pointBounds, type Weights } from "./annealed/bounds.ts";
+export { type AnnealedWeights, informationOf, type PointBounds, pointBounds } from "./annealed/bounds.ts";
 export { annealedChains, endsOf } from "./annealed/chains.ts";
 export { type Frozen, readFrozen, type ScheduleRule, scheduleRule, writeFrozen } from "./annealed/frozen.ts";
-export { annealedBounds, byChains, cautions, effectiveChains, importanceBounds, lowerRule } from "./annealed/judge.ts";
+export { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCautions, lowerRule } from "./annealed/judge.ts";
 export { pilot, pilotPoints, pilotSteps } from "./annealed/pilot.ts";
 export { fromPrior, fromProposal, type Route } from "./annealed/target.ts";
 export { type Bound, bits } from "./bound.ts";
@@ -19,7 +19,7 @@ export { type ImportanceWeights, importanceWeights } from "./importance.ts";
 export { decoderJoint } from "./models/decoder.ts";
 export { type Encoder, encodeRows, onnxEncoder } from "./models/encoder.ts";
 export { checkDraws, givenRows } from "./models/given.ts";
-export { fitOf, floats, type Joint, type Pairs, simulate } from "./models/joint.ts";
+export { fitOf, floats, type Joint, type JointPairs, simulate } from "./models/joint.ts";
 export { likelihoodNames, likelihoodOf, outputKinds } from "./models/likelihood.ts";
 export { type LinearModel, linearInformation, linearJoint, sineWeights } from "./models/linear.ts";
 export { priorOf } from "./models/prior.ts";

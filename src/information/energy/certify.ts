@@ -2,16 +2,16 @@
 import type { Random } from "../../array/index.ts";
 import { formatNumber } from "../../numbers.ts";
 import { estimate } from "../../sampling/index.ts";
-import { informationOf, type PointBounds, pointBounds, type Weights } from "../annealed/bounds.ts";
+import { type AnnealedWeights, informationOf, type PointBounds, pointBounds } from "../annealed/bounds.ts";
 import { annealedChains, endsOf } from "../annealed/chains.ts";
 import type { Frozen } from "../annealed/frozen.ts";
 import type { LowerRule } from "../annealed/judge.ts";
 import type { Route } from "../annealed/target.ts";
 import type { Bound } from "../bound.ts";
-import type { Pairs } from "../models/joint.ts";
+import type { JointPairs } from "../models/joint.ts";
 
 export interface Certificate {
-  readonly weights: Weights;
+  readonly weights: AnnealedWeights;
   readonly points: PointBounds;
   /** The certified bound first. */
   readonly bounds: readonly Bound[];
@@ -34,7 +34,7 @@ export interface Certificate {
  */
 export async function certifyEnergy(
   route: Route,
-  pairs: Pairs,
+  pairs: JointPairs,
   { above, energies }: { readonly above: ArrayLike<number>; readonly energies: ArrayLike<number> },
   plan: { readonly frozen: Frozen; readonly chains: number; readonly rule: LowerRule; readonly watch: (step: number) => void },
   rng: Random,

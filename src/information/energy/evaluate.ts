@@ -15,7 +15,7 @@ import { informationOf } from "../annealed/bounds.ts";
 import { drawProposal, type Route } from "../annealed/target.ts";
 import type { Bound } from "../bound.ts";
 import { type Encoded, logPrior, logProposal } from "../models/encoder.ts";
-import { inBlocks, type Joint, type Pairs, rowsOf } from "../models/joint.ts";
+import { inBlocks, type Joint, type JointPairs, rowsOf } from "../models/joint.ts";
 import { type Critic, critic, posterior } from "./critic.ts";
 import { energyTarget } from "./objectives.ts";
 import { type CriticName, type EnergyOptions, type EnergyState, type Scaling, scaled } from "./train.ts";
@@ -48,7 +48,7 @@ export function trained(
   };
 
   /** T at the exact latents [B], and at K draws of q or of the prior [K · B]. */
-  async function energies(name: CriticName, { x, u }: Pairs, draws: NdArray) {
+  async function energies(name: CriticName, { x, u }: JointPairs, draws: NdArray) {
     const network = of(name);
     const phi = await features(name)(x);
     const B = x.shape[0];
@@ -60,7 +60,7 @@ export function trained(
     });
     return { exact, draws: all };
   }
-  const aboveOf = async ({ x, u }: Pairs): Promise<Float64Array> => {
+  const aboveOf = async ({ x, u }: JointPairs): Promise<Float64Array> => {
     const { mean, logVariance } = await encode(x);
     return Float64Array.from((await above(u, mean, logVariance)).data as Float32Array);
   };
@@ -75,7 +75,7 @@ const bound = (name: string, kind: Bound["kind"], { mean, error }: Estimate, why
 /** Bounds that need no chains, on held-out pairs: Barber-Agakov, InfoNCE, GIWAE, and MINE's two. */
 export async function sampledBounds(
   model: ReturnType<typeof trained>,
-  pairs: Pairs,
+  pairs: JointPairs,
   samples: number,
   rng: Random,
   likelihood?: { readonly joint: Joint; readonly fit: ArrayLike<number> },
@@ -137,7 +137,7 @@ function varadhanEstimate(fit: ArrayLike<number>, logs: ArrayLike<number>): Esti
  */
 async function upperOfGiwae(
   { joint, fit }: { readonly joint: Joint; readonly fit: ArrayLike<number> },
-  { x }: Pairs,
+  { x }: JointPairs,
   draws: NdArray,
   q: Encoded,
   energies: ArrayLike<number>,

@@ -42,7 +42,7 @@ export interface Varadhan {
   readonly memory: Tensor;
 }
 
-/** Weights e^{T - log m} above this are cut in the gradient: one of them would be the whole step. */
+/** AnnealedWeights e^{T - log m} above this are cut in the gradient: one of them would be the whole step. */
 const heaviest = 20;
 
 /**
@@ -60,7 +60,7 @@ export function varadhan(energy: Energy, z: Tensor, others: Tensor, memory: Tens
   return { objective, value: first.sub(now), memory: next };
 }
 
-/** E T - E_q e^{T - 1}: MINE-F, NWJ. Weights are cut as above. @source  Nguyen, Wainwright & Jordan, IEEE Trans. Inf. Theory 56 (2010) */
+/** E T - E_q e^{T - 1}: MINE-F, NWJ. AnnealedWeights are cut as above. @source  Nguyen, Wainwright & Jordan, IEEE Trans. Inf. Theory 56 (2010) */
 export const fenchel = (energy: Energy, z: Tensor, others: Tensor): Tensor =>
   energy(z.expandDims(0))
     .mean()

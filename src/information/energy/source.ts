@@ -4,7 +4,7 @@ import type { Matrix } from "../../data/matrix.ts";
 import { UserError } from "../../errors.ts";
 import { formatNumber } from "../../numbers.ts";
 import { gatherRows, normalQuantile } from "../../sampling/index.ts";
-import { floats, type Joint, type Pairs, simulate, simulator } from "../models/joint.ts";
+import { floats, type Joint, type JointPairs, simulate, simulator } from "../models/joint.ts";
 import type { Scaling } from "./train.ts";
 
 export interface PairSource {
@@ -12,9 +12,9 @@ export interface PairSource {
   readonly observed: number;
   readonly latent: number;
   /** Pairs for training; a batch of its own for every stream. */
-  readonly draw: (count: number, rng: Random) => Promise<Pairs>;
+  readonly draw: (count: number, rng: Random) => Promise<JointPairs>;
   /** Pairs for the report only. */
-  readonly heldOut: Pairs;
+  readonly heldOut: JointPairs;
   readonly scaling: Scaling;
   /** The model, where pairs are drawn from one. */
   readonly joint?: Joint;
@@ -98,7 +98,11 @@ function scalingOf(x: NdArray): { scaling: Scaling; constant: number } {
   values.forEach((v, i) => {
     deviation[i % D] += (v - mean[i % D]) ** 2 / n;
   });
-  const constant = deviation.filter((v) => !(v > 0)).length;
+  const moves = new Uint8Array(D);
+  values.forEach((v, i) => {
+    if (v !== values[i % D]) moves[i % D] = 1;
+  });
+  const constant = D - moves.reduce((a, b) => a + b, 0);
   // pixels that hardly move are not blown up: below a hundredth of the usual deviation they keep that
   const usual = Math.sqrt(deviation.reduce((a, b) => a + b, 0) / D) || 1;
   const kept = Array.from(deviation, (v) => Math.max(Math.sqrt(v), 0.01 * usual));

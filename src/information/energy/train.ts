@@ -5,7 +5,7 @@ import { type AdamState, adam, applyUpdates, cosine } from "../../optim/index.ts
 import { type HamiltonianNoise, hmc } from "../../sampling/index.ts";
 import { type Arrays, constant, jit, stopGradient, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import { logPrior, logProposal } from "../models/encoder.ts";
-import type { Pairs } from "../models/joint.ts";
+import type { JointPairs } from "../models/joint.ts";
 import { type Critic, type CriticSizes, critic, posterior } from "./critic.ts";
 import { contrastive, drawn, energyTarget, fenchel, varadhan } from "./objectives.ts";
 
@@ -60,7 +60,7 @@ export const scaled = (x: Tensor, { mean, deviation }: Scaling): Tensor => x.sub
  * @param draw  fresh pairs of a batch
  * @source  Brekelmans et al., ICLR 2022, section 5; Hinton, Neural Computation 14 (2002)
  */
-export function energyLearner(draw: (count: number, rng: Random) => Promise<Pairs>, scaling: Scaling, options: EnergyOptions) {
+export function energyLearner(draw: (count: number, rng: Random) => Promise<JointPairs>, scaling: Scaling, options: EnergyOptions) {
   const { proposalSteps, steps, batchSize, samples, rate, leapfrogs, fromPrior, joint, latent: d } = options;
   const [forProposal, forCritics] = [proposalSteps + (joint ? steps : 0), steps]
     .map((count) => cosine(rate, Math.max(1, count)))

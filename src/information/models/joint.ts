@@ -20,7 +20,7 @@ export interface Joint {
 }
 
 /** Pairs (u_b, x_b): u_b is an exact draw of p(u|x_b). */
-export interface Pairs {
+export interface JointPairs {
   /** [B, d]. */
   readonly u: NdArray;
   /** [B, D]. */
@@ -51,7 +51,7 @@ export const floats = (data: Float64Array<ArrayBufferLike>, shape: readonly numb
   dtype === "f64" ? ndarray(Float64Array.from(data), shape, "f64") : ndarray(Float32Array.from(data), shape, "f32");
 
 /** Draws of u ~ N(0, I) and x ~ p(x|u), by a program that is compiled once. */
-export function simulator(joint: Joint): (count: number, rng: Random) => Promise<Pairs> {
+export function simulator(joint: Joint): (count: number, rng: Random) => Promise<JointPairs> {
   const D = sizeOf(joint.observed);
   const { likelihood, dtype } = joint;
   const draw = jit((z: Tensor, noise: Tensor) => likelihood.sample(joint.decode(z), noise));
@@ -68,10 +68,10 @@ export function simulator(joint: Joint): (count: number, rng: Random) => Promise
 }
 
 /** Draws once. */
-export const simulate = (joint: Joint, count: number, rng: Random): Promise<Pairs> => simulator(joint)(count, rng);
+export const simulate = (joint: Joint, count: number, rng: Random): Promise<JointPairs> => simulator(joint)(count, rng);
 
 /** ℓ_b = log p(x_b|u_b) - C for every pair, in f64. */
-export async function fitOf(joint: Joint, { u, x }: Pairs): Promise<Float64Array> {
+export async function fitOf(joint: Joint, { u, x }: JointPairs): Promise<Float64Array> {
   const program = jit((z: Tensor, seen: Tensor) => joint.likelihood.logDensity(joint.decode(z), seen));
   const values = new Float64Array(u.shape[0]);
   await inBlocks(values.length, blockRows, async (from, to) => {

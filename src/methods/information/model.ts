@@ -12,12 +12,12 @@ import {
   type Encoder,
   givenRows,
   type Joint,
+  type JointPairs,
   type LinearModel,
   likelihoodNames,
   linearInformation,
   linearJoint,
   onnxEncoder,
-  type Pairs,
   priorOf,
   simulate,
   sineWeights,
@@ -129,8 +129,8 @@ async function variances(text: string): Promise<ArrayLike<number>> {
   return (await readMatrix(text)).data;
 }
 
-/** Pairs to be reported: drawn, or given and tested; `u` is absent where only x is given. */
-export async function loadPairs(joint: Joint, options: PairOptions, rng: Random): Promise<Pick<Pairs, "x"> & Partial<Pairs>> {
+/** JointPairs to be reported: drawn, or given and tested; `u` is absent where only x is given. */
+export async function loadPairs(joint: Joint, options: PairOptions, rng: Random): Promise<Pick<JointPairs, "x"> & Partial<JointPairs>> {
   const { x, z, pairs } = options;
   if (z !== undefined && x === undefined) throw new UserError("--z is for the latents of the rows of --x");
   if (x === undefined) return simulate(joint, options.quick ? Math.min(pairs, 16) : pairs, rng.fold("pairs"));
