@@ -22,7 +22,21 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   coding: ["errors", "numbers", "array", "data", "plots"],
   information: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
   lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
-  methods: ["errors", "numbers", "array", "tensor", "sampling", "data", "plots", "optim", "training", "transport", "coding", "information", "lab"],
+  methods: [
+    "errors",
+    "numbers",
+    "array",
+    "tensor",
+    "sampling",
+    "data",
+    "plots",
+    "optim",
+    "training",
+    "transport",
+    "coding",
+    "information",
+    "lab",
+  ],
   cli: ["errors", "numbers", "data", "lab", "methods"],
 };
 

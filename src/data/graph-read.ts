@@ -6,8 +6,11 @@ import { UserError } from "../errors.ts";
 import { decompressed } from "./decompress.ts";
 import { readIdColumns } from "./duckdb.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
-import { type ReadGraph, readGraphMl, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
-import { edgeSink, type SinkOptions } from "./graph-sink.ts";
+import { type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
+import { readGraphMl } from "./graph-graphml.ts";
+import { parquetFacts } from "./graph-parquet.ts";
+import { type SecondReading, secondReading } from "./graph-second.ts";
+import { edgeSink, type SaidOfGraph, type SinkOptions } from "./graph-sink.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
 
@@ -48,7 +51,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   const { directed } = options;
   if (format === "webgraph" || format === "parquet") {
     if (standardInput) throw new UserError(`${format} is not read from standard input`, "give the path of a file");
-    if (format === "parquet") return fromColumns(await readIdColumns(path, source), source, options);
+    if (format === "parquet") return fromColumns(await readIdColumns(path, source), source, options, await parquetFacts(path));
     const properties = path.replace(/\.graph$/, ".properties");
     if (!existsSync(properties))
       throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
@@ -65,6 +68,17 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   const bytes = await collected(input, options);
   if (format === "arrow") return fromArrow(bytes, source, options);
   return { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink }[format](textOf(bytes, source), source, options);
+}
+
+/**
+ * The file in a second reading, by other code than `readGraph`; undefined for formats with one reader only.
+ * @throws UserError
+ */
+export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading | undefined> {
+  const format = options.format ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
+  const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
+  const isOther = isMatrix && format === "edges" && options.format === undefined;
+  return secondReading(path, isOther ? "mtx" : format, { columns: options.columns, bytes: input });
 }
 
 /** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */
@@ -134,7 +148,7 @@ async function* bytesOf(path: string, source: string): AsyncGenerator<Uint8Array
 const END_NAMES = [/^(source|src|from|tail|u|a|node_?1|id_?1|start)$/i, /^(target|dst|to|head|v|b|node_?2|id_?2|end)$/i];
 
 /** Edges from two columns: those named like ends, or the only two, or those chosen. */
-function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions): ReadGraph {
+function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions, said?: SaidOfGraph): ReadGraph {
   const chosen = options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
   const [a, b] = chosen.every((c) => c !== undefined) ? chosen : columns.length === 2 ? columns : [];
   if (!a || !b)
@@ -157,12 +171,16 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
     throw new UserError(`${source}: not all ends are whole numbers from 0 to 2^53 - 1`, "say --ids name");
   for (let i = 0; i < a.values.length; i++) {
     const [x, y] = [ends[0][i], ends[1][i]];
+    if (said && x !== null && y === null) {
+      sink.addVertex(numbers ? Number(x) : x);
+      continue;
+    }
     if (x === null || y === null || x === "NaN" || y === "NaN") throw new UserError(`${source}, row ${i + 1}: an end is missing`);
     if (numbers) sink.addNumbers(Number(x), Number(y));
     else sink.addNames(x, y);
   }
   const notes = whole && !numbers && options.ids !== "name" ? ["vertices are named: some numbers are above 2^53 - 1 or begin with 0"] : [];
-  return { graph: sink.finish(), notes };
+  return { graph: sink.finish(said), notes };
 }
 
 async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOptions): Promise<ReadGraph> {
