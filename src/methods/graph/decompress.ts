@@ -6,7 +6,7 @@ import { writeGraphParquet } from "../../data/graph-parquet.ts";
 import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../../data/graph-write.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
-import { cpuSeconds, loadFile, talking } from "./input.ts";
+import { cpuSeconds, loadFile, opening, talking } from "./input.ts";
 import { byteSize, count, replacing, withProgress, writeOut } from "./output.ts";
 
 const FORMAT_OF: Readonly<Record<string, EdgeFormat | "parquet">> = {
@@ -28,9 +28,10 @@ export const decompress = job({
       .optional()
       .describe("edges: two columns with a tab; csv: with a heading; mtx: Matrix Market (default: by the ending of --out, else edges)"),
     shard: z.int().min(0).optional().describe("only this part of a file with shards, from 0").meta({ placeholder: "i" }),
+    ...opening,
     ...talking,
   }),
-  async run([path], { out, shard, memory, json, quiet, ...given }) {
+  async run([path], { out, shard, trust, memory, json, quiet, ...given }) {
     const to = given.to ?? FORMAT_OF[extname(out).toLowerCase()] ?? "edges";
     if (to === "parquet" && out === "-") throw new UserError("Parquet is not written to standard output", "name a file with --out");
     const bytes = await loadFile(path);
@@ -38,7 +39,7 @@ export const decompress = job({
     const memoryLimit = byteSize(memory);
     const toStderr = out === "-";
     const g = await withProgress("decompressing", { json, quiet, toStderr }, (onProgress) =>
-      decodeGraph(bytes, { memoryLimit, shard, onProgress }),
+      decodeGraph(bytes, { memoryLimit, shard, trust, onProgress }),
     );
     const seconds = cpuSeconds() - start;
     if (to === "parquet") await replacing(out, (temporary) => writeGraphParquet(g, temporary));

@@ -13,6 +13,11 @@ export const talking = {
   ...talkOptions,
 };
 
+/** Options of commands that read a compressed file. */
+export const opening = {
+  trust: z.boolean().default(false).describe("also read a file of few bytes that says it holds millions of edges"),
+};
+
 /** Options of commands that read a graph. */
 export const reading = {
   directed: z.boolean().default(false).describe("edges (a, b) and (b, a) are different"),

@@ -9,7 +9,7 @@ import { type Inspection, inspectGraph } from "../../coding/inspect.ts";
 import { job } from "../../lab/command.ts";
 import { makeFolder, writeAside } from "../../lab/files.ts";
 import { toPng } from "../../lab/png.ts";
-import { loadFile, loadGraph, reading } from "./input.ts";
+import { loadFile, loadGraph, opening, reading } from "./input.ts";
 import { byteSize, count } from "./output.ts";
 
 export const inspect = job({
@@ -20,11 +20,12 @@ export const inspect = job({
   options: z.object({
     out: z.string().optional().describe("write numbers and pictures here").meta({ short: "o", placeholder: "folder" }),
     quick: z.boolean().default(false).describe("leave the general compressors out"),
+    ...opening,
     ...reading,
   }),
   async run([input], options) {
     const g = input.endsWith(".pfg")
-      ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(options.memory) })
+      ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(options.memory), trust: options.trust })
       : await loadGraph(input, options);
     const inspection = inspectGraph(g, options.quick ? undefined : compressedSizes);
     const files = options.out ? await writeInspection(options.out, g, inspection) : [];

@@ -7,7 +7,7 @@ import { readAgain } from "../../data/graph-read.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
 import { file } from "./decompress.ts";
-import { loadFile, loadGraph, type ReadingOptions, reading, readingOf } from "./input.ts";
+import { loadFile, loadGraph, opening, type ReadingOptions, reading, readingOf } from "./input.ts";
 import { byteSize, count, withProgress } from "./output.ts";
 
 export const verify = job({
@@ -19,11 +19,11 @@ export const verify = job({
     "which is read by other code than compress reads it with",
   arguments: [file, { name: "[original]", description: "a graph in any readable format to compare with" }],
   examples: ["pushforward graph verify roads.pfg roads.txt.gz"],
-  options: z.object(reading),
+  options: z.object({ ...opening, ...reading }),
   async run([path, original], options) {
     const bytes = await loadFile(path);
     const g = await withProgress("verifying", options, (onProgress) =>
-      decodeGraph(bytes, { memoryLimit: byteSize(options.memory), onProgress }),
+      decodeGraph(bytes, { memoryLimit: byteSize(options.memory), trust: options.trust, onProgress }),
     );
     const edges = count(g.pairs.length / 2);
     const results = { file: path, intact: true, vertices: g.vertices, edges: g.pairs.length / 2, compared: original };
