@@ -8,6 +8,7 @@ import { readIdColumns } from "./duckdb.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
 import { type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
 import { readGraphMl } from "./graph-graphml.ts";
+import { readGml, readMetis, readPajek } from "./graph-others.ts";
 import { parquetFacts } from "./graph-parquet.ts";
 import { type SecondReading, secondReading } from "./graph-second.ts";
 import { edgeSink, type SaidOfGraph, type SinkOptions } from "./graph-sink.ts";
@@ -15,7 +16,7 @@ import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
 
 /** Formats that are read. */
-export const GRAPH_FORMATS = ["edges", "mtx", "graphml", "json", "webgraph", "parquet", "arrow"] as const;
+export const GRAPH_FORMATS = ["edges", "mtx", "graphml", "json", "webgraph", "parquet", "arrow", "gml", "pajek", "metis"] as const;
 /** The name of one of them. */
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
@@ -35,6 +36,10 @@ const FORMAT_OF: Record<string, GraphFormat> = {
   ".xml": "graphml",
   ".json": "json",
   ".graph": "webgraph",
+  ".gml": "gml",
+  ".net": "pajek",
+  ".paj": "pajek",
+  ".metis": "metis",
   ".parquet": "parquet",
   ".arrow": "arrow",
   ".feather": "arrow",
@@ -47,7 +52,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   if (!standardInput && !existsSync(path)) throw new UserError(`${path}: no such file`, "check the path; - reads standard input");
   const source = standardInput ? "standard input" : path;
   const inner = path.replace(/\.(gz|zst)$/, "");
-  const format = options.format ?? FORMAT_OF[extname(inner).toLowerCase()] ?? "edges";
+  const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(inner).toLowerCase()] ?? "edges";
   const { directed } = options;
   if (format === "webgraph" || format === "parquet") {
     if (standardInput) throw new UserError(`${format} is not read from standard input`, "give the path of a file");
@@ -67,7 +72,16 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   if (format === "edges") return fromText(input, source, options);
   const bytes = await collected(input, options);
   if (format === "arrow") return fromArrow(bytes, source, options);
-  return { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink }[format](textOf(bytes, source), source, options);
+  const readers = { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink, gml: readGml, pajek: readPajek, metis: readMetis };
+  return readers[format](textOf(bytes, source), source, options);
+}
+
+/** METIS and WebGraph both end in .graph: without its properties, and with two numbers first, it is one of METIS. */
+async function isMetis(path: string): Promise<"metis" | undefined> {
+  if (!/\.graph$/i.test(path) || existsSync(path.replace(/\.graph$/i, ".properties"))) return undefined;
+  for await (const chunk of createReadStream(path, { end: 4095 }))
+    return /^(\s*%[^\n]*\n)*\s*\d+\s+\d+[ \d]*\r?\n/.test((chunk as Buffer).toString("latin1")) ? "metis" : undefined;
+  return undefined;
 }
 
 /**
@@ -75,7 +89,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
  * @throws UserError
  */
 export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading | undefined> {
-  const format = options.format ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
+  const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
   const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
   const isOther = isMatrix && format === "edges" && options.format === undefined;
   return secondReading(path, isOther ? "mtx" : format, { columns: options.columns, bytes: input });

@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { withDuckDb } from "./duckdb.ts";
 
 /** Formats with two readers. */
-type SecondFormat = "edges" | "mtx" | "graphml" | "json" | "parquet" | "webgraph" | "arrow";
+type SecondFormat = "edges" | "mtx" | "graphml" | "json" | "parquet";
 
 /** What a second reader takes from a file. */
 export interface SecondReading {
@@ -22,6 +22,8 @@ export interface SecondReading {
   readonly fromOne?: boolean;
 }
 
+const isSecond = (format: string): format is SecondFormat => ["edges", "mtx", "graphml", "json", "parquet"].includes(format);
+
 /** How the ends of edges are found. */
 export interface SecondOptions {
   readonly columns?: readonly [number, number];
@@ -29,9 +31,9 @@ export interface SecondOptions {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** The second reading, or undefined for formats that have one reader only (WebGraph, Arrow). */
-export async function secondReading(path: string, format: SecondFormat, options: SecondOptions): Promise<SecondReading | undefined> {
-  if (format === "webgraph" || format === "arrow") return undefined;
+/** The second reading, or undefined for formats that have one reader only (WebGraph, Arrow, GML, Pajek, METIS). */
+export async function secondReading(path: string, format: string, options: SecondOptions): Promise<SecondReading | undefined> {
+  if (!isSecond(format)) return undefined;
   if (format === "parquet") return parquet(path, options);
   if (format === "edges") return edgeRows(options.bytes, options);
   const chunks: Uint8Array[] = [];
