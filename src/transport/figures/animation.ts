@@ -43,7 +43,10 @@ export function animation(data: Pick<Snapshots, "times" | "snapshots" | "feature
       r: { type: "sqrt", domain: [0, 1], range: [0, 2.6] },
       color: { type: "linear", scheme: "viridis", domain: [data.times[0], data.times[data.times.length - 1]] },
       marks: [
-        Plot.dot(background, { x: "x", y: "y", fill: "time", r: () => 0.35, fillOpacity: 0.25 }),
+        Plot.dot(
+          background.filter((p) => inside(x, p.x) && inside(y, p.y)),
+          { x: "x", y: "y", fill: "time", r: () => 0.35, fillOpacity: 0.25 },
+        ),
         Plot.line(tails, { x: "x", y: "y", z: "r", stroke: palette[2], strokeOpacity: 0.35, strokeWidth: 1, clip: true }),
         Plot.dot(points, { x: "x", y: "y", r: "w", fill: palette[2], stroke: "white", strokeWidth: 0.3, clip: true }),
         ...(outside > 0 ? [Plot.text([`${outside} of ${rows.length} particles outside`], { frameAnchor: "top-left", dy: -16 })] : []),
