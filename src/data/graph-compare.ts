@@ -93,12 +93,18 @@ async function firstDifference(g: EdgeList, reading: SecondReading, options: Com
     const text = edgeText(name(pairs[i]), name(pairs[i + 1]), directed);
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
+  let [row, heading] = [0, ""];
   for await (const [a, b] of reading.rows) {
+    row++;
     const text = textOf(a, b, directed, options);
     const left = counts.get(text) ?? 0;
-    if (left === 0) return `the edge ${JSON.stringify([a, b])} of the file is missing, or is there less often`;
-    if (!options.distinct) counts.set(text, left - 1);
+    const missing = `the edge ${JSON.stringify([a, b])} of the file is missing, or is there less often`;
+    // a first row that is missing may be a heading: another difference says more
+    if (left === 0 && row > 1) return missing;
+    if (left === 0) heading = missing;
+    else if (!options.distinct) counts.set(text, left - 1);
   }
-  const [text] = [...counts].find(([, count]) => count > 0) ?? ["?"];
+  const [text] = [...counts].find(([, count]) => count > 0) ?? [undefined];
+  if (text === undefined) return heading;
   return `the file has no edge ${JSON.stringify(text.replace(/^\d+ /, ""))}, or has it less often`;
 }

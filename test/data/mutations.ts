@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { array, readNpy, readNpz, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/array/index.ts";
 import { readGraph } from "../../src/data/graph-read.ts";
@@ -31,10 +32,15 @@ const fixture = (path: string): Uint8Array => new Uint8Array(readFileSync(new UR
 const folder = mkdtempSync(join(tmpdir(), "pushforward-fuzz-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** Bytes as a file that a reader of paths takes. */
+let last = "";
+let files = 0;
+
+/** Bytes as a new file that a reader of paths takes: HDF5 takes a path, or a node of the disk, that it has seen for the same file. */
 function inFile(ending: string, bytes: Uint8Array): string {
-  const path = join(folder, `file${process.pid}.${ending}`);
+  const path = join(folder, `file${threadId}-${files++}.${ending}`);
   writeFileSync(path, bytes);
+  rmSync(last, { force: true });
+  last = path;
   return path;
 }
 

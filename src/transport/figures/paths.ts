@@ -55,7 +55,8 @@ export function pathsFigure(data: Drawn, paths: readonly Moved[]): Figure {
         Plot.dot(points, { x: "x", y: "y", fill: "time", r: 2, fillOpacity: 0.45 }),
         Plot.line(lines, { x: "x", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.8, strokeOpacity: 0.55, clip: true }),
         Plot.dot(
-          lines.filter((l) => l.time === paths[paths.length - 1].time),
+          // none far outside: a group of marks of which nothing is left when it is clipped ends the process that draws the PNG
+          lines.filter((l) => l.time === paths[paths.length - 1].time && shows(l)),
           { x: "x", y: "y", fill: "currentColor", r: 1.8, clip: true },
         ),
       ],
