@@ -52,6 +52,9 @@ async function* characters(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<str
   yield decoder.decode();
 }
 
+/** Does a comment of ours name a vertex whose name goes on in the next line? */
+const isUnclosed = (comment: string): boolean => /^# vertex\t"/.test(comment) && comment.split('"').length % 2 === 0;
+
 /** Rows of fields, by a machine that knows blanks, one separator, quotation marks and comments. */
 async function* machine(bytes: AsyncIterable<Uint8Array>, onComment: (text: string) => void): AsyncGenerator<(string | undefined)[]> {
   let [row, field, state, separator]: [(string | undefined)[], string, "start" | "plain" | "quoted" | "ending" | "comment", string] = [
@@ -71,6 +74,7 @@ async function* machine(bytes: AsyncIterable<Uint8Array>, onComment: (text: stri
       if (separator === "") {
         line += c;
         if (c !== "\n") continue;
+        if (isUnclosed(line)) continue;
         if (/^\s*(#|%|\/\/)/.test(line) || line.trim() === "") {
           onComment(line.trim());
           line = "";
@@ -84,7 +88,7 @@ async function* machine(bytes: AsyncIterable<Uint8Array>, onComment: (text: stri
       line = "";
       for (const x of input) {
         if (state === "comment") {
-          if (x !== "\n") field += x;
+          if (x !== "\n" || isUnclosed(field)) field += x;
           else {
             onComment(field);
             [state, field] = ["start", ""];
