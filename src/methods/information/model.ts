@@ -24,7 +24,8 @@ import {
 } from "../../information/index.ts";
 import type { Source } from "../../lab/index.ts";
 import type { SharedOptions } from "../../lab/options.ts";
-import { type OnnxModel, readOnnx } from "../../onnx/index.ts";
+import type { OnnxModel } from "../../onnx/index.ts";
+import { readOnnx } from "../../onnx/read.ts";
 import type { modelOptions, pairOptions } from "./options.ts";
 
 type ModelOptions = SharedOptions & z.infer<z.ZodObject<typeof modelOptions>>;

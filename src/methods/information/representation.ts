@@ -18,7 +18,7 @@ import {
 } from "../../information/index.ts";
 import { experiment } from "../../lab/index.ts";
 import { formatNumber } from "../../numbers.ts";
-import { readOnnx } from "../../onnx/index.ts";
+import { readOnnx } from "../../onnx/read.ts";
 import { gatherRows } from "../../sampling/index.ts";
 import { representationOptions } from "./options.ts";
 
