@@ -21,14 +21,15 @@ import {
   type Frozen,
   fromPrior,
   type Joint,
+  type JointPairs,
   linearJoint,
-  type Pairs,
   pilot,
+  pilotPoints,
   priorOf,
   simulate,
   sineWeights,
 } from "../src/information/index.ts";
-import { readOnnx } from "../src/onnx/index.ts";
+import { readOnnx } from "../src/onnx/read.ts";
 import { estimate } from "../src/sampling/index.ts";
 import { configure } from "../src/tensor/index.ts";
 import { external, type Measured, type Runner } from "./peer.ts";
@@ -53,7 +54,7 @@ interface Told extends Measured {
 interface Task {
   readonly name: string;
   readonly joint: Joint;
-  readonly pairs: Pairs;
+  readonly pairs: JointPairs;
   readonly frozen: Frozen;
   /** Layers of the decoder, for the ports: w [in, out] and b. */
   readonly layers: Readonly<Record<string, NdArray>>;
@@ -100,7 +101,8 @@ async function prepared(name: string, sizes: { temperatures: number; leapfrogs: 
   if (!found) return undefined;
   const rng = randomStream(0).fold(name);
   const plan = { temperatures: sizes.temperatures, leapfrogs: sizes.leapfrogs, acceptance: 0.65, watch: () => {} };
-  const frozen = await pilot(found.joint, fromPrior(found.joint), plan, rng.fold("pilot"));
+  const { x } = await simulate(found.joint, pilotPoints, rng.fold("pilot pairs"));
+  const frozen = await pilot(fromPrior(found.joint), x, plan, rng.fold("pilot"));
   return { name, ...found, frozen, pairs: await simulate(found.joint, sizes.pairs, rng.fold("pairs")) };
 }
 
@@ -113,7 +115,7 @@ function ours(tasks: readonly Task[], chains: number): Runner {
       let run = compiled.get(name);
       if (!run) {
         const { joint, pairs, frozen } = tasks.find((t) => t.name === name) as Task; // one of those that were prepared
-        run = await annealedChains(joint, fromPrior(joint), { frozen, ...pairs, chains }, randomStream(1));
+        run = await annealedChains(fromPrior(joint), { frozen, ...pairs, chains }, randomStream(1));
         compiled.set(name, run);
       }
       const times: number[] = [];

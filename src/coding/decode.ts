@@ -14,6 +14,8 @@ import { join, type Shard, shardBlocks, shardPlan } from "./shards.ts";
 export interface DecodeOptions {
   /** Refuse files that need more bytes of memory than this; default 4 GiB. */
   readonly memoryLimit?: number;
+  /** Also decode a file of few bytes that says it holds millions of edges, which takes minutes; default: refuse it. */
+  readonly trust?: boolean;
   /** Only the shard with this number (files with shards). */
   readonly shard?: number;
   /** Called now and then with the number of edges decoded, and of all edges. */
@@ -30,7 +32,7 @@ const wrong = (what: string) => new UserError(`file damaged: ${what}`, "get an i
  * @throws UserError when the bytes are not an intact file
  */
 export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Graph {
-  const { header, body } = readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT);
+  const { header, body } = readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT, options.trust);
   const { vertices, directed, names } = header;
   const { onProgress } = options;
   const pairs = decodeBody(header, body, options.shard, onProgress && ((done) => onProgress(done, header.edges)));
@@ -39,7 +41,7 @@ export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Gra
 
 /** The header of a file: what is in it, without decoding the edges. @throws UserError as `decodeGraph` */
 export const readHeader = (bytes: Uint8Array, options: DecodeOptions = {}): Header =>
-  readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT).header;
+  readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT, options.trust).header;
 
 function decodeBody(header: Header, body: Reader, shard?: number, progress?: Progress): Uint32Array {
   if (shard !== undefined && header.body !== "shards") throw new UserError("the file has no shards", "leave --shard out");

@@ -5,7 +5,7 @@ import { type BodyKind, writeFile, writeStreams } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
 import { checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
 import { encodeLabels } from "./labels.ts";
-import { type Bias, chooseModel, type GraphModel, type GraphModelName, type Prepared, prepare } from "./models.ts";
+import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelName, type Prepared, prepare } from "./models.ts";
 import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
 import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
@@ -26,6 +26,8 @@ export interface EncodeOptions {
   readonly shards?: number;
   /** Interleaved states of the urn models, 1 to 64; default 8 from 1 MiB on, else 1: ten bytes each. */
   readonly lanes?: number;
+  /** Refuse graphs that need more bytes of memory than this; default: take what they need. */
+  readonly memoryLimit?: number;
   /** Called now and then with the number of edges coded. */
   readonly onProgress?: Progress;
 }
@@ -60,11 +62,23 @@ export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes <= MAX_LANES))
     throw new UserError(`${lanes} lanes: not a whole number from 1 to 64`);
   if (g.pairs.length === 0) return assembled(g, "empty", new Uint8Array(), 0, 0);
+  refuseTooLarge(g, options);
   const prepared = prepare(g);
   if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
-  const model = typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", { bias: options.bias });
+  const model = typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", options);
   const { parts, coded } = bodies(prepared.graph, model, lanes ?? lanesFor(model.bits), options.onProgress);
   return assembled(g, model.name, parts, model.bits, coded);
+}
+
+function refuseTooLarge({ vertices, pairs }: Graph, { model = "auto", memoryLimit = Number.POSITIVE_INFINITY }: EncodeOptions): void {
+  const name = typeof model === "object" ? model.name : model;
+  const need = codingBytes(vertices, pairs.length / 2, name);
+  if (need <= memoryLimit) return;
+  const mib = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
+  throw new UserError(
+    `compressing ${vertices} vertices and ${pairs.length / 2} edges needs about ${mib(need)} MiB, more than the limit of ${mib(memoryLimit)} MiB`,
+    name === "urn" ? "raise --memory" : "raise --memory, or say --model urn, which needs least",
+  );
 }
 
 function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: Uint8Array, idealBits: number, coded: number): Encoded {

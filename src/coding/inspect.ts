@@ -4,6 +4,7 @@ import { concat } from "./bytes.ts";
 import type { Graph } from "./graph.ts";
 import { degrees, lnGamma, uniformIdeal } from "./ideal.ts";
 import { candidates, type GraphModel, prepare } from "./models.ts";
+import { writeNames } from "./names.ts";
 
 /** Facts of a graph and its sizes. */
 export interface Inspection {
@@ -17,6 +18,8 @@ export interface Inspection {
   readonly largestDegree: number;
   /** Fraction of directed edges whose reverse is there too. */
   readonly reciprocal: number | undefined;
+  /** Bytes that the names of the vertices take beside the edges, or their numbers, if those leave gaps. */
+  readonly nameBytes: number;
   /** Name, bits per edge; ideal sizes of our models, then others. */
   readonly sizes: readonly StorageSize[];
 }
@@ -73,6 +76,7 @@ export function inspectGraph(g: Graph, compress?: (bytes: Uint8Array) => readonl
     repeats: facts.repeats,
     meanDegree: graph.vertices === 0 ? 0 : (2 * m) / graph.vertices,
     largestDegree: d.reduce((a, b) => Math.max(a, b), 0),
+    nameBytes: graph.names ? writeNames(graph.names).length : 0,
     reciprocal: graph.directed && m > 0 ? reciprocity(graph) : undefined,
     sizes: [
       ...models.map((model) => size(describe(model), "ours", model.bits)),

@@ -25,7 +25,18 @@ export type GraphModel =
 export interface GraphModelOptions {
   /** Urn bias: a number, or "fit" (default) for the likeliest. */
   readonly bias?: number | "fit";
+  /** Bytes that may be used: blocks are searched only where they suffice. */
+  readonly memoryLimit?: number;
 }
+
+/** Bytes a graph takes while a model is fitted to it and coded, edges included: measured, and rounded up. */
+export function codingBytes(vertices: number, edges: number, model: GraphModelName | "auto"): number {
+  const perEdge = { urn: 48, gaps: 60, auto: 60, "block-urn": BLOCK_SEARCH_BYTES }[model];
+  return 20 * vertices + perEdge * edges;
+}
+
+/** Bytes an edge that the search for blocks takes. */
+const BLOCK_SEARCH_BYTES = 420;
 
 /** A graph with what every model needs of it. */
 export interface Prepared {
@@ -73,7 +84,11 @@ function urnModel({ graph: g, facts }: Prepared, { bias = "fit" }: GraphModelOpt
   return separate.bits < shared.bits ? separate : shared;
 }
 
+/** Above this the tables of the search for blocks do not fit. */
+const BLOCK_SEARCH_VERTICES = 2 ** 23;
+
 function blockUrnModel({ graph: g }: Prepared, worth?: number): (GraphModel & { name: "block-urn" }) | undefined {
+  if (g.vertices > BLOCK_SEARCH_VERTICES) return undefined;
   const blocks = findBlocks(g, g.pairs, worth);
   return blocks && { name: "block-urn", blocks, bits: blocks.bits, exact: true };
 }
@@ -88,10 +103,13 @@ const BLOCK_SEARCH_EDGES = 4e6;
 /** Every model that is worth measuring on this graph, best first. */
 export function candidates(g: Prepared, options: GraphModelOptions = {}): GraphModel[] {
   const models: GraphModel[] = [urnModel(g, options)];
-  if (g.facts.edges > 0) models.push(gapsModel(g));
+  const { vertices } = g.graph;
+  // rows of vertices without edges cost nothing in the file, and much time: readers refuse them (see `needsTrust`)
+  if (g.facts.edges > 0 && vertices <= 2 ** 22 + 2 ** 9 * g.facts.edges) models.push(gapsModel(g));
   // locality that gaps see is worth more than any blocks; labels of vertices that few edges touch are worth nothing
   const best = Math.min(...models.map(({ bits }) => bits));
-  if (g.facts.edges <= BLOCK_SEARCH_EDGES && g.graph.vertices <= 4 * g.facts.edges && best > 0.6 * models[0].bits) {
+  const fits = codingBytes(vertices, g.facts.edges, "block-urn") <= (options.memoryLimit ?? Number.POSITIVE_INFINITY);
+  if (fits && g.facts.edges <= BLOCK_SEARCH_EDGES && vertices <= 4 * g.facts.edges && best > 0.6 * models[0].bits) {
     const blocks = blockUrnModel(g, best);
     if (blocks) models.push(blocks);
   }

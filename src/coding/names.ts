@@ -19,6 +19,8 @@ function unpacked(input: Reader, limit: number): Uint8Array {
   const size = input.varint();
   if (size > limit) throw new UserError(`the names of vertices need ${size} bytes, more than the memory limit`, "raise --memory");
   const deflated = input.take(input.varint());
+  // DEFLATE makes at most 1032 bytes of one (258 of two bits)
+  if (size > 1032 * deflated.length + 64) throw new UserError("the names of vertices are damaged", "get an intact copy of the file");
   // a stream that inflates to more than it announces would be cut by the output buffer
   let raw: Uint8Array;
   try {
@@ -55,11 +57,24 @@ export function writeNames(names: Names): Uint8Array {
   return concat([packed(concat(lengths)), packed(concat(tails))]);
 }
 
-/** Reads the names of `count` vertices. @throws UserError on damage: numbers must ascend, strings must be distinct UTF-8 */
-export function readNames(input: Reader, kind: number, count: number, limit: number): Names | undefined {
+/** Bytes that `count` strings take: shared beginnings are written once and held every time. */
+function heldBytes(lengths: Reader, count: number): number {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) bytes += 64 + 2 * (lengths.varint() + lengths.varint());
+  return bytes;
+}
+
+/**
+ * Reads the names of `count` vertices.
+ *
+ * @param afford  refuses a number of bytes that the names take, before they are made
+ * @throws UserError on damage: numbers must ascend, strings must be distinct UTF-8
+ */
+export function readNames(input: Reader, kind: number, count: number, limit: number, afford: (bytes: number) => void): Names | undefined {
   const broken = new UserError("the names of vertices are damaged", "get an intact copy of the file");
   if (kind === 0) return undefined;
-  const lengths = reader(unpacked(input, limit));
+  const list = unpacked(input, limit);
+  const lengths = reader(list);
   if (kind === 1) {
     const numbers = new Float64Array(count);
     for (let i = 0; i < count; i++) {
@@ -69,17 +84,18 @@ export function readNames(input: Reader, kind: number, count: number, limit: num
     if (lengths.left() > 0) throw broken;
     return numbers;
   }
+  const bytes = heldBytes(reader(list), count);
+  if (bytes > limit)
+    throw new UserError(`the names of vertices need ${bytes} bytes, more than the memory limit of ${limit}`, "raise --memory");
+  afford(bytes);
   const tails = reader(unpacked(input, limit));
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const names: string[] = [];
   let last = new Uint8Array();
-  let bytes = 0; // shared beginnings are written once and held every time
   for (let i = 0; i < count; i++) {
     const shared = lengths.varint();
     const tail = tails.take(lengths.varint());
     if (shared > last.length) throw broken;
-    bytes += 64 + 2 * (shared + tail.length);
-    if (bytes > limit) throw new UserError(`the names of vertices need more than the memory limit of ${limit} bytes`, "raise --memory");
     last = concat([last.subarray(0, shared), tail]) as Uint8Array<ArrayBuffer>;
     try {
       names.push(decoder.decode(last));

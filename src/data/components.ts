@@ -81,7 +81,7 @@ function norms(row: Float64Array): number[] {
 }
 
 /** Eigenvalues, falling, and eigenvectors (rows) of a symmetric matrix, by Jacobi's rotations. */
-function symmetricEigen(matrix: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {
+export function symmetricEigen(matrix: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {
   const a = Float64Array.from(matrix);
   const v = new Float64Array(n * n);
   for (let i = 0; i < n; i++) v[i * n + i] = 1;

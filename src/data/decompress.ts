@@ -57,6 +57,7 @@ export async function* decompressed(
         if (padded) rest = withoutPadding(rest);
         if (rest.length < 8) break; // the first bytes of a part are not all there yet
         const kind = codecOf(rest);
+        if (!begun) refuseOthers(rest, source);
         if (kind === undefined && begun) throw new UserError(`${source}: other data follow the compressed ones`, "the file may be damaged");
         if (kind === undefined) plain = true;
         else if (kind === "skippable") {
@@ -78,6 +79,19 @@ export async function* decompressed(
       `${source}: other data follow the compressed ones, or the compressed data are cut off`,
       "get a complete copy of the file",
     );
+}
+
+/** Compression that Node does not undo is named, so that its bytes are not taken for a list. */
+function refuseOthers(bytes: Uint8Array, source: string): void {
+  const start = Buffer.from(bytes.subarray(0, 6)).toString("latin1");
+  const [tool] = start.startsWith("BZh") ? ["bzip2"] : start === "\xfd7zXZ\0" ? ["xz"] : start.startsWith("PK\x03\x04") ? ["unzip"] : [];
+  if (tool) {
+    const undo = tool === "unzip" ? "unzip -p" : `${tool} -dc`;
+    throw new UserError(
+      `${source}: compressed with ${tool === "unzip" ? "zip" : tool}, which is not read`,
+      `${undo} FILE | pushforward … - --from FORMAT`,
+    );
+  }
 }
 
 function zstdCodec(source: string): Codec {

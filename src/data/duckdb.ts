@@ -110,14 +110,17 @@ const numbers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w*INT|UHUGEINT|FLOA
 async function query(connection: DuckDBConnection, from: string, values: Record<string, string>, asText = false): Promise<Column[]> {
   const described = await connection.runAndReadAll(`DESCRIBE FROM ${from}`, values);
   const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: !asText && numbers.test(String(type)) }));
-  const casts = columns.map(({ name, numeric }) => `"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`);
+  // a text that begins with U+FEFF would lose it on the way from DuckDB: identifiers get a sign before them
+  const casts = columns.map(
+    ({ name, numeric }) => `${asText ? "'_' || " : ""}"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`,
+  );
   const result = await connection.stream(`SELECT ${casts.join(", ")} FROM ${from}`, values);
   const parts = columns.map(() => [] as (number | string | null)[][]);
   for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
     for (let c = 0; c < columns.length; c++) parts[c].push(chunk.getColumnValues(c) as (number | string | null)[]);
   return columns.map(({ name, numeric }, c) => ({
     name,
-    values: numeric ? joinNumbers(parts[c]) : (parts[c].flat() as (string | null)[]),
+    values: numeric ? joinNumbers(parts[c]) : (parts[c].flat() as (string | null)[]).map((v) => (asText ? (v?.slice(1) ?? null) : v)),
   }));
 }
 

@@ -1,8 +1,9 @@
 /**
  * Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come.
  */
-import { UserError } from "../errors.ts";
-import type { EdgeSink } from "./graph-sink.ts";
+import { areNumbers, fields, isOpen, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
+import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
+import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
 
 /** How an edge list is written. */
 export interface EdgeTextOptions {
@@ -12,122 +13,151 @@ export interface EdgeTextOptions {
   readonly columns?: readonly [number, number];
   /** Whether the first row is a heading; default: by what it says, told in a note. */
   readonly heading?: "yes" | "no";
+  /** The two columns number vertices of two kinds: those of the second come after those of the first, or get a mark. */
+  readonly bipartite?: boolean;
 }
 
-/** What an edge list says of itself. */
-interface EdgeTextFacts {
-  /** From a comment such as "# Directed graph" or "% asym". */
-  readonly directed?: boolean;
-  /** From a comment such as our own "# 34 vertices, 78 undirected edges". */
-  readonly vertices?: number;
-  /** What was decided, and why. */
-  readonly notes: readonly string[];
-}
+/** What an edge list says of itself, and what was decided, and why. */
+type EdgeTextFacts = SaidOfGraph & { readonly notes: readonly string[] };
 
 interface EdgeTextParser {
   write(chunk: Uint8Array): void;
   end(): EdgeTextFacts;
 }
 
-const COMMENT = /^\s*(#|%|\/\/)/;
 const NEWLINE = 10;
+const neverClosed = ["a quotation mark is never closed", 'a quotation mark inside of a name is written ""'] as const;
 
 /** A parser that feeds `sink`. @throws UserError naming the line */
 export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOptions = {}): EdgeTextParser {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest = new Uint8Array();
   let line = 0;
+  let open: { readonly text: string; readonly at: number } | undefined; // a row whose quoted column goes on
   let style: Style | undefined;
   let first: FirstRow | undefined; // a row that may be a heading
-  let directed: boolean | undefined;
-  let vertices: number | undefined;
+  let singles = 0;
+  const said: Said = {};
   const notes: string[] = [];
 
-  const fail = (what: string, hint: string): never => {
-    throw new UserError(`${source}, line ${line}: ${what}`, hint);
-  };
-
   const slow = (bytes: Uint8Array) => {
-    let text: string;
+    const refuse = refusing(source, line);
+    let raw: string;
     try {
-      text = decoder.decode(bytes).replace(/\r$/, "");
+      raw = decoder.decode(bytes);
     } catch {
-      return fail("not UTF-8 text", "is this a compressed or binary file? Name its format with --from");
+      return refuse("not UTF-8 text", "is this a compressed or binary file? Name its format with --from");
     }
-    if (line === 1) text = text.replace(/^\uFEFF/, "");
-    if (text.trim() === "") return;
-    if (COMMENT.test(text)) {
-      if (style === undefined) {
-        directed = directionIn(text, fail) ?? directed;
-        const count = /^#\s*(\d+) vertices, \d+ (un)?directed edges/.exec(text)?.[1];
-        if (count !== undefined) vertices = Number(count);
-      }
+    if (line === 1) raw = raw.replace(/^\uFEFF/, "");
+    const whole = open ? `${open.text}\n${raw}` : raw;
+    const at = open?.at ?? line;
+    open = undefined;
+    if (whole.trim() === "") return;
+    const comment = isComment(whole);
+    if (goesOn(whole, comment)) {
+      if (whole.length > 2 ** 20) refusing(source, at)(...neverClosed);
+      open = { text: whole, at };
       return;
     }
-    if (style === undefined && first === undefined) return begin(text);
+    const text = whole.replace(/\r$/, "");
+    if (comment) readComment(text, said, refuse, options.bipartite);
+    else row(text, at);
+  };
+
+  /** Is a quotation mark open at the end of the line? */
+  const goesOn = (text: string, comment: boolean): boolean => {
+    if (comment) return text.startsWith("# vertex\t") && isOpen(text.slice(9), 9);
+    const alone = style === undefined && first === undefined && text.startsWith('"');
+    const separator = style?.separator ?? separatorOf(first?.text ?? text);
+    return isOpen(text, alone && separator === 32 ? 44 : separator);
+  };
+
+  const row = (text: string, at: number): void => {
+    if (style === undefined && first === undefined) {
+      begin(text, at);
+      return;
+    }
     if (style === undefined && first) settle(text, first);
-    if (first?.doubtful && style && !style.numbers) mentioned(fields(text, style), first);
-    addEdge(text, style!, line);
+    if (first?.doubtful && style && !style.numbers) mentioned(fields(text, style.separator), first);
+    addEdge(text, style!, at);
+  };
+
+  const styleOf = (text: string): Style => {
+    const separator = separatorOf(text);
+    const ids = options.ids === undefined || options.ids === "auto" ? said.ids : options.ids;
+    return { separator, numbers: ids === "number" || (ids !== "name" && areNumbers(fields(text, separator))) };
   };
 
   /** The first row: an edge, a heading, or not known yet. */
-  const begin = (text: string): void => {
-    const found = detect(text);
-    const parts = fields(text, found);
-    const numeric = parts.slice(0, 2).every((field) => NUMBER.test(field));
-    const numbers = options.ids === "number" || (options.ids !== "name" && numeric);
+  const begin = (text: string, at: number): void => {
+    const parts = fields(text, separatorOf(text));
     if (options.heading === "yes") {
-      first = { text, at: line, doubtful: false };
-      return; // what vertices are is shown by the second row
-    }
-    if (options.heading === "no" || numeric) {
-      style = { ...found, numbers };
-      addEdge(text, style, line);
-    } else first = { text, at: line, doubtful: isHeading(parts) };
+      first = { text, at, doubtful: false };
+      readHeading(parts, said);
+    } else if (options.heading === "no" || said.ours || areNumbers(parts)) {
+      style = styleOf(text);
+      addEdge(text, style, at);
+    } else first = { text, at, doubtful: isHeading(parts) };
   };
 
   /** The second row tells what vertices are, and whether words above numbers are a heading. */
   const settle = (text: string, row: FirstRow): void => {
-    const found = detect(text);
-    const numeric = fields(text, found)
-      .slice(0, 2)
-      .every((field) => NUMBER.test(field));
-    style = { ...found, numbers: options.ids === "number" || (options.ids !== "name" && numeric) };
-    if (options.heading === "yes") first = undefined;
-    else if (numeric) {
-      notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
-      first = undefined;
-    } else if (!row.doubtful) {
+    const parts = fields(row.text, separatorOf(row.text));
+    const ours = row.doubtful && parts.slice(0, 2).every((part) => part?.includes(":"));
+    const numeric = areNumbers(fields(text, separatorOf(text)));
+    const isHead = options.heading !== "yes" && (numeric || ours);
+    if (row.doubtful) readHeading(parts, said);
+    style = styleOf(text);
+    if (isHead) notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
+    if (isHead || options.heading === "yes") first = undefined;
+    else if (!row.doubtful) {
       addEdge(row.text, style, row.at);
       first = undefined;
     }
   };
 
   /** A row of words such as "node1,node2" is an edge if one of them is mentioned again. */
-  const mentioned = (parts: readonly string[], row: FirstRow): void => {
-    const names = fields(row.text, style!).slice(0, 2);
+  const mentioned = (parts: readonly (string | undefined)[], row: FirstRow): void => {
+    const names = fields(row.text, style!.separator).slice(0, 2);
     if (!parts.slice(0, 2).some((part) => names.includes(part))) return;
     first = undefined;
     notes.push(`first row "${short(row.text)}" kept as an edge: its names come again (--heading yes leaves it out)`);
+    said.typed = said.singles = false;
     addEdge(row.text, style!, row.at);
   };
 
-  const addEdge = (text: string, found: Style, at: number) => {
-    const parts = fields(text, found);
+  const addEdge = (text: string, { separator, numbers }: Style, at: number) => {
+    const refuse = refusing(source, at);
+    const parts = fields(text, separator);
     const [i, j] = options.columns ?? [1, 2];
-    const where = (what: string, hint: string): never => {
-      throw new UserError(`${source}, line ${at}: ${what}`, hint);
-    };
-    if (parts.length < Math.max(i, j, 2) || parts[i - 1] === "" || parts[j - 1] === "")
-      where(
-        `"${short(text)}" has ${parts.filter((p) => p !== "").length} column(s), an edge needs two`,
+    const [a, b] = [parts[i - 1], parts[j - 1]];
+    if (said.singles && a !== undefined && b === undefined && parts.length > 1 && !options.columns) {
+      singles++;
+      sink.addVertex(numbers ? wholeNumber(a, refuse) : a);
+      if (parts[2] !== undefined) direction(parts[2], refuse);
+      return;
+    }
+    if (a === undefined || b === undefined)
+      return refuse(
+        `"${short(text)}" has ${parts.filter((p) => p !== undefined).length} column(s), an edge needs two`,
         "the file may be cut off, or --columns is wrong",
       );
-    if (parts.length > 2 && options.columns === undefined)
-      where(`${parts.length} columns`, "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others");
-    const [a, b] = [parts[i - 1], parts[j - 1]];
-    if (!found.numbers) return sink.addNames(a, b);
-    sink.addNumbers(wholeNumber(a, where), wholeNumber(b, where));
+    if (parts.length === 3 && said.typed && !options.columns) direction(parts[2] ?? "", refuse);
+    else if (parts.length > 2 && !options.columns)
+      refuse(`${parts.length} columns`, "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others");
+    if (!numbers) return options.bipartite ? sink.addNames(`left ${a}`, `right ${b}`) : sink.addNames(a, b);
+    const [x, y] = [wholeNumber(a, refuse), wholeNumber(b, refuse)];
+    if (options.bipartite) sink.addNames(`left ${x}`, `right ${y}`);
+    else sink.addNumbers(x, y);
+  };
+
+  /** A graph has edges of one kind. */
+  const direction = (word: string, refuse: ReturnType<typeof refusing>): void => {
+    const found = { directed: true, undirected: false }[word.toLowerCase()];
+    if (found === undefined) refuse(`the type "${short(word)}" is neither Directed nor Undirected`, "--columns 1,2 drops the column");
+    if (said.directed !== undefined && said.directed !== found)
+      refuse("directed and undirected edges in one graph", "--columns 1,2 with --directed or --undirected reads all of them alike");
+    said.directed = found;
   };
 
   /** A line of two plain numbers, straight from the bytes; false when it needs the slow path. */
@@ -149,6 +179,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
   };
 
   const lines = (bytes: Uint8Array, last: boolean): number => {
+    const plain = options.columns === undefined && !options.bipartite;
     let from = 0;
     for (;;) {
       let to = bytes.indexOf(NEWLINE, from);
@@ -157,24 +188,39 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
         to = bytes.length;
       }
       line++;
-      if (!(style?.numbers && options.columns === undefined && fast(bytes, from, to))) slow(bytes.subarray(from, to));
+      if (!(style?.numbers && plain && !open && fast(bytes, from, to))) slow(bytes.subarray(from, to));
       from = to + 1;
     }
+  };
+
+  /** The only row: an edge between names, unless numbers were asked for; or one of our own headings. */
+  const last = (row: FirstRow): void => {
+    const parts = fields(row.text, separatorOf(row.text));
+    if (/^source(:\w+)?,target(:\w+)?(,type)?$/.test(parts.join(","))) {
+      notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
+      return;
+    }
+    addEdge(row.text, { separator: separatorOf(row.text), numbers: options.ids === "number" }, row.at);
   };
 
   return {
     write(chunk) {
       const bytes = rest.length ? joined(rest, chunk) : chunk;
       rest = bytes.slice(lines(bytes, false));
-      if (rest.length > 2 ** 20) fail("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
+      if (rest.length > 2 ** 20)
+        refusing(source, line)("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
     },
     end() {
       lines(rest, true);
-      if (first && style === undefined && options.heading !== "yes")
-        // the only row: an edge between names, unless numbers were asked for
-        addEdge(first.text, { ...detect(first.text), numbers: options.ids === "number" }, first.at);
+      if (open) refusing(source, open.at)(...neverClosed);
+      if (first && style === undefined && options.heading !== "yes") last(first);
       else if (first?.doubtful) notes.push(`first row "${short(first.text)}" taken for a heading (--heading no keeps it as an edge)`);
-      return { directed, vertices, notes };
+      for (const name of said.alone ?? [])
+        sink.addVertex(style?.numbers || (!style && /^\d+$/.test(name) && said.ids !== "name") ? Number(name) : name);
+      if (singles > 0) notes.push(`${singles} rows have one end: these vertices are on no edge`);
+      if (options.bipartite) notes.push('both columns number vertices of their own: they are called "left 1", "right 1"');
+      const { directed, vertices, exact } = said;
+      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes };
     },
   };
 }
@@ -185,67 +231,6 @@ interface FirstRow {
   /** It reads like a heading, but could be an edge. */
   readonly doubtful: boolean;
 }
-
-/**
- * What a comment says of the direction of all edges: SNAP's and our own "directed" and "undirected", KONECT's "asym" and "sym".
- * @throws UserError  for a bipartite network, whose two sides are both numbered from 1
- */
-function directionIn(comment: string, fail: (what: string, hint: string) => never): boolean | undefined {
-  const konect = /^\s*%\s*(sym|asym|bip)\b/.exec(comment)?.[1];
-  if (konect === "bip")
-    fail("a bipartite network numbers both sides from 1: their vertices would be merged", "number the second side on from the first");
-  if (konect) return konect === "asym";
-  const word = /\b(undirected|directed)\b/i.exec(comment)?.[1].toLowerCase();
-  return word === undefined ? undefined : word === "directed";
-}
-
-interface Style {
-  /** The separator's byte; 32 stands for blanks of any kind. */
-  readonly separator: number;
-  readonly numbers: boolean;
-}
-
-function detect(text: string): Style {
-  const outside = text.replace(/"[^"]*"/g, "");
-  const separator = ["\t", ",", ";"].find((s) => outside.includes(s)) ?? " ";
-  return { separator: separator.charCodeAt(0), numbers: false };
-}
-
-/** Columns of a line; quoted ones may hold separators, and doubled quotes stand for one. */
-function fields(text: string, { separator }: Style): string[] {
-  if (separator === 32) return text.trim().split(/\s+/);
-  const sign = String.fromCharCode(separator);
-  if (!text.includes('"')) return text.split(sign).map((field) => field.trim());
-  const parts: string[] = [];
-  const pattern = new RegExp(`(?:"((?:[^"]|"")*)"|([^${sign === "\t" ? "\\t" : sign}]*))(${sign === "\t" ? "\\t" : sign}|$)`, "y");
-  for (;;) {
-    const match = pattern.exec(text);
-    if (!match) return text.split(sign);
-    parts.push(match[1] === undefined ? match[2].trim() : match[1].replaceAll('""', '"'));
-    if (match[3] === "") return parts;
-  }
-}
-
-/** Also 1e3 and 1.5, so that they are refused as numbers and not dropped as words. */
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
-
-const ENDS = "source|target|from|to|src|dst|start|end";
-const ROLES = `${ENDS}|tail|head|u|v|user|friend|follower|followee|citing|cited|parent|child|(node|id)[ _]?\\d|from ?node ?id|to ?node ?id`;
-const HEADING = new RegExp(`^:?(${ROLES}|(${ENDS})[ _]?(node)?[ _]?(id)?(\\(.*\\))?)$`, "i");
-const isHeading = (parts: readonly string[]) => parts.length >= 2 && parts.slice(0, 2).every((p) => HEADING.test(p));
-
-function wholeNumber(text: string, fail: (what: string, hint: string) => never): number {
-  if (!/^\d+$/.test(text)) {
-    if (/^-\d+$/.test(text)) fail(`vertex ${text} is negative`, "vertices are whole numbers from 0, or names: --ids name");
-    fail(`"${short(text)}" is not a whole number`, "if vertices have names, say --ids name");
-  }
-  const value = Number(text);
-  if (/^0\d/.test(text)) fail(`vertex ${text} begins with a zero: as a number it is ${value}`, "--ids name keeps it as it is");
-  if (value > Number.MAX_SAFE_INTEGER) fail(`vertex ${text} is above 2^53 - 1`, "such numbers can be kept as names: --ids name");
-  return value;
-}
-
-const short = (text: string) => (text.length > 40 ? text.slice(0, 37) + "..." : text);
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(a.length + b.length);

@@ -1,4 +1,4 @@
-/** Graphs in Matrix Market, GraphML and JSON node-link files. */
+/** Graphs in Matrix Market and JSON node-link files. */
 import { UserError } from "../errors.ts";
 import { type EdgeList, edgeSink, type SinkOptions } from "./graph-sink.ts";
 
@@ -9,10 +9,15 @@ export interface ReadGraph {
   readonly notes: readonly string[];
 }
 
-type Options = Omit<SinkOptions, "directed"> & { readonly directed?: boolean; readonly columns?: readonly [number, number] };
+/** How Matrix Market, GraphML and JSON are read. */
+export type GraphDocumentOptions = Omit<SinkOptions, "directed"> & {
+  readonly directed?: boolean;
+  readonly columns?: readonly [number, number];
+  readonly ids?: "auto" | "number" | "name";
+};
 
 /** Coordinate matrices: an entry is an edge; symmetric ones are undirected. Values are refused unless `columns` drops them. */
-export function readMatrixMarket(text: string, source: string, options: Options): ReadGraph {
+export function readMatrixMarket(text: string, source: string, options: GraphDocumentOptions): ReadGraph {
   const lines = text.split(/\r?\n/);
   const [banner, kind, layout, field, symmetry] = lines[0].toLowerCase().split(/\s+/);
   if (banner !== "%%matrixmarket" || kind !== "matrix" || layout !== "coordinate" || symmetry === undefined)
@@ -45,57 +50,12 @@ export function readMatrixMarket(text: string, source: string, options: Options)
   return { graph: sink.finish(), notes: ["rows 1, 2, ... are vertices 0, 1, ..."] };
 }
 
-const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
-const unescape = (text: string) =>
-  text.replace(/&(#x?[0-9a-f]+|\w+);/gi, (all, name: string) =>
-    name[0] === "#"
-      ? String.fromCodePoint(Number(name[1].toLowerCase() === "x" ? "0x" + name.slice(2) : name.slice(1)))
-      : (entities[name] ?? all),
-  );
-
-/** Nodes and edges of the only graph; attributes are dropped with a note. */
-export function readGraphMl(given: string, source: string, options: Options): ReadGraph {
-  // comments and CDATA may hold what looks like elements; a prefix of the namespace says nothing
-  const text = given
-    .replace(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>/g, "")
-    .replace(/<(\/?)\w+:(?=(graph|node|edge|data|hyperedge|port|key)\b)/g, "<$1");
-  const graphs = text.match(/<graph\b[^>]*>/g)?.length ?? 0;
-  if (graphs > 1)
-    throw new UserError(`${source}: ${graphs} graphs in one file, or one inside of another`, "one file a graph is read: split it");
-  const graphTag = /<graph\b[^>]*>/.exec(text);
-  if (!graphTag) throw new UserError(`${source}: no <graph> element`, "is this GraphML?");
-  if (!text.includes("</graph>")) throw new UserError(`${source}: the graph has no end`, "the file may be cut off");
-  const attribute = (tag: string, name: string) => {
-    const match = new RegExp(`\\s${name}\\s*=\\s*("([^"]*)"|'([^']*)')`).exec(tag);
-    return match ? unescape(match[2] ?? match[3]) : undefined;
-  };
-  const directed = options.directed ?? attribute(graphTag[0], "edgedefault") === "directed";
-  const sink = edgeSink({ ...options, directed });
-  let data = 0;
-  const body = text.slice(graphTag.index);
-  for (const [tag, name] of body.matchAll(/<(node|edge|data|hyperedge|port)\b[^>]*>/g)) {
-    if (name === "data") data++;
-    else if (name === "node") {
-      const id = attribute(tag, "id");
-      if (id === undefined) throw new UserError(`${source}: a node has no id: ${tag.slice(0, 60)}`);
-      sink.addVertex(id);
-    } else if (name === "edge") {
-      const [a, b, own] = [attribute(tag, "source"), attribute(tag, "target"), attribute(tag, "directed")];
-      if (a === undefined || b === undefined) throw new UserError(`${source}: an edge has one end only: ${tag.slice(0, 60)}`);
-      if (own !== undefined && (own === "true") !== directed)
-        throw new UserError(`${source}: directed and undirected edges in one graph`, "--directed or --undirected reads all of them alike");
-      sink.addNames(a, b);
-    } else throw new UserError(`${source}: <${name}> elements are not read`);
-  }
-  return { graph: sink.finish(), notes: data > 0 ? [`${data} attributes of nodes and edges are not kept`] : [] };
-}
-
 /** Integers that a double cannot hold stay the text they are. */
 const exactIntegers: (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown = (_, value, context) =>
   typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source ? context.source : value;
 
 /** Node-link JSON as of NetworkX and d3: { directed, nodes: [{ id }], links | edges: [{ source, target }] }. */
-export function readNodeLink(text: string, source: string, options: Options): ReadGraph {
+export function readNodeLink(text: string, source: string, options: GraphDocumentOptions): ReadGraph {
   let value: unknown;
   try {
     value = JSON.parse(text, exactIntegers);
@@ -124,11 +84,10 @@ export function readNodeLink(text: string, source: string, options: Options): Re
     list.some((link) => isEnd(link.source) || isEnd(link.target)) &&
     !names.every((n) => /^-?\d+$/.test(n));
   if (known.size < names.length) throw new UserError(`${source}: two nodes have the same id`);
-  // nodes called 0 to n - 1 are vertices by number
-  const numbered = hasIds && nodes.every(({ id }) => Number.isInteger(id) && id >= 0 && id < nodes.length);
-  const kind = { ...options, directed: options.directed ?? directed === true };
-  const sink = edgeSink(numbered ? { ...kind, vertices: Math.max(nodes.length, options.vertices ?? 0) } : kind);
-  if (!numbered) for (const name of names) sink.addVertex(name);
+  // ids that are whole numbers are numbers of vertices; there are no others between them
+  const numbered = options.ids !== "name" && hasIds && nodes.every(({ id }) => Number.isSafeInteger(id) && id >= 0);
+  const sink = edgeSink({ ...options, directed: options.directed ?? directed === true });
+  for (const name of names) sink.addVertex(numbered ? Number(name) : name);
   let attributes = 0;
   list.forEach((link: unknown, i) => {
     const { source: a, target: b, ...others } = (link ?? {}) as Record<string, unknown>;
@@ -141,5 +100,6 @@ export function readNodeLink(text: string, source: string, options: Options): Re
     if (numbered) sink.addNumbers(Number(x), Number(y));
     else sink.addNames(x, y);
   });
-  return { graph: sink.finish(), notes: attributes > 0 ? [`${attributes} attributes of links are not kept`] : [] };
+  const exact = numbered && options.vertices === undefined;
+  return { graph: sink.finish({ exact }), notes: attributes > 0 ? [`${attributes} attributes of links are not kept`] : [] };
 }

@@ -6,13 +6,17 @@ import { UserError } from "../errors.ts";
 import { decompressed } from "./decompress.ts";
 import { readIdColumns } from "./duckdb.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
-import { type ReadGraph, readGraphMl, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
-import { edgeSink, type SinkOptions } from "./graph-sink.ts";
+import { type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
+import { readGraphMl } from "./graph-graphml.ts";
+import { readGml, readMetis, readPajek } from "./graph-others.ts";
+import { parquetFacts } from "./graph-parquet.ts";
+import { type SecondReading, secondReading } from "./graph-second.ts";
+import { edgeSink, type SaidOfGraph, type SinkOptions } from "./graph-sink.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
 
 /** Formats that are read. */
-export const GRAPH_FORMATS = ["edges", "mtx", "graphml", "json", "webgraph", "parquet", "arrow"] as const;
+export const GRAPH_FORMATS = ["edges", "mtx", "graphml", "json", "webgraph", "parquet", "arrow", "gml", "pajek", "metis"] as const;
 /** The name of one of them. */
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
@@ -32,6 +36,10 @@ const FORMAT_OF: Record<string, GraphFormat> = {
   ".xml": "graphml",
   ".json": "json",
   ".graph": "webgraph",
+  ".gml": "gml",
+  ".net": "pajek",
+  ".paj": "pajek",
+  ".metis": "metis",
   ".parquet": "parquet",
   ".arrow": "arrow",
   ".feather": "arrow",
@@ -44,11 +52,11 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   if (!standardInput && !existsSync(path)) throw new UserError(`${path}: no such file`, "check the path; - reads standard input");
   const source = standardInput ? "standard input" : path;
   const inner = path.replace(/\.(gz|zst)$/, "");
-  const format = options.format ?? FORMAT_OF[extname(inner).toLowerCase()] ?? "edges";
+  const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(inner).toLowerCase()] ?? "edges";
   const { directed } = options;
   if (format === "webgraph" || format === "parquet") {
     if (standardInput) throw new UserError(`${format} is not read from standard input`, "give the path of a file");
-    if (format === "parquet") return fromColumns(await readIdColumns(path, source), source, options);
+    if (format === "parquet") return fromColumns(await readIdColumns(path, source), source, options, await parquetFacts(path));
     const properties = path.replace(/\.graph$/, ".properties");
     if (!existsSync(properties))
       throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
@@ -64,7 +72,27 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   if (format === "edges") return fromText(input, source, options);
   const bytes = await collected(input, options);
   if (format === "arrow") return fromArrow(bytes, source, options);
-  return { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink }[format](textOf(bytes, source), source, options);
+  const readers = { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink, gml: readGml, pajek: readPajek, metis: readMetis };
+  return readers[format](textOf(bytes, source), source, options);
+}
+
+/** METIS and WebGraph both end in .graph: without its properties, and with two numbers first, it is one of METIS. */
+async function isMetis(path: string): Promise<"metis" | undefined> {
+  if (!/\.graph$/i.test(path) || existsSync(path.replace(/\.graph$/i, ".properties"))) return undefined;
+  for await (const chunk of createReadStream(path, { end: 4095 }))
+    return /^(\s*%[^\n]*\n)*\s*\d+\s+\d+[ \d]*\r?\n/.test((chunk as Buffer).toString("latin1")) ? "metis" : undefined;
+  return undefined;
+}
+
+/**
+ * The file in a second reading, by other code than `readGraph`; undefined for formats with one reader only.
+ * @throws UserError
+ */
+export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading | undefined> {
+  const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
+  const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
+  const isOther = isMatrix && format === "edges" && options.format === undefined;
+  return secondReading(path, isOther ? "mtx" : format, { columns: options.columns, bytes: input });
 }
 
 /** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */
@@ -134,7 +162,7 @@ async function* bytesOf(path: string, source: string): AsyncGenerator<Uint8Array
 const END_NAMES = [/^(source|src|from|tail|u|a|node_?1|id_?1|start)$/i, /^(target|dst|to|head|v|b|node_?2|id_?2|end)$/i];
 
 /** Edges from two columns: those named like ends, or the only two, or those chosen. */
-function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions): ReadGraph {
+function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions, said?: SaidOfGraph): ReadGraph {
   const chosen = options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
   const [a, b] = chosen.every((c) => c !== undefined) ? chosen : columns.length === 2 ? columns : [];
   if (!a || !b)
@@ -157,12 +185,16 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
     throw new UserError(`${source}: not all ends are whole numbers from 0 to 2^53 - 1`, "say --ids name");
   for (let i = 0; i < a.values.length; i++) {
     const [x, y] = [ends[0][i], ends[1][i]];
+    if (said && x !== null && y === null) {
+      sink.addVertex(numbers ? Number(x) : x);
+      continue;
+    }
     if (x === null || y === null || x === "NaN" || y === "NaN") throw new UserError(`${source}, row ${i + 1}: an end is missing`);
     if (numbers) sink.addNumbers(Number(x), Number(y));
     else sink.addNames(x, y);
   }
   const notes = whole && !numbers && options.ids !== "name" ? ["vertices are named: some numbers are above 2^53 - 1 or begin with 0"] : [];
-  return { graph: sink.finish(), notes };
+  return { graph: sink.finish(said), notes };
 }
 
 async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOptions): Promise<ReadGraph> {

@@ -25,10 +25,18 @@ export interface EdgeSink {
   /** One edge between whole numbers from 0 to 2^53 - 1. */
   addNumbers(a: number, b: number): void;
   addNames(a: string, b: string): void;
-  addVertex(name: string): void;
+  /** A vertex that may be on no edge; a number where vertices are numbers. */
+  addVertex(name: string | number): void;
   readonly edges: () => number;
-  /** @param said  what the input says of itself, where nobody asked for anything else */
-  finish(said?: { readonly directed?: boolean; readonly vertices?: number }): EdgeList;
+  finish(said?: SaidOfGraph): EdgeList;
+}
+
+/** What the input says of itself, which counts where nobody asked for anything else. */
+export interface SaidOfGraph {
+  readonly directed?: boolean;
+  readonly vertices?: number;
+  /** The numbers that came are all the vertices there are: those between them are none. */
+  readonly exact?: boolean;
 }
 
 const DENSE = 2 ** 30;
@@ -42,11 +50,7 @@ export function edgeSink(options: SinkOptions): EdgeSink {
   const grow = (wide: boolean) => {
     const size = used + 2 > ends.length ? 2 * ends.length : ends.length;
     const needed = size * (wide ? 8 : 4) + nameBytes;
-    if (needed > (options.memoryLimit ?? Number.POSITIVE_INFINITY))
-      throw new UserError(
-        `the edges read so far need ${Math.ceil(needed / 2 ** 20)} MiB, more than the memory limit`,
-        "raise --memory, or split the input",
-      );
+    if (needed > (options.memoryLimit ?? Number.POSITIVE_INFINITY)) throw tooMuch(needed);
     const next = wide ? new Float64Array(size) : new Uint32Array(size);
     next.set(ends.subarray(0, used));
     ends = next;
@@ -59,26 +63,40 @@ export function edgeSink(options: SinkOptions): EdgeSink {
     ends[used + 1] = b;
     used += 2;
   };
+  const alone: number[] = [];
   const vertex = (name: string) => {
     const known = numberOf.get(name);
     if (known !== undefined) return known;
+    if (!name.isWellFormed())
+      throw new UserError(
+        `the name ${JSON.stringify(name)} is no Unicode text: half of a surrogate pair is missing`,
+        "correct the name in the input",
+      );
     nameBytes += 64 + 2 * name.length;
+    if (nameBytes > (options.memoryLimit ?? Number.POSITIVE_INFINITY)) throw tooMuch(nameBytes);
     numberOf.set(name, numberOf.size);
     return numberOf.size - 1;
   };
   return {
     addNumbers,
     addNames: (a, b) => addNumbers(vertex(a), vertex(b)),
-    addVertex: (name) => void vertex(name),
+    addVertex: (name) => void (typeof name === "number" ? alone.push(name) : vertex(name)),
     edges: () => used / 2,
     finish(said = {}) {
       const list = ends.subarray(0, used);
       const { directed = said.directed ?? false, vertices = said.vertices } = options;
       const all = { ...options, directed, vertices };
-      return numberOf.size > 0 ? named(list, [...numberOf.keys()], all) : numbered(list, all);
+      if (numberOf.size > 0) return named(list, [...numberOf.keys()], all);
+      return said.exact ? exactly(list, alone, all) : numbered(list, alone, all);
     },
   };
 }
+
+const tooMuch = (bytes: number): UserError =>
+  new UserError(
+    `the edges and names read so far need ${Math.ceil(bytes / 2 ** 20)} MiB, more than the memory limit`,
+    "raise --memory, or split the input",
+  );
 
 type Directed = SinkOptions & { readonly directed: boolean };
 
@@ -91,14 +109,30 @@ function named(ends: Uint32Array | Float64Array, names: string[], { directed, na
   return { vertices: names.length, directed, pairs: Uint32Array.from(ends, (v) => rank[v]), names: order.map((i) => names[i]) };
 }
 
+/** All the vertices there are: dense if they are 0 to n - 1, else their numbers are names. */
+function exactly(ends: Uint32Array | Float64Array, alone: readonly number[], { directed }: Directed): EdgeList {
+  const all = new Float64Array(ends.length + alone.length);
+  all.set(ends);
+  all.set(alone, ends.length);
+  const distinct = distinctNumbers(
+    all,
+    all.reduce((a, b) => Math.max(a, b), -1),
+  );
+  if (distinct.length === 0 || distinct[distinct.length - 1] === distinct.length - 1)
+    return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends) };
+  return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, ranker(distinct)), names: distinct };
+}
+
 /** Numbers that fill most of their range stay; others become names of dense numbers. */
-function numbered(ends: Uint32Array | Float64Array, { directed, vertices }: Directed): EdgeList {
-  let largest = -1;
+function numbered(ends: Uint32Array | Float64Array, alone: readonly number[], given: Directed): EdgeList {
+  const { directed, vertices } = given;
+  let largest = alone.reduce((a, b) => Math.max(a, b), -1);
   for (let i = 0; i < ends.length; i++) largest = Math.max(largest, ends[i]);
   if (vertices !== undefined && largest >= vertices)
     throw new UserError(`vertex ${largest} of a graph with ${vertices} vertices`, "give --vertices at least the largest number plus one");
   if (largest < DENSE && (vertices !== undefined || largest < 1024))
     return { vertices: vertices ?? largest + 1, directed, pairs: Uint32Array.from(ends) };
+  if (alone.length > 0) return exactly(ends, alone, given);
   const distinct = distinctNumbers(ends, largest);
   if (largest < DENSE && largest + 1 <= 1.25 * distinct.length) return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
   const rank = ranker(distinct);

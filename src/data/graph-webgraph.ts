@@ -5,15 +5,26 @@
  */
 import { UserError } from "../errors.ts";
 
+/** Codes of the parts of a list of successors. */
+const PARTS = ["OUTDEGREES", "BLOCKS", "RESIDUALS", "REFERENCES", "BLOCK_COUNT", "OFFSETS"] as const;
+type Part = (typeof PARTS)[number];
+type Code = "GAMMA" | "DELTA" | "ZETA" | "UNARY" | "NIBBLE";
+const usual: Readonly<Record<Part, Code>> = {
+  ...{ OUTDEGREES: "GAMMA", BLOCKS: "GAMMA", RESIDUALS: "ZETA", REFERENCES: "UNARY", BLOCK_COUNT: "GAMMA", OFFSETS: "GAMMA" },
+};
+
 interface WebGraphProperties {
   readonly nodes: number;
   readonly arcs: number;
   readonly windowSize: number;
   readonly minInterval: number;
   readonly zetaK: number;
+  readonly codes: Readonly<Record<Part, Code>>;
+  /** Bits count from the lowest of a byte, as webgraph-rs writes them if asked. */
+  readonly littleEndian: boolean;
 }
 
-/** Parses the text of a `.properties` file. @throws UserError when it is not that of a BV graph in the standard codes */
+/** Parses the text of a `.properties` file. @throws UserError when it is not that of a BV graph in known codes */
 export function webGraphProperties(text: string, where: string): WebGraphProperties {
   const entries = new Map(
     text
@@ -32,35 +43,49 @@ export function webGraphProperties(text: string, where: string): WebGraphPropert
       `${where}: graph class ${entries.get("graphclass") ?? "missing"} is not BVGraph`,
       "convert it with WebGraph's own tools",
     );
-  if (entries.get("compressionflags")) throw new UserError(`${where}: compression flags ${entries.get("compressionflags")} are not read`);
+  const endianness = entries.get("endianness") ?? "big";
+  if (!/^(big|little)$/i.test(endianness)) throw new UserError(`${where}: the endianness ${endianness} is neither big nor little`);
+  const zetaK = number("zetak", 3);
+  if (zetaK < 1 || zetaK > 50) throw new UserError(`${where}: zetak is ${zetaK}, not between 1 and 50`);
   return {
     nodes: number("nodes"),
     arcs: number("arcs"),
     windowSize: number("windowsize", 7),
     minInterval: number("minintervallength", 4),
-    zetaK: number("zetak", 3),
+    zetaK,
+    codes: codesOf(entries.get("compressionflags") ?? "", where),
+    littleEndian: endianness.toLowerCase() === "little",
   };
 }
 
-interface Bits {
-  bit(): number;
-  bits(count: number): number;
-  unary(): number;
-  gamma(): number;
-  zeta(k: number): number;
+/** Codes from flags such as "RESIDUALS_GAMMA | REFERENCES_DELTA"; what they leave out is as usual. */
+function codesOf(flags: string, where: string): Record<Part, Code> {
+  const codes = { ...usual };
+  for (const flag of flags.split("|").map((word) => word.trim())) {
+    if (flag === "") continue;
+    const [, part, code] = /^(\w+)_(GAMMA|DELTA|ZETA|UNARY|NIBBLE)$/.exec(flag) ?? [];
+    const known = PARTS.find((name) => name === part);
+    if (!known) throw new UserError(`${where}: the compression flag ${flag} is not read`, "convert the graph with WebGraph's own tools");
+    codes[known] = code as Code; // one of those in the pattern
+  }
+  return codes;
 }
 
-function bitReader(bytes: Uint8Array, where: string): Bits {
+/** A reader of whole numbers in each code. */
+type Numbers = Readonly<Record<Code, () => number>>;
+
+function numberReader(bytes: Uint8Array, { zetaK, littleEndian }: WebGraphProperties, where: string): Numbers {
   let at = 0;
   const bit = () => {
     if (at >= 8 * bytes.length) throw new UserError(`${where}: the graph ends before its arcs do`, "the file is truncated");
-    const value = (bytes[at >> 3] >> (7 - (at & 7))) & 1;
+    const value = (bytes[at >> 3] >> (littleEndian ? at & 7 : 7 - (at & 7))) & 1;
     at++;
     return value;
   };
   const bits = (count: number) => {
     let value = 0;
-    for (let i = 0; i < count; i++) value = 2 * value + bit();
+    if (littleEndian) for (let i = 0, weight = 1; i < count; i++, weight *= 2) value += weight * bit();
+    else for (let i = 0; i < count; i++) value = 2 * value + bit();
     return value;
   };
   const unary = () => {
@@ -68,21 +93,31 @@ function bitReader(bytes: Uint8Array, where: string): Bits {
     while (!bit()) zeros++;
     return zeros;
   };
+  const gamma = () => {
+    const size = unary();
+    return 2 ** size + bits(size) - 1;
+  };
   return {
-    bit,
-    bits,
-    unary,
-    gamma() {
-      const size = unary();
+    UNARY: unary,
+    GAMMA: gamma,
+    DELTA() {
+      const size = gamma();
       return 2 ** size + bits(size) - 1;
     },
     // ζ_k: h in unary, then x in [2^(hk), 2^((h+1)k)) by the minimal binary code
-    zeta(k) {
+    ZETA() {
       const h = unary();
-      const low = 2 ** (h * k);
-      const size = h * k + k - 1;
-      const head = bits(size);
+      const low = 2 ** (h * zetaK);
+      const head = bits(h * zetaK + zetaK - 1);
       return (head < low ? head + low : 2 * head + bit()) - 1;
+    },
+    // groups of three bits, the last marked with a one before it
+    NIBBLE() {
+      for (let value = 0; ; ) {
+        const last = bit();
+        value = 8 * value + bits(3);
+        if (last) return value;
+      }
     },
   };
 }
@@ -92,19 +127,20 @@ const signed = (x: number) => (x % 2 ? -(x + 1) / 2 : x / 2);
 
 /** Decodes all arcs as pairs, sorted. @throws UserError when the bits are not those of the announced graph */
 export function readWebGraph(bytes: Uint8Array, properties: WebGraphProperties, where: string): Uint32Array {
-  const { nodes, arcs, windowSize, minInterval, zetaK } = properties;
-  if (arcs > 64 * bytes.length + 64 || nodes > 2 ** 30)
+  const { nodes, arcs, windowSize } = properties;
+  // a list of successors takes a bit at least
+  if (arcs > 64 * bytes.length + 64 || nodes > 8 * bytes.length || nodes > 2 ** 30)
     throw new UserError(`${where}: ${arcs} arcs and ${nodes} nodes cannot be in ${bytes.length} bytes`);
-  const input = bitReader(bytes, where);
+  const input = numberReader(bytes, properties, where);
   const pairs = new Uint32Array(2 * arcs);
   const window: number[][] = [];
   let at = 0;
   const broken = (u: number) =>
     new UserError(`${where}, node ${u}: impossible list of successors`, "the file is damaged or has another format");
   for (let u = 0; u < nodes; u++) {
-    const degree = input.gamma();
+    const degree = input[properties.codes.OUTDEGREES]();
     if (degree > nodes || at + 2 * degree > pairs.length) throw broken(u);
-    const list = successors(input, u, degree, (r) => window[(u - r) % (windowSize + 1)] ?? [], windowSize, minInterval, zetaK);
+    const list = successors(input, u, degree, (r) => (r > windowSize ? [] : (window[(u - r) % (windowSize + 1)] ?? [])), properties);
     if (list.length !== degree || list.some((v, i) => v < 0 || v >= nodes || (i > 0 && v <= list[i - 1]))) throw broken(u);
     for (const v of list) {
       pairs[at++] = u;
@@ -117,41 +153,39 @@ export function readWebGraph(bytes: Uint8Array, properties: WebGraphProperties, 
 }
 
 function successors(
-  input: Bits,
+  input: Numbers,
   u: number,
   degree: number,
   row: (back: number) => number[],
-  window: number,
-  minInterval: number,
-  zetaK: number,
+  { windowSize, minInterval, codes }: WebGraphProperties,
 ): number[] {
   if (degree === 0) return [];
-  const back = window > 0 ? input.unary() : 0;
+  const back = windowSize > 0 ? input[codes.REFERENCES]() : 0;
   const list: number[] = [];
   if (back > 0) {
     const reference = row(back);
-    const blocks = input.gamma();
+    const blocks = input[codes.BLOCK_COUNT]();
     let position = 0;
     for (let b = 0; b <= blocks; b++) {
-      const end = b < blocks ? position + input.gamma() + (b > 0 ? 1 : 0) : blocks % 2 ? position : reference.length;
+      const end = b < blocks ? position + input[codes.BLOCKS]() + (b > 0 ? 1 : 0) : blocks % 2 ? position : reference.length;
       if (end > reference.length) return [];
-      if (b % 2 === 0) list.push(...reference.slice(position, end));
+      if (b % 2 === 0) for (let i = position; i < end; i++) list.push(reference[i]);
       position = end;
     }
   }
   if (list.length < degree && minInterval > 0) {
-    const intervals = input.gamma();
+    const intervals = input.GAMMA();
     let left = u;
     for (let i = 0; i < intervals; i++) {
-      left += i === 0 ? signed(input.gamma()) : input.gamma() + 1;
-      const length = input.gamma() + minInterval;
+      left += i === 0 ? signed(input.GAMMA()) : input.GAMMA() + 1;
+      const length = input.GAMMA() + minInterval;
       if (list.length + length > degree) return [];
       for (let j = 0; j < length; j++) list.push(left++);
     }
   }
   let last = u;
   for (let i = 0, residuals = degree - list.length; i < residuals; i++) {
-    last += i === 0 ? signed(input.zeta(zetaK)) : input.zeta(zetaK) + 1;
+    last += i === 0 ? signed(input[codes.RESIDUALS]()) : input[codes.RESIDUALS]() + 1;
     list.push(last);
   }
   return list.sort((a, b) => a - b);

@@ -1,30 +1,61 @@
-/** Writes graphs as edge lists. */
+/** Writes graphs as text, with all that they hold: direction, number of vertices, those on no edge, names with any character. */
 import { UserError } from "../errors.ts";
+import { documentOf } from "./graph-documents.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
-/** Formats that are written. */
-export const EDGE_FORMATS = ["edges", "csv", "mtx"] as const;
+/** Formats that are written as text. */
+export const EDGE_FORMATS = ["edges", "csv", "mtx", "json", "graphml"] as const;
 /** The name of one of them. */
 export type EdgeFormat = (typeof EDGE_FORMATS)[number];
 
 const CHUNK = 1 << 20;
 
-/** The text of a graph in pieces. "edges": a comment, then two columns with a tab between; "csv": with a heading; "mtx": Matrix Market. */
+/**
+ * The text of a graph in pieces. "edges": a comment, then two columns with a tab between; "csv": with a heading; "mtx": Matrix Market;
+ * "json": node-link; "graphml".
+ */
 export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Array> {
   const encoder = new TextEncoder();
-  const edges = g.pairs.length / 2;
-  if (format === "mtx") {
+  if (format === "json" || format === "graphml") yield* pieces(documentOf(g, format), encoder);
+  else if (format === "mtx") {
     if (g.names) throw new UserError("the vertices have names or sparse numbers, which Matrix Market cannot hold", "use --to csv");
     yield encoder.encode(
-      `%%MatrixMarket matrix coordinate pattern ${g.directed ? "general" : "symmetric"}\n${g.vertices} ${g.vertices} ${edges}\n`,
+      `%%MatrixMarket matrix coordinate pattern ${g.directed ? "general" : "symmetric"}\n${g.vertices} ${g.vertices} ${g.pairs.length / 2}\n`,
     );
-  } else if (format === "csv") yield encoder.encode("source,target\n");
-  else yield encoder.encode(`# ${g.vertices} vertices, ${edges} ${g.directed ? "directed" : "undirected"} edges\n`);
-  const separator = { edges: 9, csv: 44, mtx: 32 }[format];
-  // a symmetric matrix lists its lower half, and rows count from 1
-  const pairs = format === "mtx" && !g.directed ? g.pairs.map((_, i) => g.pairs[i ^ 1]) : g.pairs;
-  if (g.names) yield* named(pairs, g.names, format, encoder);
-  else yield* numbered(pairs, separator, format === "mtx" ? 1 : 0);
+    // a symmetric matrix lists its lower half, and rows count from 1
+    yield* numbered(g.directed ? g.pairs : g.pairs.map((_, i) => g.pairs[i ^ 1]), 32, 1);
+  } else if (g.names || (format === "csv" && (g.directed || isolated(g).length > 0))) yield* pieces(rows(g, format), encoder);
+  else {
+    yield encoder.encode(format === "csv" ? "source,target\n" : header(g));
+    yield* numbered(g.pairs, format === "csv" ? 44 : 9, 0);
+  }
+}
+
+/** Vertices on no edge, ascending. */
+export function isolated({ vertices, pairs }: EdgeList): number[] {
+  const seen = new Uint8Array(vertices);
+  for (const v of pairs) seen[v] = 1;
+  const alone: number[] = [];
+  for (let v = 0; v < vertices; v++) if (!seen[v]) alone.push(v);
+  return alone;
+}
+
+/** Text in pieces of about a mebibyte. */
+function* pieces(lines: Iterable<string>, encoder: TextEncoder): Generator<Uint8Array> {
+  let block = "";
+  for (const line of lines) {
+    block += line;
+    if (block.length > CHUNK) {
+      yield encoder.encode(block);
+      block = "";
+    }
+  }
+  yield encoder.encode(block);
+}
+
+function header({ vertices, pairs, directed, names }: EdgeList): string {
+  const kind = names === undefined ? "" : names instanceof Float64Array ? "numbered " : "named ";
+  return `# ${vertices} ${kind}vertices, ${pairs.length / 2} ${directed ? "directed" : "undirected"} edges\n`;
 }
 
 function* numbered(pairs: Uint32Array, separator: number, offset: number): Generator<Uint8Array> {
@@ -50,28 +81,26 @@ function* numbered(pairs: Uint32Array, separator: number, offset: number): Gener
   yield out.subarray(0, at);
 }
 
-function* named(
-  pairs: Uint32Array,
-  names: NonNullable<EdgeList["names"]>,
-  format: EdgeFormat,
-  encoder: TextEncoder,
-): Generator<Uint8Array> {
-  const text = Array.from(names as ArrayLike<string | number>, (name) => field(String(name), format));
+/** Rows with names; vertices on no edge are comments in a list with tabs, rows with one end in a CSV file. */
+function* rows(g: EdgeList, format: "edges" | "csv"): Generator<string> {
+  const { pairs, directed, names } = g;
+  const text = Array.from({ length: g.vertices }, (_, v) => (names ? field(String(names[v])) : String(v)));
   const separator = format === "csv" ? "," : "\t";
-  let block = "";
-  for (let i = 0; i < pairs.length; i += 2) {
-    block += text[pairs[i]] + separator + text[pairs[i + 1]] + "\n";
-    if (block.length > CHUNK) {
-      yield encoder.encode(block);
-      block = "";
-    }
-  }
-  yield encoder.encode(block);
+  const type = format === "csv" && directed ? ",Directed" : "";
+  yield format === "csv" ? heading(g, type !== "") : header(g);
+  for (let i = 0; i < pairs.length; i += 2) yield `${text[pairs[i]]}${separator}${text[pairs[i + 1]]}${type}\n`;
+  for (const v of isolated(g)) yield format === "csv" ? `${text[v]},${type}\n` : `# vertex\t${text[v]}\n`;
 }
 
-function field(name: string, format: EdgeFormat): string {
-  if (format === "csv") return /[",;\n\r\t]|^\s|\s$/.test(name) || name === "" ? `"${name.replaceAll('"', '""')}"` : name;
-  if (/[\t\n\r"]|^\s|\s$|^(#|%|\/\/)/.test(name) || name === "")
-    throw new UserError(`the name ${JSON.stringify(name)} cannot stand in a tab-separated list`, "use --to csv");
-  return name;
+/** What a first row of numbers, or a name that reads like a heading, would leave open is said by types. */
+function heading({ names, pairs }: EdgeList, typed: boolean): string {
+  const numeric = (v: number | undefined): boolean => v !== undefined && names !== undefined && /^[-+\d.]/.test(String(names[v]));
+  const first = pairs.length > 0 ? pairs[0] : 0;
+  const doubtful = numeric(first) || (Array.isArray(names) && names.some((name) => /^(source|target)$/i.test(name)));
+  const kind = names instanceof Float64Array ? ":long" : doubtful ? ":string" : "";
+  return `source${kind},target${kind}${typed ? ",type" : ""}\n`;
 }
+
+/** A name in quotation marks if it could be taken for something else. */
+const field = (name: string): string =>
+  /[",;\n\r\t]|^\s|\s$|^(#|%|\/\/)/.test(name) || name === "" ? `"${name.replaceAll('"', '""')}"` : name;

@@ -1,4 +1,5 @@
 /** Tables, snapshots and built-in data sets (`pushforward/data`). Runs in Node. */
+export { batchRows } from "./batches.ts";
 export { type Dataset, dataset, datasetNames } from "./builtin.ts";
 export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharacter } from "./corpus.ts";
 export {
@@ -24,6 +25,7 @@ export { loadPopulation, loadSnapshots } from "./load.ts";
 export { type Matrix, readMatrix } from "./matrix.ts";
 export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
+export { readSamples, toSamples } from "./samples.ts";
 export { type SnapshotOptions, type Snapshots, toSnapshots } from "./snapshots.ts";
 export { readSupervised, type SupervisedData, type SupervisedSource } from "./supervised.ts";
 export { type Column, column, selectColumns, type Table, table, type Values } from "./table.ts";

@@ -2,6 +2,8 @@
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
 import { type Column, column, completeRows, isNumeric, list, selectColumns, strayText, type Table, type Values } from "./table.ts";
+import { binned, fewParticles } from "./time-bins.ts";
+import { isBookkeeping, isVelocityName, otherTimeNames, timeNames } from "./time-names.ts";
 import { readTimes } from "./times.ts";
 
 /** A population at several times. */
@@ -38,9 +40,9 @@ export interface SnapshotOptions {
   label?: string;
   /** Leave out rows with a missing value instead of refusing them. */
   dropMissing?: boolean;
+  /** Join neighbouring times to so many snapshots. */
+  binTimes?: number;
 }
-
-const timeNames = ["time", "t", "day", "days", "year", "hour", "timepoint"];
 
 /**
  * Splits a table by its time column.
@@ -76,7 +78,9 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   const lacks = ({ values }: Column, row: number): boolean => !Number.isFinite(Math.fround(Number(values[row]))); // as f32, too
   const rows = completeRows(t, used, options.dropMissing ?? false, warnings, { lacks });
   requireTwoTimes(t, time, rows);
-  const byTime = Map.groupBy(rows, (i) => time.values[i]);
+  const own = Map.groupBy(rows, (i) => time.values[i]);
+  const byTime = options.binTimes === undefined ? own : binned(own, options.binTimes, time.name, warnings);
+  if (options.binTimes === undefined) fewParticles(own, time.name, warnings);
   if (weight) checkWeights(t, options.weight!, weight, time.name, byTime);
 
   const constant = columns.map((values) => rows.every((i) => values[i] === values[rows[0]]));
@@ -103,11 +107,15 @@ interface Times {
 
 function timeColumn(t: Table, name: string | undefined): Times {
   const names = t.columns.map((c) => c.name);
-  const chosen = name ?? timeNames.map((n) => names.find((c) => c.toLowerCase() === n)).find((n) => n !== undefined);
+  const called = (wanted: readonly string[]): string | undefined =>
+    wanted.map((n) => names.find((c) => c.toLowerCase() === n)).find((n) => n !== undefined);
+  const usual = name ?? called(timeNames);
+  const chosen = usual ?? called(otherTimeNames);
   if (chosen === undefined)
     throw new UserError(`${t.source}: which column is the time?`, `name it with --time; the columns are ${list(names)}`);
   const found = column(t, chosen);
-  if (isNumeric(found.values)) return { name: chosen, values: found.values };
+  const told = usual === undefined ? "is taken for the time (--time names another)" : undefined;
+  if (isNumeric(found.values)) return { name: chosen, values: found.values, note: told };
   const { numbers, note, problem } = readTimes(found.values);
   if (problem) throw new UserError(`${t.source}, column "${chosen}": ${problem.message}`, problem.hint);
   return { name: chosen, values: numbers, labels: found.values, note };
@@ -115,7 +123,12 @@ function timeColumn(t: Table, name: string | undefined): Times {
 
 function allNumeric(t: Table, except: (string | undefined)[], warnings: string[]): string[] {
   const numeric = t.columns.filter((c) => isNumeric(c.values) && !except.includes(c.name));
-  const names = numeric.filter((c) => !numbersRows(c)).map((c) => c.name);
+  const others = numeric.filter((c) => !numbersRows(c));
+  const speeds = others.filter((c) => isVelocityName(c.name) && others.some((o) => !isVelocityName(o.name))).map((c) => c.name);
+  const kept = others.filter((c) => isBookkeeping(c.name) && c.values.every((v) => Number.isInteger(v))).map((c) => c.name);
+  if (speeds.length > 0) warnings.push(`${list(speeds)}: read like velocities, left out of the features (--velocity uses them)`);
+  if (kept.length > 0) warnings.push(`${list(kept)}: read like numbers of rows or parts of the data, left out (--features takes them)`);
+  const names = others.map((c) => c.name).filter((c) => !speeds.includes(c) && !kept.includes(c));
   const counters = numeric.filter(numbersRows).map((c) => c.name);
   if (counters.length > 0) warnings.push(`row numbers are left out: ${list(counters)}`);
   const texts = t.columns.filter((c) => !isNumeric(c.values) && !except.includes(c.name));

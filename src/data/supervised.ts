@@ -24,7 +24,10 @@ export type SupervisedData = { readonly examples: Examples } | { readonly corpus
  * Reads the file or folder, or makes the built-in set.
  * @throws UserError
  */
-export async function readSupervised(source: SupervisedSource): Promise<SupervisedData> {
+export const readSupervised = (source: SupervisedSource): Promise<SupervisedData> => readExamples(source, toExamples);
+
+/** @param fromTable  makes examples of a table */
+export async function readExamples(source: SupervisedSource, fromTable: typeof toExamples): Promise<SupervisedData> {
   const { file, data } = source;
   if (file !== undefined && data !== undefined) throw new UserError(`give either a file or --data, not both (${file}, --data ${data})`);
   if (data !== undefined) return builtIn(data);
@@ -36,7 +39,7 @@ export async function readSupervised(source: SupervisedSource): Promise<Supervis
   if (/\.(txt|text|md)$/i.test(file)) return { corpus: await readText(file) };
   if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
   if (statSync(file).isDirectory()) return { examples: await readImageFolder(file, source.size) };
-  return { examples: toExamples(await readTable(file, source), basename(file), source) };
+  return { examples: fromTable(await readTable(file, source), basename(file), source) };
 }
 
 async function builtIn(name: string): Promise<SupervisedData> {

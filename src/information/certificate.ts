@@ -4,22 +4,22 @@ import type { Column } from "../data/index.ts";
 import { formatNumber, withError } from "../numbers.ts";
 import type { Figure } from "../plots/index.ts";
 import { type AnnealingState, type Estimate, estimate } from "../sampling/index.ts";
-import { type PointBounds, pointBounds, type Weights } from "./annealed/bounds.ts";
+import { type AnnealedWeights, type PointBounds, pointBounds } from "./annealed/bounds.ts";
 import { endsOf } from "./annealed/chains.ts";
 import type { Frozen } from "./annealed/frozen.ts";
-import { annealedBounds, byChains, cautions, effectiveChains, importanceBounds, lowerRule } from "./annealed/judge.ts";
+import { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCautions, lowerRule } from "./annealed/judge.ts";
 import { type Bound, bits } from "./bound.ts";
 import { ladderFigure, workFigure } from "./figures/annealing.ts";
 import { boundsFigure, chainsFigure, pointsFigure } from "./figures/bounds.ts";
 import type { ImportanceWeights } from "./importance.ts";
-import { fitOf, type Joint, type Pairs } from "./models/joint.ts";
+import { fitOf, type Joint, type JointPairs } from "./models/joint.ts";
 
 type History = readonly Readonly<Record<string, number>>[];
 
 /** What a run has given. */
 export interface Outcome {
   readonly joint: Joint;
-  readonly pairs: Pairs;
+  readonly pairs: JointPairs;
   readonly chains: number;
   readonly frozen: Frozen;
   readonly state: AnnealingState;
@@ -31,7 +31,7 @@ export interface Outcome {
 }
 
 export interface Certified extends Outcome {
-  readonly weights: Weights;
+  readonly weights: AnnealedWeights;
   readonly points: PointBounds;
   readonly bounds: readonly Bound[];
   readonly lower: Bound;
@@ -43,12 +43,12 @@ export interface Certified extends Outcome {
 /** 97.5 % of a normal: bounds are means over pairs. */
 const wide = 1.96;
 
-/** Bounds, interval and cautions of a run. The interval's bounds were chosen before its chains were seen: `lowerRule`, and the mixture. */
+/** Bounds, interval and intervalCautions of a run. The interval's bounds were chosen before its chains were seen: `lowerRule`, and the mixture. */
 export async function certify(outcome: Outcome): Promise<Certified> {
   const { joint, pairs, chains, frozen, state, history, importance, truth } = outcome;
   const B = pairs.x.shape[0];
   const { forward, reverse } = endsOf(state, chains * B);
-  const weights: Weights = { fit: await fitOf(joint, pairs), forward: forward.logWeights, reverse: reverse.logWeights };
+  const weights: AnnealedWeights = { fit: await fitOf(joint, pairs), forward: forward.logWeights, reverse: reverse.logWeights };
   const points = pointBounds(weights);
   const annealed = annealedBounds(weights, points, lowerRule(frozen, chains));
   const [lower, upper] = [annealed[0], annealed.find((b) => b.kind === "upper")!]; // there is one
@@ -56,7 +56,14 @@ export async function certify(outcome: Outcome): Promise<Certified> {
   const acceptance = history.flatMap((row) => [row.acceptance, row.acceptanceReverse]);
   const T = frozen.betas.length - 1;
   const invalid = Math.round((history.reduce((sum, row) => sum + row.invalid, 0) / history.length) * T);
-  const warnings = cautions(points, lower, upper, { frozen, chains, acceptance, invalid, proposals: 2 * T * chains * B, fit: weights.fit });
+  const warnings = intervalCautions(points, lower, upper, {
+    frozen,
+    chains,
+    acceptance,
+    invalid,
+    proposals: 2 * T * chains * B,
+    fit: weights.fit,
+  });
   const crossed = warnings.some((w) => w.includes("no bound here is to be believed"));
   const all = [...annealed, ...Object.entries(importance).flatMap(([name, w]) => importanceBounds(name, weights.fit, w))];
   const bounds = crossed

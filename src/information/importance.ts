@@ -2,7 +2,7 @@
 import type { NdArray, Random } from "../array/index.ts";
 import { jit, stack, type Tensor } from "../tensor/index.ts";
 import { type Observed, type Route, tiled } from "./annealed/target.ts";
-import { inBlocks, type Pairs } from "./models/joint.ts";
+import { inBlocks, type JointPairs } from "./models/joint.ts";
 
 /** log ω = log p(x, z) - log q(z|x) - C. */
 export interface ImportanceWeights {
@@ -23,7 +23,7 @@ const blockRows = 4096;
  *
  * @source  Burda, Grosse & Salakhutdinov, ICLR 2016, eq. 8; Brekelmans et al., ICLR 2022, section 3
  */
-export async function importanceWeights(route: Route, { u, x }: Pairs, samples: number, rng: Random): Promise<ImportanceWeights> {
+export async function importanceWeights(route: Route, { u, x }: JointPairs, samples: number, rng: Random): Promise<ImportanceWeights> {
   const B = x.shape[0];
   const observed = await route.observe(x);
   const [start, end] = [route.path(0), route.path(1)];

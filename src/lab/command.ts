@@ -2,10 +2,10 @@
  * What the product can do, as values: the command line, configuration files, sweeps, resuming, the tour and forms are derived from them.
  * A job does its work in one go; a method makes runs (see method.ts); a group holds others.
  */
-import type { z } from "zod";
+import { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
-import { type Invocation, withInvocation } from "./invocation.ts";
-import { optionInfos, parseOptions, type Shape } from "./options.ts";
+import { flag, type Invocation, withInvocation } from "./invocation.ts";
+import { givenWithFile, optionInfos, parseOptions, type Shape } from "./options.ts";
 
 /** A positional argument, as "<file>", "[file]" or "[runs...]", and what it is. */
 export interface Argument {
@@ -43,6 +43,8 @@ export interface Command extends Description {
   /** All options, defaults written out. */
   readonly options: z.ZodObject;
   readonly commands: readonly Command[];
+  /** @throws UserError  for options that `perform` would refuse before it looks at any data */
+  check(given: Readonly<Record<string, unknown>>): void;
   /**
    * @param given  options by key, as text or as values; defaults are filled in
    * @param wishes  for the runs it makes: see `Invocation`
@@ -99,7 +101,51 @@ export function declared<S extends Shape>(
     const outcome = await withInvocation(invocation, () => work(values, options));
     return { ...outcome, json: "json" in options && options.json === true };
   };
-  return { kind, name, summary, description, examples, notes, arguments: args, options: schema, commands, perform };
+  const check: Command["check"] = (given) => void parseOptions(schema, given);
+  return { kind, name, summary, description, examples, notes, arguments: args, options: schema, commands, check, perform };
+}
+
+interface ChoiceSpec {
+  /** Key of the option that decides. */
+  readonly option: string;
+  /** What it is without the option, or with a value that no other has. */
+  readonly otherwise: Command;
+  /** By values of the option. All have the name of the first, and a schema of their own. */
+  readonly others: Readonly<Record<string, Command>>;
+}
+
+/**
+ * Commands of one name, of which an option chooses: `train --model vae`. Flags, help and the schema of a configuration file are those of
+ * all together (where they share a key, those of `otherwise` count); each takes only its own, and says to whom others belong.
+ */
+export function choice({ option, otherwise, others }: ChoiceSpec): Command {
+  const all = [...Object.entries(others), [undefined, otherwise] as const];
+  const options = z.object(Object.assign({}, ...all.map(([, command]) => command.options.shape)));
+  /** The command, and what it is given: options of files too. */
+  const chosen = (given: Readonly<Record<string, unknown>>) => {
+    const own = givenWithFile(options, given);
+    const value = own[option];
+    const command = typeof value === "string" && Object.hasOwn(others, value) ? others[value] : otherwise;
+    const foreign = Object.keys(own).find((key) => own[key] !== undefined && key in options.shape && !(key in command.options.shape));
+    if (foreign === undefined) return { command, own };
+    const said = value === undefined ? `without ${flag(option)}` : `with ${flag(option)} ${value}`;
+    const homes = all.flatMap(([name, c]) =>
+      foreign in c.options.shape ? [name === undefined ? "other models" : `${flag(option)} ${name}`] : [],
+    );
+    throw new UserError(`${flag(foreign)} does not go ${said}`, `it is an option of ${homes.join(" and ")}`);
+  };
+  return {
+    ...otherwise,
+    options,
+    check(given) {
+      const { command, own } = chosen(given);
+      command.check(own);
+    },
+    perform(args, given, wishes) {
+      const { command, own } = chosen(given);
+      return command.perform(args, own, wishes);
+    },
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ import { decisive, type Shape, type SharedOptions, sharedOptions } from "./optio
 import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
 import { publish } from "./publish.ts";
 import type { KeyNumber, ReportTable } from "./report.ts";
-import { type Config, openRun, type Run } from "./run.ts";
+import { type Config, openFreeRun, openRun, type Run } from "./run.ts";
 
 /** Where data come from: a name for folders, a title for people, a file or a package. */
 export interface Source {
@@ -160,10 +160,13 @@ function living<S extends Shape, Data, Problem, Found extends Findings>(
       ...decisive(chosen),
       ...prepared.config,
     };
-    const folder = chosen.out ?? join("runs", prepared.folder.replace(/[^\w.-]+/g, "-"));
-    const run = await openRun(folder, config, { overwrite: chosen.overwrite });
+    const { overwrite } = chosen;
+    const { run, note }: { run: Run; note?: string } = chosen.out
+      ? { run: await openRun(chosen.out, config, { overwrite }) }
+      : await openFreeRun(defaultFolder(prepared), config, { overwrite });
+    const { folder } = run;
     try {
-      tell(prepared.warnings, mode);
+      tell([...prepared.warnings, ...(note ? [note] : [])], mode);
       const found = await work(prepared, run, desk);
       if (found === undefined) return interrupted(folder);
       const figures = await spec.figures(found, problem);
@@ -182,6 +185,12 @@ function living<S extends Shape, Data, Problem, Found extends Findings>(
     }
   };
   return declared("method", { ...spec, arguments: [spec.input], options }, live);
+}
+
+/** runs/cells for cells.csv: the name of a file without its ending. */
+function defaultFolder({ folder, source: { name } }: Pick<Prepared<unknown>, "folder" | "source">): string {
+  const short = name.replace(/(?<=.)(\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet|pq|npz|npy|h5ad|onnx|png))?(\.(gz|zst))?$/i, "");
+  return join("runs", folder.replace(name, () => short).replace(/[^\w.-]+/g, "-"));
 }
 
 const interrupted = (folder: string): Outcome => ({

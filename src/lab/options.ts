@@ -124,6 +124,11 @@ export function parseOptions<S extends Shape>(
   return { options, loggers: log?.split(",").map((name) => name.trim()), stopAt };
 }
 
+/** Options with those of their configuration file, which count less, written out. @throws UserError  for a file that does not fit the schema */
+export function givenWithFile(schema: z.ZodObject, { config, ...given }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { ...(typeof config === "string" && !("config" in schema.shape) ? readConfigFile(config, schema) : {}), ...given };
+}
+
 /**
  * Options from a configuration file, checked key by key against the schema.
  * @throws UserError  naming the file and the key, with the nearest one that exists

@@ -60,6 +60,29 @@ export async function openRun(folder: string, config: Config, { overwrite = fals
   }
 }
 
+/**
+ * Opens the first of the folders base, base-2, base-3, … that is free, or holds a run of the same configuration.
+ *
+ * @returns  the run, and why it is not in the first of them
+ */
+export async function openFreeRun(
+  base: string,
+  config: Config,
+  options: { overwrite?: boolean } = {},
+): Promise<{ run: Run; note?: string }> {
+  if (options.overwrite) return { run: await openRun(base, config, options) };
+  let why: string | undefined;
+  for (let k = 1; k < 1000; k++) {
+    const folder = k === 1 ? base : `${base}-${k}`;
+    const found = existsSync(folder) ? await inspect(folder) : "empty";
+    const changed = typeof found === "string" ? undefined : firstDifference(found.config, JSON.parse(JSON.stringify(config)));
+    if (found !== "foreign" && changed === undefined)
+      return { run: await openRun(folder, config), note: why && `${why}: this run is in ${folder}` };
+    why ??= `${folder} ${found === "foreign" ? "holds no run" : `holds a run with another configuration (${changed})`}`;
+  }
+  throw new UserError(`${base} and 999 folders beside it hold other runs`, "choose another folder with --out");
+}
+
 /** The record of the run in the folder, or undefined if there is none yet. */
 async function examine(folder: string, config: Config, overwrite: boolean): Promise<RunRecord | undefined> {
   const found = await inspect(folder).catch((error: unknown) => {

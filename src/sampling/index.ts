@@ -17,10 +17,10 @@ export { autocorrelationTime, type BlockedError, blockedErrors, type Chains, cor
 export { type Evidence, samplingCautions } from "./diagnostics/cautions.ts";
 export { kishSize } from "./diagnostics/kish.ts";
 export { fitPareto, type ParetoFit, paretoShape } from "./diagnostics/pareto.ts";
-export { rankRHat, splitRHat } from "./diagnostics/r-hat.ts";
+export { normalQuantile, rankRHat, splitRHat } from "./diagnostics/r-hat.ts";
 export { type Draw, exactDraw } from "./kernels/exact.ts";
 export { type AutoregressiveParameters, autoregressive, crankNicolson } from "./kernels/gaussian.ts";
-export { hmc, leapfrog, mala } from "./kernels/hamiltonian.ts";
+export { type HamiltonianNoise, hmc, leapfrog, mala } from "./kernels/hamiltonian.ts";
 export type { Kernel, Transition } from "./kernels/kernel.ts";
 export { metropolisHastings, type Proposal, randomWalk, type WalkParameters } from "./kernels/metropolis.ts";
 export { tableMetropolis, transitionTable } from "./kernels/table.ts";

@@ -1,8 +1,10 @@
 /** Tracing and compiled programs. */
 import { allocate, array, type DType, type NdArray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
+import { guarded, made } from "./inputs.ts";
 import { withSharing } from "./primitive.ts";
 import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
+import { programCache } from "./programs.ts";
 import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { fail } from "./shapes.ts";
 import { type Node, type ProgramDType, Tensor } from "./tensor.ts";
@@ -43,14 +45,23 @@ export interface JitOptions extends RuntimeOptions {
    * alternate, so that results stay valid during the next call, and no longer.
    */
   readonly reuse?: boolean;
+  /** Most signatures whose programs are kept; the one that was called longest ago goes first. Default 128. */
+  readonly cache?: number;
 }
 
 interface Compiled {
-  readonly session: Session;
+  /** None where there is nothing to compute. */
+  readonly session: Session | undefined;
   readonly structure: Structure;
   readonly buffers: readonly (readonly NdArray[])[] | undefined;
   turn: number;
 }
+
+/** A compiled function. */
+export type Jitted<A extends unknown[], R> = ((...args: { [K in keyof A]: Feeds<A[K]> }) => Promise<Arrays<R>>) & {
+  /** Frees the memory of all compiled programs; a later call compiles anew. */
+  dispose(): Promise<void>;
+};
 
 const defaults: { device?: RuntimeOptions["device"]; threads?: number } = {};
 
@@ -61,42 +72,47 @@ export function configure(options: RuntimeOptions): void {
 
 /**
  * Compiles a function of tensors. It is traced once per signature (tree, dtypes and shapes of its arguments); later calls run the
- * compiled program. Inside another program call the function itself.
+ * compiled program. Inside another program call the function itself. Arrays that are given must not be changed before the call has
+ * resolved; small ones are copied, and a change of a large one is reported where it is seen.
  *
  * @returns  the function on arrays, as a promise
  * @throws   TensorError if the function cannot be traced, or the device is missing
  */
-export function jit<A extends unknown[], R>(
-  f: (...args: A) => R,
-  options: JitOptions = {},
-): (...args: { [K in keyof A]: Feeds<A[K]> }) => Promise<Arrays<R>> {
-  const cache = new Map<string, Promise<Compiled>>();
+export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
+  if (typeof f !== "function") fail("jit", `compiles a function of tensors, not ${f === null ? "null" : `a value of type ${typeof f}`}`);
+  const { cache: most = 128 } = options;
+  if (!(most >= 1)) fail("jit", `a cache of ${most} programs: at least 1 is needed`);
+  const programs = programCache<Compiled>(most, (program) => program.session?.release());
   const call = async (args: { [K in keyof A]: Feeds<A[K]> }): Promise<Arrays<R>> => {
     const { leaves, structure } = flatten<NdArray | number>(args, isValue as (x: unknown) => x is NdArray);
     const precision = precisionOf(leaves);
-    const arrays = leaves.map((v) => (typeof v === "number" ? array(v, precision, []) : v));
+    const given = leaves.map((v) => (typeof v === "number" ? array(v, precision, []) : v));
     let key = JSON.stringify(structure);
-    for (const a of arrays) key += `;${a.dtype}${a.shape.join(",")}`;
-    let compiled = cache.get(key);
-    if (!compiled) {
-      compiled = compile(f, args, options);
-      cache.set(key, compiled);
-      compiled.catch(() => cache.delete(key));
-    }
-    const program = await compiled;
-    const into = program.buffers?.[program.turn++ % program.buffers.length];
-    return unflatten<Arrays<R>>(program.structure, await program.session.run(arrays, into));
+    for (const a of given) key += `;${a.dtype}${a.shape.join(",")}`;
+    const { arrays, check } = guarded(given);
+    return programs.use(
+      key,
+      () => compile(f, args, options),
+      async (program) => {
+        const into = program.buffers?.[program.turn++ % program.buffers.length];
+        const results = program.session ? await program.session.run(arrays, into) : [];
+        check();
+        return unflatten<Arrays<R>>(program.structure, made(results));
+      },
+    );
   };
-  return (...args) => {
+  const compiled = (...args: { [K in keyof A]: Feeds<A[K]> }): Promise<Arrays<R>> => {
     // Thrown at once, so that it is the surrounding program that fails.
     if (args.some((x) => x instanceof Tensor))
       fail("jit", "a compiled function was called inside a program: call the function itself there");
     return call(args);
   };
+  return Object.assign(compiled, { dispose: programs.dispose });
 }
 
 async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
   const program = trace(f, args);
+  if (program.outputs.length === 0) return { session: undefined, structure: program.structure, buffers: undefined, turn: 0 };
   const { bytes } = withSharing(() => writeModel(program));
   const nodes = reachable(program.outputs);
   const double = nodes.some((node) => node.outputs.some((y) => y.dtype === "f64"));

@@ -92,11 +92,23 @@ export async function openSession(model: Uint8Array, outputs: number, { device, 
       const feeds: Record<string, OrtTensor> = {};
       for (let i = 0; i < inputs.length; i++) feeds[`i${i}`] = wrap(inputs[i]);
       const fetches = into ? Object.fromEntries(names.map((n, i) => [n, wrap(into[i])])) : names;
-      const results = await session.run(feeds, fetches as InferenceSession.FetchesType);
+      const results = await session.run(feeds, fetches as InferenceSession.FetchesType).catch((error: Error) => {
+        throw whileRunning(error);
+      });
       return into ? [...into] : names.map((n) => unwrap(results[n]));
     },
     release: () => session.release(),
   };
+}
+
+/** What went wrong in a run, in words: nearly always an index out of range. */
+function whileRunning(error: Error): TensorError {
+  const text = String(error?.message ?? error);
+  const [, index, low, high] = /idx=(-?\d+) must be within the inclusive range \[(-?\d+),(-?\d+)\]/.exec(text) ?? [];
+  if (index) return new TensorError(`take: index ${index} is out of range for an axis of ${Number(high) + 1} (from ${low} to ${high})`);
+  const [, place] = /invalid indice found, indice = (-?\d+)/.exec(text) ?? [];
+  if (place) return new TensorError(`take or scatterAdd: index ${place} is out of range for its axis`);
+  return new TensorError(`the program could not be run: ${text}`);
 }
 
 /** Turns the runtime's message about a missing device into one that says what to do. */

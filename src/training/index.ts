@@ -27,7 +27,6 @@ export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
 export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";
 export {
   type Batch,
-  batchRows,
   crossEntropy,
   type ExampleProblem,
   exampleProblem,

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
-import { readOnnx } from "../onnx/index.ts";
+import { readOnnx } from "../onnx/read.ts";
 import { modelNetwork, type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
 import type { Problem } from "./problem.ts";
 

@@ -1,7 +1,7 @@
 /** What is to be learned: batches of the three parts of the data, a loss, and scores. */
 
 import * as nd from "../array/index.ts";
-import { allocate, type NdArray, type Random, type Shape, sizeOf, toNumbers } from "../array/index.ts";
+import { allocate, type NdArray, type Shape, sizeOf, toNumbers } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import { type Examples, type Split, type Standardization, standardizationOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
@@ -161,21 +161,5 @@ export function textProblem(corpus: Corpus, context: number): Problem {
     loss: (logits, y) => crossEntropy(logits, y),
     marks: (logits, y) => t.takeAlong(t.logSoftmax(logits), y.expandDims(-1), -1).squeeze(-1).mean(1).neg(),
     scoreOf: (nats) => nats / Math.LN2,
-  };
-}
-
-/** The rows of batch `step`: the examples in an order that is drawn anew for every pass over them. */
-export function batchRows(rng: Random, count: number, batchSize: number): (step: number) => Int32Array {
-  const perEpoch = Math.floor(count / batchSize);
-  let epoch = -1;
-  let order: Int32Array = new Int32Array(0);
-  return (step) => {
-    const now = Math.floor(step / perEpoch);
-    if (now !== epoch) {
-      epoch = now;
-      order = rng.fold(epoch).permutation(count).data as Int32Array;
-    }
-    const at = (step % perEpoch) * batchSize;
-    return order.slice(at, at + batchSize);
   };
 }

@@ -4,7 +4,7 @@ import { type Encoding, encodeColumn, encodingNotes, featureMatrix } from "../da
 import { column, type Table } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import type { OnnxModel } from "../onnx/index.ts";
-import { readOnnx } from "../onnx/index.ts";
+import { readOnnx } from "../onnx/read.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
 import { crossEntropy } from "./problem.ts";
 

@@ -1,6 +1,7 @@
 /** Supervised training as a method: state is plain data, a step is one compiled program. */
 
 import { flatten, isArrayLeaf, item, leafPaths, mapTree, type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../array/index.ts";
+import { batchRows, spreadRows } from "../data/batches.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/index.ts";
@@ -20,7 +21,7 @@ import {
 } from "../optim/index.ts";
 import { and, jit, less, lowPrecision, type Tensor, valueAndGrad, where } from "../tensor/index.ts";
 import { lossTerms } from "./defaults.ts";
-import { batchRows, type Part, type Problem } from "./problem.ts";
+import type { Part, Problem } from "./problem.ts";
 
 /** How a network is trained. */
 export interface SupervisedOptions {
@@ -136,7 +137,7 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
     let loss = 0;
     for (let at = 0; at < count; at += evaluationBatch) {
       const size = Math.min(evaluationBatch, count - at);
-      const { x, y } = problem.batch(part, spread(at, size, count, problem.count(part)));
+      const { x, y } = problem.batch(part, spreadRows(at, size, count, problem.count(part)));
       const result = await measure(params, stats, x, y);
       loss += item(result.loss) * (size / count);
       marks.push(...toNumbers(result.marks));
@@ -178,10 +179,6 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
 /** Numbers in a tree of arrays. */
 export const countNumbers = (tree: unknown): number =>
   (flatten(tree, isArrayLeaf).leaves as NdArray[]).reduce((s, a) => s + sizeOf(a.shape), 0);
-
-/** `size` of `count` numbers that are spread evenly over 0 .. all - 1, from the one numbered `at`. */
-const spread = (at: number, size: number, count: number, all: number): Int32Array =>
-  Int32Array.from({ length: size }, (_, i) => Math.floor(((at + i) * all) / count));
 
 /** Whether `layers.0.w` lies at or below `layers.0`; `layers.01` does not. */
 const isBelow = (path: string, beginning: string): boolean => path === beginning || path.startsWith(`${beginning}.`);

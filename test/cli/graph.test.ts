@@ -180,7 +180,8 @@ test("names with commas, quotes, blanks and other scripts come back through CSV;
   expect((await graph("compress", names, "--ids", "name", "--directed")).code).toBe(0);
   const csv = path("names2.csv");
   await graph("decompress", `${names}.pfg`, "-o", csv, "--to", "csv");
-  expect(readFileSync(csv, "utf8").split("\n").sort()).toEqual(readFileSync(names, "utf8").split("\n").sort());
+  const rows = readFileSync(csv, "utf8").replace("source,target,type", "source,target").replaceAll(",Directed\n", "\n");
+  expect(rows.split("\n").sort()).toEqual(readFileSync(names, "utf8").split("\n").sort());
   const sparse = file("sparse.txt", "9007199254740991\t5000000000\n17\t5000000000\n");
   await graph("compress", sparse, "--directed");
   await graph("decompress", `${sparse}.pfg`, "-o", path("sparse2.txt"));
@@ -360,4 +361,25 @@ test("an empty graph and a million isolated vertices are graphs", async () => {
   const one = file("one.txt", "3 999999\n");
   expect((await graph("compress", one, ...isolated)).code).toBe(0);
   expect((await graph("inspect", `${one}.pfg`, "--quick")).out).toContain("1,000,000 vertices (999,998 isolated), 1 undirected edges");
+});
+
+test("verify reads the original with other code; decompress writes vertices on no edge in each format, by the ending of the file", async () => {
+  const input = file(
+    "alone.json",
+    '{"directed":true,"nodes":[{"id":"a"},{"id":"b, c"},{"id":"iso"}],"links":[{"source":"b, c","target":"a"}]}',
+  );
+  await graph("compress", input);
+  expect((await graph("verify", `${input}.pfg`, input)).out).toContain("(read by DuckDB)");
+  for (const ending of ["txt", "csv", "json", "graphml", "parquet"]) {
+    const out = path(`alone-out.${ending}`);
+    expect((await graph("decompress", `${input}.pfg`, "-o", out)).code).toBe(0);
+    expect((await graph("verify", `${input}.pfg`, out)).out).toContain("intact, 1 edges, the graph of");
+  }
+  const lost = file("lost.json", readFileSync(input, "utf8").replace('{"id":"iso"}', '{"id":"other"}'));
+  expect((await graph("verify", `${input}.pfg`, lost)).error).toContain('the vertex "other", which is on no edge, is missing');
+  const other = file("other.csv", 'source,target,type\n"b, c",b,Directed\n');
+  expect((await graph("verify", `${input}.pfg`, other)).error).toContain('the edge ["b, c","b"] of the file is missing');
+  const undirected = file("undirected.json", readFileSync(input, "utf8").replace("true", "false"));
+  expect((await graph("verify", `${input}.pfg`, undirected)).error).toContain("the file says undirected");
+  expect((await graph("verify", `${input}.pfg`, undirected, "--directed")).code).toBe(0);
 });

@@ -169,3 +169,22 @@ describe.runIf(existsSync(join(data, "graph-szip")))("real graphs", () => {
     expect(idealBits(other, "gaps")).toBeGreaterThan(1.2 * idealBits(g, "gaps"));
   });
 });
+
+test("a few bytes that hold millions of edges are refused unless they are trusted; names that would take gigabytes are refused at once", () => {
+  const loops = { vertices: 2, directed: false, pairs: new Uint32Array(2 * 6_000_000) };
+  const bytes = encodeGraph(loops, { model: "urn" });
+  expect(bytes.length).toBeLessThan(64);
+  expect(() => decodeGraph(bytes)).toThrow(/says it holds 2 vertices and 6000000 edges/);
+  const back = decodeGraph(bytes, { trust: true }).pairs;
+  expect([back.length, back.some((v) => v !== 0)]).toEqual([loops.pairs.length, false]);
+  const names = Array.from({ length: 4000 }, (_, i) => "x".repeat(4000 + i)); // 24 MB of names in a few kilobytes
+  const named = encodeGraph({ vertices: 4000, directed: false, pairs: Uint32Array.of(0, 1), names });
+  expect(named.length).toBeLessThan(20_000);
+  expect(() => decodeGraph(named, { memoryLimit: 2 ** 24 })).toThrow(/the names of vertices need \d+ bytes, more than the memory limit/);
+});
+
+test("compressing refuses what needs more memory than it may take, before it takes it", () => {
+  const g = { vertices: 2 ** 20, directed: false, pairs: Uint32Array.of(0, 1) };
+  expect(() => encodeGraph(g, { memoryLimit: 2 ** 20 })).toThrow(/needs about 21 MiB, more than the limit of 1 MiB/);
+  expect(encodeGraph(g, { memoryLimit: 2 ** 26 }).length).toBeLessThan(64);
+});

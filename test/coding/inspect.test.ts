@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { distinctEdges, graph, inspectGraph, sameGraph } from "../../src/coding/index.ts";
+import { distinctEdges, encodeGraph, graph, inspectGraph, sameGraph } from "../../src/coding/index.ts";
 
 /** A triangle with a loop at 0, the edge 1 - 2 twice, and a vertex on no edge. */
 const small = graph(
@@ -53,4 +53,11 @@ test("graphs are the same whatever the order of edges and ends, and without repe
   expect(sameGraph(small, { ...small, vertices: 5 })).toBe(false);
   expect(sameGraph(small, distinctEdges(small))).toBe(false);
   expect(distinctEdges(small).pairs.length / 2).toBe(4);
+});
+
+test("the bytes of names are those by which a file with names is longer", () => {
+  const names = ["ann", "bob", "eve"];
+  const g = { vertices: 3, directed: false, pairs: Uint32Array.of(0, 1, 1, 2) };
+  const longer = encodeGraph({ ...g, names }, { model: "urn" }).length - encodeGraph(g, { model: "urn" }).length;
+  expect([inspectGraph({ ...g, names }).nameBytes, inspectGraph(g).nameBytes]).toEqual([longer, 0]);
 });

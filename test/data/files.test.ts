@@ -92,7 +92,10 @@ describe("reading", () => {
     const cube = ndarray(new Float32Array(8), [2, 2, 2], "f32");
     const read = await readTable(file("a.npz", writeNpz({ X, t, day, other, cube })));
     expect(columns(read)).toEqual(wanted);
-    expect(read.notes).toEqual(['no columns of 2 rows, left out: "other" of shape [3], "cube" of shape [2, 2, 2]']);
+    expect(read.notes).toEqual([
+      'array "X" of shape [2, 2] is taken as columns X1 to X2',
+      'no columns of 2 rows, left out: "other" of shape [3], "cube" of shape [2, 2, 2]',
+    ]);
     expect(columns(await readTable(file("a.npy.gz", gzipSync(writeNpy(X)))))).toEqual({ x1: [1, 3], x2: [2, 4] });
   });
 
@@ -109,7 +112,7 @@ describe("reading", () => {
       [file("broken.json", "{nope"), /broken\.json: Malformed JSON/],
       [file("fake.parquet", "not parquet at all"), /fake\.parquet: .*[Pp]arquet/],
       [file("fake.npz", "not a zip"), /fake\.npz: npz: not a readable zip/],
-      [file("cube.npy", writeNpy(ndarray(new Float32Array(8), [2, 2, 2], "f32"))), /no vector or matrix .* "x" of shape \[2, 2, 2\]/],
+      [file("deep.npy", writeNpy(ndarray(new Float32Array(8), [2, 2, 2, 1], "f32"))), /no vector or matrix .* "x" of shape \[2, 2, 2, 1\]/],
       [file("cut.npy.gz", gzipSync(new Uint8Array(100)).subarray(0, 20)), /cut\.npy\.gz: /],
       [file("a.xlsx", "x"), /"\.xlsx" is not a kind of file/],
       [file("[1].csv", csv), /cannot be read/],

@@ -369,7 +369,7 @@ test("in f32 the bounds are those of f64 with the same noise", async () => {
     fold: (label) => rounded(rng.fold(label)),
   });
   const options = { temperatures: 120, leapfrogs: 10, acceptance: 0.65, watch: () => {} };
-  const frozen = await pilot(single, fromPrior(single), options, randomStream(9));
+  const frozen = await pilot(fromPrior(single), (await simulate(single, 32, randomStream(8).fold("pilot"))).x, options, randomStream(9));
   const run = { chains: 4, temperatures: 120, frozen };
   const one = await annealed(single, { ...run, pairs, rng: randomStream(10) });
   const two = await annealed(double, { ...run, pairs: { u: widened(pairs.u), x: widened(pairs.x) }, rng: rounded(randomStream(10)) });

@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { array, type NdArray, type Random, randomStream, toNumbers } from "../../src/array/index.ts";
 import {
+  type AnnealedWeights,
   annealedChains,
   type Encoder,
   endsOf,
@@ -10,12 +11,12 @@ import {
   fromPrior,
   fromProposal,
   type Joint,
+  type JointPairs,
   type LinearModel,
-  type Pairs,
   pilot,
+  pilotPoints,
   type ScheduleRule,
   simulate,
-  type Weights,
 } from "../../src/information/index.ts";
 import { likelihoodOf } from "../../src/information/models/likelihood.ts";
 import { priorOf } from "../../src/information/models/prior.ts";
@@ -118,7 +119,7 @@ export function jointOf(decode: (z: Tensor) => Tensor, latent: number, observed:
 export const columns = (...parts: Tensor[]): Tensor => concat(parts, 1);
 
 export interface Run {
-  readonly pairs?: number | Pairs;
+  readonly pairs?: number | JointPairs;
   readonly chains: number;
   readonly temperatures: number;
   readonly leapfrogs?: number;
@@ -129,8 +130,8 @@ export interface Run {
 }
 
 interface Measured {
-  readonly weights: Readonly<Record<keyof Weights, Float64Array>>;
-  readonly pairs: Pairs;
+  readonly weights: Readonly<Record<keyof AnnealedWeights, Float64Array>>;
+  readonly pairs: JointPairs;
   readonly frozen: Frozen;
   readonly acceptance: number;
 }
@@ -141,9 +142,10 @@ export async function annealed(joint: Joint, run: Run): Promise<Measured> {
   const route = encoder ? fromProposal(joint, encoder) : fromPrior(joint);
   const { pairs: wanted = 256 } = run;
   const pairs = typeof wanted === "number" ? await simulate(joint, wanted, rng.fold("pairs")) : wanted;
-  const frozen =
-    run.frozen ?? (await pilot(joint, route, { temperatures, leapfrogs, rule, acceptance: 0.65, watch: () => {} }, rng.fold("pilot")));
-  const learner = await annealedChains(joint, route, { frozen, ...pairs, chains }, rng.fold("chains"));
+  const seen = rng.fold("pilot pairs");
+  const options = { temperatures, leapfrogs, rule, acceptance: 0.65, watch: () => {} };
+  const frozen = run.frozen ?? (await pilot(route, (await simulate(joint, pilotPoints, seen)).x, options, rng.fold("pilot")));
+  const learner = await annealedChains(route, { frozen, ...pairs, chains }, rng.fold("chains"));
   let state = await learner.init();
   let acceptance = 0;
   for (let i = 0; i < learner.steps; i++) {

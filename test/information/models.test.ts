@@ -14,7 +14,8 @@ import {
 import type { LikelihoodName, OutputKind } from "../../src/information/models/likelihood.ts";
 import { priorOf } from "../../src/information/models/prior.ts";
 import { type Mlp, mlp } from "../../src/nn/index.ts";
-import { readOnnx, toOnnx } from "../../src/onnx/index.ts";
+import { toOnnx } from "../../src/onnx/index.ts";
+import { readOnnx } from "../../src/onnx/read.ts";
 import { constant, grad, jit, like, type Tensor } from "../../src/tensor/index.ts";
 import {
   annealed,

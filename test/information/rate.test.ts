@@ -25,7 +25,7 @@ const joint = linearJoint(model, "f64");
 async function curve(distortion: "likelihood" | "squared", largest: number, x: NdArray, stepSizes?: ArrayLike<number>) {
   const scaled = distortionJoint(joint, distortion, largest);
   const options = { temperatures: T, leapfrogs: 8, rule: linearSchedule, acceptance: 0.65, watch: () => {} };
-  const found = await pilot(scaled, fromPrior(scaled), options, randomStream(1));
+  const found = await pilot(fromPrior(scaled), (await simulate(scaled, 32, randomStream(1).fold("pairs"))).x, options, randomStream(1));
   const frozen = stepSizes ? { ...found, stepSizes } : found;
   const run = rateCurve(joint, { frozen, x, chains, distortion, most: largest }, randomStream(2));
   let state = await run.init();

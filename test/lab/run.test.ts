@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ndarray } from "../../src/array/ndarray.ts";
 import { randomStream } from "../../src/array/random.ts";
 import { UserError } from "../../src/errors.ts";
-import { openRun } from "../../src/lab/run.ts";
+import { openFreeRun, openRun } from "../../src/lab/run.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-run-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -76,6 +76,21 @@ describe("a run", () => {
     await expect(openRun(folder, {})).rejects.toThrow(/holds no run/);
     expect(readFileSync(join(folder, "thesis.txt"), "utf8")).toBe("mine");
     await expect(openRun(join(folder, "thesis.txt"), {})).rejects.toThrow(UserError);
+  });
+
+  test("without a folder of its own goes to the next free one, says why, and is found there again", async () => {
+    const folder = fresh();
+    const close = async ({ run, note }: Awaited<ReturnType<typeof openFreeRun>>) => {
+      await run.close();
+      return [run.folder, note];
+    };
+    expect(await close(await openFreeRun(folder, { seed: 1 }))).toEqual([folder, undefined]);
+    const why = `${folder} holds a run with another configuration (seed: 1 there, 2 here): this run is in ${folder}-2`;
+    expect(await close(await openFreeRun(folder, { seed: 2 }))).toEqual([`${folder}-2`, why]);
+    expect(await close(await openFreeRun(folder, { seed: 1 }))).toEqual([folder, undefined]);
+    expect(await close(await openFreeRun(folder, { seed: 2 }))).toEqual([`${folder}-2`, why]);
+    expect((await close(await openFreeRun(folder, { seed: 3 })))[0]).toBe(`${folder}-3`);
+    expect(await close(await openFreeRun(folder, { seed: 4 }, { overwrite: true }))).toEqual([folder, undefined]);
   });
 
   test("of another configuration is refused, naming the difference", async () => {

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { splitRows, toCorpus, toExamples } from "../../src/data/index.ts";
+import { batchRows, splitRows, toCorpus, toExamples } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
 import { mlpNetwork, type Network, transformerLm } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import {
-  batchRows,
   compareOptimizers,
   crossEntropy,
   drawSettings,

@@ -3,7 +3,7 @@ import { UserError } from "../../errors.ts";
 import { bennett, byDatum, type Estimate, estimate, mixtureLower, mixtureUpper, reverseUpper } from "../../sampling/index.ts";
 
 /** What B data points with K chains each way have given. */
-export interface Weights {
+export interface AnnealedWeights {
   /** ℓ_b = log p(x_b|z_b) - C. */
   readonly fit: ArrayLike<number>;
   /** f, rows k · B + b: E e^f = p(x_b) e^-C. */
@@ -26,7 +26,7 @@ export interface PointBounds {
 const mean = (values: ArrayLike<number>): number => estimate(values).mean;
 
 /** All bounds of every data point, from the first `chains` chains of each (default: all). */
-export function pointBounds({ fit, forward, reverse }: Weights, chains?: number): PointBounds {
+export function pointBounds({ fit, forward, reverse }: AnnealedWeights, chains?: number): PointBounds {
   const B = fit.length;
   if (forward.length !== reverse.length) throw new UserError(`${forward.length} forward weights and ${reverse.length} reverse ones`);
   const [f, r] = [byDatum(forward, B), byDatum(reverse, B)].map((rows) => rows.map((w) => w.subarray(0, chains ?? w.length)));

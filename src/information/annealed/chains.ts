@@ -1,7 +1,6 @@
 /** The reported chains: forward from the beginning of a route, reverse from exact draws, one temperature a step. */
 import { array, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type AnnealingState, annealing } from "../../sampling/index.ts";
-import type { Joint } from "../models/joint.ts";
 import type { Frozen } from "./frozen.ts";
 import { kernelOf, type Route, tiled } from "./target.ts";
 
@@ -19,10 +18,10 @@ export interface ChainPlan {
 type ChainMetrics = Readonly<Record<string, number>>;
 
 /** Annealing as a learner: its state is plain arrays, so that it stops and goes on to the same bits. */
-export async function annealedChains(joint: Joint, route: Route, { frozen, x, u, chains }: ChainPlan, rng: Random) {
+export async function annealedChains(route: Route, { frozen, x, u, chains }: ChainPlan, rng: Random) {
   const { betas, stepSizes, leapfrogs } = frozen;
   const data = await route.observe(x);
-  const parameters = (t: number) => ({ stepSize: array(stepSizes[t - 1], joint.dtype, []) });
+  const parameters = (t: number) => ({ stepSize: array(stepSizes[t - 1], x.dtype as "f32" | "f64", []) });
   const starts = { forward: route.starts(data, chains, rng.fold("starts")), ...(u && { reverse: tiled(u, chains) }) };
   const run = annealing({ kernel: kernelOf(route, leapfrogs), path: route.path, betas, parameters, data }, starts);
   return {

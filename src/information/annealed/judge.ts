@@ -3,7 +3,7 @@ import { formatNumber, withError } from "../../numbers.ts";
 import { byDatum, type Estimate, estimate, kishSize, mixtureLower, mixtureUpper } from "../../sampling/index.ts";
 import type { Bound } from "../bound.ts";
 import type { ImportanceWeights } from "../importance.ts";
-import { informationOf, type PointBounds, pointBounds, type Weights } from "./bounds.ts";
+import { type AnnealedWeights, informationOf, type PointBounds, pointBounds } from "./bounds.ts";
 import type { Frozen } from "./frozen.ts";
 
 /** Gap of one chain over Λ²/T, the gap of perfect kernels: about 4 with HMC of ten leapfrogs on the models that were tried. */
@@ -27,7 +27,7 @@ const bound = (name: string, kind: Bound["kind"], { mean, error }: Estimate, why
 });
 
 /** Bounds of annealed chains; the first two are the interval. */
-export function annealedBounds(weights: Weights, points: PointBounds, rule: LowerRule): Bound[] {
+export function annealedBounds(weights: AnnealedWeights, points: PointBounds, rule: LowerRule): Bound[] {
   const of = (logEvidence: ArrayLike<number>): Estimate => informationOf(weights.fit, logEvidence);
   const exact = "log p(x) is bounded above by chains that start at exact posterior draws";
   const unbiased = "log p(x) is bounded below by the log of an unbiased estimate";
@@ -114,7 +114,7 @@ const limits = {
 } as const;
 
 /** What is wrong with a run, the worst first; none if all is well. */
-export function cautions(points: PointBounds, lower: Bound, upper: Bound, all: Circumstances): string[] {
+export function intervalCautions(points: PointBounds, lower: Bound, upper: Bound, all: Circumstances): string[] {
   const { frozen, chains, acceptance, invalid, proposals, fit } = all;
   const T = frozen.betas.length - 1;
   const gapOfOne = estimate(Float64Array.from(points.oneUpper, (r, b) => r - points.oneLower[b]));
@@ -179,7 +179,10 @@ export function effectiveChains(forward: ArrayLike<number>, data: number): { lea
 }
 
 /** The interval's bounds with 1, 2, 4, … K chains. */
-export function byChains(weights: Weights, chains: number): { chains: number; name: string; kind: "lower" | "upper"; mean: number }[] {
+export function byChains(
+  weights: AnnealedWeights,
+  chains: number,
+): { chains: number; name: string; kind: "lower" | "upper"; mean: number }[] {
   const counts = [...new Set([...Array.from({ length: 12 }, (_, i) => 2 ** i).filter((k) => k < chains), chains])];
   return counts.flatMap((k) => {
     const p = pointBounds(weights, k);

@@ -1,7 +1,6 @@
 /** Pilots: temperatures and step sizes from chains and data of their own. */
-import { array, type Random } from "../../array/index.ts";
+import { array, type NdArray, type Random } from "../../array/index.ts";
 import { adaptiveSchedule, jitter, pilotPath, pilotStepSizes, sigmoidSchedule } from "../../sampling/index.ts";
-import { type Joint, simulate } from "../models/joint.ts";
 import type { Frozen, ScheduleRule } from "./frozen.ts";
 import { kernelOf, type Route } from "./target.ts";
 
@@ -18,8 +17,9 @@ export interface PilotOptions {
   readonly watch: (step: number) => void;
 }
 
-/** Pairs of the pilot, two chains each: V is the variance within a data point. */
-const [points, chains] = [32, 2];
+/** Data points that a pilot should have, two chains each: V is the variance within a data point. */
+export const pilotPoints = 32;
+const chains = 2;
 /** Temperatures of the pilot for T of the run: step sizes and fluctuations are smooth along a path, those of 150 serve any number. */
 const coarse = (temperatures: number): number => Math.min(150, Math.max(50, temperatures));
 /** Fluctuations are measured on this schedule: it has temperatures from 1e-3 to 1 - 1e-3, where paths of decoders are steep. */
@@ -34,18 +34,20 @@ export const pilotSteps = ({ temperatures, rule }: Pick<PilotOptions, "temperatu
 
 /**
  * Freezes a schedule: step sizes along a first schedule, the fluctuations V(β) there, the schedule of constant √V from them, and its step
- * sizes from the first ones at the same β. Pairs, starts and noise are the pilot's own, so that nothing of the reported chains is in it;
+ * sizes from the first ones at the same β. Data, starts and noise are the pilot's own, so that nothing of the reported chains is in it;
  * step sizes are jittered by a fixed factor a temperature.
+ *
+ * @param x  data points of the pilot, not those that are reported: [points, D]
  *
  * @source  Brekelmans et al., ICLR 2022, section 4; Grosse, Maddison & Salakhutdinov, NIPS 2013, section 4
  */
-export async function pilot(joint: Joint, route: Route, options: PilotOptions, rng: Random): Promise<Frozen> {
+export async function pilot(route: Route, x: NdArray, options: PilotOptions, rng: Random): Promise<Frozen> {
   const { temperatures, leapfrogs, rule, acceptance: target } = options;
   let steps = 0;
   const watch = (): void => options.watch(++steps);
   const kernel = kernelOf(route, leapfrogs);
-  const withStepSize = (stepSize: number) => ({ stepSize: array(stepSize, joint.dtype, []) });
-  const data = await route.observe((await simulate(joint, points, rng.fold("pairs"))).x);
+  const withStepSize = (stepSize: number) => ({ stepSize: array(stepSize, x.dtype as "f32" | "f64", []) });
+  const data = await route.observe(x);
   const starts = route.starts(data, chains, rng.fold("starts"));
   const betas = rule ? rule(Math.min(temperatures, coarse(temperatures))) : exploring(coarse(temperatures));
   const shared = { kernel, path: route.path, betas, data, watch };
@@ -58,7 +60,7 @@ export async function pilot(joint: Joint, route: Route, options: PilotOptions, r
   if (rule) return frozen(rule(temperatures));
   const parameters = (t: number) => withStepSize(found.stepSizes[t - 1]);
   const again = route.starts(data, chains, rng.fold("starts again"));
-  const fluctuations = await pilotPath({ ...shared, parameters }, again, points, rng.fold("fluctuations"));
+  const fluctuations = await pilotPath({ ...shared, parameters }, again, x.shape[0], rng.fold("fluctuations"));
   const { betas: schedule, length } = adaptiveSchedule(fluctuations, temperatures);
   return { ...frozen(schedule), length, fluctuations };
 }

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../../plots/index.ts";
 import { byDatum } from "../../sampling/index.ts";
-import type { PointBounds, Weights } from "../annealed/bounds.ts";
+import type { AnnealedWeights, PointBounds } from "../annealed/bounds.ts";
 import type { Frozen } from "../annealed/frozen.ts";
 
 /** Temperatures, step sizes, fluctuations of the pilot and acceptance, against β. */
@@ -77,7 +77,7 @@ function stacked(pictures: readonly string[], width: number): string {
 }
 
 /** Forward and reverse log weights about Bennett's estimate of each pair: they meet at 0. */
-export function workFigure({ fit, forward, reverse }: Weights, points: PointBounds): Figure {
+export function workFigure({ fit, forward, reverse }: AnnealedWeights, points: PointBounds): Figure {
   const of = (weights: ArrayLike<number>, name: string) =>
     byDatum(weights, fit.length).flatMap((row, b) => Array.from(row, (w) => ({ name, work: w - points.bennett[b] })));
   const data = [...of(forward, "forward"), ...of(reverse, "reverse")];

@@ -3,7 +3,10 @@ import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../../plots/index.ts";
 import type { Distortion, RatePoint } from "../rate.ts";
 
-export function rateFigure(points: readonly RatePoint[], distortion: Distortion): Figure {
+export function rateFigure(all: readonly RatePoint[], distortion: Distortion): Figure {
+  // at small β the distortion is that of the prior, orders above the rest, and the rate nothing
+  const highest = all.reduce((top, p) => Math.max(top, p.rate), 0);
+  const points = all.filter((p) => p.rate >= 0.05 * highest);
   const marked = [0.1, 1, 10, 100, 1000].flatMap((beta) => {
     const nearest = points.reduce((best, p) => (Math.abs(Math.log(p.beta / beta)) < Math.abs(Math.log(best.beta / beta)) ? p : best));
     return Math.abs(Math.log(nearest.beta / beta)) < 0.05 ? [{ ...nearest, label: `β = ${beta}` }] : [];
@@ -12,7 +15,7 @@ export function rateFigure(points: readonly RatePoint[], distortion: Distortion)
     name: "rate",
     title: "Rate and distortion",
     caption:
-      "Rate of the best channel from x to z under this prior and decoder, against its distortion, with two standard errors over data. The curve lies above the true one; its slope is -β." +
+      "Rate of the best channel from x to z under this prior and decoder, against its distortion, with two standard errors over data. The curve lies above the true one; its slope is -β. Rates below a twentieth of the highest are not drawn." +
       (distortion === "likelihood" ? " At β = 1 the rate of drawn x is I(X;Z)." : ""),
     svg: plot({
       height: 380,

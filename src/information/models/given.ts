@@ -1,16 +1,16 @@
 /** Pairs that somebody gives: whether they can be draws of the joint model at all. */
-import { array, sizeOf, toNumbers } from "../../array/index.ts";
+import { sizeOf, toNumbers } from "../../array/index.ts";
 import type { Matrix } from "../../data/matrix.ts";
 import { UserError } from "../../errors.ts";
 import { formatNumber } from "../../numbers.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
-import { inBlocks, type Joint, type Pairs, rowsOf } from "./joint.ts";
+import { floats, inBlocks, type Joint, type JointPairs, rowsOf } from "./joint.ts";
 
 /** Standard errors: draws of the model fail a test at this by chance once in a million, however few they are. */
 const limit = 5;
 
 /** Rows of data for a joint model. @throws UserError  for shapes that do not fit, and values that p(x|z) excludes */
-export function givenRows(joint: Joint, matrix: Matrix, what: "x" | "z"): Pairs["x"] {
+export function givenRows(joint: Joint, matrix: Matrix, what: "x" | "z"): JointPairs["x"] {
   const size = what === "x" ? sizeOf(joint.observed) : joint.latent;
   const [rows, ...tail] = matrix.shape;
   if (sizeOf(tail) !== size)
@@ -23,7 +23,7 @@ export function givenRows(joint: Joint, matrix: Matrix, what: "x" | "z"): Pairs[
         "make the pixels binary, or take another --likelihood",
       );
   }
-  return array(Array.from(matrix.data), joint.dtype, [rows, size]);
+  return floats(matrix.data, [rows, size], joint.dtype);
 }
 
 /**
@@ -32,7 +32,7 @@ export function givenRows(joint: Joint, matrix: Matrix, what: "x" | "z"): Pairs[
  *
  * @throws UserError  with the reason, and what can be had instead
  */
-export async function checkDraws(joint: Joint, { u, x }: Pairs): Promise<void> {
+export async function checkDraws(joint: Joint, { u, x }: JointPairs): Promise<void> {
   if (u.shape[0] !== x.shape[0])
     throw new UserError(`${x.shape[0]} rows of x and ${u.shape[0]} of z`, "row b of z is the latent from which row b of x was made");
   const squares = toNumbers(u).map((v) => v * v);

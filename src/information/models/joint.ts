@@ -20,7 +20,7 @@ export interface Joint {
 }
 
 /** Pairs (u_b, x_b): u_b is an exact draw of p(u|x_b). */
-export interface Pairs {
+export interface JointPairs {
   /** [B, d]. */
   readonly u: NdArray;
   /** [B, D]. */
@@ -46,23 +46,32 @@ export const rowsOf = (a: NdArray, from: number, to: number): NdArray => {
   );
 };
 
-/** Draws u ~ N(0, I) and x ~ p(x|u). */
-export async function simulate(joint: Joint, count: number, rng: Random): Promise<Pairs> {
+/** Numbers as an array of a precision. */
+export const floats = (data: Float64Array<ArrayBufferLike>, shape: readonly number[], dtype: "f32" | "f64"): NdArray =>
+  dtype === "f64" ? ndarray(Float64Array.from(data), shape, "f64") : ndarray(Float32Array.from(data), shape, "f32");
+
+/** Draws of u ~ N(0, I) and x ~ p(x|u), by a program that is compiled once. */
+export function simulator(joint: Joint): (count: number, rng: Random) => Promise<JointPairs> {
   const D = sizeOf(joint.observed);
   const { likelihood, dtype } = joint;
-  const u = rng.fold("latents").normal([count, joint.latent], dtype);
-  const x = new (dtype === "f64" ? Float64Array : Float32Array)(count * D);
   const draw = jit((z: Tensor, noise: Tensor) => likelihood.sample(joint.decode(z), noise));
-  const stream = rng.fold("noise");
-  await inBlocks(count, blockRows, async (from, to) => {
-    const block = await draw(rowsOf(u, from, to), likelihood.noise(stream.fold(from), [to - from, D], dtype));
-    x.set(block.data as Float64Array, from * D);
-  });
-  return { u, x: ndarray(x as Float64Array<ArrayBuffer>, [count, D], dtype as "f64") };
+  return async (count, rng) => {
+    const u = rng.fold("latents").normal([count, joint.latent], dtype);
+    const x = new (dtype === "f64" ? Float64Array : Float32Array)(count * D);
+    const stream = rng.fold("noise");
+    await inBlocks(count, blockRows, async (from, to) => {
+      const block = await draw(rowsOf(u, from, to), likelihood.noise(stream.fold(from), [to - from, D], dtype));
+      x.set(block.data as Float64Array, from * D);
+    });
+    return { u, x: ndarray(x as Float64Array<ArrayBuffer>, [count, D], dtype as "f64") };
+  };
 }
 
+/** Draws once. */
+export const simulate = (joint: Joint, count: number, rng: Random): Promise<JointPairs> => simulator(joint)(count, rng);
+
 /** ℓ_b = log p(x_b|u_b) - C for every pair, in f64. */
-export async function fitOf(joint: Joint, { u, x }: Pairs): Promise<Float64Array> {
+export async function fitOf(joint: Joint, { u, x }: JointPairs): Promise<Float64Array> {
   const program = jit((z: Tensor, seen: Tensor) => joint.likelihood.logDensity(joint.decode(z), seen));
   const values = new Float64Array(u.shape[0]);
   await inBlocks(values.length, blockRows, async (from, to) => {

@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { decodeGraph } from "../../coding/decode.ts";
 import { encode } from "../../coding/encode.ts";
+import { needsTrust } from "../../coding/format.ts";
 import { sameGraph } from "../../coding/graph.ts";
 import { idealBits } from "../../coding/models.ts";
 import { job } from "../../lab/command.ts";
 import { cpuSeconds, graphInput, loadGraph, reading } from "./input.ts";
-import { count, withProgress, writeOut } from "./output.ts";
+import { byteSize, count, withProgress, writeOut } from "./output.ts";
 
 const options = z.object({
   out: z
@@ -38,13 +39,13 @@ export const compress = job({
     const coded = await withProgress(
       "compressing",
       talk,
-      (step) => encode(g, { model, bias, shards, lanes, onProgress: (done) => step(done, edges) }),
+      (step) => encode(g, { model, bias, shards, lanes, memoryLimit: byteSize(flags.memory), onProgress: (done) => step(done, edges) }),
       edges,
     );
     const seconds = cpuSeconds() - start;
     if (check) {
       const back = await withProgress("checking", talk, (onProgress) =>
-        decodeGraph(coded.bytes, { memoryLimit: Number.POSITIVE_INFINITY, onProgress }),
+        decodeGraph(coded.bytes, { memoryLimit: Number.POSITIVE_INFINITY, trust: true, onProgress }),
       );
       if (!sameGraph(g, back)) throw new Error("the file does not give the graph back: a defect of this program");
     }
@@ -59,6 +60,8 @@ export const compress = job({
       ...{ cpuSeconds: seconds, edgesPerSecond: edges / seconds },
     };
     const rate = bitsPerEdge === undefined ? "" : `, ${bitsPerEdge.toFixed(3)} bits per edge (${coded.model})`;
-    return { results, text: [`${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`], toStderr: out === "-" };
+    const trust = needsTrust(bytes, { body: coded.model, vertices: g.vertices, edges });
+    const note = trust ? ["so few bytes hold so much that reading them takes long: decompress asks for --trust"] : [];
+    return { results, text: [`${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, ...note], toStderr: out === "-" };
   },
 });

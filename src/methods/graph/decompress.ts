@@ -1,14 +1,20 @@
-/** `pushforward graph decompress` and `verify`. */
+/** `pushforward graph decompress`. */
+import { extname } from "node:path";
 import { z } from "zod";
 import { decodeGraph } from "../../coding/decode.ts";
-import { sameGraph } from "../../coding/graph.ts";
-import { EDGE_FORMATS, edgeLines } from "../../data/graph-write.ts";
+import { writeGraphParquet } from "../../data/graph-parquet.ts";
+import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../../data/graph-write.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
-import { cpuSeconds, loadFile, loadGraph, reading, talking } from "./input.ts";
-import { byteSize, count, withProgress, writeOut } from "./output.ts";
+import { cpuSeconds, loadFile, opening, talking } from "./input.ts";
+import { byteSize, count, replacing, withProgress, writeOut } from "./output.ts";
 
-const file = { name: "<file>", description: "a .pfg file, - for standard input" };
+const FORMAT_OF: Readonly<Record<string, EdgeFormat | "parquet">> = {
+  ...{ ".csv": "csv", ".mtx": "mtx", ".json": "json", ".graphml": "graphml", ".parquet": "parquet" },
+};
+
+/** A compressed file, as an argument. */
+export const file = { name: "<file>", description: "a .pfg file, - for standard input" };
 
 export const decompress = job({
   name: "graph decompress",
@@ -17,52 +23,30 @@ export const decompress = job({
   examples: ["pushforward graph decompress roads.pfg -o roads.txt"],
   options: z.object({
     out: z.string().default("-").describe("the file to write").meta({ short: "o", placeholder: "file" }),
-    to: z.enum(EDGE_FORMATS).default("edges").describe("edges: two columns with a tab; csv: with a heading; mtx: Matrix Market"),
+    to: z
+      .enum([...EDGE_FORMATS, "parquet"])
+      .optional()
+      .describe("edges: two columns with a tab; csv: with a heading; mtx: Matrix Market (default: by the ending of --out, else edges)"),
     shard: z.int().min(0).optional().describe("only this part of a file with shards, from 0").meta({ placeholder: "i" }),
+    ...opening,
     ...talking,
   }),
-  async run([path], { out, to, shard, memory, json, quiet }) {
+  async run([path], { out, shard, trust, memory, json, quiet, ...given }) {
+    const to = given.to ?? FORMAT_OF[extname(out).toLowerCase()] ?? "edges";
+    if (to === "parquet" && out === "-") throw new UserError("Parquet is not written to standard output", "name a file with --out");
     const bytes = await loadFile(path);
     const start = cpuSeconds();
     const memoryLimit = byteSize(memory);
     const toStderr = out === "-";
     const g = await withProgress("decompressing", { json, quiet, toStderr }, (onProgress) =>
-      decodeGraph(bytes, { memoryLimit, shard, onProgress }),
+      decodeGraph(bytes, { memoryLimit, shard, trust, onProgress }),
     );
     const seconds = cpuSeconds() - start;
-    await writeOut(out, edgeLines(g, to));
+    if (to === "parquet") await replacing(out, (temporary) => writeGraphParquet(g, temporary));
+    else await writeOut(out, edgeLines(g, to));
     const edges = g.pairs.length / 2;
     const { vertices, directed } = g;
     const results = { out, vertices, edges, directed, cpuSeconds: seconds, edgesPerSecond: edges / seconds };
     return { results, text: toStderr ? [] : [`${out}: ${count(edges)} edges, ${count(vertices)} vertices`], toStderr };
-  },
-});
-
-export const verify = job({
-  name: "graph verify",
-  summary:
-    "check that a file is intact: its checksum, that all edges decode to the encoder's first state; optionally that it is a given graph",
-  arguments: [file, { name: "[original]", description: "a graph in any readable format to compare with" }],
-  examples: ["pushforward graph verify roads.pfg roads.txt.gz"],
-  options: z.object(reading),
-  async run([path, original], options) {
-    const bytes = await loadFile(path);
-    const g = await withProgress("verifying", options, (onProgress) =>
-      decodeGraph(bytes, { memoryLimit: byteSize(options.memory), onProgress }),
-    );
-    if (original !== undefined) {
-      const said = options.directed || options.undirected;
-      const other = await loadGraph(original, { ...options, ...(!said && { directed: g.directed, undirected: !g.directed }) });
-      if (!sameGraph(g, other))
-        throw new UserError(
-          `${path} is intact, but it is not the graph of ${original}`,
-          "compare with the options that it was compressed with",
-        );
-    }
-    const edges = g.pairs.length / 2;
-    return {
-      results: { file: path, intact: true, vertices: g.vertices, edges, compared: original },
-      text: [`${path}: intact, ${count(edges)} edges${original ? `, the graph of ${original}` : ""}`],
-    };
   },
 });

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { group } from "../../lab/command.ts";
 import { compress } from "./compress.ts";
-import { decompress, verify } from "./decompress.ts";
+import { decompress } from "./decompress.ts";
 import { inspect } from "./inspect.ts";
+import { verify } from "./verify.ts";
 
 export const graph = group({
   name: "graph",

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { distinctEdges, type Graph } from "../../coding/graph.ts";
-import { GRAPH_FORMATS, readGraph } from "../../data/graph-read.ts";
+import { GRAPH_FORMATS, type GraphReadOptions, readGraph } from "../../data/graph-read.ts";
 import { UserError } from "../../errors.ts";
 import { talkOptions } from "../../lab/options.ts";
 import { byteSize, type Talk, withProgress } from "./output.ts";
@@ -11,6 +11,11 @@ import { byteSize, type Talk, withProgress } from "./output.ts";
 export const talking = {
   memory: z.string().default("4G").describe("most memory to use for the graph").meta({ placeholder: "size" }),
   ...talkOptions,
+};
+
+/** Options of commands that read a compressed file. */
+export const opening = {
+  trust: z.boolean().default(false).describe("also read a file of few bytes that says it holds millions of edges"),
 };
 
 /** Options of commands that read a graph. */
@@ -28,6 +33,7 @@ export const reading = {
     .describe("the two columns that hold the edge, from 1; the others are dropped")
     .meta({ placeholder: "a,b" }),
   heading: z.enum(["yes", "no"]).optional().describe("is the first row of an edge list a heading? (default: by what it says, with a note)"),
+  bipartite: z.boolean().default(false).describe("the two columns of an edge list number vertices of two kinds"),
   names: z.enum(["sorted", "input"]).default("sorted").describe("number named vertices sorted, or as the input mentions them"),
   vertices: z.int().min(0).optional().describe("number of vertices, when some at the end are on no edge"),
   distinct: z.boolean().default(false).describe("keep every edge once, drop its repeats"),
@@ -38,20 +44,27 @@ export type ReadingOptions = z.infer<z.ZodObject<typeof reading>>;
 export const graphInput =
   "edge list, Matrix Market, GraphML, node-link JSON, WebGraph, Parquet or Arrow; also .gz and .zst; - for standard input";
 
-/** @throws UserError */
-export async function loadGraph(input: string, options: ReadingOptions, talk: Talk = options): Promise<Graph> {
-  const { directed, undirected, from, ids, heading, names, vertices, distinct, memory, quiet } = options;
+/** The options of the reader. @throws UserError */
+export function readingOf(options: ReadingOptions): GraphReadOptions {
+  const { directed, undirected, from, ids, heading, bipartite, names, vertices, memory } = options;
   if (directed && undirected) throw new UserError("--directed and --undirected exclude each other");
-  const how = {
+  return {
     directed: directed ? true : undirected ? false : undefined,
     format: from,
     ids,
     heading,
+    bipartite,
     columns: columnPair(options.columns),
     nameOrder: names,
     vertices,
     memoryLimit: byteSize(memory),
   };
+}
+
+/** @throws UserError */
+export async function loadGraph(input: string, options: ReadingOptions, talk: Talk = options): Promise<Graph> {
+  const { distinct, quiet } = options;
+  const how = readingOf(options);
   const size = input === "-" ? undefined : (await stat(input).catch(() => undefined))?.size;
   const read = async (step: (done: number, total: number) => void) => {
     const show = (bytes: number) => size && step(bytes, size);

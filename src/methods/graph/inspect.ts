@@ -9,7 +9,7 @@ import { type Inspection, inspectGraph } from "../../coding/inspect.ts";
 import { job } from "../../lab/command.ts";
 import { makeFolder, writeAside } from "../../lab/files.ts";
 import { toPng } from "../../lab/png.ts";
-import { loadFile, loadGraph, reading } from "./input.ts";
+import { loadFile, loadGraph, opening, reading } from "./input.ts";
 import { byteSize, count } from "./output.ts";
 
 export const inspect = job({
@@ -20,11 +20,12 @@ export const inspect = job({
   options: z.object({
     out: z.string().optional().describe("write numbers and pictures here").meta({ short: "o", placeholder: "folder" }),
     quick: z.boolean().default(false).describe("leave the general compressors out"),
+    ...opening,
     ...reading,
   }),
   async run([input], options) {
     const g = input.endsWith(".pfg")
-      ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(options.memory) })
+      ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(options.memory), trust: options.trust })
       : await loadGraph(input, options);
     const inspection = inspectGraph(g, options.quick ? undefined : compressedSizes);
     const files = options.out ? await writeInspection(options.out, g, inspection) : [];
@@ -32,7 +33,7 @@ export const inspect = job({
   },
 });
 
-function lines({ vertices, edges, directed, isolated, loops, repeats, meanDegree, largestDegree, sizes }: Inspection): string[] {
+function lines({ vertices, edges, directed, isolated, loops, repeats, meanDegree, largestDegree, nameBytes, sizes }: Inspection): string[] {
   const twice = edges > 0 && 2 * repeats === edges;
   const size = (bits: number | undefined, bitsPerEdge: number | undefined): string =>
     bits === undefined || bitsPerEdge === undefined
@@ -42,6 +43,7 @@ function lines({ vertices, edges, directed, isolated, loops, repeats, meanDegree
     `${count(vertices)} vertices (${count(isolated)} isolated), ${count(edges)} ${directed ? "directed" : "undirected"} edges`,
     `${count(loops)} loops, ${count(repeats)} repeats; degrees ${meanDegree.toFixed(2)} on average, at most ${count(largestDegree)}`,
     ...(twice ? ["as many repeats as edges: if the input lists both directions, --distinct halves the file"] : []),
+    ...(nameBytes > 0 ? [`the names of the vertices take ${count(nameBytes)} bytes more than the sizes below`] : []),
     "",
     "bits per edge       bytes",
     ...sizes.map(({ name, bits, bitsPerEdge }) => `${size(bits, bitsPerEdge)}  ${name}`),

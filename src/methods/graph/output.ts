@@ -14,6 +14,11 @@ export async function writeOut(path: string, pieces: Iterable<Uint8Array>): Prom
     });
     return;
   }
+  await replacing(path, (temporary) => pipeline(Readable.from(pieces), createWriteStream(temporary)));
+}
+
+/** Lets a file be written beside `path` and renames it. Ctrl-C leaves nothing behind. */
+export async function replacing(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${process.pid}.part`;
   const stop = () => {
     rmSync(temporary, { force: true });
@@ -21,7 +26,7 @@ export async function writeOut(path: string, pieces: Iterable<Uint8Array>): Prom
   };
   process.once("SIGINT", stop);
   try {
-    await pipeline(Readable.from(pieces), createWriteStream(temporary));
+    await write(temporary);
     await rename(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

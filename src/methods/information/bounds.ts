@@ -15,8 +15,8 @@ import {
   fromProposal,
   importanceWeights,
   type Joint,
+  type JointPairs,
   learnProposal,
-  type Pairs,
   pointColumns,
   type ScheduleRule,
   sentence,
@@ -33,7 +33,7 @@ interface Problem extends Omit<z.infer<typeof boundsOptions>, "pairs" | "from"> 
   readonly from: Frozen["route"];
   readonly joint: Joint;
   readonly truth?: number;
-  readonly pairs: Pick<Pairs, "x"> & Partial<Pairs>;
+  readonly pairs: Pick<JointPairs, "x"> & Partial<JointPairs>;
   readonly fileEncoder?: Encoder;
   readonly frozen?: Frozen;
   readonly rule?: ScheduleRule;
@@ -48,7 +48,7 @@ export const bounds = method({
     "pushforward information bounds decoder.onnx --encoder encoder.onnx --likelihood bernoulli --pairs 48 --temperatures 1600",
   ],
   notes:
-    "Pairs are drawn from the model, so that each x has one exact draw of its posterior: that is what makes the lower bound on I a bound. " +
+    "JointPairs are drawn from the model, so that each x has one exact draw of its posterior: that is what makes the lower bound on I a bound. " +
     "Temperatures and step sizes come from a pilot with pairs of its own and are frozen; schedule.json keeps them for other runs. With --x alone there are only lower bounds on log p(x).",
   input: decoderInput,
   options: boundsOptions,
@@ -93,7 +93,7 @@ export const bounds = method({
     const encoder = problem.fileEncoder ?? (await learnedProposal(problem, desk));
     const route = problem.from === "proposal" ? fromProposal(joint, encoder!) : fromPrior(joint); // `prepare` has seen that there is one
     const frozen = problem.frozen ?? (await frozenByPilot(joint, route, problem, desk));
-    return { ...(await annealedChains(joint, route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
+    return { ...(await annealedChains(route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
   },
 
   async conclude({ state, history }, problem, { frozen, encoder }, { rng }) {

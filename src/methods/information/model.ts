@@ -13,12 +13,12 @@ import {
   type Encoder,
   givenRows,
   type Joint,
+  type JointPairs,
   type LinearModel,
   likelihoodNames,
   linearInformation,
   linearJoint,
   onnxEncoder,
-  type Pairs,
   priorOf,
   simulate,
   sineWeights,
@@ -26,7 +26,8 @@ import {
 import type { Source } from "../../lab/index.ts";
 import type { SharedOptions } from "../../lab/options.ts";
 import { formatNumber } from "../../numbers.ts";
-import { type OnnxModel, readOnnx } from "../../onnx/index.ts";
+import type { OnnxModel } from "../../onnx/index.ts";
+import { readOnnx } from "../../onnx/read.ts";
 import { estimate } from "../../sampling/index.ts";
 import type { modelOptions, pairOptions } from "./options.ts";
 
@@ -141,8 +142,8 @@ async function variances(text: string): Promise<ArrayLike<number>> {
   return (await readMatrix(text)).data;
 }
 
-/** Pairs to be reported: drawn, or given and tested; `u` is absent where only x is given. */
-export async function loadPairs(joint: Joint, options: PairOptions, rng: Random): Promise<Pick<Pairs, "x"> & Partial<Pairs>> {
+/** JointPairs to be reported: drawn, or given and tested; `u` is absent where only x is given. */
+export async function loadPairs(joint: Joint, options: PairOptions, rng: Random): Promise<Pick<JointPairs, "x"> & Partial<JointPairs>> {
   const { x, z, pairs } = options;
   if (z !== undefined && x === undefined) throw new UserError("--z is for the latents of the rows of --x");
   if (x === undefined) return simulate(joint, options.quick ? Math.min(pairs, 16) : pairs, rng.fold("pairs"));
@@ -158,7 +159,7 @@ export async function loadPairs(joint: Joint, options: PairOptions, rng: Random)
 const nearlyNone = 1e-6;
 
 /** What should be known of the noise beside the data. */
-export function noiseNotes({ likelihood: { variance } }: Joint, { x }: Pick<Pairs, "x">): string[] {
+export function noiseNotes({ likelihood: { variance } }: Joint, { x }: Pick<JointPairs, "x">): string[] {
   if (!variance) return [];
   const values = x.data as ArrayLike<number>;
   const [rows, width] = x.shape;

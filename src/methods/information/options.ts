@@ -83,3 +83,30 @@ export const rateOptions = z.object({
     .default(4)
     .describe("largest β of the curve; at 1 the rate of drawn x is I(X;Z), if the distortion is -log p(x|z)"),
 });
+
+export const energyOptions = z.object({
+  ...modelOptions,
+  x: z.string().optional().describe('pairs from files instead of a model: .npy, "file.npz:name" or a table').meta({ file: true }),
+  z: z.string().optional().describe("their latents, row by row; their law is --prior").meta({ file: true }),
+  pairs: z.int().min(10).max(1_000_000).default(256).describe("held-out pairs that the bounds are measured on"),
+  proposal: z.enum(["learned", "prior"]).default("learned").describe("q(z|x), above which energies are learned"),
+  proposalSteps: z.int().min(1).max(10_000_000).default(1000).describe("steps in which q learns alone"),
+  steps: z.int().min(1).max(10_000_000).default(2000).describe("steps of the critics"),
+  joint: z.boolean().default(false).describe("q goes on learning with GIWAE"),
+  batch: z.int().min(2).max(100_000).default(128).describe("pairs a step"),
+  samples: z.int().min(2).max(10_000).default(64).describe("K of InfoNCE and GIWAE"),
+  lr: z.number().positive().default(1e-3).describe("rate of Adam, falling by a cosine"),
+  width: z.int().min(1).max(8192).default(128).describe("width of the networks"),
+  chains: annealingOptions.chains,
+  temperatures: annealingOptions.temperatures.default(300),
+  leapfrogs: annealingOptions.leapfrogs,
+  schedule: annealingOptions.schedule,
+  accept: annealingOptions.accept,
+});
+
+export const representationOptions = z.object({
+  encoder: z.string().optional().describe("p(z|x), an .onnx file: mean and log variance side by side, or two outputs").meta({ file: true }),
+  x: z.string().optional().describe('data: .npy, "file.npz:name" or a table; or a built-in set of images with --data').meta({ file: true }),
+  variance: z.number().optional().describe("noise on the code of a deterministic encoder"),
+  rows: z.int().min(20).max(100_000).default(2000).describe("rows of the data that are used, drawn at random"),
+});

@@ -8,7 +8,7 @@ import {
   type Frozen,
   fromPrior,
   type Joint,
-  type Pairs,
+  type JointPairs,
   type RatePoint,
   rateColumns,
   rateCurve,
@@ -25,7 +25,7 @@ import { frozenByPilot, scheduleOf } from "./schedule.ts";
 interface Problem extends z.infer<typeof rateOptions> {
   readonly joint: Joint;
   readonly truth?: number;
-  readonly data: Pick<Pairs, "x">;
+  readonly data: Pick<JointPairs, "x">;
   readonly frozen?: Frozen;
   readonly rule?: (increments: number) => ArrayLike<number>;
 }

@@ -7,11 +7,13 @@ import {
   type Frozen,
   type Joint,
   pilot,
+  pilotPoints,
   pilotSteps,
   type Route,
   readFrozen,
   type ScheduleRule,
   scheduleRule,
+  simulate,
 } from "../../information/index.ts";
 import type { Desk } from "../../lab/index.ts";
 import type { annealingOptions } from "./options.ts";
@@ -53,7 +55,8 @@ export async function frozenByPilot(
   const { temperatures, rule, leapfrogs, accept } = options;
   const line = progress("pilot: temperatures and step sizes", pilotSteps({ temperatures, rule }));
   const watch = (step: number): void => line.update(step, {});
-  const frozen = await pilot(joint, route, { temperatures, leapfrogs, rule, acceptance: accept, watch }, rng.fold("pilot"));
+  const { x } = await simulate(joint, pilotPoints, rng.fold("pilot pairs"));
+  const frozen = await pilot(route, x, { temperatures, leapfrogs, rule, acceptance: accept, watch }, rng.fold("pilot"));
   line.finish();
   return frozen;
 }

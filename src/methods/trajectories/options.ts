@@ -11,6 +11,7 @@ export const populationOptions = {
     .describe('columns such as "a,b,c" or "pc1..pc5" (default: all numeric ones but the other columns named here)'),
   weight: z.string().optional().describe("column of masses"),
   label: z.string().optional().describe("column that names a particle"),
+  binTimes: z.int().min(2).max(1000).optional().describe("join neighbouring times to so many snapshots of about equal size"),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
   embedding: z.string().optional().describe("h5ad: coordinates in obsm, such as X_pca (default: X_pca, or components of X)"),
   components: z.int().min(2).max(500).optional().describe("replace the features by this many principal components"),

@@ -61,6 +61,8 @@ export function makeCall({ inputs, outputs, attributes, isKnown, allKnown, subgr
       const s = attribute(name)?.s;
       return s?.length ? new TextDecoder().decode(s) : otherwise;
     },
+    /** A list of words. */
+    texts: (name: string): readonly string[] | undefined => attribute(name)?.strings?.map((s) => new TextDecoder().decode(s)),
     /** The value of a tensor attribute. */
     constant(name: string): Tensor | undefined {
       const proto = attribute(name)?.t;

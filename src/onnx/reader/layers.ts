@@ -40,6 +40,15 @@ function layerNormalization(c: Call): Tensor[] {
   return [y, statistic(t.mean(rows, -1)), statistic(t.rsqrt(t.variance(rows, -1).add(epsilon)))];
 }
 
+/** x / √(mean x² + ε) over the axes from `axis` on, scaled. */
+function rmsNormalization(c: Call): Tensor {
+  const x = c.tensor(0);
+  const first = c.axis(x, c.int("axis", -1));
+  c.ignore("stash_type");
+  const axes = x.shape.map((_, i) => i).slice(first);
+  return x.mul(t.rsqrt(x.square().mean(axes, true).add(c.float("epsilon", 1e-5)))).mul(c.tensor(1));
+}
+
 /** Groups of channels; scale and shift are per channel, or per group in older operator sets. */
 function groupNormalization(c: Call, groups: number): Tensor {
   const [x, scale, shift] = [c.tensor(0), c.tensor(1), c.tensor(2)];
@@ -117,5 +126,6 @@ export const layerOperators: Record<string, Operator> = {
   LayerNormalization: layerNormalization,
   LpNormalization: lpNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
+  RMSNormalization: rmsNormalization,
   Scan: scanned,
 };

@@ -9,6 +9,7 @@ import { define, lookUp, readInitializer, refuseSparse, run, type Scope } from "
 import { inProgram, programDType } from "./known.ts";
 import { knownInputs, operators, refused } from "./operators.ts";
 import { dtypeOfElement, elementName, toNumber } from "./proto.ts";
+import { upgraded } from "./versions.ts";
 import { widened } from "./widen.ts";
 
 /** An input or output of a model. A length that depends on the call is a name, or "?". */
@@ -38,10 +39,11 @@ export interface ReadOptions {
   readonly dtype?: "f32" | "f64";
 }
 
-const [oldest, newest] = [13, 22];
+const [oldest, newest] = [7, 25];
 
 /**
- * Reads a model as PyTorch, Keras and other exporters write them (operator sets 13 to 22, weights inside the file).
+ * Reads a model as PyTorch, Keras and other exporters write them (operator sets 7 to 25, weights inside the file: see
+ * `withExternalData`).
  *
  * @throws  FileFormatError if the bytes are not an ONNX model; TensorError if the model needs what programs cannot do
  */
@@ -97,7 +99,7 @@ function decode(bytes: Uint8Array): Onnx.ModelProto {
     throw new FileFormatError(`not an ONNX model: ${(error as Error).message}`);
   }
   if (!model.graph?.node?.length) throw new FileFormatError("not an ONNX model: there is no graph in it");
-  return model;
+  return upgraded(model);
 }
 
 function checkOperatorSet(model: Onnx.ModelProto): void {

@@ -8,6 +8,7 @@ import { gatherOperators } from "./gather.ts";
 import { programDType } from "./known.ts";
 import { layerOperators } from "./layers.ts";
 import { dtypeOfElement, elementName } from "./proto.ts";
+import { recurrentOperators } from "./recurrent.ts";
 import { shapeOperators } from "./shape.ts";
 import { spatialOperators } from "./spatial.ts";
 
@@ -114,6 +115,7 @@ const elementwise: Operators = {
       .reduce((a, b) => t.add(a, b))
       .mul(1 / c.arity),
   Mod: remainder,
+  Swish: (c) => c.tensor(0).mul(t.sigmoid(c.tensor(0).mul(c.float("alpha", 1)))),
   Selu: (c) => elu(c.tensor(0), c.float("alpha", 1.6732632)).mul(c.float("gamma", 1.0507009)),
   ThresholdedRelu: (c) => t.where(t.greater(c.tensor(0), c.float("alpha", 1)), c.tensor(0), 0),
   Where: (c) => t.where(c.tensor(0), c.tensor(1), c.tensor(2)),
@@ -177,6 +179,7 @@ export const operators: Readonly<Operators> = {
   ...alongAxes,
   ...layerOperators,
   ...gatherOperators,
+  ...recurrentOperators,
   ...shapeOperators,
   ...spatialOperators,
 };
@@ -188,7 +191,6 @@ const because = (reason: string, names: string): Record<string, string> => Objec
 
 /** Operators that are left out on purpose, and what to do instead. */
 export const refused: Readonly<Record<string, string>> = {
-  ...because("recurrent layers are not read; export the cell, and loop over it with scan()", "LSTM GRU RNN"),
   ...because(
     "quantized models are not read; export the model in floating point",
     "QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger MatMulInteger",

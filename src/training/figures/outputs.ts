@@ -1,5 +1,6 @@
 /** Pictures of what a network makes of the test part. Needs Node: images are written by sharp. */
 import { sizeOf } from "../../array/index.ts";
+import { imageUri } from "../../data/picture.ts";
 import type { Figure } from "../../plots/index.ts";
 import { outputName, type Predictions } from "../predictions.ts";
 import type { ExampleTask } from "../task.ts";
@@ -37,15 +38,7 @@ async function surestMistakes(
 }
 
 /** Image `row` as a data URI, 64 x 64. */
-async function picture({ shape, data }: ExampleTask["examples"]["inputs"], row: number): Promise<string> {
-  const { default: sharp } = await import("sharp");
-  const [, channels, height, width] = shape;
+function picture({ shape, data }: ExampleTask["examples"]["inputs"], row: number): Promise<string> {
   const size = sizeOf(shape.slice(1));
-  const planes = data.subarray(row * size, (row + 1) * size);
-  const pixels = Uint8Array.from({ length: size }, (_, p) => planes[(p % channels) * height * width + Math.floor(p / channels)]);
-  const png = await sharp(pixels, { raw: { width, height, channels: channels as 1 | 3 } })
-    .resize(64, 64, { kernel: "nearest" })
-    .png()
-    .toBuffer();
-  return `data:image/png;base64,${png.toString("base64")}`;
+  return imageUri({ pixels: data.subarray(row * size, (row + 1) * size), shape: shape.slice(1) }, 64);
 }

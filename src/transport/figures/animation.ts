@@ -34,7 +34,8 @@ export function animation(data: Pick<Snapshots, "times" | "snapshots" | "feature
   const pictures = all.map(({ time, cloud, logWeight }, k) => {
     const tails = rows.flatMap((r) => all.slice(Math.max(0, k - tail), k + 1).map((f) => ({ ...place(f.cloud.data, r, f.time), r })));
     const points = rows.map((r) => ({ ...place(cloud.data, r, time), w: grows ? Math.exp(logWeight.data[r]) : 1 }));
-    const outside = points.filter((p) => !(inside(x, p.x) && inside(y, p.y))).length;
+    const there = points.filter((p) => inside(x, p.x) && inside(y, p.y));
+    const outside = points.length - there.length;
     return plot({
       width: 560,
       height: 420,
@@ -43,9 +44,12 @@ export function animation(data: Pick<Snapshots, "times" | "snapshots" | "feature
       r: { type: "sqrt", domain: [0, 1], range: [0, 2.6] },
       color: { type: "linear", scheme: "viridis", domain: [data.times[0], data.times[data.times.length - 1]] },
       marks: [
-        Plot.dot(background, { x: "x", y: "y", fill: "time", r: () => 0.35, fillOpacity: 0.25 }),
+        Plot.dot(
+          background.filter((p) => inside(x, p.x) && inside(y, p.y)),
+          { x: "x", y: "y", fill: "time", r: () => 0.35, fillOpacity: 0.25 },
+        ),
         Plot.line(tails, { x: "x", y: "y", z: "r", stroke: palette[2], strokeOpacity: 0.35, strokeWidth: 1, clip: true }),
-        Plot.dot(points, { x: "x", y: "y", r: "w", fill: palette[2], stroke: "white", strokeWidth: 0.3, clip: true }),
+        Plot.dot(there, { x: "x", y: "y", r: "w", fill: palette[2], stroke: "white", strokeWidth: 0.3, clip: true }),
         ...(outside > 0 ? [Plot.text([`${outside} of ${rows.length} particles outside`], { frameAnchor: "top-left", dy: -16 })] : []),
         Plot.text([`time ${time.toFixed(places)}`], { frameAnchor: "top-right", dy: -16, fontWeight: 600, fontSize: 14 }),
       ],

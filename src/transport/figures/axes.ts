@@ -1,5 +1,7 @@
 /** How pictures show time: all digits, without a comma in years. */
 
+import { mainRange } from "../motion/main-range.ts";
+
 /** Numbers with the digits that tell ticks apart. */
 const tickFormat = "~r";
 
@@ -19,9 +21,9 @@ export const timeColour = (times: readonly number[]) => ({
 /** "time 3"; of a number that is not whole, seven digits. */
 export const timeName = (time: number): string => `time ${Number.isInteger(time) ? time : Number(time.toPrecision(7))}`;
 
-/** The range of the data and a tenth more on each side: pictures show this, and say how much lies outside of it. */
+/** The range of the data but outliers, and a tenth more on each side: pictures show this, and say how much lies outside of it. */
 export function dataRange(values: readonly number[]): [number, number] {
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const [low, high] = mainRange(values);
   const more = 0.1 * (high - low || 1);
   return [low - more, high + more];
 }
@@ -32,3 +34,9 @@ export const inside = ([low, high]: readonly [number, number], v: number): boole
 /** A sentence of how many of the particles that are drawn leave the picture; empty if none does. */
 export const outsideText = (outside: number, drawn: number): string =>
   outside > 0 ? ` ${outside} of the ${drawn} leave the picture, which is that of the data.` : "";
+
+/** A sentence of how many points of the data lie outside of their picture; empty if none does. */
+export const outliersText = (outside: number): string =>
+  outside === 0
+    ? ""
+    : ` ${outside} ${outside === 1 ? "outlier" : "outliers"} of the data ${outside === 1 ? "is" : "are"} not in the picture.`;

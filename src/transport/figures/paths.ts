@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { NdArray } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
 import { type Figure, palette, plot } from "../../plots/index.ts";
-import { dataRange, inside, outsideText, timeAxis, timeColour } from "./axes.ts";
+import { dataRange, inside, outliersText, outsideText, timeAxis, timeColour } from "./axes.ts";
 
 /** The moved particles at a time. */
 interface Moved {
@@ -33,15 +33,18 @@ export function pathsFigure(data: Drawn, paths: readonly Moved[]): Figure {
   const lines = Array.from({ length: shown }, (_, i) => Math.floor((i * first.cloud.shape[0]) / shown)).flatMap((row) =>
     paths.map(({ time, cloud }) => ({ x: cloud.data[row * d], y: cloud.data[row * d + 1], time, row })),
   );
-  const points = data.snapshots.flatMap((s, k) => rows(s, data.times[k], 300, [0, 1]));
-  const [x, y] = [0, 1].map((j) => dataRange(column(data, j)));
-  const gone = new Set(lines.filter((l) => !(inside(x, l.x) && inside(y, l.y))).map((l) => l.row)).size;
+  const [u, v] = [column(data, 0), column(data, 1)];
+  const [x, y] = [dataRange(u), dataRange(v)];
+  const shows = (p: { x: number; y: number }): boolean => inside(x, p.x) && inside(y, p.y);
+  const points = data.snapshots.flatMap((s, k) => rows(s, data.times[k], 300, [0, 1])).filter(shows);
+  const outliers = u.filter((value, i) => !shows({ x: value, y: v[i] })).length;
+  const gone = new Set(lines.filter((l) => !shows(l)).map((l) => l.row)).size;
   return {
     name: "trajectories",
     title: "Snapshots and learned trajectories",
     caption:
       `Points: the data, coloured by time. Lines: ${shown} particles of the first snapshot moved by the learned velocity. Axes: ` +
-      `${data.features[0]} and ${data.features[1]}.${outsideText(gone, shown)}`,
+      `${data.features[0]} and ${data.features[1]}.${outsideText(gone, shown)}${outliersText(outliers)}`,
     svg: plot({
       height: 520,
       grid: true,
@@ -52,7 +55,8 @@ export function pathsFigure(data: Drawn, paths: readonly Moved[]): Figure {
         Plot.dot(points, { x: "x", y: "y", fill: "time", r: 2, fillOpacity: 0.45 }),
         Plot.line(lines, { x: "x", y: "y", z: "row", stroke: "currentColor", strokeWidth: 0.8, strokeOpacity: 0.55, clip: true }),
         Plot.dot(
-          lines.filter((l) => l.time === paths[paths.length - 1].time),
+          // none far outside: a group of marks of which nothing is left when it is clipped ends the process that draws the PNG
+          lines.filter((l) => l.time === paths[paths.length - 1].time && shows(l)),
           { x: "x", y: "y", fill: "currentColor", r: 1.8, clip: true },
         ),
       ],
@@ -67,13 +71,17 @@ const column = ({ snapshots, features: { length: d } }: Drawn, j: number): numbe
 function pathsInTime(data: Drawn, paths: readonly Moved[]): Figure {
   const shown = Math.min(80, paths[0].cloud.shape[0]);
   const lines = paths.flatMap(({ time, cloud }) => Array.from({ length: shown }, (_, row) => ({ time, row, y: cloud.data[row] })));
-  const points = data.snapshots.flatMap((s, k) => Array.from(s.data.subarray(0, 300), (y) => ({ time: data.times[k], y })));
-  const y = dataRange(column(data, 0));
+  const values = column(data, 0);
+  const y = dataRange(values);
+  const outliers = values.filter((v) => !inside(y, v)).length;
+  const points = data.snapshots
+    .flatMap((s, k) => Array.from(s.data.subarray(0, 300), (y) => ({ time: data.times[k], y })))
+    .filter((p) => inside(y, p.y));
   const gone = new Set(lines.filter((l) => !inside(y, l.y)).map((l) => l.row)).size;
   return {
     name: "trajectories",
     title: "Snapshots and learned trajectories",
-    caption: `Points: the data. Lines: ${shown} particles of the first snapshot moved by the learned velocity.` + outsideText(gone, shown),
+    caption: `Points: the data. Lines: ${shown} particles of the first snapshot moved by the learned velocity.${outsideText(gone, shown)}${outliersText(outliers)}`,
     svg: plot({
       height: 420,
       grid: true,

@@ -1,6 +1,7 @@
 /** Stream lines of the learned velocity in the first two features, smoothed over the observed particles. */
 import type { Snapshots } from "../../data/snapshots.ts";
 import type { Fields } from "./fields.ts";
+import { mainRange } from "./main-range.ts";
 
 const size = 40;
 
@@ -20,7 +21,9 @@ function smoothed(data: Pick<Snapshots, "snapshots" | "features">, fields: reado
   const clouds = data.snapshots.map((s, k) => [s, fields[k].velocity] as const);
   const range = (j: number): [number, number] => {
     const values = clouds.flatMap(([s]) => Array.from({ length: s.shape[0] }, (_, i) => s.data[i * d + j])).sort((a, b) => a - b);
-    const [low, high] = [values[Math.floor(values.length * 0.005)], values[Math.ceil((values.length - 1) * 0.995)]];
+    const main = mainRange(values);
+    const low = Math.max(main[0], values[Math.floor(values.length * 0.005)]);
+    const high = Math.min(main[1], values[Math.ceil((values.length - 1) * 0.995)]);
     return [low - 0.03 * (high - low), high + 0.03 * (high - low)];
   };
   const [x, y] = [range(0), range(1)];

@@ -1,0 +1,69 @@
+/** What an edge list says of itself: comments of SNAP, KONECT and our own, headings of Gephi, Neo4j and our own. */
+import { fields, type Refuse } from "./graph-rows.ts";
+
+/** What comments and headings say; later words count more. */
+export interface Said {
+  directed?: boolean;
+  vertices?: number;
+  /** The numbers that come are all the vertices there are. */
+  exact?: boolean;
+  ids?: "name" | "number";
+  /** It is one of our own lists, which have no heading. */
+  ours?: boolean;
+  /** Vertices on no edge, from our own comments. */
+  alone?: string[];
+  /** The heading is that of a list that may name vertices on no edge, in rows with one end. */
+  singles?: boolean;
+  /** The third column says whether the edges are directed, as in Gephi's lists. */
+  typed?: boolean;
+}
+
+/** Is this line a comment? */
+export const isComment = (text: string): boolean => /^\s*(#|%|\/\/)/.test(text);
+
+/** Takes a comment in. @throws UserError  for a bipartite network, whose two sides are both numbered from 1 */
+export function readComment(text: string, said: Said, refuse: Refuse, bipartite = false): void {
+  const vertex = /^# vertex\t(.+)$/s.exec(text)?.[1];
+  if (vertex !== undefined) {
+    said.alone ??= [];
+    said.alone.push(fields(vertex, 9)[0] ?? "");
+    return;
+  }
+  const [, count, kind] = /^#\s*(\d+) (named |numbered )?vertices, \d+ (?:un)?directed edges/.exec(text) ?? [];
+  if (count !== undefined) said.ours = true;
+  if (kind === "named ") said.ids = "name";
+  else if (kind === "numbered ") said.exact = true;
+  else if (count !== undefined) said.vertices = Number(count);
+  const directed = directionIn(text, bipartite, refuse);
+  if (directed !== undefined) said.directed = directed;
+}
+
+/** "directed" and "undirected" of SNAP's comments and ours, "asym" and "sym" of KONECT's. */
+function directionIn(comment: string, bipartite: boolean, refuse: Refuse): boolean | undefined {
+  const konect = /^\s*%\s*(sym|asym|bip)\b/.exec(comment)?.[1];
+  if (konect === "bip" && !bipartite)
+    refuse(
+      "a bipartite network numbers both sides from 1: their vertices would be merged",
+      "--bipartite gives the second side numbers of its own",
+    );
+  if (konect) return konect === "asym";
+  const word = /\b(undirected|directed)\b/i.exec(comment)?.[1].toLowerCase();
+  return word === undefined ? undefined : word === "directed";
+}
+
+const ENDS = "source|target|from|to|src|dst|start|end";
+const ROLES = `${ENDS}|tail|head|u|v|user|friend|follower|followee|citing|cited|parent|child|(node|id)[ _]?\\d|from ?node ?id|to ?node ?id`;
+const HEADING = new RegExp(`^:?(${ROLES}|(${ENDS})[ _]?(node)?[ _]?(id)?(\\(.*\\))?)(:(string|long))?$`, "i");
+
+/** Do the first two words of a row read like a heading? */
+export const isHeading = (parts: readonly (string | undefined)[]): boolean =>
+  parts.length >= 2 && parts.slice(0, 2).every((p) => p !== undefined && HEADING.test(p));
+
+/** Takes a heading in: "source:long,target:long,type". */
+export function readHeading(parts: readonly (string | undefined)[], said: Said): void {
+  const [, kind, again] = /^source(?::(string|long))?,target(?::(string|long))?$/i.exec(parts.slice(0, 2).join(",")) ?? [undefined];
+  said.singles = /^source(:\w+)?,target/i.test(parts.join(",")) && kind === again;
+  if (kind === "string") said.ids = "name";
+  if (kind === "long") said.exact = true;
+  said.typed = parts.length === 3 && /^type$/i.test(parts[2] ?? "");
+}

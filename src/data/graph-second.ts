@@ -1,0 +1,218 @@
+/**
+ * A second reading of graph files, which shares no code with the first: plain machines for text, DuckDB for JSON and Parquet, a parser of
+ * documents for GraphML. It gives edges as pairs of texts; what a file of edges holds is the multiset of them.
+ */
+import { UserError } from "../errors.ts";
+import { withDuckDb } from "./duckdb.ts";
+
+/** Formats with two readers. */
+type SecondFormat = "edges" | "mtx" | "graphml" | "json" | "parquet";
+
+/** What a second reader takes from a file. */
+export interface SecondReading {
+  /** What the file was read with. */
+  readonly by: string;
+  /** What it says; undefined: nothing. */
+  readonly directed?: boolean;
+  /** Every vertex it lists besides those on edges. */
+  readonly vertices?: readonly string[];
+  /** Rows as they stand: the first may be a heading. */
+  readonly rows: AsyncIterable<readonly [string, string]>;
+  /** Numbers of vertices count from 1, as in Matrix Market. */
+  readonly fromOne?: boolean;
+}
+
+const isSecond = (format: string): format is SecondFormat => ["edges", "mtx", "graphml", "json", "parquet"].includes(format);
+
+/** How the ends of edges are found. */
+export interface SecondOptions {
+  readonly columns?: readonly [number, number];
+  /** What is in the file, no longer compressed. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The second reading, or undefined for formats that have one reader only (WebGraph, Arrow, GML, Pajek, METIS). */
+export async function secondReading(path: string, format: string, options: SecondOptions): Promise<SecondReading | undefined> {
+  if (!isSecond(format)) return undefined;
+  if (format === "parquet") return parquet(path, options);
+  if (format === "edges") return edgeRows(options.bytes, options);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of options.bytes) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const encoding = /^<\?xml[^>]*encoding=["']([^"']+)/.exec(bytes.toString("latin1", 0, 200))?.[1];
+  const text = new TextDecoder(encoding ?? "utf-8").decode(bytes);
+  if (format === "json") return nodeLink(text);
+  return format === "graphml" ? graphMl(text) : matrix(text);
+}
+
+/** Characters of a stream; the machine below looks at one after the other. */
+async function* characters(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8");
+  for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
+}
+
+/** Does a comment of ours name a vertex whose name goes on in the next line? */
+const isUnclosed = (comment: string): boolean => /^# vertex\t"/.test(comment) && comment.split('"').length % 2 === 0;
+
+/** Rows of fields, by a machine that knows blanks, one separator, quotation marks and comments. */
+async function* machine(bytes: AsyncIterable<Uint8Array>, onComment: (text: string) => void): AsyncGenerator<(string | undefined)[]> {
+  let [row, field, state, separator]: [(string | undefined)[], string, "start" | "plain" | "quoted" | "ending" | "comment", string] = [
+    [],
+    "",
+    "start",
+    "",
+  ];
+  let line = ""; // the first row, until the separator is known
+  const close = (): void => {
+    row.push(state === "ending" ? field : field.trim() || undefined); // without quotation marks nothing is no name
+    field = "";
+    state = "start";
+  };
+  for await (const text of characters(bytes))
+    for (const c of text) {
+      if (separator === "") {
+        line += c;
+        if (c !== "\n") continue;
+        if (isUnclosed(line)) continue;
+        if (/^\s*(#|%|\/\/)/.test(line) || line.trim() === "") {
+          onComment(line.trim());
+          line = "";
+          continue;
+        }
+        const outside = line.split('"').filter((_, i) => i % 2 === 0);
+        if (line.split('"').length % 2 === 0) continue; // a quoted field goes on
+        separator = ["\t", ",", ";"].find((s) => outside.some((part) => part.includes(s))) ?? " ";
+      }
+      const input = line === "" ? c : line;
+      line = "";
+      for (const x of input) {
+        if (state === "comment") {
+          if (x !== "\n" || isUnclosed(field)) field += x;
+          else {
+            onComment(field);
+            [state, field] = ["start", ""];
+          }
+        } else if (state === "quoted") {
+          if (x === '"') state = "ending";
+          else field += x;
+        } else if (state === "ending" && x === '"') [state, field] = ["quoted", `${field}"`];
+        else if (x === "\n") {
+          if (row.length > 0 || field.trim() !== "" || state === "ending") {
+            close();
+            yield row.filter((value) => separator !== " " || value !== undefined);
+          }
+          [row, field, state] = [[], "", "start"];
+        } else if (separator === " " ? /\s/.test(x) : x === separator) {
+          if (separator !== " " || field !== "") close();
+        } else if (x === '"' && state === "start" && field === "" && separator !== " ") state = "quoted";
+        else if (state !== "ending") {
+          field += x;
+          if (x.trim() !== "" && state === "start") state = "plain";
+          if (row.length === 0 && /^\s*(#|%|\/\/)$/.test(field)) state = "comment";
+        }
+      }
+    }
+  const rest = line.split(/\r?\n/).filter((text) => text.trim() !== "" && !/^\s*(#|%|\/\/)/.test(text));
+  for (const text of rest) yield text.trim().split(text.includes("\t") ? "\t" : /[,;]/.test(text) ? /\s*[,;]\s*/ : /\s+/);
+  if (state !== "comment" && (row.length > 0 || field.trim() !== "")) {
+    close();
+    yield row;
+  }
+}
+
+async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns: [a, b] = [1, 2] }: SecondOptions): Promise<SecondReading> {
+  const said: { directed?: boolean; vertices: string[] } = { vertices: [] };
+  const comment = (text: string): void => {
+    const vertex = /^# vertex\t"?([\s\S]*?)"?$/.exec(text)?.[1];
+    if (vertex !== undefined) said.vertices.push(vertex.replaceAll('""', '"'));
+    else if (/\bundirected\b|^%\s*sym\b/i.test(text)) said.directed = false;
+    else if (/\bdirected\b|^%\s*asym\b/i.test(text)) said.directed = true;
+  };
+  async function* rows(): AsyncGenerator<readonly [string, string]> {
+    for await (const row of machine(bytes, comment)) {
+      const [x, y, type = ""] = [row[a - 1], row[b - 1], row[2]];
+      if (/^(un)?directed$/i.test(type)) said.directed = type.toLowerCase() === "directed";
+      if (x !== undefined && y === undefined) said.vertices.push(x);
+      else yield [x ?? "", y ?? ""];
+    }
+  }
+  // what comments say is known when the rows have been read
+  return { by: "a second parser", rows: rows(), get directed() { return said.directed; }, vertices: said.vertices }; // biome-ignore format: one line
+}
+
+async function matrix(text: string): Promise<SecondReading> {
+  const lines = text.split("\n").filter((line) => !line.startsWith("%") && line.trim() !== "");
+  async function* rows(): AsyncGenerator<readonly [string, string]> {
+    for (const line of lines.slice(1)) {
+      const [a, b] = line.trim().split(/\s+/);
+      yield [String(Number(a) - 1), String(Number(b) - 1)];
+    }
+  }
+  const n = Number(lines[0]?.trim().split(/\s+/)[0]);
+  return { by: "a second parser", directed: / general\b/i.test(text.slice(0, 200)), rows: rows(), vertices: numbersTo(n), fromOne: true };
+}
+
+const numbersTo = (n: number): string[] => Array.from({ length: Math.min(n, 2 ** 24) }, (_, i) => String(i));
+
+async function parquet(path: string, { columns }: SecondOptions): Promise<SecondReading> {
+  return withDuckDb(async (db) => {
+    const described = await db.runAndReadAll("DESCRIBE FROM read_parquet($path)", { path });
+    const names = described.getRows().map(([name]) => String(name));
+    const like = (words: RegExp, otherwise: number): string => names.find((name) => words.test(name)) ?? names[otherwise];
+    const ends = columns
+      ? columns.map((i) => names[i - 1])
+      : [like(/^(source|src|from|tail|u|a|start|(node|id)_?1)$/i, 0), like(/^(target|dst|to|head|v|b|end|(node|id)_?2)$/i, 1)];
+    const [a, b] = ends.map((name) => `'_' || "${name.replaceAll('"', '""')}"::VARCHAR`); // a mark at the beginning would be lost
+    const result = await db.runAndReadAll(`SELECT ${a}, ${b} FROM read_parquet($path)`, { path });
+    const all = result.getRows().map(([x, y]): [string, string | null] => [String(x).slice(1), y === null ? null : String(y).slice(1)]);
+    const edges = all.filter((row): row is [string, string] => row[1] !== null);
+    return { by: "DuckDB", rows: listed(edges), vertices: all.filter(([, y]) => y === null).map(([x]) => x) };
+  });
+}
+
+/** DuckDB's reader of JSON keeps integers of 64 bits. */
+async function nodeLink(text: string): Promise<SecondReading> {
+  return withDuckDb(async (db) => {
+    await db.run("INSTALL json; LOAD json").catch(() => undefined); // part of the usual builds
+    const list = async (path: string): Promise<(string | null)[]> => {
+      const sql = "SELECT unnest(list_transform(json_extract_string($text::JSON, $path), x -> '_' || x)) AS x";
+      return (await db.runAndReadAll(sql, { text, path })).getRows().map(([x]) => (x === null ? null : String(x).slice(1)));
+    };
+    const key = (await list("$.links[*].source")).length > 0 ? "links" : "edges";
+    const ends = async (end: string): Promise<(string | null)[]> => {
+      const ids = await list(`$.${key}[*].${end}.id`);
+      return ids.length > 0 && ids.every((id) => id !== null) ? ids : list(`$.${key}[*].${end}`);
+    };
+    const [a, b] = [await ends("source"), await ends("target")];
+    const ids = await list("$.nodes[*].id");
+    const own = ids.length > 0 ? ids : await list("$.nodes[*].name");
+    const nodes = own.length > 0 ? own.map(String) : numbersTo(Number((await db.runAndReadAll("SELECT json_array_length($text::JSON, '$.nodes')", { text })).getRows()[0][0])); // biome-ignore format: one line
+    const known = new Set(nodes);
+    const called = (x: string | null): string => (known.has(String(x)) ? String(x) : (nodes[Number(x)] ?? String(x)));
+    const [directed] = (await db.runAndReadAll("SELECT json_extract_string($text::JSON, '$.directed')", { text })).getRows()[0];
+    return {
+      ...{ by: "DuckDB", vertices: nodes, directed: directed === null ? undefined : directed === "true" },
+      rows: listed(a.map((x, i): [string, string] => [called(x), called(b[i])])),
+    };
+  });
+}
+
+async function graphMl(text: string): Promise<SecondReading> {
+  const { DOMParser } = await import("linkedom");
+  const document = new DOMParser().parseFromString(text, "text/xml");
+  const all = (name: string): Element[] =>
+    [...document.querySelectorAll("*")].filter((e) => e.localName.split(":").at(-1) === name) as Element[];
+  const graph = all("graph")[0];
+  if (!graph) throw new UserError("no <graph> element in the second reading");
+  // getAttribute would give the value escaped
+  const of = (e: Element, name: string): string => e.attributes.getNamedItem(name)?.value ?? "";
+  return {
+    ...{ by: "linkedom", directed: of(graph, "edgedefault") === "directed", vertices: all("node").map((e) => of(e, "id")) },
+    rows: listed(all("edge").map((e): [string, string] => [of(e, "source"), of(e, "target")])),
+  };
+}
+
+async function* listed<T>(list: readonly T[]): AsyncGenerator<T> {
+  yield* list;
+}

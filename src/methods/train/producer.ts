@@ -1,0 +1,4 @@
+import { version } from "../../lab/invocation.ts";
+
+/** Who wrote a model file. */
+export const producer = (): string => `pushforward ${version()}`;

@@ -1,0 +1,194 @@
+/** Files of every format that is read, how they are spoilt, and the parsers that must bear it. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { threadId } from "node:worker_threads";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { array, readNpy, readNpz, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/array/index.ts";
+import { readGraph } from "../../src/data/graph-read.ts";
+import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
+import { openAnnotated } from "../../src/data/h5ad.ts";
+import { readTable } from "../../src/data/read.ts";
+import { toSnapshots } from "../../src/data/snapshots.ts";
+import { FileFormatError, TensorError, UserError } from "../../src/errors.ts";
+import { fromOnnx } from "../../src/onnx/index.ts";
+import * as pf from "../../src/tensor/index.ts";
+import { random } from "../coding/known.ts";
+
+type Below = (n: number) => number;
+
+/** A parser with files that it reads. */
+interface Target {
+  readonly samples: readonly Uint8Array[];
+  /** Reads bytes; `below` chooses options. */
+  readonly parse: (bytes: Uint8Array, below: Below) => unknown;
+  /** Opening a database or another heap takes long: fewer files. */
+  readonly slow?: boolean;
+}
+
+const text = (s: string): Uint8Array => new TextEncoder().encode(s);
+const fixture = (path: string): Uint8Array => new Uint8Array(readFileSync(new URL(path, import.meta.url)));
+
+const folder = mkdtempSync(join(tmpdir(), "pushforward-fuzz-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+let last = "";
+let files = 0;
+
+/** Bytes as a new file that a reader of paths takes: HDF5 takes a path, or a node of the disk, that it has seen for the same file. */
+function inFile(ending: string, bytes: Uint8Array): string {
+  const path = join(folder, `file${threadId}-${files++}.${ending}`);
+  writeFileSync(path, bytes);
+  rmSync(last, { force: true });
+  last = path;
+  return path;
+}
+
+const graphFile =
+  (ending: string) =>
+  (bytes: Uint8Array, below: Below): Promise<unknown> =>
+    readGraph(inFile(ending, bytes), {
+      memoryLimit: 2 ** 26,
+      ids: (["auto", "number", "name"] as const)[below(3)],
+      heading: ([undefined, "yes", "no"] as const)[below(3)],
+      columns: below(4) === 0 ? [1, 2] : undefined,
+      directed: [undefined, true, false][below(3)],
+      bipartite: below(8) === 0,
+    });
+
+const csv = 'source,target\nann,"b, c"\n"b, c",eve\nann,ann\n';
+const edges = "# Directed graph\n0\t1\n1\t2\n2\t2\n10\t4\n";
+const properties = "graphclass=it.unimi.dsi.webgraph.BVGraph\nnodes=3\narcs=4\nwindowsize=7\nminintervallength=4\nzetak=3\nmaxrefcount=3\n";
+
+const arrays = { X: array([[1, 2], [3, 4.5]]), time: array([0, 1], "i64"), names: { dtype: "string", shape: [2], data: ["a", "é"] } } as const; // biome-ignore format: one line
+
+/** Every parser, by name. */
+export const targets: Readonly<Record<string, Target>> = {
+  "edge list": { samples: [text(edges), text(edges.replaceAll("\t", " "))], parse: graphFile("txt") },
+  "edge list, CSV": { samples: [text(csv), text("source:long,target:long,type\n1,2,Directed\n3,,Directed\n")], parse: graphFile("csv") },
+  "edge list, gzip": { samples: [gzipSync(edges), zstdCompressSync(text(edges))], parse: graphFile("txt.gz") },
+  "Matrix Market": {
+    samples: [text("%%MatrixMarket matrix coordinate pattern symmetric\n% c\n3 3 2\n2 1\n3 3\n")],
+    parse: graphFile("mtx"),
+  },
+  GraphML: {
+    samples: [
+      text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://x"><!-- c --><key id="k"/><graph edgedefault="directed"><node id="a&amp;b"/>' +
+          '<node id="&#233;"><data key="k"><![CDATA[<x>]]></data></node><edge source="a&amp;b" target="&#233;" directed="true"/></graph></graphml>',
+      ),
+    ],
+    parse: graphFile("graphml"),
+  },
+  "node-link JSON": {
+    samples: [
+      text('{"directed":true,"nodes":[{"id":"a"},{"id":"b"}],"links":[{"source":"a","target":"b","weight":1}]}'),
+      text('{"nodes":[{"id":0},{"id":9007199254740993}],"edges":[{"source":0,"target":0}]}'),
+      text('{"nodes":[{"name":"a"},{"name":"b"}],"links":[{"source":0,"target":1}]}'),
+    ],
+    parse: graphFile("json"),
+  },
+  GML: {
+    samples: [
+      text('graph [ directed 1\n node [ id 0 label "a&#233;" ]\n node [ id 3 label "b" x 1.5 ]\n edge [ source 0 target 3 value 2 ]\n]\n'),
+    ],
+    parse: graphFile("gml"),
+  },
+  Pajek: { samples: [text('*Vertices 3\n1 "a b"\n2 c\n3 "d"\n*Arcs\n1 2 1.5\n*Arcslist\n3 1 2\n')], parse: graphFile("net") },
+  METIS: { samples: [text("% c\n4 3 001\n2 1\n1 1 3 5\n2 5 3 1\n\n"), text("3 2\n2\n1 3\n2\n")], parse: graphFile("metis") },
+  WebGraph: {
+    samples: [Uint8Array.of(0x62, 0x1c, 0x9f, 0x40, 0xd3, 0x11, 0x80), Uint8Array.of(0x25, 0xff, 0x00, 0x10, 0x33)],
+    parse: (bytes, below) =>
+      readWebGraph(bytes, { ...webGraphProperties(properties, "p"), nodes: 1 + below(20), arcs: below(30) }, "fuzz.graph"),
+  },
+  "WebGraph properties": {
+    samples: [text(properties)],
+    parse: (bytes) => readWebGraph(Uint8Array.of(0x62, 0x1c, 0x9f), webGraphProperties(new TextDecoder().decode(bytes), "p"), "g"),
+  },
+  NPY: { samples: [writeNpy(arrays.X), writeNpy(arrays.names)], parse: (bytes) => readNpy(bytes) },
+  NPZ: { samples: [writeNpz(arrays), writeNpz(arrays, { compress: false })], parse: (bytes) => readNpz(bytes, { maxBytes: 2 ** 26 }) },
+  safetensors: { samples: [writeSafetensors({ w: arrays.X, t: arrays.time }, { note: "x" })], parse: (bytes) => readSafetensors(bytes) },
+  ONNX: { samples: ["../onnx/fixtures/convnet-13.onnx", "../onnx/fixtures/encoder.onnx"].map(fixture), parse: traced },
+  "table, CSV": {
+    samples: [text("day,x,y\n0,1.5,a\n0,2.5,b\n1,3,a\n1,4e2,b\n2,?,a\n2,1,b\n"), text("t;a;b\n0;1,5;2\n0;2,5;3\n1;3,5;4\n1;4,5;5\n")],
+    parse: async (bytes, below) => {
+      const options = { decimal: ([undefined, ",", "."] as const)[below(3)], missing: [undefined, "?"][below(2)] };
+      return toSnapshots(await readTable(inFile("csv", bytes), options), {});
+    },
+    slow: true,
+  },
+  h5ad: {
+    samples: [fixture("fixtures/anndata-0.8.h5ad")],
+    parse: async (bytes) => {
+      const file = await openAnnotated(inFile("h5ad", bytes));
+      try {
+        return [file.obs, file.genes(), file.expression(), file.embeddings.map((name) => file.embedding(name))];
+      } finally {
+        file.close();
+      }
+    },
+    slow: true,
+  },
+};
+
+const inputDType = (dtype: string): pf.ProgramDType =>
+  dtype === "f64" || dtype === "i32" || dtype === "i64" || dtype === "bool" ? dtype : "f32";
+
+/** Reads a model and traces it, as a program does. */
+function traced(bytes: Uint8Array): unknown {
+  const model = fromOnnx(bytes);
+  const length = (n: number | string): number => (typeof n === "number" ? n : 2);
+  const size = model.inputs.reduce((sum, p) => sum + p.shape.map(length).reduce((a, b) => a * b, 1), 0);
+  if (size > 2 ** 22) return undefined;
+  const inputs = model.inputs.map(({ dtype, shape }) => pf.broadcastTo(pf.scalar(1, inputDType(dtype)), shape.map(length)));
+  return model.apply(model.params, ...inputs);
+}
+
+const words = ["-1", "0", "4294967296", "9007199254740993", "1e308", "NaN", '"', "\n", "\r", "\t", ",", ";", "<", ">", "&#x110000;", "&", "]]>", "<!--", "{", "[", "\\ud800", "\u0000", "%", "#", "999999999999999999999"]; // biome-ignore format: a list
+
+/** A file that was cut, flipped, spliced, or had numbers and signs of its format put in. */
+export function spoilt(sample: Uint8Array, below: Below): Uint8Array {
+  let bytes = Uint8Array.from(sample);
+  for (let k = below(3); k >= 0; k--) {
+    const at = below(bytes.length + 1);
+    const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at)];
+    const kind = below(7);
+    if (kind === 0) bytes = head.slice();
+    else if (kind === 1 && bytes.length > 0) bytes[below(bytes.length)] ^= 1 << below(8);
+    else if (kind === 2) bytes = Uint8Array.of(...head, ...text(words[below(words.length)]), ...tail);
+    else if (kind === 3) bytes = Uint8Array.of(...head, ...tail.subarray(below(9)));
+    else if (kind === 4) bytes = Uint8Array.of(...head, ...tail.subarray(0, below(40)), ...tail);
+    else if (kind === 5 && bytes.length > 0) for (let i = at, n = below(8); i < bytes.length && n >= 0; i++, n--) bytes[i] = below(256);
+    else bytes = otherNumber(bytes, below);
+  }
+  return bytes;
+}
+
+/** Another number in the place of one in a text. */
+function otherNumber(bytes: Uint8Array, below: Below): Uint8Array<ArrayBuffer> {
+  const latin = Buffer.from(bytes).toString("latin1");
+  const found = [...latin.matchAll(/\d+/g)];
+  if (found.length === 0) return Uint8Array.from(bytes);
+  const { index, 0: digits } = found[below(found.length)];
+  const number = words[below(6)];
+  return new Uint8Array(Buffer.from(latin.slice(0, index) + number + latin.slice(index + digits.length), "latin1"));
+}
+
+/**
+ * Gives a parser one spoilt file.
+ *
+ * @returns  whether it was refused
+ * @throws   whatever is no message for a user
+ */
+export async function fuzz(name: string, seed: number): Promise<boolean> {
+  const { samples, parse } = targets[name];
+  const below = random(seed);
+  const bytes = spoilt(samples[below(samples.length)], below);
+  try {
+    await parse(bytes, below);
+    return false;
+  } catch (error) {
+    if (error instanceof UserError || error instanceof FileFormatError || error instanceof TensorError) return true;
+    throw new Error(`${name}, seed ${seed}: ${(error as Error).stack}`, { cause: error });
+  }
+}
