@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { array, type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { checkDraws, likelihoodNames, likelihoodOf, simulate } from "../../src/information/index.ts";
 import { toOnnx } from "../../src/onnx/index.ts";
-import { like } from "../../src/tensor/index.ts";
+import { like, type Tensor } from "../../src/tensor/index.ts";
 import { type NodeSpec, nodeOf, tensorOf } from "../onnx/build.ts";
 import { drawn, linear, linearMean, network, roughEncoder, workplace } from "./cli.ts";
 import { f64, jointOf } from "./measure.ts";
@@ -495,6 +495,15 @@ test("proposals that leave the decoder's domain are rejected and counted, and th
     valid: false,
     why: expect.stringMatching(/^\d+ weights are no numbers: the decoder is undefined at some draws of the prior/),
   });
+});
+
+test("draws of a dark Bernoulli decoder, most of whose rows are empty, pass the test of given pairs", async () => {
+  const likelihood = likelihoodOf("bernoulli", "logits", [1], "f32");
+  const dark = { ...jointOf((z) => network([2, 8, 40], 4)(z).sub(5), 2, 40, { dtype: "f32", likelihood }) };
+  for (const count of [1, 3, 50])
+    for (let seed = 0; seed < 20; seed++) await checkDraws(dark, await simulate(dark, count, randomStream(seed)));
+  const bright = { ...dark, decode: (u: Tensor) => dark.decode(u).add(2) };
+  await expect(checkDraws(dark, await simulate(bright, 50, randomStream(1)))).rejects.toThrow(/noise variances from what z decodes to/);
 });
 
 test("draws of the model pass the test of given pairs, however few; wrong noise does not", async () => {

@@ -355,6 +355,16 @@ test.each([
   },
 );
 
+test("the prior's importance bound is at most log K for every single pair, whatever its weights", () => {
+  const rng = randomStream(14);
+  for (const K of [2, 5, 30])
+    for (let i = 0; i < 40; i++) {
+      const [fit, ...others] = rng.normal([K + 1], "f64").data.map((v) => 300 * v);
+      const [lower] = importanceBounds("prior", [fit], { forward: Float64Array.from(others), exact: Float64Array.of(fit) });
+      expect(lower.mean).toBeLessThanOrEqual(Math.log(K) + 1e-9);
+    }
+});
+
 test("in f32 the bounds are those of f64 with the same noise", async () => {
   const model: LinearModel = { weights: sineWeights(20, 10), variance: [0.01] };
   const single = linearJoint(model, "f32");

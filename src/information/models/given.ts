@@ -6,7 +6,7 @@ import { formatNumber } from "../../numbers.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import { floats, inBlocks, type Joint, type JointPairs, rowsOf } from "./joint.ts";
 
-/** Standard errors: draws of the model fail a test at this by chance once in a million, however few they are. */
+/** Standard errors: draws of the model fail a test at this by chance a few times in a million, however few they are. */
 const limit = 5;
 
 /** Rows of data for a joint model. @throws UserError  for shapes that do not fit, and values that p(x|z) excludes */
@@ -39,13 +39,18 @@ export async function checkDraws(joint: Joint, { u, x }: JointPairs): Promise<vo
   const latent = meanOf(squares);
   if (Math.abs(score(latent, squares.length)) > limit)
     refuse(joint, `the latents are no draws of the prior (mean square ${formatNumber(latent)}, not 1)`);
-  const program = jit((z: Tensor, seen: Tensor) => joint.likelihood.standardSquares(joint.decode(z), seen).mean(1));
-  const energies: number[] = [];
+  const program = jit((z: Tensor, seen: Tensor) => {
+    const output = joint.decode(z);
+    return { energy: joint.likelihood.standardSquares(output, seen).mean(1), variance: energyVariance(joint, output) };
+  });
+  const [energies, variances]: [number[], number[]] = [[], []];
   await inBlocks(u.shape[0], 1024, async (from, to) => {
-    energies.push(...toNumbers(await program(rowsOf(u, from, to), rowsOf(x, from, to))));
+    const { energy, variance } = await program(rowsOf(u, from, to), rowsOf(x, from, to));
+    energies.push(...toNumbers(energy));
+    variances.push(...toNumbers(variance));
   });
   const energy = meanOf(energies);
-  const noise = score(energy, degrees(joint, energies));
+  const noise = score(energy, (2 * energies.length) / Math.max(meanOf(variances), 1e-9));
   if (Math.abs(noise) > limit)
     refuse(
       joint,
@@ -62,19 +67,22 @@ function refuse(joint: Joint, why: string): never {
 
 const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** Degrees of freedom k of the χ²/k that has the variance 2/k of the mean energy of n rows, for draws of the model. */
-function degrees({ likelihood, observed }: Joint, energies: readonly number[]): number {
-  const [n, D] = [energies.length, sizeOf(observed)];
-  if (likelihood.name === "gaussian") return n * D;
-  // of (x - μ)² / 2b² the variance is 5
-  if (likelihood.name === "laplace") return (n * D * 2) / 5;
-  const mean = meanOf(energies);
-  const variance = energies.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, n - 1);
-  return n / Math.max(variance / 2, 1 / D);
+/** Variance of a row's energy over draws of x: 2/D of Gaussian noise, 5/D of Laplace's, and by its pixels of Bernoulli's. */
+function energyVariance({ likelihood }: Joint, output: Tensor): Tensor {
+  const p = likelihood.mean(output);
+  if (likelihood.name !== "bernoulli")
+    return p
+      .sum(1)
+      .mul(0)
+      .add((likelihood.name === "gaussian" ? 2 : 5) / p.shape[1]);
+  // (x - p)² is p² or (1 - p)²: of variance pq (1 - 2p)², in units of Σ pq
+  const variances = p.mul(p.mul(-1).add(1));
+  const sizes = variances.mul(p.mul(-2).add(1).square());
+  return sizes.sum(1).div(variances.sum(1).square());
 }
 
 /**
- * How many standard errors a mean of squares is from 1, if it is χ²/k: its cube root is nearly normal, far in the tails and for k of one row.
+ * How many standard errors a mean of squares is from 1, if it is χ²/k, whose variance is 2/k: its cube root is nearly normal, far in the tails and for k of one row.
  *
  * @source  Wilson & Hilferty, PNAS 17 (1931)
  */
