@@ -185,6 +185,28 @@ test("the mixture's upper bound exceeds the one-weight bound's improvement by no
   }
 });
 
+test("the mixture's upper bound stays a number where weights are thousands of nats apart", () => {
+  // one of two gives place: either f_1 and r, or f_2 and r
+  const pairs = (f: readonly number[], r: readonly number[]): number =>
+    f.flatMap((_, j) => r.map((v) => logMeanExp(f.map((w, k) => (k === j ? v : w))))).reduce((a, b) => a + b, 0) / (f.length * r.length);
+  for (const [f, r] of [
+    [[0, -3000], [-5000]],
+    [
+      [-9000, -4000],
+      [0, -2000],
+    ],
+    [
+      [-900, -100, -2000],
+      [-1500, 0, -4000],
+    ],
+    [[0, -650], [-700]],
+  ]) {
+    expect(mixtureUpper(f, r)).toBeCloseTo(pairs(f, r), 9);
+    for (const one of r) expect(one - mixtureUpper(f, [one])).toBeLessThanOrEqual(Math.log(f.length) + 1e-9);
+  }
+  expect(mixtureUpper([0, Number.NEGATIVE_INFINITY], [Number.NEGATIVE_INFINITY])).toBe(Number.NEGATIVE_INFINITY);
+});
+
 test("rows k · B + b belong to data point b", () => {
   expect(byDatum([0, 1, 2, 10, 11, 12], 3).map((v) => [...v])).toEqual([
     [0, 10],

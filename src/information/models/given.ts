@@ -82,7 +82,8 @@ function energyVariance({ likelihood }: Joint, output: Tensor): Tensor {
 }
 
 /**
- * How many standard errors a mean of squares is from 1, if it is χ²/k, whose variance is 2/k: its cube root is nearly normal, far in the tails and for k of one row.
+ * How many standard errors a mean of squares is from 1, if it is χ²/k, whose variance is 2/k: its cube root is nearly normal, far in the
+ * tails and for k of one row.
  *
  * @source  Wilson & Hilferty, PNAS 17 (1931)
  */

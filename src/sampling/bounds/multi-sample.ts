@@ -35,7 +35,11 @@ export function mixtureUpper(forward: ArrayLike<number>, reverse: ArrayLike<numb
   if (!Number.isFinite(top)) return top;
   const others = sumsOfOthers(forward, top);
   let total = 0;
-  for (let i = 0; i < R; i++) for (let j = 0; j < K; j++) total += Math.log((others[j] + Math.exp(reverse[i] - top)) / K);
+  for (let i = 0; i < R; i++)
+    for (let j = 0; j < K; j++) {
+      const sum = others[j] + Math.exp(reverse[i] - top);
+      total += sum > underflow ? Math.log(sum / K) : replaced(forward, j, reverse[i]) - top;
+    }
   return top + total / (K * R);
 }
 
@@ -53,6 +57,13 @@ export function byDatum(logWeights: ArrayLike<number>, data: number): Float64Arr
     throw new UserError(`byDatum: ${logWeights.length} weights are no whole number of chains for ${data} data points`);
   return Array.from({ length: data }, (_, b) => Float64Array.from({ length: chains }, (_, k) => logWeights[k * data + b]));
 }
+
+/** Below this a sum in units of the largest weight has lost digits, or all: weights lie 640 nats apart and more. */
+const underflow = 1e-280;
+
+/** The mixture with r in the place of f_j, in units of its own largest weight. */
+const replaced = (forward: ArrayLike<number>, j: number, reverse: number): number =>
+  logMeanExp(Float64Array.from(forward, (f, k) => (k === j ? reverse : f)));
 
 function checkChains(bound: string, K: number, R: number): void {
   if (K < 1 || R < 1) throw new UserError(`${bound}: needs forward and reverse chains, got ${K} and ${R}`);
