@@ -11,6 +11,7 @@ import { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCa
 import { type Bound, bits } from "./bound.ts";
 import { ladderFigure, workFigure } from "./figures/annealing.ts";
 import { boundsFigure, chainsFigure, pointsFigure } from "./figures/bounds.ts";
+import { planeFigure, posteriorFigure } from "./figures/images.ts";
 import type { ImportanceWeights } from "./importance.ts";
 import { fitOf, type Joint, type JointPairs } from "./models/joint.ts";
 
@@ -109,13 +110,16 @@ export const boundsTable = (bounds: readonly Bound[]) => ({
   rows: bounds.map((b) => [b.name, b.kind, withError(b.mean, b.se), b.valid ? "yes" : "no", b.why]),
 });
 
-export function certifiedFigures(found: Certified): Figure[] {
-  const { bounds, lower, upper, truth, weights, points, chains, frozen, history } = found;
+export async function certifiedFigures(found: Certified): Promise<Figure[]> {
+  const { bounds, lower, upper, truth, weights, points, chains, frozen, history, joint, pairs, state } = found;
   const marks = truth === undefined ? [] : [{ name: `I = ${formatNumber(truth)}`, value: truth }];
+  const { ends } = endsOf(state, chains * pairs.x.shape[0]).forward;
+  const pictures = [await planeFigure(joint, pairs, ends), await posteriorFigure(joint, pairs, ends)].filter((f) => f !== undefined);
   return [
     boundsFigure(bounds, [lower.mean, upper.mean], marks),
     ...(chains > 1 ? [chainsFigure(byChains(weights, chains))] : []),
     workFigure(weights, points),
+    ...pictures,
     ladderFigure(frozen, history),
     pointsFigure(weights.fit, points),
   ];

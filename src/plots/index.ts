@@ -2,3 +2,4 @@
 export { animatedPng } from "./apng.ts";
 export { type Figure, palette, panels, plot } from "./figure.ts";
 export { textWidth } from "./room.ts";
+export { framedRaster, type Raster, widest } from "./tiles.ts";

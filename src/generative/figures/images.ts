@@ -1,11 +1,7 @@
 /** Pictures made of images. Needs Node: images are written by sharp. */
-import * as Plot from "@observablehq/plot";
 import { type NdArray, toNumbers } from "../../array/index.ts";
-import { type Tiles, tiles } from "../../data/picture.ts";
-import { type Figure, plot } from "../../plots/index.ts";
-
-/** Widest that a picture is shown. */
-const widest = 740;
+import { tiles } from "../../data/picture.ts";
+import { type Figure, framedRaster, widest } from "../../plots/index.ts";
 
 type Words = Pick<Figure, "name" | "title" | "caption">;
 
@@ -20,23 +16,7 @@ export async function gridFigure(
   const room = lines.length > 0 ? 90 : 0;
   const zoom = Math.max(1, Math.min(4, Math.floor((widest - room) / columns / shape[2])));
   const made = await tiles(toNumbers(images), shape, columns, { zoom, gap });
-  return { ...words, svg: framed(made, room, lines) };
-}
-
-/** A picture as wide as it is, or scaled down to the page, with words to the left of its lines. */
-function framed({ uri, width, height }: Tiles, room: number, lines: readonly string[]): string {
-  const scale = Math.min(1, (widest - room) / width);
-  const [w, h] = [width * scale, height * scale];
-  const at = lines.map((text, i) => ({ text, y: (i + 0.5) / lines.length }));
-  return plot({
-    ...{ width: w + room + 4, height: h + 4, margin: 2, marginLeft: room + 2 },
-    x: { axis: null, domain: [0, 1] },
-    y: { axis: null, domain: [1, 0] },
-    marks: [
-      Plot.image([uri], { x: 0.5, y: 0.5, src: (d: string) => d, width: w, height: h, preserveAspectRatio: "none" }),
-      Plot.text(at, { x: 0, y: "y", text: "text", textAnchor: "end", dx: -8 }),
-    ],
-  });
+  return { ...words, svg: framedRaster(made, room, lines) };
 }
 
 /** Originals and their reconstructions, below each other in pairs of lines. */

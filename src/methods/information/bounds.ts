@@ -81,7 +81,7 @@ export const bounds = method({
       warnings: [
         ...notes,
         ...noiseNotes(joint, pairs),
-        ...(quick ? ["--quick: few pairs, chains and temperatures; the interval is wide"] : []),
+        ...(quick ? ["--quick: few pairs, chains and temperatures"] : []),
         ...(options.x && !options.z ? ["--x without --z: lower bounds on log p(x) only, for x has no exact posterior draw"] : []),
       ],
       divergedHint: "check the decoder and its noise",
