@@ -140,8 +140,8 @@ function models(): void {
 function energy(): void {
   const d = join(shared, "vae-bdmc-mnist", "decoder.onnx");
   const cases = [
-    ["normals, ρ = 0.9, 20 dimensions (I = 16.607)", "energy --data gaussian --proposal prior --samples 256"],
-    ["the same, q learned", "energy --data gaussian --samples 256"],
+    ["normals, ρ = 0.9, 20 dimensions (I = 16.607)", "energy --data gaussian --proposal prior"],
+    ["the same, q learned", "energy --data gaussian"],
     ["decoder of MNIST", `energy ${d} --likelihood bernoulli`],
   ];
   const names = [

@@ -103,6 +103,14 @@ export const sentence = ({ lower, upper }: Pick<Certified, "lower" | "upper">): 
     : "(one pair, so that nothing is known of its error); ") +
   `${formatNumber(bits(lower.mean))} to ${formatNumber(bits(upper.mean))} bits`;
 
+/** Bounds as lines of text. */
+export function boundLines(bounds: readonly Bound[]): string[] {
+  const width = Math.max(...bounds.map((b) => b.name.length));
+  return bounds.map(
+    (b) => `${b.kind.padEnd(8)} ${b.name.padEnd(width)}  ${withError(b.mean, b.se)}${b.valid ? "" : "   not to be relied on"}`,
+  );
+}
+
 /** Bounds as rows of a table for people. */
 export const boundsTable = (bounds: readonly Bound[]) => ({
   title: "All bounds, in nats",

@@ -10,7 +10,7 @@ export { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCa
 export { pilot, pilotPoints, pilotSteps } from "./annealed/pilot.ts";
 export { fromPrior, fromProposal, type Route } from "./annealed/target.ts";
 export { type Bound, bits } from "./bound.ts";
-export { boundsTable, type Certified, certifiedFigures, certify, pointColumns, sentence } from "./certificate.ts";
+export { boundLines, boundsTable, type Certified, certifiedFigures, certify, pointColumns, sentence } from "./certificate.ts";
 export { certifyEnergy, energyCautions } from "./energy/certify.ts";
 export { sampledBounds, trained } from "./energy/evaluate.ts";
 export { fileSource, modelSource, type PairSource } from "./energy/source.ts";

@@ -12,6 +12,8 @@ export interface Frozen {
   readonly leapfrogs: number;
   /** Where chains begin. */
   readonly route: "prior" | "proposal";
+  /** Largest β of a rate-distortion curve, to which the path is scaled; absent for bounds. */
+  readonly most?: number;
   /** Thermodynamic length Λ = ∫ √V dβ, if the pilot measured it. */
   readonly length?: number;
   /** √V at the pilot's temperatures, for pictures. */
@@ -40,14 +42,15 @@ const format = z.object({
   stepSizes: z.array(z.number().positive()),
   leapfrogs: z.int().min(1),
   route: z.enum(["prior", "proposal"]),
+  most: z.number().optional(),
   length: z.number().optional(),
   fluctuations: z.object({ betas: z.array(z.number()), variances: z.array(z.number()) }).optional(),
 });
 
 /** The text of schedule.json. */
-export const writeFrozen = ({ betas, stepSizes, leapfrogs, route, length, fluctuations }: Frozen): string =>
+export const writeFrozen = ({ betas, stepSizes, leapfrogs, route, most, length, fluctuations }: Frozen): string =>
   `${JSON.stringify({
-    ...{ leapfrogs, route, length, betas: Array.from(betas), stepSizes: Array.from(stepSizes) },
+    ...{ leapfrogs, route, most, length, betas: Array.from(betas), stepSizes: Array.from(stepSizes) },
     ...(fluctuations && { fluctuations: { betas: Array.from(fluctuations.betas), variances: Array.from(fluctuations.variances) } }),
   })}\n`;
 

@@ -50,7 +50,9 @@ export function onnxEncoder(model: OnnxModel, path: string, joint: Joint): Encod
     name: path,
     encode(seen) {
       const outputs = model.apply(params, seen.reshape([seen.shape[0], ...shape])).map((y) => y.reshape([seen.shape[0], -1]));
-      const y = outputs.length > 1 ? concat(outputs.slice(0, 2), 1) : outputs[0];
+      if (outputs.length > 2)
+        throw new UserError(`${path}: the encoder has ${outputs.length} outputs`, "mean and log variance are wanted, as one output or two");
+      const y = outputs.length > 1 ? concat(outputs, 1) : outputs[0];
       if (y.shape[1] !== 2 * d)
         throw new UserError(
           `${path}: the encoder gives ${outputs.length > 1 ? outputs.map((o) => o.shape[1]).join(" and ") : y.shape[1]} numbers for a latent of ${d}`,

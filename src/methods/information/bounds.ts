@@ -5,6 +5,7 @@ import { evidenceColumns, evidenceOf, evidenceSentence } from "../../information
 import { ladderFigure } from "../../information/figures/annealing.ts";
 import {
   annealedChains,
+  boundLines,
   boundsTable,
   type Certified,
   certifiedFigures,
@@ -62,7 +63,7 @@ export const bounds = method({
     if (propose && joint.prior.name !== "normal") throw new UserError("--propose learns a proposal for a normal prior only");
     if (from === "proposal" && !propose && !encoder)
       throw new UserError("--from proposal needs a proposal", "--encoder encoder.onnx, or --propose forward-kl");
-    const { frozen, rule, temperatures } = await scheduleOf(options, from);
+    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, from);
     const pairs = await loadPairs(joint, options, rng);
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
     const samples = quick ? Math.min(options.samples, 100) : options.samples;
@@ -80,6 +81,7 @@ export const bounds = method({
       config: { temperatures, chains, samples, pairs: pairs.x.shape[0], from },
       warnings: [
         ...notes,
+        ...scheduled,
         ...noiseNotes(joint, pairs),
         ...(quick ? ["--quick: few pairs, chains and temperatures"] : []),
         ...(options.x && !options.z ? ["--x without --z: lower bounds on log p(x) only, for x has no exact posterior draw"] : []),
@@ -136,7 +138,7 @@ export const bounds = method({
       text: (took: string) => [
         sentence(certified),
         ...(truth === undefined ? [] : [`the closed form is ${truth.toFixed(4)} nats`]),
-        ...certified.bounds.map((b) => `${b.kind.padEnd(8)} ${b.name.padEnd(36)} ${b.mean.toFixed(3).padStart(10)} ± ${b.se.toFixed(3)}`),
+        ...boundLines(certified.bounds),
         `${x.shape[0]} pairs, in ${took}`,
       ],
     };

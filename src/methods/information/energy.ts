@@ -7,6 +7,7 @@ import { boundsFigure } from "../../information/figures/bounds.ts";
 import { trainingFigure } from "../../information/figures/training.ts";
 import {
   bits,
+  boundLines,
   boundsTable,
   certifyEnergy,
   effectiveChains,
@@ -65,7 +66,7 @@ export const energy = method({
     const proposalSteps = proposal === "prior" ? 0 : quick ? Math.min(options.proposalSteps, 100) : options.proposalSteps;
     const steps = quick ? Math.min(options.steps, 200) : options.steps;
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
-    const { frozen, rule, temperatures } = await scheduleOf(options, "proposal");
+    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, "proposal");
     const sizes = { observed: pairs.observed, latent: pairs.latent, width, features: 32 };
     const training = { ...sizes, proposalSteps, steps, batchSize, samples, rate, leapfrogs: 5, fromPrior: proposal === "prior", joint };
     return {
@@ -78,6 +79,7 @@ export const energy = method({
       warnings: [
         ...loaded.notes,
         ...pairs.notes,
+        ...scheduled,
         ...(quick ? ["--quick: few steps; the bounds are loose"] : []),
         ...(joint && proposal === "prior" ? ["--joint has nothing to train with --proposal prior"] : []),
       ],
@@ -130,10 +132,7 @@ export const energy = method({
       text: (took: string) => [
         sentence,
         ...(truth === undefined ? [] : [`the closed form is ${truth.toFixed(4)} nats`]),
-        ...bounds.map(
-          (b) =>
-            `${b.kind.padEnd(8)} ${b.name.padEnd(28)} ${formatNumber(b.mean).padStart(10)} ± ${formatNumber(b.se)}${b.valid ? "" : "   not a bound"}`,
-        ),
+        ...boundLines(bounds),
         `in ${took}`,
       ],
     };

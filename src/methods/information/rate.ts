@@ -43,7 +43,7 @@ export const rate = method({
 
   async prepare({ joint, truth, source, notes }, options, { rng }) {
     const { most, distortion, quick } = options;
-    const { frozen, rule, temperatures } = await scheduleOf(options, "prior");
+    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, "prior", most);
     const data = await loadPairs(joint, options, rng);
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
     const problem: Problem = { ...options, joint, truth, data: { x: data.x }, frozen, rule, temperatures, chains };
@@ -56,6 +56,7 @@ export const rate = method({
       config: { temperatures, chains, pairs: data.x.shape[0] },
       warnings: [
         ...notes,
+        ...scheduled,
         ...(distortion === "likelihood" && most < 1
           ? ["--most below 1: the curve ends before β = 1, where the rate of drawn x is I(X;Z)"]
           : []),
@@ -110,9 +111,9 @@ export const rate = method({
   },
 
   figures: ({ points, distortion, frozen, history }) => [rateFigure(points, distortion), ladderFigure(frozen, history)],
-  files: ({ points, frozen }) => [
+  files: ({ points, frozen }, { most }) => [
     { name: "rate.csv", columns: rateColumns(points) },
-    { name: "schedule.json", content: writeFrozen(frozen) },
+    { name: "schedule.json", content: writeFrozen({ ...frozen, most }) },
   ],
 });
 

@@ -8,6 +8,7 @@ import { UserError } from "../../errors.ts";
 import { boundsFigure } from "../../information/figures/bounds.ts";
 import {
   bits,
+  boundLines,
   boundsTable,
   codeEncoder,
   type Encoder,
@@ -113,11 +114,7 @@ export const representation = experiment({
         cap,
         rows: N,
       },
-      text: (took: string) => [
-        sentence,
-        ...bounds.map((b) => `${b.kind.padEnd(8)} ${b.name.padEnd(24)} ${b.mean.toFixed(3).padStart(10)} ± ${b.se.toFixed(3)}`),
-        `${N} rows, in ${took}`,
-      ],
+      text: (took: string) => [sentence, ...boundLines(bounds), `${N} rows, in ${took}`],
     };
   },
 

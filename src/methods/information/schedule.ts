@@ -24,10 +24,16 @@ export interface Scheduled {
   readonly frozen?: Frozen;
   readonly rule?: ScheduleRule;
   readonly temperatures: number;
+  /** What a file decides besides its temperatures. */
+  readonly notes: readonly string[];
 }
 
 /** @throws UserError  for a schedule that is neither a formula nor a file of this kind of chains */
-export async function scheduleOf({ schedule, temperatures, quick }: AnnealingOptions, from: Frozen["route"]): Promise<Scheduled> {
+export async function scheduleOf(
+  { schedule, temperatures, quick }: AnnealingOptions,
+  from: Frozen["route"],
+  most?: number,
+): Promise<Scheduled> {
   if (!/\.json$/i.test(schedule)) {
     const [rule, T] = [scheduleRule(schedule), quick ? Math.min(temperatures, 60) : temperatures];
     const betas = rule?.(T);
@@ -36,20 +42,28 @@ export async function scheduleOf({ schedule, temperatures, quick }: AnnealingOpt
         `--schedule ${schedule}: of ${T + 1} temperatures two are equal in double precision`,
         "take a smaller number after the colon",
       );
-    return { rule, temperatures: T };
+    return { rule, temperatures: T, notes: [] };
   }
   if (!existsSync(schedule)) throw new UserError(`${schedule}: there is no such file`, "check --schedule");
   const frozen = readFrozen(await readFile(schedule, "utf8"), schedule);
   if (frozen.route !== from)
     throw new UserError(`${schedule} is for chains from the ${frozen.route}, not the ${from}`, `--from ${frozen.route}`);
-  return { frozen, temperatures: frozen.betas.length - 1 };
+  const use = (curve?: number): string => (curve === undefined ? "bounds" : `a rate curve up to β = ${curve}`);
+  if (frozen.most !== most)
+    throw new UserError(`${schedule} is for ${use(frozen.most)}, not for ${use(most)}`, "its temperatures would be far from the best");
+  const T = frozen.betas.length - 1;
+  return {
+    frozen,
+    temperatures: T,
+    notes: [`temperatures (${T}), step sizes and leapfrogs (${frozen.leapfrogs}) are those of ${schedule}`],
+  };
 }
 
 /** The pilot, with a line of progress. */
 export async function frozenByPilot(
   joint: Joint,
   route: Route,
-  options: Scheduled & Pick<AnnealingOptions, "leapfrogs" | "accept">,
+  options: Omit<Scheduled, "notes"> & Pick<AnnealingOptions, "leapfrogs" | "accept">,
   { progress, rng }: Desk,
 ): Promise<Frozen> {
   const { temperatures, rule, leapfrogs, accept } = options;
