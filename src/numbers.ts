@@ -13,7 +13,7 @@ export function withError(value: number, error: number): string {
   if (!(error > 0 && Number.isFinite(error) && Number.isFinite(value))) return formatNumber(value);
   // the place of the second digit, after rounding: 0.0999 is 0.10
   const places = 1 - Math.floor(Math.log10(Number(error.toPrecision(2))));
-  if (places < 0 || places > 12) return `${formatNumber(value)} ± ${error.toPrecision(2)}`;
+  if (places < 0 || places > 12) return `${formatNumber(value)} ± ${formatNumber(Number(error.toPrecision(2)))}`;
   return `${value.toFixed(places)} ± ${error.toFixed(places)}`;
 }
 

@@ -6,11 +6,12 @@ import type { Figure } from "../plots/index.ts";
 import { type AnnealingState, type Estimate, estimate } from "../sampling/index.ts";
 import { type AnnealedWeights, type PointBounds, pointBounds } from "./annealed/bounds.ts";
 import { endsOf } from "./annealed/chains.ts";
+import { type ConvergencePoint, convergencePoints } from "./annealed/convergence.ts";
 import type { Frozen } from "./annealed/frozen.ts";
 import { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCautions, lowerRule } from "./annealed/judge.ts";
 import { type Bound, bits } from "./bound.ts";
 import { ladderFigure, workFigure } from "./figures/annealing.ts";
-import { boundsFigure, chainsFigure, pointsFigure } from "./figures/bounds.ts";
+import { boundsFigure, chainsFigure, pointsFigure, temperaturesFigure } from "./figures/bounds.ts";
 import { planeFigure, posteriorFigure } from "./figures/images.ts";
 import type { ImportanceWeights } from "./importance.ts";
 import { fitOf, type Joint, type JointPairs } from "./models/joint.ts";
@@ -29,6 +30,8 @@ export interface Outcome {
   readonly importance: Readonly<Record<string, ImportanceWeights>>;
   /** I(X;Z), where it is known. */
   readonly truth?: number;
+  /** Bounds of shorter runs, if they were made. */
+  readonly shorter?: readonly ConvergencePoint[];
 }
 
 export interface Certified extends Outcome {
@@ -44,7 +47,7 @@ export interface Certified extends Outcome {
 /** 97.5 % of a normal: bounds are means over pairs. */
 const wide = 1.96;
 
-/** Bounds, interval and intervalCautions of a run. The interval's bounds were chosen before its chains were seen: `lowerRule`, and the mixture. */
+/** Bounds, interval and cautions of a run. The interval's bounds were chosen before its chains were seen: `lowerRule`, and the mixture. */
 export async function certify(outcome: Outcome): Promise<Certified> {
   const { joint, pairs, chains, frozen, state, history, importance, truth } = outcome;
   const B = pairs.x.shape[0];
@@ -119,12 +122,13 @@ export const boundsTable = (bounds: readonly Bound[]) => ({
 });
 
 export async function certifiedFigures(found: Certified): Promise<Figure[]> {
-  const { bounds, lower, upper, truth, weights, points, chains, frozen, history, joint, pairs, state } = found;
+  const { bounds, lower, upper, truth, weights, points, chains, frozen, history, joint, pairs, state, shorter } = found;
   const marks = truth === undefined ? [] : [{ name: `I = ${formatNumber(truth)}`, value: truth }];
   const { ends } = endsOf(state, chains * pairs.x.shape[0]).forward;
   const pictures = [await planeFigure(joint, pairs, ends), await posteriorFigure(joint, pairs, ends)].filter((f) => f !== undefined);
   return [
     boundsFigure(bounds, [lower.mean, upper.mean], marks),
+    ...(shorter ? [temperaturesFigure([...shorter, ...convergencePoints(frozen.betas.length - 1, weights)], truth)] : []),
     ...(chains > 1 ? [chainsFigure(byChains(weights, chains))] : []),
     workFigure(weights, points),
     ...pictures,

@@ -5,6 +5,7 @@
 
 export { type AnnealedWeights, informationOf, type PointBounds, pointBounds } from "./annealed/bounds.ts";
 export { annealedChains, endsOf } from "./annealed/chains.ts";
+export { convergence, shorterRuns, thinned } from "./annealed/convergence.ts";
 export { type Frozen, readFrozen, type ScheduleRule, scheduleRule, writeFrozen } from "./annealed/frozen.ts";
 export { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCautions, lowerRule } from "./annealed/judge.ts";
 export { pilot, pilotPoints, pilotSteps } from "./annealed/pilot.ts";

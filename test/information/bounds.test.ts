@@ -17,8 +17,10 @@ import {
   pilot,
   pointBounds,
   readFrozen,
+  shorterRuns,
   simulate,
   sineWeights,
+  thinned,
   writeFrozen,
 } from "../../src/information/index.ts";
 import { logMeanExp, mixtureUpper, transitionTable } from "../../src/sampling/index.ts";
@@ -428,4 +430,12 @@ test("pictures of pointwise bounds agree with the mean over pairs", () => {
   expect(bounds.mixtureLower[0]).toBeCloseTo(logMeanExp([-1, -2]), 14);
   expect(informationOf(weights.fit, bounds.oneUpper)).toEqual({ mean: (0 - 0.75 + (1 - 2.5)) / 2, error: expect.closeTo(0.375, 12) });
   expect(() => pointBounds({ ...weights, reverse: [1, 2] })).toThrow("4 forward weights and 2 reverse ones");
+});
+
+test("a schedule made thinner keeps its ends, its order, and the step sizes of the temperatures that stay", () => {
+  const frozen = { betas: [0, 0.1, 0.2, 0.4, 0.7, 0.9, 1], stepSizes: [6, 5, 4, 3, 2, 1], leapfrogs: 3, route: "prior" } as const;
+  expect(thinned(frozen, 3)).toEqual({ ...frozen, betas: [0, 0.2, 0.7, 1], stepSizes: [5, 3, 1] });
+  expect(thinned(frozen, 6)).toEqual(frozen);
+  expect(shorterRuns(100)).toEqual([12, 25, 50]);
+  expect(shorterRuns(7)).toEqual([3]);
 });

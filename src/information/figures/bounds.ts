@@ -84,6 +84,27 @@ export function chainsFigure(rows: readonly { chains: number; name: string; mean
   };
 }
 
+/** Bounds against the number of temperatures, four chains each. */
+export function temperaturesFigure(rows: readonly { temperatures: number; name: string; mean: number }[], truth?: number): Figure {
+  const counts = [...new Set(rows.map((r) => r.temperatures))];
+  return {
+    name: "temperatures",
+    title: "Bounds against temperatures",
+    caption:
+      "Four chains each way on the same schedule with an eighth, a quarter, a half and all of its temperatures: the gap falls like 1 / T where chains mix.",
+    svg: plot({
+      height: 340,
+      x: { label: "temperatures T", type: "log", base: 2, ticks: counts, tickFormat: (t: number) => String(t) },
+      y: { label: "nats", grid: true, nice: true },
+      color: { legend: true, label: "bound" },
+      marks: [
+        Plot.ruleY(truth === undefined ? [] : [truth], { strokeDasharray: "4 3" }),
+        Plot.line(rows, { x: "temperatures", y: "mean", stroke: "name", marker: "dot" }),
+      ],
+    }),
+  };
+}
+
 /** Lower against upper bound of every pair's own information. */
 export function pointsFigure(fit: ArrayLike<number>, points: PointBounds): Figure {
   const data = Array.from(fit, (l, b) => ({ lower: l - points.reverseUpper[b], upper: l - points.mixtureLower[b] }));

@@ -10,8 +10,10 @@ import {
   type Certified,
   certifiedFigures,
   certify,
+  convergence,
   type Encoder,
   type Frozen,
+  fitOf,
   fromPrior,
   fromProposal,
   importanceWeights,
@@ -19,8 +21,10 @@ import {
   type JointPairs,
   learnProposal,
   pointColumns,
+  type Route,
   type ScheduleRule,
   sentence,
+  shorterRuns,
   writeFrozen,
 } from "../../information/index.ts";
 import { type Desk, method } from "../../lab/index.ts";
@@ -95,11 +99,12 @@ export const bounds = method({
     const encoder = problem.fileEncoder ?? (await learnedProposal(problem, desk));
     const route = problem.from === "proposal" ? fromProposal(joint, encoder!) : fromPrior(joint); // `prepare` has seen that there is one
     const frozen = problem.frozen ?? (await frozenByPilot(joint, route, problem, desk));
-    return { ...(await annealedChains(route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder };
+    return { ...(await annealedChains(route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder, route };
   },
 
-  async conclude({ state, history }, problem, { frozen, encoder }, { rng }) {
+  async conclude({ state, history }, problem, { frozen, encoder, route }, desk) {
     const { joint, pairs, chains, samples, truth } = problem;
+    const { rng } = desk;
     const { u, x } = pairs;
     const acceptance = estimate(history.map((row) => row.acceptance)).mean;
     if (u === undefined) {
@@ -120,7 +125,8 @@ export const bounds = method({
         proposal: await importanceWeights(fromProposal(joint, encoder), { u, x }, samples, rng.fold("importance proposal")),
       }),
     };
-    const certified = await certify({ joint, pairs: { u, x }, chains, frozen, state, history, importance, truth });
+    const shorter = problem.convergence ? await shorterBounds(joint, { u, x }, route, frozen, desk) : undefined;
+    const certified = await certify({ joint, pairs: { u, x }, chains, frozen, state, history, importance, truth, shorter });
     const { lower, upper, warnings, results } = certified;
     return {
       ...{ frozen, history, evidence: undefined, certified },
@@ -150,6 +156,16 @@ export const bounds = method({
     { name: "pairs.csv", columns: certified ? pointColumns(certified) : evidenceColumns(evidence!) },
   ],
 });
+
+/** Bounds of runs with fewer temperatures, with a line of progress. */
+async function shorterBounds(joint: Joint, pairs: JointPairs, route: Route, frozen: Frozen, { rng, progress }: Desk) {
+  const total = shorterRuns(frozen.betas.length - 1).reduce((a, b) => a + b, 0);
+  const line = progress("shorter runs", total);
+  let step = 0;
+  const rows = await convergence(route, pairs, await fitOf(joint, pairs), frozen, rng.fold("convergence"), () => line.update(++step, {}));
+  line.finish();
+  return rows;
+}
 
 async function learnedProposal({ joint, propose, proposalSteps }: Problem, desk: Desk): Promise<Encoder | undefined> {
   if (!propose) return undefined;

@@ -65,6 +65,10 @@ export const boundsOptions = z.object({
     .describe("learn a proposal q(z|x): forward-kl for lower bounds, elbo for upper ones, or both"),
   proposalSteps: z.int().min(1).max(10_000_000).default(2000).describe("steps of its training"),
   samples: z.int().min(1).max(1_000_000).default(1000).describe("samples of importance bounds for every pair"),
+  convergence: z
+    .boolean()
+    .default(false)
+    .describe("also run T/8, T/4 and T/2 temperatures with four chains, for a picture of how the interval closes"),
 });
 
 export const decoderInput = {
