@@ -202,6 +202,8 @@ test.each<[string, string[], RegExp]>([
         { type: 11, outputType: 11 },
       ),
       ...noise,
+      "--precision",
+      "f32",
     ],
     /double\.onnx: the decoder is of f64\n {2}hint: --precision f64/,
   ],

@@ -187,7 +187,8 @@ async function loadPairSource(input: string | undefined, options: Options & Para
       pairs: (heldOut, rng) => modelSource(linearJoint(model), heldOut, rng),
     };
   }
-  if (options.precision === "f64") throw new UserError("critics train in f32: leave --precision out");
   const { joint, source, truth, notes } = await loadModel(input, options);
+  if (joint.dtype === "f64")
+    throw new UserError(`${joint.name} computes in f64, and critics train in f32`, "give a decoder of f32, and no --precision f64");
   return { source, truth, notes, pairs: (heldOut, rng) => modelSource(joint, heldOut, rng) };
 }

@@ -78,12 +78,13 @@ async function linearModel(options: ModelOptions): Promise<LoadedModel> {
   const [D, d] = model.weights.shape;
   const title = `linear-Gaussian model, ${d} latents, ${D} observed`;
   const source = { name: data ?? basename(linear!), title, source: linear ?? "W_ij = sin(i j)" };
-  return { joint: linearJoint(model, precision), source, truth: linearInformation(model), notes: [] };
+  return { joint: linearJoint(model, precision ?? "f32"), source, truth: linearInformation(model), notes: [] };
 }
 
 async function decoderModel(path: string, options: ModelOptions): Promise<LoadedModel> {
-  const { precision: dtype, encoder } = options;
+  const { precision, encoder } = options;
   if (options.bias) throw new UserError("--bias is for --linear: a decoder has its own", "leave it out");
+  const dtype = precision ?? ((await readModel(path, "f32")).inputs[0]?.dtype === "f64" ? "f64" : "f32");
   const model = await readModel(path, dtype);
   const written = likelihoodNames.find((name) => name === model.metadata.likelihood);
   const likelihood = options.likelihood ?? written ?? "gaussian";
@@ -98,6 +99,7 @@ async function decoderModel(path: string, options: ModelOptions): Promise<Loaded
     dtype,
   });
   const notes = [
+    ...(precision === undefined && dtype === "f64" ? ["the decoder is of f64, and so is the run"] : []),
     ...(options.likelihood || written ? [] : [`--likelihood is not given, nor in the file: gaussian`]),
     ...(written && options.likelihood && written !== options.likelihood
       ? [`the file says its likelihood is ${written}; taken as ${likelihood}`]

@@ -26,7 +26,10 @@ export const modelOptions = {
     .describe("instead of a decoder: weights [observed, latent] of a linear model, .npy or a table")
     .meta({ file: true }),
   bias: z.string().optional().describe("bias of the linear model, .npy or a table").meta({ file: true }),
-  precision: z.enum(["f32", "f64"]).default("f32").describe("precision of the programs; weights are added up in f64 in either"),
+  precision: z
+    .enum(["f32", "f64"])
+    .optional()
+    .describe("precision of the programs (default: that of the decoder; f32 for a linear model); weights are added up in f64 in either"),
 };
 
 export const pairOptions = {
