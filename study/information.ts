@@ -5,7 +5,7 @@
  *   npm run study:information -- [--only linear,decoder,models,energy] [--models FOLDER] [--seed 1]
  *
  * linear: linear-Gaussian models of the reference table. decoder: the MNIST decoder and encoder of $PUSHFORWARD_DATA/vae-bdmc-mnist
- * (default ../shared/data). models: run folders of `pushforward train --model vae|gan` below FOLDER, named vae2, vae10, gan2, gan10.
+ * (default ../shared/data). models: run folders of `pushforward train --model vae|gan` below FOLDER, named vae2, vae10, vae10b (Bernoulli), gan2, gan10.
  * energy: correlated normals, and the decoder's pairs.
  */
 import { execFileSync } from "node:child_process";
@@ -111,27 +111,27 @@ function decoder(): void {
   const [d, e] = ["decoder", "encoder"].map((name) => join(shared, "vae-bdmc-mnist", `${name}.onnx`));
   const model = `${d} --likelihood bernoulli`;
   const rows = [
-    ["prior", 500, `bounds ${model} --pairs 48 --chains 16 --temperatures 500`],
-    ["encoder", 500, `bounds ${model} --encoder ${e} --pairs 48 --chains 16 --temperatures 500`],
-    ["encoder", 1600, `bounds ${model} --encoder ${e} --pairs 48 --chains 16 --temperatures 1600`],
+    ["prior", 250, `bounds ${model} --pairs 48 --chains 16 --temperatures 250`],
+    ["encoder", 100, `bounds ${model} --encoder ${e} --pairs 48 --chains 16 --temperatures 100`],
+    ["encoder", 250, `bounds ${model} --encoder ${e} --pairs 48 --chains 16 --temperatures 250`],
   ].map(([from, T, args]) => [String(from), String(T), ...bracket(run(String(args)))]);
   table("A Bernoulli decoder of MNIST (784-200-200-50), 48 pairs, 16 chains", ["chains from", "T", ...bracketColumns], rows);
 }
 
 function models(): void {
-  const rows = ["vae2", "vae10", "vae20", "vae100", "gan2", "gan10"].flatMap((name) => {
+  const rows = ["vae2", "vae10", "vae10b", "gan2", "gan10"].flatMap((name) => {
     const path = join(values.models, name, "artifacts");
     const vae = existsSync(join(path, "decoder.onnx"));
     if (!vae && !existsSync(join(path, "generator.onnx"))) return [];
     const source = vae
       ? `${path}/decoder.onnx --encoder ${path}/encoder.onnx`
       : `${path}/generator.onnx --likelihood gaussian --variance 0.03`;
-    const r = run(`bounds ${source} --pairs 64 --chains 8 --temperatures 300`);
+    const r = run(`bounds ${source} --pairs 64 --chains 8 --temperatures 150`);
     const iwae = r.bounds.filter((b) => b.name.startsWith("importance from the prior")).map((b) => withError(b.mean, b.se));
     return [[name, shown(r, "Barber-Agakov, proposal", "lower"), iwae.join(" to "), ...bracket(r)]];
   });
   table(
-    "Models of MNIST trained here, 64 pairs, 8 chains, T = 300",
+    "Models of MNIST trained here, 64 pairs, 8 chains, T = 150",
     ["model", "Barber-Agakov", "importance, prior, K = 1000", ...bracketColumns],
     rows,
   );

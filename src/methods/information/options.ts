@@ -102,7 +102,7 @@ export const energyOptions = z.object({
   joint: z.boolean().default(false).describe("q goes on learning with GIWAE"),
   batch: z.int().min(2).max(100_000).default(128).describe("pairs a step"),
   samples: z.int().min(2).max(10_000).default(64).describe("K of InfoNCE and GIWAE"),
-  lr: z.number().positive().default(1e-3).describe("rate of Adam, falling by a cosine"),
+  lr: z.number().positive().default(2e-3).describe("rate of Adam, falling by a cosine"),
   width: z.int().min(1).max(8192).default(128).describe("width of the networks"),
   chains: annealingOptions.chains,
   temperatures: annealingOptions.temperatures.default(300),
