@@ -1,5 +1,7 @@
 /** What stands beside the ends of an edge: weights, labels, attributes, as columns. */
 
+import { UserError } from "../errors.ts";
+
 /** What values are: numbers as JSON writes them, texts, or any JSON value. */
 export type ColumnKind = "number" | "text" | "json";
 
@@ -19,6 +21,19 @@ export function valueText({ values }: EdgeColumn, edge: number): string | null {
 
 /** Is it a number as JSON writes them? */
 export const isNumber = (text: string): boolean => /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text);
+
+/** Counts bytes that values take, and refuses more than a limit. */
+export function within(limit = Number.POSITIVE_INFINITY): (bytes: number) => void {
+  let held = 0;
+  return (bytes) => {
+    held += bytes;
+    if (held > limit)
+      throw new UserError(
+        `the columns beside the edges need ${Math.ceil(held / 2 ** 20)} MiB so far, more than the memory limit`,
+        "raise --memory, or say --no-columns",
+      );
+  };
+}
 
 /** Takes the values of one column as they come. */
 export interface ColumnBuilder {

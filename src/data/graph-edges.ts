@@ -10,6 +10,7 @@ import {
   type EdgeColumn,
   isNumber,
   keptNote,
+  within,
 } from "./graph-columns.ts";
 import { areNumbers, fields, isOpen, type Refuse, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
 import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
@@ -23,6 +24,7 @@ export interface EdgeTextOptions {
   readonly columns?: readonly number[];
   /** What becomes of columns beside the ends; default: they are kept. */
   readonly others?: ColumnChoice;
+  readonly memoryLimit?: number;
   /** Whether the first row is a heading; default: by what it says, told in a note. */
   readonly heading?: "yes" | "no";
   /** The two columns number vertices of two kinds: those of the second come after those of the first, or get a mark. */
@@ -265,7 +267,7 @@ interface Beside {
 }
 
 /** Decides on the first edge which columns are kept. @throws UserError  if others are refused */
-function besideEdges(parts: readonly unknown[], said: Said, { columns, others }: EdgeTextOptions, refuse: Refuse): Beside {
+function besideEdges(parts: readonly unknown[], said: Said, { columns, others, memoryLimit }: EdgeTextOptions, refuse: Refuse): Beside {
   const width = Math.max(parts.length, said.heading?.length ?? 0, 2 + (said.columns?.length ?? 0));
   const first = said.typed && !columns ? 3 : 2;
   const all = Array.from({ length: Math.max(0, width - first) }, (_, i) => first + i);
@@ -279,7 +281,7 @@ function besideEdges(parts: readonly unknown[], said: Said, { columns, others }:
       first + 1,
     );
   if (others === "drop") return { width, places: [], names: [], dropped: names, set: columnSet("text") };
-  return { width, places, names, dropped: [], set: columnSet("text", names) };
+  return { width, places, names, dropped: [], set: columnSet("text", names, within(memoryLimit)) };
 }
 
 interface FirstRow {

@@ -201,6 +201,12 @@ test("what is beside an edge is kept, dropped with a note, or refused; --columns
   await expect(readGraph(file("r.txt", "1 2 3\n2 3\n"))).rejects.toThrow(/line 2: 2 columns, 3 in the rows before/);
 });
 
+test("values that need more memory than they may take are refused", async () => {
+  const many = file("m.txt", Array.from({ length: 40000 }, (_, i) => `1 2 label${i}\n`).join(""));
+  await expect(readGraph(many, { memoryLimit: 2 ** 20 })).rejects.toThrow(/the columns beside the edges need \d+ MiB so far/);
+  expect((await readGraph(many, { memoryLimit: 2 ** 20, others: "drop" })).graph.pairs.length).toBe(80000);
+});
+
 test("values of GraphML with defaults, of GML, Pajek and METIS", async () => {
   const xml =
     '<graphml><key id="w" for="edge" attr.name="weight" attr.type="double"><default>1</default></key><graph edgedefault="directed"><node id="a"/>' +
