@@ -2,13 +2,14 @@
 import { UserError } from "../errors.ts";
 import { type Reader, reader } from "./bytes.ts";
 import { positions } from "./encode.ts";
-import { type Header, readFile, readStreams } from "./format.ts";
+import { type Header, readFile } from "./format.ts";
 import { decodeGaps } from "./gaps.ts";
 import { canonicalPairs, type Graph } from "./graph.ts";
 import { decodeLabels } from "./labels.ts";
 import { MAX_LANES, type Plan, WEIGHT_LIMIT } from "./plan.ts";
 import { decodeEdges, type Progress } from "./rec.ts";
 import { join, type Shard, shardBlocks, shardPlan } from "./shards.ts";
+import { readStreams } from "./streams.ts";
 
 /** How much memory may be used, and what is decoded. */
 export interface DecodeOptions {
@@ -16,7 +17,7 @@ export interface DecodeOptions {
   readonly memoryLimit?: number;
   /** Also decode a file of few bytes that says it holds millions of edges, which takes minutes; default: refuse it. */
   readonly trust?: boolean;
-  /** Only the shard with this number (files with shards). */
+  /** Only the shard with this number (files with shards), without columns. */
   readonly shard?: number;
   /** Called now and then with the number of edges decoded, and of all edges. */
   readonly onProgress?: (done: number, edges: number) => void;
@@ -36,7 +37,9 @@ export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Gra
   const { vertices, directed, names } = header;
   const { onProgress } = options;
   const pairs = decodeBody(header, body, options.shard, onProgress && ((done) => onProgress(done, header.edges)));
-  return { vertices, directed, pairs, ...(names === undefined ? {} : { names }) };
+  // the columns are those of all edges
+  const columns = options.shard === undefined ? header.columns?.map((column) => column.unpack(pairs)) : undefined;
+  return { vertices, directed, pairs, ...(names === undefined ? {} : { names }), ...(columns === undefined ? {} : { columns }) };
 }
 
 /** The header of a file: what is in it, without decoding the edges. @throws UserError as `decodeGraph` */

@@ -1,14 +1,16 @@
 /** Graph to bytes. */
 import { UserError } from "../errors.ts";
 import { concat, varint } from "./bytes.ts";
-import { type BodyKind, writeFile, writeStreams } from "./format.ts";
+import { writeColumns } from "./columns.ts";
+import { type BodyKind, writeFile } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
-import { checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
+import { canonicalColumns, canonicalPairs, checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
 import { encodeLabels } from "./labels.ts";
 import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelName, type Prepared, prepare } from "./models.ts";
 import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
 import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
+import { writeStreams } from "./streams.ts";
 
 /** How a graph is compressed. */
 export interface EncodeOptions {
@@ -38,7 +40,7 @@ export interface Encoded {
   readonly model: GraphModelName | "shards" | "empty";
   /** Ideal bits of the edges under the model. */
   readonly idealBits: number;
-  /** Bytes of magic, checksum, header, names and parameters: all that is not coded edges (or labels). */
+  /** Bytes of magic, checksum, header, names, columns and parameters: all that is not coded edges (or labels). */
   readonly overheadBytes: number;
 }
 
@@ -83,7 +85,8 @@ function refuseTooLarge({ vertices, pairs }: Graph, { model = "auto", memoryLimi
 
 function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: Uint8Array, idealBits: number, coded: number): Encoded {
   const { vertices, directed, names } = g;
-  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts);
+  const columns = g.columns?.length ? writeColumns(canonicalColumns(g), canonicalPairs(g)) : undefined;
+  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts, columns);
   return { bytes, model: body, idealBits, overheadBytes: bytes.length - coded };
 }
 

@@ -1,4 +1,5 @@
 /** Labelled graphs as plain data, and the canonical list of their edges. */
+import { type EdgeColumn, reordered, valueText } from "../data/graph-columns.ts";
 import { UserError } from "../errors.ts";
 import { bitsFor } from "./plan.ts";
 import { sortPairs } from "./rec.ts";
@@ -12,6 +13,8 @@ export interface Graph {
   readonly pairs: Uint32Array;
   /** What the vertices are called: distinct strings, or distinct whole numbers in ascending order; undefined: by their own numbers. */
   readonly names?: readonly string[] | Float64Array;
+  /** Weights, labels and other values of the edges, in the order of `pairs`. */
+  readonly columns?: readonly EdgeColumn[];
 }
 
 /** A graph, or just its edges. */
@@ -51,6 +54,8 @@ export function checked(g: Graph): Graph {
     throw new UserError(`${vertices} vertices: a graph has at most 2^30`, "number the vertices densely");
   if (pairs.length % 2) throw new UserError("an edge has only one end: the list of vertices has odd length");
   if (names && names.length !== vertices) throw new UserError(`${names.length} names for ${vertices} vertices`);
+  const other = g.columns?.find(({ values }) => values.length !== pairs.length / 2);
+  if (other) throw new UserError(`column "${other.name}" has ${other.values.length} values for ${pairs.length / 2} edges`);
   for (let i = 0; i < pairs.length; i++)
     if (pairs[i] >= vertices) throw new UserError(`edge ${i >> 1}: vertex ${pairs[i]} of a graph with ${vertices} vertices`);
   return g;
@@ -78,8 +83,34 @@ export function canonicalPairs({ pairs, directed, vertices }: Graph): Uint32Arra
   return sortPairs(out, bitsFor(vertices), bitsFor(vertices));
 }
 
-/** The graph with every edge once. */
+/** The columns in the order of `canonicalPairs`; those of equal edges stay in their order. */
+export function canonicalColumns(g: Graph): readonly EdgeColumn[] {
+  return g.columns?.length ? reordered(g.columns, canonicalOrder(g)) : [];
+}
+
+/** Edge numbers in the order of `canonicalPairs`: sorted by counting, second ends first, so that equal edges stay in their order. */
+function canonicalOrder({ pairs, directed, vertices }: Graph): Uint32Array {
+  const turned = (i: number): boolean => !directed && pairs[2 * i] > pairs[2 * i + 1];
+  const end = (i: number, which: 0 | 1): number => pairs[2 * i + (turned(i) ? 1 - which : which)];
+  let order = Uint32Array.from({ length: pairs.length / 2 }, (_, i) => i);
+  for (const which of [1, 0] as const) {
+    const next = new Uint32Array(vertices + 1);
+    for (const i of order) next[end(i, which) + 1]++;
+    for (let v = 0; v < vertices; v++) next[v + 1] += next[v];
+    const sorted = new Uint32Array(order.length);
+    for (const i of order) sorted[next[end(i, which)]++] = i;
+    order = sorted;
+  }
+  return order;
+}
+
+/**
+ * The graph with every edge once.
+ * @throws UserError  if a repeated edge has values to choose among
+ */
 export function distinctEdges(g: Graph): Graph {
+  if (g.columns?.length)
+    throw new UserError("each edge once, but columns beside them: which of their values should be kept?", "--no-columns drops them");
   const pairs = canonicalPairs(g).slice();
   let at = 0;
   for (let i = 0; i < pairs.length; i += 2)
@@ -90,13 +121,30 @@ export function distinctEdges(g: Graph): Graph {
   return { ...g, pairs: pairs.slice(0, at) };
 }
 
-/** Whether two graphs have the same vertices, names and edges, in whatever order. */
+/** Whether two graphs have the same vertices, names, edges and values beside them, in whatever order. */
 export const sameGraph = (a: Graph, b: Graph): boolean =>
   a.vertices === b.vertices &&
   a.directed === b.directed &&
   (a.names === undefined) === (b.names === undefined) &&
   sameList(a.names, b.names) &&
-  sameList(canonicalPairs(a), canonicalPairs(b));
+  sameList(canonicalPairs(a), canonicalPairs(b)) &&
+  sameColumns(a, b);
+
+/** Equal edges may have their values in any order, but all columns in the same. */
+function sameColumns(a: Graph, b: Graph): boolean {
+  const [of, others] = [canonicalColumns(a), canonicalColumns(b)];
+  if (of.length !== others.length || of.some(({ name, kind }, k) => name !== others[k].name || kind !== others[k].kind)) return false;
+  const rows = (columns: readonly EdgeColumn[], from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, i) => JSON.stringify(columns.map((column) => valueText(column, from + i)))).sort();
+  const pairs = canonicalPairs(a);
+  for (let from = 0, to = 0; of.length > 0 && 2 * from < pairs.length; from = to) {
+    for (to = from + 1; pairs[2 * to] === pairs[2 * from] && pairs[2 * to + 1] === pairs[2 * from + 1]; ) to++;
+    const left = rows(of, from, to);
+    const right = rows(others, from, to);
+    if (left.some((row, i) => row !== right[i])) return false;
+  }
+  return true;
+}
 
 type Names = NonNullable<Graph["names"]>;
 const sameList = (a: Uint32Array | Names = [], b: Uint32Array | Names = []): boolean => {

@@ -51,31 +51,38 @@ export type BitCoder = (probability: number, bit: number) => number;
 /** Codes one bit: its contexts, the place of the bit within its symbol, the set of weights. */
 export type MixedCoder = (contexts: readonly number[], node: number, set: number, bit: number) => number;
 
-/** A coder of bits from contexts, which learns as it goes. */
+/** A coder of bits from at most eight contexts, which learns as it goes. */
 export function mixedCoder(code: BitCoder, bits: number): MixedCoder {
-  const probability = new Uint32Array(2 ** bits).fill(2 ** 21); // 22 bits
-  const seen = new Uint8Array(2 ** bits);
-  const weights = new Map<number, number[]>();
-  const uses = new Map<number, number>();
+  const mask = 2 ** bits - 1;
+  const histories = new Uint32Array(2 ** bits).fill(2 ** 28); // a probability of 22 bits, a count of 7
+  const sets: { readonly weights: Float64Array; uses: number }[] = []; // by number; some are missing
+  const slots = new Uint32Array(8);
+  const inputs = new Int32Array(8);
   return (contexts, node, set, bit) => {
-    const slots = contexts.map((context) => {
-      const h = Math.imul(context + Math.imul(node, 0x9e3779b1), 0x85ebca6b);
-      return (h ^ (h >>> 15)) & (2 ** bits - 1);
-    });
-    const inputs = slots.map((slot) => STRETCH[probability[slot] >> 10]);
-    const w = weights.get(set) ?? new Array(8).fill(1 << 14);
-    const p = squash(Math.floor(inputs.reduce((sum, x, i) => sum + x * w[i], 0) / 65536));
-    bit = code(p, bit);
-    const used = uses.get(set) ?? 0;
-    const rate = 8 + Math.floor(2304 / (16 + used));
-    const error = bit * 65536 - p;
-    inputs.forEach((x, i) => (w[i] += Math.floor((x * error * rate + 2 ** 17) / 2 ** 18)));
-    weights.set(set, w);
-    uses.set(set, Math.min(65535, used + 1));
-    for (const slot of slots) {
-      probability[slot] += Math.trunc((2 * (bit * (2 ** 22 - 1) - probability[slot])) / (2 * seen[slot] + 3));
-      seen[slot] = Math.min(FASTEST, seen[slot] + 1);
+    sets[set] ??= { weights: new Float64Array(8).fill(1 << 14), uses: 0 };
+    const learned = sets[set];
+    const { weights, uses } = learned;
+    const place = Math.imul(node, 0x9e3779b1);
+    let sum = 0;
+    for (let i = 0; i < contexts.length; i++) {
+      const h = Math.imul(contexts[i] + place, 0x85ebca6b);
+      slots[i] = (h ^ (h >>> 15)) & mask;
+      inputs[i] = STRETCH[histories[slots[i]] >>> 17];
+      sum += inputs[i] * weights[i];
     }
-    return bit;
+    const p = squash(Math.floor(sum * 2 ** -16));
+    const result = code(p, bit);
+    const step = (result * 65536 - p) * (8 + Math.floor(2304 / (16 + uses)));
+    learned.uses = Math.min(65535, uses + 1);
+    const goal = result * (2 ** 22 - 1);
+    for (let i = 0; i < contexts.length; i++) weights[i] += Math.floor((inputs[i] * step + 131072) * 2 ** -18);
+    for (let i = 0; i < contexts.length; i++) {
+      const history = histories[slots[i]];
+      const before = history >>> 7;
+      const count = history & FASTEST;
+      const moved = before + Math.trunc((2 * (goal - before)) / (2 * count + 3));
+      histories[slots[i]] = (moved << 7) | (count < FASTEST ? count + 1 : count);
+    }
+    return result;
   };
 }

@@ -26,12 +26,12 @@ export async function loadAnnotated(path: string, options: PopulationOptions): P
   try {
     const { points, names, components, warnings } = await coordinates(file, options);
     const [n, d] = points.shape;
-    refuseOtherVelocity(file, basename(path), d);
+    await refuseOtherVelocity(file, basename(path), d);
     const columns = Array.from({ length: d }, (_, j) => ({
       name: names[j],
       values: Float64Array.from({ length: n }, (_v, i) => points.data[i * d + j]),
     }));
-    const speeds = options.velocity === undefined ? [] : velocityColumns(file, options.velocity, d, components !== undefined);
+    const speeds = options.velocity === undefined ? [] : await velocityColumns(file, options.velocity, d, components !== undefined);
     const wanted = [options.time, options.weight, options.group, options.label].filter((c) => c !== undefined);
     for (const name of wanted) column(file.obs, name);
     const carried = file.obs.columns.filter((c) => !names.includes(c.name));
@@ -66,9 +66,9 @@ export async function loadAnnotated(path: string, options: PopulationOptions): P
 }
 
 /** Results of an earlier run can only be replaced by some of the same size: said before the training. */
-function refuseOtherVelocity(file: Annotated, name: string, d: number): void {
+async function refuseOtherVelocity(file: Annotated, name: string, d: number): Promise<void> {
   if (!file.embeddings.includes(velocityName)) return;
-  const [, width] = file.embedding(velocityName).shape;
+  const [, width] = (await file.embedding(velocityName)).shape;
   if (width !== d)
     throw new UserError(
       `${name}: the "${velocityName}" of an earlier run has ${width} columns, this one would have ${d}`,
@@ -77,13 +77,18 @@ function refuseOtherVelocity(file: Annotated, name: string, d: number): void {
 }
 
 /** The first d columns of a matrix of velocities in obsm. */
-function velocityColumns(file: Annotated, name: string, d: number, ofGenes: boolean): { name: string; values: Float64Array }[] {
+async function velocityColumns(
+  file: Annotated,
+  name: string,
+  d: number,
+  ofGenes: boolean,
+): Promise<{ name: string; values: Float64Array }[]> {
   if (ofGenes)
     throw new UserError(
       `--velocity ${name}: the coordinates are components of X, which velocities in obsm do not belong to`,
       "choose the embedding that they were computed in with --embedding, such as X_pca for velocity_pca",
     );
-  const all = file.embedding(name);
+  const all = await file.embedding(name);
   const [n, width] = all.shape;
   if (width < d) throw new UserError(`--velocity: obsm "${name}" has ${width} columns for ${d} coordinates`, `use --components ${width}`);
   return Array.from({ length: d }, (_, j) => ({
@@ -102,12 +107,12 @@ interface Coordinates {
 async function coordinates(file: Annotated, { embedding, components }: PopulationOptions): Promise<Coordinates> {
   const chosen = embedding ?? (components === undefined && file.embeddings.includes("X_pca") ? "X_pca" : undefined);
   if (chosen !== undefined) {
-    const all = file.embedding(chosen);
+    const all = await file.embedding(chosen);
     const count = Math.min(all.shape[1], components ?? usedOfEmbedding);
     return { points: firstColumns(all, count), names: numbered(chosen.replace(/^X_/, "").toUpperCase(), count), warnings: [] };
   }
-  const { values, genes, normalised, empty } = logNormalise(file.expression());
-  const names = file.genes();
+  const { values, genes, normalised, empty } = logNormalise(await file.expression());
+  const names = await file.genes();
   const count = Math.min(components ?? defaultComponents, values.shape[1] - 1, values.shape[0] - 1);
   if (count < 1) throw new UserError("X has too few cells or genes that vary for components");
   const pca = { ...(await principalComponents(values, count)), features: Array.from(genes, (g) => names[g]) };

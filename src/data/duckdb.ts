@@ -107,12 +107,19 @@ async function dialect(path: string): Promise<{ delimiter: string; width: number
 
 const numbers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w*INT|UHUGEINT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
 
+/** Numbers that have no exact text of their own, unless they are ends of edges. */
+const floats = /^(FLOAT|DOUBLE)$/;
+const ends = /^(source|target|src|dst|from|to|u|v|a|b|start|end|tail|head|(node|id)_?[12])$/i;
+
 async function query(connection: DuckDBConnection, from: string, values: Record<string, string>, asText = false): Promise<Column[]> {
   const described = await connection.runAndReadAll(`DESCRIBE FROM ${from}`, values);
-  const columns = described.getRows().map(([name, type]) => ({ name: String(name), numeric: !asText && numbers.test(String(type)) }));
+  const columns = described.getRows().map(([name, type]) => ({
+    name: String(name),
+    numeric: asText ? floats.test(String(type)) && !ends.test(String(name)) : numbers.test(String(type)),
+  }));
   // a text that begins with U+FEFF would lose it on the way from DuckDB: identifiers get a sign before them
   const casts = columns.map(
-    ({ name, numeric }) => `${asText ? "'_' || " : ""}"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`,
+    ({ name, numeric }) => `${asText && !numeric ? "'_' || " : ""}"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`,
   );
   const result = await connection.stream(`SELECT ${casts.join(", ")} FROM ${from}`, values);
   const parts = columns.map(() => [] as (number | string | null)[][]);

@@ -1,5 +1,6 @@
 /** Is a graph what a file says, by a second reading? The multisets of edges are compared as sums of hashes, so that any size fits. */
-import type { SecondReading } from "./graph-second.ts";
+import { isNumber, valueText } from "./graph-columns.ts";
+import type { SecondReading, SecondRow } from "./graph-second.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 /** What the comparison found; `differs` is undefined if nothing does. */
@@ -36,6 +37,29 @@ const same = (a: Sum, b: Sum): boolean => a.count === b.count && a.parts.every((
 const edgeText = (a: string, b: string, directed: boolean): string =>
   directed || a <= b ? `${a.length} ${a} ${b}` : `${b.length} ${b} ${a}`;
 
+/** Values beside an edge as one text; those at the end that are missing do not count. */
+function valuesText(values: readonly (string | null | undefined)[], loose = false): string {
+  let end = values.length;
+  while (end > 0 && (values[end - 1] ?? undefined) === undefined) end--;
+  const text = (value: string | null | undefined): string => {
+    if (value === null || value === undefined) return "-";
+    const meant = loose && isNumber(value) ? String(Number(value)) : value;
+    return `${meant.length} ${meant}`;
+  };
+  return end === 0 ? "" : ` | ${values.slice(0, end).map(text).join(" ")}`;
+}
+
+/** The values beside each edge of a graph, in the order in which a reading has them. */
+function besideOf({ columns = [] }: EdgeList, byName = false): (edge: number) => string {
+  if (columns.length === 0) return () => "";
+  const order = byName ? [...columns].sort((a, b) => (a.name < b.name ? -1 : 1)) : columns;
+  return (edge) =>
+    valuesText(
+      order.map((column) => valueText(column, edge)),
+      byName,
+    );
+}
+
 /** What may differ knowingly. */
 export interface CompareOptions {
   /** Direction was asked for, whatever the file says. */
@@ -53,24 +77,25 @@ export async function compareGraph(g: EdgeList, read: () => Promise<SecondReadin
   const { directed, names, pairs } = g;
   const name = (v: number): string => String(names ? names[v] : v);
   const own = emptySum();
-  for (let i = 0; i < pairs.length; i += 2) add(own, edgeText(name(pairs[i]), name(pairs[i + 1]), directed));
   const reading = await read();
-  const { by } = reading;
+  const { by, byName } = reading;
+  const beside = besideOf(g, byName);
+  for (let i = 0; i < pairs.length; i += 2) add(own, edgeText(name(pairs[i]), name(pairs[i + 1]), directed) + beside(i / 2));
   const found = emptySum();
   const without = emptySum(); // the same without the first row
   const seen = new Set<string>();
-  let first: readonly [string, string] | undefined;
-  for await (const [a, b] of reading.rows) {
-    const text = textOf(a, b, directed, options);
+  let first: SecondRow | undefined;
+  for await (const row of reading.rows) {
+    const text = textOf(row, directed, options, byName);
     if (options.distinct && seen.has(text)) continue;
     if (options.distinct) seen.add(text);
     if (first) add(without, text);
-    first ??= [a, b];
+    first ??= row;
     add(found, text);
   }
   const result = { by, edges: found.count };
   const isHead = first !== undefined && options.heading !== "no" && !same(own, found) && same(own, without);
-  const heading = isHead && first ? first.join(" ") : undefined;
+  const heading = isHead && first ? first.slice(0, 2).join(" ") : undefined;
   if (!same(own, found) && heading === undefined) return { ...result, differs: await firstDifference(g, await read(), options) };
   if (!options.asked && reading.directed !== undefined && reading.directed !== directed)
     return { ...result, differs: `the file says ${reading.directed ? "directed" : "undirected"}, the graph is not` };
@@ -80,8 +105,8 @@ export async function compareGraph(g: EdgeList, read: () => Promise<SecondReadin
   return { ...result, edges: own.count, heading };
 }
 
-const textOf = (a: string, b: string, directed: boolean, { bipartite }: CompareOptions): string =>
-  bipartite ? edgeText(`left ${a}`, `right ${b}`, directed) : edgeText(a, b, directed);
+const textOf = ([a, b, ...values]: SecondRow, directed: boolean, { bipartite }: CompareOptions, byName?: boolean): string =>
+  (bipartite ? edgeText(`left ${a}`, `right ${b}`, directed) : edgeText(a, b, directed)) + valuesText(values, byName);
 
 /** Names an edge that one has more often than the other. */
 async function firstDifference(g: EdgeList, reading: SecondReading, options: CompareOptions): Promise<string> {
@@ -89,16 +114,17 @@ async function firstDifference(g: EdgeList, reading: SecondReading, options: Com
   const name = (v: number): string => String(names ? names[v] : v);
   if (pairs.length > 4e6) return "their edges differ";
   const counts = new Map<string, number>();
+  const beside = besideOf(g, reading.byName);
   for (let i = 0; i < pairs.length; i += 2) {
-    const text = edgeText(name(pairs[i]), name(pairs[i + 1]), directed);
+    const text = edgeText(name(pairs[i]), name(pairs[i + 1]), directed) + beside(i / 2);
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   let [row, heading] = [0, ""];
-  for await (const [a, b] of reading.rows) {
+  for await (const found of reading.rows) {
     row++;
-    const text = textOf(a, b, directed, options);
+    const text = textOf(found, directed, options, reading.byName);
     const left = counts.get(text) ?? 0;
-    const missing = `the edge ${JSON.stringify([a, b])} of the file is missing, or is there less often`;
+    const missing = `the edge ${JSON.stringify(found)} of the file is missing, or is there less often`;
     // a first row that is missing may be a heading: another difference says more
     if (left === 0 && row > 1) return missing;
     if (left === 0) heading = missing;

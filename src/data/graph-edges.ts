@@ -1,7 +1,18 @@
 /**
  * Edge lists as text: two vertices a line, separated by blanks, commas, tabs or semicolons, with comments; parsed from bytes as they come.
  */
-import { areNumbers, fields, isOpen, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
+import {
+  type ColumnChoice,
+  type ColumnSet,
+  columnSet,
+  distinctNames,
+  droppedNote,
+  type EdgeColumn,
+  isNumber,
+  keptNote,
+  within,
+} from "./graph-columns.ts";
+import { areNumbers, fields, isOpen, type Refuse, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
 import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
 import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
 
@@ -9,8 +20,11 @@ import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
 export interface EdgeTextOptions {
   /** Whether vertices are whole numbers, any strings, or whichever the first line shows (default). */
   readonly ids?: "auto" | "number" | "name";
-  /** Which two columns hold the ends, from 1; the others are dropped knowingly. Without it a third column is an error. */
-  readonly columns?: readonly [number, number];
+  /** Which two columns hold the ends, from 1, and which are kept beside them; the others are dropped knowingly. Default: all are kept. */
+  readonly columns?: readonly number[];
+  /** What becomes of columns beside the ends; default: they are kept. */
+  readonly others?: ColumnChoice;
+  readonly memoryLimit?: number;
   /** Whether the first row is a heading; default: by what it says, told in a note. */
   readonly heading?: "yes" | "no";
   /** The two columns number vertices of two kinds: those of the second come after those of the first, or get a mark. */
@@ -18,7 +32,7 @@ export interface EdgeTextOptions {
 }
 
 /** What an edge list says of itself, and what was decided, and why. */
-type EdgeTextFacts = SaidOfGraph & { readonly notes: readonly string[] };
+type EdgeTextFacts = SaidOfGraph & { readonly notes: readonly string[]; readonly columns?: readonly EdgeColumn[] };
 
 interface EdgeTextParser {
   write(chunk: Uint8Array): void;
@@ -37,6 +51,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
   let style: Style | undefined;
   let first: FirstRow | undefined; // a row that may be a heading
   let singles = 0;
+  let beside: Beside | undefined; // known from the first edge on
   const said: Said = {};
   const notes: string[] = [];
 
@@ -123,6 +138,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     first = undefined;
     notes.push(`first row "${short(row.text)}" kept as an edge: its names come again (--heading yes leaves it out)`);
     said.typed = said.singles = false;
+    said.heading = undefined;
     addEdge(row.text, style!, row.at);
   };
 
@@ -134,7 +150,8 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     if (said.singles && a !== undefined && b === undefined && parts.length > 1 && !options.columns) {
       singles++;
       sink.addVertex(numbers ? wholeNumber(a, refuse) : a);
-      if (parts[2] !== undefined) direction(parts[2], refuse);
+      if (said.typed && parts[2] !== undefined) direction(parts[2], refuse);
+      if (parts.slice(said.typed ? 3 : 2).some((part) => part !== undefined)) refuse("a value without an edge", "is an end missing?");
       return;
     }
     if (a === undefined || b === undefined)
@@ -142,9 +159,20 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
         `"${short(text)}" has ${parts.filter((p) => p !== undefined).length} column(s), an edge needs two`,
         "the file may be cut off, or --columns is wrong",
       );
-    if (parts.length === 3 && said.typed && !options.columns) direction(parts[2] ?? "", refuse);
-    else if (parts.length > 2 && !options.columns)
-      refuse(`${parts.length} columns`, "weights are not kept: --columns 1,2 says that the first two are the edge and drops the others");
+    if (said.typed && beside === undefined && !/^(un)?directed$/i.test(parts[2] ?? "")) said.typed = false;
+    if (said.typed && !options.columns) direction(parts[2] ?? "", refuse);
+    beside ??= besideEdges(parts, said, options, refuse);
+    if (parts.length > beside.width && !options.columns)
+      refuse(
+        `${parts.length} columns, ${beside.width} in the rows before`,
+        "quotation marks hold a name together; --columns 1,2 reads two of them",
+      );
+    if (parts.length < beside.width && separator === 32 && !options.columns)
+      refuse(`${parts.length} columns, ${beside.width} in the rows before`, "the file may be cut off; --columns 1,2 reads two of them");
+    beside.places.forEach((place, k) => {
+      const value = parts[place];
+      if (value !== undefined) beside?.set.put(beside.names[k], sink.edges(), value, isNumber(value) ? "number" : "text");
+    });
     if (!numbers) return options.bipartite ? sink.addNames(`left ${a}`, `right ${b}`) : sink.addNames(a, b);
     const [x, y] = [wholeNumber(a, refuse), wholeNumber(b, refuse)];
     if (options.bipartite) sink.addNames(`left ${x}`, `right ${y}`);
@@ -179,7 +207,6 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
   };
 
   const lines = (bytes: Uint8Array, last: boolean): number => {
-    const plain = options.columns === undefined && !options.bipartite;
     let from = 0;
     for (;;) {
       let to = bytes.indexOf(NEWLINE, from);
@@ -188,6 +215,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
         to = bytes.length;
       }
       line++;
+      const plain = options.columns === undefined && !options.bipartite && !(beside && beside.width > 2);
       if (!(style?.numbers && plain && !open && fast(bytes, from, to))) slow(bytes.subarray(from, to));
       from = to + 1;
     }
@@ -196,7 +224,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
   /** The only row: an edge between names, unless numbers were asked for; or one of our own headings. */
   const last = (row: FirstRow): void => {
     const parts = fields(row.text, separatorOf(row.text));
-    if (/^source(:\w+)?,target(:\w+)?(,type)?$/.test(parts.join(","))) {
+    if (/^source(:\w+)?,target(:\w+)?(,|$)/.test(parts.join(","))) {
       notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
       return;
     }
@@ -220,9 +248,40 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       if (singles > 0) notes.push(`${singles} rows have one end: these vertices are on no edge`);
       if (options.bipartite) notes.push('both columns number vertices of their own: they are called "left 1", "right 1"');
       const { directed, vertices, exact } = said;
-      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes };
+      const columns = beside?.set.finish(sink.edges());
+      notes.push(...keptNote(columns), ...droppedNote(beside?.dropped ?? []));
+      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes, columns };
     },
   };
+}
+
+/** What stands beside the ends of an edge. */
+interface Beside {
+  /** Columns of a row. */
+  readonly width: number;
+  /** Places of what is kept, from 0, and what it is called. */
+  readonly places: readonly number[];
+  readonly names: readonly string[];
+  readonly dropped: readonly string[];
+  readonly set: ColumnSet;
+}
+
+/** Decides on the first edge which columns are kept. @throws UserError  if others are refused */
+function besideEdges(parts: readonly unknown[], said: Said, { columns, others, memoryLimit }: EdgeTextOptions, refuse: Refuse): Beside {
+  const width = Math.max(parts.length, said.heading?.length ?? 0, 2 + (said.columns?.length ?? 0));
+  const first = said.typed && !columns ? 3 : 2;
+  const all = Array.from({ length: Math.max(0, width - first) }, (_, i) => first + i);
+  const places = columns ? columns.slice(2).map((place) => place - 1) : all;
+  if (others === "refuse" && places.length > 0)
+    refuse(`${width} columns`, "--strict keeps no weights: --columns 1,2 says that the first two are the edge and drops the others");
+  const names =
+    said.columns ??
+    distinctNames(
+      places.map((place) => said.heading?.[place]),
+      first + 1,
+    );
+  if (others === "drop") return { width, places: [], names: [], dropped: names, set: columnSet("text") };
+  return { width, places, names, dropped: [], set: columnSet("text", names, within(memoryLimit)) };
 }
 
 interface FirstRow {

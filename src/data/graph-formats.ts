@@ -1,5 +1,7 @@
 /** Graphs in Matrix Market and JSON node-link files. */
 import { UserError } from "../errors.ts";
+import { type ColumnChoice, columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./graph-columns.ts";
+import { columnNames } from "./graph-said.ts";
 import { type EdgeList, edgeSink, type SinkOptions } from "./graph-sink.ts";
 
 /** A graph as it was read. */
@@ -12,7 +14,8 @@ export interface ReadGraph {
 /** How Matrix Market, GraphML and JSON are read. */
 export type GraphDocumentOptions = Omit<SinkOptions, "directed"> & {
   readonly directed?: boolean;
-  readonly columns?: readonly [number, number];
+  readonly columns?: readonly number[];
+  readonly others?: ColumnChoice;
   readonly ids?: "auto" | "number" | "name";
 };
 
@@ -30,8 +33,19 @@ export function readMatrixMarket(text: string, source: string, options: GraphDoc
       `${source}: "${symmetry}" is no symmetry that Matrix Market knows`,
       "general lists every edge in its direction, symmetric lists each undirected edge once",
     );
-  if (field !== "pattern" && !options.columns)
-    throw new UserError(`${source}: a ${field} matrix has values`, "weights are not kept: --columns 1,2 drops them");
+  const drops = options.others === "drop" || options.columns !== undefined;
+  const hasValues = field !== "pattern";
+  if (hasValues && options.others === "refuse" && !options.columns)
+    throw new UserError(`${source}: a ${field} matrix has values, and --strict keeps none`, "--columns 1,2 drops them");
+  if (hasValues && !drops && symmetry !== "general" && symmetry !== "symmetric")
+    throw new UserError(`${source}: values of a ${symmetry} matrix change with the direction of an edge`, "--no-columns drops them");
+  const said = lines
+    .slice(1)
+    .find((line) => !line.startsWith("%") || line.startsWith("% columns: "))
+    ?.slice(11);
+  const usual = field === "complex" ? ["real", "imaginary"] : ["value"];
+  const named = columnNames(said ?? "");
+  const names = !hasValues ? [] : named?.length === usual.length ? distinctNames(named, 3) : usual;
   const body = lines.map((line, i) => ({ line: line.trim(), number: i + 1 })).filter(({ line }) => line !== "" && !line.startsWith("%"));
   const [rows, columns, entries] = (body[0]?.line ?? "").split(/\s+/).map(Number);
   if (![rows, columns, entries].every((x) => Number.isSafeInteger(x) && x >= 0))
@@ -41,24 +55,44 @@ export function readMatrixMarket(text: string, source: string, options: GraphDoc
   if (body.length - 1 !== entries)
     throw new UserError(`${source}: ${body.length - 1} entries, ${entries} announced`, "the file may be cut off");
   const sink = edgeSink({ ...options, directed: options.directed ?? symmetry === "general", vertices: rows });
+  const values = columnSet("text", drops ? [] : names);
   for (const { line, number } of body.slice(1)) {
-    const [a, b] = line.split(/\s+/).map(Number);
+    const words = line.split(/\s+/);
+    const [a, b] = words.slice(0, 2).map(Number);
     if (![a, b].every((x) => Number.isInteger(x) && x >= 1 && x <= rows))
       throw new UserError(`${source}, line ${number}: "${line.slice(0, 40)}" is not an entry of a matrix of ${rows} rows`);
+    if (!drops && words.length !== 2 + names.length)
+      throw new UserError(
+        `${source}, line ${number}: ${words.length - 2} values, ${names.length} in a ${field} matrix`,
+        "the file may be cut off",
+      );
+    if (!drops) names.forEach((name, k) => values.put(name, sink.edges(), words[2 + k], isNumber(words[2 + k]) ? "number" : "text"));
     sink.addNumbers(a - 1, b - 1);
   }
-  return { graph: sink.finish(), notes: ["rows 1, 2, ... are vertices 0, 1, ..."] };
+  const kept = values.finish(sink.edges());
+  const notes = ["rows 1, 2, ... are vertices 0, 1, ...", ...keptNote(kept), ...(options.others === "drop" ? droppedNote(names) : [])];
+  return { graph: { ...sink.finish(), ...(kept && { columns: kept }) }, notes };
 }
 
-/** Integers that a double cannot hold stay the text they are. */
-const exactIntegers: (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown = (_, value, context) =>
-  typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source ? context.source : value;
+// of ES2026, in Node since 21, not in the types yet
+const { rawJSON, isRawJSON } = JSON as typeof JSON & {
+  rawJSON: (text: string) => { readonly rawJSON: string };
+  isRawJSON: (value: unknown) => value is { readonly rawJSON: string };
+};
+
+/** Ids that a double cannot hold stay the text they are; other numbers stay as they are written, where a double would not. */
+const exactNumbers: (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown = (key, value, context) => {
+  if (typeof value !== "number" || context?.source === undefined || String(value) === context.source) return value;
+  if (["id", "name", "source", "target"].includes(key))
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? context.source : value;
+  return rawJSON(context.source);
+};
 
 /** Node-link JSON as of NetworkX and d3: { directed, nodes: [{ id }], links | edges: [{ source, target }] }. */
 export function readNodeLink(text: string, source: string, options: GraphDocumentOptions): ReadGraph {
   let value: unknown;
   try {
-    value = JSON.parse(text, exactIntegers);
+    value = JSON.parse(text, exactNumbers);
   } catch (error) {
     throw new UserError(`${source}: not JSON: ${(error as Error).message}`, "the file may be cut off");
   }
@@ -88,7 +122,9 @@ export function readNodeLink(text: string, source: string, options: GraphDocumen
   const numbered = options.ids !== "name" && hasIds && nodes.every(({ id }) => Number.isSafeInteger(id) && id >= 0);
   const sink = edgeSink({ ...options, directed: options.directed ?? directed === true });
   for (const name of names) sink.addVertex(numbered ? Number(name) : name);
-  let attributes = 0;
+  const beside = columnSet("json");
+  const dropped = new Set<string>();
+  const drops = options.others === "drop" || options.columns !== undefined;
   list.forEach((link: unknown, i) => {
     const { source: a, target: b, ...others } = (link ?? {}) as Record<string, unknown>;
     const [x, y] = [a, b].map((end) =>
@@ -96,10 +132,18 @@ export function readNodeLink(text: string, source: string, options: GraphDocumen
     );
     if (a === undefined || b === undefined || x === undefined || y === undefined || !known.has(x) || !known.has(y))
       throw new UserError(`${source}, link ${i}: an end is missing or no node's`);
-    attributes += Object.keys(others).length;
+    for (const [name, value] of Object.entries(others)) {
+      if (options.others === "refuse")
+        throw new UserError(`${source}, link ${i}: ${JSON.stringify(name)}, and --strict keeps no values`, "--no-columns drops them");
+      if (drops) dropped.add(name);
+      else if (isRawJSON(value)) beside.put(name, sink.edges(), value.rawJSON, "number");
+      else if (typeof value === "string") beside.put(name, sink.edges(), value, "text");
+      else beside.put(name, sink.edges(), JSON.stringify(value), typeof value === "number" ? "number" : "json");
+    }
     if (numbered) sink.addNumbers(Number(x), Number(y));
     else sink.addNames(x, y);
   });
   const exact = numbered && options.vertices === undefined;
-  return { graph: sink.finish({ exact }), notes: attributes > 0 ? [`${attributes} attributes of links are not kept`] : [] };
+  const columns = beside.finish(sink.edges());
+  return { graph: { ...sink.finish({ exact }), ...(columns && { columns }) }, notes: [...keptNote(columns), ...droppedNote([...dropped])] };
 }

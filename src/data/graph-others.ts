@@ -1,5 +1,6 @@
 /** Graphs in GML, Pajek and METIS files. */
 import { UserError } from "../errors.ts";
+import { type ColumnSet, columnSet, droppedNote, isNumber, keptNote } from "./graph-columns.ts";
 import type { GraphDocumentOptions, ReadGraph } from "./graph-formats.ts";
 import { edgeSink } from "./graph-sink.ts";
 
@@ -9,10 +10,18 @@ interface Places {
   /** What each vertex is called; numbers where labels are missing or come twice. */
   readonly called: readonly (string | number)[];
   readonly pairs: readonly number[];
+  /** Values beside the edges, and what they are called. */
+  readonly beside: ColumnSet;
+  readonly besideNames: ReadonlySet<string>;
   readonly notes: readonly string[];
 }
 
-function graphOf({ directed, called, pairs, notes }: Places, options: GraphDocumentOptions): ReadGraph {
+function graphOf({ directed, called, pairs, beside, besideNames, notes }: Places, options: GraphDocumentOptions): ReadGraph {
+  if (options.others === "refuse" && besideNames.size > 0)
+    throw new UserError(`edges have values (${[...besideNames].join(", ")}), and --strict keeps none`, "--no-columns drops them");
+  const drops = options.others === "drop" || options.columns !== undefined;
+  const columns = drops ? undefined : beside.finish(pairs.length / 2);
+  const told = drops ? droppedNote([...besideNames]) : keptNote(columns);
   const sink = edgeSink({ ...options, directed: options.directed ?? directed });
   const names = options.ids === "name" ? called.map(String) : called;
   for (const vertex of names) sink.addVertex(vertex);
@@ -21,7 +30,8 @@ function graphOf({ directed, called, pairs, notes }: Places, options: GraphDocum
     if (typeof a === "number" && typeof b === "number") sink.addNumbers(a, b);
     else sink.addNames(String(a), String(b));
   }
-  return { graph: sink.finish({ exact: options.vertices === undefined }), notes };
+  const graph = { ...sink.finish({ exact: options.vertices === undefined }), ...(columns && { columns }) };
+  return { graph, notes: [...notes, ...told] };
 }
 
 /** Labels if all vertices have one and none comes twice, else the other names; which is told. */
@@ -109,9 +119,22 @@ export function readGml(text: string, source: string, options: GraphDocumentOpti
   });
   const { called, notes } = naming(labels, ids, options);
   const plain = new Set(["id", "label", "source", "target"]);
-  const others = [...nodes, ...edges].reduce((sum, item) => sum + item.filter(([key]) => !plain.has(key)).length, 0);
-  if (others > 0) notes.push(`${others} attributes of nodes and edges are not kept`);
-  return graphOf({ directed: get(graphs[0], "directed") === 1, called, pairs, notes }, options);
+  const beside = columnSet("text");
+  const besideNames = new Set<string>();
+  let others = nodes.reduce((sum, item) => sum + item.filter(([key]) => !plain.has(key)).length, 0);
+  edges.forEach((items, edge) => {
+    for (const [key, value] of items) {
+      if (key === "source" || key === "target") continue;
+      if (typeof value === "object") {
+        others++;
+        continue;
+      }
+      besideNames.add(key);
+      beside.put(key, edge, String(value), typeof value === "number" && isNumber(String(value)) ? "number" : "text");
+    }
+  });
+  if (others > 0) notes.push(`${others} attributes of nodes, and lists of edges, are not kept`);
+  return graphOf({ directed: get(graphs[0], "directed") === 1, called, pairs, beside, besideNames, notes }, options);
 }
 
 // --- Pajek ----------------------------------------------------------------------------------------------------------------------
@@ -121,7 +144,9 @@ export function readPajek(text: string, source: string, options: GraphDocumentOp
   const labels: (string | undefined)[] = [];
   const pairs: number[] = [];
   const kinds = new Set<string>();
-  let [section, count, weights, skipped] = ["", -1, 0, 0];
+  const beside = columnSet("text");
+  const besideNames = new Set<string>();
+  let [section, count, attributes, skipped] = ["", -1, 0, 0];
   text.split(/\r?\n/).forEach((line, i) => {
     const refuse = (what: string, hint?: string): never => {
       throw new UserError(`${source}, line ${i + 1}: ${what}`, hint);
@@ -148,10 +173,14 @@ export function readPajek(text: string, source: string, options: GraphDocumentOp
       const [, number, quoted, word] = /^(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?/.exec(row) ?? [];
       labels[vertex(number)] = quoted ?? word;
     } else if (section === "arcs" || section === "edges") {
-      const [a, b, weight] = row.split(/\s+/);
+      const [a, b, weight, ...others] = row.split(/\s+/);
+      if (weight !== undefined) {
+        besideNames.add("weight");
+        beside.put("weight", pairs.length / 2, weight, isNumber(weight) ? "number" : "text");
+      }
+      if (others.length > 0) attributes++;
       pairs.push(vertex(a), vertex(b));
       kinds.add(section);
-      if (weight !== undefined) weights++;
     } else if (section === "arcslist" || section === "edgeslist") {
       const [a, ...others] = row.split(/\s+/);
       for (const b of others) pairs.push(vertex(a), vertex(b));
@@ -165,9 +194,9 @@ export function readPajek(text: string, source: string, options: GraphDocumentOp
   const own = Array.from({ length: count }, (_, v) => v);
   const { called, notes } = naming(Array.from(labels), own, options);
   if (typeof called[0] === "number") notes.push("vertices 1, 2, ... are 0, 1, ...");
-  if (weights > 0) notes.push(`${weights} weights and attributes of edges are not kept`);
+  if (attributes > 0) notes.push(`${attributes} edges have attributes besides the weight, which are not kept`);
   if (skipped > 0) notes.push(`${skipped} rows of other sections are not kept`);
-  return graphOf({ directed: kinds.has("arcs"), called, pairs, notes }, options);
+  return graphOf({ directed: kinds.has("arcs"), called, pairs, beside, besideNames, notes }, options);
 }
 
 // --- METIS ----------------------------------------------------------------------------------------------------------------------
@@ -197,6 +226,7 @@ export function readMetis(text: string, source: string, options: GraphDocumentOp
   while (rows.length > vertices && rows[rows.length - 1].line === "") rows.pop();
   if (rows.length !== vertices) throw new UserError(`${source}: ${rows.length} rows for ${vertices} vertices`, "the file may be cut off");
   const pairs: number[] = [];
+  const beside = columnSet("text");
   const seen = new Map<string, number>();
   let [loops, balance] = [0, 0];
   rows.forEach(({ line, number }, u) => {
@@ -206,6 +236,8 @@ export function readMetis(text: string, source: string, options: GraphDocumentOp
       if (!/^\d+$/.test(numbers[i]) || v < 0 || v >= vertices)
         throw new UserError(`${source}, line ${number}: "${numbers[i].slice(0, 40)}" is not a vertex from 1 to ${vertices}`);
       if (v === u) loops++;
+      const weight = numbers[i + 1];
+      if (ofEdges && v >= u && weight !== undefined) beside.put("weight", pairs.length / 2, weight, isNumber(weight) ? "number" : "text");
       if (v >= u) pairs.push(u, v);
       // each edge once upwards, once downwards
       const key = u < v ? `${u} ${v}` : `${v} ${u}`;
@@ -218,8 +250,9 @@ export function readMetis(text: string, source: string, options: GraphDocumentOp
   if (pairs.length / 2 !== edges)
     throw new UserError(`${source}: ${pairs.length / 2} edges, ${edges} announced`, "the file may be cut off");
   const notes = ["vertices 1, 2, ... are 0, 1, ..."];
-  if (fmt !== "0" && Number(fmt) !== 0) notes.push("weights of vertices and edges are not kept");
+  if (sizes || ofVertices) notes.push("weights of vertices are not kept");
   if (loops > 0) notes.push(`${loops} loops, which METIS itself does not know`);
   const called = Array.from({ length: vertices }, (_, v) => v);
-  return graphOf({ directed: false, called, pairs, notes }, options);
+  const besideNames = new Set(ofEdges ? ["weight"] : []);
+  return graphOf({ directed: false, called, pairs, beside, besideNames, notes }, options);
 }

@@ -1,13 +1,14 @@
 /** Graphs in Parquet files: columns source and target; what two columns cannot say stands in the metadata of the file. */
 import { UserError } from "../errors.ts";
 import { withDuckDb } from "./duckdb.ts";
+import { valueText } from "./graph-columns.ts";
 import type { EdgeList, SaidOfGraph } from "./graph-sink.ts";
 import { isolated } from "./graph-write.ts";
 
 /** Writes the graph at `path`. Vertices on no edge are rows without a target. */
 export async function writeGraphParquet(g: EdgeList, path: string): Promise<void> {
   if (path.includes("'")) throw new UserError(`${path}: a path with ' cannot be written`, "choose another name");
-  const { names, pairs, directed, vertices } = g;
+  const { names, pairs, directed, vertices, columns = [] } = g;
   const said = {
     graph: "pushforward",
     directed: String(directed),
@@ -17,7 +18,10 @@ export async function writeGraphParquet(g: EdgeList, path: string): Promise<void
   const metadata = Object.entries(said).map(([key, value]) => `${key}: '${value}'`);
   await withDuckDb(async (db) => {
     const text = names !== undefined && !(names instanceof Float64Array);
-    await db.run(`CREATE TABLE edges (source ${text ? "VARCHAR" : "BIGINT"}, target ${text ? "VARCHAR" : "BIGINT"})`);
+    const beside = columns.map(
+      ({ name, values }) => `, "${name.replaceAll('"', '""')}" ${values instanceof Float64Array ? "DOUBLE" : "VARCHAR"}`,
+    );
+    await db.run(`CREATE TABLE edges (source ${text ? "VARCHAR" : "BIGINT"}, target ${text ? "VARCHAR" : "BIGINT"}${beside.join("")})`);
     const rows = await db.createAppender("edges");
     const append = (v: number): void => {
       if (text) rows.appendVarchar(String(names[v]));
@@ -26,11 +30,18 @@ export async function writeGraphParquet(g: EdgeList, path: string): Promise<void
     for (let i = 0; i < pairs.length; i += 2) {
       append(pairs[i]);
       append(pairs[i + 1]);
+      for (const column of columns) {
+        const value = valueText(column, i / 2);
+        if (value === null) rows.appendNull();
+        else if (column.values instanceof Float64Array) rows.appendDouble(Number(value));
+        else rows.appendVarchar(value);
+      }
       rows.endRow();
     }
     for (const v of names ? isolated(g) : []) {
       append(v);
       rows.appendNull();
+      for (const _ of columns) rows.appendNull();
       rows.endRow();
     }
     rows.closeSync();

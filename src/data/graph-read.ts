@@ -5,6 +5,7 @@ import { extname } from "node:path";
 import { UserError } from "../errors.ts";
 import { decompressed } from "./decompress.ts";
 import { readIdColumns } from "./duckdb.ts";
+import { columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./graph-columns.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
 import { type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
 import { readGraphMl } from "./graph-graphml.ts";
@@ -92,7 +93,7 @@ export async function readAgain(path: string, options: GraphReadOptions): Promis
   const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
   const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
   const isOther = isMatrix && format === "edges" && options.format === undefined;
-  return secondReading(path, isOther ? "mtx" : format, { columns: options.columns, bytes: input });
+  return secondReading(path, isOther ? "mtx" : format, { columns: options.columns, beside: options.others !== "drop", bytes: input });
 }
 
 /** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */
@@ -110,11 +111,11 @@ async function fromText(input: AsyncIterable<Uint8Array>, source: string, option
   const sink = edgeSink(options);
   const parser = edgeText(source, sink, options);
   for await (const chunk of input) parser.write(chunk);
-  const { notes, ...facts } = parser.end();
+  const { notes, columns, ...facts } = parser.end();
   const { directed } = facts;
   const said =
     options.directed === undefined && directed !== undefined ? [`${directed ? "directed" : "undirected"}, as the file says`] : [];
-  return { graph: sink.finish(facts), notes: [...said, ...notes] };
+  return { graph: { ...sink.finish(facts), ...(columns && { columns }) }, notes: [...said, ...notes] };
 }
 
 async function collected(
@@ -163,19 +164,27 @@ const END_NAMES = [/^(source|src|from|tail|u|a|node_?1|id_?1|start)$/i, /^(targe
 
 /** Edges from two columns: those named like ends, or the only two, or those chosen. */
 function fromColumns(columns: readonly Column[], source: string, options: GraphReadOptions, said?: SaidOfGraph): ReadGraph {
-  const chosen = options.columns?.map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
+  const chosen =
+    options.columns?.slice(0, 2).map((i) => columns[i - 1]) ?? END_NAMES.map((pattern) => columns.find(({ name }) => pattern.test(name)));
   const [a, b] = chosen.every((c) => c !== undefined) ? chosen : columns.length === 2 ? columns : [];
   if (!a || !b)
     throw new UserError(
       `${source}: which columns hold the ends of edges? There are ${columns.map(({ name }) => name).join(", ")}`,
       "name them source and target, or say --columns 1,2",
     );
-  const others = columns.filter((c) => c !== a && c !== b);
-  if (others.length > 0 && !options.columns)
+  const others = options.columns
+    ? options.columns.slice(2).flatMap((i) => columns[i - 1] ?? [])
+    : columns.filter((c) => c !== a && c !== b);
+  if (others.length > 0 && options.others === "refuse")
     throw new UserError(
-      `${source}: columns ${others.map(({ name }) => name).join(", ")} would be lost`,
+      `${source}: columns ${others.map(({ name }) => name).join(", ")} are beside the ends, and --strict keeps none`,
       "--columns says which two to keep, and drops the others",
     );
+  const names = distinctNames(
+    others.map(({ name }) => name),
+    3,
+  );
+  const beside = columnSet("text", options.others === "drop" ? [] : names);
   const sink = edgeSink(options);
   const ends = [a, b].map(({ values }) => Array.from(values as ArrayLike<string | number | null>, (v) => (v === null ? null : String(v))));
   const whole = ends.every((column) => column.every((v) => v === null || /^\d+$/.test(v)));
@@ -189,12 +198,20 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
       sink.addVertex(numbers ? Number(x) : x);
       continue;
     }
+    if (options.others !== "drop")
+      others.forEach(({ values }, k) => {
+        const text = values[i] === null || values[i] === undefined ? null : String(values[i]);
+        if (text !== null && !(typeof values[i] === "number" && text === "NaN"))
+          beside.put(names[k], sink.edges(), text, isNumber(text) ? "number" : "text");
+      });
     if (x === null || y === null || x === "NaN" || y === "NaN") throw new UserError(`${source}, row ${i + 1}: an end is missing`);
     if (numbers) sink.addNumbers(Number(x), Number(y));
     else sink.addNames(x, y);
   }
   const notes = whole && !numbers && options.ids !== "name" ? ["vertices are named: some numbers are above 2^53 - 1 or begin with 0"] : [];
-  return { graph: sink.finish(said), notes };
+  const kept = beside.finish(sink.edges());
+  notes.push(...keptNote(kept), ...(options.others === "drop" ? droppedNote(names) : []));
+  return { graph: { ...sink.finish(said), ...(kept && { columns: kept }) }, notes };
 }
 
 async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOptions): Promise<ReadGraph> {

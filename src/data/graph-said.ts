@@ -14,6 +14,10 @@ export interface Said {
   alone?: string[];
   /** The heading is that of a list that may name vertices on no edge, in rows with one end. */
   singles?: boolean;
+  /** The first row, if it is a heading. */
+  heading?: readonly (string | undefined)[];
+  /** Names of the columns beside the ends, from our own comments. */
+  columns?: readonly string[];
   /** The third column says whether the edges are directed, as in Gephi's lists. */
   typed?: boolean;
 }
@@ -29,6 +33,9 @@ export function readComment(text: string, said: Said, refuse: Refuse, bipartite 
     said.alone.push(fields(vertex, 9)[0] ?? "");
     return;
   }
+  const columns = /^[#%] columns: (\[".*"\])$/.exec(text)?.[1];
+  if (columns !== undefined && said.ours) said.columns = columnNames(columns);
+  if (columns !== undefined) return;
   const [, count, kind] = /^#\s*(\d+) (named |numbered )?vertices, \d+ (?:un)?directed edges/.exec(text) ?? [];
   if (count !== undefined) said.ours = true;
   if (kind === "named ") said.ids = "name";
@@ -36,6 +43,18 @@ export function readComment(text: string, said: Said, refuse: Refuse, bipartite 
   else if (count !== undefined) said.vertices = Number(count);
   const directed = directionIn(text, bipartite, refuse);
   if (directed !== undefined) said.directed = directed;
+}
+
+/** Names as a comment of ours lists them; undefined if it is none. */
+export function columnNames(json: string): string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(json);
+    return Array.isArray(names) && names.every((name) => typeof name === "string") && new Set(names).size === names.length
+      ? names
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** "directed" and "undirected" of SNAP's comments and ours, "asym" and "sym" of KONECT's. */
@@ -65,5 +84,6 @@ export function readHeading(parts: readonly (string | undefined)[], said: Said):
   said.singles = /^source(:\w+)?,target/i.test(parts.join(",")) && kind === again;
   if (kind === "string") said.ids = "name";
   if (kind === "long") said.exact = true;
-  said.typed = parts.length === 3 && /^type$/i.test(parts[2] ?? "");
+  said.heading = parts;
+  said.typed = /^type$/i.test(parts[2] ?? "");
 }

@@ -16,17 +16,24 @@ export interface SecondReading {
   readonly directed?: boolean;
   /** Every vertex it lists besides those on edges. */
   readonly vertices?: readonly string[];
-  /** Rows as they stand: the first may be a heading. */
-  readonly rows: AsyncIterable<readonly [string, string]>;
+  /** Rows as they stand: the ends, then the values beside them. The first may be a heading. */
+  readonly rows: AsyncIterable<SecondRow>;
+  /** Values stand in the order of the names of their columns, and numbers are what they mean, not how they are written. */
+  readonly byName?: boolean;
   /** Numbers of vertices count from 1, as in Matrix Market. */
   readonly fromOne?: boolean;
 }
+
+/** Two ends and values; undefined where there is none. */
+export type SecondRow = readonly [string, string, ...(string | undefined)[]];
 
 const isSecond = (format: string): format is SecondFormat => ["edges", "mtx", "graphml", "json", "parquet"].includes(format);
 
 /** How the ends of edges are found. */
 export interface SecondOptions {
-  readonly columns?: readonly [number, number];
+  readonly columns?: readonly number[];
+  /** Whether columns beside the ends are compared too. */
+  readonly beside?: boolean;
   /** What is in the file, no longer compressed. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -41,8 +48,8 @@ export async function secondReading(path: string, format: string, options: Secon
   const bytes = Buffer.concat(chunks);
   const encoding = /^<\?xml[^>]*encoding=["']([^"']+)/.exec(bytes.toString("latin1", 0, 200))?.[1];
   const text = new TextDecoder(encoding ?? "utf-8").decode(bytes);
-  if (format === "json") return nodeLink(text);
-  return format === "graphml" ? graphMl(text) : matrix(text);
+  if (format === "json") return nodeLink(text, options.beside);
+  return format === "graphml" ? graphMl(text, options.beside) : matrix(text, options.beside);
 }
 
 /** Characters of a stream; the machine below looks at one after the other. */
@@ -121,7 +128,9 @@ async function* machine(bytes: AsyncIterable<Uint8Array>, onComment: (text: stri
   }
 }
 
-async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns: [a, b] = [1, 2] }: SecondOptions): Promise<SecondReading> {
+async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside }: SecondOptions): Promise<SecondReading> {
+  const [a = 1, b = 2, ...kept] = columns;
+  let typed: boolean | undefined; // does the third column say what is directed?
   const said: { directed?: boolean; vertices: string[] } = { vertices: [] };
   const comment = (text: string): void => {
     const vertex = /^# vertex\t"?([\s\S]*?)"?$/.exec(text)?.[1];
@@ -129,24 +138,29 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns: [a, b] = [1
     else if (/\bundirected\b|^%\s*sym\b/i.test(text)) said.directed = false;
     else if (/\bdirected\b|^%\s*asym\b/i.test(text)) said.directed = true;
   };
-  async function* rows(): AsyncGenerator<readonly [string, string]> {
+  async function* rows(): AsyncGenerator<SecondRow> {
+    let isFirst = true;
     for await (const row of machine(bytes, comment)) {
       const [x, y, type = ""] = [row[a - 1], row[b - 1], row[2]];
-      if (/^(un)?directed$/i.test(type)) said.directed = type.toLowerCase() === "directed";
+      if (isFirst && /^type$/i.test(type)) typed = true;
+      else if (typed && !/^(un)?directed$/i.test(type)) typed = undefined;
+      isFirst = false;
+      const values = !beside ? [] : columns.length > 0 ? kept.map((place) => row[place - 1]) : row.slice(typed ? 3 : 2);
+      if ((typed || row.length === 3) && /^(un)?directed$/i.test(type)) said.directed = type.toLowerCase() === "directed";
       if (x !== undefined && y === undefined) said.vertices.push(x);
-      else yield [x ?? "", y ?? ""];
+      else yield [x ?? "", y ?? "", ...values];
     }
   }
   // what comments say is known when the rows have been read
   return { by: "a second parser", rows: rows(), get directed() { return said.directed; }, vertices: said.vertices }; // biome-ignore format: one line
 }
 
-async function matrix(text: string): Promise<SecondReading> {
+async function matrix(text: string, beside?: boolean): Promise<SecondReading> {
   const lines = text.split("\n").filter((line) => !line.startsWith("%") && line.trim() !== "");
-  async function* rows(): AsyncGenerator<readonly [string, string]> {
+  async function* rows(): AsyncGenerator<SecondRow> {
     for (const line of lines.slice(1)) {
-      const [a, b] = line.trim().split(/\s+/);
-      yield [String(Number(a) - 1), String(Number(b) - 1)];
+      const [a, b, ...values] = line.trim().split(/\s+/);
+      yield [String(Number(a) - 1), String(Number(b) - 1), ...(beside ? values : [])];
     }
   }
   const n = Number(lines[0]?.trim().split(/\s+/)[0]);
@@ -155,29 +169,35 @@ async function matrix(text: string): Promise<SecondReading> {
 
 const numbersTo = (n: number): string[] => Array.from({ length: Math.min(n, 2 ** 24) }, (_, i) => String(i));
 
-async function parquet(path: string, { columns }: SecondOptions): Promise<SecondReading> {
+async function parquet(path: string, { columns, beside }: SecondOptions): Promise<SecondReading> {
   return withDuckDb(async (db) => {
     const described = await db.runAndReadAll("DESCRIBE FROM read_parquet($path)", { path });
     const names = described.getRows().map(([name]) => String(name));
     const like = (words: RegExp, otherwise: number): string => names.find((name) => words.test(name)) ?? names[otherwise];
     const ends = columns
-      ? columns.map((i) => names[i - 1])
+      ? columns.slice(0, 2).map((i) => names[i - 1])
       : [like(/^(source|src|from|tail|u|a|start|(node|id)_?1)$/i, 0), like(/^(target|dst|to|head|v|b|end|(node|id)_?2)$/i, 1)];
-    const [a, b] = ends.map((name) => `'_' || "${name.replaceAll('"', '""')}"::VARCHAR`); // a mark at the beginning would be lost
-    const result = await db.runAndReadAll(`SELECT ${a}, ${b} FROM read_parquet($path)`, { path });
-    const all = result.getRows().map(([x, y]): [string, string | null] => [String(x).slice(1), y === null ? null : String(y).slice(1)]);
-    const edges = all.filter((row): row is [string, string] => row[1] !== null);
-    return { by: "DuckDB", rows: listed(edges), vertices: all.filter(([, y]) => y === null).map(([x]) => x) };
+    const others = columns ? columns.slice(2).map((i) => names[i - 1]) : names.filter((name) => !ends.includes(name));
+    others.sort();
+    const wanted = [...ends, ...(beside ? others : [])].map((name) => `'_' || "${name.replaceAll('"', '""')}"::VARCHAR`); // a mark at the beginning would be lost
+    const result = await db.runAndReadAll(`SELECT ${wanted.join(", ")} FROM read_parquet($path)`, { path });
+    const all = result.getRows().map((row) => row.map((x) => (x === null ? undefined : String(x).slice(1))));
+    const edges = all.flatMap(([x, y, ...values]): SecondRow[] => (y === undefined ? [] : [[String(x), y, ...values]]));
+    return { by: "DuckDB", byName: true, rows: listed(edges), vertices: all.flatMap(([x, y]) => (y === undefined ? [String(x)] : [])) };
   });
 }
 
 /** DuckDB's reader of JSON keeps integers of 64 bits. */
-async function nodeLink(text: string): Promise<SecondReading> {
+async function nodeLink(text: string, beside?: boolean): Promise<SecondReading> {
   return withDuckDb(async (db) => {
     await db.run("INSTALL json; LOAD json").catch(() => undefined); // part of the usual builds
     const list = async (path: string): Promise<(string | null)[]> => {
       const sql = "SELECT unnest(list_transform(json_extract_string($text::JSON, $path), x -> '_' || x)) AS x";
       return (await db.runAndReadAll(sql, { text, path })).getRows().map(([x]) => (x === null ? null : String(x).slice(1)));
+    };
+    const objects = async (path: string): Promise<Record<string, unknown>[]> => {
+      const sql = "SELECT '_' || (unnest(json_extract($text::JSON, $path))::VARCHAR) AS x";
+      return (await db.runAndReadAll(sql, { text, path })).getRows().map(([x]) => JSON.parse(String(x).slice(1)));
     };
     const key = (await list("$.links[*].source")).length > 0 ? "links" : "edges";
     const ends = async (end: string): Promise<(string | null)[]> => {
@@ -190,15 +210,19 @@ async function nodeLink(text: string): Promise<SecondReading> {
     const nodes = own.length > 0 ? own.map(String) : numbersTo(Number((await db.runAndReadAll("SELECT json_array_length($text::JSON, '$.nodes')", { text })).getRows()[0][0])); // biome-ignore format: one line
     const known = new Set(nodes);
     const called = (x: string | null): string => (known.has(String(x)) ? String(x) : (nodes[Number(x)] ?? String(x)));
+    const links = beside ? await objects(`$.${key}[*]`) : [];
+    const names = [...new Set(links.flatMap((link) => Object.keys(link)))].filter((name) => name !== "source" && name !== "target").sort();
+    const valueOf = (x: unknown): string | undefined => (typeof x === "string" ? x : x === undefined ? undefined : JSON.stringify(x));
     const [directed] = (await db.runAndReadAll("SELECT json_extract_string($text::JSON, '$.directed')", { text })).getRows()[0];
     return {
       ...{ by: "DuckDB", vertices: nodes, directed: directed === null ? undefined : directed === "true" },
-      rows: listed(a.map((x, i): [string, string] => [called(x), called(b[i])])),
+      byName: true,
+      rows: listed(a.map((x, i): SecondRow => [called(x), called(b[i]), ...names.map((name) => valueOf(links[i][name]))])),
     };
   });
 }
 
-async function graphMl(text: string): Promise<SecondReading> {
+async function graphMl(text: string, beside?: boolean): Promise<SecondReading> {
   const { DOMParser } = await import("linkedom");
   const document = new DOMParser().parseFromString(text, "text/xml");
   const all = (name: string): Element[] =>
@@ -207,9 +231,20 @@ async function graphMl(text: string): Promise<SecondReading> {
   if (!graph) throw new UserError("no <graph> element in the second reading");
   // getAttribute would give the value escaped
   const of = (e: Element, name: string): string => e.attributes.getNamedItem(name)?.value ?? "";
+  const keys = all("key").filter((e) => beside && ["edge", "all", ""].includes(of(e, "for")));
+  const calledBy = new Map(keys.map((e) => [of(e, "id"), of(e, "attr.name") || of(e, "id")]));
+  const usual = new Map(
+    keys.flatMap((e): [string, string][] => [...e.children].slice(0, 1).map((d) => [of(e, "id"), d.textContent ?? ""])),
+  );
+  const given = all("edge").map((e) => {
+    const data = [...e.children].filter((c) => c.localName.split(":").at(-1) === "data" && c.children.length === 0);
+    return new Map([...usual, ...data.map((d): [string, string] => [of(d, "key"), d.textContent ?? ""])]);
+  });
+  const used = [...calledBy].filter(([id]) => given.some((values) => values.has(id))).sort(([, x], [, y]) => (x < y ? -1 : 1));
   return {
+    byName: true,
     ...{ by: "linkedom", directed: of(graph, "edgedefault") === "directed", vertices: all("node").map((e) => of(e, "id")) },
-    rows: listed(all("edge").map((e): [string, string] => [of(e, "source"), of(e, "target")])),
+    rows: listed(all("edge").map((e, i): SecondRow => [of(e, "source"), of(e, "target"), ...used.map(([id]) => given[i].get(id))])),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Edges as they are read become a graph: dense vertex numbers, and names where the input's own numbers are not dense. */
 import { UserError } from "../errors.ts";
+import type { EdgeColumn } from "./graph-columns.ts";
 
 /** A labelled multigraph; edge i is (pairs[2i], pairs[2i + 1]). The shape of `Graph` in `pushforward/coding`. */
 export interface EdgeList {
@@ -7,6 +8,7 @@ export interface EdgeList {
   readonly directed: boolean;
   readonly pairs: Uint32Array;
   readonly names?: readonly string[] | Float64Array;
+  readonly columns?: readonly EdgeColumn[];
 }
 
 /** What vertices are, and how they are numbered. */

@@ -1,5 +1,6 @@
 /** Writes graphs as text, with all that they hold: direction, number of vertices, those on no edge, names with any character. */
 import { UserError } from "../errors.ts";
+import { isNumber, valueText } from "./graph-columns.ts";
 import { documentOf } from "./graph-documents.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
@@ -19,16 +20,31 @@ export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Arra
   if (format === "json" || format === "graphml") yield* pieces(documentOf(g, format), encoder);
   else if (format === "mtx") {
     if (g.names) throw new UserError("the vertices have names or sparse numbers, which Matrix Market cannot hold", "use --to csv");
-    yield encoder.encode(
-      `%%MatrixMarket matrix coordinate pattern ${g.directed ? "general" : "symmetric"}\n${g.vertices} ${g.vertices} ${g.pairs.length / 2}\n`,
-    );
-    // a symmetric matrix lists its lower half, and rows count from 1
-    yield* numbered(g.directed ? g.pairs : g.pairs.map((_, i) => g.pairs[i ^ 1]), 32, 1);
-  } else if (g.names || (format === "csv" && (g.directed || isolated(g).length > 0))) yield* pieces(rows(g, format), encoder);
+    yield* matrix(g, encoder);
+  } else if (g.names || g.columns?.length || (format === "csv" && (g.directed || isolated(g).length > 0)))
+    yield* pieces(rows(g, format), encoder);
   else {
     yield encoder.encode(format === "csv" ? "source,target\n" : header(g));
     yield* numbered(g.pairs, format === "csv" ? 44 : 9, 0);
   }
+}
+
+/** A symmetric matrix lists its lower half, and rows count from 1. */
+function* matrix(g: EdgeList, encoder: TextEncoder): Generator<Uint8Array> {
+  const { columns = [], directed, vertices } = g;
+  const pairs = directed ? g.pairs : g.pairs.map((_, i) => g.pairs[i ^ 1]);
+  const values = Array.from({ length: columns.length === 1 ? pairs.length / 2 : 0 }, (_, i) => valueText(columns[0], i));
+  if (columns.length > 1 || values.some((value) => value === null || !isNumber(value)))
+    throw new UserError("Matrix Market holds one column, with a number for every edge", "use another format, or --no-columns");
+  const said = columns.length > 0 ? `% columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
+  const banner = `%%MatrixMarket matrix coordinate ${columns.length > 0 ? "real" : "pattern"} ${directed ? "general" : "symmetric"}`;
+  yield encoder.encode(`${banner}\n${said}${vertices} ${vertices} ${pairs.length / 2}\n`);
+  if (columns.length === 0) yield* numbered(pairs, 32, 1);
+  else
+    yield* pieces(
+      Array.from(values, (value, i) => `${pairs[2 * i] + 1} ${pairs[2 * i + 1] + 1} ${value}\n`),
+      encoder,
+    );
 }
 
 /** Vertices on no edge, ascending. */
@@ -53,9 +69,10 @@ function* pieces(lines: Iterable<string>, encoder: TextEncoder): Generator<Uint8
   yield encoder.encode(block);
 }
 
-function header({ vertices, pairs, directed, names }: EdgeList): string {
+function header({ vertices, pairs, directed, names, columns = [] }: EdgeList): string {
   const kind = names === undefined ? "" : names instanceof Float64Array ? "numbered " : "named ";
-  return `# ${vertices} ${kind}vertices, ${pairs.length / 2} ${directed ? "directed" : "undirected"} edges\n`;
+  const beside = columns.length > 0 ? `# columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
+  return `# ${vertices} ${kind}vertices, ${pairs.length / 2} ${directed ? "directed" : "undirected"} edges\n${beside}`;
 }
 
 function* numbered(pairs: Uint32Array, separator: number, offset: number): Generator<Uint8Array> {
@@ -83,22 +100,29 @@ function* numbered(pairs: Uint32Array, separator: number, offset: number): Gener
 
 /** Rows with names; vertices on no edge are comments in a list with tabs, rows with one end in a CSV file. */
 function* rows(g: EdgeList, format: "edges" | "csv"): Generator<string> {
-  const { pairs, directed, names } = g;
+  const { pairs, directed, names, columns = [] } = g;
   const text = Array.from({ length: g.vertices }, (_, v) => (names ? field(String(names[v])) : String(v)));
   const separator = format === "csv" ? "," : "\t";
-  const type = format === "csv" && directed ? ",Directed" : "";
+  // a column of that name could be taken for the direction, were it not said
+  const typed = directed || columns.some(({ name }) => /^type$/i.test(name));
+  const type = format !== "csv" || !typed ? "" : directed ? ",Directed" : ",Undirected";
+  const value = (text: string | null): string => separator + (text === null ? "" : field(text));
   yield format === "csv" ? heading(g, type !== "") : header(g);
-  for (let i = 0; i < pairs.length; i += 2) yield `${text[pairs[i]]}${separator}${text[pairs[i + 1]]}${type}\n`;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const values = columns.map((column) => value(valueText(column, i / 2))).join("");
+    yield `${text[pairs[i]]}${separator}${text[pairs[i + 1]]}${type}${values}\n`;
+  }
   for (const v of isolated(g)) yield format === "csv" ? `${text[v]},${type}\n` : `# vertex\t${text[v]}\n`;
 }
 
 /** What a first row of numbers, or a name that reads like a heading, would leave open is said by types. */
-function heading({ names, pairs }: EdgeList, typed: boolean): string {
+function heading({ names, pairs, columns = [] }: EdgeList, typed: boolean): string {
   const numeric = (v: number | undefined): boolean => v !== undefined && names !== undefined && /^[-+\d.]/.test(String(names[v]));
   const first = pairs.length > 0 ? pairs[0] : 0;
   const doubtful = numeric(first) || (Array.isArray(names) && names.some((name) => /^(source|target)$/i.test(name)));
   const kind = names instanceof Float64Array ? ":long" : doubtful ? ":string" : "";
-  return `source${kind},target${kind}${typed ? ",type" : ""}\n`;
+  const beside = columns.map(({ name }) => `,${field(name)}`).join("");
+  return `source${kind},target${kind}${typed ? ",type" : ""}${beside}\n`;
 }
 
 /** A name in quotation marks if it could be taken for something else. */

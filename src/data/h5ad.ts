@@ -1,24 +1,21 @@
 /**
  * AnnData files (.h5ad): columns of obs, embeddings of obsm, the expression matrix X, and results written back.
  *
- * @source  the on-disk format of AnnData 0.7 to 0.12: encodings dataframe, categorical, nullable, csr_matrix, csc_matrix, array
+ * HDF5 works in a thread of its own: a damaged file can keep it busy without end, and then the thread is ended.
  */
 import { existsSync } from "node:fs";
-import { copyFile, open } from "node:fs/promises";
-import { basename } from "node:path";
-import type { Dataset, Entity, File, Group } from "h5wasm/node";
-import { type NdArray, ndarray } from "../array/ndarray.ts";
-import { nearest, UserError } from "../errors.ts";
-import { list, type Table, table, type Values } from "./table.ts";
+import { copyFile, stat } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { NdArray } from "../array/ndarray.ts";
+import { UserError } from "../errors.ts";
+import type { Layout, SparseRows } from "./h5ad-layout.ts";
+import type { Answer, Request } from "./h5ad-worker.ts";
+import type { Additions } from "./h5ad-write.ts";
+import type { Table } from "./table.ts";
 
-/** A sparse matrix by rows (csr): row i has the entries indices[k], values[k], starts[i] <= k < starts[i + 1]. */
-export interface SparseRows {
-  readonly rows: number;
-  readonly columns: number;
-  readonly starts: Float64Array;
-  readonly indices: Int32Array;
-  readonly values: Float32Array;
-}
+export type { SparseRows } from "./h5ad-layout.ts";
+export type { Additions } from "./h5ad-write.ts";
 
 /** What an h5ad file holds, as far as it is read. */
 export interface Annotated {
@@ -26,295 +23,107 @@ export interface Annotated {
   readonly obs: Table;
   /** Names of the embeddings in obsm. */
   readonly embeddings: readonly string[];
-  embedding(name: string): NdArray<"f32">;
+  embedding(name: string): Promise<NdArray<"f32">>;
   /** Names of the features (genes). */
-  genes(): string[];
+  genes(): Promise<string[]>;
   /** X. */
-  expression(): SparseRows;
+  expression(): Promise<SparseRows>;
   close(): void;
 }
 
-async function openFile(path: string, mode: "r" | "a"): Promise<File> {
-  const { default: h5wasm } = await import("h5wasm/node");
-  // errors are thrown instead of printed
-  (await h5wasm.ready).activate_throwing_error_handler();
-  if (!(await hasSignature(path))) throw new UserError(`${basename(path)}: this is not an HDF5 file`, "h5ad files are written by AnnData");
-  return intact(basename(path), () => new h5wasm.File(path, mode));
+/** How long HDF5 may take. */
+export interface AnnotatedOptions {
+  /** Seconds for each part that is read; default: 30, and one more a mebibyte of the file. */
+  readonly seconds?: number;
 }
 
-/** What is read from a file. HDF5's own errors, stacks of its calls or an abort, become one that a user can act on. */
-function intact<T>(source: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.message.startsWith("HDF5-DIAG")))) throw error;
-    throw new UserError(`${source}: the file is incomplete or damaged`, "copy it again, or write it anew with AnnData", { cause: error });
-  }
-}
-
-/** HDF5's eight bytes, at the start or behind a user block of 512, 1024 or 2048 bytes. */
-async function hasSignature(path: string): Promise<boolean> {
-  const handle = await open(path);
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(2056), 0, 2056, 0);
-    return [0, 512, 1024, 2048].some((at) => buffer.toString("latin1", at, at + 8) === "\x89HDF\r\n\x1a\n");
-  } finally {
-    await handle.close();
-  }
-}
-
-const isGroup = (e: Entity | null): e is Group => e !== null && "keys" in e && typeof (e as Group).keys === "function";
-const isDataset = (e: Entity | null): e is Dataset => e !== null && "metadata" in e && "slice" in e;
-
-/** The entry of a group, or null without a message of the library. */
-const entry = (group: Group, name: string): Entity | null => (group.keys().includes(name) ? group.get(name) : null);
-
-const text = (attribute: unknown): string => String(attribute ?? "");
+/**
+ * Seconds after which no file of so many bytes is still being read. 18 MiB of gzip data take 2 s on busy cores: a machine ten times as
+ * slow has time enough.
+ */
+const patience = (bytes: number): number => 30 + bytes / 2 ** 20;
 
 /**
  * Opens a file for reading.
- * @throws UserError  for files that are missing, no HDF5, or not laid out as AnnData
+ * @throws UserError  for files that are missing, no HDF5, not laid out as AnnData, or that HDF5 comes to no end with
  */
-export async function openAnnotated(path: string): Promise<Annotated> {
-  const source = basename(path);
+export async function openAnnotated(path: string, options: AnnotatedOptions = {}): Promise<Annotated> {
   if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
-  const file = await openFile(path, "r");
-  try {
-    return intact(source, () => readLayout(source, file));
-  } catch (error) {
-    file.close();
+  const { ask, close } = await thread(path, options);
+  // the answer to each request is what the layout gives, see h5ad-worker.ts; messages of threads have no types
+  const { obs, embeddings } = (await ask({ what: "open", path }).catch((error: Error) => {
+    close();
     throw error;
-  }
-}
-
-function readLayout(source: string, file: File): Annotated {
-  const obs = entry(file, "obs");
-  if (!isGroup(obs)) throw new UserError(`${source}: there is no table "obs"`, "write the file with AnnData 0.7 or later");
-  const obsm = entry(file, "obsm");
-  const embeddings = isGroup(obsm) ? obsm.keys() : [];
+  })) as Pick<Layout, "obs" | "embeddings">;
   return {
-    obs: readFrame(source, obs),
+    obs,
     embeddings,
-    embedding(name) {
-      if (!embeddings.includes(name)) {
-        const guess = nearest(name, embeddings);
-        throw new UserError(
-          `${source}: no embedding "${name}" in obsm`,
-          guess ? `did you mean "${guess}"?` : `there are ${list(embeddings) || "none"}`,
-        );
-      }
-      return intact(source, () => readEmbedding(source, name, (obsm as Group).get(name)));
-    },
-    genes: () =>
-      intact(source, () => {
-        const group = entry(file, "var");
-        if (!isGroup(group)) throw new UserError(`${source}: there is no table "var"`);
-        const names = valuesOf(source, group.get(indexName(group)));
-        if (names === undefined) throw new UserError(`${source}: the names in "var" are of a kind that is not read`);
-        return Array.from(names as ArrayLike<unknown>, String);
-      }),
-    expression: () => intact(source, () => readMatrix(source, entry(file, "X"))),
-    close: () => void file.close(),
+    embedding: async (name) => (await ask({ what: "embedding", name })) as NdArray<"f32">,
+    genes: async () => (await ask({ what: "genes" })) as string[],
+    expression: async () => (await ask({ what: "expression" })) as SparseRows,
+    close,
   };
-}
-
-const indexName = (frame: Group): string => text(frame.attrs._index?.value) || "_index";
-
-function readFrame(source: string, frame: Group): Table {
-  const order = frame.attrs["column-order"]?.value;
-  const skipped = new Set([indexName(frame), "__categories"]);
-  const names = (Array.isArray(order) && order.length > 0 ? order.map(String) : frame.keys()).filter(
-    (n) => !skipped.has(n) && frame.keys().includes(n),
-  );
-  const columns = names.flatMap((name) => {
-    const values = readColumn(source, frame, name);
-    return values ? [{ name, values }] : [];
-  });
-  const index = valuesOf(source, entry(frame, indexName(frame)));
-  if (index) columns.unshift({ name: indexName(frame), values: Array.from(index as ArrayLike<unknown>, String) });
-  return table(`${source}, obs`, columns);
-}
-
-/** A column as numbers or text; undefined for encodings that are neither. */
-function readColumn(source: string, frame: Group, name: string): Values | undefined {
-  const column = frame.get(name);
-  // AnnData 0.7 kept categories beside the columns
-  const old = entry(frame, "__categories");
-  const categories = isGroup(old) ? entry(old, name) : null;
-  if (isDataset(column) && isDataset(categories)) return decoded(valuesOf(source, categories), numeric(source, column));
-  return valuesOf(source, column);
-}
-
-/** Numbers or text of an array, of categories, or of one of AnnData's nullable arrays, in which what is masked is missing. */
-function valuesOf(source: string, held: Entity | null): Values | undefined {
-  if (isGroup(held)) {
-    const [categories, codes, values, mask] = ["categories", "codes", "values", "mask"].map((k) => entry(held, k));
-    if (isDataset(codes)) return decoded(valuesOf(source, categories), numeric(source, codes));
-    if (!isDataset(values) || !isDataset(mask)) return undefined;
-    const [missing, all] = [numeric(source, mask), valuesOf(source, values)];
-    if (all === undefined || ArrayBuffer.isView(all)) return all && Float64Array.from(all, (v, i) => (missing[i] ? Number.NaN : v));
-    return all.map((v, i) => (missing[i] ? null : v));
-  }
-  if (!isDataset(held) || held.shape?.length !== 1) return undefined;
-  readable(source, held);
-  const { value } = held;
-  const isText = Array.isArray(value) && value.some((v) => typeof v === "string");
-  return isText ? (value as unknown[]).map(String) : Float64Array.from(numeric(source, held));
-}
-
-function decoded(categories: Values | undefined, codes: ArrayLike<number>): Values | undefined {
-  if (categories === undefined) return undefined;
-  if (ArrayBuffer.isView(categories)) return Float64Array.from(codes, (c) => (c < 0 ? Number.NaN : categories[c]));
-  return Array.from(codes, (c) => (c < 0 ? null : categories[c]));
-}
-
-/** HDF5's number of the filter LZF, which only h5py has. */
-const lzf = 32000;
-
-/** @throws UserError  for compression that cannot be undone here */
-function readable(source: string, data: Dataset): void {
-  if (data.filters.some(({ id }) => id === lzf))
-    throw new UserError(
-      `${source}: ${data.path} is compressed with LZF, which only h5py reads`,
-      'write it anew in Python: adata.write_h5ad(path, compression="gzip")',
-    );
-}
-
-/** Numbers of any type; booleans (an HDF5 enumeration) are 0 and 1. */
-function numeric(source: string, data: Dataset): ArrayLike<number> {
-  readable(source, data);
-  const { value } = data;
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
-  if (ArrayBuffer.isView(value)) return value;
-  return Array.isArray(value) ? value.map(Number) : [Number(value)];
-}
-
-/** A matrix of obsm: an array, a sparse matrix, or the columns of a data frame. */
-function readEmbedding(source: string, name: string, held: Entity | null): NdArray<"f32"> {
-  if (isDataset(held)) {
-    const shape = held.shape ?? [];
-    if (shape.length !== 2) throw new UserError(`${source}: obsm "${name}" is no matrix`);
-    return ndarray(Float32Array.from(numeric(source, held)), shape, "f32");
-  }
-  const encoding = isGroup(held) ? text(held.attrs["encoding-type"]?.value) : "";
-  if (isGroup(held) && encoding === "dataframe") {
-    const { columns, rows } = readFrame(source, held);
-    const numbers = columns.flatMap(({ name: column, values }) =>
-      ArrayBuffer.isView(values) && column !== indexName(held) ? [values] : [],
-    );
-    if (numbers.length !== columns.length - 1)
-      throw new UserError(`${source}: obsm "${name}" is a data frame with columns that are no numbers`, "choose another embedding");
-    return ndarray(
-      Float32Array.from({ length: rows * numbers.length }, (_, i) => numbers[i % numbers.length][Math.floor(i / numbers.length)]),
-      [rows, numbers.length],
-      "f32",
-    );
-  }
-  if (!encoding.endsWith("_matrix")) throw new UserError(`${source}: obsm "${name}" (encoding "${encoding}") is not read`);
-  const sparse = readMatrix(source, held);
-  const dense = new Float32Array(sparse.rows * sparse.columns);
-  for (let i = 0; i < sparse.rows; i++)
-    for (let k = sparse.starts[i]; k < sparse.starts[i + 1]; k++) dense[i * sparse.columns + sparse.indices[k]] += sparse.values[k];
-  return ndarray(dense, [sparse.rows, sparse.columns], "f32");
-}
-
-function readMatrix(source: string, x: Entity | null): SparseRows {
-  if (x !== null && "attrs" in x && text(x.attrs["encoding-type"]?.value) === "null")
-    throw new UserError(`${source}: X is empty (encoding "null")`, "choose an embedding with --embedding");
-  if (isDataset(x)) return fromDense(source, x);
-  if (!isGroup(x)) throw new UserError(`${source}: there is no matrix X`, "choose an embedding with --embedding");
-  const encoding = text(x.attrs["encoding-type"]?.value ?? x.attrs.h5sparse_format?.value);
-  const shape = Array.from((x.attrs.shape?.value ?? x.attrs.h5sparse_shape?.value ?? []) as ArrayLike<number | bigint>, Number);
-  const [data, indices, indptr] = ["data", "indices", "indptr"].map((k) => entry(x, k));
-  if (shape.length !== 2 || !isDataset(data) || !isDataset(indices) || !isDataset(indptr))
-    throw new UserError(`${source}: X is no matrix that can be read (encoding "${encoding}")`);
-  const parts = {
-    starts: Float64Array.from(numeric(source, indptr)),
-    indices: Int32Array.from(numeric(source, indices)),
-    values: Float32Array.from(numeric(source, data)),
-  };
-  const byRows = encoding.startsWith("csr");
-  const [lines, width] = byRows ? shape : [shape[1], shape[0]];
-  if (parts.starts.length !== lines + 1 || parts.starts[lines] !== parts.values.length || parts.indices.some((j) => j < 0 || j >= width))
-    throw new UserError(`${source}: the sparse matrix X is damaged`);
-  return byRows ? { rows: shape[0], columns: shape[1], ...parts } : transposed(parts, shape[0], shape[1]);
-}
-
-function fromDense(source: string, x: Dataset): SparseRows {
-  const shape = x.shape ?? [];
-  if (shape.length !== 2) throw new UserError(`${source}: X is no matrix`);
-  const [rows, columns] = shape;
-  const dense = numeric(source, x);
-  const starts = new Float64Array(rows + 1);
-  for (let i = 0; i < dense.length; i++) if (dense[i] !== 0) starts[Math.floor(i / columns) + 1]++;
-  for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
-  const [indices, values] = [new Int32Array(starts[rows]), new Float32Array(starts[rows])];
-  let at = 0;
-  for (let i = 0; i < dense.length; i++) {
-    if (dense[i] === 0) continue;
-    indices[at] = i % columns;
-    values[at++] = dense[i];
-  }
-  return { rows, columns, starts, indices, values };
-}
-
-/** Columns (csc) to rows. */
-function transposed(
-  { starts, indices, values }: Pick<SparseRows, "starts" | "indices" | "values">,
-  rows: number,
-  columns: number,
-): SparseRows {
-  const begin = new Float64Array(rows + 1);
-  for (const i of indices) begin[i + 1]++;
-  for (let i = 0; i < rows; i++) begin[i + 1] += begin[i];
-  const next = begin.slice();
-  const [js, vs] = [new Int32Array(indices.length), new Float32Array(indices.length)];
-  for (let j = 0; j < columns; j++)
-    for (let k = starts[j]; k < starts[j + 1]; k++) {
-      const at = next[indices[k]]++;
-      js[at] = j;
-      vs[at] = values[k];
-    }
-  return { rows, columns, starts: begin, indices: js, values: vs };
-}
-
-export interface Additions {
-  /** New columns of obs, of the length of the table; NaN for rows without a value. */
-  readonly obs: Readonly<Record<string, Float64Array>>;
-  /** New matrices of obsm. */
-  readonly obsm: Readonly<Record<string, NdArray<"f32">>>;
 }
 
 /** A copy of a file with more columns in obs and matrices in obsm; names that are there already are replaced. */
-export async function writeAnnotated(from: string, to: string, { obs, obsm }: Additions): Promise<void> {
+export async function writeAnnotated(from: string, to: string, additions: Additions): Promise<void> {
   await copyFile(from, to);
-  const file = await openFile(to, "a");
-  try {
-    const frame = file.get("obs") as Group;
-    const existing = (frame.attrs["column-order"]?.value ?? []) as string[];
-    for (const [name, values] of Object.entries(obs)) put(frame, name, values, [values.length]);
-    const order = [...Array.from(existing, String), ...Object.keys(obs).filter((n) => !Array.from(existing, String).includes(n))];
-    if (frame.attrs["column-order"]) frame.delete_attribute("column-order");
-    frame.create_attribute("column-order", order);
-    const group = (entry(file, "obsm") ?? file.create_group("obsm")) as Group;
-    for (const [name, { data, shape }] of Object.entries(obsm)) put(group, name, data, [...shape]);
-  } finally {
-    file.close();
-  }
+  const { ask, close } = await thread(to, {});
+  await ask({ what: "write", path: to, additions }).finally(close);
 }
 
-function put(group: Group, name: string, data: Float32Array | Float64Array, shape: number[]): void {
-  const old = entry(group, name);
-  if (isDataset(old)) {
-    const same = old.shape?.length === shape.length && old.shape.every((n, i) => n === shape[i]);
-    if (!same) throw new UserError(`the file already has "${name}" of another shape`, "remove it, or use the original file");
-    old.write_slice(
-      shape.map(() => []),
-      data,
-    );
-    return;
-  }
-  const made = group.create_dataset({ name, data, shape, dtype: data instanceof Float32Array ? "<f" : "<d" });
-  made.create_attribute("encoding-type", "array");
-  made.create_attribute("encoding-version", "0.2.0");
+interface Thread {
+  /** What the thread answers; an error ends nothing but the request, except when the time is over. */
+  ask(request: Request): Promise<unknown>;
+  close(): void;
 }
+
+async function thread(path: string, { seconds }: AnnotatedOptions): Promise<Thread> {
+  const limit = seconds ?? patience((await stat(path)).size);
+  // beside this file: .ts where it is run as it is, .js where it was built
+  const worker = new Worker(new URL(`./h5ad-worker${extname(import.meta.url)}`, import.meta.url));
+  let open = true;
+  worker.once("exit", () => (open = false));
+  const close = (): void => {
+    open = false;
+    void worker.terminate();
+  };
+  // loading the thread's own code does not count
+  await new Promise<void>((resolve, reject) => void worker.once("online", resolve).once("error", reject));
+  const send = (request: Request): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const end = (finish: () => void): void => {
+        clearTimeout(timer);
+        worker.off("message", answered).off("error", failed).off("exit", gone);
+        worker.unref(); // a file that nobody closes keeps no program from ending
+        finish();
+      };
+      const answered = (answer: Answer): void => end(() => ("value" in answer ? resolve(answer.value) : reject(restored(answer))));
+      const failed = (error: Error): void => end(() => reject(error));
+      const gone = (): void => failed(new UserError(`${basename(path)}: the file was closed, or HDF5 broke down on it`, again));
+      const timer = setTimeout(() => {
+        close();
+        failed(endless(path, limit));
+      }, 1000 * limit);
+      if (!open) return gone();
+      worker.ref();
+      worker.on("message", answered).on("error", failed).on("exit", gone);
+      worker.postMessage(request);
+    });
+  // one request at a time, so that each has its time
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = (request: Request): Promise<unknown> => {
+    const next = last.then(() => send(request));
+    last = next.catch(() => undefined);
+    return next;
+  };
+  return { ask, close };
+}
+
+const again = "copy it again, or write it anew with AnnData";
+
+const restored = ({ error, forUsers, hint }: Extract<Answer, { error: Error }>): Error =>
+  forUsers ? new UserError(error.message, hint, { cause: error.cause }) : error;
+
+const endless = (path: string, seconds: number): UserError =>
+  new UserError(`${basename(path)}: HDF5 has not come to an end after ${Math.round(seconds)} s: the file is damaged`, again);

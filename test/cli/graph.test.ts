@@ -153,6 +153,27 @@ describe("every format gives the same graph", () => {
     expect((await graph("verify", packed, input, ...options)).out).toContain("intact, 78 edges, the graph of");
   });
 
+  test("weights and labels are kept, shown, verified and given back; or dropped", async () => {
+    const input = file("weighted.csv", 'from,to,weight,label\na,b,1.50,x\nb,c,2,"y, z"\nb,a,3,\n');
+    const packed = `${input}.pfg`;
+    const made = await graph("compress", input);
+    expect([made.code, made.error]).toEqual([0, expect.stringContaining('kept beside each edge: "weight", "label"')]);
+    expect((await graph("inspect", packed, "--quick")).out).toMatch(/beside the edges: "weight" \(number\), \d+ bytes more/);
+    const lines = async (...options: string[]) => {
+      await graph("decompress", packed, "-o", path("weighted.txt"), ...options);
+      return readFileSync(path("weighted.txt"), "utf8")
+        .split("\n")
+        .filter((line) => !line.startsWith("#"));
+    };
+    expect(await lines()).toEqual(["a\tb\t1.50\tx", "a\tb\t3\t", 'b\tc\t2\t"y, z"', ""]);
+    expect(await lines("--no-columns")).toEqual(["a\tb", "a\tb", "b\tc", ""]);
+    expect((await graph("verify", packed, input)).out).toContain("intact, 3 edges, the graph of");
+    const other = await graph("verify", packed, file("other.csv", "from,to,weight,label\na,b,1.5,x\nb,c,2,y\nb,a,3,\n"));
+    expect([other.code, other.error]).toEqual([1, expect.stringMatching(/1\.5/)]);
+    expect((await graph("compress", input, "--no-columns")).error).toContain('not kept: "weight", "label"');
+    expect((await graph("compress", input, "--distinct")).error).toContain("--no-columns");
+  });
+
   test("what is not kept is said", async () => {
     expect((await graph("compress", file("notes.graphml", graphMl()))).error).toContain("note: 34 attributes");
     expect((await graph("compress", file("notes.mtx", matrix()))).error).toContain("note: rows 1, 2, ... are vertices 0, 1");
@@ -170,7 +191,9 @@ test("Les Misérables: names come back, and the ideal size is the published 1137
   await graph("decompress", out, "-o", path("miserables.csv"), "--to", "csv");
   const { nodes, links } = JSON.parse(readFileSync(input, "utf8"));
   const named = (i: number) => nodes[i].name as string;
-  const expected = links.map((l: { source: number; target: number }) => [named(l.source), named(l.target)].sort().join(","));
+  const expected = links.map((l: { source: number; target: number; value: number }) =>
+    [String(l.value), named(l.source), named(l.target)].sort().join(","),
+  );
   const found = readFileSync(path("miserables.csv"), "utf8").trim().split("\n").slice(1);
   expect(found.map((line) => line.split(",").sort().join(",")).sort()).toEqual(expected.sort());
 });
@@ -255,7 +278,7 @@ test("shards report what they lose; one shard decompresses alone", async () => {
 describe("bad input ends in a message that says where and what to do", () => {
   const packed = () => encodeGraph(karate);
   const flipped = (at: number) => packed().map((b, i) => (i === at ? b ^ 16 : b));
-  const newer = () => packed().map((b, i) => (i === 3 ? 2 : b));
+  const newer = () => packed().map((b, i) => (i === 3 ? 3 : b));
   const huge = () => {
     const bytes = Uint8Array.from([...packed().slice(0, 9), 255, 255, 255, 127, 255, 255, 255, 127, 1]);
     new DataView(bytes.buffer).setUint32(4, crc32(bytes.subarray(8)), true);
@@ -267,11 +290,17 @@ describe("bad input ends in a message that says where and what to do", () => {
     ["a negative number", "negative.txt", () => "0 1\n-4 2\n", /negative\.txt, line 2: vertex -4 is negative/],
     ["a number of 2^53", "big.txt", () => "0 1\n9007199254740992 2\n", /big\.txt, line 2: vertex 9007199254740992 is above 2\^53 - 1/],
     ["a fraction", "fraction.txt", () => "0 1\n1.5 2\n", /line 2: "1.5" is not a whole number/],
-    ["a column too many", "weights.txt", () => "0 1 0.5\n", /line 1: 3 columns/],
+    ["a column too many", "weights.txt", () => "0 1 0.5\n", /line 1: 3 columns/, ["--strict"]],
     ["a column that is not there", "few.txt", () => "0 1\n", /line 1: .*an edge needs two/, ["--columns", "1,3"]],
     ["not text", "binary.txt", () => Uint8Array.of(255, 254, 0, 10, 200, 10), /binary\.txt, line 1: not UTF-8/],
     ["a cut gzip", "cut.txt.gz", () => zlib.gzipSync(pairsOf(karate, " ")).subarray(0, 60), /damaged compression/],
-    ["a matrix with values", "values.mtx", () => "%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 0.5\n", /has values/],
+    [
+      "a matrix with values",
+      "values.mtx",
+      () => "%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 0.5\n",
+      /has values/,
+      ["--strict"],
+    ],
     ["a cut matrix", "short.mtx", () => "%%MatrixMarket matrix coordinate pattern general\n3 3 2\n1 2\n", /1 entries, 2 announced/],
     ["a matrix entry out of range", "range.mtx", () => "%%MatrixMarket matrix coordinate pattern general\n3 3 1\n1 4\n", /line 3/],
     ["cut GraphML", "cut.graphml", () => graphMl().slice(0, 900), /cut off|no end/],
@@ -305,7 +334,7 @@ describe("bad input ends in a message that says where and what to do", () => {
   const files: [string, () => string | Uint8Array, RegExp][] = [
     ["an empty file", () => "", /does not begin with PFG/],
     ["an edge list", () => "0 1\n", /does not begin with PFG/],
-    ["a newer version", newer, /version 2, this program reads version 1/],
+    ["a newer version", newer, /version 3, this program reads versions 1 and 2/],
     ["a flipped bit in the checksum", () => flipped(5), /checksum/],
     ["a flipped bit in the header", () => flipped(9), /checksum/],
     ["a flipped bit in the code", () => flipped(30), /checksum/],
@@ -322,6 +351,7 @@ describe("bad input ends in a message that says where and what to do", () => {
     [/cannot be read/, "compress", "."],
     [/cannot be read/, "decompress", "missing.pfg"],
     [/exclude each other/, "compress", "KARATE", "--directed", "--undirected"],
+    [/--strict and --no-columns exclude each other/, "compress", "KARATE", "--strict", "--no-columns"],
     [/--columns 0,1/, "compress", "KARATE", "--columns", "0,1"],
     [/--lanes: expected number \(got "x"\)/, "compress", "KARATE", "--lanes", "x"],
     [/0 lanes/, "compress", "KARATE", "--lanes", "0"],

@@ -166,7 +166,7 @@ test("an h5ad file: counts to components, fates by group, features by gene, resu
   }
   expect(await readFile(join(out, "artifacts/features.csv"), "utf8")).toMatch(/^g\d+,0,/m);
   const file = await openAnnotated(join(out, "artifacts/cells.h5ad"));
-  expect(file.embedding("pushforward_velocity").shape).toEqual([90, 3]);
+  expect((await file.embedding("pushforward_velocity")).shape).toEqual([90, 3]);
   const names = file.obs.columns.map((c) => c.name);
   expect(names).toContain("pushforward_action");
   expect(names).toContain("pushforward_fate_0");

@@ -74,7 +74,7 @@ test("nullable text and numbers are read, as columns, categories and names of ce
   expect(values("stage").slice(3, 6)).toEqual(["day 0", null, "day 2"]);
   expect(values("age").slice(0, 4)).toEqual([0, 1, Number.NaN, 3]);
   expect(values("kind").slice(0, 3)).toEqual(["a", "b", null]);
-  expect(file.genes()).toEqual(["g0", "g1", "g2", "g3"]);
+  expect(await file.genes()).toEqual(["g0", "g1", "g2", "g3"]);
   file.close();
   const population = await loadPopulation(path, { seed: 0, quick: false, dropMissing: true, time: "stage" });
   expect(population.snapshots.map((s) => s.shape[0])).toEqual([3, 2, 3]);
@@ -99,17 +99,17 @@ test("embeddings as data frames and as sparse matrices are read; others are refu
     obsm.create_group("X_odd").create_attribute("encoding-type", "awkward-array");
   });
   const file = await openAnnotated(path);
-  const frame = file.embedding("X_frame");
+  const frame = await file.embedding("X_frame");
   expect([frame.shape, [...frame.data.slice(0, 6)]]).toEqual([
     [9, 2],
     [0, -0, 1, -1, 2, -2],
   ]);
-  const sparse = file.embedding("X_sparse");
+  const sparse = await file.embedding("X_sparse");
   expect([sparse.shape, [...sparse.data.slice(0, 9)]]).toEqual([
     [9, 3],
     [0, 0, 5, 0, 0, 0, 7, 0, 0],
   ]);
-  expect(() => file.embedding("X_odd")).toThrow('obsm "X_odd" (encoding "awkward-array") is not read');
+  await expect(file.embedding("X_odd")).rejects.toThrow('obsm "X_odd" (encoding "awkward-array") is not read');
   file.close();
 });
 

@@ -7,7 +7,9 @@ import { principalComponents, project } from "../../src/data/components.ts";
 import { logNormalise } from "../../src/data/expression.ts";
 import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
 import { UserError } from "../../src/errors.ts";
+import { random } from "../coding/known.ts";
 import { countsOf, type Layout, writeLayout } from "./annotated.ts";
+import { spoilt, targets } from "./mutations.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -30,15 +32,15 @@ test("columns of obs come as numbers and as text, with missing categories", asyn
   expect((column("type") as string[]).slice(0, 3)).toEqual([null, "early", "late"]);
   expect((column("cell") as string[])[29]).toBe("cell29");
   expect(file.embeddings).toEqual(["X_pca"]);
-  expect(file.embedding("X_pca").shape).toEqual([30, 2]);
-  expect(file.genes()[11]).toBe("g11");
-  expect(() => file.embedding("X_pac")).toThrow(/X_pac/);
+  expect((await file.embedding("X_pca")).shape).toEqual([30, 2]);
+  expect((await file.genes())[11]).toBe("g11");
+  await expect(file.embedding("X_pac")).rejects.toThrow(/X_pac/);
   file.close();
 });
 
 test.each(["csr", "csc", "dense"] as const)("the matrix X stored as %s is the same matrix", async (x) => {
   const file = await openAnnotated(await make(`${x}.h5ad`, { x }));
-  const { rows, columns, starts, indices, values } = file.expression();
+  const { rows, columns, starts, indices, values } = await file.expression();
   const full = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++) for (let k = starts[i]; k < starts[i + 1]; k++) full[i * columns + indices[k]] = values[k];
   expect(full).toEqual(countsOf(layout));
@@ -47,7 +49,7 @@ test.each(["csr", "csc", "dense"] as const)("the matrix X stored as %s is the sa
 
 test("counts are log-normalised to ten thousand a cell, and the most variable genes are kept", async () => {
   const file = await openAnnotated(await make("counts.h5ad"));
-  const all = logNormalise(file.expression(), 12);
+  const all = logNormalise(await file.expression(), 12);
   file.close();
   expect(all.normalised).toBe(true);
   for (let i = 0; i < 30; i++) {
@@ -67,7 +69,7 @@ test("counts are log-normalised to ten thousand a cell, and the most variable ge
 
 async function expressionOf(name: string) {
   const file = await openAnnotated(await make(name));
-  const x = file.expression();
+  const x = await file.expression();
   file.close();
   return x;
 }
@@ -125,7 +127,7 @@ test("results are written into a copy, and read back; a second time they are rep
     const names = file.obs.columns.map((c) => c.name);
     expect(names).toEqual(["cell", "day", "type", "batch", "rate"]);
     expect(Array.from(file.obs.columns[4].values as Float64Array)).toEqual(Array.from(rate, (v) => sign * v));
-    expect(file.embedding("velocity").data).toEqual(velocity.data);
+    expect((await file.embedding("velocity")).data).toEqual(velocity.data);
     file.close();
   }
 });
@@ -136,7 +138,7 @@ test("files that are no AnnData are refused with a message", async () => {
   await expect(openAnnotated(bad)).rejects.toThrow(UserError);
   await expect(openAnnotated(join(folder, "missing.h5ad"))).rejects.toThrow(/no such file/);
   const file = await openAnnotated(await make("none.h5ad", { x: "none", embedding: false }));
-  expect(() => file.expression()).toThrow(/no matrix X/);
+  await expect(file.expression()).rejects.toThrow(/no matrix X/);
   file.close();
 });
 
@@ -153,6 +155,24 @@ test("incomplete and damaged files are refused without HDF5's own messages", asy
   file.close();
 });
 
+test("a file that keeps HDF5 busy without end is refused when its time is over, and others are read afterwards", async () => {
+  const endless = join(folder, "endless.h5ad");
+  const below = random(41); // the spoilt file 41 of study/fuzz.ts
+  const [sample] = targets.h5ad.samples;
+  below(1);
+  await writeFile(endless, spoilt(sample, below));
+  const refused = {
+    message: expect.stringMatching(/endless.h5ad: HDF5 has not come to an end after 1 s/),
+    hint: expect.stringMatching(/copy/),
+  };
+  await expect(openAnnotated(endless, { seconds: 1 })).rejects.toThrow(expect.objectContaining(refused));
+  const file = await openAnnotated(await make("after.h5ad"));
+  const [genes, pca] = await Promise.all([file.genes(), file.embedding("X_pca")]); // each request gets its own answer
+  expect([genes.length, pca.shape]).toEqual([12, [30, 2]]);
+  file.close();
+  await expect(file.genes()).rejects.toThrow(UserError);
+});
+
 test("a file written by AnnData 0.8 itself is read as it was meant", async () => {
   const file = await openAnnotated(join(import.meta.dirname, "fixtures", "anndata-0.8.h5ad"));
   const column = (name: string) => file.obs.columns.find((c) => c.name === name)?.values;
@@ -163,11 +183,11 @@ test("a file written by AnnData 0.8 itself is read as it was meant", async () =>
   expect(column("sample")).toEqual(cells.map((i) => `s${i % 2}`));
   expect(Array.from(column("kept") as Float64Array)).toEqual(cells.map((i) => (i % 5 > 0 ? 1 : 0)));
   expect(Array.from(column("score") as Float64Array)).toEqual(cells.map((i) => (i % 7 === 0 ? Number.NaN : i)));
-  expect(file.genes()).toEqual(Array.from({ length: 20 }, (_, j) => `gene${j}`));
-  const pca = file.embedding("X_pca");
+  expect(await file.genes()).toEqual(Array.from({ length: 20 }, (_, j) => `gene${j}`));
+  const pca = await file.embedding("X_pca");
   expect(pca.shape).toEqual([48, 3]);
   cells.forEach((i) => void expect(pca.data[3 * i]).toBeCloseTo((i % 3) + i / 100, 5));
-  const { rows, columns, values } = file.expression();
+  const { rows, columns, values } = await file.expression();
   expect([rows, columns]).toEqual([48, 20]);
   expect(values.every((v) => Number.isInteger(v) && v > 0)).toBe(true);
   file.close();

@@ -120,9 +120,14 @@ export const targets: Readonly<Record<string, Target>> = {
   h5ad: {
     samples: [fixture("fixtures/anndata-0.8.h5ad")],
     parse: async (bytes) => {
-      const file = await openAnnotated(inFile("h5ad", bytes));
+      const file = await openAnnotated(inFile("h5ad", bytes), { seconds: 2 });
       try {
-        return [file.obs, file.genes(), file.expression(), file.embeddings.map((name) => file.embedding(name))];
+        return [
+          file.obs,
+          await file.genes(),
+          await file.expression(),
+          await Promise.all(file.embeddings.map((name) => file.embedding(name))),
+        ];
       } finally {
         file.close();
       }

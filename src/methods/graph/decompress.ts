@@ -1,7 +1,7 @@
 /** `pushforward graph decompress`. */
 import { extname } from "node:path";
 import { z } from "zod";
-import { decodeGraph } from "../../coding/decode.ts";
+import { decodeGraph, readHeader } from "../../coding/decode.ts";
 import { writeGraphParquet } from "../../data/graph-parquet.ts";
 import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../../data/graph-write.ts";
 import { UserError } from "../../errors.ts";
@@ -28,20 +28,24 @@ export const decompress = job({
       .optional()
       .describe("edges: two columns with a tab; csv: with a heading; mtx: Matrix Market (default: by the ending of --out, else edges)"),
     shard: z.int().min(0).optional().describe("only this part of a file with shards, from 0").meta({ placeholder: "i" }),
+    columns: z.boolean().default(true).describe("leave weights and labels of edges out"),
     ...opening,
     ...talking,
   }),
-  async run([path], { out, shard, trust, memory, json, quiet, ...given }) {
+  async run([path], { out, shard, columns, trust, memory, json, quiet, ...given }) {
     const to = given.to ?? FORMAT_OF[extname(out).toLowerCase()] ?? "edges";
     if (to === "parquet" && out === "-") throw new UserError("Parquet is not written to standard output", "name a file with --out");
     const bytes = await loadFile(path);
     const start = cpuSeconds();
     const memoryLimit = byteSize(memory);
     const toStderr = out === "-";
-    const g = await withProgress("decompressing", { json, quiet, toStderr }, (onProgress) =>
+    const whole = await withProgress("decompressing", { json, quiet, toStderr }, (onProgress) =>
       decodeGraph(bytes, { memoryLimit, shard, trust, onProgress }),
     );
     const seconds = cpuSeconds() - start;
+    const g = columns ? whole : { ...whole, columns: undefined };
+    if (shard !== undefined && !quiet && columns && readHeader(bytes, { memoryLimit, trust }).columns)
+      process.stderr.write("note: the columns beside the edges are those of all shards: they are left out\n");
     if (to === "parquet") await replacing(out, (temporary) => writeGraphParquet(g, temporary));
     else await writeOut(out, edgeLines(g, to));
     const edges = g.pairs.length / 2;

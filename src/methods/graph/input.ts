@@ -30,8 +30,10 @@ export const reading = {
   columns: z
     .string()
     .optional()
-    .describe("the two columns that hold the edge, from 1; the others are dropped")
-    .meta({ placeholder: "a,b" }),
+    .describe("the two columns that hold the edge, from 1, then those that are kept beside it; the others are dropped")
+    .meta({ placeholder: "a,b,…" }),
+  strict: z.boolean().default(false).describe("refuse weights and labels of edges instead of keeping them"),
+  noColumns: z.boolean().default(false).describe("leave weights and labels of edges out"),
   heading: z.enum(["yes", "no"]).optional().describe("is the first row of an edge list a heading? (default: by what it says, with a note)"),
   bipartite: z.boolean().default(false).describe("the two columns of an edge list number vertices of two kinds"),
   names: z.enum(["sorted", "input"]).default("sorted").describe("number named vertices sorted, or as the input mentions them"),
@@ -46,7 +48,8 @@ export const graphInput =
 
 /** The options of the reader. @throws UserError */
 export function readingOf(options: ReadingOptions): GraphReadOptions {
-  const { directed, undirected, from, ids, heading, bipartite, names, vertices, memory } = options;
+  const { directed, undirected, from, ids, heading, bipartite, names, vertices, memory, strict, noColumns } = options;
+  if (strict && noColumns) throw new UserError("--strict and --no-columns exclude each other");
   if (directed && undirected) throw new UserError("--directed and --undirected exclude each other");
   return {
     directed: directed ? true : undirected ? false : undefined,
@@ -54,7 +57,8 @@ export function readingOf(options: ReadingOptions): GraphReadOptions {
     ids,
     heading,
     bipartite,
-    columns: columnPair(options.columns),
+    columns: columnNumbers(options.columns),
+    others: noColumns ? "drop" : strict ? "refuse" : "keep",
     nameOrder: names,
     vertices,
     memoryLimit: byteSize(memory),
@@ -77,11 +81,15 @@ export async function loadGraph(input: string, options: ReadingOptions, talk: Ta
   return distinct ? distinctEdges(graph) : graph;
 }
 
-function columnPair(text: string | undefined): [number, number] | undefined {
+function columnNumbers(text: string | undefined): readonly number[] | undefined {
   if (text === undefined) return undefined;
-  const [a, b, ...more] = text.split(",").map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : 0));
-  if (more.length > 0 || !(a >= 1 && b >= 1)) throw new UserError(`--columns ${text} are not two columns`, "like --columns 1,2");
-  return [a, b];
+  const numbers = text.split(",").map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : 0));
+  if (numbers.length < 2 || numbers.some((n) => n < 1) || new Set(numbers).size < numbers.length)
+    throw new UserError(
+      `--columns ${text} are not two columns or more`,
+      "like --columns 1,2; --columns 1,2,3 keeps the third beside the edge",
+    );
+  return numbers;
 }
 
 /** Bytes of a compressed file. */

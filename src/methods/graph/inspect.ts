@@ -33,7 +33,19 @@ export const inspect = job({
   },
 });
 
-function lines({ vertices, edges, directed, isolated, loops, repeats, meanDegree, largestDegree, nameBytes, sizes }: Inspection): string[] {
+function lines({
+  vertices,
+  edges,
+  directed,
+  isolated,
+  loops,
+  repeats,
+  meanDegree,
+  largestDegree,
+  nameBytes,
+  columns,
+  sizes,
+}: Inspection): string[] {
   const twice = edges > 0 && 2 * repeats === edges;
   const size = (bits: number | undefined, bitsPerEdge: number | undefined): string =>
     bits === undefined || bitsPerEdge === undefined
@@ -44,6 +56,7 @@ function lines({ vertices, edges, directed, isolated, loops, repeats, meanDegree
     `${count(loops)} loops, ${count(repeats)} repeats; degrees ${meanDegree.toFixed(2)} on average, at most ${count(largestDegree)}`,
     ...(twice ? ["as many repeats as edges: if the input lists both directions, --distinct halves the file"] : []),
     ...(nameBytes > 0 ? [`the names of the vertices take ${count(nameBytes)} bytes more than the sizes below`] : []),
+    ...columns.map(({ name, kind, bytes }) => `beside the edges: ${JSON.stringify(name)} (${kind}), ${count(bytes)} bytes more`),
     "",
     "bits per edge       bytes",
     ...sizes.map(({ name, bits, bitsPerEdge }) => `${size(bits, bitsPerEdge)}  ${name}`),
