@@ -104,7 +104,7 @@ export { effectiveShare, meanWeight, type Particles } from "./motion/particles.t
 export { type Push, type Pushed, type PushOptions, pusher, stages, type TrainedModel } from "./motion/push.ts";
 export type { Stream } from "./motion/stream.ts";
 export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
-export { type Estimated, type Groups, type Transition, tally, transition } from "./motion/transitions.ts";
+export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
 export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";

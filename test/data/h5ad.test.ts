@@ -172,3 +172,15 @@ test("a file written by AnnData 0.8 itself is read as it was meant", async () =>
   expect(values.every((v) => Number.isInteger(v) && v > 0)).toBe(true);
   file.close();
 });
+
+test("layers and raw have their own numbers, and raw its own genes", async () => {
+  const file = await openAnnotated(await make("layers.h5ad", { others: true }));
+  const total = (layer?: string): number => file.expression(layer).values.reduce((a, b) => a + b, 0);
+  expect(total("spliced")).toBe(2 * total());
+  expect(file.expression("raw").columns).toBe(11);
+  const counts = countsOf(layout).filter((_, e) => e % 12 < 11);
+  expect(total("raw")).toBe(3 * counts.reduce((a, b) => a + b, 0));
+  expect([file.genes()[10], file.genes("spliced")[10], file.genes("raw")[10]]).toEqual(["g10", "g10", "r10"]);
+  expect(() => file.expression("rwa")).toThrow(/there is no layer "rwa"/);
+  file.close();
+});

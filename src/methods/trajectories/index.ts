@@ -78,7 +78,7 @@ export const trajectories = method({
     if (given.auto) checkChoice(given, split);
     else checkAsked(given, given.method); // before seconds are spent on λ, as is the folder
     checkLineage(data, given);
-    await desk.checkFolder(data, undecided(given));
+    if (given.auto || seeksPrice(given)) await desk.checkFolder(data, undecided(given));
     const price = await priceOf(data, given, split, desk);
     const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
     const choice = given.auto ? await chosenMethod(data, priced, split, desk) : undefined;

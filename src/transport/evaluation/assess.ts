@@ -16,7 +16,7 @@ import { type Landscape, landscape } from "../motion/landscape.ts";
 import type { TrainedModel } from "../motion/push.ts";
 import { solverError } from "../motion/solver-error.ts";
 import { type Stream, streamLines } from "../motion/stream.ts";
-import { type Transition, transition } from "../motion/transitions.ts";
+import { type GroupTransition, transition } from "../motion/transitions.ts";
 import type { TimePair, TimeSplit } from "../paths/split.ts";
 import { innerTime } from "../paths/units.ts";
 import { type Balance, balances } from "./balance.ts";
@@ -35,7 +35,7 @@ export interface Assessment {
   /** Log densities of the particles of each snapshot. */
   readonly density?: readonly Float64Array[];
   readonly fates?: Fates;
-  readonly transitions: readonly Transition[];
+  readonly transitions: readonly GroupTransition[];
   readonly curves: readonly FeatureCurve[];
   readonly mass: readonly MassAt[];
   /** Of more than one feature. */
@@ -113,8 +113,8 @@ async function transitionsOf(
   prepared: PreparedPopulation,
   lineage: Lineage | undefined,
   rng: Random,
-): Promise<Transition[]> {
-  const found: Transition[] = [];
+): Promise<GroupTransition[]> {
+  const found: GroupTransition[] = [];
   for (const [i, pair] of (lineage?.pairs ?? []).entries())
     found.push(await transition(trained, data, lineage as Lineage, prepared, pair, rng.fold(i))); // pairs are the lineage's
   return found;

@@ -2,7 +2,7 @@
 import type { Population } from "../../data/population.ts";
 import type { Column } from "../../data/table.ts";
 import { formatNumber, withError } from "../../numbers.ts";
-import type { Estimated, Transition } from "../motion/transitions.ts";
+import type { Estimated, GroupTransition } from "../motion/transitions.ts";
 import { timeText } from "../paths/units.ts";
 import { plusMinus, type ResultTable } from "./results.ts";
 
@@ -12,7 +12,7 @@ const least = 0.005;
 const sum = (row: readonly number[]): number => row.reduce((a, b) => a + b, 0);
 
 /** Of every group the parts of its descendants and ancestors, in lines. */
-export function transitionText(all: readonly Transition[]): string[] {
+export function transitionText(all: readonly GroupTransition[]): string[] {
   const line = (name: string, names: readonly string[], { value, error }: Estimated, r: number): string => {
     const parts = names.map((n, c) => ({ n, p: value[r][c], e: error[r][c] })).filter(({ p }) => p >= least);
     return `  ${name}: ${parts
@@ -29,7 +29,7 @@ export function transitionText(all: readonly Transition[]): string[] {
 }
 
 /** The mass on its way, a table for each two times. */
-export const transitionTables = (all: readonly Transition[]): ResultTable[] =>
+export const transitionTables = (all: readonly GroupTransition[]): ResultTable[] =>
   all.map(({ from, to, starts, ends, mass }) => ({
     title: `Mass from ${timeText(from)} to ${timeText(to)}`,
     columns: [`from \\ to`, ...ends, "together"],
@@ -47,10 +47,10 @@ export const transitionTables = (all: readonly Transition[]): ResultTable[] =>
   }));
 
 /** The matrices for programs. */
-export const transitionResults = (all: readonly Transition[]) => all.map(({ forward: _, backward: _b, ...matrices }) => matrices);
+export const transitionResults = (all: readonly GroupTransition[]) => all.map(({ forward: _, backward: _b, ...matrices }) => matrices);
 
 /** transitions: a row for each start and end. */
-export function transitionsTable(all: readonly Transition[]): Column[] {
+export function transitionsTable(all: readonly GroupTransition[]): Column[] {
   const rows = all.flatMap((t) => t.starts.flatMap((start, s) => t.ends.map((end, e) => ({ t, start, end, s, e }))));
   const number = (f: (r: (typeof rows)[number]) => number): Float64Array => Float64Array.from(rows, f);
   return [
@@ -75,7 +75,7 @@ export function transitionsTable(all: readonly Transition[]): Column[] {
 export function lineageTable(
   data: Pick<Population, "times" | "labels">,
   groups: readonly (readonly string[])[],
-  all: readonly Transition[],
+  all: readonly GroupTransition[],
 ): Column[] {
   const names = [...new Set(all.flatMap((t) => [...t.starts, ...t.ends]))];
   const rows = all.flatMap((t) => {

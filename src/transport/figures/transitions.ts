@@ -1,12 +1,12 @@
 /** Transitions between groups. */
 import type { Figure } from "../../plots/index.ts";
 import { plusMinus } from "../evaluation/results.ts";
-import type { Transition } from "../motion/transitions.ts";
+import type { GroupTransition } from "../motion/transitions.ts";
 import { timeText } from "../paths/units.ts";
 import { heatMap } from "./matrix.ts";
 
 /** Descendants and ancestors between each two times, a matrix each. */
-export const transitionFigures = (all: readonly Transition[]): Figure[] =>
+export const transitionFigures = (all: readonly GroupTransition[]): Figure[] =>
   all.flatMap(({ from, to, starts, ends, descendants, ancestors }) => {
     const [early, late] = [from, to].map(timeText);
     const name = `${early}-${late}`.replace(/[^\w.-]+/g, "_");

@@ -16,7 +16,7 @@ export interface Estimated {
 }
 
 /** Mass on its way from the groups of one snapshot, `starts`, to those of a later one, `ends`. */
-export interface Transition {
+export interface GroupTransition {
   /** In the user's times. */
   readonly from: number;
   readonly to: number;
@@ -57,7 +57,7 @@ export async function transition(
   { clouds, times }: Pick<PreparedPopulation, "clouds" | "times">,
   { from, to }: TimePair,
   rng: Random,
-): Promise<Transition> {
+): Promise<GroupTransition> {
   const [first, last] = [particlesOf(clouds[from]), particlesOf(clouds[to])];
   const [starts, ends] = [from, to].map((k) => [...new Set(groups[k])].sort(byNumber));
   const [before, after] = [weightsOf(first), weightsOf(last)];
@@ -115,7 +115,8 @@ const resamples = 200;
 
 /**
  * Sums over the particles of each group, mass Σ w_i p_ij / Σ u_i and share Σ w_i p_ij / Σ w_i, with their spread over particles drawn anew
- * with replacement. A group that a resample misses has no share there, and is left out of its spread.
+ * with replacement. A group that a resample misses has no share there, and is left out of its spread; shares of a group of one particle
+ * have no error.
  *
  * @param shares  p [n, columns], rows adding up to one
  * @param weights  w, masses that are shared out
@@ -155,15 +156,20 @@ export function tally(
   });
   const matrix = (entry: (e: number) => number): number[][] =>
     names.map((_, g) => Array.from({ length: columns }, (_v, j) => entry(g * columns + j)));
+  const size = new Int32Array(names.length);
+  for (const g of group) size[g]++;
+  // drawing one particle anew gives the same one, which says nothing of the share of others
+  const known = (key: "mass" | "share", e: number): boolean => key === "mass" || size[Math.floor(e / columns)] > 1;
   const estimated = (key: "mass" | "share"): Estimated => ({
     value: matrix((e) => value[key][e]),
-    error: matrix((e) => deviation(again.map((a) => a[key][e]).filter(Number.isFinite))),
+    error: matrix((e) => (known(key, e) ? deviation(again.map((a) => a[key][e]).filter(Number.isFinite)) : Number.NaN)),
   });
   return { mass: estimated("mass"), share: estimated("share") };
 }
 
-/** Standard deviation; NaN of fewer than two numbers. */
+/** Standard deviation, 0 for numbers that are equal but for rounding; NaN of fewer than two. */
 function deviation(values: readonly number[]): number {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  return spread(values.map((v) => v - mean));
+  const found = spread(values.map((v) => v - mean));
+  return found < 1e-12 ? 0 : found;
 }

@@ -103,6 +103,17 @@ test("standard errors are those of all resamples, enumerated", () => {
     expect(found.mass.value[0][0]).toBeCloseTo(1.75 / 6, 12);
     return found.share.error[0][0];
   });
+  // of a single particle there is nothing to draw anew
+  const single = tally(
+    ["g", "h"],
+    ["g", "h"],
+    Float64Array.of(1, 0, 0.5, 0.5),
+    Float64Array.of(1, 1),
+    Float64Array.of(1, 1),
+    randomStream(1),
+  );
+  expect(single.share.error.flat().every(Number.isNaN)).toBe(true);
+  expect(single.mass.error.flat().every((e) => e >= 0)).toBe(true);
   // 20 · 200 resamples: the relative error of their spread is about 1 / √8000
   expect(Math.abs(errors.reduce((a, b) => a + b) / 20 / exact - 1)).toBeLessThan(0.05);
 });
