@@ -52,7 +52,7 @@ test.each([[[3]], [[18293]], [[1970, 1990]], [[0.5, 1 / 3, 2]]])(
 test("numbers below narrow panels do not touch, and points keep away from the frame", () => {
   const times = [0.5186667, 1.398469, 2.304608, 3.147354, 4.186592, 4.983485];
   const points = ndarray(Float32Array.of(-1.1, 0, 1.15, 9), [2, 2], "f32");
-  const fields = times.map(() => ({ velocity: points, growth: Float32Array.of(-1, 1) }));
+  const fields = times.map(() => ({ velocity: points, growth: Float64Array.of(-1, 1) }));
   const { svg } = growthFigure({ times, snapshots: times.map(() => points), features: ["x", "y"] }, fields);
   expect(overlaps(textBoxes(svg))).toEqual([]);
   const { document } = parseHTML(svg);
