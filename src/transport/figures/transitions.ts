@@ -16,7 +16,7 @@ export const transitionFigures = (all: readonly GroupTransition[]): Figure[] =>
         title: `Descendants: from ${early} to ${late}`,
         caption:
           `Of the mass that comes from a group at ${early} (rows), the part that is in each group at ${late} (columns), by the groups ` +
-          `of the 15 nearest particles there; ${plusMinus.particles}.`,
+          `of the 15 nearest particles there; ${plusMinus.particles}, where there is room.`,
         svg: heatMap({
           ...{ rows: starts, columns: ends, ...descendants },
           names: { row: `group at ${early}`, column: `group at ${late}`, value: "part of the descendants" },
@@ -27,7 +27,7 @@ export const transitionFigures = (all: readonly GroupTransition[]): Figure[] =>
         title: `Ancestors: from ${late} back to ${early}`,
         caption:
           `Of the mass of a group at ${late} (rows), the part that comes from each group at ${early} (columns); ` +
-          `${plusMinus.particles}.`,
+          `${plusMinus.particles}, where there is room.`,
         svg: heatMap({
           ...{ rows: ends, columns: starts, ...ancestors },
           names: { row: `group at ${late}`, column: `group at ${early}`, value: "part of the ancestors" },
