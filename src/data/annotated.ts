@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { type Components, principalComponents, project } from "./components.ts";
 import { logNormalise } from "./expression.ts";
 import { type Annotated, openAnnotated } from "./h5ad.ts";
+import { matrixName } from "./h5ad-layout.ts";
 import { type Population, type PopulationOptions, velocityName } from "./population.ts";
 import { toSnapshots } from "./snapshots.ts";
 import { column, isNumeric, table } from "./table.ts";
@@ -32,7 +33,7 @@ export async function loadAnnotated(path: string, options: PopulationOptions): P
       values: Float64Array.from({ length: n }, (_v, i) => points.data[i * d + j]),
     }));
     const speeds = options.velocity === undefined ? [] : await velocityColumns(file, options.velocity, d, components !== undefined);
-    const wanted = [options.time, options.weight, options.group, options.label].filter((c) => c !== undefined);
+    const wanted = [options.time, options.weight, options.priorGrowth, options.group, options.label].filter((c) => c !== undefined);
     for (const name of wanted) column(file.obs, name);
     const carried = file.obs.columns.filter((c) => !names.includes(c.name));
     const rowName = "row of the file";
@@ -104,17 +105,19 @@ interface Coordinates {
   readonly warnings: string[];
 }
 
-async function coordinates(file: Annotated, { embedding, components }: PopulationOptions): Promise<Coordinates> {
-  const chosen = embedding ?? (components === undefined && file.embeddings.includes("X_pca") ? "X_pca" : undefined);
+async function coordinates(file: Annotated, { embedding, components, layer }: PopulationOptions): Promise<Coordinates> {
+  if (layer !== undefined && embedding !== undefined)
+    throw new UserError(`--layer ${layer} and --embedding ${embedding}: coordinates come from one of them`, "leave one out");
+  const chosen = embedding ?? (layer === undefined && components === undefined && file.embeddings.includes("X_pca") ? "X_pca" : undefined);
   if (chosen !== undefined) {
     const all = await file.embedding(chosen);
     const count = Math.min(all.shape[1], components ?? usedOfEmbedding);
     return { points: firstColumns(all, count), names: numbered(chosen.replace(/^X_/, "").toUpperCase(), count), warnings: [] };
   }
-  const { values, genes, normalised, empty } = logNormalise(await file.expression());
-  const names = await file.genes();
+  const { values, genes, normalised, empty } = logNormalise(await file.expression(layer), undefined, matrixName(layer));
+  const names = await file.genes(layer);
   const count = Math.min(components ?? defaultComponents, values.shape[1] - 1, values.shape[0] - 1);
-  if (count < 1) throw new UserError("X has too few cells or genes that vary for components");
+  if (count < 1) throw new UserError(`${matrixName(layer)} has too few cells or genes that vary for components`);
   const pca = { ...(await principalComponents(values, count)), features: Array.from(genes, (g) => names[g]) };
   const share = (100 * pca.explained.reduce((a, b) => a + b, 0)).toFixed(1);
   return {
@@ -122,7 +125,7 @@ async function coordinates(file: Annotated, { embedding, components }: Populatio
     names: numbered("PC", count),
     components: pca,
     warnings: [
-      `${normalised ? "log-normalised counts" : "values of X as they are"}, ${genes.length} genes of largest variance, ${count} ` +
+      `${normalised ? `log-normalised counts${layer === undefined ? "" : ` of ${matrixName(layer)}`}` : `values of ${matrixName(layer)} as they are`}, ${genes.length} genes of largest variance, ${count} ` +
         `principal components (${share} % of their variance)`,
       ...(empty > 0 ? [`${empty} cells have no counts: they are at zero in all genes`] : []),
     ],

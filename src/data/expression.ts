@@ -1,7 +1,7 @@
 /** Counts of genes to numbers that distances make sense in: log-normalised expression of the most variable genes. */
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
-import type { SparseRows } from "./h5ad.ts";
+import type { SparseRows } from "./h5ad-matrix.ts";
 
 interface Expression {
   /** [cells, genes chosen]. */
@@ -20,13 +20,13 @@ interface Expression {
  *
  * @throws UserError  for values that are missing or infinite
  */
-export function logNormalise(x: SparseRows, most = 2000): Expression {
+export function logNormalise(x: SparseRows, most = 2000, name = "X"): Expression {
   const bad = x.values.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0) {
     const count = x.values.reduce((n, v) => n + Number(!Number.isFinite(v)), 0);
     const cell = x.starts.findIndex((start) => start > bad);
     throw new UserError(
-      `X has ${count} values that are missing or infinite (first: cell ${cell}, gene ${x.indices[bad] + 1})`,
+      `${name} has ${count} values that are missing or infinite (first: cell ${cell}, gene ${x.indices[bad] + 1})`,
       "leave these cells or genes out, or choose an embedding with --embedding",
     );
   }

@@ -3,20 +3,12 @@
  *
  * @source  the on-disk format of AnnData 0.7 to 0.12: encodings dataframe, categorical, nullable, csr_matrix, csc_matrix, array
  */
-import type { Dataset, Entity, File, Group } from "h5wasm/node";
+import type { Entity, File, Group } from "h5wasm/node";
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { nearest, UserError } from "../errors.ts";
 import { entry, intact, isDataset, isGroup } from "./h5ad-hdf5.ts";
+import { numeric, readable, readMatrix, type SparseRows, text } from "./h5ad-matrix.ts";
 import { list, type Table, table, type Values } from "./table.ts";
-
-/** A sparse matrix by rows (csr): row i has the entries indices[k], values[k], starts[i] <= k < starts[i + 1]. */
-export interface SparseRows {
-  readonly rows: number;
-  readonly columns: number;
-  readonly starts: Float64Array;
-  readonly indices: Int32Array;
-  readonly values: Float32Array;
-}
 
 /** What an open file holds. */
 export interface Layout {
@@ -25,13 +17,11 @@ export interface Layout {
   /** Names of the embeddings in obsm. */
   readonly embeddings: readonly string[];
   embedding(name: string): NdArray<"f32">;
-  /** Names of the features (genes). */
-  genes(): string[];
-  /** X. */
-  expression(): SparseRows;
+  /** Names of the features (genes) of X and the layers, or of "raw". */
+  genes(layer?: string): string[];
+  /** X, a matrix of layers, or "raw". */
+  expression(layer?: string): SparseRows;
 }
-
-const text = (attribute: unknown): string => String(attribute ?? "");
 
 /** What is read from an open file, part by part. @throws UserError  for files that are not laid out as AnnData */
 export function readLayout(source: string, file: File): Layout {
@@ -52,16 +42,35 @@ export function readLayout(source: string, file: File): Layout {
       }
       return intact(source, () => readEmbedding(source, name, (obsm as Group).get(name)));
     },
-    genes: () =>
+    genes: (layer) =>
       intact(source, () => {
-        const group = entry(file, "var");
+        const raw = layer === "raw" ? entry(file, "raw") : null;
+        const group = entry(isGroup(raw) ? raw : file, "var");
         if (!isGroup(group)) throw new UserError(`${source}: there is no table "var"`);
         const names = valuesOf(source, group.get(indexName(group)));
         if (names === undefined) throw new UserError(`${source}: the names in "var" are of a kind that is not read`);
         return Array.from(names as ArrayLike<unknown>, String);
       }),
-    expression: () => intact(source, () => readMatrix(source, entry(file, "X"))),
+    expression: (layer) => intact(source, () => readMatrix(source, matrixOf(source, file, layer), matrixName(layer))),
   };
+}
+
+/** How a matrix of expression is called in messages. */
+export const matrixName = (layer?: string): string => (layer === undefined ? "X" : layer === "raw" ? "raw.X" : `layer "${layer}"`);
+
+/** X, or the layer that is asked for. @throws UserError  if there is none of that name */
+function matrixOf(source: string, file: File, layer: string | undefined): Entity | null {
+  if (layer === undefined) return entry(file, "X");
+  const [raw, layers] = [entry(file, "raw"), entry(file, "layers")];
+  const names = [...(isGroup(layers) ? layers.keys() : []), ...(isGroup(raw) ? ["raw"] : [])];
+  if (!names.includes(layer)) {
+    const guess = nearest(layer, names);
+    throw new UserError(
+      `${source}: there is no layer "${layer}"`,
+      guess ? `did you mean "${guess}"?` : `there ${names.length === 1 ? "is" : "are"} ${list(names) || "none"}`,
+    );
+  }
+  return layer === "raw" ? entry(raw as Group, "X") : entry(layers as Group, layer); // names come from them
 }
 
 const indexName = (frame: Group): string => text(frame.attrs._index?.value) || "_index";
@@ -114,27 +123,6 @@ function decoded(categories: Values | undefined, codes: ArrayLike<number>): Valu
   return Array.from(codes, (c) => (c < 0 ? null : categories[c]));
 }
 
-/** HDF5's number of the filter LZF, which only h5py has. */
-const lzf = 32000;
-
-/** @throws UserError  for compression that cannot be undone here */
-function readable(source: string, data: Dataset): void {
-  if (data.filters.some(({ id }) => id === lzf))
-    throw new UserError(
-      `${source}: ${data.path} is compressed with LZF, which only h5py reads`,
-      'write it anew in Python: adata.write_h5ad(path, compression="gzip")',
-    );
-}
-
-/** Numbers of any type; booleans (an HDF5 enumeration) are 0 and 1. */
-function numeric(source: string, data: Dataset): ArrayLike<number> {
-  readable(source, data);
-  const { value } = data;
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
-  if (ArrayBuffer.isView(value)) return value;
-  return Array.isArray(value) ? value.map(Number) : [Number(value)];
-}
-
 /** A matrix of obsm: an array, a sparse matrix, or the columns of a data frame. */
 function readEmbedding(source: string, name: string, held: Entity | null): NdArray<"f32"> {
   if (isDataset(held)) {
@@ -162,64 +150,4 @@ function readEmbedding(source: string, name: string, held: Entity | null): NdArr
   for (let i = 0; i < sparse.rows; i++)
     for (let k = sparse.starts[i]; k < sparse.starts[i + 1]; k++) dense[i * sparse.columns + sparse.indices[k]] += sparse.values[k];
   return ndarray(dense, [sparse.rows, sparse.columns], "f32");
-}
-
-function readMatrix(source: string, x: Entity | null): SparseRows {
-  if (x !== null && "attrs" in x && text(x.attrs["encoding-type"]?.value) === "null")
-    throw new UserError(`${source}: X is empty (encoding "null")`, "choose an embedding with --embedding");
-  if (isDataset(x)) return fromDense(source, x);
-  if (!isGroup(x)) throw new UserError(`${source}: there is no matrix X`, "choose an embedding with --embedding");
-  const encoding = text(x.attrs["encoding-type"]?.value ?? x.attrs.h5sparse_format?.value);
-  const shape = Array.from((x.attrs.shape?.value ?? x.attrs.h5sparse_shape?.value ?? []) as ArrayLike<number | bigint>, Number);
-  const [data, indices, indptr] = ["data", "indices", "indptr"].map((k) => entry(x, k));
-  if (shape.length !== 2 || !isDataset(data) || !isDataset(indices) || !isDataset(indptr))
-    throw new UserError(`${source}: X is no matrix that can be read (encoding "${encoding}")`);
-  const parts = {
-    starts: Float64Array.from(numeric(source, indptr)),
-    indices: Int32Array.from(numeric(source, indices)),
-    values: Float32Array.from(numeric(source, data)),
-  };
-  const byRows = encoding.startsWith("csr");
-  const [lines, width] = byRows ? shape : [shape[1], shape[0]];
-  if (parts.starts.length !== lines + 1 || parts.starts[lines] !== parts.values.length || parts.indices.some((j) => j < 0 || j >= width))
-    throw new UserError(`${source}: the sparse matrix X is damaged`);
-  return byRows ? { rows: shape[0], columns: shape[1], ...parts } : transposed(parts, shape[0], shape[1]);
-}
-
-function fromDense(source: string, x: Dataset): SparseRows {
-  const shape = x.shape ?? [];
-  if (shape.length !== 2) throw new UserError(`${source}: X is no matrix`);
-  const [rows, columns] = shape;
-  const dense = numeric(source, x);
-  const starts = new Float64Array(rows + 1);
-  for (let i = 0; i < dense.length; i++) if (dense[i] !== 0) starts[Math.floor(i / columns) + 1]++;
-  for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
-  const [indices, values] = [new Int32Array(starts[rows]), new Float32Array(starts[rows])];
-  let at = 0;
-  for (let i = 0; i < dense.length; i++) {
-    if (dense[i] === 0) continue;
-    indices[at] = i % columns;
-    values[at++] = dense[i];
-  }
-  return { rows, columns, starts, indices, values };
-}
-
-/** Columns (csc) to rows. */
-function transposed(
-  { starts, indices, values }: Pick<SparseRows, "starts" | "indices" | "values">,
-  rows: number,
-  columns: number,
-): SparseRows {
-  const begin = new Float64Array(rows + 1);
-  for (const i of indices) begin[i + 1]++;
-  for (let i = 0; i < rows; i++) begin[i + 1] += begin[i];
-  const next = begin.slice();
-  const [js, vs] = [new Int32Array(indices.length), new Float32Array(indices.length)];
-  for (let j = 0; j < columns; j++)
-    for (let k = starts[j]; k < starts[j + 1]; k++) {
-      const at = next[indices[k]]++;
-      js[at] = j;
-      vs[at] = values[k];
-    }
-  return { rows, columns, starts: begin, indices: js, values: vs };
 }

@@ -10,7 +10,7 @@ import { type Additions, addTo } from "./h5ad-write.ts";
 export type Request =
   | { readonly what: "open"; readonly path: string }
   | { readonly what: "embedding"; readonly name: string }
-  | { readonly what: "genes" | "expression" }
+  | { readonly what: "genes" | "expression"; readonly layer?: string }
   | { readonly what: "write"; readonly path: string; readonly additions: Additions };
 
 /** What it answers; messages for users keep their hints. */
@@ -28,7 +28,7 @@ async function perform(request: Request): Promise<unknown> {
   if (request.what === "open") return open(request.path);
   if (request.what === "write") return addTo(request.path, request.additions);
   if (request.what === "embedding") return layout?.embedding(request.name);
-  return layout?.[request.what]();
+  return layout?.[request.what](request.layer);
 }
 
 parentPort?.on("message", (request: Request) => {

@@ -9,12 +9,13 @@ import { basename, extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { NdArray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
-import type { Layout, SparseRows } from "./h5ad-layout.ts";
+import type { Layout } from "./h5ad-layout.ts";
+import type { SparseRows } from "./h5ad-matrix.ts";
 import type { Answer, Request } from "./h5ad-worker.ts";
 import type { Additions } from "./h5ad-write.ts";
 import type { Table } from "./table.ts";
 
-export type { SparseRows } from "./h5ad-layout.ts";
+export type { SparseRows } from "./h5ad-matrix.ts";
 export type { Additions } from "./h5ad-write.ts";
 
 /** What an h5ad file holds, as far as it is read. */
@@ -24,10 +25,10 @@ export interface Annotated {
   /** Names of the embeddings in obsm. */
   readonly embeddings: readonly string[];
   embedding(name: string): Promise<NdArray<"f32">>;
-  /** Names of the features (genes). */
-  genes(): Promise<string[]>;
-  /** X. */
-  expression(): Promise<SparseRows>;
+  /** Names of the features (genes) of X and the layers, or of "raw". */
+  genes(layer?: string): Promise<string[]>;
+  /** X, a matrix of layers, or "raw". */
+  expression(layer?: string): Promise<SparseRows>;
   close(): void;
 }
 
@@ -59,8 +60,8 @@ export async function openAnnotated(path: string, options: AnnotatedOptions = {}
     obs,
     embeddings,
     embedding: async (name) => (await ask({ what: "embedding", name })) as NdArray<"f32">,
-    genes: async () => (await ask({ what: "genes" })) as string[],
-    expression: async () => (await ask({ what: "expression" })) as SparseRows,
+    genes: async (layer) => (await ask({ what: "genes", layer })) as string[],
+    expression: async (layer) => (await ask({ what: "expression", layer })) as SparseRows,
     close,
   };
 }

@@ -17,6 +17,8 @@ export async function loadSnapshots(file: string | undefined, options: SnapshotS
     throw new UserError(`give either a file or --data, not both (${file}, --data ${options.data})`);
   if (options.data !== undefined && options.velocity !== undefined)
     throw new UserError("--velocity: the built-in data sets have no measured velocities", "give a formula with --drift");
+  if (options.data !== undefined && options.priorGrowth !== undefined)
+    throw new UserError("--prior-growth: the built-in data sets have no column of growth rates", "leave it out");
   if (options.data !== undefined) return dataset(options.data, { seed: options.seed, particles: options.quick ? 200 : 1000 });
   if (file === undefined)
     throw new UserError("no data: name an input file or a built-in data set", `--data takes ${datasetNames.join(", ")}`);
@@ -54,6 +56,7 @@ async function read(file: string | undefined, options: PopulationOptions): Promi
     const { loadAnnotated } = await import("./annotated.ts");
     return loadAnnotated(file, options);
   }
+  if (options.layer !== undefined) throw new UserError("--layer is for h5ad files", "name columns with --features");
   if (options.embedding !== undefined) throw new UserError("--embedding is for h5ad files", "name columns with --features");
   // a group is a label that several particles share
   const { group, label, ...rest } = options;

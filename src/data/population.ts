@@ -27,6 +27,8 @@ export interface SnapshotSource extends SnapshotOptions {
 export interface PopulationOptions extends SnapshotSource {
   /** Coordinates in obsm of an h5ad file. */
   embedding?: string;
+  /** Matrix of expression of an h5ad file in place of X: a name in layers, or raw. */
+  layer?: string;
   /** Replace the features by so many principal components. */
   components?: number;
   /** Column of the groups. */

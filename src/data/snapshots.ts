@@ -20,6 +20,8 @@ export interface Snapshots {
   readonly velocities?: readonly NdArray<"f32">[];
   /** Mass of each particle, [n_k]; absent: all equal. */
   readonly weights?: readonly NdArray<"f32">[];
+  /** Logarithmic growth rate of each particle a unit of time, as far as it is known beforehand, [n_k]. */
+  readonly growthRates?: readonly NdArray<"f32">[];
   /** Name of each particle, where the data has one: n_k names a time. */
   readonly labels?: readonly (readonly string[])[];
   /** What the user should know about the data. */
@@ -36,6 +38,8 @@ export interface SnapshotOptions {
   velocity?: string;
   /** Column of non-negative masses. */
   weight?: string;
+  /** Column of logarithmic growth rates a unit of time. */
+  priorGrowth?: string;
   /** Column that names a particle. */
   label?: string;
   /** Leave out rows with a missing value instead of refusing them. */
@@ -52,12 +56,13 @@ export interface SnapshotOptions {
 export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots {
   const time = timeColumn(t, options.time);
   const weight = options.weight === undefined ? undefined : numbersOf(t, column(t, options.weight));
+  const rates = options.priorGrowth === undefined ? undefined : numbersOf(t, column(t, options.priorGrowth));
   const label = options.label === undefined ? undefined : column(t, options.label);
   const warnings: string[] = [...(t.notes ?? []), ...(time.note ? [`column "${time.name}": ${time.note}`] : [])];
   const speeds = options.velocity === undefined ? [] : selectColumns(t, options.velocity);
   let features =
     options.features === undefined
-      ? allNumeric(t, [time.name, options.weight, options.label, ...speeds], warnings)
+      ? allNumeric(t, [time.name, options.weight, options.priorGrowth, options.label, ...speeds], warnings)
       : selectColumns(t, options.features);
   if (features.includes(time.name)) throw new UserError(`${t.source}: column "${time.name}" is the time and cannot be a feature too`);
 
@@ -74,6 +79,7 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
     ...features.map((name, j) => named(name, columns[j])),
     ...speeds.map((name, j) => named(name, velocity[j])),
     ...(weight ? [named(options.weight!, weight)] : []),
+    ...(rates ? [named(options.priorGrowth!, rates)] : []),
   ];
   const lacks = ({ values }: Column, row: number): boolean => !Number.isFinite(Math.fround(Number(values[row]))); // as f32, too
   const rows = completeRows(t, used, options.dropMissing ?? false, warnings, { lacks });
@@ -95,7 +101,7 @@ export function toSnapshots(t: Table, options: SnapshotOptions = {}): Snapshots 
   }
   kept.forEach((values, j) => checkOffset(t, features[j], values, rows));
   const moved = velocity.filter((_, j) => !constant[j]);
-  return { ...split(time, kept, moved, weight, label, byTime, warnings), features };
+  return { ...split(time, { columns: kept, velocity: moved, weight, rates, label }, byTime, warnings), features };
 }
 
 interface Times {
@@ -208,12 +214,17 @@ function requireTwoTimes(t: Table, time: Times, rows: number[]): void {
   );
 }
 
+interface Taken {
+  readonly columns: ArrayLike<number>[];
+  readonly velocity: ArrayLike<number>[];
+  readonly weight?: ArrayLike<number>;
+  readonly rates?: ArrayLike<number>;
+  readonly label?: Column;
+}
+
 function split(
   time: Times,
-  columns: ArrayLike<number>[],
-  velocity: ArrayLike<number>[],
-  weight: ArrayLike<number> | undefined,
-  label: Column | undefined,
+  { columns, velocity, weight, rates, label }: Taken,
   byTime: Map<number, number[]>,
   warnings: string[],
 ): Omit<Snapshots, "features"> {
@@ -236,6 +247,7 @@ function split(
     ...(velocity.length > 0 && {
       velocities: groups.map((group) => ndarray(gather(velocity, group), [group.length, velocity.length], "f32")),
     }),
+    ...(rates && { growthRates: groups.map((group) => ndarray(gather([rates], group), [group.length], "f32")) }),
     ...(weight && { weights: groups.map((group) => ndarray(gather([weight], group), [group.length], "f32")) }),
     ...(text && { labels: groups.map((group) => group.map((i) => text[i] ?? "")) }),
     warnings,

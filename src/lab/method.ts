@@ -16,7 +16,7 @@ import { decisive, type Shape, type SharedOptions, sharedOptions } from "./optio
 import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
 import { publish } from "./publish.ts";
 import type { KeyNumber, ReportTable } from "./report.ts";
-import { type Config, openFreeRun, openRun, type Run } from "./run.ts";
+import { type Config, checkFolder, openFreeRun, openRun, type Run } from "./run.ts";
 
 /** Where data come from: a name for folders, a title for people, a file or a package. */
 export interface Source {
@@ -67,6 +67,12 @@ export interface Desk {
   readonly rng: Random;
   /** A line of progress for a part of the work. */
   readonly progress: (label: string, total: number, start?: number) => Progress;
+  /**
+   * Compares the folder of --out with this run, before work that takes long.
+   * @param undecided  options that this work may change or fill in
+   * @throws UserError  if the folder holds something else
+   */
+  readonly checkFolder: (source: Source, undecided: readonly string[]) => Promise<void>;
 }
 
 /** A desk for work that keeps how far it is by itself. */
@@ -149,20 +155,25 @@ function living<S extends Shape, Data, Problem, Found extends Findings>(
     const chosen = given as Options<S>; // the same options: TypeScript does not merge shapes that are generic
     if (chosen.threads) (await import("../tensor/index.ts")).configure({ threads: chosen.threads });
     const mode = progressMode(chosen);
+    const { out, overwrite } = chosen;
+    const begun = ({ name, source }: Source) => ({
+      ...{ command: spec.name, version: version(), dataset: name, source },
+      ...decisive(chosen),
+    });
+    if (out) await checkFolder(out, { command: spec.name }, { overwrite }); // before large files are read
     const desk: Desk = {
       rng: randomStream(chosen.seed).fold(spec.stream ?? spec.name),
       progress: (label, total, start) => progress({ label, total, start, mode }),
+      checkFolder: async (source, undecided) => {
+        const decided = Object.entries(begun(source)).filter(([key]) => !undecided.includes(key));
+        if (out) await checkFolder(out, Object.fromEntries(decided), { overwrite });
+      },
     };
     const prepared = await spec.prepare(await spec.load(input, chosen), chosen, desk);
     const { problem, source } = prepared;
-    const config = {
-      ...{ command: spec.name, version: version(), dataset: source.name, source: source.source },
-      ...decisive(chosen),
-      ...prepared.config,
-    };
-    const { overwrite } = chosen;
-    const { run, note }: { run: Run; note?: string } = chosen.out
-      ? { run: await openRun(chosen.out, config, { overwrite }) }
+    const config = { ...begun(source), ...prepared.config };
+    const { run, note }: { run: Run; note?: string } = out
+      ? { run: await openRun(out, config, { overwrite }) }
       : await openFreeRun(defaultFolder(prepared), config, { overwrite });
     const { folder } = run;
     try {

@@ -83,14 +83,30 @@ export async function openFreeRun(
   throw new UserError(`${base} and 999 folders beside it hold other runs`, "choose another folder with --out");
 }
 
+/**
+ * Could a run with these settings be in the folder? For a look before work that decides the others: only those that are given are compared,
+ * and nothing is written.
+ *
+ * @throws UserError  as `openRun` would, for a folder that holds something else or a run that differs in one of them
+ */
+export async function checkFolder(folder: string, decided: Config, { overwrite = false } = {}): Promise<void> {
+  if (existsSync(folder)) await examine(folder, decided, overwrite, (key) => key in decided);
+}
+
 /** The record of the run in the folder, or undefined if there is none yet. */
-async function examine(folder: string, config: Config, overwrite: boolean): Promise<RunRecord | undefined> {
+async function examine(
+  folder: string,
+  config: Config,
+  overwrite: boolean,
+  counts: (key: string) => boolean = () => true,
+): Promise<RunRecord | undefined> {
   const found = await inspect(folder).catch((error: unknown) => {
     throw diskError(folder, error);
   });
   if (found === "foreign") throw new UserError(`${folder} is not empty and holds no run`, "choose another folder with --out");
   if (found === "empty") return undefined;
-  const changed = overwrite ? undefined : firstDifference(found.config, JSON.parse(JSON.stringify(config)));
+  const there = Object.fromEntries(Object.entries(found.config).filter(([key]) => counts(key)));
+  const changed = overwrite ? undefined : firstDifference(there, JSON.parse(JSON.stringify(config)));
   if (changed !== undefined)
     throw new UserError(
       `${folder} holds a run with another configuration (${changed})`,

@@ -45,7 +45,11 @@ export function plot(options: Plot.PlotOptions): string {
   const draft = draw({});
   const scale = color?.legend === true ? draft.scale("color") : undefined;
   const key = scale && legend(document, scale, color as Plot.ScaleOptions, width - legendLeft - 8);
-  const made = draw({ marginTop: 26 + (key?.height ?? 0), marginLeft: leftRoom(draft), x: tickRoom(draft) });
+  const roomy = (x: Plot.ScaleOptions) => draw({ marginTop: 26 + (key?.height ?? 0), marginLeft: leftRoom(draft), x });
+  const first = roomy(tickRoom(draft));
+  // more ticks than in the draft may have longer names: -0.5 where there was a 0
+  const [asked, needed] = [draft, first].map((drawn) => tickRoom(drawn));
+  const made = (needed.tickSpacing ?? 0) > (asked.tickSpacing ?? 0) ? roomy(needed) : first;
   made.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   key?.element.setAttribute("transform", `translate(${legendLeft}, 30)`);
   if (key) made.append(key.element);

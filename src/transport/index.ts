@@ -11,7 +11,7 @@
  *   figures     pictures
  */
 
-export { type Assessment, assess } from "./evaluation/assess.ts";
+export { type AskedOf, type Assessment, assess, type Lineage } from "./evaluation/assess.ts";
 export { type Balance, balances } from "./evaluation/balance.ts";
 export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation/candidates.ts";
 export { type ChooseOptions, checkChoice, choose } from "./evaluation/choose.ts";
@@ -20,12 +20,14 @@ export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
 export { type GrowthPrice, growthFromData, growthTable, growthText, type PricedGrowth } from "./evaluation/growth-price.ts";
 export { inspectionText, inspectSnapshots, type Look, type SnapshotInspection } from "./evaluation/inspect.ts";
 export { leastAction } from "./evaluation/least-action.ts";
+export { checkLineage, type LineageOptions, lineageOf } from "./evaluation/lineage.ts";
 export type { Line, Prediction } from "./evaluation/predict.ts";
 export type { FoundNumber, ResultTable } from "./evaluation/results.ts";
 export { baselines, type Score, score } from "./evaluation/scores.ts";
 export { headline, massText, predictionText, valueText } from "./evaluation/summary.ts";
 export { balanceTable, scoresTable } from "./evaluation/tables.ts";
 export { subsample } from "./evaluation/thinning.ts";
+export { lineageTable, transitionResults, transitionsTable, transitionTables, transitionText } from "./evaluation/transitions.ts";
 export { verdicts } from "./evaluation/verdicts.ts";
 export { type Judged, speeds } from "./evaluation/warnings.ts";
 export { figuresOf, type Shown } from "./figures/all.ts";
@@ -35,7 +37,9 @@ export { featuresFigure } from "./figures/features.ts";
 export { growthFigure, type ObservedMass } from "./figures/growth.ts";
 export { landscapeFigure } from "./figures/landscape.ts";
 export type { LoggedLoss } from "./figures/loss.ts";
+export { heatMap, type NamedMatrix } from "./figures/matrix.ts";
 export { scoresFigure } from "./figures/scores.ts";
+export { transitionFigures } from "./figures/transitions.ts";
 export type { ChosenCost } from "./forces/cost.ts";
 export type { DriftOptions } from "./forces/drift.ts";
 export { type Formula, parseFormula } from "./forces/expression.ts";
@@ -88,6 +92,7 @@ export { sinkhornDivergence } from "./learning/sinkhorn-divergence.ts";
 export { annotations } from "./motion/annotations.ts";
 export { type GaussianMixture, gaussianDensity, kernelDensity, logMixture } from "./motion/base-density.ts";
 export { type BaseKind, baseDensity } from "./motion/cell-densities.ts";
+export { clustered } from "./motion/clusters.ts";
 export { type Carried, type Densities, type DensityOf, densities, traceFlow } from "./motion/densities.ts";
 export { exportedModels, type ModelLabels } from "./motion/export.ts";
 export { type FateMatrix, type Fates, fateMatrix, membership, type Reference } from "./motion/fates.ts";
@@ -99,6 +104,7 @@ export { effectiveShare, meanWeight, type Particles } from "./motion/particles.t
 export { type Push, type Pushed, type PushOptions, pusher, stages, type TrainedModel } from "./motion/push.ts";
 export type { Stream } from "./motion/stream.ts";
 export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
+export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
 export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
@@ -106,7 +112,7 @@ export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.
 export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";
 export { type MassCurve, type Path, type PathOptions, type PathShape, pathThrough } from "./paths/path.ts";
 export { type PathPoints, pathPoints } from "./paths/points.ts";
-export { splitTimes, type TimeSplit } from "./paths/split.ts";
+export { splitTimes, type TimePair, type TimeSplit, timePairs } from "./paths/split.ts";
 export { densityAtKnots, initTimeDensity, invertDensity, type TimeDensity, updateTimeDensity } from "./paths/times.ts";
 export { coneGeodesic, type ReachPlan, reachPlan } from "./paths/unbalanced.ts";
 export { innerTime, type Scaling, type Units, unitsOf, whiten } from "./paths/units.ts";

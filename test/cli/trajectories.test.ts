@@ -368,7 +368,7 @@ test("distances are told with their unit, and in the file's own where features s
     return { text, unit, scores };
   };
   const each = await run("unit-each");
-  expect(each.text).toMatch(/W1 \(± 95 %\) in standard deviations of each feature\n/);
+  expect(each.text).toMatch(/W1 \(± one standard error over the sampling of both clouds\) in standard deviations of each feature\n/);
   expect(each.scores[0].ownW1).toBeUndefined();
   const common = await run("unit-common", "--scale", "common");
   expect(common.text).toMatch(/of the feature that varies most, then in units of the file/);

@@ -8,6 +8,8 @@ export interface Layout {
   readonly x: "csr" | "csc" | "dense" | "none";
   /** Embedding of two columns: X_pca. */
   readonly embedding?: boolean;
+  /** A layer "spliced" of twice the counts, and raw with three times those of all genes but the last. */
+  readonly others?: boolean;
   /** Types that the cells have in turn; without it "early" and "late" by day, some missing. */
   readonly types?: readonly string[];
 }
@@ -50,6 +52,17 @@ export async function writeLayout(path: string, layout: Layout): Promise<void> {
     file.create_group("obsm").create_dataset({ name: "X_pca", data: Float32Array.from(z), shape: [cells, 2] });
   }
   const counts = countsOf(layout);
+  if (layout.others) {
+    const twice = counts.map((v) => 2 * v);
+    file.create_group("layers").create_dataset({ name: "spliced", data: twice, shape: [cells, genes] });
+    // raw has its own genes, one fewer
+    const raw = file.create_group("raw");
+    const rawGenes = raw.create_group("var");
+    rawGenes.create_attribute("_index", "gene");
+    rawGenes.create_dataset({ name: "gene", data: Array.from({ length: genes - 1 }, (_, j) => `r${j}`) });
+    const fewer = counts.filter((_, e) => e % genes < genes - 1).map((v) => 3 * v);
+    sparse(raw.create_group("X"), fewer, cells, genes - 1, "csr");
+  }
   if (layout.x === "dense") file.create_dataset({ name: "X", data: counts, shape: [cells, genes] });
   if (layout.x === "csr" || layout.x === "csc") sparse(file.create_group("X"), counts, cells, genes, layout.x);
   file.close();

@@ -192,3 +192,16 @@ test("a file written by AnnData 0.8 itself is read as it was meant", async () =>
   expect(values.every((v) => Number.isInteger(v) && v > 0)).toBe(true);
   file.close();
 });
+
+test("layers and raw have their own numbers, and raw its own genes", async () => {
+  const file = await openAnnotated(await make("layers.h5ad", { others: true }));
+  const total = async (layer?: string): Promise<number> => (await file.expression(layer)).values.reduce((a, b) => a + b, 0);
+  expect(await total("spliced")).toBe(2 * (await total()));
+  expect((await file.expression("raw")).columns).toBe(11);
+  const counts = countsOf(layout).filter((_, e) => e % 12 < 11);
+  expect(await total("raw")).toBe(3 * counts.reduce((a, b) => a + b, 0));
+  const tenth = async (layer?: string): Promise<string> => (await file.genes(layer))[10];
+  expect([await tenth(), await tenth("spliced"), await tenth("raw")]).toEqual(["g10", "g10", "r10"]);
+  await expect(file.expression("rwa")).rejects.toThrow(/there is no layer "rwa"/);
+  file.close();
+});

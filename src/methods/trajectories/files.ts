@@ -13,17 +13,30 @@ import {
   exportedModels,
   fatesTable,
   featuresTable,
+  type Lineage,
+  lineageTable,
   type PreparedPopulation,
   type TrainedModel,
   trajectoriesTable,
+  transitionsTable,
 } from "../../transport/index.ts";
 
-export function* filesOf(trained: TrainedModel, data: Population, { units }: PreparedPopulation, found: Assessment): Iterable<Artifact> {
+export function* filesOf(
+  trained: TrainedModel,
+  data: Population,
+  { units }: PreparedPopulation,
+  found: Assessment,
+  lineage?: Lineage,
+): Iterable<Artifact> {
   const { frames, along, fields, fates, density, curves } = found;
   yield* both("trajectories", trajectoriesTable(data, frames, along));
   yield* both("cells", cellsTable(data, fields, fates, density));
   yield* both("features", featuresTable(curves));
   if (fates) yield* both("fates", fatesTable(fates));
+  if (lineage) {
+    yield* both("transitions", transitionsTable(found.transitions));
+    yield* both("lineage", lineageTable(data, lineage.groups, found.transitions));
+  }
   const labels = { features: data.features, times: data.times, producer: `pushforward ${version()}` };
   for (const [name, content] of exportedModels(trained, units, labels, fields[0])) yield { name: `${name}.onnx`, content };
   const { annotated } = data;

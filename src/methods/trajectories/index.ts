@@ -8,12 +8,14 @@ import type { SharedOptions } from "../../lab/options.ts";
 import { formatNumber } from "../../numbers.ts";
 import { animation } from "../../transport/figures/animation.ts";
 import {
+  type AskedOf,
   assess,
   balanceTable,
   baseDensity,
   type Choice,
   checkAsked,
   checkChoice,
+  checkLineage,
   choose,
   figuresOf,
   type GrowthPrice,
@@ -25,6 +27,7 @@ import {
   keyNumbers,
   learnDefaults,
   learner,
+  lineageOf,
   massText,
   predictionText,
   preparePopulation,
@@ -33,6 +36,9 @@ import {
   shownFeatures,
   splitTimes,
   type TimeSplit,
+  transitionResults,
+  transitionTables,
+  transitionText,
   valueText,
 } from "../../transport/index.ts";
 import { encoded, filesOf } from "./files.ts";
@@ -50,6 +56,7 @@ export const trajectories = method({
     "pushforward trajectories cells.csv --time day --features pc1..pc5 --hold-out 2 --out runs/cells",
     "pushforward trajectories cells.h5ad --time day --method wlf-uot --mass counts --group cell_type",
     "pushforward trajectories cells.h5ad --time day --embedding X_pca --velocity velocity_pca --velocity-scale fit",
+    "pushforward trajectories cells.h5ad --time day --method am-wfr --prior-growth rate --group cell_type --between 0,4",
     'pushforward trajectories drifters.csv --drift "x=-y; y=x" --cost "power 3"',
     'pushforward trajectories swarm.csv --method wlf-potential --interaction "exp(-r^2/2)"',
   ],
@@ -69,21 +76,25 @@ export const trajectories = method({
     const shown = shownFeatures(data, given.show); // a wrong name is told before the training
     const split = splitTimes(data, given.holdOut);
     if (given.auto) checkChoice(given, split);
-    else checkAsked(given, given.method); // before seconds are spent on λ
-    const price = await priceOf(data, given, split);
+    else checkAsked(given, given.method); // before seconds are spent on λ, as is the folder
+    checkLineage(data, given);
+    if (given.auto || seeksPrice(given)) await desk.checkFolder(data, undecided(given));
+    const price = await priceOf(data, given, split, desk);
     const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
     const choice = given.auto ? await chosenMethod(data, priced, split, desk) : undefined;
     const options = { ...priced, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
     const { method, steps } = options;
     const prepared = await preparePopulation(data, options, split);
+    const { lineage, notes } = lineageOf(data, prepared, given);
+    const asked: AskedOf = { base: await densityAsked(options, prepared.clouds[0]), lineage };
     return {
-      problem: { data, options, shown, split, choice, price, prepared, base: await densityAsked(options, prepared.clouds[0]) },
+      problem: { data, options, shown, split, choice, price, prepared, asked },
       source: data,
       label: `training on ${data.title}`,
       folder: data.name,
       steps,
       config: { ...choice?.best, ...asData(prepared.learn), noise: options.noise },
-      warnings: prepared.warnings,
+      warnings: [...prepared.warnings, ...notes],
       divergedHint: `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`,
     };
   },
@@ -98,11 +109,11 @@ export const trajectories = method({
     room,
   }),
 
-  async conclude({ state, history }, { data, options, split, choice, price, prepared, base }, model, { rng }) {
+  async conclude({ state, history }, { data, options, split, choice, price, prepared, asked }, model, { rng }) {
     const { method, threads } = options;
     const trained = { model, push: pusher(model, threads), params: model.average(state) };
-    const found = await assess(method, trained, state, data, prepared, split, rng, base);
-    const { predictions, mass, value, least, solverError, balance, fates, warnings } = found;
+    const found = await assess(method, trained, state, data, prepared, split, rng, asked);
+    const { predictions, mass, value, least, solverError, balance, fates, transitions, warnings } = found;
     const losses = history.flatMap(({ step, loss }) => (loss === undefined ? [] : [{ step, loss }]));
     const loss = losses.at(-1)?.loss;
     const grows = has(method, "growth");
@@ -115,11 +126,13 @@ export const trajectories = method({
         ...(choice ? [choice.report] : []),
         ...(price?.table.length ? [growthTable(price)] : []),
         ...(predictions.length ? [scoresTable(predictions)] : []),
+        ...transitionTables(transitions),
         ...(balance.length ? [balanceTable(balance)] : []),
       ],
       results: {
         ...{ method, steps: options.steps, loss, heldOut: predictions, mass: grows ? mass : undefined },
         ...{ value, least, solverError, balance, fates: fates?.matrix, choice: choice?.table, price, fit: found.fit },
+        ...(transitions.length && { transitions: transitionResults(transitions) }),
       },
       text: (took: string) => [
         ...featuresTaken(data, options),
@@ -128,6 +141,7 @@ export const trajectories = method({
         ...predictions.flatMap(predictionText),
         ...(grows ? [massText(mass)] : []),
         ...(value ? [valueText(value)] : []),
+        ...transitionText(transitions),
         `trained in ${took}${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`,
       ],
     };
@@ -136,31 +150,41 @@ export const trajectories = method({
   figures: ({ found, losses }, { data, options, shown, split, prepared }) =>
     figuresOf(options.method, data, prepared, split, found, { features: shown, losses }),
 
-  async *files({ trained, found }, { data, options, prepared }) {
-    yield* filesOf(trained, data, prepared, found);
+  async *files({ trained, found }, { data, options, prepared, asked }) {
+    yield* filesOf(trained, data, prepared, found, asked.lineage);
     if (!options.animation) return;
     yield { name: "animation.png", content: await encoded(animation(data, found.frames, has(options.method, "growth"))) };
   },
 });
 
 /** λ from the data, where it is needed and not given. */
-const priceOf = async (data: Population, options: Options, split: TimeSplit): Promise<GrowthPrice | undefined> =>
-  options.growth === undefined && (options.auto || has(options.method, "growth")) ? growthFromData(data, options, split) : undefined;
+const priceOf = async (data: Population, options: Options, split: TimeSplit, desk: Desk): Promise<GrowthPrice | undefined> =>
+  seeksPrice(options) ? growthFromData(data, options, split, counted(desk, "looking for λ, the price of growth")) : undefined;
 
-/** Every candidate has a third of the steps. */
-function chosenMethod(
-  data: Population,
-  options: Options & { readonly growth: number },
-  split: TimeSplit,
-  { progress }: Desk,
-): Promise<Choice> {
-  const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
+const seeksPrice = ({ growth, auto, method }: Options): boolean => growth === undefined && (auto || has(method, "growth"));
+
+/** Options that `prepare` fills in or takes apart: a run's configuration has them in another form than they were given in. */
+const undecided = (options: Options): string[] => [
+  ...(seeksPrice(options) ? ["growth"] : []),
+  ...(options.auto ? ["method", "noise", "growth"] : []),
+  ...(options.quick ? ["steps"] : []),
+  ...["cost", "drift", "potential", "interaction"],
+];
+
+/** A line of progress that begins with the first count. */
+function counted({ progress }: Desk, label: string): (done: number, total: number) => void {
   let line: ReturnType<typeof progress> | undefined;
-  return choose(data, { ...options, steps }, split, (done, total) => {
-    line ??= progress("choosing a method", total);
+  return (done, total) => {
+    line ??= progress(label, total);
     if (done > 0) line.update(done);
     if (done === total) line.finish();
-  });
+  };
+}
+
+/** Every candidate has a third of the steps. */
+function chosenMethod(data: Population, options: Options & { readonly growth: number }, split: TimeSplit, desk: Desk): Promise<Choice> {
+  const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
+  return choose(data, { ...options, steps }, split, counted(desk, "choosing a method"));
 }
 
 const densityAsked = async ({ density, method }: Options, first: Parameters<typeof baseDensity>[2]) =>

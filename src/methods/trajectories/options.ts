@@ -10,12 +10,17 @@ export const populationOptions = {
     .optional()
     .describe('columns such as "a,b,c" or "pc1..pc5" (default: all numeric ones but the other columns named here)'),
   weight: z.string().optional().describe("column of masses"),
+  priorGrowth: z
+    .string()
+    .optional()
+    .describe("column of logarithmic growth rates a unit of time, births less deaths: decides pairs, for methods with growth"),
   label: z.string().optional().describe("column that names a particle"),
   binTimes: z.int().min(2).max(1000).optional().describe("join neighbouring times to so many snapshots of about equal size"),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
   embedding: z.string().optional().describe("h5ad: coordinates in obsm, such as X_pca (default: X_pca, or components of X)"),
+  layer: z.string().optional().describe("h5ad: components of this layer instead of X: its name, or raw"),
   components: z.int().min(2).max(500).optional().describe("replace the features by this many principal components"),
-  group: z.string().optional().describe("column of cell types or clusters, for fates"),
+  group: z.string().optional().describe("column of cell types or clusters, for fates and --between"),
 };
 
 export const trajectoriesOptions = z.object({
@@ -76,6 +81,8 @@ export const trajectoriesOptions = z.object({
   layers: z.int().min(1).max(20).default(3).describe("hidden layers"),
   width: z.int().min(1).max(4096).default(128).describe("width of the hidden layers"),
   head: z.enum(["scalar", "inner", "distance"]).optional().describe("action of a network h: h, <x, h> or ½ |x - h|² (default: scalar)"),
+  between: z.string().optional().describe('descendants and ancestors of groups between two times, such as "0,4"; several: "0,2; 2,4"'),
+  clusters: z.int().min(2).max(50).optional().describe("groups made for --between where no --group is given (default: 6)"),
   density: z
     .enum(["gaussian", "kernel"])
     .optional()

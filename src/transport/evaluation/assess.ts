@@ -16,7 +16,8 @@ import { type Landscape, landscape } from "../motion/landscape.ts";
 import type { TrainedModel } from "../motion/push.ts";
 import { solverError } from "../motion/solver-error.ts";
 import { type Stream, streamLines } from "../motion/stream.ts";
-import type { TimeSplit } from "../paths/split.ts";
+import { type GroupTransition, transition } from "../motion/transitions.ts";
+import type { TimePair, TimeSplit } from "../paths/split.ts";
 import { innerTime } from "../paths/units.ts";
 import { type Balance, balances } from "./balance.ts";
 import { type Fit, fits } from "./fit.ts";
@@ -34,6 +35,7 @@ export interface Assessment {
   /** Log densities of the particles of each snapshot. */
   readonly density?: readonly Float64Array[];
   readonly fates?: Fates;
+  readonly transitions: readonly GroupTransition[];
   readonly curves: readonly FeatureCurve[];
   readonly mass: readonly MassAt[];
   /** Of more than one feature. */
@@ -49,11 +51,21 @@ export interface Assessment {
   readonly warnings: readonly string[];
 }
 
-/**
- * Predictions, particles and fields in time, fates, values and diagnostics of a trained model.
- *
- * @param base  density of the first snapshot, if those of all particles are asked for
- */
+/** What a run is asked for besides. */
+export interface AskedOf {
+  /** Density of the first snapshot, if those of all particles are asked for. */
+  readonly base?: GaussianMixture;
+  /** Pairs of times whose transitions are asked for, and the groups of all particles. */
+  readonly lineage?: Lineage;
+}
+
+/** Two times each, and groups, a list a snapshot. */
+export interface Lineage {
+  readonly pairs: readonly TimePair[];
+  readonly groups: readonly (readonly string[])[];
+}
+
+/** Predictions, particles and fields in time, fates, values and diagnostics of a trained model. */
 export async function assess(
   method: MethodName,
   trained: TrainedModel & { readonly model: Model },
@@ -62,7 +74,7 @@ export async function assess(
   prepared: PreparedPopulation,
   split: TimeSplit,
   rng: Random,
-  base?: GaussianMixture,
+  { base, lineage }: AskedOf = {},
 ): Promise<Assessment> {
   const { model } = trained;
   const predictions = await predict(method, trained, data, prepared, split, rng.fold("scores"));
@@ -86,12 +98,26 @@ export async function assess(
     ...found,
     density: base && (await cellDensities(trained, base, prepared, rng.fold("density"))),
     fates: await fates(trained, data, prepared, rng.fold("fates")),
+    transitions: await transitionsOf(trained, data, prepared, lineage, rng.fold("transitions")),
     curves: await featureCurves(data, all),
     least: free(method, prepared.learn) ? await leastThrough(method, prepared, split, rng.fold("least")) : undefined,
     stream: plane ? streamLines(data, fields) : undefined,
     landscape: plane && fields[0].action ? await landscape(trained, program, data, prepared) : undefined,
     warnings: warningsOf(method, { ...found, note: model.note?.(state) }, data, prepared, split),
   };
+}
+
+async function transitionsOf(
+  trained: TrainedModel,
+  data: Population,
+  prepared: PreparedPopulation,
+  lineage: Lineage | undefined,
+  rng: Random,
+): Promise<GroupTransition[]> {
+  const found: GroupTransition[] = [];
+  for (const [i, pair] of (lineage?.pairs ?? []).entries())
+    found.push(await transition(trained, data, lineage as Lineage, prepared, pair, rng.fold(i))); // pairs are the lineage's
+  return found;
 }
 
 /** The fit at the snapshots that are learned from, in the user's times. */

@@ -1,6 +1,7 @@
 /** Methods among which one is chosen, what they are compared with, and the choice. */
 import type { MethodName } from "../learning/methods.ts";
-import type { ResultTable } from "./results.ts";
+import { timeText } from "../paths/units.ts";
+import { plusMinus, type ResultTable } from "./results.ts";
 
 /** A method with its settings. */
 export interface Candidate {
@@ -84,7 +85,7 @@ export function chosen(
     massError === undefined ? "" : `${(100 * Math.expm1(massError)).toFixed(1)} %`;
   const why =
     `the one-standard-error rule: the simplest method, in the order of the table, whose mean W1 is at most the lowest one and its ` +
-    `standard error, ${lowest.w1.toFixed(4)} + ${lowest.error.toFixed(4)} = ${limit.toFixed(4)}; W1 to the snapshots at ${times.join(", ")}, each ` +
+    `standard error, ${lowest.w1.toFixed(4)} + ${lowest.error.toFixed(4)} = ${limit.toFixed(4)}; W1 to the snapshots at ${times.map(timeText).join(", ")}, each ` +
     `left out once (${steps} steps), in units of the training`;
   const ahead = unlearned.filter((r) => r.w1 < lowest.w1 && !r.name.startsWith("sampling")).map((r) => r.name);
   const honest = ahead.length ? [`nothing that was tried is closer than what needs no learning: the ${ahead.join(" and the ")}`] : [];
@@ -97,7 +98,7 @@ export function chosen(
     best: { method, ...(noise !== undefined && { noise }), ...(growth !== undefined && { growth }) },
     table,
     text: [
-      `chosen: ${method} ${setting(best)}`.trim(),
+      `${`chosen: ${method} ${setting(best)}`.trim()} (${plusMinus.sampling})`,
       ...lines.map(
         (l) =>
           `  ${l.name.padEnd(width)} W1 ${l.w1.toFixed(4)} ± ${l.error.toFixed(4)}${off(l) ? `  mass off by ${off(l)}` : ""}  ${l.last}`,
@@ -106,12 +107,12 @@ export function chosen(
     ],
     report: {
       title: "Choice of the method",
-      columns: ["method", "setting", "mean W1", "± one standard error", "mass off by", "seconds", ""],
+      columns: ["method", "setting", "mean W1", "±", "mass off by", "seconds", ""],
       rows: [
         ...table.map((r) => [r.method, setting(r), r.w1, r.error, off(r), r.seconds, verdict(r)]),
         ...unlearned.map((r) => [r.name, "", r.w1, r.error, off(r), "", "nothing learned"]),
       ],
-      caption: [`Taken: ${why}.`, ...honest.map((l) => `${l[0].toUpperCase()}${l.slice(1)}.`)].join(" "),
+      caption: [`Taken: ${why}. ${plusMinus.sampling}.`, ...honest.map((l) => `${l[0].toUpperCase()}${l.slice(1)}.`)].join(" "),
     },
   };
 }

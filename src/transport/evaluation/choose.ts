@@ -24,7 +24,18 @@ export interface ChooseOptions extends PrepareOptions {
 }
 
 /** Settings that not all candidates take. */
-const notForAll = ["potential", "interaction", "cost", "drift", "velocity", "timeWeight", "head", "density", "coupling"] as const;
+const notForAll = [
+  "potential",
+  "interaction",
+  "cost",
+  "drift",
+  "velocity",
+  "timeWeight",
+  "head",
+  "density",
+  "coupling",
+  "priorGrowth",
+] as const;
 
 /**
  * Trains every candidate once for each inner training snapshot left out, and takes the simplest one whose mean W1 is within one standard
@@ -70,7 +81,7 @@ export function checkChoice(options: Pick<ChooseOptions, (typeof notForAll)[numb
   const fixed = notForAll.find((key) => options[key] !== undefined);
   if (fixed !== undefined)
     throw new UserError(
-      `--auto chooses among methods of which not all take --${fixed === "timeWeight" ? "time-weight" : fixed}`,
+      `--auto chooses among methods of which not all take --${fixed.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`,
       "name a --method",
     );
   if (dependsOnTime(options.noise))
@@ -132,7 +143,14 @@ async function references(data: Population, options: PrepareOptions, { train }: 
     balanced.push({ w1, error: spread(deviations.w1) });
     floors.push(floor);
     if (!counted) continue;
-    const between = await unbalancedDisplacement(clouds[before], clouds[after], fraction, options.growth, rng.fold("cone"));
+    const between = await unbalancedDisplacement(
+      clouds[before],
+      clouds[after],
+      fraction,
+      options.growth,
+      rng.fold("cone"),
+      times[after] - times[before],
+    );
     const cone = score("", between, weighted(clouds[held]), rng);
     growing.push({ w1: cone.w1, error: spread(cone.deviations.w1), mass: between.mass / clouds[held].mass });
   }

@@ -3,6 +3,7 @@ import type { NdArray } from "../../array/index.ts";
 import type { ActionValue } from "../learning/action-value.ts";
 import type { Room } from "../learning/room.ts";
 import type { Frame } from "../motion/frames.ts";
+import { timeText } from "../paths/units.ts";
 import type { Balance } from "./balance.ts";
 import type { Fit } from "./fit.ts";
 
@@ -35,7 +36,7 @@ export function leaving(frames: readonly Pick<Frame, "time" | "inner">[], room: 
   const most = held.reduce((a, b, k) => (b.rows > held[a].rows ? k : a), 0);
   if (held[most].rows > 0)
     return [
-      `${held[most].rows} of ${frames[most].inner.shape[0]} particles leave the range of the data at time ${shown(frames[most].time)}, ` +
+      `${held[most].rows} of ${frames[most].inner.shape[0]} particles leave the range of the data at time ${timeText(frames[most].time)}, ` +
         `most in "${features[held[most].worst]}", and are held back there: so far from the data the motion is a guess; raise --steps, or ` +
         "look for outliers and for features on which the groups are far apart",
     ];
@@ -43,13 +44,12 @@ export function leaving(frames: readonly Pick<Frame, "time" | "inner">[], room: 
   const k = outside.indexOf(Math.max(...outside));
   return outside[k] > mostOutside
     ? [
-        `${percent(outside[k])} of the particles are outside of the range of the data at time ${shown(frames[k].time)}, where the motion ` +
+        `${percent(outside[k])} of the particles are outside of the range of the data at time ${timeText(frames[k].time)}, where the motion ` +
           "is a guess; raise --steps",
       ]
     : [];
 }
 
-const shown = (time: number): string => String(Number(time.toPrecision(7)));
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 /** Standard deviations by which two ways of solving the same equations may differ: more than a plot shows. */
@@ -83,14 +83,14 @@ export function misses(fit: readonly Fit[]): string[] {
   return [
     ...(far.length
       ? [
-          `the motion misses a snapshot that it was learned from, at time ${shown(farthest.time)}${several(far)}: W1 ` +
+          `the motion misses a snapshot that it was learned from, at time ${timeText(farthest.time)}${several(far)}: W1 ` +
             `${farthest.w1.toPrecision(3)} standard deviations from the one before it, ${farthest.copy.toPrecision(3)} without any ` +
             `motion, ${farthest.floor.toPrecision(3)} the sampling floor; raise --steps or --width, or use --action per-interval`,
         ]
       : []),
     ...(wrong.length
       ? [
-          `the mass at time ${shown(worst.time)}${several(wrong)}, which was learned from, is ${worst.mass!.toPrecision(3)} times what ` +
+          `the mass at time ${timeText(worst.time)}${several(wrong)}, which was learned from, is ${worst.mass!.toPrecision(3)} times what ` +
             "was observed: raise --steps, or change --growth",
         ]
       : []),
@@ -110,7 +110,7 @@ export function unbalanced(balance: readonly Balance[]): string[] {
   if (wrong.length === 0) return [];
   const worst = wrong.reduce((a, b) => (b.outside > a.outside ? b : a));
   return [
-    `at time ${shown(worst.time)} the motion changes the mean of ${worst.test} by ${worst.predicted.toPrecision(3)} an interval, the ` +
+    `at time ${timeText(worst.time)} the motion changes the mean of ${worst.test} by ${worst.predicted.toPrecision(3)} an interval, the ` +
       `snapshots by ${worst.observed.toPrecision(3)} (standard deviations; see Balance): raise --steps, or use --action per-interval`,
   ];
 }

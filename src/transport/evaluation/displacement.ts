@@ -28,12 +28,13 @@ const largestPlan = 1000;
  * the cone. At most 1,000 random particles of each cloud; of the pairs, at most 2,000 by mass.
  *
  * @param growth  λ > 0, of the path in unit time
+ * @param duration  of the growth of x that is known beforehand
  * @returns  the cloud, and its total mass in the units of the clouds'
  */
-export async function unbalancedDisplacement(x: Cloud, y: Cloud, fraction: number, growth: number, rng: Random) {
+export async function unbalancedDisplacement(x: Cloud, y: Cloud, fraction: number, growth: number, rng: Random, duration = 0) {
   const [a, b] = [x, y].map((c) => subsampled(c, rng, largestPlan));
   const scaled = (c: Cloud): Cloud => ({ ...c, mass: c.mass / x.mass });
-  const { plan, mass0, mass1 } = await reachPlan(scaled(a), scaled(b), growth);
+  const { plan, mass0, mass1 } = await reachPlan(scaled(a), scaled(b), growth, { duration });
   const [n, m] = plan.shape;
   const total = plan.data.reduce((s, v) => s + v, 0);
   // pairs that together hold less than a millionth of the plan are left out

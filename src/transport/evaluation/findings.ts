@@ -5,9 +5,10 @@ import { formatNumber } from "../../numbers.ts";
 import type { ActionValue } from "../learning/action-value.ts";
 import { has, type MethodName } from "../learning/methods.ts";
 import type { MassAt } from "../motion/frames.ts";
+import { timeText } from "../paths/units.ts";
 import type { Balance } from "./balance.ts";
 import type { Prediction } from "./predict.ts";
-import type { FoundNumber } from "./results.ts";
+import { type FoundNumber, plusMinus } from "./results.ts";
 
 /** Numbers of a trained model beside its data. */
 export interface Numbers {
@@ -43,14 +44,14 @@ export function keyNumbers(data: Pick<Snapshots, "times" | "snapshots">, numbers
       note: "root mean square, in standard deviations: particles of the first snapshot moved to the end in two ways",
     },
     { name: "final loss", value: loss ?? Number.NaN, note: "at the last row of metrics" },
-    { name: "particles", value: data.snapshots.map((s) => s.shape[0]).join(", "), note: `at times ${data.times.join(", ")}` },
+    { name: "particles", value: data.snapshots.map((s) => s.shape[0]).join(", "), note: `at times ${data.times.map(timeText).join(", ")}` },
   ];
 }
 
 function meanScores(predictions: readonly Prediction[]): FoundNumber[] {
   const names = [...new Set(predictions.flatMap((p) => p.scores.map((s) => s.name)))].filter((n) => !n.startsWith("copy"));
   return names.map((name) => {
-    const times = predictions.filter((p) => p.scores.some((s) => s.name === name)).map((p) => p.time);
+    const times = predictions.filter((p) => p.scores.some((s) => s.name === name)).map((p) => timeText(p.time));
     const { unit } = predictions[0];
     const value = meanOf(predictions, name);
     const own = unit.own === undefined ? "" : `; ${formatNumber(unit.own * value)} in the file's units`;
@@ -61,7 +62,7 @@ function meanScores(predictions: readonly Prediction[]): FoundNumber[] {
 function predictedMass({ time, mass, midpointMass }: Prediction): FoundNumber[] {
   if (mass === undefined) return [];
   const beside = midpointMass === undefined ? "" : `; of the unbalanced-transport midpoint ${formatNumber(midpointMass)}`;
-  return [{ name: `total mass at ${time}`, value: mass, note: `predicted over observed${beside}` }];
+  return [{ name: `total mass at ${timeText(time)}`, value: mass, note: `predicted over observed${beside}` }];
 }
 
 const massNumbers = (mass: readonly MassAt[]): FoundNumber[] => [
@@ -74,9 +75,7 @@ const valueNumbers = ({ dual, error, primal, gap, lower }: ActionValue): FoundNu
     name: "action of the path",
     value: dual,
     error,
-    note:
-      "kinetic less potential energy, in standard deviations and mean intervals; minus the loss on fresh samples; " +
-      "± one standard error",
+    note: `kinetic less potential energy, in standard deviations and mean intervals; minus the loss; ${plusMinus.batches}`,
   },
   ...(primal === undefined ? [] : [{ name: "cost of the path as labelled", value: primal, note: "an upper bound of the action" }]),
   ...(gap === undefined
@@ -86,7 +85,7 @@ const valueNumbers = ({ dual, error, primal, gap, lower }: ActionValue): FoundNu
           name: "action gap, at most",
           value: gap.bound,
           error: gap.error,
-          note: "the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like; " + "± one standard error",
+          note: `the difference of the two: what the action does not account for, ½ ∫ E|∇s - ∇s*|² and the like; ${plusMinus.batches}`,
         },
       ]),
   ...(lower === undefined

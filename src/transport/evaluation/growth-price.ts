@@ -10,8 +10,9 @@ import type { ForceOptions } from "../forces/forces.ts";
 import { cloudsOf, type PrepareOptions } from "../learning/prepare.ts";
 import { type Cloud, weighted } from "../paths/cloud.ts";
 import type { TimeSplit } from "../paths/split.ts";
+import { timeText } from "../paths/units.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
-import type { ResultTable } from "./results.ts";
+import { plusMinus, type ResultTable } from "./results.ts";
 import { subsampled } from "./thinning.ts";
 
 /** A λ, and how near the midpoints of unbalanced transport with it come to inner snapshots left out. */
@@ -58,8 +59,15 @@ const forces = ["drift", "velocity", "cost", "potential", "interaction"] as cons
  * neighbours of an inner training snapshot, to that snapshot. The smallest, because a greater λ than the data ask for lets mass dip on the
  * way. Where no snapshot can be left out, or forces act, 2 / Σ σ_j² over the features: then the greatest distance that mass is carried,
  * π/√λ, is 2.2 times the particles' root mean square distance from their centre.
+ *
+ * @param progress  told after each plan how many of how many are done
  */
-export async function growthFromData(data: Population, options: PricedPopulation, split: TimeSplit): Promise<GrowthPrice> {
+export async function growthFromData(
+  data: Population,
+  options: PricedPopulation,
+  split: TimeSplit,
+  progress?: (done: number, total: number) => void,
+): Promise<GrowthPrice> {
   const { clouds, times } = cloudsOf(data, options, split);
   const folds = leftOut(split);
   const force = forces.find((name) => options[name] !== undefined);
@@ -70,15 +78,25 @@ export async function growthFromData(data: Population, options: PricedPopulation
     return { growth, table: [], why: `2 over the variance of the particles (${formatNumber(variance)}), because ${reason}` };
   }
   const rng = randomStream(options.seed).fold("growth");
-  const scores = [];
-  for (const growth of grid) scores.push(await Promise.all(folds.map((held) => scoreAt(growth, clouds, times, split, held, rng))));
+  const total = grid.length * folds.length;
+  let done = 0;
+  progress?.(done, total);
+  const scores: Scored[][] = [];
+  for (const growth of grid) {
+    const row: Scored[] = [];
+    for (const held of folds) {
+      row.push(await scoreAt(growth, clouds, times, split, held, rng));
+      progress?.(++done, total);
+    }
+    scores.push(row);
+  }
   const table = compared(scores);
   const lowest = table.reduce((a, b) => (b.w1 < a.w1 ? b : a));
   const { growth } = table.find((r) => r.behind <= r.error) as PricedGrowth;
   const shown = table.map((r) => `${r.growth}: ${r.w1.toFixed(3)}`).join(", ");
   const why =
     `the smallest whose mean W1 is within one standard error of the lowest (at ${lowest.growth}), of midpoints of unbalanced transport ` +
-    `at ${folds.map((k) => data.times[k]).join(", ")}, ${folds.length > 1 ? "each " : ""}left out (${shown})`;
+    `at ${folds.map((k) => timeText(data.times[k])).join(", ")}, ${folds.length > 1 ? "each " : ""}left out (${shown})`;
   return { growth, why, table };
 }
 
@@ -102,7 +120,7 @@ async function scoreAt(
   const random = rng.fold(held);
   const [a, b, truth] = [before, after, held].map((k, i) => subsampled(clouds[k], random.fold(i), most));
   const fraction = (times[held] - times[before]) / (times[after] - times[before]);
-  const moved = await unbalancedDisplacement(a, b, fraction, growth, random.fold("pairs"));
+  const moved = await unbalancedDisplacement(a, b, fraction, growth, random.fold("pairs"), times[after] - times[before]);
   const w1 = wasserstein(moved.x, truth.points, { power: 1, weights: { x: moved.weights, y: truth.weights } });
   return { w1, deviations: w1Deviations(moved, weighted(truth), random.fold("bootstrap")), mass: moved.mass / clouds[held].mass };
 }
@@ -151,7 +169,7 @@ export const growthText = ({ growth, why }: GrowthPrice): string => `price of gr
 /** The choice as a table, where snapshots were left out. */
 export const growthTable = ({ growth, why, table }: GrowthPrice): ResultTable => ({
   title: "Price of growth",
-  columns: ["λ", "mean W1", "more than the lowest", "± one standard error", "mass off by", ""],
+  columns: ["λ", "mean W1", "more than the lowest", "±", "mass off by", ""],
   rows: table.map((r) => [
     r.growth,
     r.w1,
@@ -160,5 +178,5 @@ export const growthTable = ({ growth, why, table }: GrowthPrice): ResultTable =>
     `${(100 * Math.expm1(r.massError)).toFixed(1)} %`,
     r.growth === growth ? "taken" : "",
   ]),
-  caption: `λ = ${growth}: ${why}. In units of the training; nothing was learned for it.`,
+  caption: `λ = ${growth}: ${why}. In units of the training, ${plusMinus.difference}; nothing was learned for it.`,
 });

@@ -112,7 +112,14 @@ export async function predict(
     const grows = has(method, "growth");
     const growing =
       grows && !forecast
-        ? await unbalancedDisplacement(clouds[left], clouds[right], fraction, learn.growth as number, random.fold("cone"))
+        ? await unbalancedDisplacement(
+            clouds[left],
+            clouds[right],
+            fraction,
+            learn.growth as number,
+            random.fold("cone"),
+            times[right] - times[left],
+          )
         : undefined;
     if (growing) others.push(score(cone, growing, truth, random));
     const grown = grows ? (meanWeight(forward.logWeight) * clouds[before].mass) / clouds[k].mass : undefined;

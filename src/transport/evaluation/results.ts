@@ -1,5 +1,13 @@
 /** Numbers and tables as a report shows them. */
 
+/** What every ± of a run is, in the terminal, the report and (as `error`) the JSON: one standard error, over what. */
+export const plusMinus = {
+  sampling: "± one standard error over the sampling of both clouds",
+  difference: "± one standard error over the same resamples",
+  batches: "± one standard error over fresh samples",
+  particles: "± one standard error over resampled particles",
+} as const;
+
 /** A number with its meaning. */
 export interface FoundNumber {
   readonly name: string;

@@ -4,20 +4,22 @@ import { formatNumber } from "../../numbers.ts";
 import type { ActionValue } from "../learning/action-value.ts";
 import { type MethodName, methods } from "../learning/methods.ts";
 import type { MassAt } from "../motion/frames.ts";
+import { timeText } from "../paths/units.ts";
 import { meanOf } from "./findings.ts";
 import { midpoint, type Prediction } from "./predict.ts";
+import { plusMinus } from "./results.ts";
 
-/** The half of a 95 % interval. NaN: the cloud is too small to say. */
-const plusMinus = (error: number): string => (Number.isFinite(error) ? ` ± ${(1.96 * error).toFixed(4)}` : "");
+/** NaN: the cloud is too small to say. */
+const give = (error: number): string => (Number.isFinite(error) ? ` ± ${error.toFixed(4)}` : "");
 
 const line = (name: string, w1: number, error = Number.NaN, own?: number): string =>
-  `  ${name.padEnd(44)} ${w1.toFixed(4)}${plusMinus(error)}${own === undefined ? "" : `   ${formatNumber(own)}`}`;
+  `  ${name.padEnd(44)} ${w1.toFixed(4)}${give(error)}${own === undefined ? "" : `   ${formatNumber(own)}`}`;
 
 /** Every distance at a held-out time, the predicted mass, and the errors of known paths. */
 export function predictionText({ time, unit, scores, floor, paths, mass, midpointMass }: Prediction): string[] {
   const { own } = unit;
   const lines = [
-    `held-out time ${time}: W1 (± 95 %) in ${unit.name}` +
+    `held-out time ${timeText(time)}: W1 (${plusMinus.sampling}) in ${unit.name}` +
       (own === undefined ? "" : `, then in units of the file (${formatNumber(own)} each)`),
     ...scores.map(({ name, w1, error, ownW1 }) => line(name, w1, error.w1, ownW1)),
     // the same individuals in both snapshots differ by less than two samples do
@@ -40,8 +42,8 @@ export const massText = (mass: readonly MassAt[]): string => `total mass at the 
 
 /** The action of the path, and what it may miss. */
 export function valueText({ dual, error, gap }: ActionValue): string {
-  const missing = gap ? `, action gap at most ${gap.bound.toFixed(4)}${plusMinus(gap.error)}` : "";
-  return `action of the path: ${dual.toFixed(4)}${plusMinus(error)}${missing} (± 95 %)`;
+  const missing = gap ? `, action gap at most ${gap.bound.toFixed(4)}${give(gap.error)}` : "";
+  return `action of the path: ${dual.toFixed(4)}${give(error)}${missing} (${plusMinus.batches})`;
 }
 
 /** How it was learned, and how well it predicts beside straight lines, in two sentences. */
@@ -53,7 +55,7 @@ export function headline(method: MethodName, snapshots: number, predictions: rea
   const between = predictions.filter((p) => p.scores.some((s) => s.name === midpoint));
   const same = between.length ? between : predictions;
   const straight = between.length ? `; optimal transport between the neighbours reaches ${formatNumber(meanOf(same, midpoint))}` : "";
-  const times = same.map((p) => p.time).join(", ");
+  const times = same.map((p) => timeText(p.time)).join(", ");
   const w1 = `${formatNumber(meanOf(same, title))} ${same[0].unit.name}`;
   return `${learned} Held-out snapshots (${times}) are predicted at a mean W1 of ${w1}${straight}.`;
 }

@@ -17,11 +17,12 @@ export function subsampled(cloud: Cloud, rng: Random, most: number): Cloud {
   const [n] = cloud.points.shape;
   if (n <= most) return cloud;
   const kept = rng.permutation(n).data.subarray(0, most);
-  const { weights } = cloud;
+  const { weights, rates } = cloud;
   return {
     points: rowsOf(cloud.points, kept),
     mass: cloud.mass,
     ...(weights && { weights: Array.from(kept, (r) => weights[r]) }),
+    ...(rates && { rates: Array.from(kept, (r) => rates[r]) }),
   };
 }
 

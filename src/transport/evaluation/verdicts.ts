@@ -1,4 +1,5 @@
 /** What scores say about a learned motion. */
+import { timeText } from "../paths/units.ts";
 import { cone, midpoint, onward, type Prediction } from "./predict.ts";
 
 /** Distances within this factor of the sampling floor are at it. */
@@ -11,12 +12,13 @@ export function verdicts(predictions: readonly Prediction[]): string[] {
   const notes: string[] = [];
   if (rivals.some((r) => !Number.isFinite(r.interval)))
     return ["the snapshots are too small to say how far distances vary with their sampling"];
-  const told = ({ difference, interval }: Comparison): string => `${Math.abs(difference).toFixed(3)} ± ${interval.toFixed(3)} (95 %)`;
+  const told = ({ difference, error }: Comparison): string =>
+    `${Math.abs(difference).toFixed(3)} ± ${error.toFixed(3)} (one standard error)`;
   const [ahead] = rivals.filter((r) => r.difference > r.interval).sort((a, b) => b.difference - a.difference);
   if (ahead)
     notes.push(
       `${named(ahead.name)}, which learns nothing, is closer to the held-out ${ahead.times.length > 1 ? "snapshots" : "snapshot"} at ` +
-        `${ahead.times.join(", ")} than ${own}: W1 is lower by ${told(ahead)}`,
+        `${ahead.times.map(timeText).join(", ")} than ${own}: W1 is lower by ${told(ahead)}`,
     );
   const farthest = predictions.reduce((s, p) => s + Math.max(...p.scores.map((v) => v.w1)) / p.floor, 0) / predictions.length;
   // the same individuals in both snapshots differ by less than two samples do
@@ -37,17 +39,19 @@ interface Comparison {
   readonly name: string;
   /** Held-out times at which there is such a rival. */
   readonly times: readonly number[];
-  /** Mean difference of W1 there, and half of its 95 % interval. */
+  /** Mean difference of W1 there, its standard error, and half of its 95 % interval, which decides. */
   readonly difference: number;
+  readonly error: number;
   readonly interval: number;
 }
 
 function compared(name: string, predictions: readonly Prediction[]): Comparison {
   const all = predictions.flatMap(({ time, rivals }) => rivals.filter((r) => r.name === name).map((r) => ({ ...r, time })));
+  const error = Math.hypot(...all.map((r) => r.error)) / all.length;
   return {
-    ...{ name, times: all.map((r) => r.time) },
+    ...{ name, error, times: all.map((r) => r.time) },
     difference: all.reduce((s, r) => s + r.difference, 0) / all.length,
-    interval: (1.96 * Math.hypot(...all.map((r) => r.error))) / all.length,
+    interval: 1.96 * error,
   };
 }
 

@@ -14,6 +14,7 @@ import { type LoggedLoss, lossFigure } from "./loss.ts";
 import { pathsFigure } from "./paths.ts";
 import { scoresFigure } from "./scores.ts";
 import { streamFigure } from "./stream.ts";
+import { transitionFigures } from "./transitions.ts";
 
 /** What pictures show beside the assessment. */
 export interface Shown {
@@ -38,6 +39,7 @@ export function figuresOf(
     ...(found.predictions.length ? [scoresFigure(found.predictions)] : []),
     ...(has(method, "growth") ? [growthFigure(data, found.fields), massFigure(found.mass, counted)] : []),
     ...(found.fates ? [fatesFigure(found.fates)] : []),
+    ...transitionFigures(found.transitions),
     featuresFigure(curvesToDraw(found.curves, features)),
     ...(found.landscape ? [landscapeFigure(data, found.landscape)] : []),
     ...(losses.length > 1 ? [lossFigure(losses, method)] : []),

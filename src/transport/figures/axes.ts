@@ -1,12 +1,16 @@
 /** How pictures show time: all digits, without a comma in years. */
 
 import { mainRange } from "../motion/main-range.ts";
+import { timeText } from "../paths/units.ts";
 
 /** Numbers with the digits that tell ticks apart. */
 const tickFormat = "~r";
 
+/** Pixels between the outermost points and the frame, so that no dot is cut in half there or hides a tick. */
+export const inset = 6;
+
 /** A horizontal axis of times. */
-export const timeAxis = { label: "time", tickFormat };
+export const timeAxis = { label: "time", tickFormat, inset };
 
 /** Colours of the data by time, with a legend. */
 export const timeColour = (times: readonly number[]) => ({
@@ -18,8 +22,8 @@ export const timeColour = (times: readonly number[]) => ({
   legend: true,
 });
 
-/** "time 3"; of a number that is not whole, seven digits. */
-export const timeName = (time: number): string => `time ${Number.isInteger(time) ? time : Number(time.toPrecision(7))}`;
+/** "time 3" */
+export const timeName = (time: number): string => `time ${timeText(time)}`;
 
 /** The range of the data but outliers, and a tenth more on each side: pictures show this, and say how much lies outside of it. */
 export function dataRange(values: readonly number[]): [number, number] {

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, panels, plot } from "../../plots/index.ts";
 import type { FeatureCurve, Moment } from "../motion/features.ts";
-import { timeAxis } from "./axes.ts";
+import { inset, timeAxis } from "./axes.ts";
 
 /** Means of features in time with a band of one standard deviation, and the snapshots. */
 export function featuresFigure(curves: readonly FeatureCurve[]): Figure {
@@ -26,7 +26,7 @@ function featurePanel({ feature, learned, observed }: FeatureCurve, width: numbe
     width,
     height: 190,
     x: timeAxis,
-    y: { label: feature.length > 30 ? `${feature.slice(0, 29)}…` : feature, grid: true },
+    y: { label: feature.length > 30 ? `${feature.slice(0, 29)}…` : feature, grid: true, inset },
     marks: [
       Plot.areaY(learned, { x: "time", y1: low, y2: high, fill: palette[0], fillOpacity: 0.18 }),
       Plot.line(learned, { x: "time", y: "mean", stroke: palette[0], strokeWidth: 2 }),

@@ -4,7 +4,7 @@ import type { Snapshots } from "../../data/snapshots.ts";
 import { type Figure, palette, plot } from "../../plots/index.ts";
 import type { Fields } from "../motion/fields.ts";
 import type { MassAt } from "../motion/frames.ts";
-import { timeAxis, timeName } from "./axes.ts";
+import { inset, timeAxis, timeName } from "./axes.ts";
 
 /** Where particles divide and where they die: the growth rate at the observed particles. */
 export function growthFigure(data: Pick<Snapshots, "times" | "snapshots" | "features">, fields: readonly Fields[]): Figure {
@@ -34,8 +34,8 @@ export function growthFigure(data: Pick<Snapshots, "times" | "snapshots" | "feat
       height: 132 + 220 * rows,
       marginTop: 90,
       color: { type: "diverging", scheme: "RdBu", domain: [-limit, limit], label: "growth rate", legend: true },
-      x: d > 1 ? { label: data.features[0] } : timeAxis,
-      y: { label: data.features[d > 1 ? 1 : 0], grid: true },
+      x: d > 1 ? { label: data.features[0], inset } : timeAxis,
+      y: { label: data.features[d > 1 ? 1 : 0], grid: true, inset },
       fx: { axis: null },
       fy: { axis: null, padding: rows > 1 ? 0.2 : 0 },
       marks: [
@@ -67,7 +67,7 @@ export function massFigure(curve: readonly MassAt[], observed: readonly Observed
       height: 300,
       grid: true,
       x: timeAxis,
-      y: { label: "mass relative to the start", zero: true },
+      y: { label: "mass relative to the start", zero: true, inset },
       marks: [
         Plot.line(curve, { x: "time", y: "mass", stroke: palette[0], strokeWidth: 2 }),
         Plot.dot(observed, {

@@ -13,6 +13,8 @@ export interface Asked extends ForceOptions {
   readonly coupling?: Coupling;
   readonly batch: number;
   readonly noise: number | string;
+  /** Column of growth rates that are known beforehand. */
+  readonly priorGrowth?: string;
 }
 
 /** @throws UserError */
@@ -45,6 +47,22 @@ function checkHead({ head }: Asked, method: MethodName): void {
     );
 }
 
+/** Growth that is known beforehand decides the pairs of unbalanced transport, and nothing else. */
+function checkPriorGrowth(asked: Asked, method: MethodName): void {
+  const { path, coupling } = descriptionOf(method);
+  if (asked.priorGrowth === undefined) return;
+  const pairs = asked.coupling ?? path?.coupling ?? coupling ?? "ot";
+  if (!has(method, "growth"))
+    throw new UserError(`--prior-growth: ${method} has no growth`, "use a method with growth: uam, euam, am-wfr, wlf-uot or wlf-usb");
+  if (pairs !== "unbalanced")
+    throw new UserError(
+      `--prior-growth: it decides the masses of pairs of unbalanced transport, and the pairs are ${pairs} here`,
+      path?.coupling ? "use uam, am-wfr or wlf-uot" : "leave --coupling out",
+    );
+  const force = (["drift", "velocity", "cost"] as const).find((key) => asked[key] !== undefined);
+  if (force) throw new UserError(`--prior-growth and --${force}: pairs that follow a ${force} are balanced, without masses of their own`);
+}
+
 /** Has the method pairs of its own, and do they go with the forces? */
 function checkPairs(asked: Asked, method: MethodName): void {
   const { path } = descriptionOf(method);
@@ -53,6 +71,7 @@ function checkPairs(asked: Asked, method: MethodName): void {
       `--coupling ${asked.coupling}: ${method} has pairs of its own, ${path.coupling} ones`,
       "leave --coupling out, or choose another method",
     );
+  checkPriorGrowth(asked, method);
   const force = (["drift", "velocity", "cost"] as const).find((key) => asked[key] !== undefined);
   if (force && (asked.coupling ?? path?.coupling) === "unbalanced")
     throw new UserError(

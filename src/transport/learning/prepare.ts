@@ -59,7 +59,7 @@ export interface PreparedPopulation {
  */
 export function cloudsOf(data: Population, { scale, mass }: Pick<PrepareOptions, "scale" | "mass">, { train }: Pick<TimeSplit, "train">) {
   const units = unitsOfTraining(data, scale, train);
-  const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, mass, k, whiten(units, points)));
+  const clouds = data.snapshots.map((points, k): Cloud => cloudOf(data, mass, k, whiten(units, points), units.interval));
   return { units, clouds, times: data.times.map((t) => innerTime(units, t)) };
 }
 
@@ -75,7 +75,7 @@ export async function preparePopulation(data: Population, options: PrepareOption
   checkAsked(options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
   const { units, clouds, times } = cloudsOf(data, options, split);
-  const notes = massNotes(data, options, clouds, train);
+  const notes = [...massNotes(data, options, clouds, train), ...priorNotes(data, options, units, train)];
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds, train, rng });
   const noise = await noiseOf(options.noise, { data, units, clouds, train });
@@ -112,6 +112,32 @@ function unitsOfTraining(data: Population, scale: Scaling | undefined, train: re
   return units;
 }
 
+/** Fold change an interval, as a logarithm, above which rates are hardly what they are taken for. */
+const mostGrowth = 20;
+
+/** What growth is known beforehand. @throws UserError  for rates that no population has */
+function priorNotes(
+  { growthRates, times }: Population,
+  { priorGrowth }: PrepareOptions,
+  { interval }: Units,
+  train: readonly number[],
+): string[] {
+  if (!growthRates) return [];
+  const all = train.slice(0, -1).flatMap((k) => Array.from(growthRates[k].data)); // what is at the end grows no more
+  const [low, high] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+  const longest = Math.max(...train.slice(1).map((k, i) => times[k] - times[train[i]]), interval);
+  const worst = Math.abs(low) > Math.abs(high) ? low : high;
+  if (Math.abs(worst) * longest > mostGrowth)
+    throw new UserError(
+      `--prior-growth: column "${priorGrowth}" has a rate of ${worst.toPrecision(3)}, e^${(worst * longest).toFixed(0)} in an interval of ${longest}`,
+      "give logarithmic rates a unit of time: ln(offspring) / time, births less deaths",
+    );
+  const what = `growth rates from column "${priorGrowth}", ${low.toPrecision(3)} to ${high.toPrecision(3)} a unit of time, decide the pairs`;
+  return [
+    low === high ? `${what}: all are equal, which changes nothing` : `${what}: only differences among the particles of a snapshot count`,
+  ];
+}
+
 /** Do the masses that the method sees say what the user means? */
 function massNotes(data: Population, { method, mass }: PrepareOptions, clouds: readonly Cloud[], train: readonly number[]): string[] {
   const notes: string[] = [];
@@ -138,9 +164,10 @@ function learnOptions(options: PrepareOptions, intervals: number, acting: Acting
   };
 }
 
-function cloudOf(data: Population, mass: PrepareOptions["mass"], k: number, points: NdArray<"f32">): Cloud {
+function cloudOf(data: Population, mass: PrepareOptions["mass"], k: number, points: NdArray<"f32">, interval: number): Cloud {
   const weights = data.weights?.[k].data;
   if (mass === "weight" && !weights) throw new UserError("--mass weight needs a column of weights", "name it with --weight");
   const total = mass === "counts" ? points.shape[0] : mass === "weight" ? Array.from(weights!).reduce((a, b) => a + b, 0) : 1;
-  return { points, mass: total, ...(weights && { weights }) };
+  const rates = data.growthRates?.[k].data.map((r) => r * interval);
+  return { points, mass: total, ...(weights && { weights }), ...(rates && { rates }) };
 }

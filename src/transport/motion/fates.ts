@@ -25,17 +25,31 @@ export function membership(x: NdArray<"f32">, { points, groups, weights }: Refer
   const result = new Float64Array(n * names.length);
   const distance = new Float64Array(m);
   const order = Int32Array.from({ length: m }, (_, j) => j).filter((j) => !weights || weights[j] > 0);
+  const nearest = new Int32Array(Math.min(k, order.length));
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) {
       let square = 0;
       for (let c = 0; c < d; c++) square += (x.data[i * d + c] - points.data[j * d + c]) ** 2;
       distance[j] = square;
     }
-    const nearest = order.toSorted((a, b) => distance[a] - distance[b]).subarray(0, k);
+    fillNearest(nearest, order, distance);
     const share = nearest.reduce((sum, j) => sum + (weights ? weights[j] : 1), 0);
-    for (const j of nearest) result[i * names.length + (index.get(groups[j]) as number)] += (weights ? weights[j] : 1) / share;
+    const row = result.subarray(i * names.length, (i + 1) * names.length);
+    for (const j of nearest) row[index.get(groups[j]) as number] += weights ? weights[j] : 1;
+    row.forEach((w, g) => void (row[g] = w / share)); // divided last, so that the share of an only group is 1 without rounding
   }
   return result;
+}
+
+/** The entries of `order` of least distance, nearest first; of equal ones the earlier. */
+function fillNearest(nearest: Int32Array, order: Int32Array, distance: Float64Array): void {
+  let count = 0;
+  for (const j of order) {
+    if (count === nearest.length && !(distance[j] < distance[nearest[count - 1]])) continue;
+    let at = count < nearest.length ? count++ : count - 1;
+    for (; at > 0 && distance[j] < distance[nearest[at - 1]]; at--) nearest[at] = nearest[at - 1];
+    nearest[at] = j;
+  }
 }
 
 /** Probabilities of ending in each group, from each starting group. */

@@ -7,6 +7,14 @@ export interface Cloud {
   readonly points: NdArray<"f32">;
   readonly weights?: ArrayLike<number>;
   readonly mass: number;
+  /** Logarithmic growth rate of each particle, a unit of time, as far as it is known beforehand. */
+  readonly rates?: ArrayLike<number>;
+}
+
+/** A cloud whose particles have multiplied by their rates for a while, with the mass of before: e^(rates · duration) times their weights. */
+export function multiplied({ rates, ...cloud }: Cloud, duration: number): Cloud {
+  if (!rates) return cloud;
+  return { ...cloud, weights: Float64Array.from(rates, (r, i) => Math.exp(r * duration) * (cloud.weights?.[i] ?? 1)) };
 }
 
 /** Mean of the rows. */

@@ -86,7 +86,8 @@ function dealt(cloud: Cloud, count: number, rng: Random): { cloud: Cloud; rows: 
   return Array.from({ length: count }, (_, b) => {
     const rows = order.filter((_v, i) => i % count === b).sort();
     const weights = cloud.weights && Array.from(rows, (r) => cloud.weights![r]);
-    return { cloud: { ...cloud, points: rowsOf(cloud.points, rows), ...(weights && { weights }) }, rows };
+    const rates = cloud.rates && Array.from(rows, (r) => cloud.rates![r]);
+    return { cloud: { ...cloud, points: rowsOf(cloud.points, rows), ...(weights && { weights }), ...(rates && { rates }) }, rows };
   });
 }
 
@@ -110,7 +111,7 @@ async function entriesOf(
   const gap = end - start;
   if (coupling === "unbalanced") {
     // 1/λ is a squared length, so the geodesic in time T is that of unit time, slowed down
-    const { plan, mass0, mass1 } = await reachPlan(x, y, growth);
+    const { plan, mass0, mass1 } = await reachPlan(x, y, growth, { duration: gap });
     const entries = dense(plan.data, n, m);
     return { ...entries, mass0: Float64Array.from(entries.from, (i) => mass0[i]), mass1: Float64Array.from(entries.to, (j) => mass1[j]) };
   }

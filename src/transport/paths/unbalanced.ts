@@ -13,7 +13,7 @@ import { item, type NdArray, ndarray } from "../../array/index.ts";
 import { normalise } from "../../distances/index.ts";
 import * as t from "../../tensor/index.ts";
 import { jit, scan, type Tensor, where } from "../../tensor/index.ts";
-import type { Cloud } from "./cloud.ts";
+import { type Cloud, multiplied } from "./cloud.ts";
 
 /** A plan of unbalanced transport. */
 export interface ReachPlan {
@@ -102,20 +102,25 @@ const costs = jit(reachCosts);
 const double = (data: ArrayLike<number>, shape: readonly number[]): NdArray => ndarray(Float64Array.from(data), shape, "f64");
 
 /**
- * The plan between two clouds, whose masses may differ.
+ * The plan between two clouds, whose masses may differ. Where growth rates of the first cloud are known beforehand, its particles are
+ * matched as many as they will have become, so that only growth beyond that is charged, and the pairs begin with what there is. A factor
+ * common to all of μ changes γ by a factor alone: only differences of rates count.
  *
  * @param growth   λ > 0
  * @param epsilon  entropic regularisation, in units of c
+ * @param duration  of the growth known beforehand; without it that is left aside
  */
 export async function reachPlan(
   x: Cloud,
   y: Cloud,
   growth: number,
-  { epsilon = blur(growth), iterations = 1000 } = {},
+  { epsilon = blur(growth), iterations = 1000, duration = 0 } = {},
 ): Promise<ReachPlan> {
   const [n, m] = [x.points.shape[0], y.points.shape[0]];
+  const begin = normalise(x.weights, n).map((w) => w * x.mass);
+  const matched = multiplied(x, duration);
   const mu = double(
-    normalise(x.weights, n).map((w) => w * x.mass),
+    normalise(matched.weights, n).map((w) => w * x.mass),
     [n],
   );
   const nu = double(
@@ -140,7 +145,7 @@ export async function reachPlan(
     (margin.data as Float64Array).map((v, i) => (v > 0 ? ((wanted.data as Float64Array)[i] / v) * total : 0));
   return {
     plan: plan as NdArray<"f64">,
-    mass0: carried(rows, mu),
+    mass0: carried(rows, double(begin, [n])),
     mass1: carried(columns, nu),
     primal: (2 / growth) * item(primal),
     dual: (2 / growth) * item(dual),

@@ -59,6 +59,9 @@ export function unwhiten({ mean, deviation }: Units, x: NdArray): NdArray<"f32">
 /** A time in units of the training. */
 export const innerTime = ({ start, interval }: Units, t: number): number => (t - start) / interval;
 
+/** A time of the user as text; of a number that is not whole, seven digits. */
+export const timeText = (time: number): string => String(Number.isInteger(time) ? time : Number(time.toPrecision(7)));
+
 /** Components and embeddings have one unit: their distances mean something, and those that vary little are mostly noise. */
 export const scalingFor = ({ components, annotated }: Pick<Population, "components" | "annotated">): Scaling =>
   components || annotated ? "common" : "each";

@@ -21,10 +21,10 @@ test("verdicts name what is closer without learning, what cannot be told apart, 
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.6, 0.02] })])).toEqual([]);
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.4, 0.01], [midpoint]: [0.45, 0.01] })])).toEqual([
     "a copy of the snapshot after, which learns nothing, is closer to the held-out snapshot at 1 than mine: W1 is lower by 0.100 ± " +
-      "0.020 (95 %)",
+      "0.010 (one standard error)",
   ]);
   expect(verdicts([scored(0.2, 0.5, { "copy next": [0.9, 0.01], [midpoint]: [0.49, 0.01] })])).toEqual([
-    `the data cannot tell mine from the ${midpoint}: their W1 differ by 0.010 ± 0.020 (95 %)`,
+    `the data cannot tell mine from the ${midpoint}: their W1 differ by 0.010 ± 0.010 (one standard error)`,
   ]);
   // with growth the midpoint with growth is what counts
   expect(verdicts([scored(0.2, 0.5, { [midpoint]: [0.7, 0.01], "unbalanced-transport midpoint": [0.495, 0.01] })])[0]).toMatch(
@@ -39,5 +39,5 @@ test("verdicts name what is closer without learning, what cannot be told apart, 
   // over two snapshots the errors fall: the same difference shows
   const twice = scored(0.2, 0.5, { [midpoint]: [0.475, 0.015] });
   expect(verdicts([twice])[0]).toMatch(/cannot tell/);
-  expect(verdicts([twice, twice])[0]).toMatch(/closer to the held-out snapshots at 1, 1 than mine: W1 is lower by 0.025 ± 0.021/);
+  expect(verdicts([twice, twice])[0]).toMatch(/closer to the held-out snapshots at 1, 1 than mine: W1 is lower by 0.025 ± 0.011/);
 });

@@ -7,6 +7,7 @@ import {
   fatesFigure,
   featuresFigure,
   growthFigure,
+  heatMap,
   landscape,
   landscapeFigure,
   pusher,
@@ -42,10 +43,40 @@ test.each([[[3]], [[18293]], [[1970, 1990]], [[0.5, 1 / 3, 2]]])(
     const boxes = textBoxes(scoresFigure(times.map(prediction)).svg);
     expect(boxes.filter((b) => b.text.startsWith("time ")).length).toBe(times.length);
     expect(boxes.filter((b) => b.text === "1.784").length).toBe(times.length);
+    expect(boxes.filter((b) => b.text === "sampling floor 0.700").length).toBe(times.length);
     expect(overlaps(boxes)).toEqual([]);
     expect(Math.max(...boxes.map((b) => b.right))).toBeLessThanOrEqual(760);
   },
 );
+
+test("numbers below narrow panels do not touch, and points keep away from the frame", () => {
+  const times = [0.5186667, 1.398469, 2.304608, 3.147354, 4.186592, 4.983485];
+  const points = ndarray(Float32Array.of(-1.1, 0, 1.15, 9), [2, 2], "f32");
+  const fields = times.map(() => ({ velocity: points, growth: Float64Array.of(-1, 1) }));
+  const { svg } = growthFigure({ times, snapshots: times.map(() => points), features: ["x", "y"] }, fields);
+  expect(overlaps(textBoxes(svg))).toEqual([]);
+  const { document } = parseHTML(svg);
+  const frames = Array.from(document.querySelectorAll('[aria-label="frame"] rect, rect[aria-label="frame"]'));
+  const number = (e: Element, name: string): number => Number(e.getAttribute(name));
+  const [left, width] = [number(frames[0], "x"), number(frames[0], "width")];
+  for (const dot of document.querySelectorAll('[aria-label="dot"] circle')) {
+    expect(number(dot, "cx")).toBeGreaterThanOrEqual(left + 5);
+    expect(number(dot, "cx")).toBeLessThanOrEqual(left + width - 5);
+  }
+});
+
+test("shares of many groups are written where there is room", () => {
+  const names = (n: number) => Array.from({ length: n }, (_, i) => `group ${i}`);
+  const map = (n: number) =>
+    heatMap({
+      ...{ rows: names(n), columns: names(n), value: names(n).map(() => names(n).map(() => 1 / n)) },
+      error: names(n).map(() => names(n).map(() => 0.03)),
+      names: { row: "start", column: "end", value: "part" },
+    });
+  for (const n of [2, 9, 40]) expect(overlaps(textBoxes(map(n)))).toEqual([]);
+  expect(map(2)).toContain("0.50 ± 0.03");
+  expect(map(9)).toContain(">0.11<");
+});
 
 test("features in time show levels of each feature and times with all digits", () => {
   const days = [18290, 18291, 18294];
