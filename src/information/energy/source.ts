@@ -103,8 +103,6 @@ function scalingOf(x: NdArray): { scaling: Scaling; constant: number } {
     if (v !== values[i % D]) moves[i % D] = 1;
   });
   const constant = D - moves.reduce((a, b) => a + b, 0);
-  // pixels that hardly move are not blown up: below a hundredth of the usual deviation they keep that
-  const usual = Math.sqrt(deviation.reduce((a, b) => a + b, 0) / D) || 1;
-  const kept = Array.from(deviation, (v) => Math.max(Math.sqrt(v), 0.01 * usual));
+  const kept = Array.from(deviation, (v, j) => (moves[j] ? Math.sqrt(v) : 1));
   return { scaling: { mean: array([...mean], "f32", [D]), deviation: array(kept, "f32", [D]) }, constant };
 }

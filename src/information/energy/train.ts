@@ -3,7 +3,7 @@ import { array, item, type NdArray, type Random } from "../../array/index.ts";
 import type { Mlp } from "../../nn/index.ts";
 import { type AdamState, adam, applyUpdates, cosine } from "../../optim/index.ts";
 import { type HamiltonianNoise, hmc } from "../../sampling/index.ts";
-import { type Arrays, constant, jit, stopGradient, type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import { type Arrays, asinh, clamp, constant, jit, stopGradient, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import { logPrior, logProposal } from "../models/encoder.ts";
 import type { JointPairs } from "../models/joint.ts";
 import { type Critic, type CriticSizes, critic, posterior } from "./critic.ts";
@@ -42,12 +42,23 @@ export interface EnergyState {
   readonly logStepSize: NdArray;
 }
 
-/** x to mean 0 and deviation 1, as training pairs have it: I does not change. */
+/** Means and deviations of the columns of x. */
 export interface Scaling {
   readonly mean: NdArray;
   readonly deviation: NdArray;
 }
-export const scaled = (x: Tensor, { mean, deviation }: Scaling): Tensor => x.sub(constant(mean)).div(constant(deviation));
+/** Deviations up to which standardised values stay as they are. */
+const usual = 3;
+
+/**
+ * x to mean 0 and deviation 1, as training pairs have it; beyond three deviations it grows like a logarithm. A pixel that is black in one
+ * image of a thousand would else be 30 there, and everything the network says. The map is invertible: I does not change.
+ */
+export function scaled(x: Tensor, { mean, deviation }: Scaling): Tensor {
+  const y = x.sub(constant(mean)).div(constant(deviation));
+  const inner = clamp(y, -usual, usual);
+  return inner.add(asinh(y.sub(inner)));
+}
 
 /**
  * A learner: first q maximises E log q(z|x) (Barber-Agakov), then five critics maximise theirs on the same batches, MINE-AIS by contrastive
