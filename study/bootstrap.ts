@@ -21,7 +21,12 @@ const deviation = (values: readonly number[]): number => spread(values.map((v) =
 
 console.log("| points | shift, scale | W1 | spread W1 | bootstrap | spread W2 | bootstrap | spread MMD² | bootstrap |");
 console.log("|---|---|---|---|---|---|---|---|---|");
-const cases = [[200, 200, 0.7, 1], [200, 200, 0.1, 1], [100, 300, 0.5, 1.5], [800, 800, 0.7, 1]] as const; // biome-ignore format: a table
+const cases = [
+  [200, 200, 0.7, 1],
+  [200, 200, 0.1, 1],
+  [100, 300, 0.5, 1.5],
+  [800, 800, 0.7, 1],
+] as const;
 for (const [n, m, shift, scale] of cases) {
   const rng = randomStream(1);
   const values = { w1: [] as number[], w2: [] as number[], mmd: [] as number[] };

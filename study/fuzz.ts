@@ -44,7 +44,9 @@ async function work({ name, from, to, now }: Task): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { count: { type: "string", default: "100000" }, only: { type: "string" }, from: { type: "string", default: "1" } } }); // biome-ignore format: one line
+  const { values } = parseArgs({
+    options: { count: { type: "string", default: "100000" }, only: { type: "string" }, from: { type: "string", default: "1" } },
+  });
   const start = performance.now();
   const report: Record<string, Found & { files: number }> = {};
   for (const [name, { slow }] of Object.entries(targets)) {
@@ -54,7 +56,14 @@ async function main(): Promise<void> {
     console.error(`${name}: ${JSON.stringify(report[name])}`);
   }
   const failures = Object.values(report).reduce((sum, { failures }) => sum + failures.length, 0);
-  console.log(JSON.stringify({ report, failures, peakMebibytes: Math.round(process.resourceUsage().maxRSS / 1024), seconds: Math.round((performance.now() - start) / 1000) })); // biome-ignore format: one line
+  console.log(
+    JSON.stringify({
+      report,
+      failures,
+      peakMebibytes: Math.round(process.resourceUsage().maxRSS / 1024),
+      seconds: Math.round((performance.now() - start) / 1000),
+    }),
+  );
   process.exitCode = failures > 0 ? 1 : 0;
 }
 

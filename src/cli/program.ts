@@ -71,18 +71,8 @@ async function programOf(command: Command, act: Act): Promise<Program> {
   });
 }
 
-/** Options of a program alone. Beside `--columns 1,2`, `--no-columns` is an option of its own, which commander takes for a value of the first. */
-function ownOptions(program: Program): Record<string, unknown> {
-  const values: Record<string, unknown> = program.opts();
-  const plain = program.options.filter(({ negate }) => !negate).map((option) => option.attributeName());
-  const both = plain.filter((key) => values[key] === false && program.options.some((o) => o.negate && o.attributeName() === key));
-  const rest = Object.entries(values).filter(([key]) => !both.includes(key));
-  return Object.fromEntries([...rest, ...both.map((key) => [`no${key[0].toUpperCase()}${key.slice(1)}`, true])]);
-}
-
 /** Options of a command and of those that it is part of; its own count more. */
-const givenTo = (program: Program): Record<string, unknown> =>
-  program.parent ? { ...givenTo(program.parent), ...ownOptions(program) } : {};
+const givenTo = (program: Program): Record<string, unknown> => (program.parent ? { ...givenTo(program.parent), ...program.opts() } : {});
 
 const withChildren = (command: Program): Program[] => [command, ...command.commands.flatMap(withChildren)];
 

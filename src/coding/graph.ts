@@ -110,7 +110,7 @@ function canonicalOrder({ pairs, directed, vertices }: Graph): Uint32Array {
  */
 export function distinctEdges(g: Graph): Graph {
   if (g.columns?.length)
-    throw new UserError("each edge once, but columns beside them: which of their values should be kept?", "--no-columns drops them");
+    throw new UserError("each edge once, but columns beside them: which of their values should be kept?", "--drop-columns drops them");
   const pairs = canonicalPairs(g).slice();
   let at = 0;
   for (let i = 0; i < pairs.length; i += 2)

@@ -30,7 +30,7 @@ export function within(limit = Number.POSITIVE_INFINITY): (bytes: number) => voi
     if (held > limit)
       throw new UserError(
         `the columns beside the edges need ${Math.ceil(held / 2 ** 20)} MiB so far, more than the memory limit`,
-        "raise --memory, or say --no-columns",
+        "raise --memory, or say --drop-columns",
       );
   };
 }
@@ -136,7 +136,7 @@ export type ColumnChoice = "keep" | "drop" | "refuse";
 /** Tells that columns are kept. */
 export const keptNote = (columns: readonly EdgeColumn[] | undefined): string[] =>
   columns && columns.length > 0
-    ? [`kept beside each edge: ${columns.map(({ name }) => JSON.stringify(name)).join(", ")} (--no-columns leaves it out)`]
+    ? [`kept beside each edge: ${columns.map(({ name }) => JSON.stringify(name)).join(", ")} (--drop-columns leaves it out)`]
     : [];
 
 /** Tells or refuses that columns are not kept. */

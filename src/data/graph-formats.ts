@@ -38,7 +38,7 @@ export function readMatrixMarket(text: string, source: string, options: GraphDoc
   if (hasValues && options.others === "refuse" && !options.columns)
     throw new UserError(`${source}: a ${field} matrix has values, and --strict keeps none`, "--columns 1,2 drops them");
   if (hasValues && !drops && symmetry !== "general" && symmetry !== "symmetric")
-    throw new UserError(`${source}: values of a ${symmetry} matrix change with the direction of an edge`, "--no-columns drops them");
+    throw new UserError(`${source}: values of a ${symmetry} matrix change with the direction of an edge`, "--drop-columns drops them");
   const said = lines
     .slice(1)
     .find((line) => !line.startsWith("%") || line.startsWith("% columns: "))
@@ -134,7 +134,7 @@ export function readNodeLink(text: string, source: string, options: GraphDocumen
       throw new UserError(`${source}, link ${i}: an end is missing or no node's`);
     for (const [name, value] of Object.entries(others)) {
       if (options.others === "refuse")
-        throw new UserError(`${source}, link ${i}: ${JSON.stringify(name)}, and --strict keeps no values`, "--no-columns drops them");
+        throw new UserError(`${source}, link ${i}: ${JSON.stringify(name)}, and --strict keeps no values`, "--drop-columns drops them");
       if (drops) dropped.add(name);
       else if (isRawJSON(value)) beside.put(name, sink.edges(), value.rawJSON, "number");
       else if (typeof value === "string") beside.put(name, sink.edges(), value, "text");

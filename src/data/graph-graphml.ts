@@ -153,7 +153,7 @@ export function readGraphMl(text: string, source: string, options: GraphDocument
     else sink.addNames(pairs[i], pairs[i + 1]);
   const drops = options.others === "drop" || options.columns !== undefined;
   if (values.length > 0 && options.others === "refuse")
-    refuse(`${values.length} values of edges, and --strict keeps none`, "--no-columns drops them");
+    refuse(`${values.length} values of edges, and --strict keeps none`, "--drop-columns drops them");
   const columns = drops ? undefined : columnsOf(keys, values, pairs.length / 2);
   const notes = [
     ...keptNote(columns),

@@ -18,7 +18,7 @@ interface Places {
 
 function graphOf({ directed, called, pairs, beside, besideNames, notes }: Places, options: GraphDocumentOptions): ReadGraph {
   if (options.others === "refuse" && besideNames.size > 0)
-    throw new UserError(`edges have values (${[...besideNames].join(", ")}), and --strict keeps none`, "--no-columns drops them");
+    throw new UserError(`edges have values (${[...besideNames].join(", ")}), and --strict keeps none`, "--drop-columns drops them");
   const drops = options.others === "drop" || options.columns !== undefined;
   const columns = drops ? undefined : beside.finish(pairs.length / 2);
   const told = drops ? droppedNote([...besideNames]) : keptNote(columns);

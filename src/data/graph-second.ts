@@ -152,7 +152,14 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside
     }
   }
   // what comments say is known when the rows have been read
-  return { by: "a second parser", rows: rows(), get directed() { return said.directed; }, vertices: said.vertices }; // biome-ignore format: one line
+  return {
+    by: "a second parser",
+    rows: rows(),
+    get directed() {
+      return said.directed;
+    },
+    vertices: said.vertices,
+  };
 }
 
 async function matrix(text: string, beside?: boolean): Promise<SecondReading> {
@@ -207,7 +214,10 @@ async function nodeLink(text: string, beside?: boolean): Promise<SecondReading> 
     const [a, b] = [await ends("source"), await ends("target")];
     const ids = await list("$.nodes[*].id");
     const own = ids.length > 0 ? ids : await list("$.nodes[*].name");
-    const nodes = own.length > 0 ? own.map(String) : numbersTo(Number((await db.runAndReadAll("SELECT json_array_length($text::JSON, '$.nodes')", { text })).getRows()[0][0])); // biome-ignore format: one line
+    const nodes =
+      own.length > 0
+        ? own.map(String)
+        : numbersTo(Number((await db.runAndReadAll("SELECT json_array_length($text::JSON, '$.nodes')", { text })).getRows()[0][0]));
     const known = new Set(nodes);
     const called = (x: string | null): string => (known.has(String(x)) ? String(x) : (nodes[Number(x)] ?? String(x)));
     const links = beside ? await objects(`$.${key}[*]`) : [];

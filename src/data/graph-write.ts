@@ -35,7 +35,7 @@ function* matrix(g: EdgeList, encoder: TextEncoder): Generator<Uint8Array> {
   const pairs = directed ? g.pairs : g.pairs.map((_, i) => g.pairs[i ^ 1]);
   const values = Array.from({ length: columns.length === 1 ? pairs.length / 2 : 0 }, (_, i) => valueText(columns[0], i));
   if (columns.length > 1 || values.some((value) => value === null || !isNumber(value)))
-    throw new UserError("Matrix Market holds one column, with a number for every edge", "use another format, or --no-columns");
+    throw new UserError("Matrix Market holds one column, with a number for every edge", "use another format, or --drop-columns");
   const said = columns.length > 0 ? `% columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
   const banner = `%%MatrixMarket matrix coordinate ${columns.length > 0 ? "real" : "pattern"} ${directed ? "general" : "symmetric"}`;
   yield encoder.encode(`${banner}\n${said}${vertices} ${vertices} ${pairs.length / 2}\n`);

@@ -166,12 +166,12 @@ describe("every format gives the same graph", () => {
         .filter((line) => !line.startsWith("#"));
     };
     expect(await lines()).toEqual(["a\tb\t1.50\tx", "a\tb\t3\t", 'b\tc\t2\t"y, z"', ""]);
-    expect(await lines("--no-columns")).toEqual(["a\tb", "a\tb", "b\tc", ""]);
+    expect(await lines("--drop-columns")).toEqual(["a\tb", "a\tb", "b\tc", ""]);
     expect((await graph("verify", packed, input)).out).toContain("intact, 3 edges, the graph of");
     const other = await graph("verify", packed, file("other.csv", "from,to,weight,label\na,b,1.5,x\nb,c,2,y\nb,a,3,\n"));
     expect([other.code, other.error]).toEqual([1, expect.stringMatching(/1\.5/)]);
-    expect((await graph("compress", input, "--no-columns")).error).toContain('not kept: "weight", "label"');
-    expect((await graph("compress", input, "--distinct")).error).toContain("--no-columns");
+    expect((await graph("compress", input, "--drop-columns")).error).toContain('not kept: "weight", "label"');
+    expect((await graph("compress", input, "--distinct")).error).toContain("--drop-columns");
   });
 
   test("what is not kept is said", async () => {
@@ -351,7 +351,7 @@ describe("bad input ends in a message that says where and what to do", () => {
     [/cannot be read/, "compress", "."],
     [/cannot be read/, "decompress", "missing.pfg"],
     [/exclude each other/, "compress", "KARATE", "--directed", "--undirected"],
-    [/--strict and --no-columns exclude each other/, "compress", "KARATE", "--strict", "--no-columns"],
+    [/--strict and --drop-columns exclude each other/, "compress", "KARATE", "--strict", "--drop-columns"],
     [/--columns 0,1/, "compress", "KARATE", "--columns", "0,1"],
     [/--lanes: expected number \(got "x"\)/, "compress", "KARATE", "--lanes", "x"],
     [/0 lanes/, "compress", "KARATE", "--lanes", "0"],

@@ -165,13 +165,14 @@ test("Matrix Market holds one column of numbers; Parquet any; DuckDB finds them 
     [two, "parquet"],
     [two, "json"],
   ] as const) {
-    // biome-ignore format: a table
     const path = await written(g, format);
     const back = (await readGraph(path)).graph;
     expect(rows(back, true)).toEqual(rows(g, true));
     expect((await compareGraph(back, async () => (await readAgain(path, {}))!)).differs).toBeUndefined();
     const other = { ...back, columns: back.columns!.map((c, k) => (k > 0 ? c : { ...c, values: Float64Array.of(0.5, -1, 1e21, 4) })) };
-    expect((await compareGraph(other, async () => (await readAgain(path, {}))!)).differs).toBeDefined();
+    // the last edge, 2 2 (3 3 where counting begins at 1), has 3 in the file and 4 here
+    const { differs } = await compareGraph(other, async () => (await readAgain(path, {}))!);
+    expect(differs).toMatch(/^the edge \["2","2",.*"3(\.0)?".*\] of the file is missing/);
   }
   expect(() => [...edgeLines(two, "mtx")]).toThrow(/one column, with a number for every edge/);
 });
@@ -213,7 +214,10 @@ test("values of GraphML with defaults, of GML, Pajek and METIS", async () => {
     '<edge source="a" target="a"><data key="w"> 2.5<!-- c --></data></edge><edge source="a" target="a"/></graph></graphml>';
   expect((await readGraph(file("d.graphml", xml))).graph.columns).toEqual([{ name: "weight", kind: "text", values: [" 2.5", "1"] }]);
   const gml = 'graph [ node [ id 0 ] node [ id 1 ] edge [ source 0 target 1 value 2 label "x" ] ]';
-  expect((await readGraph(file("d.gml", gml))).graph.columns?.map((c) => [c.name, [...c.values]])).toEqual([["value", [2]], ["label", ["x"]]]); // biome-ignore format: short
+  expect((await readGraph(file("d.gml", gml))).graph.columns?.map((c) => [c.name, [...c.values]])).toEqual([
+    ["value", [2]],
+    ["label", ["x"]],
+  ]);
   const net = "*Vertices 2\n*Edges\n1 2 2.5\n2 2\n";
   expect((await readGraph(file("d.net", net))).graph.columns?.[0].values).toEqual(Float64Array.of(2.5, Number.NaN));
   const metis = await readGraph(file("d.metis", "2 1 001\n2 7\n1 7\n"));
@@ -221,7 +225,12 @@ test("values of GraphML with defaults, of GML, Pajek and METIS", async () => {
 });
 
 test("damaged columns, and those that need too much memory or time, are refused in words", () => {
-  const many = { vertices: 2, directed: true, pairs: new Uint32Array(20000).fill(1), columns: [{ name: "l", kind: "text" as const, values: new Array<string>(10000).fill("x".repeat(60)) }] }; // biome-ignore format: short
+  const many = {
+    vertices: 2,
+    directed: true,
+    pairs: new Uint32Array(20000).fill(1),
+    columns: [{ name: "l", kind: "text" as const, values: new Array<string>(10000).fill("x".repeat(60)) }],
+  };
   const bytes = encodeGraph(many);
   expect(bytes.length).toBeLessThan(2000);
   expect(() => decodeGraph(bytes, { memoryLimit: 2 ** 20 })).toThrow(

@@ -60,7 +60,14 @@ const csv = 'source,target\nann,"b, c"\n"b, c",eve\nann,ann\n';
 const edges = "# Directed graph\n0\t1\n1\t2\n2\t2\n10\t4\n";
 const properties = "graphclass=it.unimi.dsi.webgraph.BVGraph\nnodes=3\narcs=4\nwindowsize=7\nminintervallength=4\nzetak=3\nmaxrefcount=3\n";
 
-const arrays = { X: array([[1, 2], [3, 4.5]]), time: array([0, 1], "i64"), names: { dtype: "string", shape: [2], data: ["a", "é"] } } as const; // biome-ignore format: one line
+const arrays = {
+  X: array([
+    [1, 2],
+    [3, 4.5],
+  ]),
+  time: array([0, 1], "i64"),
+  names: { dtype: "string", shape: [2], data: ["a", "é"] },
+} as const;
 
 /** Every parser, by name. */
 export const targets: Readonly<Record<string, Target>> = {
@@ -149,7 +156,33 @@ function traced(bytes: Uint8Array): unknown {
   return model.apply(model.params, ...inputs);
 }
 
-const words = ["-1", "0", "4294967296", "9007199254740993", "1e308", "NaN", '"', "\n", "\r", "\t", ",", ";", "<", ">", "&#x110000;", "&", "]]>", "<!--", "{", "[", "\\ud800", "\u0000", "%", "#", "999999999999999999999"]; // biome-ignore format: a list
+const words = [
+  "-1",
+  "0",
+  "4294967296",
+  "9007199254740993",
+  "1e308",
+  "NaN",
+  '"',
+  "\n",
+  "\r",
+  "\t",
+  ",",
+  ";",
+  "<",
+  ">",
+  "&#x110000;",
+  "&",
+  "]]>",
+  "<!--",
+  "{",
+  "[",
+  "\\ud800",
+  "\u0000",
+  "%",
+  "#",
+  "999999999999999999999",
+];
 
 /** A file that was cut, flipped, spliced, or had numbers and signs of its format put in. */
 export function spoilt(sample: Uint8Array, below: Below): Uint8Array {

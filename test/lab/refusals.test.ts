@@ -37,7 +37,7 @@ async function halfway(folder: string, invocation?: Invocation): Promise<void> {
 async function holder(folder: string) {
   const child = spawn(process.execPath, [
     "-e",
-    `import("./src/lab/lock.ts").then((m) => { m.lock(${JSON.stringify(folder)}); console.log("held"); setInterval(() => 0, 1000); })`,
+    `import("./src/lab/lock.ts").then((m) => { m.lock(${JSON.stringify(folder)}); console.log("held"); process.stdin.resume(); })`,
   ]);
   await new Promise((resolve) => child.stdout.once("data", resolve));
   return child;

@@ -36,5 +36,10 @@ export function textBoxes(svg: string): Box[] {
 /** Pairs of texts that cover each other. */
 export function overlaps(boxes: readonly Box[]): [string, string][] {
   const covers = (a: Box, b: Box): boolean => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => covers(a, b)).map((b): [string, string] => [a.text, b.text])); // biome-ignore format: one expression
+  return boxes.flatMap((a, i) =>
+    boxes
+      .slice(i + 1)
+      .filter((b) => covers(a, b))
+      .map((b): [string, string] => [a.text, b.text]),
+  );
 }

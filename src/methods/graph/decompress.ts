@@ -28,11 +28,11 @@ export const decompress = job({
       .optional()
       .describe("edges: two columns with a tab; csv: with a heading; mtx: Matrix Market (default: by the ending of --out, else edges)"),
     shard: z.int().min(0).optional().describe("only this part of a file with shards, from 0").meta({ placeholder: "i" }),
-    columns: z.boolean().default(true).describe("leave weights and labels of edges out"),
+    dropColumns: z.boolean().default(false).describe("leave weights and labels of edges out"),
     ...opening,
     ...talking,
   }),
-  async run([path], { out, shard, columns, trust, memory, json, quiet, ...given }) {
+  async run([path], { out, shard, dropColumns, trust, memory, json, quiet, ...given }) {
     const to = given.to ?? FORMAT_OF[extname(out).toLowerCase()] ?? "edges";
     if (to === "parquet" && out === "-") throw new UserError("Parquet is not written to standard output", "name a file with --out");
     const bytes = await loadFile(path);
@@ -43,8 +43,8 @@ export const decompress = job({
       decodeGraph(bytes, { memoryLimit, shard, trust, onProgress }),
     );
     const seconds = cpuSeconds() - start;
-    const g = columns ? whole : { ...whole, columns: undefined };
-    if (shard !== undefined && !quiet && columns && readHeader(bytes, { memoryLimit, trust }).columns)
+    const g = dropColumns ? { ...whole, columns: undefined } : whole;
+    if (shard !== undefined && !quiet && !dropColumns && readHeader(bytes, { memoryLimit, trust }).columns)
       process.stderr.write("note: the columns beside the edges are those of all shards: they are left out\n");
     if (to === "parquet") await replacing(out, (temporary) => writeGraphParquet(g, temporary));
     else await writeOut(out, edgeLines(g, to));

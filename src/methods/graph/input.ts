@@ -33,7 +33,7 @@ export const reading = {
     .describe("the two columns that hold the edge, from 1, then those that are kept beside it; the others are dropped")
     .meta({ placeholder: "a,b,…" }),
   strict: z.boolean().default(false).describe("refuse weights and labels of edges instead of keeping them"),
-  noColumns: z.boolean().default(false).describe("leave weights and labels of edges out"),
+  dropColumns: z.boolean().default(false).describe("leave weights and labels of edges out"),
   heading: z.enum(["yes", "no"]).optional().describe("is the first row of an edge list a heading? (default: by what it says, with a note)"),
   bipartite: z.boolean().default(false).describe("the two columns of an edge list number vertices of two kinds"),
   names: z.enum(["sorted", "input"]).default("sorted").describe("number named vertices sorted, or as the input mentions them"),
@@ -48,8 +48,8 @@ export const graphInput =
 
 /** The options of the reader. @throws UserError */
 export function readingOf(options: ReadingOptions): GraphReadOptions {
-  const { directed, undirected, from, ids, heading, bipartite, names, vertices, memory, strict, noColumns } = options;
-  if (strict && noColumns) throw new UserError("--strict and --no-columns exclude each other");
+  const { directed, undirected, from, ids, heading, bipartite, names, vertices, memory, strict, dropColumns } = options;
+  if (strict && dropColumns) throw new UserError("--strict and --drop-columns exclude each other");
   if (directed && undirected) throw new UserError("--directed and --undirected exclude each other");
   return {
     directed: directed ? true : undirected ? false : undefined,
@@ -58,7 +58,7 @@ export function readingOf(options: ReadingOptions): GraphReadOptions {
     heading,
     bipartite,
     columns: columnNumbers(options.columns),
-    others: noColumns ? "drop" : strict ? "refuse" : "keep",
+    others: dropColumns ? "drop" : strict ? "refuse" : "keep",
     nameOrder: names,
     vertices,
     memoryLimit: byteSize(memory),

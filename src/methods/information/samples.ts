@@ -96,7 +96,10 @@ export const samples = experiment({
       await save(Object.keys(finished).length, finished);
     }
     line.finish();
-    const found = findings(pairs, work.map(({ name }) => finished[name])); // biome-ignore format: one call
+    const found = findings(
+      pairs,
+      work.map(({ name }) => finished[name]),
+    );
     return {
       found,
       title: `Information in ${title}`,

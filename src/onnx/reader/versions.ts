@@ -31,7 +31,12 @@ function constant(a: Onnx.IAttributeProto, name: string, scalar = false): OnnxNo
         : undefined;
   const values = floats ?? (a.ints?.length ? a.ints.map(toNumber) : [toNumber(a.i)]);
   const value = array(values, floats ? "f32" : "i64", scalar ? [] : [values.length]);
-  return { opType: "Constant", input: [], output: [name], attribute: [{ name: "value", type: onnx.AttributeProto.AttributeType.TENSOR, t: tensorProto("", value) }] }; // biome-ignore format: one line
+  return {
+    opType: "Constant",
+    input: [],
+    output: [name],
+    attribute: [{ name: "value", type: onnx.AttributeProto.AttributeType.TENSOR, t: tensorProto("", value) }],
+  };
 }
 
 /** Attributes as inputs behind the given ones; absent ones leave their place empty. */

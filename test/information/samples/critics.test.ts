@@ -43,7 +43,11 @@ async function expected(K: number, statistic: (S: Tensor) => Statistic): Promise
 }
 
 test("InfoNCE of a critic, over all batches of a discrete model", async () => {
-  for (const [K, value] of [[2, 0.076858037177], [3, 0.103557812534], [5, 0.125123782885]]) // biome-ignore format: a table
+  for (const [K, value] of [
+    [2, 0.076858037177],
+    [3, 0.103557812534],
+    [5, 0.125123782885],
+  ])
     expect(await expected(K, infoNce)).toBeCloseTo(value, 10);
 }, 20_000);
 

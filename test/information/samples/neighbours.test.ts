@@ -27,7 +27,11 @@ test("five points: 0.1166666667 nats, as NPEET prints it in bits", async () => {
 test("a deterministic example of 200 points, computed independently", async () => {
   const i = Array.from({ length: 200 }, (_, j) => j + 1);
   const [x, z] = [numbers(i.map(Math.sin)), numbers(i.map((v) => Math.sin(v) + 0.3 * Math.cos(7 * v)))];
-  for (const [k, value] of [[1, 2.2698567106], [3, 1.9157492081], [5, 1.4057303758]]) // biome-ignore format: a table
+  for (const [k, value] of [
+    [1, 2.2698567106],
+    [3, 1.9157492081],
+    [5, 1.4057303758],
+  ])
     expect(await first(x, z, k)).toBeCloseTo(value, 9);
   expect(await second(x, z)).toBeCloseTo(2.1738391498, 9);
 });
@@ -38,7 +42,6 @@ test("normal pairs, one and two dimensions, within four errors of blocks", async
     [1, 0],
     [2, 0.6],
   ]) {
-    // biome-ignore format: a table
     const [x, z] = normalPairs(1000, rho, d, draws(`normal ${d} ${rho}`));
     const count = neighbours([x, z], 3);
     const estimate = async (rows: Int32Array) => [meanOf(firstTerms(await count(takeRows(x, rows), takeRows(z, rows))))];

@@ -12,7 +12,11 @@ test("a quadratic potential has its own ω² everywhere, whatever its axes, and 
   expect(round.lowest).toBeCloseTo(3, 3);
   expect(round.highest).toBeCloseTo(3, 3);
   // ½ xᵀ A x with eigenvalues 4, 1, -9: the largest is 4, though -9 is larger in size
-  const [u, v, w] = [[1, 1, 1], [1, -1, 0], [1, 1, -2]].map((q) => q.map((c) => c / Math.hypot(...q))); // biome-ignore format: a table
+  const [u, v, w] = [
+    [1, 1, 1],
+    [1, -1, 0],
+    [1, 1, -2],
+  ].map((q) => q.map((c) => c / Math.hypot(...q)));
   const along = (z: Tensor, q: number[]): Tensor => z.mul(array(q)).sum(1).square();
   const turned = await stiffness((_, z) => along(z, u).mul(4).add(along(z, v)).sub(along(z, w).mul(9)).mul(0.5), t, x);
   expect(turned.highest).toBeCloseTo(4, 2);

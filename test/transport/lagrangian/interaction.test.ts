@@ -86,7 +86,6 @@ test("Gaussians that attract each other: kinetic energy less that of pairs is th
     [2, 0.5, 0.2],
     [0.5, 0.3, 0.6],
   ]) {
-    // biome-ignore format: a table
     const { t, x, v, within, weight, nodes } = exactPath(dm, s0, s1);
     // the action of the path: its slope in x is the velocity
     const s: Action = (time, y) => {

@@ -45,7 +45,12 @@ const halfLogRate =
     return rate.sub(less).div(at.mul(2));
   };
 /** Pair A of the specification. */
-const [m0, m1, s0, s1] = [[-1, 0], [1, 0.5], [0.5, 0.3], [0.2, 0.6]]; // biome-ignore format: a table
+const [m0, m1, s0, s1] = [
+  [-1, 0],
+  [1, 0.5],
+  [0.5, 0.3],
+  [0.2, 0.6],
+];
 const line =
   (j: number): Curve =>
   (time) =>
@@ -227,7 +232,10 @@ test("acceleration is the gradient of the residual, for a network and every term
 });
 
 test("probes of signs give the Laplacian exactly for diagonal Hessians, and on average for others", async () => {
-  const hessian = [[2, 1.5], [1.5, -1]]; // biome-ignore format: a matrix
+  const hessian = [
+    [2, 1.5],
+    [1.5, -1],
+  ];
   const quadraticForm =
     (off: number): Action =>
     (_, z) => {
@@ -266,7 +274,6 @@ test("velocities are those of the convex cost: Fenchel's equality, and a given d
     [powerCost(3), 1e-6],
     [powerCost(1.5), 1e-6],
   ] as const) {
-    // biome-ignore format: a table
     expect(worst(await gap(cost, 1))).toBeLessThan(tolerance);
     for (const factor of [0.5, 1.3]) expect(Math.min(...toNumbers(await gap(cost, factor)))).toBeGreaterThan(tolerance);
   }

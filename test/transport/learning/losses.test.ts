@@ -77,10 +77,20 @@ const cases: [string, number, Lagrangian, Action, ReturnType<typeof gaussianPath
   ["independent linear path", 2.2323009183, freeMotion, quadratic(linearMean, logRate(linearVariance)), linearPath],
   ["variance-preserving path", 1.3957880384, freeMotion, quadratic(vpMean, logRate(vpVariance)), pathOf(vpMean, vpVariance)],
   ["Ornstein–Uhlenbeck path", 0.9650542474, freeMotion, quadratic(ouMean, logRate(ouVariance)), pathOf(ouMean, ouVariance)],
-  ["Ornstein–Uhlenbeck path, entropic", 1.0281982451, { ...freeMotion, noise: 1 },
-    (_, x) => x.square().sum(1).mul(-0.5), pathOf(ouMean, ouVariance)],
-  ["heat flow", 0.2997369091, freeMotion,
-    (t, x) => x.square().div(t.add(0.1).mul(4)).squeeze(1), gaussianPath((t) => ({ m: 0, r: Math.sqrt(0.1 + t) }))],
+  [
+    "Ornstein–Uhlenbeck path, entropic",
+    1.0281982451,
+    { ...freeMotion, noise: 1 },
+    (_, x) => x.square().sum(1).mul(-0.5),
+    pathOf(ouMean, ouVariance),
+  ],
+  [
+    "heat flow",
+    0.2997369091,
+    freeMotion,
+    (t, x) => x.square().div(t.add(0.1).mul(4)).squeeze(1),
+    gaussianPath((t) => ({ m: 0, r: Math.sqrt(0.1 + t) })),
+  ],
   [
     "linear path, entropic",
     2.3434880085,
@@ -97,11 +107,14 @@ const cases: [string, number, Lagrangian, Action, ReturnType<typeof gaussianPath
       const c = v.add(1).pow(-1).mul(2);
       const b = logRate(linearVariance)(t).div(v.mul(0.5).add(1));
       const y = x.sub(linearMean(t));
-      return c.mul(y).add(b.mul(0.5).mul(y.square().sub(v))).squeeze(1);
+      return c
+        .mul(y)
+        .add(b.mul(0.5).mul(y.square().sub(v)))
+        .squeeze(1);
     },
     linearPath,
   ],
-]; // biome-ignore format: a table
+];
 
 test.each(cases)("%s: the loss of the true action is minus its energy %f", async (_, energy, l, s, path) => {
   expect(await lossOf(l, s, path)).toBeCloseTo(-energy, 8);
@@ -127,10 +140,12 @@ test("backward in time: the loss of the reversed process's drift is minus its en
     const [slope, bend] = [x.cos().mul(t.add(0.5)), x.sin().mul(t.add(0.5)).neg()];
     const inner = slope.square().mul(0.5).add(bend.mul(0.125)).squeeze(1).sub(rate);
     const end = (at: Tensor, z: Tensor, m: Tensor) => wrong(at, z).mul(m.squeeze(1)).mean();
-    return end(t1, x1, mass1 as Tensor).sub(end(t0, x0, mass0 as Tensor)).add(inner.mul((mass as Tensor).squeeze(1)).mean());
+    return end(t1, x1, mass1 as Tensor)
+      .sub(end(t0, x0, mass0 as Tensor))
+      .add(inner.mul((mass as Tensor).squeeze(1)).mean());
   });
   expect(await backward(wrong)).toBeCloseTo(item(await own(linearPath.sample, linearPath.ends)), 12);
-}); // biome-ignore format: formulas
+});
 
 test("loss plus energy is the action gap of a wrong action", async () => {
   expect(await lossOf(freeMotion, (_, x) => x.square().sum(1).mul(0.75), linearPath)).toBeCloseTo(-0.46875, 10);

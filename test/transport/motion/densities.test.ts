@@ -55,11 +55,15 @@ const paths: Record<string, Path> = {
       const v = linearVariance(t);
       const y = x.sub(t.mul(2));
       const bend = linearRate(t).div(v.mul(0.5).add(1)).mul(0.5);
-      return y.mul(2).div(v.add(1)).add(bend.mul(y.square().sub(v))).squeeze(1);
+      return y
+        .mul(2)
+        .div(v.add(1))
+        .add(bend.mul(y.square().sub(v)))
+        .squeeze(1);
     }),
     ...linear,
   },
-}; // biome-ignore format: a table
+};
 
 describe("log densities of Gaussian paths", () => {
   test.each(Object.entries(paths))("%s: exact to 1e-7, from either end", async (_, { dynamics, mean, variance }) => {
