@@ -32,7 +32,15 @@ export async function work(options: WorkerOptions, signal: AbortSignal): Promise
   const { url, concurrency, folder, patience = 30_000, tell } = options;
   const { redis, connection, close } = await connect(url);
   await mkdir(folder, { recursive: true });
-  const worker = new Worker<Order, Answer>(queueName, (job, token) => perform(job, token, redis, options, signal), {
+  // a Redis that forgets gives a task out again while it is still worked on here: two attempts would share a folder, which the first removes
+  const inHand = new Set<string>();
+  const once = async (job: Job<Order, Answer>, token: string | undefined): Promise<Answer> => {
+    const { id } = job.data.task;
+    if (inHand.has(id)) return later(job, token, pulse);
+    inHand.add(id);
+    return perform(job, token, redis, options, signal).finally(() => inHand.delete(id));
+  };
+  const worker = new Worker<Order, Answer>(queueName, once, {
     connection,
     concurrency,
     name: hostname(),
@@ -49,6 +57,12 @@ export async function work(options: WorkerOptions, signal: AbortSignal): Promise
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   await worker.close();
   close();
+}
+
+/** Back to the queue with a task, for so many milliseconds. */
+async function later(job: Job<Order, Answer>, token: string | undefined, pause: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + pause, token);
+  throw new DelayedError();
 }
 
 async function perform(
@@ -79,8 +93,7 @@ async function perform(
     if (!(error instanceof Cancelled || busy)) throw error;
     if (busy || !cancelling.signal.aborted) {
       // this worker ends, or waits; the task does not: back to the queue with it
-      await job.moveToDelayed(Date.now() + (busy ? pulse : 100), token);
-      throw new DelayedError();
+      await later(job, token, busy ? pulse : 100);
     }
     cancelled = true;
   } finally {
