@@ -1,5 +1,7 @@
 /** What every way of measuring an information ends in: numbers with a side, an error, and a reason to believe them or not. */
 
+import type { Estimate } from "../sampling/index.ts";
+
 /** A number about I(X;Z), in nats. */
 export interface Bound {
   /** "reverse chains (CR)", "KSG-1". */
@@ -14,6 +16,11 @@ export interface Bound {
   /** Why it is a bound, or why it is not to be believed here. */
   readonly why: string;
 }
+
+/** A bound from an estimate. */
+export const boundOf = (name: string, kind: Bound["kind"], { mean, error }: Estimate, why: string, valid = true): Bound => ({
+  ...{ name, kind, mean, se: error, valid, why },
+});
 
 /** Nats as bits. */
 export const bits = (nats: number): number => nats / Math.LN2;

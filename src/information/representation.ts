@@ -1,12 +1,13 @@
 /** Information of a representation: an encoder p(z|x) is known, and data stand for p(x). */
-import { array, type NdArray, type Random, sizeOf, toNumbers } from "../array/index.ts";
+import { array, type NdArray, type Random, toNumbers } from "../array/index.ts";
 import { UserError } from "../errors.ts";
 import type { OnnxModel } from "../onnx/index.ts";
 import { type Estimate, estimate } from "../sampling/index.ts";
-import { constant, equal, iota, jit, logsumexp, type Tensor, where } from "../tensor/index.ts";
+import { equal, iota, jit, logsumexp, type Tensor, where } from "../tensor/index.ts";
 import { drawProposal } from "./annealed/target.ts";
-import type { Bound } from "./bound.ts";
+import { type Bound, boundOf } from "./bound.ts";
 import type { Encoded, Encoder } from "./models/encoder.ts";
+import { encoderFunction } from "./models/file.ts";
 import { rowsOf } from "./models/joint.ts";
 
 /**
@@ -15,21 +16,18 @@ import { rowsOf } from "./models/joint.ts";
  * @throws UserError
  */
 export function codeEncoder(model: OnnxModel, path: string, D: number, noise?: number): Encoder {
-  const [x] = model.inputs;
-  if (model.inputs.length !== 1) throw new UserError(`${path}: an encoder has one input, the data; this one has ${model.inputs.length}`);
-  const tail = x.shape.slice(1);
-  const shape = tail.length > 0 && tail.every((n) => typeof n === "number") ? (tail as number[]) : [D];
-  if (sizeOf(shape) !== D) throw new UserError(`${path}: the encoder takes ${sizeOf(shape)} numbers a row, and the data have ${D}`);
+  const outputsOf = encoderFunction(model, path, { shape: [D], of: "the data have", dtype: "f32" });
   if (noise !== undefined && !(noise > 0))
     throw new UserError(
       `the variance of the noise is ${noise}, not above 0`,
       "a deterministic code of continuous data has infinite information: give --variance",
     );
-  const params = Object.fromEntries(Object.entries(model.params).map(([name, a]) => [name, constant(a)]));
   return {
     name: path,
     encode(seen) {
-      const [first, second] = model.apply(params, seen.reshape([seen.shape[0], ...shape])).map((y) => y.reshape([seen.shape[0], -1]));
+      const [first, second] = outputsOf(seen);
+      if (noise !== undefined && second)
+        throw new UserError(`${path}: the encoder has two outputs, mean and log variance, and noise is given too`, "leave --variance out");
       if (noise !== undefined) return [first, first.mul(0).add(Math.log(noise))];
       if (second) return [first, second];
       const width = first.shape[1];
@@ -129,7 +127,7 @@ export function representationBounds({ z, own, mixture, others }: Representation
     (k) => variance[k],
   );
   const upper = (name: string, marginal: Float64Array, why: string) => ({
-    bound: named(name, "upper", minus(own.subarray(half), marginal.subarray(half)), why),
+    bound: boundOf(name, "upper", minus(own.subarray(half), marginal.subarray(half)), why),
     before: minus(own.subarray(0, half), marginal.subarray(0, half)).mean,
   });
   const uppers = [
@@ -138,17 +136,13 @@ export function representationBounds({ z, own, mixture, others }: Representation
     upper("rate, N(0, I)", one, "E log p(z|x) / r(z): the KL term of a VAE"),
   ].toSorted((a, b) => a.before - b.before);
   return [
-    named(
+    boundOf(
       "structured InfoNCE",
       "lower",
       minus(own, mixture),
       `the density p(z|x) is the critic, all rows are negatives; at most log N = ${Math.log(N).toFixed(3)}`,
     ),
     ...uppers.map(({ bound }) => bound),
-    named("index and code", "estimate", minus(own, mixture), `I(i;Z) of these ${N} rows themselves, by one draw a row`),
+    boundOf("index and code", "estimate", minus(own, mixture), `I(i;Z) of these ${N} rows themselves, by one draw a row`),
   ];
 }
-
-const named = (name: string, kind: Bound["kind"], { mean, error }: Estimate, why: string): Bound => ({
-  ...{ name, kind, mean, se: error, valid: true, why },
-});

@@ -1,24 +1,8 @@
-/** GML, Pajek, METIS, WebGraph in all its codes, ports, bipartite lists: what is read, told and refused. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { type GraphReadOptions, readGraph } from "../../src/data/graph-read.ts";
+import { expect, test } from "vitest";
 import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
 import { random } from "../coding/known.ts";
 
-const base = mkdtempSync(join(tmpdir(), "pushforward-others-"));
-afterAll(() => rmSync(base, { recursive: true }));
-
-let files = 0;
-async function read(ending: string, content: string | Uint8Array, options: GraphReadOptions = {}) {
-  const path = join(base, `${files++}.${ending}`);
-  writeFileSync(path, content);
-  const { graph, notes } = await readGraph(path, options);
-  const name = (v: number): string => String(graph.names?.[v] ?? v);
-  const edges = Array.from({ length: graph.pairs.length / 2 }, (_, i) => `${name(graph.pairs[2 * i])}-${name(graph.pairs[2 * i + 1])}`);
-  return { ...graph, edges, notes };
-}
+import { read } from "./read-graph.ts";
 
 test("GML: labels are names if they are distinct, else ids; attributes are counted", async () => {
   const gml = (label: string): string =>

@@ -1,23 +1,15 @@
 /** What a graph's reader can meet that is not plain, and what it does with it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { withDuckDb } from "../../src/data/duckdb.ts";
-import { type GraphReadOptions, readGraph } from "../../src/data/graph-read.ts";
+import { readGraph } from "../../src/data/graph-read.ts";
+
+import { read } from "./read-graph.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-graphs-"));
 afterAll(() => rmSync(base, { recursive: true }));
-
-let files = 0;
-async function read(ending: string, content: string | Uint8Array, options: GraphReadOptions = {}) {
-  const path = join(base, `${files++}.${ending}`);
-  writeFileSync(path, content);
-  const { graph, notes } = await readGraph(path, options);
-  const name = (v: number): string => String(graph.names?.[v] ?? v);
-  const edges = Array.from({ length: graph.pairs.length / 2 }, (_, i) => `${name(graph.pairs[2 * i])}-${name(graph.pairs[2 * i + 1])}`);
-  return { ...graph, edges, notes };
-}
 
 test("a first row that reads like a heading is an edge if its names come again, else a heading; both are told", async () => {
   const kept = await read("csv", "node1,node2\nnode2,node3\nnode3,node1\n");

@@ -25,6 +25,7 @@ import {
 } from "../../src/information/index.ts";
 import { logMeanExp, mixtureUpper, transitionTable } from "../../src/sampling/index.ts";
 import { constant, matmul, sin, tanh } from "../../src/tensor/index.ts";
+import { pxz, pz, qzx, states } from "../three-states.ts";
 import {
   annealed,
   columns,
@@ -237,18 +238,6 @@ test.each([
 });
 
 // A model of three states and three observations, whose draws are all enumerated.
-const pz = [0.5, 0.3, 0.2];
-const pxz = [
-  [0.7, 0.2, 0.1],
-  [0.1, 0.8, 0.1],
-  [0.25, 0.25, 0.5],
-];
-const qzx = [
-  [0.6, 0.2, 0.2],
-  [0.3, 0.5, 0.2],
-  [0.3, 0.3, 0.4],
-];
-const states = [0, 1, 2];
 
 interface Draw {
   readonly p: number;

@@ -17,26 +17,9 @@ import {
 } from "../../src/information/index.ts";
 import { estimate } from "../../src/sampling/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
+import { information, pxz as likelihood, pz as prior, qzx as q, states, critic as T } from "../three-states.ts";
 
 // --- MINE-AIS on three states, all paths enumerated --------------------------------------------------------------------------------
-
-const prior = [0.5, 0.3, 0.2];
-const likelihood = [
-  [0.7, 0.2, 0.1],
-  [0.1, 0.8, 0.1],
-  [0.25, 0.25, 0.5],
-];
-const q = [
-  [0.6, 0.2, 0.2],
-  [0.3, 0.5, 0.2],
-  [0.3, 0.3, 0.4],
-];
-const T = [
-  [0.5, -0.3, 0.1],
-  [-0.2, 0.6, 0],
-  [-0.1, 0.2, 0.4],
-];
-const states = [0, 1, 2];
 
 interface Path {
   readonly probability: number;
@@ -115,7 +98,6 @@ function expected(
 }
 
 test("MINE-AIS: reverse chains from the data bound I, forward chains alone exceed it", () => {
-  const information = 0.238235189493;
   const reverse = expected(
     (p) => p.oneUpper,
     () => nothing(1),

@@ -15,21 +15,9 @@ import {
   sandwich,
   transitionTable,
 } from "../../src/sampling/index.ts";
+import { information, pxz, pz, qzx, states } from "../three-states.ts";
 
 // A model of three states and three observations, all of whose paths are enumerated.
-const pz = [0.5, 0.3, 0.2];
-const pxz = [
-  [0.7, 0.2, 0.1],
-  [0.1, 0.8, 0.1],
-  [0.25, 0.25, 0.5],
-];
-const qzx = [
-  [0.6, 0.2, 0.2],
-  [0.3, 0.5, 0.2],
-  [0.3, 0.3, 0.4],
-];
-const information = 0.238235189493;
-const states = [0, 1, 2];
 const px = states.map((x) => states.reduce((sum, z) => sum + pz[z] * pxz[z][x], 0));
 /** E log p(x|z). */
 const fit = states.reduce((sum, z) => sum + states.reduce((s, x) => s + pz[z] * pxz[z][x] * Math.log(pxz[z][x]), 0), 0);

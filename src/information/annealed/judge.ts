@@ -1,7 +1,7 @@
 /** What the weights of a run say: bounds on I(X;Z) with reasons, the interval that was declared before, and what to beware of. */
 import { formatNumber, withError } from "../../numbers.ts";
 import { byDatum, type Estimate, estimate, kishSize, mixtureLower, mixtureUpper } from "../../sampling/index.ts";
-import type { Bound } from "../bound.ts";
+import { type Bound, boundOf } from "../bound.ts";
 import type { ImportanceWeights } from "../importance.ts";
 import { type AnnealedWeights, informationOf, type PointBounds, pointBounds } from "./bounds.ts";
 import type { Frozen } from "./frozen.ts";
@@ -22,23 +22,19 @@ export function lowerRule({ betas, length }: Frozen, chains: number): LowerRule 
   return length !== undefined && (usualInefficiency * length ** 2) / T < Math.log(chains) ? "mixture" : "reverse";
 }
 
-const bound = (name: string, kind: Bound["kind"], { mean, error }: Estimate, why: string, valid = true): Bound => ({
-  ...{ name, kind, mean, se: error, valid, why },
-});
-
 /** Bounds of annealed chains; the first two are the interval. */
 export function annealedBounds(weights: AnnealedWeights, points: PointBounds, rule: LowerRule): Bound[] {
   const of = (logEvidence: ArrayLike<number>): Estimate => informationOf(weights.fit, logEvidence);
   const exact = "log p(x) is bounded above by chains that start at exact posterior draws";
   const unbiased = "log p(x) is bounded below by the log of an unbiased estimate";
-  const mixture = bound("annealed, mixture", "lower", of(points.mixtureUpper), `${exact}; at most log K above one chain`);
-  const reverse = bound("annealed, reverse chains", "lower", of(points.reverseUpper), exact);
+  const mixture = boundOf("annealed, mixture", "lower", of(points.mixtureUpper), `${exact}; at most log K above one chain`);
+  const reverse = boundOf("annealed, reverse chains", "lower", of(points.reverseUpper), exact);
   return [
     ...(rule === "mixture" ? [mixture, reverse] : [reverse, mixture]),
-    bound("annealed, one chain", "lower", of(points.oneUpper), exact),
-    bound("annealed, mixture", "upper", of(points.mixtureLower), unbiased),
-    bound("annealed, one chain", "upper", of(points.oneLower), unbiased),
-    bound("annealed, Bennett", "estimate", of(points.bennett), "the best estimate from both directions; on neither side"),
+    boundOf("annealed, one chain", "lower", of(points.oneUpper), exact),
+    boundOf("annealed, mixture", "upper", of(points.mixtureLower), unbiased),
+    boundOf("annealed, one chain", "upper", of(points.oneLower), unbiased),
+    boundOf("annealed, Bennett", "estimate", of(points.bennett), "the best estimate from both directions; on neither side"),
   ];
 }
 
@@ -54,13 +50,13 @@ export function importanceBounds(name: string, fit: ArrayLike<number>, { forward
   const one =
     name === "prior" ? "0 by construction: one draw of the prior and the exact draw weigh alike" : "Barber-Agakov: E log q(z|x) / p(z)";
   const bounds = [
-    bound(
+    boundOf(
       `importance from the ${name}, K = ${K}`,
       "lower",
       of((f, b) => mixtureUpper(f, [exact[b]])),
       `one of K samples is the exact draw; ${cap}`,
     ),
-    bound(
+    boundOf(
       `importance from the ${name}, K = ${K}`,
       "upper",
       of((f) => mixtureLower(f)),
@@ -69,14 +65,14 @@ export function importanceBounds(name: string, fit: ArrayLike<number>, { forward
     ...(name === "prior"
       ? []
       : [
-          bound(
+          boundOf(
             `Barber-Agakov, ${name}`,
             "lower",
             of((_, b) => exact[b]),
             one,
           ),
         ]),
-    bound(
+    boundOf(
       `one sample of the ${name}`,
       "upper",
       of((f) => estimate(f).mean),

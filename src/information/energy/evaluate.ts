@@ -13,7 +13,7 @@ import {
 import { constant, jit, type Tensor } from "../../tensor/index.ts";
 import { informationOf } from "../annealed/bounds.ts";
 import { drawProposal, type Route } from "../annealed/target.ts";
-import type { Bound } from "../bound.ts";
+import { type Bound, boundOf } from "../bound.ts";
 import { type Encoded, logPrior, logProposal } from "../models/encoder.ts";
 import { inBlocks, type Joint, type JointPairs, rowsOf } from "../models/joint.ts";
 import { type Critic, critic, posterior } from "./critic.ts";
@@ -68,9 +68,6 @@ export function trained(
 }
 
 const sum = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array => Float64Array.from(a, (v, i) => v + b[i]);
-const bound = (name: string, kind: Bound["kind"], { mean, error }: Estimate, why: string, valid = true): Bound => ({
-  ...{ name, kind, mean, se: error, valid, why },
-});
 
 /** Bounds that need no chains, on held-out pairs: Barber-Agakov, InfoNCE, GIWAE, and MINE's two. */
 export async function sampledBounds(
@@ -101,10 +98,10 @@ export async function sampledBounds(
   const fitF = sum(above, f.exact);
   const exponentials = byDatum(f.draws, B).map((row) => Math.exp(logMeanExp(row) - 1));
   return [
-    bound("Barber-Agakov", "lower", estimate(above), "E log q(z|x) / p(z) for a normalised q"),
-    bound("InfoNCE", "lower", mixture(infonce, infonce.exact), `critic frozen, held-out pairs; at most ${cap}`),
-    bound("GIWAE", "lower", mixture(giwae, sum(above, giwae.exact)), `critic frozen, held-out pairs; at most ${cap} above Barber-Agakov`),
-    bound(
+    boundOf("Barber-Agakov", "lower", estimate(above), "E log q(z|x) / p(z) for a normalised q"),
+    boundOf("InfoNCE", "lower", mixture(infonce, infonce.exact), `critic frozen, held-out pairs; at most ${cap}`),
+    boundOf("GIWAE", "lower", mixture(giwae, sum(above, giwae.exact)), `critic frozen, held-out pairs; at most ${cap} above Barber-Agakov`),
+    boundOf(
       "MINE-F",
       "lower",
       estimate(fitF.map((v, b) => v - exponentials[b])),
@@ -113,7 +110,7 @@ export async function sampledBounds(
         : "an unbiased estimate of a lower bound, on held-out pairs",
       heavy <= 0.7,
     ),
-    bound(
+    boundOf(
       "MINE-DV",
       "estimate",
       varadhanEstimate(sum(above, dv.exact), dv.draws),
@@ -157,7 +154,7 @@ async function upperOfGiwae(
     const [softmax, lme] = [normalisedWeights(T[b]), logMeanExp(T[b])];
     return row.reduce((total, log, s) => total + softmax[s] * (log - (T[b][s] - lme)), 0);
   });
-  return bound(
+  return boundOf(
     "GIWAE",
     "upper",
     informationOf(fit, evidence),

@@ -2,7 +2,8 @@
 import { type NdArray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
 import { TensorError, UserError } from "../../errors.ts";
 import type { OnnxModel } from "../../onnx/index.ts";
-import { constant, jit, type Tensor } from "../../tensor/index.ts";
+import { jit, type Tensor } from "../../tensor/index.ts";
+import { functionOf } from "./file.ts";
 import { type Joint, rowsOf } from "./joint.ts";
 import { type LikelihoodName, likelihoodOf, type OutputKind } from "./likelihood.ts";
 import type { Prior } from "./prior.ts";
@@ -31,8 +32,8 @@ export async function decoderJoint(model: OnnxModel, options: DecoderOptions): P
   const { path, prior, dtype } = options;
   const { latent, inputTail } = latentOf(model, path, dtype);
   checkOutput(model, path);
-  const params = Object.fromEntries(Object.entries(model.params).map(([name, a]) => [name, constant(a)]));
-  const raw = (u: Tensor): Tensor => model.apply(params, prior.toLatent(u).reshape([u.shape[0], ...inputTail]))[0];
+  const apply = functionOf(model);
+  const raw = (u: Tensor): Tensor => apply(prior.toLatent(u).reshape([u.shape[0], ...inputTail]))[0];
   const outputs = await twice(raw, latent, options);
   const observed = outputs.shape.slice(1);
   const D = sizeOf(observed);

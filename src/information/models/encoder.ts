@@ -1,10 +1,11 @@
 /** Proposals q(z|x) = N(m(x), diag e^{v(x)}): from an ONNX encoder, or learned. */
-import { type NdArray, ndarray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
+import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { OnnxModel } from "../../onnx/index.ts";
-import { concat, constant, jit, type Tensor } from "../../tensor/index.ts";
+import { concat, jit, type Tensor } from "../../tensor/index.ts";
 import { computed } from "./decoder.ts";
-import { inBlocks, type Joint, rowsOf, simulate } from "./joint.ts";
+import { encoderFunction } from "./file.ts";
+import { inBlocks, type Joint, rowsOf } from "./joint.ts";
 
 /** x [rows, D] -> mean and log variance [rows, d] each. */
 export interface Encoder {
@@ -33,29 +34,15 @@ export function onnxEncoder(model: OnnxModel, path: string, joint: Joint): Encod
   const { latent: d } = joint;
   if (joint.prior.name !== "normal")
     throw new UserError(`${path}: an encoder is used with a normal prior, not with --prior ${joint.prior.name}`);
-  const [x] = model.inputs;
-  if (model.inputs.length !== 1) throw new UserError(`${path}: an encoder has one input, the data; this one has ${model.inputs.length}`);
-  if (x.dtype !== joint.dtype)
-    throw new UserError(
-      `${path}: the encoder takes ${x.dtype}, and the run is of ${joint.dtype}`,
-      "--precision f32 or f64 decides of a run",
-    );
-  const D = sizeOf(joint.observed);
-  const tail = x.shape.slice(1);
-  const shape = tail.every((n) => typeof n === "number") && tail.length > 0 ? (tail as number[]) : [...joint.observed];
-  if (sizeOf(shape) !== D)
-    throw new UserError(`${path}: the encoder takes ${sizeOf(shape)} numbers a row, and the decoder ${joint.name} gives ${D}`);
-  const params = Object.fromEntries(Object.entries(model.params).map(([name, a]) => [name, constant(a)]));
+  const outputsOf = encoderFunction(model, path, { shape: joint.observed, of: `the decoder ${joint.name} gives`, dtype: joint.dtype });
   return {
     name: path,
     encode(seen) {
-      const outputs = model.apply(params, seen.reshape([seen.shape[0], ...shape])).map((y) => y.reshape([seen.shape[0], -1]));
-      if (outputs.length > 2)
-        throw new UserError(`${path}: the encoder has ${outputs.length} outputs`, "mean and log variance are wanted, as one output or two");
+      const outputs = outputsOf(seen);
       const y = outputs.length > 1 ? concat(outputs, 1) : outputs[0];
       if (y.shape[1] !== 2 * d)
         throw new UserError(
-          `${path}: the encoder gives ${outputs.length > 1 ? outputs.map((o) => o.shape[1]).join(" and ") : y.shape[1]} numbers for a latent of ${d}`,
+          `${path}: the encoder gives ${outputs.map((o) => o.shape[1]).join(" and ")} numbers for a latent of ${d}`,
           "its output is mean and log variance side by side, or two outputs",
         );
       return [y.slice([], [0, d]), y.slice([], [d, 2 * d])];
@@ -64,11 +51,10 @@ export function onnxEncoder(model: OnnxModel, path: string, joint: Joint): Encod
 }
 
 /**
- * Tries an encoder on draws of the model, so that nothing has to be refused once the work has begun.
+ * Tries an encoder on some rows, so that nothing has to be refused once the work has begun.
  * @throws UserError
  */
-export async function checkEncoder(encoder: Encoder, joint: Joint): Promise<void> {
-  const { x } = await simulate(joint, 32, randomStream(0).fold("encoder"));
+export async function checkEncoder(encoder: Encoder, x: NdArray): Promise<void> {
   const runs = await computed(encoder.name, async () => [await encodeRows(encoder, x), await encodeRows(encoder, x)]);
   const [first, second] = runs.map(({ mean, logVariance }) => [...toNumbers(mean), ...toNumbers(logVariance)]);
   if (first.some((v, i) => v !== second[i]))

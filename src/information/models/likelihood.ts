@@ -61,6 +61,12 @@ const weightedSum = (y: Tensor, weights: ArrayLike<number>, dtype: "f32" | "f64"
 const sumLogs = (values: ArrayLike<number>, dimension: number): number =>
   values.length === 1 ? dimension * Math.log(values[0]) : Array.from(values).reduce((sum, v) => sum + Math.log(v), 0);
 
+/** (x - μ)² over the variance. */
+const overVariance =
+  (variance: ArrayLike<number>, dtype: "f32" | "f64") =>
+  (mean: Tensor, x: Tensor): Tensor =>
+    x.sub(mean).square().div(row(variance, dtype));
+
 /** log p = -Σ (x - μ)² / 2σ² + C, C = -½ Σ log 2πσ². */
 function gaussian(variance: ArrayLike<number>, dtype: "f32" | "f64"): Likelihood {
   const per = (f: (v: number) => number): Float64Array => Float64Array.from(variance, f);
@@ -76,16 +82,7 @@ function gaussian(variance: ArrayLike<number>, dtype: "f32" | "f64"): Likelihood
     sample: (mean, noise) => mean.add(noise.mul(row(per(Math.sqrt), dtype))),
     noise: (rng, shape, type) => rng.normal(shape, type),
     mean: (mean) => mean,
-    standardSquares: (mean, x) =>
-      x
-        .sub(mean)
-        .square()
-        .mul(
-          row(
-            per((v) => 1 / v),
-            dtype,
-          ),
-        ),
+    standardSquares: overVariance(variance, dtype),
   };
 }
 
@@ -110,16 +107,7 @@ function laplace(variance: ArrayLike<number>, dtype: "f32" | "f64"): Likelihood 
       ),
     noise: (rng, shape, type) => rng.uniform(shape, type),
     mean: (mean) => mean,
-    standardSquares: (mean, x) =>
-      x
-        .sub(mean)
-        .square()
-        .mul(
-          row(
-            scales.map((b) => 1 / (2 * b * b)),
-            dtype,
-          ),
-        ),
+    standardSquares: overVariance(variance, dtype),
   };
 }
 

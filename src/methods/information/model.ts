@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
-import type { Random } from "../../array/index.ts";
+import { type Random, randomStream } from "../../array/index.ts";
 import { readMatrix } from "../../data/index.ts";
 import { UserError } from "../../errors.ts";
 import {
@@ -109,7 +109,7 @@ async function decoderModel(path: string, options: ModelOptions): Promise<Loaded
       : []),
   ];
   const proposal = encoder === undefined ? undefined : onnxEncoder(await readModel(encoder, dtype), basename(encoder), joint);
-  if (proposal) await checkEncoder(proposal, joint);
+  if (proposal) await checkEncoder(proposal, (await simulate(joint, 32, randomStream(0).fold("encoder"))).x);
   return {
     joint,
     encoder: proposal,

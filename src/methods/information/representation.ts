@@ -10,6 +10,7 @@ import {
   bits,
   boundLines,
   boundsTable,
+  checkEncoder,
   codeEncoder,
   type Encoder,
   encodeRows,
@@ -67,8 +68,10 @@ export const representation = experiment({
       [count, D],
       "f32",
     );
+    const encoder = codeEncoder(model, basename(path), D, variance);
+    await checkEncoder(encoder, gatherRows<NdArray>(x, Array.from({ length: 20 }, (_, i) => i)));
     return {
-      problem: { encoder: codeEncoder(model, basename(path), D, variance), x } satisfies Problem,
+      problem: { encoder, x } satisfies Problem,
       source,
       label: "densities of codes",
       folder: `representation-${source.name}`,

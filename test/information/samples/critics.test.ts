@@ -15,20 +15,10 @@ import {
   withJackknife,
 } from "../../../src/information/samples/critics/statistics.ts";
 import { jit, type Tensor } from "../../../src/tensor/index.ts";
+import { pxz, pz, critic as T } from "../../three-states.ts";
 import { draws, normalInformation, normalPairs } from "./pairs.ts";
 
 // the discrete model of three states a side: p(z), p(x | z) by rows of z, and a critic T(x, z) by rows of x
-const pz = [0.5, 0.3, 0.2];
-const pxz = [
-  [0.7, 0.2, 0.1],
-  [0.1, 0.8, 0.1],
-  [0.25, 0.25, 0.5],
-];
-const T = [
-  [0.5, -0.3, 0.1],
-  [-0.2, 0.6, 0],
-  [-0.1, 0.2, 0.4],
-];
 const pairsOf = [0, 1, 2].flatMap((z) => [0, 1, 2].map((x) => ({ x, z, p: pz[z] * pxz[z][x] })));
 
 /** Scores of a list of pairs, row by row. */
