@@ -69,7 +69,7 @@ export const representation = experiment({
       "f32",
     );
     const encoder = codeEncoder(model, basename(path), D, variance);
-    await checkEncoder(encoder, gatherRows<NdArray>(x, Array.from({ length: 20 }, (_, i) => i)));
+    await checkEncoder(encoder, gatherRows<NdArray>(x, [...Array(20).keys()]));
     return {
       problem: { encoder, x } satisfies Problem,
       source,
