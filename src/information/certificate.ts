@@ -8,7 +8,7 @@ import { type AnnealedWeights, type PointBounds, pointBounds } from "./annealed/
 import { endsOf } from "./annealed/chains.ts";
 import { type ConvergencePoint, convergencePoints } from "./annealed/convergence.ts";
 import type { Frozen } from "./annealed/frozen.ts";
-import { annealedBounds, byChains, effectiveChains, importanceBounds, intervalCautions, lowerRule } from "./annealed/judge.ts";
+import { annealedBounds, byChains, cross, effectiveChains, importanceBounds, intervalCautions, lowerRule } from "./annealed/judge.ts";
 import { type Bound, bits } from "./bound.ts";
 import { ladderFigure, workFigure } from "./figures/annealing.ts";
 import { boundsFigure, chainsFigure, pointsFigure, temperaturesFigure } from "./figures/bounds.ts";
@@ -68,9 +68,8 @@ export async function certify(outcome: Outcome): Promise<Certified> {
     proposals: 2 * T * chains * B,
     fit: weights.fit,
   });
-  const crossed = warnings.some((w) => w.includes("no bound here is to be believed"));
   const all = [...annealed, ...Object.entries(importance).flatMap(([name, w]) => importanceBounds(name, weights.fit, w))];
-  const bounds = crossed
+  const bounds = cross(points)
     ? all.map((b) => ({ ...b, valid: false, why: "lower and upper bounds cross: the pairs or the model are wrong" }))
     : all;
   const constant = joint.likelihood.constant(sizeOf(joint.observed));

@@ -20,7 +20,7 @@ export { type ImportanceWeights, importanceWeights } from "./importance.ts";
 export { decoderJoint } from "./models/decoder.ts";
 export { checkEncoder, type Encoder, encodeRows, onnxEncoder } from "./models/encoder.ts";
 export { checkDraws, givenRows } from "./models/given.ts";
-export { fitOf, floats, type Joint, type JointPairs, simulate } from "./models/joint.ts";
+export { fitOf, floats, type Joint, type JointPairs, simulate, simulator } from "./models/joint.ts";
 export { likelihoodNames, likelihoodOf, outputKinds } from "./models/likelihood.ts";
 export { type LinearModel, linearInformation, linearJoint, sineWeights } from "./models/linear.ts";
 export { priorOf } from "./models/prior.ts";

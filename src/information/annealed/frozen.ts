@@ -12,8 +12,8 @@ export interface Frozen {
   readonly leapfrogs: number;
   /** Where chains begin. */
   readonly route: "prior" | "proposal";
-  /** Largest β of a rate-distortion curve, to which the path is scaled; absent for bounds. */
-  readonly most?: number;
+  /** What its path is of, where that is not the joint model as it stands: "energy", "a rate curve up to β = 4". */
+  readonly use?: string;
   /** Thermodynamic length Λ = ∫ √V dβ, if the pilot measured it. */
   readonly length?: number;
   /** √V at the pilot's temperatures, for pictures. */
@@ -42,15 +42,15 @@ const format = z.object({
   stepSizes: z.array(z.number().positive()),
   leapfrogs: z.int().min(1),
   route: z.enum(["prior", "proposal"]),
-  most: z.number().optional(),
+  use: z.string().optional(),
   length: z.number().optional(),
   fluctuations: z.object({ betas: z.array(z.number()), variances: z.array(z.number()) }).optional(),
 });
 
 /** The text of schedule.json. */
-export const writeFrozen = ({ betas, stepSizes, leapfrogs, route, most, length, fluctuations }: Frozen): string =>
+export const writeFrozen = ({ betas, stepSizes, leapfrogs, route, use, length, fluctuations }: Frozen): string =>
   `${JSON.stringify({
-    ...{ leapfrogs, route, most, length, betas: Array.from(betas), stepSizes: Array.from(stepSizes) },
+    ...{ leapfrogs, route, use, length, betas: Array.from(betas), stepSizes: Array.from(stepSizes) },
     ...(fluctuations && { fluctuations: { betas: Array.from(fluctuations.betas), variances: Array.from(fluctuations.variances) } }),
   })}\n`;
 

@@ -109,17 +109,26 @@ const limits = {
   share: 0.2,
 } as const;
 
+/** The gap of one chain: log p(x) from above less from below, a mean of differences that are paired. */
+const gapOfOneChain = (points: PointBounds): Estimate => estimate(Float64Array.from(points.oneUpper, (r, b) => r - points.oneLower[b]));
+
+/** Whether the lower bound stands above the upper one by more than chance: then no bound of the run is to be believed. */
+export function cross(points: PointBounds): boolean {
+  const { mean, error } = gapOfOneChain(points);
+  return mean < -limits.crossing * error;
+}
+
 /** What is wrong with a run, the worst first; none if all is well. */
 export function intervalCautions(points: PointBounds, lower: Bound, upper: Bound, all: Circumstances): string[] {
   const { frozen, chains, acceptance, invalid, proposals, fit } = all;
   const T = frozen.betas.length - 1;
-  const gapOfOne = estimate(Float64Array.from(points.oneUpper, (r, b) => r - points.oneLower[b]));
+  const gapOfOne = gapOfOneChain(points);
   const gap = upper.mean - lower.mean;
   const mean = estimate(acceptance).mean;
   const perfect = frozen.length === undefined ? undefined : frozen.length ** 2 / T;
   const goal = Math.max(limits.gap[0], limits.gap[1] * Math.abs(upper.mean));
   return [
-    ...(gapOfOne.mean < -limits.crossing * gapOfOne.error
+    ...(cross(points)
       ? [
           `the lower bound is above the upper one by ${withError(-gapOfOne.mean, gapOfOne.error)}: no bound here is to be believed. Rows of x and z out of step, another noise, or a decoder that is not that of the data`,
         ]

@@ -25,6 +25,7 @@ import {
   type ScheduleRule,
   sentence,
   shorterRuns,
+  simulator,
   writeFrozen,
 } from "../../information/index.ts";
 import { type Desk, method } from "../../lab/index.ts";
@@ -98,7 +99,7 @@ export const bounds = method({
     const { joint, pairs, chains } = problem;
     const encoder = problem.fileEncoder ?? (await learnedProposal(problem, desk));
     const route = problem.from === "proposal" ? fromProposal(joint, encoder!) : fromPrior(joint); // `prepare` has seen that there is one
-    const frozen = problem.frozen ?? (await frozenByPilot(joint, route, problem, desk));
+    const frozen = problem.frozen ?? (await frozenByPilot(route, simulator(joint), problem, desk));
     return { ...(await annealedChains(route, { frozen, ...pairs, chains }, desk.rng)), frozen, encoder, route };
   },
 

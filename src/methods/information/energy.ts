@@ -20,9 +20,6 @@ import {
   lowerRule,
   modelSource,
   type PairSource,
-  pilot,
-  pilotPoints,
-  pilotSteps,
   sampledBounds,
   trained,
   writeFrozen,
@@ -31,7 +28,7 @@ import { method, type Source } from "../../lab/index.ts";
 import { formatNumber } from "../../numbers.ts";
 import { loadModel } from "./model.ts";
 import { energyOptions } from "./options.ts";
-import { scheduleOf } from "./schedule.ts";
+import { frozenByPilot, scheduleOf } from "./schedule.ts";
 
 type Options = z.infer<typeof energyOptions>;
 
@@ -66,7 +63,7 @@ export const energy = method({
     const proposalSteps = proposal === "prior" ? 0 : quick ? Math.min(options.proposalSteps, 100) : options.proposalSteps;
     const steps = quick ? Math.min(options.steps, 200) : options.steps;
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
-    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, "proposal");
+    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, "proposal", "an energy");
     const sizes = { observed: pairs.observed, latent: pairs.latent, width, features: 32 };
     const training = { ...sizes, proposalSteps, steps, batchSize, samples, rate, leapfrogs: 5, fromPrior: proposal === "prior", joint };
     return {
@@ -89,16 +86,13 @@ export const energy = method({
 
   learner: ({ pairs, training }) => energyLearner(pairs.draw, pairs.scaling, training),
 
-  async conclude({ state, history }, problem, _, { rng, progress }) {
-    const { pairs, training, chains, temperatures, rule, leapfrogs, accept, samples, source, truth } = problem;
+  async conclude({ state, history }, problem, _, desk) {
+    const { rng, progress } = desk;
+    const { pairs, training, chains, samples, source, truth } = problem;
     const { heldOut, joint } = pairs;
     const model = trained(state, pairs.scaling, training);
     const route = model.route("annealed");
-    const line = progress("pilot of the energy", pilotSteps({ temperatures, rule }));
-    const pilotData = await pairs.draw(pilotPoints, rng.fold("pilot pairs"));
-    const options = { temperatures, leapfrogs, rule, acceptance: accept, watch: (step: number) => line.update(step, {}) };
-    const frozen = problem.frozen ?? (await pilot(route, pilotData.x, options, rng.fold("pilot")));
-    line.finish();
+    const frozen = problem.frozen ?? (await frozenByPilot(route, pairs.draw, problem, desk));
     const bar = progress("annealing the energy", frozen.betas.length - 1);
     const above = await model.above(heldOut);
     const { exact } = await model.energies("annealed", heldOut, heldOut.u);
@@ -149,7 +143,7 @@ export const energy = method({
     ladderFigure(frozen, certificate.history),
   ],
   files: ({ frozen, certificate }) => [
-    { name: "schedule.json", content: writeFrozen(frozen) },
+    { name: "schedule.json", content: writeFrozen({ ...frozen, use: "an energy" }) },
     {
       name: "pairs.csv",
       columns: [

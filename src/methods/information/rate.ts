@@ -13,6 +13,7 @@ import {
   rateColumns,
   rateCurve,
   ratePoints,
+  simulator,
   writeFrozen,
 } from "../../information/index.ts";
 import { method } from "../../lab/index.ts";
@@ -43,7 +44,7 @@ export const rate = method({
 
   async prepare({ joint, truth, source, notes }, options, { rng }) {
     const { most, distortion, quick } = options;
-    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, "prior", most);
+    const { frozen, rule, temperatures, notes: scheduled } = await scheduleOf(options, "prior", useOf(options));
     const data = await loadPairs(joint, options, rng);
     const chains = quick ? Math.min(options.chains, 4) : options.chains;
     const problem: Problem = { ...options, joint, truth, data: { x: data.x }, frozen, rule, temperatures, chains };
@@ -70,7 +71,7 @@ export const rate = method({
   async learner(problem: Problem, desk) {
     const { joint, data, chains, distortion, most } = problem;
     const scaled = distortionJoint(joint, distortion, most);
-    const frozen = problem.frozen ?? (await frozenByPilot(scaled, fromPrior(scaled), problem, desk));
+    const frozen = problem.frozen ?? (await frozenByPilot(fromPrior(scaled), simulator(scaled), problem, desk));
     return { ...rateCurve(joint, { frozen, ...data, chains, distortion, most }, desk.rng), frozen };
   },
 
@@ -111,11 +112,14 @@ export const rate = method({
   },
 
   figures: ({ points, distortion, frozen, history }) => [rateFigure(points, distortion), ladderFigure(frozen, history)],
-  files: ({ points, frozen }, { most }) => [
+  files: ({ points, frozen }, problem) => [
     { name: "rate.csv", columns: rateColumns(points) },
-    { name: "schedule.json", content: writeFrozen({ ...frozen, most }) },
+    { name: "schedule.json", content: writeFrozen({ ...frozen, use: useOf(problem) }) },
   ],
 });
+
+/** What a schedule of such a curve is for. */
+const useOf = ({ distortion, most }: Pick<Problem, "distortion" | "most">): string => `a rate curve (${distortion}) up to β = ${most}`;
 
 /** The point nearest to a β, if the curve comes within 5 % of it. */
 function at(points: readonly RatePoint[], beta: number): RatePoint | undefined {

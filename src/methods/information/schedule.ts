@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
+import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import {
   type Frozen,
-  type Joint,
+  type JointPairs,
   pilot,
   pilotPoints,
   pilotSteps,
@@ -13,7 +14,6 @@ import {
   readFrozen,
   type ScheduleRule,
   scheduleRule,
-  simulate,
 } from "../../information/index.ts";
 import type { Desk } from "../../lab/index.ts";
 import type { annealingOptions } from "./options.ts";
@@ -32,7 +32,7 @@ export interface Scheduled {
 export async function scheduleOf(
   { schedule, temperatures, quick }: AnnealingOptions,
   from: Frozen["route"],
-  most?: number,
+  use?: string,
 ): Promise<Scheduled> {
   if (!/\.json$/i.test(schedule)) {
     const [rule, T] = [scheduleRule(schedule), quick ? Math.min(temperatures, 60) : temperatures];
@@ -48,9 +48,11 @@ export async function scheduleOf(
   const frozen = readFrozen(await readFile(schedule, "utf8"), schedule);
   if (frozen.route !== from)
     throw new UserError(`${schedule} is for chains from the ${frozen.route}, not the ${from}`, `--from ${frozen.route}`);
-  const use = (curve?: number): string => (curve === undefined ? "bounds" : `a rate curve up to β = ${curve}`);
-  if (frozen.most !== most)
-    throw new UserError(`${schedule} is for ${use(frozen.most)}, not for ${use(most)}`, "its temperatures would be far from the best");
+  if (frozen.use !== use)
+    throw new UserError(
+      `${schedule} is for ${frozen.use ?? "bounds"}, not for ${use ?? "bounds"}`,
+      "its temperatures would be far from the best: leave --schedule out, and a pilot finds others",
+    );
   const T = frozen.betas.length - 1;
   return {
     frozen,
@@ -59,17 +61,20 @@ export async function scheduleOf(
   };
 }
 
-/** The pilot, with a line of progress. */
+/**
+ * The pilot, with a line of progress.
+ * @param draw  data points that are not those of the report
+ */
 export async function frozenByPilot(
-  joint: Joint,
   route: Route,
+  draw: (count: number, rng: Random) => Promise<Pick<JointPairs, "x">>,
   options: Omit<Scheduled, "notes"> & Pick<AnnealingOptions, "leapfrogs" | "accept">,
   { progress, rng }: Desk,
 ): Promise<Frozen> {
   const { temperatures, rule, leapfrogs, accept } = options;
   const line = progress("pilot: temperatures and step sizes", pilotSteps({ temperatures, rule }));
   const watch = (step: number): void => line.update(step, {});
-  const { x } = await simulate(joint, pilotPoints, rng.fold("pilot pairs"));
+  const { x } = await draw(pilotPoints, rng.fold("pilot pairs"));
   const frozen = await pilot(route, x, { temperatures, leapfrogs, rule, acceptance: accept, watch }, rng.fold("pilot"));
   line.finish();
   return frozen;
