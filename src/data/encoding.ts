@@ -1,6 +1,6 @@
 /** How columns of a table become features, and the same again for a table that comes later. */
 import { UserError } from "../errors.ts";
-import { type Column, isMissing, isNumeric, list, type StrayText, strayText, type Table } from "./table.ts";
+import { type Column, isMissing, isNumeric, list, type StrayText, strayHint, strayNote, strayText, type Table } from "./table.ts";
 
 /** A number as it is; or, with values, one 0/1 feature for each of them. */
 export interface Encoding {
@@ -52,11 +52,6 @@ function tooManyTexts(t: Table, name: string, distinct: readonly string[], stray
     `a text column may have ${mostCategories} values; choose columns with --features`,
   );
 }
-
-const strayNote = (name: string, { count, of, row, text }: StrayText): string =>
-  `column "${name}": ${count} of ${of} values are no plain numbers (first: row ${row + 1}, ${JSON.stringify(text)})`;
-
-const strayHint = '--missing "?" takes such a word for a missing value, --decimal , reads decimal commas';
 
 /** The names of the features that an encoding makes. */
 export const featureNames = ({ column, values }: Encoding): string[] => values?.map((value) => `${column}=${value}`) ?? [column];

@@ -135,6 +135,8 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside
   const comment = (text: string): void => {
     const vertex = /^# vertex\t"?([\s\S]*?)"?$/.exec(text)?.[1];
     if (vertex !== undefined) said.vertices.push(vertex.replaceAll('""', '"'));
+    else if (/^[#%] columns: \[/.test(text))
+      return; // a column may be called "directed"
     else if (/\bundirected\b|^%\s*sym\b/i.test(text)) said.directed = false;
     else if (/\bdirected\b|^%\s*asym\b/i.test(text)) said.directed = true;
   };
@@ -146,7 +148,7 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside
       else if (typed && !/^(un)?directed$/i.test(type)) typed = undefined;
       isFirst = false;
       const values = !beside ? [] : columns.length > 0 ? kept.map((place) => row[place - 1]) : row.slice(typed ? 3 : 2);
-      if ((typed || row.length === 3) && /^(un)?directed$/i.test(type)) said.directed = type.toLowerCase() === "directed";
+      if (typed && /^(un)?directed$/i.test(type)) said.directed = type.toLowerCase() === "directed";
       if (x !== undefined && y === undefined) said.vertices.push(x);
       else yield [x ?? "", y ?? "", ...values];
     }

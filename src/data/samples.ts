@@ -4,7 +4,19 @@ import { UserError } from "../errors.ts";
 import { encodeColumn, encodingNotes, encodingOf, featureMatrix } from "./encoding.ts";
 import type { ExampleOptions, Examples } from "./examples.ts";
 import { readExamples, type SupervisedSource } from "./supervised.ts";
-import { type Column, column, completeRows, isMissing, isNumeric, list, selectColumns, type Table } from "./table.ts";
+import {
+  type Column,
+  column,
+  completeRows,
+  isMissing,
+  isNumeric,
+  list,
+  selectColumns,
+  strayHint,
+  strayNote,
+  strayText,
+  type Table,
+} from "./table.ts";
 
 /**
  * Reads images with their classes, or a table of numbers. A target colours pictures and is no feature.
@@ -34,6 +46,8 @@ export function toSamples(t: Table, name: string, options: ExampleOptions): Exam
     throw new UserError(`${t.source}: column "${target.name}" is the target, which only colours pictures, and cannot be a feature too`);
   const given = names.map((c) => column(t, c));
   const text = given.find((c) => !isNumeric(c.values));
+  const stray = text && strayText(text);
+  if (stray) throw new UserError(`${t.source}, ${strayNote(text.name, stray)}`, strayHint);
   if (text)
     throw new UserError(
       `${t.source}, column "${text.name}" is text: a density of numbers has no place for it`,

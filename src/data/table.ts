@@ -79,6 +79,13 @@ export function strayText({ values }: Column): StrayText | undefined {
   return stray.length > 0 ? { count: stray.length, of: there.length, ...stray[0] } : undefined;
 }
 
+/** The same in words. */
+export const strayNote = (name: string, { count, of, row, text }: StrayText): string =>
+  `column "${name}": ${count} of ${of} values are no plain numbers (first: row ${row + 1}, ${JSON.stringify(text)})`;
+
+/** What to do about it. */
+export const strayHint = '--missing "?" takes such a word for a missing value, --decimal , reads decimal commas';
+
 /** A table of these columns. */
 export function table(source: string, columns: readonly Column[], notes: readonly string[] = []): Table {
   const rows = columns[0]?.values.length ?? 0;

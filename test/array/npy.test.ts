@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import fc from "fast-check";
 import { unzipSync, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { type DType, dtypes, ndarray, sizeOf, toNumbers } from "../../src/array/ndarray.ts";
 import { readNpy, writeNpy } from "../../src/array/npy.ts";
 import { readNpz, writeNpz } from "../../src/array/npz.ts";
 import { FileFormatError } from "../../src/errors.ts";
+import fc from "../property.ts";
 
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(`../fixtures/${name}`, import.meta.url)));
 

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type DType, dtypes, type NdArray, ndarray, sizeOf, toNumbers } from "../../src/array/ndarray.ts";
 import { readSafetensors, writeSafetensors } from "../../src/array/safetensors.ts";
 import { FileFormatError } from "../../src/errors.ts";
+import fc from "../property.ts";
 
 /** A file put together by hand, as the format's page describes it. */
 function file(header: string | object, data: ArrayLike<number> = [], claimed?: bigint): Uint8Array {

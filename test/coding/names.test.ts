@@ -1,9 +1,10 @@
 /** Names of vertices in files: any characters come back, from the model and from DEFLATE, and in few bytes. */
-import fc from "fast-check";
+
 import { expect, test } from "vitest";
 import { crc32, fixed } from "../../src/coding/bytes.ts";
 import { decodeGraph, encodeGraph } from "../../src/coding/index.ts";
 import { UserError } from "../../src/errors.ts";
+import fc from "../property.ts";
 
 const file = (names: readonly string[]) => encodeGraph({ vertices: names.length, directed: false, pairs: new Uint32Array(), names });
 

@@ -1,7 +1,7 @@
 import * as zlib from "node:zlib";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decompressed } from "../../src/data/decompress.ts";
+import fc from "../property.ts";
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

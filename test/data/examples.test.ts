@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ndarray, randomStream } from "../../src/array/index.ts";
@@ -18,6 +17,7 @@ import {
   unknownCharacter,
 } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
+import fc from "../property.ts";
 
 let folder = "";
 beforeAll(async () => {

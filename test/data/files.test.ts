@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { ndarray } from "../../src/array/ndarray.ts";
 import { writeNpy } from "../../src/array/npy.ts";
@@ -11,6 +10,7 @@ import { readTable } from "../../src/data/read.ts";
 import { column, type Table, table } from "../../src/data/table.ts";
 import { writeCsv, writeParquet } from "../../src/data/write.ts";
 import { UserError } from "../../src/errors.ts";
+import fc from "../property.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pushforward-files-"));
 afterAll(() => rmSync(folder, { recursive: true }));

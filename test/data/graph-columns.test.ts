@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { crc32, fixed } from "../../src/coding/bytes.ts";
 import { decodeGraph, encodeGraph, sameGraph } from "../../src/coding/index.ts";
@@ -13,6 +12,7 @@ import { readAgain, readGraph } from "../../src/data/graph-read.ts";
 import type { EdgeList } from "../../src/data/graph-sink.ts";
 import { type EdgeFormat, edgeLines } from "../../src/data/graph-write.ts";
 import { UserError } from "../../src/errors.ts";
+import fc from "../property.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-columns-"));
 afterAll(() => rmSync(base, { recursive: true }));

@@ -1,7 +1,8 @@
 /** Times written as text. */
-import fc from "fast-check";
+
 import { expect, test } from "vitest";
 import { readTimes } from "../../src/data/times.ts";
+import fc from "../property.ts";
 
 const numbers = (...labels: (string | null)[]): number[] => Array.from(readTimes(labels).numbers);
 const problem = (...labels: string[]): string => {

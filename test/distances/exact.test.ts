@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type NdArray, ndarray } from "../../src/array/ndarray.ts";
 import { type Random, randomStream } from "../../src/array/random.ts";
 import { optimalPairing, optimalTransport, type Plan, transportForCosts, wasserstein } from "../../src/distances/exact.ts";
 import kernelBytes from "../../src/distances/simplex.wasm.ts";
+import fc from "../property.ts";
 
 type Cloud = NdArray<"f64">;
 const cloud = (rows: number[][]): Cloud => ndarray(Float64Array.from(rows.flat()), [rows.length, rows[0].length], "f64");

@@ -221,11 +221,11 @@ test.each<[string, string[], RegExp]>([
 });
 
 test.each<[string, string[], RegExp]>([
-  ["no model", [], /no model: give a decoder, --linear or --data linear-gaussian\n {2}hint/],
+  ["no model", [], /no model: give a decoder, --linear or --data linear-gaussian or gaussian\n {2}hint/],
   ["two decoders", [plain, "--decoder", decoder], /two decoders are given: .*plain\.onnx and --decoder .*decoder\.onnx/],
   ["a decoder and weights", [plain, "--linear", weights, ...noise], /give one model, not a decoder and --linear\n {2}hint/],
   ["a decoder and a built-in model", [plain, "--data", "linear-gaussian"], /give one model, not a decoder and --data\n {2}hint/],
-  ["an unknown built-in model", ["--data", "mnist"], /no built-in model "mnist"\n {2}hint: there is linear-gaussian/],
+  ["an unknown built-in model", ["--data", "mnist"], /no built-in model "mnist"\n {2}hint: there are linear-gaussian and gaussian/],
   ["a bias of a decoder", [plain, ...noise, "--bias", three], /--bias is for --linear/],
   ["a bias of a built-in model", ["--data", "linear-gaussian", "--bias", three], /--bias is for --linear/],
   [

@@ -275,4 +275,17 @@ test("rate: a table from small β to large, the rate at β = 1, and the same bit
   expect((await information(...args, "--out", path("rate-paused"), "--stop-at", "17")).code).toBe(130);
   expect((await information(...args, "--out", path("rate-paused"))).code).toBe(0);
   expect(read("rate-paused", "artifacts/rate.csv")).toBe(read("rate", "artifacts/rate.csv"));
+  // its schedule is of a path that goes to β = 4, and none for bounds
+  const schedule = path("rate/artifacts/schedule.json");
+  const refused = await information("bounds", "--data", "linear-gaussian", "--schedule", schedule, "--out", path("refused"));
+  expect(refused.error).toMatch(/schedule\.json is for a rate curve \(likelihood\) up to β = \d+, not for bounds\n {2}hint/);
+});
+
+test("energy: a misspelt model, options of a model beside pairs, and an encoder that is not used are told", async () => {
+  const refused = async (...args: string[]): Promise<string> =>
+    (await information("energy", ...args, "--out", path("energy-refused"))).error;
+  expect(await refused("--data", "gausian")).toMatch(/no built-in model "gausian"\n {2}hint: did you mean gaussian\?/);
+  const z = npy("pairs.npy", randomStream("pairs").normal([100, 2], "f64"));
+  expect(await refused("--x", z, "--z", z, "--variance", "0.1")).toMatch(/--variance is of a model, and --x and --z are given/);
+  expect(await refused("--x", z)).toMatch(/--x and --z come together/);
 });

@@ -1,7 +1,6 @@
 /** What surrounds the operators: shape arithmetic, functions, branches, loops, and files that are broken or ask for too much. */
 
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import onnxProto from "onnx-proto";
 import { expect, test } from "vitest";
 import type { NdArray } from "../../src/array/index.ts";
@@ -10,6 +9,7 @@ import * as errors from "../../src/errors.ts";
 import * as models from "../../src/onnx/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
+import fc from "../property.ts";
 import { type Attribute, build, type NodeSpec, nodeOf, runRead, runWithOrt, tensorOf } from "./build.ts";
 
 const { onnx } = onnxProto;

@@ -1,11 +1,12 @@
 /** fromOnnx(toOnnx(f)) = f: values and gradients, for random expressions and for the programs that have operators of their own. */
-import fc from "fast-check";
+
 import { expect, test } from "vitest";
 import type { NdArray } from "../../src/array/index.ts";
 import * as nd from "../../src/array/index.ts";
 import * as onnx from "../../src/onnx/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as pf from "../../src/tensor/index.ts";
+import fc from "../property.ts";
 
 /** Checks value and gradient of a function of tensors of f64 against its model. */
 async function roundTrip(f: (...xs: Tensor[]) => Tensor, args: readonly NdArray[], tolerance: number): Promise<void> {

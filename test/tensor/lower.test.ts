@@ -1,5 +1,4 @@
 /** The compiler: what it writes computes what was said, with no more nodes than needed. */
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/array/index.ts";
 import * as nd from "../../src/array/index.ts";
@@ -7,6 +6,7 @@ import type { Tensor } from "../../src/tensor/index.ts";
 import * as t from "../../src/tensor/index.ts";
 import { onnx } from "../../src/tensor/proto.ts";
 import { writeModel } from "../../src/tensor/write.ts";
+import fc from "../property.ts";
 import { expectClose, f32, f64, normal, run } from "./check.ts";
 
 // --- an interpreter of expression trees: plain loops over f64 numbers, with dual numbers for derivatives -------------------------

@@ -14,7 +14,10 @@ export function givenRows(joint: Joint, matrix: Matrix, what: "x" | "z"): JointP
   const size = what === "x" ? sizeOf(joint.observed) : joint.latent;
   const [rows, ...tail] = matrix.shape;
   if (sizeOf(tail) !== size)
-    throw new UserError(`${matrix.source}: rows of ${sizeOf(tail)} numbers, and ${joint.name} has ${size} for ${what}`);
+    throw new UserError(
+      `${matrix.source}: rows of ${sizeOf(tail)} numbers, and ${joint.name} has ${size} for ${what}`,
+      `one row of --${what} is one ${what === "x" ? "observation" : "latent"}`,
+    );
   if (what === "x" && joint.likelihood.name === "bernoulli") {
     const grey = matrix.data.findIndex((v) => v !== 0 && v !== 1);
     if (grey >= 0)

@@ -25,7 +25,7 @@ export function linearJoint({ weights, bias, variance }: LinearModel, dtype: "f3
   const transposed = Float64Array.from({ length: d * D }, (_, e) => weights.data[(e % D) * d + Math.floor(e / D)]);
   const [W, b]: NdArray[] = [array([...transposed], dtype, [d, D]), array(bias ? Array.from(bias) : new Array(D).fill(0), dtype, [D])];
   return {
-    ...{ name: "linear-Gaussian model", latent: d, observed: [D], dtype },
+    ...{ name: "the linear-Gaussian model", latent: d, observed: [D], dtype },
     prior: { name: "normal", toLatent: (u) => u },
     likelihood: likelihoodOf("gaussian", "mean", variance, dtype),
     decode: (u) => matmul(u, constant(W)).add(constant(b)),

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { readNpz } from "../../array/index.ts";
 import { readTable } from "../../data/read.ts";
-import { type Column, column, completeRows, isNumeric, list, selectColumns, strayText, type Table } from "../../data/table.ts";
+import { type Column, column, completeRows, isNumeric, list, selectColumns, strayNote, strayText, type Table } from "../../data/table.ts";
 import { UserError } from "../../errors.ts";
 
 /** How to read a file of pairs. */
@@ -104,7 +104,7 @@ function refuseStrayText(t: Table, c: Column): void {
   const stray = strayText(c);
   if (stray)
     throw new UserError(
-      `${t.source}, column "${c.name}": ${stray.count} of ${stray.of} values are no numbers (first: row ${stray.row + 1}, "${stray.text}")`,
+      `${t.source}, ${strayNote(c.name, stray)}`,
       `--missing "${stray.text}" takes it for a missing value, --discrete ${c.name} takes all for labels`,
     );
 }

@@ -15,8 +15,6 @@ import {
   energyLearner,
   fileSource,
   fitOf,
-  linearInformation,
-  linearJoint,
   lowerRule,
   modelSource,
   type PairSource,
@@ -39,9 +37,6 @@ interface Loaded {
   readonly notes: readonly string[];
   readonly pairs: (heldOut: number, rng: Parameters<typeof modelSource>[2]) => Promise<PairSource>;
 }
-
-/** Correlated normals, ρ = 0.9 in 20 dimensions: I = 16.607 nats, above what any contrast of 256 samples can say. */
-const [correlation, dimensions] = [0.9, 20];
 
 export const energy = method({
   name: "information energy",
@@ -156,10 +151,12 @@ export const energy = method({
 });
 
 async function loadPairSource(input: string | undefined, options: Options & Parameters<typeof loadModel>[1]): Promise<Loaded> {
-  const { x, z, prior, data } = options;
+  const { x, z, prior } = options;
   if ((x === undefined) !== (z === undefined)) throw new UserError("--x and --z come together: rows of one belong to rows of the other");
   if (x !== undefined && z !== undefined) {
-    if (input || options.decoder || options.linear || data) throw new UserError("give a model or the pairs --x and --z, not both");
+    if (input || options.decoder || options.linear || options.data) throw new UserError("give a model or the pairs --x and --z, not both");
+    const idle = (["likelihood", "output", "variance", "bias", "encoder", "precision"] as const).find((key) => options[key] !== undefined);
+    if (idle) throw new UserError(`--${idle} is of a model, and --x and --z are given`, "leave it out: of pairs only the prior is known");
     const [rows, latents] = [await readMatrix(x), await readMatrix(z)];
     return {
       source: { name: rows.source, title: `${rows.source} and ${latents.source}`, source: x },
@@ -167,22 +164,9 @@ async function loadPairSource(input: string | undefined, options: Options & Para
       pairs: async (heldOut, rng) => fileSource(rows, latents, prior, heldOut, rng),
     };
   }
-  if (data === "gaussian") {
-    const weights = {
-      shape: [dimensions, dimensions],
-      data: Float64Array.from({ length: dimensions ** 2 }, (_, e) => (e % (dimensions + 1) === 0 ? correlation : 0)),
-    };
-    const model = { weights, variance: [1 - correlation ** 2] };
-    const title = `correlated normals, ρ = ${correlation}, ${dimensions} dimensions`;
-    return {
-      source: { name: "gaussian", title, source: title },
-      truth: linearInformation(model),
-      notes: [],
-      pairs: (heldOut, rng) => modelSource(linearJoint(model), heldOut, rng),
-    };
-  }
-  const { joint, source, truth, notes } = await loadModel(input, options);
+  const { joint, encoder, source, truth, notes } = await loadModel(input, options);
   if (joint.dtype === "f64")
     throw new UserError(`${joint.name} computes in f64, and critics train in f32`, "give a decoder of f32, and no --precision f64");
-  return { source, truth, notes, pairs: (heldOut, rng) => modelSource(joint, heldOut, rng) };
+  const unused = encoder ? ["--encoder is not used: q is learned"] : [];
+  return { source, truth, notes: [...notes, ...unused], pairs: (heldOut, rng) => modelSource(joint, heldOut, rng) };
 }

@@ -183,7 +183,12 @@ const refused: [what: string, columns: Columns, args: string[], message: RegExp]
   ["x in both", { x: a, z: b }, ["--x", "x", "--z", "x,z"], /"x" is in --x and in --z.*I\(X;X\) = ∞/],
   ["no such column", { alpha: a, z: b }, ["--x", "alpah", "--z", "z"], /no column "alpah"[\s\S]*did you mean "alpha"/],
   ["a missing value", { x: ["1", "", "2", "3", "5", "6"], z: [1, 2, 3, 4, 5, 6] }, [], /column "x", row 2: missing[\s\S]*--drop-missing/],
-  ["some text", { x: ["1", "2", "<3", "4", "5", "6"], z: [1, 2, 3, 4, 5, 6] }, [], /1 of 6 values are no numbers \(first: row 3, "<3"\)/],
+  [
+    "some text",
+    { x: ["1", "2", "<3", "4", "5", "6"], z: [1, 2, 3, 4, 5, 6] },
+    [],
+    /1 of 6 values are no plain numbers \(first: row 3, "<3"\)/,
+  ],
   ["one row", { x: [1], z: [2] }, [], /1 pair is too few for 3 neighbours/],
   ["as few rows as neighbours", { x: [1, 2, 3, 4], z: [2, 3, 4, 6] }, [], /4 pairs are too few for 3 neighbours[\s\S]*at least 5/],
   ["no such method", { x: a, z: b }, ["--methods", "ksg,infonc"], /"infonc" is no estimator[\s\S]*did you mean infonce/],

@@ -1,5 +1,5 @@
 /** Canonical correlations, tables, permutations, errors: closed forms and exact counts. */
-import fc from "fast-check";
+
 import { expect, test } from "vitest";
 import { blockErrors } from "../../../src/information/samples/blocks.ts";
 import { canonical, gaussianBias } from "../../../src/information/samples/gaussian.ts";
@@ -9,6 +9,7 @@ import { inUnits } from "../../../src/information/samples/prepare.ts";
 import { codes, features, takeRows } from "../../../src/information/samples/side.ts";
 import { binned, entropy, tableInformation } from "../../../src/information/samples/table.ts";
 import { tiedShare, withoutTies } from "../../../src/information/samples/ties.ts";
+import fc from "../../property.ts";
 import { draws, labels, normalInformation, normalPairs, numbers } from "./pairs.ts";
 
 test("one column a side: -½ log(1 - r²) of the sample correlation", async () => {

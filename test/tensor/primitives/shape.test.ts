@@ -1,9 +1,9 @@
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../../src/array/index.ts";
 import * as nd from "../../../src/array/index.ts";
 import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
+import fc from "../../property.ts";
 import { bool, checkDerivatives, expectClose, f64, i32, normal, run } from "../check.ts";
 
 const counting = (shape: readonly number[]): NdArray =>
