@@ -1,0 +1,18 @@
+/** What every tokenizer is to the rest. */
+
+/** Text as numbers of tokens, and back. */
+export interface Tokenizer {
+  /** V: numbers are 0 … V - 1. */
+  readonly size: number;
+  /** Numbers of a text, without a token for its start or end. */
+  readonly encode: (text: string) => number[];
+  /** Text of numbers; tokens for start and end are no text. A character that is cut off is U+FFFD. */
+  readonly decode: (tokens: ArrayLike<number>) => string;
+  /** How one token is written where tokens are listed: "▁the", "<0x0A>". */
+  readonly show: (token: number) => string;
+  /** The token that begins every text, and the one that ends it, where there are such. */
+  readonly start?: number;
+  readonly end?: number;
+  /** SHA-256 in hexadecimal of what it was made from: a twist fits the tokenizer that it was trained with. */
+  readonly hash: string;
+}
