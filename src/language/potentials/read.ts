@@ -54,7 +54,7 @@ export async function readPotential(text: string, options: PotentialOptions): Pr
 
 async function one(text: string, options: PotentialOptions): Promise<Potential> {
   if (text === "") throw new UserError("--potential has an empty part", "afinn, contains:dragon, afinn * contains:dragon");
-  const [, kind, piece] = /^(contains|avoids):([^]*)$/.exec(text) ?? [];
+  const [, kind, piece] = /^(contains|avoids):([\s\S]*)$/.exec(text) ?? [];
   if (kind && piece === "") throw new UserError(`--potential ${text}: what should a text ${kind === "contains" ? "contain" : "avoid"}?`);
   if (kind) return contains(piece, options.tokenizer, options.prompt, kind === "contains");
   if (text.startsWith("regex:")) return matches(expression(text.slice(6)));
@@ -104,7 +104,7 @@ async function readLexicon(path: string): Promise<{ score: Score; slope?: number
 }
 
 function expression(text: string): RegExp {
-  const [, source, flags] = /^\/([^]*)\/([a-z]*)$/.exec(text) ?? [undefined, text, ""];
+  const [, source, flags] = /^\/([\s\S]*)\/([a-z]*)$/.exec(text) ?? [undefined, text, ""];
   try {
     return new RegExp(source, flags);
   } catch (error) {
