@@ -26,6 +26,13 @@ function contentOf(config: object, name: string): string | undefined {
   return typeof content === "string" ? content : undefined;
 }
 
+/** Numbers of the vocabulary as the file has them; the library reads what is not a number as none. */
+function numbersIn(json: object): unknown[] {
+  const model: unknown = Reflect.get(json, "model");
+  const vocabulary: unknown = typeof model === "object" && model !== null ? Reflect.get(model, "vocab") : undefined;
+  return typeof vocabulary === "object" && vocabulary !== null && !Array.isArray(vocabulary) ? Object.values(vocabulary) : [];
+}
+
 /**
  * Texts without special tokens; `decode` leaves them out and changes nothing else (spaces before punctuation stay).
  *
@@ -45,11 +52,11 @@ export function huggingFaceTokenizer(json: object, options: HuggingFaceOptions =
     }
   };
   const kept = guarded("it is not a tokenizer that can be read", () => new Kept(json, config));
-  const numbers = guarded("its vocabulary cannot be read", () => [...kept.get_vocab(true).values()]);
-  if (numbers.length === 0 || !numbers.every((n) => Number.isInteger(n) && n >= 0 && n < 2 ** 31))
+  const numbers = guarded("its vocabulary cannot be read", () => [...kept.get_vocab(true).values(), ...numbersIn(json)]);
+  if (numbers.length === 0 || !numbers.every((n) => Number.isInteger(n) && Number(n) >= 0 && Number(n) < 2 ** 31))
     throw new UserError(`${source}: its vocabulary is not tokens with numbers from 0 on`);
   // not by spreading: vocabularies have hundreds of thousands of tokens
-  const own = numbers.reduce((most, n) => Math.max(most, n), 0) + 1;
+  const own = numbers.reduce<number>((most, n) => Math.max(most, Number(n)), 0) + 1;
   const size = Math.max(own, options.size ?? 0);
   const encode = (text: string, special: boolean): number[] =>
     guarded(`a text of ${text.length} characters cannot be encoded`, () => kept.encode(text, { add_special_tokens: special }).ids);
