@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type Dense, dense } from "./dense.ts";
 import type { FloatDType } from "./initializers.ts";
-import { type RotaryOptions, rotary } from "./rotary.ts";
+import { quarterTurn, type RotaryOptions, rotary, rotaryAngles } from "./rotary.ts";
 
 /** Added to scores that must not count. Finite, so that a row without any key is uniform instead of NaN. */
 const never = -1e9;
@@ -129,6 +129,25 @@ const sideBySide = (layers: readonly Dense[]): Dense => {
   };
 };
 
+/** Queries, scaled by 1/√d, and keys side by side [rows, (heads + keyValueHeads) d], turned; values [rows, keyValueHeads d]. */
+function projected({ query, key, value }: Attention, x: Tensor, options: StepOptions): [qk: Tensor, v: Tensor] {
+  const { rotary: how, position } = options;
+  const d = query.w.shape[1] / options.heads;
+  const heads = query.w.shape[1] / d + key.w.shape[1] / d;
+  const scaled = mapLayer(query, (y) => y.mul(1 / Math.sqrt(d)));
+  if (!how) return t.split(dense.apply(sideBySide([scaled, key, value]), x), [heads * d, value.w.shape[1]], 1) as [Tensor, Tensor];
+  // what is done to weights is done once, where they are constants
+  const about = how === true ? {} : how;
+  const turn = (layer: Dense): Dense => mapLayer(layer, (y) => quarterTurn(y.reshape([-1, d]), about).reshape(y.shape));
+  const all = dense.apply(sideBySide([scaled, key, turn(scaled), turn(key), value]), x);
+  const [straight, turned, v] = t.split(all, [heads * d, heads * d, value.w.shape[1]], 1);
+  const { cos, sin } = rotaryAngles(position.reshape([1]), d, x.dtype as FloatDType, about);
+  const [c, s] = [cos, sin].map((y) => t.broadcastTo(y, [heads, d]).reshape([heads * d]));
+  return [straight.mul(c).add(turned.mul(s)), v];
+}
+
+const mapLayer = ({ w, b }: Dense, f: (x: Tensor) => Tensor): Dense => ({ w: f(w), ...(b && { b: f(b) }) });
+
 /** Multi-head attention. Vaswani et al., NeurIPS 2017, section 3.2.2. */
 export const attention = {
   /**
@@ -178,38 +197,29 @@ export const attention = {
    * @returns  y [rows, width]; keys and values of the token [keyValueHeads, rows, d]
    */
   step(params: Attention, x: Tensor, { shared, own }: Past, options: StepOptions): { y: Tensor } & KeysValues {
-    const { heads, keyValueHeads = heads, position, filled } = options;
+    const { heads, keyValueHeads = heads, filled } = options;
     const group = groupOf(options);
     const [rows] = x.shape;
     const [, , capacity, d] = own.keys.shape;
     const prompt = shared.keys.shape[1];
-    const all = dense.apply(sideBySide([params.query, params.key, params.value]), x);
-    const [qk, v] = t.split(all, [(heads + keyValueHeads) * d, keyValueHeads * d], 1);
-    const places = position.reshape([1]);
-    const turnedQk = turned(qk.reshape([rows, heads + keyValueHeads, 1, d]), places, options);
-    const [q0, k] = t.split(turnedQk.reshape([rows, heads + keyValueHeads, d]), [heads, keyValueHeads], 1);
-    const q = q0
-      .mul(1 / Math.sqrt(d))
-      .reshape([rows, keyValueHeads, group, d])
-      .transpose([1, 0, 2, 3]);
-    const keys = k.transpose([1, 0, 2]);
-    const values = v.reshape([rows, keyValueHeads, d]).transpose([1, 0, 2]);
-
+    const [qk, v] = projected(params, x, options);
+    const [q0, k] = t.split(qk, [heads * d, keyValueHeads * d], 1);
     const each = [keyValueHeads, rows, group] as const;
     const together = [keyValueHeads, rows * group] as const;
-    const scores = t.concat(
-      [
-        q
-          .reshape([...together, d])
-          .matmul(shared.keys.transpose())
-          .reshape([...each, prompt]),
-        q.matmul(own.keys.transpose()),
-      ],
-      -1,
-    );
-    const seen = scores.add(t.where(filled, 0, never).cast(x.dtype));
-    const itself = q.matmul(keys.expandDims(-1));
-    const weights = t.softmax(t.concat([seen, itself], -1));
+    const q = q0.reshape([rows, keyValueHeads, group, d]).transpose([1, 0, 2, 3]);
+    const [keys, values] = [k, v].map((y) => y.reshape([rows, keyValueHeads, d]).transpose([1, 0, 2]));
+
+    const scores = [
+      q
+        .reshape([...together, d])
+        .matmul(shared.keys.transpose())
+        .reshape([...each, prompt]),
+      q.matmul(own.keys.transpose()),
+      // a product of matrices would be one of a thousand small ones
+      q.mul(keys.expandDims(2)).sum(-1, true),
+    ];
+    const seen = t.concat([t.where(filled, 0, never).cast(x.dtype), t.broadcastTo(t.scalar(0, x.dtype), [1])]);
+    const weights = t.softmax(t.concat(scores, -1).add(seen));
     const [a, b, c] = t.split(weights, [prompt, capacity, 1], -1);
     const y = a
       .reshape([...together, prompt])
