@@ -133,7 +133,7 @@ export function twistLearner(target: Target, options: LearningOptions, width: nu
       return { params, optimizer: optimizer.init(params), step: array(0, "f64", []), starved: array(0, "f64", []) };
     },
 
-    async step(state: LearningState, rng: Random) {
+    async step(state: LearningState, rng: Random): Promise<{ state: LearningState; metrics: Readonly<Record<string, number>> }> {
       const done = item(state.step);
       const { batch, groups } = await texted(state, rng);
       const beta = temper > 0 ? Math.min(1, (done + 1) / (temper * steps)) : 1;
