@@ -49,7 +49,7 @@ interface Programs {
 /** Prompts are filled up to a multiple of this, so that prompts of similar lengths are one program. */
 const promptUnit = 16;
 /** Tokens for which there is room in a new cache; then twice as many, and so on: each size is one program. */
-const firstCapacity = 32;
+const firstCapacity = 16;
 /** Below this width a second thread gains nothing. */
 const smallWidth = 256;
 
