@@ -13,8 +13,10 @@ export { type BoundsOptions, type LogWeights, logWeightsOf, type RunBounds, runB
 export { type Evidence as SteeringEvidence, steeringCautions, widths } from "./steering/diagnostics.ts";
 export { drawExactly, type Enumeration, enumerate, isListable } from "./steering/enumerate.ts";
 export { type ExactDraws, exactDraws } from "./steering/exact-draws.ts";
+export { noPotential, observationFeatures, simulateObservations } from "./steering/infill.ts";
 export { type Particles, type ProposalOptions, type RunOptions, runParticles } from "./steering/particles.ts";
 export { checkTarget, scored, scorer, type Target, untilEnd } from "./steering/target.ts";
+export { readTexts, type SampledTexts } from "./steering/texts-file.ts";
 export { type ExactTwist, exactTwist } from "./twists/exact.ts";
 export { readTwist, type TwistDescription, writeTwist } from "./twists/file.ts";
 export { type HeadOptions, type HeadParameters, head, headTwist } from "./twists/head.ts";

@@ -48,7 +48,9 @@ export const bounds = experiment({
     const { runs, draws } = settings;
     const wanted = Math.max(runs, draws);
     const line = progress("exact draws", wanted);
-    const exact = await exactDraws(target, wanted, settings.exactBudget, rng.fold("exact"), (done) => line.update(done, {}));
+    const exact = await exactDraws(target, { wanted, least: runs }, settings.exactBudget, rng.fold("exact"), (done) =>
+      line.update(done, {}),
+    );
     line.finish();
     const found = exact.draws;
     const why = exact.draws ? undefined : exact.why;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
-import type { Random } from "../../array/index.ts";
+import type { NdArray, Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Source } from "../../lab/index.ts";
 import {
@@ -40,7 +40,7 @@ export const modelInput = { name: "[model]", description: "the language model, a
 
 /** @throws UserError  for whatever does not fit together */
 export async function loadTarget(input: string | undefined, options: TargetOptions & { readonly quick: boolean }): Promise<LoadedTarget> {
-  const model = await modelOf(input, options);
+  const { model, notes } = await modelOf(input, options);
   const length = options.quick ? Math.min(options.length, 10) : options.length;
   const prompt = promptOf(model, options.prompt);
   const text = model.tokenizer.decode(prompt);
@@ -54,13 +54,14 @@ export async function loadTarget(input: string | undefined, options: TargetOptio
     source: { name: basename(options.model ?? input ?? "built-in"), title: model.name, source: options.model ?? input ?? model.name },
     promptText: text,
     notes: [
+      ...notes,
       ...(text !== options.prompt ? [`the prompt is read as ${JSON.stringify(text)}`] : []),
       ...(length < options.length ? [`--quick: ${length} tokens instead of ${options.length}`] : []),
     ],
   };
 }
 
-async function modelOf(input: string | undefined, options: TargetOptions): Promise<LanguageModel> {
+async function modelOf(input: string | undefined, options: TargetOptions) {
   if (input !== undefined && options.model !== undefined) throw new UserError("the model is given twice", "as an argument, or as --model");
   return loadLanguageModel(options.model ?? input, options);
 }
@@ -105,21 +106,32 @@ export async function loadTwist(
       );
     return { twist: optimal, notes: [] };
   }
-  return fileTwist(name, target);
+  const { twist, observes, notes } = await fileTwist(name, target);
+  if (observes) throw new UserError(`${name}: this twist is for infilling`, "pushforward steer infill takes it");
+  return { twist: twist(), notes };
 }
 
-async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<{ twist: Twist; notes: string[] }> {
+/** A twist from a file, which may need to be told what must follow. */
+export interface FileTwist {
+  readonly twist: (observations?: NdArray) => Twist;
+  /** Is it told what must follow? */
+  readonly observes: boolean;
+  readonly notes: readonly string[];
+}
+
+/** @throws UserError  for a file that is no twist, or one of another model */
+export async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<FileTwist> {
   if (!existsSync(path))
     throw new UserError(`--twist ${path}: there is no such file`, "a file of steer train, exact, prefix, lookahead:8 or none");
   const { params, description } = readTwist(await readFile(path), path);
   if (description.tokenizerHash !== model.tokenizer.hash || description.modelHash !== model.hash)
     throw new UserError(`${path}: this twist was learned on ${description.model}, which is not ${model.name}`, "train one on this model");
-  if (description.observed > 0) throw new UserError(`${path}: this twist is for infilling`, "pushforward steer infill takes it");
   const { bounded = false, proposalOnly } = objectiveOf(description.objective);
   const said = (what: string, was: unknown, is: unknown): string[] =>
     was === is ? [] : [`the twist was learned for ${what} ${was}, here it is ${is}`];
   return {
-    twist: headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }),
+    twist: (observations) => headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }, observations),
+    observes: description.observed > 0,
     notes: [
       ...said("the potential", description.potential, potential.name),
       ...said("a length of", description.length, length),
