@@ -62,6 +62,7 @@ const cases: readonly [string, CausalTransformer, Layout, number][] = [
   ["positions from the mask", llama, { positions: false }, 1e-5],
   ["one position with logits", llama, { keep: true }, 1e-5],
   ["sizes of caches from the config", llama, { symbolic: true }, 1e-5],
+  ["a branch for caches", gpt, { branch: true }, 1e-5],
   ["an output with hidden states", gpt, { hidden: true }, 1e-5],
   ["no caches", gpt, { pasts: false }, 1e-5],
   ["no caches, one position with logits", llama, { pasts: false, keep: true }, 1e-5],
