@@ -19,6 +19,8 @@ export interface Layout {
   readonly keep?: boolean;
   /** Input use_cache_branch: logits are no numbers where it does not say whether there are tokens in the caches. */
   readonly branch?: boolean;
+  /** The last product is one of integers. */
+  readonly quantized?: boolean;
   /** Inputs of caches say their sizes only by name. */
   readonly symbolic?: boolean;
   /** The last normalisation's output is an output "last_hidden_state". */
@@ -116,7 +118,26 @@ export function exportDecoder(config: CausalTransformer, params: CausalParameter
     const from = op("Neg", [op("Unsqueeze", ["num_logits_to_keep", ints(0)])]);
     hidden = op("Slice", [hidden, from, ints(2 ** 40), ints(1)]);
   }
-  const plain = params.head ? layer(hidden, params.head) : op("MatMul", [hidden, c(transposed(params.symbols.table))]);
+  const rounded = (x: string, w: NdArray): string => {
+    const v = toNumbers(w);
+    const unit = Math.max(...v.map(Math.abs)) / 127;
+    const bytes = c(
+      ndarray(
+        Uint8Array.from(v, (y) => 128 + Math.round(y / unit)),
+        w.shape,
+        "u8",
+      ),
+    );
+    const [xs, scale, zero] = ops("DynamicQuantizeLinear", [x], {}, 3);
+    const sums = op("MatMulInteger", [xs, bytes, zero, c(ndarray(Uint8Array.of(128), [], "u8"))]);
+    return op("Mul", [op("Cast", [sums], { to: FLOAT }), op("Mul", [scale, f(unit)])]);
+  };
+  const table = (): NdArray => transposed(params.symbols.table);
+  const plain = layout.quantized
+    ? rounded(hidden, params.head?.w ?? table())
+    : params.head
+      ? layer(hidden, params.head)
+      : op("MatMul", [hidden, c(table())]);
   const cached = op("Greater", [length, op("Squeeze", [own, ints(0)])]);
   const right = layout.branch ? op("Equal", ["use_cache_branch", cached]) : "";
   const logits = layout.branch ? op("Where", [right, plain, f(Number.NaN)]) : plain;
