@@ -78,5 +78,6 @@ test("a description names its kind", () => {
     0,
     "t".charCodeAt(0) === 116 ? tokenizer.show(85) : "",
   ]);
+  expect(tokenizerOf({ kind: "huggingface", tokenizer: byteLevel }, "m", 300).size).toBe(300);
   expect(() => tokenizerOf({ kind: "words" }, "m.safetensors")).toThrow(/m.safetensors: its tokenizer/);
 });
