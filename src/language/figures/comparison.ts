@@ -17,6 +17,7 @@ export function comparisonFigure(
     caption: "Nats between each proposal and the target. A proposal that misses modes has the second much larger than the first.",
     svg: plot({
       height: 60 + 44 * twists.length,
+      marginRight: 160,
       x: { label: "nats", grid: true, zero: true },
       y: { label: null, axis: null, domain: ["KL(q ‖ target)", "KL(target ‖ q)"] },
       fy: { label: null, domain: twists.map((twist) => twist.name) },

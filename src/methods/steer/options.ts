@@ -32,7 +32,9 @@ export const targetOptions = {
 export const twistOption = z
   .string()
   .optional()
-  .describe("twist: a file of steer train, exact, prefix, lookahead:M, or none (default: exact where it can be had, else none)")
+  .describe(
+    "twist: a file of steer train, exact, prefix, lookahead:M, or none (default: exact where it can be had; else prefix for sample, none for the others)",
+  )
   .meta({ file: true });
 
 export const samplerOptions = {

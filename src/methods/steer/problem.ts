@@ -88,10 +88,12 @@ export async function loadTwist(
   name: string | undefined,
   target: Target,
   rng: Random,
+  otherwise: "none" | "prefix" = "none",
 ): Promise<{ twist?: Twist; notes: readonly string[] }> {
   if (name === undefined) {
     const optimal = exactTwist(target);
-    return { twist: optimal, notes: optimal ? ["the exact twist of the chain is used (--twist none is without)"] : [] };
+    if (optimal) return { twist: optimal, notes: ["the exact twist of the chain is used (--twist none is without)"] };
+    return loadTwist(otherwise, target, rng);
   }
   if (name === "none") return { notes: [] };
   if (name === "prefix") return { twist: prefixTwist(target), notes: [] };
