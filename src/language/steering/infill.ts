@@ -3,13 +3,10 @@ import type { NdArray, Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Observations } from "../learning/learner.ts";
 import type { LanguageModel } from "../model.ts";
-import type { Potential } from "../potentials/potential.ts";
+import { noPotential } from "../potentials/potential.ts";
 import { textsOf } from "./exact-draws.ts";
 import { runParticles } from "./particles.ts";
 import type { Target } from "./target.ts";
-
-/** φ = 1: only what must follow counts. */
-export const noPotential: Potential = { name: "none", logs: (texts) => new Float64Array(texts.length), largest: 0 };
 
 /**
  * What a twist is told of what must follow: the model's hidden state after prompt and observation, as if the one stood behind the other.

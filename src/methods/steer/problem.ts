@@ -39,7 +39,11 @@ export interface LoadedTarget {
 export const modelInput = { name: "[model]", description: "the language model, as --model" };
 
 /** @throws UserError  for whatever does not fit together */
-export async function loadTarget(input: string | undefined, options: TargetOptions & { readonly quick: boolean }): Promise<LoadedTarget> {
+export async function loadTarget(
+  input: string | undefined,
+  options: TargetOptions & { readonly quick: boolean; readonly data?: string },
+): Promise<LoadedTarget> {
+  if (options.data !== undefined) throw new UserError("--data is of no use here", "--model says what is sampled from");
   const { model, notes } = await modelOf(input, options);
   const length = options.quick ? Math.min(options.length, 10) : options.length;
   const prompt = promptOf(model, options.prompt);
