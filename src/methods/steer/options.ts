@@ -44,6 +44,11 @@ export const samplerOptions = {
   scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
   twist: twistOption,
   power: z.number().min(0).max(4).optional().describe("b of the proposal q ∝ p0 ψ^b (default 1; 0 draws from the model)"),
+  exact: z
+    .string()
+    .optional()
+    .describe("exact draws of the target, JSON lines of steer exact; default: they are looked for")
+    .meta({ file: true }),
   exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
 };
 

@@ -8,6 +8,7 @@ import { UserError } from "../../errors.ts";
 import type { Source } from "../../lab/index.ts";
 import {
   checkTarget,
+  type ExactDraws,
   exactTwist,
   floored,
   headTwist,
@@ -18,7 +19,9 @@ import {
   objectiveOf,
   prefixTwist,
   readPotential,
+  readTexts,
   readTwist,
+  scorer,
   type Target,
   type Twist,
   tempered,
@@ -115,6 +118,30 @@ export async function loadTwist(
   const { twist, observes, notes } = await fileTwist(name, target);
   if (observes) throw new UserError(`${name}: this twist is for infilling`, "pushforward steer infill takes it");
   return { twist: twist(), notes };
+}
+
+/** Texts of a file of JSON lines. @throws UserError */
+export async function textsAt(path: string, target: Target) {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
+  return readTexts(await readFile(path, "utf8"), path, target);
+}
+
+/**
+ * Exact draws of a file.
+ * @throws UserError  for too few, or texts that are no draws of the target
+ */
+export async function givenDraws(target: Target, path: string | undefined, least: number): Promise<ExactDraws | undefined> {
+  if (path === undefined) return undefined;
+  const { continuations: draws } = await textsAt(path, target);
+  if (draws.length < least)
+    throw new UserError(`${path}: ${draws.length} exact draws, and ${least} are needed`, "fewer --runs, or more draws");
+  const forbidden = (await scorer(target)(draws)).indexOf(Number.NEGATIVE_INFINITY);
+  if (forbidden >= 0)
+    throw new UserError(
+      `${path}: text ${forbidden + 1} has φ = 0: it is no draw of this target`,
+      "the prompt, --length, --potential or --beta differ",
+    );
+  return { draws, how: basename(path) };
 }
 
 /** A twist from a file, which may need to be told what must follow. */
