@@ -2,7 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { nearest, UserError } from "../errors.ts";
-import { builtInText, type Corpus, readText, textNames } from "./corpus.ts";
+import { builtInText, type Corpus, parseTokens, readText, type Tokens } from "./corpus.ts";
+import { isTextFile, textFilesOf, textNames } from "./documents.ts";
 import type { TextOptions } from "./duckdb.ts";
 import { type ExampleOptions, type Examples, toExamples } from "./examples.ts";
 import { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
@@ -15,6 +16,8 @@ export interface SupervisedSource extends ExampleOptions, TextOptions {
   readonly data?: string;
   /** Side to which pictures of a folder are scaled. */
   readonly size?: number;
+  /** What a text is cut into: "characters" (default) or "bpe:1024". */
+  readonly tokens?: string;
 }
 
 /** Labelled examples, or a text whose next characters are to be predicted. */
@@ -30,20 +33,22 @@ export const readSupervised = (source: SupervisedSource): Promise<SupervisedData
 export async function readExamples(source: SupervisedSource, fromTable: typeof toExamples): Promise<SupervisedData> {
   const { file, data } = source;
   if (file !== undefined && data !== undefined) throw new UserError(`give either a file or --data, not both (${file}, --data ${data})`);
-  if (data !== undefined) return builtIn(data);
+  const tokens = source.tokens === undefined ? undefined : parseTokens(source.tokens);
+  if (data !== undefined) return builtIn(data, tokens);
   if (file === undefined)
     throw new UserError(
       "no data: name a file, a folder or a built-in data set",
       `--data takes ${[...imageSetNames, ...textNames].join(", ")}`,
     );
-  if (/\.(txt|text|md)$/i.test(file)) return { corpus: await readText(file) };
+  if (isTextFile(file)) return { corpus: await readText(file, tokens) };
   if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
+  if (statSync(file).isDirectory() && textFilesOf(file).length > 0) return { corpus: await readText(file, tokens) };
   if (statSync(file).isDirectory()) return { examples: await readImageFolder(file, source.size) };
   return { examples: fromTable(await readTable(file, source), basename(file), source) };
 }
 
-async function builtIn(name: string): Promise<SupervisedData> {
-  if (textNames.includes(name)) return { corpus: await builtInText(name) };
+async function builtIn(name: string, tokens?: Tokens): Promise<SupervisedData> {
+  if (textNames.includes(name)) return { corpus: await builtInText(name, tokens) };
   if (imageSetNames.includes(name)) return { examples: await builtInImages(name) };
   const names = [...imageSetNames, ...textNames];
   const guess = nearest(name, names);

@@ -1,6 +1,8 @@
 /** What is asked of a classifier besides its accuracy, and what is reached without learning. */
 import { toNumbers } from "../array/index.ts";
+import type { Corpus } from "../data/corpus.ts";
 import type { Predictions } from "./predictions.ts";
+import { tokensACharacter } from "./problem.ts";
 import type { Task } from "./task.ts";
 
 /** Scores of predicted classes that an unbalanced test part cannot flatter. */
@@ -69,7 +71,7 @@ export interface Baseline {
 
 /** The commonest class of the training part, its mean, or its frequencies of characters: scored on the test part. */
 export function baselineOf(task: Task): Baseline {
-  if ("corpus" in task) return { name: "frequencies of characters alone", score: unigramBits(task.corpus) };
+  if ("corpus" in task) return { name: `frequencies of ${task.corpus.tokenizer ? "tokens" : "characters"} alone`, score: unigramBits(task.corpus) };
   const { examples, split } = task;
   const values = toNumbers(examples.targets);
   if (examples.classes) {
@@ -90,9 +92,10 @@ export function baselineOf(task: Task): Baseline {
 }
 
 /** Bits a character under the frequencies of the training part, each counted once more than seen. */
-function unigramBits({ vocabulary, train, test }: { vocabulary: readonly string[]; train: Int32Array; test: Int32Array }): number {
+function unigramBits(corpus: Corpus): number {
+  const { vocabulary, train, test } = corpus;
   const counts = new Array<number>(vocabulary.length).fill(1);
   for (const c of train) counts[c]++;
   const total = train.length + vocabulary.length;
-  return -test.reduce((s, c) => s + Math.log2(counts[c] / total), 0) / test.length;
+  return (-test.reduce((s, c) => s + Math.log2(counts[c] / total), 0) / test.length) * tokensACharacter(corpus, test);
 }

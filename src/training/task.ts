@@ -13,7 +13,7 @@ export interface ExampleTask {
   readonly problem: ExampleProblem;
 }
 
-/** A text: the next character is to be predicted. */
+/** A text: the next token is to be predicted. */
 export interface TextTask {
   readonly corpus: Corpus;
   readonly problem: Problem;
@@ -64,7 +64,7 @@ export function weightsOfClasses({ classes, targets, source }: Examples, { train
 }
 
 /**
- * A text in windows of `context` characters.
+ * A text in windows of `context` tokens.
  * @throws UserError  when a part is shorter than a window
  */
 export function textTask(corpus: Corpus, context: number): TextTask {
@@ -72,7 +72,7 @@ export function textTask(corpus: Corpus, context: number): TextTask {
   for (const part of ["train", "validation", "test"] as const)
     if (problem.count(part) < 1)
       throw new UserError(
-        `${corpus.source}: the ${part} part has ${corpus[part].length} characters, fewer than a context of ${context}`,
+        `${corpus.source}: the ${part} part has ${corpus[part].length} ${corpus.tokenizer ? "tokens" : "characters"}, fewer than a context of ${context}`,
         "give a longer text or a smaller --context",
       );
   return { corpus, problem };
@@ -87,4 +87,4 @@ export interface DataNotes {
 }
 
 /** Name, title and source of the data, and what their reader warned of. */
-export const dataNotes = (task: Task): DataNotes => ("examples" in task ? task.examples : { ...task.corpus, warnings: [] });
+export const dataNotes = (task: Task): DataNotes => ("examples" in task ? task.examples : task.corpus);

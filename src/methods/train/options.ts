@@ -24,7 +24,8 @@ const dataOptions = {
   ...exampleOptions,
   task: z.enum(["classes", "numbers"]).optional().describe("predict a class or a number (default: by the column)"),
   classWeights: z.string().optional().describe('weights of classes in the loss: "balanced", or "yes=5,no=1"'),
-  context: z.int().min(2).max(4096).default(64).describe("characters that a language model sees"),
+  tokens: z.string().optional().describe('what a text is cut into: characters, or "bpe:1024" (default: characters)'),
+  context: z.int().min(2).max(4096).default(64).describe("tokens that a language model sees"),
 };
 
 const sizeOptions = {
