@@ -84,7 +84,8 @@ export function toCorpus(
   const documents = typeof text === "string" ? [text] : text;
   const parts = partsOf(documents);
   const several =
-    documents.length > 1 && (documents.length < manyDocuments ? "each is cut in three" : "whole ones make training, validation and test part");
+    documents.length > 1 &&
+    (documents.length < manyDocuments ? "each is cut in three" : "whole ones make training, validation and test part");
   const warnings = several ? [`${documents.length} documents: ${several}`] : [];
   return tokens === "characters" ? characters(parts, source, warnings) : bytePairs(parts, source, tokens, warnings);
 }
@@ -124,7 +125,8 @@ function bytePairs(parts: Parts, source: string, size: number, warnings: readonl
   const letters = parts.train.reduce((n, text) => n + text.length, 0);
   if (tokenizer.size <= fewestTokens) tooLittle(source, letters);
   const frame = tokenizer.end === undefined ? [] : [tokenizer.end];
-  const encode = (texts: readonly string[]): Int32Array => concatenated([frame, ...texts.flatMap((text) => [tokenizer.encode(text), frame])]);
+  const encode = (texts: readonly string[]): Int32Array =>
+    concatenated([frame, ...texts.flatMap((text) => [tokenizer.encode(text), frame])]);
   const train = encode(parts.train);
   const average = (letters / train.length).toFixed(2);
   return {

@@ -7,6 +7,7 @@ import { isTextFile, textFilesOf, textNames } from "./documents.ts";
 import type { TextOptions } from "./duckdb.ts";
 import { type ExampleOptions, type Examples, toExamples } from "./examples.ts";
 import { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
+import { type LabelledTexts, toLabelledTexts } from "./labelled-texts.ts";
 import { readTable } from "./read.ts";
 
 /** A file or folder, or the name of a built-in set; and how to read it. */
@@ -16,6 +17,8 @@ export interface SupervisedSource extends ExampleOptions, TextOptions {
   readonly data?: string;
   /** Side to which pictures of a folder are scaled. */
   readonly size?: number;
+  /** Of a table: the column of texts to learn from. */
+  readonly text?: string;
   /** What a text is cut into: "characters" (default) or "bpe:1024". */
   readonly tokens?: string;
 }
@@ -24,10 +27,18 @@ export interface SupervisedSource extends ExampleOptions, TextOptions {
 export type SupervisedData = { readonly examples: Examples } | { readonly corpus: Corpus };
 
 /**
- * Reads the file or folder, or makes the built-in set.
+ * Reads the file or folder, or makes the built-in set. With `text`, texts of a table.
  * @throws UserError
  */
-export const readSupervised = (source: SupervisedSource): Promise<SupervisedData> => readExamples(source, toExamples);
+export async function readSupervised(source: SupervisedSource): Promise<SupervisedData | { readonly texts: LabelledTexts }> {
+  const { file, data, text, features, impute } = source;
+  if (text === undefined) return readExamples(source, toExamples);
+  if (file === undefined || data !== undefined) throw new UserError("--text names a column of a table", "name the file of the table");
+  if (features !== undefined || impute !== undefined)
+    throw new UserError("--text learns from one column of texts: --features and --impute are for tables of features");
+  if (source.tokens === "characters") throw new UserError("texts of a table are read as byte pairs", "--tokens bpe:2000 is the default");
+  return { texts: toLabelledTexts(await readTable(file, source), basename(file), { ...source, text }) };
+}
 
 /** @param fromTable  makes examples of a table */
 export async function readExamples(source: SupervisedSource, fromTable: typeof toExamples): Promise<SupervisedData> {

@@ -153,7 +153,8 @@ function merged(tokens: readonly number[], ranks: Ranks): readonly number[] {
 
 function readFile({ model, pre_tokenizer: pre, added_tokens: added }: BytePairFile) {
   const level = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex;
-  if (model?.type !== "BPE" || !level) throw new FileFormatError("this is not a tokenizer of byte pairs that a training of ours has written");
+  if (model?.type !== "BPE" || !level)
+    throw new FileFormatError("this is not a tokenizer of byte pairs that a training of ours has written");
   const end = added.find((token) => token.content === endOfText)?.id;
   const bytes: (Uint8Array | undefined)[] = [];
   for (const [token, i] of Object.entries(model.vocab)) bytes[i] = i === end ? undefined : bytesOf(token);

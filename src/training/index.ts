@@ -65,5 +65,5 @@ export {
   type TextScore,
   tableInputs,
 } from "./supervised-model.ts";
-export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
+export { type DataNotes, dataNotes, type ExampleTask, exampleTask, labelledTextTask, type Task, type TextTask, textTask } from "./task.ts";
 export { rungs, successiveHalving } from "./tune.ts";

@@ -71,7 +71,8 @@ export interface Baseline {
 
 /** The commonest class of the training part, its mean, or its frequencies of characters: scored on the test part. */
 export function baselineOf(task: Task): Baseline {
-  if ("corpus" in task) return { name: `frequencies of ${task.corpus.tokenizer ? "tokens" : "characters"} alone`, score: unigramBits(task.corpus) };
+  if ("corpus" in task)
+    return { name: `frequencies of ${task.corpus.tokenizer ? "tokens" : "characters"} alone`, score: unigramBits(task.corpus) };
   const { examples, split } = task;
   const values = toNumbers(examples.targets);
   if (examples.classes) {

@@ -22,6 +22,8 @@ export interface Problem {
   readonly kind: "classes" | "numbers" | "text";
   /** Shape of one input. */
   readonly input: Shape;
+  /** Where inputs are integers: how many there are. Of texts with a class the last is padding. */
+  readonly symbols?: number;
   /** Numbers that the network puts out for an example, or a position. */
   readonly outputs: number;
   /** The score that is reported: higher is better for accuracy, lower for the others. */
@@ -54,8 +56,8 @@ const hitsOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(log
 
 /** Classes or numbers of examples. */
 export interface ExampleProblem extends Problem {
-  /** What inputs are standardised by. */
-  readonly scaling: Standardization;
+  /** What inputs are standardised by; absent for tokens. */
+  readonly scaling?: Standardization;
   /** What targets are standardised by; absent for classes. */
   readonly units?: Standardization;
 }
@@ -69,7 +71,7 @@ export const exampleProblem = (examples: Examples, split: Split, weights?: NdArr
 
 function classProblem(examples: Examples, count: number, split: Split, weights?: NdArray<"f32">): ExampleProblem {
   requireClasses(examples, count);
-  const { inputsOf, ...inputs } = standardizedInputs(examples, split);
+  const { inputsOf, ...inputs } = inputsFor(examples, split);
   return {
     ...inputs,
     kind: "classes",
@@ -87,7 +89,7 @@ function classProblem(examples: Examples, count: number, split: Split, weights?:
 }
 
 function numberProblem(examples: Examples, split: Split): ExampleProblem {
-  const { inputsOf, ...inputs } = standardizedInputs(examples, split);
+  const { inputsOf, ...inputs } = inputsFor(examples, split);
   const { data, shape } = examples.targets;
   const k = shape[1];
   const units = standardizationOf(
@@ -113,6 +115,20 @@ function numberProblem(examples: Examples, split: Split): ExampleProblem {
     // in units of the targets; one number for several outputs is the root mean square of all, each in its own standard deviation
     scoreOf: (squares) => Math.sqrt(squares) * (k === 1 ? mean(units.deviation) : 1),
   };
+}
+
+/** Inputs of any rows of the data: tokens as they are, features and pixels standardised. */
+const inputsFor = (examples: Examples, split: Split) =>
+  examples.text ? tokenInputs(examples, examples.text.pad, split) : standardizedInputs(examples, split);
+
+function tokenInputs({ inputs: { data, shape } }: Examples, pad: number, split: Split) {
+  const length = shape[1];
+  const inputsOf = (rows: Int32Array): NdArray<"i32"> => {
+    const x = allocate("i32", [rows.length, length]);
+    for (let i = 0; i < rows.length; i++) for (let j = 0; j < length; j++) x.data[i * length + j] = Number(data[rows[i] * length + j]);
+    return x;
+  };
+  return { input: [length], symbols: pad + 1, scaling: undefined, count: (part: Part) => split[part].length, inputsOf };
 }
 
 /** Inputs of any rows of the data, each channel in its standard deviation over the training part. */
@@ -163,6 +179,7 @@ export function textProblem(corpus: Corpus, context: number): Problem {
   return {
     kind: "text",
     input: [context],
+    symbols: corpus.vocabulary.length,
     outputs: corpus.vocabulary.length,
     score: "bits a character",
     count,

@@ -2,6 +2,7 @@
 import { type NdArray, ndarray, type Random } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import { type Examples, type Split, splitRows } from "../data/examples.ts";
+import { type LabelledTexts, tokenizedExamples } from "../data/labelled-texts.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import { type ExampleProblem, exampleProblem, type Problem, textProblem } from "./problem.ts";
@@ -30,6 +31,23 @@ export type Task = ExampleTask | TextTask;
  */
 export function exampleTask(examples: Examples, rng: Random, shares: Parameters<typeof splitRows>[2], classWeights?: string): ExampleTask {
   const split = splitRows(examples, rng, shares);
+  const weights = classWeights === undefined ? undefined : weightsOfClasses(examples, split, classWeights);
+  return { examples, split, problem: exampleProblem(examples, split, weights) };
+}
+
+/**
+ * Texts split at random, their tokens (see `tokenizedExamples`), and their problem.
+ * @throws UserError  when a part would be empty
+ */
+export function labelledTextTask(
+  texts: LabelledTexts,
+  rng: Random,
+  shares: Parameters<typeof splitRows>[2],
+  options: Parameters<typeof tokenizedExamples>[2],
+  classWeights?: string,
+): ExampleTask {
+  const split = splitRows(texts, rng, shares);
+  const examples = tokenizedExamples(texts, split, options);
   const weights = classWeights === undefined ? undefined : weightsOfClasses(examples, split, classWeights);
   return { examples, split, problem: exampleProblem(examples, split, weights) };
 }

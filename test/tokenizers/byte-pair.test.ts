@@ -1,7 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { describe, expect, test } from "vitest";
-import { mergesOf } from "../../src/tokenizers/byte-pair-training.ts";
 import { bytePairTokenizer, charactersOfTokens, endOfText, trainBytePairs } from "../../src/tokenizers/byte-pair.ts";
+import { mergesOf } from "../../src/tokenizers/byte-pair-training.ts";
 import fc from "../property.ts";
 
 const text = [

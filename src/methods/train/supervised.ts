@@ -18,6 +18,7 @@ import {
   type OptimizerSettings,
   optimizerOf,
   type Part,
+  type Problem,
   parseSettings,
   predictions,
   predictionTable,
@@ -65,7 +66,7 @@ export const trainSupervised = method({
         ...{ task, problem, model, source, steps, batchSize, optimizer: name, settings },
         how: {
           optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
-          ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
+          ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: evaluationRows(problem) },
         },
       },
       source,
@@ -137,6 +138,9 @@ export const trainSupervised = method({
     ...(outputs ? [{ name: "predictions.csv", columns: predictionTable(outputs.task, outputs.predictions).columns }] : []),
   ],
 });
+
+/** Examples of one validation: 2000, or windows of 131,072 tokens where these are fewer. */
+const evaluationRows = ({ kind, input }: Problem): number => Math.min(2000, kind === "text" ? Math.ceil(2 ** 17 / input[0]) : 2000);
 
 const scoresText = ({ train, validation, test }: Record<Part, Scores>): string =>
   `test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`;

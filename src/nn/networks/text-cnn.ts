@@ -1,0 +1,60 @@
+/** Classifiers of texts. */
+import type { Tensor } from "../../tensor/index.ts";
+import * as t from "../../tensor/index.ts";
+import { type Dense, dense } from "../dense.ts";
+import { type Embedding, embedding } from "../embedding.ts";
+import type { Network, NoStatistics } from "./network.ts";
+
+interface TextCnn<T = Tensor> {
+  readonly symbols: Embedding<T>;
+  readonly layers: readonly Dense<T>[];
+  readonly head: Dense<T>;
+}
+
+/** Tokens on each side that a layer looks at. */
+const reach = 1;
+
+export function textCnn(
+  symbols: number,
+  outputs: number,
+  { width = 64, depth = 1, pool = "both" }: { width?: number; depth?: number; pool?: string } = {},
+): Network<TextCnn, NoStatistics> {
+  return {
+    init(rng) {
+      const [table, head, ...streams] = rng.split(depth + 2);
+      return {
+        params: {
+          symbols: embedding.init(table, symbols, width),
+          layers: streams.map((stream) => dense.init(stream, (2 * reach + 1) * width, width)),
+          head: dense.init(head, pool === "both" ? 2 * width : width, outputs),
+        },
+        stats: {},
+      };
+    },
+    apply(params, stats, x) {
+      const there = t
+        .less(x, symbols - 1)
+        .cast("f32")
+        .expandDims(-1);
+      let h = embedding.apply(params.symbols, x).mul(there);
+      for (const layer of params.layers) h = h.add(t.relu(dense.apply(layer, neighbours(h))).mul(there));
+      const mean = h.sum(1).div(t.maximum(there.sum(1), 1));
+      const most = t.where(t.less(0, there), h, -1e9).max(1);
+      return { y: dense.apply(params.head, pool === "mean" ? mean : pool === "max" ? most : t.concat([mean, most], -1)), stats };
+    },
+  };
+}
+
+/** Each token beside those before and after it: [batch, length, width] -> [batch, length, (2 reach + 1) width]. */
+function neighbours(h: Tensor): Tensor {
+  const n = h.shape[1];
+  const wide = t.pad(h, [
+    [0, 0],
+    [reach, reach],
+    [0, 0],
+  ]);
+  return t.concat(
+    Array.from({ length: 2 * reach + 1 }, (_, i) => t.slice(wide, [], [i, i + n])),
+    -1,
+  );
+}
