@@ -103,6 +103,23 @@ export function fromF16(bits: number): number {
 
 const word = new DataView(new ArrayBuffer(4));
 
+/** The IEEE 754 binary16 bit pattern nearest to a number, ties to even; what is too large is infinite. */
+export function toF16(value: number): number {
+  word.setFloat32(0, value);
+  const sign = (word.getUint32(0) >>> 16) & 0x8000;
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (size >= 65_520) return sign | 0x7c00;
+  // one unit in the last place of the binade of the number; below 2⁻¹⁴ all are 2⁻²⁴
+  const exponent = Math.max(Math.floor(Math.log2(size)), -14);
+  const scaled = size / 2 ** (exponent - 10);
+  const floor = Math.floor(scaled);
+  const rest = scaled - floor;
+  const units = floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
+  // a carry of the fraction goes into the exponent by itself
+  return sign | (exponent === -14 ? units : ((exponent + 14) << 10) + units);
+}
+
 /** bfloat16 bit pattern (the upper half of an f32) to number. */
 export function fromBf16(bits: number): number {
   word.setUint32(0, bits << 16);

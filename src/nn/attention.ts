@@ -1,20 +1,25 @@
 /** Attention: a token's output is a mean of values, weighted by how its query fits their keys. */
 
 import type { NdArray, Random } from "../array/index.ts";
-import * as nd from "../array/index.ts";
 import { TensorError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type Dense, dense } from "./dense.ts";
 import type { FloatDType } from "./initializers.ts";
+import { quarterTurn, type RotaryOptions, rotary, rotaryAngles } from "./rotary.ts";
 
 /** Added to scores that must not count. Finite, so that a row without any key is uniform instead of NaN. */
 const never = -1e9;
 
-/** Booleans [queries, keys]: query i, at position `start` + i, sees keys up to its own position. */
-function causalMask(queries: number, keys: number, start: Tensor | number = keys - queries): Tensor {
-  const last = t.iota(queries).expandDims(1).add(start);
-  return t.lessEqual(t.iota(keys), last);
+/** Booleans [queries, keys]: query i is at the position of key `keys` - `queries` + i, and sees keys up to there. */
+function causalMask(queries: number, keys: number): Tensor {
+  return t.lessEqual(
+    t.iota(keys),
+    t
+      .iota(queries)
+      .expandDims(1)
+      .add(keys - queries),
+  );
 }
 
 /**
@@ -34,27 +39,6 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, mask?
   return t.softmax(seen).matmul(v);
 }
 
-/**
- * Rotary position embedding: the pair (x_i, x_{i + d/2}) turns by the angle position · base^(-2i/d), so that q · k depends on the
- * difference of positions.
- *
- * @param x          [..., tokens, d], d even
- * @param positions  [tokens]
- * @source  Su et al., Neurocomputing 568 (2024), eq. 34, with halves instead of neighbours as pairs
- */
-export function rotary(x: Tensor, positions: Tensor, base = 10_000): Tensor {
-  const d = x.shape[x.rank - 1];
-  if (d % 2) throw new TensorError(`rotary: an odd width ${d} has no pairs`);
-  const frequencies = nd.array(
-    Array.from({ length: d / 2 }, (_, i) => base ** ((-2 * i) / d)),
-    x.dtype as FloatDType,
-  );
-  const angle = positions.cast(x.dtype).expandDims(1).mul(frequencies);
-  const [cos, sin] = [t.cos(angle), t.sin(angle)];
-  const [a, b] = t.split(x, 2, -1);
-  return t.concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1);
-}
-
 /** Projections of queries, keys and values, and of the output. */
 export interface Attention<T = Tensor> {
   readonly query: Dense<T>;
@@ -63,18 +47,27 @@ export interface Attention<T = Tensor> {
   readonly out: Dense<T>;
 }
 
-/** Keys and values of the tokens so far: [batch, heads, capacity, d], of which the first `length` are filled and the others zero. */
-export interface Cache<T = Tensor> {
+/** Keys and values of tokens. */
+export interface KeysValues<T = Tensor> {
   readonly keys: T;
   readonly values: T;
-  readonly length: T;
+}
+
+/** What the next token of each row attends to, besides itself: tokens that all rows share (a prompt), then those of the row. */
+export interface Past<T = Tensor> {
+  /** [keyValueHeads, P, d] */
+  readonly shared: KeysValues<T>;
+  /** [keyValueHeads, rows, C, d] */
+  readonly own: KeysValues<T>;
 }
 
 /** Sizes of an attention layer. */
 export interface AttentionOptions {
   readonly heads: number;
+  /** Heads of keys and values, each for heads / keyValueHeads heads of queries; default all. Ainslie et al., EMNLP 2023. */
+  readonly keyValueHeads?: number;
   /** Rotary position embedding of queries and keys. Default false. */
-  readonly rotary?: boolean;
+  readonly rotary?: boolean | RotaryOptions;
 }
 
 /** How a layer attends. */
@@ -85,6 +78,14 @@ export interface AttendOptions extends AttentionOptions {
   readonly causal?: boolean;
   /** Booleans that broadcast to [batch, heads, queries, keys], true where a query may see a key. */
   readonly mask?: Tensor;
+}
+
+/** How a layer attends to a past. */
+export interface StepOptions extends AttentionOptions {
+  /** Of the tokens, []: the same in all rows. */
+  readonly position: Tensor;
+  /** Booleans [P + C]: which places of the past hold tokens. */
+  readonly filled: Tensor;
 }
 
 /** [batch, tokens, heads d] -> [batch, heads, tokens, d] */
@@ -100,61 +101,132 @@ function mergeHeads(x: Tensor): Tensor {
   return x.transpose([0, 2, 1, 3]).reshape([batch, tokens, heads * d]);
 }
 
+/** [batch, heads, tokens, d] -> [batch, heads · group, tokens, d]: each head as often as queries share it. */
+function repeatHeads(x: Tensor, group: number): Tensor {
+  if (group === 1) return x;
+  const [batch, heads, tokens, d] = x.shape;
+  return t.broadcastTo(x.expandDims(2), [batch, heads, group, tokens, d]).reshape([batch, heads * group, tokens, d]);
+}
+
+/** Queries that share a head of keys and values. */
+function groupOf({ heads, keyValueHeads = heads }: AttentionOptions): number {
+  if (heads % keyValueHeads) throw new TensorError(`attention: ${heads} heads do not share ${keyValueHeads} heads of keys and values`);
+  return heads / keyValueHeads;
+}
+
+const turned = (x: Tensor, positions: Tensor, { rotary: how }: AttentionOptions): Tensor =>
+  how ? rotary(x, positions, how === true ? {} : how) : x;
+
+/** Dense layers of one input as one. */
+const sideBySide = (layers: readonly Dense[]): Dense => {
+  const biases = layers.flatMap(({ b }) => (b ? [b] : []));
+  return {
+    w: t.concat(
+      layers.map(({ w }) => w),
+      1,
+    ),
+    ...(biases.length > 0 && { b: t.concat(biases) }),
+  };
+};
+
+/** Queries, scaled by 1/√d, and keys side by side [rows, (heads + keyValueHeads) d], turned; values [rows, keyValueHeads d]. */
+function projected({ query, key, value }: Attention, x: Tensor, options: StepOptions): [qk: Tensor, v: Tensor] {
+  const { rotary: how, position } = options;
+  const d = query.w.shape[1] / options.heads;
+  const heads = query.w.shape[1] / d + key.w.shape[1] / d;
+  const scaled = mapLayer(query, (y) => y.mul(1 / Math.sqrt(d)));
+  if (!how) return t.split(dense.apply(sideBySide([scaled, key, value]), x), [heads * d, value.w.shape[1]], 1) as [Tensor, Tensor];
+  // what is done to weights is done once, where they are constants
+  const about = how === true ? {} : how;
+  const turn = (layer: Dense): Dense => mapLayer(layer, (y) => quarterTurn(y.reshape([-1, d]), about).reshape(y.shape));
+  const all = dense.apply(sideBySide([scaled, key, turn(scaled), turn(key), value]), x);
+  const [straight, turned, v] = t.split(all, [heads * d, heads * d, value.w.shape[1]], 1);
+  const { cos, sin } = rotaryAngles(position.reshape([1]), d, x.dtype as FloatDType, about);
+  const [c, s] = [cos, sin].map((y) => t.broadcastTo(y, [heads, d]).reshape([heads * d]));
+  return [straight.mul(c).add(turned.mul(s)), v];
+}
+
+const mapLayer = ({ w, b }: Dense, f: (x: Tensor) => Tensor): Dense => ({ w: f(w), ...(b && { b: f(b) }) });
+
 /** Multi-head attention. Vaswani et al., NeurIPS 2017, section 3.2.2. */
 export const attention = {
   /**
-   * @param width  of the tokens, and of all heads together
+   * @param width  of the tokens, and of all heads of queries together
    * @param options.contextWidth  of the tokens that are attended to, if they are others
+   * @param options.keyValueWidth  of all heads of keys together; default `width`
    */
-  init(rng: Random, width: number, options: { contextWidth?: number; bias?: boolean; dtype?: FloatDType } = {}): Attention<NdArray> {
-    const { contextWidth = width, ...rest } = options;
+  init(
+    rng: Random,
+    width: number,
+    options: { contextWidth?: number; keyValueWidth?: number; bias?: boolean; dtype?: FloatDType } = {},
+  ): Attention<NdArray> {
+    const { contextWidth = width, keyValueWidth = width, ...rest } = options;
     const [q, k, v, o] = rng.split(4);
     return {
       query: dense.init(q, width, width, rest),
-      key: dense.init(k, contextWidth, width, rest),
-      value: dense.init(v, contextWidth, width, rest),
+      key: dense.init(k, contextWidth, keyValueWidth, rest),
+      value: dense.init(v, contextWidth, keyValueWidth, rest),
       out: dense.init(o, width, width, rest),
     };
   },
 
   /** [batch, tokens, width] -> same */
-  apply(params: Attention, x: Tensor, options: AttendOptions): Tensor {
-    const { heads, context = x, causal = false } = options;
-    let q = splitHeads(dense.apply(params.query, x), heads);
-    let k = splitHeads(dense.apply(params.key, context), heads);
-    const v = splitHeads(dense.apply(params.value, context), heads);
-    const [queries, keys] = [x.shape[1], context.shape[1]];
-    if (options.rotary) [q, k] = [rotary(q, t.iota(queries)), rotary(k, t.iota(keys))];
-    const order = causal ? causalMask(queries, keys) : undefined;
-    const mask = order && options.mask ? t.and(order, options.mask) : (order ?? options.mask);
-    return dense.apply(params.out, mergeHeads(scaledDotProductAttention(q, k, v, mask)));
-  },
+  apply: (params: Attention, x: Tensor, options: AttendOptions): Tensor => attention.applyKeeping(params, x, options).y,
 
-  /** An empty cache for `capacity` tokens. */
-  cache(batch: number, capacity: number, width: number, heads: number, dtype: FloatDType = "f32"): Cache<NdArray> {
-    const shape = [batch, heads, capacity, width / heads];
-    return { keys: nd.allocate(dtype, shape), values: nd.allocate(dtype, shape), length: nd.allocate("i32", []) };
+  /** `apply`, and the keys and values that a later `step` attends to: [batch, keyValueHeads, keys, d]. */
+  applyKeeping(params: Attention, x: Tensor, options: AttendOptions): { y: Tensor } & KeysValues {
+    const { heads, keyValueHeads = heads, context = x, causal = false } = options;
+    const group = groupOf(options);
+    const [queries, count] = [x.shape[1], context.shape[1]];
+    const q = turned(splitHeads(dense.apply(params.query, x), heads), t.iota(queries), options);
+    const keys = turned(splitHeads(dense.apply(params.key, context), keyValueHeads), t.iota(count), options);
+    const values = splitHeads(dense.apply(params.value, context), keyValueHeads);
+    const order = causal ? causalMask(queries, count) : undefined;
+    const mask = order && options.mask ? t.and(order, options.mask) : (order ?? options.mask);
+    const y = scaledDotProductAttention(q, repeatHeads(keys, group), repeatHeads(values, group), mask);
+    return { y: dense.apply(params.out, mergeHeads(y)), keys, values };
   },
 
   /**
-   * Causal attention of the next tokens to themselves and to all before: `apply` with `causal`, a few tokens at a time.
+   * Causal attention of one more token a row: the next row of `apply` with `causal`. The past is only read; what the token adds to it is
+   * returned.
    *
-   * @param x  [batch, tokens, width]; beyond the capacity of the cache, tokens are lost
-   * @returns  y [batch, tokens, width] and the cache with the tokens added
+   *   y = softmax([q Kᵀ_shared, q Kᵀ_own, q kᵀ] / √d) [V_shared; V_own; v]
+   *
+   * @param x  [rows, width]
+   * @returns  y [rows, width]; keys and values of the token [keyValueHeads, rows, d]
    */
-  step(params: Attention, x: Tensor, cache: Cache, options: AttentionOptions): { y: Tensor; cache: Cache } {
-    const { heads } = options;
-    const tokens = x.shape[1];
-    const capacity = cache.keys.shape[2];
-    const positions = t.iota(tokens).add(cache.length);
-    let q = splitHeads(dense.apply(params.query, x), heads);
-    let k = splitHeads(dense.apply(params.key, x), heads);
-    const v = splitHeads(dense.apply(params.value, x), heads);
-    if (options.rotary) [q, k] = [rotary(q, positions), rotary(k, positions)];
-    const places = t.oneHot(positions, capacity, x.dtype as FloatDType).transpose();
-    const keys = cache.keys.add(places.matmul(k));
-    const values = cache.values.add(places.matmul(v));
-    const y = scaledDotProductAttention(q, keys, values, causalMask(tokens, capacity, cache.length));
-    return { y: dense.apply(params.out, mergeHeads(y)), cache: { keys, values, length: cache.length.add(tokens) } };
+  step(params: Attention, x: Tensor, { shared, own }: Past, options: StepOptions): { y: Tensor } & KeysValues {
+    const { heads, keyValueHeads = heads, filled } = options;
+    const group = groupOf(options);
+    const [rows] = x.shape;
+    const [, , capacity, d] = own.keys.shape;
+    const prompt = shared.keys.shape[1];
+    const [qk, v] = projected(params, x, options);
+    const [q0, k] = t.split(qk, [heads * d, keyValueHeads * d], 1);
+    const each = [keyValueHeads, rows, group] as const;
+    const together = [keyValueHeads, rows * group] as const;
+    const q = q0.reshape([rows, keyValueHeads, group, d]).transpose([1, 0, 2, 3]);
+    const [keys, values] = [k, v].map((y) => y.reshape([rows, keyValueHeads, d]).transpose([1, 0, 2]));
+
+    const scores = [
+      q
+        .reshape([...together, d])
+        .matmul(shared.keys.transpose())
+        .reshape([...each, prompt]),
+      q.matmul(own.keys.transpose()),
+      // a product of matrices would be one of a thousand small ones
+      q.mul(keys.expandDims(2)).sum(-1, true),
+    ];
+    const seen = t.concat([t.where(filled, 0, never).cast(x.dtype), t.broadcastTo(t.scalar(0, x.dtype), [1])]);
+    const weights = t.softmax(t.concat(scores, -1).add(seen));
+    const [a, b, c] = t.split(weights, [prompt, capacity, 1], -1);
+    const y = a
+      .reshape([...together, prompt])
+      .matmul(shared.values)
+      .reshape([...each, d])
+      .add(b.matmul(own.values))
+      .add(c.mul(values.expandDims(2)));
+    return { y: dense.apply(params.out, y.transpose([1, 0, 2, 3]).reshape([rows, heads * d])), keys, values };
   },
 };

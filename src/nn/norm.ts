@@ -42,9 +42,7 @@ export const layerNorm = {
 export const rmsNorm = {
   init: (channels: number, { dtype }: { dtype?: FloatDType } = {}): Norm<NdArray> => init(channels, { dtype, shift: false }),
   /** [..., channels] -> same */
-  apply(params: Norm, x: Tensor, epsilon = 1e-6): Tensor {
-    return affine(params, x.mul(t.rsqrt(x.square().mean(-1, true).add(epsilon))));
-  },
+  apply: (params: Norm, x: Tensor, epsilon = 1e-6): Tensor => affine(params, t.rmsStandardize(x, epsilon)),
 };
 
 /** Group normalisation of images: mean and variance over a group of channels and all positions. Wu & He, ECCV 2018. */

@@ -1,4 +1,5 @@
 /** What every tokenizer is to the rest. */
+import { UserError } from "../errors.ts";
 
 /** Text as numbers of tokens, and back. */
 export interface Tokenizer {
@@ -15,4 +16,11 @@ export interface Tokenizer {
   readonly end?: number;
   /** SHA-256 in hexadecimal of what it was made from: a twist fits the tokenizer that it was trained with. */
   readonly hash: string;
+}
+
+/** @throws UserError  unless all are numbers of tokens */
+export function requireTokens(tokens: ArrayLike<number>, size: number): void {
+  for (let i = 0; i < tokens.length; i++)
+    if (!(Number.isInteger(tokens[i]) && tokens[i] >= 0 && tokens[i] < size))
+      throw new UserError(`token ${i} is ${tokens[i]}, which is not a number from 0 to ${size - 1}`, "is it of another tokenizer?");
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { NdArray } from "../../src/array/index.ts";
 import * as nd from "../../src/array/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
@@ -73,28 +74,90 @@ test("rotary scores depend on the difference of positions only, and norms stay",
   expect(Math.abs(nd.item(a.norm))).toBeLessThan(1e-12);
 });
 
-test.each([false, true])("token by token with a cache equals the full causal pass (rotary: %s)", async (rotary) => {
-  const block = shaken(nn.transformerBlock.init(rng, 8, f64), rng);
-  const full = await pf.jit((p: nn.TransformerBlock, x: Tensor) => nn.transformerBlock.apply(p, x, { heads: 2, causal: true, rotary }))(
-    block,
-    x,
-  );
-  const step = pf.jit((p: nn.TransformerBlock, x: Tensor, cache: nn.Cache) => nn.transformerBlock.step(p, x, cache, { heads: 2, rotary }));
-  let cache = nn.attention.cache(2, 7, 8, 2, "f64");
-  // two tokens, then one, then two
-  for (const [from, to] of [
-    [0, 2],
-    [2, 3],
-    [3, 5],
-  ]) {
-    const piece = await pf.jit((x: Tensor) => x.slice(null, [from, to]))(x);
-    const result = await step(block, piece, cache);
-    cache = result.cache as typeof cache;
-    const expected = await pf.jit((y: Tensor) => y.slice(null, [from, to]))(full);
-    expect(difference(result.y, expected)).toBeLessThan(1e-12);
-  }
-  expect(nd.item(cache.length)).toBe(5);
+test("neighbours turn as halves do, in another order of the components", async () => {
+  const x = rng.normal([3, 6], "f64");
+  const positions = nd.array([0, 4, 9], "i32");
+  const order = nd.array([0, 2, 4, 1, 3, 5], "i32");
+  const [halves, neighbours] = await pf.jit((x: Tensor, p: Tensor, order: Tensor) => [
+    nn.rotary(pf.take(x, order, 1), p, { base: 100 }),
+    pf.take(nn.rotary(x, p, { base: 100, pairs: "neighbours" }), order, 1),
+  ])(x, positions, order);
+  expect(difference(neighbours, halves)).toBe(0);
 });
+
+test("grouped heads are heads of keys and values that are repeated", async () => {
+  const grouped = shaken(nn.attention.init(rng, 8, { keyValueWidth: 4, ...f64 }), rng);
+  const repeated = (w: NdArray): NdArray => {
+    const rows = w.shape.length === 1 ? 1 : w.shape[0];
+    const v = nd.toNumbers(w);
+    // 4 heads of width 2; heads 0 and 1 use the first one of keys, 2 and 3 the second
+    const out = Array.from({ length: rows }, (_, r) => [0, 1, 0, 1, 2, 3, 2, 3].map((c) => v[4 * r + c])).flat();
+    return nd.array(out, "f64", [...w.shape.slice(0, -1), 8]);
+  };
+  const whole = {
+    ...grouped,
+    key: nd.mapTree<nn.Dense<NdArray>>(repeated, grouped.key),
+    value: nd.mapTree<nn.Dense<NdArray>>(repeated, grouped.value),
+  };
+  const how = { heads: 4, causal: true, rotary: true };
+  const [a, b] = await pf.jit((g: nn.Attention, w: nn.Attention, x: Tensor) => [
+    nn.attention.apply(g, x, { ...how, keyValueHeads: 2 }),
+    nn.attention.apply(w, x, how),
+  ])(grouped, whole, x);
+  expect(difference(a, b)).toBeLessThan(1e-13);
+});
+
+const blocks = [
+  { name: "layer norm, biases", init: {}, how: { heads: 2 } },
+  { name: "rotary halves", init: {}, how: { heads: 2, rotary: true } },
+  {
+    name: "gated, grouped, rms norm, rotary neighbours",
+    init: { keyValueWidth: 4, gated: true, bias: false, hidden: 5 },
+    how: { heads: 4, keyValueHeads: 2, rotary: { pairs: "neighbours" }, norm: "rms", activation: "silu" },
+  },
+] as const;
+
+test.each(blocks)("token by token after a shared beginning equals the full causal pass ($name)", async ({ init, how }) => {
+  const block = shaken(nn.transformerBlock.init(rng, 8, { ...init, ...f64 }), rng);
+  // the first two tokens are the same in both rows
+  const xs = nd.ndarray((x.data as Float64Array<ArrayBuffer>).slice(), [2, 5, 8], "f64");
+  (xs.data as Float64Array).copyWithin(40, 0, 16);
+  const full = await pf.jit((p: nn.TransformerBlock, x: Tensor) => nn.transformerBlock.apply(p, x, { ...how, causal: true }))(block, xs);
+  const kept = await pf.jit((p: nn.TransformerBlock, x: Tensor) => {
+    const { keys, values } = nn.transformerBlock.applyKeeping(p, x.slice([0, 1], [0, 2]), { ...how, causal: true });
+    return { keys: keys.squeeze(0), values: values.squeeze(0) };
+  })(block, xs);
+  const [heads, , d] = kept.keys.shape;
+  const shared = nd.mapTree<nn.KeysValues<NdArray>>((a: NdArray) => withFilling(a, 3), kept);
+  const own = { keys: nd.allocate("f64", [heads, 2, 4, d]), values: nd.allocate("f64", [heads, 2, 4, d]) };
+  const step = pf.jit((p: nn.TransformerBlock, x: Tensor, past: nn.Past, position: Tensor, filled: Tensor) =>
+    nn.transformerBlock.step(p, x, past, { ...how, position, filled }),
+  );
+  for (let i = 2; i < 5; i++) {
+    const token = await pf.jit((x: Tensor) => x.slice(null, i))(xs);
+    const filled = nd.array(
+      Array.from({ length: 7 }, (_, j) => (j < 2 || (j >= 3 && j - 3 < i - 2) ? 1 : 0)),
+      "bool",
+    );
+    const { y, keys, values } = await step(block, token, { shared, own }, nd.array([i], "i32", []), filled);
+    const expected = await pf.jit((y: Tensor) => y.slice(null, i))(full);
+    expect(difference(y, expected)).toBeLessThan(1e-12);
+    for (let row = 0; row < heads * 2; row++)
+      for (const [cache, added] of [
+        [own.keys, keys],
+        [own.values, values],
+      ])
+        (cache.data as Float64Array).set((added.data as Float64Array).subarray(row * d, (row + 1) * d), (row * 4 + i - 2) * d);
+  }
+});
+
+/** [heads, n, d] -> [heads, places, d]: numbers that must not count where nothing is. */
+function withFilling({ data, shape: [heads, n, d] }: NdArray, places: number): NdArray {
+  const out = nd.allocate("f64", [heads, places, d]);
+  out.data.fill(7);
+  for (let h = 0; h < heads; h++) out.data.set((data as Float64Array).subarray(h * n * d, (h + 1) * n * d), h * places * d);
+  return out;
+}
 
 test("cross-attention to equal context tokens gives every token the same output", async () => {
   const cross = shaken(nn.attention.init(rng, 8, { contextWidth: 3, ...f64 }), rng);

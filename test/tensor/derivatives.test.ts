@@ -192,6 +192,7 @@ const vectors: readonly Row[] = [
   ["logSoftmax", (x) => t.logSoftmax(x).slice(0), [0, -1000], [0, 0]],
   ["logSoftmax", (x) => t.logSoftmax(x).slice(0), [0, N], [N, N]],
   ["standardize", (x) => t.standardize(x, 1).slice(0), [1, 1], [0.5, -0.5], "a constant row: (I - 1/n) / √ε"],
+  ["rmsStandardize", (x) => t.rmsStandardize(x, 1).slice(0), [1, 1], [0.75 / Math.SQRT2, -0.25 / Math.SQRT2], "(I - y yᵀ / n) / √2"],
   ["cumsum", (x) => weighted(t.cumsum(x)), [I, N, 0], [6, 5, 3]],
   ["cumlogsumexp", (x) => t.cumlogsumexp(x).slice(-1), [-1e7, -1e7, -1e7, -1e7], [0.25, 0.25, 0.25, 0.25]],
   ["cumlogsumexp", (x) => t.cumlogsumexp(x).slice(-1), [-I, -I, 0], [0, 0, 1]],

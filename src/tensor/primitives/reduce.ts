@@ -156,3 +156,37 @@ const standardizePrimitive: Primitive = {
 
 /** (x - mean) / √(variance + ε) along the last axis: layer normalisation without scale and shift. */
 export const standardize = (x: Value, epsilon = 1e-5): Tensor => apply1(standardizePrimitive, [liftOne("standardize", x)], { epsilon });
+
+const rmsPrimitive: Primitive = {
+  name: "rmsStandardize",
+  infer: ([x]) => [x, { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] }],
+  onnx(emit, [x], node) {
+    const [{ dtype, shape }] = node.inputs;
+    const { epsilon } = node.params;
+    if (!emit.portable) {
+      const ones = emit.constant(array(new Array(shape[shape.length - 1]).fill(1), dtype));
+      const [y, inverse] = emit.op("SimplifiedLayerNormalization", [x, ones], { axis: -1, epsilon, stash_type: 1 }, { outputs: 2 });
+      return [y, inverse];
+    }
+    const [squares] = emit.op("Mul", [x, x]);
+    const [mean] = emit.op("ReduceMean", [squares, emit.ints([-1])], { keepdims: 1 });
+    const [root] = emit.op("Sqrt", emit.op("Add", [mean, emit.scalar(epsilon, "f32")]));
+    const [r] = emit.op("Reciprocal", [root]);
+    return [emit.op("Mul", [x, r])[0], r];
+  },
+  // The runtime's f64 kernel gives r in f32.
+  expand([x], { epsilon }) {
+    if (x.dtype === "f32") return undefined;
+    const r = rsqrt(add(mean(mul(x, x), -1, true), epsilon));
+    return [mul(x, r), r];
+  },
+  // y = x r, r = (mean x² + ε)^(-1/2): dy = r (dx - y mean(y dx)), dr = -r² mean(y dx).
+  jvp: (_, [dx], [y, r]) => {
+    if (!dx) return [undefined, undefined];
+    const along = mean(mul(y, dx), -1, true);
+    return [mul(r, sub(dx, mul(y, along))), neg(mul(mul(r, r), along))];
+  },
+};
+
+/** x / √(mean x² + ε) along the last axis: root-mean-square normalisation without scale. */
+export const rmsStandardize = (x: Value, epsilon = 1e-6): Tensor => apply1(rmsPrimitive, [liftOne("rmsStandardize", x)], { epsilon });

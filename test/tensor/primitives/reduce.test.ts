@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../../src/array/index.ts";
 import * as nd from "../../../src/array/index.ts";
+import { toOnnx } from "../../../src/onnx/index.ts";
 import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
+import { runWithOrt } from "../../onnx/build.ts";
 import { bool, checkDerivatives, expectClose, f32, f64, i32, normal, run, spread } from "../check.ts";
 
 const inf = Number.POSITIVE_INFINITY;
@@ -227,6 +229,18 @@ describe("normalised exponentials and standardisation", () => {
     await checkDerivatives((z) => t.standardize(z), [normal([5])]);
     const single = await run((z: Tensor) => t.standardize(z, epsilon), f32(nd.toNumbers(x), [3, 4]));
     expectClose(single, expected, 1e-6);
+  });
+
+  test("rmsStandardize has mean square m / (m + ε), differentiates, and is the same as an exported model", async () => {
+    const epsilon = 0.1;
+    const f = (z: Tensor): Tensor => t.rmsStandardize(z, epsilon);
+    const expected = groups(x, [1]).flatMap((row) => row.map((z) => z / Math.sqrt(average(row.map((v) => v * v)) + epsilon)));
+    expectClose(await run(f, x), expected, 1e-14);
+    await checkDerivatives(f, [x]);
+    await checkDerivatives((z) => t.rmsStandardize(z), [normal([5])]);
+    const single = f32(nd.toNumbers(x), [3, 4]);
+    expectClose(await run(f, single), expected, 1e-6);
+    expectClose((await runWithOrt(toOnnx(f, [single]), { i0: single }, ["o0"]))[0], expected, 1e-6);
   });
 });
 

@@ -1,0 +1,200 @@
+/** Causal transformers of our own as language models: their keys and values stay in memory of the host, programs return what is new. */
+import { array, mapTree, type NdArray, ndarray } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import { type CausalParameters, type CausalTransformer, causalTransformer, type Past } from "../../nn/index.ts";
+import { constant, type Jitted, jit, type Tensor } from "../../tensor/index.ts";
+import { requireTokens, type Tokenizer } from "../../tokenizers/tokenizer.ts";
+import type { Decoding, LanguageModel, Prediction } from "../model.ts";
+import { type Cache, copyRows, emptyCache, regrown, writeToken } from "./cache.ts";
+import { movesOf, requireAncestors } from "./slots.ts";
+
+/** A causal transformer with its weights. */
+export interface Transformer {
+  readonly name: string;
+  readonly config: CausalTransformer;
+  /** f32. */
+  readonly params: CausalParameters<NdArray>;
+  readonly tokenizer: Tokenizer;
+  /** SHA-256 of the weights, in hexadecimal. */
+  readonly hash: string;
+}
+
+/** How it computes. */
+export interface TransformerModelOptions {
+  /** Of everything that is computed. Default f32. */
+  readonly dtype?: "f32" | "f64";
+  /** Default: one, if the model is small. */
+  readonly threads?: number;
+}
+
+/** A language model whose network can be looked into: copies of it can be trained, see `causalTransformer.apply`. */
+export interface TransformerModel extends LanguageModel {
+  readonly config: CausalTransformer;
+  readonly params: CausalParameters<NdArray>;
+}
+
+interface Output {
+  readonly logits: Tensor;
+  readonly hidden: Tensor;
+}
+
+interface Programs {
+  readonly prompt: Jitted<[tokens: Tensor, last: Tensor], Output & { past: { keys: Tensor; values: Tensor }[] }>;
+  readonly step: Jitted<
+    [tokens: Tensor, past: Past[], at: { position: Tensor; filled: Tensor; order: Tensor }],
+    Output & { added: Tensor }
+  >;
+}
+
+/** Prompts are filled up to a multiple of this, so that prompts of similar lengths are one program. */
+const promptUnit = 16;
+/** Tokens for which there is room in a new cache; then twice as many, and so on: each size is one program. */
+const firstCapacity = 16;
+/** Below this width a second thread gains nothing. */
+const smallWidth = 256;
+
+/**
+ * A language model from a network. The prompt is evaluated once, in one row, and shared by all.
+ *
+ * @throws UserError  if the tokenizer has tokens that the network has not
+ */
+export function transformerModel(
+  { name, config, params, tokenizer, hash }: Transformer,
+  options: TransformerModelOptions = {},
+): TransformerModel {
+  if (tokenizer.size > config.vocabulary)
+    throw new UserError(
+      `${name}: its tokenizer has ${tokenizer.size} tokens, the model ${config.vocabulary}`,
+      "give the tokenizer that the model was trained with",
+    );
+  const { dtype = "f32", threads = config.width < smallWidth ? 1 : undefined } = options;
+  const cast = (a: NdArray): NdArray =>
+    a.dtype === dtype ? a : ndarray((dtype === "f64" ? Float64Array : Float32Array).from(a.data as Float32Array), a.shape, dtype);
+  const weights = mapTree<CausalParameters<NdArray>>(cast, params);
+  const constants = (): CausalParameters => mapTree<CausalParameters>((a: NdArray) => constant(a), weights);
+  const programs: Programs = {
+    prompt: jit((tokens: Tensor, last: Tensor) => causalTransformer.prompt(config, constants(), tokens, last), { threads, cache: 16 }),
+    step: jit(
+      (tokens: Tensor, past: Past[], at: { position: Tensor; filled: Tensor; order: Tensor }) =>
+        causalTransformer.step(config, constants(), tokens, past, at),
+      { threads, cache: 32 },
+    ),
+  };
+  return {
+    ...{ name, config, params, tokenizer, hash },
+    context: config.context,
+    width: config.width,
+    start: (prompt, rows) => startDecoding({ name, config, dtype, programs }, prompt, rows),
+    close() {
+      // resolves once runs under way have ended; nobody waits for that
+      void programs.prompt.dispose();
+      void programs.step.dispose();
+    },
+  };
+}
+
+interface Running {
+  readonly name: string;
+  readonly config: CausalTransformer;
+  readonly dtype: "f32" | "f64";
+  readonly programs: Programs;
+}
+
+async function startDecoding({ name, config, dtype, programs }: Running, prompt: readonly number[], rows: number): Promise<Decoding> {
+  const { context, vocabulary, width, heads, keyValueHeads = heads, depth } = config;
+  requirePrompt(name, prompt, context, vocabulary);
+  if (!(Number.isInteger(rows) && rows >= 1)) throw new RangeError(`start: ${rows} is not a number of rows`);
+  const room = Math.min(context, Math.ceil(prompt.length / promptUnit) * promptUnit);
+  const tokens = new Int32Array(room);
+  tokens.set(prompt);
+  const first = await programs.prompt(ndarray(tokens, [room], "i32"), array([prompt.length - 1], "i32", []));
+  const sizes = { arrays: 2 * depth, heads: keyValueHeads, width: width / heads, dtype } as const;
+  const capacityFor = (length: number): number => Math.min(context, firstCapacity * 2 ** Math.ceil(Math.log2(length / firstCapacity)));
+  let cache: Cache = emptyCache({ ...sizes, rows, capacity: capacityFor(firstCapacity) });
+  let past = pastOf(first.past, cache);
+  let slots = Int32Array.from({ length: rows }, (_, i) => i);
+  let length = 0;
+  /** What was computed last, and which row of it each row is. */
+  let computed: Prediction = { logits: first.logits, hidden: first.hidden };
+  let from = new Int32Array(rows);
+  let next: Prediction | undefined;
+
+  const changeCache = (changed: Cache): void => {
+    cache = changed;
+    past = pastOf(first.past, cache);
+    slots = Int32Array.from({ length: cache.rows }, (_, i) => i);
+  };
+  return {
+    get rows() {
+      return cache.rows;
+    },
+    get next() {
+      next ??= { logits: rowsOf(computed.logits, from), hidden: rowsOf(computed.hidden, from) };
+      return next;
+    },
+    async append(given) {
+      if (given.length !== cache.rows) throw new RangeError(`append: ${given.length} tokens for ${cache.rows} rows`);
+      requireTokens(given, vocabulary);
+      if (prompt.length + length >= context)
+        throw new UserError(`${name}: its context of ${context} tokens is full`, "ask for fewer tokens, or give a shorter prompt");
+      if (length === cache.capacity) changeCache(regrown(cache, slots, capacityFor(length + 1), length));
+      const ordered = new Int32Array(cache.rows);
+      slots.forEach((slot, row) => {
+        ordered[slot] = given[row];
+      });
+      const { added, ...prediction } = await programs.step(ndarray(ordered, [cache.rows], "i32"), past, {
+        position: array([prompt.length + length], "i32", []),
+        filled: filledPlaces(prompt.length, room, length, cache.capacity),
+        order: ndarray(slots, [cache.rows], "i32"),
+      });
+      writeToken(cache, added, length);
+      length++;
+      [computed, next, from] = [prediction, prediction, Int32Array.from({ length: cache.rows }, (_, i) => i)];
+    },
+    select(ancestors) {
+      requireAncestors(ancestors, cache.rows);
+      if (ancestors.length === cache.rows) {
+        const moves = movesOf(ancestors, slots);
+        copyRows(cache, moves.copies, length);
+        slots = moves.slots;
+      } else
+        changeCache(
+          regrown(
+            cache,
+            ancestors.map((row) => slots[row]),
+            cache.capacity,
+            length,
+          ),
+        );
+      from = Int32Array.from(ancestors, (row) => from[row]);
+      next = undefined;
+    },
+    close() {},
+  };
+}
+
+/** @throws UserError */
+export function requirePrompt(name: string, prompt: readonly number[], context: number, vocabulary: number): void {
+  if (prompt.length === 0)
+    throw new UserError(`${name}: nothing to go on from: the prompt is empty, and the model has no start token`, "give a prompt");
+  if (prompt.length > context)
+    throw new UserError(`${name}: a prompt of ${prompt.length} tokens is longer than its context of ${context}`, "give a shorter prompt");
+  requireTokens(prompt, vocabulary);
+}
+
+const pastOf = (shared: readonly Past<NdArray>["shared"][], { data }: Cache): Past<NdArray>[] =>
+  shared.map((part, i) => ({ shared: part, own: { keys: data[2 * i], values: data[2 * i + 1] } }));
+
+/** Booleans [P + C]: the prompt in its room, then the tokens of the rows in theirs. */
+function filledPlaces(prompt: number, room: number, length: number, capacity: number): NdArray {
+  const filled = new Uint8Array(room + capacity);
+  return ndarray(filled.fill(1, 0, prompt).fill(1, room, room + length), [room + capacity], "bool");
+}
+
+/** Rows of a matrix. */
+function rowsOf({ data, shape: [, width], dtype }: NdArray, rows: Int32Array): NdArray {
+  const x = data as Float32Array;
+  const y = dtype === "f64" ? new Float64Array(rows.length * width) : new Float32Array(rows.length * width);
+  rows.forEach((row, i) => y.set(x.subarray(row * width, (row + 1) * width), i * width));
+  return { dtype, shape: [rows.length, width], data: y };
+}
