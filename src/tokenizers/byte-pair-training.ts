@@ -90,7 +90,7 @@ function commonest(counts: ReadonlyMap<number, number>): number | undefined {
 }
 
 /** The tokens with every pair (left, right), from left to right, made one. */
-export function mergePair(tokens: readonly number[], left: number, right: number, token: number): number[] {
+function mergePair(tokens: readonly number[], left: number, right: number, token: number): number[] {
   const merged: number[] = [];
   for (let i = 0; i < tokens.length; i++)
     if (tokens[i] === left && i + 1 < tokens.length && tokens[i + 1] === right) {

@@ -3,7 +3,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { FileFormatError } from "../errors.ts";
 import { byteLetters, bytesOf, piecesOf } from "./byte-letters.ts";
-import { mergePair, mergesOf } from "./byte-pair-training.ts";
+import { mergesOf } from "./byte-pair-training.ts";
+import { mergePairs } from "./merge.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** What stands for the end of a text: no text is encoded as it. */
@@ -88,17 +89,15 @@ const remembered = 2 ** 17;
  * @throws FileFormatError  for another kind of tokenizer
  */
 export function bytePairTokenizer(file: BytePairFile): Tokenizer {
-  const { bytes, tokenOfByte, ranks, end } = readFile(file);
+  const { bytes, tokenOfByte, merges, end } = readFile(file);
   const names = Object.entries(file.model.vocab).sort(([, a], [, b]) => a - b);
   const utf8 = new TextEncoder();
   const seen = new Map<string, readonly number[]>();
   const piece = (text: string): readonly number[] => {
     const known = seen.get(text);
     if (known) return known;
-    const tokens = merged(
-      Array.from(utf8.encode(text), (b) => tokenOfByte[b]),
-      ranks,
-    );
+    const bytesOfText = Array.from(utf8.encode(text), (b) => tokenOfByte[b]);
+    const tokens = mergePairs(bytesOfText, (left, right) => merges.get(left * base + right));
     if (seen.size >= remembered) seen.clear();
     seen.set(text, tokens);
     return tokens;
@@ -116,6 +115,7 @@ export function bytePairTokenizer(file: BytePairFile): Tokenizer {
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(all));
     },
     show: (token) => names[token]?.[0] ?? "",
+    start: end,
     end,
     hash: bytesToHex(sha256(utf8ToBytes(JSON.stringify(file)))),
   };
@@ -131,25 +131,8 @@ export function charactersOfTokens({ model }: BytePairFile): Int32Array {
   return lengths;
 }
 
-/** Which merge makes one of two tokens. */
-type Ranks = ReadonlyMap<number, { readonly rank: number; readonly token: number }>;
-
+/** Two tokens as one number. */
 const base = 2 ** 20;
-
-/** Tokens of bytes: the earliest merge that applies, everywhere, until none does. */
-function merged(tokens: readonly number[], ranks: Ranks): readonly number[] {
-  let now = tokens;
-  while (now.length > 1) {
-    let [at, first] = [-1, { rank: Number.POSITIVE_INFINITY, token: -1 }];
-    for (let i = 1; i < now.length; i++) {
-      const found = ranks.get(now[i - 1] * base + now[i]);
-      if (found && found.rank < first.rank) [at, first] = [i, found];
-    }
-    if (at < 0) break;
-    now = mergePair(now, now[at - 1], now[at], first.token);
-  }
-  return now;
-}
 
 function readFile({ model, pre_tokenizer: pre, added_tokens: added }: BytePairFile) {
   const level = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex;
@@ -159,10 +142,11 @@ function readFile({ model, pre_tokenizer: pre, added_tokens: added }: BytePairFi
   const bytes: (Uint8Array | undefined)[] = [];
   for (const [token, i] of Object.entries(model.vocab)) bytes[i] = i === end ? undefined : bytesOf(token);
   const tokenOfByte = byteLetters.map((letter) => model.vocab[letter]);
-  const ranks = new Map<number, { rank: number; token: number }>();
+  // earlier merges go before later ones
+  const merges = new Map<number, { token: number; score: number }>();
   for (const [rank, pair] of model.merges.entries()) {
     const [left, right] = pair.split(" ");
-    ranks.set(model.vocab[left] * base + model.vocab[right], { rank, token: model.vocab[left + right] });
+    merges.set(model.vocab[left] * base + model.vocab[right], { token: model.vocab[left + right], score: -rank });
   }
-  return { bytes, tokenOfByte, ranks, end };
+  return { bytes, tokenOfByte, merges, end };
 }

@@ -1,14 +1,16 @@
 /** Trained networks as files. */
 import * as nd from "../array/index.ts";
 import { flatten, isArrayLeaf, leafPaths, type NdArray, writeSafetensors } from "../array/index.ts";
+import type { Corpus } from "../data/corpus.ts";
 import type { Standardization } from "../data/examples.ts";
-import type { Network } from "../nn/index.ts";
+import { type CausalParameters, type Network, writeLanguageModel } from "../nn/index.ts";
 import { toOnnx } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { BytePairFile } from "../tokenizers/byte-pair.ts";
+import type { TokenizerDescription } from "../tokenizers/index.ts";
 import type { SupervisedState } from "./supervised.ts";
-import type { Task } from "./task.ts";
+import type { Task, TextTask } from "./task.ts";
 
 /** Parameters and statistics by their names, as a safetensors file. */
 export function exportWeights({ params, stats }: SupervisedState): Uint8Array<ArrayBuffer> {
@@ -53,6 +55,25 @@ function standardised(x: Tensor, { mean, deviation }: Standardization, dtype: "f
   return x.sub(m).div(d).cast("f32");
 }
 
+/**
+ * A language model with its tokenizer as one safetensors file, from which it is sampled and steered.
+ * @returns  undefined for another network than a causal transformer
+ */
+export function exportLanguageModel(
+  { corpus }: TextTask,
+  { causal }: Network,
+  { params }: Pick<SupervisedState, "params">,
+): Uint8Array | undefined {
+  if (!causal) return undefined;
+  return writeLanguageModel({ config: causal, params: params as CausalParameters<NdArray>, tokenizer: describeTokenizer(corpus) });
+}
+
+function describeTokenizer({ vocabulary, tokenizer }: Corpus): TokenizerDescription {
+  if (!tokenizer) return { kind: "characters", vocabulary: [...vocabulary] };
+  const end = tokenizer.added_tokens[0]?.id;
+  return { kind: "huggingface", tokenizer: { ...tokenizer }, ...(end !== undefined && { start: end, end }) };
+}
+
 /** One number a channel, in front of `rank - 1` axes. */
 const channels = (v: Float64Array, rank: number, dtype: "f32" | "f64"): NdArray =>
   nd.ndarray(dtype === "f64" ? Float64Array.from(v) : Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], dtype);
@@ -64,7 +85,7 @@ const needsDouble = ({ mean, deviation }: Standardization): boolean =>
 function describeOutputs(task: Task): Record<string, string> {
   if ("corpus" in task) {
     const { vocabulary, tokenizer } = task.corpus;
-    return { vocabulary: JSON.stringify(vocabulary), ...(tokenizer && { tokenizer: tokenizerJson(tokenizer) }) };
+    return { vocabulary: JSON.stringify(vocabulary), ...(tokenizer && { tokenizer: JSON.stringify(describeTokenizer(task.corpus)) }) };
   }
   const { classes, outputs, features, encodings, text, target = "" } = task.examples;
   return {

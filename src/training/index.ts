@@ -12,7 +12,7 @@ export {
   type Watch,
 } from "./compare.ts";
 export { lossTerms, settingsFor } from "./defaults.ts";
-export { exportModel, exportWeights } from "./export.ts";
+export { exportLanguageModel, exportModel, exportWeights } from "./export.ts";
 export {
   baselineNotice,
   type Finding,

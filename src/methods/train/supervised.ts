@@ -11,6 +11,7 @@ import {
   type ClassScores,
   classScores,
   countNumbers,
+  exportLanguageModel,
   exportModel,
   exportWeights,
   fallbackNotice,
@@ -135,9 +136,12 @@ export const trainSupervised = method({
   files: ({ state, outputs }, { task, model }) => [
     { name: "model.onnx", content: exportModel(task, model.network, state, producer()) },
     { name: "weights.safetensors", content: exportWeights(state) },
+    ...("corpus" in task ? languageModelFile(exportLanguageModel(task, model.network, state)) : []),
     ...(outputs ? [{ name: "predictions.csv", columns: predictionTable(outputs.task, outputs.predictions).columns }] : []),
   ],
 });
+
+const languageModelFile = (content: Uint8Array | undefined) => (content ? [{ name: "language-model.safetensors", content }] : []);
 
 /** Examples of one validation: 2000, or windows of 131,072 tokens where these are fewer. */
 const evaluationRows = ({ kind, input }: Problem): number => Math.min(2000, kind === "text" ? Math.ceil(2 ** 17 / input[0]) : 2000);
