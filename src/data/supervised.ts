@@ -36,7 +36,7 @@ export async function readSupervised(source: SupervisedSource): Promise<Supervis
   if (file === undefined || data !== undefined) throw new UserError("--text names a column of a table", "name the file of the table");
   if (features !== undefined || impute !== undefined)
     throw new UserError("--text learns from one column of texts: --features and --impute are for tables of features");
-  if (source.tokens === "characters") throw new UserError("texts of a table are read as byte pairs", "--tokens bpe:2000 is the default");
+  if (source.tokens === "characters") throw new UserError("texts of a table are read as byte pairs", "--tokens bpe:8000 is the default");
   return { texts: toLabelledTexts(await readTable(file, source), basename(file), { ...source, text }) };
 }
 

@@ -25,7 +25,7 @@ const dataOptions = {
   task: z.enum(["classes", "numbers"]).optional().describe("predict a class or a number (default: by the column)"),
   classWeights: z.string().optional().describe('weights of classes in the loss: "balanced", or "yes=5,no=1"'),
   text: z.string().optional().describe("column of a table with texts, from which --target is predicted"),
-  tokens: z.string().optional().describe('what a text is cut into: characters, or "bpe:1024" (default: characters; of --text bpe:2000)'),
+  tokens: z.string().optional().describe('what a text is cut into: characters, or "bpe:1024" (default: characters; of --text bpe:8000)'),
   context: z
     .int()
     .min(2)
@@ -43,7 +43,7 @@ const networkOptions = {
   model: z
     .string()
     .optional()
-    .describe("mlp, cnn, vgg, resnet, vit, transformer-lm, an .onnx file, vae or gan (default: by the data)")
+    .describe("mlp, cnn, vgg, resnet, vit, transformer-lm, text-classifier, an .onnx file, vae or gan (default: by the data)")
     .meta({ file: true }),
   ...sizeOptions,
   heads: z.int().min(1).max(128).optional().describe("attention heads"),

@@ -149,8 +149,9 @@ const evaluationRows = ({ kind, input }: Problem): number => Math.min(2000, kind
 const scoresText = ({ train, validation, test }: Record<Part, Scores>): string =>
   `test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`;
 
-const classText = ({ balancedAccuracy, f1, auc }: ClassScores): string =>
-  `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}`;
+const classText = ({ balancedAccuracy, f1, auc, calibrationError }: ClassScores): string =>
+  `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}` +
+  `, calibration error ${formatNumber(calibrationError)}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -5,7 +5,7 @@ import { type Dense, dense } from "../dense.ts";
 import { type Embedding, embedding } from "../embedding.ts";
 import type { Network, NoStatistics } from "./network.ts";
 
-interface TextCnn<T = Tensor> {
+interface TextClassifier<T = Tensor> {
   readonly symbols: Embedding<T>;
   readonly layers: readonly Dense<T>[];
   readonly head: Dense<T>;
@@ -14,11 +14,21 @@ interface TextCnn<T = Tensor> {
 /** Tokens on each side that a layer looks at. */
 const reach = 1;
 
-export function textCnn(
+/**
+ * Mean of the vectors of a text's tokens, and an affine map of it: integers [batch, length] -> [batch, outputs]. The last symbol is padding
+ * and does not count. Each of `depth` layers adds to a token's vector what a ReLU layer makes of it and its two neighbours, so that order
+ * tells.
+ *
+ * @param symbols  tokens, and one more for padding
+ * @param options.width  of the vectors, default 64
+ * @param options.depth  default 0
+ * @source  Joulin et al., Bag of tricks for efficient text classification, EACL 2017; with layers Kim, EMNLP 2014
+ */
+export function textClassifier(
   symbols: number,
   outputs: number,
-  { width = 64, depth = 1, pool = "both" }: { width?: number; depth?: number; pool?: string } = {},
-): Network<TextCnn, NoStatistics> {
+  { width = 64, depth = 0 }: { width?: number; depth?: number } = {},
+): Network<TextClassifier, NoStatistics> {
   return {
     init(rng) {
       const [table, head, ...streams] = rng.split(depth + 2);
@@ -26,7 +36,7 @@ export function textCnn(
         params: {
           symbols: embedding.init(table, symbols, width),
           layers: streams.map((stream) => dense.init(stream, (2 * reach + 1) * width, width)),
-          head: dense.init(head, pool === "both" ? 2 * width : width, outputs),
+          head: dense.init(head, width, outputs),
         },
         stats: {},
       };
@@ -38,9 +48,7 @@ export function textCnn(
         .expandDims(-1);
       let h = embedding.apply(params.symbols, x).mul(there);
       for (const layer of params.layers) h = h.add(t.relu(dense.apply(layer, neighbours(h))).mul(there));
-      const mean = h.sum(1).div(t.maximum(there.sum(1), 1));
-      const most = t.where(t.less(0, there), h, -1e9).max(1);
-      return { y: dense.apply(params.head, pool === "mean" ? mean : pool === "max" ? most : t.concat([mean, most], -1)), stats };
+      return { y: dense.apply(params.head, h.sum(1).div(t.maximum(there.sum(1), 1))), stats };
     },
   };
 }
