@@ -55,6 +55,7 @@ export async function readExamples(source: SupervisedSource, fromTable: typeof t
   if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
   if (statSync(file).isDirectory() && textFilesOf(file).length > 0) return { corpus: await readText(file, tokens) };
   if (statSync(file).isDirectory()) return { examples: await readImageFolder(file, source.size) };
+  if (tokens !== undefined) throw new UserError("--tokens is for texts", "name the column of texts of a table with --text");
   return { examples: fromTable(await readTable(file, source), basename(file), source) };
 }
 

@@ -56,7 +56,11 @@ function classFindings({ balancedAccuracy, f1, positive, auc, calibrationError }
     { name: "balanced accuracy, test", value: balancedAccuracy, note: "mean of the share that is found of each class" },
     { name: "F1, test", value: f1, note: positive === undefined ? "mean over the classes" : `of the rarer class, ${positive}` },
     ...(auc === undefined ? [] : [{ name: "area under the ROC curve, test", value: auc, note: "0.5: no better than chance" }]),
-    { name: "calibration error, test", value: calibrationError, note: "mean distance of the probability that is said from the share that is right" },
+    {
+      name: "calibration error, test",
+      value: calibrationError,
+      note: "mean distance of the probability that is said from the share that is right",
+    },
   ];
 }
 

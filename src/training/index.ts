@@ -24,7 +24,7 @@ export {
 } from "./findings.ts";
 export { areaUnderCurve, type Baseline, baselineOf, type ClassScores, classScores } from "./metrics.ts";
 export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
-export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";
+export { type Predictions, predictions, predictionTable, sampleText, type TextMistake, textMistakes } from "./predictions.ts";
 export {
   type Batch,
   crossEntropy,

@@ -2,6 +2,7 @@
 import { type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
 import { type Corpus, textOf } from "../data/corpus.ts";
 import { type Table, table } from "../data/table.ts";
+import { bytePairTokenizer } from "../tokenizers/byte-pair.ts";
 import type { SupervisedLearner, SupervisedState } from "./supervised.ts";
 import type { ExampleTask } from "./task.ts";
 
@@ -68,6 +69,30 @@ export function predictionTable(task: ExampleTask, { truth, guess, probability }
     { name: "predicted", values: guess.map((c) => classes[c]) },
     { name: "probability", values: Float64Array.from(probability) },
   ]);
+}
+
+/** A test text that the network puts into a wrong class. */
+export interface TextMistake {
+  readonly text: string;
+  readonly truth: string;
+  readonly guess: string;
+  readonly probability: number;
+}
+
+/** The test texts, as far as they are read, that the network puts into a wrong class with the highest probability; at most so many. */
+export function textMistakes({ examples, split }: ExampleTask, { truth, guess, probability }: Predictions, most = 12): TextMistake[] {
+  const { text, classes, inputs } = examples;
+  if (!text || !classes) return [];
+  const { decode } = bytePairTokenizer(text.tokenizer);
+  const tokensOf = (row: number): number[] =>
+    Array.from(inputs.data.subarray(row * text.length, (row + 1) * text.length), Number).filter((v) => v < text.pad);
+  const wrong = truth.flatMap((c, i) => (c === guess[i] ? [] : [i])).sort((a, b) => probability[b] - probability[a]);
+  return wrong.slice(0, most).map((i) => ({
+    text: decode(tokensOf(split.test[i])),
+    truth: classes[truth[i]],
+    guess: classes[guess[i]],
+    probability: probability[i],
+  }));
 }
 
 /**

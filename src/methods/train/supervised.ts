@@ -29,6 +29,8 @@ import {
   settingsFor,
   skippedNotice,
   supervisedLearner,
+  type TextMistake,
+  textMistakes,
   trainingFindings,
 } from "../../training/index.ts";
 import { compare } from "./compare.ts";
@@ -110,7 +112,7 @@ export const trainSupervised = method({
         `${bestStep === undefined ? "" : `; the state of step ${bestStep} is kept`}. ` +
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
-      tables: sample ? [textTable(sample)] : [],
+      tables: [...(sample ? [textTable(sample)] : []), ...(outputs ? mistakesTable(textMistakes(outputs.task, outputs.predictions)) : [])],
       warnings: [
         ...skippedNotice(state),
         ...baselineNotice(problem, test, baseline),
@@ -155,9 +157,21 @@ const classText = ({ balancedAccuracy, f1, auc, calibrationError }: ClassScores)
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+const mistakesTable = (mistakes: readonly TextMistake[]) =>
+  mistakes.length === 0
+    ? []
+    : [
+        {
+          title: "Surest mistakes",
+          columns: ["text", "it says", "truth"],
+          rows: mistakes.map(({ text, guess, probability, truth }) => [text, `${guess} ${Math.round(100 * probability)} %`, truth]),
+          caption: "Test texts, as far as they are read, that the network puts into a wrong class with the highest probability.",
+        },
+      ];
+
 const textTable = (text: string) => ({
   title: "Text written by the network",
   columns: [""],
   rows: [[text]],
-  caption: "The network continues the first characters of the validation part; each character is drawn from its probabilities.",
+  caption: "The network continues the first characters of the validation part; each token is drawn from its probabilities.",
 });
