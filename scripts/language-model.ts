@@ -13,8 +13,8 @@ import { readLanguageModel, writeLanguageModel } from "../src/nn/index.ts";
 
 /** How it is trained. */
 const options =
-  "--model transformer-lm --tokens bpe:1024 --context 256 --width 128 --depth 3 --heads 4 --batch 16 --steps 1500 --patience 0 " +
-  "--optimizer muon --lr 0.045 --set momentum=0.85,adamRatio=0.1,weightDecay=0.02 --seed 0";
+  "--model transformer-lm --tokens bpe:1024 --context 256 --width 128 --depth 3 --heads 4 --batch 8 --steps 1400 --patience 0 " +
+  "--optimizer muon --lr 0.03 --set momentum=0.85,adamRatio=0.05,weightDecay=0.02 --seed 0 --threads 1";
 
 interface Document {
   readonly name: string;
