@@ -18,6 +18,11 @@ export const methods: readonly Registered[] = [
     load: async () => (await import("./predict.ts")).predict,
   },
   {
+    name: "steer",
+    summary: "texts of a language model tilted by a score, with bounds that say how wrong the sampler is",
+    load: async () => (await import("./steer/index.ts")).steer,
+  },
+  {
     name: "train",
     summary: "train a network with any optimizer, and compare optimizers honestly",
     load: async () => (await import("./train/index.ts")).train,

@@ -12,6 +12,7 @@ export { type DivergenceBounds, divergences } from "./bounds/divergences.ts";
 export { type Estimate, estimate, type Sandwich, sandwich } from "./bounds/estimate.ts";
 export { logMeanExp, normalisedWeights } from "./bounds/log-mean-exp.ts";
 export { byDatum, mixtureLower, mixtureUpper, reverseLower, reverseUpper } from "./bounds/multi-sample.ts";
+export { categorical } from "./categorical.ts";
 export { type ChainOptions, type Draws, sampleChains } from "./chain.ts";
 export { autocorrelationTime, type BlockedError, blockedErrors, type Chains, correlatedEstimate } from "./diagnostics/autocorrelation.ts";
 export { type Evidence, samplingCautions } from "./diagnostics/cautions.ts";

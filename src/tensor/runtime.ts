@@ -101,6 +101,53 @@ export async function openSession(model: Uint8Array, outputs: number, { device, 
   };
 }
 
+export type { OrtTensor };
+
+/** A model as its authors exported it: with names, element types and growing shapes of its own. */
+export interface ModelSession {
+  readonly inputs: readonly InferenceSession.ValueMetadata[];
+  readonly outputs: readonly InferenceSession.ValueMetadata[];
+  /** @throws TensorError */
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  /** A tensor over the data, which are not copied. */
+  tensor(type: OrtTensor.Type, data: OrtTensor.DataType, shape: readonly number[]): OrtTensor;
+  release(): Promise<void>;
+}
+
+/**
+ * Opens a model beside the engine.
+ *
+ * @param folder  where files lie in which the model keeps weights
+ * @throws TensorError
+ */
+export async function openModel(
+  model: Uint8Array,
+  { device, threads, folder }: RuntimeOptions & { folder?: string } = {},
+): Promise<ModelSession> {
+  const ort = await load();
+  const provider = device ?? (inNode ? "cpu" : "wasm");
+  const count = threads ?? (await physicalCores());
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [provider],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 4,
+    ...(folder && { extra: { session: { model_external_initializers_file_folder_path: folder } } }),
+    ...(count ? { intraOpNumThreads: count } : {}),
+  }).catch((error: unknown) => {
+    throw explain(error, provider);
+  });
+  return {
+    inputs: session.inputMetadata,
+    outputs: session.outputMetadata,
+    run: (feeds) =>
+      session.run(feeds).catch((error: Error) => {
+        throw whileRunning(error);
+      }),
+    tensor: (type, data, shape) => new ort.Tensor(type, data as Float32Array, shape),
+    release: () => session.release(),
+  };
+}
+
 /** What went wrong in a run, in words: nearly always an index out of range. */
 function whileRunning(error: Error): TensorError {
   const text = String(error?.message ?? error);

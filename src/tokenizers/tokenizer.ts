@@ -11,6 +11,8 @@ export interface Tokenizer {
   readonly decode: (tokens: ArrayLike<number>) => string;
   /** How one token is written where tokens are listed: "▁the", "<0x0A>". */
   readonly show: (token: number) => string;
+  /** What stands between tokens, where a text is the texts of its tokens joined by it. */
+  readonly separator?: string;
   /** The token that begins every text, and the one that ends it, where there are such. */
   readonly start?: number;
   readonly end?: number;

@@ -6,6 +6,7 @@ import { constant, type Jitted, jit, type Tensor } from "../../tensor/index.ts";
 import { requireTokens, type Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { Decoding, LanguageModel, Prediction } from "../model.ts";
 import { type Cache, copyRows, emptyCache, regrown, writeToken } from "./cache.ts";
+import { rowsOf } from "./rows.ts";
 import { movesOf, requireAncestors } from "./slots.ts";
 
 /** A causal transformer with its weights. */
@@ -129,7 +130,7 @@ async function startDecoding({ name, config, dtype, programs }: Running, prompt:
       return cache.rows;
     },
     get next() {
-      next ??= { logits: rowsOf(computed.logits, from), hidden: rowsOf(computed.hidden, from) };
+      next ??= rowsOf(computed, from);
       return next;
     },
     async append(given) {
@@ -189,12 +190,4 @@ const pastOf = (shared: readonly Past<NdArray>["shared"][], { data }: Cache): Pa
 function filledPlaces(prompt: number, room: number, length: number, capacity: number): NdArray {
   const filled = new Uint8Array(room + capacity);
   return ndarray(filled.fill(1, 0, prompt).fill(1, room, room + length), [room + capacity], "bool");
-}
-
-/** Rows of a matrix. */
-function rowsOf({ data, shape: [, width], dtype }: NdArray, rows: Int32Array): NdArray {
-  const x = data as Float32Array;
-  const y = dtype === "f64" ? new Float64Array(rows.length * width) : new Float32Array(rows.length * width);
-  rows.forEach((row, i) => y.set(x.subarray(row * width, (row + 1) * width), i * width));
-  return { dtype, shape: [rows.length, width], data: y };
 }

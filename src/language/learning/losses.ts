@@ -1,0 +1,224 @@
+/**
+ * What twists are learned by. Every loss is a mean over the T steps; weights of samples are never differentiated.
+ *
+ * Groups: K texts are G groups of K / G, each with an observation of its own; expectations are within a group, and averaged over groups.
+ */
+
+import * as t from "../../tensor/index.ts";
+import {
+  concat,
+  exp,
+  logSigmoid,
+  logSoftmax,
+  logsumexp,
+  maximum,
+  minimum,
+  scalar,
+  softmax,
+  square,
+  stopGradient,
+  type Tensor,
+  where,
+} from "../../tensor/index.ts";
+import type { Rollout } from "./rollout.ts";
+
+/** A rollout with its twists: log ψ_t(s_{1:t}) [K, T], and for all next tokens [K, T, V] where the loss needs them. */
+export interface Twisted {
+  readonly rollout: Rollout;
+  readonly selected: Tensor;
+  readonly all?: Tensor;
+}
+
+/** Texts that stand for σ: weights [K], adding up to 1 in each group. */
+export interface Positives extends Twisted {
+  readonly weights: Tensor;
+}
+
+const steps = (x: Tensor): number => x.shape[1];
+/** [K, ...] -> [G, K / G, ...] */
+const grouped = (x: Tensor, groups: number): Tensor => x.reshape([groups, x.shape[0] / groups, ...x.shape.slice(1)]);
+const sums = (x: Tensor): Tensor => t.cumsum(x, 1);
+
+/** log ψ_t of texts that go on, and log φ of those that had ended before. */
+const effective = ({ rollout, selected }: Twisted): Tensor =>
+  where(t.greater(rollout.active, 0), selected, rollout.logPotential.expandDims(1));
+
+/** log σ̃ - log q of whole texts, [K]. */
+export const logWeights = ({ logModel, logProposal, logPassed, logPotential }: Rollout): Tensor => {
+  const T = steps(logPassed);
+  const passed = logPassed.slice([0, logPassed.shape[0]], [T - 1, T]).reshape([logPassed.shape[0]]);
+  return logModel.sub(logProposal).sum(1).add(logPotential).add(passed);
+};
+
+/** Self-normalised importance weights for σ, within groups: [K]. */
+export const approximatePositives = (rollout: Rollout, groups: number): Tensor =>
+  stopGradient(softmax(grouped(logWeights(rollout), groups), 1)).reshape([rollout.tokens.shape[0]]);
+
+/**
+ * Contrastive twist learning: Σ_t KL(σ(s_{1:t}) ‖ π_t) up to a constant, with
+ *
+ *   ∇ = Σ_t (E_{π_t} ∇log ψ_t - E_σ ∇log ψ_t),
+ *
+ * the first expectation by self-normalised weights p0 ψ_t / q of every step. The value is -E_σ log ψ_t + log Σ_k weights / K.
+ *
+ * @source  Zhao et al., ICML 2024, section 4.1 (Eq. 22 has the other sign)
+ */
+export function contrastive(positive: Positives, negative: Twisted, groups: number): Tensor {
+  const { logModel, logProposal, logPassed } = negative.rollout;
+  const psi = effective(negative);
+  const logs = grouped(sums(logModel).sub(sums(logProposal)).add(logPassed).add(psi), groups);
+  const size = logs.shape[1];
+  const partition = logsumexp(logs, 1).sub(Math.log(size)).mean(0);
+  const attracted = expectation(positive, effective(positive), groups);
+  return partition.sub(attracted).mean();
+}
+
+/** Σ_k W_k x_k within groups, averaged over groups: [K, T] -> [T]. */
+const expectation = ({ weights }: Positives, x: Tensor, groups: number): Tensor => {
+  const w = weights.expandDims(1);
+  return where(t.greater(w, 0), w.mul(x), 0).sum(0).div(groups); // log φ = -∞ has weight 0, and counts for nothing
+};
+
+/** What a next step is worth: V_t = log Σ_v p0(v | s_{1:t-1}) ψ_t(s_{1:t-1}, v), [K, T]. */
+const values = ({ rollout, all }: Twisted): Tensor => logsumexp(logSoftmax(rollout.logits).add(all!), -1);
+
+/** log φ_t V_{t+1} of steps that go on, log φ of the last: [K, T]. */
+function targets(twisted: Twisted): Tensor {
+  const { rollout } = twisted;
+  const [K, T] = rollout.tokens.shape;
+  const { active, logPassed, logPotential } = rollout;
+  const final = logPotential.expandDims(1);
+  if (T === 1) return final;
+  const own = logPassed.slice([0, K], [1, T]).sub(logPassed.slice([0, K], [0, T - 1]));
+  const following = values(twisted).slice([0, K], [1, T]).add(own);
+  const goes = t.greater(active.slice([0, K], [1, T]), 0);
+  return concat([where(goes, following, t.broadcastTo(final, [K, T - 1])), final], 1);
+}
+
+/** Mean over texts of the sum over active steps, over T. */
+const overActive = (x: Tensor, { active }: Rollout): Tensor => where(t.greater(active, 0), x, 0).mean(0).mean();
+
+/**
+ * Soft Q-learning, one-step consistency in logarithms: (stop(log V_{t+1}) - log ψ_t)², and (log φ - log ψ_T)² at the end. The texts may
+ * come from any law. Without `stop` the target is differentiated too.
+ *
+ * @source  Zhao et al., ICML 2024, section 4.2 and appendix E
+ */
+export const softQ = (twisted: Twisted, stop = true): Tensor => {
+  const goal = targets(twisted);
+  return overActive(square((stop ? stopGradient(goal) : goal).sub(twisted.selected)), twisted.rollout);
+};
+
+/** The same without logarithms: (Σ_v p0 ψ_{t+1} - ψ_t)² and (φ - ψ_T)². Mudgal et al., 2023 (CD-Q). */
+export const controlledDecoding = (twisted: Twisted): Tensor =>
+  overActive(square(exp(stopGradient(targets(twisted))).sub(exp(twisted.selected))), twisted.rollout);
+
+/**
+ * Path consistency of the twist-induced proposal: Σ over windows of c steps of (Σ log w)², log w_t = V_t - log ψ_{t-1}, at the end with
+ * log φ - log ψ_T, and ψ_0 a learned Z. For c = T it is trajectory balance.
+ *
+ * @source  Nachum et al., NeurIPS 2017; Malkin et al., NeurIPS 2022
+ */
+export function pathConsistency(twisted: Twisted, logZ: Tensor, window: number): Tensor {
+  const { rollout } = twisted;
+  const [K, T] = rollout.tokens.shape;
+  const log = stepWeights(twisted, logZ);
+  const c = Math.min(window, T);
+  if (c === 1) return overActive(square(log), rollout);
+  const total = t.pad(sums(log), [
+    [0, 0],
+    [1, 0],
+  ]);
+  const windows = total.slice([0, K], [c, T + 1]).sub(total.slice([0, K], [0, T + 1 - c]));
+  return square(windows).mean();
+}
+
+/** Var of log σ̃(s) - log q(s) over texts: trajectory balance that needs no Z. Richter et al., NeurIPS 2020. */
+export function logVariance(twisted: Twisted, groups: number): Tensor {
+  const log = grouped(stepWeights(twisted, scalar(0, twisted.selected.dtype)).sum(1), groups);
+  return t.variance(log, 1).mean();
+}
+
+/** log w_t of the twist-induced proposal, 0 after the end: [K, T]. */
+function stepWeights(twisted: Twisted, logZ: Tensor): Tensor {
+  const { rollout, selected } = twisted;
+  const { active, logPassed, logPotential } = rollout;
+  const [K, T] = rollout.tokens.shape;
+  const V = values(twisted);
+  const first = t.broadcastTo(logZ.reshape([1, 1]), [K, 1]);
+  const before = T === 1 ? first : concat([first, selected.slice([0, K], [0, T - 1])], 1);
+  const own = T === 1 ? logPassed : logPassed.sub(concat([logPassed.slice([0, K], [0, 1]), logPassed.slice([0, K], [0, T - 1])], 1));
+  const none = t.broadcastTo(scalar(0, active.dtype), [K, 1]);
+  const goes = T === 1 ? none : concat([active.slice([0, K], [1, T]), none], 1);
+  const end = logPotential.expandDims(1).sub(selected);
+  const log = V.sub(before)
+    .add(own)
+    .add(where(t.greater(goes, 0), 0, end));
+  return where(t.greater(active, 0), log, 0);
+}
+
+/**
+ * Noise contrast: -E_σ log sigmoid(log ψ_t) - E_{p0} log sigmoid(-log ψ_t), least where ψ_t = σ(s_{1:t}) / p0(s_{1:t}).
+ *
+ * @param noise  texts of p0
+ * @source  Lawson et al., NeurIPS 2022 (SIXO)
+ */
+export const noiseContrastive = (positive: Positives, noise: Twisted, groups: number): Tensor => {
+  const attracted = expectation(positive, logSigmoid(effective(positive)), groups);
+  return attracted
+    .add(logSigmoid(effective(noise).neg()).mean(0))
+    .neg()
+    .mean();
+};
+
+/**
+ * Cross entropy of φ in [0, 1] with a head that is a probability: -E_{p0}[φ log ψ_t + (1 - φ) log(1 - ψ_t)].
+ *
+ * @param base  texts of p0
+ * @source  Yang & Klein, NAACL 2021 (FUDGE)
+ */
+export function discriminator({ rollout, selected }: Twisted): Tensor {
+  const phi = exp(rollout.logPotential).expandDims(1);
+  const complement = t.log(maximum(t.neg(t.expm1(minimum(selected, -1e-7))), 1e-37));
+  return overActive(phi.mul(selected).add(phi.neg().add(1).mul(complement)).neg(), rollout);
+}
+
+/** Squares instead: E_{p0}(ψ_t - φ)². Mudgal et al., 2023 (CD-FUDGE). */
+export const regression = ({ rollout, selected }: Twisted): Tensor =>
+  overActive(square(exp(selected).sub(exp(rollout.logPotential).expandDims(1))), rollout);
+
+/** log q(s) of the twist-induced proposal, [K]. */
+export const logProposals = ({ rollout, selected, all }: Twisted): Tensor =>
+  where(t.greater(rollout.active, 0), rollout.logModel.add(selected).sub(values({ rollout, selected, all })), 0).sum(1);
+
+/** Distributional policy gradient: KL(σ ‖ q) up to a constant, -E_σ log q(s) over T. Parshakova et al., 2019. */
+export const distributional = (positive: Positives, groups: number): Tensor =>
+  positive.weights
+    .mul(logProposals(positive))
+    .sum()
+    .div(-groups * steps(positive.rollout.tokens));
+
+/**
+ * Policy gradient of KL(q ‖ σ) with a baseline: -mean A log q(s), A = log σ̃ - log q minus its mean. The texts must come from q.
+ *
+ * @source  Williams, 1992
+ */
+export function policyGradient(twisted: Twisted, groups: number): Tensor {
+  const log = grouped(logWeights(twisted.rollout), groups);
+  const advantage = stopGradient(log.sub(log.mean(1, true)));
+  return grouped(logProposals(twisted), groups).mul(advantage).mean().div(-steps(twisted.rollout.tokens));
+}
+
+/**
+ * PPO's clipped surrogate a token, with the error of the values: -mean min(r A, clip(r, 1 ± ε) A) + ½ mean (value - return)², r = q / q_old.
+ *
+ * @param advantage  [K, T], and returns [K, T] likewise
+ * @source  Schulman et al., 2017
+ */
+export function clippedPolicy(twisted: Twisted, advantage: Tensor, returns: Tensor, value: Tensor, epsilon = 0.2): Tensor {
+  const { rollout, selected } = twisted;
+  const log = rollout.logModel.add(selected).sub(values(twisted));
+  const ratio = exp(log.sub(rollout.logProposal));
+  const gain = minimum(ratio.mul(advantage), t.clamp(ratio, 1 - epsilon, 1 + epsilon).mul(advantage));
+  return overActive(square(value.sub(returns)).mul(0.5).sub(gain), rollout);
+}

@@ -1,0 +1,57 @@
+/** What should be said before any number is believed. */
+import { paretoShape } from "../../sampling/index.ts";
+import type { RunBounds } from "./bounds.ts";
+import { sandwichOf } from "./bounds.ts";
+
+/** Width of the interval in nats: below the first the sampler is good, above the second its samples are no draws of the target. */
+export const widths = { good: 0.1, usable: 1 } as const;
+
+/** Above it the mean of the weights has no finite variance that their number shows. Vehtari et al., JMLR 25 (2024). */
+const heavyTail = 0.7;
+
+/** Fewer descendants of the first step than this share of the particles: what the texts begin with is decided by a few. */
+const fewAncestors = 0.05;
+
+export interface Evidence {
+  readonly bounds: RunBounds;
+  /** log weights of texts of q. */
+  readonly weights?: Float64Array;
+  readonly resamples: boolean;
+  readonly proposalOnly?: boolean;
+}
+
+/** Cautions, the gravest first. */
+export function steeringCautions({ bounds, weights, resamples, proposalOnly }: Evidence): string[] {
+  const { lower, upper } = sandwichOf(bounds);
+  const cautions: string[] = [];
+  const runs = bounds.lower.length;
+  const [least] = [bounds.leastSize.reduce((a, b) => a + b, 0) / runs];
+  if (bounds.dead > 0)
+    cautions.push(
+      `in ${bounds.dead} of ${runs} runs no particle reached the support of the potential: log Ẑ = -∞ there; more --particles, a twist, or --floor 1e-16`,
+    );
+  if (upper && lower.mean - upper.mean > 4 * Math.hypot(lower.error, upper.error) + 1e-9)
+    cautions.push(
+      `the lower bound is above the upper one by ${(lower.mean - upper.mean).toFixed(3)} nats, more than 4 standard errors: the exact draws are not of this target`,
+    );
+  if (upper && upper.mean - lower.mean > widths.usable)
+    cautions.push(
+      `the bounds are ${(upper.mean - lower.mean).toFixed(2)} nats apart (above ${widths.usable}): the sampler is far from the target; more --particles, or a learned twist`,
+    );
+  if (resamples && proposalOnly)
+    cautions.push(
+      "the twist was learned as a proposal: it is right up to a factor of every prefix, and resampling by it can make bounds worse; --resample never",
+    );
+  if (resamples && bounds.particles >= 16 && bounds.ancestors < Math.max(1.5, fewAncestors * bounds.particles))
+    cautions.push(
+      `the last particles of a run descend from ${bounds.ancestors.toFixed(1)} of ${bounds.particles} first tokens: more --particles, or resampling less often`,
+    );
+  if (!resamples && bounds.particles >= 16 && least < 2 / bounds.particles)
+    cautions.push(`one particle has nearly all weight (effective size ${(least * bounds.particles).toFixed(1)} of ${bounds.particles})`);
+  const shape = weights && weights.length >= 100 && weights.some(Number.isFinite) ? paretoShape(weights) : undefined;
+  if (shape !== undefined && shape > heavyTail)
+    cautions.push(
+      `the weights of texts of q have a heavy tail (Pareto k̂ ${shape.toFixed(2)}, above ${heavyTail}): rare texts decide log Z`,
+    );
+  return cautions;
+}

@@ -1,0 +1,29 @@
+/** What every twist is to the rest: a guess of the score to come, for unfinished texts. */
+import type { NdArray } from "../../array/index.ts";
+
+/** Unfinished continuations of one length t - 1 and what the model says of them. */
+export interface Prefixes {
+  readonly rows: number;
+  /** [rows, T] of which the first t - 1 are there. */
+  readonly tokens: NdArray<"i32">;
+  readonly hidden: NdArray;
+  /** Which population a row belongs to, where observations differ by population. */
+  readonly population: (row: number) => number;
+}
+
+/**
+ * ψ_t(s_{1:t}) for t = 1 … T, up to a constant of each t: near E_{p0}[φ | s_{1:t}] it makes a proposal, and targets to resample by, that
+ * know what is to come.
+ */
+export interface Twist {
+  readonly name: string;
+  /** log ψ_t(s_{1:t-1}, v) for all v, [rows, V]. Without it only finished prefixes have a value. */
+  readonly next?: (prefixes: Prefixes, t: number) => NdArray | Promise<NdArray>;
+  /** log ψ_t(s_{1:t}) of prefixes that have their token t. */
+  readonly prefix?: (prefixes: Prefixes, t: number) => ArrayLike<number> | Promise<ArrayLike<number>>;
+  /**
+   * Made to be a proposal only (DPG, PPO, REINFORCE): right up to a factor of every prefix, and so no target to resample by.
+   * @source  Zhao et al., ICML 2024, Prop. E.2
+   */
+  readonly proposalOnly?: boolean;
+}

@@ -1,0 +1,117 @@
+/** `pushforward steer bounds`: log Z from below and above, and how far the proposal is from the target. */
+import { z } from "zod";
+import { experiment } from "../../lab/index.ts";
+import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
+import { exactDraws, logWeightsOf, type RunBounds, runBounds, sandwichOf, steeringCautions } from "../../language/index.ts";
+import { samplerOptions, targetOptions } from "./options.ts";
+import { loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { boundsSentence, divergenceLines, divergenceResults, logZResults } from "./results.ts";
+
+export const bounds = experiment({
+  name: "steer bounds",
+  summary: "log Z from below and from above, and the divergence of the sampler from the target, both ways",
+  examples: [
+    "pushforward steer bounds --model chain.json --length 6 --potential contains:good",
+    'pushforward steer bounds --model stories260K.bin --prompt "Once upon a time" --potential "afinn<=-4" --twist twist.safetensors',
+  ],
+  notes:
+    "The lower bound is the mean of log Ẑ over runs; the upper one that of runs that contain one exact draw of the target (by listing all texts, by the exact twist of a chain, or by rejection). Where none can be had there is no upper bound, and the reason is told.",
+  input: modelInput,
+  options: z.object({
+    ...targetOptions,
+    ...samplerOptions,
+    draws: z.int().min(2).max(1_000_000).default(1000).describe("texts of the proposal, for the divergences"),
+  }),
+  load: loadTarget,
+
+  async prepare({ target, source, notes }, options, { rng }) {
+    const { twist, notes: told } = await loadTwist(options.twist, target, rng);
+    const quick = options.quick;
+    const settings = {
+      ...{ twist, power: options.power, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample) },
+      ...{ particles: quick ? Math.min(options.particles, 16) : options.particles, runs: quick ? Math.min(options.runs, 8) : options.runs },
+      ...{ draws: quick ? Math.min(options.draws, 200) : options.draws, exactBudget: options.exactBudget },
+    };
+    const ladder = [...new Set([1, 4, 16, 64, 256, 1024, 4096].filter((k) => k < settings.particles)), settings.particles];
+    return {
+      problem: { target, settings, ladder },
+      source,
+      label: `${settings.runs} runs of ${settings.particles} particles`,
+      folder: `steer-bounds-${source.name}`,
+      steps: ladder.length * settings.runs,
+      config: { particles: settings.particles, runs: settings.runs, length: target.length },
+      warnings: [...notes, ...told, ...(quick ? ["--quick: few particles and runs"] : [])],
+    };
+  },
+
+  async work({ target, settings, ladder }, { rng, progress, interrupted }) {
+    const { runs, draws } = settings;
+    const wanted = Math.max(runs, draws);
+    const line = progress("exact draws", wanted);
+    const exact = await exactDraws(target, wanted, settings.exactBudget, rng.fold("exact"), (done) => line.update(done, {}));
+    line.finish();
+    const found = exact.draws;
+    const why = exact.draws ? undefined : exact.why;
+    const bar = progress("runs", ladder.length * runs);
+    const rungs: RunBounds[] = [];
+    for (const [i, particles] of ladder.entries()) {
+      const own = { ...settings, particles, ...(found && { exact: found.slice(0, runs) }) };
+      rungs.push(await runBounds(target, own, rng.fold("runs").fold(particles), (done) => bar.update(i * runs + done, {})));
+      if (interrupted()) return undefined;
+    }
+    bar.finish();
+    const weights = await logWeightsOf(target, { ...settings, ...(found && { exact: found.slice(0, draws) }) }, draws, rng.fold("weights"));
+    const last = rungs[rungs.length - 1];
+    const truth = exact.draws ? exact.logZ : undefined;
+    const known = truth === undefined ? undefined : { mean: truth, error: 0 };
+    const divergence = divergenceResults(weights, known ? { lower: known, upper: known } : sandwichOf(last), why);
+    const cautions = steeringCautions({
+      ...{ bounds: last, weights: weights.proposal, resamples: settings.resampling !== "never" && last.particles > 1 },
+      proposalOnly: settings.twist?.proposalOnly,
+    });
+    const sentence = boundsSentence(last, why);
+    const { lower, upper } = sandwichOf(last);
+    return {
+      ...{ rungs, truth },
+      title: `log Z of ${target.model.name}, tilted by ${target.potential.name}`,
+      summary: `${sentence}. ${runs} runs of ${last.particles} particles, ${target.length} tokens.`,
+      numbers: [
+        { name: "log Z, lower", value: lower.mean, error: lower.error, note: "nats" },
+        ...(upper ? [{ name: "log Z, upper", value: upper.mean, error: upper.error, note: "nats" }] : []),
+        ...(truth === undefined ? [] : [{ name: "log Z", value: truth, note: "exact" }]),
+        ...(divergence.kl.qToTarget === null ? [] : [{ name: "KL(q ‖ target)", value: divergence.kl.qToTarget, note: "nats" }]),
+        ...(divergence.kl.targetToQ === null ? [] : [{ name: "KL(target ‖ q)", value: divergence.kl.targetToQ, note: "nats" }]),
+      ],
+      warnings: cautions,
+      results: {
+        unit: "nats",
+        logZ: logZResults(last, why),
+        ...divergence,
+        ...(truth !== undefined && { truth }),
+        ess: last.leastSize.reduce((a, b) => a + b, 0) / runs,
+        uniqueAncestors: last.ancestors,
+        exact: exact.draws ? exact.how : null,
+        ladder: rungs.map((rung) => ({ particles: rung.particles, ...logZResults(rung, why) })),
+        texts: [],
+      },
+      text: (took: string) => [
+        sentence,
+        ...(truth === undefined ? [] : [`log Z is ${truth.toFixed(6)} exactly`]),
+        ...divergenceLines(divergence),
+        `in ${took}`,
+      ],
+    };
+  },
+
+  figures: ({ rungs, truth }) => [ladderFigure(rungs, truth), sizesFigure(rungs[rungs.length - 1])],
+  files: ({ rungs }) => [
+    {
+      name: "runs.csv",
+      columns: [
+        { name: "particles", values: Float64Array.from(rungs.flatMap((r) => Array.from(r.lower, () => r.particles))) },
+        { name: "log_z_lower", values: Float64Array.from(rungs.flatMap((r) => [...r.lower])) },
+        ...(rungs[0].upper ? [{ name: "log_z_upper", values: Float64Array.from(rungs.flatMap((r) => [...(r.upper ?? [])])) }] : []),
+      ],
+    },
+  ],
+});

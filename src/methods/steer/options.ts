@@ -1,0 +1,62 @@
+/** Options of steering. */
+import { z } from "zod";
+import { objectiveNames } from "../../language/index.ts";
+import { resamplingSchemes } from "../../sampling/index.ts";
+
+const schemes = Object.keys(resamplingSchemes) as [keyof typeof resamplingSchemes];
+
+export const targetOptions = {
+  model: z
+    .string()
+    .optional()
+    .describe("language model: a llama2.c .bin, a Hugging Face folder, a run of train, chain.json, a text to count, or a built-in name")
+    .meta({ file: true }),
+  tokenizer: z.string().optional().describe("tokenizer of a .bin (default: tokenizer.bin or tok*.bin beside it)").meta({ file: true }),
+  order: z.int().min(1).max(12).default(3).describe("n of the n-gram model, for a text"),
+  unit: z.enum(["characters", "words"]).default("characters").describe("what the n-gram model counts, for a text"),
+  prompt: z.string().default("").describe("the beginning, which is given"),
+  length: z.int().min(1).max(4096).default(20).describe("tokens that are added, T; fewer where the model ends a text"),
+  potential: z
+    .string()
+    .describe(
+      'score of finished texts: afinn, cuss, vader, "afinn<=-4", contains:…, avoids:…, regex:/…/, lexicon.json, score.js, classifier.onnx; " * " and " + " join them',
+    )
+    .meta({ file: true }),
+  beta: z.number().default(1).describe("exponent of the potential, φ^β"),
+  slope: z.number().optional().describe("of a lexicon: φ = sigmoid(slope (score - threshold))"),
+  threshold: z.number().optional().describe("of a lexicon, with --slope"),
+  class: z.string().optional().describe("of a classifier: the class that is wanted"),
+  floor: z.number().gt(0).lt(1).optional().describe("ε added to φ, so that no text is impossible: 1e-16"),
+};
+
+export const twistOption = z
+  .string()
+  .optional()
+  .describe("twist: a file of steer train, exact, prefix, lookahead:M, or none (default: exact where it can be had, else none)")
+  .meta({ file: true });
+
+export const samplerOptions = {
+  particles: z.int().min(1).max(100_000).default(64).describe("particles of a run, K"),
+  runs: z.int().min(1).max(100_000).default(20).describe("independent runs, R: errors are over them"),
+  resample: z.string().default("0.5").describe("never, always, or the share of K below which the effective size falls first"),
+  scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
+  twist: twistOption,
+  power: z.number().min(0).max(4).optional().describe("b of the proposal q ∝ p0 ψ^b (default 1; 0 draws from the model)"),
+  exactBudget: z.int().min(0).max(100_000_000).default(50_000).describe("most texts of the model for exact draws by rejection"),
+};
+
+export const learningOptions = {
+  loss: z
+    .enum(objectiveNames as [(typeof objectiveNames)[number]])
+    .default("ctl")
+    .describe("what the twist is learned by"),
+  head: z.enum(["mlp", "linear"]).default("mlp").describe("network from the hidden state to log ψ of every token"),
+  texts: z.int().min(2).max(100_000).default(100).describe("texts of a step"),
+  steps: z.int().min(1).max(10_000_000).default(1024).describe("steps"),
+  lr: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe("step size of Adam (default 1e-3 up to 64 of hidden width, 1e-4 from 512, between them in proportion)"),
+  temper: z.number().min(0).max(1).default(0).describe("share of the steps in which β rises from 0"),
+};

@@ -1,0 +1,129 @@
+/** What all of `steer` begins with: a model, a prompt, a potential, a twist; checked before any work. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { z } from "zod";
+import type { Random } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import type { Source } from "../../lab/index.ts";
+import {
+  checkTarget,
+  exactTwist,
+  floored,
+  headTwist,
+  isChain,
+  type LanguageModel,
+  loadLanguageModel,
+  lookaheadTwist,
+  objectiveOf,
+  prefixTwist,
+  readPotential,
+  readTwist,
+  type Target,
+  type Twist,
+  tempered,
+} from "../../language/index.ts";
+import { type ResamplingRule, resamplingSchemes } from "../../sampling/index.ts";
+import type { samplerOptions, targetOptions } from "./options.ts";
+
+export type TargetOptions = z.infer<z.ZodObject<typeof targetOptions>>;
+export type SamplerOptions = z.infer<z.ZodObject<typeof samplerOptions>>;
+
+export interface LoadedTarget {
+  readonly target: Target;
+  readonly source: Source;
+  readonly promptText: string;
+  readonly notes: readonly string[];
+}
+
+export const modelInput = { name: "[model]", description: "the language model, as --model" };
+
+/** @throws UserError  for whatever does not fit together */
+export async function loadTarget(input: string | undefined, options: TargetOptions & { readonly quick: boolean }): Promise<LoadedTarget> {
+  const model = await modelOf(input, options);
+  const length = options.quick ? Math.min(options.length, 10) : options.length;
+  const prompt = promptOf(model, options.prompt);
+  const text = model.tokenizer.decode(prompt);
+  const raw = await readPotential(options.potential, {
+    ...{ tokenizer: model.tokenizer, prompt: text, slope: options.slope, threshold: options.threshold },
+  });
+  const potential = tempered(options.floor === undefined ? raw : floored(raw, options.floor), options.beta);
+  checkTarget({ model, prompt, length });
+  return {
+    target: { model, prompt, length, potential },
+    source: { name: basename(options.model ?? input ?? "built-in"), title: model.name, source: options.model ?? input ?? model.name },
+    promptText: text,
+    notes: [
+      ...(text !== options.prompt ? [`the prompt is read as ${JSON.stringify(text)}`] : []),
+      ...(length < options.length ? [`--quick: ${length} tokens instead of ${options.length}`] : []),
+    ],
+  };
+}
+
+async function modelOf(input: string | undefined, options: TargetOptions): Promise<LanguageModel> {
+  if (input !== undefined && options.model !== undefined) throw new UserError("the model is given twice", "as an argument, or as --model");
+  return loadLanguageModel(options.model ?? input, options);
+}
+
+function promptOf(model: LanguageModel, text: string): number[] {
+  const { tokenizer } = model;
+  const tokens = [...(tokenizer.start === undefined ? [] : [tokenizer.start]), ...tokenizer.encode(text)];
+  if (tokens.length === 0 && !isChain(model)) throw new UserError(`${model.name} needs a --prompt: it has no token that begins a text`);
+  return tokens;
+}
+
+/** When to resample. @throws UserError */
+export function resamplingOf(text: string): ResamplingRule {
+  if (text === "never" || text === "always") return text;
+  const below = Number(text);
+  if (!(below > 0 && below <= 1)) throw new UserError(`--resample ${text}: never, always, or a share of the particles above 0 and up to 1`);
+  return { below };
+}
+
+export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSchemes[name];
+
+/** The twist that was asked for, and what to tell of it. @throws UserError  if it does not fit */
+export async function loadTwist(
+  name: string | undefined,
+  target: Target,
+  rng: Random,
+): Promise<{ twist?: Twist; notes: readonly string[] }> {
+  if (name === undefined) {
+    const optimal = exactTwist(target);
+    return { twist: optimal, notes: optimal ? ["the exact twist of the chain is used (--twist none is without)"] : [] };
+  }
+  if (name === "none") return { notes: [] };
+  if (name === "prefix") return { twist: prefixTwist(target), notes: [] };
+  const [, count] = /^lookahead:(\d+)$/.exec(name) ?? [];
+  if (count !== undefined && Number(count) >= 1) return { twist: lookaheadTwist(target, Number(count), rng.fold("lookahead")), notes: [] };
+  if (name === "exact") {
+    const optimal = exactTwist(target);
+    if (!optimal)
+      throw new UserError(
+        "--twist exact needs a chain and a potential that a finite automaton computes",
+        "chain.json or a text as the model, contains: or avoids: as the potential",
+      );
+    return { twist: optimal, notes: [] };
+  }
+  return fileTwist(name, target);
+}
+
+async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<{ twist: Twist; notes: string[] }> {
+  if (!existsSync(path))
+    throw new UserError(`--twist ${path}: there is no such file`, "a file of steer train, exact, prefix, lookahead:8 or none");
+  const { params, description } = readTwist(await readFile(path), path);
+  if (description.tokenizerHash !== model.tokenizer.hash || description.modelHash !== model.hash)
+    throw new UserError(`${path}: this twist was learned on ${description.model}, which is not ${model.name}`, "train one on this model");
+  if (description.observed > 0) throw new UserError(`${path}: this twist is for infilling`, "pushforward steer infill takes it");
+  const { bounded = false, proposalOnly } = objectiveOf(description.objective);
+  const said = (what: string, was: unknown, is: unknown): string[] =>
+    was === is ? [] : [`the twist was learned for ${what} ${was}, here it is ${is}`];
+  return {
+    twist: headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }),
+    notes: [
+      ...said("the potential", description.potential, potential.name),
+      ...said("a length of", description.length, length),
+      ...said("the prompt", JSON.stringify(description.prompt), JSON.stringify(model.tokenizer.decode(prompt))),
+    ],
+  };
+}

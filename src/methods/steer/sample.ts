@@ -1,0 +1,130 @@
+/** `pushforward steer sample`: texts of the model, conditioned on a score. */
+import { z } from "zod";
+import { experiment } from "../../lab/index.ts";
+import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figures/steering.ts";
+import { type RunBounds, runParticles, steeringCautions } from "../../language/index.ts";
+import { estimate, lineages } from "../../sampling/index.ts";
+import { samplerOptions, targetOptions } from "./options.ts";
+import { loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { distinct, jsonl, logZResults, plain, textRows, textTable } from "./results.ts";
+
+export const sample = experiment({
+  name: "steer sample",
+  summary: "texts conditioned on a score, with weights, a bound on log Z, and who descends from whom",
+  examples: [
+    'pushforward steer sample --prompt "The king said" --potential afinn',
+    'pushforward steer sample --model stories260K.bin --prompt "Once upon a time" --potential contains:dragon --length 40 --twist prefix',
+  ],
+  notes:
+    "Texts come with weights since the last resampling: use them as weights, or draw by them. Beside them stand texts of the model as it is.",
+  input: modelInput,
+  options: z.object({
+    ...targetOptions,
+    ...samplerOptions,
+    runs: z.int().min(1).max(10_000).default(4).describe("independent runs; texts are of the first"),
+  }),
+  load: loadTarget,
+
+  async prepare({ target, source, notes }, options, { rng }) {
+    const { twist, notes: told } = await loadTwist(options.twist, target, rng);
+    const particles = options.quick ? Math.min(options.particles, 16) : options.particles;
+    const resampling = resamplingOf(options.resample);
+    const settings = {
+      ...{ twist, particles, power: options.power, populations: options.quick ? Math.min(options.runs, 2) : options.runs },
+      ...{
+        scheme: schemeOf(options.scheme),
+        resampling: twist?.proposalOnly && options.resample === "0.5" ? ("never" as const) : resampling,
+      },
+    };
+    return {
+      problem: { target, settings },
+      source,
+      label: `${particles} texts of ${target.length} tokens`,
+      folder: `steer-${source.name}`,
+      steps: target.length,
+      config: { particles, length: target.length },
+      warnings: [
+        ...notes,
+        ...told,
+        ...(settings.resampling !== resampling
+          ? ["the twist was learned as a proposal: particles are not resampled (--resample always does)"]
+          : []),
+        ...(options.quick ? ["--quick: few particles"] : []),
+      ],
+    };
+  },
+
+  async work({ target, settings }, { rng, progress, interrupted }) {
+    const { particles: K, populations: R } = settings;
+    const line = progress("steps", target.length);
+    const run = await runParticles(target, { ...settings, watch: ({ t }) => line.update(t, {}) }, rng.fold("particles"));
+    line.finish();
+    if (interrupted()) return undefined;
+    const base = await runParticles(target, { particles: K, populations: 1, resampling: "never" }, rng.fold("model"));
+    const rows = textRows(target, run.particles, run.logWeights, K);
+    const plainRows = textRows(target, base.particles, new Float64Array(K), K);
+    const lines = lineages(run.records, K * R);
+    const ancestorsOf = (g: number): number => new Set(lines[0].subarray(g * K, (g + 1) * K)).size;
+    const own = Array.from({ length: R }, (_, g) => ancestorsOf(g));
+    const sizes = Float64Array.from(run.records, (r) => estimate(r.effectiveSize).mean / K);
+    const leastSize = Float64Array.from({ length: R }, (_, g) => Math.min(...run.records.map((r) => r.effectiveSize[g] / K)));
+    const dead = run.records[run.records.length - 1].dead.length;
+    const bounds: RunBounds = { particles: K, lower: run.logZ, leastSize, sizes, ancestors: estimate(own).mean, dead };
+    const cautions = steeringCautions({ bounds, resamples: settings.resampling !== "never", proposalOnly: settings.twist?.proposalOnly });
+    const final = run.records[run.records.length - 1].effectiveSize[0];
+    const steered = rows.reduce((sum, row) => sum + (row.weight > 0 ? row.weight * row.logPotential : 0), 0);
+    const before = estimate(base.particles.logPotential.data).mean;
+    const sentence = `mean log φ ${steered.toFixed(3)} steered, ${Number.isFinite(before) ? before.toFixed(3) : "-∞"} of the model as it is`;
+    const why = "a sample has no exact draws: steer bounds looks for them";
+    return {
+      ...{ rows, plainRows, sizes, K },
+      records: run.records.map((r) => ({ ...r, ancestors: r.ancestors?.subarray(0, K) })),
+      values: run.particles.logPotential.data.slice(0, K),
+      title: `${target.model.name}, tilted by ${target.potential.name}`,
+      summary: `${sentence}. ${K} particles, ${distinct(rows).length} different texts.`,
+      numbers: [
+        { name: "mean log φ, steered", value: steered },
+        { name: "mean log φ, model", value: before },
+        { name: "log Z, lower bound", value: estimate(run.logZ).mean, ...(R > 1 && { error: estimate(run.logZ).error }), note: "nats" },
+        { name: "effective size", value: final, note: `of ${K}, at the end` },
+        { name: "different first tokens", value: own[0], note: "from which the texts descend" },
+      ],
+      tables: [textTable(rows), { ...textTable(plainRows, 10), title: "Texts of the model as it is" }],
+      warnings: cautions,
+      results: {
+        unit: "nats",
+        logZ: logZResults(bounds, why),
+        kl: { qToTarget: null, targetToQ: null, why },
+        ess: final,
+        uniqueAncestors: own[0],
+        meanLogPotential: { steered: plain(steered), model: plain(before) },
+        texts: rows,
+        modelTexts: plainRows,
+      },
+      text: (took: string) => [
+        ...distinct(rows)
+          .slice(0, 8)
+          .map(
+            (row) => `${(100 * row.weight).toFixed(1).padStart(5)} %  ${JSON.stringify(row.text)}  log φ ${row.logPotential.toFixed(2)}`,
+          ),
+        "of the model as it is:",
+        ...plainRows.slice(0, 3).map((row) => `         ${JSON.stringify(row.text)}  log φ ${row.logPotential.toFixed(2)}`),
+        sentence,
+        `${K} particles, effective size ${final.toFixed(1)}, from ${own[0]} first tokens, in ${took}`,
+      ],
+    };
+  },
+
+  figures: ({ records, values, rows, plainRows, sizes, K }) => [
+    genealogyFigure(records, values, K),
+    scoresFigure({
+      model: { values: plainRows.map((r) => r.logPotential) },
+      steered: { values: rows.map((r) => r.logPotential), weights: rows.map((r) => r.weight) },
+    }),
+    sizesFigure({ sizes, particles: K }),
+  ],
+  files: ({ rows, plainRows }) => [
+    { name: "texts.jsonl", content: jsonl(rows) },
+    { name: "model-texts.jsonl", content: jsonl(plainRows) },
+  ],
+});
