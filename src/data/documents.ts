@@ -44,6 +44,15 @@ async function kingJames(): Promise<string> {
     .join("\n");
 }
 
+/** Files of data sets of pictures. */
+const pictures = /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$|ubyte(\.gz)?$/i;
+
+/** Does a folder hold texts? One that has pictures too is one of pictures, with a word about them. */
+export function isTextFolder(folder: string): boolean {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return files.some(isTextFile) && !files.some((file) => pictures.test(file));
+}
+
 /** @throws UserError  for an unknown name */
 export async function builtInDocuments(name: string): Promise<Documents> {
   if (!Object.hasOwn(builtIns, name)) {
@@ -55,7 +64,7 @@ export async function builtInDocuments(name: string): Promise<Documents> {
 }
 
 /** Text files of a folder and of the folders in it, in the order of their names. */
-export function textFilesOf(folder: string): string[] {
+function textFilesOf(folder: string): string[] {
   const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(isTextFile);
   return found.filter((file) => statSync(join(folder, file)).isFile()).sort();
 }

@@ -67,7 +67,7 @@ export function tokenizedExamples(
     false,
   );
   const tokenizer = bytePairTokenizer(file);
-  const encoded = texts.map((text) => tokenizer.encode(text));
+  const encoded = texts.map((text) => Int32Array.from(tokenizer.encode(text)));
   const lengths = Array.from(train, (i) => encoded[i].length).sort((a, b) => a - b);
   const natural = Math.min(mostTokens, lengths[Math.floor(0.95 * (lengths.length - 1))]);
   const text = { column: name, tokenizer: file, length: length ?? Math.max(natural, 4), pad: tokenizer.size };
@@ -93,11 +93,11 @@ export const textTokens = (
   sizes: Pick<TextEncoding, "length" | "pad">,
 ): Int32Array<ArrayBuffer> =>
   padded(
-    texts.map((text) => tokenizer.encode(text)),
+    texts.map((text) => Int32Array.from(tokenizer.encode(text))),
     sizes,
   );
 
-function padded(encoded: readonly (readonly number[])[], { length, pad }: Pick<TextEncoding, "length" | "pad">): Int32Array<ArrayBuffer> {
+function padded(encoded: readonly Int32Array[], { length, pad }: Pick<TextEncoding, "length" | "pad">): Int32Array<ArrayBuffer> {
   const rows = new Int32Array(encoded.length * length).fill(pad);
   for (const [i, tokens] of encoded.entries()) rows.set(tokens.slice(-length), i * length);
   return rows;

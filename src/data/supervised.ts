@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { nearest, UserError } from "../errors.ts";
 import { builtInText, type Corpus, parseTokens, readText, type Tokens } from "./corpus.ts";
-import { isTextFile, textFilesOf, textNames } from "./documents.ts";
+import { isTextFile, isTextFolder, textNames } from "./documents.ts";
 import type { TextOptions } from "./duckdb.ts";
 import { type ExampleOptions, type Examples, toExamples } from "./examples.ts";
 import { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
@@ -53,7 +53,7 @@ export async function readExamples(source: SupervisedSource, fromTable: typeof t
     );
   if (isTextFile(file)) return { corpus: await readText(file, tokens) };
   if (!existsSync(file)) throw new UserError(`${file}: there is no such file or folder`, "check the path");
-  if (statSync(file).isDirectory() && textFilesOf(file).length > 0) return { corpus: await readText(file, tokens) };
+  if (statSync(file).isDirectory() && isTextFolder(file)) return { corpus: await readText(file, tokens) };
   if (statSync(file).isDirectory()) return { examples: await readImageFolder(file, source.size) };
   if (tokens !== undefined) throw new UserError("--tokens is for texts", "name the column of texts of a table with --text");
   return { examples: fromTable(await readTable(file, source), basename(file), source) };

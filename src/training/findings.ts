@@ -45,7 +45,7 @@ export function trainingFindings(problem: Problem, results: TrainingResults): Fi
     ...(classes ? classFindings(classes, test) : []),
     { name: `${name}, validation`, value: validation.score },
     { name: `${name}, training part`, value: train.score },
-    { name: "loss, training part", value: train.loss },
+    { name: "loss, training part", value: train.loss, ...(problem.kind === "text" && { note: "nats a token" }) },
     { name: "parameters", value: parameters, note: `the optimizer keeps ${optimizerNumbers} numbers` },
   ];
 }

@@ -6,6 +6,7 @@ import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { readTable } from "../../src/data/index.ts";
+import { loadModel } from "../../src/language/models/load.ts";
 import { readLanguageModel } from "../../src/nn/index.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
@@ -160,6 +161,15 @@ test("learns to write byte pairs; its score is in bits a character, and the file
   const said = tokenizerOf(tokenizer, "stories");
   expect([said.size, said.end, said.start]).toEqual([config.vocabulary, config.vocabulary - 1, config.vocabulary - 1]);
   expect(said.decode(said.encode(story(3)))).toBe(story(3));
+  // the model that is steered says the same of the next token as the one that is predicted with
+  const tokens = said.encode(story(3)).slice(0, 16);
+  const { model } = await loadModel(out);
+  const { next, close } = await model.start(tokens, 1);
+  const onnx = fromOnnx(await readFile(join(out, "artifacts", "model.onnx")));
+  const whole = toNumbers(await jit((x: Tensor) => onnx.apply(onnx.params, x)[0])(ndarray(Int32Array.from(tokens), [1, 16], "i32")));
+  const [steered, last] = [toNumbers(next.logits), whole.slice(-said.size)];
+  for (const [v, logit] of steered.entries()) expect(logit - last[v]).toBeCloseTo(steered[0] - last[0], 4);
+  close();
 });
 
 test("learns classes of texts in a table", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
+import { isTextFolder } from "../../src/data/documents.ts";
 import { parseTokens, readText, splitRows, toCorpus } from "../../src/data/index.ts";
 import { textTokens, tokenizedExamples, toLabelledTexts } from "../../src/data/labelled-texts.ts";
 import { table } from "../../src/data/table.ts";
@@ -54,6 +55,14 @@ describe("texts of several documents", () => {
     await writeFile(join(folder, "books", "picture.png"), "none");
     const { warnings } = await readText(join(folder, "books"), 300);
     expect(warnings[0]).toBe("3 documents: each is cut in three");
+  });
+
+  test("a folder with pictures is one of pictures, whatever is written beside them", async () => {
+    await mkdir(join(folder, "scans", "cats"), { recursive: true });
+    await writeFile(join(folder, "scans", "readme.txt"), speech(1));
+    expect(isTextFolder(join(folder, "scans"))).toBe(true);
+    await writeFile(join(folder, "scans", "cats", "1.png"), "");
+    expect(isTextFolder(join(folder, "scans"))).toBe(false);
   });
 
   test("bits a character are those of all tokens over all characters", () => {

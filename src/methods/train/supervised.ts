@@ -125,7 +125,7 @@ export const trainSupervised = method({
           : []),
         `${scored}: ${scoresText(scores)}`,
         `baseline: ${formatNumber(baseline.score)} (${baseline.name})${classes ? classText(classes) : ""}`,
-        `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
+        `loss${problem.kind === "text" ? " (nats a token)" : ""}: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
         `trained in ${took}`,
       ],
     };
