@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { classifierPotential } from "./classifier.ts";
 import { product, sum } from "./combine.ts";
 import { modulePotential } from "./module.ts";
 import { noPotential, type Potential } from "./potential.ts";
@@ -17,8 +18,8 @@ export interface PotentialOptions {
   /** For scores: φ = sigmoid(slope (score - threshold)) instead of e^score. */
   readonly slope?: number;
   readonly threshold?: number;
-  /** How an .onnx classifier becomes a potential. */
-  readonly classifier?: (path: string) => Promise<Potential>;
+  /** Of a classifier: the class that is wanted. */
+  readonly class?: string;
 }
 
 const scores: Readonly<Record<string, () => Promise<Score>>> = {
@@ -60,10 +61,7 @@ async function one(text: string, options: PotentialOptions): Promise<Potential> 
   if (kind) return contains(piece, options.tokenizer, options.prompt, kind === "contains");
   if (text.startsWith("regex:")) return matches(expression(text.slice(6)));
   if (/\.(m|c)?js$/i.test(text)) return modulePotential(text);
-  if (/\.onnx$/i.test(text)) {
-    if (!options.classifier) throw new UserError(`${text}: classifiers are not read here`);
-    return options.classifier(text);
-  }
+  if (/\.onnx$/i.test(text)) return classifierPotential(text, options.class);
   const [, name, sign, value] = /^(.+?)\s*(<=|>=|<|>)\s*(-?[\d.]+(?:e-?\d+)?)$/.exec(text) ?? [undefined, text];
   const { score, slope = options.slope, threshold = options.threshold } = await scoreOf(name);
   if (sign !== undefined) return comparison(score, sign as "<=", Number(value));

@@ -52,7 +52,7 @@ export async function loadTarget(
   const prompt = promptOf(model, options.prompt);
   const text = model.tokenizer.decode(prompt);
   const raw = await readPotential(options.potential, {
-    ...{ tokenizer: model.tokenizer, prompt: text, slope: options.slope, threshold: options.threshold },
+    ...{ tokenizer: model.tokenizer, prompt: text, slope: options.slope, threshold: options.threshold, class: options.class },
   });
   const potential = tempered(options.floor === undefined ? raw : floored(raw, options.floor), options.beta);
   checkTarget({ model, prompt, length });
