@@ -1,0 +1,289 @@
+/**
+ * Steering benchmark: twisted SMC draws continuations of a prompt, a token a step, here and in PyTorch and JAX; with a cache of keys and
+ * values, and without one (`-prefix`: every step computes the whole prefix again, as the authors' code does). The same loop in all:
+ * logits, a twist d-d-d-V of the last hidden state, q ∝ p0 ψ, one token a row, log weights, systematic resampling when the effective size
+ * is below K/2. Interleaved; a repetition is a whole run, prompt included.
+ *
+ *   npm run bench -- steer [--models stories,random] [--particles 1,16,64,256,1024] [--rules below,never,always] [--steps 20] [--rounds 5]
+ *                          [--contenders PyTorch,JAX,PyTorch-prefix,JAX-prefix] [--threads 1] [--python path/to/venv/bin/python] [--json]
+ *
+ * stories: stories260K, read from $PUSHFORWARD_DATA (default ../shared/data). random: 30 million random parameters, V = 16,384. First it is
+ * checked that all choose the same greedy tokens of stories with the same probabilities. Without data, or without --python, what is missing
+ * is left out.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { flatten, isArrayLeaf, leafPaths, type NdArray, ndarray, randomStream, writeNpz } from "../src/array/index.ts";
+import { head, headTwist, runParticles } from "../src/language/index.ts";
+import { readLlama2c } from "../src/language/models/llama2c.ts";
+import { type TransformerModel, transformerModel } from "../src/language/models/transformer.ts";
+import { choose } from "../src/language/steering/choose.ts";
+import type { Twist } from "../src/language/twists/twist.ts";
+import { type CausalTransformer, causalTransformer } from "../src/nn/index.ts";
+import type { ResamplingRule } from "../src/sampling/index.ts";
+import { configure } from "../src/tensor/index.ts";
+import { characterTokenizer, llama2cTokenizer } from "../src/tokenizers/index.ts";
+import { external, type Measured, type Runner } from "./peer.ts";
+
+const options = {
+  models: { type: "string", default: "stories,random" },
+  particles: { type: "string", default: "1,16,64,256,1024" },
+  rules: { type: "string", default: "below,never,always" },
+  steps: { type: "string", default: "20" },
+  rounds: { type: "string", default: "5" },
+  contenders: { type: "string", default: "PyTorch,JAX,PyTorch-prefix,JAX-prefix" },
+  threads: { type: "string", default: "1" },
+  python: { type: "string", default: process.env.PUSHFORWARD_PYTHON ?? "" },
+  json: { type: "boolean", default: false },
+} as const;
+
+const rules: Readonly<Record<string, ResamplingRule>> = { below: { below: 0.5 }, never: "never", always: "always" };
+
+/** A model with a twist, and what the ports read of them. */
+interface Task {
+  readonly name: string;
+  readonly model: TransformerModel;
+  readonly twist: Twist;
+  readonly prompt: readonly number[];
+  /** Weights in a file, where the numbers matter; without them the ports draw their own. */
+  readonly stored?: unknown;
+}
+
+const folder = join(process.env.PUSHFORWARD_DATA ?? "../shared/data", "lm-stories260K");
+const large: CausalTransformer = {
+  ...{ architecture: "llama", vocabulary: 16_384, context: 256, width: 384, depth: 10, heads: 6, hidden: 1024 },
+};
+
+function prepared(name: string, threads: number): Task | undefined {
+  const rng = randomStream("bench").fold(name);
+  if (name === "random") {
+    const params = causalTransformer.init(rng, large);
+    const tokenizer = characterTokenizer(Array.from({ length: large.vocabulary }, (_, i) => String.fromCodePoint(0x4e00 + i)));
+    const model = transformerModel({ name, config: large, params, tokenizer, hash: "" }, { threads });
+    return { name, model, twist: twistOf(model), prompt: Array.from({ length: 10 }, (_, i) => 1 + i) };
+  }
+  if (name !== "stories" || !existsSync(folder)) return undefined;
+  const { config, params } = readLlama2c(readFileSync(join(folder, "stories260K.bin")));
+  const tokenizer = llama2cTokenizer(readFileSync(join(folder, "tok512.bin")));
+  const model = transformerModel({ name, config, params, tokenizer, hash: "" }, { threads });
+  const prompt = [1, ...tokenizer.encode("Once upon a time, there was a")];
+  return { name, model, twist: twistOf(model), prompt, stored: { ...params, twist: layersOf(model) } };
+}
+
+/** Random layers of a twist whose log ψ has a standard deviation of about 1/2. */
+function layersOf({ width, config }: TransformerModel) {
+  const rng = randomStream("twist");
+  const { layers } = head.init(rng, width, config.vocabulary, { kind: "mlp" });
+  const { data, shape } = rng.normal([width, config.vocabulary], "f32");
+  const last = {
+    ...layers[2],
+    w: ndarray(
+      data.map((v) => (0.5 * v) / Math.sqrt(width)),
+      shape,
+      "f32",
+    ),
+  };
+  return [...layers.slice(0, 2), last];
+}
+
+const twistOf = (model: TransformerModel): Twist => {
+  const start = head.init(randomStream("twist"), model.width, model.config.vocabulary, { kind: "mlp" });
+  return headTwist({ ...start, layers: layersOf(model) }, { name: "random", kind: "mlp", bounded: false });
+};
+
+function writeTask(files: string, { name, model, prompt, stored }: Task, steps: number): void {
+  writeFileSync(join(files, `${name}.json`), JSON.stringify({ ...model.config, prompt, steps }));
+  if (!stored) return;
+  const { leaves, structure } = flatten<NdArray>(stored, isArrayLeaf as (x: unknown) => x is NdArray);
+  writeFileSync(join(files, `${name}.npz`), writeNpz(Object.fromEntries(leafPaths(structure).map((path, i) => [path, leaves[i]]))));
+}
+
+/** Tokens that are most probable under p0 ψ, with their log p0 and log ψ. */
+interface Greedy {
+  readonly tokens: readonly number[];
+  readonly logs: readonly number[];
+  readonly twists: readonly number[];
+}
+
+type Told = Measured & Partial<Greedy>;
+
+async function greedy({ model, twist, prompt }: Task, steps: number): Promise<Greedy> {
+  const decoding = await model.start(prompt, 1);
+  const [tokens, logs, twists]: number[][] = [[], [], []];
+  for (let t = 1; t <= steps; t++) {
+    const { logits, hidden } = decoding.next;
+    const before = { rows: 1, tokens: ndarray(new Int32Array(steps), [1, steps], "i32"), hidden, population: () => 0 };
+    const logTwist = await twist.next!(before, t);
+    const scores = Array.from(logits.data as Float32Array, (log, v) => log + Number(logTwist.data[v]));
+    const token = scores.indexOf(Math.max(...scores));
+    const { logModel } = await choose(logits, undefined, 0, ndarray(new Float32Array(1), [1], "f32"), Int32Array.of(token));
+    tokens.push(token);
+    logs.push(logModel[0]);
+    twists.push(Number(logTwist.data[token]));
+    await decoding.append(Int32Array.of(token));
+  }
+  decoding.close();
+  return { tokens, logs, twists };
+}
+
+/** Tasks are named model:particles:rule. */
+function ours(tasks: readonly Task[], steps: number): Runner {
+  const none = { name: "none", logs: (texts: readonly unknown[]) => new Float64Array(texts.length) };
+  let runs = 0;
+  return {
+    name: "pushforward",
+    async run(task, reps): Promise<Told> {
+      const [name, particles, rule] = task.split(":");
+      const found = tasks.find((t) => t.name === name)!;
+      if (rule === "greedy") return { first: null, times: [], peak: 0, ...(await greedy(found, steps)) };
+      const { model, prompt, twist } = found;
+      const times: number[] = [];
+      for (let rep = 0; rep < reps; rep++) {
+        const begin = performance.now();
+        const run = { particles: Number(particles), twist, resampling: rules[rule] };
+        await runParticles({ model, prompt, length: steps, potential: none }, run, randomStream(runs++));
+        times.push(performance.now() - begin);
+      }
+      return { first: null, times, peak: process.resourceUsage().maxRSS / 1024 };
+    },
+    close() {},
+  };
+}
+
+function peers(names: readonly string[], python: string, threads: number, files: string): Runner[] {
+  if (!python || !existsSync(python)) return [];
+  const flags: Record<string, string> =
+    threads === 1 ? { XLA_FLAGS: "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" } : {};
+  const env = { THREADS: String(threads), OMP_NUM_THREADS: String(threads), JAX_PLATFORMS: "cpu" };
+  return names.map((name) => {
+    const [library, how = "cache"] = name.split("-");
+    const [kind, more] = library === "JAX" ? ["jax", flags] : ["torch", {}];
+    return external(name, python, ["bench/peers/steer.py", kind, files, how], { ...env, ...more });
+  });
+}
+
+const quantile = (xs: readonly number[], q: number): number => xs.toSorted((a, b) => a - b)[Math.floor(q * (xs.length - 1))];
+const warmUps = 2;
+/** A contender that takes longer than this (ms) is run once. */
+const slow = 5_000;
+
+interface Row {
+  readonly contender: string;
+  readonly particles: number;
+  readonly rule: string;
+  readonly ms: number;
+  readonly best: number;
+  readonly runs: number;
+  readonly peakMiB: number;
+}
+
+/** What it costs to resample always is asked of us only; without a cache it makes no difference. */
+const asked = (contender: string, names: readonly string[]): readonly string[] =>
+  contender === "pushforward" ? names : names.filter((rule) => rule !== "always").slice(0, contender.endsWith("-prefix") ? 1 : undefined);
+
+async function measured(runners: readonly Runner[], model: string, particles: number, names: readonly string[], rounds: number) {
+  const found = new Map<string, { times: number[]; peak: number }>();
+  const done = new Set<string>();
+  for (let round = -warmUps; round < rounds; round++)
+    for (const { name, run } of runners) {
+      await setTimeout(200); // idle thread pools spin for a while
+      for (const rule of asked(name, names)) {
+        const key = `${name}:${rule}`;
+        const told = done.has(key) ? undefined : await run(`${model}:${particles}:${rule}`, 1);
+        if (!told) continue;
+        if (told.times[0] > slow) done.add(key);
+        const { times } = found.get(key) ?? { times: [] };
+        found.set(key, { times: round < 0 && !done.has(key) ? [] : [...times, ...told.times], peak: told.peak });
+      }
+    }
+  return [...found].map(([key, { times, peak }]): Row => {
+    const [contender, rule] = key.split(":");
+    return { contender, particles, rule, ms: quantile(times, 0.5), best: quantile(times, 0.1), runs: times.length, peakMiB: peak };
+  });
+}
+
+export async function main(argv: string[]): Promise<void> {
+  const { values } = parseArgs({ args: argv, options });
+  const [steps, rounds, threads] = [values.steps, values.rounds, values.threads].map(Number);
+  configure({ threads });
+  const tasks = values.models.split(",").flatMap((name) => {
+    const task = prepared(name, threads);
+    if (!task) console.error(`${name}: left out, for there is no such model or no data for it`);
+    return task ? [task] : [];
+  });
+  const files = mkdtempSync(join(tmpdir(), "pushforward-bench-"));
+  for (const task of tasks) writeTask(files, task, steps);
+  const runners = [ours(tasks, steps), ...peers(values.contenders.split(",").filter(Boolean), values.python, threads, files)];
+  const rows: (Row & { model: string })[] = [];
+  for (const task of tasks) {
+    if (task.stored) await compare(runners, task.name);
+    const own: Row[] = [];
+    if (!values.json) console.log(`\n${heading(task, steps, threads)}`);
+    for (const particles of values.particles.split(",").map(Number)) {
+      const found = await measured(runners, task.name, particles, values.rules.split(","), rounds);
+      if (!values.json) print(found, steps);
+      own.push(...found);
+    }
+    if (!values.json) printMemory(own, task, steps);
+    rows.push(...own.map((row) => ({ model: task.name, ...row })));
+  }
+  if (values.json) console.log(JSON.stringify({ threads, steps, rows }));
+  for (const r of runners) r.close();
+  rmSync(files, { recursive: true });
+}
+
+/** @throws Error  if a port does not compute what we compute */
+async function compare([mine, ...others]: readonly Runner[], name: string): Promise<void> {
+  const expected = (await mine.run(`${name}:1:greedy`, 1)) as Told;
+  for (const other of others) {
+    const told = (await other.run(`${name}:1:greedy`, 1)) as Told | undefined;
+    if (!told) throw new Error(`${other.name} gives no answer`);
+    const apart = (key: "logs" | "twists"): number => Math.max(...expected[key]!.map((v, i) => Math.abs(v - told[key]![i])));
+    const [logs, twists] = [apart("logs"), apart("twists")];
+    if (expected.tokens!.join() !== told.tokens!.join() || !(Math.max(logs, twists) < 1e-3))
+      throw new Error(`${name}: ${other.name} differs: ${told.tokens} for ${expected.tokens}, log p0 by ${logs}, log ψ by ${twists}`);
+    console.error(`${name}: ${other.name} has the same ${told.tokens!.length} greedy tokens; log p0 differs by ${logs.toExponential(1)}`);
+  }
+}
+
+const heading = ({ name, model: { config }, prompt }: Task, steps: number, threads: number): string => {
+  const { depth, width, vocabulary } = config;
+  const sizes = `${depth} layers of ${width}, V = ${vocabulary}, prompt of ${prompt.length}`;
+  return (
+    `${name}  ${sizes}, ${steps} steps, ${threads} thread${threads === 1 ? "" : "s"}; ratios: our time over theirs\n` +
+    "     K  resampling                       median   ratio       10 %   ratio   tokens/s  particle-steps/s  runs"
+  );
+};
+
+function print(rows: readonly Row[], steps: number): void {
+  const mine = (rule: string): Row => rows.find((r) => r.contender === "pushforward" && r.rule === rule)!;
+  for (const { contender, particles, rule, ms, best, runs } of rows.toSorted((a, b) => a.rule.localeCompare(b.rule))) {
+    const time = (own: number, ours: number): string => `${own.toFixed(1).padStart(8)} ms${(ours / own).toFixed(3).padStart(8)}`;
+    console.log(
+      `${String(particles).padStart(6)}  ${rule.padEnd(12)}${contender.padEnd(16)}${time(ms, mine(rule).ms)}${time(best, mine(rule).best)}` +
+        `${((1000 * steps) / ms).toFixed(0).padStart(11)}${((1000 * steps * particles) / ms).toFixed(0).padStart(18)}${String(runs).padStart(6)}`,
+    );
+  }
+  const { always, never } = Object.fromEntries(rows.filter((r) => r.contender === "pushforward").map((r) => [r.rule, r]));
+  const more = (key: "ms" | "best"): string => `${(100 * (always[key] / never[key] - 1)).toFixed(1)} %`;
+  if (always && never) console.log(`        resampling at every step costs ${more("ms")} by the median, ${more("best")} by the 10 %`);
+}
+
+/** What one more particle adds to the largest memory, between the two largest numbers of particles, against its keys and values. */
+function printMemory(rows: readonly Row[], { model: { config } }: Task, steps: number): void {
+  const { depth, width, heads, keyValueHeads = heads } = config;
+  const cache = (4 * 2 * depth * (width / heads) * keyValueHeads * steps) / 1024;
+  const counts = [...new Set(rows.map((r) => r.particles))].toSorted((a, b) => a - b).slice(-2);
+  if (counts.length < 2) return;
+  console.log(`memory a particle, in KiB; keys and values of ${steps} tokens are ${cache.toFixed(0)}`);
+  for (const contender of new Set(rows.map((r) => r.contender))) {
+    const [low, high] = counts.map((k) =>
+      Math.max(...rows.filter((r) => r.contender === contender && r.particles === k).map((r) => r.peakMiB)),
+    );
+    const each = (1024 * (high - low)) / (counts[1] - counts[0]);
+    console.log(`    ${contender.padEnd(16)}${each.toFixed(0).padStart(8)}${(each / cache).toFixed(1).padStart(8)} times that`);
+  }
+}
