@@ -15,7 +15,8 @@ const builtIn = "built-in";
 
 /** @throws UserError  saying what was found and what is wanted */
 export async function loadLanguageModel(path: string | undefined, options: ModelOptions): Promise<LoadedModel> {
-  if (path === undefined || path === builtIn) return loadModel(fileURLToPath(new URL("../../assets/language-model.safetensors", import.meta.url)), options);
+  if (path === undefined || path === builtIn)
+    return loadModel(fileURLToPath(new URL("../../assets/language-model.safetensors", import.meta.url)), options);
   if (/\.json$/i.test(path)) return { model: readChain(await text(path), path), notes: [] };
   if (/\.(txt|md|text)$/i.test(path)) return { model: countNgrams(await text(path), basename(path), options), notes: [] };
   return loadModel(path, options);

@@ -38,7 +38,8 @@ export async function classifierPotential(path: string, wanted: string | undefin
   if (index < 0) throw new UserError(`${path}: no class "${wanted}"`, guess ? `did you mean ${guess}?` : `there are ${known.join(", ")}`);
   const tokenizer = tokenizerOf(parsed(json, path), path);
   const sizes = { length: Number(tokens), pad: Number(pad) };
-  if (!(Number.isInteger(sizes.length) && sizes.length >= 1 && Number.isInteger(sizes.pad))) throw new UserError(`${path}: its length of texts is no number`);
+  if (!(Number.isInteger(sizes.length) && sizes.length >= 1 && Number.isInteger(sizes.pad)))
+    throw new UserError(`${path}: its length of texts is no number`);
   const scores = jit((x: Tensor) => log(model.apply(model.params, x)[0]));
   return {
     name: `${basename(path)}:${wanted}`,

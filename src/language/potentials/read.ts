@@ -6,7 +6,7 @@ import { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { classifierPotential } from "./classifier.ts";
-import { product, sum } from "./combine.ts";
+import { productOf, sumOf } from "./combine.ts";
 import { modulePotential } from "./module.ts";
 import { noPotential, type Potential } from "./potential.ts";
 import { comparison, contains, lexiconScore, matches, type Score, scorePotential, sigmoidPotential } from "./words.ts";
@@ -48,9 +48,9 @@ export async function readPotential(text: string, options: PotentialOptions): Pr
   for (const term of text.split(/\s\+\s/)) {
     const factors: Potential[] = [];
     for (const factor of term.split(/\s\*\s/)) factors.push(await one(factor.trim(), options));
-    terms.push(product(factors));
+    terms.push(productOf(factors));
   }
-  return sum(terms);
+  return sumOf(terms);
 }
 
 async function one(text: string, options: PotentialOptions): Promise<Potential> {

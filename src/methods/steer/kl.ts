@@ -5,7 +5,7 @@ import { randomStream } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { experiment } from "../../lab/index.ts";
 import { scoresFigure } from "../../language/figures/steering.ts";
-import { exactDraws, runParticles, type SampledTexts, sandwichOf, type Target } from "../../language/index.ts";
+import { exactDraws, runParticles, type SampledTexts, sandwichOf, type TextTarget } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, resamplingOf, schemeOf, textsAt } from "./problem.ts";
@@ -118,7 +118,7 @@ const negative = ({ qToTarget, targetToQ }: { qToTarget: number | null; targetTo
     : [];
 
 /** log σ̃ - log q of texts. */
-async function weightsOf(target: Target, texts: SampledTexts) {
+async function weightsOf(target: TextTarget, texts: SampledTexts) {
   const { continuations } = texts;
   const [weights, potential] = [new Float64Array(continuations.length), new Float64Array(continuations.length)];
   for (let from = 0; from < continuations.length; from += 1024) {

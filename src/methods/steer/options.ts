@@ -9,7 +9,9 @@ export const targetOptions = {
   model: z
     .string()
     .optional()
-    .describe("language model: a llama2.c .bin, a Hugging Face folder, a run of train, chain.json, a text to count (default: the built-in one)")
+    .describe(
+      "language model: a llama2.c .bin, a Hugging Face folder, a run of train, chain.json, a text to count (default: the built-in one)",
+    )
     .meta({ file: true }),
   tokenizer: z.string().optional().describe("tokenizer of a .bin (default: tokenizer.bin or tok*.bin beside it)").meta({ file: true }),
   order: z.int().min(1).max(12).default(3).describe("n of the n-gram model, for a text"),

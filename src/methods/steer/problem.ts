@@ -22,18 +22,17 @@ import {
   readTexts,
   readTwist,
   scorer,
-  type Target,
+  type TextTarget,
   type Twist,
   tempered,
 } from "../../language/index.ts";
 import { type ResamplingRule, resamplingSchemes } from "../../sampling/index.ts";
-import type { samplerOptions, targetOptions } from "./options.ts";
+import type { targetOptions } from "./options.ts";
 
 export type TargetOptions = z.infer<z.ZodObject<typeof targetOptions>>;
-export type SamplerOptions = z.infer<z.ZodObject<typeof samplerOptions>>;
 
 export interface LoadedTarget {
-  readonly target: Target;
+  readonly target: TextTarget;
   readonly source: Source;
   readonly promptText: string;
   readonly notes: readonly string[];
@@ -93,7 +92,7 @@ export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSche
 /** The twist that was asked for, and what to tell of it. @throws UserError  if it does not fit */
 export async function loadTwist(
   name: string | undefined,
-  target: Target,
+  target: TextTarget,
   rng: Random,
   otherwise: "none" | "prefix" = "none",
 ): Promise<{ twist?: Twist; notes: readonly string[] }> {
@@ -121,7 +120,7 @@ export async function loadTwist(
 }
 
 /** Texts of a file of JSON lines. @throws UserError */
-export async function textsAt(path: string, target: Target) {
+export async function textsAt(path: string, target: TextTarget) {
   if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
   return readTexts(await readFile(path, "utf8"), path, target);
 }
@@ -130,7 +129,7 @@ export async function textsAt(path: string, target: Target) {
  * Exact draws of a file.
  * @throws UserError  for too few, or texts that are no draws of the target
  */
-export async function givenDraws(target: Target, path: string | undefined, least: number): Promise<ExactDraws | undefined> {
+export async function givenDraws(target: TextTarget, path: string | undefined, least: number): Promise<ExactDraws | undefined> {
   if (path === undefined) return undefined;
   const { continuations: draws } = await textsAt(path, target);
   if (draws.length < least)
@@ -153,7 +152,7 @@ export interface FileTwist {
 }
 
 /** @throws UserError  for a file that is no twist, or one of another model */
-export async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<FileTwist> {
+export async function fileTwist(path: string, { model, length, potential, prompt }: TextTarget): Promise<FileTwist> {
   if (!existsSync(path))
     throw new UserError(`--twist ${path}: there is no such file`, "a file of steer train, exact, prefix, lookahead:8 or none");
   const { params, description } = readTwist(await readFile(path), path);

@@ -43,6 +43,8 @@ test("what is no classifier of texts, and a class that it does not have, are ref
   await expect(classifierPotential(join(folder, "none.onnx"), "high")).rejects.toThrow(/no such file/);
   await expect(classifierPotential(written("plain.onnx", {}), "high")).rejects.toThrow(/needs a classifier of texts/);
   await expect(classifierPotential(written("bad.onnx", { ...whole, classes: "low" }), "high")).rejects.toThrow(/no JSON/);
-  await expect(classifierPotential(written("long.onnx", { ...whole, tokens: "many" }), "high")).rejects.toThrow(/length of texts is no number/);
+  await expect(classifierPotential(written("long.onnx", { ...whole, tokens: "many" }), "high")).rejects.toThrow(
+    /length of texts is no number/,
+  );
   await expect(classifierPotential(written("odd.onnx", { ...whole, tokenizer: "{}" }), "high")).rejects.toThrow(/tokenizer/);
 });

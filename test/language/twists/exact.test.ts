@@ -9,7 +9,7 @@ import { enumerate } from "../../../src/language/steering/enumerate.ts";
 import { exactDraws } from "../../../src/language/steering/exact-draws.ts";
 import { simulateObservations } from "../../../src/language/steering/infill.ts";
 import { runParticles } from "../../../src/language/steering/particles.ts";
-import type { Target } from "../../../src/language/steering/target.ts";
+import type { TextTarget } from "../../../src/language/steering/target.ts";
 import { exactTwist } from "../../../src/language/twists/exact.ts";
 import { lookaheadTwist, prefixTwist } from "../../../src/language/twists/lookahead.ts";
 import { estimate, resamplingSchemes } from "../../../src/sampling/index.ts";
@@ -21,7 +21,7 @@ describe("contains and avoids on a chain", () => {
   test.each(["contains:cc", "avoids:ab", "contains:ba * avoids:cc", "contains:aa + contains:bb"])(
     "%s: log Z is that of the list",
     async (text) => {
-      const target: Target = { model, prompt: [], length: 6, potential: await potentialOf(text) };
+      const target: TextTarget = { model, prompt: [], length: 6, potential: await potentialOf(text) };
       const twist = exactTwist(target)!;
       expect(twist.logZ).toBeCloseTo((await enumerate(target)).logZ, 11);
       // its proposal is σ: every weight is 1, and log Ẑ is exact for every run
@@ -32,11 +32,11 @@ describe("contains and avoids on a chain", () => {
   test("after a prompt, of which pieces count too", async () => {
     const prompt = model.tokenizer.encode("ac");
     const potential = await readPotential("contains:cb", { tokenizer: model.tokenizer, prompt: "ac" });
-    const target: Target = { model, prompt, length: 4, potential };
+    const target: TextTarget = { model, prompt, length: 4, potential };
     expect(exactTwist(target)?.logZ).toBeCloseTo((await enumerate(target)).logZ, 11);
   });
   test("what cannot be has log Z = -∞, and exact draws say so", async () => {
-    const target: Target = { model, prompt: [], length: 3, potential: await potentialOf("contains:aaaa") };
+    const target: TextTarget = { model, prompt: [], length: 3, potential: await potentialOf("contains:aaaa") };
     expect(exactTwist(target)?.logZ).toBe(-Infinity);
     expect(await exactDraws(target, { wanted: 5 }, 1000, randomStream(1))).toEqual({ why: expect.stringMatching(/log Z is -∞/) });
   });
@@ -57,7 +57,7 @@ describe("texts that end", () => {
     "eos.json",
   );
   const potential: Potential = { name: "b", logs: (texts) => texts.map(({ text }) => [...text].filter((c) => c === "b").length) };
-  const target: Target = { model: ending, prompt: [], length: 4, potential };
+  const target: TextTarget = { model: ending, prompt: [], length: 4, potential };
   const Z = 4.2591147823;
   test("Z is the sum over all lengths, cut texts included", async () => {
     const all = await enumerate(target);
@@ -83,7 +83,7 @@ describe("texts that end", () => {
 
 test("a lookahead twist keeps E[Ẑ] = Z", async () => {
   const potential: Potential = { name: "c", logs: (texts) => texts.map(({ text }) => 2 * [...text].filter((c) => c === "c").length) };
-  const target: Target = { model, prompt: [], length: 4, potential };
+  const target: TextTarget = { model, prompt: [], length: 4, potential };
   const { logZ } = await enumerate(target);
   const twist = lookaheadTwist(target, 3, randomStream("lookahead"));
   const run = await runParticles(target, { particles: 4, populations: 2000, resampling: "always", twist }, randomStream(2));
@@ -92,7 +92,7 @@ test("a lookahead twist keeps E[Ẑ] = Z", async () => {
 });
 
 describe("infilling: section 6 of the specification", () => {
-  const target: Target = { model, prompt: [], length: 3, potential: noPotential };
+  const target: TextTarget = { model, prompt: [], length: 3, potential: noPotential };
   test("log Z(o) of (1, 2), in expectation of Ẑ", async () => {
     const suffix = Int32Array.of(1, 2);
     const suffixes = Array.from({ length: 5000 }, () => suffix);
