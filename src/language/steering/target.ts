@@ -55,7 +55,11 @@ export function scorer(target: Pick<TextTarget, "model" | "prompt" | "potential"
     const fresh = new Map<string, Int32Array>();
     keys.forEach((key, i) => !known.has(key) && fresh.set(key, continuations[i]));
     const logs = await checkedLogs(target.potential, scored(target, [...fresh.values()]));
-    if (known.size + fresh.size > mostKept) for (const key of known.keys()) if (!keys.includes(key)) known.delete(key);
+    if (known.size + fresh.size > mostKept) {
+      const kept = keys.flatMap((key): [string, number][] => (known.has(key) ? [[key, known.get(key)!]] : []));
+      known.clear();
+      for (const [key, log] of kept) known.set(key, log);
+    }
     [...fresh.keys()].forEach((key, i) => void known.set(key, logs[i]));
     return Float64Array.from(keys, (key) => known.get(key)!);
   };
