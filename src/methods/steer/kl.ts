@@ -67,10 +67,9 @@ export const kl = experiment({
         `text ${forbidden + 1} of --exact has φ = 0: it is no draw of this target`,
         "the prompt, --length, --potential or --beta differ",
       );
+    const sought = await exactDraws(target, { wanted: settings.runs }, exactBudget, rng.fold("exact"));
     const enough = exact && exact.continuations.length >= settings.runs;
-    const found = enough
-      ? { draws: exact.continuations, how: "--exact", logZ: undefined }
-      : await exactDraws(target, { wanted: settings.runs }, exactBudget, rng.fold("exact"));
+    const found = !sought.draws && enough ? { draws: exact.continuations, logZ: undefined } : sought;
     const [known, why] = found.draws ? [found.logZ, undefined] : [undefined, found.why];
     const bar = progress("runs", settings.runs);
     const measured = await measure(target, { ...settings, exact: found.draws, known, why, draws: 2 }, rng.fold("bounds"), (n) =>
