@@ -7,14 +7,16 @@ export { type ObjectiveName, objectiveNames, objectiveOf, objectives } from "./l
 export { loadLanguageModel, type ModelOptions } from "./load.ts";
 export type { Decoding, LanguageModel, Prediction } from "./model.ts";
 export { product, sum } from "./potentials/combine.ts";
-export { type Automaton, checkedLogs, floored, type Potential, type Scored, tempered } from "./potentials/potential.ts";
+export { type Automaton, checkedLogs, floored, noPotential, type Potential, type Scored, tempered } from "./potentials/potential.ts";
 export { readPotential } from "./potentials/read.ts";
 export { type BoundsOptions, type LogWeights, logWeightsOf, type RunBounds, runBounds, sandwichOf } from "./steering/bounds.ts";
 export { type Evidence as SteeringEvidence, steeringCautions, widths } from "./steering/diagnostics.ts";
 export { drawExactly, type Enumeration, enumerate, isListable } from "./steering/enumerate.ts";
 export { type ExactDraws, exactDraws } from "./steering/exact-draws.ts";
+export { observationFeatures, simulateObservations } from "./steering/infill.ts";
 export { type Particles, type ProposalOptions, type RunOptions, runParticles } from "./steering/particles.ts";
 export { checkTarget, scored, scorer, type Target, untilEnd } from "./steering/target.ts";
+export { readTexts, type SampledTexts } from "./steering/texts-file.ts";
 export { type ExactTwist, exactTwist } from "./twists/exact.ts";
 export { readTwist, type TwistDescription, writeTwist } from "./twists/file.ts";
 export { type HeadOptions, type HeadParameters, head, headTwist } from "./twists/head.ts";

@@ -5,22 +5,16 @@ import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import { countNgrams, type NgramOptions } from "./chains/ngram.ts";
 import { readChain } from "./chains/read.ts";
-import type { LanguageModel } from "./model.ts";
+import { type LoadedModel, type LoadOptions, loadModel } from "./models/load.ts";
 
-export interface ModelOptions extends NgramOptions {
-  /** Of a llama2.c checkpoint. */
-  readonly tokenizer?: string;
-}
+export type ModelOptions = NgramOptions & LoadOptions;
 
 /** @throws UserError  saying what was found and what is wanted */
-export async function loadLanguageModel(path: string | undefined, options: ModelOptions): Promise<LanguageModel> {
+export async function loadLanguageModel(path: string | undefined, options: ModelOptions): Promise<LoadedModel> {
   if (path === undefined) throw new UserError("no model", "--model chain.json, model.bin, a folder, a run of train, or a text to count");
-  if (/\.json$/i.test(path)) return readChain(await text(path), path);
-  if (/\.(txt|md|text)$/i.test(path)) return countNgrams(await text(path), basename(path), options);
-  throw new UserError(
-    `${path}: no kind of language model is known by this name`,
-    "chain.json, model.bin, a folder, a run of train, or text.txt",
-  );
+  if (/\.json$/i.test(path)) return { model: readChain(await text(path), path), notes: [] };
+  if (/\.(txt|md|text)$/i.test(path)) return { model: countNgrams(await text(path), basename(path), options), notes: [] };
+  return loadModel(path, options);
 }
 
 async function text(path: string): Promise<string> {

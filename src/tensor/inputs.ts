@@ -7,8 +7,14 @@ const copied = 2 ** 14;
 /** Elements of a large array that are looked at before and after. */
 const looked = 64;
 
-/** Results of programs: states that go from call to call are not copied. */
+/** Results of programs, and what is like them: states that go from call to call are not copied. */
 const results = new WeakSet<NdArray>();
+
+/** An array whose owner changes it between calls only: programs neither copy nor watch it. */
+export function unwatched<A extends NdArray>(a: A): A {
+  results.add(a);
+  return a;
+}
 
 /** Remembers results of programs. */
 export function made(arrays: readonly NdArray[]): NdArray[] {

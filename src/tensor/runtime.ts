@@ -140,12 +140,19 @@ export async function openModel(
     inputs: session.inputMetadata,
     outputs: session.outputMetadata,
     run: (feeds) =>
-      session.run(feeds).catch((error: Error) => {
+      session.run(Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, withBits(tensor)]))).catch((error: Error) => {
         throw whileRunning(error);
       }),
     tensor: (type, data, shape) => new ort.Tensor(type, data as Float32Array, shape),
     release: () => session.release(),
   };
+}
+
+/** f16 as bit patterns: onnxruntime-node (1.30) keeps it in a Float16Array where JavaScript has one, and cannot read that itself. */
+function withBits(tensor: OrtTensor): OrtTensor {
+  const { type, data } = tensor;
+  if (type !== "float16" || !ArrayBuffer.isView(data) || data instanceof Uint16Array) return tensor;
+  return Object.create(tensor, { data: { value: new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) } });
 }
 
 /** What went wrong in a run, in words: nearly always an index out of range. */

@@ -33,12 +33,13 @@ export type TokenizerDescription = z.infer<typeof tokenizerSchema>;
  * The tokenizer that JSON describes.
  *
  * @param source  for messages
+ * @param size    V of the model: tokens that a tokenizer.json does not have have no text
  * @throws UserError
  */
-export function tokenizerOf(json: unknown, source: string): Tokenizer {
+export function tokenizerOf(json: unknown, source: string, size?: number): Tokenizer {
   const { data, error } = tokenizerSchema.safeParse(json);
   if (error) throw new UserError(`${source}: its tokenizer is not one that is known: ${error.issues[0].message}`);
   if (data.kind === "characters") return characterTokenizer(data.vocabulary);
   const { tokenizer, start, end } = data;
-  return huggingFaceTokenizer(tokenizer, { start, end, source: `${source}, its tokenizer` });
+  return huggingFaceTokenizer(tokenizer, { start, end, size, source: `${source}, its tokenizer` });
 }

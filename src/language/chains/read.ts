@@ -32,7 +32,7 @@ export function readChain(text: string, path: string): Chain {
     if (row.length !== size) throw new UserError(`${path}: ${where} has ${row.length} numbers for ${size} tokens`);
     const sum = row.reduce((a, b) => a + b, 0);
     const isEnd = i - 1 === eos && sum === 0; // what follows the end does not matter
-    if (!isEnd && Math.abs(sum - 1) > tolerance) throw new UserError(`${path}: ${where} adds up to ${sum}, not 1`);
+    if (!isEnd && Math.abs(sum - 1) > tolerance) throw new UserError(`${path}: ${where} adds up to ${Number(sum.toPrecision(8))}, not 1`);
     return row.map((p) => Math.log(isEnd ? 1 / size : p / sum));
   });
   return chain(`Markov chain ${basename(path)}, ${size} tokens`, listTokenizer(tokens, eos), {

@@ -36,9 +36,10 @@ export function ladderFigure(ladder: readonly RunBounds[], truth: number | undef
           y1: (r) => r.mean - 1.96 * r.error,
           y2: (r) => r.mean + 1.96 * r.error,
           fill: "kind",
+          z: "kind",
           fillOpacity: 0.18,
         }),
-        Plot.line(rows, { x: "K", y: "mean", stroke: "kind", strokeWidth: 2 }),
+        Plot.line(rows, { x: "K", y: "mean", stroke: "kind", z: "kind", strokeWidth: 2 }),
         Plot.dot(rows, { x: "K", y: "mean", fill: "kind" }),
       ],
     }),
@@ -123,6 +124,7 @@ export function scoresFigure(
     caption: "log φ of texts: shares of what the model writes, and of what it writes when it is steered. Texts with φ = 0 are left out.",
     svg: plot({
       height: 140 * names.length + 60,
+      marginRight: 80,
       x: { label: "log φ", nice: true },
       y: { label: "share", grid: true },
       fy: { label: null, domain: names },
@@ -156,7 +158,7 @@ export function learningFigure(history: readonly Readonly<Record<string, number>
       y: { label: "nats", grid: true, nice: true, zero: true },
       color: { legend: true, label: "divergence" },
       marks: [
-        Plot.line(rows, { x: "step", y: "value", stroke: "name", strokeWidth: 2 }),
+        Plot.line(rows, { x: "step", y: "value", stroke: "name", z: "name", strokeWidth: 2 }),
         Plot.dot(rows, { x: "step", y: "value", fill: "name" }),
       ],
     }),
@@ -180,6 +182,7 @@ export function trainingFigure(history: readonly Readonly<Record<string, number>
       y: { label: null, grid: true },
       fy: { label: null },
       facet: { data: rows, y: "name" },
+      marginRight: 80,
       marks: [Plot.lineY(rows, { x: "step", y: "value", stroke: blue })],
     }),
   };

@@ -135,7 +135,7 @@ export function twistLearner(target: Target, options: LearningOptions, width: nu
 
     async step(state: LearningState, rng: Random): Promise<{ state: LearningState; metrics: Readonly<Record<string, number>> }> {
       const done = item(state.step);
-      const { batch, groups } = await texted(state, rng);
+      const { batch, groups } = await texted(state, rng.fold(done)); // a stream's folds depend on its name alone
       const beta = temper > 0 ? Math.min(1, (done + 1) / (temper * steps)) : 1;
       const log = batch.main.logPotential.data as Float32Array;
       const hits = log.reduce((sum, x) => sum + (x > Number.NEGATIVE_INFINITY ? 1 : 0), 0) / log.length;

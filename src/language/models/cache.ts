@@ -1,5 +1,6 @@
 /** Keys and values of what each row goes on with, in memory of the host: programs only read them. */
 import { allocate, type NdArray } from "../../array/index.ts";
+import { unwatched } from "../../tensor/inputs.ts";
 
 /** Sizes of a cache. */
 export interface CacheSizes {
@@ -22,7 +23,7 @@ export interface Cache extends CacheSizes {
 /** A cache of zeros. */
 export function emptyCache(sizes: CacheSizes): Cache {
   const { arrays, heads, rows, capacity, width, dtype } = sizes;
-  return { ...sizes, data: Array.from({ length: arrays }, () => allocate(dtype, [heads, rows, capacity, width])) };
+  return { ...sizes, data: Array.from({ length: arrays }, () => unwatched(allocate(dtype, [heads, rows, capacity, width]))) };
 }
 
 /**

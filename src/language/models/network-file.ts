@@ -15,7 +15,10 @@ import { type TransformerModel, type TransformerModelOptions, transformerModel }
 export function networkModel(file: Uint8Array, name: string, options: TransformerModelOptions = {}): TransformerModel {
   try {
     const { config, params, tokenizer } = readLanguageModel(file);
-    return transformerModel({ name, config, params, tokenizer: tokenizerOf(tokenizer, name), hash: bytesToHex(sha256(file)) }, options);
+    return transformerModel(
+      { name, config, params, tokenizer: tokenizerOf(tokenizer, name, config.vocabulary), hash: bytesToHex(sha256(file)) },
+      options,
+    );
   } catch (error) {
     if (!(error instanceof FileFormatError)) throw error;
     throw new UserError(

@@ -13,6 +13,7 @@ const after = new Set([
   "Sub",
   "Tanh",
   "Clip",
+  "Where",
   "Slice",
   "Gather",
   "Squeeze",

@@ -57,13 +57,13 @@ const smallWidth = 256;
 /**
  * A language model from a network. The prompt is evaluated once, in one row, and shared by all.
  *
- * @throws UserError  if the tokenizer has tokens that the network has not
+ * @throws UserError  if the tokenizer has not as many tokens as the network
  */
 export function transformerModel(
   { name, config, params, tokenizer, hash }: Transformer,
   options: TransformerModelOptions = {},
 ): TransformerModel {
-  if (tokenizer.size > config.vocabulary)
+  if (tokenizer.size !== config.vocabulary)
     throw new UserError(
       `${name}: its tokenizer has ${tokenizer.size} tokens, the model ${config.vocabulary}`,
       "give the tokenizer that the model was trained with",

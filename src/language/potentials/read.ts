@@ -7,7 +7,7 @@ import { nearest, UserError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { product, sum } from "./combine.ts";
 import { modulePotential } from "./module.ts";
-import type { Potential } from "./potential.ts";
+import { noPotential, type Potential } from "./potential.ts";
 import { comparison, contains, lexiconScore, matches, type Score, scorePotential, sigmoidPotential } from "./words.ts";
 
 export interface PotentialOptions {
@@ -53,6 +53,7 @@ export async function readPotential(text: string, options: PotentialOptions): Pr
 }
 
 async function one(text: string, options: PotentialOptions): Promise<Potential> {
+  if (text === "none") return noPotential;
   if (text === "") throw new UserError("--potential has an empty part", "afinn, contains:dragon, afinn * contains:dragon");
   const [, kind, piece] = /^(contains|avoids):([\s\S]*)$/.exec(text) ?? [];
   if (kind && piece === "") throw new UserError(`--potential ${text}: what should a text ${kind === "contains" ? "contain" : "avoid"}?`);

@@ -52,7 +52,7 @@ export async function runBounds(
   let [ancestors, dead] = [0, 0];
   for (let from = 0; from < runs; from += most) {
     const populations = Math.min(most, runs - from);
-    const common = { ...options, populations, logs, suffixes: suffixes?.slice(from, from + populations) };
+    const common = { ...options, populations, firstPopulation: from, logs, suffixes: suffixes?.slice(from, from + populations) };
     const run = await runParticles(target, common, rng.fold("lower").fold(from));
     lower.set(run.logZ, from);
     run.records.forEach(({ effectiveSize, dead: none }, t) => {

@@ -23,12 +23,12 @@ const cheap = 2 ** 16;
 const batch = 512;
 
 /**
- * @param wanted  draws
+ * @param wanted  draws, and how few will do where rejection is slow
  * @param budget  most texts of the model for rejection
  */
 export async function exactDraws(
   target: Target,
-  wanted: number,
+  { wanted, least = wanted }: { readonly wanted: number; readonly least?: number },
   budget: number,
   rng: Random,
   watch: (done: number) => void = () => {},
@@ -48,13 +48,13 @@ export async function exactDraws(
   if (potential.intermediate) return { why: "the potential scores unfinished texts too: rejection would need a bound of all of it" };
   if (potential.largest === undefined)
     return { why: `${potential.name} has no known upper bound: neither rejection nor a list of all texts gives exact draws` };
-  return rejected(target, potential.largest, wanted, budget, rng, watch);
+  return rejected(target, potential.largest, { wanted, least }, budget, rng, watch);
 }
 
 async function rejected(
   target: Target,
   largest: number,
-  wanted: number,
+  { wanted, least }: { readonly wanted: number; readonly least: number },
   budget: number,
   rng: Random,
   watch: (done: number) => void,
@@ -73,11 +73,8 @@ async function rejected(
     tried += batch;
     watch(draws.length);
   }
-  if (draws.length < wanted)
-    return {
-      why: `rejection accepted ${draws.length} of ${tried} texts of the model, and ${wanted} are needed`,
-    };
-  return { draws, how: `rejection, ${wanted} of ${tried} texts`, tried };
+  if (draws.length < least) return { why: `rejection accepted ${draws.length} of ${tried} texts of the model, and ${least} are needed` };
+  return { draws, how: `rejection, ${draws.length} of ${tried} texts`, tried };
 }
 
 export const textsOf = (tokens: Int32Array, rows: number, length: number): Int32Array[] =>

@@ -55,6 +55,8 @@ export interface StepView {
 export interface RunOptions extends SmcOptions, ProposalOptions {
   /** Exact draws of σ, one a population: conditional SMC, whose log Ẑ is an upper bound. */
   readonly references?: readonly Int32Array[];
+  /** Number of the first population among those that a twist has observations of. Default 0. */
+  readonly firstPopulation?: number;
   /** Tokens that must follow, one list for every population (all of one length): infilling. */
   readonly suffixes?: readonly Int32Array[];
   readonly logs?: Scorer;
@@ -104,6 +106,7 @@ function smcModel(target: Target, decoding: Decoding, options: RunOptions): SmcM
   const logs = options.logs ?? scorer(target);
   const power = twist?.next ? (options.power ?? 1) : 0;
   const population = (row: number): number => Math.floor(row / K);
+  const observed = (row: number): number => (options.firstPopulation ?? 0) + population(row);
 
   return {
     steps: length,
@@ -113,7 +116,7 @@ function smcModel(target: Target, decoding: Decoding, options: RunOptions): SmcM
       const rows = decoding.rows;
       if (from.slot.data.some((slot, row) => slot !== row)) decoding.select(from.slot.data);
       const prediction = decoding.next;
-      const before: Prefixes = { rows, tokens: from.tokens, hidden: prediction.hidden, population };
+      const before: Prefixes = { rows, tokens: from.tokens, hidden: prediction.hidden, population: observed };
       const logTwist = await twist?.next?.(before, t);
       const forced = from.finished.data.map((f, row) => {
         if (f) return end!; // padding
@@ -167,7 +170,7 @@ function smcModel(target: Target, decoding: Decoding, options: RunOptions): SmcM
   }
 
   function prefixesOf(particles: Particles): Prefixes {
-    return { rows: particles.tokens.shape[0], tokens: particles.tokens, hidden: decoding.next.hidden, population };
+    return { rows: particles.tokens.shape[0], tokens: particles.tokens, hidden: decoding.next.hidden, population: observed };
   }
 }
 

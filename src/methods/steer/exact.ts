@@ -38,17 +38,18 @@ export const exact = experiment({
   async work({ target, texts, exactBudget }, { rng, progress }) {
     const line = progress("exact draws", texts);
     const listed = !exactTwist(target) && isListable(target) ? await enumerate(target) : undefined;
-    const found = await exactDraws(target, texts, exactBudget, rng.fold("draws"), (done) => line.update(done, {}));
+    const found = await exactDraws(target, { wanted: texts, least: 1 }, exactBudget, rng.fold("draws"), (done) => line.update(done, {}));
     line.finish();
     if (!found.draws) throw new UserError(found.why, "bounds need no exact draws: pushforward steer bounds");
     // what q = p0 has of the target: exactly where all texts are listed, from draws elsewhere
+    const count = found.draws.length;
     const base = await runParticles(target, { particles: 1, populations: texts, resampling: "never" }, rng.fold("model"));
     const run = await runParticles(
       target,
-      { particles: 1, populations: texts, resampling: "never", references: found.draws },
+      { particles: 1, populations: count, resampling: "never", references: found.draws },
       rng.fold("score"),
     );
-    const rows = textRows(target, run.particles, new Float64Array(texts), texts);
+    const rows = textRows(target, run.particles, new Float64Array(count), count);
     const logZ = listed?.logZ ?? found.logZ;
     const log = run.particles.logPotential.data;
     const kl =
@@ -68,10 +69,10 @@ export const exact = experiment({
             ),
           };
     const how = listed && !found.how.startsWith("all") ? `all ${listed.texts.length} continuations` : found.how;
-    const accepted = found.tried === undefined ? undefined : texts / found.tried;
+    const accepted = found.tried === undefined ? undefined : count / found.tried;
     const sentence =
       logZ === undefined
-        ? `${texts} exact draws by ${how}: ${(100 * accepted!).toPrecision(3)} % of the model's texts were accepted`
+        ? `${count} exact draws by ${how}: ${(100 * accepted!).toPrecision(3)} % of the model's texts were accepted`
         : `log Z is ${logZ.toFixed(10)} nats (${how})`;
     return {
       ...{ rows, base: base.particles.logPotential.data },
@@ -90,8 +91,8 @@ export const exact = experiment({
         q: "model",
         how,
         ...(accepted !== undefined && { accepted }),
-        ess: texts,
-        uniqueAncestors: texts,
+        ess: count,
+        uniqueAncestors: count,
         texts: rows,
       },
       text: (took: string) => [

@@ -2,7 +2,10 @@
 import { z } from "zod";
 import { group } from "../../lab/command.ts";
 import { bounds } from "./bounds.ts";
+import { compare } from "./compare.ts";
 import { exact } from "./exact.ts";
+import { infill } from "./infill.ts";
+import { kl } from "./kl.ts";
 import { sample } from "./sample.ts";
 import { train } from "./train.ts";
 
@@ -14,5 +17,5 @@ export const steer = group({
     "pushforward steer bounds --model chain.json --length 6 --potential contains:good",
   ],
   options: z.object({}),
-  commands: [sample, train, bounds, exact],
+  commands: [sample, train, bounds, kl, infill, exact, compare],
 });

@@ -32,7 +32,9 @@ export const targetOptions = {
 export const twistOption = z
   .string()
   .optional()
-  .describe("twist: a file of steer train, exact, prefix, lookahead:M, or none (default: exact where it can be had, else none)")
+  .describe(
+    "twist: a file of steer train, exact, prefix, lookahead:M, or none (default: exact where it can be had; else prefix for sample, none for the others)",
+  )
   .meta({ file: true });
 
 export const samplerOptions = {
@@ -42,7 +44,12 @@ export const samplerOptions = {
   scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
   twist: twistOption,
   power: z.number().min(0).max(4).optional().describe("b of the proposal q ∝ p0 ψ^b (default 1; 0 draws from the model)"),
-  exactBudget: z.int().min(0).max(100_000_000).default(50_000).describe("most texts of the model for exact draws by rejection"),
+  exact: z
+    .string()
+    .optional()
+    .describe("exact draws of the target, JSON lines of steer exact; default: they are looked for")
+    .meta({ file: true }),
+  exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
 };
 
 export const learningOptions = {

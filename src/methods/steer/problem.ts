@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
-import type { Random } from "../../array/index.ts";
+import type { NdArray, Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Source } from "../../lab/index.ts";
 import {
   checkTarget,
+  type ExactDraws,
   exactTwist,
   floored,
   headTwist,
@@ -18,7 +19,9 @@ import {
   objectiveOf,
   prefixTwist,
   readPotential,
+  readTexts,
   readTwist,
+  scorer,
   type Target,
   type Twist,
   tempered,
@@ -39,8 +42,12 @@ export interface LoadedTarget {
 export const modelInput = { name: "[model]", description: "the language model, as --model" };
 
 /** @throws UserError  for whatever does not fit together */
-export async function loadTarget(input: string | undefined, options: TargetOptions & { readonly quick: boolean }): Promise<LoadedTarget> {
-  const model = await modelOf(input, options);
+export async function loadTarget(
+  input: string | undefined,
+  options: TargetOptions & { readonly quick: boolean; readonly data?: string },
+): Promise<LoadedTarget> {
+  if (options.data !== undefined) throw new UserError("--data is of no use here", "--model says what is sampled from");
+  const { model, notes } = await modelOf(input, options);
   const length = options.quick ? Math.min(options.length, 10) : options.length;
   const prompt = promptOf(model, options.prompt);
   const text = model.tokenizer.decode(prompt);
@@ -54,13 +61,14 @@ export async function loadTarget(input: string | undefined, options: TargetOptio
     source: { name: basename(options.model ?? input ?? "built-in"), title: model.name, source: options.model ?? input ?? model.name },
     promptText: text,
     notes: [
+      ...notes,
       ...(text !== options.prompt ? [`the prompt is read as ${JSON.stringify(text)}`] : []),
       ...(length < options.length ? [`--quick: ${length} tokens instead of ${options.length}`] : []),
     ],
   };
 }
 
-async function modelOf(input: string | undefined, options: TargetOptions): Promise<LanguageModel> {
+async function modelOf(input: string | undefined, options: TargetOptions) {
   if (input !== undefined && options.model !== undefined) throw new UserError("the model is given twice", "as an argument, or as --model");
   return loadLanguageModel(options.model ?? input, options);
 }
@@ -87,10 +95,12 @@ export async function loadTwist(
   name: string | undefined,
   target: Target,
   rng: Random,
+  otherwise: "none" | "prefix" = "none",
 ): Promise<{ twist?: Twist; notes: readonly string[] }> {
   if (name === undefined) {
     const optimal = exactTwist(target);
-    return { twist: optimal, notes: optimal ? ["the exact twist of the chain is used (--twist none is without)"] : [] };
+    if (optimal) return { twist: optimal, notes: ["the exact twist of the chain is used (--twist none is without)"] };
+    return loadTwist(otherwise, target, rng);
   }
   if (name === "none") return { notes: [] };
   if (name === "prefix") return { twist: prefixTwist(target), notes: [] };
@@ -105,21 +115,56 @@ export async function loadTwist(
       );
     return { twist: optimal, notes: [] };
   }
-  return fileTwist(name, target);
+  const { twist, observes, notes } = await fileTwist(name, target);
+  if (observes) throw new UserError(`${name}: this twist is for infilling`, "pushforward steer infill takes it");
+  return { twist: twist(), notes };
 }
 
-async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<{ twist: Twist; notes: string[] }> {
+/** Texts of a file of JSON lines. @throws UserError */
+export async function textsAt(path: string, target: Target) {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
+  return readTexts(await readFile(path, "utf8"), path, target);
+}
+
+/**
+ * Exact draws of a file.
+ * @throws UserError  for too few, or texts that are no draws of the target
+ */
+export async function givenDraws(target: Target, path: string | undefined, least: number): Promise<ExactDraws | undefined> {
+  if (path === undefined) return undefined;
+  const { continuations: draws } = await textsAt(path, target);
+  if (draws.length < least)
+    throw new UserError(`${path}: ${draws.length} exact draws, and ${least} are needed`, "fewer --runs, or more draws");
+  const forbidden = (await scorer(target)(draws)).indexOf(Number.NEGATIVE_INFINITY);
+  if (forbidden >= 0)
+    throw new UserError(
+      `${path}: text ${forbidden + 1} has φ = 0: it is no draw of this target`,
+      "the prompt, --length, --potential or --beta differ",
+    );
+  return { draws, how: basename(path) };
+}
+
+/** A twist from a file, which may need to be told what must follow. */
+export interface FileTwist {
+  readonly twist: (observations?: NdArray) => Twist;
+  /** Is it told what must follow? */
+  readonly observes: boolean;
+  readonly notes: readonly string[];
+}
+
+/** @throws UserError  for a file that is no twist, or one of another model */
+export async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<FileTwist> {
   if (!existsSync(path))
     throw new UserError(`--twist ${path}: there is no such file`, "a file of steer train, exact, prefix, lookahead:8 or none");
   const { params, description } = readTwist(await readFile(path), path);
   if (description.tokenizerHash !== model.tokenizer.hash || description.modelHash !== model.hash)
     throw new UserError(`${path}: this twist was learned on ${description.model}, which is not ${model.name}`, "train one on this model");
-  if (description.observed > 0) throw new UserError(`${path}: this twist is for infilling`, "pushforward steer infill takes it");
   const { bounded = false, proposalOnly } = objectiveOf(description.objective);
   const said = (what: string, was: unknown, is: unknown): string[] =>
     was === is ? [] : [`the twist was learned for ${what} ${was}, here it is ${is}`];
   return {
-    twist: headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }),
+    twist: (observations) => headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }, observations),
+    observes: description.observed > 0,
     notes: [
       ...said("the potential", description.potential, potential.name),
       ...said("a length of", description.length, length),

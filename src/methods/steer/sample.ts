@@ -26,7 +26,7 @@ export const sample = experiment({
   load: loadTarget,
 
   async prepare({ target, source, notes }, options, { rng }) {
-    const { twist, notes: told } = await loadTwist(options.twist, target, rng);
+    const { twist, notes: told } = await loadTwist(options.twist, target, rng, "prefix");
     const particles = options.quick ? Math.min(options.particles, 16) : options.particles;
     const resampling = resamplingOf(options.resample);
     const settings = {

@@ -1,26 +1,29 @@
 /** `pushforward steer train`: a twist for a model, a prompt and a score. */
 import { z } from "zod";
+import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/index.ts";
 import { learningFigure, scoresFigure, trainingFigure } from "../../language/figures/steering.ts";
 import {
   checkLearning,
+  checkTarget,
   exactDraws,
   type LearningOptions,
   type LearningState,
   logWeightsOf,
   objectiveOf,
-  runBounds,
   runParticles,
   sandwichOf,
+  simulateObservations,
   twistLearner,
   twistOf,
   writeTwist,
 } from "../../language/index.ts";
 import { estimate, resamplingSchemes } from "../../sampling/index.ts";
+import { measure } from "./measure.ts";
 import { learningOptions, targetOptions } from "./options.ts";
-import { loadTarget, modelInput } from "./problem.ts";
-import { divergenceLines, divergenceResults, logZResults, plain, textRows, textTable } from "./results.ts";
+import { givenDraws, loadTarget, modelInput } from "./problem.ts";
+import { divergenceLines, plain, textRows, textTable } from "./results.ts";
 
 /** Exact draws that are looked for, texts of q that are weighed at the end, and on the way. */
 const [wantedExact, finalDraws, evaluated] = [2000, 2000, 500];
@@ -40,34 +43,66 @@ export const train = method({
   options: z.object({
     ...targetOptions,
     ...learningOptions,
-    exact: z.enum(["auto", "yes", "no"]).default("no").describe("learn from exact draws of the target: ctl, sixo and dpg"),
-    exactBudget: z.int().min(0).max(100_000_000).default(50_000).describe("most texts of the model for exact draws by rejection"),
+    potential: targetOptions.potential.default("none"),
+    exact: z
+      .string()
+      .optional()
+      .describe("exact draws of the target, JSON lines of steer exact; default: they are looked for")
+      .meta({ file: true }),
+    positives: z
+      .enum(["approximate", "exact"])
+      .default("approximate")
+      .describe("what ctl, sixo and dpg take for texts of the target: weighed texts of their own, or exact draws"),
+    infill: z.int().min(1).max(1000).optional().describe("learn for infilling: endings of so many tokens that the model writes"),
+    groups: z.int().min(1).max(10_000).default(10).describe("with --infill: endings of a step, among which its texts are divided"),
+    exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
   }),
   load: loadTarget,
 
   async prepare({ target, source, notes, promptText }, options, { rng, progress }) {
     const { loss, quick } = options;
     const steps = quick ? Math.min(options.steps, 20) : options.steps;
+    const suffix = options.infill;
+    if (suffix === undefined && options.potential === "none")
+      throw new UserError("--potential is needed: there is nothing to steer to", "--potential afinn");
+    if (suffix !== undefined && options.texts % options.groups !== 0)
+      throw new UserError(
+        `--texts ${options.texts} cannot be divided among --groups ${options.groups}`,
+        `--texts ${options.groups * Math.ceil(options.texts / options.groups)}`,
+      );
+    checkTarget(target, suffix);
     const line = progress("exact draws", wantedExact);
-    const found = await exactDraws(
-      target,
-      wantedExact,
-      quick ? Math.min(options.exactBudget, 2048) : options.exactBudget,
-      rng.fold("exact"),
-      (done) => line.update(done, {}),
-    );
+    const budget = quick ? Math.min(options.exactBudget, 2048) : options.exactBudget;
+    const found =
+      suffix === undefined
+        ? ((await givenDraws(target, options.exact, 20)) ??
+          (await exactDraws(target, { wanted: wantedExact, least: 20 }, budget, rng.fold("exact"), (done) => line.update(done, {}))))
+        : ({ why: "endings come with an exact text each" } as const);
     line.finish();
     const positives = objectiveOf(loss).positives === true;
-    if (options.exact === "yes" && !found.draws) throw new UserError(`there are no exact draws: ${found.why}`, "--exact no");
-    const exact = found.draws && positives && options.exact !== "no" ? found.draws : undefined;
+    if (options.positives === "exact" && suffix === undefined && !found.draws)
+      throw new UserError(`there are no exact draws: ${found.why}`, "--positives approximate");
+    if (options.positives === "exact" && !positives)
+      throw new UserError(`${loss} does not learn from exact draws`, "--loss ctl, sixo or dpg does");
+    const exact = options.positives === "exact" ? found.draws : undefined;
     const learning: LearningOptions = {
       ...{ objective: loss, kind: options.head, texts: options.texts, steps, temper: options.temper, exact },
       rate: options.lr ?? rateFor(target.model.width),
+      ...(suffix !== undefined && { observe: (own: Random) => simulateObservations(target, { count: options.groups, suffix }, own) }),
     };
     checkLearning(target, learning);
     const why = found.draws ? undefined : found.why;
     return {
-      problem: { target, learning, draws: found.draws, why, logZ: found.draws ? found.logZ : undefined, promptText, beta: options.beta },
+      problem: {
+        target,
+        learning,
+        suffix,
+        draws: found.draws,
+        why,
+        logZ: found.draws ? found.logZ : undefined,
+        promptText,
+        beta: options.beta,
+      },
       source,
       label: `learning a twist by ${objectiveOf(loss).title}`,
       folder: `steer-train-${source.name}`,
@@ -77,18 +112,21 @@ export const train = method({
       warnings: [
         ...notes,
         ...(quick ? ["--quick: few steps"] : []),
-        ...(why === undefined ? [] : [`no exact draws: ${why}; KL(target ‖ q) and the upper bound cannot be had`]),
+        ...(why === undefined || suffix !== undefined ? [] : [`no exact draws: ${why}; KL(target ‖ q) and the upper bound cannot be had`]),
       ],
       divergedHint: "lower --lr",
     };
   },
 
-  learner({ target, learning, draws }) {
-    const learner = twistLearner(target, learning, 0);
+  learner({ target, learning, draws, suffix }) {
+    const learner = twistLearner(target, learning, suffix === undefined ? 0 : target.model.width);
     return {
       ...learner,
       async evaluate(state: LearningState, rng) {
-        const weights = await logWeightsOf(target, { twist: twistOf(state, learning), exact: draws?.slice(0, evaluated) }, evaluated, rng);
+        const observed =
+          suffix === undefined ? undefined : await simulateObservations(target, { count: evaluated, suffix }, rng.fold("observations"));
+        const own = { twist: twistOf(state, learning, observed?.features), suffixes: observed?.suffixes };
+        const weights = await logWeightsOf(target, { ...own, exact: observed?.exact ?? draws?.slice(0, evaluated) }, evaluated, rng);
         return {
           proposalWeight: plain(estimate(weights.proposal).mean) ?? 0,
           ...(weights.target && { targetWeight: estimate(weights.target).mean }),
@@ -98,19 +136,25 @@ export const train = method({
   },
 
   async conclude({ state, history, steps }, problem, _, { rng, progress }) {
-    const { target, learning, draws, why, promptText, beta } = problem;
-    const twist = twistOf(state, learning);
-    const line = progress("bounds", 20);
-    const settings = {
-      ...{ particles: 64, runs: 20, scheme: resamplingSchemes.systematic, resampling: "never" as const, twist },
-      ...(draws && { exact: draws.slice(0, 20) }),
-    };
-    const bounds = await runBounds(target, settings, rng.fold("bounds"), (done) => line.update(done, {}));
+    const { target, learning, draws, why, promptText, beta, suffix } = problem;
+    const observed =
+      suffix === undefined ? undefined : await simulateObservations(target, { count: 200, suffix }, rng.fold("observations"));
+    const twist = twistOf(state, learning, observed?.features);
+    const line = progress("bounds", observed ? 200 : 20);
+    const measured = await measure(
+      target,
+      {
+        ...(observed ? { particles: 16, runs: 200 } : { particles: 64, runs: 20 }),
+        ...{ scheme: resamplingSchemes.systematic, resampling: "never", twist, draws: finalDraws },
+        ...{ exact: observed?.exact ?? draws, suffixes: observed?.suffixes, known: problem.logZ, why: observed ? undefined : why },
+      },
+      rng.fold("measure"),
+      (done) => line.update(done, {}),
+    );
     line.finish();
-    const weights = await logWeightsOf(target, { twist, ...(draws && { exact: draws }) }, finalDraws, rng.fold("weights"));
+    const { bounds, divergence } = measured;
     const known = problem.logZ === undefined ? undefined : { mean: problem.logZ, error: 0 };
     const interval = known ? { lower: known, upper: known } : sandwichOf(bounds);
-    const divergence = divergenceResults(weights, interval, why);
     const middle = interval.upper ? (interval.lower.mean + interval.upper.mean) / 2 : interval.lower.mean;
     const curve = history.flatMap((row) =>
       row.proposalWeight === undefined
@@ -124,13 +168,22 @@ export const train = method({
           ],
     );
     const [own, base] = [
-      await runParticles(target, { particles: 64, twist, resampling: "never" }, rng.fold("texts")),
+      await runParticles(
+        target,
+        { particles: observed ? 1 : 64, populations: observed ? 64 : 1, twist, resampling: "never" },
+        rng.fold("texts"),
+      ),
       await runParticles(target, { particles: 256, resampling: "never" }, rng.fold("model")),
     ];
     const rows = textRows(target, own.particles, new Float64Array(64), 64);
     const sentence = divergenceLines(divergence).join("; ") || "the divergences cannot be had";
     const description = {
-      ...{ format: "pushforward-twist" as const, objective: learning.objective, kind: learning.kind, observed: 0 },
+      ...{
+        format: "pushforward-twist" as const,
+        objective: learning.objective,
+        kind: learning.kind,
+        observed: observed ? observed.features.shape[1] : 0,
+      },
       ...{ model: target.model.name, modelHash: target.model.hash, tokenizerHash: target.model.tokenizer.hash },
       ...{ potential: target.potential.name, beta, length: target.length, prompt: promptText },
     };
@@ -146,13 +199,9 @@ export const train = method({
         ...(divergence.kl.targetToQ === null ? [] : [{ name: "KL(target ‖ q)", value: divergence.kl.targetToQ, note: "nats" }]),
       ],
       tables: [textTable(rows)],
-      warnings: [],
+      warnings: measured.cautions,
       results: {
-        unit: "nats",
-        logZ: logZResults(bounds, why),
-        ...divergence,
-        ess: bounds.leastSize.reduce((a, b) => a + b, 0) / 20,
-        uniqueAncestors: bounds.ancestors,
+        ...measured.results,
         curve,
         texts: rows,
       },

@@ -17,6 +17,10 @@ export interface Layout {
   readonly positions?: boolean;
   /** Input num_logits_to_keep. */
   readonly keep?: boolean;
+  /** Input use_cache_branch: logits are no numbers where it does not say whether there are tokens in the caches. */
+  readonly branch?: boolean;
+  /** The last product is one of integers. */
+  readonly quantized?: boolean;
   /** Inputs of caches say their sizes only by name. */
   readonly symbolic?: boolean;
   /** The last normalisation's output is an output "last_hidden_state". */
@@ -114,7 +118,29 @@ export function exportDecoder(config: CausalTransformer, params: CausalParameter
     const from = op("Neg", [op("Unsqueeze", ["num_logits_to_keep", ints(0)])]);
     hidden = op("Slice", [hidden, from, ints(2 ** 40), ints(1)]);
   }
-  const logits = params.head ? layer(hidden, params.head) : op("MatMul", [hidden, c(transposed(params.symbols.table))]);
+  const rounded = (x: string, w: NdArray): string => {
+    const v = toNumbers(w);
+    const unit = Math.max(...v.map(Math.abs)) / 127;
+    const bytes = c(
+      ndarray(
+        Uint8Array.from(v, (y) => 128 + Math.round(y / unit)),
+        w.shape,
+        "u8",
+      ),
+    );
+    const [xs, scale, zero] = ops("DynamicQuantizeLinear", [x], {}, 3);
+    const sums = op("MatMulInteger", [xs, bytes, zero, c(ndarray(Uint8Array.of(128), [], "u8"))]);
+    return op("Mul", [op("Cast", [sums], { to: FLOAT }), op("Mul", [scale, f(unit)])]);
+  };
+  const table = (): NdArray => transposed(params.symbols.table);
+  const plain = layout.quantized
+    ? rounded(hidden, params.head?.w ?? table())
+    : params.head
+      ? layer(hidden, params.head)
+      : op("MatMul", [hidden, c(table())]);
+  const cached = op("Greater", [length, op("Squeeze", [own, ints(0)])]);
+  const right = layout.branch ? op("Equal", ["use_cache_branch", cached]) : "";
+  const logits = layout.branch ? op("Where", [right, plain, f(Number.NaN)]) : plain;
   named(half ? op("Cast", [logits], { to: HALF }) : logits, "logits");
 
   const port = (name: string, elemType: number, shape: readonly (number | string)[]): onnxProto.onnx.IValueInfoProto => ({
@@ -140,6 +166,7 @@ export function exportDecoder(config: CausalTransformer, params: CausalParameter
       port("attention_mask", INT64, ["batch", "all"]),
       ...(hasPositions ? [port("position_ids", INT64, ["batch", "tokens"])] : []),
       ...(keep ? [port("num_logits_to_keep", INT64, [])] : []),
+      ...(layout.branch ? [port("use_cache_branch", BOOL, [1])] : []),
       ...cache("past_key_values", "past"),
       ...(layout.other ? [port(layout.other, FLOAT, ["batch", 3])] : []),
     ],

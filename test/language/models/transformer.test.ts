@@ -83,7 +83,7 @@ for (const [dtype, tolerance] of [
       const first = await cacheless(config, Array(5).fill(prompt), dtype);
       expect(largest(decoding.next.logits, first.logits)).toBeLessThan(tolerance);
       // more than one size of the cache
-      const rows = await walk(decoding, prompt, 40);
+      const rows = await walk(decoding, prompt, 24);
       const expected = await cacheless(config, rows, dtype);
       expect(largest(decoding.next.logits, expected.logits)).toBeLessThan(tolerance);
       expect(largest(decoding.next.hidden, expected.hidden)).toBeLessThan(tolerance);
