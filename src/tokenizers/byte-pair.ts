@@ -5,7 +5,7 @@ import { FileFormatError } from "../errors.ts";
 import { byteLetters, bytesOf, piecesOf } from "./byte-letters.ts";
 import { mergesOf } from "./byte-pair-training.ts";
 import { mergePairs } from "./merge.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { requireTokens, type Tokenizer } from "./tokenizer.ts";
 
 /** What stands for the end of a text: no text is encoded as it. */
 export const endOfText = "<|endoftext|>";
@@ -110,6 +110,7 @@ export function bytePairTokenizer(file: BytePairFile): Tokenizer {
       return tokens;
     },
     decode(tokens) {
+      requireTokens(tokens, names.length);
       const all: number[] = [];
       for (let i = 0; i < tokens.length; i++) for (const b of bytes[tokens[i]] ?? []) all.push(b);
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(all));

@@ -74,6 +74,10 @@ describe("byte-pair tokens", () => {
     expect(ours.decode([0xe8, 0xaa])).toBe("\uFFFD");
   });
 
+  test("a number that is no token is refused", () => {
+    expect(() => ours.decode([0, ours.size])).toThrow("token 1 is 350, which is not a number from 0 to 349");
+  });
+
   test("half of a surrogate pair is no character and becomes U+FFFD", () => {
     expect(ours.decode(ours.encode("a\ud800b"))).toBe("a\uFFFDb");
   });
