@@ -171,7 +171,6 @@ describe("what does not fit is refused before any work", () => {
   const broken = write("broken.safetensors", "not a twist");
   const texts = (name: string, ...rows: string[]): string => write(name, rows.join("\n"));
   test.each<[string, string, () => string[], RegExp]>([
-    ["no model", "bounds", () => ["--potential", "afinn"], /no model|--prompt/],
     ["no such model", "bounds", () => ["--model", "none.bin", "--potential", "afinn"], /none\.bin: there is no such/],
     ["no potential", "bounds", () => ["--model", chain], /potential/],
     [
