@@ -92,7 +92,7 @@ function layersOf({ width, config }: TransformerModel) {
 
 const twistOf = (model: TransformerModel): Twist => {
   const start = head.init(randomStream("twist"), model.width, model.config.vocabulary, { kind: "mlp" });
-  return headTwist({ ...start, layers: layersOf(model) }, { name: "random", kind: "mlp", bounded: false });
+  return headTwist({ ...start, layers: layersOf(model) }, { name: "random", kind: "mlp", bounded: false, frozen: true });
 };
 
 function writeTask(files: string, { name, model, prompt, stored }: Task, steps: number): void {

@@ -132,7 +132,8 @@ export async function fileTwist(path: string, { model, length, potential, prompt
   const said = (what: string, was: unknown, is: unknown): string[] =>
     was === is ? [] : [`the twist was learned for ${what} ${was}, here it is ${is}`];
   return {
-    twist: (observations) => headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }, observations),
+    twist: (observations) =>
+      headTwist(params, { kind: description.kind, bounded, proposalOnly, frozen: true, name: basename(path) }, observations),
     observes: description.observed > 0,
     notes: [
       ...said("the potential", description.potential, potential.name),
