@@ -2,6 +2,7 @@
 import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
 import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
+import type { BytePairFile } from "../tokenizers/byte-pair.ts";
 import { type Encoding, encodeColumn, encodingNotes, encodingOf, featureMatrix, featureNames } from "./encoding.ts";
 import { type Column, column, completeRows, isMissing, isNumeric, list, selectColumns, type Table } from "./table.ts";
 
@@ -10,8 +11,8 @@ export interface Examples {
   readonly name: string;
   readonly title: string;
   readonly source: string;
-  /** [n, channels, height, width] bytes of images, or [n, d] features. */
-  readonly inputs: NdArray<"f32" | "f64" | "u8">;
+  /** [n, channels, height, width] bytes of images, [n, d] features, or [n, length] tokens of texts. */
+  readonly inputs: NdArray<"f32" | "f64" | "u8" | "i32">;
   /** Class of each example [n], or the numbers to predict [n, k]. */
   readonly targets: NdArray<"i32" | "f32" | "f64">;
   /** Names of the classes; absent where numbers are to be predicted. */
@@ -23,9 +24,22 @@ export interface Examples {
   /** Of a table: the column to predict, and how the others became features. */
   readonly target?: string;
   readonly encodings?: readonly Encoding[];
+  /** Of texts: how they became tokens. */
+  readonly text?: TextEncoding;
   /** The first row of a test set that its makers set aside. */
   readonly testFrom?: number;
   readonly warnings: readonly string[];
+}
+
+/** How texts become rows of tokens of equal length. */
+export interface TextEncoding {
+  /** The column that they stand in. */
+  readonly column: string;
+  readonly tokenizer: BytePairFile;
+  /** Tokens of a row: of a longer text the last ones, a shorter one is followed by `pad`. */
+  readonly length: number;
+  /** The number after those of all tokens. */
+  readonly pad: number;
 }
 
 /** Row numbers of the three parts. */
@@ -43,7 +57,7 @@ export interface Split {
  * @throws UserError  when a part would be empty
  */
 export function splitRows(
-  { targets, classes, testFrom, source }: Examples,
+  { targets, classes, testFrom, source }: Pick<Examples, "targets" | "classes" | "testFrom" | "source">,
   rng: Random,
   { validation = 0.1, test = 0.1, train }: { validation?: number; test?: number; train?: number } = {},
 ): Split {
@@ -154,7 +168,30 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   const encoded = columns.flatMap((c, j) => encodeColumn(t, c, rows, encodings[j]));
   const inputs = ndarray(featureMatrix(encoded, rows.length), [rows.length, encoded.length], "f64");
   const features = encoded.map((f) => f.name);
-  const common = { name, title: name, source: t.source, target: target.name, inputs, features, encodings, warnings };
+  const { name: predicted } = target;
+  return {
+    name,
+    title: name,
+    source: t.source,
+    target: predicted,
+    inputs,
+    features,
+    encodings,
+    warnings,
+    ...toTargets(t, target, rows, options),
+  };
+}
+
+/**
+ * Classes or numbers to predict, of some rows.
+ * @throws UserError  for a column with a single value, with text where numbers are wanted, or with more than 1000 classes
+ */
+export function toTargets(
+  t: Table,
+  target: Column,
+  rows: readonly number[],
+  options: Pick<ExampleOptions, "task">,
+): Pick<Examples, "targets" | "classes" | "outputs"> {
   const distinct = new Set(rows.map((i) => target.values[i]));
   if (distinct.size < 2) throw new UserError(`${t.source}: column "${target.name}" has a single value: there is nothing to predict`);
   const few = distinct.size <= mostClasses && rows.every((i) => Number.isInteger(Number(target.values[i])));
@@ -163,7 +200,6 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
     if (!isNumeric(target.values)) throw new UserError(`${t.source}: column "${target.name}" is text, not numbers`, "use --task classes");
     const { values } = target;
     return {
-      ...common,
       outputs: [target.name],
       targets: ndarray(
         Float64Array.from(rows, (i) => values[i]),
@@ -181,7 +217,7 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
     [rows.length],
     "i32",
   );
-  return { ...common, classes, targets };
+  return { classes, targets };
 }
 
 /** A column without any value is no feature: one that was named is refused, others are left out with a word. */

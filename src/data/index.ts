@@ -1,7 +1,7 @@
 /** Tables, snapshots and built-in data sets (`pushforward/data`). Runs in Node. */
 export { batchRows } from "./batches.ts";
 export { type Dataset, dataset, datasetNames } from "./builtin.ts";
-export { builtInText, type Corpus, readText, textNames, toCorpus, unknownCharacter } from "./corpus.ts";
+export { builtInText, type Corpus, parseTokens, readText, toCorpus, unknownCharacter } from "./corpus.ts";
 export {
   type ExampleOptions,
   type Examples,

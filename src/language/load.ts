@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import { countNgrams, type NgramOptions } from "./chains/ngram.ts";
 import { readChain } from "./chains/read.ts";
@@ -9,9 +10,13 @@ import { type LoadedModel, type LoadOptions, loadModel } from "./models/load.ts"
 
 export type ModelOptions = NgramOptions & LoadOptions;
 
+/** The model that comes with the package: assets/README.md. */
+const builtIn = "built-in";
+
 /** @throws UserError  saying what was found and what is wanted */
 export async function loadLanguageModel(path: string | undefined, options: ModelOptions): Promise<LoadedModel> {
-  if (path === undefined) throw new UserError("no model", "--model chain.json, model.bin, a folder, a run of train, or a text to count");
+  if (path === undefined || path === builtIn)
+    return loadModel(fileURLToPath(new URL("../../assets/language-model.safetensors", import.meta.url)), options);
   if (/\.json$/i.test(path)) return { model: readChain(await text(path), path), notes: [] };
   if (/\.(txt|md|text)$/i.test(path)) return { model: countNgrams(await text(path), basename(path), options), notes: [] };
   return loadModel(path, options);

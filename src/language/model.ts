@@ -3,7 +3,7 @@ import type { NdArray } from "../array/index.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** What a model says of the next token of each row. */
-export interface Prediction {
+export interface NextTokenLaw {
   /** [rows, V], log p0(v | prefix) up to a constant of the row; f32, or f64 for models that compute so. */
   readonly logits: NdArray;
   /** [rows, d], the last hidden state (of the prefix, before the next token), on which twists are learned. */
@@ -14,7 +14,7 @@ export interface Prediction {
 export interface Decoding {
   readonly rows: number;
   /** Of the token after those so far. Arrays are valid until the next `append` or `select`. */
-  readonly next: Prediction;
+  readonly next: NextTokenLaw;
   /** Appends a token to each row. @param tokens  one a row, 0 … V - 1 */
   readonly append: (tokens: Int32Array) => Promise<void>;
   /** Row i goes on from what row `ancestors[i]` was; there may be more or fewer rows than before. `next` follows. */

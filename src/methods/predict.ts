@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { randomStream } from "../array/index.ts";
 import { readUnlabelled } from "../data/images.ts";
+import { isBlank } from "../data/labelled-texts.ts";
 import { readTable } from "../data/read.ts";
-import { type Column, column, completeRows, isNumeric, table, uniqueNames } from "../data/table.ts";
+import { type Column, column, completeRows, isMissing, isNumeric, table, uniqueNames } from "../data/table.ts";
 import { writeCsv, writeParquet } from "../data/write.ts";
 import { UserError } from "../errors.ts";
 import { job, type Outcome } from "../lab/command.ts";
@@ -27,8 +28,8 @@ const options = z.object({
   out: z.string().default("predictions.csv").describe("table to write, .csv or .parquet").meta({ short: "o", placeholder: "file" }),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
   ...textOptions,
-  length: z.int().min(0).max(100_000).default(400).describe("characters by which a text is continued"),
-  seed: z.int().min(0).default(0).describe("seed of the characters that are drawn"),
+  length: z.int().min(0).max(100_000).default(400).describe("characters, or tokens, by which a text is continued"),
+  seed: z.int().min(0).default(0).describe("seed of what is drawn"),
   ...talkOptions,
 });
 type Options = z.infer<typeof options>;
@@ -61,8 +62,10 @@ async function load(path: string): Promise<SupervisedModel> {
 async function onTable(trained: SupervisedModel, path: string, { out, dropMissing, ...text }: Options): Promise<Outcome> {
   const t = await readTable(path, text);
   const warnings: string[] = [...(t.notes ?? [])];
-  const columns = (trained.encodings ?? []).flatMap((e) => (e.fill === undefined ? [column(t, e.column)] : []));
-  const rows = completeRows(t, columns, dropMissing, warnings, { none: "the model needs all of its columns: fill them in" });
+  const features = (trained.encodings ?? []).flatMap((e) => (e.fill === undefined ? [column(t, e.column)] : []));
+  const columns = trained.column === undefined ? features : [column(t, trained.column)];
+  const lacks = trained.column === undefined ? isMissing : isBlank;
+  const rows = completeRows(t, columns, dropMissing, warnings, { none: "the model needs all of its columns: fill them in", lacks });
   const { x, warnings: unknown } = tableInputs(trained, t, rows);
   const found = await predictInputs(trained, x);
   const truth = t.columns.find((c) => c.name === trained.target);

@@ -32,6 +32,7 @@ export { mlpNetwork } from "./networks/mlp.ts";
 export type { Network } from "./networks/network.ts";
 export { onnxNetwork } from "./networks/onnx.ts";
 export { resnet } from "./networks/resnet.ts";
+export { textClassifier } from "./networks/text-classifier.ts";
 export { transformerLm } from "./networks/transformer-lm.ts";
 export type { TransformerSizes } from "./networks/transformer-sizes.ts";
 export { vit } from "./networks/vit.ts";

@@ -1,13 +1,16 @@
 /** Trained networks as files. */
 import * as nd from "../array/index.ts";
 import { flatten, isArrayLeaf, leafPaths, type NdArray, writeSafetensors } from "../array/index.ts";
+import type { Corpus } from "../data/corpus.ts";
 import type { Standardization } from "../data/examples.ts";
-import type { Network } from "../nn/index.ts";
+import { type CausalParameters, type Network, writeLanguageModel } from "../nn/index.ts";
 import { toOnnx } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
+import type { BytePairFile } from "../tokenizers/byte-pair.ts";
+import type { TokenizerDescription } from "../tokenizers/index.ts";
 import type { SupervisedState } from "./supervised.ts";
-import type { Task } from "./task.ts";
+import type { Task, TextTask } from "./task.ts";
 
 /** Parameters and statistics by their names, as a safetensors file. */
 export function exportWeights({ params, stats }: SupervisedState): Uint8Array<ArrayBuffer> {
@@ -25,17 +28,15 @@ export function exportWeights({ params, stats }: SupervisedState): Uint8Array<Ar
  */
 export function exportModel(task: Task, network: Network, state: Pick<SupervisedState, "params" | "stats">, producer: string): Uint8Array {
   const { problem } = task;
-  const double = "examples" in task && needsDouble(task.problem.scaling);
+  const double = "examples" in task && task.problem.scaling !== undefined && needsDouble(task.problem.scaling);
   const program = (x: Tensor): Tensor => {
     const [params, stats] = [state.params, state.stats].map((tree) => nd.mapTree<object>((a: NdArray) => t.constant(a), tree));
     if ("corpus" in task) return network.apply(params, stats, x, false).y;
     const { scaling, units } = task.problem;
-    const rank = problem.input.length;
-    const [mean, deviation] = [scaling.mean, scaling.deviation].map((v) => channels(v, rank, double ? "f64" : "f32"));
-    const y = network.apply(params, stats, x.sub(mean).div(deviation).cast("f32"), false).y;
+    const y = network.apply(params, stats, scaling ? standardised(x, scaling, double ? "f64" : "f32") : x, false).y;
     return units ? y.mul(channels(units.deviation, 1, "f32")).add(channels(units.mean, 1, "f32")) : t.softmax(y);
   };
-  const input = nd.allocate(problem.kind === "text" ? "i32" : double ? "f64" : "f32", [1, ...problem.input]);
+  const input = nd.allocate(problem.symbols !== undefined ? "i32" : double ? "f64" : "f32", [1, ...problem.input]);
   const options = {
     inputNames: ["x"],
     outputNames: [problem.kind === "classes" ? "probabilities" : problem.kind === "text" ? "logits" : "y"],
@@ -49,6 +50,30 @@ export function exportModel(task: Task, network: Network, state: Pick<Supervised
   }
 }
 
+function standardised(x: Tensor, { mean, deviation }: Standardization, dtype: "f32" | "f64"): Tensor {
+  const [m, d] = [mean, deviation].map((v) => channels(v, x.rank - 1, dtype));
+  return x.sub(m).div(d).cast("f32");
+}
+
+/**
+ * A language model with its tokenizer as one safetensors file, from which it is sampled and steered.
+ * @returns  undefined for another network than a causal transformer
+ */
+export function exportLanguageModel(
+  { corpus }: TextTask,
+  { causal }: Network,
+  { params }: Pick<SupervisedState, "params">,
+): Uint8Array | undefined {
+  if (!causal) return undefined;
+  return writeLanguageModel({ config: causal, params: params as CausalParameters<NdArray>, tokenizer: describeTokenizer(corpus) });
+}
+
+function describeTokenizer({ vocabulary, tokenizer }: Corpus): TokenizerDescription {
+  if (!tokenizer) return { kind: "characters", vocabulary: [...vocabulary] };
+  const end = tokenizer.added_tokens[0]?.id;
+  return { kind: "huggingface", tokenizer: { ...tokenizer }, ...(end !== undefined && { start: end, end }) };
+}
+
 /** One number a channel, in front of `rank - 1` axes. */
 const channels = (v: Float64Array, rank: number, dtype: "f32" | "f64"): NdArray =>
   nd.ndarray(dtype === "f64" ? Float64Array.from(v) : Float32Array.from(v), [v.length, ...new Array<number>(rank - 1).fill(1)], dtype);
@@ -58,11 +83,18 @@ const needsDouble = ({ mean, deviation }: Standardization): boolean =>
   mean.some((m, c) => Math.abs(m) * 2 ** -24 > 1e-3 * deviation[c] || Math.abs(m) + deviation[c] > 1e37);
 
 function describeOutputs(task: Task): Record<string, string> {
-  if ("corpus" in task) return { vocabulary: JSON.stringify(task.corpus.vocabulary) };
-  const { classes, outputs, features, encodings, target } = task.examples;
+  if ("corpus" in task) {
+    const { vocabulary, tokenizer } = task.corpus;
+    return { vocabulary: JSON.stringify(vocabulary), ...(tokenizer && { tokenizer: JSON.stringify(describeTokenizer(task.corpus)) }) };
+  }
+  const { classes, outputs, features, encodings, text, target = "" } = task.examples;
   return {
+    ...(text && { tokenizer: tokenizerJson(text.tokenizer), tokens: `${text.length}`, pad: `${text.pad}`, text: text.column, target }),
     features: JSON.stringify(features),
     ...(encodings && { encodings: JSON.stringify(encodings), target }),
     ...(classes ? { classes: JSON.stringify(classes) } : { outputs: JSON.stringify(outputs) }),
   };
 }
+
+/** The tokenizer as model files keep it. */
+const tokenizerJson = (tokenizer: BytePairFile): string => JSON.stringify({ kind: "huggingface", tokenizer });

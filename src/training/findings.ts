@@ -42,19 +42,25 @@ export function trainingFindings(problem: Problem, results: TrainingResults): Fi
       note: `${problem.count("test")} examples that neither training nor tuning saw`,
     },
     { name: `${name}, baseline`, value: baseline.score, note: `test part, ${baseline.name}` },
-    ...(classes ? classFindings(classes) : []),
+    ...(classes ? classFindings(classes, test) : []),
     { name: `${name}, validation`, value: validation.score },
     { name: `${name}, training part`, value: train.score },
-    { name: "loss, training part", value: train.loss },
+    { name: "loss, training part", value: train.loss, ...(problem.kind === "text" && { note: "nats a token" }) },
     { name: "parameters", value: parameters, note: `the optimizer keeps ${optimizerNumbers} numbers` },
   ];
 }
 
-function classFindings({ balancedAccuracy, f1, positive, auc }: ClassScores): Finding[] {
+function classFindings({ balancedAccuracy, f1, positive, auc, calibrationError }: ClassScores, { loss }: Scores): Finding[] {
   return [
+    { name: "log loss, test", value: loss, note: "nats an example" },
     { name: "balanced accuracy, test", value: balancedAccuracy, note: "mean of the share that is found of each class" },
     { name: "F1, test", value: f1, note: positive === undefined ? "mean over the classes" : `of the rarer class, ${positive}` },
     ...(auc === undefined ? [] : [{ name: "area under the ROC curve, test", value: auc, note: "0.5: no better than chance" }]),
+    {
+      name: "calibration error, test",
+      value: calibrationError,
+      note: "mean distance of the probability that is said from the share that is right",
+    },
   ];
 }
 

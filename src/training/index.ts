@@ -12,7 +12,7 @@ export {
   type Watch,
 } from "./compare.ts";
 export { lossTerms, settingsFor } from "./defaults.ts";
-export { exportModel, exportWeights } from "./export.ts";
+export { exportLanguageModel, exportModel, exportWeights } from "./export.ts";
 export {
   baselineNotice,
   type Finding,
@@ -24,7 +24,7 @@ export {
 } from "./findings.ts";
 export { areaUnderCurve, type Baseline, baselineOf, type ClassScores, classScores } from "./metrics.ts";
 export { type NetworkSize, namedNetwork, naturalNetwork } from "./networks.ts";
-export { type Predictions, predictions, predictionTable, sampleText } from "./predictions.ts";
+export { type Predictions, predictions, predictionTable, sampleText, type TextMistake, textMistakes } from "./predictions.ts";
 export {
   type Batch,
   crossEntropy,
@@ -65,5 +65,5 @@ export {
   type TextScore,
   tableInputs,
 } from "./supervised-model.ts";
-export { type DataNotes, dataNotes, type ExampleTask, exampleTask, type Task, type TextTask, textTask } from "./task.ts";
+export { type DataNotes, dataNotes, type ExampleTask, exampleTask, labelledTextTask, type Task, type TextTask, textTask } from "./task.ts";
 export { rungs, successiveHalving } from "./tune.ts";

@@ -1,6 +1,8 @@
 /** What is asked of a classifier besides its accuracy, and what is reached without learning. */
 import { toNumbers } from "../array/index.ts";
+import type { Corpus } from "../data/corpus.ts";
 import type { Predictions } from "./predictions.ts";
+import { tokensACharacter } from "./problem.ts";
 import type { Task } from "./task.ts";
 
 /** Scores of predicted classes that an unbalanced test part cannot flatter. */
@@ -13,6 +15,8 @@ export interface ClassScores {
   readonly positive?: string;
   /** Two classes: the probability that an example of one gets a higher score for it than one of the other (ties count half). */
   readonly auc?: number;
+  /** How far the probability that is said of the predicted class lies from how often it is right: see `calibrationError`. */
+  readonly calibrationError: number;
 }
 
 /** Scores over the classes that the test part has. */
@@ -28,7 +32,11 @@ export function classScores(classes: readonly string[], { truth, guess, probabil
   const mean = (f: (c: number) => number): number => there.reduce((s, c) => s + f(c), 0) / there.length;
   const f1 = (c: number): number => (2 * hits[c]) / (real[c] + said[c]);
   const balancedAccuracy = mean((c) => hits[c] / real[c]);
-  if (k !== 2 || there.length < 2) return { balancedAccuracy, f1: mean(f1) };
+  const calibration = calibrationError(
+    probability,
+    truth.map((c, i) => c === guess[i]),
+  );
+  if (k !== 2 || there.length < 2) return { balancedAccuracy, f1: mean(f1), calibrationError: calibration };
   const positive = real[0] < real[1] ? 0 : 1;
   const score = guess.map((g, i) => (g === positive ? probability[i] : 1 - probability[i]));
   return {
@@ -39,7 +47,21 @@ export function classScores(classes: readonly string[], { truth, guess, probabil
       score,
       truth.map((c) => c === positive),
     ),
+    calibrationError: calibration,
   };
+}
+
+/** Bins of probabilities. */
+const bins = 10;
+
+/**
+ * Expected calibration error: Σ_b n_b / n |share of hits in b - mean probability in b| over ten bins of equal width.
+ * @source  Guo et al., ICML 2017, eq. 5
+ */
+export function calibrationError(probability: readonly number[], hits: readonly boolean[]): number {
+  const excess = new Array<number>(bins).fill(0);
+  for (const [i, p] of probability.entries()) excess[Math.min(bins - 1, Math.floor(p * bins))] += Number(hits[i]) - p;
+  return excess.reduce((sum, e) => sum + Math.abs(e), 0) / probability.length;
 }
 
 /**
@@ -69,7 +91,8 @@ export interface Baseline {
 
 /** The commonest class of the training part, its mean, or its frequencies of characters: scored on the test part. */
 export function baselineOf(task: Task): Baseline {
-  if ("corpus" in task) return { name: "frequencies of characters alone", score: unigramBits(task.corpus) };
+  if ("corpus" in task)
+    return { name: `frequencies of ${task.corpus.tokenizer ? "tokens" : "characters"} alone`, score: unigramBits(task.corpus) };
   const { examples, split } = task;
   const values = toNumbers(examples.targets);
   if (examples.classes) {
@@ -90,9 +113,10 @@ export function baselineOf(task: Task): Baseline {
 }
 
 /** Bits a character under the frequencies of the training part, each counted once more than seen. */
-function unigramBits({ vocabulary, train, test }: { vocabulary: readonly string[]; train: Int32Array; test: Int32Array }): number {
+function unigramBits(corpus: Corpus): number {
+  const { vocabulary, train, test } = corpus;
   const counts = new Array<number>(vocabulary.length).fill(1);
   for (const c of train) counts[c]++;
   const total = train.length + vocabulary.length;
-  return -test.reduce((s, c) => s + Math.log2(counts[c] / total), 0) / test.length;
+  return (-test.reduce((s, c) => s + Math.log2(counts[c] / total), 0) / test.length) * tokensACharacter(corpus, test);
 }

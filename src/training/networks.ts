@@ -23,12 +23,19 @@ const makers: Readonly<Record<string, Maker>> = {
   vgg: { kinds: ["classes", "numbers"], make: (p, size) => nn.vgg(p.input, p.outputs, size) },
   resnet: { kinds: ["classes", "numbers"], make: (p, size) => nn.resnet(p.input, p.outputs, size) },
   vit: { kinds: ["classes", "numbers"], make: (p, size) => nn.vit(p.input, p.outputs, size) },
+  "text-classifier": {
+    kinds: ["classes", "numbers"],
+    make: (p, size) => nn.textClassifier(p.symbols ?? 0, p.outputs, size),
+  },
   "transformer-lm": { kinds: ["text"], make: (p, size) => nn.transformerLm(p.outputs, p.input[0], size) },
 };
 
-/** The network that is natural for a problem: for text, for images, for features. */
-export const naturalNetwork = (problem: Problem): string =>
-  problem.kind === "text" ? "transformer-lm" : problem.input.length === 3 ? "cnn" : "mlp";
+/** The network that is natural for a problem: for text, for labelled texts, for images, for features. */
+export function naturalNetwork({ kind, symbols, input }: Problem): string {
+  if (kind === "text") return "transformer-lm";
+  if (symbols !== undefined) return "text-classifier";
+  return input.length === 3 ? "cnn" : "mlp";
+}
 
 /**
  * The network of a name.
@@ -44,8 +51,10 @@ export function namedNetwork(name: string, problem: Problem, { width, depth, hea
     );
   }
   const { kinds, make } = makers[name];
-  const needsImages = name !== "mlp" && name !== "transformer-lm";
-  if (!kinds.includes(problem.kind) || (needsImages && problem.input.length !== 3))
+  const needsImages = !["mlp", "text-classifier", "transformer-lm"].includes(name);
+  const readsTokens = name === "text-classifier" || name === "transformer-lm";
+  const fits = readsTokens === (problem.symbols !== undefined) && !(needsImages && problem.input.length !== 3);
+  if (!kinds.includes(problem.kind) || !fits)
     throw new UserError(`${name} is not for these data`, `try --model ${naturalNetwork(problem)}`);
   return make(problem, { width, depth, heads, patch });
 }

@@ -1,7 +1,8 @@
 /** What a trained network says about the test part. */
 import { type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
-import type { Corpus } from "../data/corpus.ts";
+import { type Corpus, textOf } from "../data/corpus.ts";
 import { type Table, table } from "../data/table.ts";
+import { bytePairTokenizer } from "../tokenizers/byte-pair.ts";
 import type { SupervisedLearner, SupervisedState } from "./supervised.ts";
 import type { ExampleTask } from "./task.ts";
 
@@ -70,23 +71,47 @@ export function predictionTable(task: ExampleTask, { truth, guess, probability }
   ]);
 }
 
+/** A test text that the network puts into a wrong class. */
+export interface TextMistake {
+  readonly text: string;
+  readonly truth: string;
+  readonly guess: string;
+  readonly probability: number;
+}
+
+/** The test texts, as far as they are read, that the network puts into a wrong class with the highest probability; at most so many. */
+export function textMistakes({ examples, split }: ExampleTask, { truth, guess, probability }: Predictions, most = 12): TextMistake[] {
+  const { text, classes, inputs } = examples;
+  if (!text || !classes) return [];
+  const { decode } = bytePairTokenizer(text.tokenizer);
+  const tokensOf = (row: number): number[] =>
+    Array.from(inputs.data.subarray(row * text.length, (row + 1) * text.length), Number).filter((v) => v < text.pad);
+  const wrong = truth.flatMap((c, i) => (c === guess[i] ? [] : [i])).sort((a, b) => probability[b] - probability[a]);
+  return wrong.slice(0, most).map((i) => ({
+    text: decode(tokensOf(split.test[i])),
+    truth: classes[truth[i]],
+    guess: classes[guess[i]],
+    probability: probability[i],
+  }));
+}
+
 /**
- * A text that goes on from the first characters of the validation part: each next character is drawn from its probabilities, as the
+ * A text that goes on from the first characters of the validation part: each next token is drawn from its probabilities, as the
  * largest of logits with Gumbel noise.
  *
- * @param context  characters that the network sees
- * @param length  characters to draw
+ * @param context  tokens that the network sees
+ * @param length  tokens to draw
  */
 export async function sampleText(
-  { vocabulary, validation }: Corpus,
+  corpus: Pick<Corpus, "vocabulary" | "tokenizer" | "validation">,
   trainer: Pick<SupervisedLearner, "predict">,
   state: SupervisedState,
   context: number,
   rng: Random,
   length = 400,
 ): Promise<string> {
-  const k = vocabulary.length;
-  const tokens = Array.from(validation.slice(0, Math.min(context, 16)));
+  const k = corpus.vocabulary.length;
+  const tokens = Array.from(corpus.validation.slice(0, Math.min(context, 16)));
   const gumbel = rng.gumbel([length, k]).data;
   for (let i = 0; i < length; i++) {
     const seen = tokens.slice(-context);
@@ -95,5 +120,5 @@ export async function sampleText(
     const logits = toNumbers(await trainer.predict(state, x)).slice((seen.length - 1) * k, seen.length * k);
     tokens.push(logits.reduce((m, v, c) => (v + gumbel[i * k + c] > logits[m] + gumbel[i * k + m] ? c : m), 0));
   }
-  return tokens.map((c) => vocabulary[c]).join("");
+  return textOf(corpus, tokens);
 }

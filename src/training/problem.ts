@@ -2,7 +2,7 @@
 
 import * as nd from "../array/index.ts";
 import { allocate, type NdArray, type Shape, sizeOf, toNumbers } from "../array/index.ts";
-import type { Corpus } from "../data/corpus.ts";
+import { type Corpus, charactersEach } from "../data/corpus.ts";
 import { type Examples, type Split, type Standardization, standardizationOf } from "../data/examples.ts";
 import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -22,6 +22,8 @@ export interface Problem {
   readonly kind: "classes" | "numbers" | "text";
   /** Shape of one input. */
   readonly input: Shape;
+  /** Where inputs are integers: how many there are. Of texts with a class the last is padding. */
+  readonly symbols?: number;
   /** Numbers that the network puts out for an example, or a position. */
   readonly outputs: number;
   /** The score that is reported: higher is better for accuracy, lower for the others. */
@@ -30,12 +32,12 @@ export interface Problem {
   count(part: Part): number;
   /** Inputs and targets of some examples of a part. */
   batch(part: Part, rows: Int32Array): Batch;
-  /** Mean loss of a batch: a negative log-likelihood per example (or per character), or half a mean square. */
+  /** Mean loss of a batch: a negative log-likelihood per example (or per token), or half a mean square. */
   loss(outputs: Tensor, y: Tensor): Tensor;
-  /** What the score is made of, for each example of the batch [n]: a hit or none, a mean square, or nats a character. */
+  /** What the score is made of, for each example of the batch [n]: a hit or none, a mean square, or nats a token. */
   marks(outputs: Tensor, y: Tensor): Tensor;
-  /** The score from the mean of the marks. */
-  scoreOf(mean: number): number;
+  /** The score from the mean of the marks of a part, by default the test part. */
+  scoreOf(mean: number, part?: Part): number;
 }
 
 /**
@@ -54,8 +56,8 @@ const hitsOf = (logits: Tensor, classes: Tensor): Tensor => t.equal(t.argmax(log
 
 /** Classes or numbers of examples. */
 export interface ExampleProblem extends Problem {
-  /** What inputs are standardised by. */
-  readonly scaling: Standardization;
+  /** What inputs are standardised by; absent for tokens. */
+  readonly scaling?: Standardization;
   /** What targets are standardised by; absent for classes. */
   readonly units?: Standardization;
 }
@@ -69,7 +71,7 @@ export const exampleProblem = (examples: Examples, split: Split, weights?: NdArr
 
 function classProblem(examples: Examples, count: number, split: Split, weights?: NdArray<"f32">): ExampleProblem {
   requireClasses(examples, count);
-  const { inputsOf, ...inputs } = standardizedInputs(examples, split);
+  const { inputsOf, ...inputs } = inputsFor(examples, split);
   return {
     ...inputs,
     kind: "classes",
@@ -87,7 +89,7 @@ function classProblem(examples: Examples, count: number, split: Split, weights?:
 }
 
 function numberProblem(examples: Examples, split: Split): ExampleProblem {
-  const { inputsOf, ...inputs } = standardizedInputs(examples, split);
+  const { inputsOf, ...inputs } = inputsFor(examples, split);
   const { data, shape } = examples.targets;
   const k = shape[1];
   const units = standardizationOf(
@@ -115,6 +117,20 @@ function numberProblem(examples: Examples, split: Split): ExampleProblem {
   };
 }
 
+/** Inputs of any rows of the data: tokens as they are, features and pixels standardised. */
+const inputsFor = (examples: Examples, split: Split) =>
+  examples.text ? tokenInputs(examples, examples.text.pad, split) : standardizedInputs(examples, split);
+
+function tokenInputs({ inputs: { data, shape } }: Examples, pad: number, split: Split) {
+  const length = shape[1];
+  const inputsOf = (rows: Int32Array): NdArray<"i32"> => {
+    const x = allocate("i32", [rows.length, length]);
+    for (let i = 0; i < rows.length; i++) for (let j = 0; j < length; j++) x.data[i * length + j] = Number(data[rows[i] * length + j]);
+    return x;
+  };
+  return { input: [length], symbols: pad + 1, scaling: undefined, count: (part: Part) => split[part].length, inputsOf };
+}
+
 /** Inputs of any rows of the data, each channel in its standard deviation over the training part. */
 function standardizedInputs(examples: Examples, split: Split) {
   const { data, shape } = examples.inputs;
@@ -139,15 +155,34 @@ function requireClasses({ targets, source }: Examples, count: number): void {
   if (bad >= 0) throw new UserError(`${source}: example ${bad} has class ${targets.data[bad]}, of ${count} classes from 0`);
 }
 
-/** The next character, at every position of windows of `context` characters. */
+/** Tokens that a character takes on average in these, which may be a part of the corpus: 1 where tokens are characters. */
+export function tokensACharacter(corpus: Pick<Corpus, "vocabulary" | "tokenizer">, tokens: Int32Array): number {
+  if (!corpus.tokenizer) return 1;
+  const each = charactersEach(corpus);
+  return tokens.length / tokens.reduce((n, token) => n + each[token], 0);
+}
+
+/**
+ * The next token, at every position of windows of `context` tokens. The loss is in nats a token; the score is in bits a character, so that
+ * models with other tokens can be compared: log p of all tokens that are foreseen, over the characters that they stand for.
+ */
 export function textProblem(corpus: Corpus, context: number): Problem {
+  // windows for training overlap and begin anywhere; those for measuring lie side by side
+  const count = (part: Part): number =>
+    part === "train" ? corpus.train.length - context : Math.floor((corpus[part].length - 1) / context);
+  const foreseen = (part: Part): Int32Array => corpus[part].subarray(1, part === "train" ? undefined : count(part) * context + 1);
+  const rates = {
+    train: tokensACharacter(corpus, foreseen("train")),
+    validation: tokensACharacter(corpus, foreseen("validation")),
+    test: tokensACharacter(corpus, foreseen("test")),
+  };
   return {
     kind: "text",
     input: [context],
+    symbols: corpus.vocabulary.length,
     outputs: corpus.vocabulary.length,
     score: "bits a character",
-    // windows for training overlap and begin anywhere; those for measuring lie side by side
-    count: (part) => (part === "train" ? corpus.train.length - context : Math.floor((corpus[part].length - 1) / context)),
+    count,
     batch(part, rows) {
       const tokens = corpus[part];
       const [x, y] = [allocate("i32", [rows.length, context]), allocate("i32", [rows.length, context])];
@@ -160,6 +195,6 @@ export function textProblem(corpus: Corpus, context: number): Problem {
     },
     loss: (logits, y) => crossEntropy(logits, y),
     marks: (logits, y) => t.takeAlong(t.logSoftmax(logits), y.expandDims(-1), -1).squeeze(-1).mean(1).neg(),
-    scoreOf: (nats) => nats / Math.LN2,
+    scoreOf: (nats, part = "test") => (nats / Math.LN2) * rates[part],
   };
 }

@@ -73,7 +73,7 @@ export interface SupervisedLearner {
   step(state: SupervisedState, rng: Random): Promise<{ state: SupervisedState; metrics: { readonly loss: number } }>;
   /** Loss and score of the validation part. */
   evaluate(state: SupervisedState): Promise<{ readonly validationLoss: number; readonly validationScore: number }>;
-  /** Loss and score over a whole part, of the training part over at most 5120 examples. */
+  /** Loss and score over a whole part, of the training part over at most 20 runs of 256 examples or fewer. */
   score(state: SupervisedState, part: Part): Promise<Scores>;
   /** The same over the whole part, with the mark of each example: see `Problem.marks`. */
   marked(state: SupervisedState, part: Part): Promise<MarkedScores>;
@@ -86,8 +86,9 @@ export interface SupervisedLearner {
 /** Steps in a row with a gradient that is not finite after which a training has diverged: fewer may be one bad batch each. */
 const patience = 10;
 
-/** Rows of one evaluation run. */
-const evaluationBatch = 256;
+/** Rows of one evaluation run: fewer where many positions have many outputs, so that these take at most 64 MB. */
+const evaluationBatchOf = ({ kind, input, outputs }: Problem): number =>
+  kind === "text" ? Math.max(1, Math.min(256, Math.floor(2 ** 24 / (input[0] * outputs)))) : 256;
 
 /**
  * Training of a network on a problem.
@@ -98,6 +99,7 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
   const { batchSize, clip, freeze = [], precision = "f32" } = options;
   const free = freeze.length ? masked(options.optimizer, (path) => !freeze.some((f) => isBelow(path, f))) : options.optimizer;
   const optimizer = skipNonFinite(clip ? chain(clipByGlobalNorm(clip), free) : free);
+  const evaluationBatch = evaluationBatchOf(problem);
   const rows = batchRows(order, problem.count("train"), batchSize);
   const lossOf = (params: object, stats: object, x: Tensor, y: Tensor): [Tensor, object] => {
     const out = network.apply(params, stats, x, true);
@@ -142,7 +144,7 @@ export function supervisedLearner(problem: Problem, network: Network, order: Ran
       loss += item(result.loss) * (size / count);
       marks.push(...toNumbers(result.marks));
     }
-    return { loss, score: problem.scoreOf(marks.reduce((s, v) => s + v, 0) / count), marks };
+    return { loss, score: problem.scoreOf(marks.reduce((s, v) => s + v, 0) / count, part), marks };
   }
 
   return {

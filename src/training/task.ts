@@ -2,6 +2,7 @@
 import { type NdArray, ndarray, type Random } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import { type Examples, type Split, splitRows } from "../data/examples.ts";
+import { type LabelledTexts, tokenizedExamples } from "../data/labelled-texts.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
 import { type ExampleProblem, exampleProblem, type Problem, textProblem } from "./problem.ts";
@@ -13,7 +14,7 @@ export interface ExampleTask {
   readonly problem: ExampleProblem;
 }
 
-/** A text: the next character is to be predicted. */
+/** A text: the next token is to be predicted. */
 export interface TextTask {
   readonly corpus: Corpus;
   readonly problem: Problem;
@@ -30,6 +31,23 @@ export type Task = ExampleTask | TextTask;
  */
 export function exampleTask(examples: Examples, rng: Random, shares: Parameters<typeof splitRows>[2], classWeights?: string): ExampleTask {
   const split = splitRows(examples, rng, shares);
+  const weights = classWeights === undefined ? undefined : weightsOfClasses(examples, split, classWeights);
+  return { examples, split, problem: exampleProblem(examples, split, weights) };
+}
+
+/**
+ * Texts split at random, their tokens (see `tokenizedExamples`), and their problem.
+ * @throws UserError  when a part would be empty
+ */
+export function labelledTextTask(
+  texts: LabelledTexts,
+  rng: Random,
+  shares: Parameters<typeof splitRows>[2],
+  options: Parameters<typeof tokenizedExamples>[2],
+  classWeights?: string,
+): ExampleTask {
+  const split = splitRows(texts, rng, shares);
+  const examples = tokenizedExamples(texts, split, options);
   const weights = classWeights === undefined ? undefined : weightsOfClasses(examples, split, classWeights);
   return { examples, split, problem: exampleProblem(examples, split, weights) };
 }
@@ -64,7 +82,7 @@ export function weightsOfClasses({ classes, targets, source }: Examples, { train
 }
 
 /**
- * A text in windows of `context` characters.
+ * A text in windows of `context` tokens.
  * @throws UserError  when a part is shorter than a window
  */
 export function textTask(corpus: Corpus, context: number): TextTask {
@@ -72,7 +90,7 @@ export function textTask(corpus: Corpus, context: number): TextTask {
   for (const part of ["train", "validation", "test"] as const)
     if (problem.count(part) < 1)
       throw new UserError(
-        `${corpus.source}: the ${part} part has ${corpus[part].length} characters, fewer than a context of ${context}`,
+        `${corpus.source}: the ${part} part has ${corpus[part].length} ${corpus.tokenizer ? "tokens" : "characters"}, fewer than a context of ${context}`,
         "give a longer text or a smaller --context",
       );
   return { corpus, problem };
@@ -87,4 +105,4 @@ export interface DataNotes {
 }
 
 /** Name, title and source of the data, and what their reader warned of. */
-export const dataNotes = (task: Task): DataNotes => ("examples" in task ? task.examples : { ...task.corpus, warnings: [] });
+export const dataNotes = (task: Task): DataNotes => ("examples" in task ? task.examples : task.corpus);

@@ -8,6 +8,8 @@ import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { readTable } from "../../src/data/index.ts";
 import { column } from "../../src/data/table.ts";
+import { readOnnx } from "../../src/onnx/read.ts";
+import { tokenizerOf } from "../../src/tokenizers/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -124,6 +126,23 @@ test("pictures of a folder, cut and scaled as in the training", async () => {
   const t = await readTable(out);
   const names = column(t, "picture").values;
   for (let i = 0; i < t.rows; i++) expect(String(names[i]).startsWith(String(column(t, "predicted").values[i]))).toBe(true);
+});
+
+test("texts of a table are predicted as in the training, by the reader of the command and by that of any model", async () => {
+  const texts = Array.from({ length: 120 }, (_, i) => `it was ${i % 2 ? "good" : "bad"} on day ${i % 9}${" indeed".repeat(i % 4)}`);
+  const path = await file("texts.csv", ["said,stars", ...texts.map((text, i) => `${text},${i % 2 ? "five" : "one"}`)].join("\n"));
+  expect((await train(path, "texts", "--text", "said", "--target", "stars", "--lr", "0.02")).code).toBe(0);
+  const out = join(folder, "texts-again.csv");
+  const { code, out: said } = await pushforward("predict", join(folder, "texts"), path, "--out", out);
+  expect(code).toBe(0);
+  expect(said).toMatch(/accuracy against column "stars" \(120 rows\): 1$/m);
+  const { metadata, inputs } = readOnnx(await readFile(join(folder, "texts", "artifacts", "model.onnx")), "model.onnx");
+  expect(JSON.parse(metadata.classes)).toEqual(["five", "one"]);
+  expect([inputs[0].dtype, inputs[0].shape[1]]).toEqual(["i32", Number(metadata.tokens)]);
+  const tokenizer = tokenizerOf(JSON.parse(metadata.tokenizer), "model.onnx");
+  expect(tokenizer.size).toBe(Number(metadata.pad));
+  const empty = await file("no-text.csv", 'said,stars\n"  ",one\nit was bad,one\n');
+  expect((await pushforward("predict", join(folder, "texts"), empty, "--out", out)).error).toContain('column "said", row 1');
 });
 
 test("a text is scored in bits a character and continued; the same seed continues it alike", async () => {

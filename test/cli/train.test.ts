@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,8 +6,11 @@ import { ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { readTable } from "../../src/data/index.ts";
+import { loadModel } from "../../src/language/models/load.ts";
+import { readLanguageModel } from "../../src/nn/index.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
+import { tokenizerOf } from "../../src/tokenizers/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -138,6 +141,65 @@ test("learns to write text", async () => {
   // the text repeats itself: far below the 3.3 bits of its single characters
   expect((await results(out)).test.score).toBeLessThan(1.5);
 });
+
+test("learns to write byte pairs; its score is in bits a character, and the file is a language model with its tokenizer", async () => {
+  const out = join(folder, "pairs");
+  const stories = join(folder, "stories");
+  await mkdir(stories);
+  const story = (i: number): string => `the cat number ${i % 7} sat on the mat. `.repeat(3 + (i % 5));
+  for (let i = 0; i < 40; i++) await writeFile(join(stories, `story-${i + 10}.txt`), story(i));
+  const sizes = ["--tokens", "bpe:300", "--context", "16", "--width", "16", "--depth", "1", "--heads", "2"];
+  const { code } = await pushforward(stories, ...sizes, "--lr", "0.01", "--steps", "80", "--batch", "16", "--out", out, "--quiet");
+  expect(code).toBe(0);
+  const { test: scores, score, warnings } = await results(out);
+  expect(warnings).toContain("40 documents: whole ones make training, validation and test part");
+  expect(score).toBe("bits a character");
+  // a token has several characters here, so that bits a character are fewer than bits a token
+  expect(scores.score).toBeLessThan((0.5 * scores.loss) / Math.LN2);
+  const { config, tokenizer, params } = readLanguageModel(await readFile(join(out, "artifacts", "language-model.safetensors")));
+  expect(config).toEqual({ architecture: "gpt", vocabulary: params.symbols.table.shape[0], context: 16, width: 16, depth: 1, heads: 2 });
+  const said = tokenizerOf(tokenizer, "stories");
+  expect([said.size, said.end, said.start]).toEqual([config.vocabulary, config.vocabulary - 1, config.vocabulary - 1]);
+  expect(said.decode(said.encode(story(3)))).toBe(story(3));
+  // the model that is steered says the same of the next token as the one that is predicted with
+  const tokens = said.encode(story(3)).slice(0, 16);
+  const { model } = await loadModel(out);
+  const { next, close } = await model.start(tokens, 1);
+  const onnx = fromOnnx(await readFile(join(out, "artifacts", "model.onnx")));
+  const whole = toNumbers(await jit((x: Tensor) => onnx.apply(onnx.params, x)[0])(ndarray(Int32Array.from(tokens), [1, 16], "i32")));
+  const [steered, last] = [toNumbers(next.logits), whole.slice(-said.size)];
+  for (const [v, logit] of steered.entries()) expect(logit - last[v]).toBeCloseTo(steered[0] - last[0], 4);
+  close();
+});
+
+test("learns classes of texts in a table", async () => {
+  const out = join(folder, "texts");
+  const path = await file("reviews.csv", ["stars,text,shop", ...reviews(200)]);
+  const said = ["--text", "text", "--target", "stars", "--steps", "60", "--lr", "0.01", "--quiet"];
+  expect((await pushforward(path, ...said, "--out", out)).code).toBe(0);
+  const { test: scores, warnings } = await results(out);
+  expect(warnings).toContain('the text alone is read: "shop" left out');
+  expect(scores.score).toBeGreaterThan(0.9);
+});
+
+test.each([
+  ["an empty text", ["1,good", '5,"  "'], 'column "text", row 2'],
+  ["a missing label", ["1,good", ",bad"], 'column "stars", row 2'],
+  ["a single class", ["1,good", "1,bad"], 'column "stars" has a single value'],
+  ["numbers for texts", ["1,17", "2,18"], 'column "text" has numbers, not texts'],
+])("%s in a table of texts is refused", async (_, lines, message) => {
+  const path = await file("bad-texts.csv", ["stars,text", ...lines]);
+  const { code, text } = await pushforward(path, "--text", "text", "--target", "stars", "--out", join(folder, "bad-texts"));
+  expect(code).toBe(1);
+  expect(text).toContain(message);
+});
+
+/** Lines of a table: stars, a text that tells them, a number without meaning. */
+const reviews = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => {
+    const words = ["the tea", "came", ["on monday", "on friday", "late", "soon"][i % 4], ["and", "but"][i % 2], "it was"];
+    return `${i % 3 ? 5 : 1},"${words.join(" ")} ${i % 3 ? "good, lovely" : "bad, awful"}",${i}`;
+  });
 
 test("compares optimizers, and the same command goes on where it was", async () => {
   const out = join(folder, "compare");

@@ -26,22 +26,24 @@ export function workplace(name: string) {
     writeFileSync(path(file), content);
     return path(file);
   };
+  const call = async (...args: string[]): Promise<Answer> => {
+    let [out, error] = ["", ""];
+    const quiet = vi.spyOn(process.stderr, "write").mockImplementation((t) => Boolean((error += String(t))));
+    const code = await run(args, commands, { out: (t) => void (out += t), error: (t) => void (error += t) });
+    quiet.mockRestore();
+    return { code, out, error };
+  };
   return {
     path,
     write,
+    call,
     npy: (file: string, a: NdArray): string => write(file, writeNpy(a)),
     /** A function of [rows, d] as a model of any number of rows. */
     model: (file: string, f: (x: Tensor) => Tensor, d: number, metadata: Record<string, string> = {}): string =>
       write(file, toOnnx(f, [like([1, d])], { anyRows: true, metadata })),
     read: (out: string, file: string): string => readFileSync(join(base, out, file), "utf8"),
     remove: () => rmSync(base, { recursive: true }),
-    async information(...args: string[]): Promise<Answer> {
-      let [out, error] = ["", ""];
-      const quiet = vi.spyOn(process.stderr, "write").mockImplementation((t) => Boolean((error += String(t))));
-      const code = await run(["information", ...args], commands, { out: (t) => void (out += t), error: (t) => void (error += t) });
-      quiet.mockRestore();
-      return { code, out, error };
-    },
+    information: (...args: string[]) => call("information", ...args),
   };
 }
 

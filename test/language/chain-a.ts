@@ -2,7 +2,7 @@
 import { allocate } from "../../src/array/index.ts";
 import { readChain } from "../../src/language/chains/read.ts";
 import type { Potential } from "../../src/language/potentials/potential.ts";
-import type { Target } from "../../src/language/steering/target.ts";
+import type { TextTarget } from "../../src/language/steering/target.ts";
 import type { Twist } from "../../src/language/twists/twist.ts";
 
 export const file = {
@@ -17,7 +17,7 @@ export const file = {
 export const model = readChain(JSON.stringify(file), "a.json");
 export const twos = (tokens: ArrayLike<number>): number => Array.from(tokens).filter((v) => v === 2).length;
 export const potential: Potential = { name: "twos", logs: (texts) => texts.map(({ tokens }) => twos(tokens)) };
-export const target: Target = { model, prompt: [], length: 4, potential };
+export const target: TextTarget = { model, prompt: [], length: 4, potential };
 export const logZ = 1.6968453307646698;
 
 /** log ψ_t = a n(s_{1:t}) */

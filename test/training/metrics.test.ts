@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ndarray, randomStream } from "../../src/array/index.ts";
-import { areaUnderCurve, baselineOf, classScores } from "../../src/training/metrics.ts";
+import { areaUnderCurve, baselineOf, calibrationError, classScores } from "../../src/training/metrics.ts";
 import { exampleTask } from "../../src/training/task.ts";
 
 test("the area under the curve is the share of pairs in the right order, ties as half", () => {
@@ -65,4 +65,13 @@ test("baselines: the commonest class, and the mean with the deviation as its err
   const mean = task.split.train.reduce((s, r) => s + (r % 2 ? 3 : -1), 0) / task.split.train.length;
   const expected = Math.sqrt(task.split.test.reduce((s, r) => s + ((r % 2 ? 3 : -1) - mean) ** 2, 0) / task.split.test.length);
   expect(baselineOf(task).score).toBeCloseTo(expected, 12);
+});
+
+test("the calibration error weighs the bins by their examples", () => {
+  // 4 of 5 are right where 0.9 is said, 1 of 2 where 0.5 is said, all where 1 is said
+  const probability = [0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.5, 1];
+  const hits = [true, true, true, true, false, true, false, true];
+  // 0.9 and 1 share a bin: 5 hits of 6, where 5.5 are said
+  expect(calibrationError(probability, hits)).toBeCloseTo(0.5 / 8, 12);
+  expect(calibrationError([0.3, 0.3], [true, true])).toBeCloseTo(0.7, 12);
 });

@@ -59,6 +59,7 @@ test("a pass takes every example at most once, in another order each time, and t
 
 test("a linear network finds the least-squares line, whose error is the noise", async () => {
   const problem = exampleProblem(line, split);
+  const { scaling } = problem;
   const network = mlpNetwork(problem.input, 1, { depth: 0 });
   const trainer = supervisedLearner(problem, network, randomStream(2), {
     optimizer: sgd(rateOf(0.3, { steps: 200, schedule: "cosine", warmUp: 0.05 })),
@@ -70,7 +71,7 @@ test("a linear network finds the least-squares line, whose error is the noise", 
   // residuals of 100 test rows, standard deviation 0.1: the rms is within 4 standard errors, 4 · 0.1 / √200
   expect(Math.abs(score - 0.1)).toBeLessThan(0.03);
   const y = toNumbers(
-    await trainer.predict(state, ndarray(Float32Array.of((1 - problem.scaling.mean[0]) / problem.scaling.deviation[0]), [1, 1], "f32")),
+    await trainer.predict(state, ndarray(Float32Array.of((1 - (scaling?.mean[0] ?? 0)) / (scaling?.deviation[0] ?? 1)), [1, 1], "f32")),
   );
   expect(y[0] * problem.units!.deviation[0] + problem.units!.mean[0]).toBeCloseTo(2, 1);
 });

@@ -1,10 +1,10 @@
 /** Models with finitely many states: Markov chains and n-grams. Everything about them can be computed exactly. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { allocate, type NdArray } from "../../array/index.ts";
+import { allocate } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import type { Decoding, LanguageModel, Prediction } from "../model.ts";
+import type { Decoding, LanguageModel, NextTokenLaw } from "../model.ts";
 
 /** A language model whose prediction depends on a state alone: state 0 is before any token. */
 export interface Chain extends LanguageModel {
@@ -23,12 +23,12 @@ const widest = 1024;
  *
  * @param table  `logProbability` and `following` as of `Chain`, in f64
  */
-export function chain(name: string, tokenizer: Tokenizer, table: Pick<Chain, "states" | "logProbability" | "following">): Chain {
+export function chainModel(name: string, tokenizer: Tokenizer, table: Pick<Chain, "states" | "logProbability" | "following">): Chain {
   const { states, logProbability, following } = table;
   const size = tokenizer.size;
   const ofState = states <= widest;
   const width = ofState ? states : size + 1;
-  const predictions = (state: Int32Array, last: Int32Array): Prediction => {
+  const predictions = (state: Int32Array, last: Int32Array): NextTokenLaw => {
     const logits = allocate("f64", [state.length, size]);
     const hidden = allocate("f64", [state.length, width]);
     state.forEach((s, row) => {
@@ -39,7 +39,7 @@ export function chain(name: string, tokenizer: Tokenizer, table: Pick<Chain, "st
   };
   const decoding = (first: Int32Array, before: Int32Array): Decoding => {
     let [state, last] = [first, before];
-    let next: Prediction | undefined;
+    let next: NextTokenLaw | undefined;
     return {
       get rows() {
         return state.length;
@@ -101,9 +101,3 @@ export function listTokenizer(tokens: readonly string[], end?: number): Tokenize
 
 const some = (tokens: readonly string[]): string =>
   tokens.length <= 8 ? tokens.join(", ") : `${tokens.slice(0, 8).join(", ")} and ${tokens.length - 8} more`;
-
-/** The row of logits of a model at a state, as an array of f64. */
-export const rowOf = (a: NdArray, row: number): Float64Array => {
-  const size = a.shape[1];
-  return Float64Array.from({ length: size }, (_, v) => Number(a.data[row * size + v]));
-};

@@ -1,6 +1,6 @@
 /** n-gram models counted from a text: chains whose states are the last n - 1 tokens that were seen together. */
 import { UserError } from "../../errors.ts";
-import { type Chain, chain, listTokenizer } from "./chain.ts";
+import { type Chain, chainModel, listTokenizer } from "./chain.ts";
 
 export interface NgramOptions {
   /** n; default 3. */
@@ -64,7 +64,7 @@ export function countNgrams(text: string, path: string, { order = 3, unit = "cha
     while (!state.has(next)) next = shorter(next);
     return state.get(next)!;
   });
-  return chain(`${order}-gram model of ${path}, ${size} ${unit}`, listTokenizer(tokens), {
+  return chainModel(`${order}-gram model of ${path}, ${size} ${unit}`, listTokenizer(tokens), {
     states: contexts.length,
     logProbability: probability.map(Math.log),
     following,

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { type Chain, chain, listTokenizer } from "./chain.ts";
+import { type Chain, chainModel, listTokenizer } from "./chain.ts";
 
 const probabilities = z.array(z.number().min(0).max(1));
 const schema = z.object({
@@ -32,10 +32,10 @@ export function readChain(text: string, path: string): Chain {
     if (row.length !== size) throw new UserError(`${path}: ${where} has ${row.length} numbers for ${size} tokens`);
     const sum = row.reduce((a, b) => a + b, 0);
     const isEnd = i - 1 === eos && sum === 0; // what follows the end does not matter
-    if (!isEnd && Math.abs(sum - 1) > tolerance) throw new UserError(`${path}: ${where} adds up to ${sum}, not 1`);
+    if (!isEnd && Math.abs(sum - 1) > tolerance) throw new UserError(`${path}: ${where} adds up to ${Number(sum.toPrecision(8))}, not 1`);
     return row.map((p) => Math.log(isEnd ? 1 / size : p / sum));
   });
-  return chain(`Markov chain ${basename(path)}, ${size} tokens`, listTokenizer(tokens, eos), {
+  return chainModel(`Markov chain ${basename(path)}, ${size} tokens`, listTokenizer(tokens, eos), {
     states: size + 1,
     logProbability: Float64Array.from(rows.flat()),
     following: Int32Array.from({ length: (size + 1) * size }, (_, e) => 1 + (e % size)),

@@ -65,7 +65,7 @@ export function sizesFigure({ sizes, particles }: Pick<RunBounds, "sizes" | "par
   };
 }
 
-/** Particles drawn at most. */
+/** TextParticles drawn at most. */
 const mostDrawn = 128;
 
 /**

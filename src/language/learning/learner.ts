@@ -5,7 +5,7 @@ import { dense } from "../../nn/index.ts";
 import { type AdamState, adam, applyUpdates, clipByGlobalNorm } from "../../optim/index.ts";
 import { kishSize, logMeanExp } from "../../sampling/index.ts";
 import { type Arrays, jit, type Tensor, valueAndGrad } from "../../tensor/index.ts";
-import { scorer, type Target } from "../steering/target.ts";
+import { scorer, type TextTarget } from "../steering/target.ts";
 import { type HeadOptions, type HeadParameters, head, headTwist } from "../twists/head.ts";
 import type { Twist } from "../twists/twist.ts";
 import { clippedPolicy, logWeights } from "./losses.ts";
@@ -65,7 +65,7 @@ const some = (list: readonly Int32Array[], n: number, rng: Random): Int32Array[]
   Array.from(rng.integers(0, list.length, [n]).data, (i) => list[i]);
 
 /** What an objective needs of target and options. @throws UserError  before the first step */
-export function checkLearning({ potential }: Target, { objective, texts, observe, exact }: LearningOptions): void {
+export function checkLearning({ potential }: TextTarget, { objective, texts, observe, exact }: LearningOptions): void {
   const { bounded, positives } = objectiveOf(objective);
   if (texts < 2) throw new UserError(`${texts} text a step: the negatives of a twist need at least 2`, "--texts 100");
   if (bounded && !(potential.largest !== undefined && potential.largest <= 0))
@@ -91,7 +91,7 @@ export const twistOf = (
  *
  * @param width  of an observation's features, 0 without
  */
-export function twistLearner(target: Target, options: LearningOptions, width: number) {
+export function twistLearner(target: TextTarget, options: LearningOptions, width: number) {
   const { objective, kind, texts, steps, rate, temper = 0, exact, observe } = options;
   const { law, noise, everyToken = false, finite, positives } = objectiveOf(objective);
   const { model } = target;

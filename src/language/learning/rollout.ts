@@ -1,8 +1,8 @@
 /** Whole texts with everything that a twist learns from: what the model said on the way, and the score at the end. */
 import { allocate, type NdArray, type Random } from "../../array/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import { type Particles, type RunOptions, runParticles } from "../steering/particles.ts";
-import type { Target } from "../steering/target.ts";
+import { type ParticleOptions, runParticles, type TextParticles } from "../steering/particles.ts";
+import type { TextTarget } from "../steering/target.ts";
 
 /**
  * K texts of T tokens in G groups of equal size (a group has one observation; without observations there is one group). Rows of a text
@@ -26,7 +26,7 @@ export interface Rollout<T = Tensor> {
   readonly logPotential: T;
 }
 
-export interface RolloutOptions extends Pick<RunOptions, "twist" | "power" | "references" | "suffixes" | "logs"> {
+export interface RolloutOptions extends Pick<ParticleOptions, "twist" | "power" | "references" | "suffixes" | "logs"> {
   readonly groups?: number;
   /** K, of all groups together. */
   readonly texts: number;
@@ -40,10 +40,10 @@ type Float = "f32" | "f64";
 
 /** Samples K texts from q, never resampled. Given references (one a text), those are what is gone through. */
 export async function rollout(
-  target: Target,
+  target: TextTarget,
   options: RolloutOptions,
   rng: Random,
-): Promise<{ rollout: Rollout<NdArray>; particles: Particles }> {
+): Promise<{ rollout: Rollout<NdArray>; particles: TextParticles }> {
   const { texts: K, groups = 1, references, everyToken, observations } = options;
   const { length: T, model } = target;
   const V = model.tokenizer.size;

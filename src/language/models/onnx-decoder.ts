@@ -3,7 +3,7 @@ import { fromF16, type NdArray, ndarray, sizeOf } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { type ModelSession, type OrtTensor, openModel } from "../../tensor/runtime.ts";
 import { requireTokens, type Tokenizer } from "../../tokenizers/tokenizer.ts";
-import type { Decoding, LanguageModel, Prediction } from "../model.ts";
+import type { Decoding, LanguageModel, NextTokenLaw } from "../model.ts";
 import { withHidden } from "./onnx-hidden.ts";
 import { type DecoderSizes, type Ports, portsOf } from "./onnx-ports.ts";
 import { rowsOf } from "./rows.ts";
@@ -81,7 +81,7 @@ async function startDecoding(
   let from = new Int32Array(rows);
   let tokens: readonly Int32Array[] = Array.from(from, () => Int32Array.from(prompt));
   let length = prompt.length;
-  let next: Prediction | undefined;
+  let next: NextTokenLaw | undefined;
   return {
     get rows() {
       return from.length;
@@ -141,7 +141,7 @@ async function evaluate(
   tokens: readonly Int32Array[],
   before: number,
   pasts: Pasts,
-): Promise<{ prediction: Prediction; pasts: Pasts }> {
+): Promise<{ prediction: NextTokenLaw; pasts: Pasts }> {
   const [rows, count] = [tokens.length, tokens[0].length];
   const whole = (type: OrtTensor.Type, shape: readonly number[], f: (row: number, i: number) => number): OrtTensor => {
     const columns = shape.at(-1) ?? 1;

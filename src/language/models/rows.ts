@@ -1,9 +1,9 @@
 /** Rows of what a model says. */
 import { allocate, type NdArray } from "../../array/index.ts";
-import type { Prediction } from "../model.ts";
+import type { NextTokenLaw } from "../model.ts";
 
 /** A prediction whose row i is the row `rows[i]` of another. */
-export const rowsOf = ({ logits, hidden }: Prediction, rows: Int32Array): Prediction => ({
+export const rowsOf = ({ logits, hidden }: NextTokenLaw, rows: Int32Array): NextTokenLaw => ({
   logits: matrixRows(logits, rows),
   hidden: matrixRows(hidden, rows),
 });

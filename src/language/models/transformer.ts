@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { type CausalParameters, type CausalTransformer, causalTransformer, type Past } from "../../nn/index.ts";
 import { constant, type Jitted, jit, type Tensor } from "../../tensor/index.ts";
 import { requireTokens, type Tokenizer } from "../../tokenizers/tokenizer.ts";
-import type { Decoding, LanguageModel, Prediction } from "../model.ts";
+import type { Decoding, LanguageModel, NextTokenLaw } from "../model.ts";
 import { type Cache, copyRows, emptyCache, regrown, writeToken } from "./cache.ts";
 import { rowsOf } from "./rows.ts";
 import { movesOf, requireAncestors } from "./slots.ts";
@@ -116,9 +116,9 @@ async function startDecoding({ name, config, dtype, programs }: Running, prompt:
   let slots = Int32Array.from({ length: rows }, (_, i) => i);
   let length = 0;
   /** What was computed last, and which row of it each row is. */
-  let computed: Prediction = { logits: first.logits, hidden: first.hidden };
+  let computed: NextTokenLaw = { logits: first.logits, hidden: first.hidden };
   let from = new Int32Array(rows);
-  let next: Prediction | undefined;
+  let next: NextTokenLaw | undefined;
 
   const changeCache = (changed: Cache): void => {
     cache = changed;

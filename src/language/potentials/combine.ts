@@ -5,7 +5,7 @@ import type { Automaton, Potential, Scored } from "./potential.ts";
 const mostStates = 4096;
 
 /** Π_i φ_i: all of it. */
-export function product(potentials: readonly Potential[]): Potential {
+export function productOf(potentials: readonly Potential[]): Potential {
   if (potentials.length === 1) return potentials[0];
   const intermediate = potentials.some((p) => p.intermediate);
   const bounds = potentials.map((p) => p.largest);
@@ -22,7 +22,7 @@ export function product(potentials: readonly Potential[]): Potential {
 }
 
 /** Σ_i φ_i: any of it. Intermediate potentials have no sum. */
-export function sum(potentials: readonly Potential[]): Potential {
+export function sumOf(potentials: readonly Potential[]): Potential {
   if (potentials.length === 1) return potentials[0];
   const bounds = potentials.map((p) => p.largest);
   return {

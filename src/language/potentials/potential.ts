@@ -34,6 +34,9 @@ export interface Automaton {
   readonly logs: Float64Array;
 }
 
+/** φ = 1: the model as it is, or only what must follow. */
+export const noPotential: Potential = { name: "none", logs: (texts) => new Float64Array(texts.length), largest: 0 };
+
 /** log φ, checked: NaN and ∞ are no logarithm of a potential. @throws UserError  naming the text */
 export async function checkedLogs(potential: Potential, texts: readonly Scored[], t?: number): Promise<Float64Array> {
   if (texts.length === 0) return new Float64Array(0);

@@ -5,9 +5,10 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import { product, sum } from "./combine.ts";
+import { classifierPotential } from "./classifier.ts";
+import { productOf, sumOf } from "./combine.ts";
 import { modulePotential } from "./module.ts";
-import type { Potential } from "./potential.ts";
+import { noPotential, type Potential } from "./potential.ts";
 import { comparison, contains, lexiconScore, matches, type Score, scorePotential, sigmoidPotential } from "./words.ts";
 
 export interface PotentialOptions {
@@ -17,8 +18,8 @@ export interface PotentialOptions {
   /** For scores: φ = sigmoid(slope (score - threshold)) instead of e^score. */
   readonly slope?: number;
   readonly threshold?: number;
-  /** How an .onnx classifier becomes a potential. */
-  readonly classifier?: (path: string) => Promise<Potential>;
+  /** Of a classifier: the class that is wanted. */
+  readonly class?: string;
 }
 
 const scores: Readonly<Record<string, () => Promise<Score>>> = {
@@ -47,23 +48,20 @@ export async function readPotential(text: string, options: PotentialOptions): Pr
   for (const term of text.split(/\s\+\s/)) {
     const factors: Potential[] = [];
     for (const factor of term.split(/\s\*\s/)) factors.push(await one(factor.trim(), options));
-    terms.push(product(factors));
+    terms.push(productOf(factors));
   }
-  return sum(terms);
+  return sumOf(terms);
 }
 
 async function one(text: string, options: PotentialOptions): Promise<Potential> {
-  if (text === "none") return { name: "none", logs: (texts) => new Float64Array(texts.length), largest: 0 };
+  if (text === "none") return noPotential;
   if (text === "") throw new UserError("--potential has an empty part", "afinn, contains:dragon, afinn * contains:dragon");
   const [, kind, piece] = /^(contains|avoids):([\s\S]*)$/.exec(text) ?? [];
   if (kind && piece === "") throw new UserError(`--potential ${text}: what should a text ${kind === "contains" ? "contain" : "avoid"}?`);
   if (kind) return contains(piece, options.tokenizer, options.prompt, kind === "contains");
   if (text.startsWith("regex:")) return matches(expression(text.slice(6)));
   if (/\.(m|c)?js$/i.test(text)) return modulePotential(text);
-  if (/\.onnx$/i.test(text)) {
-    if (!options.classifier) throw new UserError(`${text}: classifiers are not read here`);
-    return options.classifier(text);
-  }
+  if (/\.onnx$/i.test(text)) return classifierPotential(text, options.class);
   const [, name, sign, value] = /^(.+?)\s*(<=|>=|<|>)\s*(-?[\d.]+(?:e-?\d+)?)$/.exec(text) ?? [undefined, text];
   const { score, slope = options.slope, threshold = options.threshold } = await scoreOf(name);
   if (sign !== undefined) return comparison(score, sign as "<=", Number(value));

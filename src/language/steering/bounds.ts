@@ -3,7 +3,7 @@ import type { Random } from "../../array/index.ts";
 import { estimate, lineages, type ResamplingRule, type ResamplingScheme, type Sandwich, sandwich } from "../../sampling/index.ts";
 import type { Twist } from "../twists/twist.ts";
 import { runParticles } from "./particles.ts";
-import { scorer, type Target } from "./target.ts";
+import { scorer, type TextTarget } from "./target.ts";
 
 export interface BoundsOptions {
   /** K */
@@ -39,7 +39,7 @@ const mostRows = 2048;
 
 /** @param watch  runs done */
 export async function runBounds(
-  target: Target,
+  target: TextTarget,
   options: BoundsOptions,
   rng: Random,
   watch: (runs: number) => void = () => {},
@@ -86,7 +86,7 @@ export interface LogWeights {
 
 /** n texts of q, never resampled, and the exact draws gone through by q. */
 export async function logWeightsOf(
-  target: Target,
+  target: TextTarget,
   { twist, power, exact, suffixes }: Pick<BoundsOptions, "twist" | "power" | "exact" | "suffixes">,
   n: number,
   rng: Random,

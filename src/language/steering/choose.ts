@@ -1,5 +1,5 @@
 /** One token a row: the program that draws it and says how likely it was. */
-import { allocate, array, type NdArray } from "../../array/index.ts";
+import { array, type NdArray } from "../../array/index.ts";
 import { categorical } from "../../sampling/categorical.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
@@ -70,6 +70,3 @@ export async function choose(
 
 /** log softmax of rows, on its own. */
 export const logSoftmaxOf: (logits: NdArray) => Promise<NdArray> = t.jit((x: Tensor) => t.logSoftmax(x));
-
-/** No twist, as a matrix. */
-export const zeros = (rows: number, size: number, dtype: "f32" | "f64"): NdArray => allocate(dtype, [rows, size]);

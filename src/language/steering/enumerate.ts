@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { logMeanExp, normalisedWeights } from "../../sampling/index.ts";
 import { checkedLogs } from "../potentials/potential.ts";
 import { logSoftmaxOf } from "./choose.ts";
-import { type Scorer, scored, scorer, type Target } from "./target.ts";
+import { type Scorer, scored, scorer, type TextTarget } from "./target.ts";
 
 /** Most texts that are listed, and most rows of a decoder at a time. */
 export const mostTexts = 2 ** 20;
@@ -21,11 +21,11 @@ export interface Enumeration {
 }
 
 /** Can all continuations be listed? Their number is at most V^T. */
-export const isListable = ({ model, length }: Pick<Target, "model" | "length">): boolean =>
+export const isListable = ({ model, length }: Pick<TextTarget, "model" | "length">): boolean =>
   length * Math.log(model.tokenizer.size) <= Math.log(mostTexts) + 1e-9;
 
 /** @throws UserError  where there are too many, or none of them is in the support of the potential */
-export async function enumerate(target: Target, watch: (done: number) => void = () => {}): Promise<Enumeration> {
+export async function enumerate(target: TextTarget, watch: (done: number) => void = () => {}): Promise<Enumeration> {
   const { model, prompt, length, potential } = target;
   if (!isListable(target))
     throw new UserError(

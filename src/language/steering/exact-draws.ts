@@ -3,7 +3,7 @@ import type { Random } from "../../array/index.ts";
 import { exactTwist } from "../twists/exact.ts";
 import { drawExactly, enumerate, isListable } from "./enumerate.ts";
 import { runParticles } from "./particles.ts";
-import { scorer, type Target } from "./target.ts";
+import { scorer, type TextTarget } from "./target.ts";
 
 /** Texts that are draws of σ, and how they came; or why there are none. */
 export type ExactDraws =
@@ -27,7 +27,7 @@ const batch = 512;
  * @param budget  most texts of the model for rejection
  */
 export async function exactDraws(
-  target: Target,
+  target: TextTarget,
   { wanted, least = wanted }: { readonly wanted: number; readonly least?: number },
   budget: number,
   rng: Random,
@@ -52,7 +52,7 @@ export async function exactDraws(
 }
 
 async function rejected(
-  target: Target,
+  target: TextTarget,
   largest: number,
   { wanted, least }: { readonly wanted: number; readonly least: number },
   budget: number,

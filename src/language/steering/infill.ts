@@ -3,13 +3,10 @@ import type { NdArray, Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Observations } from "../learning/learner.ts";
 import type { LanguageModel } from "../model.ts";
-import type { Potential } from "../potentials/potential.ts";
+import { noPotential } from "../potentials/potential.ts";
 import { textsOf } from "./exact-draws.ts";
 import { runParticles } from "./particles.ts";
-import type { Target } from "./target.ts";
-
-/** φ = 1: only what must follow counts. */
-export const noPotential: Potential = { name: "none", logs: (texts) => new Float64Array(texts.length), largest: 0 };
+import type { TextTarget } from "./target.ts";
 
 /**
  * What a twist is told of what must follow: the model's hidden state after prompt and observation, as if the one stood behind the other.
@@ -41,11 +38,11 @@ export async function observationFeatures(
  * @source  Grosse, Ghahramani & Adams, 2015 (bidirectional Monte Carlo)
  */
 export async function simulateObservations(
-  { model, prompt, length }: Pick<Target, "model" | "prompt" | "length">,
+  { model, prompt, length }: Pick<TextTarget, "model" | "prompt" | "length">,
   { count, suffix }: { readonly count: number; readonly suffix: number },
   rng: Random,
 ): Promise<Observations> {
-  const whole: Target = { model, prompt, length: length + suffix, potential: noPotential };
+  const whole: TextTarget = { model, prompt, length: length + suffix, potential: noPotential };
   const end = model.tokenizer.end;
   const texts: Int32Array[] = [];
   for (let i = 0; texts.length < count && i < mostRounds; i++) {

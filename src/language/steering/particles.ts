@@ -10,14 +10,14 @@ import {
   smcStart,
   smcStep,
 } from "../../sampling/index.ts";
-import type { Decoding, Prediction } from "../model.ts";
+import type { Decoding, NextTokenLaw } from "../model.ts";
 import { checkedLogs } from "../potentials/potential.ts";
 import type { Prefixes, Twist } from "../twists/twist.ts";
 import { type Chosen, choose } from "./choose.ts";
-import { type Scorer, scored, scorer, type Target } from "./target.ts";
+import { type Scorer, scored, scorer, type TextTarget } from "./target.ts";
 
-/** Particles, a row each. Logarithms are of the whole prefix. */
-export interface Particles {
+/** TextParticles, a row each. Logarithms are of the whole prefix. */
+export interface TextParticles {
   /** [rows, T]; after the end token there is padding. */
   readonly tokens: NdArray<"i32">;
   /** Row of the decoder that holds the prefix. */
@@ -46,13 +46,13 @@ export interface ProposalOptions {
 /** What a step saw, before rows are moved: rollouts for learning are made of it. */
 export interface StepView {
   readonly t: number;
-  readonly prediction: Prediction;
+  readonly prediction: NextTokenLaw;
   readonly chosen: Chosen;
   /** 1 for rows that were not finished before this step. */
   readonly active: Float64Array;
 }
 
-export interface RunOptions extends SmcOptions, ProposalOptions {
+export interface ParticleOptions extends SmcOptions, ProposalOptions {
   /** Exact draws of σ, one a population: conditional SMC, whose log Ẑ is an upper bound. */
   readonly references?: readonly Int32Array[];
   /** Number of the first population among those that a twist has observations of. Default 0. */
@@ -60,13 +60,13 @@ export interface RunOptions extends SmcOptions, ProposalOptions {
   /** Tokens that must follow, one list for every population (all of one length): infilling. */
   readonly suffixes?: readonly Int32Array[];
   readonly logs?: Scorer;
-  readonly watch?: (record: SmcRecord, state: SmcState<Particles>) => void;
+  readonly watch?: (record: SmcRecord, state: SmcState<TextParticles>) => void;
   readonly see?: (view: StepView) => void;
 }
 
 const column = (rows: number): NdArray<"f64"> => allocate("f64", [rows]);
 
-const start = (rows: number, length: number): Particles => ({
+const start = (rows: number, length: number): TextParticles => ({
   tokens: allocate("i32", [rows, length]),
   slot: { dtype: "i32", shape: [rows], data: Int32Array.from({ length: rows }, (_, row) => row) },
   finished: allocate("i32", [rows]),
@@ -79,7 +79,7 @@ const start = (rows: number, length: number): Particles => ({
  *
  * @source  Zhao et al., ICML 2024, section 3 and appendix F; texts that end are absorbed with their potential
  */
-export async function runParticles(target: Target, options: RunOptions, rng: Random): Promise<SmcResult<Particles>> {
+export async function runParticles(target: TextTarget, options: ParticleOptions, rng: Random): Promise<SmcResult<TextParticles>> {
   const { particles: K, populations = 1, watch = () => {} } = options;
   const decoding = await target.model.start(target.prompt, K * populations);
   try {
@@ -99,7 +99,7 @@ export async function runParticles(target: Target, options: RunOptions, rng: Ran
   }
 }
 
-function smcModel(target: Target, decoding: Decoding, options: RunOptions): SmcModel<Particles> {
+function smcModel(target: TextTarget, decoding: Decoding, options: ParticleOptions): SmcModel<TextParticles> {
   const { particles: K, twist, references, suffixes, see } = options;
   const { length, potential, model } = target;
   const end = model.tokenizer.end;
@@ -134,11 +134,11 @@ function smcModel(target: Target, decoding: Decoding, options: RunOptions): SmcM
       particles.logTarget.data.map(
         (log, row) => log - previous.logTarget.data[row] - (particles.logProposal.data[row] - previous.logProposal.data[row]),
       ),
-    ...(references && { reference: (particles: Particles) => particles }), // its tokens were forced
+    ...(references && { reference: (particles: TextParticles) => particles }), // its tokens were forced
   };
 
   /** log π̃_t: the twist's guess for texts that go on, the potential for those that have ended. */
-  async function weighed(next: Particles, from: Particles, t: number, chosen: Chosen): Promise<Particles> {
+  async function weighed(next: TextParticles, from: TextParticles, t: number, chosen: Chosen): Promise<TextParticles> {
     const rows = next.tokens.shape[0];
     const ended = Array.from({ length: rows }, (_, row) => row).filter(
       (row) => !from.finished.data[row] && (t === length || next.finished.data[row]),
@@ -169,13 +169,13 @@ function smcModel(target: Target, decoding: Decoding, options: RunOptions): SmcM
     };
   }
 
-  function prefixesOf(particles: Particles): Prefixes {
+  function prefixesOf(particles: TextParticles): Prefixes {
     return { rows: particles.tokens.shape[0], tokens: particles.tokens, hidden: decoding.next.hidden, population: observed };
   }
 }
 
 /** With token t, and what it adds to log p0 and log q. */
-function extended(from: Particles, t: number, chosen: Chosen, end: number | undefined): Particles {
+function extended(from: TextParticles, t: number, chosen: Chosen, end: number | undefined): TextParticles {
   const [rows, length] = from.tokens.shape;
   const tokens = from.tokens.data.slice();
   const finished = from.finished.data.slice();
@@ -202,8 +202,8 @@ function extended(from: Particles, t: number, chosen: Chosen, end: number | unde
 async function suffixLogs(
   decoding: Decoding,
   suffix: (row: number) => Int32Array,
-  from: Particles,
-  next: Particles,
+  from: TextParticles,
+  next: TextParticles,
 ): Promise<Float64Array> {
   const rows = decoding.rows;
   const sums = new Float64Array(rows);

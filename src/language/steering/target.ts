@@ -7,7 +7,7 @@ import { checkedLogs, type Potential, type Scored } from "../potentials/potentia
  * σ̃(s_{1:T}) = p0(s_{1:T}) Π_t φ_t(s_{1:t}), with Z its sum over all continuations of at most T tokens: those that end by the model's end
  * token, and those that are cut at T.
  */
-export interface Target {
+export interface TextTarget {
   readonly model: LanguageModel;
   /** Numbers of the prompt, start token included. */
   readonly prompt: readonly number[];
@@ -17,7 +17,7 @@ export interface Target {
 }
 
 /** @throws UserError  before any work, for what does not fit the model */
-export function checkTarget({ model, prompt, length }: Pick<Target, "model" | "prompt" | "length">, more = 0): void {
+export function checkTarget({ model, prompt, length }: Pick<TextTarget, "model" | "prompt" | "length">, more = 0): void {
   const all = prompt.length + length + more;
   if (!Number.isInteger(length) || length < 1) throw new UserError(`a length of ${length} tokens: at least 1 is needed`);
   if (all > model.context)
@@ -36,7 +36,7 @@ export function untilEnd(tokens: Int32Array, end: number | undefined): Int32Arra
 }
 
 /** Continuations with their texts. */
-export function scored({ model, prompt }: Pick<Target, "model" | "prompt">, continuations: readonly Int32Array[]): Scored[] {
+export function scored({ model, prompt }: Pick<TextTarget, "model" | "prompt">, continuations: readonly Int32Array[]): Scored[] {
   const { tokenizer } = model;
   return continuations.map((all) => {
     const tokens = untilEnd(all, tokenizer.end);
@@ -48,14 +48,18 @@ export function scored({ model, prompt }: Pick<Target, "model" | "prompt">, cont
 const mostKept = 200_000;
 
 /** log φ of continuations, asked once for each: particles and runs meet the same texts again. */
-export function scorer(target: Pick<Target, "model" | "prompt" | "potential">) {
+export function scorer(target: Pick<TextTarget, "model" | "prompt" | "potential">) {
   const known = new Map<string, number>();
   return async (continuations: readonly Int32Array[]): Promise<Float64Array> => {
     const keys = continuations.map((tokens) => untilEnd(tokens, target.model.tokenizer.end).join());
     const fresh = new Map<string, Int32Array>();
     keys.forEach((key, i) => !known.has(key) && fresh.set(key, continuations[i]));
     const logs = await checkedLogs(target.potential, scored(target, [...fresh.values()]));
-    if (known.size + fresh.size > mostKept) for (const key of known.keys()) if (!keys.includes(key)) known.delete(key);
+    if (known.size + fresh.size > mostKept) {
+      const kept = keys.flatMap((key): [string, number][] => (known.has(key) ? [[key, known.get(key)!]] : []));
+      known.clear();
+      for (const [key, log] of kept) known.set(key, log);
+    }
     [...fresh.keys()].forEach((key, i) => void known.set(key, logs[i]));
     return Float64Array.from(keys, (key) => known.get(key)!);
   };

@@ -1,7 +1,7 @@
 /** Texts of any sampler, with its log q: JSON lines. */
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import type { Target } from "./target.ts";
+import type { TextTarget } from "./target.ts";
 
 const line = z
   .object({
@@ -26,7 +26,7 @@ export interface SampledTexts {
  *
  * @throws UserError  naming the line: no JSON, too long, cut off before T without an end, tokens that are none
  */
-export function readTexts(file: string, path: string, { model, prompt, length }: Target): SampledTexts {
+export function readTexts(file: string, path: string, { model, prompt, length }: TextTarget): SampledTexts {
   const { tokenizer } = model;
   const lines = file.split(/\r?\n/);
   const given = tokenizer.decode(prompt);

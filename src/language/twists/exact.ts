@@ -3,7 +3,7 @@ import { allocate, type NdArray } from "../../array/index.ts";
 import type { Chain } from "../chains/chain.ts";
 import { isChain } from "../chains/chain.ts";
 import type { Automaton } from "../potentials/potential.ts";
-import type { Target } from "../steering/target.ts";
+import type { TextTarget } from "../steering/target.ts";
 import type { Twist } from "./twist.ts";
 
 /** Most numbers of a table of values. */
@@ -23,7 +23,7 @@ export interface ExactTwist extends Twist {
  *
  * @source  Zhao et al., ICML 2024, Prop. 3.2 (Eq. 13 has ψ_t on the right for ψ_{t+1})
  */
-export function exactTwist({ model, prompt, length, potential }: Target): ExactTwist | undefined {
+export function exactTwist({ model, prompt, length, potential }: TextTarget): ExactTwist | undefined {
   const { automaton, intermediate } = potential;
   if (!isChain(model) || !automaton || intermediate || model.states * automaton.states * (length + 1) > mostEntries) return undefined;
   const tables = values(model, automaton, length);

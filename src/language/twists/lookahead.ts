@@ -2,14 +2,14 @@
 import type { Random } from "../../array/index.ts";
 import { logMeanExp } from "../../sampling/index.ts";
 import { choose } from "../steering/choose.ts";
-import { scorer, type Target } from "../steering/target.ts";
+import { scorer, type TextTarget } from "../steering/target.ts";
 import type { Prefixes, Twist } from "./twist.ts";
 
 const rowsOf = ({ rows, tokens }: Prefixes, t: number): Int32Array[] =>
   Array.from({ length: rows }, (_, row) => tokens.data.slice(row * tokens.shape[1], row * tokens.shape[1] + t));
 
 /** ψ_t = φ(s_{1:t}), as if the text ended here. What must not be yet (φ = 0) is only unlikely: e^-10. */
-export function prefixTwist(target: Target): Twist {
+export function prefixTwist(target: TextTarget): Twist {
   const logs = scorer(target);
   return { name: "prefix", prefix: async (prefixes, t) => (await logs(rowsOf(prefixes, t))).map((log) => Math.max(log, -10)) };
 }
@@ -20,7 +20,7 @@ export function prefixTwist(target: Target): Twist {
  *
  * @param count  M
  */
-export function lookaheadTwist(target: Target, count: number, rng: Random): Twist {
+export function lookaheadTwist(target: TextTarget, count: number, rng: Random): Twist {
   const logs = scorer(target);
   const { model, prompt, length } = target;
   const end = model.tokenizer.end;

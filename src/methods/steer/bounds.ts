@@ -4,7 +4,7 @@ import { experiment } from "../../lab/index.ts";
 import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
 import { exactDraws, logWeightsOf, type RunBounds, runBounds, sandwichOf, steeringCautions } from "../../language/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
 import { boundsSentence, divergenceLines, divergenceResults, logZResults } from "./results.ts";
 
 export const bounds = experiment({
@@ -32,9 +32,10 @@ export const bounds = experiment({
       ...{ particles: quick ? Math.min(options.particles, 16) : options.particles, runs: quick ? Math.min(options.runs, 8) : options.runs },
       ...{ draws: quick ? Math.min(options.draws, 200) : options.draws, exactBudget: options.exactBudget },
     };
+    const given = await givenDraws(target, options.exact, settings.runs);
     const ladder = [...new Set([1, 4, 16, 64, 256, 1024, 4096].filter((k) => k < settings.particles)), settings.particles];
     return {
-      problem: { target, settings, ladder },
+      problem: { target, settings, ladder, given },
       source,
       label: `${settings.runs} runs of ${settings.particles} particles`,
       folder: `steer-bounds-${source.name}`,
@@ -44,13 +45,13 @@ export const bounds = experiment({
     };
   },
 
-  async work({ target, settings, ladder }, { rng, progress, interrupted }) {
+  async work({ target, settings, ladder, given }, { rng, progress, interrupted }) {
     const { runs, draws } = settings;
     const wanted = Math.max(runs, draws);
     const line = progress("exact draws", wanted);
-    const exact = await exactDraws(target, { wanted, least: runs }, settings.exactBudget, rng.fold("exact"), (done) =>
-      line.update(done, {}),
-    );
+    const exact =
+      given ??
+      (await exactDraws(target, { wanted, least: runs }, settings.exactBudget, rng.fold("exact"), (done) => line.update(done, {})));
     line.finish();
     const found = exact.draws;
     const why = exact.draws ? undefined : exact.why;

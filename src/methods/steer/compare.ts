@@ -7,7 +7,7 @@ import { exactDraws, sandwichOf } from "../../language/index.ts";
 import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
 
 export const compare = experiment({
   name: "steer compare",
@@ -31,8 +31,10 @@ export const compare = experiment({
     const [particles, runs] = options.quick
       ? [Math.min(options.particles, 16), Math.min(options.runs, 8)]
       : [options.particles, options.runs];
+    const given = await givenDraws(target, options.exact, runs);
     return {
       problem: {
+        given,
         ...{ target, particles, runs, names, twists: loaded.map((l) => l.twist), power: options.power, exactBudget: options.exactBudget },
         ...{ draws: options.draws, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample) },
       },
@@ -45,12 +47,11 @@ export const compare = experiment({
     };
   },
 
-  async work({ target, names, twists, exactBudget, ...settings }, { rng, progress, interrupted }) {
+  async work({ target, names, twists, given, exactBudget, ...settings }, { rng, progress, interrupted }) {
     const { runs, draws } = settings;
     const line = progress("exact draws", Math.max(runs, draws));
-    const exact = await exactDraws(target, { wanted: Math.max(runs, draws), least: runs }, exactBudget, rng.fold("exact"), (n) =>
-      line.update(n, {}),
-    );
+    const wanted = Math.max(runs, draws);
+    const exact = given ?? (await exactDraws(target, { wanted, least: runs }, exactBudget, rng.fold("exact"), (n) => line.update(n, {})));
     line.finish();
     const [known, why] = exact.draws ? [exact.logZ, undefined] : [undefined, exact.why];
     const bar = progress("runs", names.length * runs);

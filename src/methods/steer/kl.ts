@@ -1,16 +1,14 @@
 /** `pushforward steer kl`: how far any sampler is from the target, from its texts and their log q. */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { randomStream } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { experiment } from "../../lab/index.ts";
 import { scoresFigure } from "../../language/figures/steering.ts";
-import { exactDraws, readTexts, runParticles, sandwichOf, type Target } from "../../language/index.ts";
+import { exactDraws, runParticles, type SampledTexts, sandwichOf, type TextTarget } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, resamplingOf, schemeOf } from "./problem.ts";
+import { loadTarget, loadTwist, resamplingOf, schemeOf, textsAt } from "./problem.ts";
 import { divergenceLines, divergenceResults, logZResults } from "./results.ts";
 
 export const kl = experiment({
@@ -69,7 +67,9 @@ export const kl = experiment({
         `text ${forbidden + 1} of --exact has φ = 0: it is no draw of this target`,
         "the prompt, --length, --potential or --beta differ",
       );
-    const found = await exactDraws(target, { wanted: settings.runs }, exactBudget, rng.fold("exact"));
+    const sought = await exactDraws(target, { wanted: settings.runs }, exactBudget, rng.fold("exact"));
+    const enough = exact && exact.continuations.length >= settings.runs;
+    const found = !sought.draws && enough ? { draws: exact.continuations, logZ: undefined } : sought;
     const [known, why] = found.draws ? [found.logZ, undefined] : [undefined, found.why];
     const bar = progress("runs", settings.runs);
     const measured = await measure(target, { ...settings, exact: found.draws, known, why, draws: 2 }, rng.fold("bounds"), (n) =>
@@ -116,13 +116,8 @@ const negative = ({ qToTarget, targetToQ }: { qToTarget: number | null; targetTo
       ]
     : [];
 
-async function textsAt(path: string, target: Target) {
-  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
-  return readTexts(await readFile(path, "utf8"), path, target);
-}
-
 /** log σ̃ - log q of texts. */
-async function weightsOf(target: Target, texts: Awaited<ReturnType<typeof textsAt>>) {
+async function weightsOf(target: TextTarget, texts: SampledTexts) {
   const { continuations } = texts;
   const [weights, potential] = [new Float64Array(continuations.length), new Float64Array(continuations.length)];
   for (let from = 0; from < continuations.length; from += 1024) {

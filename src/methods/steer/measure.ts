@@ -7,7 +7,7 @@ import {
   runBounds,
   sandwichOf,
   steeringCautions,
-  type Target,
+  type TextTarget,
 } from "../../language/index.ts";
 import { divergenceResults, logZResults } from "./results.ts";
 
@@ -25,7 +25,7 @@ export interface Measured {
  * @param why    there are no exact draws
  */
 export async function measure(
-  target: Target,
+  target: TextTarget,
   { known, why, draws, ...options }: BoundsOptions & { readonly known?: number; readonly why?: string; readonly draws: number },
   rng: Random,
   watch?: (runs: number) => void,

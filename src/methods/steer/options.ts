@@ -9,7 +9,9 @@ export const targetOptions = {
   model: z
     .string()
     .optional()
-    .describe("language model: a llama2.c .bin, a Hugging Face folder, a run of train, chain.json, a text to count, or a built-in name")
+    .describe(
+      "language model: a llama2.c .bin, a Hugging Face folder, a run of train, chain.json, a text to count (default: the built-in one)",
+    )
     .meta({ file: true }),
   tokenizer: z.string().optional().describe("tokenizer of a .bin (default: tokenizer.bin or tok*.bin beside it)").meta({ file: true }),
   order: z.int().min(1).max(12).default(3).describe("n of the n-gram model, for a text"),
@@ -44,6 +46,11 @@ export const samplerOptions = {
   scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
   twist: twistOption,
   power: z.number().min(0).max(4).optional().describe("b of the proposal q ∝ p0 ψ^b (default 1; 0 draws from the model)"),
+  exact: z
+    .string()
+    .optional()
+    .describe("exact draws of the target, JSON lines of steer exact; default: they are looked for")
+    .meta({ file: true }),
   exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
 };
 

@@ -8,6 +8,7 @@ import { UserError } from "../../errors.ts";
 import type { Source } from "../../lab/index.ts";
 import {
   checkTarget,
+  type ExactDraws,
   exactTwist,
   floored,
   headTwist,
@@ -18,19 +19,20 @@ import {
   objectiveOf,
   prefixTwist,
   readPotential,
+  readTexts,
   readTwist,
-  type Target,
+  scorer,
+  type TextTarget,
   type Twist,
   tempered,
 } from "../../language/index.ts";
 import { type ResamplingRule, resamplingSchemes } from "../../sampling/index.ts";
-import type { samplerOptions, targetOptions } from "./options.ts";
+import type { targetOptions } from "./options.ts";
 
 export type TargetOptions = z.infer<z.ZodObject<typeof targetOptions>>;
-export type SamplerOptions = z.infer<z.ZodObject<typeof samplerOptions>>;
 
 export interface LoadedTarget {
-  readonly target: Target;
+  readonly target: TextTarget;
   readonly source: Source;
   readonly promptText: string;
   readonly notes: readonly string[];
@@ -39,13 +41,17 @@ export interface LoadedTarget {
 export const modelInput = { name: "[model]", description: "the language model, as --model" };
 
 /** @throws UserError  for whatever does not fit together */
-export async function loadTarget(input: string | undefined, options: TargetOptions & { readonly quick: boolean }): Promise<LoadedTarget> {
+export async function loadTarget(
+  input: string | undefined,
+  options: TargetOptions & { readonly quick: boolean; readonly data?: string },
+): Promise<LoadedTarget> {
+  if (options.data !== undefined) throw new UserError("--data is of no use here", "--model says what is sampled from");
   const { model, notes } = await modelOf(input, options);
   const length = options.quick ? Math.min(options.length, 10) : options.length;
   const prompt = promptOf(model, options.prompt);
   const text = model.tokenizer.decode(prompt);
   const raw = await readPotential(options.potential, {
-    ...{ tokenizer: model.tokenizer, prompt: text, slope: options.slope, threshold: options.threshold },
+    ...{ tokenizer: model.tokenizer, prompt: text, slope: options.slope, threshold: options.threshold, class: options.class },
   });
   const potential = tempered(options.floor === undefined ? raw : floored(raw, options.floor), options.beta);
   checkTarget({ model, prompt, length });
@@ -86,7 +92,7 @@ export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSche
 /** The twist that was asked for, and what to tell of it. @throws UserError  if it does not fit */
 export async function loadTwist(
   name: string | undefined,
-  target: Target,
+  target: TextTarget,
   rng: Random,
   otherwise: "none" | "prefix" = "none",
 ): Promise<{ twist?: Twist; notes: readonly string[] }> {
@@ -113,6 +119,30 @@ export async function loadTwist(
   return { twist: twist(), notes };
 }
 
+/** Texts of a file of JSON lines. @throws UserError */
+export async function textsAt(path: string, target: TextTarget) {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file`, "check the path");
+  return readTexts(await readFile(path, "utf8"), path, target);
+}
+
+/**
+ * Exact draws of a file.
+ * @throws UserError  for too few, or texts that are no draws of the target
+ */
+export async function givenDraws(target: TextTarget, path: string | undefined, least: number): Promise<ExactDraws | undefined> {
+  if (path === undefined) return undefined;
+  const { continuations: draws } = await textsAt(path, target);
+  if (draws.length < least)
+    throw new UserError(`${path}: ${draws.length} exact draws, and ${least} are needed`, "fewer --runs, or more draws");
+  const forbidden = (await scorer(target)(draws)).indexOf(Number.NEGATIVE_INFINITY);
+  if (forbidden >= 0)
+    throw new UserError(
+      `${path}: text ${forbidden + 1} has φ = 0: it is no draw of this target`,
+      "the prompt, --length, --potential or --beta differ",
+    );
+  return { draws, how: basename(path) };
+}
+
 /** A twist from a file, which may need to be told what must follow. */
 export interface FileTwist {
   readonly twist: (observations?: NdArray) => Twist;
@@ -122,7 +152,7 @@ export interface FileTwist {
 }
 
 /** @throws UserError  for a file that is no twist, or one of another model */
-export async function fileTwist(path: string, { model, length, potential, prompt }: Target): Promise<FileTwist> {
+export async function fileTwist(path: string, { model, length, potential, prompt }: TextTarget): Promise<FileTwist> {
   if (!existsSync(path))
     throw new UserError(`--twist ${path}: there is no such file`, "a file of steer train, exact, prefix, lookahead:8 or none");
   const { params, description } = readTwist(await readFile(path), path);

@@ -1,7 +1,7 @@
 /** What commands of `steer` print and write: texts, bounds, divergences. */
 
 import type { ReportTable } from "../../lab/index.ts";
-import { type LogWeights, type Particles, type RunBounds, sandwichOf, type Target, untilEnd } from "../../language/index.ts";
+import { type LogWeights, type RunBounds, sandwichOf, type TextParticles, type TextTarget, untilEnd } from "../../language/index.ts";
 import { formatNumber } from "../../numbers.ts";
 import { divergences, type Estimate, estimate } from "../../sampling/index.ts";
 
@@ -17,7 +17,12 @@ export interface TextRow {
 }
 
 /** The particles of the first population, heaviest first. */
-export function textRows({ model, prompt, length }: Target, particles: Particles, logWeights: Float64Array, count: number): TextRow[] {
+export function textRows(
+  { model, prompt, length }: TextTarget,
+  particles: TextParticles,
+  logWeights: Float64Array,
+  count: number,
+): TextRow[] {
   const top = logWeights.subarray(0, count).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const shares = Float64Array.from(logWeights.subarray(0, count), (log) => (top === Number.NEGATIVE_INFINITY ? 0 : Math.exp(log - top)));
   const total = shares.reduce((a, b) => a + b, 0) || 1;
@@ -69,11 +74,6 @@ export function logZResults(bounds: RunBounds, why: string | undefined) {
     lowerSe: plain(lower.error),
     ...(upper && { upperSe: plain(upper.error) }),
   };
-}
-
-export interface Divergences {
-  readonly qToTarget: { readonly lower?: Estimate; readonly upper?: Estimate };
-  readonly targetToQ: { readonly lower?: Estimate; readonly upper?: Estimate };
 }
 
 /** Both divergences with what bounds them; of log Z exact where it is known. */

@@ -22,7 +22,7 @@ import {
 import { estimate, resamplingSchemes } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { learningOptions, targetOptions } from "./options.ts";
-import { loadTarget, modelInput } from "./problem.ts";
+import { givenDraws, loadTarget, modelInput } from "./problem.ts";
 import { divergenceLines, plain, textRows, textTable } from "./results.ts";
 
 /** Exact draws that are looked for, texts of q that are weighed at the end, and on the way. */
@@ -44,10 +44,18 @@ export const train = method({
     ...targetOptions,
     ...learningOptions,
     potential: targetOptions.potential.default("none"),
-    exact: z.enum(["auto", "yes", "no"]).default("no").describe("learn from exact draws of the target: ctl, sixo and dpg"),
+    exact: z
+      .string()
+      .optional()
+      .describe("exact draws of the target, JSON lines of steer exact; default: they are looked for")
+      .meta({ file: true }),
+    positives: z
+      .enum(["approximate", "exact"])
+      .default("approximate")
+      .describe("what ctl, sixo and dpg take for texts of the target: weighed texts of their own, or exact draws"),
     infill: z.int().min(1).max(1000).optional().describe("learn for infilling: endings of so many tokens that the model writes"),
     groups: z.int().min(1).max(10_000).default(10).describe("with --infill: endings of a step, among which its texts are divided"),
-    exactBudget: z.int().min(0).max(100_000_000).default(50_000).describe("most texts of the model for exact draws by rejection"),
+    exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
   }),
   load: loadTarget,
 
@@ -67,12 +75,16 @@ export const train = method({
     const budget = quick ? Math.min(options.exactBudget, 2048) : options.exactBudget;
     const found =
       suffix === undefined
-        ? await exactDraws(target, { wanted: wantedExact, least: 20 }, budget, rng.fold("exact"), (done) => line.update(done, {}))
+        ? ((await givenDraws(target, options.exact, 20)) ??
+          (await exactDraws(target, { wanted: wantedExact, least: 20 }, budget, rng.fold("exact"), (done) => line.update(done, {}))))
         : ({ why: "endings come with an exact text each" } as const);
     line.finish();
     const positives = objectiveOf(loss).positives === true;
-    if (options.exact === "yes" && !found.draws) throw new UserError(`there are no exact draws: ${found.why}`, "--exact no");
-    const exact = found.draws && positives && options.exact !== "no" ? found.draws : undefined;
+    if (options.positives === "exact" && suffix === undefined && !found.draws)
+      throw new UserError(`there are no exact draws: ${found.why}`, "--positives approximate");
+    if (options.positives === "exact" && !positives)
+      throw new UserError(`${loss} does not learn from exact draws`, "--loss ctl, sixo or dpg does");
+    const exact = options.positives === "exact" ? found.draws : undefined;
     const learning: LearningOptions = {
       ...{ objective: loss, kind: options.head, texts: options.texts, steps, temper: options.temper, exact },
       rate: options.lr ?? rateFor(target.model.width),

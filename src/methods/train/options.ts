@@ -24,7 +24,14 @@ const dataOptions = {
   ...exampleOptions,
   task: z.enum(["classes", "numbers"]).optional().describe("predict a class or a number (default: by the column)"),
   classWeights: z.string().optional().describe('weights of classes in the loss: "balanced", or "yes=5,no=1"'),
-  context: z.int().min(2).max(4096).default(64).describe("characters that a language model sees"),
+  text: z.string().optional().describe("column of a table with texts, from which --target is predicted"),
+  tokens: z.string().optional().describe('what a text is cut into: characters, or "bpe:1024" (default: characters; of --text bpe:8000)'),
+  context: z
+    .int()
+    .min(2)
+    .max(4096)
+    .optional()
+    .describe("tokens that a language model sees (default: 64), or that are read of a --text (default: what 95 % have, at most 256)"),
 };
 
 const sizeOptions = {
@@ -36,7 +43,7 @@ const networkOptions = {
   model: z
     .string()
     .optional()
-    .describe("mlp, cnn, vgg, resnet, vit, transformer-lm, an .onnx file, vae or gan (default: by the data)")
+    .describe("mlp, cnn, vgg, resnet, vit, transformer-lm, text-classifier, an .onnx file, vae or gan (default: by the data)")
     .meta({ file: true }),
   ...sizeOptions,
   heads: z.int().min(1).max(128).optional().describe("attention heads"),

@@ -11,6 +11,7 @@ import {
   type ClassScores,
   classScores,
   countNumbers,
+  exportLanguageModel,
   exportModel,
   exportWeights,
   fallbackNotice,
@@ -18,6 +19,7 @@ import {
   type OptimizerSettings,
   optimizerOf,
   type Part,
+  type Problem,
   parseSettings,
   predictions,
   predictionTable,
@@ -27,6 +29,8 @@ import {
   settingsFor,
   skippedNotice,
   supervisedLearner,
+  type TextMistake,
+  textMistakes,
   trainingFindings,
 } from "../../training/index.ts";
 import { compare } from "./compare.ts";
@@ -65,7 +69,7 @@ export const trainSupervised = method({
         ...{ task, problem, model, source, steps, batchSize, optimizer: name, settings },
         how: {
           optimizer: optimizerOf(name, settings, { steps, schedule, warmUp }),
-          ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: 2000 },
+          ...{ batchSize, clip, freeze: freeze?.split(","), precision, evaluationRows: evaluationRows(problem) },
         },
       },
       source,
@@ -108,7 +112,7 @@ export const trainSupervised = method({
         `${bestStep === undefined ? "" : `; the state of step ${bestStep} is kept`}. ` +
         `${capital(scored)} on the test part: ${formatNumber(test.score)}.`,
       numbers: trainingFindings(problem, { ...scores, ...numbers, baseline, classes }),
-      tables: sample ? [textTable(sample)] : [],
+      tables: [...(sample ? [textTable(sample)] : []), ...(outputs ? mistakesTable(textMistakes(outputs.task, outputs.predictions)) : [])],
       warnings: [
         ...skippedNotice(state),
         ...baselineNotice(problem, test, baseline),
@@ -121,7 +125,7 @@ export const trainSupervised = method({
           : []),
         `${scored}: ${scoresText(scores)}`,
         `baseline: ${formatNumber(baseline.score)} (${baseline.name})${classes ? classText(classes) : ""}`,
-        `loss: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
+        `loss${problem.kind === "text" ? " (nats a token)" : ""}: test ${formatNumber(test.loss)}, training part ${formatNumber(train.loss)}`,
         `trained in ${took}`,
       ],
     };
@@ -134,21 +138,40 @@ export const trainSupervised = method({
   files: ({ state, outputs }, { task, model }) => [
     { name: "model.onnx", content: exportModel(task, model.network, state, producer()) },
     { name: "weights.safetensors", content: exportWeights(state) },
+    ...("corpus" in task ? languageModelFile(exportLanguageModel(task, model.network, state)) : []),
     ...(outputs ? [{ name: "predictions.csv", columns: predictionTable(outputs.task, outputs.predictions).columns }] : []),
   ],
 });
 
+const languageModelFile = (content: Uint8Array | undefined) => (content ? [{ name: "language-model.safetensors", content }] : []);
+
+/** Examples of one validation: 2000, or windows of 131,072 tokens where these are fewer. */
+const evaluationRows = ({ kind, input }: Problem): number => Math.min(2000, kind === "text" ? Math.ceil(2 ** 17 / input[0]) : 2000);
+
 const scoresText = ({ train, validation, test }: Record<Part, Scores>): string =>
   `test ${formatNumber(test.score)}, validation ${formatNumber(validation.score)}, training part ${formatNumber(train.score)}`;
 
-const classText = ({ balancedAccuracy, f1, auc }: ClassScores): string =>
-  `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}`;
+const classText = ({ balancedAccuracy, f1, auc, calibrationError }: ClassScores): string =>
+  `; balanced accuracy ${formatNumber(balancedAccuracy)}, F1 ${formatNumber(f1)}${auc === undefined ? "" : `, AUC ${formatNumber(auc)}`}` +
+  `, calibration error ${formatNumber(calibrationError)}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const mistakesTable = (mistakes: readonly TextMistake[]) =>
+  mistakes.length === 0
+    ? []
+    : [
+        {
+          title: "Surest mistakes",
+          columns: ["text", "it says", "truth"],
+          rows: mistakes.map(({ text, guess, probability, truth }) => [text, `${guess} ${Math.round(100 * probability)} %`, truth]),
+          caption: "Test texts, as far as they are read, that the network puts into a wrong class with the highest probability.",
+        },
+      ];
 
 const textTable = (text: string) => ({
   title: "Text written by the network",
   columns: [""],
   rows: [[text]],
-  caption: "The network continues the first characters of the validation part; each character is drawn from its probabilities.",
+  caption: "The network continues the first characters of the validation part; each token is drawn from its probabilities.",
 });

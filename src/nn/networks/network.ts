@@ -2,12 +2,15 @@
 import type { Random, Shape } from "../../array/index.ts";
 import { TensorError } from "../../errors.ts";
 import type { Arrays, Tensor } from "../../tensor/index.ts";
+import type { CausalTransformer } from "./causal-transformer.ts";
 
 /**
  * Parameters P that are trained, and statistics S that follow the data (`{}` without batch normalisation): trees of tensors in programs, of
  * arrays outside. Who does not look into them can leave both out.
  */
 export interface Network<P extends object = object, S extends object = object> {
+  /** Of a language model: architecture and sizes, with which its parameters are a `LanguageModelFile`. */
+  readonly causal?: CausalTransformer;
   init(rng: Random): { params: Arrays<P>; stats: Arrays<S> };
   /** Outputs [batch, ..., outputs] of a batch of inputs, and the next statistics. */
   apply(params: P, stats: S, x: Tensor, training: boolean): { y: Tensor; stats: S };

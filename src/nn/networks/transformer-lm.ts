@@ -11,6 +11,7 @@ export function transformerLm(symbols: number, context: number, options: Transfo
   const { width = 64, depth = 2, heads = 4 } = options;
   const config = { architecture: "gpt", vocabulary: symbols, context, width, depth, heads } as const;
   return {
+    causal: config,
     init: (rng) => ({ params: causalTransformer.init(rng, config), stats: {} }),
     apply: (params, stats, x) => ({ y: causalTransformer.apply(config, params, x).logits, stats }),
   };

@@ -5,12 +5,12 @@ import { type LearningOptions, twistLearner, twistOf } from "../../../src/langua
 import { objectiveNames } from "../../../src/language/learning/objectives.ts";
 import { drawExactly, enumerate } from "../../../src/language/steering/enumerate.ts";
 import { runParticles } from "../../../src/language/steering/particles.ts";
-import type { Target } from "../../../src/language/steering/target.ts";
+import type { TextTarget } from "../../../src/language/steering/target.ts";
 import { target as chainA, logZ, potential, strings } from "../chain-a.ts";
 
 const all = await enumerate(chainA);
 
-async function learned(target: Target, options: Omit<LearningOptions, "kind" | "texts">) {
+async function learned(target: TextTarget, options: Omit<LearningOptions, "kind" | "texts">) {
   const all = { kind: "mlp", texts: 64, ...options } as const;
   const learner = twistLearner(target, all, 0);
   const rng = randomStream(7);
@@ -19,7 +19,7 @@ async function learned(target: Target, options: Omit<LearningOptions, "kind" | "
   return twistOf(state, all);
 }
 /** KL(q ‖ σ), from all strings. */
-async function divergence(target: Target, twist: Awaited<ReturnType<typeof learned>>, truth: number): Promise<number> {
+async function divergence(target: TextTarget, twist: Awaited<ReturnType<typeof learned>>, truth: number): Promise<number> {
   const run = await runParticles(
     target,
     { twist, particles: 1, populations: 81, resampling: "never", references: strings },
@@ -29,7 +29,7 @@ async function divergence(target: Target, twist: Awaited<ReturnType<typeof learn
 }
 
 // φ / e^4 is a probability; the hidden state of a chain is its last token, which decides E[φ to come]
-const bounded: Target = {
+const bounded: TextTarget = {
   ...chainA,
   potential: { ...potential, largest: 0, logs: async (texts) => Float64Array.from(await potential.logs(texts), (log) => log - 4) },
 };

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../../src/array/index.ts";
 import { drawExactly, enumerate } from "../../../src/language/steering/enumerate.ts";
-import { type RunOptions, runParticles } from "../../../src/language/steering/particles.ts";
+import { type ParticleOptions, runParticles } from "../../../src/language/steering/particles.ts";
 import { estimate, resamplingSchemes } from "../../../src/sampling/index.ts";
 import { family, logZ, model, optimal, optimalTwist, potential, strings, target, twos } from "../chain-a.ts";
 
@@ -25,7 +25,7 @@ test("enumeration: log Z, moments, a marginal", () => {
 });
 
 /** log q and log σ̃ of every string, from runs in which all of them are given. */
-async function exactly(options: Pick<RunOptions, "twist" | "power">) {
+async function exactly(options: Pick<ParticleOptions, "twist" | "power">) {
   const run = await runParticles(
     target,
     { ...options, particles: 1, populations: 81, resampling: "never", references: strings },
@@ -61,7 +61,7 @@ describe("exact divergences and one-particle bounds", () => {
 
 const R = 6000;
 /** E[log Ẑ] from below and above, and E[Ẑ], of K particles: estimates of R populations. */
-async function bounds(options: Omit<RunOptions, "populations">, runs = R) {
+async function bounds(options: Omit<ParticleOptions, "populations">, runs = R) {
   const lower = await runParticles(target, { ...options, populations: runs }, randomStream(2));
   const references = drawExactly(all, runs, randomStream(3));
   const upper = await runParticles(target, { ...options, populations: runs, references }, randomStream(4));
@@ -140,7 +140,15 @@ test("Particle Gibbs leaves σ invariant, for every scheme", async () => {
   const at = new Map(all.texts.map((text, i) => [text.join(), i]));
   for (const scheme of Object.values(resamplingSchemes)) {
     const references = drawExactly(all, runs, randomStream("references"));
-    const options: RunOptions = { particles: 3, populations: runs, references, scheme, resampling: "always", twist: family(0.5), power: 0 };
+    const options: ParticleOptions = {
+      particles: 3,
+      populations: runs,
+      references,
+      scheme,
+      resampling: "always",
+      twist: family(0.5),
+      power: 0,
+    };
     const { particles, logWeights } = await runParticles(target, options, randomStream("gibbs"));
     const u = randomStream("last").uniform([runs], "f64").data;
     const counts = new Float64Array(81);
@@ -177,7 +185,7 @@ test("intermediate potentials: the same Z, and the same bounds with twists divid
       data: Float64Array.from({ length: 3 * rows }, (_, e) => (e % 3 === 2 ? 1 : 0)),
     }),
   };
-  const options: RunOptions = { particles: 4, populations: 50, twist: family(1), resampling: "always" };
+  const options: ParticleOptions = { particles: 4, populations: 50, twist: family(1), resampling: "always" };
   const whole = await runParticles(target, options, randomStream(9));
   const parts = await runParticles(stepwise, { ...options, twist: last }, randomStream(9));
   expect([...parts.particles.tokens.data]).toEqual([...whole.particles.tokens.data]);
@@ -194,7 +202,7 @@ test("a twist scaled by a constant of each step changes nothing; a potential sca
       return { ...matrix, data: Float64Array.from(matrix.data as Float64Array, (x) => x + 10 * t) };
     },
   };
-  const options: RunOptions = { particles: 8, populations: 20, resampling: { below: 0.7 } };
+  const options: ParticleOptions = { particles: 8, populations: 20, resampling: { below: 0.7 } };
   const [plain, shifted] = [
     await runParticles(target, { ...options, twist: family(0.7) }, randomStream(5)),
     await runParticles(target, { ...options, twist: scaled }, randomStream(5)),

@@ -1,0 +1,175 @@
+/**
+ * Steering measured: twists by every loss, bounds against particles, infilling, scores with β. Each row is one run of the command; its
+ * line is printed above the table.
+ *
+ *   npm run study:steer -- [--only losses,rare,infill,sentiment] [--losses ctl,dpg,…] [--seeds 3] [--steps 512] [--threads 1]
+ *
+ * The model is stories260K of $PUSHFORWARD_DATA (default ../shared/data). losses: φ = sigmoid(-1.5 (AFINN + 3)), 20 tokens, 100 texts a
+ * step, Adam at 1e-3 (rl and pcl at 3e-4). rare: AFINN ≤ -4, -5. infill: 2 tokens before 1, and 10 before 5. sentiment: VADER with β.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { estimate } from "../src/sampling/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "losses,rare,infill,sentiment" },
+    losses: { type: "string", default: "ctl,dpg,sixo,fudge,rl,pcl,log-variance,reinforce,ppo" },
+    seeds: { type: "string", default: "3" },
+    steps: { type: "string", default: "512" },
+    threads: { type: "string", default: "1" },
+  },
+});
+const folder = mkdtempSync(join(tmpdir(), "study-steer-"));
+const model = join(process.env.PUSHFORWARD_DATA ?? "../shared/data", "lm-stories260K/stories260K.bin");
+const program = new URL("../bin/pushforward.js", import.meta.url).pathname;
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i);
+const opening = "Once upon a time, there was a";
+
+interface Results {
+  readonly run: string;
+  readonly logZ: { readonly lower: number; readonly upper?: number; readonly lowerSe: number; readonly upperSe?: number };
+  readonly kl: { readonly qToTarget: number | null; readonly targetToQ: number | null };
+  readonly ladder?: readonly {
+    readonly particles: number;
+    readonly lower: number | null;
+    readonly upper?: number;
+    readonly lowerSe: number;
+    readonly upperSe?: number;
+  }[];
+  readonly curve?: readonly { readonly step: number; readonly qToTarget: number; readonly targetToQ?: number }[];
+  readonly accepted?: number;
+  readonly meanLogPotential?: { readonly steered: number; readonly model: number };
+  readonly seconds: number;
+}
+
+let runs = 0;
+/** One run of the command; its last line of JSON. */
+function run(...args: string[]): Results {
+  const out = join(folder, String(runs++));
+  const words = args.map((a) => (/[\s<>]/.test(a) ? `"${a}"` : a)).join(" ");
+  process.stderr.write(`pushforward steer ${words.replace(model, "stories260K.bin")}\n`);
+  const all = ["steer", args[0], "--model", model, ...args.slice(1), "--out", out, "--json", "--threads", values.threads];
+  const lines = execFileSync(process.execPath, [program, ...all], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 2 ** 28,
+  });
+  return { ...JSON.parse(lines.trim().split("\n").at(-1)!), run: out };
+}
+
+const table = (title: string, columns: readonly string[], rows: readonly (readonly string[])[]): void => {
+  console.log(`\n### ${title}\n\n| ${columns.join(" | ")} |\n|${columns.map(() => "---|").join("")}`);
+  for (const row of rows) console.log(`| ${row.join(" | ")} |`);
+};
+const spread = (list: readonly (number | null | undefined)[]): string => {
+  const known = list.filter((x): x is number => x !== null && x !== undefined);
+  if (known.length === 0) return "–";
+  const { mean, error } = estimate(known);
+  return known.length > 1 ? `${mean.toFixed(2)} ± ${error.toFixed(2)}` : mean.toFixed(2);
+};
+const both = (list: readonly { readonly qToTarget: number | null; readonly targetToQ?: number | null }[]): string =>
+  `${spread(list.map((r) => r.qToTarget))} / ${spread(list.map((r) => r.targetToQ))}`;
+
+const soft = ["--prompt", opening, "--length", "20", "--potential", "afinn", "--slope", "-1.5", "--threshold", "-3"];
+
+function losses(): void {
+  const exact = run("exact", ...soft, "--texts", "2000", "--exact-budget", "400000");
+  const file = join(exact.run, "artifacts/texts.jsonl");
+  console.log(`\naccepted by rejection: ${(100 * exact.accepted!).toFixed(3)} %`);
+  const steps = Number(values.steps);
+  const marks = [64, 256, 512].filter((s) => s <= steps);
+  const rows = values.losses.split(",").map((loss) => {
+    const rate = loss === "rl" || loss === "pcl" ? "3e-4" : "1e-3";
+    const all = seeds.map((seed) =>
+      run("train", ...soft, "--loss", loss, "--steps", String(steps), "--lr", rate, "--exact", file, "--seed", String(seed)),
+    );
+    const at = (step: number): string => both(all.map((r) => r.curve?.find((row) => row.step === step) ?? { qToTarget: null }));
+    return [loss, ...marks.map(at), both(all.map((r) => r.kl)), spread(all.map((r) => r.seconds))];
+  });
+  table(
+    `KL(q ‖ σ) / KL(σ ‖ q) of learned proposals, ${seeds.length} seeds`,
+    ["loss", ...marks.map((m) => `${m} updates`), `end, 2,000 texts`, "seconds"],
+    rows,
+  );
+}
+
+function rare(): void {
+  for (const threshold of ["-4", "-5"]) {
+    const target = ["--prompt", opening, "--length", "20", "--potential", `afinn<=${threshold}`];
+    const exact = run("exact", ...target, "--texts", "20", "--exact-budget", "400000");
+    const file = join(exact.run, "artifacts/texts.jsonl");
+    const soften = ["--floor", "1e-16"];
+    // learned on the soft score, which has something to teach before the set is hit
+    const twist = run("train", ...soft, "--loss", "ctl", "--steps", values.steps, "--lr", "1e-3", "--exact-budget", "0");
+    const path = join(twist.run, "artifacts/twist.safetensors");
+    const bounds = (...more: string[]) =>
+      run("bounds", ...target, ...soften, "--exact", file, "--particles", "256", "--runs", "20", "--draws", "200", ...more);
+    const kinds = {
+      "base, never": bounds("--twist", "none", "--resample", "never"),
+      "twist, never": bounds("--twist", path, "--resample", "never"),
+      "twist, 0.5": bounds("--twist", path),
+    };
+    table(
+      `log Z of AFINN ≤ ${threshold}: lower / upper, 20 runs (accepted by rejection: ${(100 * exact.accepted!).toFixed(4)} %)`,
+      ["sampler", ...kinds["base, never"].ladder!.map((r) => `K = ${r.particles}`)],
+      Object.entries(kinds).map(([name, r]) => [
+        name,
+        ...r.ladder!.map((rung) => `${rung.lower?.toFixed(2)} / ${rung.upper?.toFixed(2) ?? "–"}`),
+      ]),
+    );
+  }
+}
+
+function infill(): void {
+  for (const [length, suffix] of [
+    ["2", "1"],
+    ["10", "5"],
+  ]) {
+    const target = ["--prompt", opening, "--length", length];
+    const base = run("infill", ...target, "--simulate", suffix, "--runs", "500", "--particles", "64");
+    const rows = ["dpg", "ctl", "sixo", "fudge", "reinforce"].map((loss) => {
+      const all = seeds.map((seed) =>
+        run("train", ...target, "--infill", suffix, "--loss", loss, "--steps", values.steps, "--lr", "1e-3", "--seed", String(seed)),
+      );
+      return [loss, both(all.map((r) => r.kl)), spread(all.map((r) => r.logZ.lower)), spread(all.map((r) => r.logZ.upper))];
+    });
+    table(
+      `Infilling, ${length} tokens before ${suffix}: E_o over simulated endings`,
+      ["loss", "KL(q ‖ σ) / KL(σ ‖ q)", "log Z, lower", "log Z, upper"],
+      [["model", both([base.kl]), base.logZ.lower.toFixed(3), base.logZ.upper!.toFixed(3)], ...rows],
+    );
+  }
+}
+
+function sentiment(): void {
+  const rows = ["1", "5", "20"].map((beta) => {
+    const target = ["--prompt", opening, "--length", "20", "--potential", "vader", "--beta", beta];
+    const twist = run("train", ...target, "--loss", "ctl", "--steps", values.steps, "--lr", "1e-3", "--exact-budget", "20000");
+    const path = join(twist.run, "artifacts/twist.safetensors");
+    const sample = run("sample", ...target, "--twist", path, "--particles", "256");
+    const { steered, model: before } = sample.meanLogPotential!;
+    return [
+      beta,
+      both([twist.kl]),
+      twist.logZ.lower.toFixed(3),
+      twist.logZ.upper?.toFixed(3) ?? "–",
+      (before / Number(beta)).toFixed(3),
+      (steered / Number(beta)).toFixed(3),
+    ];
+  });
+  table(
+    "VADER compound, φ = e^(β compound), twists by ctl",
+    ["β", "KL(q ‖ σ) / KL(σ ‖ q)", "log Z, lower", "log Z, upper", "mean compound, model", "steered"],
+    rows,
+  );
+}
+
+const parts = { losses, rare, infill, sentiment };
+for (const name of values.only.split(",")) {
+  if (!(name in parts)) throw new Error(`--only ${name}: there are ${Object.keys(parts).join(", ")}`);
+  parts[name as keyof typeof parts]();
+}
