@@ -14,11 +14,9 @@ import {
   headTwist,
   isChain,
   type LanguageModel,
-  loadLanguageModel,
   lookaheadTwist,
   objectiveOf,
   prefixTwist,
-  readPotential,
   readTexts,
   readTwist,
   scorer,
@@ -26,6 +24,7 @@ import {
   type Twist,
   tempered,
 } from "../../language/index.ts";
+import { loadLanguageModel, readPotential } from "../../language/node.ts";
 import { type ResamplingRule, resamplingSchemes } from "../../sampling/index.ts";
 import type { targetOptions } from "./options.ts";
 
