@@ -62,6 +62,7 @@ const pages = [
   "errors",
   "numbers",
   "coding/index",
+  "language",
 ];
 
 interface Import {

@@ -1,14 +1,14 @@
-/** Language models steered by a score: models, potentials, twists, sequential Monte Carlo, bounds, learning (`pushforward/language`). */
+/** Language models steered by a score: models, potentials, twists, sequential Monte Carlo, bounds, learning (`pushforward/language`). Runs in a page; `node.ts` has what reads files. */
 export { type Chain, chainModel, isChain, listTokenizer } from "./chains/chain.ts";
 export { countNgrams, type NgramOptions } from "./chains/ngram.ts";
 export { readChain } from "./chains/read.ts";
 export { checkLearning, type LearningOptions, type LearningState, type Observations, twistLearner, twistOf } from "./learning/learner.ts";
 export { type ObjectiveName, objectiveNames, objectiveOf, objectives } from "./learning/objectives.ts";
-export { loadLanguageModel, type ModelOptions } from "./load.ts";
 export type { Decoding, LanguageModel, NextTokenLaw } from "./model.ts";
+export { readLlama2c } from "./models/llama2c.ts";
+export { type Transformer, type TransformerModel, transformerModel } from "./models/transformer.ts";
 export { productOf, sumOf } from "./potentials/combine.ts";
 export { type Automaton, checkedLogs, floored, noPotential, type Potential, type Scored, tempered } from "./potentials/potential.ts";
-export { readPotential } from "./potentials/read.ts";
 export { type BoundsOptions, type LogWeights, logWeightsOf, type RunBounds, runBounds, sandwichOf } from "./steering/bounds.ts";
 export { steeringCautions } from "./steering/diagnostics.ts";
 export { drawExactly, type Enumeration, enumerate, isListable } from "./steering/enumerate.ts";

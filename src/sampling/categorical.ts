@@ -12,7 +12,7 @@ import * as t from "../tensor/index.ts";
  */
 export function categorical(weights: Tensor, uniforms: Tensor): Tensor {
   const [rows, size] = weights.shape;
-  const block = Math.max(1, Math.round(Math.sqrt(size)));
+  const block = blockOf(size);
   const blocks = Math.ceil(size / block);
   const missing = blocks * block - size;
   const padded = missing === 0 ? weights : t.concat([weights, t.broadcastTo(t.scalar(0, weights.dtype), [rows, missing])], 1);
@@ -27,6 +27,13 @@ export function categorical(weights: Tensor, uniforms: Tensor): Tensor {
   const own = t.takeAlong(parts, t.broadcastTo(chosen.reshape([rows, 1, 1]), [rows, 1, block]), 1).reshape([rows, block]);
   const inner = firstAbove(t.cumsum(own), own, point.sub(before));
   return chosen.mul(block).add(inner);
+}
+
+/** About √V: a divisor of V if one is near, so that nothing has to be filled up. */
+function blockOf(size: number): number {
+  const root = Math.max(1, Math.round(Math.sqrt(size)));
+  for (let block = root; block <= 2 * root; block++) if (size % block === 0) return block;
+  return root;
 }
 
 /** First index whose cumulative sum is above the point; the last positive one where rounding leaves none. */

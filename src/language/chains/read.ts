@@ -1,5 +1,4 @@
 /** Chains from files: a table of probabilities, or counts of a text. */
-import { basename } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { type Chain, chainModel, listTokenizer } from "./chain.ts";
@@ -35,7 +34,7 @@ export function readChain(text: string, path: string): Chain {
     if (!isEnd && Math.abs(sum - 1) > tolerance) throw new UserError(`${path}: ${where} adds up to ${Number(sum.toPrecision(8))}, not 1`);
     return row.map((p) => Math.log(isEnd ? 1 / size : p / sum));
   });
-  return chainModel(`Markov chain ${basename(path)}, ${size} tokens`, listTokenizer(tokens, eos), {
+  return chainModel(`Markov chain ${path.replace(/^.*[\\/]/, "")}, ${size} tokens`, listTokenizer(tokens, eos), {
     states: size + 1,
     logProbability: Float64Array.from(rows.flat()),
     following: Int32Array.from({ length: (size + 1) * size }, (_, e) => 1 + (e % size)),

@@ -14,10 +14,10 @@ export interface Chosen {
 
 const f64 = (a: NdArray): Float64Array => Float64Array.from(a.data as ArrayLike<number>);
 
-/** q ∝ p0 ψ^b; `forced` tokens (≥ 0) are taken instead of drawn ones. */
-function program(logits: Tensor, logTwist: Tensor, power: Tensor, uniforms: Tensor, forced: Tensor) {
+/** q ∝ p0 ψ^b, b = 1 without a power; `forced` tokens (≥ 0) are taken instead of drawn ones. */
+function program(logits: Tensor, logTwist: Tensor, uniforms: Tensor, forced: Tensor, power?: Tensor) {
   const logModel = t.logSoftmax(logits);
-  const logProposal = t.logSoftmax(logModel.add(logTwist.mul(power)));
+  const logProposal = t.logSoftmax(logModel.add(power ? logTwist.mul(power) : logTwist));
   const drawn = categorical(t.exp(logProposal), uniforms);
   const token = t.where(t.less(forced, 0), drawn, forced);
   const of = (all: Tensor): Tensor => t.takeAlong(all, token.expandDims(1)).reshape([token.shape[0]]);
@@ -31,7 +31,8 @@ function plain(logits: Tensor, uniforms: Tensor, forced: Tensor) {
   return { token, logModel: t.takeAlong(logModel, token.expandDims(1)).reshape([token.shape[0]]) };
 }
 
-const twisted = t.jit(program);
+const twisted = t.jit((logits: Tensor, logTwist: Tensor, uniforms: Tensor, forced: Tensor) => program(logits, logTwist, uniforms, forced));
+const tempered = t.jit(program);
 const base = t.jit(plain);
 
 /**
@@ -56,7 +57,9 @@ export async function choose(
     const logs = f64(logModel);
     return { token: token.data as Int32Array, logModel: logs, logProposal: logs, logTwist: new Float64Array(logs.length) };
   }
-  const found = await twisted(logits, logTwist, array(power, logits.dtype, []), uniforms, given);
+  const found = await (power === 1
+    ? twisted(logits, logTwist, uniforms, given)
+    : tempered(logits, logTwist, uniforms, given, array(power, logits.dtype, [])));
   return {
     token: found.token.data as Int32Array,
     logModel: f64(found.logModel),

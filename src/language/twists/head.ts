@@ -1,7 +1,7 @@
 /** Learned twists: a network on the model's last hidden state gives log ψ for every next token. */
-import { type NdArray, type Random, sizeOf } from "../../array/index.ts";
+import { mapTree, type NdArray, type Random, sizeOf } from "../../array/index.ts";
 import { type Dense, dense, initializers, type Mlp } from "../../nn/index.ts";
-import { type Arrays, jit, logSigmoid, relu, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, constant, jit, logSigmoid, relu, type Tensor, take } from "../../tensor/index.ts";
 import type { Prefixes, Twist } from "./twist.ts";
 
 /** Layers from the hidden state (and an observation, where there is one) to the vocabulary. */
@@ -61,31 +61,54 @@ export const head = {
 
 const features = (layers: Mlp, hidden: Tensor): Tensor => layers.slice(0, -1).reduce((h, layer) => relu(dense.apply(layer, h)), hidden);
 
+/** How a learned twist is used. */
+export interface HeadTwistOptions extends HeadOptions {
+  readonly name: string;
+  readonly proposalOnly?: boolean;
+  /** It is learned no more: programs are compiled for its weights, which saves reading and packing them at every token. */
+  readonly frozen?: boolean;
+}
+
 /**
  * A learned twist.
  *
  * @param observations  [populations, c], what each population's twist is told besides; without it only the hidden state
  */
-export function headTwist(
-  params: HeadParameters<NdArray>,
-  options: HeadOptions & { readonly name: string; readonly proposalOnly?: boolean },
-  observations?: NdArray,
-): Twist {
-  const compiled = programs(options.bounded);
+export function headTwist(params: HeadParameters<NdArray>, options: HeadTwistOptions, observations?: NdArray): Twist {
+  const next = options.frozen ? frozenProgram(params, options.bounded) : (hidden: NdArray) => program(options.bounded)(params, hidden);
   const dtype = params.layers[0].w.dtype;
   return {
     name: options.name,
     proposalOnly: options.proposalOnly,
-    next: (prefixes) => compiled(params, withObservations(prefixes, observations, dtype)),
+    next: (prefixes) => next(withObservations(prefixes, observations, dtype)),
   };
 }
 
-const jitted = new Map<boolean, (params: Arrays<HeadParameters>, hidden: NdArray) => Promise<NdArray>>();
-function programs(bounded: boolean) {
-  let found = jitted.get(bounded);
+const all = (params: HeadParameters, hidden: Tensor, bounded: boolean): Tensor =>
+  head.all(params, hidden.cast(params.layers[0].w.dtype), { bounded });
+
+const programs = new Map<boolean, (params: Arrays<HeadParameters>, hidden: NdArray) => Promise<NdArray>>();
+function program(bounded: boolean) {
+  let found = programs.get(bounded);
   if (!found) {
-    found = jit((params: HeadParameters, hidden: Tensor) => head.all(params, hidden.cast(params.layers[0].w.dtype), { bounded }));
-    jitted.set(bounded, found);
+    found = jit((params: HeadParameters, hidden: Tensor) => all(params, hidden, bounded));
+    programs.set(bounded, found);
+  }
+  return found;
+}
+
+const frozenPrograms = new WeakMap<HeadParameters<NdArray>, (hidden: NdArray) => Promise<NdArray>>();
+function frozenProgram(params: HeadParameters<NdArray>, bounded: boolean) {
+  let found = frozenPrograms.get(params);
+  if (!found) {
+    found = jit((hidden: Tensor) =>
+      all(
+        mapTree<HeadParameters>((a: NdArray) => constant(a), params),
+        hidden,
+        bounded,
+      ),
+    );
+    frozenPrograms.set(params, found);
   }
   return found;
 }

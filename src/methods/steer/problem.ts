@@ -14,11 +14,9 @@ import {
   headTwist,
   isChain,
   type LanguageModel,
-  loadLanguageModel,
   lookaheadTwist,
   objectiveOf,
   prefixTwist,
-  readPotential,
   readTexts,
   readTwist,
   scorer,
@@ -26,6 +24,7 @@ import {
   type Twist,
   tempered,
 } from "../../language/index.ts";
+import { loadLanguageModel, readPotential } from "../../language/node.ts";
 import { type ResamplingRule, resamplingSchemes } from "../../sampling/index.ts";
 import type { targetOptions } from "./options.ts";
 
@@ -162,7 +161,8 @@ export async function fileTwist(path: string, { model, length, potential, prompt
   const said = (what: string, was: unknown, is: unknown): string[] =>
     was === is ? [] : [`the twist was learned for ${what} ${was}, here it is ${is}`];
   return {
-    twist: (observations) => headTwist(params, { kind: description.kind, bounded, proposalOnly, name: basename(path) }, observations),
+    twist: (observations) =>
+      headTwist(params, { kind: description.kind, bounded, proposalOnly, frozen: true, name: basename(path) }, observations),
     observes: description.observed > 0,
     notes: [
       ...said("the potential", description.potential, potential.name),
