@@ -5,7 +5,7 @@ import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
 import { exactDraws, type RunBounds, runBounds, sandwichOf } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, schemeOf } from "./problem.ts";
 import { boundsSentence, divergenceLines, logZResults } from "./results.ts";
 
 export const bounds = experiment({
@@ -69,6 +69,7 @@ export const bounds = experiment({
     bar.finish();
     const { bounds: last, divergence, cautions } = measured;
     rungs.push(last);
+    if (last.dead === runs && truth !== Number.NEGATIVE_INFINITY) throw outOfReach(target, settings.particles);
     const sentence = boundsSentence(last, why);
     const { lower, upper } = sandwichOf(last);
     return {
