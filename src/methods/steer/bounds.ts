@@ -1,12 +1,12 @@
 /** `pushforward steer bounds`: log Z from below and above, and how far the proposal is from the target. */
 import { z } from "zod";
-import { experiment } from "../../lab/index.ts";
+import { experiment, type Workbench } from "../../lab/index.ts";
 import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { exactDraws, type RunBounds, runBounds, sandwichOf } from "../../language/index.ts";
+import { type ExactDraws, exactDraws, type RunBounds, runBounds, sandwichOf } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, schemeOf } from "./problem.ts";
-import { boundsSentence, divergenceLines, logZResults } from "./results.ts";
+import { boundsSentence, divergenceLines, logZResults, plain } from "./results.ts";
 
 export const bounds = experiment({
   name: "steer bounds",
@@ -46,23 +46,30 @@ export const bounds = experiment({
     };
   },
 
-  async work({ target, settings, ladder, given }, { rng, progress, interrupted }) {
+  async work({ target, settings, ladder, given }, { rng, progress, interrupted, saved, save }: Workbench<Saved>) {
     const { runs, draws } = settings;
     const wanted = Math.max(runs, draws);
     const line = progress("exact draws", wanted);
     const exact =
       given ??
-      (await exactDraws(target, { wanted, least: runs }, settings.exactBudget, rng.fold("exact"), (done) => line.update(done, {})));
+      (saved?.exact
+        ? restoredDraws(saved.exact)
+        : await exactDraws(target, { wanted, least: runs }, settings.exactBudget, rng.fold("exact"), (done) => line.update(done, {})));
     line.finish();
     const found = exact.draws;
     const why = exact.draws ? undefined : exact.why;
-    const bar = progress("runs", ladder.length * runs);
-    const rungs: RunBounds[] = [];
+    const rungs = saved ? saved.rungs.map(restored) : [];
+    const bar = progress("runs", ladder.length * runs, rungs.length * runs);
+    const keep = () => save(rungs.length, { ...(!given && { exact: savedDraws(exact) }), rungs: rungs.map(plainly) });
+    await keep();
     for (const [i, particles] of ladder.slice(0, -1).entries()) {
+      if (i < rungs.length) continue;
+      if (interrupted()) return undefined;
       const own = { ...settings, particles, ...(found && { exact: found.slice(0, runs) }) };
       rungs.push(await runBounds(target, own, rng.fold("runs").fold(particles), (done) => bar.update(i * runs + done, {})));
-      if (interrupted()) return undefined;
+      await keep();
     }
+    if (interrupted()) return undefined;
     const truth = exact.draws ? exact.logZ : undefined;
     const own = { ...settings, ...(found && { exact: found }), known: truth, why };
     const measured = await measure(target, own, rng.fold("last"), (done) => bar.update((ladder.length - 1) * runs + done, {}));
@@ -112,3 +119,25 @@ export const bounds = experiment({
     },
   ],
 });
+
+/** What is kept of a run that was stopped. */
+interface Saved {
+  readonly exact?: ReturnType<typeof savedDraws>;
+  readonly rungs: readonly ReturnType<typeof plainly>[];
+}
+
+const savedDraws = (exact: ExactDraws) => (exact.draws ? { ...exact, draws: exact.draws.map((text) => Array.from(text)) } : exact);
+const restoredDraws = (exact: ReturnType<typeof savedDraws>): ExactDraws =>
+  exact.draws ? { ...exact, draws: exact.draws.map((text) => Int32Array.from(text)) } : exact;
+
+/** JSON has no -∞: it is null there. */
+const plainly = ({ lower, upper, leastSize, sizes, ...rest }: RunBounds) => ({
+  ...rest,
+  ...{ lower: Array.from(lower, plain), upper: upper && Array.from(upper, plain) },
+  ...{ leastSize: Array.from(leastSize), sizes: Array.from(sizes) },
+});
+const restored = ({ lower, upper, leastSize, sizes, ...rest }: ReturnType<typeof plainly>): RunBounds => {
+  const logs = (values: readonly (number | null)[]): Float64Array => Float64Array.from(values, (v) => v ?? Number.NEGATIVE_INFINITY);
+  const arrays = { leastSize: Float64Array.from(leastSize), sizes: Float64Array.from(sizes) };
+  return { ...rest, ...arrays, lower: logs(lower), ...(upper && { upper: logs(upper) }) };
+};
