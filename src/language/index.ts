@@ -13,6 +13,7 @@ export { type BoundsOptions, type LogWeights, logWeightsOf, type RunBounds, runB
 export { steeringCautions } from "./steering/diagnostics.ts";
 export { drawExactly, type Enumeration, enumerate, isListable } from "./steering/enumerate.ts";
 export { type ExactDraws, exactDraws } from "./steering/exact-draws.ts";
+export { firstTokens, gainsAlong } from "./steering/explain.ts";
 export { observationFeatures, simulateObservations } from "./steering/infill.ts";
 export { type ParticleOptions, type ProposalOptions, runParticles, type TextParticles } from "./steering/particles.ts";
 export { checkTarget, scored, scorer, type TextTarget, untilEnd } from "./steering/target.ts";

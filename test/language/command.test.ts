@@ -171,7 +171,6 @@ describe("what does not fit is refused before any work", () => {
   const broken = write("broken.safetensors", "not a twist");
   const texts = (name: string, ...rows: string[]): string => write(name, rows.join("\n"));
   test.each<[string, string, () => string[], RegExp]>([
-    ["no model", "bounds", () => ["--potential", "afinn"], /no model|--prompt/],
     ["no such model", "bounds", () => ["--model", "none.bin", "--potential", "afinn"], /none\.bin: there is no such/],
     ["no potential", "bounds", () => ["--model", chain], /potential/],
     [
@@ -235,12 +234,46 @@ describe("what does not fit is refused before any work", () => {
   });
 });
 
-test("no particle in the support: a caution that says what to do, and no NaN", async () => {
+test("no particle in the support stops the run, and says what to do", async () => {
   const never = write("never.mjs", "export default () => -Infinity;");
-  const { code, out } = await steer("sample", "dead", "--model", chain, "--length", "4", "--potential", never, "--particles", "8");
-  expect(code).toBe(0);
-  expect(out).toMatch(/in 4 of 4 runs no particle reached the support of the potential/);
-  expect(JSON.stringify(results("dead"))).not.toMatch(/NaN/);
+  for (const command of ["sample", "bounds"]) {
+    const { code, error } = await steer(
+      command,
+      `dead-${command}`,
+      "--model",
+      chain,
+      "--length",
+      "4",
+      "--potential",
+      never,
+      "--particles",
+      "8",
+    );
+    expect([code, error]).toEqual([
+      1,
+      expect.stringMatching(/no particle of 8 reached the support of never\.mjs: every text has φ = 0\n {2}hint/),
+    ]);
+  }
+  // one that is reached by some runs of one particle only: told, with how many
+  const rare = write("rare.mjs", "export default ({ text }) => (text.startsWith('c') ? 0 : -Infinity); export const largest = 0;");
+  const some = await steer(
+    "bounds",
+    "some",
+    "--model",
+    chain,
+    "--length",
+    "4",
+    "--potential",
+    rare,
+    "--particles",
+    "2",
+    "--runs",
+    "40",
+    "--twist",
+    "none",
+  );
+  expect(some.out).toMatch(/in \d+ of 40 runs no particle reached the support of the potential/);
+  expect(JSON.stringify(results("some"))).not.toMatch(/NaN/);
   const { error } = await steer("exact", "none", "--model", chain, "--length", "4", "--potential", never);
   expect(error).toMatch(/no continuation has φ > 0: log Z is -∞/);
 });

@@ -1,6 +1,6 @@
 /** Pictures of steering: bounds, sizes, genealogy, scores, learning. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, palette, plot } from "../../plots/index.ts";
+import { type Figure, palette, panels, plot } from "../../plots/index.ts";
 import { lineages, type SmcRecord } from "../../sampling/index.ts";
 import { type RunBounds, sandwichOf } from "../steering/bounds.ts";
 
@@ -165,25 +165,26 @@ export function learningFigure(history: readonly Readonly<Record<string, number>
   };
 }
 
-/** Of rows of a training: loss, effective size, hits. */
+/** Of rows of a training: loss, effective size, hits, each on a scale of its own. */
 export function trainingFigure(history: readonly Readonly<Record<string, number>>[]): Figure {
-  const rows = history.flatMap((row) =>
-    (["loss", "effective", "hits"] as const).flatMap((name) =>
-      Number.isFinite(row[name]) ? [{ step: row.step, name, value: row[name] }] : [],
-    ),
+  const titles = { loss: "loss", effective: "effective share", hits: "share with φ > 0" };
+  const pictures = Object.entries(titles).map(([key, label]) =>
+    plot({
+      ...{ width: 380, height: 240 },
+      x: { label: "update", nice: true, ticks: 5 },
+      y: { label, grid: true, nice: true, ticks: 5, ...(key !== "loss" && { domain: [0, 1] }) },
+      marks: [
+        Plot.lineY(
+          history.filter((row) => Number.isFinite(row[key])),
+          { x: "step", y: key, stroke: blue, strokeWidth: 2 },
+        ),
+      ],
+    }),
   );
   return {
     name: "training",
     title: "Training",
-    caption: "Loss, effective share of the texts of a step as draws of the target, and the share of texts with φ > 0.",
-    svg: plot({
-      height: 420,
-      x: { label: "update", nice: true },
-      y: { label: null, grid: true },
-      fy: { label: null },
-      facet: { data: rows, y: "name" },
-      marginRight: 80,
-      marks: [Plot.lineY(rows, { x: "step", y: "value", stroke: blue })],
-    }),
+    caption: "Loss; how many of the texts of a step count as draws of the target, as a share; and the share of texts with φ > 0.",
+    svg: panels(pictures, 3),
   };
 }

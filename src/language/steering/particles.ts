@@ -1,15 +1,6 @@
 /** Sequential Monte Carlo over continuations: a population of texts that grow a token a step, weighed by twists and by the potential. */
 import { allocate, type NdArray, type Random } from "../../array/index.ts";
-import {
-  logMeanExp,
-  type SmcModel,
-  type SmcOptions,
-  type SmcRecord,
-  type SmcResult,
-  type SmcState,
-  smcStart,
-  smcStep,
-} from "../../sampling/index.ts";
+import { type SmcModel, type SmcOptions, type SmcRecord, type SmcResult, type SmcState, smc } from "../../sampling/index.ts";
 import type { Decoding, NextTokenLaw } from "../model.ts";
 import { checkedLogs } from "../potentials/potential.ts";
 import type { Prefixes, Twist } from "../twists/twist.ts";
@@ -80,20 +71,10 @@ const start = (rows: number, length: number): TextParticles => ({
  * @source  Zhao et al., ICML 2024, section 3 and appendix F; texts that end are absorbed with their potential
  */
 export async function runParticles(target: TextTarget, options: ParticleOptions, rng: Random): Promise<SmcResult<TextParticles>> {
-  const { particles: K, populations = 1, watch = () => {} } = options;
-  const decoding = await target.model.start(target.prompt, K * populations);
+  const { particles, populations = 1 } = options;
+  const decoding = await target.model.start(target.prompt, particles * populations);
   try {
-    const model = smcModel(target, decoding, options);
-    let state = await smcStart(model, options, rng);
-    const records: SmcRecord[] = [];
-    for (let t = 1; t <= target.length; t++) {
-      const step = await smcStep(model, state, options, rng);
-      state = step.state;
-      records.push(step.record);
-      watch(step.record, state);
-    }
-    const logZ = state.logZ.map((log, g) => log + logMeanExp(state.logWeights.subarray(g * K, (g + 1) * K)));
-    return { ...state, logZ, records };
+    return await smc(smcModel(target, decoding, options), options, rng, options.watch);
   } finally {
     decoding.close();
   }

@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { experiment } from "../../lab/index.ts";
 import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { exactDraws, logWeightsOf, type RunBounds, runBounds, sandwichOf, steeringCautions } from "../../language/index.ts";
+import { exactDraws, type RunBounds, runBounds, sandwichOf } from "../../language/index.ts";
+import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
-import { boundsSentence, divergenceLines, divergenceResults, logZResults } from "./results.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, schemeOf } from "./problem.ts";
+import { boundsSentence, divergenceLines, logZResults } from "./results.ts";
 
 export const bounds = experiment({
   name: "steer bounds",
@@ -57,21 +58,18 @@ export const bounds = experiment({
     const why = exact.draws ? undefined : exact.why;
     const bar = progress("runs", ladder.length * runs);
     const rungs: RunBounds[] = [];
-    for (const [i, particles] of ladder.entries()) {
+    for (const [i, particles] of ladder.slice(0, -1).entries()) {
       const own = { ...settings, particles, ...(found && { exact: found.slice(0, runs) }) };
       rungs.push(await runBounds(target, own, rng.fold("runs").fold(particles), (done) => bar.update(i * runs + done, {})));
       if (interrupted()) return undefined;
     }
-    bar.finish();
-    const weights = await logWeightsOf(target, { ...settings, ...(found && { exact: found.slice(0, draws) }) }, draws, rng.fold("weights"));
-    const last = rungs[rungs.length - 1];
     const truth = exact.draws ? exact.logZ : undefined;
-    const known = truth === undefined ? undefined : { mean: truth, error: 0 };
-    const divergence = divergenceResults(weights, known ? { lower: known, upper: known } : sandwichOf(last), why);
-    const cautions = steeringCautions({
-      ...{ bounds: last, weights: weights.proposal, resamples: settings.resampling !== "never" && last.particles > 1 },
-      proposalOnly: settings.twist?.proposalOnly,
-    });
+    const own = { ...settings, ...(found && { exact: found }), known: truth, why };
+    const measured = await measure(target, own, rng.fold("last"), (done) => bar.update((ladder.length - 1) * runs + done, {}));
+    bar.finish();
+    const { bounds: last, divergence, cautions } = measured;
+    rungs.push(last);
+    if (last.dead === runs && truth !== Number.NEGATIVE_INFINITY) throw outOfReach(target, settings.particles);
     const sentence = boundsSentence(last, why);
     const { lower, upper } = sandwichOf(last);
     return {
@@ -87,12 +85,8 @@ export const bounds = experiment({
       ],
       warnings: cautions,
       results: {
-        unit: "nats",
-        logZ: logZResults(last, why),
-        ...divergence,
+        ...measured.results,
         ...(truth !== undefined && { truth }),
-        ess: last.leastSize.reduce((a, b) => a + b, 0) / runs,
-        uniqueAncestors: last.ancestors,
         exact: exact.draws ? exact.how : null,
         ladder: rungs.map((rung) => ({ particles: rung.particles, ...logZResults(rung, why) })),
         texts: [],

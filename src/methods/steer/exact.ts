@@ -3,7 +3,7 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { experiment } from "../../lab/index.ts";
 import { scoresFigure } from "../../language/figures/steering.ts";
-import { enumerate, exactDraws, exactTwist, isListable, runParticles } from "../../language/index.ts";
+import { drawExactly, type ExactDraws, enumerate, exactDraws, exactTwist, isListable, runParticles } from "../../language/index.ts";
 import { estimate } from "../../sampling/index.ts";
 import { targetOptions } from "./options.ts";
 import { loadTarget, modelInput } from "./problem.ts";
@@ -38,7 +38,10 @@ export const exact = experiment({
   async work({ target, texts, exactBudget }, { rng, progress }) {
     const line = progress("exact draws", texts);
     const listed = !exactTwist(target) && isListable(target) ? await enumerate(target) : undefined;
-    const found = await exactDraws(target, { wanted: texts, least: 1 }, exactBudget, rng.fold("draws"), (done) => line.update(done, {}));
+    const found: ExactDraws =
+      listed && listed.logZ > Number.NEGATIVE_INFINITY
+        ? { draws: drawExactly(listed, texts, rng.fold("draws")), how: `all ${listed.texts.length} continuations`, logZ: listed.logZ }
+        : await exactDraws(target, { wanted: texts, least: 1 }, exactBudget, rng.fold("draws"), (done) => line.update(done, {}));
     line.finish();
     if (!found.draws) throw new UserError(found.why, "bounds need no exact draws: pushforward steer bounds");
     // what q = p0 has of the target: exactly where all texts are listed, from draws elsewhere
@@ -50,7 +53,7 @@ export const exact = experiment({
       rng.fold("score"),
     );
     const rows = textRows(target, run.particles, new Float64Array(count), count);
-    const logZ = listed?.logZ ?? found.logZ;
+    const { logZ } = found;
     const log = run.particles.logPotential.data;
     const kl =
       listed === undefined
@@ -68,7 +71,7 @@ export const exact = experiment({
               ) - listed.logZ,
             ),
           };
-    const how = listed && !found.how.startsWith("all") ? `all ${listed.texts.length} continuations` : found.how;
+    const { how } = found;
     const accepted = found.tried === undefined ? undefined : count / found.tried;
     const sentence =
       logZ === undefined

@@ -54,6 +54,6 @@ const resultsOf = (bounds: RunBounds, divergence: ReturnType<typeof divergenceRe
   unit: "nats",
   logZ: logZResults(bounds, why),
   ...divergence,
-  ess: bounds.leastSize.reduce((a, b) => a + b, 0) / bounds.leastSize.length,
+  ess: (bounds.particles * bounds.leastSize.reduce((a, b) => a + b, 0)) / bounds.leastSize.length,
   uniqueAncestors: bounds.ancestors,
 });

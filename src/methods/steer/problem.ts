@@ -88,6 +88,13 @@ export function resamplingOf(text: string): ResamplingRule {
 
 export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSchemes[name];
 
+/** No particle got there: nothing that could be printed would be a text of the target. */
+export const outOfReach = ({ potential }: TextTarget, particles: number): UserError =>
+  new UserError(
+    `no particle of ${particles} reached the support of ${potential.name}: every text has φ = 0`,
+    "more --particles, a twist (--twist lookahead:8, or one of steer train with --floor 1e-16 --temper 0.5), or another potential",
+  );
+
 /** The twist that was asked for, and what to tell of it. @throws UserError  if it does not fit */
 export async function loadTwist(
   name: string | undefined,

@@ -70,7 +70,7 @@ export function logZResults(bounds: RunBounds, why: string | undefined) {
   return {
     lower: plain(lower.mean),
     ...(upper ? { upper: plain(upper.mean) } : { why: why ?? "no exact draws of the target" }),
-    se: plain(Math.max(lower.error || 0, upper?.error ?? 0)),
+    se: plain(upper ? Math.max(lower.error, upper.error) : lower.error),
     lowerSe: plain(lower.error),
     ...(upper && { upperSe: plain(upper.error) }),
   };

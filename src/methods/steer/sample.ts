@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { experiment } from "../../lab/index.ts";
 import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { type RunBounds, runParticles, steeringCautions } from "../../language/index.ts";
+import { runBounds, runParticles, steeringCautions } from "../../language/index.ts";
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, schemeOf } from "./problem.ts";
 import { distinct, jsonl, logZResults, plain, textRows, textTable } from "./results.ts";
 
 export const sample = experiment({
@@ -21,7 +21,7 @@ export const sample = experiment({
   options: z.object({
     ...targetOptions,
     ...samplerOptions,
-    runs: z.int().min(1).max(10_000).default(4).describe("independent runs; texts are of the first"),
+    runs: z.int().min(1).max(10_000).default(4).describe("further runs, for the bound on log Z"),
   }),
   load: loadTarget,
 
@@ -30,7 +30,7 @@ export const sample = experiment({
     const particles = options.quick ? Math.min(options.particles, 16) : options.particles;
     const resampling = resamplingOf(options.resample);
     const settings = {
-      ...{ twist, particles, power: options.power, populations: options.quick ? Math.min(options.runs, 2) : options.runs },
+      ...{ twist, particles, power: options.power, runs: options.quick ? Math.min(options.runs, 2) : options.runs },
       ...{
         scheme: schemeOf(options.scheme),
         resampling: twist?.proposalOnly && options.resample === "0.5" ? ("never" as const) : resampling,
@@ -55,39 +55,41 @@ export const sample = experiment({
   },
 
   async work({ target, settings }, { rng, progress, interrupted }) {
-    const { particles: K, populations: R } = settings;
+    const { particles: K, runs } = settings;
     const line = progress("steps", target.length);
-    const run = await runParticles(target, { ...settings, watch: ({ t }) => line.update(t, {}) }, rng.fold("particles"));
+    const watch = ({ t }: { t: number }): void => line.update(t, {});
+    const run = await runParticles(target, { ...settings, watch }, rng.fold("particles"));
     line.finish();
     if (interrupted()) return undefined;
-    const base = await runParticles(target, { particles: K, populations: 1, resampling: "never" }, rng.fold("model"));
+    if (run.logZ[0] === Number.NEGATIVE_INFINITY) throw outOfReach(target, K);
+    const bar = progress("runs", runs);
+    const bounds = await runBounds(target, settings, rng.fold("runs"), (done) => bar.update(done, {}));
+    bar.finish();
+    if (interrupted()) return undefined;
+    const base = await runParticles(target, { particles: K, resampling: "never" }, rng.fold("model"));
     const rows = textRows(target, run.particles, run.logWeights, K);
     const plainRows = textRows(target, base.particles, new Float64Array(K), K);
-    const lines = lineages(run.records, K * R);
-    const ancestorsOf = (g: number): number => new Set(lines[0].subarray(g * K, (g + 1) * K)).size;
-    const own = Array.from({ length: R }, (_, g) => ancestorsOf(g));
-    const sizes = Float64Array.from(run.records, (r) => estimate(r.effectiveSize).mean / K);
-    const leastSize = Float64Array.from({ length: R }, (_, g) => Math.min(...run.records.map((r) => r.effectiveSize[g] / K)));
-    const dead = run.records[run.records.length - 1].dead.length;
-    const bounds: RunBounds = { particles: K, lower: run.logZ, leastSize, sizes, ancestors: estimate(own).mean, dead };
+    const own = new Set(lineages(run.records, K)[0]).size;
+    const sizes = Float64Array.from(run.records, (r) => r.effectiveSize[0] / K);
     const cautions = steeringCautions({ bounds, resamples: settings.resampling !== "never", proposalOnly: settings.twist?.proposalOnly });
     const final = run.records[run.records.length - 1].effectiveSize[0];
     const steered = rows.reduce((sum, row) => sum + (row.weight > 0 ? row.weight * row.logPotential : 0), 0);
     const before = estimate(base.particles.logPotential.data).mean;
     const sentence = `mean log φ ${steered.toFixed(3)} steered, ${Number.isFinite(before) ? before.toFixed(3) : "-∞"} of the model as it is`;
+    const logZ = estimate(bounds.lower);
     const why = "a sample has no exact draws: steer bounds looks for them";
     return {
       ...{ rows, plainRows, sizes, K },
-      records: run.records.map((r) => ({ ...r, ancestors: r.ancestors?.subarray(0, K) })),
-      values: run.particles.logPotential.data.slice(0, K),
+      records: run.records,
+      values: run.particles.logPotential.data,
       title: `${target.model.name}, tilted by ${target.potential.name}`,
       summary: `${sentence}. ${K} particles, ${distinct(rows).length} different texts.`,
       numbers: [
         { name: "mean log φ, steered", value: steered },
         { name: "mean log φ, model", value: before },
-        { name: "log Z, lower bound", value: estimate(run.logZ).mean, ...(R > 1 && { error: estimate(run.logZ).error }), note: "nats" },
+        { name: "log Z, lower bound", value: logZ.mean, ...(runs > 1 && { error: logZ.error }), note: "nats" },
         { name: "effective size", value: final, note: `of ${K}, at the end` },
-        { name: "different first tokens", value: own[0], note: "from which the texts descend" },
+        { name: "different first tokens", value: own, note: "from which the texts descend" },
       ],
       tables: [textTable(rows), { ...textTable(plainRows, 10), title: "Texts of the model as it is" }],
       warnings: cautions,
@@ -96,7 +98,7 @@ export const sample = experiment({
         logZ: logZResults(bounds, why),
         kl: { qToTarget: null, targetToQ: null, why },
         ess: final,
-        uniqueAncestors: own[0],
+        uniqueAncestors: own,
         meanLogPotential: { steered: plain(steered), model: plain(before) },
         texts: rows,
         modelTexts: plainRows,
@@ -110,7 +112,7 @@ export const sample = experiment({
         "of the model as it is:",
         ...plainRows.slice(0, 3).map((row) => `         ${JSON.stringify(row.text)}  log φ ${row.logPotential.toFixed(2)}`),
         sentence,
-        `${K} particles, effective size ${final.toFixed(1)}, from ${own[0]} first tokens, in ${took}`,
+        `${K} particles, effective size ${final.toFixed(1)}, from ${own} first tokens, in ${took}`,
       ],
     };
   },

@@ -4,10 +4,13 @@ import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/index.ts";
 import { learningFigure, scoresFigure, trainingFigure } from "../../language/figures/steering.ts";
+import { firstTokensFigure, gainsFigure } from "../../language/figures/twist.ts";
 import {
   checkLearning,
   checkTarget,
   exactDraws,
+  firstTokens,
+  gainsAlong,
   type LearningOptions,
   type LearningState,
   logWeightsOf,
@@ -15,6 +18,7 @@ import {
   runParticles,
   sandwichOf,
   simulateObservations,
+  type TextTarget,
   twistLearner,
   twistOf,
   writeTwist,
@@ -176,6 +180,17 @@ export const train = method({
       await runParticles(target, { particles: 256, resampling: "never" }, rng.fold("model")),
     ];
     const rows = textRows(target, own.particles, new Float64Array(64), 64);
+    const best = rows.toSorted((a, b) => b.logPotential - a.logPotential).slice(0, 6);
+    const explained = observed
+      ? undefined
+      : {
+          first: await firstTokens(target, twist),
+          gains: await gainsAlong(
+            target,
+            twist,
+            best.map((row) => padded(row.tokens, target)),
+          ),
+        };
     const sentence = divergenceLines(divergence).join("; ") || "the divergences cannot be had";
     const description = {
       ...{
@@ -189,7 +204,7 @@ export const train = method({
     };
     const name = objectiveOf(learning.objective).title;
     return {
-      ...{ history, curve, rows, base: base.particles.logPotential.data, file: writeTwist(state.params, description) },
+      ...{ history, curve, rows, explained, base: base.particles.logPotential.data, file: writeTwist(state.params, description) },
       title: `A twist of ${target.model.name} by ${name}`,
       summary: `${sentence}, after ${steps} updates of ${learning.texts} texts.`,
       numbers: [
@@ -213,10 +228,11 @@ export const train = method({
     };
   },
 
-  figures: ({ history, curve, rows, base }) => [
+  figures: ({ history, curve, rows, base, explained }) => [
     ...(curve.length > 0 ? [learningFigure(curve)] : []),
     trainingFigure(history),
     scoresFigure({ model: { values: base }, "proposal q": { values: rows.map((r) => r.logPotential) } }),
+    ...(explained ? [firstTokensFigure(explained.first), gainsFigure(explained.gains)] : []),
   ],
   files: ({ file, curve }) => [
     { name: "twist.safetensors", content: file },
@@ -228,3 +244,7 @@ export const train = method({
     },
   ],
 });
+
+/** T tokens: an ended text is filled up with its end token. */
+const padded = (tokens: readonly number[], { model, length }: TextTarget): Int32Array =>
+  Int32Array.from({ length }, (_, t) => tokens[t] ?? model.tokenizer.end ?? 0);

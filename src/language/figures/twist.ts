@@ -1,0 +1,51 @@
+/** Pictures of a twist. */
+import * as Plot from "@observablehq/plot";
+import { type Figure, palette, plot } from "../../plots/index.ts";
+import type { TextGains, TokenShares } from "../steering/explain.ts";
+
+/** Probabilities of the first token, by the model and by the proposal. */
+export function firstTokensFigure(tokens: readonly TokenShares[]): Figure {
+  const rows = tokens.flatMap(({ token, model, proposal }) => [
+    { token, by: "model", share: model },
+    { token, by: "proposal q", share: proposal },
+  ]);
+  return {
+    name: "first-tokens",
+    title: "First token",
+    caption: "Probability of the token after the prompt: the model's, and that of the proposal which the twist makes of it.",
+    svg: plot({
+      height: 60 + 30 * tokens.length,
+      x: { label: "probability", grid: true, zero: true },
+      y: { label: null, axis: null, domain: ["model", "proposal q"] },
+      fy: { label: null, domain: tokens.map(({ token }) => token) },
+      marginRight: 110,
+      color: { legend: true, label: "law", domain: ["model", "proposal q"], range: [palette[9], palette[0]] },
+      marks: [Plot.barX(rows, { x: "share", y: "by", fy: "token", fill: "by" }), Plot.ruleX([0])],
+    }),
+  };
+}
+
+/** Largest gain that has a colour of its own. */
+const strongest = 4;
+
+/** Texts as rows of tokens, coloured by what each does to the guess of the score. */
+export function gainsFigure(texts: readonly TextGains[]): Figure {
+  const cells = texts.flatMap(({ tokens, gains }, row) => tokens.map((token, t) => ({ token, row, t: t + 1, gain: gains[t] })));
+  const longest = Math.max(...texts.map(({ tokens }) => tokens.length));
+  return {
+    name: "gains",
+    title: "What tokens do to the score",
+    caption: `A row is a text. Colour is log ψ_t - log ψ_{t-1}, what the token adds to the guess of log φ (to log φ itself at the end); beyond ±${strongest} it stays the same.`,
+    svg: plot({
+      width: Math.max(760, 54 * longest),
+      height: 90 + 34 * texts.length,
+      x: { label: "token", domain: Array.from({ length: longest }, (_, t) => t + 1), ticks: [] },
+      y: { label: null, axis: null },
+      color: { legend: true, label: "gain", scheme: "RdBu", domain: [-strongest, strongest], clamp: true },
+      marks: [
+        Plot.cell(cells, { x: "t", y: "row", fill: "gain", inset: 1 }),
+        Plot.text(cells, { x: "t", y: "row", text: "token", fill: "black", fontSize: 10 }),
+      ],
+    }),
+  };
+}
