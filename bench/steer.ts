@@ -5,26 +5,21 @@
  * is below K/2. Interleaved; a repetition is a whole run, prompt included.
  *
  *   npm run bench -- steer [--models stories,random] [--particles 1,16,64,256,1024] [--rules below,never,always] [--steps 20] [--rounds 5]
- *                          [--contenders PyTorch,JAX,PyTorch-prefix,JAX-prefix] [--threads 1] [--clock wall] [--python path/to/venv/bin/python] [--json]
+ *                          [--contenders PyTorch,JAX,PyTorch-prefix,JAX-prefix] [--threads 1] [--clock wall] [--python path/to/venv/bin/python] [--memory] [--json]
  *
  * stories: stories260K, read from $PUSHFORWARD_DATA (default ../shared/data). random: 30 million random parameters, V = 16,384. First it is
  * checked that all choose the same greedy tokens of stories with the same probabilities. Without data, or without --python, what is missing
  * is left out. --clock cpu takes times of the processors, for machines that have other work; with one thread they are those of an idle one.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { flatten, isArrayLeaf, leafPaths, type NdArray, ndarray, randomStream, writeNpz } from "../src/array/index.ts";
-import { head, headTwist, readLlama2c, runParticles, type TransformerModel, transformerModel } from "../src/language/index.ts";
-import { choose } from "../src/language/steering/choose.ts";
-import type { Twist } from "../src/language/twists/twist.ts";
-import { type CausalTransformer, causalTransformer } from "../src/nn/index.ts";
-import type { ResamplingRule } from "../src/sampling/index.ts";
+import { parseArgs, promisify } from "node:util";
 import { configure } from "../src/tensor/index.ts";
-import { characterTokenizer, llama2cTokenizer } from "../src/tokenizers/index.ts";
-import { external, type Measured, type Runner } from "./peer.ts";
+import { external, type Runner } from "./peer.ts";
+import { ours, prepared, type Task, type Told, writeTask } from "./steer-tasks.ts";
 
 const options = {
   models: { type: "string", default: "stories,random" },
@@ -36,121 +31,9 @@ const options = {
   threads: { type: "string", default: "1" },
   python: { type: "string", default: process.env.PUSHFORWARD_PYTHON ?? "" },
   clock: { type: "string", default: "wall" },
+  memory: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
-
-const rules: Readonly<Record<string, ResamplingRule>> = { below: { below: 0.5 }, never: "never", always: "always" };
-
-/** A model with a twist, and what the ports read of them. */
-interface Task {
-  readonly name: string;
-  readonly model: TransformerModel;
-  readonly twist: Twist;
-  readonly prompt: readonly number[];
-  /** Weights in a file, where the numbers matter; without them the ports draw their own. */
-  readonly stored?: unknown;
-}
-
-const folder = join(process.env.PUSHFORWARD_DATA ?? "../shared/data", "lm-stories260K");
-const large: CausalTransformer = {
-  ...{ architecture: "llama", vocabulary: 16_384, context: 256, width: 384, depth: 10, heads: 6, hidden: 1024 },
-};
-
-function prepared(name: string, threads: number): Task | undefined {
-  const rng = randomStream("bench").fold(name);
-  if (name === "random") {
-    const params = causalTransformer.init(rng, large);
-    const tokenizer = characterTokenizer(Array.from({ length: large.vocabulary }, (_, i) => String.fromCodePoint(0x4e00 + i)));
-    const model = transformerModel({ name, config: large, params, tokenizer, hash: "" }, { threads });
-    return { name, model, twist: twistOf(model), prompt: Array.from({ length: 10 }, (_, i) => 1 + i) };
-  }
-  if (name !== "stories" || !existsSync(folder)) return undefined;
-  const { config, params } = readLlama2c(readFileSync(join(folder, "stories260K.bin")));
-  const tokenizer = llama2cTokenizer(readFileSync(join(folder, "tok512.bin")));
-  const model = transformerModel({ name, config, params, tokenizer, hash: "" }, { threads });
-  const prompt = [1, ...tokenizer.encode("Once upon a time, there was a")];
-  return { name, model, twist: twistOf(model), prompt, stored: { ...params, twist: layersOf(model) } };
-}
-
-/** Random layers of a twist whose log ψ has a standard deviation of about 1/2. */
-function layersOf({ width, config }: TransformerModel) {
-  const rng = randomStream("twist");
-  const { layers } = head.init(rng, width, config.vocabulary, { kind: "mlp" });
-  const { data, shape } = rng.normal([width, config.vocabulary], "f32");
-  const last = {
-    ...layers[2],
-    w: ndarray(
-      data.map((v) => (0.5 * v) / Math.sqrt(width)),
-      shape,
-      "f32",
-    ),
-  };
-  return [...layers.slice(0, 2), last];
-}
-
-const twistOf = (model: TransformerModel): Twist => {
-  const start = head.init(randomStream("twist"), model.width, model.config.vocabulary, { kind: "mlp" });
-  return headTwist({ ...start, layers: layersOf(model) }, { name: "random", kind: "mlp", bounded: false, frozen: true });
-};
-
-function writeTask(files: string, { name, model, prompt, stored }: Task, steps: number): void {
-  writeFileSync(join(files, `${name}.json`), JSON.stringify({ ...model.config, prompt, steps }));
-  if (!stored) return;
-  const { leaves, structure } = flatten<NdArray>(stored, isArrayLeaf as (x: unknown) => x is NdArray);
-  writeFileSync(join(files, `${name}.npz`), writeNpz(Object.fromEntries(leafPaths(structure).map((path, i) => [path, leaves[i]]))));
-}
-
-/** Tokens that are most probable under p0 ψ, with their log p0 and log ψ. */
-interface Greedy {
-  readonly tokens: readonly number[];
-  readonly logs: readonly number[];
-  readonly twists: readonly number[];
-}
-
-type Told = Measured & Partial<Greedy>;
-
-async function greedy({ model, twist, prompt }: Task, steps: number): Promise<Greedy> {
-  const decoding = await model.start(prompt, 1);
-  const [tokens, logs, twists]: number[][] = [[], [], []];
-  for (let t = 1; t <= steps; t++) {
-    const { logits, hidden } = decoding.next;
-    const before = { rows: 1, tokens: ndarray(new Int32Array(steps), [1, steps], "i32"), hidden, population: () => 0 };
-    const logTwist = await twist.next!(before, t);
-    const scores = Array.from(logits.data as Float32Array, (log, v) => log + Number(logTwist.data[v]));
-    const token = scores.indexOf(Math.max(...scores));
-    const { logModel } = await choose(logits, undefined, 0, ndarray(new Float32Array(1), [1], "f32"), Int32Array.of(token));
-    tokens.push(token);
-    logs.push(logModel[0]);
-    twists.push(Number(logTwist.data[token]));
-    await decoding.append(Int32Array.of(token));
-  }
-  decoding.close();
-  return { tokens, logs, twists };
-}
-
-/** Tasks are named model:particles:rule. */
-function ours(tasks: readonly Task[], steps: number, now: () => number): Runner {
-  const none = { name: "none", logs: (texts: readonly unknown[]) => new Float64Array(texts.length) };
-  let runs = 0;
-  return {
-    name: "pushforward",
-    async run(task, reps): Promise<Told> {
-      const [name, particles, rule] = task.split(":");
-      const found = tasks.find((t) => t.name === name)!;
-      if (rule === "greedy") return { first: null, times: [], peak: 0, ...(await greedy(found, steps)) };
-      const { model, prompt, twist } = found;
-      const times: number[] = [];
-      for (let rep = 0; rep < reps; rep++) {
-        const begin = now();
-        const run = { particles: Number(particles), twist, resampling: rules[rule] };
-        await runParticles({ model, prompt, length: steps, potential: none }, run, randomStream(runs++));
-        times.push(now() - begin);
-      }
-      return { first: null, times, peak: process.resourceUsage().maxRSS / 1024 };
-    },
-    close() {},
-  };
-}
 
 function peers(names: readonly string[], python: string, threads: number, clock: string, files: string): Runner[] {
   if (!python || !existsSync(python)) return [];
@@ -173,6 +56,13 @@ const quantile = (xs: readonly number[], q: number): number => xs.toSorted((a, b
 const warmUps = 2;
 /** A contender that takes longer than this (ms) is run once. */
 const slow = 5_000;
+
+interface Setting {
+  readonly python: string;
+  readonly threads: number;
+  readonly files: string;
+  readonly steps: number;
+}
 
 interface Row {
   readonly contender: string;
@@ -220,6 +110,7 @@ export async function main(argv: string[]): Promise<void> {
   });
   const files = mkdtempSync(join(tmpdir(), "pushforward-bench-"));
   for (const task of tasks) writeTask(files, task, steps);
+  const counts = values.particles.split(",").map(Number);
   const contenders = values.contenders.split(",").filter(Boolean);
   const now = values.clock === "cpu" ? cpuTime : () => performance.now();
   const runners = [ours(tasks, steps, now), ...peers(contenders, values.python, threads, values.clock, files)];
@@ -228,12 +119,13 @@ export async function main(argv: string[]): Promise<void> {
     if (task.stored) await compare(runners, task.name);
     const own: Row[] = [];
     if (!values.json) console.log(`\n${heading(task, steps, threads)}`);
-    for (const particles of values.particles.split(",").map(Number)) {
+    for (const particles of counts) {
       const found = await measured(runners, task.name, particles, values.rules.split(","), rounds);
       if (!values.json) print(found, steps);
       own.push(...found);
     }
-    if (!values.json) printMemory(own, task, steps);
+    const contending = runners.map((r) => r.name).filter((contender) => !contender.endsWith("-prefix"));
+    if (values.memory) await printMemory(contending, task, counts, { python: values.python, threads, files, steps });
     rows.push(...own.map((row) => ({ model: task.name, ...row })));
   }
   if (values.json) console.log(JSON.stringify({ threads, steps, rows }));
@@ -278,18 +170,30 @@ function print(rows: readonly Row[], steps: number): void {
   if (always && never) console.log(`        resampling at every step costs ${more("ms")} by the median, ${more("best")} by the 10 %`);
 }
 
+/** The largest memory of a process of its own, in MiB, that runs a task three times. */
+async function peakOf(contender: string, model: string, particles: number, { python, threads, files, steps }: Setting): Promise<number> {
+  if (contender !== "pushforward") {
+    const [runner] = peers([contender], python, threads, "wall", files);
+    const told = await runner.run(`${model}:${particles}:below`, 3);
+    runner.close();
+    return told?.peak ?? Number.NaN;
+  }
+  const flags = { models: model, particles, steps, threads, rules: "below", rounds: 1, contenders: "" };
+  const args = Object.entries(flags).map(([key, value]) => `--${key}=${value}`);
+  const { stdout } = await promisify(execFile)(process.execPath, ["bench/main.ts", "steer", "--json", ...args]);
+  return (JSON.parse(stdout) as { rows: Row[] }).rows[0].peakMiB;
+}
+
 /** What one more particle adds to the largest memory, between the two largest numbers of particles, against its keys and values. */
-function printMemory(rows: readonly Row[], { model: { config } }: Task, steps: number): void {
+async function printMemory(contenders: readonly string[], { name, model: { config } }: Task, counts: readonly number[], setting: Setting) {
   const { depth, width, heads, keyValueHeads = heads } = config;
-  const cache = (4 * 2 * depth * (width / heads) * keyValueHeads * steps) / 1024;
-  const counts = [...new Set(rows.map((r) => r.particles))].toSorted((a, b) => a - b).slice(-2);
-  if (counts.length < 2) return;
-  console.log(`memory a particle, in KiB; keys and values of ${steps} tokens are ${cache.toFixed(0)}`);
-  for (const contender of new Set(rows.map((r) => r.contender))) {
-    const [low, high] = counts.map((k) =>
-      Math.max(...rows.filter((r) => r.contender === contender && r.particles === k).map((r) => r.peakMiB)),
-    );
-    const each = (1024 * (high - low)) / (counts[1] - counts[0]);
+  const cache = (4 * 2 * depth * (width / heads) * keyValueHeads * setting.steps) / 1024;
+  const [low, high] = counts.toSorted((a, b) => a - b).slice(-2);
+  if (!high) return;
+  console.log(`memory a particle, from ${low} to ${high}, in KiB; keys and values of ${setting.steps} tokens are ${cache.toFixed(0)}`);
+  for (const contender of contenders) {
+    const [less, more] = [await peakOf(contender, name, low, setting), await peakOf(contender, name, high, setting)];
+    const each = (1024 * (more - less)) / (high - low);
     console.log(`    ${contender.padEnd(16)}${each.toFixed(0).padStart(8)}${(each / cache).toFixed(1).padStart(8)} times that`);
   }
 }

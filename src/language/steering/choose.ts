@@ -14,21 +14,33 @@ export interface Chosen {
 
 const f64 = (a: NdArray): Float64Array => Float64Array.from(a.data as ArrayLike<number>);
 
-/** q ∝ p0 ψ^b, b = 1 without a power; `forced` tokens (≥ 0) are taken instead of drawn ones. */
-function program(logits: Tensor, logTwist: Tensor, uniforms: Tensor, forced: Tensor, power?: Tensor) {
-  const logModel = t.logSoftmax(logits);
-  const logProposal = t.logSoftmax(logModel.add(power ? logTwist.mul(power) : logTwist));
-  const drawn = categorical(t.exp(logProposal), uniforms);
+/** Of each row, the entry of a column: [rows, V] and [rows] -> [rows]. */
+const entries = (all: Tensor, columns: Tensor): Tensor => t.takeAlong(all, columns.expandDims(1)).reshape([columns.shape[0]]);
+
+/**
+ * A token a row from q = softmax(scores); `forced` ones (≥ 0) are taken instead. A forced token may be so improbable that q(v) is 0 in
+ * floating point: log q(v) = score(v) - score(u) + log q(u), where u is what was drawn.
+ */
+function draw(scores: Tensor, uniforms: Tensor, forced: Tensor): { token: Tensor; logProposal: Tensor } {
+  const q = t.softmax(scores);
+  const drawn = categorical(q, uniforms);
   const token = t.where(t.less(forced, 0), drawn, forced);
-  const of = (all: Tensor): Tensor => t.takeAlong(all, token.expandDims(1)).reshape([token.shape[0]]);
-  return { token, logModel: of(logModel), logProposal: of(logProposal), logTwist: of(logTwist) };
+  const logProposal = entries(scores, token)
+    .sub(entries(scores, drawn))
+    .add(t.log(entries(q, drawn)));
+  return { token, logProposal };
+}
+
+/** q ∝ p0 ψ^b, b = 1 without a power. */
+function program(logits: Tensor, logTwist: Tensor, uniforms: Tensor, forced: Tensor, power?: Tensor) {
+  const { token, logProposal } = draw(logits.add(power ? logTwist.mul(power) : logTwist), uniforms, forced);
+  return { token, logModel: entries(t.logSoftmax(logits), token), logProposal, logTwist: entries(logTwist, token) };
 }
 
 /** From p0 itself: nothing is added where there is no twist. */
 function plain(logits: Tensor, uniforms: Tensor, forced: Tensor) {
-  const logModel = t.logSoftmax(logits);
-  const token = t.where(t.less(forced, 0), categorical(t.exp(logModel), uniforms), forced);
-  return { token, logModel: t.takeAlong(logModel, token.expandDims(1)).reshape([token.shape[0]]) };
+  const { token, logProposal } = draw(logits, uniforms, forced);
+  return { token, logModel: logProposal };
 }
 
 const twisted = t.jit((logits: Tensor, logTwist: Tensor, uniforms: Tensor, forced: Tensor) => program(logits, logTwist, uniforms, forced));
