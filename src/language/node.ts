@@ -1,3 +1,3 @@
 /** Language models and potentials from files: what of steering needs Node (`pushforward/language/node`). */
-export { loadLanguageModel, type ModelOptions } from "./load.ts";
+export { loadLanguageModel } from "./load.ts";
 export { readPotential } from "./potentials/read.ts";
