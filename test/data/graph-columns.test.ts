@@ -134,7 +134,7 @@ for (const format of ["edges", "csv", "json", "graphml"] as const)
       if (format === "json") return; // DuckDB takes a while to start
       expect((await compareGraph(back, async () => (await readAgain(path, {}))!)).differs).toBeUndefined();
     });
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 40 });
   });
 
 /** JSON lists what is beside an edge by name: its columns come in the order in which they are met. */

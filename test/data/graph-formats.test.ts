@@ -88,7 +88,7 @@ for (const format of ["edges", "csv", "mtx", "json", "graphml"] as const)
         fc.pre(holds(g, format));
         expect(meaning(await passed(g, format))).toEqual(meaning(g));
       });
-      await fc.assert(property, { numRuns: 60 });
+      await fc.assert(property, { numRuns: 40 });
     });
 
 test("from each format to each other, and to Parquet", async () => {
@@ -101,7 +101,7 @@ test("from each format to each other, and to Parquet", async () => {
       fc.pre(holds(there, b));
       expect(meaning(await passed(there, b))).toEqual(meaning(g));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -124,7 +124,7 @@ test("a second reading, by other code, finds the graph that was written, and tha
       await check(g, format);
     },
   );
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 40 });
   // DuckDB takes a while to start: some graphs only
   const examples = fc.sample(graphs(named), { numRuns: 12, seed: 1 }).filter((g) => g.pairs.length > 0);
   for (const [i, g] of examples.slice(0, 4).entries()) await check(g, i % 2 === 0 ? "json" : "parquet");

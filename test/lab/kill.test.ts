@@ -23,8 +23,8 @@ test("a run that dies before, amid or after any change to the disk goes on to th
 }, 400_000);
 
 // where these fall depends on the machine; that the bytes come out the same does not
-test("a run killed at ten random moments gives the undisturbed bytes", async () => {
-  const { whole, killed } = await killAtRandom(base, "test/fixtures/walk-job.ts", 900, 10, 40);
+test("a run killed at six random moments gives the undisturbed bytes", async () => {
+  const { whole, killed } = await killAtRandom(base, "test/fixtures/walk-job.ts", 900, 6, 40);
   expect(Object.keys(whole).length).toBe(9);
   expect(killed).toEqual(whole);
 }, 400_000);

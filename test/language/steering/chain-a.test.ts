@@ -59,7 +59,7 @@ describe("exact divergences and one-particle bounds", () => {
   });
 });
 
-const R = 6000;
+const R = 4000;
 /** E[log Ẑ] from below and above, and E[Ẑ], of K particles: estimates of R populations. */
 async function bounds(options: Omit<ParticleOptions, "populations">, runs = R) {
   const lower = await runParticles(target, { ...options, populations: runs }, randomStream(2));
@@ -124,10 +124,10 @@ test("resampling below a share of the particles: bounds, and when it happens", a
 describe("E[Ẑ] = Z and E[1/Ẑ] = 1/Z under the extended target, for every scheme, rule, proposal", () => {
   const rules = ["never", "always", { below: 0.8 }] as const;
   const cases = Object.values(resamplingSchemes).flatMap((scheme) =>
-    rules.flatMap((resampling) => [0, 1].flatMap((power) => [2, 5].map((particles) => ({ scheme, resampling, power, particles })))),
+    rules.flatMap((resampling) => [0, 1].flatMap((power) => [3].map((particles) => ({ scheme, resampling, power, particles })))),
   );
   test.each(cases)("$scheme.name, $resampling, b = $power, $particles particles", async (options) => {
-    const found = await bounds({ ...options, twist: family(0.5) }, 1500);
+    const found = await bounds({ ...options, twist: family(0.5) }, 1000);
     near(found.mean, 1);
     near(found.inverse, 1);
     expect(found.lower.mean - 4 * found.lower.error).toBeLessThan(logZ);
@@ -136,7 +136,7 @@ describe("E[Ẑ] = Z and E[1/Ẑ] = 1/Z under the extended target, for every sch
 });
 
 test("Particle Gibbs leaves σ invariant, for every scheme", async () => {
-  const runs = 16_000;
+  const runs = 10_000;
   const at = new Map(all.texts.map((text, i) => [text.join(), i]));
   for (const scheme of Object.values(resamplingSchemes)) {
     const references = drawExactly(all, runs, randomStream("references"));
