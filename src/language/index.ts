@@ -10,7 +10,7 @@ export { type Transformer, type TransformerModel, transformerModel } from "./mod
 export { productOf, sumOf } from "./potentials/combine.ts";
 export { type Automaton, checkedLogs, floored, noPotential, type Potential, type Scored, tempered } from "./potentials/potential.ts";
 export { type BoundsOptions, type LogWeights, logWeightsOf, type RunBounds, runBounds, sandwichOf } from "./steering/bounds.ts";
-export { steeringCautions } from "./steering/diagnostics.ts";
+export { infinite, steeringCautions } from "./steering/diagnostics.ts";
 export { drawExactly, type Enumeration, enumerate, isListable } from "./steering/enumerate.ts";
 export { type ExactDraws, exactDraws } from "./steering/exact-draws.ts";
 export { firstTokens, gainsAlong } from "./steering/explain.ts";

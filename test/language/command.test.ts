@@ -273,6 +273,7 @@ test("no particle in the support stops the run, and says what to do", async () =
     "none",
   );
   expect(some.out).toMatch(/in \d+ of 40 runs no particle reached the support of the potential/);
+  expect(some.out).toMatch(/of 1000 texts of q have φ = 0: KL\(q ‖ target\) is infinite/);
   expect(JSON.stringify(results("some"))).not.toMatch(/NaN/);
   const { error } = await steer("exact", "none", "--model", chain, "--length", "4", "--potential", never);
   expect(error).toMatch(/no continuation has φ > 0: log Z is -∞/);

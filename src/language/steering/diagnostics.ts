@@ -20,6 +20,10 @@ export interface Evidence {
   readonly proposalOnly?: boolean;
 }
 
+/** A sampler that writes what must not be is infinitely far from the target in that direction. */
+export const infinite = (outside: number, texts: number): string =>
+  `${outside} of ${texts} texts of q have φ = 0: KL(q ‖ target) is infinite`;
+
 /** Cautions, the gravest first. */
 export function steeringCautions({ bounds, weights, resamples, proposalOnly }: Evidence): string[] {
   const { lower, upper } = sandwichOf(bounds);
@@ -38,6 +42,8 @@ export function steeringCautions({ bounds, weights, resamples, proposalOnly }: E
     cautions.push(
       `the bounds are ${(upper.mean - lower.mean).toFixed(2)} nats apart (above ${widths.usable}): the sampler is far from the target; more --particles, or a learned twist`,
     );
+  const outside = weights?.reduce((sum, log) => sum + (log === Number.NEGATIVE_INFINITY ? 1 : 0), 0) ?? 0;
+  if (outside > 0) cautions.push(infinite(outside, weights!.length));
   if (resamples && proposalOnly)
     cautions.push(
       "the twist was learned as a proposal: it is right up to a factor of every prefix, and resampling by it can make bounds worse; --resample never",

@@ -5,7 +5,7 @@ import { randomStream } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { experiment } from "../../lab/index.ts";
 import { scoresFigure } from "../../language/figures/steering.ts";
-import { exactDraws, runParticles, type SampledTexts, sandwichOf, type TextTarget } from "../../language/index.ts";
+import { exactDraws, infinite, runParticles, type SampledTexts, sandwichOf, type TextTarget } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, resamplingOf, schemeOf, textsAt } from "./problem.ts";
@@ -82,23 +82,23 @@ export const kl = experiment({
     const divergence = divergenceResults({ proposal: own.weights, target: theirs?.weights }, interval, noDraws);
     const outside = own.potential.filter((log) => log === Number.NEGATIVE_INFINITY).length;
     const lines = divergenceLines(divergence);
-    const infinite = outside > 0 ? [`${outside} of ${own.potential.length} texts have φ = 0: KL(q ‖ target) is infinite`] : [];
+    const beyond = outside > 0 ? [infinite(outside, own.potential.length)] : [];
     return {
       ...{ own, theirs },
       title: `Divergence of ${texts.continuations.length} texts from ${target.model.name}, tilted by ${target.potential.name}`,
-      summary: `${[...infinite, ...lines].join("; ")}.`,
+      summary: `${[...beyond, ...lines].join("; ")}.`,
       numbers: [
         ...(divergence.kl.qToTarget === null ? [] : [{ name: "KL(q ‖ target)", value: divergence.kl.qToTarget, note: "nats" }]),
         ...(divergence.kl.targetToQ === null ? [] : [{ name: "KL(target ‖ q)", value: divergence.kl.targetToQ, note: "nats" }]),
       ],
-      warnings: [...infinite, ...negative(divergence.kl), ...measured.cautions, ...(exact ? [] : [`KL(target ‖ q): ${noDraws}`])],
+      warnings: [...beyond, ...negative(divergence.kl), ...measured.cautions, ...(exact ? [] : [`KL(target ‖ q): ${noDraws}`])],
       results: {
         ...measured.results,
         logZ: known === undefined ? logZResults(measured.bounds, why) : { lower: known, upper: known, se: 0 },
         ...divergence,
         texts: [],
       },
-      text: (took: string) => [...infinite, ...lines, `in ${took}`],
+      text: (took: string) => [...beyond, ...lines, `in ${took}`],
     };
   },
 
