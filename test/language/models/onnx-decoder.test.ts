@@ -1,32 +1,16 @@
 import { expect, test } from "vitest";
-import { mapTree, type NdArray, ndarray, randomStream, toNumbers } from "../../../src/array/index.ts";
+import { type NdArray, toNumbers } from "../../../src/array/index.ts";
 import type { Decoding } from "../../../src/language/model.ts";
 import { onnxDecoder } from "../../../src/language/models/onnx-decoder.ts";
 import { transformerModel } from "../../../src/language/models/transformer.ts";
-import { type CausalParameters, type CausalTransformer, causalTransformer } from "../../../src/nn/index.ts";
+import type { CausalTransformer } from "../../../src/nn/index.ts";
 import { characterTokenizer } from "../../../src/tokenizers/index.ts";
 import { exportDecoder, type Layout } from "./export-decoder.ts";
+import { paramsOf, tokenizer } from "./random-transformer.ts";
 
 const sizes = { vocabulary: 11, context: 32, width: 16, depth: 2, heads: 4 };
 const gpt: CausalTransformer = { architecture: "gpt", ...sizes };
 const llama: CausalTransformer = { architecture: "llama", ...sizes, keyValueHeads: 2, hidden: 24, rotaryPairs: "halves", tied: true };
-const tokenizer = characterTokenizer([..."abcdefghij?"]);
-
-function paramsOf(config: CausalTransformer): CausalParameters<NdArray> {
-  const rng = randomStream(config.architecture);
-  return mapTree<CausalParameters<NdArray>>(
-    (a: NdArray) => {
-      const noise = rng.normal(a.shape).data;
-      return ndarray(
-        Float32Array.from(a.data as Float32Array, (v, i) => v + 0.2 * noise[i]),
-        a.shape,
-        "f32",
-      );
-    },
-    causalTransformer.init(rng, config),
-  );
-}
-
 const common = { name: "test", tokenizer, hash: "", context: 32 };
 const decoderOf = (config: CausalTransformer, layout: Layout) =>
   onnxDecoder({

@@ -5,6 +5,7 @@ import { transformerModel } from "../../../src/language/models/transformer.ts";
 import { type CausalParameters, type CausalTransformer, causalTransformer } from "../../../src/nn/index.ts";
 import { constant, jit, type Tensor } from "../../../src/tensor/index.ts";
 import { characterTokenizer } from "../../../src/tokenizers/index.ts";
+import { paramsOf, tokenizer } from "./random-transformer.ts";
 
 const sizes = { vocabulary: 11, context: 64, width: 16, depth: 2, heads: 4 };
 const configs: readonly CausalTransformer[] = [
@@ -12,24 +13,6 @@ const configs: readonly CausalTransformer[] = [
   { architecture: "llama", ...sizes, keyValueHeads: 2, hidden: 24 },
   { architecture: "llama", ...sizes, tied: true, rotaryPairs: "halves", rotaryBase: 500 },
 ];
-const tokenizer = characterTokenizer([..."abcdefghij?"]);
-
-/** Parameters far from where they start: logits differ by several nats. */
-function paramsOf(config: CausalTransformer): CausalParameters<NdArray> {
-  const rng = randomStream(config.architecture);
-  return mapTree<CausalParameters<NdArray>>(
-    (a: NdArray) => {
-      const noise = rng.normal(a.shape).data;
-      return ndarray(
-        Float32Array.from(a.data as Float32Array, (v, i) => v + 0.2 * noise[i]),
-        a.shape,
-        "f32",
-      );
-    },
-    causalTransformer.init(rng, config),
-  );
-}
-
 const modelOf = (config: CausalTransformer, dtype: "f32" | "f64" = "f32") =>
   transformerModel({ name: "test", config, params: paramsOf(config), tokenizer, hash: "" }, { dtype });
 
