@@ -194,6 +194,12 @@ describe("what does not fit is refused before any work", () => {
       () => ["--model", chain, "--infill", "1", "--texts", "32", "--groups", "5"],
       /cannot be divided among --groups 5/,
     ],
+    [
+      "one text for each ending",
+      "train",
+      () => ["--model", chain, "--infill", "1", "--texts", "10", "--groups", "10"],
+      /10 texts for 10 endings a step: contrastive learning needs at least 2/,
+    ],
     ["a training without a score", "train", () => ["--model", chain], /--potential is needed/],
     ["no ending", "infill", () => ["--model", chain], /give --ending, or --simulate/],
     ["an empty ending", "infill", () => ["--model", chain, "--ending", ""], /--ending is empty/],
@@ -234,6 +240,28 @@ describe("what does not fit is refused before any work", () => {
   });
 });
 
+test("exact draws of another target, a floor that nobody leaves, a proposal, a training without a hit: told for what they are", async () => {
+  const wanted = ["--model", chain, "--length", "4", "--potential", score];
+  await steer("exact", "opposite", ...wanted, "--beta", "-3", "--texts", "400");
+  const args = [...wanted, "--exact", path("opposite/artifacts/texts.jsonl"), "--particles", "4", "--runs", "400"];
+  const crossing = await steer("bounds", "crossing", ...args);
+  expect([crossing.code, crossing.error]).toEqual([
+    1,
+    expect.stringMatching(/is above the upper one .* the exact draws are not of this target\n {2}hint/),
+  ]);
+  const away = ["--model", chain, "--length", "3", "--potential", "contains:cccc", "--floor", "1e-16", "--twist", "none"];
+  const floor = await steer("sample", "floor", ...away, "--particles", "8");
+  expect([floor.code, floor.error]).toEqual([1, expect.stringMatching(/no particle of 8 reached .*: every text has φ = 0, or its floor/)]);
+  const empty = await call("steer", "train", ...away.slice(0, -2), "--steps", "5", "--texts", "8", "--out", path("starved"), "--quiet");
+  expect(empty.out).toMatch(/note: no text of any of the 5 steps had anything of what is wanted: nothing was learned/);
+  await steer("train", "proposal", ...chainA, "--loss", "dpg", "--steps", "3", "--texts", "8");
+  const twist = path("proposal/artifacts/twist.safetensors");
+  const asked = await call("steer", "bounds", ...chainA, "--twist", twist, "--runs", "2", "--particles", "2", "--out", path("never"));
+  expect(asked.error).toMatch(/note: the twist was learned as a proposal: particles are not resampled/);
+  await steer("bounds", "never-asked", ...chainA, "--twist", twist, "--runs", "2", "--particles", "2", "--resample", "never");
+  expect(results("never").logZ).toEqual(results("never-asked").logZ);
+});
+
 test("no particle in the support stops the run, and says what to do", async () => {
   const never = write("never.mjs", "export default () => -Infinity;");
   for (const command of ["sample", "bounds"]) {
@@ -251,7 +279,7 @@ test("no particle in the support stops the run, and says what to do", async () =
     );
     expect([code, error]).toEqual([
       1,
-      expect.stringMatching(/no particle of 8 reached the support of never\.mjs: every text has φ = 0\n {2}hint/),
+      expect.stringMatching(/no particle of 8 reached what never\.mjs wants: every text has φ = 0\n {2}hint/),
     ]);
   }
   // one that is reached by some runs of one particle only: told, with how many

@@ -5,6 +5,7 @@ import { dense } from "../../nn/index.ts";
 import { type AdamState, adam, applyUpdates, clipByGlobalNorm } from "../../optim/index.ts";
 import { kishSize, logMeanExp } from "../../sampling/index.ts";
 import { type Arrays, jit, type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import { isHit } from "../potentials/potential.ts";
 import { scorer, type TextTarget } from "../steering/target.ts";
 import { type HeadOptions, type HeadParameters, head, headTwist } from "../twists/head.ts";
 import type { Twist } from "../twists/twist.ts";
@@ -25,6 +26,8 @@ export interface LearningOptions {
   readonly exact?: readonly Int32Array[];
   /** Observations that a step is conditioned on, drawn with an exact text each; then K / G texts belong to each of G. */
   readonly observe?: (rng: Random) => Promise<Observations>;
+  /** G, with `observe`. */
+  readonly groups?: number;
 }
 
 /** G observations: what must follow, an exact text for each, and what the twist is told of them. */
@@ -39,13 +42,11 @@ export interface Observations {
 export interface LearningState {
   readonly params: HeadParameters<NdArray>;
   readonly optimizer: Arrays<AdamState>;
-  /** Steps done, and those in a row in which no text had φ > 0. */
+  /** Steps done, and those of them that were skipped because no text had anything of what is wanted. */
   readonly step: NdArray;
   readonly starved: NdArray;
 }
 
-/** Steps in a row without a text of positive potential after which learning stops. */
-const patience = 20;
 /** Bound on the norm of the gradient. */
 const norm = 1;
 /** Inner steps of PPO on the same texts, λ of its advantages, and the clipping of its ratio. */
@@ -65,9 +66,14 @@ const some = (list: readonly Int32Array[], n: number, rng: Random): Int32Array[]
   Array.from(rng.integers(0, list.length, [n]).data, (i) => list[i]);
 
 /** What an objective needs of target and options. @throws UserError  before the first step */
-export function checkLearning({ potential }: TextTarget, { objective, texts, observe, exact }: LearningOptions): void {
+export function checkLearning({ potential }: TextTarget, { objective, texts, groups = 1, observe, exact }: LearningOptions): void {
   const { bounded, positives } = objectiveOf(objective);
   if (texts < 2) throw new UserError(`${texts} text a step: the negatives of a twist need at least 2`, "--texts 100");
+  if (objective === "ctl" && observe && texts / groups < 2)
+    throw new UserError(
+      `${texts} texts for ${groups} endings a step: contrastive learning needs at least 2 negatives an ending`,
+      `--texts ${2 * groups}`,
+    );
   if (bounded && !(potential.largest !== undefined && potential.largest <= 0))
     throw new UserError(
       `${objective} needs φ ≤ 1, and ${potential.name} is not bounded so`,
@@ -112,7 +118,7 @@ export function twistLearner(target: TextTarget, options: LearningOptions, width
     move(params, state, (p) => clippedPolicy(twistedBy(p, main, { everyToken: true }), advantage, returns, values(p, main.hidden))),
   );
 
-  async function texted(state: LearningState, rng: Random): Promise<{ batch: Batch<NdArray>; groups: number }> {
+  async function texted(state: LearningState, rng: Random): Promise<{ batch: Batch<NdArray>; groups: number; steepest: number }> {
     const observations = await observe?.(rng.fold("observations"));
     const groups = observations?.suffixes.length ?? 1;
     const twist = twistOf(state, options, observations?.features);
@@ -121,7 +127,10 @@ export function twistLearner(target: TextTarget, options: LearningOptions, width
     const references = positives ? (observations?.exact ?? (exact && some(exact, texts, rng.fold("exact")))) : undefined;
     const positive = references && (await rollout(target, { ...common, texts: references.length, references }, rng.fold("positives")));
     const other = noise ? await rollout(target, { ...common, texts }, rng.fold("noise")) : undefined;
-    return { groups, batch: { main: main.rollout, ...(positive && { exact: positive.rollout }), ...(other && { noise: other.rollout }) } };
+    return {
+      ...{ groups, steepest: main.steepest },
+      batch: { main: main.rollout, ...(positive && { exact: positive.rollout }), ...(other && { noise: other.rollout }) },
+    };
   }
 
   return {
@@ -135,24 +144,21 @@ export function twistLearner(target: TextTarget, options: LearningOptions, width
 
     async step(state: LearningState, rng: Random): Promise<{ state: LearningState; metrics: Readonly<Record<string, number>> }> {
       const done = item(state.step);
-      const { batch, groups } = await texted(state, rng.fold(done)); // a stream's folds depend on its name alone
+      const { batch, groups, steepest } = await texted(state, rng.fold(done)); // a stream's folds depend on its name alone
       const beta = temper > 0 ? Math.min(1, (done + 1) / (temper * steps)) : 1;
-      const log = batch.main.logPotential.data as Float32Array;
-      const hits = log.reduce((sum, x) => sum + (x > Number.NEGATIVE_INFINITY ? 1 : 0), 0) / log.length;
+      const scores = Array.from(batch.main.logPotential.data as ArrayLike<number>);
+      const hits = scores.filter((log) => isHit(target.potential, log)).length / scores.length;
+      const impossible = scores.filter((log) => log === Number.NEGATIVE_INFINITY).length / scores.length;
       const step = array(done + 1, "f64", []);
-      if (finite && hits < 1)
+      if (finite && impossible > 0)
         throw new UserError(
-          `${objective} needs a finite log φ of every text, and ${Math.round(100 * (1 - hits))} % of the first texts have none`,
+          `${objective} needs a finite log φ of every text, and ${(100 * impossible).toPrecision(2)} % of those of step ${done + 1} have none`,
           "--floor 1e-16 makes no text impossible; --loss ctl or dpg can do without",
         );
-      if (hits === 0 && !batch.exact) {
-        const starved = item(state.starved) + 1;
-        if (starved >= patience)
-          throw new UserError(
-            `no text had φ > 0 in ${patience} steps of ${texts}: there is nothing to learn from`,
-            "--floor with --temper 0.5, more --texts, or exact draws of the target (--exact)",
-          );
-        return { state: { ...state, step, starved: array(starved, "f64", []) }, metrics: { hits } };
+      // all weights are equal then, and the positive term says nothing
+      if (hits === 0 && positives && !batch.exact) {
+        const starved = array(item(state.starved) + 1, "f64", []);
+        return { state: { ...state, step, starved }, metrics: { hits } };
       }
       const tempered: Batch<NdArray> =
         beta === 1 ? batch : { ...batch, main: { ...batch.main, logPotential: times(batch.main.logPotential, beta) } };
@@ -163,8 +169,8 @@ export function twistLearner(target: TextTarget, options: LearningOptions, width
       const weights = Float64Array.from((await weigh(batch.main)).data as ArrayLike<number>);
       const size = kishSize(weights) / weights.length;
       return {
-        state: { params: next.params, optimizer: next.optimizer, step, starved: array(0, "f64", []) },
-        metrics: { loss: item(next.value), hits, effective: size, logZ: logMeanExp(weights) },
+        state: { params: next.params, optimizer: next.optimizer, step, starved: state.starved },
+        metrics: { loss: item(next.value), hits, steepest, effective: size, logZ: logMeanExp(weights) },
       };
     },
   };

@@ -38,12 +38,16 @@ export interface RolloutOptions extends Pick<ParticleOptions, "twist" | "power" 
 
 type Float = "f32" | "f64";
 
-/** Samples K texts from q, never resampled. Given references (one a text), those are what is gone through. */
+/**
+ * Samples K texts from q, never resampled. Given references (one a text), those are what is gone through.
+ *
+ * @returns  `steepest`: the largest |log ψ| of a token
+ */
 export async function rollout(
   target: TextTarget,
   options: RolloutOptions,
   rng: Random,
-): Promise<{ rollout: Rollout<NdArray>; particles: TextParticles }> {
+): Promise<{ rollout: Rollout<NdArray>; particles: TextParticles; steepest: number }> {
   const { texts: K, groups = 1, references, everyToken, observations } = options;
   const { length: T, model } = target;
   const V = model.tokenizer.size;
@@ -53,6 +57,7 @@ export async function rollout(
   let kept: { dtype: Float; hidden: NdArray; logits: NdArray } | undefined;
   const [logModel, logProposal, active, logPassed] = [0, 0, 0, 0].map(() => new Float64Array(K * T));
   const passed: Float64Array[] = [];
+  let steepest = 0;
   const run = await runParticles(
     target,
     {
@@ -72,6 +77,7 @@ export async function rollout(
           if (everyToken) logits.set(prediction.logits.data.subarray(row * V, (row + 1) * V) as Float64Array, at * V);
           active[at] = on[row];
           if (!on[row]) continue;
+          steepest = Math.max(steepest, Math.abs(chosen.logTwist[row]));
           logModel[at] = chosen.logModel[row];
           logProposal[at] = chosen.logProposal[row];
         }
@@ -84,7 +90,7 @@ export async function rollout(
   const matrix = (data: Float64Array): NdArray => floats(data, [K, T], dtype);
   const { particles } = run;
   return {
-    particles,
+    ...{ particles, steepest },
     rollout: {
       tokens: particles.tokens,
       ...{

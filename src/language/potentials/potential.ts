@@ -20,6 +20,8 @@ export interface Potential {
   readonly intermediate?: (texts: readonly Scored[], t: number) => Logs;
   /** An upper bound of log φ, where one is known: then exact draws can be had by rejection. */
   readonly largest?: number;
+  /** log φ of texts that have nothing of what is wanted, where that is not -∞ (`floored`). */
+  readonly floor?: number;
   /** The same as a function of tokens that a finite automaton computes, where it is one. */
   readonly automaton?: Automaton;
 }
@@ -65,6 +67,7 @@ export const tempered = (potential: Potential, beta: number): Potential =>
           intermediate: async (texts, t) => Float64Array.from((await potential.intermediate?.(texts, t)) ?? [], (log) => power(log, beta)),
         }),
         ...(potential.largest !== undefined && beta >= 0 && { largest: beta * potential.largest }),
+        ...(potential.floor !== undefined && { floor: beta * potential.floor }),
         ...(potential.automaton && {
           automaton: { ...potential.automaton, logs: potential.automaton.logs.map((log) => power(log, beta)) },
         }),
@@ -80,7 +83,11 @@ export const floored = (potential: Potential, epsilon: number): Potential => {
   return {
     ...potential,
     logs: async (texts) => Float64Array.from(await potential.logs(texts), add),
-    ...(potential.largest !== undefined && { largest: add(potential.largest) }),
+    ...{ floor, ...(potential.largest !== undefined && { largest: add(potential.largest) }) },
     ...(potential.automaton && { automaton: { ...potential.automaton, logs: potential.automaton.logs.map(add) } }),
   };
 };
+
+/** Has a text anything of what is wanted: φ above 0, or above the floor? */
+export const isHit = ({ floor = Number.NEGATIVE_INFINITY }: Potential, log: number): boolean =>
+  log > (floor === Number.NEGATIVE_INFINITY ? floor : floor + 1e-6);

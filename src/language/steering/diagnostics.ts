@@ -34,10 +34,6 @@ export function steeringCautions({ bounds, weights, resamples, proposalOnly }: E
     cautions.push(
       `in ${bounds.dead} of ${runs} runs no particle reached the support of the potential: log Ẑ = -∞ there; more --particles, a twist, or --floor 1e-16`,
     );
-  if (upper && lower.mean - upper.mean > 4 * Math.hypot(lower.error, upper.error) + 1e-9)
-    cautions.push(
-      `the lower bound is above the upper one by ${(lower.mean - upper.mean).toFixed(3)} nats, more than 4 standard errors: the exact draws are not of this target`,
-    );
   if (upper && upper.mean - lower.mean > widths.usable)
     cautions.push(
       `the bounds are ${(upper.mean - lower.mean).toFixed(2)} nats apart (above ${widths.usable}): the sampler is far from the target; more --particles, or a learned twist`,
@@ -60,4 +56,32 @@ export function steeringCautions({ bounds, weights, resamples, proposalOnly }: E
       `the weights of texts of q have a heavy tail (Pareto k̂ ${shape.toFixed(2)}, above ${heavyTail}): rare texts decide log Z`,
     );
   return cautions;
+}
+
+/** log ψ guesses log φ: when it is larger by so many nats than any log φ that was seen, learning has left the ground. */
+const steepTwist = 50;
+
+export interface LearningEvidence {
+  readonly steps: number;
+  /** Steps that were skipped because no text had anything of what is wanted. */
+  readonly starved: number;
+  /** Largest |log ψ| near the end, and largest |log φ| of texts. */
+  readonly steepest: number;
+  readonly largest: number;
+}
+
+/** What a training should be warned of. */
+export function learningCautions({ steps, starved, steepest, largest }: LearningEvidence): string[] {
+  return [
+    ...(starved === steps
+      ? [
+          `no text of any of the ${steps} steps had anything of what is wanted: nothing was learned; exact draws (--positives exact), or a softer score first (--slope)`,
+        ]
+      : starved > steps / 2
+        ? [`${starved} of ${steps} steps were skipped, for no text had anything of what is wanted: more --texts, or --positives exact`]
+        : []),
+    ...(steepest > largest + steepTwist
+      ? [`|log ψ| reaches ${steepest.toFixed(0)}, and |log φ| of texts ${largest.toFixed(0)}: learning diverges; lower --lr`]
+      : []),
+  ];
 }

@@ -5,7 +5,7 @@ import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
 import { type ExactDraws, exactDraws, type RunBounds, runBounds, sandwichOf } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
 import { boundsSentence, divergenceLines, logZResults, plain } from "./results.ts";
 
 export const bounds = experiment({
@@ -29,7 +29,7 @@ export const bounds = experiment({
     const { twist, notes: told } = await loadTwist(options.twist, target, rng);
     const quick = options.quick;
     const settings = {
-      ...{ twist, power: options.power, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample) },
+      ...{ twist, power: options.power, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample, twist) },
       ...{ particles: quick ? Math.min(options.particles, 16) : options.particles, runs: quick ? Math.min(options.runs, 8) : options.runs },
       ...{ draws: quick ? Math.min(options.draws, 200) : options.draws, exactBudget: options.exactBudget },
     };
@@ -42,7 +42,7 @@ export const bounds = experiment({
       folder: `steer-bounds-${source.name}`,
       steps: ladder.length * settings.runs,
       config: { particles: settings.particles, runs: settings.runs, length: target.length },
-      warnings: [...notes, ...told, ...(quick ? ["--quick: few particles and runs"] : [])],
+      warnings: [...notes, ...told, ...resamplingNotes(options.resample, twist), ...(quick ? ["--quick: few particles and runs"] : [])],
     };
   },
 

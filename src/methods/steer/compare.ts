@@ -7,7 +7,7 @@ import { exactDraws, sandwichOf } from "../../language/index.ts";
 import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
 
 export const compare = experiment({
   name: "steer compare",
@@ -36,18 +36,22 @@ export const compare = experiment({
       problem: {
         given,
         ...{ target, particles, runs, names, twists: loaded.map((l) => l.twist), power: options.power, exactBudget: options.exactBudget },
-        ...{ draws: options.draws, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample) },
+        ...{ draws: options.draws, scheme: schemeOf(options.scheme) },
+        resampling: loaded.map((l) => resamplingOf(options.resample, l.twist)),
       },
       source,
       label: `${names.length} twists`,
       folder: `steer-compare-${source.name}`,
       steps: names.length,
       config: { particles, runs, length: target.length },
-      warnings: [...notes, ...loaded.flatMap((l, i) => l.notes.map((note) => `${names[i]}: ${note}`))],
+      warnings: [
+        ...notes,
+        ...loaded.flatMap((l, i) => [...l.notes, ...resamplingNotes(options.resample, l.twist)].map((note) => `${names[i]}: ${note}`)),
+      ],
     };
   },
 
-  async work({ target, names, twists, given, exactBudget, ...settings }, { rng, progress, interrupted }) {
+  async work({ target, names, twists, given, exactBudget, resampling, ...settings }, { rng, progress, interrupted }) {
     const { runs, draws } = settings;
     const line = progress("exact draws", Math.max(runs, draws));
     const wanted = Math.max(runs, draws);
@@ -57,7 +61,7 @@ export const compare = experiment({
     const bar = progress("runs", names.length * runs);
     const measured = [];
     for (const [i, twist] of twists.entries()) {
-      const own = { ...settings, twist, exact: exact.draws, known, why, ...(twist?.proposalOnly && { resampling: "never" as const }) };
+      const own = { ...settings, twist, exact: exact.draws, known, why, resampling: resampling[i] };
       measured.push(await measure(target, own, rng.fold(names[i]), (done) => bar.update(i * runs + done, {})));
       if (interrupted()) return undefined;
     }

@@ -8,7 +8,7 @@ import { scoresFigure } from "../../language/figures/steering.ts";
 import { exactDraws, infinite, runParticles, type SampledTexts, sandwichOf, type TextTarget } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, resamplingOf, schemeOf, textsAt } from "./problem.ts";
+import { loadTarget, loadTwist, resamplingNotes, resamplingOf, schemeOf, textsAt } from "./problem.ts";
 import { divergenceLines, divergenceResults, logZResults } from "./results.ts";
 
 export const kl = experiment({
@@ -47,14 +47,14 @@ export const kl = experiment({
     return {
       problem: {
         ...{ target, texts, exact, exactBudget },
-        settings: { twist, power, particles, runs, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample) },
+        settings: { twist, power, particles, runs, scheme: schemeOf(options.scheme), resampling: resamplingOf(options.resample, twist) },
       },
       source,
       label: `scoring ${texts.continuations.length} texts`,
       folder: `steer-kl-${source.name}`,
       steps: runs,
       config: { length: target.length, texts: texts.continuations.length },
-      warnings: [...notes, ...told],
+      warnings: [...notes, ...told, ...resamplingNotes(options.resample, twist)],
     };
   },
 

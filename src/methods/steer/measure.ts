@@ -1,5 +1,6 @@
 /** A proposal measured: bounds on log Z, divergences, cautions. What bounds, train, compare and infill have in common. */
 import type { Random } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
 import {
   type BoundsOptions,
   logWeightsOf,
@@ -37,6 +38,7 @@ export async function measure(
     rng.fold("runs"),
     watch,
   );
+  refuseCrossing(bounds);
   // with observations, the same ones on both sides: their own spread in log Z cancels
   const count = suffixes ? runs : exact ? Math.min(draws, exact.length) : draws;
   const own = { ...options, exact: exact?.slice(0, count), suffixes: suffixes?.slice(0, count) };
@@ -57,3 +59,18 @@ const resultsOf = (bounds: RunBounds, divergence: ReturnType<typeof divergenceRe
   ess: (bounds.particles * bounds.leastSize.reduce((a, b) => a + b, 0)) / bounds.leastSize.length,
   uniqueAncestors: bounds.ancestors,
 });
+
+/** Runs from which a standard error can be believed, and how many of them bounds may cross by. */
+const [enoughRuns, most] = [10, 4];
+
+/** Bounds that cross say that the "exact" draws are none: nothing that follows would be true. @throws UserError */
+function refuseCrossing(bounds: RunBounds): void {
+  const { lower, upper } = sandwichOf(bounds);
+  if (!upper || bounds.lower.length < enoughRuns) return;
+  const gap = lower.mean - upper.mean;
+  if (gap > most * Math.hypot(lower.error, upper.error) + 1e-6)
+    throw new UserError(
+      `the lower bound ${lower.mean.toFixed(3)} is above the upper one ${upper.mean.toFixed(3)}, by more than ${most} standard errors: the exact draws are not of this target`,
+      "they must be of the same model, prompt, --length, --potential and --beta",
+    );
+}

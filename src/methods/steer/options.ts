@@ -42,7 +42,12 @@ export const twistOption = z
 export const samplerOptions = {
   particles: z.int().min(1).max(100_000).default(64).describe("particles of a run, K"),
   runs: z.int().min(1).max(100_000).default(20).describe("independent runs, R: errors are over them"),
-  resample: z.string().default("0.5").describe("never, always, or the share of K below which the effective size falls first"),
+  resample: z
+    .string()
+    .optional()
+    .describe(
+      "never, always, or the share of K below which the effective size falls first (default: 0.5; never for a twist that was learned as a proposal)",
+    ),
   scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
   twist: twistOption,
   power: z.number().min(0).max(4).optional().describe("b of the proposal q ∝ p0 ψ^b (default 1; 0 draws from the model)"),

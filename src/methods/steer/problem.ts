@@ -78,21 +78,31 @@ function promptOf(model: LanguageModel, text: string): number[] {
   return tokens;
 }
 
-/** When to resample. @throws UserError */
-export function resamplingOf(text: string): ResamplingRule {
+/**
+ * When to resample. By a twist that was learned as a proposal it is never done unasked: ψ is right up to a factor of every prefix.
+ * @throws UserError
+ */
+export function resamplingOf(text: string | undefined, twist?: Pick<Twist, "proposalOnly">): ResamplingRule {
+  if (text === undefined) return twist?.proposalOnly ? "never" : { below: 0.5 };
   if (text === "never" || text === "always") return text;
   const below = Number(text);
   if (!(below > 0 && below <= 1)) throw new UserError(`--resample ${text}: never, always, or a share of the particles above 0 and up to 1`);
   return { below };
 }
 
+/** What is told of the rule where nothing was asked. */
+export const resamplingNotes = (text: string | undefined, twist?: Pick<Twist, "proposalOnly">): string[] =>
+  text === undefined && twist?.proposalOnly
+    ? ["the twist was learned as a proposal: particles are not resampled (--resample 0.5 does)"]
+    : [];
+
 export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSchemes[name];
 
 /** No particle got there: nothing that could be printed would be a text of the target. */
 export const outOfReach = ({ potential }: TextTarget, particles: number): UserError =>
   new UserError(
-    `no particle of ${particles} reached the support of ${potential.name}: every text has φ = 0`,
-    "more --particles, a twist (--twist lookahead:8, or one of steer train with --floor 1e-16 --temper 0.5), or another potential",
+    `no particle of ${particles} reached what ${potential.name} wants: every text has φ = 0${potential.floor === undefined ? "" : ", or its floor"}`,
+    "more --particles, a twist (--twist lookahead:8, or one of steer train on a softer score), or another potential",
   );
 
 /** The twist that was asked for, and what to tell of it. @throws UserError  if it does not fit */
@@ -152,6 +162,7 @@ export async function givenDraws(target: TextTarget, path: string | undefined, l
 /** A twist from a file, which may need to be told what must follow. */
 export interface FileTwist {
   readonly twist: (observations?: NdArray) => Twist;
+  readonly proposalOnly?: boolean;
   /** Is it told what must follow? */
   readonly observes: boolean;
   readonly notes: readonly string[];
@@ -170,7 +181,7 @@ export async function fileTwist(path: string, { model, length, potential, prompt
   return {
     twist: (observations) =>
       headTwist(params, { kind: description.kind, bounded, proposalOnly, frozen: true, name: basename(path) }, observations),
-    observes: description.observed > 0,
+    ...{ proposalOnly, observes: description.observed > 0 },
     notes: [
       ...said("the potential", description.potential, potential.name),
       ...said("a length of", description.length, length),

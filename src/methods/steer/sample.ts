@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { experiment } from "../../lab/index.ts";
 import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { runBounds, runParticles, steeringCautions } from "../../language/index.ts";
+import { isHit, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, schemeOf } from "./problem.ts";
+import { loadTarget, loadTwist, modelInput, outOfReach, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
 import { distinct, jsonl, logZResults, plain, textRows, textTable } from "./results.ts";
 
 export const sample = experiment({
@@ -28,12 +28,11 @@ export const sample = experiment({
   async prepare({ target, source, notes }, options, { rng }) {
     const { twist, notes: told } = await loadTwist(options.twist, target, rng, "prefix");
     const particles = options.quick ? Math.min(options.particles, 16) : options.particles;
-    const resampling = resamplingOf(options.resample);
     const settings = {
       ...{ twist, particles, power: options.power, runs: options.quick ? Math.min(options.runs, 2) : options.runs },
       ...{
         scheme: schemeOf(options.scheme),
-        resampling: twist?.proposalOnly && options.resample === "0.5" ? ("never" as const) : resampling,
+        resampling: resamplingOf(options.resample, twist),
       },
     };
     return {
@@ -43,14 +42,7 @@ export const sample = experiment({
       folder: `steer-${source.name}`,
       steps: target.length,
       config: { particles, length: target.length },
-      warnings: [
-        ...notes,
-        ...told,
-        ...(settings.resampling !== resampling
-          ? ["the twist was learned as a proposal: particles are not resampled (--resample always does)"]
-          : []),
-        ...(options.quick ? ["--quick: few particles"] : []),
-      ],
+      warnings: [...notes, ...told, ...resamplingNotes(options.resample, twist), ...(options.quick ? ["--quick: few particles"] : [])],
     };
   },
 
@@ -61,7 +53,7 @@ export const sample = experiment({
     const run = await runParticles(target, { ...settings, watch }, rng.fold("particles"));
     line.finish();
     if (interrupted()) return undefined;
-    if (run.logZ[0] === Number.NEGATIVE_INFINITY) throw outOfReach(target, K);
+    if (!run.particles.logPotential.data.some((log) => isHit(target.potential, log))) throw outOfReach(target, K);
     const bar = progress("runs", runs);
     const bounds = await runBounds(target, settings, rng.fold("runs"), (done) => bar.update(done, {}));
     bar.finish();

@@ -1,6 +1,6 @@
 /** `pushforward steer train`: a twist for a model, a prompt and a score. */
 import { z } from "zod";
-import type { Random } from "../../array/index.ts";
+import { item, type Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/index.ts";
 import { learningFigure, scoresFigure, trainingFigure } from "../../language/figures/steering.ts";
@@ -13,6 +13,7 @@ import {
   gainsAlong,
   type LearningOptions,
   type LearningState,
+  learningCautions,
   logWeightsOf,
   objectiveOf,
   runParticles,
@@ -92,7 +93,10 @@ export const train = method({
     const learning: LearningOptions = {
       ...{ objective: loss, kind: options.head, texts: options.texts, steps, temper: options.temper, exact },
       rate: options.lr ?? rateFor(target.model.width),
-      ...(suffix !== undefined && { observe: (own: Random) => simulateObservations(target, { count: options.groups, suffix }, own) }),
+      ...(suffix !== undefined && {
+        groups: options.groups,
+        observe: (own: Random) => simulateObservations(target, { count: options.groups, suffix }, own),
+      }),
     };
     checkLearning(target, learning);
     const why = found.draws ? undefined : found.why;
@@ -180,6 +184,11 @@ export const train = method({
       await runParticles(target, { particles: 256, resampling: "never" }, rng.fold("model")),
     ];
     const rows = textRows(target, own.particles, new Float64Array(64), 64);
+    const finite = [...rows.map((row) => row.logPotential), ...base.particles.logPotential.data].filter(Number.isFinite);
+    const evidence = {
+      ...{ steps, starved: item(state.starved), steepest: history.findLast((row) => row.steepest !== undefined)?.steepest ?? 0 },
+      largest: Math.max(0, ...finite.map(Math.abs)),
+    };
     const best = rows.toSorted((a, b) => b.logPotential - a.logPotential).slice(0, 6);
     const explained = observed
       ? undefined
@@ -214,7 +223,7 @@ export const train = method({
         ...(divergence.kl.targetToQ === null ? [] : [{ name: "KL(target ‖ q)", value: divergence.kl.targetToQ, note: "nats" }]),
       ],
       tables: [textTable(rows)],
-      warnings: measured.cautions,
+      warnings: [...learningCautions(evidence), ...measured.cautions],
       results: {
         ...measured.results,
         curve,
