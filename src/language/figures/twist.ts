@@ -1,29 +1,7 @@
-/** Pictures of a twist. */
+/** What a twist does along texts, as a picture. */
 import * as Plot from "@observablehq/plot";
-import { type Figure, palette, plot } from "../../plots/index.ts";
-import type { TextGains, TokenShares } from "../steering/explain.ts";
-
-/** Probabilities of the first token, by the model and by the proposal. */
-export function firstTokensFigure(tokens: readonly TokenShares[]): Figure {
-  const rows = tokens.flatMap(({ token, model, proposal }) => [
-    { token, by: "model", share: model },
-    { token, by: "proposal q", share: proposal },
-  ]);
-  return {
-    name: "first-tokens",
-    title: "First token",
-    caption: "Probability of the token after the prompt: the model's, and that of the proposal which the twist makes of it.",
-    svg: plot({
-      height: 60 + 30 * tokens.length,
-      x: { label: "probability", grid: true, zero: true },
-      y: { label: null, axis: null, domain: ["model", "proposal q"] },
-      fy: { label: null, domain: tokens.map(({ token }) => token) },
-      marginRight: 110,
-      color: { legend: true, label: "law", domain: ["model", "proposal q"], range: [palette[9], palette[0]] },
-      marks: [Plot.barX(rows, { x: "share", y: "by", fy: "token", fill: "by" }), Plot.ruleX([0])],
-    }),
-  };
-}
+import { type Figure, plot } from "../../plots/index.ts";
+import type { TextGains } from "../steering/explain.ts";
 
 /** Largest gain that has a colour of its own. */
 const strongest = 4;

@@ -1,5 +1,5 @@
 /** What should be said before any number is believed. */
-import { paretoShape } from "../../sampling/index.ts";
+import { kishSize, paretoShape } from "../../sampling/index.ts";
 import type { RunBounds } from "./bounds.ts";
 import { sandwichOf } from "./bounds.ts";
 
@@ -8,6 +8,9 @@ export const widths = { good: 0.1, usable: 1 } as const;
 
 /** Above it the mean of the weights has no finite variance that their number shows. Vehtari et al., JMLR 25 (2024). */
 const heavyTail = 0.7;
+
+/** Where more than this share of the texts counts, no tail decides the mean, whatever its shape. */
+const decisive = 0.5;
 
 /** Fewer descendants of the first step than this share of the particles: what the texts begin with is decided by a few. */
 const fewAncestors = 0.05;
@@ -51,7 +54,8 @@ export function steeringCautions({ bounds, weights, resamples, proposalOnly }: E
   if (!resamples && bounds.particles >= 16 && least < 2 / bounds.particles)
     cautions.push(`one particle has nearly all weight (effective size ${(least * bounds.particles).toFixed(1)} of ${bounds.particles})`);
   const shape = weights && weights.length >= 100 && weights.some(Number.isFinite) ? paretoShape(weights) : undefined;
-  if (shape !== undefined && shape > heavyTail)
+  const share = weights ? kishSize(weights) / weights.length : 1;
+  if (shape !== undefined && shape > heavyTail && share < decisive)
     cautions.push(
       `the weights of texts of q have a heavy tail (Pareto k̂ ${shape.toFixed(2)}, above ${heavyTail}): rare texts decide log Z`,
     );

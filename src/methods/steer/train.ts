@@ -3,8 +3,9 @@ import { z } from "zod";
 import { item, type Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/index.ts";
+import { firstTokensFigure } from "../../language/figures/comparison.ts";
 import { learningFigure, scoresFigure, trainingFigure } from "../../language/figures/steering.ts";
-import { firstTokensFigure, gainsFigure } from "../../language/figures/twist.ts";
+import { gainsFigure } from "../../language/figures/twist.ts";
 import {
   checkLearning,
   checkTarget,
