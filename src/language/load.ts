@@ -15,10 +15,15 @@ const builtIn = "built-in";
 
 /** @throws UserError  saying what was found and what is wanted */
 export async function loadLanguageModel(path: string | undefined, options: ModelOptions): Promise<LoadedModel> {
+  const isText = path !== undefined && /\.(txt|md|text)$/i.test(path);
+  const idle = (["order", "unit"] as const).find((key) => !isText && options[key] !== undefined);
+  if (idle) throw new UserError(`--${idle} is for a text to count`, "leave it out, or give a .txt file as the model");
+  if (options.tokenizer !== undefined && !/\.bin$/i.test(path ?? ""))
+    throw new UserError("--tokenizer is for a llama2.c .bin", "other models bring their own");
   if (path === undefined || path === builtIn)
     return loadModel(fileURLToPath(new URL("../../assets/language-model.safetensors", import.meta.url)), options);
   if (/\.json$/i.test(path)) return { model: readChain(await text(path), path), notes: [] };
-  if (/\.(txt|md|text)$/i.test(path)) return { model: countNgrams(await text(path), basename(path), options), notes: [] };
+  if (isText) return { model: countNgrams(await text(path), basename(path), options), notes: [] };
   return loadModel(path, options);
 }
 

@@ -44,6 +44,14 @@ const lexiconFile = z.object({
  * @throws UserError  with the nearest name
  */
 export async function readPotential(text: string, options: PotentialOptions): Promise<Potential> {
+  const parts = text.split(/\s[+*]\s/).map((part) => part.trim());
+  if (options.class !== undefined && !parts.some((part) => /\.onnx$/i.test(part)))
+    throw new UserError("--class is of a classifier, and --potential has none", "--potential classifier.onnx");
+  if (options.slope !== undefined && !parts.some(takesSlope))
+    throw new UserError(
+      "--slope is of a lexicon's score, and --potential has none by itself",
+      '--potential afinn; "afinn<=-4" is 0 or 1 already',
+    );
   const terms: Potential[] = [];
   for (const term of text.split(/\s\+\s/)) {
     const factors: Potential[] = [];
@@ -69,6 +77,9 @@ async function one(text: string, options: PotentialOptions): Promise<Potential> 
     throw new UserError("--threshold needs --slope", "φ = sigmoid(slope (score - threshold)); a negative slope asks for low scores");
   return slope === undefined ? scorePotential(score) : sigmoidPotential(score, slope, threshold ?? 0);
 }
+
+/** A lexicon that is not compared with a number. */
+const takesSlope = (part: string): boolean => !/^(contains|avoids|regex):|\.((m|c)?js|onnx)$|[<>]|^none$/i.test(part);
 
 async function scoreOf(name: string): Promise<{ score: Score; slope?: number; threshold?: number }> {
   if (/\.json$/i.test(name)) return readLexicon(name);

@@ -51,8 +51,11 @@ export function readTexts(file: string, path: string, { model, prompt, length }:
         tokenizer.end === undefined ? "all texts have --length tokens" : "a shorter text ends with the model's end token",
       );
     const padding = tokenizer.end ?? 0;
+    const log = row.logq ?? row.logProposal;
+    if (log !== undefined && log > 1e-6)
+      throw new UserError(`${where}: log q is ${log}: no text has a probability above 1`, "logq is a natural logarithm, at most 0");
     continuations.push(Int32Array.from({ length }, (_, t) => own[t] ?? padding));
-    logs.push(row.logq ?? row.logProposal);
+    logs.push(log);
   });
   if (continuations.length === 0) throw new UserError(`${path}: there are no texts`);
   const missing = logs.indexOf(undefined);

@@ -5,7 +5,7 @@ import { ladderFigure, sizesFigure } from "../../language/figures/steering.ts";
 import { type ExactDraws, exactDraws, type RunBounds, runBounds, sandwichOf } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
 import { boundsSentence, divergenceLines, logZResults, plain } from "./results.ts";
 
 export const bounds = experiment({
@@ -42,7 +42,12 @@ export const bounds = experiment({
       folder: `steer-bounds-${source.name}`,
       steps: ladder.length * settings.runs,
       config: { particles: settings.particles, runs: settings.runs, length: target.length },
-      warnings: [...notes, ...told, ...resamplingNotes(options.resample, twist), ...(quick ? ["--quick: few particles and runs"] : [])],
+      warnings: [
+        ...notes,
+        ...told,
+        ...samplerNotes(options, twist, twist?.next !== undefined),
+        ...(quick ? ["--quick: few particles and runs"] : []),
+      ],
     };
   },
 

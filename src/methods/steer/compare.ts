@@ -7,7 +7,7 @@ import { exactDraws, sandwichOf } from "../../language/index.ts";
 import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { givenDraws, loadTarget, loadTwist, modelInput, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
+import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
 
 export const compare = experiment({
   name: "steer compare",
@@ -46,7 +46,9 @@ export const compare = experiment({
       config: { particles, runs, length: target.length },
       warnings: [
         ...notes,
-        ...loaded.flatMap((l, i) => [...l.notes, ...resamplingNotes(options.resample, l.twist)].map((note) => `${names[i]}: ${note}`)),
+        ...loaded.flatMap((l, i) =>
+          [...l.notes, ...samplerNotes(options, l.twist, l.twist?.next !== undefined)].map((note) => `${names[i]}: ${note}`),
+        ),
       ],
     };
   },

@@ -16,7 +16,7 @@ import {
 import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { fileTwist, loadTarget, modelInput, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
+import { fileTwist, loadTarget, modelInput, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
 import { boundsSentence, distinct, divergenceLines, jsonl, logZResults, textRows, textTable } from "./results.ts";
 
 export const infill = experiment({
@@ -68,7 +68,7 @@ export const infill = experiment({
       warnings: [
         ...notes,
         ...(twist?.notes ?? []),
-        ...resamplingNotes(options.resample, twist),
+        ...samplerNotes(options, twist),
         ...(suffix ? [`the ending is read as ${JSON.stringify(model.tokenizer.decode(suffix))}, ${suffix.length} tokens`] : []),
         ...(model.tokenizer.end !== undefined && !isChain(model) ? ["texts that end before the ending count for nothing"] : []),
       ],

@@ -8,7 +8,7 @@ import { scoresFigure } from "../../language/figures/steering.ts";
 import { exactDraws, infinite, runParticles, type SampledTexts, sandwichOf, type TextTarget } from "../../language/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, resamplingNotes, resamplingOf, schemeOf, textsAt } from "./problem.ts";
+import { loadTarget, loadTwist, resamplingOf, samplerNotes, schemeOf, textsAt } from "./problem.ts";
 import { divergenceLines, divergenceResults, logZResults } from "./results.ts";
 
 export const kl = experiment({
@@ -54,7 +54,7 @@ export const kl = experiment({
       folder: `steer-kl-${source.name}`,
       steps: runs,
       config: { length: target.length, texts: texts.continuations.length },
-      warnings: [...notes, ...told, ...resamplingNotes(options.resample, twist)],
+      warnings: [...notes, ...told, ...samplerNotes(options, twist, twist?.next !== undefined)],
     };
   },
 

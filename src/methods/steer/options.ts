@@ -14,8 +14,8 @@ export const targetOptions = {
     )
     .meta({ file: true }),
   tokenizer: z.string().optional().describe("tokenizer of a .bin (default: tokenizer.bin or tok*.bin beside it)").meta({ file: true }),
-  order: z.int().min(1).max(12).default(3).describe("n of the n-gram model, for a text"),
-  unit: z.enum(["characters", "words"]).default("characters").describe("what the n-gram model counts, for a text"),
+  order: z.int().min(1).max(12).optional().describe("n of the n-gram model, for a text to count (default: 3)"),
+  unit: z.enum(["characters", "words"]).optional().describe("what the n-gram model counts (default: characters)"),
   prompt: z.string().default("").describe("the beginning, which is given"),
   length: z.int().min(1).max(4096).default(20).describe("tokens that are added, T; fewer where the model ends a text"),
   potential: z

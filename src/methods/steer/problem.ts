@@ -90,11 +90,17 @@ export function resamplingOf(text: string | undefined, twist?: Pick<Twist, "prop
   return { below };
 }
 
-/** What is told of the rule where nothing was asked. */
-export const resamplingNotes = (text: string | undefined, twist?: Pick<Twist, "proposalOnly">): string[] =>
-  text === undefined && twist?.proposalOnly
+/** What is told of how particles move: where a rule was not asked for, and where one has no effect. */
+export const samplerNotes = (
+  { resample, power }: { readonly resample?: string; readonly power?: number },
+  twist: Pick<Twist, "proposalOnly"> | undefined,
+  guides = twist !== undefined,
+): string[] => [
+  ...(resample === undefined && twist?.proposalOnly
     ? ["the twist was learned as a proposal: particles are not resampled (--resample 0.5 does)"]
-    : [];
+    : []),
+  ...(power && !guides ? [`--power ${power} has no effect: there is no twist that knows every next token`] : []),
+];
 
 export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSchemes[name];
 

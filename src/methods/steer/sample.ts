@@ -5,7 +5,7 @@ import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figur
 import { isHit, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { loadTarget, loadTwist, modelInput, outOfReach, resamplingNotes, resamplingOf, schemeOf } from "./problem.ts";
+import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
 import { distinct, jsonl, logZResults, plain, textRows, textTable } from "./results.ts";
 
 export const sample = experiment({
@@ -42,7 +42,12 @@ export const sample = experiment({
       folder: `steer-${source.name}`,
       steps: target.length,
       config: { particles, length: target.length },
-      warnings: [...notes, ...told, ...resamplingNotes(options.resample, twist), ...(options.quick ? ["--quick: few particles"] : [])],
+      warnings: [
+        ...notes,
+        ...told,
+        ...samplerNotes(options, twist, twist?.next !== undefined),
+        ...(options.quick ? ["--quick: few particles"] : []),
+      ],
     };
   },
 
