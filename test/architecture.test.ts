@@ -24,6 +24,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   information: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
   language: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "tokenizers", "data", "plots"],
   generative: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "data", "plots"],
+  chemistry: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "sampling", "data", "plots"],
   lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
   methods: [
     "errors",
@@ -41,6 +42,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "information",
     "generative",
     "language",
+    "chemistry",
     "tokenizers",
     "lab",
   ],
