@@ -81,7 +81,9 @@ export function roundToPrecision(x: Tensor, mode: Rounding): Tensor {
 
 function sharedNode(nodes: Map<string, Node>, primitive: Primitive, inputs: readonly Tensor[], params: Params): Node {
   let key = primitive.name + (rounding ?? "");
-  for (const x of inputs) key += `|${x.uid}`;
+  const uids = inputs.map(({ uid }) => uid);
+  if (primitive.commutative) uids.sort((a, b) => a - b);
+  for (const uid of uids) key += `|${uid}`;
   if (params !== undefined) key += `|${keyOf(params)}`;
   let node = nodes.get(key);
   if (!node) {
@@ -93,6 +95,9 @@ function sharedNode(nodes: Map<string, Node>, primitive: Primitive, inputs: read
 
 const identities = new WeakMap<object, number>();
 
+/** Constants of up to so many bytes are compared by what they hold. */
+const smallConstant = 4096;
+
 /**
  * Parameters as text. Those that are not plain data (closures, sub-programs, large constants) are equal only if they are the same object.
  */
@@ -101,6 +106,7 @@ function keyOf(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
   let key = "";
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView) && value.byteLength <= smallConstant) return bytesKey(value);
   if (Array.isArray(value)) for (const v of value) key += `${keyOf(v)},`;
   else if (isPlain(value)) for (const [name, v] of Object.entries(value)) key += `${name}:${keyOf(v)},`;
   else {
@@ -109,6 +115,13 @@ function keyOf(value: unknown): string {
     return `#${id}`;
   }
   return `(${key})`;
+}
+
+/** All bytes of a typed array as text. */
+function bytesKey({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+  let key = "b";
+  for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) key += String.fromCharCode(byte + 32);
+  return key;
 }
 
 const isPlain = (x: object): boolean => Object.getPrototypeOf(x) === Object.prototype;

@@ -137,6 +137,8 @@ export interface Primitive {
   readonly exact?: boolean;
   /** Each application is a different node even if inputs and parameters agree. */
   readonly unique?: boolean;
+  /** Its two inputs may change places: a + b is b + a. */
+  readonly commutative?: boolean;
   /** Multiplications of one application, where they are more than elements. */
   work?(node: Node): number;
 }

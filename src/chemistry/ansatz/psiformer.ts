@@ -72,10 +72,10 @@ export function psiformer(system: System, { width, layers, heads, determinants }
 }
 
 /** Electrons of one spin stand together: up first. */
-export const spinGroups = ({ up, down }: System) =>
+export const spinGroups = ({ up, down }: System): { spin: "up" | "down"; from: number; to: number }[] =>
   [
-    { spin: "up", from: 0, to: up },
-    { spin: "down", from: up, to: up + down },
+    { spin: "up" as const, from: 0, to: up },
+    { spin: "down" as const, from: up, to: up + down },
   ].filter(({ from, to }) => to > from);
 
 /** A linear map with weights N(0, 1/inputs) and biases N(0, 1). */

@@ -1,5 +1,5 @@
 /** Scales of kernels from pilot draws. */
-import { type NdArray, ndarray } from "../../array/index.ts";
+import { choleskyFactor, type NdArray, ndarray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 
 /** Draws pull the estimated covariance towards its diagonal with the weight of so many: few of many coordinates are nearly singular. */
@@ -23,7 +23,7 @@ export function pilotScale(draws: NdArray, shape: "diagonal" | "dense", data = 1
   const factor: ArrayLike<number> =
     shape === "diagonal"
       ? Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]))
-      : cholesky(shrunk(covariance, d, n - data), d);
+      : lowerFactor(shrunk(covariance, d, n - data), d);
   const dims = shape === "diagonal" ? [1, d] : [1, d, d];
   return draws.dtype === "f64" ? ndarray(Float64Array.from(factor), dims, "f64") : ndarray(Float32Array.from(factor), dims, "f32");
 }
@@ -47,14 +47,10 @@ function within({ data: values, shape: [n, d] }: NdArray, data: number): Float64
 const shrunk = (covariance: Float64Array, d: number, freedom: number): Float64Array =>
   covariance.map((c, e) => (e % (d + 1) === 0 ? c : (c * freedom) / (freedom + shrinkage)));
 
-/** Lower factor of a positive definite matrix. */
-function cholesky(a: Float64Array, d: number): Float64Array {
-  const l = new Float64Array(d * d);
-  for (let i = 0; i < d; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * d + j];
-      for (let k = 0; k < j; k++) sum -= l[i * d + k] * l[j * d + k];
-      l[i * d + j] = i === j ? Math.sqrt(sum) : sum / l[j * d + j];
-    }
-  return l;
+/** Lower factor of a covariance, [d, d]. */
+function lowerFactor(a: Float64Array, d: number): Float64Array {
+  const factored = choleskyFactor(a, d);
+  if (!factored) throw new UserError("pilotScale: the covariance of the pilot's draws is not positive definite", "run the pilot longer");
+  const { lower, stride } = factored;
+  return Float64Array.from({ length: d * d }, (_, e) => (e % d <= Math.floor(e / d) ? lower[Math.floor(e / d) * stride + (e % d)] : 0));
 }

@@ -10,6 +10,7 @@ import { sumTo } from "./sum.ts";
 // --- arithmetic -----------------------------------------------------------------------------------------------------------------
 
 export const add = binary("add", {
+  commutative: true,
   onnx: "Add",
   takes: "number",
   scalar: (a, b) => a + b,
@@ -25,7 +26,13 @@ export const sub = binary("sub", {
   transpose: { 0: (ct, [a]) => sumTo(ct, a.shape), 1: (ct, [, b]) => neg(sumTo(ct, b.shape)) },
 });
 
-export const mul = binary("mul", { onnx: "Mul", takes: "number", scalar: (a, b) => a * b, partials: [([, b]) => b, ([a]) => a] });
+export const mul = binary("mul", {
+  commutative: true,
+  onnx: "Mul",
+  takes: "number",
+  scalar: (a, b) => a * b,
+  partials: [([, b]) => b, ([a]) => a],
+});
 
 export const div = binary("div", {
   onnx: "Div",

@@ -56,7 +56,6 @@ export const scalar = (value: number, dtype: ProgramDType): Tensor =>
 /** An array known when the program is traced. */
 const literal: Primitive = {
   name: "literal",
-  unique: true,
   exact: true,
   flat: true,
   infer: (_, { value }) => [{ dtype: value.dtype, shape: value.shape }],
