@@ -65,6 +65,9 @@ const pages = [
   "numbers",
   "coding/index",
   "language",
+  "chemistry/systems/read",
+  "chemistry/hartree-fock/hartree-fock",
+  "chemistry/hartree-fock/orbitals",
 ];
 
 interface Import {

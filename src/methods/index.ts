@@ -13,6 +13,11 @@ export const methods: readonly Registered[] = [
     load: async () => (await import("./information/index.ts")).information,
   },
   {
+    name: "molecule",
+    summary: "ground states of molecules by Wasserstein quantum Monte Carlo",
+    load: async () => (await import("./molecule/index.ts")).molecule,
+  },
+  {
     name: "predict",
     summary: "apply a trained network to new tables, pictures or text",
     load: async () => (await import("./predict.ts")).predict,

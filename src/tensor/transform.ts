@@ -3,15 +3,13 @@
 import { type Structure, unflatten } from "../array/tree.ts";
 import { batchProgram } from "./batch.ts";
 import { pullback, pushforward } from "./differentiate.ts";
-import { apply, withRounding } from "./primitive.ts";
-import { add, mul, square } from "./primitives/arithmetic.ts";
-import { aliasOf, placeholder, scalar, splat, stopped, tensors } from "./primitives/constant.ts";
+import { withRounding } from "./primitive.ts";
+import { aliasOf, placeholder, scalar, stopped, tensors } from "./primitives/constant.ts";
 import { eye } from "./primitives/gather.ts";
 import { moveAxis, reshape } from "./primitives/reshape.ts";
-import { broadcastTo, sum, zerosLike } from "./primitives/sum.ts";
+import { zerosLike } from "./primitives/sum.ts";
 import { fail, floatType, sameShape } from "./shapes.ts";
-import { isFloat, type MaybeTensor, type Node, type Primitive, type Rounding, type Tensor } from "./tensor.ts";
-import { between } from "./walk.ts";
+import { isFloat, type MaybeTensor, type Rounding, type Tensor } from "./tensor.ts";
 
 interface Run<R> {
   readonly inputs: Tensor[];
