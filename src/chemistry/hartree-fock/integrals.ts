@@ -1,4 +1,5 @@
 /** Integrals over basis functions, in atomic units. */
+import { nuclearRepulsion } from "../energy/potential.ts";
 import type { Nucleus } from "../systems/system.ts";
 import { functionsOf, type Shell } from "./basis.ts";
 import { coulombHermites, hermiteCount, hermites } from "./hermite.ts";
@@ -29,14 +30,6 @@ export function integralsOf(shells: readonly Shell[], nuclei: readonly Nucleus[]
     repulsion: repulsionOf(n, pairs),
     nuclear: nuclearRepulsion(nuclei),
   };
-}
-
-export function nuclearRepulsion(nuclei: readonly Nucleus[]): number {
-  let sum = 0;
-  nuclei.forEach((a, i) => {
-    for (const b of nuclei.slice(0, i)) sum += (a.charge * b.charge) / Math.hypot(...a.position.map((x, k) => x - b.position[k]));
-  });
-  return sum;
 }
 
 /** A symmetric matrix from its values at each pair of shells, [functions of a, functions of b]. */

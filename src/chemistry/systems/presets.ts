@@ -8,15 +8,15 @@ interface Preset {
   readonly charge: number;
   /** 2S of the ground state. */
   readonly spin: number;
-  readonly reference: Reference;
+  readonly reference?: Reference;
 }
 
-const atom = (symbol: string, title: string, spin: number, energy: number, source: string, charge = 0): Preset => ({
+const atom = (symbol: string, title: string, spin: number, energy?: number, source = "", charge = 0): Preset => ({
   title,
   geometry: `${symbol} 0 0 0`,
   charge,
   spin,
-  reference: { energy, source },
+  ...(energy !== undefined && { reference: { energy, source } }),
 });
 
 /** Two nuclei on the z axis. */
@@ -37,7 +37,7 @@ const chain = (n: number, spacing: number, reference: Reference): Preset => ({
 });
 
 const hylleraas = "explicitly correlated, literature";
-const atoms = "Chakravorty et al., Phys. Rev. A 47 (1993) 3649";
+const atoms = "literature, non-relativistic";
 
 export const presets: Readonly<Record<string, Preset>> = {
   H: atom("H", "hydrogen atom", 1, -0.5, "exact"),
@@ -48,7 +48,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   C: atom("C", "carbon atom", 2, -37.845, atoms),
   N: atom("N", "nitrogen atom", 3, -54.5892, atoms),
   O: atom("O", "oxygen atom", 2, -75.0673, atoms),
-  F: atom("F", "fluorine atom", 1, -99.7339, atoms),
+  F: atom("F", "fluorine atom", 1),
   Ne: atom("Ne", "neon atom", 0, -128.9376, atoms),
   "H-": atom("H", "hydride ion", 0, -0.527751016544, hylleraas, -1),
   "Li+": atom("Li", "lithium ion", 0, -7.279913412669, hylleraas, 1),
