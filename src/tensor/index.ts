@@ -2,6 +2,7 @@
 import "./methods.ts";
 import "./rules.ts";
 
+export { type Formula, parseFormula } from "./formula.ts";
 export { type Arrays, configure, type Feeds, type JitOptions, type Jitted, jit, like, type Traced, trace } from "./jit.ts";
 export { type Carried, carryLaplacian, laplacian } from "./laplacian.ts";
 export * from "./primitives/activations.ts";

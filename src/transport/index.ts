@@ -42,7 +42,6 @@ export { scoresFigure } from "./figures/scores.ts";
 export { transitionFigures } from "./figures/transitions.ts";
 export type { ChosenCost } from "./forces/cost.ts";
 export type { DriftOptions } from "./forces/drift.ts";
-export { type Formula, parseFormula } from "./forces/expression.ts";
 export type { Acting, ForceOptions, Forces } from "./forces/forces.ts";
 export { densityPotential, fittedScale, type KernelVelocity, kernelVelocity, mostCentres } from "./forces/kernels.ts";
 export { accelerationPotential, constantForce, obstacles, quadraticPotential } from "./forces/potentials.ts";

@@ -2,10 +2,9 @@
 
 import { ndarray, toNumbers } from "../../array/index.ts";
 import { nearest, UserError } from "../../errors.ts";
-import { jit, type Tensor } from "../../tensor/index.ts";
+import { type Formula, jit, parseFormula, type Tensor } from "../../tensor/index.ts";
 import type { ScalarField } from "../lagrangian/lagrangian.ts";
 import { innerTime } from "../paths/units.ts";
-import { type Formula, parseFormula } from "./expression.ts";
 import type { ForceSetting } from "./setting.ts";
 
 /**

@@ -1,8 +1,7 @@
 /** Formulas as programs. */
 import { expect, test } from "vitest";
-import { array, item, type NdArray } from "../../../src/array/index.ts";
-import { jit, type Tensor } from "../../../src/tensor/index.ts";
-import { parseFormula } from "../../../src/transport/index.ts";
+import { array, item, type NdArray } from "../../src/array/index.ts";
+import { jit, parseFormula, type Tensor } from "../../src/tensor/index.ts";
 
 test.each([
   ["-2*(x-1)^2 + exp(-t)*y", (x: number, y: number, t: number) => -2 * (x - 1) ** 2 + Math.exp(-t) * y],

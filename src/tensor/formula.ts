@@ -1,9 +1,11 @@
 /**
- * Formulas in coordinates and time as fields: numbers, names, + - * / ^, parentheses and the functions exp, log, sqrt, sin, cos, tanh, abs,
+ * Formulas as programs, such as fields in coordinates and time: numbers, names, + - * / ^, parentheses and the functions exp, log, sqrt, sin, cos, tanh, abs,
  * min, max. `-2*(pc1-1)^2 + exp(-t)*pc2`.
  */
-import * as t from "../../tensor/index.ts";
-import { scalar, type Tensor } from "../../tensor/index.ts";
+import "./methods.ts";
+import { maximum, minimum } from "./primitives/arithmetic.ts";
+import { scalar } from "./primitives/constant.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** A parsed formula: values of the names -> value, all of one shape. */
 export type Formula = (names: Readonly<Record<string, Tensor>>) => Tensor;
@@ -16,8 +18,8 @@ const functions: Record<string, (...args: Tensor[]) => Tensor> = {
   cos: (x) => x.cos(),
   tanh: (x) => x.tanh(),
   abs: (x) => x.abs(),
-  min: (x, y) => t.minimum(x, y),
-  max: (x, y) => t.maximum(x, y),
+  min: (x, y) => minimum(x, y),
+  max: (x, y) => maximum(x, y),
 };
 
 /** A text that is read from left to right, and the names that may occur in it. */
@@ -126,7 +128,7 @@ function atom(r: Reader): Formula {
   if (call !== undefined) return invocation(r, call);
   const value = number(r);
   if (value === undefined) return fail(r, `a number, a function or one of ${known.slice(0, 8).join(", ")}${known.length > 8 ? ", …" : ""}`);
-  return (v) => scalar(value, Object.values(v)[0].dtype as "f32").broadcastTo(Object.values(v)[0].shape);
+  return (v) => scalar(value, Object.values(v)[0].dtype).broadcastTo(Object.values(v)[0].shape);
 }
 
 function invocation(r: Reader, call: string): Formula {
