@@ -31,7 +31,12 @@ export function weightsAt({ flow, transportWeight: [from, to], reweightingWeight
 
 /** S / (1 - ρ^t): what an average that began at zero lacks. */
 function unbiased({ linear, other }: KroneckerArrays, share: number): KroneckerArrays {
-  const scaled = ({ data, shape }: NdArray): NdArray => ndarray(Float64Array.from(data as Float32Array, (v) => v / share), shape, "f64");
+  const scaled = ({ data, shape }: NdArray): NdArray =>
+    ndarray(
+      Float64Array.from(data as Float32Array, (v) => v / share),
+      shape,
+      "f64",
+    );
   return {
     linear: Object.fromEntries(
       Object.entries(linear).map(([name, { inputs, outputs }]) => [name, { inputs: scaled(inputs), outputs: scaled(outputs) }]),

@@ -48,7 +48,10 @@ export function waveLearner(problem: WaveProblem) {
       if (done < settings.pretrainSteps + equilibrationSteps) {
         const moved = await toWave(state.x, equilibrationMoves, width, state.parameters, rng);
         if (moved.lost > moved.x.shape[0] / 2)
-          throw new UserError("more than half of the walkers are where the wave function is no number", "give another --seed, or other orbitals");
+          throw new UserError(
+            "more than half of the walkers are where the wave function is no number",
+            "give another --seed, or other orbitals",
+          );
         const adaptedWidth = scalarArray(adapted(width, moved.acceptance, 1.1));
         return { state: { ...state, x: moved.x, width: adaptedWidth, step: next }, metrics: { acceptance: moved.acceptance } };
       }

@@ -60,7 +60,11 @@ export function pretraining(system: System, ansatz: Ansatz, known: KnownOrbitals
     const places = walkersLast(system, x);
     if (!ansatz.orbitals || !known) throw new UserError(`${ansatz.name} has no orbitals to train`);
     const orbitals = ansatz.orbitals(places, ansatz.electrons(places, network), network);
-    return orbitals.sub(targetMatrix(system, known, places).expandDims(0)).square().mean(-1).sum();
+    return orbitals
+      .sub(targetMatrix(system, known, places).expandDims(0))
+      .square()
+      .mean(-1)
+      .sum();
   };
   const program = jit((p: Parameters<Tensor>, state: AdamMoments, x: Tensor) => {
     const [value, gradient] = valueAndGrad(loss)(p, x);

@@ -40,7 +40,9 @@ export function energyProgram(system: System, ansatz: Ansatz, slopes: boolean, f
 
 /** x - h u for walkers [walkers, N · dimension]: where the flow would carry them in a time h. */
 export const carryProgram = (cost: TransportCost) =>
-  jit((x: Tensor, slope: Tensor, h: Tensor) => x.sub(where(isFinite(slope), cost.map(slope), 0).transpose([2, 1, 0]).reshape(x.shape).mul(h)));
+  jit((x: Tensor, slope: Tensor, h: Tensor) =>
+    x.sub(where(isFinite(slope), cost.map(slope), 0).transpose([2, 1, 0]).reshape(x.shape).mul(h)),
+  );
 
 /** What a step needs to know of the walkers besides where they are. */
 export interface Drives {

@@ -1,0 +1,22 @@
+/** The pictures of a run. */
+import type { Figure } from "../../plots/index.ts";
+import type { Evaluation } from "../evaluation/evaluate.ts";
+import type { System } from "../systems/system.ts";
+import { energyFigure, healthFigure, varianceFigure } from "./curves.ts";
+import { localEnergyFigure, pairFigure, radialFigure } from "./distributions.ts";
+
+type Rows = readonly Readonly<Record<string, number>>[];
+
+/** Of a training and its evaluation. */
+export const trainingFigures = (history: Rows, evaluation: Evaluation, { reference }: System): Figure[] => [
+  energyFigure(history, evaluation.energy.mean, reference),
+  varianceFigure(history),
+  healthFigure(history),
+];
+
+/** Of an evaluation. */
+export const evaluationFigures = ({ sample, energy, observed }: Evaluation, { field }: System): Figure[] => [
+  localEnergyFigure(sample, energy.mean),
+  radialFigure(observed.radial, field.kind === "nuclei"),
+  ...(observed.pairs ? [pairFigure(observed.pairs)] : []),
+];

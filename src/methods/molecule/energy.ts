@@ -1,0 +1,79 @@
+/** `pushforward molecule`: the ground state of electrons by a flow of walkers. */
+import { z } from "zod";
+import { evaluate } from "../../chemistry/evaluation/evaluate.ts";
+import { evaluationFigures, trainingFigures } from "../../chemistry/figures/all.ts";
+import { waveLearner } from "../../chemistry/learning/learner.ts";
+import { stepsInAll } from "../../chemistry/learning/settings.ts";
+import { valueOf } from "../../chemistry/learning/state.ts";
+import { countOf } from "../../chemistry/solvers/vector.ts";
+import { UserError } from "../../errors.ts";
+import { method } from "../../lab/method.ts";
+import { filesOf } from "./files.ts";
+import { energyFindings } from "./findings.ts";
+import { hf } from "./hf.ts";
+import { loadSystem, systemInput } from "./load.ts";
+import { moleculeOptions } from "./options.ts";
+import { cautionsBefore, problemOf } from "./problem.ts";
+
+export const molecule = method({
+  name: "molecule",
+  summary: "ground states of molecules by Wasserstein quantum Monte Carlo",
+  description:
+    "learn the ground state of electrons in a molecule, a trap or a potential: energy with an error bar, density, wave function; no basis set",
+  examples: [
+    "pushforward molecule LiH",
+    'pushforward molecule "H 0 0 0; H 0 0 1.4" --method fr --seed 1',
+    "pushforward molecule water.xyz --steps 5000",
+    'pushforward molecule "dot omega=1 up=1 down=1 dimension=2"',
+    'pushforward molecule "V = (x^2-4)^2/8"',
+  ],
+  notes: `Energies are in hartree (1 mHa = 0.001 hartree; chemical accuracy is 1.6 mHa), lengths in bohr. The energy that is reported is that of
+frozen parameters over a long evaluation, with a blocked error; energies of the training are labelled as such.`,
+  input: systemInput,
+  options: z.object(moleculeOptions),
+  commands: [hf],
+  load: (input, given) => loadSystem(input ?? missing(), given),
+
+  async prepare({ system, notes }, given) {
+    const problem = problemOf(system, given);
+    const { settings } = problem;
+    const known = problem.hartreeFock;
+    return {
+      problem,
+      source: { name: system.name, title: system.title, source: system.title },
+      label: `${system.name}, ${settings.flow}`,
+      folder: `molecule-${system.name}`,
+      steps: stepsInAll(settings),
+      config: { ...settings, ...problem.choice },
+      warnings: [...notes, ...(known?.notes ?? []), ...cautionsBefore(problem, given)],
+      divergedHint: "lower --rate, or raise --walkers",
+    };
+  },
+
+  learner: (problem) => waveLearner(problem),
+
+  async conclude({ state, history }, problem, _, { rng, progress }) {
+    const { evaluation: asked } = problem;
+    const bar = progress("long evaluation", asked.steps);
+    const trained = { ...problem, parameters: state.parameters, x: state.x, width: valueOf(state.width) };
+    const found = await evaluate(trained, asked, rng.fold("evaluation"), (step, energy) => {
+      bar.update(step, { energy });
+      return true;
+    });
+    bar.finish();
+    if (!found) throw new UserError("the evaluation was stopped");
+    const told = energyFindings(problem, found, history, countOf(state.parameters));
+    return { ...told, evaluation: found, history, parameters: state.parameters, proposal: valueOf(state.width) };
+  },
+
+  figures: ({ history, evaluation }, { system }) => [
+    ...trainingFigures(history, evaluation, system),
+    ...evaluationFigures(evaluation, system),
+  ],
+  files: ({ evaluation, parameters, proposal }, { system, choice }) =>
+    filesOf(evaluation, { system, ansatz: choice, parameters, x: evaluation.x, proposal }),
+});
+
+function missing(): never {
+  throw new UserError("molecule needs a system", 'a preset such as LiH, atoms such as "Li 0 0 0; H 0 0 3.015", or an XYZ file');
+}
