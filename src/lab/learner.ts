@@ -14,7 +14,7 @@ import type { Run } from "./run.ts";
 export interface Learner<S> {
   /** First state. */
   init(rng: Random): S | Promise<S>;
-  /** One step; the stream gives its batch and its noise. Metrics are averaged over the steps between two rows. */
+  /** One step; the stream gives its batch and its noise. Metrics are averaged over those steps between two rows that have them. */
   step(state: S, rng: Random): Promise<{ state: S; metrics: Metrics }>;
   /** Numbers too dear for every step: a function of the state and the stream alone. */
   evaluate?(state: S, rng: Random): Promise<Metrics>;
@@ -52,6 +52,7 @@ export interface Trained<S> {
 interface Progressed {
   readonly stream: RandomState;
   readonly sums: Metrics;
+  readonly counts: Metrics;
   readonly best?: { readonly step: number; readonly value: number };
 }
 
@@ -86,6 +87,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
   let state = saved ? kept("") : initial;
   let best: Best<S> | undefined = progressed?.best && { ...progressed.best, state: kept("best/") };
   let sums: Metrics = progressed?.sums ?? {};
+  let counts: Metrics = progressed?.counts ?? {}; // a step need not have every metric
   let step = saved?.step ?? 0;
   const stream = progressed ? randomFromState(progressed.stream) : rng.fold("steps");
   const history = [...run.metrics];
@@ -96,7 +98,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
   const save = (): Promise<void> => {
     const tensors = { ...tensorsOf(state, ""), ...(best && tensorsOf(best.state, "best/")) };
     const when = best && { best: { step: best.step, value: best.value } };
-    return run.save({ step, tensors, state: { stream: stream.state(), sums, ...when } satisfies Progressed });
+    return run.save({ step, tensors, state: { stream: stream.state(), sums, counts, ...when } satisfies Progressed });
   };
   const patient = (): boolean => !wanted || !best || step - best.step < wanted.patience * evaluateEvery;
   const until = Math.min(steps, currentInvocation()?.stopAt ?? steps);
@@ -109,12 +111,16 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
       step++;
       checkFinite(next.metrics, step, options.divergedHint);
       sums = add(sums, next.metrics);
+      counts = add(
+        counts,
+        mapValues(next.metrics, () => 1),
+      );
       const rowDue = step % logEvery === 0 || step === steps;
       const evaluationDue = learner.evaluate !== undefined && (step % evaluateEvery === 0 || step === steps);
       if (rowDue || evaluationDue) {
         const row: Record<string, number> = { step };
-        if (rowDue) Object.assign(row, means(sums, ((step - 1) % logEvery) + 1));
-        if (rowDue) sums = {};
+        if (rowDue) Object.assign(row, means(sums, counts));
+        if (rowDue) [sums, counts] = [{}, {}];
         if (evaluationDue) Object.assign(row, await learner.evaluate?.(state, rng.fold("evaluate").fold(step)));
         if (wanted && evaluationDue && row[wanted.metric] < (best?.value ?? Number.POSITIVE_INFINITY))
           best = { step, value: row[wanted.metric], state: copied(state) };
@@ -156,8 +162,12 @@ function checkFinite(metrics: Metrics, step: number, hint?: string): void {
     if (!Number.isFinite(value)) throw new UserError(`step ${step}: the ${name} is ${value}`, hint);
 }
 
-const add = (sums: Metrics, metrics: Metrics): Metrics =>
-  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, (sums[name] ?? 0) + value]));
+const mapValues = (metrics: Metrics, f: (value: number, name: string) => number): Metrics =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, f(value, name)]));
 
-const means = (sums: Metrics, count: number): Metrics =>
-  Object.fromEntries(Object.entries(sums).map(([name, value]) => [name, value / count]));
+const add = (sums: Metrics, metrics: Metrics): Metrics => ({
+  ...sums,
+  ...mapValues(metrics, (value, name) => (sums[name] ?? 0) + value),
+});
+
+const means = (sums: Metrics, counts: Metrics): Metrics => mapValues(sums, (sum, name) => sum / counts[name]);

@@ -306,7 +306,9 @@ for (const dtype of ["f32", "f64"] as const)
 /** What has no derivative, or is no function of tensors. */
 const without =
   `all and any argmax argmin argsort equal greater greaterEqual less lessEqual isFinite isNaN not notEqual or xor oneHot whileLoop constant eye iota
-  carryLaplacian scalar Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap`.split(/\s+/);
+  carryLaplacian scalar Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap`.split(
+    /\s+/,
+  );
 
 test("every function that the engine exports is in the table, or has no derivative", () => {
   const covered = new Set([...Object.keys(elementwise), ...vectors.map(([name]) => name), ...without]);

@@ -1,6 +1,6 @@
 /** The pictures of a run. */
 import type { Figure } from "../../plots/index.ts";
-import type { Evaluation } from "../evaluation/evaluate.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { System } from "../systems/system.ts";
 import { energyFigure, healthFigure, varianceFigure } from "./curves.ts";
 import { localEnergyFigure, pairFigure, radialFigure } from "./distributions.ts";
@@ -15,8 +15,8 @@ export const trainingFigures = (history: Rows, evaluation: Evaluation, { referen
 ];
 
 /** Of an evaluation. */
-export const evaluationFigures = ({ sample, energy, observed }: Evaluation, { field }: System): Figure[] => [
+export const evaluationFigures = ({ sample, energy, radial, pairs }: Evaluation, { field }: System): Figure[] => [
   localEnergyFigure(sample, energy.mean),
-  radialFigure(observed.radial, field.kind === "nuclei"),
-  ...(observed.pairs ? [pairFigure(observed.pairs)] : []),
+  radialFigure(radial, field.kind === "nuclei"),
+  ...(pairs ? [pairFigure(pairs)] : []),
 ];

@@ -1,7 +1,7 @@
 /** Pictures of distributions: local energies, distances. */
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../../plots/index.ts";
-import type { Histogram } from "../evaluation/observables.ts";
+import type { Histogram } from "../evaluation/evaluation.ts";
 import { quantile } from "../flows/robust.ts";
 
 /** Local energies of single walkers. */
@@ -36,10 +36,10 @@ interface Bar {
 }
 
 /** Counts as a density that integrates to 1. */
-function densityOf({ from, to, counts, outside }: Histogram): Bar[] {
-  const width = (to - from) / counts.length;
+function densityOf({ to, counts, outside }: Histogram): Bar[] {
+  const width = to / counts.length;
   const total = counts.reduce((a, b) => a + b, 0) + outside;
-  return Array.from(counts, (count, k) => ({ x: from + k * width, x2: from + (k + 1) * width, value: count / (total * width) }));
+  return Array.from(counts, (count, k) => ({ x: k * width, x2: (k + 1) * width, value: count / (total * width) }));
 }
 
 /** Where densities have fallen to nothing. */

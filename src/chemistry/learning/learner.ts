@@ -1,13 +1,16 @@
-/** A wave function that learns: known orbitals first, then walkers in equilibrium, then the flow, all as steps of one state. */
+/** A wave function that learns: known orbitals first, then walkers in equilibrium, the flow, the long evaluation, all as steps of one state. */
 import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Parameters } from "../ansatz/ansatz.ts";
+import { emptyTally, note } from "../evaluation/tally.ts";
+import { meanOfValues } from "../flows/robust.ts";
 import { startWalkers } from "../walkers/start.ts";
 import { logDensity, walk } from "../walkers/walk.ts";
 import { flowStep } from "./flow-step.ts";
 import { knownDensity, pretraining } from "./pretrain.ts";
-import { equilibrationSteps } from "./settings.ts";
+import { energyProgram } from "./programs.ts";
+import { partsOf } from "./settings.ts";
 import { adapted, scalarArray, valueOf, type WaveProblem, type WaveState } from "./state.ts";
 
 /** Steps of the chain in one step of equilibration. */
@@ -15,7 +18,7 @@ const equilibrationMoves = 50;
 
 /**
  * The learner of a problem. Its first steps fit known orbitals, the next bring walkers into equilibrium; metrics of these are the loss and the
- * acceptance. Those of the flow are the energy, its variance and what `flowStep` tells.
+ * acceptance. Those of the flow are the energy, its variance and what `flowStep` tells; those of the evaluation the energy, which is the result.
  */
 export function waveLearner(problem: WaveProblem) {
   const { system, ansatz, settings, known } = problem;
@@ -23,12 +26,15 @@ export function waveLearner(problem: WaveProblem) {
   const toKnown = known && walk<Record<string, never>>(system, knownDensity(system, known), settings.moves);
   const toWave = walk<Parameters<Tensor>>(system, logDensity(system, ansatz), settings.moves);
   const flow = flowStep(problem, toWave);
+  const energies = energyProgram(system, ansatz, false, problem.field);
+  const parts = partsOf(settings);
   return {
     async init(rng: Random): Promise<WaveState> {
-      const parameters = ansatz.init(rng.fold("parameters"));
-      const x = startWalkers(system, settings.walkers, rng.fold("walkers"));
+      const parameters = problem.start?.parameters ?? ansatz.init(rng.fold("parameters"));
+      const x = problem.start?.x ?? startWalkers(system, settings.walkers, rng.fold("walkers"));
       return {
-        ...{ parameters, x, width: scalarArray(0.4), step: scalarArray(0), adam: pre.init(parameters) },
+        ...{ parameters, x, width: scalarArray(problem.start?.proposal ?? 0.4), step: scalarArray(0), adam: pre.init(parameters) },
+        tally: emptyTally(system, settings.evaluationSteps),
         ...{ memory: await flow.init(parameters, x), skipped: scalarArray(0), inARow: scalarArray(0), dampingScale: scalarArray(1) },
       };
     },
@@ -36,7 +42,7 @@ export function waveLearner(problem: WaveProblem) {
       const done = valueOf(state.step);
       const next = scalarArray(done + 1);
       const width = valueOf(state.width);
-      if (done < settings.pretrainSteps && toKnown) {
+      if (done < parts.equilibration && toKnown) {
         const moved = await toKnown(state.x, settings.movesPerStep, width, {}, rng);
         const fitted = await pre.step(state.parameters, state.adam, moved.x);
         const { acceptance } = moved;
@@ -45,7 +51,7 @@ export function waveLearner(problem: WaveProblem) {
           metrics: { orbitalLoss: fitted.loss, acceptance },
         };
       }
-      if (done < settings.pretrainSteps + equilibrationSteps) {
+      if (done < parts.flow) {
         const moved = await toWave(state.x, equilibrationMoves, width, state.parameters, rng);
         if (moved.lost > moved.x.shape[0] / 2)
           throw new UserError(
@@ -55,8 +61,15 @@ export function waveLearner(problem: WaveProblem) {
         const adaptedWidth = scalarArray(adapted(width, moved.acceptance, 1.1));
         return { state: { ...state, x: moved.x, width: adaptedWidth, step: next }, metrics: { acceptance: moved.acceptance } };
       }
-      const { state: flowed, metrics } = await flow.step(state, done - settings.pretrainSteps - equilibrationSteps, rng);
-      return { state: { ...flowed, step: next }, metrics };
+      if (done < parts.evaluation) {
+        const { state: flowed, metrics } = await flow.step(state, done - parts.flow, rng);
+        return { state: { ...flowed, step: next }, metrics };
+      }
+      const moved = await toWave(state.x, settings.movesPerStep, width, state.parameters, rng);
+      const at = await energies(state.parameters, moved.x);
+      note(state.tally, system, moved.x, at, moved.acceptance);
+      const own = (at.energy.data as Float32Array).filter(Number.isFinite);
+      return { state: { ...state, x: moved.x, step: next }, metrics: { evaluated: meanOfValues(own), acceptance: moved.acceptance } };
     },
   };
 }

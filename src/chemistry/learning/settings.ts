@@ -33,10 +33,16 @@ export interface LearningSettings {
   readonly pretrainSteps: number;
   /** Steps of the flow. */
   readonly steps: number;
+  /** Steps of the long evaluation with frozen parameters. */
+  readonly evaluationSteps: number;
   /** h: walkers are carried by -h u before the chain goes on; 0 for none. */
   readonly carry: number;
 }
 
-/** Pretraining and equilibration come before the flow, in steps of the same learner. */
+/** Pretraining and equilibration come before the flow, the evaluation after it, in steps of the same learner. */
 export const equilibrationSteps = 20;
-export const stepsInAll = ({ pretrainSteps, steps }: LearningSettings): number => pretrainSteps + equilibrationSteps + steps;
+/** Where the parts of a run begin, and its end. */
+export function partsOf({ pretrainSteps, steps, evaluationSteps }: LearningSettings) {
+  const flow = pretrainSteps + equilibrationSteps;
+  return { equilibration: pretrainSteps, flow, evaluation: flow + steps, end: flow + steps + evaluationSteps };
+}

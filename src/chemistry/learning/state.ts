@@ -1,6 +1,7 @@
 /** What a run of a wave function remembers, and what it is about. */
 import { type NdArray, ndarray } from "../../array/index.ts";
 import type { Ansatz, Parameters } from "../ansatz/ansatz.ts";
+import type { Tally } from "../evaluation/tally.ts";
 import type { KroneckerArrays, Memory } from "../solvers/solver.ts";
 import type { System } from "../systems/system.ts";
 import type { AdamArrays, KnownOrbitals } from "./pretrain.ts";
@@ -18,6 +19,8 @@ export interface WaveState {
   readonly step: NdArray;
   readonly adam: AdamArrays;
   readonly memory: FlowMemory;
+  /** What the evaluation has seen. */
+  readonly tally: Tally;
   /** Steps without an update, those in a row among them, and the factor of λ: []. */
   readonly skipped: NdArray;
   readonly inARow: NdArray;
@@ -39,6 +42,8 @@ export interface WaveProblem {
   readonly settings: LearningSettings;
   /** Orbitals to begin with, where some are known. */
   readonly known?: KnownOrbitals;
+  /** A wave function to begin with instead of a random one, walkers that sample it and their proposals in bohr. */
+  readonly start?: { readonly parameters: Parameters<NdArray>; readonly x: NdArray; readonly proposal: number };
   /** The field of a formula. */
   readonly field?: OwnField;
 }

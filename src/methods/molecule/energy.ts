@@ -1,19 +1,21 @@
 /** `pushforward molecule`: the ground state of electrons by a flow of walkers. */
 import { z } from "zod";
-import { evaluate } from "../../chemistry/evaluation/evaluate.ts";
+import { evaluationOf } from "../../chemistry/evaluation/evaluation.ts";
 import { evaluationFigures, trainingFigures } from "../../chemistry/figures/all.ts";
 import { waveLearner } from "../../chemistry/learning/learner.ts";
-import { stepsInAll } from "../../chemistry/learning/settings.ts";
+import { partsOf } from "../../chemistry/learning/settings.ts";
 import { valueOf } from "../../chemistry/learning/state.ts";
 import { countOf } from "../../chemistry/solvers/vector.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/method.ts";
+import { evaluate } from "./evaluate.ts";
 import { filesOf } from "./files.ts";
 import { energyFindings } from "./findings.ts";
 import { hf } from "./hf.ts";
 import { loadSystem, systemInput } from "./load.ts";
 import { moleculeOptions } from "./options.ts";
 import { cautionsBefore, problemOf } from "./problem.ts";
+import { scan } from "./scan.ts";
 
 export const molecule = method({
   name: "molecule",
@@ -31,7 +33,7 @@ export const molecule = method({
 frozen parameters over a long evaluation, with a blocked error; energies of the training are labelled as such.`,
   input: systemInput,
   options: z.object(moleculeOptions),
-  commands: [hf],
+  commands: [hf, evaluate, scan],
   load: (input, given) => loadSystem(input ?? missing(), given),
 
   async prepare({ system, notes }, given) {
@@ -43,7 +45,7 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
       source: { name: system.name, title: system.title, source: system.title },
       label: `${system.name}, ${settings.flow}`,
       folder: `molecule-${system.name}`,
-      steps: stepsInAll(settings),
+      steps: partsOf(settings).end,
       config: { ...settings, ...problem.choice },
       warnings: [...notes, ...(known?.notes ?? []), ...cautionsBefore(problem, given)],
       divergedHint: "lower --rate, or raise --walkers",
@@ -52,26 +54,18 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
 
   learner: (problem) => waveLearner(problem),
 
-  async conclude({ state, history }, problem, _, { rng, progress }) {
-    const { evaluation: asked } = problem;
-    const bar = progress("long evaluation", asked.steps);
-    const trained = { ...problem, parameters: state.parameters, x: state.x, width: valueOf(state.width) };
-    const found = await evaluate(trained, asked, rng.fold("evaluation"), (step, energy) => {
-      bar.update(step, { energy });
-      return true;
-    });
-    bar.finish();
-    if (!found) throw new UserError("the evaluation was stopped");
+  async conclude({ state, history }, problem) {
+    const found = evaluationOf(state.tally, problem.system);
     const told = energyFindings(problem, found, history, countOf(state.parameters));
-    return { ...told, evaluation: found, history, parameters: state.parameters, proposal: valueOf(state.width) };
+    return { ...told, evaluation: found, history, parameters: state.parameters, x: state.x, proposal: valueOf(state.width) };
   },
 
   figures: ({ history, evaluation }, { system }) => [
     ...trainingFigures(history, evaluation, system),
     ...evaluationFigures(evaluation, system),
   ],
-  files: ({ evaluation, parameters, proposal }, { system, choice }) =>
-    filesOf(evaluation, { system, ansatz: choice, parameters, x: evaluation.x, proposal }),
+  files: ({ evaluation, parameters, x, proposal }, { system, choice }) =>
+    filesOf(evaluation, { system, ansatz: choice, parameters, x, proposal }),
 });
 
 function missing(): never {

@@ -1,12 +1,11 @@
 /** Files that a run leaves. */
-import type { Evaluation } from "../../chemistry/evaluation/evaluate.ts";
-import type { Histogram } from "../../chemistry/evaluation/observables.ts";
+import type { Evaluation, Histogram } from "../../chemistry/evaluation/evaluation.ts";
 import { type WaveFile, writeWave } from "../../chemistry/wave-file.ts";
 import type { Artifact } from "../../lab/artifact.ts";
 
 /** The wave function, energies along the evaluation, and distributions of distances. */
 export function filesOf(evaluation: Evaluation, wave: WaveFile): Artifact[] {
-  const { trace, observed } = evaluation;
+  const { trace, radial, pairs } = evaluation;
   return [
     { name: "wave-function.safetensors", content: writeWave(wave) },
     {
@@ -16,17 +15,17 @@ export function filesOf(evaluation: Evaluation, wave: WaveFile): Artifact[] {
         { name: "energy", values: trace },
       ],
     },
-    histogramFile("radial.csv", observed.radial),
-    ...(observed.pairs ? [histogramFile("pairs.csv", observed.pairs)] : []),
+    histogramFile("radial.csv", radial),
+    ...(pairs ? [histogramFile("pairs.csv", pairs)] : []),
   ];
 }
 
-function histogramFile(name: string, { from, to, counts }: Histogram): Artifact {
-  const width = (to - from) / counts.length;
+function histogramFile(name: string, { to, counts }: Histogram): Artifact {
+  const width = to / counts.length;
   return {
     name,
     columns: [
-      { name: "distance", values: Float64Array.from(counts, (_, k) => from + (k + 0.5) * width) },
+      { name: "distance", values: Float64Array.from(counts, (_, k) => (k + 0.5) * width) },
       { name: "count", values: counts },
     ],
   };

@@ -1,7 +1,7 @@
 /** What came out of a run, in numbers and words. */
 
 import { evaluationCautions, learningCautions } from "../../chemistry/evaluation/cautions.ts";
-import type { Evaluation } from "../../chemistry/evaluation/evaluate.ts";
+import type { Evaluation } from "../../chemistry/evaluation/evaluation.ts";
 import { virialRatio } from "../../chemistry/evaluation/virial.ts";
 import type { System } from "../../chemistry/systems/system.ts";
 import { debyeInAtomicUnit } from "../../chemistry/systems/units.ts";
@@ -23,11 +23,13 @@ export function bracketed(mean: number, error: number): string {
 }
 
 /** What an evaluation measured, for programs and for people. */
-export function measuredOf({ energy, variance, kinetic, external, repulsion, observed, acceptance, lost }: Evaluation, system: System) {
+export function measuredOf(
+  { energy, variance, kinetic, external, repulsion, means, dipole, acceptance, lost }: Evaluation,
+  system: System,
+) {
   const { reference } = system;
   const virial = virialRatio(system, { kinetic, external, repulsion });
   const above = reference && millihartree * (energy.mean - reference.energy);
-  const dipole = observed.dipole;
   return {
     results: {
       ...{ energy: energy.mean, error: energy.error, variance },
@@ -36,7 +38,7 @@ export function measuredOf({ energy, variance, kinetic, external, repulsion, obs
       ...{ acceptance, virial: virial?.value ?? null, lost },
       kinetic: kinetic.mean,
       potential: { external: external.mean, repulsion: repulsion.mean },
-      observables: observed.means,
+      observables: means,
       ...(dipole && { dipole: { atomicUnits: dipole.map((d) => d.mean), errors: dipole.map((d) => d.error) } }),
       units: { energy: "hartree", length: "bohr", dipole: "e a0" },
     },
@@ -54,7 +56,7 @@ export function measuredOf({ energy, variance, kinetic, external, repulsion, obs
         : []),
       { name: "variance", value: variance, note: "of the local energy, hartree²; 0 for an eigenstate" },
       ...(virial ? [{ name: "virial", value: virial.value, error: virial.error, note: virial.note }] : []),
-      ...Object.entries(observed.means).map(
+      ...Object.entries(means).map(
         ([name, { mean, error }]): KeyNumber => ({
           name: `⟨${name}⟩`,
           value: mean,

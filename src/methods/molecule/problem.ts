@@ -2,7 +2,6 @@
 import type { z } from "zod";
 import { type AnsatzChoice, ansatzOf } from "../../chemistry/ansatz/choose.ts";
 import { ownField } from "../../chemistry/energy/formula-field.ts";
-import type { EvaluationOptions } from "../../chemistry/evaluation/evaluate.ts";
 import { knownOrbitals } from "../../chemistry/learning/known.ts";
 import type { LearningSettings } from "../../chemistry/learning/settings.ts";
 import type { WaveProblem } from "../../chemistry/learning/state.ts";
@@ -16,7 +15,6 @@ type Options = z.infer<z.ZodObject<typeof moleculeOptions>> & { readonly quick: 
 export interface MoleculeProblem extends WaveProblem {
   readonly choice: AnsatzChoice;
   readonly hartreeFock: ReturnType<typeof knownOrbitals>;
-  readonly evaluation: EvaluationOptions;
 }
 
 /** @throws UserError */
@@ -47,14 +45,10 @@ export function problemOf(system: System, given: Options): MoleculeProblem {
     rate: given.rate ?? (solver === "adam" ? 0.003 : flow === "w" ? 0.02 : 0.05),
     delay: given.delay ?? Math.max(50, steps / 4),
     ...{ damping: given.damping, normConstraint: given.normConstraint, clip: given.clip, carry: given.carry },
+    evaluationSteps: quick ? Math.min(given.evalSteps, 100) : given.evalSteps,
     pretrainSteps: hartreeFock && ansatz.orbitals ? pretrain : 0,
   };
-  const evaluation = {
-    steps: quick ? Math.min(given.evalSteps, 100) : given.evalSteps,
-    moves: given.moves,
-    movesPerStep: given.movesPerStep,
-  };
-  return { system, ansatz, settings, choice, hartreeFock, evaluation, known: hartreeFock?.orbitals, field: ownField(system) };
+  return { system, ansatz, settings, choice, hartreeFock, known: hartreeFock?.orbitals, field: ownField(system) };
 }
 
 /** What can be said before the work begins. */

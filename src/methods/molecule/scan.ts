@@ -1,0 +1,129 @@
+/** `pushforward molecule scan`: energies along a bond. */
+import { z } from "zod";
+import { evaluationOf } from "../../chemistry/evaluation/evaluation.ts";
+import { type CurvePoint, curveFigure } from "../../chemistry/figures/scan.ts";
+import { learnWave } from "../../chemistry/learning/run.ts";
+import { partsOf } from "../../chemistry/learning/settings.ts";
+import { bondLength, stretched } from "../../chemistry/systems/stretch.ts";
+import { bohrIn } from "../../chemistry/systems/units.ts";
+import { UserError } from "../../errors.ts";
+import { experiment, type Workbench } from "../../lab/method.ts";
+import { bracketed } from "./findings.ts";
+import { loadSystem, systemInput } from "./load.ts";
+import { moleculeOptions } from "./options.ts";
+import { cautionsBefore, problemOf } from "./problem.ts";
+
+/** Points that are done. */
+interface Saved {
+  readonly points: readonly CurvePoint[];
+}
+
+/** Points that a scan may have: more are a slip of the step. */
+const mostPoints = 200;
+
+export const scan = experiment({
+  name: "molecule scan",
+  summary: "a potential-energy curve: ground states along a bond",
+  examples: ["pushforward molecule scan H2 --bond 0.8:6:0.4", "pushforward molecule scan LiH --bond 2:6:0.5 --steps 1000"],
+  notes:
+    "Stretches the distance of two atoms, or of all neighbours of a straight chain. Each point is learned on its own; a scan that was stopped goes on with the next point.",
+  input: systemInput,
+  options: z.object({
+    ...moleculeOptions,
+    bond: z.string().describe("distances from:to:step, in bohr or as --units says"),
+  }),
+  load: async (input, options) => {
+    if (!input) throw new UserError("molecule scan needs a system", "two atoms, such as H2, or a chain, such as H4");
+    return loadSystem(input, options);
+  },
+
+  async prepare({ system, notes }, options) {
+    const distances = distancesOf(options.bond).map((d) => d * bohrIn(options.units ?? "bohr"));
+    const equilibrium = bondLength(system);
+    const shown = options.quick ? distances.filter((_, k) => k % Math.ceil(distances.length / 3) === 0) : distances;
+    const problems = shown.map((distance) => ({ distance, problem: problemOf(stretched(system, distance), options) }));
+    const { settings, choice } = problems[0].problem;
+    return {
+      problem: { system, problems, equilibrium },
+      source: { name: system.name, title: system.title, source: system.title },
+      label: `scan of ${system.name}`,
+      folder: `scan-${system.name}`,
+      steps: problems.length,
+      config: { ...settings, ...choice, distances: shown },
+      warnings: [
+        ...notes,
+        ...cautionsBefore(problems[0].problem, options),
+        ...(shown.length < distances.length ? [`--quick: ${shown.length} of ${distances.length} distances`] : []),
+      ],
+    };
+  },
+
+  async work({ system, problems }, { rng, progress, saved, save, interrupted }: Workbench<Saved>) {
+    const points: CurvePoint[] = [...(saved?.points ?? [])];
+    const steps = partsOf(problems[0].problem.settings).end;
+    const bar = progress(`scan of ${system.name}`, steps * problems.length, steps * points.length);
+    for (const { distance, problem } of problems.slice(points.length)) {
+      const before = steps * points.length;
+      const state = await learnWave(problem, rng.fold(points.length), (step, metrics) => {
+        if (step % 20 === 0) bar.update(before + step, { distance, ...("energy" in metrics && { energy: metrics.energy }) });
+        return !interrupted();
+      });
+      if (!state) return undefined;
+      const { energy } = evaluationOf(state.tally, problem.system);
+      points.push({
+        distance,
+        energy: energy.mean,
+        error: energy.error,
+        ...(problem.hartreeFock && { hartreeFock: problem.hartreeFock.energy }),
+      });
+      await save(points.length, { points });
+    }
+    bar.finish();
+    const lowest = points.reduce((a, b) => (b.energy < a.energy ? b : a));
+    return {
+      points,
+      title: `Potential-energy curve of ${system.name}`,
+      summary: `Lowest at ${lowest.distance} a0 of ${points.length} distances: ${bracketed(lowest.energy, lowest.error)} hartree.`,
+      numbers: [
+        { name: "lowest energy", value: lowest.energy, error: lowest.error, note: "hartree" },
+        { name: "at a distance of", value: lowest.distance, note: "bohr" },
+      ],
+      tables: [
+        {
+          title: "Energies",
+          columns: ["distance (bohr)", "energy (hartree)", "error (mHa)", "Hartree-Fock (hartree)"],
+          rows: points.map((p) => [
+            Number(p.distance.toFixed(6)),
+            Number(p.energy.toFixed(6)),
+            Number((1000 * p.error).toFixed(2)),
+            p.hartreeFock === undefined ? "" : Number(p.hartreeFock.toFixed(6)),
+          ]),
+        },
+      ],
+      warnings: [],
+      results: { points, lowest, units: { energy: "hartree", length: "bohr" } },
+      text: (took: string) => [
+        ...points.map((p) => `${p.distance.toFixed(3).padStart(8)} a0  ${bracketed(p.energy, p.error)} hartree`),
+        `${points.length} distances in ${took}`,
+      ],
+    };
+  },
+
+  figures: ({ points }, { system }) => [curveFigure(points, system.name)],
+  files: ({ points }) => [
+    {
+      name: "curve.csv",
+      columns: (["distance", "energy", "error"] as const).map((name) => ({ name, values: Float64Array.from(points, (p) => p[name]) })),
+    },
+  ],
+});
+
+/** from:to:step. @throws UserError */
+function distancesOf(text: string): number[] {
+  const [from, to, step, ...more] = text.split(":").map(Number);
+  if (more.length || !(from > 0 && to >= from && step > 0))
+    throw new UserError(`--bond ${text} is not from:to:step`, "three positive numbers, such as 0.8:6:0.4");
+  const count = Math.floor((to - from) / step + 1e-9) + 1;
+  if (count > mostPoints) throw new UserError(`--bond ${text} has ${count} points`, `at most ${mostPoints}: give a larger step`);
+  return Array.from({ length: count }, (_, k) => Number((from + k * step).toFixed(9)));
+}
