@@ -34,7 +34,7 @@ export interface Evaluation {
   readonly radial: Histogram;
   readonly pairs?: Histogram;
   /** Places of electrons: [points, dimension]. */
-  readonly places: Float64Array;
+  readonly places: Float32Array;
 }
 
 const wide = ({ data }: Tally["series"]): Float64Array => data as Float64Array;
@@ -67,6 +67,6 @@ export function evaluationOf(tally: Tally, system: System): Evaluation {
     ...(nuclei.length > 0 && { dipole }),
     radial: histogram(wide(tally.radial), reach.radial),
     ...(many && { pairs: histogram(wide(tally.pairs), reach.pairs) }),
-    places: wide(tally.places).slice(0, points * system.dimension),
+    places: (tally.places.data as Float32Array).slice(0, points * system.dimension),
   };
 }

@@ -46,9 +46,11 @@ const [keptEnergies, keptPlaces] = [20_000, 200_000];
 
 const zerosOf = (...shape: number[]): NdArray => ndarray(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape, "f64");
 
+const singles = (rows: number, columns: number): NdArray => ndarray(new Float32Array(rows * columns), [rows, columns], "f32");
+
 export const emptyTally = (system: System, steps: number): Tally => ({
   ...{ done: zerosOf(), series: zerosOf(steps, seriesNames.length), radial: zerosOf(bins + 1), pairs: zerosOf(bins + 1) },
-  ...{ sample: zerosOf(keptEnergies), places: zerosOf(keptPlaces, system.dimension), filled: zerosOf(2) },
+  ...{ sample: zerosOf(keptEnergies), places: singles(keptPlaces, system.dimension), filled: zerosOf(2) },
 });
 
 /** How far histograms reach, in bohr: where densities of atoms and traps have vanished; pairs may be as far apart as the nuclei besides. */
@@ -97,7 +99,7 @@ function keepPlaces({ places, filled, series }: Tally, { dimension }: System, x:
   const at = wide(filled)[1];
   const count = Math.min(points, keptPlaces - at);
   if (step % every !== 0 || count <= 0) return;
-  wide(places).set((x.data as Float32Array).subarray(0, count * dimension), at * dimension);
+  (places.data as Float32Array).set((x.data as Float32Array).subarray(0, count * dimension), at * dimension);
   wide(filled)[1] += count;
 }
 

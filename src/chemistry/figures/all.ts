@@ -3,6 +3,7 @@ import type { Figure } from "../../plots/index.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { System } from "../systems/system.ts";
 import { energyFigure, healthFigure, varianceFigure } from "./curves.ts";
+import { densityFigure } from "./density.ts";
 import { localEnergyFigure, pairFigure, radialFigure } from "./distributions.ts";
 
 type Rows = readonly Readonly<Record<string, number>>[];
@@ -15,8 +16,9 @@ export const trainingFigures = (history: Rows, evaluation: Evaluation, { referen
 ];
 
 /** Of an evaluation. */
-export const evaluationFigures = ({ sample, energy, radial, pairs }: Evaluation, { field }: System): Figure[] => [
+export const evaluationFigures = ({ sample, energy, radial, pairs, places }: Evaluation, system: System): Figure[] => [
+  densityFigure(system, places),
   localEnergyFigure(sample, energy.mean),
-  radialFigure(radial, field.kind === "nuclei"),
+  radialFigure(radial, system.field.kind === "nuclei"),
   ...(pairs ? [pairFigure(pairs)] : []),
 ];

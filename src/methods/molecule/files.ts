@@ -1,11 +1,12 @@
 /** Files that a run leaves. */
+import { densityCube } from "../../chemistry/evaluation/density.ts";
 import type { Evaluation, Histogram } from "../../chemistry/evaluation/evaluation.ts";
 import { type WaveFile, writeWave } from "../../chemistry/wave-file.ts";
 import type { Artifact } from "../../lab/artifact.ts";
 
 /** The wave function, energies along the evaluation, and distributions of distances. */
 export function filesOf(evaluation: Evaluation, wave: WaveFile): Artifact[] {
-  const { trace, radial, pairs } = evaluation;
+  const { trace, radial, pairs, places } = evaluation;
   return [
     { name: "wave-function.safetensors", content: writeWave(wave) },
     {
@@ -15,6 +16,7 @@ export function filesOf(evaluation: Evaluation, wave: WaveFile): Artifact[] {
         { name: "energy", values: trace },
       ],
     },
+    ...(wave.system.dimension === 3 ? [{ name: "density.cube", content: densityCube(wave.system, places) }] : []),
     histogramFile("radial.csv", radial),
     ...(pairs ? [histogramFile("pairs.csv", pairs)] : []),
   ];
