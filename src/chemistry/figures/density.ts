@@ -4,17 +4,9 @@ import { type Figure, palette, plot } from "../../plots/index.ts";
 import { axisOver, depositedDensity } from "../evaluation/density.ts";
 import { quantile } from "../flows/robust.ts";
 import { electronsOf, nucleiOf, type System } from "../systems/system.ts";
+import { coordinateNames, planeOf } from "./plane.ts";
 
 const gridPoints = 90;
-
-/** The two coordinates along which nuclei lie farthest apart; of atoms and traps the last and the first. */
-function planeOf(system: System): readonly [number, number] {
-  const nuclei = nucleiOf(system);
-  if (system.dimension < 3) return [0, 1];
-  const spread = [0, 1, 2].map((c) => Math.max(0, ...nuclei.map((a) => a.position[c])) - Math.min(0, ...nuclei.map((a) => a.position[c])));
-  const order = [2, 0, 1].toSorted((a, b) => spread[b] - spread[a]);
-  return [order[0], order[1]];
-}
 
 /** A grid smoothed once by weights 1, 2, 1 along both axes. */
 function smoothed(values: Float64Array, n: number): Float64Array {
@@ -44,24 +36,26 @@ export function densityFigure(system: System, places: Float32Array): Figure {
   const half = Math.max(...[u, v].map((values) => (quantile(values, 0.995) - quantile(values, 0.005)) / 2)) * 1.15;
   const axes = middle.map((m) => axisOver(m - half, m + half, gridPoints));
   const grid = smoothed(
-    depositedDensity(places, dimension, electronsOf(system), axes, (at) => [places[at + plane[0]], places[at + plane[1]]]),
+    smoothed(
+      depositedDensity(places, dimension, electronsOf(system), axes, (at) => [places[at + plane[0]], places[at + plane[1]]]),
+      gridPoints,
+    ),
     gridPoints,
   );
   // Plot's grids have the horizontal coordinate fastest
   const turned = Array.from({ length: grid.length }, (_, k) => grid[(k % gridPoints) * gridPoints + Math.floor(k / gridPoints)]);
   const highest = Math.max(...turned);
   const thresholds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7].map((share) => share * highest);
-  const names = ["x", "y", "z"];
   const [xs, ys] = axes.map(({ from, step, count }): [number, number] => [from, from + step * (count - 1)]);
   return {
     name: "density",
     title: "Where the electrons are",
-    caption: `Density of electrons ${dimension === 3 ? `added up along ${names[3 - plane[0] - plane[1]]} (electrons per square bohr)` : "(electrons per square bohr)"}, from ${points} places; contours at 1, 2, 5, 10, 20, 40 and 70 % of the highest. ${centres.length > 0 ? "Crosses are nuclei." : ""}`,
+    caption: `Density of electrons ${dimension === 3 ? `added up along ${coordinateNames[3 - plane[0] - plane[1]]} (electrons per square bohr)` : "(electrons per square bohr)"}, from ${points} places; contours at 1, 2, 5, 10, 20, 40 and 70 % of the highest. ${centres.length > 0 ? "Crosses are nuclei." : ""}`,
     svg: plot({
       width: 560,
       height: 520,
-      x: { label: `${names[plane[0]]} (bohr)`, domain: xs },
-      y: { label: `${names[plane[1]]} (bohr)`, domain: ys },
+      x: { label: `${coordinateNames[plane[0]]} (bohr)`, domain: xs },
+      y: { label: `${coordinateNames[plane[1]]} (bohr)`, domain: ys },
       color: { scheme: "blues", type: "sqrt" },
       marks: [
         Plot.contour(turned, {

@@ -1,11 +1,15 @@
 /** `pushforward molecule`: the ground state of electrons by a flow of walkers. */
 import { z } from "zod";
 import { evaluationOf } from "../../chemistry/evaluation/evaluation.ts";
-import { evaluationFigures, trainingFigures } from "../../chemistry/figures/all.ts";
+import { nodalSlice, snapshot } from "../../chemistry/evaluation/snapshot.ts";
+import { evaluationFigures, trainingFigures, walkerFigures } from "../../chemistry/figures/all.ts";
+import { planeOf } from "../../chemistry/figures/plane.ts";
+import { quantile } from "../../chemistry/flows/robust.ts";
 import { waveLearner } from "../../chemistry/learning/learner.ts";
 import { partsOf } from "../../chemistry/learning/settings.ts";
 import { valueOf } from "../../chemistry/learning/state.ts";
 import { countOf } from "../../chemistry/solvers/vector.ts";
+import type { System } from "../../chemistry/systems/system.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/method.ts";
 import { evaluate } from "./evaluate.ts";
@@ -56,17 +60,42 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
 
   async conclude({ state, history }, problem) {
     const found = evaluationOf(state.tally, problem.system);
+    const wave = { ...problem, parameters: state.parameters, x: state.x };
+    const electrons = await snapshot(wave, shownWalkers);
+    const slice = hasNodes(problem.system) ? await nodalSlice(wave, planeOf(problem.system), rangeOf(found.places)) : undefined;
     const told = energyFindings(problem, found, history, countOf(state.parameters));
-    return { ...told, evaluation: found, history, parameters: state.parameters, x: state.x, proposal: valueOf(state.width) };
+    return {
+      ...told,
+      electrons,
+      slice,
+      evaluation: found,
+      history,
+      parameters: state.parameters,
+      x: state.x,
+      proposal: valueOf(state.width),
+    };
   },
 
-  figures: ({ history, evaluation }, { system }) => [
+  figures: ({ history, evaluation, electrons, slice }, { system, settings }) => [
     ...trainingFigures(history, evaluation, system),
     ...evaluationFigures(evaluation, system),
+    ...walkerFigures(system, electrons, slice, settings.cost),
   ],
   files: ({ evaluation, parameters, x, proposal }, { system, choice }) =>
     filesOf(evaluation, { system, ansatz: choice, parameters, x, proposal }),
 });
+
+/** Walkers in pictures. */
+const shownWalkers = 120;
+
+/** Electrons of one spin exclude each other: ψ has nodes in planes and in space. */
+const hasNodes = ({ up, down, dimension }: System): boolean => dimension > 1 && Math.max(up, down) > 1;
+
+/** Where nearly all electrons are, the same for all coordinates. */
+function rangeOf(places: Float32Array): readonly [number, number] {
+  const [low, high] = [quantile(places, 0.005), quantile(places, 0.995)];
+  return [low - 0.1 * (high - low), high + 0.1 * (high - low)];
+}
 
 function missing(): never {
   throw new UserError("molecule needs a system", 'a preset such as LiH, atoms such as "Li 0 0 0; H 0 0 3.015", or an XYZ file');
