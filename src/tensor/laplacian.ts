@@ -18,7 +18,7 @@ interface Channels {
 }
 
 /** A tensor with its derivatives along d directions of one variable; a constant has none. */
-export interface Carried {
+export interface Propagated {
   readonly value: Tensor;
   readonly channels?: Channels;
 }
@@ -34,7 +34,7 @@ export interface Carried {
  * @param f  tensors -> tensors
  * @source   Li et al., Forward Laplacian, Nature Machine Intelligence 6 (2024)
  */
-export function carryLaplacian(f: (inputs: readonly Tensor[]) => readonly Tensor[], inputs: readonly Carried[]): Carried[] {
+export function carryLaplacian(f: (inputs: readonly Tensor[]) => readonly Tensor[], inputs: readonly Propagated[]): Propagated[] {
   const sources = inputs.map(({ value }) => aliasOf(value));
   const outputs = f(sources);
   const known = new Map<Tensor, Channels>();

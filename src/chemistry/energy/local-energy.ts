@@ -1,5 +1,5 @@
 /** The local energy E_loc = Hψ / ψ of a wave function, by forward Laplacian. */
-import { broadcastTo, type Carried, carryLaplacian, eye, type Tensor } from "../../tensor/index.ts";
+import { broadcastTo, type Propagated, carryLaplacian, eye, type Tensor } from "../../tensor/index.ts";
 import type { Ansatz, Network } from "../ansatz/ansatz.ts";
 import type { System } from "../systems/system.ts";
 import { type Potential, potential } from "./potential.ts";
@@ -20,7 +20,7 @@ export interface LocalEnergy {
 const floatOf = (x: Tensor): "f32" | "f64" => (x.dtype === "f64" ? "f64" : "f32");
 
 /** Each electron's own coordinates as directions: [dimension, dimension, N, walkers]. */
-function ownDirections(x: Tensor): Carried {
+function ownDirections(x: Tensor): Propagated {
   const [dimension] = x.shape;
   return {
     value: x,
@@ -32,7 +32,7 @@ function ownDirections(x: Tensor): Carried {
 }
 
 /** Directions of an electron's own coordinates among those of all electrons: [c, ..., i, b] -> [c N + j, ..., i, b], zero unless i = j. */
-function amongAll({ value, channels }: Carried): Carried {
+function amongAll({ value, channels }: Propagated): Propagated {
   if (!channels) return { value };
   const [dimension, ...shape] = channels.jacobian.shape;
   const n = shape[shape.length - 2];

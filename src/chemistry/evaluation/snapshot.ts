@@ -5,7 +5,7 @@ import { type Ansatz, type Parameters, waveOf } from "../ansatz/ansatz.ts";
 import { plainNetwork } from "../ansatz/network.ts";
 import { meanOfValues } from "../flows/robust.ts";
 import { energyProgram, type OwnField } from "../learning/programs.ts";
-import type { System } from "../systems/system.ts";
+import { nucleiOf, type System } from "../systems/system.ts";
 import { walkersLast } from "../walkers/walk.ts";
 
 /** A wave function and walkers of it. */
@@ -60,7 +60,7 @@ export interface Slice {
 
 const size = 70;
 
-/** The wave function over a plane through the first electron of the first walker. */
+/** The wave function over a plane through the middle of the nuclei, or the origin; the sign of ψ is that which makes its largest value positive. */
 export async function nodalSlice(
   { system, ansatz, parameters, x }: WaveAt,
   plane: readonly [number, number],
@@ -70,16 +70,20 @@ export async function nodalSlice(
   const width = x.shape[1];
   const own = (x.data as Float32Array).subarray(0, width);
   const grid = new Float32Array(size * size * width);
+  const nuclei = nucleiOf(system);
+  const middle = [0, 1, 2].map((c) => nuclei.reduce((sum, { position }) => sum + position[c] / nuclei.length, 0));
   const at = (k: number): number => range[0] + ((range[1] - range[0]) * k) / (size - 1);
   for (let k = 0; k < size * size; k++) {
     grid.set(own, k * width);
+    for (let c = 0; c < dimension; c++) grid[k * width + c] = middle[c];
     grid[k * width + plane[0]] = at(k % size);
     grid[k * width + plane[1]] = at(Math.floor(k / size));
   }
   const wave = jit((p: Parameters<Tensor>, places: Tensor) => waveOf(ansatz, walkersLast(system, places), plainNetwork(p)));
   const { logAbs, sign } = await wave(parameters, ndarray(grid, [size * size, width], "f32"));
   const highest = Array.from(logAbs.data as Float32Array).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const values = Float64Array.from(logAbs.data as Float32Array, (l, k) => Number(sign.data[k]) * Math.exp(l - highest));
+  const positive = Number(sign.data[(logAbs.data as Float32Array).indexOf(highest)]);
+  const values = Float64Array.from(logAbs.data as Float32Array, (l, k) => Number(sign.data[k]) * positive * Math.exp(l - highest));
   const others = Array.from({ length: width / dimension - 1 }, (_, k) => ({
     place: Array.from(own.subarray((k + 1) * dimension, (k + 2) * dimension)),
     up: k + 1 < up,

@@ -90,17 +90,20 @@ export function drivenFigure(system: System, electrons: readonly Driven[], cost:
 export function nodeFigure(system: System, { plane: [a, b], range, size, values, others }: Slice): Figure {
   // roots of values show what is small too
   const shown = Array.from(values, (v) => Math.sign(v) * Math.abs(v) ** 0.3);
+  // contours run along the border of their grid: its outer cells are not shown
+  const cell = (range[1] - range[0]) / size;
+  const shownRange = [range[0] + cell, range[1] - cell];
   const inside = others.filter(({ place }) => [a, b].every((c) => place[c] > range[0] && place[c] < range[1]));
   return {
     name: "nodes",
     title: "The wave function, seen by one electron",
     caption:
-      "ψ while the first electron (spin up) moves over a plane through its place and all others stay: orange is positive, blue negative, and the dark line is a node. Colours go by |ψ|^0.3. Dots are the other electrons, seen along the line of sight: filled for spin up, open for spin down.",
+      "ψ while the first electron (spin up) moves over a plane and all others stay: orange is positive, blue negative, and the dark line is a node. Colours go by |ψ|^0.3. Dots are the other electrons, seen along the line of sight: filled for spin up, open for spin down.",
     svg: plot({
       width: 560,
       height: 520,
-      x: { label: `${coordinateNames[a]} (bohr)`, domain: range },
-      y: { label: `${coordinateNames[b]} (bohr)`, domain: range },
+      x: { label: `${coordinateNames[a]} (bohr)`, domain: shownRange },
+      y: { label: `${coordinateNames[b]} (bohr)`, domain: shownRange },
       color: { type: "diverging", scheme: "puor", reverse: true, pivot: 0, symmetric: true, domain: [-1, 1] },
       marks: [
         Plot.contour(shown, {

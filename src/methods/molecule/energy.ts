@@ -15,6 +15,7 @@ import { method } from "../../lab/method.ts";
 import { evaluate } from "./evaluate.ts";
 import { filesOf } from "./files.ts";
 import { energyFindings } from "./findings.ts";
+import { flow } from "./flow.ts";
 import { hf } from "./hf.ts";
 import { loadSystem, systemInput } from "./load.ts";
 import { moleculeOptions } from "./options.ts";
@@ -37,7 +38,7 @@ export const molecule = method({
 frozen parameters over a long evaluation, with a blocked error; energies of the training are labelled as such.`,
   input: systemInput,
   options: z.object(moleculeOptions),
-  commands: [hf, evaluate, scan],
+  commands: [hf, evaluate, scan, flow],
   load: (input, given) => loadSystem(input ?? missing(), given),
 
   async prepare({ system, notes }, given) {
