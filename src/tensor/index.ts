@@ -4,7 +4,7 @@ import "./rules.ts";
 
 export { type Formula, parseFormula } from "./formula.ts";
 export { type Arrays, configure, type Feeds, type JitOptions, type Jitted, jit, like, type Traced, trace } from "./jit.ts";
-export { type Propagated, carryLaplacian, laplacian } from "./laplacian.ts";
+export { carryLaplacian, laplacian, type Propagated } from "./laplacian.ts";
 export * from "./primitives/activations.ts";
 export * from "./primitives/arithmetic.ts";
 export { cast } from "./primitives/cast.ts";

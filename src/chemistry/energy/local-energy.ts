@@ -1,5 +1,5 @@
 /** The local energy E_loc = Hψ / ψ of a wave function, by forward Laplacian. */
-import { broadcastTo, type Propagated, carryLaplacian, eye, type Tensor } from "../../tensor/index.ts";
+import { broadcastTo, carryLaplacian, eye, type Propagated, type Tensor } from "../../tensor/index.ts";
 import type { Ansatz, Network } from "../ansatz/ansatz.ts";
 import type { System } from "../systems/system.ts";
 import { type Potential, potential } from "./potential.ts";

@@ -1,7 +1,8 @@
 /** Potentials of one coordinate by formula, and the box that holds their ground state. Atomic units. */
 import { ndarray, toNumbers } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import { type Formula, jit, parseFormula, type Tensor } from "../../tensor/index.ts";
+import { jit, type Tensor } from "../../tensor/index.ts";
+import { readFormula } from "../energy/formula-field.ts";
 import { lowestEnergies } from "./tridiagonal.ts";
 
 /** V(x) in hartree at places in a0. */
@@ -12,15 +13,6 @@ export function potentialOf(text: string): Potential {
   const formula = readFormula(text);
   const run = jit((x: Tensor) => formula({ x }));
   return async (x) => Float64Array.from(toNumbers(await run(ndarray(Float64Array.from(x), [x.length], "f64"))));
-}
-
-function readFormula(text: string): Formula {
-  try {
-    return parseFormula(text, ["x"]);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UserError(`potential: ${error.message}`, "a formula in x, in atomic units, such as (x^2-4)^2/8");
-  }
 }
 
 /** Hard walls at `low` and `high`, in a0. */

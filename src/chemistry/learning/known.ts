@@ -1,28 +1,73 @@
 /** Orbitals that are known before anything is learned. */
+import { oscillatorOrbitals } from "../ansatz/oscillator.ts";
 import { hartreeFock } from "../hartree-fock/hartree-fock.ts";
 import { firstColumns } from "../hartree-fock/matrix.ts";
 import { molecularOrbitals } from "../hartree-fock/orbitals.ts";
-import type { System } from "../systems/system.ts";
+import { boundBox, hamiltonian, makeGrid, potentialOf } from "../laboratory/potential.ts";
+import { lineEnergies } from "../laboratory/spectrum.ts";
+import { lowestStates } from "../laboratory/tridiagonal.ts";
+import type { Reference, System } from "../systems/system.ts";
 import type { KnownOrbitals } from "./pretrain.ts";
+
+export interface Known {
+  readonly orbitals: KnownOrbitals;
+  /** Energy of the Hartree-Fock determinant, of molecules. */
+  readonly hartreeFock?: number;
+  /** The exact energy, where electrons do not feel each other. */
+  readonly reference?: Reference;
+  readonly notes: readonly string[];
+}
 
 /** Elements up to neon have a basis. */
 const largestCharge = 10;
 
-/** Occupied Hartree-Fock orbitals in STO-6G, and their energy; nothing where there is no basis, or no nuclei. */
-export function knownOrbitals(
-  system: System,
-): { readonly orbitals: KnownOrbitals; readonly energy: number; readonly notes: readonly string[] } | undefined {
-  if (system.field.kind !== "nuclei" || system.field.nuclei.some(({ charge }) => charge > largestCharge)) return undefined;
+/**
+ * Of molecules, occupied Hartree-Fock orbitals in STO-6G; of traps, those of the oscillator, shell by shell; of formulas, those of the oscillator
+ * whose ground state has the place and the width of theirs. Nothing for elements without a basis.
+ *
+ * @throws UserError  for potentials that hold no particle
+ */
+export async function knownOrbitals(system: System): Promise<Known | undefined> {
+  if (system.field.kind === "trap") return { orbitals: shells(system, system.field.omega, 0), notes: [] };
+  if (system.field.kind === "formula") return ofFormula(system, system.field.formula);
+  if (system.field.nuclei.some(({ charge }) => charge > largestCharge)) return undefined;
   const found = hartreeFock(system);
-  const of = (spin: "up" | "down", count: number) =>
-    count > 0 ? molecularOrbitals(found.shells, firstColumns(found[spin].coefficients, count)) : undefined;
-  const [up, down] = [of("up", system.up), of("down", system.down)];
+  const occupied = { up: system.up, down: system.down };
+  const of = (spin: "up" | "down") =>
+    occupied[spin] > 0 ? molecularOrbitals(found.shells, firstColumns(found[spin].coefficients, occupied[spin])) : undefined;
+  const both = { up: of("up"), down: of("down") };
+  return { orbitals: (spin, x) => both[spin]?.(x) ?? x.slice([0, 0]), hartreeFock: found.energy, notes: found.notes };
+}
+
+function shells({ dimension, up, down }: System, omega: number, centre: number): KnownOrbitals {
+  const of = { up: oscillatorOrbitals(dimension, omega, up), down: oscillatorOrbitals(dimension, omega, down) };
+  return (spin, x) => of[spin](x.sub(centre));
+}
+
+/** Points of the grid that tells where a particle is. */
+const points = 1023;
+
+async function ofFormula(system: System, formula: string): Promise<Known> {
+  const potential = potentialOf(formula);
+  const box = await boundBox(potential);
+  const grid = await makeGrid(potential, box, points);
+  const [ground] = lowestStates(hamiltonian(grid), 1);
+  const moment = (f: (x: number) => number): number => {
+    let [sum, norm] = [0, 0];
+    ground.vector.forEach((v, i) => {
+      sum += v * v * f(grid.x[i]);
+      norm += v * v;
+    });
+    return sum / norm;
+  };
+  const centre = moment((x) => x);
+  const omega = 1 / (2 * moment((x) => (x - centre) ** 2));
+  const apart = system.repulsion === 0 || system.up + system.down === 1;
+  const energies = apart ? await lineEnergies(potential, box, Math.max(system.up, system.down)) : [];
+  const sum = (count: number): number => energies.slice(0, count).reduce((a, b) => a + b, 0);
   return {
-    orbitals: (spin, x) => {
-      const orbitals = spin === "up" ? up : down;
-      return orbitals ? orbitals(x) : x.slice([0, 0]);
-    },
-    energy: found.energy,
-    notes: found.notes,
+    orbitals: shells(system, omega, centre),
+    ...(apart && { reference: { energy: sum(system.up) + sum(system.down), source: "finite differences on a line, extrapolated" } }),
+    notes: [],
   };
 }

@@ -42,9 +42,8 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
   load: (input, given) => loadSystem(input ?? missing(), given),
 
   async prepare({ system, notes }, given) {
-    const problem = problemOf(system, given);
+    const problem = await problemOf(system, given);
     const { settings } = problem;
-    const known = problem.hartreeFock;
     return {
       problem,
       source: { name: system.name, title: system.title, source: system.title },
@@ -52,7 +51,7 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
       folder: `molecule-${system.name}`,
       steps: partsOf(settings).end,
       config: { ...settings, ...problem.choice },
-      warnings: [...notes, ...(known?.notes ?? []), ...cautionsBefore(problem, given)],
+      warnings: [...notes, ...problem.notes, ...cautionsBefore(problem, given)],
       divergedHint: "lower --rate, or raise --walkers",
     };
   },

@@ -92,7 +92,7 @@ export function energyFindings(problem: MoleculeProblem, evaluation: Evaluation,
     summary: `${sentence}: a ${choice.name} of ${parameters} parameters after ${settings.steps} steps of the ${metric[settings.flow]} flow.`,
     numbers: [
       ...numbers,
-      ...(hartreeFock ? [{ name: "Hartree-Fock", value: hartreeFock.energy, note: "hartree, STO-6G: where it began" }] : []),
+      ...(hartreeFock !== undefined ? [{ name: "Hartree-Fock", value: hartreeFock, note: "hartree, STO-6G: where it began" }] : []),
       ...(last ? [{ name: "energy while training", value: last.energy, note: "hartree, last 20 steps; biased by the optimization" }] : []),
     ],
     warnings: [...warnings, ...learningCautions(history)],

@@ -14,16 +14,19 @@ type Options = z.infer<z.ZodObject<typeof moleculeOptions>> & { readonly quick: 
 /** What a run is about, with everything that options leave open filled in. */
 export interface MoleculeProblem extends WaveProblem {
   readonly choice: AnsatzChoice;
-  readonly hartreeFock: ReturnType<typeof knownOrbitals>;
+  /** Energy of the Hartree-Fock determinant, in hartree. */
+  readonly hartreeFock?: number;
+  readonly notes: readonly string[];
 }
 
 /** @throws UserError */
-export function problemOf(system: System, given: Options): MoleculeProblem {
+export async function problemOf(asked: System, given: Options): Promise<MoleculeProblem> {
+  const known = await knownOrbitals(asked);
+  const system = asked.reference || !known?.reference ? asked : { ...asked, reference: known.reference };
   const few = electronsOf(system) <= 2;
   const { quick, method: flow, transportWeight, transportWeightEnd = transportWeight, ansatz: name, layers, heads, determinants } = given;
   const choice: AnsatzChoice = { name, layers, heads, determinants, width: given.width ?? (few ? 16 : 32) };
   const ansatz = ansatzOf(choice, system);
-  const hartreeFock = given.pretrain === 0 ? undefined : knownOrbitals(system);
   const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? (few ? 600 : 2500));
   const solver = given.solver ?? "kfac";
   if (solver === "minsr" && flow !== "fr")
@@ -46,9 +49,12 @@ export function problemOf(system: System, given: Options): MoleculeProblem {
     delay: given.delay ?? Math.max(50, steps / 4),
     ...{ damping: given.damping, normConstraint: given.normConstraint, clip: given.clip, carry: given.carry },
     evaluationSteps: quick ? Math.min(given.evalSteps, 100) : given.evalSteps,
-    pretrainSteps: hartreeFock && ansatz.orbitals ? pretrain : 0,
+    pretrainSteps: known && ansatz.orbitals ? pretrain : 0,
   };
-  return { system, ansatz, settings, choice, hartreeFock, known: hartreeFock?.orbitals, field: ownField(system) };
+  return {
+    ...{ system, ansatz, settings, choice, field: ownField(system), notes: known?.notes ?? [] },
+    ...(known && { known: known.orbitals, hartreeFock: known.hartreeFock }),
+  };
 }
 
 /** What can be said before the work begins. */

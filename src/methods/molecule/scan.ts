@@ -41,7 +41,9 @@ export const scan = experiment({
     const distances = distancesOf(options.bond).map((d) => d * bohrIn(options.units ?? "bohr"));
     const equilibrium = bondLength(system);
     const shown = options.quick ? distances.filter((_, k) => k % Math.ceil(distances.length / 3) === 0) : distances;
-    const problems = shown.map((distance) => ({ distance, problem: problemOf(stretched(system, distance), options) }));
+    const problems = await Promise.all(
+      shown.map(async (distance) => ({ distance, problem: await problemOf(stretched(system, distance), options) })),
+    );
     const { settings, choice } = problems[0].problem;
     return {
       problem: { system, problems, equilibrium },
@@ -74,7 +76,7 @@ export const scan = experiment({
         distance,
         energy: energy.mean,
         error: energy.error,
-        ...(problem.hartreeFock && { hartreeFock: problem.hartreeFock.energy }),
+        ...(problem.hartreeFock !== undefined && { hartreeFock: problem.hartreeFock }),
       });
       await save(points.length, { points });
     }
