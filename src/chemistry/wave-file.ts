@@ -4,6 +4,7 @@ import { type NdArray, ndarray, randomStream, readSafetensors, writeSafetensors 
 import { UserError } from "../errors.ts";
 import type { Ansatz, Linear, Parameters } from "./ansatz/ansatz.ts";
 import { type AnsatzChoice, ansatzNames, ansatzOf } from "./ansatz/choose.ts";
+import { knownOrbitals } from "./learning/known.ts";
 import type { System } from "./systems/system.ts";
 
 const nucleus = z.object({ symbol: z.string(), charge: z.number(), position: z.tuple([z.number(), z.number(), z.number()]) });
@@ -29,9 +30,12 @@ const schema = z.object({
   ansatz: z.object({
     name: z.enum(ansatzNames),
     width: z.int().positive(),
-    layers: z.int().min(0),
+    pairWidth: z.int().positive(),
+    layers: z.int().positive(),
     heads: z.int().positive(),
     determinants: z.int().positive(),
+    factored: z.boolean(),
+    cusp: z.boolean(),
   }),
   /** Standard deviation of proposals, in bohr. */
   proposal: z.number().positive(),
@@ -62,7 +66,7 @@ export const writeWave = ({ system, ansatz, parameters, x, proposal }: WaveFile)
   );
 
 /** @throws UserError  for a file that is no wave function, or whose arrays do not fit what it says of itself */
-export function readWave(file: Uint8Array, path: string): WaveFile & { readonly built: Ansatz } {
+export async function readWave(file: Uint8Array, path: string): Promise<WaveFile & { readonly built: Ansatz }> {
   const wrong = (what: string): UserError =>
     new UserError(`${path}: ${what}`, "pushforward molecule writes wave-function.safetensors into the artifacts of its runs");
   let read: ReturnType<typeof readSafetensors>;
@@ -74,7 +78,8 @@ export function readWave(file: Uint8Array, path: string): WaveFile & { readonly 
   const parsed = schema.safeParse(jsonOf(read.metadata.wave));
   if (!parsed.success) throw wrong("this is no wave function");
   const { system, ansatz, proposal } = parsed.data;
-  const built = ansatzOf(ansatz, system);
+  const known = await knownOrbitals(system);
+  const built = ansatzOf(ansatz.name, system, ansatz, known?.orbitals);
   const take = (name: string, like: NdArray): NdArray => {
     const found = read.tensors[name];
     if (found?.dtype !== "f32" || found.shape.join() !== like.shape.join())

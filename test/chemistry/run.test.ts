@@ -118,7 +118,7 @@ test.each([
   [["molecule"], /needs a system|missing required argument/],
   [["molecule", "Xx 0 0 0"], /Xx/],
   [["molecule", "He", "--solver", "minsr"], /--solver minsr is for gradients of the Fisher-Rao flow only/],
-  [["molecule", "He", "--width", "10", "--heads", "4"], /a width of 10 cannot be split among 4 heads/],
+  [["molecule", "He", "--width", "10", "--heads", "4"], /width of 10 is not divisible by 4 heads/],
   [["molecule", "He", "--spin", "1"], /spin/],
   [["molecule", "V = y^2"], /"y\^2", position 1/],
   [["molecule", "scan", "He", "--bond", "1:2:1"], /has no bond to stretch/],

@@ -1,26 +1,47 @@
 /** Sums of determinants of orbitals, differentiable to any order also where single determinants vanish. */
 import { array } from "../../array/index.ts";
-import { argmax, concat, constant, equal, iota, log, oneHot, sign, stopGradient, type Tensor, where } from "../../tensor/index.ts";
+import { argmax, concat, constant, equal, iota, log, oneHot, pad, sign, stopGradient, type Tensor, where } from "../../tensor/index.ts";
 import type { Wave } from "./ansatz.ts";
 
 /** Up to so many electrons determinants are polynomials of minors, in any precision; beyond by elimination in f64. */
 const mostByMinors = 6;
 
+/** log |Σ_k det Φ^k| and the sign. @param orbitals  Φ [determinants, orbital, electron, walkers] */
+export const sumOfDeterminants = (orbitals: Tensor): Wave => sumOfProducts([orbitals]);
+
 /**
- * log |Σ_k det Φ^k| and the sign, one logarithm in all: no determinant has one of its own, so that any may vanish. Rows of electrons are scaled
- * by their largest element first, a constant to derivatives: ψ is the same for every scale.
+ * log |Σ_k Π_s det Φ^ks| and the sign, one logarithm in all: no determinant has one of its own, so that any may vanish. Rows of electrons are
+ * scaled by their largest element first, a constant to derivatives: ψ is the same for every scale.
  *
- * @param orbitals  Φ [determinants, orbital, electron, walkers]
+ * @param blocks  Φ^s of the electrons that share a determinant [determinants, orbital, electron, walkers]: all of them, or those of each spin
  */
-export function sumOfDeterminants(orbitals: Tensor): Wave {
-  const n = orbitals.shape[1];
-  const wide = n > mostByMinors ? orbitals.cast("f64") : orbitals;
-  const scale = stopGradient(wide.abs().max([0, 1], true));
-  const safe = where(equal(scale, 0), 1, scale);
-  const scaled = wide.div(safe);
-  const total = (n > mostByMinors ? byElimination(scaled) : byMinors(scaled)).sum(0);
-  const logAbs = log(total.abs()).add(log(safe).sum([0, 1, 2]));
-  return { logAbs: logAbs.cast(orbitals.dtype), sign: sign(total).cast(orbitals.dtype) };
+export function sumOfProducts(blocks: readonly Tensor[]): Wave {
+  const eliminates = ({ shape }: Tensor): boolean => shape[1] > mostByMinors;
+  const wide = blocks.some(eliminates);
+  const parts = blocks.map((orbitals) => {
+    const phi = wide ? orbitals.cast("f64") : orbitals;
+    const scale = stopGradient(phi.abs().max([0, 1], true));
+    const safe = where(equal(scale, 0), 1, scale);
+    const scaled = phi.div(safe);
+    return { determinant: eliminates(phi) ? byElimination(scaled) : byMinors(scaled), logScale: log(safe).sum([0, 1, 2]) };
+  });
+  const [first, ...rest] = parts;
+  const total = rest.reduce((product, { determinant }) => product.mul(determinant), first.determinant).sum(0);
+  const logAbs = rest.reduce((sum, { logScale }) => sum.add(logScale), log(total.abs()).add(first.logScale));
+  return { logAbs: logAbs.cast(blocks[0].dtype), sign: sign(total).cast(blocks[0].dtype) };
+}
+
+/** Orbitals of both spins in one matrix with zeros where they do not meet: [determinants, N, N, walkers]. */
+export function blockDiagonal(blocks: readonly Tensor[]): Tensor {
+  const n = blocks.reduce((sum, { shape }) => sum + shape[2], 0);
+  let before = 0;
+  const rows = blocks.map((block) => {
+    const [, orbitals, electrons] = block.shape;
+    const widths = orbitals === n ? undefined : ([before, n - before - orbitals] as const);
+    before += electrons;
+    return widths ? pad(block, [widths, [0, 0], [0, 0]]) : block;
+  });
+  return joined(rows, 2);
 }
 
 /** Subsets of m of n things, in lexical order. */

@@ -26,7 +26,9 @@ export function jastrow(system: System, x: Tensor, network: Network): Tensor | u
   const column = (values: readonly number[]): Tensor => constant(array(values, dtype)).expandDims(-1);
   const like = column(parallel.map(Number));
   const slope = column(parallel.map((same) => repulsion / (dimension + (same ? 1 : -1))));
-  const alpha = like.mul(network.other("jastrow.parallel")).add(like.mul(-1).add(1).mul(network.other("jastrow.antiparallel")));
+  // of either sign the same: α + r has no root
+  const [parallelAlpha, antiparallelAlpha] = ["parallel", "antiparallel"].map((spins) => network.other(`jastrow.${spins}`).abs());
+  const alpha = like.mul(parallelAlpha).add(like.mul(-1).add(1).mul(antiparallelAlpha));
   return slope
     .mul(alpha.square())
     .div(alpha.add(distances(x)))

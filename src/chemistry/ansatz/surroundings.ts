@@ -54,6 +54,23 @@ export function features(system: System, x: Tensor): Tensor {
   return concat([each.reshape([4 * nuclei, n, walkers]), spin], 0);
 }
 
+/** Number of distance features of an electron. */
+export const distanceFeatureCount = (system: System): number => featureCount(system) - 1;
+
+/**
+ * Of molecules: for each nucleus r and x - R. Of traps and formulas those of `features`. Spins are not among them.
+ *
+ * @returns  [features, N, walkers]
+ * @source   Pfau et al., Phys. Rev. Research 2 (2020)
+ */
+export function distanceFeatures(system: System, x: Tensor): Tensor {
+  if (system.field.kind !== "nuclei") return features(system, x).slice([0, distanceFeatureCount(system)]);
+  const away = fromNuclei(system, x);
+  const [, nuclei, n, walkers] = away.shape;
+  const each = concat([away.square().sum(0, true).sqrt(), away], 0).transpose([1, 0, 2, 3]);
+  return each.reshape([4 * nuclei, n, walkers]);
+}
+
 /** First parameters of envelopes of `count` orbitals: all 1. */
 export function envelopeStart(system: System, name: string, count: number): Record<string, NdArray> {
   const centres = Math.max(1, nucleiOf(system).length);

@@ -1,7 +1,7 @@
 /** The potential energy of electrons. */
 import { array } from "../../array/index.ts";
 import { constant, type Tensor } from "../../tensor/index.ts";
-import { distances } from "../ansatz/pairs.ts";
+import { differences } from "../ansatz/pairs.ts";
 import { nuclearDistances } from "../ansatz/surroundings.ts";
 import { electronsOf, type Nucleus, nucleiOf, type System } from "../systems/system.ts";
 
@@ -30,15 +30,9 @@ export const nuclearRepulsion = (nuclei: readonly Nucleus[]): number =>
  */
 export function potential(system: System, x: Tensor, field?: (x: Tensor) => Tensor): Potential {
   const pairs = system.repulsion !== 0 && electronsOf(system) > 1;
-  const r = pairs ? distances(x) : undefined;
-  const softened =
-    r &&
-    (system.softening > 0
-      ? r
-          .square()
-          .add(system.softening ** 2)
-          .sqrt()
-      : r);
+  // of squares: where softened, electrons may meet
+  const squares = pairs ? differences(x).square().sum(0) : undefined;
+  const softened = squares && (system.softening > 0 ? squares.add(system.softening ** 2) : squares).sqrt();
   const external = externalEnergy(system, x, field);
   return {
     external,

@@ -47,7 +47,7 @@ export function clippedEnergies(energies: ArrayLike<number>, { width, centre, de
 }
 
 /**
- * Weights of walkers by their scores s = |∇ log q|: 1 below median + width · mean |s - median|, 0 beyond, scaled to mean 1. With `smooth`,
+ * Weights of walkers by their scores s = |∇ log q|: 1 up to median + width · mean |s - median|, 0 beyond, scaled to mean 1. With `smooth`,
  * min(1, (limit/s)²) instead. Near nodes scores are large and estimators of the Wasserstein flow have no variance; the bias is small.
  *
  * @source  the authors' code of arXiv 2307.07050: 5 mean absolute deviations
@@ -58,7 +58,7 @@ export function scoreMask(scores: ArrayLike<number>, width: number, smooth = fal
   const limit = width === Number.POSITIVE_INFINITY ? width : middle + width * deviationOf(known, middle, "mad-mean");
   const weight = (s: number): number => {
     if (!Number.isFinite(s)) return 0;
-    return s < limit ? 1 : smooth ? (limit / s) ** 2 : 0;
+    return s <= limit ? 1 : smooth ? (limit / s) ** 2 : 0;
   };
   const weights = Float64Array.from(scores, weight);
   const mean = meanOfValues(weights);

@@ -1,13 +1,10 @@
 /** Orbitals that are known before anything is learned. */
-import { oscillatorOrbitals } from "../ansatz/oscillator.ts";
+import { hartreeFockOrbitals, type KnownOrbitals, oscillatorShells } from "../ansatz/known.ts";
 import { hartreeFock } from "../hartree-fock/hartree-fock.ts";
-import { firstColumns } from "../hartree-fock/matrix.ts";
-import { molecularOrbitals } from "../hartree-fock/orbitals.ts";
 import { boundBox, hamiltonian, makeGrid, potentialOf } from "../laboratory/potential.ts";
 import { lineEnergies } from "../laboratory/spectrum.ts";
 import { lowestStates } from "../laboratory/tridiagonal.ts";
 import type { Reference, System } from "../systems/system.ts";
-import type { KnownOrbitals } from "./pretrain.ts";
 
 export interface Known {
   readonly orbitals: KnownOrbitals;
@@ -28,20 +25,11 @@ const largestCharge = 10;
  * @throws UserError  for potentials that hold no particle
  */
 export async function knownOrbitals(system: System): Promise<Known | undefined> {
-  if (system.field.kind === "trap") return { orbitals: shells(system, system.field.omega, 0), notes: [] };
+  if (system.field.kind === "trap") return { orbitals: oscillatorShells(system, system.field.omega), notes: [] };
   if (system.field.kind === "formula") return ofFormula(system, system.field.formula);
   if (system.field.nuclei.some(({ charge }) => charge > largestCharge)) return undefined;
   const found = hartreeFock(system);
-  const occupied = { up: system.up, down: system.down };
-  const of = (spin: "up" | "down") =>
-    occupied[spin] > 0 ? molecularOrbitals(found.shells, firstColumns(found[spin].coefficients, occupied[spin])) : undefined;
-  const both = { up: of("up"), down: of("down") };
-  return { orbitals: (spin, x) => both[spin]?.(x) ?? x.slice([0, 0]), hartreeFock: found.energy, notes: found.notes };
-}
-
-function shells({ dimension, up, down }: System, omega: number, centre: number): KnownOrbitals {
-  const of = { up: oscillatorOrbitals(dimension, omega, up), down: oscillatorOrbitals(dimension, omega, down) };
-  return (spin, x) => of[spin](x.sub(centre));
+  return { orbitals: hartreeFockOrbitals(found, system), hartreeFock: found.energy, notes: found.notes };
 }
 
 /** Points of the grid that tells where a particle is. */
@@ -66,7 +54,7 @@ async function ofFormula(system: System, formula: string): Promise<Known> {
   const energies = apart ? await lineEnergies(potential, box, Math.max(system.up, system.down)) : [];
   const sum = (count: number): number => energies.slice(0, count).reduce((a, b) => a + b, 0);
   return {
-    orbitals: shells(system, omega, centre),
+    orbitals: oscillatorShells(system, omega, centre),
     ...(apart && { reference: { energy: sum(system.up) + sum(system.down), source: "finite differences on a line, extrapolated" } }),
     notes: [],
   };

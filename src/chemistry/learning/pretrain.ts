@@ -5,13 +5,11 @@ import { adam, applyUpdates } from "../../optim/index.ts";
 import { type Arrays, concat, jit, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { Ansatz, Parameters } from "../ansatz/ansatz.ts";
 import { sumOfDeterminants } from "../ansatz/determinants.ts";
+import type { KnownOrbitals } from "../ansatz/known.ts";
 import { plainNetwork } from "../ansatz/network.ts";
-import { spinGroups } from "../ansatz/psiformer.ts";
+import { spinGroups } from "../ansatz/spins.ts";
 import type { System } from "../systems/system.ts";
 import { walkersLast } from "../walkers/walk.ts";
-
-/** Occupied orbitals of one spin at positions [dimension, electrons, walkers]: [orbitals, electrons, walkers]. */
-export type KnownOrbitals = (spin: "up" | "down", x: Tensor) => Tensor;
 
 /**
  * The matrix that orbitals should be: electrons of spin up fill the first columns, those of spin down the rest.

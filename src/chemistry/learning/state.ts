@@ -1,10 +1,11 @@
 /** What a run of a wave function remembers, and what it is about. */
 import { type NdArray, ndarray } from "../../array/index.ts";
 import type { Ansatz, Parameters } from "../ansatz/ansatz.ts";
+import type { KnownOrbitals } from "../ansatz/known.ts";
 import type { Tally } from "../evaluation/tally.ts";
 import type { KroneckerArrays, Memory } from "../solvers/solver.ts";
 import type { System } from "../systems/system.ts";
-import type { AdamArrays, KnownOrbitals } from "./pretrain.ts";
+import type { AdamArrays } from "./pretrain.ts";
 import type { OwnField } from "./programs.ts";
 import type { LearningSettings } from "./settings.ts";
 

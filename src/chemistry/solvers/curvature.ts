@@ -2,6 +2,7 @@
 import { concat, type Tensor } from "../../tensor/index.ts";
 import type { Parameters } from "../ansatz/ansatz.ts";
 import type { Passage, Passages } from "./passages.ts";
+import { byName } from "./vector.ts";
 
 const columns = (x: Tensor): Tensor => x.reshape([x.shape[0], x.size / x.shape[0]]);
 
@@ -44,13 +45,13 @@ export function kroneckerStatistics({ linear, other }: Passages, parameters: Par
 }
 
 /**
- * O = ∇_θ log q of each walker, rows in the order of `flattened`: for each linear map its weight and bias, then the others; centred and
+ * O = ∇_θ log q of each walker, rows in the order of `flattened`; centred and
  * divided by √walkers, so that F = O Oᵀ.
  *
  * @returns  [parameters, walkers]
  */
 export function perWalkerGradients({ linear, other }: Passages, parameters: Parameters<Tensor>, walkers: number): Tensor {
-  const pieces = Object.keys(parameters.linear).flatMap((name) => {
+  const pieces = byName(parameters.linear).flatMap(([name, map]) => {
     const { x: inputs, delta } = linear[name];
     const positions = inputs.size / (inputs.shape[0] * walkers);
     const a = inputs.reshape([inputs.shape[0], 1, positions, walkers]);
@@ -59,9 +60,9 @@ export function perWalkerGradients({ linear, other }: Passages, parameters: Para
       .mul(d)
       .sum(2)
       .reshape([inputs.shape[0] * delta.shape[0], walkers]);
-    return parameters.linear[name].bias ? [weight, d.sum(2).reshape([delta.shape[0], walkers])] : [weight];
+    return map.bias ? [weight, d.sum(2).reshape([delta.shape[0], walkers])] : [weight];
   });
-  const rest = Object.keys(parameters.other).map((name) => other[name].reshape([other[name].size / walkers, walkers]));
+  const rest = byName(parameters.other).map(([name]) => other[name].reshape([other[name].size / walkers, walkers]));
   const o = concat([...pieces, ...rest], 0);
   return o.sub(o.mean(1, true)).div(Math.sqrt(walkers));
 }

@@ -2,7 +2,7 @@
 import { choleskyFactor, choleskySolve, type Factored, type NdArray } from "../../array/index.ts";
 import type { Linear, Parameters } from "../ansatz/ansatz.ts";
 import type { Direction, KroneckerArrays, Solver } from "./solver.ts";
-import { piecesOf } from "./vector.ts";
+import { byName, piecesOf } from "./vector.ts";
 
 const meanDiagonal = ({ data, shape: [n] }: NdArray): number => {
   let sum = 0;
@@ -50,12 +50,12 @@ function otherBlock(moments: NdArray, damping: number): Block | undefined {
  */
 export function kfacInverse(parameters: Parameters<NdArray>, { linear, other }: KroneckerArrays, damping: number): Block | undefined {
   const blocks: { readonly size: number; readonly apply: Block }[] = [];
-  for (const [name, map] of Object.entries(parameters.linear)) {
+  for (const [name, map] of byName(parameters.linear)) {
     const apply = layerBlock(linear[name].inputs, linear[name].outputs, damping);
     if (!apply) return undefined;
     blocks.push({ size: sizeOfMap(map), apply });
   }
-  for (const [name, { data }] of Object.entries(parameters.other)) {
+  for (const [name, { data }] of byName(parameters.other)) {
     const apply = otherBlock(other[name], damping);
     if (!apply) return undefined;
     blocks.push({ size: data.length, apply });

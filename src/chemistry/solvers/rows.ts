@@ -86,8 +86,9 @@ async function kernelFactor(o: NdArray, damping: number, ones = 0) {
 }
 
 /**
- * v = γ g - γ O A⁻¹ Oᵀg + (1 - γ λ) O A⁻² Oᵀg, A = OᵀO + λ: within the walkers' span the damped inverse, outside γ g. γ = 1/λ is Woodbury's
- * identity, exact but unstable where g leaves the span, as that of Wasserstein flows does; γ = 0 drops what is outside.
+ * v = γ g - γ O A⁻¹ Oᵀg + (1 - γ λ) O A⁻² Oᵀg, A = OᵀO + λ: (s + γ λ²) / (s + λ)² along an eigenvector of F of eigenvalue s, which is near
+ * 1 / (s + λ) where s >> λ, and γ outside of the walkers' span. γ = 1/λ is Woodbury's identity, exact but unstable where g leaves the span, as
+ * that of Wasserstein flows does; γ = 0 drops what is outside.
  *
  * @source  derived from (O Oᵀ + λ)⁻¹; γ = 1/√λ between the two
  */

@@ -1,11 +1,17 @@
-/** Parameters as one vector: for each linear map its weight and bias, then the others. */
+/** Parameters as one vector: for each linear map its weight and bias, then the others, each in the order of their names. */
 import { type NdArray, ndarray } from "../../array/index.ts";
 import type { Linear, Parameters } from "../ansatz/ansatz.ts";
 
+/** Sorted by name, as trees that went through a program are: an order that does not depend on who made the record. */
+export const byName = <T>(record: Readonly<Record<string, T>>): [name: string, value: T][] =>
+  Object.keys(record)
+    .sort()
+    .map((name) => [name, record[name]]);
+
 /** All arrays in the order of the vector. */
 export const piecesOf = <T>({ linear, other }: Parameters<T>): T[] => [
-  ...Object.values(linear).flatMap(({ weight, bias }) => (bias === undefined ? [weight] : [weight, bias])),
-  ...Object.values(other),
+  ...byName(linear).flatMap(([, { weight, bias }]) => (bias === undefined ? [weight] : [weight, bias])),
+  ...byName(other).map(([, p]) => p),
 ];
 
 export const countOf = (parameters: Parameters<NdArray>): number => piecesOf(parameters).reduce((n, { data }) => n + data.length, 0);
@@ -33,8 +39,8 @@ export function unflattened(vector: Float64Array, like: Parameters<NdArray>): Pa
     return bias ? { weight: w, bias: take(bias) } : { weight: w };
   };
   return {
-    linear: Object.fromEntries(Object.entries(like.linear).map(([name, map]) => [name, linear(map)])),
-    other: Object.fromEntries(Object.entries(like.other).map(([name, p]) => [name, take(p)])),
+    linear: Object.fromEntries(byName(like.linear).map(([name, map]) => [name, linear(map)])),
+    other: Object.fromEntries(byName(like.other).map(([name, p]) => [name, take(p)])),
   };
 }
 

@@ -25,7 +25,7 @@ export const evaluate = method({
   options: z.object(evaluationOptions),
   load: async (input) => {
     if (!input) throw new UserError("molecule evaluate needs a run", "the folder of a run of pushforward molecule");
-    return { wave: readWave(fileOf(input), input), input };
+    return { wave: await readWave(fileOf(input), input), input };
   },
 
   async prepare({ wave, input }, { evalSteps, moves, movesPerStep, quick }) {

@@ -25,8 +25,9 @@ export async function problemOf(asked: System, given: Options): Promise<Molecule
   const system = asked.reference || !known?.reference ? asked : { ...asked, reference: known.reference };
   const few = electronsOf(system) <= 2;
   const { quick, method: flow, transportWeight, transportWeightEnd = transportWeight, ansatz: name, layers, heads, determinants } = given;
-  const choice: AnsatzChoice = { name, layers, heads, determinants, width: given.width ?? (few ? 16 : 32) };
-  const ansatz = ansatzOf(choice, system);
+  const { pairWidth, factored, cusp } = given;
+  const choice: AnsatzChoice = { name, layers, heads, determinants, pairWidth, factored, cusp, width: given.width ?? (few ? 16 : 32) };
+  const ansatz = ansatzOf(name, system, choice, known?.orbitals);
   const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? (few ? 600 : 2500));
   const solver = given.solver ?? "kfac";
   if (solver === "minsr" && flow !== "fr")

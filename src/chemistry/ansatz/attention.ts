@@ -1,0 +1,31 @@
+/** Layers of transformers whose tokens are electrons: [feature, electron, walker]. */
+import { stopGradient, type Tensor, tanh } from "../../tensor/index.ts";
+import type { Network } from "./ansatz.ts";
+
+/** So many electrons and fewer: attention by multiplying and adding, walkers innermost; beyond, as products of matrices, walkers outermost. */
+const mostByAdding = 6;
+
+/** Attention of electrons to all, themselves included: q, k, v [d, N, walkers] -> [d, N, walkers]. */
+export function attention(q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
+  const [d, n, walkers] = q.shape;
+  const size = d / heads;
+  const scaled = q.mul(1 / Math.sqrt(size));
+  if (n <= mostByAdding) {
+    const [a, b, c] = [scaled, k, v].map((t) => t.reshape([heads, size, n, walkers]));
+    const scores = a.expandDims(3).mul(b.expandDims(2)).sum(1);
+    return softmax(scores, 2).expandDims(1).mul(c.expandDims(2)).sum(3).reshape([d, n, walkers]);
+  }
+  const rows = (t: Tensor): Tensor => t.reshape([heads, size, n, walkers]).transpose([3, 0, 2, 1]);
+  const weights = softmax(rows(scaled).matmul(rows(k).transpose([0, 1, 3, 2])), 3);
+  return weights.matmul(rows(v)).transpose([1, 3, 2, 0]).reshape([d, n, walkers]);
+}
+
+/** Softmax along an axis; the maximum taken out is a constant to derivatives. */
+function softmax(scores: Tensor, axis: number): Tensor {
+  const e = scores.sub(stopGradient(scores.max(axis, true))).exp();
+  return e.div(e.sum(axis, true));
+}
+
+/** h + tanh(W₂ tanh(W₁ h + b₁) + b₂), the maps `${layer}.mlp1` and `${layer}.mlp2`. */
+export const perceptron = (layer: string, h: Tensor, network: Network): Tensor =>
+  h.add(tanh(network.linear(`${layer}.mlp2`, tanh(network.linear(`${layer}.mlp1`, h)))));
