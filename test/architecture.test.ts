@@ -65,9 +65,7 @@ const pages = [
   "numbers",
   "coding/index",
   "language",
-  "chemistry/systems/read",
-  "chemistry/hartree-fock/hartree-fock",
-  "chemistry/hartree-fock/orbitals",
+  "chemistry",
 ];
 
 interface Import {

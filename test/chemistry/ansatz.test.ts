@@ -1,7 +1,7 @@
 /** What every wave function must be: antisymmetric, translated with its nuclei, of the right cusps, differentiable by every route. */
 import { describe, expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { type Network, type Parameters, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
+import { type Parameters, type WaveNetwork, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
 import { ansatzNames, ansatzOf } from "../../src/chemistry/ansatz/choose.ts";
 import { plainNetwork } from "../../src/chemistry/ansatz/network.ts";
 import { localEnergy } from "../../src/chemistry/energy/local-energy.ts";
@@ -146,7 +146,7 @@ describe.each(cases)("$label", ({ system, ansatz, parameters }) => {
       const found = await jit((p: Parameters<Tensor>, x: Tensor) => {
         const inputs: Record<string, Tensor> = {};
         const plain = plainNetwork(p);
-        const recording: Network = {
+        const recording: WaveNetwork = {
           linear: (name, y) => {
             inputs[name] = y;
             return plain.linear(name, y);
@@ -160,7 +160,7 @@ describe.each(cases)("$label", ({ system, ansatz, parameters }) => {
           const shape = [p.linear[name].weight.shape[1], ...inputs[name].shape.slice(1)];
           const offset = inputs[name].slice([0, 1]).mul(0).broadcastTo(shape);
           return grad((o: Tensor) => {
-            const shifted: Network = {
+            const shifted: WaveNetwork = {
               linear: (n, y) => (n === name ? plain.linear(n, y).add(o) : plain.linear(n, y)),
               other: plain.other,
             };

@@ -15,7 +15,7 @@ export interface Parameters<T> {
 }
 
 /** How a wave function uses its parameters. */
-export interface Network {
+export interface WaveNetwork {
   /** W^T x + b along the first axis of x: [inputs, ..., walkers] -> [outputs, ..., walkers]. */
   readonly linear: (name: string, x: Tensor) => Tensor;
   /** [..., 1], or [..., walkers] where each walker has a copy. */
@@ -33,12 +33,12 @@ export interface Ansatz {
   readonly name: string;
   readonly init: (rng: Random) => Parameters<NdArray>;
   /** What electrons are before they meet: tensors [..., N, walkers] of which column i depends on electron i alone. */
-  readonly electrons: (x: Tensor, network: Network) => readonly Tensor[];
+  readonly electrons: (x: Tensor, network: WaveNetwork) => readonly Tensor[];
   /** log |ψ| and its sign. */
-  readonly wave: (x: Tensor, electrons: readonly Tensor[], network: Network) => Wave;
+  readonly wave: (x: Tensor, electrons: readonly Tensor[], network: WaveNetwork) => Wave;
   /** Orbitals of all determinants [determinants, orbital, electron, walkers], for training on given ones. */
-  readonly orbitals?: (x: Tensor, electrons: readonly Tensor[], network: Network) => Tensor;
+  readonly orbitals?: (x: Tensor, electrons: readonly Tensor[], network: WaveNetwork) => Tensor;
 }
 
 /** The wave function at x. */
-export const waveOf = (ansatz: Ansatz, x: Tensor, network: Network): Wave => ansatz.wave(x, ansatz.electrons(x, network), network);
+export const waveOf = (ansatz: Ansatz, x: Tensor, network: WaveNetwork): Wave => ansatz.wave(x, ansatz.electrons(x, network), network);

@@ -1,6 +1,6 @@
 /** Layers of transformers whose tokens are electrons: [feature, electron, walker]. */
 import { stopGradient, type Tensor, tanh } from "../../tensor/index.ts";
-import type { Network } from "./ansatz.ts";
+import type { WaveNetwork } from "./ansatz.ts";
 
 /** So many electrons and fewer: attention by multiplying and adding, walkers innermost; beyond, as products of matrices, walkers outermost. */
 const mostByAdding = 6;
@@ -27,5 +27,5 @@ function softmax(scores: Tensor, axis: number): Tensor {
 }
 
 /** h + tanh(W₂ tanh(W₁ h + b₁) + b₂), the maps `${layer}.mlp1` and `${layer}.mlp2`. */
-export const perceptron = (layer: string, h: Tensor, network: Network): Tensor =>
+export const perceptron = (layer: string, h: Tensor, network: WaveNetwork): Tensor =>
   h.add(tanh(network.linear(`${layer}.mlp2`, tanh(network.linear(`${layer}.mlp1`, h)))));

@@ -2,7 +2,7 @@
 import type { NdArray, Random } from "../../array/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { electronsOf, type System } from "../systems/system.ts";
-import type { Ansatz, Linear, Network } from "./ansatz.ts";
+import type { Ansatz, Linear, WaveNetwork } from "./ansatz.ts";
 import { dense } from "./dense.ts";
 import { blockDiagonal, joined, sumOfProducts } from "./determinants.ts";
 import { hasCusps, jastrow, jastrowStart } from "./jastrow.ts";
@@ -23,9 +23,9 @@ export interface StateNetwork {
   readonly width: number;
   readonly init: (rng: Random) => Record<string, Linear<NdArray>>;
   /** Before electrons meet: see `Ansatz.electrons`. */
-  readonly electrons: (x: Tensor, network: Network) => readonly Tensor[];
+  readonly electrons: (x: Tensor, network: WaveNetwork) => readonly Tensor[];
   /** h: [d, N, walkers]. */
-  readonly states: (x: Tensor, electrons: readonly Tensor[], network: Network) => Tensor;
+  readonly states: (x: Tensor, electrons: readonly Tensor[], network: WaveNetwork) => Tensor;
 }
 
 /**
@@ -38,7 +38,7 @@ export function backflow(system: System, { determinants, factored = false }: Det
   const n = electronsOf(system);
   const groups = spinGroups(system);
   const orbitals = (from: number, to: number): number => (factored ? to - from : n);
-  const matrices = (x: Tensor, electrons: readonly Tensor[], parameters: Network): Tensor[] => {
+  const matrices = (x: Tensor, electrons: readonly Tensor[], parameters: WaveNetwork): Tensor[] => {
     const h = network.states(x, electrons.slice(groups.length), parameters);
     const blocks = groups.map(({ spin, from, to }, g) => {
       const own = parameters.linear(`orbitals.${spin}`, h.slice([], [from, to])).mul(electrons[g].slice([], [from, to]));

@@ -2,7 +2,7 @@
 import { array } from "../../array/index.ts";
 import { constant, type Tensor } from "../../tensor/index.ts";
 import { electronsOf, type System } from "../systems/system.ts";
-import type { Network } from "./ansatz.ts";
+import type { WaveNetwork } from "./ansatz.ts";
 import { distances, pairsOf } from "./pairs.ts";
 
 /** Has the wave function cusps where electrons meet? */
@@ -18,7 +18,7 @@ export const jastrowStart = () => ({ "jastrow.parallel": array([1], "f32"), "jas
  * @returns  [walkers], or nothing where electrons have no cusps
  * @source   Kato, Comm. Pure Appl. Math. 10 (1957); Pack & Brown, J. Chem. Phys. 45 (1966)
  */
-export function jastrow(system: System, x: Tensor, network: Network): Tensor | undefined {
+export function jastrow(system: System, x: Tensor, network: WaveNetwork): Tensor | undefined {
   if (!hasCusps(system)) return undefined;
   const { up, repulsion, dimension } = system;
   const dtype = x.dtype === "f64" ? "f64" : "f32";

@@ -1,6 +1,6 @@
 /** Networks over parameters: as they are, or with what their curvature needs recorded. */
 import { broadcastTo, scalar, type Tensor } from "../../tensor/index.ts";
-import type { Linear, Network, Parameters } from "./ansatz.ts";
+import type { Linear, Parameters, WaveNetwork } from "./ansatz.ts";
 
 /** W^T x + b: one product over all electrons and walkers. */
 function applied({ weight, bias }: Linear<Tensor>, x: Tensor): Tensor {
@@ -14,7 +14,7 @@ function applied({ weight, bias }: Linear<Tensor>, x: Tensor): Tensor {
 }
 
 /** The network of given parameters. */
-export const plainNetwork = ({ linear, other }: Parameters<Tensor>): Network => ({
+export const plainNetwork = ({ linear, other }: Parameters<Tensor>): WaveNetwork => ({
   linear: (name, x) => applied(linear[name], x),
   other: (name) => other[name],
 });
@@ -37,7 +37,7 @@ export const tappedNetwork = (
   offsets: Readonly<Record<string, Tensor>>,
   copies: Readonly<Record<string, Tensor>>,
   seen: (name: string, use: Use) => void,
-): Network => ({
+): WaveNetwork => ({
   linear: (name, x) => {
     const y = applied(linear[name], x);
     seen(name, { x, shape: y.shape });

@@ -2,7 +2,7 @@
 import { array } from "../../array/index.ts";
 import { constant, type Tensor } from "../../tensor/index.ts";
 import { nucleiOf, type System } from "../systems/system.ts";
-import type { Ansatz, Network } from "./ansatz.ts";
+import type { Ansatz, WaveNetwork } from "./ansatz.ts";
 import { nuclearDistances } from "./surroundings.ts";
 
 /**
@@ -11,7 +11,7 @@ import { nuclearDistances } from "./surroundings.ts";
  * @returns  [N, walkers]
  * @source   Kato, Comm. Pure Appl. Math. 10 (1957): the condition
  */
-export function nuclearCusp(system: System, x: Tensor, network: Network): Tensor {
+export function nuclearCusp(system: System, x: Tensor, network: WaveNetwork): Tensor {
   const nuclei = nucleiOf(system);
   const charges = constant(
     array(

@@ -2,7 +2,7 @@
 import { array } from "../../array/index.ts";
 import { pad, type Tensor } from "../../tensor/index.ts";
 import type { System } from "../systems/system.ts";
-import type { Ansatz, Network } from "./ansatz.ts";
+import type { Ansatz, WaveNetwork } from "./ansatz.ts";
 import { blockDiagonal, joined, sumOfProducts } from "./determinants.ts";
 import { hasCusps, jastrow, jastrowStart } from "./jastrow.ts";
 import type { KnownOrbitals } from "./known.ts";
@@ -42,7 +42,7 @@ export function slaterJastrow(system: System, known: KnownOrbitals): Ansatz {
       return [joined(each, 1)];
     },
     orbitals: (_, electrons) => blockDiagonal(blocks(electrons)),
-    wave: (x, electrons, network: Network) => {
+    wave: (x, electrons, network: WaveNetwork) => {
       const { logAbs, sign } = sumOfProducts(blocks(electrons));
       const j = jastrow(system, x, network);
       return { logAbs: j ? logAbs.add(j) : logAbs, sign };

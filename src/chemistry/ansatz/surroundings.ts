@@ -2,7 +2,7 @@
 import { array, type NdArray } from "../../array/index.ts";
 import { concat, constant, log1p, type Tensor } from "../../tensor/index.ts";
 import { electronsOf, nucleiOf, type System } from "../systems/system.ts";
-import type { Network } from "./ansatz.ts";
+import type { WaveNetwork } from "./ansatz.ts";
 
 const floatOf = (x: Tensor): "f32" | "f64" => (x.dtype === "f64" ? "f64" : "f32");
 
@@ -87,7 +87,7 @@ export function envelopeStart(system: System, name: string, count: number): Reco
  *
  * @returns  [orbitals, N, walkers]
  */
-export function envelope(system: System, name: string, x: Tensor, network: Network): Tensor {
+export function envelope(system: System, name: string, x: Tensor, network: WaveNetwork): Tensor {
   const [weight, decay] = [network.other(`${name}.weight`), network.other(`${name}.decay`)];
   const extent = extentOf(system, x).expandDims(1);
   return weight.mul(decay.mul(extent).neg().exp()).sum(0);

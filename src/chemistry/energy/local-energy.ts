@@ -1,6 +1,6 @@
 /** The local energy E_loc = Hψ / ψ of a wave function, by forward Laplacian. */
 import { broadcastTo, carryLaplacian, eye, type Propagated, type Tensor } from "../../tensor/index.ts";
-import type { Ansatz, Network } from "../ansatz/ansatz.ts";
+import type { Ansatz, WaveNetwork } from "../ansatz/ansatz.ts";
 import type { System } from "../systems/system.ts";
 import { type Potential, potential } from "./potential.ts";
 
@@ -50,7 +50,7 @@ function amongAll({ value, channels }: Propagated): Propagated {
  * @param x      [dimension, N, walkers]
  * @param field  the field of a formula, see `potential`
  */
-export function localEnergy(system: System, ansatz: Ansatz, network: Network, x: Tensor, field?: (x: Tensor) => Tensor): LocalEnergy {
+export function localEnergy(system: System, ansatz: Ansatz, network: WaveNetwork, x: Tensor, field?: (x: Tensor) => Tensor): LocalEnergy {
   const alone = carryLaplacian(([own]) => ansatz.electrons(own, network), [ownDirections(x)]);
   const [wave] = carryLaplacian(
     ([own, ...electrons]) => [ansatz.wave(own, electrons, network).logAbs],

@@ -81,8 +81,8 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
     ...evaluationFigures(evaluation, system),
     ...walkerFigures(system, electrons, slice, settings.cost),
   ],
-  files: ({ evaluation, parameters, x, proposal }, { system, choice }) =>
-    filesOf(evaluation, { system, ansatz: choice, parameters, x, proposal }),
+  files: ({ evaluation, parameters, x, proposal }, { system, ansatz, choice }) =>
+    filesOf(evaluation, { system, ansatz: choice, parameters, x, proposal }, ansatz),
 });
 
 /** Walkers in pictures. */

@@ -64,7 +64,7 @@ export const evaluate = method({
   },
 
   figures: ({ evaluation }, { system }) => evaluationFigures(evaluation, system),
-  files: ({ evaluation, wave }) => filesOf(evaluation, wave),
+  files: ({ evaluation, wave }, { ansatz }) => filesOf(evaluation, wave, ansatz),
 });
 
 /** The file of a run's folder, or the file itself. @throws UserError */

@@ -1,14 +1,19 @@
 /** Files that a run leaves. */
+
+import type { Ansatz } from "../../chemistry/ansatz/ansatz.ts";
 import { densityCube } from "../../chemistry/evaluation/density.ts";
 import type { Evaluation, Histogram } from "../../chemistry/evaluation/evaluation.ts";
+import { waveModel } from "../../chemistry/export.ts";
 import { type WaveFile, writeWave } from "../../chemistry/wave-file.ts";
 import type { Artifact } from "../../lab/artifact.ts";
+import { version } from "../../lab/invocation.ts";
 
 /** The wave function, energies along the evaluation, and distributions of distances. */
-export function filesOf(evaluation: Evaluation, wave: WaveFile): Artifact[] {
+export function filesOf(evaluation: Evaluation, wave: WaveFile, ansatz: Ansatz): Artifact[] {
   const { trace, radial, pairs, places } = evaluation;
   return [
     { name: "wave-function.safetensors", content: writeWave(wave) },
+    { name: "wave-function.onnx", content: waveModel(wave.system, ansatz, wave.parameters, `pushforward ${version()}`) },
     {
       name: "evaluation.csv",
       columns: [
