@@ -4,7 +4,7 @@
  */
 
 export { type Ansatz, type Parameters, type Wave, type WaveNetwork, waveOf } from "./ansatz/ansatz.ts";
-export { type AnsatzChoice, ansatzNames, ansatzOf, usualAnsatz } from "./ansatz/choose.ts";
+export { type AnsatzChoice, ansatzNames, ansatzOf } from "./ansatz/choose.ts";
 export { type KnownOrbitals, usualOrbitals } from "./ansatz/known.ts";
 export { plainNetwork } from "./ansatz/network.ts";
 export { ownField } from "./energy/formula-field.ts";

@@ -34,7 +34,7 @@ export interface AnsatzChoice extends AnsatzOptions {
   readonly name: AnsatzName;
 }
 
-export const usualAnsatz: AnsatzOptions = { width: 32, pairWidth: 8, layers: 2, heads: 4, determinants: 4, factored: false, cusp: false };
+const usualAnsatz: AnsatzOptions = { width: 32, pairWidth: 8, layers: 2, heads: 4, determinants: 4, factored: false, cusp: false };
 
 /** Wave functions that are made of a network. */
 const networks: Readonly<Partial<Record<AnsatzName, (system: System, options: AnsatzOptions) => Ansatz>>> = { psiformer, ferminet, lapnet };
