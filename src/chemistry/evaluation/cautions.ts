@@ -45,12 +45,14 @@ const sustained = 3;
 export function learningCautions(history: readonly Readonly<Record<string, number>>[]): string[] {
   const rows = history.filter((row) => row.energy !== undefined);
   const skipped = rows.reduce((sum, row) => sum + 20 * (row.skipped ?? 0), 0);
+  const lost = rows.reduce((sum, row) => sum + 20 * (row.lost ?? 0), 0);
   const against = rows.filter((row) => row.cosine < 0).length;
   const throttled = rows.slice(-Math.max(sustained, rows.length >> 1)).filter((row) => row.scale < 0.1).length;
   const [middle, end] = [rows[Math.floor(0.6 * rows.length)], rows.at(-1)];
   const rising = rows.length >= 10 && middle && end && end.variance > 3 * middle.variance;
   return [
     ...(skipped >= 1 ? [`${Math.round(skipped)} steps had no update, for something was no number: lower --rate`] : []),
+    ...(lost >= 1 ? [`${Math.round(lost)} times a walker had no energy or was far out, and was left out or replaced by a copy of another`] : []),
     ...(against >= sustained
       ? [`for ${20 * against} steps the flow went where the energy rises to first order: give --reweighting-weight more, or --method fr`]
       : []),

@@ -8,6 +8,7 @@ import { clippedEnergies, meanOfValues, quantile, scoreMask, usualClipping } fro
 import { solverOf } from "../solvers/choose.ts";
 import type { KroneckerArrays, Solver, Step } from "../solvers/solver.ts";
 import { allFinite, combined, flattened, inner, unflattened } from "../solvers/vector.ts";
+import { revived } from "../walkers/revive.ts";
 import type { Walk } from "../walkers/walk.ts";
 import { carryProgram, energyProgram, factorProgram, gradientProgram, rowProgram, zeroFactors } from "./programs.ts";
 import type { LearningSettings } from "./settings.ts";
@@ -107,11 +108,12 @@ export function flowStep({ system, ansatz, settings, field }: WaveProblem, move:
       const carried = carry > 0 && cost ? await carrying(state.x, at.slope, carry) : state.x;
       const width = valueOf(state.width);
       const walked = await move(carried, movesPerStep, width, after.parameters, rng);
+      const alive = revived(system, walked.x, walked.logDensity, rng);
       const known = e.filter(Number.isFinite);
       const mean = meanOfValues(known);
       const variance = meanOfValues(known.map((v) => (v - mean) ** 2));
       return {
-        state: { ...after, x: walked.x, width: scalarArray(adapted(width, walked.acceptance)) },
+        state: { ...after, x: alive.x, width: scalarArray(adapted(width, walked.acceptance)) },
         metrics: {
           energy: mean,
           variance,
@@ -122,7 +124,7 @@ export function flowStep({ system, ansatz, settings, field }: WaveProblem, move:
           scale: updated?.scale ?? 0,
           ...(found?.apply && cost && { cosine: cosine(found.vector, gradient, fisherRao, found.apply) }),
           clipped: clipped / e.length,
-          lost: lost + walked.lost,
+          lost: lost + alive.count,
           skipped: updated ? 0 : 1,
         },
       };

@@ -6,6 +6,7 @@ import type { Parameters } from "../ansatz/ansatz.ts";
 import { emptyTally, note } from "../evaluation/tally.ts";
 import { meanOfValues } from "../flows/robust.ts";
 import { startWalkers } from "../walkers/start.ts";
+import { revived } from "../walkers/revive.ts";
 import { logDensity, walk } from "../walkers/walk.ts";
 import { flowStep } from "./flow-step.ts";
 import { knownDensity, pretraining } from "./pretrain.ts";
@@ -59,7 +60,8 @@ export function waveLearner(problem: WaveProblem) {
             "give another --seed, or other orbitals",
           );
         const adaptedWidth = scalarArray(adapted(width, moved.acceptance, 1.1));
-        return { state: { ...state, x: moved.x, width: adaptedWidth, step: next }, metrics: { acceptance: moved.acceptance } };
+        const alive = revived(system, moved.x, moved.logDensity, rng);
+        return { state: { ...state, x: alive.x, width: adaptedWidth, step: next }, metrics: { acceptance: moved.acceptance } };
       }
       if (done < parts.evaluation) {
         const { state: flowed, metrics } = await flow.step(state, done - parts.flow, rng);

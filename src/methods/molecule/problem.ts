@@ -59,12 +59,15 @@ export async function problemOf(asked: System, given: Options): Promise<Molecule
 }
 
 /** What can be said before the work begins. */
-export function cautionsBefore({ system, settings }: MoleculeProblem, given: Options): string[] {
+export function cautionsBefore({ system, settings, known }: MoleculeProblem, given: Options): string[] {
   const unused = given.method === "fr" ? (["transportWeightEnd", "kappa"] as const).filter((key) => given[key] !== undefined) : [];
   return [
     ...(given.quick ? ["--quick: few steps; the energy is far from what the wave function can reach"] : []),
     ...(settings.flow !== "fr" && settings.cost === "l2" && system.field.kind === "nuclei" && settings.steps > 0
       ? ["--cost l2 has no finite variance where electrons meet nuclei or nodes: use tanh, relativistic or clip"]
+      : []),
+    ...(system.field.kind === "nuclei" && !known && given.pretrain !== 0
+      ? ["no orbitals are known for elements beyond neon: the wave function begins at random, and may not find the ground state"]
       : []),
     ...unused.map(
       (key) => `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} is of the Wasserstein part, which --method fr has not`,
