@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   language: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "tokenizers", "data", "plots"],
   generative: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "data", "plots"],
   chemistry: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "sampling", "data", "plots"],
+  quantum: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
   lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
   methods: [
     "errors",
@@ -43,6 +44,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "generative",
     "language",
     "chemistry",
+    "quantum",
     "tokenizers",
     "lab",
   ],
