@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -197,4 +197,20 @@ test("a store that is none is refused with what to do", async () => {
   await expect(openStore(join(base, "damaged.sqlite"))).rejects.toThrow(
     expect.objectContaining({ hint: expect.stringContaining("made again") }),
   );
+});
+
+test("copies of a run's folder are runs of their own, also where they may not be written", async () => {
+  const root = join(base, "copies");
+  const id = await makeRun(root, "original", { command: "train", width: 8, seed: 0 }, 5);
+  const store = await openStore(join(base, "copies.sqlite"));
+  await syncRoot(store, root);
+  for (const name of ["a", "b", "c"]) cpSync(join(root, "original"), join(root, name), { recursive: true });
+  await syncRoot(store, root);
+  await syncRoot(store, root);
+  const rows = await store.selectFrom("runs").select(["id", "folder"]).execute();
+  expect(rows.map(({ folder }) => nameOf(folder, root)).toSorted()).toEqual(["a", "b", "c", "original"]);
+  expect(new Set(rows.map((row) => row.id)).size).toBe(4);
+  expect(rows.find(({ folder }) => folder.endsWith("original"))?.id).toBe(id);
+  expect(JSON.parse(readFileSync(join(root, "a", "config.json"), "utf8")).id).toBe(rows.find(({ folder }) => folder.endsWith("/a"))?.id);
+  await store.destroy();
 });

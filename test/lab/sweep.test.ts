@@ -6,7 +6,8 @@ import { setTimeout } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomStream } from "../../src/array/random.ts";
-import { codeVersion } from "../../src/lab/invocation.ts";
+import { codeVersion, inputFiles } from "../../src/lab/invocation.ts";
+import { isTaskName, misfit } from "../../src/lab/sweep/fits.ts";
 import { best, rounds } from "../../src/lab/sweep/halving.ts";
 import { expand, jobCount, type Sweep, sweepSchema } from "../../src/lab/sweep/plan.ts";
 import { type Executor, localPool } from "../../src/lab/sweep/pool.ts";
@@ -123,6 +124,20 @@ describe("a sweep on this machine", () => {
     await expect(sweep("local", plan({ grid: { x: [1, 2] } }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep/);
   });
 
+  test("takes more seeds and another metric without repeating what is done; not in successive halving", async () => {
+    const first = await sweep("extended", plan({ grid: { x: [1, 2] } }), localPool(2, 0, program));
+    const path = join(base, "extended", first.jobs[0].job.name, "results.json");
+    writeFileSync(path, '{"score": 5, "other": 7}');
+    const more = await sweep("extended", plan({ grid: { x: [1, 2] }, seeds: 3, goal: "maximise" }), localPool(2, 0, program));
+    expect(more.jobs.length).toBe(6);
+    expect(more.jobs.find(({ job }) => job.name === first.jobs[0].job.name)?.value).toBe(5);
+    const other = await sweep("extended", plan({ grid: { x: [1, 2] }, metric: "other" }), localPool(2, 0, program));
+    expect(other.jobs.map(({ value }) => value)).toEqual([7, undefined]);
+    const halved = { options: {}, grid: { x: [1] }, halving: { min: 1, max: 1 } };
+    await sweep("halved", plan(halved), localPool(1, 0, program));
+    await expect(sweep("halved", plan({ ...halved, seeds: 2 }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep \(seeds/);
+  });
+
   test("tries a process again that dies, but not one that says why it cannot", async () => {
     const { jobs } = await sweep("failing", plan({ grid: { x: ["shaky", "hopeless", 1] } }), localPool(2, 2, program));
     expect(jobs.map((j) => [j.state, j.why])).toEqual([
@@ -221,6 +236,49 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
     client.disconnect();
     await executor.close();
   }, 60_000);
+
+  test("a worker that lacks the file hands orders back untouched, with the reason, and the others do them all", async () => {
+    const data = join("test", "fixtures", "numpy.json");
+    const blind = mkdtempSync(join(base, "blind-"));
+    const here = process.cwd();
+    const words: string[] = [];
+    const args = [join(here, "test/fixtures/sweep-worker.ts"), redis.url, join(base, "blind-work"), "3000"];
+    const worker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit", "ipc"], cwd: blind });
+    worker.stdout?.on("data", (text) => void words.push(String(text)));
+    workers.push(worker);
+    startWorker(3000);
+    const executor = await queueExecutor(redis.url, 1);
+    const { jobs } = await sweep("blind", plan({ arguments: [data], grid: { x: [1, 2, 3, 4] }, seeds: 3 }), executor);
+    await executor.close();
+    expect(jobs.map(({ state }) => state)).toEqual(Array(12).fill("done"));
+    expect(existsSync(join(base, "blind-work", "0-seed0"))).toBe(false);
+    for (const text of words) expect(text).not.toMatch(/begun|failed/);
+  }, 60_000);
+
+  test("orders of another version, and files that differ, do not fit; names that lead out of a folder are none", async () => {
+    const task = { id: "s-0-seed0", sweep: "s", command: ["job"], arguments: [join("test", "fixtures", "numpy.json")], options: {} };
+    const inputs = await inputFiles({ command: [], arguments: task.arguments, options: {}, cwd: process.cwd(), loggers: [] });
+    expect(await misfit({ task, code: codeVersion(), inputs })).toBeUndefined();
+    expect(await misfit({ task, code: "0.0.0+other", inputs })).toMatch(/it stands on version 0\.0\.0\+other of the code, this is/);
+    const changed = inputs.map((file) => ({ ...file, sha256: "0".repeat(64) }));
+    expect(await misfit({ task, code: codeVersion(), inputs: changed })).toMatch(/numpy\.json here is another file/);
+    for (const id of ["..", ".", "", "../x", "a/../b", "/etc", "a..b", "x\u0000", "-rf", 7]) expect(isTaskName(id)).toBe(false);
+    expect(isTaskName("3f9a12c0-1b2c-00-seed7-250")).toBe(true);
+  });
+
+  test("a Redis that wants a password says so", async () => {
+    const client = new Redis(redis.url);
+    await client.config("SET", "requirepass", "secret");
+    try {
+      await expect(connect(redis.url)).rejects.toThrow(/wants a password/);
+      await expect(connect(redis.url.replace("//", "//:wrong@"))).rejects.toThrow(/wants another password/);
+      const right = await connect(redis.url.replace("//", "//:secret@"));
+      right.close();
+    } finally {
+      await client.config("SET", "requirepass", "");
+      client.disconnect();
+    }
+  });
 });
 
 test("an address that is none, or where nothing answers, is told at once", async () => {

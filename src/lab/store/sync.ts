@@ -1,9 +1,10 @@
 /** Run folders into the index: what has changed since it was last read, and nothing twice. */
+import { createHash, randomUUID } from "node:crypto";
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { isLocked } from "../lock.ts";
-import { inspect, type RunRecord } from "../record.ts";
+import { inspect, type RunRecord, writeRecord } from "../record.ts";
 import type { RunStatus, Store, Tables } from "./database.ts";
 
 /** Largest piece of metrics in one row of the database. */
@@ -36,8 +37,9 @@ export async function syncRoot(store: Store, root: string): Promise<number> {
 export async function syncRun(store: Store, name: string, status?: RunStatus): Promise<void> {
   const folder = resolve(name);
   const stamp = stampOf(folder); // before the files are read: what changes meanwhile is read again
-  const record = await inspect(folder).catch(() => "foreign" as const);
-  if (typeof record === "string") return;
+  const found = await inspect(folder).catch(() => "foreign" as const);
+  if (typeof found === "string") return;
+  const record = await ofItsOwn(store, folder, found);
   const before = await store.selectFrom("runs").select(["bytes", "tail"]).where("id", "=", record.id).executeTakeFirst();
   const { pieces, bytes, tail, again } = readNew(join(folder, "metrics.jsonl"), before);
   const results = readJson(join(folder, "results.json"));
@@ -74,6 +76,24 @@ export async function syncRun(store: Store, name: string, status?: RunStatus): P
         .execute();
     await writeFacts(t, record, results, last);
   });
+}
+
+/**
+ * The record of a folder, with an id that no other folder has. A copy of a run brings the id of the original with it: it gets one of its own, in its
+ * config.json where that may be written, else one made from its place.
+ */
+async function ofItsOwn(store: Store, folder: string, record: RunRecord): Promise<RunRecord> {
+  const other = await store.selectFrom("runs").select(["folder", "machine"]).where("id", "=", record.id).executeTakeFirst();
+  if (!other || other.machine !== hostname() || other.folder === folder) return record;
+  const twin = await inspect(other.folder).catch(() => "foreign" as const);
+  if (typeof twin === "string" || twin.id !== record.id) return record; // it was moved, or begun again there
+  const own = { ...record, id: randomUUID() };
+  if (lockedSafely(folder)) return record;
+  const written = await writeRecord(folder, own).then(
+    () => true,
+    () => false,
+  );
+  return written ? own : { ...record, id: createHash("sha256").update(folder).digest("hex").slice(0, 36) };
 }
 
 /** Removes a run from the index; its folder stays. */

@@ -12,9 +12,13 @@ import { toFlags } from "../invocation.ts";
 export interface Task {
   /** Names the task for ever: a sweep, a job, a round. */
   readonly id: string;
+  /** The sweep that it belongs to. */
+  readonly sweep: string;
   readonly command: readonly string[];
   readonly arguments: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** Options that may name files. */
+  readonly fileOptions?: readonly string[];
   /** Pause after this step. */
   readonly stopAt?: number;
 }

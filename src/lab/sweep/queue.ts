@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { type ConnectionOptions, type Job, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { UserError } from "../../errors.ts";
+import { codeVersion, type InputFile, inputFiles } from "../invocation.ts";
 import { Cancelled, Hopeless, isReached, type Report, type Task, type Watch } from "./child.ts";
 import { receive, send } from "./parcel.ts";
 import { type Executor, firstBackOff } from "./pool.ts";
@@ -19,6 +20,9 @@ export interface Order {
   readonly task: Task;
   /** The parcel with the folder so far, of a run that goes on. */
   readonly begun?: string;
+  /** The code and the files that the sweep stands on: a worker with others is none of its workers. */
+  readonly code: string;
+  readonly inputs: readonly InputFile[];
 }
 
 /** What it answers. */
@@ -56,9 +60,17 @@ export async function connect(url: string): Promise<{ redis: Redis; connection: 
       () => redis.ping(),
     ),
     setTimeout(5000, "late"),
-  ]);
+  ]).catch((error: Error) => {
+    why = error.message;
+    return "refused";
+  });
   if (answer !== "PONG") {
     redis.disconnect();
+    if (/NOAUTH|WRONGPASS|NOPERM|invalid password|authentication/i.test(why))
+      throw new UserError(
+        `the queue at ${shown} wants ${url.includes("@") ? "another" : "a"} password`,
+        "give redis://:password@host:6379, or redis://user:password@host:6379",
+      );
     throw new UserError(`the queue at ${shown} does not answer${why ? ` (${why})` : ""}`, "does the server run?");
   }
   // waits through a restart of the server instead of failing
@@ -72,6 +84,14 @@ export async function queueExecutor(url: string, retries: number): Promise<Execu
   const queue = new Queue<Order, Answer>(queueName, { connection });
   queue.on("error", () => undefined); // a lost connection comes back, and what was asked is asked again
   let outstanding = 0;
+  const hashed = new Map<string, Promise<InputFile[]>>();
+  /** Files of a task; those of a sweep are nearly always the same ones. */
+  const inputsOf = ({ arguments: args, options, fileOptions = [] }: Task): Promise<InputFile[]> => {
+    const key = JSON.stringify([args, fileOptions.map((name) => options[name])]);
+    const known = hashed.get(key) ?? inputFiles({ command: [], arguments: args, options, fileOptions, cwd: process.cwd(), loggers: [] });
+    hashed.set(key, known);
+    return known;
+  };
   const add = (order: Order) =>
     queue.add(order.task.command.join(" "), order, {
       jobId: order.task.id,
@@ -91,7 +111,8 @@ export async function queueExecutor(url: string, retries: number): Promise<Execu
       await redis.del(keys.cancel(task.id));
       let begun: string | undefined;
       if (existsSync(folder)) await send(redis, (begun = keys.begun(task.id)), folder);
-      const order = { task, begun };
+      const inputs = await inputsOf(task);
+      const order = { task, begun, code: codeVersion(), inputs };
       const onAbort = () => void cancel(task);
       watch.signal.addEventListener("abort", onAbort);
       outstanding++;

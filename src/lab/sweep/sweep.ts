@@ -49,6 +49,8 @@ export interface SweepOptions {
   readonly folder: string;
   readonly executor: Executor;
   readonly signal: AbortSignal;
+  /** Options that may name files. */
+  readonly fileOptions?: readonly string[];
   changed(jobs: readonly JobStatus[], which: JobStatus): void;
 }
 
@@ -86,16 +88,41 @@ async function identify(folder: string, sweep: Sweep): Promise<string> {
   const path = join(folder, "sweep.json");
   if (existsSync(path)) {
     const found = parsePlan(path);
-    const changed = firstDifference(found.sweep, JSON.parse(JSON.stringify(sweep)));
-    if (changed !== undefined) throw new UserError(`${folder} holds another sweep (${changed})`, "choose another folder with --out");
+    const here: Record<string, unknown> = JSON.parse(JSON.stringify(sweep));
+    const changed = firstDifference(fixedIn(found.sweep), fixedIn(here));
+    if (changed !== undefined)
+      throw new UserError(
+        `${folder} holds another sweep (${changed})`,
+        "choose another folder with --out; more seeds, or another metric, may go on here",
+      );
+    if (firstDifference(found.sweep, here) !== undefined) await writePlan(path, found, here);
     return found.id;
   }
   const id = randomUUID().slice(0, 13);
-  await writeAside(path, `${JSON.stringify({ id, created: Date.now(), sweep }, undefined, 2)}\n`);
+  await writePlan(path, { id, created: Date.now() }, sweep);
   return id;
 }
 
-function parsePlan(path: string): { id: string; sweep: Record<string, unknown> } {
+const writePlan = (path: string, { id, created }: Pick<Plan, "id" | "created">, sweep: unknown): Promise<void> =>
+  writeAside(path, `${JSON.stringify({ id, created, sweep }, undefined, 2)}\n`);
+
+/**
+ * What may not change when a sweep is asked for again. Other seeds leave the names of runs as they are, and the metric is read from what they left;
+ * what successive halving has dropped was dropped by the old ones.
+ */
+function fixedIn(plan: Record<string, unknown>): Record<string, unknown> {
+  if (plan.halving !== undefined) return plan;
+  const { seeds: _, metric: __, goal: ___, ...fixed } = plan;
+  return fixed;
+}
+
+interface Plan {
+  readonly id: string;
+  readonly created: number;
+  readonly sweep: Record<string, unknown>;
+}
+
+function parsePlan(path: string): Plan {
   try {
     const found = JSON.parse(readFileSync(path, "utf8"));
     if (/^[\w-]+$/.test(found.id) && typeof found.sweep === "object") return found;
@@ -124,13 +151,15 @@ async function runJob(
   const steps = sweep.halving && { steps: sweep.halving.max };
   const task = {
     id: `${id}-${job.name}${stopAt === undefined ? "" : `-${stopAt}`}`,
+    sweep: id,
+    fileOptions: options.fileOptions,
     command: sweep.command.split(/\s+/),
     arguments: sweep.arguments,
     options: { ...job.options, ...steps },
     stopAt,
   };
   const report = (event: Report): void => {
-    if (event.event === "retry") status.why = String(event.why);
+    if (event.event === "retry" || event.event === "refused") status.why = String(event.why);
     else
       Object.assign(status, {
         step: event.step,
@@ -143,7 +172,7 @@ async function runJob(
   setState(status, "waiting", jobs, options);
   try {
     await executor.run(task, folder, { signal, report });
-    await checkTwin(folder, sweep, job);
+    await checkTwin(folder, sweep, job, options.fileOptions);
     status.value = outcome(folder, sweep.metric, stopAt);
     status.why = status.value === undefined ? `it has no number "${sweep.metric}"` : undefined;
     setState(status, status.value === undefined ? "failed" : "done", jobs, options);
@@ -154,13 +183,14 @@ async function runJob(
 }
 
 /** A worker elsewhere must have run the same code on the same files; a result of others is none of this sweep. */
-async function checkTwin(folder: string, sweep: Sweep, job: Job): Promise<void> {
+async function checkTwin(folder: string, sweep: Sweep, job: Job, fileOptions: readonly string[] = []): Promise<void> {
   const { code, inputs } = await readRecord(folder);
   if (code !== codeVersion()) throw new Error(`it was run by version ${code} of the code, this is ${codeVersion()}`);
   const here = await inputFiles({
     command: [],
     arguments: sweep.arguments,
     options: job.options,
+    fileOptions,
     cwd: process.cwd(),
     loggers: [],
   });

@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { Cancelled, Hopeless, ownProgram, type Report, runTask } from "./child.ts";
+import { isTaskName, misfit } from "./fits.ts";
 import { receive, send } from "./parcel.ts";
 import { type Answer, asHopeless, connect, keys, type Order, queueName } from "./queue.ts";
 
@@ -27,6 +28,12 @@ export interface WorkerOptions {
 /** Milliseconds between two looks whether a task is cancelled, and between two reports of its progress. */
 const pulse = 1000;
 
+/** Milliseconds before an order that does not fit here is offered again, to whoever is quicker. */
+const refusalPause = 500;
+
+/** Milliseconds that a worker has to give its tasks back. */
+const farewell = 10_000;
+
 /** Works until the signal. Tasks in hand are then given back, with nothing lost on this machine: whoever takes them here goes on. */
 export async function work(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { url, concurrency, folder, patience = 30_000, tell } = options;
@@ -34,8 +41,18 @@ export async function work(options: WorkerOptions, signal: AbortSignal): Promise
   await mkdir(folder, { recursive: true });
   // a Redis that forgets gives a task out again while it is still worked on here: two attempts would share a folder, which the first removes
   const inHand = new Set<string>();
+  const refused = new Map<string, string>();
   const once = async (job: Job<Order, Answer>, token: string | undefined): Promise<Answer> => {
-    const { id } = job.data.task;
+    const { id, sweep } = job.data.task;
+    if (!isTaskName(id)) throw new UnrecoverableError(asHopeless(new Hopeless(`"${id}" is no name of a task`)));
+    // others may have what this worker lacks: the order goes back untouched, and no more of that sweep is looked at for a while
+    const why = refused.get(sweep) ?? (await misfit(job.data));
+    if (why !== undefined) {
+      if (!refused.has(sweep)) tell(`not for this worker: ${id}: ${why}`);
+      refused.set(sweep, why);
+      await job.updateProgress({ event: "refused", why: `${hostname()}: ${why}` }).catch(() => undefined);
+      return later(job, token, refusalPause);
+    }
     if (inHand.has(id)) return later(job, token, pulse);
     inHand.add(id);
     return perform(job, token, redis, options, signal).finally(() => inHand.delete(id));
@@ -55,7 +72,8 @@ export async function work(options: WorkerOptions, signal: AbortSignal): Promise
   worker.on("failed", (job, error) => tell(`failed: ${job?.id}: ${error.message.split("\n", 1)[0]}`));
   tell(`waiting for tasks at ${url.replace(/\/\/[^@/]*@/, "//")}, ${concurrency} at a time`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  await worker.close();
+  // a Redis that does not answer any more must not keep the worker alive
+  await Promise.race([worker.close(), setTimeout(farewell, undefined, { ref: false })]);
   close();
 }
 
