@@ -7,6 +7,11 @@ export interface Interrupt {
   dispose(): void;
 }
 
+let signalled = false;
+
+/** Has a signal asked this process to end? A run that pauses where it was told to has not been interrupted. */
+export const wasInterrupted = (): boolean => signalled;
+
 /** Exit code of a run that a signal ended, by convention 128 + 2. */
 export const interruptedExitCode = 130;
 
@@ -15,6 +20,7 @@ export function onInterrupt(tell: (message: string) => void = (m) => process.std
   const handle = (): void => {
     if (controller.signal.aborted) process.exit(interruptedExitCode);
     controller.abort();
+    signalled = true;
     tell("finishing this step and saving the run; press Ctrl-C again to stop at once");
   };
   process.on("SIGINT", handle);

@@ -9,7 +9,7 @@ import { duration } from "../numbers.ts";
 import type { Figure } from "../plots/index.ts";
 import { type Artifact, writeArtifact } from "./artifact.ts";
 import { type Argument, type Command, type Description, declared, type Outcome } from "./command.ts";
-import { interruptedExitCode, onInterrupt } from "./interrupt.ts";
+import { interruptedExitCode, onInterrupt, wasInterrupted } from "./interrupt.ts";
 import { commandLine, version } from "./invocation.ts";
 import { type Learner, type RunOptions, runLearner, type Trained } from "./learner.ts";
 import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
@@ -207,7 +207,7 @@ function defaultFolder({ folder, source: { name } }: Pick<Prepared<unknown>, "fo
 const interrupted = (folder: string): Outcome => ({
   results: { run: folder, interrupted: true },
   text: [`stopped; the same command goes on from ${folder}`],
-  exitCode: interruptedExitCode,
+  exitCode: wasInterrupted() ? interruptedExitCode : 0,
 });
 
 /** Says before the work what the reader should know. */

@@ -101,7 +101,7 @@ test.each(["vae", "gan"])("a paused %s goes on to the same bits", async (model) 
   const args = [join(folder, "points.csv"), "--model", model, "--features", "a,b", "--latent", "2", "--steps", "40", ...brief];
   const [whole, paused] = [`whole-${model}`, `paused-${model}`];
   expect((await train(...args, "--out", join(folder, whole))).code).toBe(0);
-  expect((await train(...args, "--out", join(folder, paused), "--stop-at", "17")).code).toBe(130);
+  expect((await train(...args, "--out", join(folder, paused), "--stop-at", "17")).code).toBe(0);
   expect((await pushforward("resume", join(folder, paused), "--quiet")).code).toBe(0);
   const file = model === "vae" ? "decoder.onnx" : "generator.onnx";
   for (const name of ["metrics.jsonl", `artifacts/${file}`, "artifacts/features.svg"]) expect(read(paused, name)).toBe(read(whole, name));

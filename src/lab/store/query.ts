@@ -79,12 +79,18 @@ function factWhere(e: ExpressionBuilder<Tables, "runs">, key: string, operator: 
   return Number.isNaN(number) ? facts.where("facts.text", operator, value) : facts.where("facts.number", operator, number);
 }
 
+const statuses: readonly string[] = ["running", "done", "stopped"] satisfies RunStatus[];
+
 type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 function parseCondition(text: string): { name: string; operator: Operator; value: string } {
   const found = /^\s*([\w.-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
   if (!found) throw new UserError(`--where: "${text}" is not a condition`, 'write, for example, "loss<0.1" or "width=32"');
-  return { name: found[1], operator: found[2] as Operator, value: found[3] };
+  const [, name, operator, value] = found;
+  if (/^[=<>!]/.test(value)) throw new UserError(`--where: "${text}" is not a condition`, `write "${name}${operator}${value.replace(/^[=<>!]+/, "")}"`);
+  if (name === "status" && !statuses.includes(value))
+    throw new UserError(`--where: there is no status "${value}"`, `one of ${statuses.join(", ")}`);
+  return { name, operator: operator as Operator, value };
 }
 
 function typedValue(name: Column, value: string): string | number {
