@@ -9,6 +9,7 @@ import { readNpz } from "../array/npz.ts";
 import { FileFormatError, UserError } from "../errors.ts";
 import { arraysToTable } from "./arrays.ts";
 import { readColumns, type TextOptions } from "./duckdb.ts";
+import { checkJsonDepth } from "./json-depth.ts";
 import { type Table, table } from "./table.ts";
 
 const kinds: Record<string, "csv" | "json" | "parquet" | "npz" | "npy"> = {
@@ -46,6 +47,7 @@ export async function readTable(path: string, options: TextOptions = {}): Promis
   // DuckDB takes a path for a pattern
   if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
   if (kind !== "csv" && (options.decimal || options.missing)) throw new UserError(`${source}: --decimal and --missing are for text files`);
+  if (kind === "json") await checkJsonDepth(path, source);
   const columns = await readColumns(path, source, kind, options);
   if (columns.length === 0 || columns[0].values.length === 0) throw new UserError(`${source}: the table has no rows`);
   return table(source, columns);

@@ -188,3 +188,17 @@ describe("writing", () => {
     expect(readdirSync(folder).filter((f) => f.endsWith(".tmp"))).toEqual([]);
   });
 });
+
+test("JSON nested 20,000 deep is refused before a native parser sees it; brackets in texts do not count", async () => {
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  for (const [name, text] of [
+    ["deep.json", deep],
+    ["deep.jsonl", `{"a":1}\n{"a":${deep}}\n`],
+  ])
+    for (const gz of [false, true]) {
+      const path = file(gz ? `${name}.gz` : name, gz ? gzipSync(text) : text);
+      await expect(readTable(path)).rejects.toThrow(/values are nested more than 500 deep/);
+    }
+  const fine = file("fine.json", JSON.stringify([{ a: `${"[".repeat(2000)}\\"`, b: 1 }]));
+  expect((await readTable(fine)).rows).toBe(1);
+});
