@@ -1,10 +1,11 @@
 /** Markov chains of walkers that sample q = ψ²: many steps a program, with the kernels of `sampling`. */
 import { array, type NdArray, type Random } from "../../array/index.ts";
-import { type ChainState, mala, randomWalk, type Target, type Transition } from "../../sampling/index.ts";
+import { type ChainState, randomWalk, type Target, type Transition } from "../../sampling/index.ts";
 import { constant, type Feeds, jit, type Tensor } from "../../tensor/index.ts";
 import { type Ansatz, type Parameters, waveOf } from "../ansatz/ansatz.ts";
 import { plainNetwork } from "../ansatz/network.ts";
 import { electronsOf, type System } from "../systems/system.ts";
+import { driftedWalk } from "./langevin.ts";
 
 /** [walkers, N · dimension], electron by electron -> [dimension, N, walkers]. */
 export const walkersLast = ({ dimension }: System, x: Tensor): Tensor =>
@@ -52,7 +53,7 @@ export type Walk<D> = (x: NdArray, steps: number, size: number, data: Feeds<D>, 
 export function walk<D>(system: System, density: Target<D>[number], how: Moves): Walk<D> {
   const n = electronsOf(system);
   const blocks = Array.from({ length: n }, (_, i) => Array.from({ length: system.dimension }, (_, c) => i * system.dimension + c));
-  const step = how === "langevin" ? langevinStep([density]) : walkStep([density], how === "one" ? blocks : undefined);
+  const step = how === "langevin" ? langevinStep(density, system.dimension) : walkStep([density], how === "one" ? blocks : undefined);
   const program = jit((x: Tensor, { xi, u, block }: Noise, size: Tensor, data: D) => {
     const dtype = x.dtype === "f64" ? "f64" : "f32";
     let state: ChainState | undefined;
@@ -96,8 +97,8 @@ function walkStep<D>(target: Target<D>, blocks: readonly (readonly number[])[] |
     );
 }
 
-function langevinStep<D>(target: Target<D>): OneStep<D> {
-  const kernel = mala(target);
+function langevinStep<D>(density: Target<D>[number], dimension: number): OneStep<D> {
+  const kernel = driftedWalk(density, dimension);
   return (from, { xi, u }, stepSize, lambda, data) =>
-    kernel.step(isState(from) ? from : kernel.init(from, data), { momentum: xi, u }, { stepSize }, lambda, data);
+    kernel.step(isState(from) ? from : kernel.init(from, data), { proposal: xi, u }, { stepSize }, lambda, data);
 }

@@ -87,7 +87,8 @@ function parseCondition(text: string): { name: string; operator: Operator; value
   const found = /^\s*([\w.-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
   if (!found) throw new UserError(`--where: "${text}" is not a condition`, 'write, for example, "loss<0.1" or "width=32"');
   const [, name, operator, value] = found;
-  if (/^[=<>!]/.test(value)) throw new UserError(`--where: "${text}" is not a condition`, `write "${name}${operator}${value.replace(/^[=<>!]+/, "")}"`);
+  if (/^[=<>!]/.test(value))
+    throw new UserError(`--where: "${text}" is not a condition`, `write "${name}${operator}${value.replace(/^[=<>!]+/, "")}"`);
   if (name === "status" && !statuses.includes(value))
     throw new UserError(`--where: there is no status "${value}"`, `one of ${statuses.join(", ")}`);
   return { name, operator: operator as Operator, value };

@@ -2,6 +2,7 @@
 
 import { evaluationCautions, learningCautions } from "../../chemistry/evaluation/cautions.ts";
 import type { Evaluation } from "../../chemistry/evaluation/evaluation.ts";
+import { extrapolated } from "../../chemistry/evaluation/extrapolate.ts";
 import { virialRatio } from "../../chemistry/evaluation/virial.ts";
 import type { System } from "../../chemistry/systems/system.ts";
 import { debyeInAtomicUnit } from "../../chemistry/systems/units.ts";
@@ -86,6 +87,7 @@ export function measuredOf(
 export function energyFindings(problem: MoleculeProblem, evaluation: Evaluation, history: Rows, parameters: number): Findings {
   const { system, settings, choice, hartreeFock } = problem;
   const { results, numbers, sentence, warnings } = measuredOf(evaluation, system);
+  const limit = extrapolated(history);
   const last = history.findLast((row) => row.energy !== undefined);
   return {
     title: `Ground state of ${system.title}`,
@@ -93,10 +95,27 @@ export function energyFindings(problem: MoleculeProblem, evaluation: Evaluation,
     numbers: [
       ...numbers,
       ...(hartreeFock !== undefined ? [{ name: "Hartree-Fock", value: hartreeFock, note: "hartree, STO-6G: where it began" }] : []),
+      ...(limit
+        ? [
+            {
+              name: "at zero variance",
+              value: limit.mean,
+              error: limit.error,
+              note: "hartree; a line through energies and variances of the training: an estimate, no bound",
+            },
+          ]
+        : []),
       ...(last ? [{ name: "energy while training", value: last.energy, note: "hartree, last 20 steps; biased by the optimization" }] : []),
     ],
     warnings: [...warnings, ...learningCautions(history)],
-    results: { ...results, steps: settings.steps, method: settings.flow, parameters, ...(last && { trainingEnergy: last.energy }) },
+    results: {
+      ...results,
+      steps: settings.steps,
+      method: settings.flow,
+      parameters,
+      ...(last && { trainingEnergy: last.energy }),
+      ...(limit && { zeroVariance: { energy: limit.mean, error: limit.error } }),
+    },
     text: (took) => [
       `${system.title}: ${sentence}`,
       `variance ${evaluation.variance.toPrecision(3)} hartree², acceptance ${evaluation.acceptance.toFixed(2)}`,
