@@ -13,7 +13,7 @@ import { UserError } from "../../errors.ts";
 import { method } from "../../lab/method.ts";
 import { filesOf } from "./files.ts";
 import { measuredOf } from "./findings.ts";
-import { evaluationOptions, moleculeOptions } from "./options.ts";
+import { evaluationOptions } from "./options.ts";
 
 const name = "wave-function.safetensors";
 
@@ -30,9 +30,8 @@ export const evaluate = method({
 
   async prepare({ wave, input }, { evalSteps, moves, movesPerStep, quick }) {
     const { system, built, parameters, x, proposal } = wave;
-    const defaults = z.object(moleculeOptions).parse({});
     const settings = {
-      ...{ flow: "fr" as const, cost: defaults.cost, solver: "adam" as const, transportWeight: [0, 0] as const, reweightingWeight: 1 },
+      ...{ flow: "fr" as const, cost: "tanh" as const, solver: "adam" as const, transportWeight: [0, 0] as const, reweightingWeight: 1 },
       ...{ rate: 1, delay: 1, damping: 1, normConstraint: 1, clip: 5, carry: 0, pretrainSteps: 0, steps: 0 },
       ...{ walkers: x.shape[0], moves, movesPerStep, evaluationSteps: quick ? Math.min(evalSteps, 100) : evalSteps },
     };

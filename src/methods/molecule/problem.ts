@@ -7,6 +7,7 @@ import type { LearningSettings } from "../../chemistry/learning/settings.ts";
 import type { WaveProblem } from "../../chemistry/learning/state.ts";
 import { electronsOf, type System } from "../../chemistry/systems/system.ts";
 import { UserError } from "../../errors.ts";
+import { flag } from "../../lab/invocation.ts";
 import type { moleculeOptions } from "./options.ts";
 
 type Options = z.infer<z.ZodObject<typeof moleculeOptions>> & { readonly quick: boolean };
@@ -19,39 +20,71 @@ export interface MoleculeProblem extends WaveProblem {
   readonly notes: readonly string[];
 }
 
-/** @throws UserError */
+/** What a flow does not read. */
+const idleIn = {
+  fr: ["transportWeight", "transportWeightEnd", "reweightingWeight", "cost", "kappa"],
+  w: ["transportWeight", "transportWeightEnd", "reweightingWeight"],
+  wfr: [],
+} as const;
+const networks: readonly string[] = ["psiformer", "ferminet", "lapnet"];
+
+/** Options that were given and have no effect, with the reason. */
+function idle(given: Options): string[] {
+  const { ansatz, method } = given;
+  const named = (keys: readonly (keyof Options)[], why: string) =>
+    keys.filter((key) => given[key] !== undefined).map((key) => `${flag(key)} ${why}`);
+  return [
+    ...named(idleIn[method], `is not read by --method ${method}`),
+    ...named(ansatz === "ferminet" || !networks.includes(ansatz) ? ["heads"] : [], `is of attention, which ${ansatz} has not`),
+    ...named(ansatz === "ferminet" ? [] : ["pairWidth"], `is of ferminet, and the wave function is ${ansatz}`),
+    ...named(networks.includes(ansatz) ? [] : ["width"], `is of networks, and the wave function is ${ansatz}`),
+  ];
+}
+
+/** Sizes of the wave function, those filled in that were left open. */
+function choiceOf(
+  { ansatz: name, width, layers, heads = 4, pairWidth = 8, determinants, factored, cusp }: Options,
+  few: boolean,
+): AnsatzChoice {
+  return { name, width: width ?? (few ? 16 : 32), layers, heads, pairWidth, determinants, factored, cusp };
+}
+
+function settingsOf(given: Options, few: boolean, pretrains: boolean): LearningSettings {
+  const { quick, method: flow, transportWeight = 0.1, transportWeightEnd = transportWeight, solver = "kfac", pretrain = 300 } = given;
+  const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? (few ? 800 : 2000));
+  const {
+    walkers,
+    moves,
+    movesPerStep,
+    damping,
+    normConstraint,
+    clip,
+    carry,
+    cost = "tanh",
+    kappa,
+    reweightingWeight = 1,
+    evalSteps,
+  } = given;
+  return {
+    ...{ flow, cost, kappa, solver, steps, walkers, moves, movesPerStep, damping, normConstraint, clip, carry, reweightingWeight },
+    transportWeight: [transportWeight, transportWeightEnd],
+    rate: given.rate ?? (solver === "adam" ? 0.003 : flow === "w" ? 0.02 : 0.05),
+    delay: given.delay ?? Math.max(50, steps / 4),
+    evaluationSteps: quick ? Math.min(evalSteps, 100) : evalSteps,
+    pretrainSteps: pretrains ? (quick ? Math.min(pretrain, 100) : pretrain) : 0,
+  };
+}
+
+/** @throws UserError  for what does not go together, and potentials that hold no particle */
 export async function problemOf(asked: System, given: Options): Promise<MoleculeProblem> {
+  if (given.solver === "minsr" && given.method !== "fr")
+    throw new UserError("--solver minsr is for gradients of the Fisher-Rao flow only", "use --solver robust or kfac, or --method fr");
   const known = await knownOrbitals(asked);
   const system = asked.reference || !known?.reference ? asked : { ...asked, reference: known.reference };
   const few = electronsOf(system) <= 2;
-  const { quick, method: flow, transportWeight, transportWeightEnd = transportWeight, ansatz: name, layers, heads, determinants } = given;
-  const { pairWidth, factored, cusp } = given;
-  const choice: AnsatzChoice = { name, layers, heads, determinants, pairWidth, factored, cusp, width: given.width ?? (few ? 16 : 32) };
-  const ansatz = ansatzOf(name, system, choice, known?.orbitals);
-  const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? (few ? 600 : 2500));
-  const solver = given.solver ?? "kfac";
-  if (solver === "minsr" && flow !== "fr")
-    throw new UserError("--solver minsr is for gradients of the Fisher-Rao flow only", "use --solver robust or kfac, or --method fr");
-  const pretrain = quick ? Math.min(given.pretrain ?? 100, 100) : (given.pretrain ?? 300);
-  const settings: LearningSettings = {
-    ...{
-      flow,
-      cost: given.cost,
-      kappa: given.kappa,
-      solver,
-      steps,
-      walkers: given.walkers,
-      moves: given.moves,
-      movesPerStep: given.movesPerStep,
-    },
-    transportWeight: [transportWeight, transportWeightEnd],
-    reweightingWeight: given.reweightingWeight,
-    rate: given.rate ?? (solver === "adam" ? 0.003 : flow === "w" ? 0.02 : 0.05),
-    delay: given.delay ?? Math.max(50, steps / 4),
-    ...{ damping: given.damping, normConstraint: given.normConstraint, clip: given.clip, carry: given.carry },
-    evaluationSteps: quick ? Math.min(given.evalSteps, 100) : given.evalSteps,
-    pretrainSteps: known && ansatz.orbitals ? pretrain : 0,
-  };
+  const choice = choiceOf(given, few);
+  const ansatz = ansatzOf(choice.name, system, choice, known?.orbitals);
+  const settings = settingsOf(given, few, known !== undefined && ansatz.orbitals !== undefined);
   return {
     ...{ system, ansatz, settings, choice, field: ownField(system), notes: known?.notes ?? [] },
     ...(known && { known: known.orbitals, hartreeFock: known.hartreeFock }),
@@ -60,17 +93,14 @@ export async function problemOf(asked: System, given: Options): Promise<Molecule
 
 /** What can be said before the work begins. */
 export function cautionsBefore({ system, settings, known }: MoleculeProblem, given: Options): string[] {
-  const unused = given.method === "fr" ? (["transportWeightEnd", "kappa"] as const).filter((key) => given[key] !== undefined) : [];
   return [
     ...(given.quick ? ["--quick: few steps; the energy is far from what the wave function can reach"] : []),
-    ...(settings.flow !== "fr" && settings.cost === "l2" && system.field.kind === "nuclei" && settings.steps > 0
+    ...(settings.flow !== "fr" && settings.cost === "l2" && system.field.kind === "nuclei"
       ? ["--cost l2 has no finite variance where electrons meet nuclei or nodes: use tanh, relativistic or clip"]
       : []),
     ...(system.field.kind === "nuclei" && !known && given.pretrain !== 0
       ? ["no orbitals are known for elements beyond neon: the wave function begins at random, and may not find the ground state"]
       : []),
-    ...unused.map(
-      (key) => `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} is of the Wasserstein part, which --method fr has not`,
-    ),
+    ...idle(given),
   ];
 }
