@@ -32,19 +32,34 @@ export interface KeptMetrics {
 
 const pathOf = (folder: string) => join(folder, "checkpoint", "state.safetensors");
 
-export async function writeCheckpoint(folder: string, { step, tensors, state }: Checkpoint, mark: MetricsMark): Promise<void> {
+/** @param config  the configuration that the run has: a checkpoint of one is none of another */
+export async function writeCheckpoint(
+  folder: string,
+  { step, tensors, state }: Checkpoint,
+  mark: MetricsMark,
+  config: object,
+): Promise<void> {
   await mkdir(join(folder, "checkpoint"), { recursive: true });
   const metadata = {
     step: String(step),
     metricsBytes: String(mark.bytes),
     metricsSha256: mark.sha256,
     state: JSON.stringify(state),
+    config: JSON.stringify(config),
   };
   await writeAside(pathOf(folder), writeSafetensors(tensors, { ...metadata, crc32: checksum(tensors, metadata) }));
 }
 
+/** A checkpoint with what it belongs to. */
+export interface Saved {
+  readonly checkpoint: Checkpoint;
+  readonly mark: MetricsMark;
+  /** The configuration that it was taken with. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 /** @throws UserError  if a byte of it is not what was written */
-export async function readCheckpoint(folder: string): Promise<{ checkpoint: Checkpoint; mark: MetricsMark } | undefined> {
+export async function readCheckpoint(folder: string): Promise<Saved | undefined> {
   const path = pathOf(folder);
   if (!existsSync(path)) return undefined;
   try {
@@ -53,7 +68,11 @@ export async function readCheckpoint(folder: string): Promise<{ checkpoint: Chec
     if (checksum(tensors, rest) !== expected) throw new FileFormatError("its checksum differs");
     const [step, bytes] = [Number(rest.step), Number(rest.metricsBytes)];
     if (!Number.isSafeInteger(step) || !Number.isSafeInteger(bytes)) throw new FileFormatError("no step in the metadata");
-    return { checkpoint: { step, tensors, state: JSON.parse(rest.state) }, mark: { bytes, sha256: rest.metricsSha256 } };
+    return {
+      checkpoint: { step, tensors, state: JSON.parse(rest.state) },
+      mark: { bytes, sha256: rest.metricsSha256 },
+      config: JSON.parse(rest.config),
+    };
   } catch (error) {
     throw new UserError(
       `${path}: the checkpoint is damaged (${(error as Error).message})`,

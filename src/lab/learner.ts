@@ -71,7 +71,7 @@ interface Best<S> {
 export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunOptions): Promise<Trained<S>> {
   const { steps, rng, progress, logEvery = 20, evaluateEvery = steps, saveEvery = 10, best: wanted } = options;
   const initial = await learner.init(rng.fold("init"));
-  const { structure } = flatten(initial, isArrayLeaf);
+  const { structure, leaves } = flatten<NdArray>(initial, isArrayLeaf as (x: unknown) => x is NdArray);
   const names = leafPaths(structure);
   const saved = run.checkpoint;
   const progressed = saved?.state as Progressed | undefined;
@@ -81,6 +81,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
       restored(
         saved!.tensors,
         names.map((n) => prefix + n),
+        leaves,
         run.folder,
       ),
     );
@@ -147,14 +148,22 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
 /** A state that later steps do not write into. */
 const copied = <S>(state: S): S => mapTree((a: NdArray) => ({ ...a, data: a.data.slice() }) as NdArray, state) as S;
 
-function restored(tensors: Readonly<Record<string, NdArray>>, names: readonly string[], folder: string): NdArray[] {
-  const missing = names.find((name) => tensors[name] === undefined);
-  if (missing !== undefined)
+/** Tensors of a checkpoint, each of the shape that a first state has. */
+function restored(
+  tensors: Readonly<Record<string, NdArray>>,
+  names: readonly string[],
+  like: readonly NdArray[],
+  folder: string,
+): NdArray[] {
+  const shown = ({ dtype, shape }: NdArray): string => `${dtype} [${shape.join(", ")}]`;
+  return names.map((name, i) => {
+    const found = tensors[name];
+    if (found && shown(found) === shown(like[i])) return found;
     throw new UserError(
-      `${folder}: the checkpoint lacks ${missing}: it was written by another version`,
+      `${folder}: the checkpoint's ${name} is ${found ? `${shown(found)}, not ${shown(like[i])}` : "missing"}: it is of another run or version`,
       "begin again with --overwrite, or choose another folder with --out",
     );
-  return names.map((name) => tensors[name]);
+  });
 }
 
 function checkFinite(metrics: Metrics, step: number, hint?: string): void {

@@ -37,6 +37,16 @@ const recordSchema = z.object({
     .nullable(),
   inputs: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
   config: z.record(z.string(), z.unknown()),
+  /** Code and input files that changed under the run, each time that it was told to go on all the same: what they were before. */
+  changes: z
+    .array(
+      z.object({
+        accepted: z.number(),
+        code: z.object({ before: z.string(), after: z.string() }).optional(),
+        inputs: z.array(z.object({ path: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+      }),
+    )
+    .optional(),
 });
 
 export type RunRecord = z.infer<typeof recordSchema>;
@@ -111,6 +121,30 @@ export function firstDifference(there: Config, here: Config): string | undefined
     if (JSON.stringify(there[key]) !== JSON.stringify(here[key])) return `${key}: ${show(there[key])} there, ${show(here[key])} here`;
   return undefined;
 }
+
+/** The record of a run that goes on with other code or files than it began with, which are written down with those before. */
+export function withChanges(there: RunRecord, here: RunRecord): RunRecord {
+  const sha = (files: readonly InputFile[], path: string) => files.find((f) => f.path === path)?.sha256 ?? null;
+  const paths = there.invocation && here.invocation ? [...new Set([...there.inputs, ...here.inputs].map((f) => f.path))] : [];
+  const inputs = paths
+    .map((path) => ({ path, before: sha(there.inputs, path), after: sha(here.inputs, path) }))
+    .filter(({ before, after }) => before !== after);
+  if (inputs.length === 0 && there.code === here.code) return there;
+  const code = there.code === here.code ? undefined : { before: there.code, after: here.code };
+  const change = { accepted: Date.now(), ...(code && { code }), inputs };
+  return { ...there, code: here.code, inputs: here.inputs, changes: [...(there.changes ?? []), change] };
+}
+
+/** What changed under a run that went on all the same, in words. */
+export const changeLines = ({ changes = [] }: Pick<RunRecord, "changes">): string[] =>
+  changes.flatMap(({ accepted, code, inputs }) => {
+    const when = `on ${new Date(accepted).toISOString().slice(0, 16).replace("T", " ")} UTC it went on`;
+    const short = (sha: string | null): string => (sha === null ? "no file" : `sha256 ${sha.slice(0, 16)}…`);
+    return [
+      ...(code ? [`${when} with code ${code.after} instead of ${code.before}`] : []),
+      ...inputs.map(({ path, before, after }) => `${when} with another ${path}: ${short(after)} instead of ${short(before)}`),
+    ];
+  });
 
 /**
  * A run may go on only where it would have: with the same code and the same input files.

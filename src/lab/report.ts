@@ -2,7 +2,7 @@
 
 import { formatNumber, withError } from "../numbers.ts";
 import type { Figure } from "../plots/figure.ts";
-import type { RunRecord } from "./record.ts";
+import { changeLines, type RunRecord } from "./record.ts";
 
 export interface KeyNumber {
   readonly name: string;
@@ -41,7 +41,8 @@ export interface Report {
 
 /** The page. It asks the network for nothing, follows the reader's light or dark setting, and prints. */
 export function renderReport(report: Report): string {
-  const { title, summary, numbers, tables = [], figures, warnings = [], config, command, provenance, record } = report;
+  const { title, summary, numbers, tables = [], figures, warnings: told = [], config, command, provenance, record } = report;
+  const warnings = [...(record ? changeLines(record) : []), ...told];
   return `<!doctype html>
 <html lang="en">
 <head>

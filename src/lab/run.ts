@@ -11,7 +11,17 @@ import { diskError, inside, makeFolder, temporarySuffix, writeAside } from "./fi
 import { currentInvocation } from "./invocation.ts";
 import { type Lock, lock } from "./lock.ts";
 import { openLoggers } from "./log/logger.ts";
-import { type Config, checkUnchanged, firstDifference, inspect, type Metrics, newRecord, type RunRecord, writeRecord } from "./record.ts";
+import {
+  type Config,
+  checkUnchanged,
+  firstDifference,
+  inspect,
+  type Metrics,
+  newRecord,
+  type RunRecord,
+  withChanges,
+  writeRecord,
+} from "./record.ts";
 
 export type { Checkpoint, Config, Metrics };
 
@@ -50,10 +60,9 @@ export async function openRun(folder: string, config: Config, { overwrite = fals
     const here = await newRecord(config);
     const found = await examine(folder, config, overwrite); // again: another process may just have left it
     const goOn = found !== undefined && !overwrite && !existsSync(join(folder, "results.json"));
-    if (goOn && !currentInvocation()?.acceptChanges) checkUnchanged(folder, found, here);
     if (!goOn) await begin(folder, here);
     else await sweepUp(folder);
-    return await start(folder, goOn ? found : here, held);
+    return await start(folder, goOn ? await goingOn(folder, found, here) : here, held);
   } catch (error) {
     held.release();
     throw diskError(folder, error);
@@ -115,6 +124,17 @@ async function examine(
   return found;
 }
 
+/** The record of a run that goes on: as it was, or with the changes that were accepted written down in it. */
+async function goingOn(folder: string, found: RunRecord, here: RunRecord): Promise<RunRecord> {
+  if (!currentInvocation()?.acceptChanges) {
+    checkUnchanged(folder, found, here);
+    return found;
+  }
+  const record = withChanges(found, here);
+  if (record !== found) await writeRecord(folder, record);
+  return record;
+}
+
 /** Removes what an earlier run has written, and nothing else; config.json is replaced first, so that a half-cleared folder is a new run. */
 async function begin(folder: string, record: RunRecord): Promise<void> {
   await rm(join(folder, "results.json"), { force: true });
@@ -135,6 +155,12 @@ async function sweepUp(folder: string): Promise<void> {
 async function start(folder: string, record: RunRecord, held: Lock): Promise<Run> {
   const path = join(folder, "metrics.jsonl");
   const saved = await readCheckpoint(folder);
+  const edited = saved && firstDifference(saved.config, record.config);
+  if (edited !== undefined)
+    throw new UserError(
+      `${folder}: config.json was edited since the checkpoint was taken (${edited})`,
+      "undo the change, or begin a run with it in another folder with --out",
+    );
   const kept = await keepMetrics(path, saved?.mark);
   const { hash } = kept;
   let { bytes } = kept;
@@ -171,7 +197,7 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
         const mark = { bytes, sha256: hash.copy().digest("hex") };
         const rows = count;
         await file.sync(); // the rows must be there before a checkpoint that counts on them
-        await writeCheckpoint(folder, checkpoint, mark);
+        await writeCheckpoint(folder, checkpoint, mark, record.config);
         void loggers.saved(rows);
       }),
     async write(name, content) {

@@ -103,3 +103,23 @@ test("the JSON schema of a command describes its options", async () => {
   expect(schema.additionalProperties).toBe(false);
   expect(schema.properties.steps).toMatchObject({ type: "integer", default: 3000, minimum: 1, description: "optimizer steps" });
 });
+
+test("an edited configuration is refused by the name of the field; changes that are accepted are written down", async () => {
+  const out = join(folder, "edited");
+  expect((await pushforward(...training, "--out", out, "--stop-at", "33")).code).toBe(0);
+  const path = join(out, "config.json");
+  const honest = readFileSync(path, "utf8");
+  const record = JSON.parse(honest);
+  record.config.width = 4;
+  record.invocation.options.width = 4;
+  await writeFile(path, JSON.stringify(record));
+  expect((await pushforward("resume", out, "--quiet")).error).toMatch(
+    /config\.json was edited since the checkpoint was taken \(width: 8 there, 4 here\)/,
+  );
+  await writeFile(path, JSON.stringify({ ...JSON.parse(honest), code: "0.0.1+aaaaaaaa" }));
+  expect((await pushforward("resume", out, "--quiet")).error).toMatch(/begun by version 0\.0\.1\+aaaaaaaa of the code/);
+  expect((await pushforward("resume", out, "--quiet", "--accept-changes")).code).toBe(0);
+  const { changes, code } = JSON.parse(readFileSync(path, "utf8"));
+  expect(changes).toMatchObject([{ code: { before: "0.0.1+aaaaaaaa", after: code }, inputs: [] }]);
+  expect(readFileSync(join(out, "report.html"), "utf8")).toMatch(/it went on with code [^ ]+ instead of 0\.0\.1\+aaaaaaaa/);
+});

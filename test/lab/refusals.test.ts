@@ -72,9 +72,13 @@ describe("a run refuses", () => {
     await expect(go()).rejects.toThrow(/the input cells.csv has changed since the run began/);
     expect(bytes(folder)).toEqual(before);
     await (await go({ acceptChanges: true })).close();
+    await (await go()).close(); // what was accepted is what it stands on now
     writeFileSync(input, "a\n1\n");
-    await (await go()).close();
+    await expect(go()).rejects.toThrow(/the input cells.csv has changed/);
+    await (await go({ acceptChanges: true })).close();
     const config = join(folder, "config.json");
+    const [first, second] = JSON.parse(readFileSync(config, "utf8")).changes;
+    expect(first.inputs).toEqual([{ path: "cells.csv", before: second.inputs[0].after, after: second.inputs[0].before }]);
     writeFileSync(config, readFileSync(config, "utf8").replace(/"code": "[^"]*"/, '"code": "0.0.1+00000000"'));
     await expect(go()).rejects.toThrow(/begun by version 0.0.1\+00000000 of the code, this is /);
     await (await go({ acceptChanges: true })).close();

@@ -267,17 +267,15 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
   });
 
   test("a Redis that wants a password says so", async () => {
-    const client = new Redis(redis.url);
+    const guarded = await startRedis();
+    const client = new Redis(guarded.url);
     await client.config("SET", "requirepass", "secret");
-    try {
-      await expect(connect(redis.url)).rejects.toThrow(/wants a password/);
-      await expect(connect(redis.url.replace("//", "//:wrong@"))).rejects.toThrow(/wants another password/);
-      const right = await connect(redis.url.replace("//", "//:secret@"));
-      right.close();
-    } finally {
-      await client.config("SET", "requirepass", "");
-      client.disconnect();
-    }
+    await expect(connect(guarded.url)).rejects.toThrow(/wants a password/);
+    await expect(connect(guarded.url.replace("//", "//:wrong@"))).rejects.toThrow(/wants another password/);
+    const right = await connect(guarded.url.replace("//", "//:secret@"));
+    right.close();
+    client.disconnect();
+    await guarded.stop();
   });
 });
 

@@ -5,7 +5,7 @@ import type { Outcome } from "../../lab/command.ts";
 import { metricNames } from "../../lab/interim.ts";
 import { toFlags } from "../../lab/invocation.ts";
 import { sparkline } from "../../lab/progress.ts";
-import type { RunRecord } from "../../lab/record.ts";
+import { changeLines, type RunRecord } from "../../lab/record.ts";
 import { findRun, metricsOf } from "../../lab/store/query.ts";
 import { textTable } from "../../lab/text-table.ts";
 import { duration, formatNumber } from "../../numbers.ts";
@@ -33,6 +33,7 @@ export async function show(name: string, { root }: ShowOptions): Promise<Outcome
     `begun ${new Date(run.created).toISOString().slice(0, 16).replace("T", " ")} UTC on ${run.machine}, code ${record.code}`,
     ...(again ? [`command: ${again.join(" ")}`] : []),
     ...record.inputs.map((f) => `input: ${f.path}, ${f.bytes} bytes, sha256 ${f.sha256.slice(0, 16)}…`),
+    ...changeLines(record),
     ...(results?.seconds ? [`took ${duration(results.seconds)}`] : []),
     "",
     ...textTable(
