@@ -5,6 +5,11 @@ import { methods } from "../methods/index.ts";
 export const commands: readonly Registered[] = [
   ...methods,
   {
+    name: "completion",
+    summary: "completion of commands and options for bash, zsh and fish",
+    load: async () => (await import("./completion.ts")).completionCommand(commands.filter(({ name }) => name !== "completion")),
+  },
+  {
     name: "resume",
     summary: "let a run that was stopped or killed go on",
     load: async () => (await import("./resume.ts")).resumeCommand(commands),
