@@ -1,6 +1,10 @@
-/** Undoes gzip and Zstandard while bytes come: any number of members or frames, skippable frames, zeros after the last gzip member. */
+/**
+ * Undoes gzip and Zstandard while bytes come: any number of members or frames, skippable frames, zeros after the last gzip member; bzip2 and xz by
+ * libraries.
+ */
 import * as zlib from "node:zlib";
 import { UserError } from "../errors.ts";
+import { otherCompression, undone } from "./decompress-others.ts";
 
 interface Decoder extends NodeJS.ReadWriteStream {
   readonly bytesWritten: number;
@@ -33,12 +37,43 @@ export async function* decompressed(
   source: string,
   onRead: (bytes: number) => void = () => undefined,
 ): AsyncGenerator<Uint8Array> {
+  const [first, all] = await peeked(counted(input, onRead), longestMagic);
+  const other = otherCompression(first);
+  yield* other ? undone(other, all, source) : members(all, source);
+}
+
+/** Bytes that tell bzip2 and xz from others. */
+const longestMagic = 6;
+
+async function* counted(input: AsyncIterable<Uint8Array>, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) {
+    onRead(chunk.length);
+    yield chunk;
+  }
+}
+
+/** The first bytes of a stream, `count` where there are so many, and the whole of it. */
+async function peeked(input: AsyncGenerator<Uint8Array>, count: number): Promise<[Uint8Array, AsyncGenerator<Uint8Array>]> {
+  let first: Uint8Array = new Uint8Array();
+  while (first.length < count) {
+    const next = await input.next();
+    if (next.done) break;
+    first = first.length > 0 ? Buffer.concat([first, next.value]) : next.value;
+  }
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    if (first.length > 0) yield first;
+    yield* input;
+  };
+  return [first, all()];
+}
+
+/** Members of gzip and frames of Zstandard one after another, or bytes that are not compressed. */
+async function* members(input: AsyncIterable<Uint8Array>, source: string): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array();
   let part: Part | undefined;
   let skip = 0; // bytes of a skippable frame that are still to come
   let [plain, begun, padded] = [false, false, false];
   for await (const chunk of input) {
-    onRead(chunk.length);
     rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
     while (rest.length > 0) {
       if (plain) {
@@ -57,7 +92,7 @@ export async function* decompressed(
         if (padded) rest = withoutPadding(rest);
         if (rest.length < 8) break; // the first bytes of a part are not all there yet
         const kind = codecOf(rest);
-        if (!begun) refuseOthers(rest, source);
+        if (!begun) refuseArchives(rest, source);
         if (kind === undefined && begun) throw new UserError(`${source}: other data follow the compressed ones`, "the file may be damaged");
         if (kind === undefined) plain = true;
         else if (kind === "skippable") {
@@ -81,17 +116,10 @@ export async function* decompressed(
     );
 }
 
-/** Compression that Node does not undo is named, so that its bytes are not taken for a list. */
-function refuseOthers(bytes: Uint8Array, source: string): void {
-  const start = Buffer.from(bytes.subarray(0, 6)).toString("latin1");
-  const [tool] = start.startsWith("BZh") ? ["bzip2"] : start === "\xfd7zXZ\0" ? ["xz"] : start.startsWith("PK\x03\x04") ? ["unzip"] : [];
-  if (tool) {
-    const undo = tool === "unzip" ? "unzip -p" : `${tool} -dc`;
-    throw new UserError(
-      `${source}: compressed with ${tool === "unzip" ? "zip" : tool}, which is not read`,
-      `${undo} FILE | pushforward … - --from FORMAT`,
-    );
-  }
+/** An archive of files is named, so that its bytes are not taken for a list. */
+function refuseArchives(bytes: Uint8Array, source: string): void {
+  if (Buffer.from(bytes.subarray(0, 4)).toString("latin1") !== "PK\x03\x04") return;
+  throw new UserError(`${source}: compressed with zip, which is not read`, "unzip -p FILE | pushforward … - --from FORMAT");
 }
 
 function zstdCodec(source: string): Codec {
