@@ -125,6 +125,11 @@ function channelRule(
       const [second] = pushforward(xs, [broadcastTo(scalar(1, inputs[0].dtype), inputs[0].shape)], [slope]);
       return [second && !(splat(second) === 0) ? mul(second, sum(square(only.jacobian), 0)) : undefined];
     }
+    // Products: 2 Σ_k B(J_k, J_k), doubled after the sum.
+    if (primitive.bilinear && channels.every(Boolean)) {
+      const products = along((ds) => [...apply(primitive, ds as Tensor[], params)]);
+      return products.map((p) => p && mul(sum(p, 0), 2));
+    }
     const seconds = along((ds) => {
       const xs = inputs.map(aliasOf);
       const inner = pushforward(xs, ds, apply(primitive, xs, params));

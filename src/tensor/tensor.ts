@@ -111,6 +111,8 @@ export interface Primitive {
   readonly transpose?: Readonly<Record<number, (ct: Tensor, inputs: readonly Tensor[], params: Params) => Tensor>>;
   /** The inputs that are floats enter *jointly* linearly (add, concat, the branches of where), as opposed to separately (matmul). */
   readonly jointlyLinear?: boolean;
+  /** A product of its two inputs: linear in each, so that d²φ[v, v] = 2 φ(v₀, v₁). */
+  readonly bilinear?: boolean;
   /** Reverse rule that replaces all of the above: cotangents of the inputs. */
   vjp?(inputs: readonly Tensor[], cts: readonly MaybeTensor[], outputs: readonly Tensor[], params: Params): readonly MaybeTensor[];
   /** Derivative zero almost everywhere (comparisons, rounding, indices). */

@@ -1,7 +1,7 @@
 /** What every wave function must be: antisymmetric, translated with its nuclei, of the right cusps, differentiable by every route. */
 import { describe, expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { type Parameters, type WaveNetwork, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
+import { electronsOfWave, type Parameters, type WaveNetwork, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
 import { ansatzNames, ansatzOf } from "../../src/chemistry/ansatz/choose.ts";
 import { plainNetwork } from "../../src/chemistry/ansatz/network.ts";
 import { localEnergy } from "../../src/chemistry/energy/local-energy.ts";
@@ -295,7 +295,7 @@ test("one electron, one spin, no repulsion: every network has finite energies an
         const energy = (y: Tensor): Tensor => localEnergy(system, ansatz, plainNetwork(p), y).energy;
         const { orbitals } = ansatz;
         const network = plainNetwork(p);
-        const phi = orbitals ? orbitals(x, ansatz.electrons(x, network), network) : x;
+        const phi = orbitals ? orbitals(x, electronsOfWave(ansatz, x, network), network) : x;
         return { e: energy(x), slope: grad((y: Tensor) => energy(y).sum())(x), phi };
       })(doubles(ansatz.init(randomStream(5))), somewhere(system, 3));
       const n = system.up + system.down;

@@ -1,6 +1,6 @@
 /** Layers of transformers whose tokens are electrons: [feature, electron, walker]. */
-import { stopGradient, type Tensor, tanh } from "../../tensor/index.ts";
-import type { WaveNetwork } from "./ansatz.ts";
+import { reciprocal, stopGradient, type Tensor, tanh } from "../../tensor/index.ts";
+import { asColumns, asRows, type WaveNetwork } from "./ansatz.ts";
 
 /** So many electrons and fewer: attention by multiplying and adding, walkers innermost; beyond, as products of matrices, walkers outermost. */
 const mostByAdding = 6;
@@ -20,10 +20,30 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, heads: number): Tenso
   return weights.matmul(rows(v)).transpose([1, 3, 2, 0]).reshape([d, n, walkers]);
 }
 
+/**
+ * The first attention, of electrons that have not met: pairs e^{s_ij - m_i} and e^{s_ij - m_i} v_j with s_ij = q_i · k_j and m_i their largest;
+ * the result is the quotient of their sums over j.
+ *
+ * @param q  with 1/√(d/heads) in it
+ */
+export function attentionPairs(rows: readonly Tensor[], columns: readonly Tensor[], all: readonly Tensor[], heads: number): Tensor[] {
+  const split = (t: Tensor): Tensor => t.reshape([heads, t.shape[0] / heads, ...t.shape.slice(1)]);
+  const scores = (q: Tensor, k: Tensor): Tensor => split(q).mul(split(k)).sum(1);
+  const largest = stopGradient(scores(asRows(all[0]), asColumns(all[1])).max(-2, true));
+  const e = scores(rows[0], columns[1]).sub(largest).exp();
+  return [e, e.expandDims(1).mul(split(columns[2]))];
+}
+
+/** Σ_j e_ij v_j / Σ_j e_ij from the sums of `attentionPairs`: [d, N, walkers]. */
+export const attentionOfSums = (weights: Tensor, values: Tensor): Tensor => {
+  const [heads, size, ...rest] = values.shape;
+  return values.mul(reciprocal(weights).expandDims(1)).reshape([heads * size, ...rest]);
+};
+
 /** Softmax along an axis; the maximum taken out is a constant to derivatives. */
 function softmax(scores: Tensor, axis: number): Tensor {
   const e = scores.sub(stopGradient(scores.max(axis, true))).exp();
-  return e.div(e.sum(axis, true));
+  return e.mul(reciprocal(e.sum(axis, true)));
 }
 
 /** h + tanh(W₂ tanh(W₁ h + b₁) + b₂), the maps `${layer}.mlp1` and `${layer}.mlp2`. */

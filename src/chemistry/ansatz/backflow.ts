@@ -2,7 +2,7 @@
 import type { NdArray, Random } from "../../array/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { electronsOf, type System } from "../systems/system.ts";
-import type { Ansatz, Linear, WaveNetwork } from "./ansatz.ts";
+import { type Ansatz, afterFirst, type Linear, type WaveNetwork } from "./ansatz.ts";
 import { dense } from "./dense.ts";
 import { blockDiagonal, joined, sumOfProducts } from "./determinants.ts";
 import { hasCusps, jastrow, jastrowStart } from "./jastrow.ts";
@@ -24,6 +24,8 @@ export interface StateNetwork {
   readonly init: (rng: Random) => Record<string, Linear<NdArray>>;
   /** Before electrons meet: see `Ansatz.electrons`. */
   readonly electrons: (x: Tensor, network: WaveNetwork) => readonly Tensor[];
+  /** How they first meet: see `Ansatz.pairs`. */
+  readonly pairs?: Ansatz["pairs"];
   /** h: [d, N, walkers]. */
   readonly states: (x: Tensor, electrons: readonly Tensor[], network: WaveNetwork) => Tensor;
 }
@@ -36,6 +38,7 @@ export interface StateNetwork {
  */
 export function backflow(system: System, { determinants, factored = false }: DeterminantOptions, network: StateNetwork): Ansatz {
   const n = electronsOf(system);
+  const { pairs } = network;
   const groups = spinGroups(system);
   const orbitals = (from: number, to: number): number => (factored ? to - from : n);
   const matrices = (x: Tensor, electrons: readonly Tensor[], parameters: WaveNetwork): Tensor[] => {
@@ -70,6 +73,7 @@ export function backflow(system: System, { determinants, factored = false }: Det
       ...groups.map(({ spin }) => envelope(system, `envelope.${spin}`, x, parameters)),
       ...network.electrons(x, parameters),
     ],
+    ...(pairs && { pairs: (...of) => pairs(...afterFirst(groups.length, of)) }),
     orbitals: (x, electrons, parameters) => blockDiagonal(matrices(x, electrons, parameters)),
     wave: (x, electrons, parameters) => {
       const { logAbs, sign } = sumOfProducts(matrices(x, electrons, parameters));

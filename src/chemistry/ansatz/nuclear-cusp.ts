@@ -2,7 +2,7 @@
 import { array } from "../../array/index.ts";
 import { constant, type Tensor } from "../../tensor/index.ts";
 import { nucleiOf, type System } from "../systems/system.ts";
-import type { Ansatz, WaveNetwork } from "./ansatz.ts";
+import { type Ansatz, afterFirst, type WaveNetwork } from "./ansatz.ts";
 import { nuclearDistances } from "./surroundings.ts";
 
 /**
@@ -31,7 +31,7 @@ export function nuclearCusp(system: System, x: Tensor, network: WaveNetwork): Te
  * @param bend  b_I / Z_I to begin with, in 1/bohr; the factor reaches 1 / b_I far
  */
 export function withNuclearCusp(system: System, ansatz: Ansatz, bend = 1): Ansatz {
-  const { orbitals } = ansatz;
+  const { orbitals, pairs } = ansatz;
   return {
     ...ansatz,
     init: (rng) => {
@@ -43,6 +43,7 @@ export function withNuclearCusp(system: System, ansatz: Ansatz, bend = 1): Ansat
       return { linear, other: { ...other, "cusp.bend": first } };
     },
     electrons: (x, network) => [nuclearCusp(system, x, network), ...ansatz.electrons(x, network)],
+    ...(pairs && { pairs: (...of) => pairs(...afterFirst(1, of)) }),
     ...(orbitals && { orbitals: (x, [, ...electrons], network) => orbitals(x, electrons, network) }),
     wave: (x, [cusp, ...electrons], network) => {
       const { logAbs, sign } = ansatz.wave(x, electrons, network);

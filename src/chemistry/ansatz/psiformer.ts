@@ -1,7 +1,8 @@
 /** The Psiformer: electrons as tokens of a transformer, orbitals of each that depend on all others. */
+import type { Tensor } from "../../tensor/index.ts";
 import type { System } from "../systems/system.ts";
 import type { Ansatz } from "./ansatz.ts";
-import { attention, perceptron } from "./attention.ts";
+import { attention, attentionOfSums, attentionPairs, perceptron } from "./attention.ts";
 import { backflow, type DeterminantOptions } from "./backflow.ts";
 import { dense, layerStart } from "./dense.ts";
 import { featureCount, features } from "./surroundings.ts";
@@ -32,12 +33,21 @@ export function psiformer(system: System, { width, layers, heads, ...determinant
     }),
     electrons: (x, network) => {
       const h = network.linear("embed", features(system, x));
-      return [h, ...(layers > 0 ? maps.map((name) => network.linear(`layer0.${name}`, h)) : [])];
+      if (layers === 0) return [h];
+      const [q, k, v] = maps.map((name) => network.linear(`layer0.${name}`, h));
+      return [h, q.mul(1 / Math.sqrt(width / heads)), k, v];
     },
-    states: (_, [h0, ...first], network) =>
+    ...(layers > 0 && {
+      pairs: ([, ...rows], [, ...columns], [, ...all]) => attentionPairs(rows, columns, all, heads),
+    }),
+    states: (_, [h0, , , , weights, values], network) =>
       range.reduce((state, l) => {
-        const [q, k, v] = l === 0 ? first : maps.map((name) => network.linear(`layer${l}.${name}`, state));
-        return perceptron(`layer${l}`, state.add(network.linear(`layer${l}.out`, attention(q, k, v, heads))), network);
+        const met = (): Tensor => {
+          const [q, k, v] = maps.map((name) => network.linear(`layer${l}.${name}`, state));
+          return attention(q, k, v, heads);
+        };
+        const seen = l === 0 ? attentionOfSums(weights, values) : met();
+        return perceptron(`layer${l}`, state.add(network.linear(`layer${l}.out`, seen)), network);
       }, h0),
   });
 }

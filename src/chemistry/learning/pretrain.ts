@@ -3,7 +3,7 @@ import type { NdArray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { adam, applyUpdates } from "../../optim/index.ts";
 import { type Arrays, concat, jit, type Tensor, valueAndGrad } from "../../tensor/index.ts";
-import type { Ansatz, Parameters } from "../ansatz/ansatz.ts";
+import { type Ansatz, electronsOfWave, type Parameters } from "../ansatz/ansatz.ts";
 import { sumOfDeterminants } from "../ansatz/determinants.ts";
 import type { KnownOrbitals } from "../ansatz/known.ts";
 import { plainNetwork } from "../ansatz/network.ts";
@@ -57,7 +57,7 @@ export function pretraining(system: System, ansatz: Ansatz, known: KnownOrbitals
     const network = plainNetwork(p);
     const places = walkersLast(system, x);
     if (!ansatz.orbitals || !known) throw new UserError(`${ansatz.name} has no orbitals to train`);
-    const orbitals = ansatz.orbitals(places, ansatz.electrons(places, network), network);
+    const orbitals = ansatz.orbitals(places, electronsOfWave(ansatz, places, network), network);
     return orbitals
       .sub(targetMatrix(system, known, places).expandDims(0))
       .square()

@@ -31,6 +31,7 @@ export const mul = binary("mul", {
   onnx: "Mul",
   takes: "number",
   scalar: (a, b) => a * b,
+  bilinear: true,
   partials: [([, b]) => b, ([a]) => a],
 });
 

@@ -31,6 +31,7 @@ export const matmulPrimitive: Primitive = {
     const inputs = [at ? emit.name(at) : x, bt ? emit.name(bt) : y];
     return emit.op("FusedMatMul", inputs, { transA: at ? 1 : 0, transB: bt ? 1 : 0, alpha: 1 }, { domain: "com.microsoft" });
   },
+  bilinear: true,
   transpose: {
     0: (ct, [a, b]) => sumTo(matmul(ct, transpose(b)), a.shape),
     1: (ct, [a, b]) => sumTo(matmul(transpose(a), ct), b.shape),
