@@ -5,10 +5,30 @@ export type Angle = number | { readonly parameter: number; readonly factor?: num
 
 /** A gate of the set that is simulated as it is; others are composed of these. */
 export interface Gate {
-  readonly name: "ry" | "rz" | "rx" | "cx" | "h" | "x" | "y" | "z" | "s" | "sdg" | "t" | "tdg" | "cz" | "swap" | "u" | "cp" | "ccx";
+  readonly name:
+    | "ry"
+    | "rz"
+    | "rx"
+    | "cx"
+    | "h"
+    | "x"
+    | "y"
+    | "z"
+    | "s"
+    | "sdg"
+    | "t"
+    | "tdg"
+    | "cz"
+    | "swap"
+    | "u"
+    | "cp"
+    | "ccx"
+    | "table";
   /** Controls first. */
   readonly qubits: readonly number[];
   readonly angles: readonly Angle[];
+  /** Of "table", the phase of a diagonal operator as QAOA has it: amplitude k is multiplied by e^{-i angle C_k}. Has no form in OpenQASM. */
+  readonly table?: Float64Array;
 }
 
 export interface Circuit {
