@@ -14,7 +14,9 @@ export type Operation =
   /** e^{i angle} where all bits of `mask` are 1. */
   | { readonly kind: "phase"; readonly mask: number; readonly angle: Angle }
   /** e^{-i angle C_k}. */
-  | { readonly kind: "table"; readonly table: Float64Array; readonly angle: Angle };
+  | { readonly kind: "table"; readonly table: Float64Array; readonly angle: Angle }
+  /** Of a density matrix, bits (row, column) of one or two qubits: what is not the identity there is multiplied by `keep`. */
+  | { readonly kind: "depolarize"; readonly bits: readonly (readonly [row: number, column: number])[]; readonly keep: number };
 
 /** The number that an angle is. */
 export const angleValue = (angle: Angle, parameters: ArrayLike<number>): number =>

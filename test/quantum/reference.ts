@@ -1,6 +1,9 @@
 /** State vectors with one plain loop an operation, to check kernels against. */
-import type { Circuit, Objective } from "../../src/quantum/circuit.ts";
-import { angleValue, type Operation, operationsOf } from "../../src/quantum/operations.ts";
+import type { Circuit, Gate, Objective } from "../../src/quantum/circuit.ts";
+import { type Operation as AnyOperation, angleValue, operationsOf as anyOperationsOf } from "../../src/quantum/operations.ts";
+
+type Operation = Exclude<AnyOperation, { kind: "depolarize" }>;
+const operationsOf = (gate: Gate): readonly Operation[] => anyOperationsOf(gate).filter((o) => o.kind !== "depolarize");
 
 interface State {
   readonly re: Float64Array;
