@@ -52,7 +52,9 @@ export function learningCautions(history: readonly Readonly<Record<string, numbe
   const rising = rows.length >= 10 && middle && end && end.variance > 3 * middle.variance;
   return [
     ...(skipped >= 1 ? [`${Math.round(skipped)} steps had no update, for something was no number: lower --rate`] : []),
-    ...(lost >= 1 ? [`${Math.round(lost)} times a walker had no energy or was far out, and was left out or replaced by a copy of another`] : []),
+    ...(lost >= 1
+      ? [`${Math.round(lost)} times a walker had no energy or was far out, and was left out or replaced by a copy of another`]
+      : []),
     ...(against >= sustained
       ? [`for ${20 * against} steps the flow went where the energy rises to first order: give --reweighting-weight more, or --method fr`]
       : []),

@@ -8,7 +8,8 @@ const [farFromNuclei, farFromTrap] = [40, 20];
 /** Is an electron of the walker lost? */
 function isFar({ dimension, field, ...system }: System, x: Float32Array): boolean {
   const centres = field.kind === "nuclei" ? nucleiOf({ field, ...system }).map(({ position }) => position) : [[0, 0, 0]];
-  const reach = field.kind === "nuclei" ? farFromNuclei : field.kind === "trap" ? farFromTrap / Math.sqrt(field.omega) : Number.POSITIVE_INFINITY;
+  const reach =
+    field.kind === "nuclei" ? farFromNuclei : field.kind === "trap" ? farFromTrap / Math.sqrt(field.omega) : Number.POSITIVE_INFINITY;
   for (let at = 0; at < x.length; at += dimension) {
     const near = centres.some((centre) => {
       let square = 0;
