@@ -75,7 +75,7 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
     summary: first ? `${first}. ${summary}` : summary,
     numbers: numbersOf(),
     tables: [rankedTable(ranked), baselineTable(baselineRows, { loss: best.loss, evaluations: costs.length, pOptimal })],
-    warnings: [],
+    warnings: maximum > low ? [] : ["every configuration has the same cost: there is nothing to find"],
     results: {
       best: { ...bestNumbers, index, ...(networks && { weights: best.network?.layers.map((layer) => layer.weights) }) },
       optimum: { loss: minimum, count: set.length },

@@ -79,7 +79,11 @@ function specOf(asked: string): FamilySpec {
   if (known) return known;
   if (!/\.(ya?ml|json)$/i.test(asked))
     throw new UserError(`--family: there is no family "${asked}"`, `there are ${presetNames.join(", ")}; or name a .yaml or .json file`);
-  return { name: basename(asked), ...validate(familySchema, readYaml(asked)) };
+  try {
+    return { name: basename(asked), ...validate(familySchema, readYaml(asked)) };
+  } catch (error) {
+    throw error instanceof UserError && !error.message.startsWith(asked) ? new UserError(`${asked}: ${error.message}`, error.hint) : error;
+  }
 }
 
 function latticeOf(file: string | undefined): Labelled {

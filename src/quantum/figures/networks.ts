@@ -18,7 +18,7 @@ export function weightsFigure({ layers }: BinaryNetwork, inputNames: readonly st
     const biases = layer.biases.map((value, u) => ({ column: String(u + 1), row: "bias", value }));
     const all = [...tiles, ...biases];
     const rows = [...new Set(all.map((tile) => tile.row))];
-    return { all, rows, label: l === layers.length - 1 ? "output" : `units of layer ${l + 1}` };
+    return { all, rows, label: asPicture ? "columns of the picture" : l === layers.length - 1 ? "output" : `units of layer ${l + 1}` };
   });
   const height = 90 + 34 * Math.max(...drawn.map(({ rows }) => rows.length));
   const pictured = drawn.map(({ all, rows, label }) =>
@@ -68,23 +68,32 @@ export function boundaryFigure(
     return [low - room, high + room];
   };
   const [[x1, x2], [y1, y2]] = [span("a"), span("b")];
+  // the field goes a little beyond the frame, so that the line of one half does not run along it
+  const [dx, dy] = [0.03 * (x2 - x1), 0.03 * (y2 - y1)];
+  const field = { x1: x1 - dx, x2: x2 + dx, y1: y1 - dy, y2: y2 + dy, width: steps, height: steps, clip: true };
   const grid = Float64Array.from({ length: 2 * steps * steps }, (_, at) => {
     const [i, j] = [Math.floor(at / 2) % steps, Math.floor(at / 2 / steps)];
-    return at % 2 === 0 ? x1 + ((x2 - x1) * (i + 0.5)) / steps : y1 + ((y2 - y1) * (j + 0.5)) / steps;
+    const [low, high] = at % 2 === 0 ? [field.x1, field.x2] : [field.y1, field.y2];
+    return low + ((high - low) * ((at % 2 === 0 ? i : j) + 0.5)) / steps;
   });
   const values = logits(network, grid).map((z) => 1 / (1 + Math.exp(-z)));
-  const field = { ...{ x1, x2, y1, y2 }, width: steps, height: steps };
   return {
     name: "boundary",
     title: "Decision boundary of the best network",
     caption: `Probability of "${classes[1]}" over both features; the thick line is one half.`,
     svg: plot({
       height: 440,
-      color: { scheme: "RdBu", domain: [0, 1], legend: true, label: `P(${classes[1]})` },
+      color: { type: "linear", scheme: "RdBu", domain: [0, 1], legend: true, label: `P(${classes[1]})` },
       x: { label: features[0], domain: [x1, x2] },
       y: { label: features[1], domain: [y1, y2] },
       marks: [
-        Plot.contour(values, { ...field, fill: Plot.identity, thresholds: 12, stroke: "none", fillOpacity: 0.75 }),
+        Plot.contour(values, {
+          ...field,
+          fill: Plot.identity,
+          thresholds: Array.from({ length: 10 }, (_, i) => i / 10),
+          stroke: "none",
+          fillOpacity: 0.75,
+        }),
         Plot.contour(values, { ...field, stroke: "black", fill: "none", thresholds: [0.5], strokeWidth: 2 }),
         Plot.dot(dots, {
           x: "a",

@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { formatNumber } from "../../numbers.ts";
 import { type Figure, palette, plot } from "../../plots/index.ts";
+import { powerTick } from "./ticks.ts";
 
 /** A training of some depth: its objective after every step, and its mean cost at the end. */
 export interface Traced {
@@ -38,9 +39,7 @@ export function tracesFigure(restarts: readonly Traced[], minimum: number, chose
       grid: true,
       color: { domain: depths, range: palette.slice(0, depths.length), legend: depths.length > 1 },
       x: { label: "step" },
-      y: isMean
-        ? { type: "log", label: "mean loss above the minimum", ticks: 6, tickFormat: (v: number) => formatNumber(v) }
-        : { label: "objective" },
+      y: isMean ? { type: "log", label: "mean loss above the minimum", ticks: 6, tickFormat: powerTick } : { label: "objective" },
       marks: [
         ...(isMean ? [] : [Plot.ruleY([minimum], { strokeDasharray: "4,3" })]),
         Plot.line(rows, { x: "step", y: "value", z: "restart", stroke: "depth", strokeOpacity: 0.5, strokeWidth: 1.2 }),
@@ -55,7 +54,7 @@ export function tracesFigure(restarts: readonly Traced[], minimum: number, chose
 
 /** Where restarts of each depth ended: a dot each, and their median. */
 export function depthFigure(restarts: readonly Traced[], minimum: number): Figure {
-  const most = Math.max(...restarts.map(({ energy }) => energy - minimum), Number.MIN_VALUE);
+  const most = Math.max(...restarts.map(({ energy }) => energy - minimum), 1e-200);
   const rows = restarts.map(({ layers, energy }) => ({ depth: depthName(layers), gap: Math.max(energy - minimum, floor * most) }));
   return {
     name: "depth",
@@ -64,7 +63,7 @@ export function depthFigure(restarts: readonly Traced[], minimum: number): Figur
     svg: plot({
       height: 90 + 48 * new Set(rows.map((r) => r.depth)).size,
       grid: true,
-      x: { type: "log", label: "mean loss above the minimum", ticks: 6, tickFormat: (v: number) => formatNumber(v) },
+      x: { type: "log", label: "mean loss above the minimum", ticks: 6, tickFormat: powerTick },
       y: { label: null },
       marks: [
         Plot.dot(rows, { x: "gap", y: "depth", fill: palette[0], fillOpacity: 0.5, r: 5 }),

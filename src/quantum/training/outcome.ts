@@ -100,7 +100,8 @@ export function polish(costs: Float64Array, from: number): { readonly index: num
 export function verdict(best: number, evaluations: number, baselines: readonly Baseline[], range: number): string | undefined {
   const tolerance = 1e-10 * range;
   const tell = ({ name, loss, evaluations: asked }: Baseline): string =>
-    `${name} search`.replace("descent search", "descent") + ` found ${loss.toPrecision(6)} with ${asked.toLocaleString("en")} evaluations`;
+    `${name} search`.replace("descent search", "descent") +
+    ` found ${loss.toPrecision(6)} with ${asked.toLocaleString("en")} ${asked === 1 ? "evaluation" : "evaluations"}`;
   const own = `the circuit found ${best.toPrecision(6)}, and its simulation needed all ${evaluations.toLocaleString("en")}`;
   const ahead = baselines.filter((b) => b.loss < best - tolerance).sort((a, b) => a.loss - b.loss || a.evaluations - b.evaluations);
   if (ahead.length) return `A classical baseline was better: ${tell(ahead[0])}; ${own}`;
