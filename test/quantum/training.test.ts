@@ -5,12 +5,13 @@ import { brick, product } from "../../src/quantum/ansatz.ts";
 import type { Objective } from "../../src/quantum/circuit.ts";
 import { enumerateNetworks } from "../../src/quantum/families/enumerate.ts";
 import { optimumOf } from "../../src/quantum/landscape/optima.ts";
+import { popcount } from "../../src/quantum/landscape/walsh.ts";
 import { probabilities, valueAndGradient } from "../../src/quantum/simulate.ts";
 import { evolution } from "../../src/quantum/training/evolution.ts";
 import { adam, productNaturalGradient, spsa } from "../../src/quantum/training/first-order.ts";
 import { lbfgs } from "../../src/quantum/training/lbfgs.ts";
 import type { Differentiable, Minimiser, Stand } from "../../src/quantum/training/minimise.ts";
-import { cvar, freeEnergy, gibbs, leastFreeEnergy, meanCost, success } from "../../src/quantum/training/objectives.ts";
+import { cvar, discrepancy, freeEnergy, gibbs, leastFreeEnergy, meanCost, success } from "../../src/quantum/training/objectives.ts";
 import { entropy, ranked, sample, shotsFor99, support, wilson } from "../../src/quantum/training/readout.ts";
 import { optimisers, type Restart, type RestartOptions, restart } from "../../src/quantum/training/restart.ts";
 import { ansatzNames, objectiveNames, trainingOf } from "../../src/quantum/training/settings.ts";
@@ -36,6 +37,7 @@ test("slopes of every objective are central differences of its value", () => {
     cvar(costs, 0.7),
     gibbs(costs, 5),
     freeEnergy(costs, 0.3),
+    discrepancy(costs, 0.3, 2),
     success([1, 4]),
   ];
   for (const objective of objectives) {
@@ -46,6 +48,15 @@ test("slopes of every objective are central differences of its value", () => {
       expect(slopes[k] - slopes[0]).toBeCloseTo((moved(1e-6) - moved(-1e-6)) / 2e-6, 7);
     }
   }
+});
+
+test("the discrepancy from uniform bits is that of the kernel, term by term", () => {
+  const kernel = (a: number, b: number) => Math.exp(-popcount(a ^ b) / 2);
+  const uniform = ((1 + Math.exp(-1 / 2)) / 2) ** 3;
+  const all = [0, 1, 2, 3, 4, 5, 6, 7];
+  const own = all.reduce((sum, a) => sum + all.reduce((s, b) => s + p[a] * p[b] * kernel(a, b), 0), 0);
+  // mean k(s, u) does not depend on s
+  expect(discrepancy(new Float64Array(8), 1, 2)(p).value).toBeCloseTo(own - 2 * uniform + uniform, 9);
 });
 
 test("gradients by angles of every objective are central differences", () => {

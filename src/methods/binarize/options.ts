@@ -51,7 +51,9 @@ export const trainOptions = z.object({
     .number()
     .gt(0)
     .optional()
-    .describe("elbo: weight of the entropy (default: 1 over the number of rows; of a table, a tenth of the range)"),
+    .describe(
+      "elbo: weight of the entropy, mmd: of the distance from uniform bits (default: 1 over the number of rows; of a table, a tenth of the range)",
+    ),
   shots: z.int().min(0).max(10_000_000).default(0).describe("measurements of the trained circuit (0: exact probabilities)"),
   polish: z.boolean().default(false).describe("descend by single flips from the best configurations found: classical, and counted"),
 });

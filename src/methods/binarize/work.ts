@@ -1,4 +1,5 @@
 /** Trainings one after the other: what was finished is kept, a run that was stopped goes on with the next restart. */
+import type { Random } from "../../array/index.ts";
 import type { Workbench } from "../../lab/method.ts";
 import { type Baseline, baselines } from "../../quantum/search/baselines.ts";
 import { type Measured, measured } from "../../quantum/training/outcome.ts";
@@ -63,19 +64,35 @@ export async function train(problem: Problem, { rng, progress, saved, save, inte
     }
     restarts.push(measured(step.value, training, layers, costs));
     await save(restarts.length, { restarts });
-    if (interrupted() && restarts.length < total) return undefined;
+    if (interrupted()) return undefined;
   }
   bar.finish();
-  const found = baselines(costs, rng.fold("baselines"), loaded.networks);
-  return { costs, restarts, objective, baselines: problem.qaoa ? [...found, await qaoa(costs, rng.fold("qaoa"))] : found };
+  const compared = await beside(problem, costs, rng, interrupted);
+  return compared && { costs, restarts, objective, baselines: compared };
+}
 
-  async function qaoa(table: Float64Array, own: typeof rng): Promise<Worked["baselines"][number]> {
-    const steps = qaoaBaseline(table, own);
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) await breathe();
-    const { index, loss, mean } = step.value;
-    return { name: "QAOA", index, loss, mean, evaluations: table.length };
+/** Every baseline in its turn. */
+async function beside(
+  { loaded, qaoa }: Problem,
+  costs: Float64Array,
+  rng: Random,
+  interrupted: () => boolean,
+): Promise<Worked["baselines"] | undefined> {
+  const found: Worked["baselines"][number][] = [];
+  for (const baseline of baselines(costs, rng.fold("baselines"), loaded.networks)) {
+    found.push(baseline);
+    await breathe();
+    if (interrupted()) return undefined;
   }
+  if (!qaoa) return found;
+  const steps = qaoaBaseline(costs, rng.fold("qaoa"));
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) {
+    await breathe();
+    if (interrupted()) return undefined;
+  }
+  const { index, loss, mean } = step.value;
+  return [...found, { name: "QAOA", index, loss, mean, evaluations: costs.length }];
 }
 
 /** The objective with what it was not told. */

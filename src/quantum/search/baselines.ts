@@ -2,6 +2,7 @@
 import type { Random } from "../../array/index.ts";
 import type { Family } from "../families/family.ts";
 import type { Points } from "../families/points.ts";
+import { rangeOf } from "../landscape/optima.ts";
 import { counter, type Found, type Search } from "./counter.ts";
 import { annealing, descent, exhaustive, pbil, randomSearch } from "./local.ts";
 import { straightThrough } from "./straight-through.ts";
@@ -14,10 +15,14 @@ export interface Baseline extends Found {
 export const budgetOf = (bits: number): number => Math.min(2 ** bits, 10_000);
 
 /**
- * What each search finds with the same budget; the exhaustive one needs all.
+ * What each search finds with the same budget, one after the other; the exhaustive one needs all.
  * @param networks  of which the costs are; enables the straight-through estimator
  */
-export function baselines(costs: Float64Array, rng: Random, networks?: { readonly family: Family; readonly points: Points }): Baseline[] {
+export function* baselines(
+  costs: Float64Array,
+  rng: Random,
+  networks?: { readonly family: Family; readonly points: Points },
+): Generator<Baseline> {
   const bits = Math.log2(costs.length);
   const searches: Readonly<Record<string, Search>> = {
     exhaustive,
@@ -27,10 +32,11 @@ export function baselines(costs: Float64Array, rng: Random, networks?: { readonl
     PBIL: pbil,
     ...(networks && { "straight-through": straightThrough(networks.family, networks.points) }),
   };
-  return Object.entries(searches).map(([name, search]) => {
-    const cost = counter(costs, name === "exhaustive" ? costs.length : budgetOf(bits));
+  const { minimum } = rangeOf(costs);
+  for (const [name, search] of Object.entries(searches)) {
+    const cost = counter(costs, name === "exhaustive" ? costs.length : budgetOf(bits), minimum);
     search(cost, rng.fold(name));
     // who looks at all knows the best when all are seen
-    return { name, ...cost.best(), ...(name === "exhaustive" && { evaluations: costs.length }) };
-  });
+    yield { name, ...cost.best(), ...(name === "exhaustive" && { evaluations: costs.length }) };
+  }
 }

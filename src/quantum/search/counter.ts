@@ -18,7 +18,8 @@ export interface Counter {
   readonly best: () => Found;
 }
 
-export function counter(costs: Float64Array, budget: number): Counter {
+/** @param least  the lowest cost, where it is known: when it is seen, nothing is left to find */
+export function counter(costs: Float64Array, budget: number, least = Number.NEGATIVE_INFINITY): Counter {
   let asked = 0;
   let best: Found = { index: 0, loss: Number.POSITIVE_INFINITY, evaluations: 0 };
   return {
@@ -28,7 +29,7 @@ export function counter(costs: Float64Array, budget: number): Counter {
       if (costs[k] < best.loss) best = { index: k, loss: costs[k], evaluations: asked };
       return costs[k];
     },
-    left: () => budget - asked,
+    left: () => (best.loss <= least ? 0 : budget - asked),
     best: () => best,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { Objective } from "../circuit.ts";
+import { popcount, walsh } from "../landscape/walsh.ts";
 
 /** E = Σ p C;  c = C. At least min C, with equality where all probability lies on minimisers. */
 export const meanCost =
@@ -73,6 +74,29 @@ export function freeEnergy(costs: Float64Array, temperature: number): Objective 
 export function leastFreeEnergy(costs: Float64Array, temperature: number): number {
   const least = costs.reduce((a, b) => Math.min(a, b));
   return least - temperature * Math.log(costs.reduce((sum, c) => sum + Math.exp(-(c - least) / temperature), 0));
+}
+
+/**
+ * value = Σ p C + w MMD²(p, uniform),  k(s, s') = e^{-hamming(s, s') / ℓ}: what stands for the entropy where p is known by samples only.
+ * k is a convolution, diagonal in Walsh's basis with λ_S = (1 - r)^{|S|} (1 + r)^{n - |S|}, r = e^{-1/ℓ}; the uniform p has S = ∅ alone:
+ *
+ *   MMD² = 2^{-n} Σ_{S ≠ ∅} λ_S P_S²,   P_S = Σ_k p_k (-1)^{|k ∧ S|},   c = C + 2 w 2^{-n} Σ_{S ≠ ∅} λ_S P_S (-1)^{|k ∧ S|}.
+ *
+ * @source  Nepote et al., arXiv 2506.05888, for the objective
+ */
+export function discrepancy(costs: Float64Array, weight: number, length = 1): Objective {
+  const size = costs.length;
+  const bits = Math.log2(size);
+  const r = Math.exp(-1 / length);
+  const eigenvalues = costs.map((_, mask) => (mask === 0 ? 0 : (1 - r) ** popcount(mask) * (1 + r) ** (bits - popcount(mask))));
+  return (p) => {
+    const series = walsh(p).map((c) => size * c);
+    const pulled = walsh(series.map((c, mask) => eigenvalues[mask] * c));
+    return {
+      value: p.reduce((sum, pk, k) => sum + pk * costs[k], 0) + (weight / size) * series.reduce((s, c, m) => s + eigenvalues[m] * c * c, 0),
+      slopes: costs.map((c, k) => c + 2 * weight * pulled[k]),
+    };
+  };
 }
 
 /** Σ p over a set;  c = 1 on it. A diagnostic: to train for it is to know the answer. */

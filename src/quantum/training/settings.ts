@@ -2,10 +2,10 @@
 import { allToAll, brick, linearChain, product, qaoa } from "../ansatz.ts";
 import type { Circuit, Objective } from "../circuit.ts";
 import { rangeOf } from "../landscape/optima.ts";
-import { cvar, freeEnergy, gibbs, meanCost } from "./objectives.ts";
+import { cvar, discrepancy, freeEnergy, gibbs, meanCost } from "./objectives.ts";
 
 export const ansatzNames = ["brick", "product", "linear", "all", "qaoa"] as const;
-export const objectiveNames = ["mean", "cvar", "gibbs", "elbo"] as const;
+export const objectiveNames = ["mean", "cvar", "gibbs", "elbo", "mmd"] as const;
 
 export interface CircuitSettings {
   readonly ansatz: (typeof ansatzNames)[number];
@@ -19,7 +19,7 @@ export interface ObjectiveSettings {
   readonly alpha: number;
   /** In inverse units of the cost, of Gibbs. */
   readonly eta: number;
-  /** In units of the cost, of the free energy. */
+  /** In units of the cost, of the free energy and of the discrepancy. */
   readonly temperature: number;
 }
 
@@ -53,6 +53,7 @@ export function trainingOf(costs: Float64Array, { ansatz, layers }: CircuitSetti
     cvar: () => cvar(scaled, asked.alpha),
     gibbs: () => gibbs(scaled, asked.eta * range),
     elbo: () => freeEnergy(scaled, asked.temperature / range),
+    mmd: () => discrepancy(scaled, asked.temperature / range),
   };
   return { circuit: circuits[ansatz](), objective: objectives[asked.objective](), inUnits: (value) => mean + range * value };
 }
