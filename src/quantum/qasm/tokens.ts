@@ -15,7 +15,7 @@ const patterns: readonly (readonly [Token["kind"] | "blank", RegExp])[] = [
   ["number", /0[xX][0-9a-fA-F_]+|0[bB][01_]+|0o[0-7_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y],
   ["name", /[$#]?[\p{L}\p{Nl}_][\p{L}\p{Nl}\d_]*|\$\d+/uy],
   ["string", /"[^"\n]*"|'[^'\n]*'/y],
-  ["symbol", /->|\*\*|\+\+|==|!=|<=|>=|<<|>>|&&|\|\||[-+*/%^~!<>=&|@:;,.()[\]{}]/y],
+  ["symbol", /->|\*\*|\+\+|==|!=|<=|>=|<<|>>|&&|\|\||\/(?!\*)|[-+*%^~!<>=&|@:;,.()[\]{}]/y],
 ];
 
 /** @throws UserError  with the line of what is no token */
