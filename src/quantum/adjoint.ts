@@ -3,7 +3,7 @@
  * G commutes with the gates of its row: all derivatives of a row are sums over the same two states.
  */
 import type { Angle } from "./circuit.ts";
-import { type Machine, pairsOf, scaledTurn, total, turnByTable, view, writePhases, writeSources } from "./machine.ts";
+import { isFar, type Machine, pairsOf, scaledTurn, total, turnByTable, view, writePhases, writeSources } from "./machine.ts";
 import { angleValue } from "./operations.ts";
 import { linearMap, type Pass, type Row } from "./passes.ts";
 
@@ -48,6 +48,7 @@ function undoRotations(machine: Machine, row: Row, add: (angles: readonly Angle[
     if (!first) machine.scale *= (a === 0 ? 1 : u.factor) * v.factor;
     done.add(a).add(b);
   }
+  if (isFar(machine)) call.diagonalInverse(writePhases(machine, new Map(), 0, -1), 0);
 }
 
 /** Σ_k (1 - 2 bit_j(k)) d_k for every bit j: the upper half is added to the lower, bit after bit. */

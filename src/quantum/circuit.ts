@@ -40,3 +40,6 @@ export interface Circuit {
 
 /** What is made of the probabilities of basis states: a value, and its derivatives c_k = ∂value/∂p_k. */
 export type Objective = (probabilities: Float64Array) => { readonly value: number; readonly slopes: Float64Array };
+
+/** Whether a gate is a phase by a table of costs, which no hardware has. */
+export const isWithTable = ({ name }: Gate): boolean => name === "table";

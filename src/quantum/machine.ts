@@ -113,6 +113,9 @@ export function writePhases(machine: Machine, row: Row, mask: number, sign: 1 | 
   return bits;
 }
 
+/** Whether so much has been left out of the amplitudes that it should be multiplied back before they overflow. */
+export const isFar = ({ scale }: Machine): boolean => Math.abs(scale) < 1e-60;
+
 /** Tables of where amplitudes come from: k <- A k ^ b. Returns how many bits are low. */
 export function writeSources(machine: Machine, { images, offset }: ReturnType<typeof linearMap>): number {
   const { call, memory, qubits: n } = machine;
@@ -154,6 +157,7 @@ export function runPass(machine: Machine, pass: Pass): void {
         machine.scale *= (a === 0 ? 1 : u.factor) * v.factor;
         done.add(a).add(b);
       }
+      if (isFar(machine)) call.diagonal(writePhases(machine, new Map(), 0, 1), 0);
     }
   } else if (pass.kind === "diagonal") call.diagonal(writePhases(machine, pass.row, pass.mask, 1), pass.mask);
   else if (pass.kind === "linear") call.permute(writeSources(machine, linearMap(pass.flips.toReversed(), n)), false);

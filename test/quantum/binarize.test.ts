@@ -81,6 +81,16 @@ test("a table: the last line has best, optimum, probability, evaluations and bas
   expect(readFileSync(join(base, "table", "report.html"), "utf8")).toMatch(/<p class="summary">A classical baseline was as good for less/);
 });
 
+test("the circuit that a run leaves gives the run's mean cost when it is read again", async () => {
+  const out = join(base, "exported");
+  const found = results((await cli("--table", costs, "--restarts", "1", "--iterations", "5", "--out", out, "--json")).out);
+  for (const name of ["circuit.qasm", "circuit-2.qasm"]) {
+    const again = results((await cli("simulate", join(out, "artifacts", name), "--table", costs, "--json")).out);
+    expect(again.expectation).toBeCloseTo(found.energy, 10);
+    expect(again.entropy).toBeCloseTo(found.entropy, 8);
+  }
+});
+
 test("a training that was stopped goes on to the same numbers", async () => {
   const problem: Problem = {
     loaded: await loadCosts(undefined, { table: costs, standardize: false, dropMissing: false, test: 0 }),
@@ -171,8 +181,8 @@ test("input that is no problem is refused, with what to do", async () => {
   };
   const csv = blobs();
   await refused(/costs\.txt: there is no such file/, "--table", join(base, "no", "costs.txt"));
-  await refused(/bad\.txt, line 2: "x" is no cost/, "--table", write("bad.txt", "1\nx\n"));
-  await refused(/3 costs are no table/, "--table", write("odd.txt", "1\n2\n3\n"));
+  await refused(/bad\.txt, line 2: "x" is not a finite number/, "--table", write("bad.txt", "1\nx\n"));
+  await refused(/3 numbers, which is not a power of two/, "--table", write("odd.txt", "1\n2\n3\n"));
   await refused(/give data or --table, not both/, csv, "--table", costs);
   await refused(/--family goes with data/, "--table", costs, "--family", "linear");
   await refused(/no family "gausian"/, csv, "--target", "y", "--family", "gausian");

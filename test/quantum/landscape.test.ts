@@ -88,11 +88,11 @@ test("QUBO and Ising: round trip of text, of variables, and every cost by hand",
 
 test("tables that are none are refused, with the line and what to do", () => {
   const refused = (text: string, message: RegExp) => expect(() => parseCosts(text, "costs.txt")).toThrow(message);
-  refused("1\n2\nthree\n4\n", /costs.txt, line 3: "three" is no cost/);
-  refused("# costs\n1\n\nNaN\n4\n", /costs.txt, line 4: "NaN" is no cost/);
+  refused("1\n2\nthree\n4\n", /costs.txt, line 3: "three" is not a finite number/);
+  refused("# costs\n1\n\nNaN\n4\n", /costs.txt, line 4: "NaN" is not a finite number/);
   refused("1\nInfinity\n", /line 2/);
-  refused("1\n2\n3\n", /3 costs are no table: their number is no power of two/);
-  refused("", /0 costs/);
+  refused("1\n2\n3\n", /costs.txt has 3 numbers, which is not a power of two/);
+  refused("", /0 numbers/);
   refused("1,2\n3,4\n", /line 1: "1,2"/);
   expect(() => costTable(Float64Array.of(1, Number.NaN), "an array")).toThrow("an array, value 2: NaN is no cost");
   expect(() => tabulate(30, () => 0)).toThrow(/30 bits have 2\^30 configurations: the table and two states need 24 GiB/);

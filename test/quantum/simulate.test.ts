@@ -155,6 +155,20 @@ test("the norm stays 1 through 10,000 gates", () => {
   expect(Math.abs(probabilities(circuit(6, ...list), []).reduce((a, b) => a + b, 0) - 1)).toBeLessThan(1e-12);
 });
 
+test("thousands of rows of RY alone neither overflow nor lose their norm", () => {
+  const row = (d: number): readonly Gate[] => [0, 1, 2, 3, 4, 5].map((q) => gate("ry", [q], { parameter: q, offset: d % 7 }));
+  const rows: Circuit = {
+    qubits: 6,
+    parameters: 6,
+    gates: [...Array(3000).keys()].flatMap((d) => [...row(d), gate("cx", [d % 6, (d + 1) % 6])]),
+  };
+  const angles = [1.6, 1.5, -1.7, 1.4, 1.8, 1.55];
+  const found = valueAndGradient(rows, angles, mean(numbers(64)));
+  const slow = reference.valueAndGradient(rows, angles, mean(numbers(64)));
+  close(found.probabilities, slow.probabilities, 1e-11);
+  close(found.gradient, slow.gradient, 1e-7);
+});
+
 test("gradients of angles that share a parameter, are scaled or shifted, add up", () => {
   const shared: Circuit = {
     qubits: 4,

@@ -6,13 +6,15 @@ import type { Objective } from "../../src/quantum/circuit.ts";
 import { enumerateNetworks } from "../../src/quantum/families/enumerate.ts";
 import { optimumOf } from "../../src/quantum/landscape/optima.ts";
 import { popcount } from "../../src/quantum/landscape/walsh.ts";
+import { entropy, shotsFor99 } from "../../src/quantum/sample.ts";
 import { probabilities, valueAndGradient } from "../../src/quantum/simulate.ts";
 import { evolution } from "../../src/quantum/training/evolution.ts";
 import { adam, productNaturalGradient, spsa } from "../../src/quantum/training/first-order.ts";
 import { lbfgs } from "../../src/quantum/training/lbfgs.ts";
 import type { Differentiable, Minimiser, Stand } from "../../src/quantum/training/minimise.ts";
 import { cvar, discrepancy, freeEnergy, gibbs, leastFreeEnergy, meanCost, success } from "../../src/quantum/training/objectives.ts";
-import { entropy, ranked, sample, shotsFor99, support, wilson } from "../../src/quantum/training/readout.ts";
+import { polish, readOut } from "../../src/quantum/training/outcome.ts";
+import { ranked, support } from "../../src/quantum/training/readout.ts";
 import { optimisers, type Restart, type RestartOptions, restart } from "../../src/quantum/training/restart.ts";
 import { ansatzNames, objectiveNames, trainingOf } from "../../src/quantum/training/settings.ts";
 import { tiny } from "./tiny.ts";
@@ -188,16 +190,15 @@ test("a constant cost stops the optimiser at once; one qubit works", () => {
   expect([...probabilities({ ...product(2), parameters: 0, gates: [] }, new Float64Array(0))]).toEqual([1, 0, 0, 0]);
 });
 
-test("shots: Wilson's interval, their number, and counts that follow p", () => {
-  // by hand: 10 of 100 with z = 2: (0.1 + 0.02 ± 2 √(0.0009 + 0.0001)) / 1.04
-  const [low, high] = wilson(10, 100, 2);
-  expect(low).toBeCloseTo((0.12 - 2 * Math.sqrt(0.001)) / 1.04, 12);
-  expect(high).toBeCloseTo((0.12 + 2 * Math.sqrt(0.001)) / 1.04, 12);
-  expect(wilson(0, 50)[0]).toBe(0);
-  expect(shotsFor99(1)).toBe(1);
+test("what a circuit yields: by exact probabilities, and by shots", () => {
   expect(support(p)).toBe(8);
-  const counts = sample(p, 100_000, randomStream(1));
-  const chi = counts.reduce((sum, { index, count }) => sum + (count - 1e5 * p[index]) ** 2 / (1e5 * p[index]), 0);
-  expect(chi).toBeLessThan(29.9); // seven degrees of freedom: exceeded once in 10,000
-  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(100_000);
+  expect(ranked(Float64Array.of(0.9996, 0, 0, 0, 0.0004, 0, 0, 0), costs)).toEqual([0]);
+  const exact = readOut(p, costs, 0, randomStream(1));
+  expect(exact.candidates.map(({ index }) => index)).toEqual([1, 4, 6, 2, 7, 3, 5, 0]);
+  const { shots, candidates } = readOut(p, costs, 1000, randomStream(1));
+  expect(candidates[0]).toMatchObject({ index: 1, loss: 0.1, count: shots?.optimal });
+  // binomial: four standard deviations fail once in 16,000 streams, and the seed is fixed
+  expect(Math.abs((shots?.optimal ?? 0) - 148.6)).toBeLessThan(4 * Math.sqrt(1000 * 0.1486 * 0.8514));
+  expect(polish(costs, 0)).toEqual({ index: 1, loss: 0.1, evaluations: 6 });
+  expect(polish(costs, 5)).toMatchObject({ index: 1, loss: 0.1 });
 });

@@ -1,28 +1,24 @@
-/** All costs of what was loaded, computed where networks have them. */
-import type { Progress } from "../../lab/progress.ts";
-import { enumeration } from "../../quantum/families/enumerate.ts";
-import type { Loaded } from "./problem.ts";
+/** Tables of costs in files. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { UserError } from "../../errors.ts";
+import { parseQuadratic, tabulateQuadratic } from "../../quantum/landscape/quadratic.ts";
+import { parseCosts } from "../../quantum/landscape/table.ts";
 
-/** Lets signals and other work have their turn. */
-export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** The text of a file. @throws UserError  if there is none */
+export const readText = (path: string): Promise<string> =>
+  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`${path}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`, "check the path");
+  });
 
-/** @returns  nothing when it was interrupted */
-export async function costsOf(
-  { table, networks }: Loaded,
-  progress: (label: string, total: number) => Progress,
-  interrupted: () => boolean = () => false,
-): Promise<Float64Array | undefined> {
-  if (!networks) return table?.costs;
-  const { family, points } = networks;
-  const line = progress(`running ${(2 ** family.bits).toLocaleString("en")} networks`, 100);
-  const steps = enumeration(family, points);
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) {
-      line.finish();
-      return step.value.costs;
-    }
-    line.update(Math.floor(100 * step.value));
-    await breathe();
-    if (interrupted()) return undefined;
-  }
+/**
+ * 2^n costs: one a line, that of basis state k in line k + 1; of .qubo and .ising files all that their terms make.
+ * @throws UserError  naming the first line that is wrong
+ */
+export async function readCosts(path: string): Promise<Float64Array> {
+  const text = await readText(path);
+  const name = basename(path);
+  const kind = /\.(qubo|ising)$/i.exec(path)?.[1].toLowerCase();
+  if (kind === undefined) return parseCosts(text, name).costs;
+  return tabulateQuadratic(parseQuadratic(text, name, kind === "qubo" ? "bits" : "spins"), name).costs;
 }

@@ -7,6 +7,8 @@ import { boundaryFigure, weightsFigure } from "../../quantum/figures/networks.ts
 import { spectrumFigure } from "../../quantum/figures/spectrum.ts";
 import { depthFigure, tracesFigure } from "../../quantum/figures/traces.ts";
 import { optimumOf } from "../../quantum/landscape/optima.ts";
+import { writeQasm } from "../../quantum/qasm/write.ts";
+import { trainingOf } from "../../quantum/training/settings.ts";
 import { producer } from "../train/producer.ts";
 import type { Found } from "./findings.ts";
 import type { Problem } from "./work.ts";
@@ -32,11 +34,19 @@ function networkFigures(
   return [...(points.inputs === 2 ? [boundaryFigure(network, points, features, classes)] : []), weightsFigure(network, features, pictures)];
 }
 
-export function* filesOf({ ranked, restarts, chosen }: Found, { loaded: { networks }, circuit }: Problem): Generator<Artifact> {
+export function* filesOf(
+  { costs, objective, ranked, restarts, chosen }: Found,
+  { loaded: { networks }, circuit }: Problem,
+): Generator<Artifact> {
   const json = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}\n`;
   yield { name: networks ? "networks.json" : "configurations.json", content: json(ranked) };
   const { layers, angles } = restarts[chosen];
   yield { name: "angles.json", content: json({ ansatz: circuit.ansatz, layers, angles }) };
+  if (circuit.ansatz !== "qaoa") {
+    const trained = trainingOf(costs, { ...circuit, layers }, objective).circuit;
+    yield { name: "circuit.qasm", content: writeQasm(trained, { angles, comments: [`trained by ${producer()}`] }) };
+    yield { name: "circuit-2.qasm", content: writeQasm(trained, { angles, version: 2, comments: [`trained by ${producer()}`] }) };
+  }
   const columns = ["layers", "value", "energy", "pOptimal", "entropy", "support", "calls"] as const;
   yield { name: "restarts.csv", columns: columns.map((name) => ({ name, values: Float64Array.from(restarts, (r) => r[name]) })) };
   const network = ranked[0].network;

@@ -7,7 +7,7 @@ import { formatNumber } from "../../numbers.ts";
 import { localMinima, optimumOf, rangeOf } from "../../quantum/landscape/optima.ts";
 import { bitText } from "../../quantum/landscape/table.ts";
 import { haarVariance, lowOrderShare, productVariance, walsh, weightsByOrder } from "../../quantum/landscape/walsh.ts";
-import { costsOf } from "./costs.ts";
+import { costsOf } from "./enumerated.ts";
 import { costOptions, input } from "./options.ts";
 import { loadCosts } from "./problem.ts";
 

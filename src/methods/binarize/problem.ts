@@ -1,5 +1,4 @@
 /** What `binarize` works on: costs that are given, or a family of networks with the points that judge them. */
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { randomStream } from "../../array/index.ts";
@@ -12,8 +11,8 @@ import { type Family, family } from "../../quantum/families/family.ts";
 import { gaussianLattice, type Points } from "../../quantum/families/points.ts";
 import { preset, presetNames } from "../../quantum/families/presets.ts";
 import { type FamilySpec, familySchema } from "../../quantum/families/schema.ts";
-import { parseQuadratic, tabulateQuadratic } from "../../quantum/landscape/quadratic.ts";
-import { type CostTable, checkBits, parseCosts } from "../../quantum/landscape/table.ts";
+import { checkBits } from "../../quantum/landscape/table.ts";
+import { readCosts } from "./costs.ts";
 import { costOptions } from "./options.ts";
 import { type Labelled, labelledPoints, parts } from "./points.ts";
 
@@ -32,7 +31,7 @@ export interface Loaded {
   readonly source: Source;
   readonly bits: number;
   readonly notes: readonly string[];
-  readonly table?: CostTable;
+  readonly table?: Float64Array;
   readonly networks?: Networks;
 }
 
@@ -44,18 +43,7 @@ export async function loadCosts(file: string | undefined, options: CostOptions):
   if (options.family !== undefined) throw new UserError("--family goes with data: the costs of a --table are there already");
   const costs = await readCosts(table);
   const name = basename(table);
-  return { source: { name, title: name, source: table }, bits: costs.bits, notes: [], table: costs };
-}
-
-/** Costs of a file, by its ending. @throws UserError */
-export async function readCosts(path: string): Promise<CostTable> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`${path}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`, "check the path of --table");
-  });
-  const name = basename(path);
-  const kind = /\.(qubo|ising)$/i.exec(path)?.[1].toLowerCase();
-  if (kind === undefined) return parseCosts(text, name);
-  return tabulateQuadratic(parseQuadratic(text, name, kind === "qubo" ? "bits" : "spins"), name);
+  return { source: { name, title: name, source: table }, bits: Math.log2(costs.length), notes: [], table: costs };
 }
 
 async function loadNetworks(file: string | undefined, options: CostOptions): Promise<Loaded> {

@@ -6,7 +6,7 @@ import { type Measured, measured } from "../../quantum/training/outcome.ts";
 import { qaoaBaseline } from "../../quantum/training/qaoa.ts";
 import { type RestartOptions, restart } from "../../quantum/training/restart.ts";
 import { type CircuitSettings, type ObjectiveSettings, trainingOf } from "../../quantum/training/settings.ts";
-import { breathe, costsOf } from "./costs.ts";
+import { breathe, costsOf } from "./enumerated.ts";
 import type { Loaded } from "./problem.ts";
 
 export interface Problem {

@@ -24,7 +24,7 @@ export function costTable(costs: Float64Array, source: string, at: (index: numbe
   if (costs.length < 2 || !Number.isInteger(bits)) {
     const [below, above] = [Math.floor(bits), Math.ceil(bits)].map((b) => 2 ** Math.max(1, b));
     const near = costs.length < 2 ? "at least 2" : `${below} or ${above}`;
-    throw new UserError(`${source}: ${costs.length} costs are no table: their number is no power of two`, `n bits need 2^n lines: ${near}`);
+    throw new UserError(`${source} has ${costs.length} numbers, which is not a power of two`, `n bits need 2^n lines: ${near}`);
   }
   checkBits(bits, source);
   return { bits, costs };
@@ -52,8 +52,8 @@ export function parseCosts(text: string, source: string): CostTable {
     const value = Number(line);
     if (!Number.isFinite(value))
       throw new UserError(
-        `${source}, line ${i + 1}: "${line.slice(0, 40)}" is no cost`,
-        "write one finite number a line, 2^n lines in all",
+        `${source}, line ${i + 1}: "${line.slice(0, 40)}" is not a finite number`,
+        "a table of costs has one number a line, 2^n lines in all",
       );
     numbers[count] = i + 1;
     costs[count++] = value;

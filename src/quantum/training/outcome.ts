@@ -1,10 +1,12 @@
 /** What a training comes to: the restart that ended lowest, what it found, and whether cheap searches did better. */
 import type { Random } from "../../array/index.ts";
+import { shotMean } from "../counts.ts";
 import { optimumOf } from "../landscape/optima.ts";
+import { entropy, sampleShots, shotsFor99, wilson } from "../sample.ts";
 import type { Baseline } from "../search/baselines.ts";
 import { probabilities } from "../simulate.ts";
 import { meanCost, success } from "./objectives.ts";
-import { entropy, ranked, sample, shotsFor99, support, wilson } from "./readout.ts";
+import { ranked, support } from "./readout.ts";
 import type { Restart } from "./restart.ts";
 import type { Training } from "./settings.ts";
 
@@ -68,15 +70,14 @@ export function readOut(p: Float64Array, costs: Float64Array, shots: number, rng
   const needed = shotsFor99(Math.min(1, success(set)(p).value));
   const candidate = (index: number): Candidate => ({ index, loss: costs[index], probability: p[index] });
   if (shots === 0) return { candidates: ranked(p, costs, most).map(candidate), shotsFor99: needed };
-  const counts = sample(p, shots, rng);
+  const drawn = sampleShots(p, shots, rng);
+  const counts = drawn.states.map((index, i) => ({ ...candidate(index), count: drawn.counts[i] }));
   const members = new Set(set);
   const optimal = counts.reduce((sum, { index, count }) => sum + (members.has(index) ? count : 0), 0);
-  const mean = counts.reduce((sum, { index, count }) => sum + (count * costs[index]) / shots, 0);
-  const seen = counts.toSorted((a, b) => costs[a.index] - costs[b.index] || b.count - a.count).slice(0, most);
   return {
-    candidates: seen.map(({ index, count }) => ({ ...candidate(index), count })),
+    candidates: counts.sort((a, b) => a.loss - b.loss || b.count - a.count).slice(0, most),
     shotsFor99: needed,
-    shots: { shots, optimal, interval: wilson(optimal, shots), mean },
+    shots: { shots, optimal, interval: wilson(optimal, shots), mean: shotMean(drawn, costs).mean },
   };
 }
 

@@ -2,9 +2,9 @@
 import type { Random } from "../../array/index.ts";
 import { qaoa } from "../ansatz.ts";
 import { rangeOf } from "../landscape/optima.ts";
+import { sampleShots } from "../sample.ts";
 import { probabilities } from "../simulate.ts";
 import { meanCost } from "./objectives.ts";
-import { sample } from "./readout.ts";
 import { type Restart, restart } from "./restart.ts";
 
 export interface QaoaResult {
@@ -37,7 +37,6 @@ export function* qaoaBaseline(
     if (!best || step.value.value < best.value) best = step.value;
   }
   const p = probabilities(circuit, Float64Array.from(best!.angles));
-  const seen = sample(p, shots, rng.fold("shots")).map(({ index }) => index);
-  const index = seen.reduce((a, b) => (costs[b] < costs[a] ? b : a));
+  const index = sampleShots(p, shots, rng.fold("shots")).states.reduce((a, b) => (costs[b] < costs[a] ? b : a));
   return { index, loss: costs[index], mean: minimum + (maximum - minimum) * best!.value, probabilities: p };
 }
