@@ -14,36 +14,34 @@ let sizes: usize = 0; // i32 [levels]: settings of a group
 let runs: usize = 0; // i32 [runs + 1]: where runs begin, multiples of four
 let runCount: i32 = 0;
 let weights: usize = 0; // f64 [runs]
-let codes: usize = 0; // i32 [settings of all groups]: what a setting adds to the index
 let partial: usize = 0; // f64 [levels, points]: products of the groups before
 let rows: usize = 0; // f64 [settings of all groups, points]
-let table: usize = 0; // f64 [2^n]
+let losses: usize = 0; // f64 [combinations]: the settings of the last group change first
 let squared: bool = false;
+let next: usize = 0; // where the next loss goes
 
 /** Sets the sizes; returns the bytes of memory needed. */
-export function layout(pointCount: i32, groupCount: i32, settings: i32, runTotal: i32, entries: i32): usize {
+export function layout(pointCount: i32, groupCount: i32, settings: i32, runTotal: i32, combinations: i32): usize {
   points = pointCount;
   levels = groupCount;
   runCount = runTotal;
   rowBytes = <usize>points << 3;
-  sizes = 64;
-  runs = sizes + ((<usize>levels << 2 + 15) & ~15) + 64;
+  sizes = (__heap_base + 63) & ~63; // below are the tables of Math.log
+  runs = sizes + (((<usize>levels << 2) + 63) & ~63);
   weights = (runs + (<usize>(runTotal + 1) << 2) + 63) & ~63;
-  codes = weights + ((<usize>runTotal << 3) + 63 & ~63);
-  partial = (codes + (<usize>settings << 2) + 63) & ~63;
+  partial = weights + (((<usize>runTotal << 3) + 63) & ~63);
   rows = partial + <usize>(levels + 1) * rowBytes;
-  table = rows + <usize>settings * rowBytes;
-  return table + (<usize>entries << 3);
+  losses = rows + <usize>settings * rowBytes;
+  return losses + (<usize>combinations << 3);
 }
 
 export function addressOf(what: i32): usize {
   if (what == 0) return sizes;
   if (what == 1) return runs;
   if (what == 2) return weights;
-  if (what == 3) return codes;
-  if (what == 4) return partial;
-  if (what == 5) return rows;
-  return table;
+  if (what == 3) return partial;
+  if (what == 4) return rows;
+  return losses;
 }
 
 /** Σ_i w_i σ(a_i)², of e^a = left · right. */
@@ -105,27 +103,24 @@ function crossEntropy(left: usize, right: usize): f64 {
 }
 
 /** Walks the tree of settings from a level on. */
-function walk(level: i32, code: i32, row: usize, codeAt: usize): void {
+function walk(level: i32, row: usize): void {
   const size = load<i32>(sizes + (<usize>level << 2));
   const own = partial + <usize>level * rowBytes;
   if (level == levels - 1) {
-    for (let k = 0; k < size; k++, row += rowBytes) {
-      const loss = squared ? squaredLoss(own, row) : crossEntropy(own, row);
-      store<f64>(table + (<usize>(code | load<i32>(codeAt + (<usize>k << 2))) << 3), loss);
-    }
+    for (let k = 0; k < size; k++, row += rowBytes, next += 8) store<f64>(next, squared ? squaredLoss(own, row) : crossEntropy(own, row));
     return;
   }
-  const nextRow = row + <usize>size * rowBytes;
-  const nextCode = codeAt + (<usize>size << 2);
-  const next = own + rowBytes;
+  const below = row + <usize>size * rowBytes;
+  const product = own + rowBytes;
   for (let k = 0; k < size; k++, row += rowBytes) {
-    for (let at: usize = 0; at < rowBytes; at += 16) v128.store(next + at, f64x2.mul(v128.load(own + at), v128.load(row + at)));
-    walk(level + 1, code | load<i32>(codeAt + (<usize>k << 2)), nextRow, nextCode);
+    for (let at: usize = 0; at < rowBytes; at += 16) v128.store(product + at, f64x2.mul(v128.load(own + at), v128.load(row + at)));
+    walk(level + 1, below);
   }
 }
 
-/** Fills the table for what is left of the groups: the product of those before stands in the first row of `partial`. */
-export function enumerate(code: i32, squares: bool): void {
+/** All losses of what is left of the groups: the product of those before stands in the first row of `partial`. */
+export function enumerate(squares: bool): void {
   squared = squares;
-  walk(0, code, rows, codes);
+  next = losses;
+  walk(0, rows);
 }

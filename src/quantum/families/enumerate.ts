@@ -9,12 +9,12 @@ import { decode } from "./network.ts";
 import { lossOf, mergeRows, type Points } from "./points.ts";
 
 interface Functions {
-  layout(points: number, groups: number, settings: number, runs: number, entries: number): number;
+  layout(points: number, groups: number, settings: number, runs: number, combinations: number): number;
   addressOf(what: number): number;
-  enumerate(code: number, squares: boolean): void;
+  enumerate(squares: boolean): void;
 }
 
-const kernel = growingKernel<Functions>(kernelBytes, 2 ** 28);
+const kernel = growingKernel<Functions>(kernelBytes);
 
 /** Largest |logit| whose exponential is a double. */
 const largestLogit = 700;
@@ -42,7 +42,8 @@ export function* enumeration(family: Family, data: Points): Generator<number, Co
     outside.forEach((bit, at) => {
       s[bit] = (c >> at) & 1;
     });
-    const tables = factors.map((factor) => tableOf(factor, s, family, merged));
+    const h = beforeLast(decode(family, s), merged.x);
+    const tables = factors.map((factor) => tableOf(factor, s, h, family, merged));
     const bound = tables.reduce((sum, { most }) => sum + most, 0);
     const steps = bound < largestLogit ? products(tables, s, family, padded, costs) : plainly(tables, s, family, merged, costs);
     for (const share of steps) yield (c + share) / combinations;
@@ -60,8 +61,7 @@ interface FactorTable {
   readonly most: number;
 }
 
-function tableOf({ bits, term }: Factor, outer: Uint8Array, family: Family, { x, y }: Points): FactorTable {
-  const h = beforeLast(decode(family, outer), x);
+function tableOf({ bits, term }: Factor, outer: Uint8Array, h: Float64Array, family: Family, { y }: Points): FactorTable {
   const s = outer.slice();
   const settings = Array.from({ length: 2 ** bits.length }, (_, k) => bitsOf(k, bits.length));
   const rows = settings.map((setting) => {
@@ -106,34 +106,32 @@ function* products(tables: readonly FactorTable[], s: Uint8Array, family: Family
   while (lead < tables.length - 1 && leavesFrom(lead) * count > piece) lead++;
   const inner = tables.slice(lead);
   const settings = inner.reduce((sum, { codes }) => sum + codes.length, 0);
-  const { call, memory } = kernel((f) => f.layout(count, inner.length, settings, weights.length, costs.length));
+  const leaves = inner.reduce<readonly number[]>((all, { codes }) => all.flatMap((k) => Array.from(codes, (code) => k + code)), [0]);
+  const { call, memory } = kernel((f) => f.layout(count, inner.length, settings, weights.length, leaves.length));
   const doubles = (what: number, length: number) => new Float64Array(memory.buffer, call.addressOf(what), length);
   const integers = (what: number, length: number) => new Int32Array(memory.buffer, call.addressOf(what), length);
   const exponentials = (row: Float64Array): Float64Array => Float64Array.from(order, (point) => (point < 0 ? 0 : Math.exp(row[point])));
   integers(0, inner.length).set(inner.map(({ codes }) => codes.length));
   integers(1, runs.length).set(runs);
   doubles(2, weights.length).set(weights);
-  integers(3, settings).set(inner.flatMap(({ codes }) => [...codes]));
-  inner.flatMap(({ rows }) => rows).forEach((row, at) => doubles(5, settings * count).set(exponentials(row), at * count));
+  const own = doubles(4, settings * count);
+  inner.flatMap(({ rows }) => rows).forEach((row, at) => own.set(exponentials(row), at * count));
   const outer = s.reduce((sum, bit, i) => sum + bit * placeOf(i, family), 0);
   const leading = tables.slice(0, lead);
   const calls = leading.reduce((product, { codes }) => product * codes.length, 1);
-  const table = doubles(6, costs.length);
-  table.set(costs);
+  const losses = doubles(5, leaves.length);
   for (let at = 0; at < calls; at++) {
     let [rest, code] = [at, outer];
-    const sum = new Float64Array(order.length);
+    const sum = new Float64Array(tables[0].rows[0].length);
     for (const { codes, rows } of leading) {
       const k = rest % codes.length;
       rest = Math.floor(rest / codes.length);
       code += codes[k];
-      order.forEach((point, i) => {
-        sum[i] += point < 0 ? 0 : rows[k][point];
-      });
+      rows[k].forEach((a, i) => (sum[i] += a));
     }
-    doubles(4, count).set(sum.map((a, i) => (order[i] < 0 ? 0 : Math.exp(a))));
-    call.enumerate(code, family.spec.loss === "squared");
-    if (at + 1 === calls) costs.set(table);
+    doubles(3, count).set(exponentials(sum));
+    call.enumerate(family.spec.loss === "squared");
+    leaves.forEach((leaf, i) => (costs[code + leaf] = losses[i]));
     yield (at + 1) / calls;
   }
 }
