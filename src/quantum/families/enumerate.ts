@@ -68,7 +68,9 @@ function tableOf({ bits, term }: Factor, outer: Uint8Array, h: Float64Array, fam
     bits.forEach((bit, at) => {
       s[bit] = setting[at];
     });
-    return term(decode(family, s), h).map((z, i) => (1 - 2 * y[i]) * z);
+    const row = term(decode(family, s), h);
+    for (let i = 0; i < row.length; i++) if (y[i] === 1) row[i] = -row[i];
+    return row;
   });
   const codes = Int32Array.from(settings, (setting) => bits.reduce((sum, bit, at) => sum + setting[at] * placeOf(bit, family), 0));
   return { codes, rows, most: rows.reduce((most, row) => row.reduce((m, v) => Math.max(m, Math.abs(v)), most), 0) };
@@ -110,12 +112,11 @@ function* products(tables: readonly FactorTable[], s: Uint8Array, family: Family
   const { call, memory } = kernel((f) => f.layout(count, inner.length, settings, weights.length, leaves.length));
   const doubles = (what: number, length: number) => new Float64Array(memory.buffer, call.addressOf(what), length);
   const integers = (what: number, length: number) => new Int32Array(memory.buffer, call.addressOf(what), length);
-  const exponentials = (row: Float64Array): Float64Array => Float64Array.from(order, (point) => (point < 0 ? 0 : Math.exp(row[point])));
   integers(0, inner.length).set(inner.map(({ codes }) => codes.length));
   integers(1, runs.length).set(runs);
   doubles(2, weights.length).set(weights);
   const own = doubles(4, settings * count);
-  inner.flatMap(({ rows }) => rows).forEach((row, at) => own.set(exponentials(row), at * count));
+  inner.flatMap(({ rows }) => rows).forEach((row, at) => exponentials(row, order, own.subarray(at * count, (at + 1) * count)));
   const outer = s.reduce((sum, bit, i) => sum + bit * placeOf(i, family), 0);
   const leading = tables.slice(0, lead);
   const calls = leading.reduce((product, { codes }) => product * codes.length, 1);
@@ -129,11 +130,16 @@ function* products(tables: readonly FactorTable[], s: Uint8Array, family: Family
       code += codes[k];
       rows[k].forEach((a, i) => (sum[i] += a));
     }
-    doubles(3, count).set(exponentials(sum));
+    exponentials(sum, order, doubles(3, count));
     call.enumerate(family.spec.loss === "squared");
     leaves.forEach((leaf, i) => (costs[code + leaf] = losses[i]));
     yield (at + 1) / calls;
   }
+}
+
+/** e^a of the points in their order; 0 where none stands. */
+function exponentials(row: Float64Array, order: Int32Array, target: Float64Array): void {
+  for (let i = 0; i < order.length; i++) target[i] = order[i] < 0 ? 0 : Math.exp(row[order[i]]);
 }
 
 /** Network by network, for logits whose exponentials would overflow. */

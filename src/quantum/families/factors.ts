@@ -23,7 +23,7 @@ const mostTogether = 4;
  * A network with hidden layers has a factor for each unit of its last one, weights in and out together; one without, for every few
  * weights. The output's bias is a factor.
  *
- * @param mostSettings  a unit with more settings has its incoming weights outside
+ * @param mostSettings  of a unit with more settings some incoming weights are outside
  */
 export function factorsOf({ bits, groups, spec, inputs }: Family, mostSettings: number): Factors {
   const last = spec.layers.length - 1;
@@ -47,6 +47,7 @@ export function factorsOf({ bits, groups, spec, inputs }: Family, mostSettings: 
   };
 
   function units(): Factor[] {
+    const room = Math.floor(Math.log2(mostSettings));
     const width = spec.layers[last - 1].units;
     const into = last === 1 ? inputs : spec.layers[last - 2].units;
     const [first, biases] = [place("weights", last - 1)!, place("biases", last - 1)];
@@ -59,7 +60,7 @@ export function factorsOf({ bits, groups, spec, inputs }: Family, mostSettings: 
         ...(biases === undefined ? [] : [biases + u]),
         ...(mask ? [mask.first + u] : []),
       ];
-      return { bits: 2 ** (own.length + 1) > mostSettings ? [out + u] : [...own, out + u], term: unitTerm(u, last) };
+      return { bits: [...own.slice(Math.max(0, own.length + 1 - room)), out + u], term: unitTerm(u, last) };
     });
   }
 }
