@@ -3,7 +3,19 @@
  * G commutes with the gates of its row: all derivatives of a row are sums over the same two states.
  */
 import type { Angle } from "./circuit.ts";
-import { isFar, type Machine, pairsOf, scaledTurn, total, turnByTable, view, writePhases, writeSources } from "./machine.ts";
+import {
+  isFar,
+  isWithin,
+  type Machine,
+  pairsOf,
+  partsOf,
+  scaledTurn,
+  total,
+  turnByTable,
+  view,
+  writePhases,
+  writeSources,
+} from "./machine.ts";
 import { angleValue } from "./operations.ts";
 import { linearMap, type Pass, type Row } from "./passes.ts";
 
@@ -34,25 +46,26 @@ export function undoPass(machine: Machine, pass: Pass, gradient: Float64Array, f
 }
 
 function undoRotations(machine: Machine, row: Row, add: (angles: readonly Angle[], slope: number) => void, first: boolean): void {
-  const { call, qubits: n, parameters } = machine;
-  const sums = view(machine, 64, 2);
+  const { call, parameters } = machine;
+  const sums = new Float64Array(machine.memory.buffer, 64, 2);
   const done = new Set<number>();
-  for (const [a, b] of pairsOf(row, n)) {
+  for (const [a, b] of pairsOf(row, machine)) {
     const square = machine.scale ** 2;
     const [u, v] = [a, b].map((q) => scaledTurn(done.has(q) ? 0 : -total(row.get(q) ?? [], parameters)));
-    if (a === 0) call.turnLaneBack(b, u.c, u.s, v.t, first ? 4 : v.steep);
+    if (isWithin(machine, a)) call.turnLaneBack(a, b, u.c, u.s, v.t, first ? 4 : v.steep);
     else call.turnBack(a, b, u.t, v.t, first ? 4 : u.steep + 2 * v.steep);
     [a, b].forEach((q, i) => {
       if (!done.has(q)) add(row.get(q) ?? [], square * sums[i]);
     });
-    if (!first) machine.scale *= (a === 0 ? 1 : u.factor) * v.factor;
+    if (!first) machine.scale *= (isWithin(machine, a) ? 1 : u.factor) * v.factor;
     done.add(a).add(b);
   }
   if (isFar(machine)) call.diagonalInverse(writePhases(machine, new Map(), 0, -1), 0);
 }
 
 /** Σ_k (1 - 2 bit_j(k)) d_k for every bit j: the upper half is added to the lower, bit after bit. */
-function signedSums(d: Float64Array): readonly number[] {
+function signedSums(table: Float64Array | Float32Array): readonly number[] {
+  const d = Float64Array.from(table);
   const sums: number[] = [];
   for (let half = d.length / 2; half >= 1; half /= 2) {
     let difference = 0;
@@ -67,9 +80,8 @@ function signedSums(d: Float64Array): readonly number[] {
 
 /** Σ C_k Im(λ̄ψ)_k. */
 function tableSum(machine: Machine, table: Float64Array): number {
-  const size = 2 ** machine.qubits;
-  const [psi, lambda] = [machine.call.addressOfPsi(), machine.call.addressOfLambda()];
-  const [re, im, lRe, lIm] = [psi, psi + 8 * size, lambda, lambda + 8 * size].map((address) => view(machine, address, size));
+  const { re, im } = partsOf(machine, machine.call.addressOfPsi());
+  const { re: lRe, im: lIm } = partsOf(machine, machine.call.addressOfLambda());
   let sum = 0;
   for (let k = 0; k < table.length; k++) sum += table[k] * (lRe[k] * im[k] - lIm[k] * re[k]);
   return sum;

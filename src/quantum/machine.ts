@@ -1,9 +1,10 @@
-/** The kernel of state.as.ts, and passes as calls of it. */
+/** The kernels of state.as.ts and state32.as.ts, and passes as calls of them. */
 import { growingKernel, type Kernel } from "../array/wasm.ts";
 import type { Angle } from "./circuit.ts";
 import { angleValue } from "./operations.ts";
 import { linearMap, type Pass, type Row } from "./passes.ts";
 import kernelBytes from "./state.wasm.ts";
+import kernelBytes32 from "./state32.wasm.ts";
 
 interface Functions {
   layout(qubits: number, states: number, withCopy: boolean): number;
@@ -14,9 +15,9 @@ interface Functions {
   reset(): void;
   spread(qubit: number, c: number, s: number): void;
   turn(a: number, b: number, ta: number, tb: number, kind: number): void;
-  turnLane(b: number, c: number, s: number, tb: number, kind: number): void;
+  turnLane(a: number, b: number, c: number, s: number, tb: number, kind: number): void;
   turnBack(a: number, b: number, ta: number, tb: number, kind: number): void;
-  turnLaneBack(b: number, c: number, s: number, tb: number, kind: number): void;
+  turnLaneBack(a: number, b: number, c: number, s: number, tb: number, kind: number): void;
   diagonal(bits: number, mask: number): void;
   diagonalInverse(bits: number, mask: number): void;
   permute(bits: number, both: boolean): void;
@@ -28,14 +29,18 @@ interface Functions {
   depolarizePair(a: number, b: number, c: number, d: number, keep: number): void;
 }
 
-const kernel = growingKernel<Functions>(kernelBytes);
+export type Precision = "f64" | "f32";
 
-/** The smallest state that the kernel's lanes and tables fit; idle qubits are added on top. */
-const fewest = 4;
+/** By precision: how many qubits are within a vector, and the smallest state that vectors and tables fit; idle qubits are added on top. */
+const kinds = {
+  f64: { kernel: growingKernel<Functions>(kernelBytes), bytes: 8, within: 1, fewest: 4 },
+  f32: { kernel: growingKernel<Functions>(kernelBytes32), bytes: 4, within: 2, fewest: 6 },
+} as const;
 
 /** A state in the kernel's memory, until the next is opened. True amplitudes are `scale` times those stored. */
 export interface Machine extends Kernel<Functions> {
   readonly qubits: number;
+  readonly precision: Precision;
   readonly parameters: ArrayLike<number>;
   scale: number;
   /** Whether the state is still that of the beginning. */
@@ -48,21 +53,34 @@ let opened: Machine | undefined;
 export const isOpen = (machine: Machine): boolean => machine === opened;
 
 /** |0…0>, with room for probabilities (1) and λ (2). */
-export function openMachine(n: number, passes: readonly Pass[], parameters: ArrayLike<number>, states: 0 | 1 | 2): Machine {
+export function openMachine(
+  n: number,
+  passes: readonly Pass[],
+  parameters: ArrayLike<number>,
+  states: 0 | 1 | 2,
+  precision: Precision = "f64",
+): Machine {
+  const { kernel, fewest } = kinds[precision];
   const qubits = Math.max(n, fewest);
   const copies = passes.some((pass) => pass.kind === "linear");
   const { call, memory } = kernel((functions) => functions.layout(qubits, states, copies));
   call.reset();
-  opened = { call, memory, qubits, parameters, scale: 1, fresh: true };
+  opened = { call, memory, qubits, precision, parameters, scale: 1, fresh: true };
   return opened;
 }
 
 export const total = (angles: readonly Angle[], parameters: ArrayLike<number>): number =>
   angles.reduce((sum: number, angle) => sum + angleValue(angle, parameters), 0);
 
-/** A view of doubles in the kernel's memory. */
-export const view = ({ memory }: Machine, address: number, length: number): Float64Array =>
-  new Float64Array(memory.buffer, address, length);
+/** Numbers in the kernel's memory. */
+export const view = ({ memory, precision }: Machine, address: number, length: number): Float64Array | Float32Array =>
+  precision === "f64" ? new Float64Array(memory.buffer, address, length) : new Float32Array(memory.buffer, address, length);
+
+/** Real and imaginary parts of a state. */
+export function partsOf(machine: Machine, address: number) {
+  const size = 2 ** machine.qubits;
+  return { re: view(machine, address, size), im: view(machine, address + kinds[machine.precision].bytes * size, size) };
+}
 
 /** RY(angle) as [[c, -s], [s, c]] over a factor: see rotations.as.ts. */
 export function scaledTurn(angle: number) {
@@ -70,19 +88,27 @@ export function scaledTurn(angle: number) {
   return Math.abs(c) >= Math.abs(s) ? { t: s / c, steep: 0, factor: c, c, s } : { t: c / s, steep: 1, factor: s, c, s };
 }
 
-/** Qubits of a row, two and two; one alone gets a neighbour that is not turned. Qubit 0 stands first in its pair. */
-export function pairsOf(row: Row, n: number): readonly (readonly [a: number, b: number])[] {
-  const qubits = [...row.keys()].sort((a, b) => a - b);
-  if (qubits.length % 2 === 1) {
-    const idle = Array.from({ length: n }, (_, j) => j).findLast((j) => !row.has(j)) ?? 0;
-    // all n qubits of an odd number: the last is turned beside one that has been turned already
-    const alone = qubits.length === n ? qubits[qubits.length - 1] : undefined;
-    if (alone !== undefined) return [...pairsOf(new Map([...row].filter(([q]) => q !== alone)), n), [n - 2, alone]];
-    qubits.push(idle);
-    qubits.sort((a, b) => a - b);
-  }
-  return Array.from({ length: qubits.length / 2 }, (_, i) => [qubits[2 * i], qubits[2 * i + 1]]);
+/**
+ * Qubits of a row, two and two, those within vectors first, each with one that is not. One alone stands beside a qubit that is not in the row,
+ * or has been turned in a pair before.
+ */
+export function pairsOf(row: Row, { qubits: n, precision }: Machine): readonly (readonly [a: number, b: number])[] {
+  const { within } = kinds[precision];
+  const inRow = [...row.keys()].sort((a, b) => a - b);
+  const outer = inRow.filter((q) => q >= within);
+  const pairs: [number, number][] = [];
+  const beside = (q: number): number => {
+    const others = Array.from({ length: n - within }, (_, j) => j + within).filter((j) => j !== q);
+    return others.find((j) => !row.has(j)) ?? others.find((j) => pairs.some((pair) => pair.includes(j))) ?? others[0];
+  };
+  for (const q of inRow.filter((q) => q < within)) pairs.push([q, outer.shift() ?? beside(q)]);
+  for (; outer.length >= 2; outer.splice(0, 2)) pairs.push([outer[0], outer[1]]);
+  if (outer.length === 1) pairs.push(outer[0] < beside(outer[0]) ? [outer[0], beside(outer[0])] : [beside(outer[0]), outer[0]]);
+  return pairs;
 }
+
+/** Whether a qubit is within vectors. */
+export const isWithin = ({ precision }: Machine, qubit: number): boolean => qubit < kinds[precision].within;
 
 /** Tables low ⊗ high of the phases e^{∓i angle/2} of a row, times the scale, which is 1 then. Returns how many bits are low. */
 export function writePhases(machine: Machine, row: Row, mask: number, sign: 1 | -1): number {
@@ -90,10 +116,8 @@ export function writePhases(machine: Machine, row: Row, mask: number, sign: 1 | 
   const half = n >> 1;
   const bits = (mask >> (half - 1)) & 1 ? half + 1 : half;
   const fill = (which: number, first: number, count: number, factor: number): void => {
-    const re = view(machine, call.addressOfTable(which), 2 ** count);
-    const im = view(machine, call.addressOfTable(which + 1), 2 ** count);
+    const [re, im] = [new Float64Array(2 ** count), new Float64Array(2 ** count)];
     re[0] = factor;
-    im[0] = 0;
     for (let j = 0; j < count; j++) {
       const angle = (sign * total(row.get(first + j) ?? [], parameters)) / 2;
       const [c, s] = [Math.cos(angle), Math.sin(angle)];
@@ -106,6 +130,8 @@ export function writePhases(machine: Machine, row: Row, mask: number, sign: 1 | 
         im[k] = c * y - s * x;
       }
     }
+    view(machine, call.addressOfTable(which), re.length).set(re);
+    view(machine, call.addressOfTable(which + 1), im.length).set(im);
   };
   fill(0, 0, bits, 1);
   fill(2, bits, n - bits, machine.scale);
@@ -133,9 +159,7 @@ export function writeSources(machine: Machine, { images, offset }: ReturnType<ty
 
 /** Multiplies amplitude k of a state by e^{i sign angle C_k}, k modulo the length of the table. */
 export function turnByTable(machine: Machine, address: number, table: Float64Array, angle: number): void {
-  const size = 2 ** machine.qubits;
-  const re = view(machine, address, size);
-  const im = view(machine, address + 8 * size, size);
+  const { re, im } = partsOf(machine, address);
   for (let k = 0; k < table.length; k++) {
     const [c, s, x, y] = [Math.cos(angle * table[k]), Math.sin(angle * table[k]), re[k], im[k]];
     re[k] = c * x - s * y;
@@ -150,11 +174,11 @@ export function runPass(machine: Machine, pass: Pass): void {
     if (machine.fresh) for (let j = 0; j < n; j++) spreadQubit(machine, j, total(pass.row.get(j) ?? [], parameters));
     else {
       const done = new Set<number>();
-      for (const [a, b] of pairsOf(pass.row, n)) {
+      for (const [a, b] of pairsOf(pass.row, machine)) {
         const [u, v] = [a, b].map((q) => scaledTurn(done.has(q) ? 0 : total(pass.row.get(q) ?? [], parameters)));
-        if (a === 0) call.turnLane(b, u.c, u.s, v.t, v.steep);
+        if (isWithin(machine, a)) call.turnLane(a, b, u.c, u.s, v.t, v.steep);
         else call.turn(a, b, u.t, v.t, u.steep + 2 * v.steep);
-        machine.scale *= (a === 0 ? 1 : u.factor) * v.factor;
+        machine.scale *= (isWithin(machine, a) ? 1 : u.factor) * v.factor;
         done.add(a).add(b);
       }
       if (isFar(machine)) call.diagonal(writePhases(machine, new Map(), 0, 1), 0);

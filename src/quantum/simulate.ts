@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { undoPass } from "./adjoint.ts";
 import type { Circuit, Objective } from "./circuit.ts";
-import { isOpen, type Machine, openMachine, runPass, view } from "./machine.ts";
+import { isOpen, type Machine, openMachine, type Precision, runPass, view } from "./machine.ts";
 import { checkCircuit } from "./operations.ts";
 import { type Pass, passesOf } from "./passes.ts";
 
@@ -18,27 +18,36 @@ function plan(circuit: Circuit): readonly Pass[] {
   return passes;
 }
 
-function run(circuit: Circuit, angles: ArrayLike<number>, states: 1 | 2): { machine: Machine; passes: readonly Pass[] } {
+function run(
+  circuit: Circuit,
+  angles: ArrayLike<number>,
+  states: 1 | 2,
+  precision: Precision,
+): { machine: Machine; passes: readonly Pass[] } {
   const passes = plan(circuit);
   if (angles.length !== circuit.parameters) throw new UserError(`the circuit has ${circuit.parameters} parameters, not ${angles.length}`);
   for (let i = 0; i < angles.length; i++)
     if (!Number.isFinite(angles[i])) throw new UserError(`parameter ${i} of the circuit is ${angles[i]}`);
-  const machine = openMachine(circuit.qubits, passes, angles, states);
+  const machine = openMachine(circuit.qubits, passes, angles, states, precision);
   for (const pass of passes) runPass(machine, pass);
   return { machine, passes };
 }
 
 /** Weights of the kernel: those of idle qubits are beyond the first 2^n. */
-const weights = (machine: Machine, n: number): Float64Array => view(machine, machine.call.addressOfWeights(), 2 ** n);
+const weights = (machine: Machine, n: number): Float64Array | Float32Array => view(machine, machine.call.addressOfWeights(), 2 ** n);
 
 function squared(machine: Machine, n: number): Float64Array {
   machine.call.square(machine.scale ** 2);
-  return weights(machine, n).slice();
+  return Float64Array.from(weights(machine, n));
 }
 
-/** p_k = |<k|U|0…0>|², bit j of k that of qubit j. */
-export const probabilities = (circuit: Circuit, angles: ArrayLike<number>): Float64Array =>
-  squared(run(circuit, angles, 1).machine, circuit.qubits);
+/**
+ * p_k = |<k|U|0…0>|², bit j of k that of qubit j.
+ *
+ * @param precision  of amplitudes: singles are twice as fast, and right to about 1e-6
+ */
+export const probabilities = (circuit: Circuit, angles: ArrayLike<number>, precision: Precision = "f64"): Float64Array =>
+  squared(run(circuit, angles, 1, precision).machine, circuit.qubits);
 
 /**
  * The objective of the probabilities and its gradient in all angles, by adjoint differentiation: about four times the work of the value.
@@ -49,8 +58,9 @@ export function valueAndGradient(
   circuit: Circuit,
   angles: ArrayLike<number>,
   objective: Objective,
+  precision: Precision = "f64",
 ): { readonly value: number; readonly gradient: Float64Array; readonly probabilities: Float64Array } {
-  const { machine, passes } = run(circuit, angles, 2);
+  const { machine, passes } = run(circuit, angles, 2, precision);
   const p = squared(machine, circuit.qubits);
   const { value, slopes } = objective(p);
   if (!isOpen(machine)) throw new Error("an objective has simulated a circuit while its own was being differentiated");

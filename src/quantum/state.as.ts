@@ -1,222 +1,68 @@
-/**
- * State vectors of qubits in doubles, real and imaginary parts apart, two lanes at a time; plain multiplications and additions, so that the
- * same circuit gives the same bits everywhere. Besides ψ there may be λ of adjoint differentiation, and room for a permuted copy.
- */
-import { lanePairBack, lanePairTurn, pairBack, pairTurn } from "./state/rotations.as";
-import { diagonalBack, diagonalTurn } from "./state/diagonal.as";
+/** State vectors in doubles: see state/vectors.as.ts. */
+import * as vectors from "./state/vectors.as";
 
-let n: i32 = 0;
-let part: usize = 0; // bytes of one part of a state
-let psi: usize = 0; // f64 [2, 2^n]
-let lambda: usize = 0; // f64 [2, 2^n]
-let weights: usize = 0; // f64 [2^n], probabilities or slopes
-let scratch: usize = 0; // f64 [2, 2^n]
-let tables: usize = 0; // f64 [8, 2^(n/2 + 1)]: phases of low and high bits, sums of low and high bits, sources of low and high bits
-let across: usize = 0; // bytes of one table
-const sums: usize = 64; // f64 [2]
+export { addressOfLambda, addressOfPsi, addressOfTable, addressOfWeights } from "./state/vectors.as";
 
-/** Sets the sizes; returns the bytes of memory needed: ψ alone (states 0), with weights (1), with λ too (2), and room for a permuted copy. */
 export function layout(qubits: i32, states: i32, withCopy: bool): usize {
-  n = qubits;
-  part = (<usize>8) << n;
-  across = (<usize>8) << ((n >> 1) + 1);
-  tables = 128;
-  psi = tables + 8 * across;
-  weights = psi + 2 * part;
-  lambda = weights + (states > 0 ? part : 0);
-  scratch = lambda + (states > 1 ? 2 * part : 0);
-  return scratch + (withCopy ? 2 * part : 0);
+  return vectors.layout<f64>(qubits, states, withCopy);
 }
 
-export function addressOfPsi(): usize {
-  return psi;
-}
-export function addressOfWeights(): usize {
-  return weights;
-}
-export function addressOfLambda(): usize {
-  return lambda;
-}
-export function addressOfTable(which: i32): usize {
-  return tables + <usize>which * across;
-}
-
-/** ψ = |0…0>. */
 export function reset(): void {
-  memory.fill(psi, 0, 2 * part);
-  store<f64>(psi, 1);
+  vectors.reset<f64>();
 }
 
-/** Of a state in which bits from `qubit` on are 0, RY on that qubit: the amplitudes below are doubled into [c, s]. */
 export function spread(qubit: i32, c: f64, s: f64): void {
-  const length = (<usize>8) << qubit;
-  for (let at: usize = 0; at < length; at += 8) {
-    const value = load<f64>(psi + at);
-    store<f64>(psi + length + at, s * value);
-    store<f64>(psi + at, c * value);
-  }
+  vectors.spread<f64>(qubit, c, s);
 }
 
-/** RY on qubits 1 <= a < b as scaled turns (see `turn` in rotations). */
 export function turn(a: i32, b: i32, ta: f64, tb: f64, kind: i32): void {
-  pairTurn(psi, 2 * part, a, b, ta, tb, kind);
+  vectors.turn<f64>(a, b, ta, tb, kind);
 }
 
-/** RY on qubit 0 by (c, s), and on qubit b as a scaled turn. */
-export function turnLane(b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
-  lanePairTurn(psi, 2 * part, b, c, s, tb, kind);
+export function turnLane(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
+  vectors.turnLane<f64>(a, b, c, s, tb, kind);
 }
 
-/** As `turn`, on ψ and λ, after <λ|Y|ψ> of both qubits has been left in `sums`. `kind` 4: these only. */
 export function turnBack(a: i32, b: i32, ta: f64, tb: f64, kind: i32): void {
-  pairBack(psi, lambda, 2 * part, sums, a, b, ta, tb, kind);
+  vectors.turnBack<f64>(a, b, ta, tb, kind);
 }
 
-export function turnLaneBack(b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
-  lanePairBack(psi, lambda, 2 * part, sums, b, c, s, tb, kind);
+export function turnLaneBack(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
+  vectors.turnLaneBack<f64>(a, b, c, s, tb, kind);
 }
 
-/** ψ'[k ^ ((k & mask) << 1)] = phase(k) ψ[k], phase(k) = low[k mod 2^bits] · high[k div 2^bits]. */
 export function diagonal(bits: i32, mask: i32): void {
-  diagonalTurn(psi, part, tables, across, n, bits, mask);
+  vectors.diagonal<f64>(bits, mask);
 }
 
-/** The inverse with conjugate phases, on ψ and λ; sums of Im(λ̄ψ) by low and by high bits are left in the tables 4 and 5. */
 export function diagonalInverse(bits: i32, mask: i32): void {
-  diagonalBack(psi, lambda, part, tables, across, n, bits, mask);
+  vectors.diagonalInverse<f64>(bits, mask);
 }
 
-/** ψ'[k] = ψ[low[k mod 2^bits] ^ high[k div 2^bits]], indices as u32 in the tables 6 and 7; of λ too if `both`. */
 export function permute(bits: i32, both: bool): void {
-  psi = gathered(psi, bits);
-  if (both) lambda = gathered(lambda, bits);
+  vectors.permute<f64>(bits, both);
 }
 
-function gathered(from: usize, bits: i32): usize {
-  const low = tables + 6 * across;
-  const high = tables + 7 * across;
-  const lows = (<usize>4) << bits;
-  const highs = (<usize>4) << (n - bits);
-  let to = scratch;
-  for (let i: usize = 0; i < highs; i += 4) {
-    const base = load<u32>(high + i);
-    for (let j: usize = 0; j < lows; j += 4, to += 8) {
-      const source = from + (<usize>(base ^ load<u32>(low + j)) << 3);
-      store<f64>(to, load<f64>(source));
-      store<f64>(to + part, load<f64>(source + part));
-    }
-  }
-  const result = scratch;
-  scratch = from;
-  return result;
-}
-
-/** Swaps the amplitudes of k and k ^ target for all k with the bits of `controls` and without that of `target`. */
 export function flip(controls: i32, target: i32, both: bool): void {
-  flipped(psi, controls, target);
-  if (both) flipped(lambda, controls, target);
+  vectors.flip<f64>(controls, target, both);
 }
 
-function flipped(state: usize, controls: i32, target: i32): void {
-  const size = 1 << n;
-  const fixed = controls | target;
-  for (let k = fixed; k < size; k = (k + 1) | fixed) {
-    const one = state + (<usize>k << 3);
-    const zero = state + (<usize>(k ^ target) << 3);
-    for (let at: usize = 0; at <= part; at += part) {
-      const value = load<f64>(one + at);
-      store<f64>(one + at, load<f64>(zero + at));
-      store<f64>(zero + at, value);
-    }
-  }
-}
-
-/** Multiplies by c + is where all bits of the mask are 1. With `both`, λ too, and returns the sum of Im(λ̄ψ) there. */
 export function phase(mask: i32, c: f64, s: f64, both: bool): f64 {
-  const size = 1 << n;
-  let sum: f64 = 0;
-  for (let k = mask; k < size; k = (k + 1) | mask) {
-    const at = <usize>k << 3;
-    if (both) {
-      sum += load<f64>(lambda + at) * load<f64>(psi + part + at) - load<f64>(lambda + part + at) * load<f64>(psi + at);
-      rotated(lambda + at, c, s);
-    }
-    rotated(psi + at, c, s);
-  }
-  return sum;
+  return vectors.phase<f64>(mask, c, s, both);
 }
 
-@inline
-function rotated(at: usize, c: f64, s: f64): void {
-  const re = load<f64>(at);
-  const im = load<f64>(at + part);
-  store<f64>(at, c * re - s * im);
-  store<f64>(at + part, s * re + c * im);
-}
-
-/** weights = factor |ψ|². */
 export function square(factor: f64): void {
-  const f = f64x2.splat(factor);
-  for (let at: usize = 0; at < part; at += 16) {
-    const re = v128.load(psi + at);
-    const im = v128.load(psi + part + at);
-    v128.store(weights + at, f64x2.mul(f, f64x2.add(f64x2.mul(re, re), f64x2.mul(im, im))));
-  }
+  vectors.square<f64>(factor);
 }
 
-/** λ = weights ψ. */
 export function weigh(): void {
-  for (let at: usize = 0; at < part; at += 16) {
-    const weight = v128.load(weights + at);
-    v128.store(lambda + at, f64x2.mul(weight, v128.load(psi + at)));
-    v128.store(lambda + part + at, f64x2.mul(weight, v128.load(psi + part + at)));
-  }
+  vectors.weigh<f64>();
 }
 
-/**
- * Of a density matrix, vec ρ with its columns' bits above: depolarizing on one qubit, bits a (row) and b (column). Entries off the diagonal
- * are multiplied by `keep`, both on it move towards their mean.
- */
 export function depolarize(a: i32, b: i32, keep: f64): void {
-  const size = 1 << n;
-  const stay = 0.5 * (1 + keep);
-  const move = 0.5 * (1 - keep);
-  const fixed = a | b;
-  for (let k = fixed; k < size; k = (k + 1) | fixed) {
-    for (let at: usize = 0; at <= part; at += part) {
-      const p = psi + at;
-      const one = load<f64>(p + (<usize>k << 3));
-      const zero = load<f64>(p + (<usize>(k ^ fixed) << 3));
-      store<f64>(p + (<usize>k << 3), stay * one + move * zero);
-      store<f64>(p + (<usize>(k ^ fixed) << 3), stay * zero + move * one);
-      store<f64>(p + (<usize>(k ^ a) << 3), keep * load<f64>(p + (<usize>(k ^ a) << 3)));
-      store<f64>(p + (<usize>(k ^ b) << 3), keep * load<f64>(p + (<usize>(k ^ b) << 3)));
-    }
-  }
+  vectors.depolarize<f64>(a, b, keep);
 }
 
-/** The same on two qubits: of the 16 entries of a block, the four on the diagonal move towards their mean, all others are multiplied. */
 export function depolarizePair(a: i32, b: i32, c: i32, d: i32, keep: f64): void {
-  const size = 1 << n;
-  const first = a | b;
-  const second = c | d;
-  const fixed = first | second;
-  const move = 0.25 * (1 - keep);
-  for (let k = fixed; k < size; k = (k + 1) | fixed) {
-    for (let at: usize = 0; at <= part; at += part) {
-      const p = psi + at;
-      const mean =
-        move *
-        (load<f64>(p + (<usize>k << 3)) +
-          load<f64>(p + (<usize>(k ^ first) << 3)) +
-          load<f64>(p + (<usize>(k ^ second) << 3)) +
-          load<f64>(p + (<usize>(k ^ fixed) << 3)));
-      for (let i = 0; i < 16; i++) {
-        const other = k ^ (i & 1 ? a : 0) ^ (i & 2 ? b : 0) ^ (i & 4 ? c : 0) ^ (i & 8 ? d : 0);
-        const entry = p + (<usize>other << 3);
-        const onDiagonal = (i & 1) == (i >> 1 & 1) && (i >> 2 & 1) == i >> 3;
-        store<f64>(entry, keep * load<f64>(entry) + (onDiagonal ? mean : 0));
-      }
-    }
-  }
+  vectors.depolarizePair<f64>(a, b, c, d, keep);
 }

@@ -100,6 +100,9 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])("%i qubits", (n) => {
       Float64Array.from(angles, (_, i) => (at(i, h) - at(i, -h)) / (2 * h)),
       2e-8,
     );
+    const single = valueAndGradient(family, angles, mean(table), "f32");
+    close(single.probabilities, slow.probabilities, 2e-6);
+    close(single.gradient, slow.gradient, 2e-5);
     if (name === "brick") close(found.gradient.slice(-n), new Float64Array(n), 0);
   });
 });
@@ -133,6 +136,7 @@ test("any circuit has the probabilities of plain loops, and they add up to 1", (
       ([n, list]) => {
         const p = probabilities(circuit(n, ...list), []);
         close(p, reference.probabilities(circuit(n, ...list), []), 1e-13);
+        close(probabilities(circuit(n, ...list), [], "f32"), p, 4e-6);
         expect(Math.abs(p.reduce((a, b) => a + b, 0) - 1)).toBeLessThan(1e-13);
       },
     ),
@@ -167,6 +171,11 @@ test("thousands of rows of RY alone neither overflow nor lose their norm", () =>
   const slow = reference.valueAndGradient(rows, angles, mean(numbers(64)));
   close(found.probabilities, slow.probabilities, 1e-11);
   close(found.gradient, slow.gradient, 1e-7);
+});
+
+test("singles keep the norm to 1e-4 through 10,000 gates", () => {
+  const list = fc.sample(gates(6), { numRuns: 10_000, seed: 6 });
+  expect(Math.abs(probabilities(circuit(6, ...list), [], "f32").reduce((a, b) => a + b, 0) - 1)).toBeLessThan(1e-4);
 });
 
 test("gradients of angles that share a parameter, are scaled or shifted, add up", () => {
