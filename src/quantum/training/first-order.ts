@@ -26,7 +26,7 @@ export function* spsa(
   f: (x: Float64Array) => number,
   start: Float64Array,
   rng: Random,
-  { rate = 0.6, width = 0.2, delay = 20 } = {},
+  { rate = 3, width = 0.2, delay = 20 } = {},
 ): Minimiser {
   let x = start;
   for (let t = 0; ; t++) {
