@@ -68,6 +68,7 @@ const pages = [
   "coding/index",
   "language",
   "chemistry",
+  "quantum",
 ];
 
 interface Import {

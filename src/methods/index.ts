@@ -3,6 +3,11 @@ import type { Registered } from "../lab/command.ts";
 
 export const methods: readonly Registered[] = [
   {
+    name: "binarize",
+    summary: "binary networks from a quantum hypernetwork, beside the exact optimum and classical searches",
+    load: async () => (await import("./binarize/index.ts")).binarize,
+  },
+  {
     name: "graph",
     summary: "compress, decompress, inspect and verify labelled graphs",
     load: async () => (await import("./graph/index.ts")).graph,

@@ -1,0 +1,255 @@
+/** OpenQASM 2 and 3 as statements. */
+import { readExpression } from "./expressions.ts";
+import {
+  numeric,
+  readList,
+  readMeasured,
+  readNames,
+  readOperand,
+  readOperands,
+  readSelection,
+  readSize,
+  readType,
+  supportedSubset,
+} from "./parts.ts";
+import type { Condition, Modifier, Statement } from "./statements.ts";
+import { type Cursor, cursor, mistake, numberOf, shown, type Token, tokensOf } from "./tokens.ts";
+
+export interface Program {
+  readonly version: 2 | 3;
+  /** Whether the file says its version. */
+  readonly said: boolean;
+  readonly statements: readonly Statement[];
+}
+
+const words3 = new Set([
+  "qubit",
+  "bit",
+  "input",
+  "for",
+  "ctrl",
+  "negctrl",
+  "inv",
+  "gphase",
+  "let",
+  "const",
+  "while",
+  "switch",
+  "def",
+  "int",
+  "float",
+]);
+const unsupported: Readonly<Record<string, string>> = {
+  ...{ while: "while loops", switch: "switch", def: "subroutines", extern: "extern", cal: "calibrations", defcal: "calibrations" },
+  ...{ defcalgrammar: "calibrations", box: "box", delay: "delays", duration: "durations", stretch: "durations", output: "output" },
+  ...{
+    array: "arrays",
+    complex: "complex numbers",
+    return: "return",
+    break: "break",
+    continue: "continue",
+    end: "end",
+    durationof: "durations",
+  },
+};
+const deepest = 100;
+
+/** @throws UserError  with a line */
+export function parseProgram(text: string): Program {
+  const tokens = tokensOf(text);
+  const at = cursor(tokens);
+  const said = at.peek().text === "OPENQASM";
+  const version = said ? readVersion(at) : guessedVersion(tokens);
+  const statements: Statement[] = [];
+  while (at.peek().kind !== "end") statements.push(...readStatement(at, version, 0));
+  return { version, said, statements };
+}
+
+function readVersion(at: Cursor): 2 | 3 {
+  at.next();
+  const token = at.next();
+  const major = token.kind === "number" ? Math.floor(numberOf(token)) : 0;
+  if (major !== 2 && major !== 3) throw mistake(token.line, `OpenQASM ${token.text} is not known`, "versions 2.0 and 3.x are read");
+  at.expect(";", "behind the version");
+  return major;
+}
+
+const guessedVersion = (tokens: readonly Token[]): 2 | 3 =>
+  tokens.some(({ text }) => text === "qreg" || text === "creg" || text.includes("qelib1.inc")) ? 2 : 3;
+
+/** A statement, or the several that it stands for. */
+function readStatement(at: Cursor, version: 2 | 3, depth: number): readonly Statement[] {
+  const token = at.peek();
+  const { text, line } = token;
+  if (depth > deepest) throw mistake(line, `blocks are nested more than ${deepest} deep`);
+  if (at.take(";")) return [];
+  if (token.kind !== "name") throw mistake(line, `a statement is missing: found ${shown(token)}`);
+  if (version === 2 && words3.has(text))
+    throw mistake(line, `"${text}" belongs to OpenQASM 3, and the file is OpenQASM 2`, "OPENQASM 3.0; as the first line");
+  if (Object.hasOwn(unsupported, text)) throw mistake(line, `${unsupported[text]} are not simulated`, supportedSubset);
+  if (text === "pragma" || text.startsWith("#")) throw mistake(line, "pragmas are not simulated", supportedSubset);
+  const end = (): void => void at.expect(";", "at the end of a statement");
+  switch (text) {
+    case "OPENQASM":
+      throw mistake(line, "the version stands on the first line only");
+    case "include": {
+      at.next();
+      const file = at.next();
+      if (file.kind !== "string") throw mistake(file.line, "include needs the name of a file in quotes");
+      end();
+      return [{ kind: "include", file: file.text.slice(1, -1), line }];
+    }
+    case "qreg":
+    case "creg": {
+      at.next();
+      const name = at.name("the name of a register").text;
+      const size = readSize(at, version);
+      end();
+      return [{ kind: text === "qreg" ? "qubits" : "bits", name, size, line }];
+    }
+    case "qubit":
+    case "bit": {
+      at.next();
+      const size = readSize(at, version);
+      const name = at.name("the name of a register").text;
+      const from = text === "bit" && at.take("=") ? readMeasured(at, version) : undefined;
+      end();
+      return [text === "qubit" ? { kind: "qubits", name, size, line } : { kind: "bits", name, size, from, line }];
+    }
+    case "input":
+      at.next();
+      if (!numeric.has(at.peek().text)) throw mistake(line, `inputs are numbers: float, angle or int, not ${shown(at.peek())}`);
+      readType(at, version);
+      return [finished({ kind: "input", name: at.name("the name of an input").text, line })];
+    case "const":
+    case "float":
+    case "angle":
+    case "int":
+    case "uint":
+    case "bool": {
+      at.take("const");
+      readType(at, version);
+      const name = at.name("the name of a number").text;
+      at.expect("=", `behind ${name}: only numbers with a value are known`);
+      return [finished({ kind: "constant", name, value: readExpression(at, version), line })];
+    }
+    case "gate":
+      return [readGate(at, version, depth)];
+    case "opaque": {
+      at.next();
+      const { text: name } = at.name("the name of a gate");
+      while (at.peek().text !== ";" && at.peek().kind !== "end") at.next();
+      return [finished({ kind: "opaque", name, line })];
+    }
+    case "let": {
+      at.next();
+      const name = at.name("the name of an alias").text;
+      at.expect("=", `behind ${name}`);
+      const operands = [readOperand(at, version)];
+      while (at.take("++")) operands.push(readOperand(at, version));
+      return [finished({ kind: "alias", name, operands, line })];
+    }
+    case "measure": {
+      const from = readMeasured(at, version);
+      const to = at.take("->") ? readOperand(at, version) : undefined;
+      return [finished({ kind: "measure", from, to, line })];
+    }
+    case "reset":
+    case "barrier":
+      at.next();
+      return [finished({ kind: text, operands: at.peek().text === ";" ? [] : readOperands(at, version), line })];
+    case "if":
+      return [readIf(at, version, depth)];
+    case "for":
+      return [readFor(at, version, depth)];
+  }
+  return [readCallOrAssignment(at, version)];
+
+  function finished(statement: Statement): Statement {
+    end();
+    return statement;
+  }
+}
+
+function readBlock(at: Cursor, version: 2 | 3, depth: number): readonly Statement[] {
+  const { line } = at.peek();
+  if (!at.take("{")) return readStatement(at, version, depth + 1);
+  const body: Statement[] = [];
+  while (!at.take("}")) {
+    if (at.peek().kind === "end") throw mistake(line, "a block is not closed", "end it with }");
+    body.push(...readStatement(at, version, depth + 1));
+  }
+  return body;
+}
+
+function readGate(at: Cursor, version: 2 | 3, depth: number): Statement {
+  const { line } = at.next();
+  const name = at.name("the name of a gate").text;
+  const angles = at.take("(") && !at.take(")") ? readNames(at, "a parameter") : [];
+  if (angles.length > 0) at.expect(")", "behind the parameters of a gate");
+  const qubits = readNames(at, "a qubit of the gate");
+  if (at.peek().text !== "{") throw mistake(at.peek().line, `the body of gate ${name} is missing: found ${shown(at.peek())}`);
+  return { kind: "gate", name, angles, qubits, body: readBlock(at, version, depth), line };
+}
+
+function readIf(at: Cursor, version: 2 | 3, depth: number): Statement {
+  const { line } = at.next();
+  at.expect("(", "behind if");
+  const negated = at.take("!");
+  const bits = readOperand(at, version);
+  const { text, line: where } = at.peek();
+  const compares = at.take("==") || at.take("!=");
+  if (!compares && text !== ")") throw mistake(where, `conditions are ==, != or one bit, not ${shown(at.peek())}`);
+  const condition: Condition = { bits, negated: negated !== (text === "!="), value: compares ? readExpression(at, version) : undefined };
+  at.expect(")", "behind a condition");
+  const then = readBlock(at, version, depth);
+  return { kind: "if", condition, then, otherwise: at.take("else") ? readBlock(at, version, depth) : [], line };
+}
+
+function readFor(at: Cursor, version: 2 | 3, depth: number): Statement {
+  const { line } = at.next();
+  if (!numeric.has(at.peek().text))
+    throw mistake(line, "the variable of a for loop needs a type", `for uint ${at.peek().kind === "name" ? at.peek().text : "i"} in …`);
+  readType(at, version);
+  const variable = at.name("the variable of a loop").text;
+  at.expect("in", "behind the variable of a loop");
+  const bracket = at.take("[");
+  if (!bracket && at.peek().text !== "{")
+    throw mistake(at.peek().line, "loops run over constant ranges [a:b] and sets {a, b}", supportedSubset);
+  const values = readSelection(at, version);
+  if (bracket) at.expect("]", "behind a range");
+  return { kind: "for", variable, values, body: readBlock(at, version, depth), line };
+}
+
+function readCallOrAssignment(at: Cursor, version: 2 | 3): Statement {
+  const { line } = at.peek();
+  const modifiers: Modifier[] = [];
+  for (;;) {
+    const { text } = at.peek();
+    if (text !== "ctrl" && text !== "negctrl" && text !== "inv" && text !== "pow") break;
+    at.next();
+    const argument = at.take("(") ? readExpression(at, version) : undefined;
+    if (argument) at.expect(")", `behind the number of ${text}`);
+    at.expect("@", `behind ${text}`);
+    modifiers.push({ kind: text, argument });
+  }
+  const { text: name, line: where } = at.name("the name of a gate");
+  const following = at.peek().text;
+  if (modifiers.length === 0 && (following === "=" || following === "[")) return readAssignment(at, version, name, where);
+  const angles = at.take("(") && !at.take(")") ? readList(at, version) : [];
+  if (angles.length > 0) at.expect(")", `behind the angles of ${name}`);
+  const operands = at.peek().text === ";" ? [] : readOperands(at, version);
+  at.expect(";", "at the end of a statement");
+  return { kind: "call", modifiers, name, angles, operands, line };
+}
+
+/** c = measure q; */
+function readAssignment(at: Cursor, version: 2 | 3, name: string, line: number): Statement {
+  const selection = at.take("[") ? readSelection(at, version) : undefined;
+  if (selection) at.expect("]", "behind an index");
+  at.expect("=", `behind ${name}`);
+  if (at.peek().text !== "measure") throw mistake(line, `${name} is assigned; only measurements are`, supportedSubset);
+  const from = readMeasured(at, version);
+  at.expect(";", "at the end of a statement");
+  return { kind: "measure", from, to: { name, selection, line }, line };
+}

@@ -1,0 +1,206 @@
+/** The command: what programs read, what people read, resuming, model files, and input that is refused. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test, vi } from "vitest";
+import { ndarray, randomStream } from "../../src/array/index.ts";
+import { run } from "../../src/cli/program.ts";
+import { loadCosts } from "../../src/methods/binarize/problem.ts";
+import { type Problem, train } from "../../src/methods/binarize/work.ts";
+import { methods } from "../../src/methods/index.ts";
+import { readOnnx } from "../../src/onnx/read.ts";
+import { family } from "../../src/quantum/families/family.ts";
+import { decode, logits } from "../../src/quantum/families/network.ts";
+import { networkOnnx } from "../../src/quantum/families/onnx.ts";
+import { familySchema } from "../../src/quantum/families/schema.ts";
+import { bitsOf } from "../../src/quantum/landscape/table.ts";
+import { verdict } from "../../src/quantum/training/outcome.ts";
+import { jit, type Tensor } from "../../src/tensor/index.ts";
+
+const base = mkdtempSync(join(tmpdir(), "pushforward-binarize-"));
+afterAll(() => rmSync(base, { recursive: true }));
+
+const write = (name: string, text: string): string => {
+  writeFileSync(join(base, name), text);
+  return join(base, name);
+};
+
+async function cli(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  let [out, error] = ["", ""];
+  const quiet = [process.stderr, process.stdout].map((stream) =>
+    vi.spyOn(stream, "write").mockImplementation((t) => Boolean((error += String(t)))),
+  );
+  const code = await run(["binarize", ...args], methods, { out: (t) => void (out += t), error: (t) => void (error += t) });
+  for (const spy of quiet) spy.mockRestore();
+  return { code, out, error };
+}
+
+const results = (out: string) => JSON.parse(out.trim().split("\n").at(-1)!);
+
+const costs = write("costs.txt", [0.9, 0.1, 0.4, 0.7, 0.2, 0.8, 0.3, 0.6].join("\n"));
+
+/** Two blobs that a line tells apart. */
+function blobs(): string {
+  const rng = randomStream(2);
+  const noise = rng.normal([80, 2], "f64").data;
+  const rows = Array.from({ length: 80 }, (_, i) => {
+    const side = i % 2 ? 1 : -1;
+    return `${(side + 0.4 * noise[2 * i]).toFixed(3)},${(side + 0.4 * noise[2 * i + 1]).toFixed(3)},${i % 2 ? "yes" : "no"}`;
+  });
+  return write("blobs.csv", ["a,b,y", ...rows].join("\n"));
+}
+
+test("landscape prints Walsh weights by order, the minimum, how often, and local minima", async () => {
+  const { code, out } = await cli("landscape", "--table", costs, "--json");
+  expect(code).toBe(0);
+  const found = results(out);
+  expect(found).toMatchObject({ minimum: 0.1, count: 1, localMinima: 2 });
+  [0.25, 0.003125, 0.04125, 0.030625].forEach((w, m) => expect(found.walsh[m]).toBeCloseTo(w, 14));
+});
+
+test("a table: the last line has best, optimum, probability, evaluations and baselines", async () => {
+  const args = ["--table", costs, "--ansatz", "brick", "--layers", "2", "--restarts", "3", "--seed", "1", "--json"];
+  const { code, out } = await cli(...args, "--out", join(base, "table"), "--shots", "500");
+  expect(code).toBe(0);
+  const found = results(out);
+  expect(found).toMatchObject({
+    best: { bits: "001", loss: 0.1 },
+    optimum: { loss: 0.1, count: 1 },
+    evaluations: 8,
+    measured: { optimal: 500 },
+  });
+  expect(found.pOptimal).toBeGreaterThan(0.9999);
+  expect(found.baselines.map((b: { name: string }) => b.name)).toEqual([
+    "exhaustive",
+    "random",
+    "steepest descent",
+    "annealing",
+    "PBIL",
+    "QAOA",
+  ]);
+  expect(readFileSync(join(base, "table", "report.html"), "utf8")).toMatch(/<p class="summary">A classical baseline was as good for less/);
+});
+
+test("the circuit that a run leaves gives the run's mean cost when it is read again", async () => {
+  const out = join(base, "exported");
+  const found = results((await cli("--table", costs, "--restarts", "1", "--iterations", "5", "--out", out, "--json")).out);
+  for (const name of ["circuit.qasm", "circuit-2.qasm"]) {
+    const again = results((await cli("simulate", join(out, "artifacts", name), "--table", costs, "--json")).out);
+    expect(again.expectation).toBeCloseTo(found.energy, 10);
+    expect(again.entropy).toBeCloseTo(found.entropy, 8);
+  }
+});
+
+test("a training that was stopped goes on to the same numbers", async () => {
+  const problem: Problem = {
+    loaded: await loadCosts(undefined, { table: costs, standardize: false, dropMissing: false, test: 0 }),
+    ...{ circuit: { ansatz: "brick" }, depths: [1, 2], restarts: 2, shots: 0, polish: false, qaoa: false },
+    stepping: { optimiser: "lbfgs", iterations: 30 },
+    objective: { objective: "mean", alpha: 1 },
+  };
+  const line = { update() {}, note() {}, finish() {} };
+  let kept: string | undefined;
+  /** A session that is interrupted when so many restarts are done. */
+  const session = (most: number) =>
+    train(problem, {
+      rng: randomStream(5),
+      progress: () => line,
+      checkFolder: async () => {},
+      saved: kept === undefined ? undefined : JSON.parse(kept),
+      save: async (_, state) => void (kept = JSON.stringify(state)),
+      interrupted: () => (kept === undefined ? 0 : JSON.parse(kept).restarts.length) >= most,
+    });
+  const whole = await session(5);
+  kept = undefined;
+  expect(await session(1)).toBeUndefined();
+  expect(await session(3)).toBeUndefined();
+  const again = await session(5);
+  expect(again?.restarts).toHaveLength(4);
+  expect(again?.restarts).toEqual(whole?.restarts);
+});
+
+test("a table of data with a family of its own: networks, their model file, and the test part", async () => {
+  const spec = write(
+    "family.yaml",
+    "layers:\n  - { units: 2, activation: tanh }\n  - { units: 1 }\nchoices:\n  - { choose: temper, of: [1, 4] }\n",
+  );
+  const out = join(base, "blobs");
+  const { code, out: said } = await cli(blobs(), "--target", "y", "--family", spec, "--restarts", "4", "--out", out, "--json");
+  expect(code).toBe(0);
+  const found = results(said);
+  expect(found.evaluations).toBe(2 ** 10);
+  expect(found.best.loss).toBeGreaterThanOrEqual(found.optimum.loss);
+  expect(found.best.accuracy).toBeGreaterThan(0.95);
+  expect(found.best.testAccuracy).toBeGreaterThan(0.8);
+  expect(found.baselines.map((b: { name: string }) => b.name)).toContain("straight-through");
+  const [network] = JSON.parse(readFileSync(join(out, "artifacts", "networks.json"), "utf8"));
+  expect(network).toMatchObject({ bits: found.best.bits, network: { layers: [{ units: 2, activation: "tanh" }, { units: 1 }] } });
+  const predicted = join(base, "predicted.csv");
+  let text = "";
+  const again = await run(
+    ["predict", join(out, "artifacts", "model.onnx"), join(base, "blobs.csv"), "--out", predicted, "--json"],
+    methods,
+    {
+      out: (t) => void (text += t),
+      error: () => {},
+    },
+  );
+  expect(again).toBe(0);
+  // 64 rows of the search and 16 of the test
+  const accuracy = (64 * found.best.accuracy + 16 * found.best.testAccuracy) / 80;
+  expect(results(text).score.value).toBeCloseTo(accuracy, 12);
+});
+
+test("a model file computes what the network does, whatever its choices", async () => {
+  const spec = familySchema.parse({
+    layers: [{ units: 3, activation: "sign" }, { units: 1 }],
+    choices: [{ choose: "units" }, { choose: "residual", layer: 1 }, { choose: "temper", of: [0.5, 2] }, { choose: "features" }],
+  });
+  const made = family(spec, 3);
+  const x = randomStream(1).normal([5, 3]);
+  for (const seed of [1, 2, 3]) {
+    const network = decode(made, bitsOf(randomStream(seed).integers(0, 2 ** made.bits, [1]).data[0], made.bits));
+    const model = readOnnx(networkOnnx(network, { producer: "test" }), "model.onnx");
+    const [p] = await jit((input: Tensor) => model.apply(model.params, input))(ndarray(x.data, [5, 3], "f32"));
+    logits(network, Float64Array.from(x.data)).forEach((z, i) => expect(Number(p.data[2 * i + 1])).toBeCloseTo(1 / (1 + Math.exp(-z)), 5));
+  }
+});
+
+test("the verdict names the search that was better, or as good with fewer evaluations", () => {
+  const pbil = { name: "PBIL", index: 3, loss: 0.5, evaluations: 40 };
+  expect(verdict(0.6, 1024, [pbil], 1)).toMatch(/^A classical baseline was better: PBIL search found 0.500000 with 40 evaluations/);
+  expect(verdict(0.5, 1024, [pbil], 1)).toMatch(/^A classical baseline was as good for less/);
+  expect(verdict(0.4, 1024, [pbil], 1)).toBeUndefined();
+});
+
+test("input that is no problem is refused, with what to do", async () => {
+  const refused = async (message: RegExp, ...args: string[]) => {
+    const { code, error } = await cli(...args, "--out", join(base, "refused"));
+    expect(error).toMatch(message);
+    expect(code).not.toBe(0);
+  };
+  const csv = blobs();
+  await refused(/costs\.txt: there is no such file/, "--table", join(base, "no", "costs.txt"));
+  await refused(/bad\.txt, line 2: "x" is not a finite number/, "--table", write("bad.txt", "1\nx\n"));
+  await refused(/3 numbers, which is not a power of two/, "--table", write("odd.txt", "1\n2\n3\n"));
+  await refused(/give data or --table, not both/, csv, "--table", costs);
+  await refused(/--family goes with data/, "--table", costs, "--family", "linear");
+  await refused(/no family "gausian"/, csv, "--target", "y", "--family", "gausian");
+  await refused(/made for 16 inputs, the data have 2 features/, csv, "--target", "y", "--family", "mnist-4x4");
+  await refused(/bad\.yaml: .*layers/, csv, "--target", "y", "--family", write("bad.yaml", "layer: 3\n"));
+  await refused(/has 3 classes.*[\s\S]*--classes/, write("three.csv", "a,y\n1,p\n2,q\n3,r\n4,p\n"), "--target", "y");
+  await refused(/there is no class "s"/, join(base, "three.csv"), "--target", "y", "--classes", "p,s");
+  await refused(/single value/, write("one.csv", "a,y\n1,p\n2,p\n"), "--target", "y");
+  await refused(/2\^31 configurations/, write("wide.csv", wide(30)), "--target", "y");
+  await refused(/product states only/, "--table", costs, "--optimiser", "natural");
+  await refused(/--layers 0/, "--table", costs, "--layers", "0");
+  await refused(/no data: name a file/);
+});
+
+/** Many features. */
+function wide(features: number): string {
+  const names = Array.from({ length: features }, (_, j) => `x${j}`);
+  return [[...names, "y"], ...Array.from({ length: 8 }, (_, i) => [...names.map((_, j) => (i * j) % 3), i % 2])]
+    .map((row) => row.join())
+    .join("\n");
+}
