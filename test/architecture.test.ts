@@ -69,6 +69,7 @@ const pages = [
   "language",
   "chemistry",
   "quantum",
+  "quantum",
 ];
 
 interface Import {

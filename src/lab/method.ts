@@ -10,7 +10,7 @@ import type { Figure } from "../plots/index.ts";
 import { type Artifact, writeArtifact } from "./artifact.ts";
 import { type Argument, type Command, type Description, declared, type Outcome } from "./command.ts";
 import { interruptedExitCode, onInterrupt, wasInterrupted } from "./interrupt.ts";
-import { commandLine, version } from "./invocation.ts";
+import { commandLine, currentInvocation, version } from "./invocation.ts";
 import { type Learner, type RunOptions, runLearner, type Trained } from "./learner.ts";
 import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
 import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
@@ -129,12 +129,17 @@ export function experiment<S extends Shape, Data, Problem, State, Found extends 
 ): Command {
   return living(spec, async ({ problem }, run, desk) => {
     const interrupt = onInterrupt();
+    const until = currentInvocation()?.stopAt ?? Number.POSITIVE_INFINITY;
+    let reached = run.checkpoint?.step ?? 0;
     try {
       return await spec.work(problem, {
         ...desk,
         saved: run.checkpoint?.state as State | undefined, // what `save` was given, as JSON
-        save: (step, state) => run.save({ step, tensors: {}, state }),
-        interrupted: () => interrupt.signal.aborted,
+        save: (step, state) => {
+          reached = step;
+          return run.save({ step, tensors: {}, state });
+        },
+        interrupted: () => interrupt.signal.aborted || reached >= until,
       });
     } finally {
       interrupt.dispose();
