@@ -33,8 +33,15 @@ const options = {
 
 function peers(names: readonly string[], python: string, threads: number, clock: string, files: string): Runner[] {
   if (!python || !existsSync(python)) return [];
-  const one = { XLA_FLAGS: "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" };
-  const env = { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads), JAX_PLATFORMS: "cpu", CLOCK: clock };
+  const one = { XLA_FLAGS: "--xla_cpu_multi_thread_eigen=false" };
+  const env = {
+    THREADS: String(threads),
+    NPROC: "8",
+    OMP_NUM_THREADS: String(threads),
+    OPENBLAS_NUM_THREADS: String(threads),
+    JAX_PLATFORMS: "cpu",
+    CLOCK: clock,
+  };
   const script = "bench/peers/molecule_jax.py";
   return names.map((name) => external(name, python, [script, files, name.split("-")[1]], { ...env, ...(threads === 1 && one) }));
 }

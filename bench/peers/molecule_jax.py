@@ -21,6 +21,12 @@ import jax.numpy as jnp
 import numpy as np
 
 now = time.process_time if os.environ.get("CLOCK") == "cpu" else time.perf_counter
+if "THREADS" in os.environ:
+    # Batched LAPACK calls wait for threads of the pool they run in, forever where it has one or two: NPROC more, on so many processors.
+    jax.block_until_ready(jax.jit(jnp.sin)(1.0))
+    allowed = set(sorted(os.sched_getaffinity(0))[: int(os.environ["THREADS"])])
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), allowed)
 dtype = jnp.float64 if jax.config.jax_enable_x64 else jnp.float32
 
 
