@@ -1,10 +1,9 @@
 /** Probabilities of a circuit, and gradients of whatever is made of them. */
-import { UserError } from "../errors.ts";
 import { undoPass } from "./adjoint.ts";
 import type { Circuit, Objective } from "./circuit.ts";
-import { isOpen, type Machine, openMachine, type Precision, runPass, view } from "./machine.ts";
-import { checkCircuit } from "./operations.ts";
-import { type Pass, passesOf } from "./passes.ts";
+import { isOpen, type Machine, openMachine, type Precision, partsOf, runPass, view } from "./machine.ts";
+import { checkAngles, checkCircuit, operationsOf } from "./operations.ts";
+import { type Pass, passesOf, schedule } from "./passes.ts";
 
 const planned = new WeakMap<Circuit, readonly Pass[]>();
 
@@ -25,12 +24,23 @@ function run(
   precision: Precision,
 ): { machine: Machine; passes: readonly Pass[] } {
   const passes = plan(circuit);
-  if (angles.length !== circuit.parameters) throw new UserError(`the circuit has ${circuit.parameters} parameters, not ${angles.length}`);
-  for (let i = 0; i < angles.length; i++)
-    if (!Number.isFinite(angles[i])) throw new UserError(`parameter ${i} of the circuit is ${angles[i]}`);
+  checkAngles(circuit, angles);
   const machine = openMachine(circuit.qubits, passes, angles, states, precision);
   for (const pass of passes) runPass(machine, pass);
   return { machine, passes };
+}
+
+/** Amplitudes of U|0…0>; where gates are known up to a phase only (see operations.ts), up to a phase of the whole. */
+export function stateVector(circuit: Circuit, angles: ArrayLike<number>): { readonly re: Float64Array; readonly im: Float64Array } {
+  checkCircuit(circuit);
+  checkAngles(circuit, angles);
+  const passes = schedule(circuit.gates.flatMap(operationsOf), circuit.qubits, true);
+  const machine = openMachine(circuit.qubits, passes, angles, 0);
+  for (const pass of passes) runPass(machine, pass);
+  const { re, im } = partsOf(machine, machine.call.addressOfPsi());
+  const scaled = (part: Float64Array | Float32Array): Float64Array =>
+    Float64Array.from(part.subarray(0, 2 ** circuit.qubits), (x) => machine.scale * x);
+  return { re: scaled(re), im: scaled(im) };
 }
 
 /** Weights of the kernel: those of idle qubits are beyond the first 2^n. */

@@ -249,6 +249,12 @@ test("bits that were measured control: teleportation arrives", () => {
   close(of(two("qreg q[1]; creg c[2]; if (c == 0) x q[0]; if (c == 2) x q[0];")), [0, 1]);
 });
 
+test("bits that are measured in another order than the qubits are told of", () => {
+  expect(readQasm(two("qreg q[2]; creg c[2]; x q[0]; measure q[0] -> c[1]; measure q[1] -> c[0];")).notes[0]).toContain(
+    "another order (c[1] from q[0])",
+  );
+});
+
 test("an empty circuit is said to be empty", () => {
   expect(readQasm(two("qreg q[2];")).notes).toEqual(["the circuit is empty: no gate acts on its 2 qubits, which stay 0"]);
   close(of(two("qreg q[2];")), [1, 0, 0, 0]);
