@@ -4,7 +4,8 @@
  */
 import { UserError } from "../errors.ts";
 import { type Circuit, type Gate, isWithTable } from "./circuit.ts";
-import { openMachine, runPass, view } from "./machine.ts";
+import { runPass } from "./forward.ts";
+import { openMachine, view } from "./machine.ts";
 import { hardwareGates, keeps, type Noise } from "./noise.ts";
 import { affine, checkAngles, checkCircuit, type Operation, operationsOf } from "./operations.ts";
 import { schedule } from "./passes.ts";

@@ -1,7 +1,8 @@
 /** Probabilities of a circuit, and gradients of whatever is made of them. */
 import { undoPass } from "./adjoint.ts";
 import type { Circuit, Objective } from "./circuit.ts";
-import { isOpen, type Machine, openMachine, type Precision, partsOf, runPass, view } from "./machine.ts";
+import { runPass } from "./forward.ts";
+import { isOpen, type Machine, openMachine, type Precision, partsOf, view } from "./machine.ts";
 import { checkAngles, checkCircuit, operationsOf } from "./operations.ts";
 import { type Pass, passesOf, schedule } from "./passes.ts";
 
