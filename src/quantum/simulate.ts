@@ -1,4 +1,5 @@
 /** Probabilities of a circuit, and gradients of whatever is made of them. */
+import { UserError } from "../errors.ts";
 import { undoPass } from "./adjoint.ts";
 import type { Circuit, Objective } from "./circuit.ts";
 import { runPass } from "./forward.ts";
@@ -74,6 +75,8 @@ export function valueAndGradient(
   const { machine, passes } = run(circuit, angles, 2, precision);
   const p = squared(machine, circuit.qubits);
   const { value, slopes } = objective(p);
+  if (!Number.isFinite(value)) throw new UserError(`the objective is ${value}`, "costs must be finite numbers");
+  if (slopes.length !== p.length) throw new UserError(`the objective has ${slopes.length} slopes for ${p.length} probabilities`);
   if (!isOpen(machine)) throw new Error("an objective has simulated a circuit while its own was being differentiated");
   weights(machine, circuit.qubits).set(slopes);
   machine.call.weigh();

@@ -249,6 +249,11 @@ test("circuits that cannot be are refused with what is wrong", () => {
   expect(() => probabilities(product(2), [1, Number.NaN])).toThrow("parameter 1 of the circuit is NaN");
 });
 
+test("costs that are no numbers, or of another length, are refused", () => {
+  expect(() => valueAndGradient(product(2), [1, 2], mean([0, 1, Number.NaN, 1]))).toThrow("the objective is NaN");
+  expect(() => valueAndGradient(product(2), [1, 2], (p) => ({ value: p[0], slopes: p.slice(1) }))).toThrow("3 slopes for 4 probabilities");
+});
+
 test("an objective that simulates by itself is refused, not answered wrongly", () => {
   const meddling: Objective = (p) => {
     probabilities(product(3), [1, 2, 3]);

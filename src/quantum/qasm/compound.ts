@@ -21,7 +21,14 @@ export function readIf(at: Cursor, version: 2 | 3, block: Block): Statement {
   const { line } = at.next();
   at.expect("(", "behind if");
   const negated = at.take("!");
+  // int[4](c), bool(c[0]): a cast changes nothing here
+  const cast = numeric.has(at.peek().text);
+  if (cast) {
+    readType(at, version);
+    at.expect("(", "behind a type");
+  }
   const bits = readOperand(at, version);
+  if (cast) at.expect(")", "behind what is cast");
   const { text, line: where } = at.peek();
   const compares = at.take("==") || at.take("!=");
   if (!compares && text !== ")") throw mistake(where, `conditions are ==, != or one bit, not ${shown(at.peek())}`);

@@ -32,12 +32,19 @@ const words3 = new Set([
   "float",
 ]);
 const unsupported: Readonly<Record<string, string>> = {
-  ...{ while: "while loops", switch: "switch", def: "subroutines", extern: "extern", cal: "calibrations", defcal: "calibrations" },
-  ...{ defcalgrammar: "calibrations", box: "box", delay: "delays", duration: "durations", stretch: "durations", output: "output" },
+  ...{
+    while: "while loops",
+    switch: "switches",
+    def: "subroutines",
+    extern: "extern functions",
+    cal: "calibrations",
+    defcal: "calibrations",
+  },
+  ...{ defcalgrammar: "calibrations", box: "box", delay: "delays", duration: "durations", stretch: "durations", output: "outputs" },
   ...{
     array: "arrays",
     complex: "complex numbers",
-    return: "return",
+    return: "subroutines",
     break: "break",
     continue: "continue",
     end: "end",
@@ -66,8 +73,12 @@ function readVersion(at: Cursor): 2 | 3 {
   return major;
 }
 
-const guessedVersion = (tokens: readonly Token[]): 2 | 3 =>
-  tokens.some(({ text }) => text === "qreg" || text === "creg" || text.includes("qelib1.inc")) ? 2 : 3;
+/** Old words alone, or the old header, tell of version 2. */
+function guessedVersion(tokens: readonly Token[]): 2 | 3 {
+  if (tokens.some(({ kind, text }) => kind === "string" && text.includes("qelib1.inc"))) return 2;
+  if (tokens.some(({ kind, text }) => kind === "name" && words3.has(text))) return 3;
+  return tokens.some(({ text }) => text === "qreg" || text === "creg") ? 2 : 3;
+}
 
 /** A statement, or the several that it stands for. */
 function readStatement(at: Cursor, version: 2 | 3, depth: number): readonly Statement[] {
