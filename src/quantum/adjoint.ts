@@ -3,21 +3,11 @@
  * G commutes with the gates of its row: all derivatives of a row are sums over the same two states.
  */
 import type { Angle } from "./circuit.ts";
-import {
-  isFar,
-  isWithin,
-  type Machine,
-  pairsOf,
-  partsOf,
-  scaledTurn,
-  total,
-  turnByTable,
-  view,
-  writePhases,
-  writeSources,
-} from "./machine.ts";
+import { isFar, type Machine, partsOf, view } from "./machine.ts";
 import { angleValue } from "./operations.ts";
 import { linearMap, type Pass, type Row } from "./passes.ts";
+import { isWithin, pairsOf, scaledTurn, total } from "./rows.ts";
+import { turnByTable, writePhases, writeSources } from "./tables.ts";
 
 /** Adds the derivatives of a pass and takes it back, from ψ and from λ; of the first row of RY only the derivatives are needed. */
 export function undoPass(machine: Machine, pass: Pass, gradient: Float64Array, first: boolean): void {

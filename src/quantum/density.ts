@@ -4,9 +4,10 @@
  */
 import { UserError } from "../errors.ts";
 import { type Circuit, type Gate, isWithTable } from "./circuit.ts";
-import { openMachine, runPass, view } from "./machine.ts";
+import { runPass } from "./forward.ts";
+import { openMachine, view } from "./machine.ts";
 import { hardwareGates, keeps, type Noise } from "./noise.ts";
-import { affine, checkCircuit, type Operation, operationsOf } from "./operations.ts";
+import { affine, checkAngles, checkCircuit, type Operation, operationsOf } from "./operations.ts";
 import { schedule } from "./passes.ts";
 
 /** 16 · 4^n bytes: 268 MB at 12. */
@@ -19,6 +20,7 @@ export const mostDensityQubits = 12;
  */
 export function noisyProbabilities(circuit: Circuit, angles: ArrayLike<number>, noise: Noise): Float64Array {
   checkCircuit(circuit);
+  checkAngles(circuit, angles);
   const { qubits: n, gates } = circuit;
   if (n > mostDensityQubits)
     throw new UserError(`the density matrix of ${n} qubits needs ${(4 ** (n - 13)).toLocaleString("en")} GiB`, "use trajectories");

@@ -95,3 +95,10 @@ export function checkCircuit({ qubits: n, parameters, gates }: Circuit): void {
         throw new UserError(`${said} has the angle ${JSON.stringify(angle)}, with parameters 0 to ${parameters - 1}`);
   });
 }
+
+/** @throws UserError  if the angles are not those of the circuit's parameters */
+export function checkAngles({ parameters }: Circuit, angles: ArrayLike<number>): void {
+  if (angles.length !== parameters) throw new UserError(`the circuit has ${parameters} parameters, not ${angles.length}`);
+  for (let i = 0; i < angles.length; i++)
+    if (!Number.isFinite(angles[i])) throw new UserError(`parameter ${i} of the circuit is ${angles[i]}`);
+}

@@ -44,7 +44,8 @@ const sharedKind = (o: Operation): Shared | undefined =>
 /** Passes that give the probabilities of a circuit: what cannot change them, at its beginning and its end, is left out. */
 export const passesOf = (circuit: Circuit): readonly Pass[] => schedule(circuit.gates.flatMap(operationsOf), circuit.qubits);
 
-export function schedule(operations: readonly Operation[], n: number): readonly Pass[] {
+/** @param whole  keeps what changes only phases: for amplitudes, not probabilities */
+export function schedule(operations: readonly Operation[], n: number, whole = false): readonly Pass[] {
   const gathered: { readonly kind: Shared | undefined; readonly operations: [Operation, ...Operation[]] }[] = [];
   const last = new Array<number>(n).fill(0);
   for (const operation of operations) {
@@ -57,7 +58,8 @@ export function schedule(operations: readonly Operation[], n: number): readonly 
     else gathered[at].operations.push(operation);
     for (const q of qubits) last[q] = at;
   }
-  return fused(gathered.map(({ operations }) => passOf(operations)));
+  const passes = gathered.map(({ operations }) => passOf(operations));
+  return fused(whole ? passes : useful(passes));
 }
 
 function passOf([first, ...rest]: readonly [Operation, ...Operation[]]): Pass {
@@ -76,15 +78,18 @@ const inert = (pass: Pass): boolean =>
   pass.kind === "table" ||
   (pass.kind === "linear" && pass.flips.every((f) => f.controls));
 
-function fused(passes: readonly Pass[]): readonly Pass[] {
+function useful(passes: readonly Pass[]): readonly Pass[] {
   const start = passes.findIndex((pass) => !inert(pass));
   const permutes = (pass: Pass): boolean => pass.kind === "linear" || pass.kind === "flip";
-  const end = passes.findLastIndex(
-    (pass) => !permutes(pass) && !(pass.kind === "diagonal" || pass.kind === "phase" || pass.kind === "table"),
-  );
-  const useful = passes.filter((pass, at) => start >= 0 && at >= start && (at <= end || permutes(pass)));
+  const turns = (pass: Pass): boolean => pass.kind === "diagonal" || pass.kind === "phase" || pass.kind === "table";
+  const end = passes.findLastIndex((pass) => !permutes(pass) && !turns(pass));
+  return passes.filter((pass, at) => start >= 0 && at >= start && (at <= end || permutes(pass)));
+}
+
+/** Phases and the row of CX behind them as one. */
+function fused(passes: readonly Pass[]): readonly Pass[] {
   const result: Pass[] = [];
-  for (const pass of useful) {
+  for (const pass of passes) {
     const mask = pass.kind === "linear" ? rowMask(pass.flips) : undefined;
     const before = result.at(-1);
     if (mask === undefined) result.push(pass);

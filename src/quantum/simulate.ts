@@ -2,9 +2,10 @@
 import { UserError } from "../errors.ts";
 import { undoPass } from "./adjoint.ts";
 import type { Circuit, Objective } from "./circuit.ts";
-import { isOpen, type Machine, openMachine, type Precision, runPass, view } from "./machine.ts";
-import { checkCircuit } from "./operations.ts";
-import { type Pass, passesOf } from "./passes.ts";
+import { runPass } from "./forward.ts";
+import { isOpen, type Machine, openMachine, type Precision, partsOf, view } from "./machine.ts";
+import { checkAngles, checkCircuit, operationsOf } from "./operations.ts";
+import { type Pass, passesOf, schedule } from "./passes.ts";
 
 const planned = new WeakMap<Circuit, readonly Pass[]>();
 
@@ -25,12 +26,23 @@ function run(
   precision: Precision,
 ): { machine: Machine; passes: readonly Pass[] } {
   const passes = plan(circuit);
-  if (angles.length !== circuit.parameters) throw new UserError(`the circuit has ${circuit.parameters} parameters, not ${angles.length}`);
-  for (let i = 0; i < angles.length; i++)
-    if (!Number.isFinite(angles[i])) throw new UserError(`parameter ${i} of the circuit is ${angles[i]}`);
+  checkAngles(circuit, angles);
   const machine = openMachine(circuit.qubits, passes, angles, states, precision);
   for (const pass of passes) runPass(machine, pass);
   return { machine, passes };
+}
+
+/** Amplitudes of U|0…0>; where gates are known up to a phase only (see operations.ts), up to a phase of the whole. */
+export function stateVector(circuit: Circuit, angles: ArrayLike<number>): { readonly re: Float64Array; readonly im: Float64Array } {
+  checkCircuit(circuit);
+  checkAngles(circuit, angles);
+  const passes = schedule(circuit.gates.flatMap(operationsOf), circuit.qubits, true);
+  const machine = openMachine(circuit.qubits, passes, angles, 0);
+  for (const pass of passes) runPass(machine, pass);
+  const { re, im } = partsOf(machine, machine.call.addressOfPsi());
+  const scaled = (part: Float64Array | Float32Array): Float64Array =>
+    Float64Array.from(part.subarray(0, 2 ** circuit.qubits), (x) => machine.scale * x);
+  return { re: scaled(re), im: scaled(im) };
 }
 
 /** Weights of the kernel: those of idle qubits are beyond the first 2^n. */
@@ -63,6 +75,8 @@ export function valueAndGradient(
   const { machine, passes } = run(circuit, angles, 2, precision);
   const p = squared(machine, circuit.qubits);
   const { value, slopes } = objective(p);
+  if (!Number.isFinite(value)) throw new UserError(`the objective is ${value}`, "costs must be finite numbers");
+  if (slopes.length !== p.length) throw new UserError(`the objective has ${slopes.length} slopes for ${p.length} probabilities`);
   if (!isOpen(machine)) throw new Error("an objective has simulated a circuit while its own was being differentiated");
   weights(machine, circuit.qubits).set(slopes);
   machine.call.weigh();

@@ -245,8 +245,24 @@ test("bits that were measured control: teleportation arrives", () => {
   expect(p.slice(4).reduce((sum, q) => sum + q, 0)).toBeLessThan(1e-15);
   close(of(three("qubit[2] q; bit[1] c; h q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } else { h q[1]; }")), [0.25, 0, 0.25, 0.5]);
   // never measured: 0
-  expect(readQasm(two("qreg q[1]; creg c[2]; if (c == 0) x q[0]; if (c == 2) x q[0];")).notes[0]).toContain("line 3: bits of c");
+  expect(readQasm(two("qreg q[1]; creg c[2]; if (c == 0) x q[0]; if (c == 2) x q[0];")).notes[0]).toBe(
+    "bits of c are 0 until they are measured (first in line 3)",
+  );
   close(of(two("qreg q[1]; creg c[2]; if (c == 0) x q[0]; if (c == 2) x q[0];")), [0, 1]);
+});
+
+test("conditions may cast, and ask for bits of numbers", () => {
+  const text = three(`qubit[2] q; bit[2] c; uint[4] n = 2;
+    for uint i in [0:1] { if (bool(n[i])) x q[i]; }
+    h q[0]; c[0] = measure q[0]; if (int[2](c) == 1) { rz(pi / 2) q[1]; } if (n == 3) x q[1];`);
+  close(of(text), [0, 0, 0.5, 0.5]);
+  expect(readQasm("qubit q; U(0.1, 0, 0) q;").version).toBe(3);
+});
+
+test("bits that are measured in another order than the qubits are told of", () => {
+  expect(readQasm(two("qreg q[2]; creg c[2]; x q[0]; measure q[0] -> c[1]; measure q[1] -> c[0];")).notes[0]).toContain(
+    "another order (c[1] from q[0])",
+  );
 });
 
 test("an empty circuit is said to be empty", () => {

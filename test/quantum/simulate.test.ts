@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { allToAll, brick, linearChain, product, qaoa } from "../../src/quantum/ansatz.ts";
 import type { Angle, Circuit, Gate, Objective } from "../../src/quantum/circuit.ts";
 import { shiftGradient } from "../../src/quantum/shift.ts";
-import { probabilities, valueAndGradient } from "../../src/quantum/simulate.ts";
+import { probabilities, stateVector, valueAndGradient } from "../../src/quantum/simulate.ts";
 import fc from "../property.ts";
 import * as reference from "./reference.ts";
 
@@ -47,6 +47,20 @@ test("the brick circuit of three qubits and depth three has the known state, ene
   const slopes = [0.0211047132, -0.0250845866, 0.0780372828, -0.0614053016, 0.0171576076, 0.0592602509, -0.059598731, -0.0120650494];
   const more = [0.0166025323, 0.0227830085, -0.0047017997, 0.0328330476, 0.0177539843, -0.0065107243, 0.053779366, 0, 0, 0];
   close(gradient, [...slopes, ...more], 1e-10);
+});
+
+test("its amplitudes are known with their phases", () => {
+  const { re, im } = stateVector(brick(3, 3), rows);
+  close([re[0], im[0], re[6], im[6]], [-0.2458600902, 0.4382967514, 0.5141823816, -0.0456636374], 1e-10);
+});
+
+test("amplitudes are those of plain loops, rows that only turn phases included", () => {
+  for (const family of [brick(7, 3), linearChain(5, 2), allToAll(4, 2)]) {
+    const angles = numbers(family.parameters);
+    const [found, slow] = [stateVector(family, angles), reference.stateOf(family, angles)];
+    close(found.re, slow.re, 1e-14);
+    close(found.im, slow.im, 1e-14);
+  }
 });
 
 test("a product state has the energy of its Walsh spectrum: Σ_S Ĉ_S Π cos t", () => {
@@ -233,6 +247,11 @@ test("circuits that cannot be are refused with what is wrong", () => {
   expect(() => probabilities(circuit(40), [])).toThrow("16,384 GiB");
   expect(() => probabilities(product(2), [1])).toThrow("2 parameters, not 1");
   expect(() => probabilities(product(2), [1, Number.NaN])).toThrow("parameter 1 of the circuit is NaN");
+});
+
+test("costs that are no numbers, or of another length, are refused", () => {
+  expect(() => valueAndGradient(product(2), [1, 2], mean([0, 1, Number.NaN, 1]))).toThrow("the objective is NaN");
+  expect(() => valueAndGradient(product(2), [1, 2], (p) => ({ value: p[0], slopes: p.slice(1) }))).toThrow("3 slopes for 4 probabilities");
 });
 
 test("an objective that simulates by itself is refused, not answered wrongly", () => {

@@ -107,7 +107,7 @@ function simulated(read: QasmCircuit, costs: Float64Array | undefined, given: Op
   const ordered = highest ? reversed(ideal, n) : ideal;
   const p = given.readout > 0 ? readOut(ordered, given.readout) : ordered;
   const expectation = costs?.reduce((sum, cost, k) => sum + cost * p[k], 0);
-  const likely = [...p.keys()].sort((a, b) => p[b] - p[a] || a - b).slice(0, 8);
+  const likely = highest8(p);
   const errors = errorsOf(circuit, depolarizing(given.noise));
   const shots = given.shots > 0 ? shotResults(p, costs, given, n) : undefined;
   const order = [highest ? names[n - 1] : names[0], highest ? names[0] : names[n - 1]];
@@ -150,11 +150,24 @@ function simulated(read: QasmCircuit, costs: Float64Array | undefined, given: Op
   return { results, warnings, text };
 }
 
+/** The most probable states, the first of them first. */
+function highest8(p: Float64Array): readonly number[] {
+  let found: number[] = [];
+  for (let k = 0; k < p.length; k++)
+    if (found.length < 8 || p[k] > p[found[7]]) found = [...found, k].sort((a, b) => p[b] - p[a] || a - b).slice(0, 8);
+  return found;
+}
+
 /** The lowest cost, how many states have it, and with which probability one of them is found. */
 function optimum(costs: Float64Array, p: Float64Array) {
   const cost = costs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const states = [...costs.keys()].filter((k) => costs[k] === cost);
-  return { optimum: { cost, count: states.length, probability: states.reduce((sum, k) => sum + p[k], 0) } };
+  let [count, probability] = [0, 0];
+  for (let k = 0; k < costs.length; k++)
+    if (costs[k] === cost) {
+      count++;
+      probability += p[k];
+    }
+  return { optimum: { cost, count, probability } };
 }
 
 function shotResults(p: Float64Array, costs: Float64Array | undefined, { shots, seed }: Options, n: number) {

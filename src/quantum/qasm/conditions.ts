@@ -1,7 +1,7 @@
 /** Bits that were measured, as controls. */
 import { type Scope, whole } from "./expressions.ts";
-import { bitsOf, type Registers } from "./registers.ts";
-import type { Condition } from "./statements.ts";
+import { bitsOf, type Registers, selected } from "./registers.ts";
+import type { Condition, Operand } from "./statements.ts";
 import { mistake } from "./tokens.ts";
 import type { Piece } from "./unitary.ts";
 
@@ -23,14 +23,20 @@ export function controlsOf(
   notes: string[],
   line: number,
 ): readonly { readonly qubit: number; readonly value: number }[] | undefined {
-  const places = bitsOf(registers, bits, scope);
   const wanted = value ? whole(value, scope, "the value of a condition") : 1;
   const holds = when !== negated;
+  const constant = scope.get(bits.name);
+  if (typeof constant === "number") {
+    const actual = bits.selection ? bitOf(constant, bits, scope) : constant;
+    return (value ? actual === wanted : actual !== 0) === holds ? [] : undefined;
+  }
+  const places = bitsOf(registers, bits, scope);
   if (!value && places.length > 1) throw mistake(line, `a condition of ${places.length} bits needs a value: ==`);
   if (wanted < 0 || wanted >= 2 ** places.length) return holds ? undefined : [];
   const pattern = places.map((bit, i) => ({ qubit: registers.measured.get(bit), value: Math.floor(wanted / 2 ** i) % 2 }));
   const known = pattern.flatMap(({ qubit, value }) => (qubit === undefined ? [] : [{ qubit, value }]));
-  if (known.length < pattern.length) notes.push(`line ${line}: bits of ${bits.name} that have not been measured are 0`);
+  const said = `bits of ${bits.name} are 0 until they are measured (first in line `;
+  if (known.length < pattern.length && !notes.some((note) => note.startsWith(said))) notes.push(`${said}${line})`);
   // a bit that was not measured is 0: a 1 in its place never holds
   if (pattern.some(({ qubit, value }) => qubit === undefined && value === 1)) return holds ? undefined : [];
   if (holds) return known;
@@ -38,4 +44,11 @@ export function controlsOf(
   if (known.length > 1)
     throw mistake(line, "a condition that several bits differ from a number is not simulated", "use == or a single bit");
   return [{ qubit: known[0].qubit, value: 1 - known[0].value }];
+}
+
+/** A bit of a whole number that the program has declared, as a_in[2]. */
+function bitOf(constant: number, { selection, line, name }: Operand, scope: Scope): number {
+  const [place, ...more] = selected(selection, 32, scope, line, name);
+  if (place === undefined || more.length > 0) throw mistake(line, "a condition on several bits of a number is not simulated");
+  return Math.floor(constant / 2 ** place) % 2;
 }

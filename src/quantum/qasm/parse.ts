@@ -1,18 +1,10 @@
 /** OpenQASM 2 and 3 as statements. */
+
+import { readFor, readGate, readIf } from "./compound.ts";
 import { readExpression } from "./expressions.ts";
-import {
-  numeric,
-  readList,
-  readMeasured,
-  readNames,
-  readOperand,
-  readOperands,
-  readSelection,
-  readSize,
-  readType,
-  supportedSubset,
-} from "./parts.ts";
-import type { Condition, Modifier, Statement } from "./statements.ts";
+import { readCallOrAssignment } from "./parse-calls.ts";
+import { numeric, readMeasured, readOperand, readOperands, readSize, readType, supportedSubset } from "./parts.ts";
+import type { Statement } from "./statements.ts";
 import { type Cursor, cursor, mistake, numberOf, shown, type Token, tokensOf } from "./tokens.ts";
 
 export interface Program {
@@ -40,12 +32,19 @@ const words3 = new Set([
   "float",
 ]);
 const unsupported: Readonly<Record<string, string>> = {
-  ...{ while: "while loops", switch: "switch", def: "subroutines", extern: "extern", cal: "calibrations", defcal: "calibrations" },
-  ...{ defcalgrammar: "calibrations", box: "box", delay: "delays", duration: "durations", stretch: "durations", output: "output" },
+  ...{
+    while: "while loops",
+    switch: "switches",
+    def: "subroutines",
+    extern: "extern functions",
+    cal: "calibrations",
+    defcal: "calibrations",
+  },
+  ...{ defcalgrammar: "calibrations", box: "box", delay: "delays", duration: "durations", stretch: "durations", output: "outputs" },
   ...{
     array: "arrays",
     complex: "complex numbers",
-    return: "return",
+    return: "subroutines",
     break: "break",
     continue: "continue",
     end: "end",
@@ -74,8 +73,12 @@ function readVersion(at: Cursor): 2 | 3 {
   return major;
 }
 
-const guessedVersion = (tokens: readonly Token[]): 2 | 3 =>
-  tokens.some(({ text }) => text === "qreg" || text === "creg" || text.includes("qelib1.inc")) ? 2 : 3;
+/** Old words alone, or the old header, tell of version 2. */
+function guessedVersion(tokens: readonly Token[]): 2 | 3 {
+  if (tokens.some(({ kind, text }) => kind === "string" && text.includes("qelib1.inc"))) return 2;
+  if (tokens.some(({ kind, text }) => kind === "name" && words3.has(text))) return 3;
+  return tokens.some(({ text }) => text === "qreg" || text === "creg") ? 2 : 3;
+}
 
 /** A statement, or the several that it stands for. */
 function readStatement(at: Cursor, version: 2 | 3, depth: number): readonly Statement[] {
@@ -88,6 +91,7 @@ function readStatement(at: Cursor, version: 2 | 3, depth: number): readonly Stat
     throw mistake(line, `"${text}" belongs to OpenQASM 3, and the file is OpenQASM 2`, "OPENQASM 3.0; as the first line");
   if (Object.hasOwn(unsupported, text)) throw mistake(line, `${unsupported[text]} are not simulated`, supportedSubset);
   if (text === "pragma" || text.startsWith("#")) throw mistake(line, "pragmas are not simulated", supportedSubset);
+  const block = (): readonly Statement[] => readBlock(at, version, depth);
   const end = (): void => void at.expect(";", "at the end of a statement");
   switch (text) {
     case "OPENQASM":
@@ -134,7 +138,7 @@ function readStatement(at: Cursor, version: 2 | 3, depth: number): readonly Stat
       return [finished({ kind: "constant", name, value: readExpression(at, version), line })];
     }
     case "gate":
-      return [readGate(at, version, depth)];
+      return [readGate(at, block)];
     case "opaque": {
       at.next();
       const { text: name } = at.name("the name of a gate");
@@ -159,9 +163,9 @@ function readStatement(at: Cursor, version: 2 | 3, depth: number): readonly Stat
       at.next();
       return [finished({ kind: text, operands: at.peek().text === ";" ? [] : readOperands(at, version), line })];
     case "if":
-      return [readIf(at, version, depth)];
+      return [readIf(at, version, block)];
     case "for":
-      return [readFor(at, version, depth)];
+      return [readFor(at, version, block)];
   }
   return [readCallOrAssignment(at, version)];
 
@@ -180,76 +184,4 @@ function readBlock(at: Cursor, version: 2 | 3, depth: number): readonly Statemen
     body.push(...readStatement(at, version, depth + 1));
   }
   return body;
-}
-
-function readGate(at: Cursor, version: 2 | 3, depth: number): Statement {
-  const { line } = at.next();
-  const name = at.name("the name of a gate").text;
-  const angles = at.take("(") && !at.take(")") ? readNames(at, "a parameter") : [];
-  if (angles.length > 0) at.expect(")", "behind the parameters of a gate");
-  const qubits = readNames(at, "a qubit of the gate");
-  if (at.peek().text !== "{") throw mistake(at.peek().line, `the body of gate ${name} is missing: found ${shown(at.peek())}`);
-  return { kind: "gate", name, angles, qubits, body: readBlock(at, version, depth), line };
-}
-
-function readIf(at: Cursor, version: 2 | 3, depth: number): Statement {
-  const { line } = at.next();
-  at.expect("(", "behind if");
-  const negated = at.take("!");
-  const bits = readOperand(at, version);
-  const { text, line: where } = at.peek();
-  const compares = at.take("==") || at.take("!=");
-  if (!compares && text !== ")") throw mistake(where, `conditions are ==, != or one bit, not ${shown(at.peek())}`);
-  const condition: Condition = { bits, negated: negated !== (text === "!="), value: compares ? readExpression(at, version) : undefined };
-  at.expect(")", "behind a condition");
-  const then = readBlock(at, version, depth);
-  return { kind: "if", condition, then, otherwise: at.take("else") ? readBlock(at, version, depth) : [], line };
-}
-
-function readFor(at: Cursor, version: 2 | 3, depth: number): Statement {
-  const { line } = at.next();
-  if (!numeric.has(at.peek().text))
-    throw mistake(line, "the variable of a for loop needs a type", `for uint ${at.peek().kind === "name" ? at.peek().text : "i"} in …`);
-  readType(at, version);
-  const variable = at.name("the variable of a loop").text;
-  at.expect("in", "behind the variable of a loop");
-  const bracket = at.take("[");
-  if (!bracket && at.peek().text !== "{")
-    throw mistake(at.peek().line, "loops run over constant ranges [a:b] and sets {a, b}", supportedSubset);
-  const values = readSelection(at, version);
-  if (bracket) at.expect("]", "behind a range");
-  return { kind: "for", variable, values, body: readBlock(at, version, depth), line };
-}
-
-function readCallOrAssignment(at: Cursor, version: 2 | 3): Statement {
-  const { line } = at.peek();
-  const modifiers: Modifier[] = [];
-  for (;;) {
-    const { text } = at.peek();
-    if (text !== "ctrl" && text !== "negctrl" && text !== "inv" && text !== "pow") break;
-    at.next();
-    const argument = at.take("(") ? readExpression(at, version) : undefined;
-    if (argument) at.expect(")", `behind the number of ${text}`);
-    at.expect("@", `behind ${text}`);
-    modifiers.push({ kind: text, argument });
-  }
-  const { text: name, line: where } = at.name("the name of a gate");
-  const following = at.peek().text;
-  if (modifiers.length === 0 && (following === "=" || following === "[")) return readAssignment(at, version, name, where);
-  const angles = at.take("(") && !at.take(")") ? readList(at, version) : [];
-  if (angles.length > 0) at.expect(")", `behind the angles of ${name}`);
-  const operands = at.peek().text === ";" ? [] : readOperands(at, version);
-  at.expect(";", "at the end of a statement");
-  return { kind: "call", modifiers, name, angles, operands, line };
-}
-
-/** c = measure q; */
-function readAssignment(at: Cursor, version: 2 | 3, name: string, line: number): Statement {
-  const selection = at.take("[") ? readSelection(at, version) : undefined;
-  if (selection) at.expect("]", "behind an index");
-  at.expect("=", `behind ${name}`);
-  if (at.peek().text !== "measure") throw mistake(line, `${name} is assigned; only measurements are`, supportedSubset);
-  const from = readMeasured(at, version);
-  at.expect(";", "at the end of a statement");
-  return { kind: "measure", from, to: { name, selection, line }, line };
 }

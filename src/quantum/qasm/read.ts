@@ -189,6 +189,13 @@ export function readQasm(text: string, values: Readonly<Record<string, number>> 
   if (made.length === 0) notes.push(`the circuit is empty: no gate acts on its ${names.length} qubits, which stay 0`);
   const unknown = Object.keys(values).find((name) => !scope.has(name));
   if (unknown !== undefined) notes.push(`there is no input "${unknown}"`);
-  const measured = [...registers.measured].map(([bit, qubit]) => ({ bit, qubit }));
+  const order = [...registers.bits].flatMap(([name, size]) => Array.from({ length: size }, (_, i) => `${name}[${i}]`));
+  const measured = order.flatMap((bit) => {
+    const qubit = registers.measured.get(bit);
+    return qubit === undefined ? [] : [{ bit, qubit }];
+  });
+  const turned = measured.find(({ qubit }, i) => i > 0 && qubit < measured[i - 1].qubit);
+  if (turned)
+    notes.push(`bits are measured from qubits in another order (${turned.bit} from ${names[turned.qubit]}): results follow the qubits`);
   return { circuit: { qubits: names.length, parameters: inputs.length, gates: made }, version, names, inputs, measured, notes };
 }
