@@ -63,7 +63,11 @@ export function lossOf({ spec }: Pick<Family, "spec">, network: BinaryNetwork, {
 
 /** Share of the points whose class has probability above one half; a logit of exactly 0 counts half. */
 export function accuracyOf(network: BinaryNetwork, { x, y, weights }: Points): number {
-  return logits(network, x).reduce((sum, z, i) => sum + weights[i] * (z === 0 ? 0.5 : z > 0 === (y[i] === 1) ? 1 : 0), 0);
+  const [right, all] = logits(network, x).reduce(
+    ([hits, sum], z, i) => [hits + weights[i] * (z === 0 ? 0.5 : z > 0 === (y[i] === 1) ? 1 : 0), sum + weights[i]],
+    [0, 0],
+  );
+  return right / all; // the same sum in both, so that all right is 1
 }
 
 /**
