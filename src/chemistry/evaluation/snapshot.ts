@@ -3,6 +3,7 @@ import { type NdArray, ndarray } from "../../array/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import { type Ansatz, type Parameters, waveOf } from "../ansatz/ansatz.ts";
 import { plainNetwork } from "../ansatz/network.ts";
+import type { TransportCost } from "../flows/costs.ts";
 import { meanOfValues } from "../flows/robust.ts";
 import { energyProgram, type OwnField } from "../learning/programs.ts";
 import { nucleiOf, type System } from "../systems/system.ts";
@@ -21,26 +22,27 @@ export interface WaveAt {
 /** An electron of a walker. */
 export interface Driven {
   readonly place: readonly number[];
-  /** ∇E_loc by its coordinates, in hartree per bohr. */
-  readonly slope: readonly number[];
+  /** -u = -∇c*(∇E_loc) by its coordinates. */
+  readonly velocity: readonly number[];
   /** E_loc of its walker less the mean, in hartree. */
   readonly excess: number;
 }
 
 /** The electrons of the first walkers, with what a Wasserstein flow and a Fisher-Rao flow do to them. */
-export async function snapshot({ system, ansatz, parameters, x, field }: WaveAt, walkers: number): Promise<Driven[]> {
+export async function snapshot({ system, ansatz, parameters, x, field }: WaveAt, walkers: number, cost: TransportCost): Promise<Driven[]> {
   const count = Math.min(walkers, x.shape[0]);
   const { dimension } = system;
   const n = x.shape[1] / dimension;
   const some = ndarray((x.data as Float32Array).slice(0, count * x.shape[1]), [count, x.shape[1]], "f32");
   const { energy, slope } = await energyProgram(system, ansatz, true, field)(parameters, some);
+  const u = await jit((s: Tensor) => cost.map(s))(slope);
   const mean = meanOfValues(energy.data as Float32Array);
   return Array.from({ length: count * n }, (_, k) => {
     const [walker, i] = [Math.floor(k / n), k % n];
     const coordinates = Array.from({ length: dimension }, (_, c) => c);
     return {
       place: coordinates.map((c) => Number(some.data[k * dimension + c])),
-      slope: coordinates.map((c) => Number(slope.data[(c * n + i) * count + walker])),
+      velocity: coordinates.map((c) => -Number(u.data[(c * n + i) * count + walker])),
       excess: Number(energy.data[walker]) - mean,
     };
   });

@@ -10,29 +10,27 @@ import { coordinateNames, planeOf } from "./plane.ts";
 /** Arrows are drawn for a time in which the fastest go this share of the picture. */
 const longest = 0.12;
 
-/** What carries and what reweights, side by side. @param velocity  u of an electron from its slope */
+/** What carries and what reweights, side by side. */
 export function drivenFigure(system: System, electrons: readonly Driven[], cost: TransportCost["name"]): Figure {
   const [a, b] = planeOf(system);
   const names = [a, b].map((c) => coordinateNames[c]);
-  const reach =
-    1.1 *
-    Math.max(
-      ...[a, b].map((c) =>
-        quantile(
-          electrons.map(({ place }) => Math.abs(place[c])),
-          0.98,
-        ),
-      ),
-    );
-  const speed = (s: number): number => (cost === "l2" ? s : Math.tanh(s));
-  const moved = electrons.map(({ place, slope, excess }) => ({
+  // the middle of all, and how far out nearly all are
+  const [middleX, middleY] = [a, b].map((c) =>
+    quantile(
+      electrons.map(({ place }) => place[c]),
+      0.5,
+    ),
+  );
+  const away = electrons.map(({ place }) => Math.max(Math.abs(place[a] - middleX), Math.abs(place[b] - middleY)));
+  const reach = 1.1 * quantile(away, 0.98);
+  const moved = electrons.map(({ place, velocity, excess }) => ({
     x: place[a],
     y: place[b],
-    u: -speed(slope[a]),
-    v: -speed(slope[b]),
+    u: velocity[a],
+    v: velocity[b],
     excess,
   }));
-  const inside = moved.filter(({ x, y }) => Math.abs(x) < reach && Math.abs(y) < reach);
+  const inside = moved.filter(({ x, y }) => Math.abs(x - middleX) < reach && Math.abs(y - middleY) < reach);
   const fastest = Math.max(1e-9, ...inside.map(({ u, v }) => Math.hypot(u, v)));
   const scale = (longest * 2 * reach) / fastest;
   const limit = quantile(
@@ -42,8 +40,8 @@ export function drivenFigure(system: System, electrons: readonly Driven[], cost:
   const frame = {
     width: 420,
     height: 420,
-    x: { label: `${names[0]} (bohr)`, domain: [-reach, reach] },
-    y: { label: `${names[1]} (bohr)`, domain: [-reach, reach] },
+    x: { label: `${names[0]} (bohr)`, domain: [middleX - reach, middleX + reach] },
+    y: { label: `${names[1]} (bohr)`, domain: [middleY - reach, middleY + reach] },
   };
   const nuclei = Plot.text(nucleiOf(system), {
     x: (n) => n.position[a],
@@ -104,12 +102,13 @@ export function nodeFigure(system: System, { plane: [a, b], range, size, values,
       height: 520,
       x: { label: `${coordinateNames[a]} (bohr)`, domain: shownRange },
       y: { label: `${coordinateNames[b]} (bohr)`, domain: shownRange },
-      color: { type: "diverging", scheme: "puor", reverse: true, pivot: 0, symmetric: true, domain: [-1, 1] },
+      color: { type: "linear", domain: [-1, 0, 1], range: [palette[0], "white", palette[1]] },
       marks: [
         Plot.contour(shown, {
           ...{ width: size, height: size, x1: range[0], x2: range[1], y1: range[0], y2: range[1] },
           fill: (v: number) => v,
           thresholds: 16,
+          clip: true,
         }),
         Plot.contour(shown, {
           ...{ width: size, height: size, x1: range[0], x2: range[1], y1: range[0], y2: range[1] },
@@ -117,6 +116,7 @@ export function nodeFigure(system: System, { plane: [a, b], range, size, values,
           thresholds: [0],
           stroke: "currentColor",
           strokeWidth: 2,
+          clip: true,
         }),
         Plot.text(nucleiOf(system), { x: (n) => n.position[a], y: (n) => n.position[b], text: () => "×", fontSize: 18 }),
         Plot.dot(inside, { x: (e) => e.place[a], y: (e) => e.place[b], r: 5, fill: (e) => (e.up ? "black" : "white"), stroke: "black" }),

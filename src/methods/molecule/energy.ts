@@ -4,6 +4,7 @@ import { evaluationOf } from "../../chemistry/evaluation/evaluation.ts";
 import { nodalSlice, snapshot } from "../../chemistry/evaluation/snapshot.ts";
 import { evaluationFigures, trainingFigures, walkerFigures } from "../../chemistry/figures/all.ts";
 import { planeOf } from "../../chemistry/figures/plane.ts";
+import { transportCost } from "../../chemistry/flows/costs.ts";
 import { quantile } from "../../chemistry/flows/robust.ts";
 import { waveLearner } from "../../chemistry/learning/learner.ts";
 import { partsOf } from "../../chemistry/learning/settings.ts";
@@ -61,7 +62,7 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
   async conclude({ state, history }, problem) {
     const found = evaluationOf(state.tally, problem.system);
     const wave = { ...problem, parameters: state.parameters, x: state.x };
-    const electrons = await snapshot(wave, shownWalkers);
+    const electrons = await snapshot(wave, shownWalkers, transportCost(problem.settings.cost, problem.settings.kappa));
     const slice = hasNodes(problem.system) ? await nodalSlice(wave, planeOf(problem.system), rangeOf(found.places)) : undefined;
     const told = energyFindings(problem, found, history, countOf(state.parameters));
     return {
