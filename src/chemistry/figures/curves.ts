@@ -55,7 +55,7 @@ export function varianceFigure(history: Rows): Figure {
       x: { label: "step" },
       y: { label: "value (log scale)", type: "log", grid: true },
       color: { legend: true },
-      marks: [Plot.line(rows, { x: "step", y: "value", stroke: "measure" })],
+      marks: [Plot.line(rows, { x: "step", y: "value", z: "measure", stroke: "measure" })],
     }),
   };
 }
@@ -80,7 +80,7 @@ export function healthFigure(history: Rows): Figure {
       x: { label: "step" },
       y: { label: "share, or cosine", grid: true, domain: [Math.min(0, ...rows.map((r) => r.value)), 1] },
       color: { legend: true },
-      marks: [Plot.line(rows, { x: "step", y: "value", stroke: "measure" })],
+      marks: [Plot.line(rows, { x: "step", y: "value", z: "measure", stroke: "measure" })],
     }),
   };
 }

@@ -28,7 +28,7 @@ export function curveFigure(points: readonly CurvePoint[], name: string): Figure
       y: { label: "energy (hartree)", grid: true },
       color: { legend: true },
       marks: [
-        Plot.line(rows, { x: "distance", y: "energy", stroke: "of" }),
+        Plot.line(rows, { x: "distance", y: "energy", z: "of", stroke: "of" }),
         Plot.ruleX(bars, { x: "distance", y1: "low", y2: "high", stroke: palette[0], strokeWidth: 2 }),
         Plot.dot(
           rows.filter((r) => r.of === "this run"),
