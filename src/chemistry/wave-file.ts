@@ -79,7 +79,7 @@ export async function readWave(file: Uint8Array, path: string): Promise<WaveFile
   if (!parsed.success) throw wrong("this is no wave function");
   const { system, ansatz, proposal } = parsed.data;
   const known = await knownOrbitals(system);
-  const built = ansatzOf(ansatz.name, system, ansatz, known?.orbitals);
+  const built = ansatzOf(ansatz.name, system, ansatz, known?.orbitals[0]);
   const take = (name: string, like: NdArray): NdArray => {
     const found = read.tensors[name];
     if (found?.dtype !== "f32" || found.shape.join() !== like.shape.join())

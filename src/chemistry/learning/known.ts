@@ -7,7 +7,8 @@ import { lowestStates } from "../laboratory/tridiagonal.ts";
 import type { Reference, System } from "../systems/system.ts";
 
 export interface Known {
-  readonly orbitals: KnownOrbitals;
+  /** Determinants that together make sense: one, or two where bonds are broken. */
+  readonly orbitals: readonly KnownOrbitals[];
   /** Energy of the Hartree-Fock determinant, of molecules. */
   readonly hartreeFock?: number;
   /** The exact energy, where electrons do not feel each other. */
@@ -19,18 +20,33 @@ export interface Known {
 const largestCharge = 10;
 
 /**
- * Of molecules, occupied Hartree-Fock orbitals in STO-6G; of traps, those of the oscillator, shell by shell; of formulas, those of the oscillator
+ * Of molecules, occupied Hartree-Fock orbitals in STO-6G, of their own for each spin where that is much lower; of traps, those of the oscillator, shell by shell; of formulas, those of the oscillator
  * whose ground state has the place and the width of theirs. Nothing for elements without a basis.
  *
  * @throws UserError  for potentials that hold no particle
  */
 export async function knownOrbitals(system: System): Promise<Known | undefined> {
-  if (system.field.kind === "trap") return { orbitals: oscillatorShells(system, system.field.omega), notes: [] };
+  if (system.field.kind === "trap") return { orbitals: [oscillatorShells(system, system.field.omega)], notes: [] };
   if (system.field.kind === "formula") return ofFormula(system, system.field.formula);
   if (system.field.nuclei.some(({ charge }) => charge > largestCharge)) return undefined;
   const found = hartreeFock(system);
-  return { orbitals: hartreeFockOrbitals(found, system), hartreeFock: found.energy, notes: found.notes };
+  const own = found.method === "rhf" ? hartreeFock(system, "sto-6g", "uhf") : found;
+  if (own.energy > found.energy - broken)
+    return { orbitals: [hartreeFockOrbitals(found, system)], hartreeFock: found.energy, notes: found.notes };
+  const up = hartreeFockOrbitals(own, system);
+  const down: KnownOrbitals = (spin, x) => up(spin === "up" ? "down" : "up", x);
+  return {
+    orbitals: [up, down],
+    hartreeFock: own.energy,
+    notes: ["a bond is broken: it begins with orbitals of their own for each spin, both ways round"],
+  };
 }
+
+/**
+ * Orbitals of their own for each spin are taken where they are lower by so much, in hartree: where bonds break. Closed shells would put both electrons of
+ * a bond on one atom half of the time, which a network is slow to unlearn; one way round would break the symmetry of spins, which a singlet has.
+ */
+const broken = 0.02;
 
 /** Points of the grid that tells where a particle is. */
 const points = 1023;
@@ -54,7 +70,7 @@ async function ofFormula(system: System, formula: string): Promise<Known> {
   const energies = apart ? await lineEnergies(potential, box, Math.max(system.up, system.down)) : [];
   const sum = (count: number): number => energies.slice(0, count).reduce((a, b) => a + b, 0);
   return {
-    orbitals: oscillatorShells(system, omega, centre),
+    orbitals: [oscillatorShells(system, omega, centre)],
     ...(apart && { reference: { energy: sum(system.up) + sum(system.down), source: "finite differences on a line, extrapolated" } }),
     notes: [],
   };

@@ -34,11 +34,20 @@ const zerosOf = (like: Tensor, rows: number): Tensor => {
   return rows === 1 ? row : concat(new Array<Tensor>(rows).fill(row), 0);
 };
 
-/** log q of the determinant of known orbitals, for walkers: [walkers, N · dimension] -> [walkers]. */
+/** Those of all known determinants: [determinants, orbital, electron, walkers]. */
+const targets = (system: System, known: readonly KnownOrbitals[], x: Tensor): Tensor =>
+  joined(
+    known.map((orbitals) => targetMatrix(system, orbitals, x).expandDims(0)),
+    0,
+  );
+
+const joined = (pieces: readonly Tensor[], axis: number): Tensor => (pieces.length === 1 ? pieces[0] : concat(pieces, axis));
+
+/** log q of the sum of the determinants of known orbitals, for walkers: [walkers, N · dimension] -> [walkers]. */
 export const knownDensity =
-  (system: System, known: KnownOrbitals) =>
+  (system: System, known: readonly KnownOrbitals[]) =>
   (x: Tensor): Tensor =>
-    sumOfDeterminants(targetMatrix(system, known, walkersLast(system, x)).expandDims(0)).logAbs.mul(2);
+    sumOfDeterminants(targets(system, known, walkersLast(system, x))).logAbs.mul(2);
 
 const rate = 3e-3;
 
@@ -47,22 +56,21 @@ type AdamMoments = globalThis.Parameters<ReturnType<typeof adam>["update"]>[1];
 export type AdamArrays = Arrays<AdamMoments>;
 
 /**
- * Steps of Adam that lower the mean over walkers of Σ_k |Φ^k - T|², Φ^k the orbitals of the network and T those that are known.
+ * Steps of Adam that lower the mean over walkers of Σ_k |Φ^k - T|², Φ^k the orbitals of the network and T those that are known, in turn where they are several.
  *
  * @source  Pfau et al., Phys. Rev. Research 2 (2020), section II.D
  */
-export function pretraining(system: System, ansatz: Ansatz, known: KnownOrbitals | undefined) {
+export function pretraining(system: System, ansatz: Ansatz, known: readonly KnownOrbitals[] | undefined) {
   const optimizer = adam(rate);
   const loss = (p: Parameters<Tensor>, x: Tensor): Tensor => {
     const network = plainNetwork(p);
     const places = walkersLast(system, x);
     if (!ansatz.orbitals || !known) throw new UserError(`${ansatz.name} has no orbitals to train`);
     const orbitals = ansatz.orbitals(places, electronsOfWave(ansatz, places, network), network);
-    return orbitals
-      .sub(targetMatrix(system, known, places).expandDims(0))
-      .square()
-      .mean(-1)
-      .sum();
+    const wanted = known.map((one) => targetMatrix(system, one, places).expandDims(0));
+    // determinants take turns
+    const each = Array.from({ length: wanted.length === 1 ? 1 : orbitals.shape[0] }, (_, k) => wanted[k % wanted.length]);
+    return orbitals.sub(joined(each, 0)).square().mean(-1).sum();
   };
   const program = jit((p: Parameters<Tensor>, state: AdamMoments, x: Tensor) => {
     const [value, gradient] = valueAndGrad(loss)(p, x);

@@ -42,7 +42,7 @@ export interface WaveProblem {
   readonly ansatz: Ansatz;
   readonly settings: LearningSettings;
   /** Orbitals to begin with, where some are known. */
-  readonly known?: KnownOrbitals;
+  readonly known?: readonly KnownOrbitals[];
   /** A wave function to begin with instead of a random one, walkers that sample it and their proposals in bohr. */
   readonly start?: { readonly parameters: Parameters<NdArray>; readonly x: NdArray; readonly proposal: number };
   /** The field of a formula. */

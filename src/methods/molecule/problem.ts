@@ -83,7 +83,7 @@ export async function problemOf(asked: System, given: Options): Promise<Molecule
   const system = asked.reference || !known?.reference ? asked : { ...asked, reference: known.reference };
   const few = electronsOf(system) <= 2;
   const choice = choiceOf(given, few);
-  const ansatz = ansatzOf(choice.name, system, choice, known?.orbitals);
+  const ansatz = ansatzOf(choice.name, system, choice, known?.orbitals[0]);
   const settings = settingsOf(given, few, known !== undefined && ansatz.orbitals !== undefined);
   return {
     ...{ system, ansatz, settings, choice, field: ownField(system), notes: known?.notes ?? [] },
