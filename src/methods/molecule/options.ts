@@ -20,7 +20,11 @@ export const moleculeOptions = {
     .enum(flowNames)
     .default("wfr")
     .describe("flow of the density: Wasserstein-Fisher-Rao, Wasserstein, Fisher-Rao (ordinary variational Monte Carlo)"),
-  steps: z.int().min(1).optional().describe("steps of the flow (default: 800 for up to two electrons, 2000 for more)"),
+  steps: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("steps of the flow (default: 800 for up to two electrons, 2000 for more; three times as many where bonds are broken)"),
   cost: z.enum(costNames).optional().describe("cost of moving mass, whose conjugate turns ∇E into a velocity (default: tanh)"),
   kappa: z.number().positive().optional().describe("speed limit of --cost (default: 1)"),
   transportWeight: z.number().min(0).optional().describe("weight of the Wasserstein part of wfr (default: 0.1)"),

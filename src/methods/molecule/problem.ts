@@ -49,9 +49,12 @@ function choiceOf(
   return { name, width: width ?? (few ? 16 : 32), layers, heads, pairWidth, determinants, factored, cusp };
 }
 
-function settingsOf(given: Options, few: boolean, pretrains: boolean): LearningSettings {
+/** Steps for so many electrons, of whose bonds some may be broken: then little energy tells right from wrong, and it takes longer. */
+const usualSteps = (few: boolean, broken: boolean): number => (few ? 800 : 2000) * (broken ? 3 : 1);
+
+function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: boolean): LearningSettings {
   const { quick, method: flow, transportWeight = 0.1, transportWeightEnd = transportWeight, solver = "kfac", pretrain = 300 } = given;
-  const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? (few ? 800 : 2000));
+  const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? usualSteps(few, broken));
   const {
     walkers,
     moves,
@@ -84,7 +87,7 @@ export async function problemOf(asked: System, given: Options): Promise<Molecule
   const few = electronsOf(system) <= 2;
   const choice = choiceOf(given, few);
   const ansatz = ansatzOf(choice.name, system, choice, known?.orbitals[0]);
-  const settings = settingsOf(given, few, known !== undefined && ansatz.orbitals !== undefined);
+  const settings = settingsOf(given, few, known !== undefined && ansatz.orbitals !== undefined, (known?.orbitals.length ?? 1) > 1);
   return {
     ...{ system, ansatz, settings, choice, field: ownField(system), notes: known?.notes ?? [] },
     ...(known && { known: known.orbitals, hartreeFock: known.hartreeFock }),

@@ -51,7 +51,7 @@ export const scan = experiment({
       label: `scan of ${system.name}`,
       folder: `scan-${system.name}`,
       steps: problems.length,
-      config: { ...settings, ...choice, distances: shown },
+      config: { ...settings, ...choice, steps: problems.map(({ problem }) => problem.settings.steps), distances: shown },
       warnings: [
         ...notes,
         ...cautionsBefore(problems[0].problem, options),
@@ -62,12 +62,13 @@ export const scan = experiment({
 
   async work({ system, problems }, { rng, progress, saved, save, interrupted }: Workbench<Saved>) {
     const points: CurvePoint[] = [...(saved?.points ?? [])];
-    const steps = partsOf(problems[0].problem.settings).end;
-    const bar = progress(`scan of ${system.name}`, steps * problems.length, steps * points.length);
+    const ends = problems.map(({ problem }) => partsOf(problem.settings).end);
+    const before = (count: number): number => ends.slice(0, count).reduce((a, b) => a + b, 0);
+    const bar = progress(`scan of ${system.name}`, before(ends.length), before(points.length));
     for (const { distance, problem } of problems.slice(points.length)) {
-      const before = steps * points.length;
+      const done = before(points.length);
       const state = await learnWave(problem, rng.fold(points.length), (step, metrics) => {
-        if (step % 20 === 0) bar.update(before + step, { distance, ...("energy" in metrics && { energy: metrics.energy }) });
+        if (step % 20 === 0) bar.update(done + step, { distance, ...("energy" in metrics && { energy: metrics.energy }) });
         return !interrupted();
       });
       if (!state) return undefined;
