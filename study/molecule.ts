@@ -158,12 +158,15 @@ function defaults(): void {
 /** Energies of H2 in hartree by distance in bohr: explicitly correlated, from the literature. */
 const hydrogen: Readonly<Record<string, number>> = {
   "0.8": -1.0200567,
+  "1": -1.1245397,
   "1.2": -1.1649352,
   "1.4": -1.1744757,
   "1.6": -1.1685834,
   "2": -1.138133,
   "2.4": -1.1024227,
+  "3": -1.0573263,
   "4": -1.0163903,
+  "5": -1.0037857,
   "6": -1.0008357,
 };
 
