@@ -1,6 +1,6 @@
 /** Solvers by name. */
 import { adam } from "../../optim/index.ts";
-import { jit, type Tensor } from "../../tensor/index.ts";
+import { type Arrays, jit, type Tensor } from "../../tensor/index.ts";
 import type { Parameters } from "../ansatz/ansatz.ts";
 import { kfacSolver } from "./kfac.ts";
 import { minimalReconfiguration, reconfiguration, robust, spring } from "./rows.ts";
@@ -18,13 +18,12 @@ function adamSolver(): Solver {
     curvature: "none",
     init: (parameters) => optimizer.init(parameters),
     async direction({ gradient, parameters }, memory) {
-      const { updates, state } = await update(unflattened(gradient, parameters), memory as Parameters_, parameters);
+      const moments = memory as Arrays<AdamMoments>; // what `init` gave, or the step before
+      const { updates, state } = await update(unflattened(gradient, parameters), moments, parameters);
       return { vector: flattened(updates).map((u) => -u), memory: state };
     },
   };
 }
-
-type Parameters_ = never;
 
 /** @param fisherRaoOnly  whether the gradient is that of the Fisher-Rao flow alone */
 export function solverOf(name: SolverName, fisherRaoOnly: boolean): Solver {
