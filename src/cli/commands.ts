@@ -7,7 +7,7 @@ export const commands: readonly Registered[] = [
   {
     name: "completion",
     summary: "completion of commands and options for bash, zsh and fish",
-    load: async () => (await import("./completion.ts")).completionCommand(commands.filter(({ name }) => name !== "completion")),
+    load: async () => (await import("../lab/completion.ts")).completionCommand(commands.filter(({ name }) => name !== "completion")),
   },
   {
     name: "resume",

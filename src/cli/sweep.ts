@@ -6,6 +6,7 @@ import { type Command, job, type Outcome, type Registered } from "../lab/command
 import { interruptedExitCode, onInterrupt } from "../lab/interrupt.ts";
 import { talkOptions } from "../lab/options.ts";
 import { progressMode } from "../lab/progress.ts";
+import { exampleSweep } from "../lab/sweep/example.ts";
 
 const sweepOptions = z.object({
   out: z.string().optional().describe("folder of the sweep (default: runs and the name of the file)"),
@@ -28,15 +29,6 @@ const workerOptions = z.object({
   quiet: z.boolean().default(false).describe("say nothing"),
 });
 
-const exampleFile = `Example file:
-  command: trajectories
-  options: { data: gapminder, holdOut: [1970, 1990], steps: 1000 }
-  grid: { width: [32, 128] }
-  random: { samples: 8, space: { learningRate: { min: 1e-4, max: 1e-2, scale: log } } }
-  seeds: 3
-  metric: loss
-  halving: { factor: 2, min: 250, max: 1000 }`;
-
 export const sweepCommand = (registry: readonly Registered[]): Command =>
   job({
     name: "sweep",
@@ -44,7 +36,7 @@ export const sweepCommand = (registry: readonly Registered[]): Command =>
     description: "many runs of a command: a grid, random settings, seeds; successive halving",
     arguments: [{ name: "<file>", description: "YAML or JSON: command, options, grid, random, seeds, metric, halving" }],
     examples: ["pushforward sweep sweep.yaml --workers 4", "pushforward sweep sweep.yaml --queue redis://10.0.0.5:6379"],
-    notes: exampleFile,
+    notes: exampleSweep,
     options: sweepOptions,
     run: ([file], options) => sweep(file, options, registry),
   });

@@ -1,5 +1,7 @@
 /** Completion of the command line for shells, written from the declared commands. */
-import type { Command, Registered } from "./command.ts";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { type Command, job, type Registered } from "./command.ts";
 import { flag } from "./invocation.ts";
 import { optionInfos, outerSchema } from "./options.ts";
 
@@ -35,11 +37,11 @@ async function placesOf(registry: readonly Registered[]): Promise<Place[]> {
   return [root, ...all.flatMap(visit)];
 }
 
-export const shells = ["bash", "zsh", "fish"] as const;
-export type Shell = (typeof shells)[number];
+const shells = ["bash", "zsh", "fish"] as const;
+type Shell = (typeof shells)[number];
 
 /** The script that a shell reads once. */
-export async function completionScript(shell: Shell, registry: readonly Registered[]): Promise<string> {
+async function completionScript(shell: Shell, registry: readonly Registered[]): Promise<string> {
   const places = await placesOf(registry);
   if (shell === "fish") return fish(places);
   return shell === "bash" ? bash(places) : `autoload -U +X bashcompinit && bashcompinit\n${bash(places)}`;
@@ -105,3 +107,18 @@ function fish(places: readonly Place[]): string {
     "",
   ].join("\n");
 }
+
+/** `pushforward completion`: a script for the user's shell. @param registry  the commands that it completes */
+export const completionCommand = (registry: readonly Registered[]): Command =>
+  job({
+    name: "completion",
+    summary: "completion of commands and options for bash, zsh and fish",
+    arguments: [{ name: "<shell>", description: shells.join(", ") }],
+    examples: ['eval "$(pushforward completion bash)"', "pushforward completion fish > ~/.config/fish/completions/pushforward.fish"],
+    options: z.object({}),
+    async run([name]) {
+      const shell = shells.find((known) => known === name);
+      if (!shell) throw new UserError(`there is no completion for "${name}"`, `one of ${shells.join(", ")}`);
+      return { results: {}, text: [await completionScript(shell, registry)] };
+    },
+  });

@@ -75,5 +75,9 @@ test("factors do not share memory: one is good after another was made", () => {
 test("a matrix with a tiny negative eigenvalue has a factor with a ridge above it", () => {
   const a = [1, 1, 1, 1 - 1e-9];
   expect(choleskyFactor(a, 2)).toBeUndefined();
-  expect(choleskyFactor(a, 2, 1e-6)).toBeDefined();
+  const ridged = choleskyFactor(a, 2, 1e-6);
+  // (A + ridge I) x = (2, 2): x = 2 / (2 - 1e-9 + 1e-6) but for the smaller element's 1e-9, which the small eigenvalue 1e-6 multiplies by 1e3
+  const x = ridged && choleskySolve(ridged, [2, 2]);
+  const back = x && [a[0] * x[0] + a[1] * x[1] + 1e-6 * x[0], a[2] * x[0] + a[3] * x[1] + 1e-6 * x[1]];
+  for (const value of back ?? [Number.NaN]) expect(value).toBeCloseTo(2, 9);
 });
