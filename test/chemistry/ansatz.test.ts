@@ -9,9 +9,10 @@ import { kroneckerStatistics, perWalkerGradients } from "../../src/chemistry/sol
 import { passages } from "../../src/chemistry/solvers/passages.ts";
 import { byName, flattened, piecesOf, unflattened } from "../../src/chemistry/solvers/vector.ts";
 import { nucleiOf, type System } from "../../src/chemistry/systems/system.ts";
-import { concat, grad, hessian, jit, jvp, type Tensor, vmap } from "../../src/tensor/index.ts";
+import { concat, grad, jit, jvp, type Tensor, vmap } from "../../src/tensor/index.ts";
 import { cases, molecule, somewhere, trap } from "./cases.ts";
 import { goldenSystem } from "./golden.ts";
+import { plainKinetic } from "./plain-wave.ts";
 
 /** Positions with two electrons exchanged. */
 function exchanged(x: NdArray, i: number, j: number): NdArray {
@@ -47,16 +48,7 @@ describe.each(cases)("$label", ({ system, ansatz, parameters }) => {
     const program = jit((p: Parameters<Tensor>, x: Tensor) => {
       const network = plainNetwork(p);
       const { kinetic, energy } = localEnergy(system, ansatz, network, x);
-      const one = (y: Tensor): Tensor => waveOf(ansatz, y.expandDims(2), network).logAbs.sum();
-      const d = x.shape[0] * x.shape[1];
-      const plain = vmap(
-        (y: Tensor) => {
-          const h = hessian(one)(y).reshape([d, d]);
-          const diagonal = Array.from({ length: d }, (_, k) => h.slice([k, k + 1], [k, k + 1]).reshape([1]));
-          return concat(diagonal, 0).sum().add(grad(one)(y).square().sum()).mul(-0.5);
-        },
-        [2],
-      )(x);
+      const plain = plainKinetic(ansatz, x, network);
       const slope = grad((y: Tensor) => localEnergy(system, ansatz, network, y).energy.sum())(x);
       return { kinetic, energy, plain, slope };
     });

@@ -1,6 +1,6 @@
 /** Wave functions of tests, written as formulas. */
 import type { NdArray } from "../../src/array/index.ts";
-import { type Ansatz, type Parameters, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
+import { type Ansatz, type Parameters, type WaveNetwork, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
 import { plainNetwork } from "../../src/chemistry/ansatz/network.ts";
 import { localEnergy } from "../../src/chemistry/energy/local-energy.ts";
 import { potential } from "../../src/chemistry/energy/potential.ts";
@@ -36,8 +36,7 @@ export const atom = (charge: number, up: number, down: number, repulsion = 0): S
   systemOf({ kind: "nuclei", nuclei: [{ symbol: "X", charge, position: [0, 0, 0] }] }, 3, up, down, repulsion);
 
 /** -½ (tr ∇∇ℓ + |∇ℓ|²) of each walker by the whole Hessian. */
-export function plainKinetic(ansatz: Ansatz, x: Tensor): Tensor {
-  const network = plainNetwork({ linear: {}, other: {} });
+export function plainKinetic(ansatz: Ansatz, x: Tensor, network: WaveNetwork = plainNetwork({ linear: {}, other: {} })): Tensor {
   const one = (y: Tensor): Tensor => waveOf(ansatz, y.expandDims(2), network).logAbs.sum();
   const d = x.shape[0] * x.shape[1];
   return vmap(
