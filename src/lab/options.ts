@@ -170,6 +170,10 @@ export function validate<S extends z.ZodObject>(schema: S, data: unknown, name: 
     throw new UserError(`unknown option ${shown(issue.keys[0])}`, guess && `did you mean ${shown(guess)}?`);
   }
   const value = issue.path.reduce((v: unknown, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], data);
+  if (value === undefined && where !== "" && issue.code === "invalid_type") {
+    const { description } = optionInfos(schema).find(({ key }) => issue.path.length === 1 && key === issue.path[0]) ?? {};
+    throw new UserError(`${where} is missing: ${lower(issue.message)}`, description && `${where} is ${description}`);
+  }
   const got = value === undefined ? "" : ` (got ${JSON.stringify(value)?.slice(0, 100)})`;
   throw new UserError(`${where === "" ? "" : `${where}: `}${lower(issue.message)}${got}`);
 }

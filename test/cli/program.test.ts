@@ -84,7 +84,7 @@ describe("the program", () => {
       [["trajectoris"], "error: unknown command 'trajectoris'\n  hint: did you mean trajectories?\n"],
       [["fail", "--sed", "1"], "error: unknown option '--sed'\n  hint: did you mean --seed?\n"],
       [["fail", "--seed"], "error: option '--seed <n>' argument missing\n  hint: --help shows the options\n"],
-      [["fail", "inner"], "error: --need: expected number\n"],
+      [["fail", "inner"], "error: --need is missing: expected number\n  hint: --need is needed\n"],
     ];
     for (const [args, error] of cases) expect(await cli(...args)).toEqual({ code: 1, out: "", error });
   });

@@ -22,4 +22,8 @@ test("options say what is wrong with them", () => {
     if (hint) expect(attempt).toThrow(expect.objectContaining({ hint }));
   }
   expect(() => validate(z.object({ net: z.array(z.int()) }), { net: [1, "x"] })).toThrow('net.1: expected number (got "x")');
+  const bond = z.object({ bond: z.string().describe("distances from:to:step") });
+  expect(() => validate(bond, {}, (key) => `--${key}`)).toThrow(
+    expect.objectContaining({ message: "--bond is missing: expected string", hint: "--bond is distances from:to:step" }),
+  );
 });
