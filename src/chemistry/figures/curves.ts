@@ -20,7 +20,7 @@ export function energyFigure(history: Rows, evaluated: number, reference: Refere
   return {
     name: "energy",
     title: "Energy",
-    caption: `Mean local energy of the walkers while the wave function learns, each point the mean of 20 steps, above ${reference ? `the known energy ${zero} hartree (${reference.source})` : "the evaluated energy"}. The band is chemical accuracy, ±${chemicalAccuracy} mHa; the dashed line is the long evaluation with frozen parameters.${outside > 0 ? ` ${outside} early points lie outside.` : ""}`,
+    caption: `Mean local energy of the walkers while the wave function learns (steps count from the start of pretraining), each point the mean of 20 steps, above ${reference ? `the known energy ${zero} hartree (${reference.source})` : "the evaluated energy"}. The band is chemical accuracy, ±${chemicalAccuracy} mHa; the dashed line is the long evaluation with frozen parameters.${outside > 0 ? ` Early points outside: ${outside}.` : ""}`,
     svg: plot({
       height: 340,
       x: { label: "step" },
