@@ -26,6 +26,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   generative: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "data", "plots"],
   chemistry: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "sampling", "data", "plots"],
   quantum: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
+  inversion: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "distances", "sampling", "data", "plots"],
   lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
   methods: [
     "errors",
@@ -45,6 +46,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "language",
     "chemistry",
     "quantum",
+    "inversion",
     "tokenizers",
     "lab",
   ],
@@ -68,7 +70,6 @@ const pages = [
   "coding/index",
   "language",
   "chemistry",
-  "quantum",
   "quantum",
 ];
 
