@@ -18,6 +18,8 @@ export interface Learner<S> {
   step(state: S, rng: Random): Promise<{ state: S; metrics: Metrics }>;
   /** Numbers too dear for every step: a function of the state and the stream alone. */
   evaluate?(state: S, rng: Random): Promise<Metrics>;
+  /** Whether the state is the result already: what has converged stops before the last step. */
+  done?(state: S): boolean;
 }
 
 export interface RunOptions {
@@ -101,12 +103,13 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
     const when = best && { best: { step: best.step, value: best.value } };
     return run.save({ step, tensors, state: { stream: stream.state(), sums, counts, ...when } satisfies Progressed });
   };
+  const finished = (): boolean => learner.done?.(state) ?? false;
   const patient = (): boolean => !wanted || !best || step - best.step < wanted.patience * evaluateEvery;
   const until = Math.min(steps, currentInvocation()?.stopAt ?? steps);
   const interrupt = onInterrupt();
   let savedAt = performance.now();
   try {
-    while (step < until && patient() && !interrupt.signal.aborted) {
+    while (step < until && patient() && !finished() && !interrupt.signal.aborted) {
       const next = await learner.step(state, stream);
       state = next.state;
       step++;
@@ -136,7 +139,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
       }
     }
     await save();
-    const over = step === steps || !patient();
+    const over = step === steps || !patient() || finished();
     if (!over) await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
     return { state: best?.state ?? state, history, steps: step, bestStep: best?.step, interrupted: !over };
   } finally {

@@ -3,6 +3,11 @@ import type { Registered } from "../lab/command.ts";
 
 export const methods: readonly Registered[] = [
   {
+    name: "audit",
+    summary: "how much of its private training data does a classifier give away?",
+    load: async () => (await import("./audit/index.ts")).audit,
+  },
+  {
     name: "binarize",
     summary: "binary networks from a quantum hypernetwork, beside the exact optimum and classical searches",
     load: async () => (await import("./binarize/index.ts")).binarize,

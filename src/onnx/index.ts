@@ -2,3 +2,4 @@
 export { type ExportOptions, toOnnx } from "./export.ts";
 export { withExternalData } from "./external.ts";
 export { fromOnnx, type OnnxModel, type Port, type ReadOptions } from "./reader/model.ts";
+export { computed, steadyOutputs, type Tried } from "./steady.ts";

@@ -2,12 +2,13 @@
 import { sizeOf } from "../array/ndarray.ts";
 import { folded } from "./evaluate.ts";
 import { apply1, roundTo, simplifyBy } from "./primitive.ts";
+import { logSigmoid, sigmoid } from "./primitives/activations.ts";
 import { add, div, mul, neg, reciprocal, sqrt, square, sub } from "./primitives/arithmetic.ts";
 import { castPrimitive } from "./primitives/cast.ts";
 import { scalar, splat } from "./primitives/constant.ts";
-import { pow } from "./primitives/elementary.ts";
+import { log, pow } from "./primitives/elementary.ts";
 import { matmul, matmulPrimitive } from "./primitives/product.ts";
-import { logsumexp, max, min } from "./primitives/reduce.ts";
+import { logSoftmax, logsumexp, max, min, softmaxPrimitive } from "./primitives/reduce.ts";
 import { permuted, reshape, reshapePrimitive, transpose, transposePrimitive } from "./primitives/reshape.ts";
 import { type Cut, concatPrimitive, cutLength, flipPrimitive, type Padding, padPrimitive, slicePrimitive } from "./primitives/slice.ts";
 import { broadcastPrimitive, broadcastTo, reducedShape, sum } from "./primitives/sum.ts";
@@ -76,6 +77,10 @@ const inverted = (x: Tensor, n: Tensor): Tensor => reciprocal(pow(x, -number(n))
 
 const elementwise: readonly Rule[] = [
   ["a cast to the same dtype", [castPrimitive, "x"], ({ x }, { dtype }) => (x.dtype === dtype ? x : undefined)],
+  // of models that give probabilities: neither underflow nor a vanishing gradient where one of them is 0 in floats
+  ["log softmax x", [log, [softmaxPrimitive, "x"]], ({ x }) => logSoftmax(x)],
+  ["log sigmoid x", [log, [sigmoid, "x"]], ({ x }) => logSigmoid(x)],
+  ["1 - sigmoid x = sigmoid -x", [sub, 1, [sigmoid, "x"]], ({ x }, _, inputs) => ifWhole(x, inputs, () => sigmoid(neg(x)))],
   ["rounded twice = once", [roundTo, [roundTo, "x"]], (_m, _p, [x]) => x],
   ["f(c, …) = a number", (p) => p.scalar !== undefined, (_, params, inputs, p) => folded(p, inputs, params)],
   ["f(broadcast x, …) = f(x, …)", (p) => p.elementwise === true, (_, params, inputs, p) => unspread(p, inputs, params)],

@@ -1,10 +1,10 @@
 /** Decoders from ONNX files as joint models, checked before anything is computed with them. */
-import { type NdArray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
-import { TensorError, UserError } from "../../errors.ts";
-import type { OnnxModel } from "../../onnx/index.ts";
-import { jit, type Tensor } from "../../tensor/index.ts";
+import { randomStream, sizeOf, toNumbers } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
+import { type OnnxModel, steadyOutputs } from "../../onnx/index.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import { functionOf } from "./file.ts";
-import { type Joint, rowsOf } from "./joint.ts";
+import type { Joint } from "./joint.ts";
 import { type LikelihoodName, likelihoodOf, type OutputKind } from "./likelihood.ts";
 import type { Prior } from "./prior.ts";
 
@@ -34,7 +34,9 @@ export async function decoderJoint(model: OnnxModel, options: DecoderOptions): P
   checkOutput(model, path);
   const apply = functionOf(model);
   const raw = (u: Tensor): Tensor => apply(prior.toLatent(u).reshape([u.shape[0], ...inputTail]))[0];
-  const outputs = await twice(raw, latent, options);
+  const trial = randomStream(0).fold("decoder").normal([tried, latent], dtype);
+  const words = { path, what: "the decoder", rows: "latents", one: "a draw of the prior", noise: "leave the noise to --likelihood" };
+  const outputs = await steadyOutputs(raw, trial, words);
   const observed = outputs.shape.slice(1);
   const D = sizeOf(observed);
   const { variance, likelihood } = options;
@@ -87,45 +89,6 @@ function checkOutput({ outputs: [y, ...more] }: OnnxModel, path: string): void {
       `${path}: the output "${y.name}" is ${y.dtype}, which has no gradient`,
       "export the decoder without rounding its output",
     );
-}
-
-/** What a graph computes. @throws UserError  with the file, where it cannot be computed */
-export async function computed<T>(path: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof TensorError)) throw error;
-    throw new UserError(`${path}: ${error.message}`, "export it in evaluation mode (model.eval()), for any number of rows");
-  }
-}
-
-/** Share of the largest output by which a row may differ with the number of rows beside it: products are rounded in another order. */
-const apart = 1e-3;
-
-/** Outputs for draws of the prior, after two runs that must agree to the bit, and one of a few rows alone. */
-async function twice(raw: (u: Tensor) => Tensor, latent: number, { path, dtype }: DecoderOptions): Promise<NdArray> {
-  const u = randomStream(0).fold("decoder").normal([tried, latent], dtype);
-  const program = jit(raw);
-  const [first, second] = await computed(path, async () => [await program(u), await program(u)]);
-  if (first.shape[0] !== tried || first.shape.length < 2)
-    throw new UserError(`${path}: ${tried} latents give an output of shape [${first.shape.join(", ")}], not one row each`);
-  const [a, b] = [toNumbers(first), toNumbers(second)];
-  const wrong = a.findIndex((v) => !Number.isFinite(v));
-  if (wrong >= 0)
-    throw new UserError(`${path}: the decoder gives ${a[wrong]} for a draw of the prior`, "check its weights and the scale of its latent");
-  if (a.some((v, i) => v !== b[i]))
-    throw new UserError(
-      `${path}: two runs on the same latents differ: the graph is random (dropout or noise in training mode)`,
-      "export the decoder in evaluation mode (model.eval()), and leave the noise to --likelihood",
-    );
-  const few = toNumbers(await computed(path, () => program(rowsOf(u, 0, 8))));
-  const scale = a.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
-  if (few.some((v, i) => Math.abs(v - a[i]) > apart * scale))
-    throw new UserError(
-      `${path}: what the decoder gives for a latent depends on the rows beside it (statistics of the batch?)`,
-      "export the decoder in evaluation mode (model.eval())",
-    );
-  return first;
 }
 
 /** What the output is: said in the options or the file, and checked against its range. */

@@ -1,9 +1,8 @@
 /** Proposals q(z|x) = N(m(x), diag e^{v(x)}): from an ONNX encoder, or learned. */
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import type { OnnxModel } from "../../onnx/index.ts";
+import { computed, type OnnxModel } from "../../onnx/index.ts";
 import { concat, jit, type Tensor } from "../../tensor/index.ts";
-import { computed } from "./decoder.ts";
 import { encoderFunction } from "./file.ts";
 import { inBlocks, type Joint, rowsOf } from "./joint.ts";
 

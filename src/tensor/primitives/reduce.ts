@@ -116,7 +116,7 @@ function swapLast(t: Tensor, axis: number): Tensor {
   return transpose(t, p);
 }
 
-const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
+export const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
 const logSoftmaxPrimitive = lastAxis(
   "logSoftmax",
   "LogSoftmax",

@@ -1,0 +1,86 @@
+/** Coupling layers with an affine normalisation and a permutation, as in Glow, on codes [J, n, d]. */
+import { type NdArray, ndarray, type Random } from "../../array/index.ts";
+import { type Arrays, concat, elu, exp, expandDims, logSigmoid, type Tensor, take } from "../../tensor/index.ts";
+import { type Float, filled, like } from "./arrays.ts";
+
+/** One step for each of J goals. Widths of the network: h1, hidden, hidden, what it gives. */
+export interface StepParams<T = Tensor> {
+  /** ActNorm [J, d]: h = (z + b) e^s. */
+  readonly shift: T;
+  readonly logScale: T;
+  /** Dense layers with weights [J, in, out] and biases [J, out]. */
+  readonly layers: readonly { readonly w: T; readonly b: T }[];
+  /** The network's output is multiplied by e^{3 scale}, [J, outputs]. */
+  readonly outputScale: T;
+}
+
+export type CouplingKind = "additive" | "affine";
+
+/** A step between codes and noise, in both directions. Log determinants are those of the direction towards the noise. */
+export interface CouplingStep {
+  init(goals: number, rng: Random, dtype: Float): Arrays<StepParams>;
+  /** Codes to noise. */
+  forward(params: StepParams, z: Tensor): { readonly h: Tensor; readonly logDet: Tensor };
+  /** Noise to codes. */
+  inverse(params: StepParams, h: Tensor): { readonly z: Tensor; readonly logDet: Tensor };
+}
+
+/** Units of a hidden layer. */
+const width = 100;
+
+/**
+ * ActNorm, a fixed permutation, a coupling: h2 ← h2 + NN(h1), or h2 ← (h2 + shift) σ(raw + 2). The network begins at zero, so that the step
+ * begins as permutation and ActNorm.
+ *
+ * @param order  which entry of ActNorm's output comes to each place
+ * @source  Kingma & Dhariwal, NeurIPS 2018, section 3, in R^d instead of images
+ */
+export function couplingStep(latent: number, kind: CouplingKind, order: Int32Array<ArrayBuffer>): CouplingStep {
+  const kept = latent - (latent >> 1);
+  const changed = latent >> 1;
+  const outputs = kind === "affine" ? 2 * changed : changed;
+  const sizes = [kept, width, width, outputs];
+  const [there, back] = [order, Int32Array.from(order, (_, i) => order.indexOf(i))].map((by) => ndarray(by, [latent], "i32"));
+  const permuted = (z: Tensor, by: NdArray): Tensor => take(z, by, -1);
+  const halves = (h: Tensor): [Tensor, Tensor] => [h.slice([], [], [0, kept]), h.slice([], [], [kept, latent])];
+  const network = ({ layers, outputScale }: StepParams, h1: Tensor): Tensor => {
+    const dense = (x: Tensor, i: number): Tensor => x.matmul(layers[i].w).add(expandDims(layers[i].b, 1));
+    const last = dense(elu(dense(elu(dense(h1, 0)), 1)), 2);
+    return last.mul(exp(expandDims(outputScale, 1).mul(3)));
+  };
+  /** What is added, and the logarithm of what is multiplied after it. */
+  const change = (params: StepParams, h1: Tensor): { readonly shift: Tensor; readonly logFactor?: Tensor } => {
+    const y = network(params, h1);
+    if (kind === "additive") return { shift: y };
+    return { shift: y.slice([], [], [0, changed]), logFactor: logSigmoid(y.slice([], [], [changed, outputs]).add(2)) };
+  };
+  const volume = ({ logScale }: StepParams, logFactor: Tensor | undefined): Tensor => {
+    const ofNorm = expandDims(logScale.sum(-1), 1);
+    return logFactor ? ofNorm.add(logFactor.sum(-1)) : ofNorm;
+  };
+  return {
+    init(goals, rng, dtype) {
+      const zeros = (shape: readonly number[]): NdArray => filled(shape, 0, dtype);
+      const layers = rng.split(3).map((stream, i) => {
+        const shape = [goals, sizes[i], sizes[i + 1]];
+        const noise = stream.normal(shape, "f64").data;
+        return { w: like(zeros(shape), noise, (v) => (i < 2 ? v / Math.sqrt(sizes[i]) : 0)), b: zeros([goals, sizes[i + 1]]) };
+      });
+      return { shift: zeros([goals, latent]), logScale: zeros([goals, latent]), layers, outputScale: zeros([goals, outputs]) };
+    },
+    forward(params, z) {
+      const [h1, h2] = halves(permuted(z.add(expandDims(params.shift, 1)).mul(exp(expandDims(params.logScale, 1))), there));
+      const { shift, logFactor } = change(params, h1);
+      const moved = h2.add(shift);
+      return { h: concat([h1, logFactor ? moved.mul(exp(logFactor)) : moved], 2), logDet: volume(params, logFactor) };
+    },
+    inverse(params, h) {
+      const [h1, h2] = halves(h);
+      const { shift, logFactor } = change(params, h1);
+      const moved = (logFactor ? h2.mul(exp(logFactor.neg())) : h2).sub(shift);
+      const scaled = permuted(concat([h1, moved], 2), back);
+      const z = scaled.mul(exp(expandDims(params.logScale, 1).neg())).sub(expandDims(params.shift, 1));
+      return { z, logDet: volume(params, logFactor) };
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** The rule of Gauss and Hermite: sums that are expectations over N(0, I). */
+
+/** Nodes along an axis, by the number of axes: up to two thousand points in all. */
+const nodes = [96, 32, 12];
+
+/** Codes of so many numbers at most have expectations by the rule. */
+export const mostAxes = nodes.length;
+
+/** The product rule over d ≤ 3 axes: noise [n, d] row by row, and how much each row counts. */
+export function hermitePoints(d: number): { readonly noise: Float64Array; readonly weights: Float64Array } {
+  const { x, w } = hermite(nodes[d - 1]);
+  const n = x.length ** d;
+  const noise = new Float64Array(n * d);
+  const weights = new Float64Array(n).fill(1);
+  for (let i = 0; i < n; i++)
+    for (let k = 0, rest = i; k < d; k++, rest = Math.floor(rest / x.length)) {
+      noise[i * d + k] = x[rest % x.length];
+      weights[i] *= w[rest % x.length];
+    }
+  return { noise, weights };
+}
+
+/**
+ * Σ w f(x) = E f(Z), Z ~ N(0, 1), exact for polynomials of degree 2n - 1. Zeros of the orthonormal polynomials
+ * √(k+1) h_{k+1} = x h_k - √k h_{k-1}, degree by degree: those of one degree lie between those of the next.
+ */
+export function hermite(n: number): { readonly x: number[]; readonly w: number[] } {
+  const values = (x: number, degree: number): number[] => {
+    const h = [1, x];
+    for (let k = 1; k < degree; k++) h.push((x * h[k] - Math.sqrt(k) * h[k - 1]) / Math.sqrt(k + 1));
+    return h;
+  };
+  const bound = 2 * Math.sqrt(n) + 1;
+  let x = [0];
+  for (let degree = 2; degree <= n; degree++) {
+    const ends = [-bound, ...x, bound];
+    x = Array.from({ length: degree }, (_, i) => zero((z) => values(z, degree)[degree], ends[i], ends[i + 1]));
+  }
+  return {
+    x,
+    w: x.map(
+      (z) =>
+        1 /
+        values(z, n - 1)
+          .slice(0, n)
+          .reduce((sum, h) => sum + h * h, 0),
+    ),
+  };
+}
+
+/** By bisection, to the last bit. */
+function zero(f: (x: number) => number, low: number, high: number): number {
+  const rising = f(high) > 0;
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if (f(middle) > 0 === rising) high = middle;
+    else low = middle;
+  }
+}
