@@ -123,5 +123,8 @@ export function coinTail(weights: readonly number[], hits: number): number {
     });
     law = next;
   }
-  return Math.min(1, law.subarray(Math.min(hits, total)).reduce((a, b) => a + b, 0)); // not 1 + 4e-16
+  return Math.min(
+    1,
+    law.subarray(Math.min(hits, total)).reduce((a, b) => a + b, 0),
+  ); // not 1 + 4e-16
 }
