@@ -23,6 +23,8 @@ export interface Frechet {
   readonly value: OverSplits;
   /** Of two halves of the real rows: what the number of rows alone makes of it. */
   readonly reference: OverSplits;
+  /** Trace of the covariance of the real rows: the unit in which a distance is large or small, whatever the number of rows. */
+  readonly spread: number;
   /** In each cloud. */
   readonly rows: number;
 }
@@ -63,10 +65,11 @@ export async function frechetDistance(a: Moments, b: Moments): Promise<number> {
   });
   const product = await sandwich(ndarray(half, [d, d], "f64"), ndarray(b.covariance, [d, d], "f64"));
   const roots = symmetricEigen(toNumbers(product), d).values.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
-  const trace = (s: Float64Array): number => values.reduce((sum, _, i) => sum + s[i * d + i], 0);
   const shift = a.mean.reduce((sum, m, i) => sum + (m - b.mean[i]) ** 2, 0);
-  return Math.max(0, shift + trace(a.covariance) + trace(b.covariance) - 2 * roots); // below 0 by rounding alone
+  return Math.max(0, shift + trace(a) + trace(b) - 2 * roots); // below 0 by rounding alone
 }
+
+const trace = ({ mean, covariance }: Moments): number => mean.reduce((sum, _, i) => sum + covariance[i * mean.length + i], 0);
 
 /** Splits of the real rows into halves. */
 const splits = 5;
@@ -95,7 +98,7 @@ export async function frechet(real: NdArray<"f32">, samples: NdArray<"f32">, rng
     values.push(await frechetDistance(one, await moments(rowsOf(samples, drawn))));
     references.push(await frechetDistance(one, other));
   }
-  return { value: overSplits(values), reference: overSplits(references), rows };
+  return { value: overSplits(values), reference: overSplits(references), spread: trace(await moments(real)), rows };
 }
 
 function overSplits(values: readonly number[]): OverSplits {

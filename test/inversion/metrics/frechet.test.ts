@@ -48,6 +48,8 @@ test("samples of the data are at the reference, others are not; too few rows hav
   const found = await frechet(real, normals(2, 300, 4), randomStream(1));
   if ("none" in found) throw new Error(found.none);
   expect(found.rows).toBe(200);
+  // the trace of four variances of 1, each of 400 rows: √(2 · 4 / 400) is a standard error
+  expect(Math.abs(found.spread - 4)).toBeLessThan(5 * Math.sqrt(8 / 400));
   const [{ value, reference }, far] = [found, await frechet(real, moved(normals(3, 300, 4), 2), randomStream(1))];
   // means of equally many rows have one law: six errors of splits, which share rows
   expect(Math.abs(value.mean - reference.mean)).toBeLessThan(6 * Math.hypot(value.se, reference.se) + 0.05);

@@ -86,8 +86,10 @@ test("a better control never makes the grade worse, nor more memory better", () 
 
 test("a far domain, clamped samples and masked gradients are told, and nothing else", () => {
   expect(doubtsOf({})).toEqual([]);
-  expect(doubtsOf({ domain: { between: 49, within: 1 }, clamped: 0.5, flat: 0.1 })).toEqual([]);
-  const all = doubtsOf({ domain: { between: 51, within: 1 }, clamped: 1, flat: 1 });
+  const domain = (between: number) => ({ value: { mean: between, se: 0 }, reference: { mean: 1, se: 0 }, spread: 10, rows: 100 });
+  expect(doubtsOf({ domain: domain(6.9), clamped: 0.5, flat: 0.1 })).toEqual([]);
+  expect(doubtsOf({ domain: { none: "few rows" } })).toEqual([]);
+  const all = doubtsOf({ domain: domain(7.1), clamped: 1, flat: 1 });
   expect(all).toHaveLength(3);
-  expect(all[0]).toMatch(/51 times/);
+  expect(all[0]).toMatch(/0.61 of the private data's spread/);
 });
