@@ -4,6 +4,7 @@ import { jit, type Tensor, topK } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
 import { type Bounded, meanOf, type Proportion, wilson } from "./intervals.ts";
+import { neighbourClasses } from "./nearest.ts";
 import { rowsWith, rowwise } from "./rows.ts";
 
 /** Shares of hits by class, and over the classes. */
@@ -38,8 +39,16 @@ export async function attackAccuracy(samples: Labelled, evaluator: Classifier): 
   };
 }
 
-/** Shares of hits by class: of a network, or of the k nearest private items. */
-export function shares(y: Int32Array, hits: readonly boolean[]): Shares {
+/** Attack accuracy by the k nearest private items; samples and items in one space of features. */
+export async function neighbourAccuracy(samples: Labelled, real: Labelled, k = 5): Promise<Shares> {
+  const found = await neighbourClasses(samples.x, real, k);
+  return shares(
+    samples.y,
+    Array.from(found, (c, i) => c === samples.y[i]),
+  );
+}
+
+function shares(y: Int32Array, hits: readonly boolean[]): Shares {
   const classes = [...new Set(y)]
     .toSorted((a, b) => a - b)
     .map((c) => {
