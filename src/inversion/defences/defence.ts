@@ -78,13 +78,11 @@ export function defendedLoss(
       return code ? plain.add(codeDivergence(code).mul(defence.beta)) : plain;
     case "dependence": {
       const { measure, lx, ly, sigma, labels = "linear" } = defence;
-      const depends = measure === "hsic" ? normalisedHsic : coco;
+      const { prepare, join } = measure === "hsic" ? normalisedHsic : coco;
       const classes = oneHot(y, logits.shape[1], x.dtype === "f64" ? "f64" : "f32");
-      const [ofX, ofY] = [gaussianKernel(inputs, sigma), labels === "linear" ? linearKernel(classes) : gaussianKernel(classes, sigma)];
-      return hidden.reduce((loss, z) => {
-        const ofZ = gaussianKernel(z, sigma);
-        return loss.add(depends(ofX, ofZ).mul(lx)).sub(depends(ofZ, ofY).mul(ly));
-      }, plain);
+      const ofClasses = labels === "linear" ? linearKernel(classes) : gaussianKernel(classes, sigma);
+      const [ofX, ofY, ...ofHidden] = prepare([gaussianKernel(inputs, sigma), ofClasses, ...hidden.map((z) => gaussianKernel(z, sigma))]);
+      return ofHidden.reduce((loss, ofZ) => loss.add(join(ofX, ofZ).mul(lx)).sub(join(ofZ, ofY).mul(ly)), plain);
     }
   }
 }

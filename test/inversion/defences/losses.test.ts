@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { array, flatten, isArrayLeaf, item, mapTree, type NdArray, randomStream, toNumbers } from "../../../src/array/index.ts";
 import { codeDivergence, type Defence, defendedLoss, usualDefences } from "../../../src/inversion/defences/defence.ts";
-import { coco, gaussianKernel, hsic, linearKernel, normalisedHsic } from "../../../src/inversion/defences/dependence.ts";
+import { coco, type Dependence, gaussianKernel, linearKernel, normalisedHsic } from "../../../src/inversion/defences/dependence.ts";
 import { classifierNetwork, type NetworkOptions, type NetworkParams } from "../../../src/inversion/defences/network.ts";
 import { ramp, smoothedCrossEntropy } from "../../../src/inversion/defences/smoothing.ts";
 import { type Arrays, eye, inverse, jit, scalar, type Tensor, valueAndGrad } from "../../../src/tensor/index.ts";
@@ -72,9 +72,22 @@ test("a ramp is 0, then rises in a straight line, then is 1", async () => {
   expect(values.map(item)).toEqual([0, 0, 0.5, 1, 1]);
 });
 
+const depends = ({ prepare, join }: Dependence, k: Tensor, l: Tensor): Tensor => {
+  const [a, b] = prepare([k, l]);
+  return join(a, b);
+};
+
 const kernels = jit((x: Tensor, y: Tensor) => {
   const [k, l] = [linearKernel(x), linearKernel(y)];
-  return { hsic: hsic(k, l), normalised: normalisedHsic(k, l), coco: coco(k, l) };
+  const [a, b] = coco.prepare([k, l]); // H K H and H L H
+  return {
+    hsic: a
+      .mul(b)
+      .sum()
+      .div((x.shape[0] - 1) ** 2),
+    normalised: depends(normalisedHsic, k, l),
+    coco: depends(coco, k, l),
+  };
 });
 
 test("dependence of four points on the class that one of their coordinates is", async () => {
@@ -114,7 +127,7 @@ test("the symmetric form has the trace of K H (K H + ε m)⁻¹ L H (L H + ε m)
       .mul(share(gaussianKernel(y)).transpose())
       .sum();
   });
-  const own = jit((x: Tensor, y: Tensor) => normalisedHsic(gaussianKernel(x), gaussianKernel(y)));
+  const own = jit((x: Tensor, y: Tensor) => depends(normalisedHsic, gaussianKernel(x), gaussianKernel(y)));
   const expected = item(await written(x, y));
   expect(Math.abs(item(await own(x, y)) - expected)).toBeLessThan(1e-9);
   const single = (a: NdArray): NdArray => array(toNumbers(a), "f32", a.shape);
