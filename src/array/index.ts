@@ -1,5 +1,6 @@
 /** Concrete arrays, trees of them, seeded random streams, and their files: NPY, NPZ, safetensors (`pushforward/array`). */
 export { choleskyFactor, choleskySolve, type Factored } from "./cholesky.ts";
+export { symmetricEigen } from "./eigen.ts";
 export * from "./ndarray.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readNpz, writeNpz } from "./npz.ts";

@@ -1,6 +1,6 @@
 /** Principal components by randomised subspace iteration, and the way back. */
 
-import { type NdArray, ndarray, randomStream, toNumbers } from "../array/index.ts";
+import { type NdArray, ndarray, randomStream, symmetricEigen, toNumbers } from "../array/index.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
 
 /** Principal components of a cloud. */
@@ -38,14 +38,15 @@ export async function principalComponents(x: NdArray<"f32">, count: number, pass
   const { values, vectors } = symmetricEigen(small, width);
   const directions = new Float64Array(count * d);
   for (let k = 0; k < count; k++) {
-    for (let a = 0; a < width; a++) for (let j = 0; j < d; j++) directions[k * d + j] += vectors[k * width + a] * basis[a * d + j];
+    const column = width - 1 - k; // of the k-th largest eigenvalue
+    for (let a = 0; a < width; a++) for (let j = 0; j < d; j++) directions[k * d + j] += vectors[a * width + column] * basis[a * d + j];
     const row = directions.subarray(k * d, (k + 1) * d);
     const largest = row.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0);
     if (largest < 0) for (let j = 0; j < d; j++) row[j] = -row[j];
   }
   let total = 0;
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) total += (x.data[i * d + j] - mean[j]) ** 2 / n;
-  return { mean, directions, explained: Array.from(values.slice(0, count), (v) => v / total), features: [] };
+  return { mean, directions, explained: Array.from(values.toReversed().slice(0, count), (v) => v / total), features: [] };
 }
 
 /** Rows b of the basis to C b with the covariance C of the rows of x, without forming C. */
@@ -78,44 +79,6 @@ function norms(row: Float64Array): number[] {
   const parts: number[] = [];
   for (let j = 0; j < row.length; j += 1024) parts.push(Math.sqrt(row.subarray(j, j + 1024).reduce((s, v) => s + v * v, 0)));
   return parts;
-}
-
-/** Eigenvalues, falling, and eigenvectors (rows) of a symmetric matrix, by Jacobi's rotations. */
-export function symmetricEigen(matrix: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {
-  const a = Float64Array.from(matrix);
-  const v = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) v[i * n + i] = 1;
-  for (let sweep = 0; sweep < 60; sweep++) {
-    let off = 0;
-    for (let p = 0; p < n; p++)
-      for (let q = p + 1; q < n; q++) {
-        off += a[p * n + q] ** 2;
-        rotate(a, v, n, p, q);
-      }
-    if (off < 1e-24 * a.reduce((s, w) => s + w * w, 0)) break;
-  }
-  const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => a[j * n + j] - a[i * n + i]);
-  const vectors = new Float64Array(n * n);
-  order.forEach((column, row) => {
-    for (let i = 0; i < n; i++) vectors[row * n + i] = v[i * n + column];
-  });
-  return { values: Float64Array.from(order, (i) => a[i * n + i]), vectors };
-}
-
-function rotate(a: Float64Array, v: Float64Array, n: number, p: number, q: number): void {
-  if (a[p * n + q] === 0) return;
-  const theta = (a[q * n + q] - a[p * n + p]) / (2 * a[p * n + q]);
-  const t = Math.sign(theta || 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-  const c = 1 / Math.sqrt(t * t + 1);
-  const s = t * c;
-  const turn = (m: Float64Array, i: number, j: number): void => {
-    const [x, y] = [m[i], m[j]];
-    m[i] = c * x - s * y;
-    m[j] = s * x + c * y;
-  };
-  for (let k = 0; k < n; k++) turn(a, k * n + p, k * n + q);
-  for (let k = 0; k < n; k++) turn(a, p * n + k, q * n + k);
-  for (let k = 0; k < n; k++) turn(v, k * n + p, k * n + q);
 }
 
 /** Coordinates of rows in the components: [n, d] -> [n, count]. */

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { symmetricEigen } from "../../src/array/index.ts";
 import { basisNames, basisOf, functionsOf } from "../../src/chemistry/hartree-fock/basis.ts";
 import { boys } from "../../src/chemistry/hartree-fock/boys.ts";
-import { symmetricEigen } from "../../src/chemistry/hartree-fock/eigen.ts";
 import { integralsOf } from "../../src/chemistry/hartree-fock/integrals.ts";
 import { product, solveLinear, transposed, zeros } from "../../src/chemistry/hartree-fock/matrix.ts";
 import { pairPlace } from "../../src/chemistry/hartree-fock/repulsion.ts";
@@ -158,7 +158,7 @@ test("the integrals of H2 in STO-3G are those of the textbook", () => {
 
 test("the repulsion is positive and obeys Schwarz' inequality", () => {
   const { values } = integrals.repulsion;
-  const { values: eigen } = symmetricEigen(values);
+  const { values: eigen } = symmetricEigen(values.data, values.rows);
   expect(eigen[0]).toBeGreaterThan(-1e-12);
   for (let i = 0; i < values.rows; i++)
     for (let j = 0; j < i; j++)
@@ -178,17 +178,13 @@ test("basis functions are normalised, and orthonormal ones can be made of them, 
   expect(orthonormal({ rows: 2, columns: 2, data: Float64Array.of(1, 1, 1, 1) })).toMatchObject({ rows: 2, columns: 1 });
 });
 
-test("eigenvectors and linear systems of small matrices", () => {
+test("linear systems of small matrices", () => {
   const entry = fc.double({ min: -3, max: 3, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 6 }), fc.array(entry, { minLength: 36, maxLength: 36 }), (n, values) => {
       const a = zeros(n, n);
       for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a.data[i * n + j] = values[6 * Math.max(i, j) + Math.min(i, j)];
-      const { values: eigen, vectors } = symmetricEigen(a);
-      const diagonal = product(transposed(vectors), a, vectors);
-      diagonal.data.forEach((value, k) => void expect(Math.abs(value - (k % (n + 1) === 0 ? eigen[k % n] : 0))).toBeLessThan(1e-12));
-      expect([...eigen]).toEqual([...eigen].toSorted((x, y) => x - y));
-      const smallest = Math.min(...eigen.map(Math.abs));
+      const smallest = Math.min(...symmetricEigen(a.data, n).values.map(Math.abs));
       const x = solveLinear(a, values.slice(0, n));
       if (x && smallest > 1e-3)
         for (let i = 0; i < n; i++) expect(Math.abs(x.reduce((sum, xj, j) => sum + a.data[i * n + j] * xj, -values[i]))).toBeLessThan(1e-9);

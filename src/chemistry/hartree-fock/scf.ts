@@ -1,6 +1,6 @@
 /** Self-consistent fields: orbitals in the mean field of themselves. */
+import { symmetricEigen } from "../../array/index.ts";
 import { extrapolate, type Iterate, memory } from "./diis.ts";
-import { symmetricEigen } from "./eigen.ts";
 import type { Integrals } from "./integrals.ts";
 import { combine, firstColumns, inner, type Matrix, product, transposed, zeros } from "./matrix.ts";
 import { coulomb, exchange } from "./repulsion.ts";
@@ -51,13 +51,13 @@ const phases = [
  * X with Xᵀ S X = 1: eigenvectors of the overlap over the roots of their eigenvalues, those of nearly dependent functions left out.
  */
 export function orthonormal(overlap: Matrix, threshold = 1e-8): Matrix {
-  const { values, vectors } = symmetricEigen(overlap);
+  const { values, vectors } = symmetricEigen(overlap.data, overlap.rows);
   const n = overlap.rows;
   const dropped = values.filter((value) => value < threshold).length;
   const kept = n - dropped;
   const data = Float64Array.from({ length: n * kept }, (_, k) => {
     const column = dropped + (k % kept);
-    return vectors.data[Math.floor(k / kept) * n + column] / Math.sqrt(values[column]);
+    return vectors[Math.floor(k / kept) * n + column] / Math.sqrt(values[column]);
   });
   return { rows: n, columns: kept, data };
 }
@@ -102,8 +102,9 @@ export const densitiesOf = (orbitals: readonly Orbitals[], { up, down }: Electro
 
 /** Eigenvectors of F C = S C ε. The largest coefficient of each is positive. */
 export function orbitalsOf(fock: Matrix, x: Matrix): Orbitals {
-  const { values, vectors } = symmetricEigen(product(transposed(x), fock, x));
-  const coefficients = product(x, vectors);
+  const n = x.columns;
+  const { values, vectors } = symmetricEigen(product(transposed(x), fock, x).data, n);
+  const coefficients = product(x, { rows: n, columns: n, data: vectors });
   const { rows, columns, data } = coefficients;
   for (let j = 0; j < columns; j++) {
     let largest = 0;

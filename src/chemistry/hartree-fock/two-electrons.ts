@@ -1,5 +1,5 @@
 /** Full configuration interaction for two electrons: exact in the basis, a check on Hartree-Fock. */
-import { symmetricEigen } from "./eigen.ts";
+import { symmetricEigen } from "../../array/index.ts";
 import type { HartreeFock } from "./hartree-fock.ts";
 import { combine, type Matrix, product, transposed, zeros } from "./matrix.ts";
 import { pairPlace } from "./repulsion.ts";
@@ -30,7 +30,7 @@ export function twoElectronEnergy({ integrals, up }: HartreeFock, state: "single
       matrix.data[row * pairs.length + column] = both / (norm([i, j]) * norm([k, l]));
     });
   });
-  return symmetricEigen(matrix).values[0] + integrals.nuclear;
+  return symmetricEigen(matrix.data, matrix.rows).values[0] + integrals.nuclear;
 }
 
 /** (ik|jl) over orbitals, [i n + k, j n + l]: Tᵀ (·|·) T with T_(ab),(ik) = c_ai c_bk. */

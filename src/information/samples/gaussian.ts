@@ -1,6 +1,5 @@
 /** Mutual information as if the pairs were jointly normal: canonical correlations. */
-import { ndarray, toNumbers } from "../../array/index.ts";
-import { symmetricEigen } from "../../data/components.ts";
+import { ndarray, symmetricEigen, toNumbers } from "../../array/index.ts";
 import { cholesky, jit, type Tensor, triangularSolve } from "../../tensor/index.ts";
 import { digamma } from "./digamma.ts";
 import { meanOf } from "./ksg.ts";
@@ -89,8 +88,8 @@ function singular(m: readonly number[], d: number, e: number): { rho: number[]; 
   const square = new Float64Array(r * r);
   for (let i = 0; i < r; i++) for (let k = 0; k < r; k++) for (let j = 0; j < c; j++) square[i * r + k] += at(i, j) * at(k, j);
   const { values, vectors } = symmetricEigen(square, r);
-  const rho = Array.from(values, (value) => Math.sqrt(Math.min(1, Math.max(0, value))));
-  const short = rho.map((_, k) => Array.from(vectors.subarray(k * r, (k + 1) * r)));
+  const rho = Array.from(values.toReversed(), (value) => Math.sqrt(Math.min(1, Math.max(0, value))));
+  const short = rho.map((_, k) => Array.from({ length: r }, (_, i) => vectors[i * r + r - 1 - k]));
   const long = short.map((row, k) => Array.from({ length: c }, (_, j) => row.reduce((s, w, i) => s + w * at(i, j), 0) / (rho[k] || 1)));
   return { rho, u: wide ? short : long, v: wide ? long : short };
 }

@@ -1,0 +1,59 @@
+/** How often samples of a class are taken for it by an evaluator that had no part in the attack. */
+import { toNumbers } from "../../array/index.ts";
+import { jit, type Tensor, topK } from "../../tensor/index.ts";
+import type { Classifier } from "../classifier.ts";
+import type { Labelled } from "../labelled.ts";
+import { type Bounded, meanOf, type Proportion, wilson } from "./intervals.ts";
+import { neighbourClasses } from "./nearest.ts";
+import { rowsWith, rowwise } from "./rows.ts";
+
+/** Shares of hits by class, and over the classes. */
+export interface Shares {
+  /** Of each class that has samples; `class` counts from 0. */
+  readonly classes: readonly (Proportion & { readonly class: number })[];
+  /** Each class counts alike. */
+  readonly mean: Bounded;
+  /** The class that leaks most: the owner's worst. */
+  readonly worst: Proportion & { readonly class: number };
+}
+
+/** Attack accuracy. */
+export interface AttackAccuracy {
+  readonly top1: Shares;
+  /** Among the five classes of most probability; none for five classes or fewer, where it is 1 always. */
+  readonly top5?: Shares;
+}
+
+/** Classes of most probability that count. */
+const best = 5;
+
+/** Attack accuracy by a network. @param samples  of at least one class, y the class that was attacked */
+export async function attackAccuracy(samples: Labelled, evaluator: Classifier): Promise<AttackAccuracy> {
+  const k = Math.min(best, evaluator.classes.length);
+  const logits = await rowwise(evaluator.logits)(samples.x);
+  const found = toNumbers(await jit((x: Tensor) => topK(x, k).indices)(logits));
+  const within = (places: number): boolean[] => Array.from(samples.y, (c, i) => found.slice(i * k, i * k + places).includes(c));
+  return {
+    top1: shares(samples.y, within(1)),
+    ...(evaluator.classes.length > best ? { top5: shares(samples.y, within(best)) } : {}),
+  };
+}
+
+/** Attack accuracy by the k nearest private items; samples and items in one space of features. */
+export async function neighbourAccuracy(samples: Labelled, real: Labelled, k = 5): Promise<Shares> {
+  const found = await neighbourClasses(samples.x, real, k);
+  return shares(
+    samples.y,
+    Array.from(found, (c, i) => c === samples.y[i]),
+  );
+}
+
+function shares(y: Int32Array, hits: readonly boolean[]): Shares {
+  const classes = [...new Set(y)]
+    .toSorted((a, b) => a - b)
+    .map((c) => {
+      const rows = rowsWith(y, c);
+      return { class: c, ...wilson(rows.filter((i) => hits[i]).length, rows.length) };
+    });
+  return { classes, mean: meanOf(classes), worst: classes.reduce((a, b) => (b.value > a.value ? b : a)) };
+}

@@ -1,0 +1,48 @@
+/** How varied samples are, beside real rows. */
+import { type NdArray, type Random, toNumbers } from "../../array/index.ts";
+import { kMeans, rowsOf } from "../../distances/index.ts";
+import { jit, sqrt, type Tensor } from "../../tensor/index.ts";
+import { block } from "./rows.ts";
+import { blocksOf, nearestRows, squaredDistances } from "./squares.ts";
+
+const distanceSums = jit((x: Tensor, y: Tensor) => sqrt(squaredDistances(x, y)).sum(1));
+
+/** Mean distance between two different rows of x [n, d], n > 1. */
+export async function meanPairDistance(x: NdArray<"f32">): Promise<number> {
+  const n = x.shape[0];
+  const { starts, size } = blocksOf(n, n);
+  const sums = new Float64Array(n); // a row is at distance 0 from itself
+  for (const start of starts) sums.set(toNumbers(await distanceSums(block(x, start, size), x)), start);
+  return sums.reduce((a, b) => a + b, 0) / (n * (n - 1));
+}
+
+/** Mean distance of two samples over that of two real rows: 0 if all are one picture, 1 if as varied as the data. */
+export const pairRatio = async (samples: NdArray<"f32">, real: NdArray<"f32">): Promise<number> =>
+  (await meanPairDistance(samples)) / (await meanPairDistance(real));
+
+/** Kinds of data that samples show. */
+export interface Modes {
+  /** e^H of the shares of samples in the cells: 1 if all are in one, their number if they are spread evenly. */
+  readonly samples: number;
+  /** The same of the real rows. */
+  readonly real: number;
+  readonly cells: number;
+}
+
+/** Real rows that cells are sought from. */
+const mostRows = 2000;
+
+/** Effective number of modes, over k-means cells of the real rows; the same stream gives the same cells. */
+export async function effectiveModes(real: NdArray<"f32">, samples: NdArray<"f32">, cells: number, rng: Random): Promise<Modes> {
+  const some = rng.fold("rows").permutation(real.shape[0]).data.subarray(0, mostRows);
+  const centres = kMeans(rowsOf(real, some), cells, rng.fold("cells"));
+  const d = real.shape[1];
+  const middles: NdArray<"f32"> = { dtype: "f32", shape: [centres.length, d], data: Float32Array.from(centres.flat()) };
+  const modes = async (x: NdArray<"f32">): Promise<number> => {
+    const { indices } = await nearestRows(x, middles, 1);
+    const counts = new Float64Array(centres.length);
+    for (const c of indices) counts[c]++;
+    return Math.exp(counts.reduce((h, c) => (c > 0 ? h - (c / indices.length) * Math.log(c / indices.length) : h), 0));
+  };
+  return { samples: await modes(samples), real: await modes(real), cells: centres.length };
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { randomStream } from "../../../src/array/index.ts";
+import { frechet, frechetDistance, moments } from "../../../src/inversion/metrics/frechet.ts";
+import { moved, normals, rows } from "./clouds.ts";
+
+const law = (mean: readonly number[], covariance: readonly number[]) => ({
+  mean: Float64Array.from(mean),
+  covariance: Float64Array.from(covariance),
+});
+
+test("two normal laws of two dimensions: 13 - 2 √14", async () => {
+  const [a, b] = [law([0, 0], [2, 1, 1, 2]), law([1, -2], [1, 0, 0, 3])];
+  expect(await frechetDistance(a, b)).toBeCloseTo(13 - 2 * Math.sqrt(14), 10);
+  expect(await frechetDistance(b, a)).toBeCloseTo(13 - 2 * Math.sqrt(14), 10);
+  expect(13 - 2 * Math.sqrt(14)).toBeCloseTo(5.5166852265, 10);
+});
+
+test("of one law 0; of laws that commute (√λ - √μ)²; of singular ones too", async () => {
+  const a = law([1, 2], [2, 1, 1, 2]);
+  expect(await frechetDistance(a, a)).toBeLessThan(1e-12);
+  expect(await frechetDistance(law([0, 0], [4, 0, 0, 9]), law([0, 0], [1, 0, 0, 1]))).toBeCloseTo(1 + 4, 12);
+  expect(await frechetDistance(law([0, 0], [4, 0, 0, 0]), law([3, 0], [1, 0, 0, 0]))).toBeCloseTo(9 + 1, 12);
+});
+
+test("moments of rows: mean and unbiased covariance", async () => {
+  const { mean, covariance } = await moments(
+    rows([
+      [1, 2],
+      [3, 2],
+      [5, 8],
+    ]),
+  ); // prettier than drawn ones: by hand
+  expect([...mean]).toEqual([3, 4]);
+  expect([...covariance]).toEqual([4, 6, 6, 12]);
+});
+
+test("two draws of 100 from N(0, I) in ten dimensions are at 0.717: the number of rows, no difference", async () => {
+  const values: number[] = [];
+  for (let seed = 0; seed < 20; seed++)
+    values.push(await frechetDistance(await moments(normals(`${seed} a`, 100, 10)), await moments(normals(`${seed} b`, 100, 10))));
+  const mean = values.reduce((a, b) => a + b, 0) / 20;
+  // both means are over 20 seeds with a deviation of 0.086 each: four standard errors of their difference
+  expect(Math.abs(mean - 0.717)).toBeLessThan(4 * 0.086 * Math.sqrt(2 / 20));
+});
+
+test("samples of the data are at the reference, others are not; too few rows have no distance", async () => {
+  const real = normals(1, 400, 4);
+  const found = await frechet(real, normals(2, 300, 4), randomStream(1));
+  if ("none" in found) throw new Error(found.none);
+  expect(found.rows).toBe(200);
+  // the trace of four variances of 1, each of 400 rows: √(2 · 4 / 400) is a standard error
+  expect(Math.abs(found.spread - 4)).toBeLessThan(5 * Math.sqrt(8 / 400));
+  const [{ value, reference }, far] = [found, await frechet(real, moved(normals(3, 300, 4), 2), randomStream(1))];
+  // means of equally many rows have one law: six errors of splits, which share rows
+  expect(Math.abs(value.mean - reference.mean)).toBeLessThan(6 * Math.hypot(value.se, reference.se) + 0.05);
+  if ("none" in far) throw new Error(far.none);
+  expect(far.value.mean).toBeGreaterThan(10);
+  expect(far.reference).toEqual(reference);
+  expect(await frechet(real, normals(2, 4, 4), randomStream(1))).toMatchObject({ none: /4 samples.*more than 4 rows/ });
+});
