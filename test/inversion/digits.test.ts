@@ -51,7 +51,7 @@ test("other digits are near enough, shuffled pixels and noise are far, at any nu
         Int32Array.from({ length: count }, (_, i) => i),
       ),
     );
-    const doubts = async (x: NdArray<"f32">) => doubtsOf({ domain: await frechet(real, await features(x), randomStream(1)) }).length;
+    const doubts = async (x: NdArray<"f32">) => doubtsOf({ domain: await frechet(real, randomStream(1))(await features(x)) }).length;
     expect(await doubts(publicRows.x)).toBe(0);
     expect(await doubts(heldOut.x)).toBe(0);
     expect(await doubts(shuffled)).toBe(1);
@@ -66,8 +66,8 @@ test("digits saved again in 16 shades are found, all of them; other digits are n
 });
 
 test("held-out digits cover the training part, others do not; neighbours know their classes", async () => {
-  const real = await features(train.x);
-  const [own, other] = [await prdc(real, await features(heldOut.x)), await prdc(real, await features(publicRows.x))];
+  const beside = prdc(await features(train.x));
+  const [own, other] = [await beside(await features(heldOut.x)), await beside(await features(publicRows.x))];
   if ("none" in own || "none" in other) throw new Error("rows are enough");
   expect(own.precision).toBeGreaterThan(0.85);
   expect(own.coverage).toBeGreaterThan(0.6);

@@ -35,6 +35,12 @@ export const usualDefences = {
   private: { kind: "private", clip: 1, sigma: 1 },
 } as const satisfies Record<string, Defence>;
 
+/** A defence for a training of so many steps: negative smoothing without a ramp gets one over the middle half of them. */
+export const forSteps = (defence: Defence, steps: number): Defence =>
+  defence.kind === "label-smoothing" && defence.alpha < 0 && defence.to === undefined
+    ? { ...defence, from: Math.floor(steps / 4), to: Math.ceil((3 * steps) / 4) }
+    : defence;
+
 /** Random numbers of a step. */
 export interface LossNoise {
   /** Added to the inputs, [n, D]. */

@@ -219,7 +219,7 @@ interface Sums<T = NdArray> {
 }
 
 /** @throws UserError */
-function check(network: ClassifierNetwork, { x, y }: Labelled, { defence, start, batchSize }: ClassifierTraining): void {
+function check(network: ClassifierNetwork, { x, y }: Labelled, { defence, start, batchSize, noise = 0 }: ClassifierTraining): void {
   const { classes, code, widths } = network.options;
   if (y.length === 0) throw new UserError("there are no rows to train on", "check the training part");
   if (x.shape[0] !== y.length) throw new UserError(`${x.shape[0]} rows and ${y.length} classes`, "one class for each row");
@@ -230,6 +230,7 @@ function check(network: ClassifierNetwork, { x, y }: Labelled, { defence, start,
     throw new UserError("a bottleneck needs a code in the network", "give the network a code, such as 32 numbers");
   if (defence.kind === "private" && !(defence.clip > 0 && defence.sigma >= 0))
     throw new UserError(`clip ${defence.clip} and noise ${defence.sigma} make no private step`, "clip 1 and noise 1 are usual");
+  if (defence.kind === "private" && noise > 0) throw new UserError("a private step adds no noise to its inputs", "leave the noise out");
   if (defence.kind === "private" && code) throw new UserError("a private step has no noisy code", "leave the code out");
   if (start && !(start.frozen >= 0 && start.frozen <= widths.length && start.params.blocks.length === widths.length))
     throw new UserError(

@@ -1,6 +1,5 @@
 /** How often samples of a class are taken for it by an evaluator that had no part in the attack. */
-import { toNumbers } from "../../array/index.ts";
-import { jit, type Tensor, topK } from "../../tensor/index.ts";
+import { topK } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
 import { type Bounded, meanOf, type Proportion, wilson } from "./intervals.ts";
@@ -27,15 +26,18 @@ export interface AttackAccuracy {
 /** Classes of most probability that count. */
 const best = 5;
 
-/** Attack accuracy by a network. @param samples  of at least one class, y the class that was attacked */
-export async function attackAccuracy(samples: Labelled, evaluator: Classifier): Promise<AttackAccuracy> {
+/**
+ * Attack accuracy by a network, compiled once.
+ *
+ * @returns  of samples of at least one class, y the class that was attacked
+ */
+export function attackAccuracy(evaluator: Classifier): (samples: Labelled) => Promise<AttackAccuracy> {
   const k = Math.min(best, evaluator.classes.length);
-  const logits = await rowwise(evaluator.logits)(samples.x);
-  const found = toNumbers(await jit((x: Tensor) => topK(x, k).indices)(logits));
-  const within = (places: number): boolean[] => Array.from(samples.y, (c, i) => found.slice(i * k, i * k + places).includes(c));
-  return {
-    top1: shares(samples.y, within(1)),
-    ...(evaluator.classes.length > best ? { top5: shares(samples.y, within(best)) } : {}),
+  const tops = rowwise((x) => topK(evaluator.logits(x), k).indices);
+  return async ({ x, y }) => {
+    const found = (await tops(x)).data;
+    const within = (places: number): boolean[] => Array.from(y, (c, i) => found.subarray(i * k, i * k + places).includes(c));
+    return { top1: shares(y, within(1)), ...(evaluator.classes.length > best ? { top5: shares(y, within(best)) } : {}) };
   };
 }
 

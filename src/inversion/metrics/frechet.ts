@@ -2,6 +2,7 @@
 import { type NdArray, ndarray, type Random, symmetricEigen, toNumbers } from "../../array/index.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
+import { memo } from "./memo.ts";
 import type { Withheld } from "./withheld.ts";
 
 /** Mean and unbiased covariance of rows. */
@@ -50,23 +51,35 @@ export async function moments(x: NdArray<"f32">): Promise<Moments> {
 
 const sandwich = jit((b: Tensor, s: Tensor) => b.matmul(s).matmul(b.transpose()));
 
+/** A law with the rows D Vᵀ of a root of its covariance V D² Vᵀ. */
+interface Rooted extends Moments {
+  readonly half: NdArray<"f64">;
+}
+
+function rooted(law: Moments): Rooted {
+  const d = law.mean.length;
+  const { values, vectors } = symmetricEigen(law.covariance, d);
+  const half = Float64Array.from({ length: d * d }, (_, k) => {
+    const [i, j] = [Math.floor(k / d), k % d];
+    return Math.sqrt(Math.max(0, values[i])) * vectors[j * d + i];
+  });
+  return { ...law, half: ndarray(half, [d, d], "f64") };
+}
+
 /**
  * |m₁ - m₂|² + tr(S₁ + S₂ - 2 (S₁ S₂)^½), the squared Wasserstein-2 distance of N(m₁, S₁) and N(m₂, S₂). The root's trace is the sum of
  * roots of the eigenvalues of S₁^½ S₂ S₁^½, which stays symmetric; with S₁ = V D² Vᵀ they are those of D Vᵀ S₂ V D.
  *
  * @source  Dowson & Landau, J. Multivariate Analysis 12 (1982)
  */
-export async function frechetDistance(a: Moments, b: Moments): Promise<number> {
-  const d = a.mean.length;
-  const { values, vectors } = symmetricEigen(a.covariance, d);
-  const half = Float64Array.from({ length: d * d }, (_, k) => {
-    const [i, j] = [Math.floor(k / d), k % d];
-    return Math.sqrt(Math.max(0, values[i])) * vectors[j * d + i];
-  });
-  const product = await sandwich(ndarray(half, [d, d], "f64"), ndarray(b.covariance, [d, d], "f64"));
+export const frechetDistance = (a: Moments, b: Moments): Promise<number> => distanceFrom(rooted(a), b);
+
+async function distanceFrom({ mean, covariance, half }: Rooted, b: Moments): Promise<number> {
+  const d = mean.length;
+  const product = await sandwich(half, ndarray(b.covariance, [d, d], "f64"));
   const roots = symmetricEigen(toNumbers(product), d).values.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
-  const shift = a.mean.reduce((sum, m, i) => sum + (m - b.mean[i]) ** 2, 0);
-  return Math.max(0, shift + trace(a) + trace(b) - 2 * roots); // below 0 by rounding alone
+  const shift = mean.reduce((sum, m, i) => sum + (m - b.mean[i]) ** 2, 0);
+  return Math.max(0, shift + trace({ mean, covariance }) + trace(b) - 2 * roots); // below 0 by rounding alone
 }
 
 const trace = ({ mean, covariance }: Moments): number => mean.reduce((sum, _, i) => sum + covariance[i * mean.length + i], 0);
@@ -78,27 +91,35 @@ const splits = 5;
  * The distance of samples from real rows, beside that of real rows from other real rows of the same number: with few rows either is far
  * above 0 (0.7 for two draws of 100 from N(0, I₁₀)), and only their difference says something.
  *
- * @param real  features [n, d] @param samples  [m, d]
- * @returns  none where covariances of n / 2 or m rows would be singular
+ * @param real  features [n, d]
+ * @returns  of samples [m, d]; none where covariances of n / 2 or m rows would be singular
  */
-export async function frechet(real: NdArray<"f32">, samples: NdArray<"f32">, rng: Random): Promise<Frechet | Withheld> {
+export function frechet(real: NdArray<"f32">, rng: Random): (samples: NdArray<"f32">) => Promise<Frechet | Withheld> {
   const [n, d] = real.shape;
-  const rows = Math.min(samples.shape[0], Math.floor(n / 2));
-  if (rows <= d)
-    return {
-      none: `${samples.shape[0]} samples and half of ${n} real rows: covariances of ${d} features need more than ${d} rows in each cloud`,
-    };
-  const [values, references]: [number[], number[]] = [[], []];
-  for (let s = 0; s < splits; s++) {
-    const stream = rng.fold(s);
-    const order = stream.fold("real").permutation(n).data;
-    const one = await moments(rowsOf(real, order.slice(0, rows)));
-    const other = await moments(rowsOf(real, order.slice(rows, 2 * rows)));
-    const drawn = stream.fold("samples").permutation(samples.shape[0]).data.slice(0, rows);
-    values.push(await frechetDistance(one, await moments(rowsOf(samples, drawn))));
-    references.push(await frechetDistance(one, other));
-  }
-  return { value: overSplits(values), reference: overSplits(references), spread: trace(await moments(real)), rows };
+  let whole: Promise<Moments> | undefined;
+  const halves = memo((rows: number) =>
+    Promise.all(
+      Array.from({ length: splits }, async (_, s) => {
+        const order = rng.fold("real").fold(s).permutation(n).data;
+        const one = rooted(await moments(rowsOf(real, order.slice(0, rows))));
+        return { one, reference: await distanceFrom(one, await moments(rowsOf(real, order.slice(rows, 2 * rows)))) };
+      }),
+    ),
+  );
+  return async (samples) => {
+    const m = samples.shape[0];
+    const rows = Math.min(m, Math.floor(n / 2));
+    if (rows <= d)
+      return { none: `${m} samples and half of ${n} real rows: covariances of ${d} features need more than ${d} rows in each cloud` };
+    const values: number[] = [];
+    for (const [s, { one }] of (await halves(rows)).entries()) {
+      const drawn = rng.fold("samples").fold(s).permutation(m).data.slice(0, rows);
+      values.push(await distanceFrom(one, await moments(rowsOf(samples, drawn))));
+    }
+    const references = (await halves(rows)).map(({ reference }) => reference);
+    whole ??= moments(real);
+    return { value: overSplits(values), reference: overSplits(references), spread: trace(await whole), rows };
+  };
 }
 
 function overSplits(values: readonly number[]): OverSplits {

@@ -37,7 +37,8 @@ const levels = { seen: 0.05, grave: 0.01 };
 /** The rule, as reports state it. */
 export const gradeRule =
   "The risk is the attack's accuracy minus that of the best control, never the raw number; what counts is the upper end of its 95 % " +
-  "interval (Newcombe). A: below 5 points, and samples are not nearer to training items than to held-out ones (one-sided p at least 0.05). " +
+  "interval (Newcombe). A: below 5 points, and samples are not nearer to training items than to held-out ones (one-sided p at least 0.05, each item a coin, " +
+  "however many samples are near it). " +
   "B: below 20 points. C: below 50. D: 50 or more. E: a D with p below 0.01 in the memorisation test. Without that test (fewer than 20 " +
   "held-out items in a class) the best grade is B and the worst D. Where something keeps a low score from being evidence (a prior far from " +
   "the private data, samples that all sit at the bounds of the pixels, masked gradients), A, B and C become inconclusive; D and E stand.";

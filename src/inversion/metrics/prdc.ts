@@ -1,6 +1,7 @@
 /** Precision, recall, density and coverage: samples among real rows, by balls around both. */
 import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
 import { jit, lessEqual, type Tensor } from "../../tensor/index.ts";
+import { memo } from "./memo.ts";
 import { block } from "./rows.ts";
 import { blocksOf, nearestRows, squaredDistances } from "./squares.ts";
 import type { Withheld } from "./withheld.ts";
@@ -23,24 +24,24 @@ export interface Prdc {
 /** Rows that a ball needs for each neighbour: fewer, and it is as wide as the cloud. */
 const rowsPerNeighbour = 5;
 
+/** Samples beside given real rows, with k neighbours or, where rows are few, with fewer: then `reduced` says why. */
+export type PrdcOf = (samples: NdArray<"f32">, k?: number) => Promise<(Prdc & { readonly reduced?: string }) | Withheld>;
+
 /**
- * Precision, recall, density and coverage with k neighbours, or with fewer where rows are few.
+ * Precision, recall, density and coverage; the balls of the real rows are found once.
  *
- * @param reals    [n, F]
- * @param samples  [m, F]
- * @returns  with `reduced`, the reason why k is smaller than asked for
+ * @param reals  [n, F]
  */
-export async function prdc(
-  reals: NdArray<"f32">,
-  samples: NdArray<"f32">,
-  k = 5,
-): Promise<(Prdc & { readonly reduced?: string }) | Withheld> {
-  const fewest = Math.min(reals.shape[0], samples.shape[0]);
-  if (fewest < 2) return { none: `${fewest} rows have no balls: at least 2 real rows and 2 samples are needed` };
-  const fit = Math.max(1, Math.min(k, Math.floor(fewest / rowsPerNeighbour)));
-  const measured = await prdcAt(reals, samples, fit);
-  if (fit === k) return measured;
-  return { ...measured, reduced: `${fewest} rows are too few for ${k} neighbours (${rowsPerNeighbour} each): taken with ${fit}` };
+export function prdc(reals: NdArray<"f32">): PrdcOf {
+  const measure = prdcAt(reals);
+  return async (samples, k = 5) => {
+    const fewest = Math.min(reals.shape[0], samples.shape[0]);
+    if (fewest < 2) return { none: `${fewest} rows have no balls: at least 2 real rows and 2 samples are needed` };
+    const fit = Math.max(1, Math.min(k, Math.floor(fewest / rowsPerNeighbour)));
+    const measured = await measure(samples, fit);
+    if (fit === k) return measured;
+    return { ...measured, reduced: `${fewest} rows are too few for ${k} neighbours (${rowsPerNeighbour} each): taken with ${fit}` };
+  };
 }
 
 /**
@@ -48,21 +49,24 @@ export async function prdc(
  *
  * @source  Kynkäänniemi et al., NeurIPS 2019 (precision, recall); Naeem et al., ICML 2020 (density, coverage); balls are closed
  */
-export async function prdcAt(reals: NdArray<"f32">, samples: NdArray<"f32">, k: number): Promise<Prdc> {
-  const [n, m] = [reals.shape[0], samples.shape[0]];
-  const [ofReals, ofSamples] = [await radii(reals, k), await radii(samples, k)];
-  const ofSample = await ballsAround(samples, reals, ofReals);
-  const ofReal = await ballsAround(reals, samples, ofSamples);
-  const [toReal, toSample] = [await nearestRows(samples, reals, 1), await nearestRows(reals, samples, 1)];
-  const inNearest = ({ squares, indices }: typeof toReal, radius: Float64Array): number =>
-    count(squares, (s, i) => s <= radius[indices[i]]);
-  return {
-    precision: count(ofSample, (balls) => balls > 0) / m,
-    recall: count(ofReal, (balls) => balls > 0) / n,
-    density: ofSample.reduce((a, b) => a + b, 0) / (k * m),
-    coverage: count(toSample.squares, (s, i) => s <= ofReals[i]) / n,
-    nearestBall: { precision: inNearest(toReal, ofReals) / m, recall: inNearest(toSample, ofSamples) / n },
-    k,
+export function prdcAt(reals: NdArray<"f32">): (samples: NdArray<"f32">, k: number) => Promise<Prdc> {
+  const realRadii = memo((k: number) => radii(reals, k));
+  return async (samples, k) => {
+    const [n, m] = [reals.shape[0], samples.shape[0]];
+    const [ofReals, ofSamples] = [await realRadii(k), await radii(samples, k)];
+    const ofSample = await ballsAround(samples, reals, ofReals);
+    const ofReal = await ballsAround(reals, samples, ofSamples);
+    const [toReal, toSample] = [await nearestRows(samples, reals, 1), await nearestRows(reals, samples, 1)];
+    const inNearest = ({ squares, indices }: typeof toReal, radius: Float64Array): number =>
+      count(squares, (s, i) => s <= radius[indices[i]]);
+    return {
+      precision: count(ofSample, (balls) => balls > 0) / m,
+      recall: count(ofReal, (balls) => balls > 0) / n,
+      density: ofSample.reduce((a, b) => a + b, 0) / (k * m),
+      coverage: count(toSample.squares, (s, i) => s <= ofReals[i]) / n,
+      nearestBall: { precision: inNearest(toReal, ofReals) / m, recall: inNearest(toSample, ofSamples) / n },
+      k,
+    };
   };
 }
 

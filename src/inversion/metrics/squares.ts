@@ -1,6 +1,7 @@
 /** Squared distances between rows, and the nearest of them, in blocks that fit in memory. */
 import { type NdArray, ndarray } from "../../array/index.ts";
 import { equal, iota, jit, less, type Tensor, topK, where } from "../../tensor/index.ts";
+import { memo } from "./memo.ts";
 import { block, blockStarts } from "./rows.ts";
 
 /** Elements of a block of distances: 16 MiB of doubles. */
@@ -31,6 +32,17 @@ export interface Nearest {
   readonly indices: Int32Array;
 }
 
+/** The k nearest of all rows to each, but for the row numbered `own`. Kept by k: an audit asks many times for the same shapes. */
+const nearestProgram = memo((k: number) =>
+  jit(
+    (rows: Tensor, all: Tensor, own: Tensor) => {
+      const self = equal(own.expandDims(-1), iota(all.shape[0]).expandDims(0));
+      return topK(where(self, Number.POSITIVE_INFINITY, squaredDistances(rows, all)), k, false);
+    },
+    { cache: 16 },
+  ),
+);
+
 /**
  * The k rows of y [m, d] that are nearest to each row of x [n, d].
  *
@@ -44,10 +56,7 @@ export async function nearestRows(
   { others = false }: { others?: boolean } = {},
 ): Promise<Nearest> {
   const [n, m] = [x.shape[0], y.shape[0]];
-  const program = jit((rows: Tensor, all: Tensor, own: Tensor) => {
-    const self = equal(own.expandDims(-1), iota(m).expandDims(0));
-    return topK(where(self, Number.POSITIVE_INFINITY, squaredDistances(rows, all)), k, false);
-  });
+  const program = nearestProgram(k);
   const found = { squares: new Float64Array(n * k), indices: new Int32Array(n * k) };
   const { starts, size } = blocksOf(n, m);
   for (const start of starts) {
@@ -57,6 +66,5 @@ export async function nearestRows(
     found.squares.set(values.data as Float64Array, start * k);
     found.indices.set(indices.data as Int32Array, start * k);
   }
-  await program.dispose();
   return found;
 }

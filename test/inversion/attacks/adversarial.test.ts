@@ -121,7 +121,7 @@ test("KED: the prior draws rows like the public ones, the attack draws the class
   const draw = learner.attack(state, { steps: 600 });
   for (const c of [0, 1, 2]) {
     const x = await draw(c, 100, randomStream(c));
-    expect((await attackAccuracy({ x, y: new Int32Array(100).fill(c) }, target)).top1.mean.value).toBeGreaterThan(0.9);
+    expect((await attackAccuracy(target)({ x, y: new Int32Array(100).fill(c) })).top1.mean.value).toBeGreaterThan(0.9);
   }
 });
 
@@ -132,9 +132,9 @@ test("PLG: the prior draws the class that it is asked for, the attack more surel
   const y = Int32Array.from({ length: 300 }, (_, i) => i % 3);
   const x = await jit((z: Tensor, c: Tensor) => generate(z, c))(randomStream(2).normal([300, latent]), ndarray(y, [300], "i32"));
   const rows = ndarray(Float32Array.from(toNumbers(x)), [300, 2], "f32");
-  expect((await attackAccuracy({ x: rows, y }, target)).top1.mean.value).toBeGreaterThan(0.9);
+  expect((await attackAccuracy(target)({ x: rows, y })).top1.mean.value).toBeGreaterThan(0.9);
   const made = await learner.attack(state, { steps: 50 })(1, 60, randomStream(3));
-  expect((await attackAccuracy({ x: made, y: new Int32Array(60).fill(1) }, target)).top1.mean.value).toBe(1);
+  expect((await attackAccuracy(target)({ x: made, y: new Int32Array(60).fill(1) })).top1.mean.value).toBe(1);
   // the same seed plays the same game
   expect((await play(learner, 3, randomStream(1))).players).toEqual((await play(learner, 3, randomStream(1))).players);
 });

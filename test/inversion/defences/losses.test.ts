@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { array, flatten, isArrayLeaf, item, mapTree, type NdArray, randomStream, toNumbers } from "../../../src/array/index.ts";
-import { codeDivergence, type Defence, defendedLoss, usualDefences } from "../../../src/inversion/defences/defence.ts";
+import { codeDivergence, type Defence, defendedLoss, forSteps, usualDefences } from "../../../src/inversion/defences/defence.ts";
 import { coco, type Dependence, gaussianKernel, linearKernel, normalisedHsic } from "../../../src/inversion/defences/dependence.ts";
 import { classifierNetwork, type NetworkOptions, type NetworkParams } from "../../../src/inversion/defences/network.ts";
 import { ramp, smoothedCrossEntropy } from "../../../src/inversion/defences/smoothing.ts";
@@ -65,6 +65,12 @@ test("smoothed labels of p = (0.7, 0.2, 0.1): over the others, over all, and how
   // α over all classes is α (K - 1) / K over the others
   expect(await loss(-0.05, "all")).toBeCloseTo(await loss((-0.05 * 2) / 3, "others"), 12);
   expect(await loss(0, "all")).toBeCloseTo(-Math.log(0.7), 12);
+});
+
+test("negative smoothing gets a ramp over the middle of a training, unless it has one; nothing else does", () => {
+  expect(forSteps(usualDefences["negative-smoothing"], 1000)).toMatchObject({ from: 250, to: 750 });
+  expect(forSteps({ kind: "label-smoothing", alpha: -0.1, from: 0, to: 5 }, 1000)).toMatchObject({ from: 0, to: 5 });
+  for (const kind of ["label-smoothing", "hsic", "private"] as const) expect(forSteps(usualDefences[kind], 10)).toBe(usualDefences[kind]);
 });
 
 test("a ramp is 0, then rises in a straight line, then is 1", async () => {

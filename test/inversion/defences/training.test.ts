@@ -128,6 +128,7 @@ test("what does not fit is refused before the first step, with what to do", () =
       learn(options, data, training);
   expect(refuse({ defence: usualDefences.bottleneck })).toThrow(/needs a code/);
   expect(refuse({ defence: { kind: "private", clip: 0, sigma: 1 } })).toThrow(/make no private step/);
+  expect(refuse({ defence: usualDefences.private, noise: 0.1 })).toThrow(/no noise to its inputs/);
   expect(refuse({ batchSize: 0 })).toThrow(/batch of 0/);
   expect(refuse({}, { x: train.x, y: train.y.map((c) => c + 1) })).toThrow(/row 3 has class 3, and there are 3/);
   expect(refuse({}, { x: train.x, y: train.y.slice(1) })).toThrow(/600 rows and 599 classes/);

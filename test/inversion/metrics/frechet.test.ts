@@ -45,16 +45,16 @@ test("two draws of 100 from N(0, I) in ten dimensions are at 0.717: the number o
 
 test("samples of the data are at the reference, others are not; too few rows have no distance", async () => {
   const real = normals(1, 400, 4);
-  const found = await frechet(real, normals(2, 300, 4), randomStream(1));
+  const found = await frechet(real, randomStream(1))(normals(2, 300, 4));
   if ("none" in found) throw new Error(found.none);
   expect(found.rows).toBe(200);
   // the trace of four variances of 1, each of 400 rows: √(2 · 4 / 400) is a standard error
   expect(Math.abs(found.spread - 4)).toBeLessThan(5 * Math.sqrt(8 / 400));
-  const [{ value, reference }, far] = [found, await frechet(real, moved(normals(3, 300, 4), 2), randomStream(1))];
+  const [{ value, reference }, far] = [found, await frechet(real, randomStream(1))(moved(normals(3, 300, 4), 2))];
   // means of equally many rows have one law: six errors of splits, which share rows
   expect(Math.abs(value.mean - reference.mean)).toBeLessThan(6 * Math.hypot(value.se, reference.se) + 0.05);
   if ("none" in far) throw new Error(far.none);
   expect(far.value.mean).toBeGreaterThan(10);
   expect(far.reference).toEqual(reference);
-  expect(await frechet(real, normals(2, 4, 4), randomStream(1))).toMatchObject({ none: /4 samples.*more than 4 rows/ });
+  expect(await frechet(real, randomStream(1))(normals(2, 4, 4))).toMatchObject({ none: /4 samples.*more than 4 rows/ });
 });

@@ -17,7 +17,7 @@ const reader = (k: number): Classifier => ({
 
 test("attack accuracy by class, the mean over classes and the worst", async () => {
   const samples = { x: rows([[0], [0], [1], [1], [2], [2]]), y: Int32Array.of(0, 0, 1, 0, 1, 1) };
-  const { top1, top5 } = await attackAccuracy(samples, reader(3));
+  const { top1, top5 } = await attackAccuracy(reader(3))(samples);
   expect(top1.classes.map(({ class: c, hits, trials }) => [c, hits, trials])).toEqual([
     [0, 2, 3],
     [1, 1, 3],
@@ -26,7 +26,7 @@ test("attack accuracy by class, the mean over classes and the worst", async () =
   expect(top1.worst.class).toBe(0);
   expect(top5).toBeUndefined();
   // all other logits are equal: the runtime takes the first of them
-  const more = await attackAccuracy(samples, reader(8));
+  const more = await attackAccuracy(reader(8))(samples);
   expect(more.top5?.classes.every(({ value }) => value === 1)).toBe(true);
 });
 

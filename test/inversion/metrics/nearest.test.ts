@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { randomStream } from "../../../src/array/index.ts";
-import { effectiveModes, meanPairDistance, pairRatio } from "../../../src/inversion/metrics/diversity.ts";
+import { diversity, meanPairDistance } from "../../../src/inversion/metrics/diversity.ts";
 import { closeness, nearestItems, neighbourClasses } from "../../../src/inversion/metrics/nearest.ts";
 import { overlap } from "../../../src/inversion/metrics/overlap.ts";
 import { moved, normals, rows } from "./clouds.ts";
@@ -32,18 +32,20 @@ test("mean distance between rows: by hand, and of N(0, I) in one dimension 2 / �
   expect(await meanPairDistance(rows([[0], [1], [3]]))).toBeCloseTo((1 + 3 + 2) / 3, 12);
   // the deviation of |x - y| / √n is at most 0.85 / √2000: five of them
   expect(Math.abs((await meanPairDistance(normals(1, 2000, 1))) - 2 / Math.sqrt(Math.PI))).toBeLessThan(0.1);
-  expect(await pairRatio(rows([[5], [5]]), rows([[0], [1]]))).toBe(0);
+  const beside = diversity(rows([[0], [1]]), 2, randomStream(1));
+  expect(await beside(rows([[5], [5]]))).toEqual({ pairs: 0, modes: { samples: 1, real: expect.closeTo(2, 12), cells: 2 } });
+  expect((await beside(rows([[5], [8]]))).pairs).toBeCloseTo(3, 12);
 });
 
 test("modes: four groups are four, samples of one of them are one, and the same seed gives the same", async () => {
   const x = normals(1, 200, 2);
   const groups = { ...x, data: x.data.map((v, i) => 0.1 * v + (i % 2 ? Math.floor(i / 2) % 2 : Math.floor(i / 4) % 2) * 10) };
   const one = { ...x, data: x.data.map((v) => 0.1 * v) };
-  const found = await effectiveModes(groups, one, 4, randomStream(1));
-  expect(found.cells).toBe(4);
-  expect(found.samples).toBeCloseTo(1, 12);
-  expect(found.real).toBeCloseTo(4, 12);
-  expect(await effectiveModes(groups, one, 4, randomStream(1))).toEqual(found);
+  const { modes } = await diversity(groups, 4, randomStream(1))(one);
+  expect(modes.cells).toBe(4);
+  expect(modes.samples).toBeCloseTo(1, 12);
+  expect(modes.real).toBeCloseTo(4, 12);
+  expect((await diversity(groups, 4, randomStream(1))(one)).modes).toEqual(modes);
 });
 
 test("public copies of private items are found, with noise too; draws of the same law are none", async () => {
