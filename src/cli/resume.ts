@@ -5,12 +5,15 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type Command, findCommand, job, type Outcome, type Registered } from "../lab/command.ts";
 import { talkOptions } from "../lab/options.ts";
+import { partOptions } from "../lab/parts.ts";
 import { readRecord } from "../lab/record.ts";
 
 const options = z.object({
   acceptChanges: z.boolean().default(false).describe("go on although the code or the input files have changed"),
   log: z.string().optional().describe("also log to tensorboard, mlflow=http://…, or both with a comma (default: as before)"),
   stopAt: z.int().min(1).optional().describe("pause after this step"),
+  workers: partOptions.workers,
+  queue: partOptions.queue,
   ...talkOptions,
 });
 

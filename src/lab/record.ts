@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { temporarySuffix, writeAside } from "./files.ts";
-import { codeVersion, currentInvocation, type InputFile, inputFiles } from "./invocation.ts";
+import { codeVersion, currentInvocation, type InputFile, inputFiles, lasting } from "./invocation.ts";
 import { lockFiles } from "./lock.ts";
 
 /** Everything that decides the result of a run, defaults written out: plain JSON. */
@@ -54,13 +54,12 @@ export type RunRecord = z.infer<typeof recordSchema>;
 /** The record of a run that begins now. */
 export async function newRecord(config: Config): Promise<RunRecord> {
   const invocation = currentInvocation();
-  const { acceptChanges: _, fileOptions: __, ...kept } = invocation ?? {};
   return {
     format,
     id: randomUUID(),
     created: Date.now(),
     code: codeVersion(),
-    invocation: invocation ? (kept as RunRecord["invocation"]) : null,
+    invocation: invocation ? (lasting(invocation) as RunRecord["invocation"]) : null,
     inputs: invocation ? await inputFiles(invocation) : [],
     config: JSON.parse(JSON.stringify(config)),
   };

@@ -140,7 +140,7 @@ async function begin(folder: string, record: RunRecord): Promise<void> {
   await rm(join(folder, "results.json"), { force: true });
   await rm(join(folder, "checkpoint"), { recursive: true, force: true });
   await writeRecord(folder, record);
-  for (const name of ["metrics.jsonl", "artifacts", "report.html", "tensorboard", "mlflow.json"])
+  for (const name of ["metrics.jsonl", "artifacts", "report.html", "parts", "tensorboard", "mlflow.json"])
     await rm(join(folder, name), { recursive: true, force: true });
 }
 
