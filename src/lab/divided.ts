@@ -46,17 +46,19 @@ export function divided<S extends Shape, Data, Problem, P extends WorkPart, Resu
     const own = ownHand<P>((part, folder, watch) => perform(part, folder, problem, desk, watch));
     const { hand, close } = here ? { hand: own, close: undefined } : await otherHands<P>(run.record.id, who);
     const interrupt = onInterrupt();
+    const bar = desk.progress(label, steps);
     try {
       const finished = await finishParts<P, Result>({
         parts: (before) => spec.parts(problem, before),
         folder: join(run.folder, "parts"),
         hand,
-        bar: desk.progress(label, steps),
+        bar,
         signal: interrupt.signal,
       });
       return finished && (await spec.join(finished, problem, desk));
     } finally {
       interrupt.dispose();
+      bar.finish();
       await close?.();
     }
   };

@@ -67,13 +67,13 @@ export interface Division<P extends WorkPart, Result> {
  * @throws UserError  naming the part that failed; the others are stopped, what is finished stays
  */
 export async function finishParts<P extends WorkPart, Result>(division: Division<P, Result>): Promise<Finished<P, Result>[] | undefined> {
-  const { parts, folder, bar } = division;
+  const { parts, folder } = division;
   const until = currentInvocation()?.stopAt ?? Number.POSITIVE_INFINITY;
   const finished: Finished<P, Result>[] = [];
   for (;;) {
     const names = new Set(finished.map(({ part }) => part.name));
     const next = parts(finished).filter(({ name }) => !names.has(name));
-    if (next.length === 0) break;
+    if (next.length === 0) return finished;
     for (const [i, { name }] of next.entries())
       if (!isTaskName(name) || next.findIndex((part) => part.name === name) < i) throw new Error(`"${name}" is no name of a part`);
     const now = next.slice(0, Math.max(0, until - finished.length));
@@ -85,8 +85,6 @@ export async function finishParts<P extends WorkPart, Result>(division: Division
       finished.push({ part, result });
     }
   }
-  bar.finish();
-  return finished;
 }
 
 /** @returns  whether none was stopped */
