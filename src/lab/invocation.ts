@@ -27,6 +27,8 @@ export interface Invocation {
   readonly stopAt?: number;
   /** Go on although code or input files have changed. */
   readonly acceptChanges?: boolean;
+  /** The folder of a run from whose state a new one goes on. */
+  readonly forkOf?: string;
   /** The program that workers on this machine begin, before the command: script and arguments; default: our own. */
   readonly program?: readonly string[];
 }
@@ -35,7 +37,7 @@ export interface Invocation {
 const whoWorks = ["workers", "queue", "part"];
 
 /** An invocation as a record keeps it: what may be repeated by anyone. */
-export const lasting = ({ acceptChanges, fileOptions, program, options, ...kept }: Invocation) => ({
+export const lasting = ({ acceptChanges, fileOptions, forkOf, program, options, ...kept }: Invocation) => ({
   ...kept,
   options: Object.fromEntries(Object.entries(options).filter(([key]) => !whoWorks.includes(key))),
 });
