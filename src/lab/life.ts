@@ -56,7 +56,7 @@ export interface Findings {
   readonly summary: string;
   readonly numbers: readonly KeyNumber[];
   readonly tables?: readonly ReportTable[];
-  /** What the reader should be warned of besides: said first. */
+  /** What the reader should be warned of besides: said before the numbers. */
   readonly warnings: readonly string[];
   /** For programs: results.json. */
   readonly results: Readonly<Record<string, unknown>>;
