@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 
 const browser = "/usr/bin/chromium";
 export const hasBrowser = existsSync(browser);
@@ -41,6 +41,21 @@ export async function inPage<T>(path: string, expression: string): Promise<T> {
     server.closeAllConnections();
     server.close();
     await page.close();
+  }
+}
+
+/**
+ * What can be seen of an HTML text in a window of so many pixels.
+ * @param look  is given the page
+ */
+export async function inWindow<T>(html: string, width: number, look: (tab: Page) => Promise<T>): Promise<T> {
+  const browsing = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
+  try {
+    const tab = await browsing.newPage({ viewport: { width, height: 800 }, deviceScaleFactor: 2 });
+    await tab.setContent(html);
+    return await look(tab);
+  } finally {
+    await browsing.close();
   }
 }
 

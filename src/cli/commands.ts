@@ -12,12 +12,12 @@ export const commands: readonly Registered[] = [
   {
     name: "resume",
     summary: "let a run that was stopped or killed go on",
-    load: async () => (await import("./resume.ts")).resumeCommand(commands),
+    load: async () => (await import("../lab/resume.ts")).resumeCommand(commands),
   },
   {
     name: "runs",
-    summary: "list, show, compare, remove and export runs",
-    load: async () => (await import("./runs.ts")).runsCommand,
+    summary: "list, show, compare, fork, remove and export runs",
+    load: async () => (await import("./runs.ts")).runsCommand(commands),
   },
   {
     name: "sweep",

@@ -1,6 +1,7 @@
 /** `pushforward runs`: what was run, how it went, side by side. */
 import { z } from "zod";
-import { group, job, type Outcome } from "../lab/command.ts";
+import { group, job, type Outcome, type Registered } from "../lab/command.ts";
+import { forkOptions } from "../lab/fork.ts";
 
 const output = {
   root: z.string().default("runs").describe("folder below which the runs are"),
@@ -52,39 +53,48 @@ function about<S extends z.ZodRawShape>(
   });
 }
 
-export const runsCommand = group({
-  name: "runs",
-  summary: "list, show, compare, remove and export runs",
-  examples: ['pushforward runs list --where "status=done" --sort loss', "pushforward runs compare runs/sweep/* --metric loss"],
-  options: z.object({}),
-  commands: [
-    about("list", "the runs, newest first", listOptions, undefined, "list --where status=done --sort loss", async (_, o) =>
-      (await import("./runs/list.ts")).list(o),
-    ),
-    about("show", "all about one run", output, "<run>", "show gapminder", async ([name], o) =>
-      (await import("./runs/show.ts")).show(name, o),
-    ),
-    about(
-      "compare",
-      "curves, and a table with mean and standard error over seeds",
-      compareOptions,
-      "[runs...]",
-      'compare --where "command=trajectories" --metric loss',
-      async (names, o) => (await import("./runs/compare.ts")).compareRuns(names, o),
-    ),
-    about("rm", "remove runs and their folders", removeOptions, "<runs...>", "rm gapminder --yes", async (names, o) =>
-      (await import("./runs/remove.ts")).remove(names, o),
-    ),
-    about(
-      "export",
-      "metrics of runs as one table",
-      exportOptions,
-      "[runs...]",
-      "export --where status=done --out metrics.parquet",
-      async (names, o) => (await import("./runs/export.ts")).exportRuns(names, o),
-    ),
-    about("index", "make the index of runs again from the folders", output, undefined, "index", async (_, o) =>
-      (await import("./runs/list.ts")).rebuild(o),
-    ),
-  ],
-});
+export const runsCommand = (registry: readonly Registered[]) =>
+  group({
+    name: "runs",
+    summary: "list, show, compare, fork, remove and export runs",
+    examples: ['pushforward runs list --where "status=done" --sort loss', "pushforward runs compare runs/sweep/* --metric loss"],
+    options: z.object({}),
+    commands: [
+      about("list", "the runs, newest first", listOptions, undefined, "list --where status=done --sort loss", async (_, o) =>
+        (await import("./runs/list.ts")).list(o),
+      ),
+      about("show", "all about one run", output, "<run>", "show gapminder", async ([name], o) =>
+        (await import("./runs/show.ts")).show(name, o),
+      ),
+      about(
+        "compare",
+        "curves, and a table with mean and standard error over seeds",
+        compareOptions,
+        "[runs...]",
+        'compare --where "command=trajectories" --metric loss',
+        async (names, o) => (await import("./runs/compare.ts")).compareRuns(names, o),
+      ),
+      about(
+        "fork",
+        "go on from where a run is, with other settings, as a new run",
+        { ...output, ...forkOptions },
+        "<run>",
+        "fork gapminder --set steps=2000",
+        async ([name], o) => (await import("./runs/show.ts")).fork(name, o, registry),
+      ),
+      about("rm", "remove runs and their folders", removeOptions, "<runs...>", "rm gapminder --yes", async (names, o) =>
+        (await import("./runs/remove.ts")).remove(names, o),
+      ),
+      about(
+        "export",
+        "metrics of runs as one table",
+        exportOptions,
+        "[runs...]",
+        "export --where status=done --out metrics.parquet",
+        async (names, o) => (await import("./runs/export.ts")).exportRuns(names, o),
+      ),
+      about("index", "make the index of runs again from the folders", output, undefined, "index", async (_, o) =>
+        (await import("./runs/list.ts")).rebuild(o),
+      ),
+    ],
+  });

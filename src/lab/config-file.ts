@@ -34,7 +34,15 @@ export function readYaml(path: string): Record<string, unknown> {
     const found = Array.isArray(data) ? "a list" : data === null ? "nothing" : `"${String(data).slice(0, 40)}"`;
     throw new UserError(`${path}: expected a map of options, not ${found}`, "write one `key: value` a line");
   }
+  if (hasPrototypeKey(data, new Set())) throw new UserError(`${path}: "__proto__" is no name that anything here has`, "leave it out");
   return data as Record<string, unknown>;
+}
+
+/** A key that JavaScript would take for something else, at any depth: schemas pass it over in silence. */
+function hasPrototypeKey(value: unknown, seen: Set<object>): boolean {
+  if (value === null || typeof value !== "object" || seen.has(value)) return false;
+  seen.add(value);
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some((inner) => hasPrototypeKey(inner, seen));
 }
 
 function readSmall(path: string): string {

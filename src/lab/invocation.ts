@@ -27,7 +27,20 @@ export interface Invocation {
   readonly stopAt?: number;
   /** Go on although code or input files have changed. */
   readonly acceptChanges?: boolean;
+  /** The folder of a run from whose state a new one goes on. */
+  readonly forkOf?: string;
+  /** The program that workers on this machine begin, before the command: script and arguments; default: our own. */
+  readonly program?: readonly string[];
 }
+
+/** Options that say who does the work: no result depends on them, and the address of a queue may hold a password. */
+const whoWorks = ["workers", "queue", "part"];
+
+/** An invocation as a record keeps it: what may be repeated by anyone. */
+export const lasting = ({ acceptChanges, fileOptions, forkOf, program, options, ...kept }: Invocation) => ({
+  ...kept,
+  options: Object.fromEntries(Object.entries(options).filter(([key]) => !whoWorks.includes(key))),
+});
 
 const current = new AsyncLocalStorage<Invocation>();
 
@@ -53,7 +66,11 @@ const quoted = (text: string): string => (/^[\w.,:+@%/~\\-]+$/.test(text) ? text
 
 /** The command line that repeats the current command, without what only says how it talks. */
 export function commandLine(): string {
-  const { command, arguments: args, options } = current.getStore() ?? { command: [], arguments: [], options: {} };
+  const {
+    command,
+    arguments: args,
+    options,
+  } = lasting(current.getStore() ?? { command: [], arguments: [], options: {}, cwd: "", loggers: [] });
   const flags = Object.entries(options).flatMap(([key, value]) => {
     if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
     return value === true ? [flag(key)] : [`${flag(key)} ${quoted(String(value))}`];

@@ -92,6 +92,8 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
   let sums: Metrics = progressed?.sums ?? {};
   let counts: Metrics = progressed?.counts ?? {}; // a step need not have every metric
   let step = saved?.step ?? 0;
+  if (step > steps)
+    throw new UserError(`${run.folder}: the checkpoint is of step ${step}, and ${steps} are asked for`, "ask for more --steps");
   const stream = progressed ? randomFromState(progressed.stream) : rng.fold("steps");
   const history = [...run.metrics];
   const tensorsOf = (tree: S, prefix: string) => {

@@ -1,79 +1,11 @@
-/**
- * A method is one declared value. What it is about stands in it; its whole life is here: options, folder and lock, resuming, progress,
- * Ctrl-C, metrics, checkpoints, the page with its pictures, files, results.
- */
-import { join } from "node:path";
-import { z } from "zod";
-import { type Random, randomStream } from "../array/random.ts";
-import { duration } from "../numbers.ts";
-import type { Figure } from "../plots/index.ts";
-import { type Artifact, writeArtifact } from "./artifact.ts";
-import { type Argument, type Command, type Description, declared, type Outcome } from "./command.ts";
-import { interruptedExitCode, onInterrupt, wasInterrupted } from "./interrupt.ts";
-import { commandLine, currentInvocation, version } from "./invocation.ts";
-import { type Learner, type RunOptions, runLearner, type Trained } from "./learner.ts";
-import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
-import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
-import { publish } from "./publish.ts";
-import type { KeyNumber, ReportTable } from "./report.ts";
-import { type Config, checkFolder, openFreeRun, openRun, type Run } from "./run.ts";
+/** A method is one declared value. What it is about stands in it; its whole life is lab's: see life.ts. */
 
-/** Where data come from: a name for folders, a title for people, a file or a package. */
-export interface Source {
-  readonly name: string;
-  readonly title: string;
-  readonly source: string;
-}
-
-/** A problem that is ready to be worked on. Everything that can be checked has been checked. */
-export interface Prepared<Problem> {
-  readonly problem: Problem;
-  readonly source: Source;
-  /** What is done, for the line of progress: "training mlp on wine". */
-  readonly label: string;
-  /** Name of the folder below `runs`, where --out names none. */
-  readonly folder: string;
-  readonly steps: number;
-  /** Settings that decide the result besides the options, and those that were filled in. */
-  readonly config: Config;
-  /** Told before the work begins, and again with the results. */
-  readonly warnings: readonly string[];
-  /** Steps between two evaluations; default: one at the end. */
-  readonly evaluateEvery?: number;
-  /** What the user may do when a metric is no longer a number. */
-  readonly divergedHint?: string;
-  /** Which state is the result, and when to stop: see `RunOptions`. */
-  readonly best?: RunOptions["best"];
-}
-
-/** What came out, in numbers and words; more of it may serve figures and files. */
-export interface Findings {
-  readonly title: string;
-  /** A sentence or two. */
-  readonly summary: string;
-  readonly numbers: readonly KeyNumber[];
-  readonly tables?: readonly ReportTable[];
-  /** What the reader should be warned of besides: said first. */
-  readonly warnings: readonly string[];
-  /** For programs: results.json. */
-  readonly results: Readonly<Record<string, unknown>>;
-  /** For people. @param took  the time that the run took */
-  readonly text: (took: string) => readonly string[];
-}
-
-/** What a method is given besides its data: random numbers of its own, and how to show that it lives. */
-export interface Desk {
-  /** The run's stream; fold it by name. */
-  readonly rng: Random;
-  /** A line of progress for a part of the work. */
-  readonly progress: (label: string, total: number, start?: number) => Progress;
-  /**
-   * Compares the folder of --out with this run, before work that takes long.
-   * @param undecided  options that this work may change or fill in
-   * @throws UserError  if the folder holds something else
-   */
-  readonly checkFolder: (source: Source, undecided: readonly string[]) => Promise<void>;
-}
+import type { Command } from "./command.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { currentInvocation } from "./invocation.ts";
+import { type Learner, runLearner, type Trained } from "./learner.ts";
+import { type Desk, type Findings, living, type MethodSpec } from "./life.ts";
+import type { Shape } from "./options.ts";
 
 /** A desk for work that keeps how far it is by itself. */
 export interface Workbench<State> extends Desk {
@@ -81,23 +13,6 @@ export interface Workbench<State> extends Desk {
   readonly saved: State | undefined;
   readonly save: (step: number, state: State) => Promise<void>;
   readonly interrupted: () => boolean;
-}
-
-type Options<S extends Shape> = SharedOptions & z.infer<z.ZodObject<S>>;
-
-interface MethodSpec<S extends Shape, Data, Problem, Found extends Findings> extends Description {
-  readonly input: Argument;
-  /** Its own options; those of all runs are added. */
-  readonly options: z.ZodObject<S>;
-  readonly commands?: readonly Command[];
-  /** Name of its random stream, where it is not that of the method. */
-  readonly stream?: string;
-  /** @throws UserError */
-  readonly load: (input: string | undefined, options: Options<S>) => Promise<Data>;
-  /** @throws UserError  for whatever could go wrong later */
-  readonly prepare: (data: Data, options: Options<S>, desk: Desk) => Promise<Prepared<Problem>>;
-  readonly figures: (found: Found, problem: Problem) => readonly Figure[] | Promise<readonly Figure[]>;
-  readonly files?: (found: Found, problem: Problem) => Iterable<Artifact> | AsyncIterable<Artifact>;
 }
 
 /** Steps through one state, a tree of arrays: what a checkpoint holds. A learner may know more than it must, for `conclude`. */
@@ -145,79 +60,4 @@ export function experiment<S extends Shape, Data, Problem, State, Found extends 
       interrupt.dispose();
     }
   });
-}
-
-type Work<Problem, Found> = (prepared: Prepared<Problem>, run: Run, desk: Desk) => Promise<Found | undefined>;
-
-/** The life of a run around its work. */
-function living<S extends Shape, Data, Problem, Found extends Findings>(
-  spec: MethodSpec<S, Data, Problem, Found>,
-  work: Work<Problem, Found>,
-): Command {
-  const options = z.object({ ...sharedOptions, ...spec.options.shape });
-  const live = async ([input]: readonly string[], given: z.infer<typeof options>): Promise<Outcome> => {
-    const started = performance.now();
-    const chosen = given as Options<S>; // the same options: TypeScript does not merge shapes that are generic
-    if (chosen.threads) (await import("../tensor/index.ts")).configure({ threads: chosen.threads });
-    const mode = progressMode(chosen);
-    const { out, overwrite } = chosen;
-    const begun = ({ name, source }: Source) => ({
-      ...{ command: spec.name, version: version(), dataset: name, source },
-      ...decisive(chosen),
-    });
-    if (out) await checkFolder(out, { command: spec.name }, { overwrite }); // before large files are read
-    const desk: Desk = {
-      rng: randomStream(chosen.seed).fold(spec.stream ?? spec.name),
-      progress: (label, total, start) => progress({ label, total, start, mode }),
-      checkFolder: async (source, undecided) => {
-        const decided = Object.entries(begun(source)).filter(([key]) => !undecided.includes(key));
-        if (out) await checkFolder(out, Object.fromEntries(decided), { overwrite });
-      },
-    };
-    const prepared = await spec.prepare(await spec.load(input, chosen), chosen, desk);
-    const { problem, source } = prepared;
-    const config = { ...begun(source), ...prepared.config };
-    const { run, note }: { run: Run; note?: string } = out
-      ? { run: await openRun(out, config, { overwrite }) }
-      : await openFreeRun(defaultFolder(prepared), config, { overwrite });
-    const { folder } = run;
-    try {
-      tell([...prepared.warnings, ...(note ? [note] : [])], mode);
-      const found = await work(prepared, run, desk);
-      if (found === undefined) return interrupted(folder);
-      const figures = await spec.figures(found, problem);
-      for await (const artifact of spec.files?.(found, problem) ?? []) await writeArtifact(run, artifact);
-      const seconds = (performance.now() - started) / 1000;
-      const warnings = [...prepared.warnings, ...found.warnings];
-      const results = { run: folder, ...found.results, seconds, warnings };
-      const { title, summary, numbers, tables } = found;
-      const provenance = { version: version(), data: source.source, "time taken": duration(seconds) };
-      await publish(run, { title, summary, numbers, tables, figures, warnings, config, command: commandLine(), provenance });
-      await run.complete(results);
-      const report = `report: ${join(folder, "report.html")}`;
-      return { results, text: [...warnings.map((w) => `note: ${w}`), ...found.text(duration(seconds)), report] };
-    } finally {
-      await run.close();
-    }
-  };
-  return declared("method", { ...spec, arguments: [spec.input], options }, live);
-}
-
-/** runs/cells for cells.csv: the name of a file without its ending. */
-function defaultFolder({ folder, source: { name } }: Pick<Prepared<unknown>, "folder" | "source">): string {
-  const short = name.replace(/(?<=.)(\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet|pq|npz|npy|h5ad|onnx|png))?(\.(gz|zst))?$/i, "");
-  return join("runs", folder.replace(name, () => short).replace(/[^\w.-]+/g, "-"));
-}
-
-const interrupted = (folder: string): Outcome => ({
-  results: { run: folder, interrupted: true },
-  text: [`stopped; the same command goes on from ${folder}`],
-  exitCode: wasInterrupted() ? interruptedExitCode : 0,
-});
-
-/** Says before the work what the reader should know. */
-function tell(warnings: readonly string[], mode: ProgressMode): void {
-  for (const message of warnings)
-    if (mode === "json") process.stdout.write(`${JSON.stringify({ event: "note", message: `note: ${message}` })}\n`);
-    else if (mode !== "quiet") process.stderr.write(`note: ${message}\n`);
 }

@@ -25,7 +25,7 @@ export const sharedOptions = {
 export type SharedOptions = z.infer<z.ZodObject<typeof sharedOptions>>;
 
 /** Shared options that decide no number of a run. */
-const incidental = ["out", "json", "quiet", "overwrite", "threads"] as const;
+const incidental = ["out", "json", "quiet", "overwrite", "threads", "workers", "queue", "part"] as const;
 
 /** The options that decide the numbers of a run. */
 export const decisive = <O extends object>(options: O): Omit<O, (typeof incidental)[number]> =>

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { temporarySuffix, writeAside } from "./files.ts";
-import { codeVersion, currentInvocation, type InputFile, inputFiles } from "./invocation.ts";
+import { codeVersion, currentInvocation, type InputFile, inputFiles, lasting } from "./invocation.ts";
 import { lockFiles } from "./lock.ts";
 
 /** Everything that decides the result of a run, defaults written out: plain JSON. */
@@ -37,6 +37,8 @@ const recordSchema = z.object({
     .nullable(),
   inputs: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
   config: z.record(z.string(), z.unknown()),
+  /** The run from whose state this one went on, with settings of its own; step 0: it began anew. */
+  fork: z.object({ id: z.string(), folder: z.string(), code: z.string(), step: z.number(), changed: z.array(z.string()) }).optional(),
   /** Code and input files that changed under the run, each time that it was told to go on all the same: what they were before. */
   changes: z
     .array(
@@ -54,13 +56,12 @@ export type RunRecord = z.infer<typeof recordSchema>;
 /** The record of a run that begins now. */
 export async function newRecord(config: Config): Promise<RunRecord> {
   const invocation = currentInvocation();
-  const { acceptChanges: _, fileOptions: __, ...kept } = invocation ?? {};
   return {
     format,
     id: randomUUID(),
     created: Date.now(),
     code: codeVersion(),
-    invocation: invocation ? (kept as RunRecord["invocation"]) : null,
+    invocation: invocation ? (lasting(invocation) as RunRecord["invocation"]) : null,
     inputs: invocation ? await inputFiles(invocation) : [],
     config: JSON.parse(JSON.stringify(config)),
   };
@@ -114,13 +115,16 @@ const rethrow = (folder: string) => (error: NodeJS.ErrnoException) => {
   throw error.code === "ENOTDIR" ? new UserError(`${folder} is a file, not the folder of a run`) : error;
 };
 
-/** The first entry in which two configurations differ, as "seed: 1 there, 2 here". */
-export function firstDifference(there: Config, here: Config): string | undefined {
+/** The entries in which two configurations differ, as "seed: 1 there, 2 here". */
+export function differences(there: Config, here: Config): string[] {
   const show = (v: unknown) => (v === undefined ? "nothing" : JSON.stringify(v).slice(0, 60));
-  for (const key of new Set([...Object.keys(there), ...Object.keys(here)]))
-    if (JSON.stringify(there[key]) !== JSON.stringify(here[key])) return `${key}: ${show(there[key])} there, ${show(here[key])} here`;
-  return undefined;
+  return [...new Set([...Object.keys(there), ...Object.keys(here)])]
+    .filter((key) => JSON.stringify(there[key]) !== JSON.stringify(here[key]))
+    .map((key) => `${key}: ${show(there[key])} there, ${show(here[key])} here`);
 }
+
+/** The first of them. */
+export const firstDifference = (there: Config, here: Config): string | undefined => differences(there, here)[0];
 
 /** The record of a run that goes on with other code or files than it began with, which are written down with those before. */
 export function withChanges(there: RunRecord, here: RunRecord): RunRecord {
@@ -135,16 +139,23 @@ export function withChanges(there: RunRecord, here: RunRecord): RunRecord {
   return { ...there, code: here.code, inputs: here.inputs, changes: [...(there.changes ?? []), change] };
 }
 
-/** What changed under a run that went on all the same, in words. */
-export const changeLines = ({ changes = [] }: Pick<RunRecord, "changes">): string[] =>
-  changes.flatMap(({ accepted, code, inputs }) => {
+/** What a run stands on besides its own beginning, in words: the run that it was forked from, and what changed under it. */
+export const changeLines = ({ changes = [], fork }: Pick<RunRecord, "changes" | "fork">): string[] => [
+  ...(fork
+    ? [
+        `${fork.step > 0 ? `went on from step ${fork.step} of` : "began anew beside"} ${fork.folder} (${fork.id.slice(0, 8)}, code ${fork.code}) with other settings: ` +
+          `${fork.changed.join("; ") || "none"}`,
+      ]
+    : []),
+  ...changes.flatMap(({ accepted, code, inputs }) => {
     const when = `on ${new Date(accepted).toISOString().slice(0, 16).replace("T", " ")} UTC it went on`;
     const short = (sha: string | null): string => (sha === null ? "no file" : `sha256 ${sha.slice(0, 16)}…`);
     return [
       ...(code ? [`${when} with code ${code.after} instead of ${code.before}`] : []),
       ...inputs.map(({ path, before, after }) => `${when} with another ${path}: ${short(after)} instead of ${short(before)}`),
     ];
-  });
+  }),
+];
 
 /**
  * A run may go on only where it would have: with the same code and the same input files.

@@ -60,9 +60,8 @@ export async function openRun(folder: string, config: Config, { overwrite = fals
     const here = await newRecord(config);
     const found = await examine(folder, config, overwrite); // again: another process may just have left it
     const goOn = found !== undefined && !overwrite && !existsSync(join(folder, "results.json"));
-    if (!goOn) await begin(folder, here);
-    else await sweepUp(folder);
-    return await start(folder, goOn ? await goingOn(folder, found, here) : here, held);
+    if (goOn) await sweepUp(folder);
+    return await start(folder, goOn ? await goingOn(folder, found, here) : await begin(folder, here), held);
   } catch (error) {
     held.release();
     throw diskError(folder, error);
@@ -136,12 +135,19 @@ async function goingOn(folder: string, found: RunRecord, here: RunRecord): Promi
 }
 
 /** Removes what an earlier run has written, and nothing else; config.json is replaced first, so that a half-cleared folder is a new run. */
-async function begin(folder: string, record: RunRecord): Promise<void> {
+async function begin(folder: string, here: RunRecord): Promise<RunRecord> {
+  const origin = currentInvocation()?.forkOf;
+  if (origin !== undefined) {
+    const record = await (await import("./fork.ts")).takeOver(folder, origin, here);
+    await writeRecord(folder, record); // last: a folder with half of it is none
+    return record;
+  }
   await rm(join(folder, "results.json"), { force: true });
   await rm(join(folder, "checkpoint"), { recursive: true, force: true });
-  await writeRecord(folder, record);
-  for (const name of ["metrics.jsonl", "artifacts", "report.html", "tensorboard", "mlflow.json"])
+  await writeRecord(folder, here);
+  for (const name of ["metrics.jsonl", "artifacts", "report.html", "parts", "tensorboard", "mlflow.json"])
     await rm(join(folder, name), { recursive: true, force: true });
+  return here;
 }
 
 /** Files that a killed process was still writing. */
@@ -159,7 +165,7 @@ async function start(folder: string, record: RunRecord, held: Lock): Promise<Run
   if (edited !== undefined)
     throw new UserError(
       `${folder}: config.json was edited since the checkpoint was taken (${edited})`,
-      "undo the change, or begin a run with it in another folder with --out",
+      "undo the change; `pushforward runs fork` with --set makes a run of its own from this one with it",
     );
   const kept = await keepMetrics(path, saved?.mark);
   const { hash } = kept;

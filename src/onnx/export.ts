@@ -4,7 +4,8 @@ import { mapTree } from "../array/tree.ts";
 import { trace } from "../tensor/jit.ts";
 import { withSharing } from "../tensor/primitive.ts";
 import { isValue } from "../tensor/primitives/constant.ts";
-import { serialize, type WriteOptions, writeGraph } from "../tensor/write.ts";
+import { serialize, writeGraph } from "../tensor/write.ts";
+import type { WriteOptions } from "../tensor/write-options.ts";
 import { anyRows, each, probes } from "./rows.ts";
 
 export interface ExportOptions extends Omit<WriteOptions, "portable"> {

@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import * as Plot from "@observablehq/plot";
 import { legend } from "./legend.ts";
+import type { PlotOptions } from "./options.ts";
 import { leftRoom, tickRoom } from "./room.ts";
 
 /** A picture and what it shows. */
@@ -29,7 +30,8 @@ export const palette = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "
  * into the picture, with `color.label` as its title. A first drawing tells how much room labels take. `Plot.raster` needs a canvas, which
  * there is not: draw fields with `Plot.contour`.
  */
-export function plot(options: Plot.PlotOptions): string {
+export function plot(given: PlotOptions): string {
+  const options = given as Plot.PlotOptions; // a part of them, in words that need no other types
   const { width = 760, color } = options;
   const draw = (room: Plot.PlotOptions) =>
     Plot.plot({

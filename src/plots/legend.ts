@@ -1,6 +1,7 @@
 /** The key to the colours of a picture: dots with the names of categories, or a band with its title and numbers. */
 import * as Plot from "@observablehq/plot";
-import { textWidth, tickRoom } from "./room.ts";
+import { tickRoom } from "./room.ts";
+import { textWidth } from "./text-width.ts";
 
 export interface Legend {
   readonly element: Element;

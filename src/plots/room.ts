@@ -1,8 +1,6 @@
 /** How much room the labels of a plot need. */
 import type * as Plot from "@observablehq/plot";
-
-/** No font is at hand to measure text; Inter's letters are about 0.58 em wide. */
-export const textWidth = (text: string): number => 7 * text.length;
+import { textWidth } from "./text-width.ts";
 
 type Drawn = ReturnType<typeof Plot.plot>;
 

@@ -7,6 +7,7 @@ import { attributeProto, elementType, type Onnx, onnx, tensorProto } from "./pro
 import { fail } from "./shapes.ts";
 import type { Emitter, ProgramDType, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
+import type { WriteOptions } from "./write-options.ts";
 
 type NodeProto = Onnx.INodeProto;
 
@@ -16,14 +17,6 @@ interface Model {
   readonly initializers: Map<string, Onnx.ITensorProto>;
   readonly scalars: Map<string, string>;
   counter: number;
-}
-
-export interface WriteOptions {
-  /** Only operators of the ONNX standard, so that any runtime can load the model. */
-  readonly portable?: boolean;
-  readonly inputNames?: readonly string[];
-  readonly outputNames?: readonly string[];
-  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const opset = 20;

@@ -44,7 +44,17 @@ export interface Progressed {
   readonly finals: readonly FinalRun[];
 }
 
-/** Sees every step, and may stop the comparison by returning true. */
+/** A training to be done: a trial of a setting, or, with a seed, one that counts. */
+export interface ComparedTraining {
+  /** Tells it from all others of the comparison; fit for a folder. */
+  readonly name: string;
+  readonly optimizer: string;
+  readonly settings: OptimizerSettings;
+  readonly steps: number;
+  readonly seed?: number;
+}
+
+/** Sees every step of a training, and may stop it by returning true. */
 export interface Watch {
   step(label: string): boolean;
   /** Steps that were taken by an earlier session, or that a diverged training left out. */
@@ -59,7 +69,94 @@ export function totalSteps(optimizers: number, { budget, tune, seeds }: CompareO
 }
 
 /**
- * All optimizers see the same first parameters and the same order of examples for a seed; tuning has a seed of its own.
+ * Settings to try for each optimizer, by its entry: the first is the usual one.
+ * @param entries  optimizers as `parseEntry` reads them
+ */
+export function candidateSettings(
+  problem: Problem,
+  entries: readonly string[],
+  rng: Random,
+  { tune, model }: CompareOptions,
+): Map<string, readonly OptimizerSettings[]> {
+  const drawn = (entry: string) =>
+    drawSettings(entry, rng.fold("settings").fold(entry), tune, settingsFor(parseEntry(entry).name, problem, model));
+  return new Map(entries.map((entry) => [entry, drawn(entry)]));
+}
+
+/**
+ * The trainings that can be done once others are finished, none of which needs another: the next rung of each optimizer's tuning, or its seeds when the
+ * best setting is known. None is left when the comparison is over.
+ */
+export function nextTrainings(
+  problem: Pick<Problem, "score">,
+  candidates: ReadonlyMap<string, readonly OptimizerSettings[]>,
+  { budget, tune, seeds, settings: given }: CompareOptions,
+  done: Progressed,
+): ComparedTraining[] {
+  return [...candidates].flatMap(([optimizer, settings], k): ComparedTraining[] => {
+    const prefix = `${k}-${optimizer}`.replace(/[^\w-]+/g, "-").slice(0, 80);
+    const loss = (setting: OptimizerSettings, steps: number): number | undefined => {
+      const known = done.trials.find((t) => isSame(t, { optimizer, settings: setting, steps }));
+      return known && badness(problem, known.score);
+    };
+    const tuned = tune > 1 ? successiveHalving(settings, budget.steps, loss) : { best: given?.(optimizer) ?? settings[0] };
+    if ("next" in tuned)
+      return tuned.next.map(({ setting, steps }) => ({
+        name: `${prefix}-try${settings.indexOf(setting)}-of-${steps}`,
+        ...{ optimizer, settings: setting, steps },
+      }));
+    const missing = Array.from({ length: seeds }, (_, seed) => seed).filter(
+      (seed) => !done.finals.some((f) => f.optimizer === optimizer && f.seed === seed),
+    );
+    return missing.map((seed) => ({ name: `${prefix}-seed${seed}`, optimizer, settings: tuned.best, steps: budget.steps, seed }));
+  });
+}
+
+/**
+ * One training of a comparison. All optimizers see the same first parameters and the same order of examples for a seed; tuning has a seed of its own.
+ * @returns  what it adds to the comparison, or nothing when `watch` stopped it
+ */
+export async function trainOne(
+  problem: Problem,
+  network: Network,
+  { optimizer, settings, steps, seed }: ComparedTraining,
+  rng: Random,
+  options: CompareOptions,
+  watch: Pick<Watch, "step" | "skip">,
+): Promise<Progressed | undefined> {
+  const recorded = await recordTraining({
+    ...{ problem, network, model: options.model, optimizer, settings, options },
+    budget: { ...options.budget, steps },
+    rng: seed === undefined ? rng.fold("tuning") : rng.fold("final").fold(seed),
+    final: seed !== undefined,
+    stop: () => watch.step(`${optimizer}, ${seed === undefined ? "tuning" : `seed ${seed}`}`),
+    skip: watch.skip,
+  });
+  if (!recorded) return undefined;
+  const { loss, score } = recorded;
+  return seed === undefined
+    ? { trials: [{ optimizer, settings, steps, loss, score }], finals: [] }
+    : { trials: [], finals: [{ optimizer, settings, steps, seed, ...recorded }] };
+}
+
+/** Pieces of a comparison as one. They may have been JSON, which has no infinity: a loss or score that is not there is the worst. */
+export function merged(pieces: readonly Progressed[]): Progressed {
+  const worst = <T extends Trial>(trial: T): T => ({ ...trial, loss: trial.loss ?? infinite, score: trial.score ?? infinite });
+  return {
+    trials: pieces.flatMap(({ trials }) => trials.map(worst)),
+    finals: pieces.flatMap(({ finals }) =>
+      finals.map((run) => {
+        const { loss, score, ...test } = run.test;
+        return { ...worst(run), trainLoss: run.trainLoss ?? infinite, test: { ...test, loss: loss ?? infinite, score: score ?? infinite } };
+      }),
+    ),
+  };
+}
+
+const infinite = Number.POSITIVE_INFINITY;
+
+/**
+ * A whole comparison in this process.
  *
  * @param entries  optimizers as `parseEntry` reads them
  * @returns  everything that was trained, or what was finished when `watch` stopped it
@@ -73,71 +170,28 @@ export async function compareOptimizers(
   watch: Watch,
   before: Progressed = { trials: [], finals: [] },
 ): Promise<Progressed & { readonly stopped: boolean }> {
-  let done: Progressed = before;
-  const { budget, tune, seeds } = options;
-  const record = async (entry: string, settings: OptimizerSettings, steps: number, seed?: number): Promise<Recorded> => {
-    const label = seed === undefined ? "tuning" : `seed ${seed}`;
-    const recorded = await recordTraining({
-      problem,
-      network,
-      model: options.model,
-      optimizer: entry,
-      settings,
-      budget: { ...budget, steps },
-      options,
-      rng: seed === undefined ? rng.fold("tuning") : rng.fold("final").fold(seed),
-      final: seed !== undefined,
-      stop: () => watch.step(`${entry}, ${label}`),
-      skip: watch.skip,
-    });
-    if (!recorded) throw stopped;
-    return recorded;
-  };
-  const finish = async (more: Progressed): Promise<void> => {
-    done = { trials: [...done.trials, ...more.trials], finals: [...done.finals, ...more.finals] };
-    await watch.finished(done);
-  };
-  /** How bad a setting is after so many steps. */
-  const trial = async (optimizer: string, settings: OptimizerSettings, steps: number): Promise<number> => {
-    const known = done.trials.find((t) => isSame(t, { optimizer, settings, steps }));
-    if (known) {
-      watch.skip(steps);
-      return known.loss === null ? Number.POSITIVE_INFINITY : badness(problem, known.score);
+  let done = merged([before]);
+  watch.skip([...done.trials, ...done.finals].reduce((sum, { steps }) => sum + steps, 0));
+  const candidates = candidateSettings(problem, entries, rng, options);
+  for (
+    let next = nextTrainings(problem, candidates, options, done);
+    next.length > 0;
+    next = nextTrainings(problem, candidates, options, done)
+  )
+    for (const training of next) {
+      const more = await trainOne(problem, network, training, rng, options, watch);
+      if (!more) return { ...done, stopped: true };
+      done = merged([done, more]);
+      await watch.finished(done);
     }
-    const { loss, score } = await record(optimizer, settings, steps);
-    await finish({ trials: [{ optimizer, settings, steps, loss, score }], finals: [] });
-    return badness(problem, score);
-  };
-  try {
-    for (const optimizer of entries) {
-      const known = settingsFor(parseEntry(optimizer).name, problem, options.model);
-      const candidates = drawSettings(optimizer, rng.fold("settings").fold(optimizer), tune, known);
-      const best = () => successiveHalving(candidates, budget.steps, (settings, steps) => trial(optimizer, settings, steps));
-      const settings = tune > 1 ? (await best()).best : (options.settings?.(optimizer) ?? candidates[0]);
-      for (let seed = 0; seed < seeds; seed++) {
-        if (done.finals.some((f) => f.optimizer === optimizer && f.seed === seed)) {
-          watch.skip(budget.steps);
-          continue;
-        }
-        const recorded = await record(optimizer, settings, budget.steps, seed);
-        await finish({ trials: [], finals: [{ optimizer, settings, steps: budget.steps, seed, ...recorded }] });
-      }
-    }
-    return { ...done, stopped: false };
-  } catch (error) {
-    if (error === stopped) return { ...done, stopped: true };
-    throw error;
-  }
+  return { ...done, stopped: false };
 }
-
-/** Thrown out of whatever is going on when the comparison is stopped. */
-const stopped = new Error("stopped");
 
 const isSame = (a: Trial, b: Omit<Trial, "loss" | "score">): boolean =>
   a.optimizer === b.optimizer && a.steps === b.steps && JSON.stringify(a.settings) === JSON.stringify(b.settings);
 
 /** A score as a loss: lower is better, infinity is worst. */
-function badness({ score: kind }: Problem, score: number): number {
-  if (!Number.isFinite(score)) return Number.POSITIVE_INFINITY;
+function badness({ score: kind }: Pick<Problem, "score">, score: number): number {
+  if (!Number.isFinite(score)) return infinite;
   return kind === "accuracy" ? -score : score;
 }

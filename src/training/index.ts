@@ -3,12 +3,17 @@
  * (figures/) do.
  */
 export {
+  type ComparedTraining,
   type CompareOptions,
+  candidateSettings,
   compareOptimizers,
   type FinalRun,
+  merged,
+  nextTrainings,
   type Progressed,
   type Trial,
   totalSteps,
+  trainOne,
   type Watch,
 } from "./compare.ts";
 export { lossTerms, settingsFor } from "./defaults.ts";

@@ -22,27 +22,27 @@ export function rungs(count: number, steps: number, eta = 3): { readonly steps: 
   }));
 }
 
+/** What successive halving asks for next: trainings of one rung, which need nothing of each other, or nothing any more. */
+export type Halving<T> = { readonly next: readonly { readonly setting: T; readonly steps: number }[] } | { readonly best: T };
+
 /**
- * The best of some settings. Every rung trains from the start, with a schedule of its own length: a setting is judged by a whole short
- * training, never by the middle of a long one.
+ * The best of some settings, a rung at a time. Every rung trains from the start, with a schedule of its own length: a setting is judged by a whole
+ * short training, never by the middle of a long one.
  *
- * @param train  loss of a setting after so many steps; lower is better, NaN or infinity is worst
+ * @param loss  of a setting after so many steps, as far as it is known; lower is better, NaN or infinity is worst
  */
-export async function successiveHalving<T>(
+export function successiveHalving<T>(
   settings: readonly T[],
   steps: number,
-  train: (setting: T, steps: number) => Promise<number>,
-): Promise<{ best: T; loss: number; trials: { setting: T; steps: number; loss: number }[] }> {
-  const trials: { setting: T; steps: number; loss: number }[] = [];
+  loss: (setting: T, steps: number) => number | undefined,
+): Halving<T> {
   let left = [...settings];
   for (const rung of rungs(settings.length, steps)) {
-    left = left.slice(0, rung.entries);
-    const losses: { setting: T; steps: number; loss: number }[] = [];
-    for (const setting of left) losses.push({ setting, steps: rung.steps, loss: await train(setting, rung.steps) });
-    trials.push(...losses);
-    const rank = (loss: number): number => (Number.isFinite(loss) ? loss : Number.POSITIVE_INFINITY);
-    left = losses.toSorted((a, b) => rank(a.loss) - rank(b.loss)).map((l) => l.setting);
+    const losses = left.slice(0, rung.entries).map((setting) => ({ setting, loss: loss(setting, rung.steps) }));
+    const next = losses.filter((l) => l.loss === undefined).map(({ setting }) => ({ setting, steps: rung.steps }));
+    if (next.length > 0) return { next };
+    const rank = (value = Number.NaN): number => (Number.isFinite(value) ? value : Number.POSITIVE_INFINITY);
+    left = losses.toSorted((a, b) => rank(a.loss) - rank(b.loss)).map(({ setting }) => setting);
   }
-  const last = trials.filter((t) => t.setting === left[0]).at(-1)!;
-  return { best: left[0], loss: last.loss, trials };
+  return { best: left[0] };
 }

@@ -106,12 +106,17 @@ test("a particle in a potential of one's own", async () => {
   expect(Math.abs(results.energy - 0.66798626)).toBeLessThan(0.02 + 5 * results.error);
 });
 
-test("a scan has a row for each distance, and goes on where it stopped", async () => {
+test("a scan has a row for each distance, and the same numbers when it stopped and another process went on", async () => {
   const args = ["molecule", "scan", "H2", ...small, "--steps", "20", "--eval-steps", "20", "--bond", "1:2:1", "--json"];
   const { code, results, error } = await pushforward(...args, "--out", at("scan"));
   expect([code, error]).toEqual([0, ""]);
   expect(results.points.map((p: { distance: number }) => p.distance)).toEqual([1, 2]);
-  expect(readFileSync(join(at("scan"), "artifacts/curve.csv"), "utf8").split("\n")[0]).toBe("distance,energy,error");
+  const curve = (name: string): string => readFileSync(join(at(name), "artifacts/curve.csv"), "utf8");
+  expect(curve("scan").split("\n")[0]).toBe("distance,energy,error");
+  await pushforward(...args, "--out", at("shared"), "--stop-at", "1");
+  const shared = await pushforward(...args, "--out", at("shared"), "--workers", "1");
+  expect(shared.results.points).toEqual(results.points);
+  expect(curve("shared")).toBe(curve("scan"));
 });
 
 test.each([

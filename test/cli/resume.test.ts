@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -122,4 +122,36 @@ test("an edited configuration is refused by the name of the field; changes that 
   const { changes, code } = JSON.parse(readFileSync(path, "utf8"));
   expect(changes).toMatchObject([{ code: { before: "0.0.1+aaaaaaaa", after: code }, inputs: [] }]);
   expect(readFileSync(join(out, "report.html"), "utf8")).toMatch(/it went on with code [^ ]+ instead of 0\.0\.1\+aaaaaaaa/);
+});
+
+test("a run is forked: without changes to the same numbers, with others from where it was; what cannot be is told and leaves nothing", async () => {
+  const out = join(folder, "forked");
+  expect((await pushforward(...training, "--out", out, "--stop-at", "33")).code).toBe(0);
+  const fork = (...args: string[]) => pushforward("runs", "fork", out, "--root", folder, "--quiet", ...args);
+  const before = readFileSync(join(out, "config.json"), "utf8");
+  const target = (name: string): string => join(folder, name);
+  expect((await fork("--set", "width=4", "--out", target("narrow"))).error).toMatch(/the checkpoint's .* is f32 \[.*, not f32/);
+  expect(existsSync(target("narrow"))).toBe(false);
+  expect((await fork("--set", "steps=20")).error).toMatch(/the checkpoint is of step 33, and 20 are asked for/);
+  expect((await fork("--set", "lerning-rate=1")).error).toMatch(/unknown option lerning-rate\n {2}hint: did you mean learningRate\?/);
+  expect((await fork("--set", "width")).error).toMatch(/"width" is not key=value/);
+  expect(existsSync(`${out}-fork`)).toBe(false);
+  expect(await fork("--out", target("same"))).toMatchObject({ code: 0 });
+  expect(await fork("--set", "learning-rate=0.01")).toMatchObject({ code: 0 });
+  expect(readFileSync(join(out, "config.json"), "utf8")).toBe(before);
+  expect((await pushforward("resume", out, "--quiet")).code).toBe(0);
+  const rows = (name: string): string[] => readFileSync(join(name, "metrics.jsonl"), "utf8").trim().split("\n");
+  expect(rows(target("same"))).toEqual(rows(out));
+  const [old, other] = [rows(out), rows(`${out}-fork`)];
+  const known = old.filter((row) => JSON.parse(row).step <= 33).length;
+  expect(other.slice(0, known)).toEqual(old.slice(0, known));
+  expect(other.at(-1)).not.toBe(old.at(-1));
+  const { fork: origin, config } = JSON.parse(readFileSync(join(`${out}-fork`, "config.json"), "utf8"));
+  expect(config.learningRate).toBe(0.01);
+  expect(origin).toMatchObject({
+    id: JSON.parse(before).id,
+    step: 33,
+    changed: [expect.stringMatching(/^learningRate: .* there, 0\.01 here$/)],
+  });
+  expect(readFileSync(join(`${out}-fork`, "report.html"), "utf8")).toMatch(/went on from step 33 of .*forked .*learningRate/);
 });

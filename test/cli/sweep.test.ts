@@ -33,6 +33,9 @@ test("a file is checked as a whole before anything runs; mistakes get the neares
   );
   expect(await refused(`${whole}grid: { widht: [1] }`)).toMatch(/unknown option widht\n {2}hint: did you mean width/);
   expect(await refused(`${whole}grid: { width: [8, wide] }`)).toMatch(/--width: expected number \(got "wide"\)/);
+  for (const at of ["grid: { __proto__: [1, 2] }", "__proto__: { a: 1 }", "random: { samples: 1, space: { __proto__: [1] } }"])
+    expect(await refused(`${whole}${at}`)).toMatch(/"__proto__" is no name/);
+  expect(await refused(`{"command": "trajectories", "metric": "loss", "grid": {"__proto__": [1]}}`)).toMatch(/"__proto__" is no name/);
   expect(await refused(`${whole}grid: { seed: [1, 2] }`)).toMatch(/a sweep sets seed itself/);
   expect(await refused(`${whole}grid: { data: [moons] }`)).toMatch(/data is set twice/);
   expect(await refused(`${whole}grid: { steps: [1] }\nhalving: { min: 1, max: 2 }`)).toMatch(/halving sets steps itself/);

@@ -201,7 +201,7 @@ const reviews = (count: number): string[] =>
     return `${i % 3 ? 5 : 1},"${words.join(" ")} ${i % 3 ? "good, lovely" : "bad, awful"}",${i}`;
   });
 
-test("compares optimizers, and the same command goes on where it was", async () => {
+test("compares optimizers", async () => {
   const out = join(folder, "compare");
   const args = [
     "compare",
@@ -238,6 +238,16 @@ test("compares optimizers, and the same command goes on where it was", async () 
     // at least the spread of the seeds: that of the test examples is added
     expect(mean.error).toBeGreaterThanOrEqual(Math.abs(scores[0] - scores[1]) / 2 - 1e-12);
   }
+});
+
+test("a comparison in parts has the scores of one in a process", async () => {
+  const args = ["compare", await file("parts.csv", rows()), "--target", "class", "--features", "a,b", "--optimizers", "sgd,adamw"];
+  const more = ["--tune", "1", "--seeds", "1", "--steps", "20", "--width", "8", "--quiet"];
+  expect((await pushforward(...args, ...more, "--out", join(folder, "whole"))).code).toBe(0);
+  expect((await pushforward(...args, ...more, "--out", join(folder, "parted"), "--workers", "2")).code).toBe(0);
+  const scores = async (name: string) =>
+    (await results(join(folder, name))).optimizers.map(({ milliseconds, ...rest }: { milliseconds: unknown }) => rest);
+  expect(await scores("parted")).toEqual(await scores("whole"));
 });
 
 test.each([

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/program.ts";
-import { resumeCommand } from "../../src/cli/resume.ts";
 import { findCommand, type Registered } from "../../src/lab/command.ts";
+import { resumeCommand } from "../../src/lab/resume.ts";
 import { readSweep } from "../../src/lab/sweep/read.ts";
 import { pi } from "./pi.ts";
 

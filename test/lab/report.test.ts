@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { toPng } from "../../src/lab/png.ts";
 import { type Report, renderReport } from "../../src/lab/report.ts";
 import { plot } from "../../src/plots/figure.ts";
+import { hasBrowser, inWindow } from "../page.ts";
 
 const points = [0, 1, 2, 3].map((x) => ({ x, y: x * x, group: x < 2 ? "low" : "high" }));
 const dots = () => plot({ color: { legend: true }, x: { label: "time" }, marks: [Plot.dot(points, { x: "x", y: "y", fill: "group" })] });
@@ -113,5 +114,56 @@ describe("the report", () => {
   test("asks the network for nothing", () => {
     const elsewhere = page.replaceAll("http://www.w3.org/2000/svg", "").match(/(https?:)?\/\/[\w.]+|<link|<script|@import|url\(/g);
     expect(elsewhere).toBeNull();
+  });
+
+  test("begins with the verdict and its picture; numbers follow, tables and what was run are folded", () => {
+    const order = Array.from(document.body.children, (e) => e.tagName.toLowerCase());
+    expect(order.filter((tag) => tag !== "h2")).toEqual(["h1", "p", "figure", "p", "table", "details", "details", "footer"]);
+    const folds = [...document.querySelectorAll("details")];
+    expect(folds.map((fold) => fold.querySelector("summary")?.textContent)).toEqual(["Folds 1 row", "What was run"]);
+    expect(folds.every((fold) => !fold.hasAttribute("open"))).toBe(true);
+    // a page of a table alone shows it
+    expect(renderReport({ ...report, numbers: [] })).toContain("<details open>");
+  });
+
+  test.skipIf(!hasBrowser)("fits a window of 400 pixels, whatever is in it, folded or not; prints unfolded", async () => {
+    const long = "a".repeat(300);
+    const cells = Array.from({ length: 20 }, (_, i) => `column${i}`);
+    const wide = renderReport({
+      ...report,
+      title: `Title ${long}`,
+      summary: long,
+      numbers: [...report.numbers, { name: long, value: 1, error: 0.1, note: long }, { name: "text", value: long }],
+      tables: [{ title: long, columns: cells, rows: [cells, cells] }],
+      warnings: [long],
+      config: { [long]: 1, list: cells },
+      command: `pushforward ${long}`,
+    });
+    await inWindow(wide, 400, async (tab) => {
+      const width = () => tab.evaluate(() => globalThis.document.documentElement.scrollWidth);
+      const shown = (selector: string) => tab.locator(selector).first().isVisible();
+      expect(await width()).toBeLessThanOrEqual(400);
+      expect(await shown("pre")).toBe(false);
+      // the picture is seen without scrolling, of a title that is no longer than titles are
+      await tab.evaluate(() => {
+        for (const text of globalThis.document.querySelectorAll("h1, .summary"))
+          text.textContent = "A sentence of the usual length, with a number.";
+      });
+      const { y = 0, height = 0 } = (await tab.locator("figure svg").first().boundingBox()) ?? {};
+      expect(y + height).toBeLessThan(500);
+      await tab.locator("figure").first().focus();
+      expect(await width()).toBeLessThanOrEqual(400);
+      await tab.evaluate(() => {
+        for (const fold of globalThis.document.querySelectorAll("details")) fold.open = true;
+      });
+      expect(await width()).toBeLessThanOrEqual(400);
+      expect(await shown("pre")).toBe(true);
+      await tab.evaluate(() => {
+        for (const fold of globalThis.document.querySelectorAll("details")) fold.open = false;
+      });
+      await tab.emulateMedia({ media: "print" });
+      const { height: printed = 0 } = (await tab.locator("pre").boundingBox()) ?? {};
+      expect(printed).toBeGreaterThan(20);
+    });
   });
 });

@@ -138,6 +138,14 @@ describe("a sweep on this machine", () => {
     await expect(sweep("halved", plan({ ...halved, seeds: 2 }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep \(seeds/);
   });
 
+  test("a metric that runs do not have is refused after the first of them, with the nearest; what is done serves the right one", async () => {
+    const of = plan({ grid: { x: [1, 2, 3, 4, 5, 6] }, metric: "scroe" });
+    await expect(sweep("mistyped", of, localPool(1, 0, program))).rejects.toThrow(/"scroe" is no number of these runs; 0-seed0 has score/);
+    expect(existsSync(join(base, "mistyped", "5-seed0"))).toBe(false);
+    const right = await sweep("mistyped", { ...of, metric: "score" }, localPool(2, 0, program));
+    expect(right.jobs.map(({ state }) => state)).toEqual(Array(6).fill("done"));
+  });
+
   test("tries a process again that dies, but not one that says why it cannot", async () => {
     const { jobs } = await sweep("failing", plan({ grid: { x: ["shaky", "hopeless", 1] } }), localPool(2, 2, program));
     expect(jobs.map((j) => [j.state, j.why])).toEqual([

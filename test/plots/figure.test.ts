@@ -2,6 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { palette, panels, plot } from "../../src/plots/figure.ts";
+import type { ScaleOptions } from "../../src/plots/index.ts";
 import { overlaps, textBoxes } from "./boxes.ts";
 
 const texts = (svg: string, selector: string): string[] =>
@@ -38,7 +39,7 @@ describe("room for labels", () => {
 });
 
 describe("legends", () => {
-  const field = (color: Plot.ScaleOptions) =>
+  const field = (color: ScaleOptions) =>
     plot({
       color: { legend: true, ...color },
       x: { label: "a" },
@@ -51,7 +52,7 @@ describe("legends", () => {
     ["time", { type: "linear", scheme: "viridis", domain: [18262, 18322], tickFormat: "~r" }],
     ["probability", { type: "linear", scheme: "blues", domain: [0, 1] }],
   ] as const)("of %s has its title and round numbers inside its range", (label, options) => {
-    const svg = field({ label, ...options } as Plot.ScaleOptions);
+    const svg = field({ label, ...options });
     const [title, ...numbers] = texts(svg, '[aria-label="legend"]');
     expect(title).toBe(label);
     expect(numbers.length).toBeGreaterThan(1);

@@ -1,7 +1,8 @@
-/** `pushforward runs show`: one run on a screen. */
+/** `pushforward runs show`: one run on a screen; `pushforward runs fork`: another that goes on from it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Outcome } from "../../lab/command.ts";
+import type { Outcome, Registered } from "../../lab/command.ts";
+import { type ForkOptions, forkRun } from "../../lab/fork.ts";
 import { metricNames } from "../../lab/interim.ts";
 import { toFlags } from "../../lab/invocation.ts";
 import { sparkline } from "../../lab/progress.ts";
@@ -51,4 +52,10 @@ export async function show(name: string, { root }: ShowOptions): Promise<Outcome
     ...(existsSync(report) ? ["", `report: ${report}`] : []),
   ];
   return { results: { id, folder, machine, status, step, record, results, metrics }, text: lines };
+}
+
+/** @param name  of the run, as for `show` */
+export async function fork(name: string, given: ForkOptions & ShowOptions, registry: readonly Registered[]): Promise<Outcome> {
+  const { folder } = await withStore(given.root, (store) => findRun(store, name));
+  return forkRun(folder, given, registry);
 }

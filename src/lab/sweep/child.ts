@@ -114,11 +114,24 @@ export function outcome(folder: string, metric: string, stopAt?: number): number
   const fromResults =
     stopAt === undefined && isDone(folder) ? dig(parse(readFileSync(join(folder, "results.json"), "utf8")), metric.split(".")) : undefined;
   if (typeof fromResults === "number") return fromResults;
-  const path = join(folder, "metrics.jsonl");
-  if (!existsSync(path)) return undefined;
-  const rows = readFileSync(path, "utf8").split("\n").map(parse);
-  const row = rows.findLast((r) => typeof r?.[metric] === "number" && (stopAt === undefined || Number(r.step) <= stopAt));
+  const row = rowsIn(folder).findLast((r) => typeof r?.[metric] === "number" && (stopAt === undefined || Number(r.step) <= stopAt));
   return row?.[metric] as number | undefined;
+}
+
+function rowsIn(folder: string): (Record<string, unknown> | undefined)[] {
+  const path = join(folder, "metrics.jsonl");
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").map(parse) : [];
+}
+
+/** Names of all numbers that a finished run has, those that are not finite too: paths into results.json, and metrics. */
+export function numberNames(folder: string): string[] {
+  const below = (value: unknown, path: string): string[] => {
+    if (typeof value === "number" || (value === null && path !== "")) return [path];
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return [];
+    return Object.entries(value).flatMap(([key, inner]) => below(inner, path === "" ? key : `${path}.${key}`));
+  };
+  const found = isDone(folder) ? below(parse(readFileSync(join(folder, "results.json"), "utf8")), "") : [];
+  return [...new Set([...found, ...rowsIn(folder).flatMap((row) => Object.keys(row ?? {}))])];
 }
 
 function dig(value: unknown, path: readonly string[]): unknown {

@@ -6,7 +6,7 @@ import { optionInfos, validate } from "../options.ts";
 import { expand, jobCount, mostJobs, type Sweep, sweepSchema } from "./plan.ts";
 
 /** Options of a run that a sweep sets itself. */
-const taken = ["out", "seed", "json", "quiet", "overwrite", "config"];
+const taken = ["out", "seed", "json", "quiet", "overwrite", "config", "part"];
 
 /**
  * @throws UserError  naming the file and what is wrong in it: an option that the command does not have, a value that it does not take

@@ -5,13 +5,13 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
+import { nearest, UserError } from "../../errors.ts";
 import { type Summary, summarize } from "../compare.ts";
 import { makeFolder, writeAside } from "../files.ts";
 import { codeVersion, inputFiles } from "../invocation.ts";
 import { type Lock, lock } from "../lock.ts";
 import { firstDifference, readRecord } from "../record.ts";
-import { Cancelled, outcome, type Report } from "./child.ts";
+import { Cancelled, numberNames, outcome, type Report } from "./child.ts";
 import { best, rounds } from "./halving.ts";
 import { expand, type Job, type Sweep } from "./plan.ts";
 import type { Executor } from "./pool.ts";
@@ -56,10 +56,13 @@ export interface SweepOptions {
 
 /**
  * Runs a sweep; a folder that holds the same sweep, unfinished, goes on.
- * @throws UserError  if the folder holds another sweep, or another process works on it
+ * @throws UserError  if the folder holds another sweep, or another process works on it, or if the first run that ends has no such metric
  */
-export async function runSweep(sweep: Sweep, options: SweepOptions): Promise<SweepResult> {
-  const { folder, signal } = options;
+export async function runSweep(sweep: Sweep, given: SweepOptions): Promise<SweepResult> {
+  const { folder } = given;
+  const refusing = new AbortController();
+  const signal = AbortSignal.any([given.signal, refusing.signal]);
+  const options = { ...given, signal, refuse: (error: UserError) => refusing.abort(error) };
   await makeFolder(folder);
   const held: Lock = lock(folder);
   try {
@@ -77,6 +80,7 @@ export async function runSweep(sweep: Sweep, options: SweepOptions): Promise<Swe
       for (const status of left) if (!stay.has(status.job.setting) && status.state === "done") setState(status, "dropped", jobs, options);
       left = left.filter((status) => stay.has(status.job.setting));
     }
+    if (refusing.signal.aborted) throw refusing.signal.reason;
     return { jobs, settings: rank(left, sweep), cancelled: signal.aborted };
   } finally {
     held.release();
@@ -141,7 +145,7 @@ async function runJob(
   status: JobStatus,
   id: string,
   sweep: Sweep,
-  options: SweepOptions,
+  options: SweepOptions & { readonly refuse: (error: UserError) => void },
   stopAt: number | undefined,
   jobs: readonly JobStatus[],
 ): Promise<void> {
@@ -174,12 +178,32 @@ async function runJob(
     await executor.run(task, folder, { signal, report });
     await checkTwin(folder, sweep, job, options.fileOptions);
     status.value = outcome(folder, sweep.metric, stopAt);
+    if (status.value === undefined && !jobs.some(({ state }) => state === "done")) refuseMissing(folder, sweep, job, options.refuse);
     status.why = status.value === undefined ? `it has no number "${sweep.metric}"` : undefined;
     setState(status, status.value === undefined ? "failed" : "done", jobs, options);
   } catch (error) {
     status.why = (error as Error).message;
     setState(status, error instanceof Cancelled ? "stopped" : "failed", jobs, options);
   }
+}
+
+/** A metric that no run can have is told after the first of them, not after the last. */
+function refuseMissing(folder: string, { metric, halving }: Sweep, { name }: Job, refuse: (error: UserError) => void): void {
+  const names = numberNames(folder);
+  if (names.includes(metric)) return; // it is no number this time
+  const guess = nearest(metric, names);
+  const again = halving ? "begin again in another folder" : "the same command goes on from what is done";
+  refuse(
+    new UserError(
+      `metric: "${metric}" is no number of these runs; ${name} has ${
+        names
+          .filter((n) => n !== "step")
+          .slice(0, 20)
+          .join(", ") || "none"
+      }`,
+      `${guess === undefined ? "" : `did you mean "${guess}"? `}With another metric, ${again}`,
+    ),
+  );
 }
 
 /** A worker elsewhere must have run the same code on the same files; a result of others is none of this sweep. */

@@ -1,7 +1,7 @@
 /** What a training of circuits found, for people and programs. */
 
 import type { Random } from "../../array/index.ts";
-import type { Findings } from "../../lab/method.ts";
+import type { Findings } from "../../lab/life.ts";
 import { formatNumber } from "../../numbers.ts";
 import { type BinaryNetwork, decode } from "../../quantum/families/network.ts";
 import { accuracyOf, lossOf } from "../../quantum/families/points.ts";

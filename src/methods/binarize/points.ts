@@ -3,7 +3,7 @@ import type { Random } from "../../array/index.ts";
 import type { Examples } from "../../data/examples.ts";
 import { list } from "../../data/table.ts";
 import { UserError } from "../../errors.ts";
-import type { Source } from "../../lab/method.ts";
+import type { Source } from "../../lab/life.ts";
 import { type Points, points } from "../../quantum/families/points.ts";
 
 /** Points, what their parts are called, and what reading them decided. */

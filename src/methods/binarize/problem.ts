@@ -5,7 +5,7 @@ import { randomStream } from "../../array/index.ts";
 import { readSupervised } from "../../data/supervised.ts";
 import { UserError } from "../../errors.ts";
 import { readYaml } from "../../lab/config-file.ts";
-import type { Source } from "../../lab/method.ts";
+import type { Source } from "../../lab/life.ts";
 import { validate } from "../../lab/options.ts";
 import { type Family, family } from "../../quantum/families/family.ts";
 import { gaussianLattice, type Points } from "../../quantum/families/points.ts";

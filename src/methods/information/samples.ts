@@ -7,7 +7,8 @@ import type { Part } from "../../information/samples/measured.ts";
 import { marginalNames, preparePairs } from "../../information/samples/prepare.ts";
 import { readPairs } from "../../information/samples/read.ts";
 import { methodNames, type Task, tasks } from "../../information/samples/work.ts";
-import { experiment, type Workbench } from "../../lab/method.ts";
+import { divided } from "../../lab/divided.ts";
+import type { Finished, WorkPart } from "../../lab/parts.ts";
 import { textOptions } from "../train/options.ts";
 
 const columnsOf = (side: string): string =>
@@ -36,10 +37,12 @@ const sampleOptions = z.object({
 /** Options of a quick run. */
 const quickLimits = { permutations: 20, rows: 1000, steps: 150 };
 
-/** Finished parts by name: what a killed run goes on with. */
-type Finished = Readonly<Record<string, Part>>;
+/** A task of `problem.work`, by its own name. */
+interface TaskPart extends WorkPart {
+  readonly task: string;
+}
 
-export const samples = experiment({
+export const samples = divided({
   name: "information samples",
   summary: "estimate mutual information from pairs alone, with baselines, caps and which number to trust",
   description: "estimate the mutual information of X and Z from pairs alone, and say which of the numbers to trust",
@@ -78,27 +81,20 @@ export const samples = experiment({
     };
   },
 
-  async work({ pairs, work, title }, { rng, progress, saved, save, interrupted }: Workbench<Finished>) {
-    let finished: Finished = saved ?? {};
-    const open = work.filter(({ name }) => !(name in finished));
-    let done = ticksOf(work) - ticksOf(open);
-    const line = progress(`measuring ${title}`, Math.max(1, ticksOf(work)), done);
-    for (const { name, run, ticks } of open) {
-      line.note(name);
-      const before = done;
-      const part = await run(rng, () => {
-        line.update(++done);
-        return interrupted();
-      });
-      if (interrupted()) return undefined;
-      done = before + ticks;
-      finished = { ...finished, [name]: part };
-      await save(Object.keys(finished).length, finished);
-    }
-    line.finish();
+  parts: ({ work }): readonly TaskPart[] =>
+    work.map(({ name, ticks }) => ({ name: name.replace(/[^\w]+/g, "-").replace(/^-|-$/g, ""), steps: ticks, task: name })),
+
+  async part({ task }, { work }, { rng, step }): Promise<Part | undefined> {
+    let [done, stopped] = [0, false];
+    const tick = () => (stopped = !step(++done));
+    const found = await work.find(({ name }) => name === task)?.run(rng, tick);
+    return stopped ? undefined : found;
+  },
+
+  join(finished: readonly Finished<TaskPart, Part>[], { pairs, title }) {
     const found = findings(
       pairs,
-      work.map(({ name }) => finished[name]),
+      finished.map(({ result }) => result),
     );
     return {
       found,

@@ -6,7 +6,7 @@ import { extrapolated } from "../../chemistry/evaluation/extrapolate.ts";
 import { virialRatio } from "../../chemistry/evaluation/virial.ts";
 import type { System } from "../../chemistry/systems/system.ts";
 import { debyeInAtomicUnit } from "../../chemistry/systems/units.ts";
-import type { Findings } from "../../lab/method.ts";
+import type { Findings } from "../../lab/life.ts";
 import type { KeyNumber } from "../../lab/report.ts";
 import { withError } from "../../numbers.ts";
 import type { MoleculeProblem } from "./problem.ts";

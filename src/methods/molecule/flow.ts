@@ -21,7 +21,8 @@ import { boundBox, potentialOf } from "../../chemistry/laboratory/potential.ts";
 import { type Course, type Race, type RaceOptions, type Racer, usualIntervals } from "../../chemistry/laboratory/race.ts";
 import { lineEnergies } from "../../chemistry/laboratory/spectrum.ts";
 import { UserError } from "../../errors.ts";
-import { experiment, type Source } from "../../lab/method.ts";
+import type { Source } from "../../lab/life.ts";
+import { experiment } from "../../lab/method.ts";
 import { formatNumber } from "../../numbers.ts";
 
 const options = z.object({

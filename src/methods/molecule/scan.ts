@@ -7,26 +7,27 @@ import { partsOf } from "../../chemistry/learning/settings.ts";
 import { bondLength, stretched } from "../../chemistry/systems/stretch.ts";
 import { bohrIn } from "../../chemistry/systems/units.ts";
 import { UserError } from "../../errors.ts";
-import { experiment, type Workbench } from "../../lab/method.ts";
+import { divided } from "../../lab/divided.ts";
+import type { WorkPart } from "../../lab/parts.ts";
 import { bracketed } from "./findings.ts";
 import { loadSystem, systemInput } from "./load.ts";
 import { moleculeOptions } from "./options.ts";
 import { cautionsBefore, problemOf } from "./problem.ts";
 
-/** Points that are done. */
-interface Saved {
-  readonly points: readonly CurvePoint[];
+/** A point of the curve: the distance of so many. */
+interface Point extends WorkPart {
+  readonly index: number;
 }
 
 /** Points that a scan may have: more are a slip of the step. */
 const mostPoints = 200;
 
-export const scan = experiment({
+export const scan = divided({
   name: "molecule scan",
   summary: "a potential-energy curve: ground states along a bond",
   examples: ["pushforward molecule scan H2 --bond 0.8:6:0.4", "pushforward molecule scan LiH --bond 2:6:0.5 --steps 1000"],
   notes:
-    "Stretches the distance of two atoms, or of all neighbours of a straight chain. Each point is learned on its own; a scan that was stopped goes on with the next point.",
+    "Stretches the distance of two atoms, or of all neighbours of a straight chain. Each point is learned on its own: a scan that was stopped keeps its points, and --workers or --queue share them out.",
   input: systemInput,
   options: z.object({
     ...moleculeOptions,
@@ -50,7 +51,7 @@ export const scan = experiment({
       source: { name: system.name, title: system.title, source: system.title },
       label: `scan of ${system.name}`,
       folder: `scan-${system.name}`,
-      steps: problems.length,
+      steps: problems.reduce((sum, { problem }) => sum + partsOf(problem.settings).end, 0),
       config: { ...settings, ...choice, steps: problems.map(({ problem }) => problem.settings.steps), distances: shown },
       warnings: [
         ...notes,
@@ -60,28 +61,26 @@ export const scan = experiment({
     };
   },
 
-  async work({ system, problems }, { rng, progress, saved, save, interrupted }: Workbench<Saved>) {
-    const points: CurvePoint[] = [...(saved?.points ?? [])];
-    const ends = problems.map(({ problem }) => partsOf(problem.settings).end);
-    const before = (count: number): number => ends.slice(0, count).reduce((a, b) => a + b, 0);
-    const bar = progress(`scan of ${system.name}`, before(ends.length), before(points.length));
-    for (const { distance, problem } of problems.slice(points.length)) {
-      const done = before(points.length);
-      const state = await learnWave(problem, rng.fold(points.length), (step, metrics) => {
-        if (step % 20 === 0) bar.update(done + step, { distance, ...("energy" in metrics && { energy: metrics.energy }) });
-        return !interrupted();
-      });
-      if (!state) return undefined;
-      const { energy } = evaluationOf(state.tally, problem.system);
-      points.push({
-        distance,
-        energy: energy.mean,
-        error: energy.error,
-        ...(problem.hartreeFock !== undefined && { hartreeFock: problem.hartreeFock }),
-      });
-      await save(points.length, { points });
-    }
-    bar.finish();
+  parts: ({ problems }): readonly Point[] =>
+    problems.map(({ distance, problem }, index) => ({
+      name: `${index}-at-${Number(distance.toFixed(4))}`,
+      steps: partsOf(problem.settings).end,
+      index,
+    })),
+
+  async part({ index }, { problems }, { rng, step: tell }): Promise<CurvePoint | undefined> {
+    const { distance, problem } = problems[index];
+    const state = await learnWave(problem, rng.fold(index), (step, metrics) =>
+      tell(step, { distance, ...("energy" in metrics && { energy: metrics.energy }) }),
+    );
+    if (!state) return undefined;
+    const { energy } = evaluationOf(state.tally, problem.system);
+    const { hartreeFock } = problem;
+    return { distance, energy: energy.mean, error: energy.error, ...(hartreeFock !== undefined && { hartreeFock }) };
+  },
+
+  join(finished, { system }) {
+    const points = finished.map(({ result }) => result);
     const lowest = points.reduce((a, b) => (b.energy < a.energy ? b : a));
     return {
       points,

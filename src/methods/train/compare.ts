@@ -1,22 +1,27 @@
 /** `pushforward train compare`: several optimizers, tuned with equal budgets. */
 import { UserError } from "../../errors.ts";
-import { experiment, type Workbench } from "../../lab/method.ts";
+import { divided } from "../../lab/divided.ts";
+import type { Finished } from "../../lab/parts.ts";
 import { curveFigures, tuningFigure } from "../../training/figures/comparison.ts";
 import {
-  compareOptimizers,
+  type ComparedTraining,
+  candidateSettings,
   comparisonFindings,
   comparisonLines,
   comparisonTable,
+  merged,
+  nextTrainings,
   type Progressed,
   parseEntry,
   recommend,
   summarise,
   totalSteps,
+  trainOne,
 } from "../../training/index.ts";
 import { compareOptions, input } from "./options.ts";
 import { loadSupervised, prepareTask } from "./task.ts";
 
-export const compare = experiment({
+export const compare = divided({
   name: "train compare",
   summary: "tune several optimizers with equal budgets, train each with several seeds, test once",
   examples: ["pushforward train compare --data mnist --optimizers sgd,adamw,rf-rmsprop --tune 20 --seeds 3"],
@@ -41,7 +46,7 @@ export const compare = experiment({
       evaluationRows: 5000,
     };
     return {
-      problem: { names, problem, model, settings, source },
+      problem: { candidates: candidateSettings(problem, names, rng, settings), problem, model, settings, source },
       source,
       label: `comparing on ${source.title}`,
       folder: `compare-${source.name}-${model.name}`,
@@ -51,22 +56,16 @@ export const compare = experiment({
     };
   },
 
-  async work({ names, problem, model, settings, source }, { rng, progress, saved, save, interrupted }: Workbench<Progressed>) {
-    const line = progress(`comparing on ${source.title}`, totalSteps(names.length, settings));
-    let [done, label] = [0, ""];
-    const watch = {
-      step(now: string) {
-        if (now !== label) line.note(now);
-        label = now;
-        line.update(++done);
-        return interrupted();
-      },
-      skip: (n: number) => line.update((done += n)),
-      finished: (progressed: Progressed) => save(progressed.trials.length + progressed.finals.length, progressed),
-    };
-    const finished = await compareOptimizers(problem, model.network, names, rng, settings, watch, saved);
-    line.finish();
-    if (finished.stopped) return undefined;
+  parts: ({ candidates, problem, settings }, finished: readonly Finished<ComparedTraining, Progressed>[]): readonly ComparedTraining[] =>
+    nextTrainings(problem, candidates, settings, merged(finished.map(({ result }) => result))),
+
+  part: (training: ComparedTraining, { problem, model, settings }, { rng, step: tell }): Promise<Progressed | undefined> => {
+    let done = 0;
+    return trainOne(problem, model.network, training, rng, settings, { step: () => !tell(++done), skip: () => undefined });
+  },
+
+  join(parts, { problem, model, settings, source }) {
+    const finished = merged(parts.map(({ result }) => result));
     const { score } = problem;
     const summaries = summarise(finished, problem);
     const recommendation = recommend(summaries, score);

@@ -3,14 +3,17 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { type Command, findCommand, job, type Outcome, type Registered } from "../lab/command.ts";
-import { talkOptions } from "../lab/options.ts";
-import { readRecord } from "../lab/record.ts";
+import { type Command, findCommand, job, type Outcome, type Registered } from "./command.ts";
+import { talkOptions } from "./options.ts";
+import { partOptions } from "./parts.ts";
+import { readRecord } from "./record.ts";
 
 const options = z.object({
   acceptChanges: z.boolean().default(false).describe("go on although the code or the input files have changed"),
   log: z.string().optional().describe("also log to tensorboard, mlflow=http://…, or both with a comma (default: as before)"),
   stopAt: z.int().min(1).optional().describe("pause after this step"),
+  workers: partOptions.workers,
+  queue: partOptions.queue,
   ...talkOptions,
 });
 
