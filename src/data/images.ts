@@ -61,8 +61,11 @@ export async function builtInImages(name: string): Promise<Examples> {
   return { ...(await readIdxFolder(folder)), name, title, source, classes };
 }
 
-/** A folder of images: four IDX files, or a subfolder of picture files for each class. */
-export async function readImageFolder(folder: string, size?: number): Promise<Examples> {
+/**
+ * A folder of images: four IDX files, or a subfolder of picture files for each class.
+ * @param size  side to which pictures are scaled, or their whole shape [channels, height, width]
+ */
+export async function readImageFolder(folder: string, size?: number | readonly number[]): Promise<Examples> {
   return idxPath(folder, "train", "images") ? readIdxFolder(folder) : readPictures(folder, size);
 }
 
@@ -118,9 +121,9 @@ const pictures = /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$/i;
 
 /**
  * folder/class/picture: every picture is cropped to a square in its middle and scaled.
- * @param size  height and width; default the smaller side of the first picture, at most 64
+ * @param size  default: the smaller side of the first picture, at most 64
  */
-async function readPictures(folder: string, size?: number): Promise<Examples> {
+async function readPictures(folder: string, size?: number | readonly number[]): Promise<Examples> {
   const entries = await readdir(folder, { withFileTypes: true });
   const classes = entries
     .filter((e) => e.isDirectory())
@@ -137,15 +140,15 @@ async function readPictures(folder: string, size?: number): Promise<Examples> {
     );
   const { default: sharp } = await import("sharp");
   const first = await sharp(files[0].path).metadata().catch(damaged(files[0].path));
-  const side = size ?? Math.min(first.width ?? 64, first.height ?? 64, 64);
-  const channels = (first.channels ?? 3) < 3 ? 1 : 3;
+  const side = typeof size === "number" ? size : Math.min(first.width ?? 64, first.height ?? 64, 64);
+  const shape = typeof size === "object" ? size : [(first.channels ?? 3) < 3 ? 1 : 3, side, side];
   return {
     name: basename(folder),
     title: basename(folder),
     source: folder,
     inputs: await pixelsOf(
       files.map((f) => f.path),
-      [channels, side, side],
+      shape,
     ),
     targets: ndarray(
       Int32Array.from(files, (f) => f.label),
@@ -153,7 +156,7 @@ async function readPictures(folder: string, size?: number): Promise<Examples> {
       "i32",
     ),
     classes,
-    features: channels === 1 ? ["grey"] : ["red", "green", "blue"],
+    features: shape[0] === 1 ? ["grey"] : ["red", "green", "blue"],
     warnings: [],
   };
 }

@@ -3,7 +3,7 @@ import { type NdArray, ndarray, type Random, type Shape, symmetricEigen, toNumbe
 import { constant, jit, type Tensor } from "../tensor/index.ts";
 import type { Prior } from "./prior.ts";
 
-/** Numbers of a row up to which the whole covariance is taken apart; beyond, only its largest directions are sought. */
+/** Numbers of a row up to which the covariance is made and taken apart; beyond, only its largest directions are sought. */
 const whole = 300;
 /** Directions that are sought besides those that are wanted, and rounds of the search. */
 const [extra, rounds] = [10, 12];
@@ -66,41 +66,50 @@ const divided = (rows: NdArray<"f32">, by: Float64Array): NdArray<"f32"> => ({
 
 async function principalComponents(rows: NdArray<"f32">, d: number, rng: Random): Promise<Components> {
   const [m, D] = rows.shape;
-  const { mean, covariance, trace } = await jit((x: Tensor) => {
+  const { mean, centred, trace } = await jit((x: Tensor) => {
     const values = x.cast("f64");
     const mean = values.mean(0);
     const centred = values.sub(mean);
-    const covariance = centred.transpose().matmul(centred).div(m);
-    return { mean, covariance, trace: centred.square().sum().div(m) };
+    return { mean, centred, trace: centred.square().sum().div(m) };
   })(rows);
-  const { vectors, values } =
-    D <= whole ? symmetricEigen(toNumbers(covariance), D) : await largest(covariance, D, Math.min(D, d + extra), rng);
+  const { vectors, values } = D <= whole ? await decomposed(centred) : await largest(centred, Math.min(m, D, d + extra), rng);
   const count = values.length;
   const order = Array.from({ length: count }, (_, k) => k).sort((a, b) => values[b] - values[a]);
   const directions = new Float64Array(d * D);
-  for (let k = 0; k < d; k++)
+  for (let k = 0; k < Math.min(d, count); k++)
     for (let i = 0; i < D; i++) directions[k * D + i] = Math.sqrt(Math.max(0, values[order[k]])) * vectors[i * count + order[k]];
   const held = order.slice(0, d).reduce((sum, k) => sum + values[k], 0);
   return { mean: Float64Array.from(toNumbers(mean)), directions, share: held / toNumbers(trace)[0] };
 }
 
-/** Eigenvalues and vectors [D, k] of the largest k, by iteration of a subspace. */
-async function largest(covariance: NdArray, D: number, k: number, rng: Random) {
+/** Eigenvalues and vectors, in columns, of the covariance of centred rows. */
+async function decomposed(centred: NdArray) {
+  const [m, D] = centred.shape;
+  const covariance = await jit((x: Tensor) => x.transpose().matmul(x).div(m))(centred);
+  return symmetricEigen(toNumbers(covariance), D);
+}
+
+/** Eigenvalues and vectors [D, k] of the largest k, by iteration of a subspace; the covariance itself is never made. */
+async function largest(centred: NdArray, k: number, rng: Random) {
+  const [m, D] = centred.shape;
   // orthonormal columns of Y: Y R⁻¹ with RᵀR = YᵀY, taken as V Λ⁻½ of YᵀY = V Λ Vᵀ
-  const step = jit((c: Tensor, q: Tensor) => {
-    const y = c.matmul(q);
+  const step = jit((x: Tensor, q: Tensor) => {
+    const y = x.transpose().matmul(x.matmul(q)).div(m);
     return { y, gram: y.transpose().matmul(y) };
   });
   const times = jit((y: Tensor, r: Tensor) => y.matmul(r));
   let q: NdArray = rng.normal([D, k], "f64");
   for (let round = 0; round < rounds; round++) {
-    const { y, gram } = await step(covariance, q);
+    const { y, gram } = await step(centred, q);
     const { values, vectors } = symmetricEigen(toNumbers(gram), k);
     const top = values.reduce((a, b) => Math.max(a, b), 0);
     const whitening = Float64Array.from(vectors, (v, i) => v / Math.sqrt(Math.max(values[i % k], 1e-14 * top)));
     q = await times(y, ndarray(whitening, [k, k], "f64"));
   }
-  const inner = await jit((c: Tensor, q: Tensor) => q.transpose().matmul(c.matmul(q)))(covariance, q);
+  const inner = await jit((x: Tensor, q: Tensor) => {
+    const y = x.matmul(q);
+    return y.transpose().matmul(y).div(m);
+  })(centred, q);
   const { values, vectors } = symmetricEigen(toNumbers(inner), k);
   const turned = await times(q, ndarray(Float64Array.from(vectors), [k, k], "f64"));
   return { values, vectors: Float64Array.from(toNumbers(turned)) };

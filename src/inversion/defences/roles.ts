@@ -3,14 +3,17 @@ import type { Random } from "../../array/index.ts";
 import type { Labelled } from "../labelled.ts";
 import type { NetworkOptions } from "./network.ts";
 
+/** Side of the smallest images for which convolutions are worth their time. */
+const smallest = 24;
+
 /**
- * The evaluator's network for a target's: other blocks, twice as wide and one more, and another activation; for images convolutions where the
+ * The evaluator's network for a target's: other blocks, twice as wide and one more, and another activation; for images of 24 pixels or more convolutions where the
  * target has none, and the other way round. It is trained with noise on its inputs (`evaluatorNoise`), and no defence.
  */
 export function evaluatorOptions(target: NetworkOptions): NetworkOptions {
   const { input, classes, kind, widths, scaling } = target;
   const widest = Math.max(64, ...widths);
-  const convolves = input.length === 3 && kind === "mlp" && Math.min(input[1], input[2]) >= 8;
+  const convolves = input.length === 3 && kind === "mlp" && Math.min(input[1], input[2]) >= smallest;
   return {
     ...{ input, classes, scaling, activation: target.activation === "silu" ? "relu" : "silu" },
     ...(convolves ? { kind: "conv", widths: [16, 32] } : { kind: "mlp", widths: [2 * widest, Math.max(16, widest >> 1)] }),

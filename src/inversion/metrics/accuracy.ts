@@ -26,19 +26,23 @@ export interface AttackAccuracy {
 /** Classes of most probability that count. */
 const best = 5;
 
-/**
- * Attack accuracy by a network, compiled once.
- *
- * @returns  of samples of at least one class, y the class that was attacked
- */
-export function attackAccuracy(evaluator: Classifier): (samples: Labelled) => Promise<AttackAccuracy> {
-  const k = Math.min(best, evaluator.classes.length);
-  const tops = rowwise((x) => topK(evaluator.logits(x), k).indices);
+/** Whether each sample's class is among the most probable ones of a classifier, 1 or 0: compiled once. */
+export function hitsAmong(classifier: Classifier, places: number): (samples: Labelled) => Promise<Uint8Array> {
+  const k = Math.min(places, classifier.classes.length);
+  const tops = rowwise((x) => topK(classifier.logits(x), k).indices);
   return async ({ x, y }) => {
     const found = (await tops(x)).data;
-    const within = (places: number): boolean[] => Array.from(y, (c, i) => found.subarray(i * k, i * k + places).includes(c));
-    return { top1: shares(y, within(1)), ...(evaluator.classes.length > best ? { top5: shares(y, within(best)) } : {}) };
+    return Uint8Array.from(y, (c, i) => Number(found.subarray(i * k, (i + 1) * k).includes(c)));
   };
+}
+
+/** Attack accuracy by a network. @returns  of samples of at least one class, y the class that was attacked */
+export function attackAccuracy(evaluator: Classifier): (samples: Labelled) => Promise<AttackAccuracy> {
+  const [first, among] = [hitsAmong(evaluator, 1), hitsAmong(evaluator, best)];
+  return async (samples) => ({
+    top1: shares(samples.y, await first(samples)),
+    ...(evaluator.classes.length > best ? { top5: shares(samples.y, await among(samples)) } : {}),
+  });
 }
 
 /** Attack accuracy by the k nearest private items; samples and items in one space of features. */
@@ -46,11 +50,11 @@ export async function neighbourAccuracy(samples: Labelled, real: Labelled, k = 5
   const found = await neighbourClasses(samples.x, real, k);
   return shares(
     samples.y,
-    Array.from(found, (c, i) => c === samples.y[i]),
+    Uint8Array.from(found, (c, i) => Number(c === samples.y[i])),
   );
 }
 
-function shares(y: Int32Array, hits: readonly boolean[]): Shares {
+function shares(y: Int32Array, hits: Uint8Array): Shares {
   const classes = [...new Set(y)]
     .toSorted((a, b) => a - b)
     .map((c) => {

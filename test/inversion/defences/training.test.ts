@@ -35,8 +35,8 @@ test("an evaluator is another network, trained with noise, and as good", async (
   const network = evaluatorOptions(options);
   expect(network).toMatchObject({ kind: "mlp", widths: [128, 32], activation: "silu" });
   expect((await learn(network, train, { noise: evaluatorNoise }).done).score.accuracy).toBeGreaterThan(0.92);
-  expect(evaluatorOptions({ ...options, input: [1, 14, 14] })).toMatchObject({ kind: "conv" });
-  expect(evaluatorOptions({ ...options, input: [1, 14, 14], kind: "conv" })).toMatchObject({ kind: "mlp" });
+  expect(evaluatorOptions({ ...options, input: [1, 28, 28] })).toMatchObject({ kind: "conv" });
+  expect(evaluatorOptions({ ...options, input: [1, 28, 28], kind: "conv" })).toMatchObject({ kind: "mlp" });
 });
 
 test("a model of shuffled labels knows nothing of the classes", async () => {
