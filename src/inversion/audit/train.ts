@@ -25,6 +25,9 @@ export interface Trained {
   readonly notes: readonly string[];
 }
 
+/** What a training sees of the material. */
+type Private = Pick<Material, "input" | "classes" | "train" | "test" | "scaling"> & Partial<Pick<Material, "publicRows" | "publicClasses">>;
+
 /** How the classifiers are trained. */
 export interface TargetOptions {
   readonly kind: "mlp" | "conv";
@@ -58,7 +61,7 @@ const [decimals, temperature] = [1, 5];
 /** Batches of kernels are small: they are solved as a whole. */
 const kernelBatch = 32;
 
-const networkOf = ({ input, classes, scaling }: Material, { kind, widths }: TargetOptions): NetworkOptions => ({
+const networkOf = ({ input, classes, scaling }: Private, { kind, widths }: TargetOptions): NetworkOptions => ({
   ...{ input, classes: classes.length, kind, widths, scaling },
 });
 
@@ -78,7 +81,7 @@ export function withOutputDefence(plain: Trained, name: OutputDefence): Trained 
 
 /** The target, trained with a defence. */
 export async function defendedTarget(
-  material: Material,
+  material: Private,
   name: TrainedDefence,
   options: TargetOptions,
   rng: Random,
@@ -124,14 +127,14 @@ async function learned(options: NetworkOptions, train: Labelled, test: Labelled,
 
 /** The first block learns from the public classes and stays; the rest from the private ones. */
 async function transferred(
-  material: Material,
+  material: Private,
   network: NetworkOptions,
   options: TargetOptions,
   rng: Random,
   watch: () => void,
 ): Promise<Trained> {
   const { publicRows, publicClasses: y, train, test, classes } = material;
-  if (!y)
+  if (!y || !publicRows)
     throw new UserError("transfer learning begins with labelled public data, and these have no classes", "leave the defence transfer out");
   const { steps, batch: batchSize, rate } = options;
   const known = { x: publicRows, y };

@@ -63,7 +63,19 @@ export function accuracyAndDiversity(records: readonly AttackRecord[], by: Decid
           r: 4,
           fill: (d: (typeof points)[number]) => palette[d.gamma === undefined ? 2 : 0],
         }),
-        Plot.text(points, { x: "coverage", y: "accuracy", text: "attack", dy: -10, textAnchor: "middle" }),
+        Plot.text(
+          points.filter((p) => p.gamma === undefined),
+          { x: "coverage", y: "accuracy", text: "attack", dy: -11 },
+        ),
+        // those of the sweep stand left of its line, where nothing else is
+        Plot.text(sweep, {
+          x: "coverage",
+          y: "accuracy",
+          text: (d: (typeof points)[number]) => `γ ${d.gamma}`,
+          dx: -8,
+          dy: 4,
+          textAnchor: "end",
+        }),
       ],
     }),
   };

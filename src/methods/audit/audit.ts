@@ -14,6 +14,7 @@ import { auditFindings } from "./findings.ts";
 import { auditOptions } from "./options.ts";
 import { posterior } from "./posterior.ts";
 import { chosenAttacks, defencesOf, loadAudit, materialOf, type Problem, targetOptionsOf } from "./problem.ts";
+import { trainTarget } from "./train-target.ts";
 
 /** A part: the trainings and what is to be said before any attack, or one attack on one model. */
 interface AuditPart extends WorkPart {
@@ -52,7 +53,7 @@ export const audit = divided({
     "The report is evidence, not compliance: it bounds what these attacks found, not what any attack could find.",
   input: { name: "[model.onnx]", description: "the classifier, as --model" },
   options: z.object(auditOptions),
-  commands: [posterior, compare],
+  commands: [posterior, trainTarget, compare],
 
   async load(input, given) {
     if (input !== undefined && given.model !== undefined && input !== given.model)

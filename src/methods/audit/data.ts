@@ -77,7 +77,7 @@ function halved(images: NdArray, rows: readonly number[]): NdArray<"f32"> {
  * @throws UserError
  */
 export async function readSides(given: DataOptions, input: Shape): Promise<Sides> {
-  const { private: own, heldOut, public: known } = given;
+  const { private: own, public: known } = given;
   if (own === undefined)
     throw new UserError(
       "no private data: without them nothing can be scored",
@@ -86,13 +86,40 @@ export async function readSides(given: DataOptions, input: Shape): Promise<Sides
   if (known === undefined)
     throw new UserError("no public data: they are what an attacker knows", "give pictures or rows of the same kind with --public");
   const notes: string[] = [];
-  const inside = own && existsSync(own) && statSync(own).isDirectory() ? heldOutInside(own) : undefined;
+  const side = await privateSide(own, given, input, notes);
+  return { ...side, title: own, input, publicRows: await unlabelled(known, input, given, notes), notes };
+}
+
+async function privateSide(own: string, given: DataOptions, input: Shape, notes: string[]): Promise<Pick<Sides, "train" | "heldOut">> {
+  const inside = existsSync(own) && statSync(own).isDirectory() ? heldOutInside(own) : undefined;
   const train = await labelled(inside ? join(own, "train") : own, input, given, "train", notes);
-  const other = heldOut ?? inside;
+  const other = given.heldOut ?? inside;
   const out = other ? await labelled(other, input, given, "train", notes) : await withinNpz(own, input, notes);
   if (inside) notes.push(`${own}: "train" and "${inside.slice(own.length + 1)}" are taken as what was trained on and what was held out`);
-  const renamed = out && { ...out, ...inClassesOf(out, train, other ?? own) };
-  return { title: own, input, train, heldOut: renamed, publicRows: await unlabelled(known, input, given, notes), notes };
+  return { train, ...(out && { heldOut: { ...out, ...inClassesOf(out, train, other ?? own) } }) };
+}
+
+/** The private side alone, in the shape that its files have. @throws UserError */
+export async function readPrivate(given: DataOptions, size: number | undefined): Promise<Omit<Sides, "publicRows">> {
+  const { private: own } = given;
+  if (own === undefined)
+    throw new UserError("no private data", "give a folder with a subfolder for each class, an .npz or a table with --private");
+  const notes: string[] = [];
+  const input = await shapeOf(own, given, size);
+  return { ...(await privateSide(own, given, input, notes)), title: own, input, notes };
+}
+
+/** Of one input of what is in files. */
+async function shapeOf(path: string, given: DataOptions, size: number | undefined): Promise<Shape> {
+  requirePath(path);
+  if (isTable(path)) return [toExamples(await readTable(path, given), path, { ...given, task: "classes" }).features.length];
+  if (!isNpz(path)) return (await readImageFolder(heldOutInside(path) ? join(path, "train") : path, size)).inputs.shape.slice(1);
+  const arrays = await archive(path);
+  const name = arrayNames.train.x.find((known) => known in arrays);
+  const shape = name === undefined ? [] : arrays[name].shape.slice(1);
+  if (shape.length === 2) return [1, ...shape];
+  // channels are few, and stand first or last
+  return shape.length === 3 && shape[2] <= 4 && shape[0] > 4 ? [shape[2], shape[0], shape[1]] : shape;
 }
 
 /** A folder of held-out items beside "train". */

@@ -81,32 +81,25 @@ export function defencesOf(text: string | undefined): DefenceName[] {
 /** Share of private items on which accuracies are measured, and fewest of a class. */
 const [testShare, fewest] = [0.2, 10];
 
+/** The private side: what is trained on, what was held out, and what measures. @throws UserError */
+export function privateParts({ train: own, heldOut, title }: Pick<Sides, "train" | "heldOut" | "title">, rng: Random) {
+  if (own.names.length < 2) throw new UserError(`${title}: a single class: there is nothing to tell apart`);
+  const small = own.names.find((_, c) => own.y.filter((y) => y === c).length < fewest);
+  if (small !== undefined) throw new UserError(`class ${small} has fewer than ${fewest} private items: nothing can be said of it`);
+  // what measures is held out, if anything is: the classifier must not have seen it
+  const { rest, test } = splitTest(heldOut ?? own, testShare, rng.fold("test"));
+  return { classes: own.names, train: heldOut ? own : rest, test, ...(heldOut && { heldOut: rest }) };
+}
+
 /** Data, generator and what was decided about them. */
 export async function materialOf(
   { sides, classifier }: Loaded,
   given: AuditOptions,
   rng: Random,
 ): Promise<{ readonly material: Material; readonly notes: readonly string[] }> {
-  const { train: own, heldOut, input, publicRows: known, publicClasses } = sides;
-  const notes = [...sides.notes];
-  if (own.names.length < 2) throw new UserError(`${sides.title}: a single class: there is nothing to tell apart`);
-  if (classifier && classifier.classes.length !== own.names.length)
-    throw new UserError(
-      `${classifier.name} has ${classifier.classes.length} classes, and the private data ${own.names.length} (${own.names.slice(0, 8).join(", ")})`,
-      "the private data must have an item of every class, in the order of their names",
-    );
-  const named = classifier && own.names.every((name, k) => classifier.classes[k] === name);
-  if (classifier && !named)
-    notes.push(
-      `classes of the data, in the order of their names, are taken for those of ${classifier.name}: ${own.names
-        .slice(0, 6)
-        .map((name, k) => `${name} = ${classifier.classes[k]}`)
-        .join(", ")}`,
-    );
-  const small = own.names.find((_, c) => own.y.filter((y) => y === c).length < fewest);
-  if (small !== undefined) throw new UserError(`class ${small} has fewer than ${fewest} private items: nothing can be said of it`);
-  // what measures is held out, if anything is: the classifier must not have seen it
-  const { rest, test } = splitTest(heldOut ?? own, testShare, rng.fold("test"));
+  const { train: own, heldOut, input, publicRows: known, publicClasses, title } = sides;
+  const parts = privateParts(sides, rng);
+  const notes = [...sides.notes, ...(classifier ? classNotes(classifier, own.names) : [])];
   const { duplicates, warnings } = await overlap(known, own.x);
   notes.push(...warnings);
   const repeated = new Set(duplicates.map(({ publicRow }) => publicRow));
@@ -124,14 +117,24 @@ export async function materialOf(
     );
   return {
     material: {
-      ...{ title: sides.title, classes: own.names, input, publicRows, prior: prior.prior, test },
-      train: heldOut ? own : rest,
-      ...(heldOut && { heldOut: rest }),
+      ...{ title, input, publicRows, prior: prior.prior, ...parts },
       ...(publicClasses && { publicClasses: Int32Array.from(kept, (i) => publicClasses[i]) }),
       ...(input.length === 3 ? {} : { scaling: scalingOf(publicRows) }),
     },
     notes,
   };
+}
+
+/** Which class of the data is which of the classifier. @throws UserError  for another number of classes */
+function classNotes({ name, classes }: Classifier, names: readonly string[]): string[] {
+  if (classes.length !== names.length)
+    throw new UserError(
+      `${name} has ${classes.length} classes, and the private data ${names.length} (${names.slice(0, 8).join(", ")})`,
+      "the private data must have an item of every class, in the order of their names",
+    );
+  if (names.every((n, k) => classes[k] === n)) return [];
+  const pairs = names.slice(0, 6).map((n, k) => `${n} = ${classes[k]}`);
+  return [`classes of the data, in the order of their names, are taken for those of ${name}: ${pairs.join(", ")}`];
 }
 
 async function principal(rows: Material["publicRows"], input: Shape, wanted: number, rng: Random) {
@@ -145,8 +148,8 @@ async function principal(rows: Material["publicRows"], input: Shape, wanted: num
   };
 }
 
-/** Of features, by the public rows alone. */
-function scalingOf({ data, shape: [m, D] }: Material["publicRows"]): Standardization {
+/** Mean and standard deviation of each feature. */
+export function scalingOf({ data, shape: [m, D] }: Material["publicRows"]): Standardization {
   const [mean, deviation] = [new Float64Array(D), new Float64Array(D)];
   for (let i = 0; i < m * D; i++) mean[i % D] += data[i] / m;
   for (let i = 0; i < m * D; i++) deviation[i % D] += (data[i] - mean[i % D]) ** 2 / m;
