@@ -1,7 +1,6 @@
 /** `pushforward runs`: what was run, how it went, side by side. */
 import { z } from "zod";
 import { group, job, type Outcome, type Registered } from "../lab/command.ts";
-import { forkOptions } from "../lab/fork.ts";
 
 const output = {
   root: z.string().default("runs").describe("folder below which the runs are"),
@@ -19,6 +18,12 @@ const compareOptions = {
   ...some,
   metric: z.string().optional().describe("metrics to compare, with commas (default: all)"),
   out: z.string().optional().describe("folder for the page and the pictures (default: comparison below --root)"),
+};
+const forkOptions = {
+  ...output,
+  set: z.string().optional().describe('what is different, such as "learning-rate=0.001,steps=2000"'),
+  out: z.string().optional().describe("folder of the new run (default: that of the old one, and -fork)"),
+  quiet: z.boolean().default(false).describe("print results only"),
 };
 const removeOptions = { ...output, yes: z.boolean().default(false).describe("do not ask") };
 const exportOptions = {
@@ -77,7 +82,7 @@ export const runsCommand = (registry: readonly Registered[]) =>
       about(
         "fork",
         "go on from where a run is, with other settings, as a new run",
-        { ...output, ...forkOptions },
+        forkOptions,
         "<run>",
         "fork gapminder --set steps=2000",
         async ([name], o) => (await import("./runs/show.ts")).fork(name, o, registry),

@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { constants, gunzipSync } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { UserError } from "../errors.ts";
+import { mostBytes, tooLarge } from "./memory.ts";
 import type { Column } from "./table.ts";
 
 /** Runs a job on an in-memory database that is closed afterwards. */
@@ -27,6 +28,8 @@ export interface TextOptions {
   readonly decimal?: "." | ",";
   /** Further words for a missing value, with commas. */
   readonly missing?: string;
+  /** Bytes that the table may have in memory; default a quarter of what there is. */
+  readonly most?: number;
 }
 
 const inQuotes = (word: string): string => `'${word.replaceAll("'", "''")}'`;
@@ -45,22 +48,20 @@ export async function readColumns(
   path: string,
   source: string,
   kind: "csv" | "json" | "parquet",
-  { decimal = ".", missing = "" }: TextOptions = {},
+  { decimal = ".", missing = "", most }: TextOptions = {},
 ): Promise<Column[]> {
-  const fail = (error: Error): never => {
-    const [what, hint] = explain(error.message);
-    throw new UserError(`${source}${what}`, hint);
-  };
-  if (kind !== "csv") return withDuckDb((connection) => query(connection, `read_${kind}($path)`, { path })).catch(fail);
+  const fail = failing(source);
+  if (kind !== "csv") return withDuckDb((connection) => query(connection, `read_${kind}($path)`, { path }, { most })).catch(fail);
   const { delimiter, width } = await dialect(path);
   const words = [...missingWords, ...missing.split(",").map((word) => word.trim())].map(inQuotes).join(", ");
   const common = `$path, delim = $delimiter, quote = '"', header = true, skip = 0`;
   const guessing = `sample_size = -1, decimal_separator = '${decimal}', nullstr = [${words}], auto_type_candidates = [${types}]`;
   return withDuckDb(async (connection) => {
-    const guess = query(connection, `read_csv(${common}, ${guessing})`, { path, delimiter });
+    const guess = query(connection, `read_csv(${common}, ${guessing})`, { path, delimiter }, { most });
     return guess
       .then((columns) => columns.map(truthValues))
       .catch(async (error: Error) => {
+        if (error instanceof UserError) throw error;
         // a file that gives no dialect is read again without guessing: that error names the line
         const columns = Array.from({ length: width }, (_, i) => `c${i}: 'VARCHAR'`).join(", ");
         await query(connection, `read_csv(${common}, auto_detect = false, columns = {${columns}})`, { path, delimiter });
@@ -83,11 +84,8 @@ function truthValues({ name, values }: Column): Column {
  */
 export async function readIdColumns(path: string, source: string): Promise<Column[]> {
   if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
-  const fail = (error: Error): never => {
-    const [what, hint] = explain(error.message);
-    throw new UserError(`${source}${what}`, hint);
-  };
-  return withDuckDb((connection) => query(connection, "read_parquet($path)", { path }, true)).catch(fail);
+  const fail = failing(source);
+  return withDuckDb((connection) => query(connection, "read_parquet($path)", { path }, { asText: true })).catch(fail);
 }
 
 /** The separator that is most frequent in the first line, and the number of columns there. DuckDB's own guess can be a single column. */
@@ -111,7 +109,13 @@ const numbers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w*INT|UHUGEINT|FLOA
 const floats = /^(FLOAT|DOUBLE)$/;
 const ends = /^(source|target|src|dst|from|to|u|v|a|b|start|end|tail|head|(node|id)_?[12])$/i;
 
-async function query(connection: DuckDBConnection, from: string, values: Record<string, string>, asText = false): Promise<Column[]> {
+/** @param most  bytes that the values may take */
+async function query(
+  connection: DuckDBConnection,
+  from: string,
+  values: Record<string, string>,
+  { asText = false, most = mostBytes() } = {},
+): Promise<Column[]> {
   const described = await connection.runAndReadAll(`DESCRIBE FROM ${from}`, values);
   const columns = described.getRows().map(([name, type]) => ({
     name: String(name),
@@ -122,21 +126,39 @@ async function query(connection: DuckDBConnection, from: string, values: Record<
     ({ name, numeric }) => `${asText && !numeric ? "'_' || " : ""}"${name.replaceAll('"', '""')}"::${numeric ? "DOUBLE" : "VARCHAR"}`,
   );
   const result = await connection.stream(`SELECT ${casts.join(", ")} FROM ${from}`, values);
-  const parts = columns.map(() => [] as (number | string | null)[][]);
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
-    for (let c = 0; c < columns.length; c++) parts[c].push(chunk.getColumnValues(c) as (number | string | null)[]);
-  return columns.map(({ name, numeric }, c) => ({
-    name,
-    values: numeric ? joinNumbers(parts[c]) : (parts[c].flat() as (string | null)[]).map((v) => (asText ? (v?.slice(1) ?? null) : v)),
-  }));
+  const numbersOf = columns.map(() => [] as Float64Array[]);
+  const textsOf = columns.map(() => [] as (string | null)[]);
+  let [bytes, rows] = [0, 0];
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    rows += chunk.rowCount;
+    for (const [c, { numeric }] of columns.entries()) {
+      const values = chunk.getColumnValues(c) as (number | string | null)[];
+      if (numeric) numbersOf[c].push(Float64Array.from(values, (v) => (v === null ? Number.NaN : Number(v))));
+      else for (const v of values as (string | null)[]) textsOf[c].push(asText ? (v?.slice(1) ?? null) : v);
+      bytes += numeric ? 8 * values.length : (values as (string | null)[]).reduce((sum, v) => sum + textBytes + (v?.length ?? 0), 0);
+    }
+    if (bytes > most) throw tooLarge(most, `its first ${rows} rows are`);
+  }
+  return columns.map(({ name, numeric }, c) => ({ name, values: numeric ? joined(numbersOf[c], rows) : textsOf[c] }));
 }
 
-function joinNumbers(parts: (number | string | null)[][]): Float64Array {
-  const values = new Float64Array(parts.reduce((sum, p) => sum + p.length, 0));
+/** Bytes of a text besides its letters: what refers to it, its length, its kind. */
+const textBytes = 24;
+
+function joined(parts: readonly Float64Array[], length: number): Float64Array {
+  const values = new Float64Array(length);
   let at = 0;
-  for (const part of parts) for (const v of part) values[at++] = v === null ? Number.NaN : Number(v);
+  for (const part of parts) {
+    values.set(part, at);
+    at += part.length;
+  }
   return values;
 }
+
+const failing = (source: string) => (error: Error) => {
+  const [what, hint] = error instanceof UserError ? [`: ${error.message}`, error.hint] : explain(error.message);
+  throw new UserError(`${source}${what}`, hint);
+};
 
 /** The part of DuckDB's message that a user can act on, to follow the file's name, and what to do. */
 function explain(message: string): [what: string, hint?: string] {

@@ -29,7 +29,10 @@ export function readable(source: string, data: Dataset): void {
 /** Numbers of any type; booleans (an HDF5 enumeration) are 0 and 1. */
 export function numeric(source: string, data: Dataset): ArrayLike<number> {
   readable(source, data);
-  const { value } = data;
+  return asNumbers(data.value);
+}
+
+function asNumbers(value: Dataset["value"]): ArrayLike<number> {
   if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
   if (ArrayBuffer.isView(value)) return value;
   return Array.isArray(value) ? value.map(Number) : [Number(value)];
@@ -61,20 +64,46 @@ export function readMatrix(source: string, x: Entity | null, name = "X"): Sparse
   return byRows ? { rows: shape[0], columns: shape[1], ...parts } : transposed(parts, shape[0], shape[1]);
 }
 
-function fromDense(source: string, x: Dataset, name: string): SparseRows {
+/** Bytes of a dense matrix that are read at a time: HDF5's memory here ends at two gibibytes, matrices of cells do not. */
+const blockBytes = 2 ** 26;
+
+/** @param block  rows that are read at a time */
+export function fromDense(
+  source: string,
+  x: Dataset,
+  name: string,
+  block = Math.max(1, Math.floor(blockBytes / (8 * (x.shape?.[1] || 1)))),
+): SparseRows {
   const shape = x.shape ?? [];
   if (shape.length !== 2) throw new UserError(`${source}: ${name} is no matrix`);
+  readable(source, x);
   const [rows, columns] = shape;
-  const dense = numeric(source, x);
   const starts = new Float64Array(rows + 1);
-  for (let i = 0; i < dense.length; i++) if (dense[i] !== 0) starts[Math.floor(i / columns) + 1]++;
+  const found: { readonly indices: Int32Array; readonly values: Float32Array }[] = [];
+  for (let from = 0; from < rows; from += block) {
+    const to = Math.min(rows, from + block);
+    const dense = asNumbers(x.slice([[from, to], []]));
+    let filled = 0;
+    for (let e = 0; e < dense.length; e++) {
+      if (dense[e] === 0) continue;
+      starts[from + Math.floor(e / columns) + 1]++;
+      filled++;
+    }
+    const [indices, values] = [new Int32Array(filled), new Float32Array(filled)];
+    for (let e = 0, at = 0; e < dense.length; e++) {
+      if (dense[e] === 0) continue;
+      indices[at] = e % columns;
+      values[at++] = dense[e];
+    }
+    found.push({ indices, values });
+  }
   for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
   const [indices, values] = [new Int32Array(starts[rows]), new Float32Array(starts[rows])];
   let at = 0;
-  for (let i = 0; i < dense.length; i++) {
-    if (dense[i] === 0) continue;
-    indices[at] = i % columns;
-    values[at++] = dense[i];
+  for (const part of found) {
+    indices.set(part.indices, at);
+    values.set(part.values, at);
+    at += part.values.length;
   }
   return { rows, columns, starts, indices, values };
 }

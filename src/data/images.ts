@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { type NdArray, ndarray, sizeOf } from "../array/ndarray.ts";
 import { nearest, UserError } from "../errors.ts";
 import type { Examples } from "./examples.ts";
 import { readIdx } from "./idx.ts";
+import { gunzipped } from "./memory.ts";
 
 interface BuiltIn {
   readonly title: string;
@@ -211,6 +210,6 @@ export async function readUnlabelled(path: string, shape: readonly number[]): Pr
 
 async function readIdxFile(path: string): Promise<NdArray<"u8">> {
   const bytes = await readFile(path);
-  const plain = path.endsWith(".gz") ? await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 31 }).catch(damaged(path)) : bytes;
+  const plain = path.endsWith(".gz") ? await gunzipped(bytes, path) : bytes;
   return readIdx(plain, basename(path));
 }

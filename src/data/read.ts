@@ -2,15 +2,15 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { readNpy } from "../array/npy.ts";
 import { readNpz } from "../array/npz.ts";
 import { FileFormatError, UserError } from "../errors.ts";
 import { arraysToTable } from "./arrays.ts";
 import { readColumns, type TextOptions } from "./duckdb.ts";
+import { fromText } from "./formula-text.ts";
 import { checkJsonDepth } from "./json-depth.ts";
-import { type Table, table } from "./table.ts";
+import { checkUnpacked, gunzipped, mostBytes } from "./memory.ts";
+import { isNumeric, type Table, table } from "./table.ts";
 
 const kinds: Record<string, "csv" | "json" | "parquet" | "npz" | "npy"> = {
   csv: "csv",
@@ -43,24 +43,43 @@ export async function readTable(path: string, options: TextOptions = {}): Promis
   const extension = name.slice(name.lastIndexOf(".") + 1);
   const kind = Object.hasOwn(kinds, extension) ? kinds[extension] : undefined;
   if (!kind) throw new UserError(`${source}: ".${extension}" is not a kind of file that is read`, known);
-  if (kind === "npz" || kind === "npy") return readArrays(path, source, kind);
+  if (kind === "npz" || kind === "npy") return readArrays(path, source, kind, options);
   // DuckDB takes a path for a pattern
   if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
   if (kind !== "csv" && (options.decimal || options.missing)) throw new UserError(`${source}: --decimal and --missing are for text files`);
+  if (/\.gz$/i.test(path)) await checkUnpacked(path, source, options.most);
   if (kind === "json") await checkJsonDepth(path, source);
   const columns = await readColumns(path, source, kind, options);
   if (columns.length === 0 || columns[0].values.length === 0) throw new UserError(`${source}: the table has no rows`);
-  return table(source, columns);
+  return kind === "csv" ? withoutMarks(table(source, columns)) : table(source, columns);
 }
 
-async function readArrays(path: string, source: string, kind: "npz" | "npy"): Promise<Table> {
+/** Marks before text that is a formula to spreadsheets are no part of it. */
+function withoutMarks(t: Table): Table {
+  const notes: string[] = [];
+  const columns = t.columns.map(({ name, values }) => {
+    if (isNumeric(values)) return { name: fromText(name), values };
+    const read = values.map((v) => v && fromText(v));
+    const marked = read.flatMap((v, i) => (v === values[i] ? [] : [i + 1]));
+    if (marked.length > 0)
+      notes.push(
+        `${t.source}: column "${fromText(name)}": ${marked.length} texts with a ' before = + - or @ are read without it, as spreadsheets do (first: row ${marked[0]})`,
+      );
+    return { name: fromText(name), values: read };
+  });
+  return { ...t, columns, ...(notes.length > 0 && { notes: [...(t.notes ?? []), ...notes] }) };
+}
+
+async function readArrays(path: string, source: string, kind: "npz" | "npy", { most }: TextOptions): Promise<Table> {
   let bytes: Uint8Array = await readFile(path);
   try {
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = await promisify(gunzip)(bytes, { maxOutputLength: 2 ** 32 });
-    return arraysToTable(source, kind === "npz" ? readNpz(bytes) : { x: readNpy(bytes) });
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = await gunzipped(bytes, source, most);
+    return arraysToTable(
+      source,
+      kind === "npz" ? readNpz(bytes, { maxBytes: Math.min(most ?? mostBytes(), 2 ** 31) }) : { x: readNpy(bytes) },
+    );
   } catch (error) {
-    if (error instanceof FileFormatError || (error as NodeJS.ErrnoException).code?.startsWith("Z_"))
-      throw new UserError(`${source}: ${(error as Error).message}`);
+    if (error instanceof FileFormatError) throw new UserError(`${source}: ${error.message}`);
     throw error;
   }
 }

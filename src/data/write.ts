@@ -4,9 +4,10 @@ import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { withDuckDb } from "./duckdb.ts";
+import { asText } from "./formula-text.ts";
 import { isNumeric, type Table, type Values } from "./table.ts";
 
-/** Writes a table as CSV (RFC 4180; a missing value is an empty field). The file appears complete or not at all. */
+/** Writes a table as CSV (RFC 4180; a missing value is an empty field; text that is a formula to spreadsheets has a ' before it). The file appears complete or not at all. */
 export async function writeCsv(path: string, t: Table): Promise<void> {
   await aside(path, (temporary) => pipeline(Readable.from(csvLines(t)), createWriteStream(temporary)));
 }
@@ -36,7 +37,8 @@ function shortest32(x: number): string {
   return String(Number(x.toPrecision(9)));
 }
 
-function csvField(text: string): string {
+function csvField(given: string): string {
+  const text = asText(given);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { findCommand, type Outcome, type Registered } from "./command.ts";
@@ -10,12 +10,13 @@ import { camelKey } from "./config-file.ts";
 import { optionInfos } from "./options.ts";
 import { differences, type RunRecord, readRecord } from "./record.ts";
 
-export const forkOptions = {
-  set: z.string().optional().describe('what is different, such as "learning-rate=0.001,steps=2000"'),
-  out: z.string().optional().describe("folder of the new run (default: that of the old one, and -fork)"),
-  quiet: z.boolean().default(false).describe("print results only"),
-};
-export type ForkOptions = z.infer<z.ZodObject<typeof forkOptions>> & { readonly json: boolean };
+/** What is different ("learning-rate=0.001,steps=2000"), where the new run goes, and how it talks. */
+export interface ForkOptions {
+  readonly set?: string;
+  readonly out?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
 
 /**
  * Performs the command of a run again with some options changed, from the checkpoint of that run where it learns step by step, in a folder of its own.

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ndarray } from "../../src/array/ndarray.ts";
 import { writeNpy } from "../../src/array/npy.ts";
 import { writeNpz } from "../../src/array/npz.ts";
+import { asText, fromText } from "../../src/data/formula-text.ts";
 import { readTable } from "../../src/data/read.ts";
 import { column, type Table, table } from "../../src/data/table.ts";
 import { writeCsv, writeParquet } from "../../src/data/write.ts";
@@ -25,6 +26,25 @@ const columns = (t: Table) => Object.fromEntries(t.columns.map((c) => [c.name, [
 describe("reading", () => {
   const expected = { time: [0, 1, 2], x: [1, Number.NaN, 5], name: ["a", "b, c", null] };
   const csv = 'time,x,name\n0,1,a\n1,NA,"b, c"\n2,5,\n';
+
+  test("files that unpack to more than fits are refused in words: gzip of text and of arrays, archives, columns", async () => {
+    const most = 2 ** 20;
+    const bomb = (name: string, bytes: Uint8Array) => readTable(file(name, gzipSync(bytes)), { most });
+    const rows = Buffer.from(`a,b\n${"1,2\n".repeat(most / 2)}`);
+    await expect(bomb("bomb.csv.gz", rows)).rejects.toThrow("bomb.csv.gz: it unpacks to more than 1 MiB, the most that is read");
+    await expect(bomb("bomb.json.gz", Buffer.from("[".repeat(2 * most)))).rejects.toThrow(/bomb.json.gz: it unpacks to more than 1 MiB/);
+    const zeros = ndarray(new Float64Array(most / 4), [most / 4], "f64");
+    await expect(bomb("bomb.npy.gz", writeNpy(zeros))).rejects.toThrow(/bomb.npy.gz: it unpacks to more than 1 MiB/);
+    await expect(readTable(file("bomb.npz", writeNpz({ zeros })), { most })).rejects.toThrow(
+      /bomb.npz: .*unpacks to more than 1048576 bytes/,
+    );
+    // a megabyte of text is four of numbers
+    const small = file("wide.csv", rows.subarray(0, most - 1));
+    await expect(readTable(small, { most })).rejects.toThrow(/wide.csv: its first \d+ rows are more than 1 MiB/);
+    const words = file("words.csv", `a\n${"word\n".repeat(most / 20)}`);
+    await expect(readTable(words, { most })).rejects.toThrow(/words.csv: its first \d+ rows are more than 1 MiB/);
+    expect((await readTable(small, { most: 8 * most })).rows).toBeGreaterThan(200_000);
+  });
 
   test("CSV in its dialects, plain or gzipped, gives numbers, text and missing values", async () => {
     for (const path of [
@@ -173,6 +193,30 @@ describe("writing", () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  test("text that spreadsheets would take for a formula is marked in a CSV, numbers and single signs are not; reading takes the mark away", async () => {
+    const path = join(folder, "formulas.csv");
+    const words = ["=HYPERLINK(1)", "+1+1", "-2-3", "@sum", "\tx", "'=a", "''@", "'quoted'", "-5", "+1e-3", "-", "+", "-inf", "a=b", "1-2"];
+    await writeCsv(
+      path,
+      table("t", [
+        { name: "=name", values: words },
+        { name: "n", values: Float64Array.from(words, (_, i) => -i) },
+      ]),
+    );
+    const lines = readFileSync(path, "utf8").split("\n");
+    expect(lines.slice(0, 5)).toEqual(["'=name,n", "'=HYPERLINK(1),0", "'+1+1,-1", "'-2-3,-2", "'@sum,-3"]);
+    // what a spreadsheet would see first
+    const risky = lines.map((line) => line.replace(/^"/, "").split(",")[0]).filter((cell) => /^[=+\-@\t\r]/.test(cell));
+    expect(risky).toEqual(["-5", "+1e-3", "-", "+", "-inf"]);
+    const back = await readTable(path);
+    expect(back.columns.map(({ name }) => name)).toEqual(["=name", "n"]);
+    expect(back.columns[0].values).toEqual(words);
+    expect(back.notes).toEqual([expect.stringMatching(/column "=name": 7 texts with a ' before .* \(first: row 1\)/)]);
+    // the law: writing then reading is nothing, for any text
+    const signs = fc.array(fc.constantFrom("'", "=", "+", "-", "@", "\t", "1", "e", "x"), { maxLength: 6 }).map((all) => all.join(""));
+    fc.assert(fc.property(fc.oneof(signs, fc.string()), (text) => fromText(asText(text)) === text));
   });
 
   test("singles are written with as few digits as tell them apart", async () => {

@@ -6,6 +6,8 @@ import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { principalComponents, project } from "../../src/data/components.ts";
 import { logNormalise } from "../../src/data/expression.ts";
 import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
+import { isDataset, openFile } from "../../src/data/h5ad-hdf5.ts";
+import { fromDense } from "../../src/data/h5ad-matrix.ts";
 import { UserError } from "../../src/errors.ts";
 import { random } from "../coding/known.ts";
 import { countsOf, type Layout, writeLayout } from "./annotated.ts";
@@ -44,6 +46,17 @@ test.each(["csr", "csc", "dense"] as const)("the matrix X stored as %s is the sa
   const full = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++) for (let k = starts[i]; k < starts[i + 1]; k++) full[i * columns + indices[k]] = values[k];
   expect(full).toEqual(countsOf(layout));
+  file.close();
+});
+
+test("a dense matrix is the same by blocks of any number of rows", async () => {
+  const path = await make("blocks.h5ad", { x: "dense" });
+  const file = await openFile(path, "r");
+  const x = file.get("X");
+  if (!isDataset(x)) throw new Error("X is dense");
+  const whole = fromDense("blocks.h5ad", x, "X");
+  expect(whole.starts[30]).toBe(countsOf(layout).filter((v) => v !== 0).length);
+  for (const block of [1, 7, 29, 30, 31]) expect(fromDense("blocks.h5ad", x, "X", block)).toEqual(whole);
   file.close();
 });
 
