@@ -19,6 +19,9 @@ export function instantiate<F>(base64: string, pages: number): Kernel<F> {
 
 const pageBytes = 65_536;
 
+/** A kernel's size or address as it is: beyond 2 GiB it comes back negative. */
+export const unsigned = (address: number): number => address >>> 0;
+
 /**
  * A kernel for jobs of any size: its memory grows to what a job needs and is kept for the next one, since fresh pages are slow; after a
  * job beyond `keep` bytes it is given back.
@@ -28,7 +31,7 @@ export function growingKernel<F>(base64: string, keep = 2 ** 26): (bytes: (call:
   return (bytes) => {
     if (kernel && kernel.memory.buffer.byteLength > keep) kernel = undefined;
     kernel ??= instantiate<F>(base64, 1);
-    const missing = bytes(kernel.call) - kernel.memory.buffer.byteLength;
+    const missing = unsigned(bytes(kernel.call)) - kernel.memory.buffer.byteLength;
     if (missing > 0) kernel.memory.grow(Math.ceil(missing / pageBytes));
     return kernel;
   };

@@ -1,5 +1,5 @@
 /** The kernels of state.as.ts and state32.as.ts, and their memory. */
-import { growingKernel, type Kernel } from "../array/wasm.ts";
+import { growingKernel, type Kernel, unsigned } from "../array/wasm.ts";
 import type { Pass } from "./passes.ts";
 import kernelBytes from "./state.wasm.ts";
 import kernelBytes32 from "./state32.wasm.ts";
@@ -25,6 +25,7 @@ interface Functions {
   weigh(): void;
   depolarize(a: number, b: number, keep: number): void;
   depolarizePair(a: number, b: number, c: number, d: number, keep: number): void;
+  mix(first: number, second: number, share: number, both: boolean, shareBack: number): void;
 }
 
 export type Precision = "f64" | "f32";
@@ -72,12 +73,14 @@ export function openMachine(
 
 /** Numbers in the kernel's memory. */
 export const view = ({ memory, precision }: Machine, address: number, length: number): Float64Array | Float32Array =>
-  precision === "f64" ? new Float64Array(memory.buffer, address, length) : new Float32Array(memory.buffer, address, length);
+  precision === "f64"
+    ? new Float64Array(memory.buffer, unsigned(address), length)
+    : new Float32Array(memory.buffer, unsigned(address), length);
 
 /** Real and imaginary parts of a state. */
 export function partsOf(machine: Machine, address: number) {
   const size = 2 ** machine.qubits;
-  return { re: view(machine, address, size), im: view(machine, address + kinds[machine.precision].bytes * size, size) };
+  return { re: view(machine, address, size), im: view(machine, unsigned(address) + kinds[machine.precision].bytes * size, size) };
 }
 
 /** How many of the lowest qubits are within vectors. */
