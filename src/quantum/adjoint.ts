@@ -3,6 +3,7 @@
  * G commutes with the gates of its row: all derivatives of a row are sums over the same two states.
  */
 import type { Angle } from "./circuit.ts";
+import { masksOf, shareOf } from "./forward.ts";
 import { isFar, type Machine, partsOf, view } from "./machine.ts";
 import { angleValue } from "./operations.ts";
 import { linearMap, type Pass, type Row } from "./passes.ts";
@@ -28,6 +29,10 @@ export function undoPass(machine: Machine, pass: Pass, gradient: Float64Array, f
   else if (pass.kind === "phase") {
     const angle = angleValue(pass.angle, parameters);
     add([pass.angle], -2 * machine.scale ** 2 * call.phase(pass.mask, Math.cos(angle), -Math.sin(angle), true));
+  } else if (pass.kind === "depolarize") {
+    // ψ times 1/keep and λ times keep: their product, of which derivatives are made, stays
+    const [first, second] = masksOf(pass);
+    call.mix(first, second, shareOf(pass, 1 / pass.keep), true, shareOf(pass, pass.keep));
   } else if (pass.kind === "table") {
     add([pass.angle], 2 * machine.scale ** 2 * tableSum(machine, pass.table));
     for (const address of [call.addressOfPsi(), call.addressOfLambda()])

@@ -66,3 +66,7 @@ export function depolarize(a: i32, b: i32, keep: f64): void {
 export function depolarizePair(a: i32, b: i32, c: i32, d: i32, keep: f64): void {
   vectors.depolarizePair<f64>(a, b, c, d, keep);
 }
+
+export function mix(first: i32, second: i32, share: f64, both: bool, shareBack: f64): void {
+  vectors.mix<f64>(first, second, share, both, shareBack);
+}

@@ -8,20 +8,35 @@ import { spectrumFigure } from "../../quantum/figures/spectrum.ts";
 import { depthFigure, tracesFigure } from "../../quantum/figures/traces.ts";
 import { optimumOf } from "../../quantum/landscape/optima.ts";
 import { writeQasm } from "../../quantum/qasm/write.ts";
-import { trainingOf } from "../../quantum/training/settings.ts";
+import { circuitOf } from "../../quantum/training/settings.ts";
 import { producer } from "../train/producer.ts";
 import type { Found } from "./findings.ts";
+import type { SampledFound } from "./sampled-findings.ts";
 import type { Problem } from "./work.ts";
 
-export function figuresOf(found: Found, { loaded, depths, objective }: Problem): Figure[] {
-  const { costs, probabilities, restarts, chosen, spectrum, ranked } = found;
-  const { minimum } = optimumOf(costs);
+export type AnyFound = Found | SampledFound;
+
+export function figuresOf(found: AnyFound, { loaded, depths, objective }: Problem): Figure[] {
+  const { restarts, chosen, ranked } = found;
+  const isMean = objective.objective === "mean";
   const network = ranked[0].network;
+  const drawn = network && loaded.networks ? networkFigures(network, loaded.networks) : [];
+  if ("seen" in found) {
+    const { shown } = found.restarts[chosen];
+    const sampled = { costs: shown.map((s) => s.loss), shares: shown.map((s) => s.count) };
+    return [
+      lossesFigure({ costs: found.uniform }, sampled, found.seen.loss, "seen"),
+      tracesFigure(restarts, found.seen.loss, chosen, false),
+      ...drawn,
+    ];
+  }
+  const { costs, probabilities, spectrum } = found;
+  const { minimum } = optimumOf(costs);
   return [
-    lossesFigure(costs, probabilities),
-    tracesFigure(restarts, minimum, chosen, objective.objective === "mean"),
-    ...(depths.length > 1 ? [depthFigure(restarts, minimum)] : []),
-    ...(network && loaded.networks ? networkFigures(network, loaded.networks) : []),
+    lossesFigure({ costs }, { costs, shares: probabilities }, minimum, "exact"),
+    tracesFigure(restarts, minimum, chosen, isMean),
+    ...(depths.length > 1 ? [depthFigure(found.restarts, minimum)] : []),
+    ...drawn,
     spectrumFigure(spectrum),
   ];
 }
@@ -34,24 +49,30 @@ function networkFigures(
   return [...(points.inputs === 2 ? [boundaryFigure(network, points, features, classes)] : []), weightsFigure(network, features, pictures)];
 }
 
-export function* filesOf(
-  { costs, objective, ranked, restarts, chosen }: Found,
-  { loaded: { networks }, circuit }: Problem,
-): Generator<Artifact> {
+export function* filesOf(found: AnyFound, { loaded: { networks, bits }, circuit }: Problem): Generator<Artifact> {
+  const { ranked, restarts, chosen } = found;
   const json = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}\n`;
   yield { name: networks ? "networks.json" : "configurations.json", content: json(ranked) };
   const { layers, angles } = restarts[chosen];
   yield { name: "angles.json", content: json({ ansatz: circuit.ansatz, layers, angles }) };
   if (circuit.ansatz !== "qaoa") {
-    const trained = trainingOf(costs, { ...circuit, layers }, objective).circuit;
+    const trained = circuitOf(bits, { ...circuit, layers });
     yield { name: "circuit.qasm", content: writeQasm(trained, { angles, comments: [`trained by ${producer()}`] }) };
     yield { name: "circuit-2.qasm", content: writeQasm(trained, { angles, version: 2, comments: [`trained by ${producer()}`] }) };
   }
-  const columns = ["layers", "value", "energy", "pOptimal", "entropy", "support", "calls"] as const;
-  yield { name: "restarts.csv", columns: columns.map((name) => ({ name, values: Float64Array.from(restarts, (r) => r[name]) })) };
+  yield {
+    name: "restarts.csv",
+    columns: "seen" in found ? columnsOf(found.restarts, sampledColumns) : columnsOf(found.restarts, tableColumns),
+  };
   const network = ranked[0].network;
   if (!network || !networks) return;
   const { features, classes, metadata } = networks.labelled;
   const described = { producer: producer(), features: JSON.stringify(features), classes: JSON.stringify(classes), ...metadata };
   yield { name: "model.onnx", content: networkOnnx(network, described) };
 }
+
+const tableColumns = ["layers", "value", "energy", "pOptimal", "entropy", "support", "calls"] as const;
+const sampledColumns = ["layers", "value", "energy", "error", "entropy", "evaluations", "calls"] as const;
+
+const columnsOf = <Key extends string>(restarts: readonly Readonly<Record<Key, number>>[], keys: readonly Key[]) =>
+  keys.map((name) => ({ name, values: Float64Array.from(restarts, (r) => r[name]) }));

@@ -18,18 +18,37 @@ export interface Counter {
   readonly best: () => Found;
 }
 
-/** @param least  the lowest cost, where it is known: when it is seen, nothing is left to find */
-export function counter(costs: Float64Array, budget: number, least = Number.NEGATIVE_INFINITY): Counter {
-  let asked = 0;
+export interface Counted {
+  readonly bits: number;
+  readonly cost: (k: number) => number;
+  /** Costs that may be asked for. */
+  readonly budget: number;
+  /** The lowest cost, where it is known: when it is seen, nothing is left to find. */
+  readonly least?: number;
+  /** Whether a configuration counts once, however often it is asked for; at most ten times the budget are answered then. */
+  readonly once?: boolean;
+}
+
+export function counter({ bits, cost, budget, least = Number.NEGATIVE_INFINITY, once = false }: Counted): Counter {
+  const known = new Map<number, number>();
+  let [asked, counted] = [0, 0];
   let best: Found = { index: 0, loss: Number.POSITIVE_INFINITY, evaluations: 0 };
+  const fresh = (k: number): number => {
+    const value = cost(k);
+    counted++;
+    if (value < best.loss) best = { index: k, loss: value, evaluations: counted };
+    return value;
+  };
   return {
-    bits: Math.log2(costs.length),
+    bits,
     ask(k) {
       asked++;
-      if (costs[k] < best.loss) best = { index: k, loss: costs[k], evaluations: asked };
-      return costs[k];
+      if (!once) return fresh(k);
+      const value = known.get(k) ?? fresh(k);
+      known.set(k, value);
+      return value;
     },
-    left: () => (best.loss <= least ? 0 : budget - asked),
+    left: () => (best.loss <= least || asked >= 10 * budget ? 0 : budget - counted),
     best: () => best,
   };
 }

@@ -220,3 +220,37 @@ export function depolarizePair<T>(a: i32, b: i32, c: i32, d: i32, keep: f64): vo
     }
   }
 }
+
+/**
+ * Either channel over its factor `keep`, so that entries off the diagonal stand as they are: to those on it, where the bits of `first`
+ * are equal, and those of `second` unless there are none, `share` of their sum is added. Of ψ, and of λ with a share of its own.
+ */
+export function mix<T>(first: i32, second: i32, share: f64, both: bool, shareBack: f64): void {
+  mixed<T>(psi, first, second, <T>share);
+  if (both) mixed<T>(lambda, first, second, <T>shareBack);
+}
+
+function mixed<T>(state: usize, first: i32, second: i32, share: T): void {
+  const size = 1 << n;
+  const fixed = first | second;
+  for (let k = fixed; k < size; k = (k + 1) | fixed) {
+    for (let at: usize = 0; at <= part; at += part) {
+      const p = state + at;
+      const w = p + <usize>k * sizeof<T>();
+      const x = p + <usize>(k ^ first) * sizeof<T>();
+      if (second == 0) {
+        const add = share * (load<T>(w) + load<T>(x));
+        store<T>(w, load<T>(w) + add);
+        store<T>(x, load<T>(x) + add);
+      } else {
+        const y = p + <usize>(k ^ second) * sizeof<T>();
+        const z = p + <usize>(k ^ fixed) * sizeof<T>();
+        const add = share * (load<T>(w) + load<T>(x) + (load<T>(y) + load<T>(z)));
+        store<T>(w, load<T>(w) + add);
+        store<T>(x, load<T>(x) + add);
+        store<T>(y, load<T>(y) + add);
+        store<T>(z, load<T>(z) + add);
+      }
+    }
+  }
+}

@@ -1,23 +1,26 @@
 /** One training of a circuit, from random angles to probabilities. */
 import type { Random } from "../../array/index.ts";
-import type { Circuit, Objective } from "../circuit.ts";
-import { probabilities, valueAndGradient } from "../simulate.ts";
+import type { Circuit } from "../circuit.ts";
+import type { Evaluator } from "./evaluators.ts";
 import { evolution } from "./evolution.ts";
-import { adam, productNaturalGradient, spsa } from "./first-order.ts";
+import { adam, spsa } from "./first-order.ts";
 import { lbfgs } from "./lbfgs.ts";
-import { better, type Differentiable, type Minimiser, norm, type Stand } from "./minimise.ts";
+import { better, type Minimiser, norm, type Stand } from "./minimise.ts";
+import { naturalGradient, productNaturalGradient } from "./natural.ts";
 
 export const optimisers = ["lbfgs", "adam", "spsa", "cma-es", "natural"] as const;
 
 export interface RestartOptions {
   readonly optimiser: (typeof optimisers)[number];
   readonly iterations: number;
+  /** Whose metric the natural gradient takes, unless it is that of a product state. */
+  readonly metric?: Circuit;
 }
 
 /** How a training ended. Plain data. */
 export interface Restart {
   readonly angles: readonly number[];
-  /** Of the objective: lowest on the way. */
+  /** Of the objective: lowest on the way, or where values are estimates, another one at the end. */
   readonly value: number;
   /** Objective after every step. */
   readonly trace: readonly number[];
@@ -37,27 +40,24 @@ const mostDraws = 5;
  * @param rng  a stream of its own
  */
 export function* restart(
-  circuit: Circuit,
-  objective: Objective,
-  { optimiser, iterations }: RestartOptions,
+  { parameters, exact, value, withGradient: f }: Evaluator,
+  { optimiser, iterations, metric }: RestartOptions,
   rng: Random,
 ): Generator<Stand, Restart> {
-  const f: Differentiable = (x) => valueAndGradient(circuit, x, objective);
-  const value = (x: Float64Array): number => objective(probabilities(circuit, x)).value;
   const draw = (attempt: number): Float64Array =>
     rng
       .fold("angles")
       .fold(attempt)
-      .uniform([circuit.parameters], "f64", 0, 2 * Math.PI).data;
+      .uniform([parameters], "f64", 0, 2 * Math.PI).data;
   let [start, redrawn] = [draw(0), 0];
-  while (redrawn < mostDraws && iterations > 0 && norm(f(start).gradient) < plateau) start = draw(++redrawn);
+  while (exact && redrawn < mostDraws && iterations > 0 && norm(f(start).gradient) < plateau) start = draw(++redrawn);
   const noise = rng.fold("steps");
   const make: Readonly<Record<RestartOptions["optimiser"], () => Minimiser>> = {
     lbfgs: () => lbfgs(f, start),
     adam: () => adam(f, start),
     spsa: () => spsa(value, start, noise),
     "cma-es": () => evolution(value, start, noise),
-    natural: () => productNaturalGradient(f, start),
+    natural: () => (metric ? naturalGradient(f, metric, start) : productNaturalGradient(f, start)),
   };
   const trace: number[] = [];
   let best: Stand | undefined;
@@ -69,11 +69,12 @@ export function* restart(
     yield stand;
     if (trace.length > iterations) break;
   }
-  // values of SPSA are of points beside x: its last x is its result
-  const end = (optimiser === "spsa" ? last : best) ?? { x: start, value: value(start), calls: 1 };
+  // SPSA's values are of points beside x, and the lowest estimate is the luckiest: the last x is the result
+  const lasting = !exact || optimiser === "spsa";
+  const end = (lasting ? last : best) ?? { x: start, value: value(start), calls: 1 };
   return {
     angles: [...end.x],
-    value: optimiser === "spsa" ? value(end.x) : end.value,
+    value: lasting ? value(end.x) : end.value,
     trace,
     gradientNorm: end.gradientNorm,
     calls: last?.calls ?? 1,
