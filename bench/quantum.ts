@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { brick } from "../src/quantum/ansatz.ts";
 import type { Circuit, Gate, Objective } from "../src/quantum/circuit.ts";
 import { probabilities, valueAndGradient } from "../src/quantum/simulate.ts";
+import { shareStates } from "../src/quantum/threads.ts";
 import { external, type Measured, type Runner } from "./peer.ts";
 
 const options = {
@@ -103,6 +104,7 @@ const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[
 export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   const [depth, rounds, threads] = [values.depth, values.rounds, values.threads].map(Number);
+  if (threads > 1 && !(await shareStates())) throw new Error("memory cannot be shared here");
   const runners = [ours(depth), ...peers(values.python, threads, depth)];
   const rows: unknown[] = [];
   for (const task of values.qubits.split(",")) {

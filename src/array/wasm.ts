@@ -17,6 +17,14 @@ export function instantiate<F>(base64: string, pages: number): Kernel<F> {
   return { call: exports as F, memory };
 }
 
+/** A module whose memory threads share: it begins with a page, and grows to 4 GiB at most. */
+export function instantiateShared<F>(base64: string): { readonly module: WebAssembly.Module; readonly kernel: Kernel<F> } {
+  const module = new WebAssembly.Module(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return { module, kernel: { call: exports as F, memory } };
+}
+
 const pageBytes = 65_536;
 
 /** A kernel's size or address as it is: beyond 2 GiB it comes back negative. */

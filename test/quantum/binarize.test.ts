@@ -94,7 +94,7 @@ test("the circuit that a run leaves gives the run's mean cost when it is read ag
 test("a training that was stopped goes on to the same numbers", async () => {
   const problem: Problem = {
     loaded: await loadCosts(undefined, { table: costs, standardize: false, dropMissing: false, test: 0 }),
-    ...{ circuit: { ansatz: "brick" }, depths: [1, 2], restarts: 2, shots: 0, polish: false, qaoa: false },
+    ...{ circuit: { ansatz: "brick" }, depths: [1, 2], restarts: 2, shots: 0, polish: false, threads: 1, qaoa: false },
     measuring: { shots: 0, gradient: "score", noise: { noise: 0, readout: 0, trajectories: 2 } },
     stepping: { optimiser: "lbfgs", iterations: 30 },
     objective: { objective: "mean", alpha: 1 },

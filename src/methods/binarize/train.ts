@@ -1,6 +1,8 @@
 /** `pushforward binarize`: binary networks, or any cost of bits, from a trained quantum circuit, beside the exact optimum and classical searches. */
+import { availableParallelism } from "node:os";
 import type { Command } from "../../lab/command.ts";
 import { experiment, type Workbench } from "../../lab/method.ts";
+import { shareStates } from "../../quantum/threads.ts";
 import type { Measured } from "../../quantum/training/outcome.ts";
 import { type AnyFound, figuresOf, filesOf } from "./files.ts";
 import { findings } from "./findings.ts";
@@ -46,6 +48,7 @@ export const binarize = (commands: readonly Command[]): Command =>
         ...{ ...plan, loaded, shots, polish },
         circuit: { ansatz },
         objective: { objective, alpha, eta, temperature },
+        threads: options.threads ?? availableParallelism(),
         qaoa: ansatz !== "qaoa" && small && !loaded.sampled,
       };
       const { family, points } = loaded.networks ?? {};
@@ -71,6 +74,7 @@ export const binarize = (commands: readonly Command[]): Command =>
     },
 
     async work(problem: Problem, { saved, save, ...bench }: Workbench<State>): Promise<AnyFound | undefined> {
+      if (problem.threads > 1) await shareStates();
       const sampled = saved && "sampled" in saved;
       if (problem.loaded.sampled) {
         const kept = sampled ? saved.sampled : undefined;
