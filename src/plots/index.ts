@@ -1,5 +1,5 @@
 /** Pictures: figures, legends, room for labels, animation. Nothing here needs Node. */
 export { animatedPng } from "./apng.ts";
-export { type Figure, palette, panels, plot } from "./figure.ts";
+export { type Animation, type Figure, palette, panels, plot } from "./figure.ts";
 export { textWidth } from "./room.ts";
 export { framedRaster, type Raster, widest } from "./tiles.ts";

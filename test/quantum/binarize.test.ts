@@ -60,7 +60,7 @@ test("landscape prints Walsh weights by order, the minimum, how often, and local
 
 test("a table: the last line has best, optimum, probability, evaluations and baselines", async () => {
   const args = ["--table", costs, "--ansatz", "brick", "--layers", "2", "--restarts", "3", "--seed", "1", "--json"];
-  const { code, out } = await cli(...args, "--out", join(base, "table"), "--shots", "500");
+  const { code, out } = await cli(...args, "--out", join(base, "table"), "--shots", "500", "--animation");
   expect(code).toBe(0);
   const found = results(out);
   expect(found).toMatchObject({
@@ -78,7 +78,12 @@ test("a table: the last line has best, optimum, probability, evaluations and bas
     "PBIL",
     "QAOA",
   ]);
-  expect(readFileSync(join(base, "table", "report.html"), "utf8")).toMatch(/<p class="summary">A classical baseline was as good for less/);
+  const report = readFileSync(join(base, "table", "report.html"), "utf8");
+  expect(report).toContain("Losses while the circuit learns");
+  // an animated PNG says in its acTL chunk how many pictures it has
+  const moving = readFileSync(join(base, "table", "artifacts", "animation.png"));
+  expect(moving.readUInt32BE(moving.indexOf("acTL") + 4)).toBeGreaterThan(5);
+  expect(report).toMatch(/<p class="summary">A classical baseline was as good for less/);
 });
 
 test("the circuit that a run leaves gives the run's mean cost when it is read again", async () => {
@@ -94,7 +99,7 @@ test("the circuit that a run leaves gives the run's mean cost when it is read ag
 test("a training that was stopped goes on to the same numbers", async () => {
   const problem: Problem = {
     loaded: await loadCosts(undefined, { table: costs, standardize: false, dropMissing: false, test: 0 }),
-    ...{ circuit: { ansatz: "brick" }, depths: [1, 2], restarts: 2, shots: 0, polish: false, threads: 1, qaoa: false },
+    ...{ circuit: { ansatz: "brick" }, depths: [1, 2], restarts: 2, shots: 0, polish: false, animation: false, threads: 1, qaoa: false },
     measuring: { shots: 0, gradient: "score", noise: { noise: 0, readout: 0, trajectories: 2 } },
     stepping: { optimiser: "lbfgs", iterations: 30 },
     objective: { objective: "mean", alpha: 1 },

@@ -205,3 +205,16 @@ test("what a circuit yields: by exact probabilities, and by shots", () => {
   expect(polish((k) => costs[k], 3, 0)).toEqual({ index: 1, loss: 0.1, evaluations: 6 });
   expect(polish((k) => costs[k], 3, 5)).toMatchObject({ index: 1, loss: 0.1 });
 });
+
+test("waypoints of a training: its beginning, its end, and steps ever farther apart", () => {
+  const training = trainingOf(costs, { ansatz: "brick", layers: 1 }, plain);
+  const { path = [], trace, angles } = trained(restart(exactly(training), { optimiser: "adam", iterations: 100 }, randomStream(3)));
+  const steps = path.map(({ step }) => step);
+  expect(steps.slice(0, 4)).toEqual([0, 1, 2, 3]);
+  expect(steps.at(-1)).toBe(trace.indexOf(Math.min(...trace)));
+  expect(steps.length).toBeLessThan(20);
+  // what a waypoint says of its step is what the trace has
+  for (const { step, angles: at } of path)
+    expect(training.objective(probabilities(training.circuit, Float64Array.from(at))).value).toBeCloseTo(trace[step], 12);
+  expect(path.at(-1)?.angles).toEqual(angles);
+});

@@ -1,8 +1,9 @@
 /** What a run of `binarize` leaves besides its report. */
+import { moving } from "../../lab/animation.ts";
 import type { Artifact } from "../../lab/artifact.ts";
 import type { Figure } from "../../plots/index.ts";
 import { networkOnnx } from "../../quantum/families/onnx.ts";
-import { lossesFigure } from "../../quantum/figures/losses.ts";
+import { courseAnimation, courseFigure, lossesFigure } from "../../quantum/figures/losses.ts";
 import { boundaryFigure, weightsFigure } from "../../quantum/figures/networks.ts";
 import { spectrumFigure } from "../../quantum/figures/spectrum.ts";
 import { depthFigure, tracesFigure } from "../../quantum/figures/traces.ts";
@@ -21,25 +22,29 @@ export function figuresOf(found: AnyFound, { loaded, depths, objective }: Proble
   const isMean = objective.objective === "mean";
   const network = ranked[0].network;
   const drawn = network && loaded.networks ? networkFigures(network, loaded.networks) : [];
+  const { all, lowest, known } = lossesOf(found);
+  const course = courseFigure(all, found.course, lowest, known);
   if ("seen" in found) {
     const { shown } = found.restarts[chosen];
     const sampled = { costs: shown.map((s) => s.loss), shares: shown.map((s) => s.count) };
-    return [
-      lossesFigure({ costs: found.uniform }, sampled, found.seen.loss, "seen"),
-      tracesFigure(restarts, found.seen.loss, chosen, false),
-      ...drawn,
-    ];
+    return [lossesFigure(all, sampled, lowest, known), course, tracesFigure(restarts, lowest, chosen, false), ...drawn];
   }
   const { costs, probabilities, spectrum } = found;
-  const { minimum } = optimumOf(costs);
   return [
-    lossesFigure({ costs }, { costs, shares: probabilities }, minimum, "exact"),
-    tracesFigure(restarts, minimum, chosen, isMean),
-    ...(depths.length > 1 ? [depthFigure(found.restarts, minimum)] : []),
+    lossesFigure(all, { costs, shares: probabilities }, lowest, known),
+    course,
+    tracesFigure(restarts, lowest, chosen, isMean),
+    ...(depths.length > 1 ? [depthFigure(found.restarts, lowest)] : []),
     ...drawn,
     spectrumFigure(spectrum),
   ];
 }
+
+/** Costs of all configurations, as far as they are known, and the lowest. */
+const lossesOf = (found: AnyFound) =>
+  "seen" in found
+    ? { all: { costs: found.uniform }, lowest: found.seen.loss, known: "seen" as const }
+    : { all: { costs: found.costs }, lowest: optimumOf(found.costs).minimum, known: "exact" as const };
 
 function networkFigures(
   network: NonNullable<Found["ranked"][number]["network"]>,
@@ -49,7 +54,7 @@ function networkFigures(
   return [...(points.inputs === 2 ? [boundaryFigure(network, points, features, classes)] : []), weightsFigure(network, features, pictures)];
 }
 
-export function* filesOf(found: AnyFound, { loaded: { networks, bits }, circuit }: Problem): Generator<Artifact> {
+export async function* filesOf(found: AnyFound, { loaded: { networks, bits }, circuit, animation }: Problem): AsyncGenerator<Artifact> {
   const { ranked, restarts, chosen } = found;
   const json = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}\n`;
   yield { name: networks ? "networks.json" : "configurations.json", content: json(ranked) };
@@ -64,6 +69,10 @@ export function* filesOf(found: AnyFound, { loaded: { networks, bits }, circuit 
     name: "restarts.csv",
     columns: "seen" in found ? columnsOf(found.restarts, sampledColumns) : columnsOf(found.restarts, tableColumns),
   };
+  if (animation) {
+    const { all, lowest, known } = lossesOf(found);
+    yield { name: "animation.png", content: await moving(courseAnimation(all, found.course, lowest, known)) };
+  }
   const network = ranked[0].network;
   if (!network || !networks) return;
   const { features, classes, metadata } = networks.labelled;

@@ -3,6 +3,7 @@
 import type { Random } from "../../array/index.ts";
 import type { Findings } from "../../lab/method.ts";
 import { formatNumber } from "../../numbers.ts";
+import { condensed, type Moment } from "../../quantum/figures/losses.ts";
 import { localMinima, optimumOf, rangeOf } from "../../quantum/landscape/optima.ts";
 import { bitText } from "../../quantum/landscape/table.ts";
 import { lowOrderShare, walsh, weightsByOrder } from "../../quantum/landscape/walsh.ts";
@@ -12,24 +13,27 @@ import { byAll, type ReadOut, readOut, verdict } from "../../quantum/training/ou
 import { trainingOf } from "../../quantum/training/settings.ts";
 import { simulationOf } from "../../quantum/training/simulation.ts";
 import { accuracyNumbers, bestText, polishedFrom, type RankedNetwork, rankedNetwork, rankedTable } from "./ranked.ts";
+import { lowestOf } from "./trainings.ts";
 import type { Problem, Worked } from "./work.ts";
 
 export interface Found extends Findings, Worked {
   readonly chosen: number;
   readonly probabilities: Float64Array;
   readonly spectrum: Float64Array;
+  /** What the circuit yielded on the way. */
+  readonly course: readonly Moment[];
   readonly ranked: readonly RankedNetwork[];
 }
 
 export function findings(worked: Worked, { loaded, circuit, polish: polishing, shots, measuring }: Problem, rng: Random): Found {
   const { costs, restarts, objective, baselines } = worked;
   const { bits, source, networks } = loaded;
-  // by what hardware would know, not by the probability of the optimum
-  const chosen = restarts.reduce((best, { value }, at) => (value < restarts[best].value ? at : best), 0);
-  const { layers, angles, energy, pOptimal, entropy, support, gates, gradientNorm } = restarts[chosen];
+  const chosen = lowestOf(restarts);
+  const { path = [], layers, angles, energy, pOptimal, entropy, support, gates, gradientNorm } = restarts[chosen];
   const training = trainingOf(costs, { ...circuit, layers }, objective);
   const own = Float64Array.from(angles);
-  const p = simulationOf(training.circuit, measuring.noise, rng.fold("noise")).probabilities(own);
+  const simulation = simulationOf(training.circuit, measuring.noise, rng.fold("noise"));
+  const p = simulation.probabilities(own);
   const noisy = measuring.noise.noise > 0 || measuring.noise.readout > 0;
   const withoutNoise = noisy ? meanCost(costs)(probabilities(training.circuit, own)).value : undefined;
   const out = readOut(p, costs, shots, rng.fold("shots"));
@@ -51,6 +55,7 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
   const baselineRows = baselines.map((b) => ({ ...b, bits: bitText(b.index, bits), optimal: b.loss <= minimum + 1e-10 * (maximum - low) }));
   return {
     ...{ ...worked, chosen, probabilities: p, spectrum: weights, ranked },
+    course: path.map(({ step, angles: at }) => ({ step, drawn: condensed(costs, simulation.probabilities(Float64Array.from(at))) })),
     title: networks ? `Binary networks for ${source.title}` : `Search of ${source.title}`,
     summary: first ? `${first}. ${summary}` : summary,
     numbers: numbersOf(),
@@ -65,7 +70,7 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
       ...{ energy, entropy, support, gradientNorm, gates, layers, angles, shotsFor99: out.shotsFor99, polished },
       ...(out.shots && { measured: out.shots }),
       ...(noisy && { noise: { ...measuring.noise, energyWithoutNoise: withoutNoise } }),
-      restarts: restarts.map(({ angles: _angles, trace, ...rest }) => ({ ...rest, steps: trace.length - 1 })),
+      restarts: restarts.map(({ angles: _angles, path: _path, trace, ...rest }) => ({ ...rest, steps: trace.length - 1 })),
       landscape: { walsh: [...weights], localMinima: minima },
       verdict: first,
     },

@@ -89,5 +89,6 @@ export const trainOptions = z.object({
     .optional()
     .describe("noisy runs that each step averages above 12 qubits (default: 100); below noise is exact"),
   shots: z.int().min(0).max(10_000_000).default(0).describe("measurements of the trained circuit (0: exact probabilities)"),
+  animation: z.boolean().default(false).describe("also the losses that the circuit yields while it learns, as a picture that moves"),
   polish: z.boolean().default(false).describe("descend by single flips from the best configurations found: classical, and counted"),
 });

@@ -9,7 +9,6 @@ import type { SampledWork } from "./sampled.ts";
 import type { Problem } from "./work.ts";
 
 export interface SampledFound extends Findings, SampledWork {
-  readonly chosen: number;
   /** What shots of the chosen circuit show, and the best string of all that was asked for. */
   readonly ranked: readonly RankedNetwork[];
 }
@@ -18,9 +17,8 @@ export interface SampledFound extends Findings, SampledWork {
 const listed = 20;
 
 export function sampledFindings(worked: SampledWork, { loaded, polish, measuring }: Problem): SampledFound {
-  const { restarts, baselines, evaluations, seen, uniform } = worked;
+  const { restarts, chosen, baselines, evaluations, seen, uniform } = worked;
   const { bits, source, networks } = loaded;
-  const chosen = restarts.reduce((best, { value }, at) => (value < restarts[best].value ? at : best), 0);
   const { shown, energy, error, entropy, layers, gates, angles, gradientNorm } = restarts[chosen];
   const shots = shown.reduce((sum, { count }) => sum + count, 0);
   const ranked = shown.slice(0, listed).map((s) => rankedNetwork({ ...s, probability: s.count / shots }, bits, networks));
@@ -35,7 +33,7 @@ export function sampledFindings(worked: SampledWork, { loaded, polish, measuring
   const unknown = `of 2^${bits} costs ${known} were computed: the exact minimum is unknown`;
   const summary = `Best of the trained circuit: loss ${formatNumber(best.loss)} at ${best.bits}, in ${best.count} of ${shots.toLocaleString("en")} shots. Of 2^${bits} costs ${known} were computed, the lowest ${formatNumber(seen.loss)}; the exact minimum is unknown.`;
   return {
-    ...{ ...worked, chosen, ranked },
+    ...{ ...worked, ranked },
     title: networks ? `Binary networks for ${source.title}` : `Search of ${source.title}`,
     summary: first ? `${first}. ${summary}` : summary,
     numbers: [
@@ -75,7 +73,7 @@ export function sampledFindings(worked: SampledWork, { loaded, polish, measuring
       baselines: rows,
       ...{ energy, standardError: error, entropy, shots, distinct: shown.length, gradientNorm, gates, layers, angles, polished },
       ...(measuring.noise.noise > 0 || measuring.noise.readout > 0 ? { noise: measuring.noise } : {}),
-      restarts: restarts.map(({ angles: _angles, trace, shown: _shown, ...rest }) => ({ ...rest, steps: trace.length - 1 })),
+      restarts: restarts.map(({ angles: _angles, path: _path, trace, shown: _shown, ...rest }) => ({ ...rest, steps: trace.length - 1 })),
       verdict: first,
     },
     text: (took) => [

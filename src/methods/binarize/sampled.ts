@@ -1,6 +1,8 @@
 /** Trainings that ask for costs of sampled strings alone, and searches that may ask for as many. */
 import type { Random } from "../../array/index.ts";
 import type { Workbench } from "../../lab/method.ts";
+import type { Circuit } from "../../quantum/circuit.ts";
+import type { Moment } from "../../quantum/figures/losses.ts";
 import { type Baseline, baselines } from "../../quantum/search/baselines.ts";
 import { uniforms } from "../../quantum/search/counter.ts";
 import { type Cost, remembered, type Seen } from "../../quantum/training/estimates.ts";
@@ -12,7 +14,7 @@ import { simulationOf } from "../../quantum/training/simulation.ts";
 import { breathe } from "./enumerated.ts";
 import { isByBits } from "./plan.ts";
 import { costOf } from "./problem.ts";
-import { type Saved, trainings } from "./trainings.ts";
+import { lowestOf, type Saved, trainings } from "./trainings.ts";
 import { type Problem, settled } from "./work.ts";
 
 /** A string that was measured on a trained circuit. */
@@ -39,6 +41,9 @@ export interface SampledRestart extends Restart {
 
 export interface SampledWork {
   readonly restarts: readonly SampledRestart[];
+  readonly chosen: number;
+  /** What the chosen circuit yielded on the way, by shots of their own. */
+  readonly course: readonly Moment[];
   /** Costs of uniform strings: what there is, as far as it is known. */
   readonly uniform: readonly number[];
   readonly baselines: readonly Baseline[];
@@ -47,7 +52,7 @@ export interface SampledWork {
   readonly seen: Seen;
 }
 
-/** Uniform strings by which costs are scaled before a training, and those of the picture of all costs. */
+/** Uniform strings by which costs are scaled before a training; and strings of a histogram in a picture, whose costs do not count. */
 const [probes, pictured] = [64, 2048];
 
 /** @returns  nothing when it was interrupted */
@@ -60,14 +65,16 @@ export async function trainSampled(problem: Problem, bench: Workbench<Saved<Samp
   const first = uniformStrings(bits, probes, rng.fold("probes")).map(probed.cost);
   const [mean, range] = [first.reduce((a, b) => a + b, 0) / probes, Math.max(...first) - Math.min(...first) || 1];
   const objective = settled(problem, range);
+  const samplerFor = (made: Circuit, stream: Random): Sampler =>
+    isByBits(circuit.ansatz, true, measuring.noise)
+      ? productSampler(bits)
+      : samplerOf(simulationOf(made, measuring.noise, stream.fold("noise")));
   const restarts = await trainings(
     {
       ...{ depths: problem.depths, restarts: problem.restarts, iterations: stepping.iterations },
       begin(layers, stream) {
         const made = circuitOf(bits, { ...circuit, layers });
-        const sampler = isByBits(circuit.ansatz, true, measuring.noise)
-          ? productSampler(bits)
-          : samplerOf(simulationOf(made, measuring.noise, stream.fold("noise")));
+        const sampler = samplerFor(made, stream);
         const asked = remembered(cost);
         const scaled: Cost = (k) => (asked.cost(k) - mean) / range;
         const estimate = estimateOf({ ...objective, temperature: objective.temperature / range }, scaled, bits);
@@ -100,7 +107,14 @@ export async function trainSampled(problem: Problem, bench: Workbench<Saved<Samp
   }
   line.finish();
   const uniform = uniformStrings(bits, pictured, rng.fold("uniform")).map(cost);
-  return { restarts, uniform, baselines: found, evaluations, seen: firstBest(probed.best(), probed.asked(), restarts) };
+  const chosen = lowestOf(restarts);
+  const { layers, path = [] } = restarts[chosen];
+  const sampler = samplerFor(circuitOf(bits, { ...circuit, layers }), rng.fold("course"));
+  const course = path.map(({ step, angles }) => {
+    const { states, counts } = sampler.draw(Float64Array.from(angles), pictured, rng.fold("course").fold(step));
+    return { step, drawn: { costs: states.map(cost), shares: counts } };
+  });
+  return { restarts, chosen, course, uniform, baselines: found, evaluations, seen: firstBest(probed.best(), probed.asked(), restarts) };
 }
 
 const uniformStrings = (bits: number, count: number, rng: Random): readonly number[] => {

@@ -41,11 +41,11 @@ export const binarize = (commands: readonly Command[]): Command =>
     load: (file, options) => loadCosts(file, options, options.costs),
 
     async prepare(loaded: Loaded, options) {
-      const { ansatz, objective, alpha, eta, temperature, shots, polish } = options;
+      const { ansatz, objective, alpha, eta, temperature, shots, polish, animation } = options;
       const { warnings, ...plan } = planOf(loaded, options);
       const small = loaded.bits <= qaoaBits;
       const problem: Problem = {
-        ...{ ...plan, loaded, shots, polish },
+        ...{ ...plan, loaded, shots, polish, animation },
         circuit: { ansatz },
         objective: { objective, alpha, eta, temperature },
         threads: options.threads ?? availableParallelism(),

@@ -10,6 +10,15 @@ export interface Saved<Done> {
   readonly restarts: readonly Done[];
 }
 
+/** What is kept of a restart at least: the way is that of the lowest alone. */
+interface Kept extends Pick<Restart, "path"> {
+  readonly value: number;
+}
+
+/** The one that ended lowest: by what hardware would know, not by the probability of the optimum. */
+export const lowestOf = (restarts: readonly Kept[]): number =>
+  restarts.reduce((best, { value }, at) => (value < restarts[best].value ? at : best), 0);
+
 /** One training: what is asked, how a value is read in units of the cost, and what it comes to. */
 export interface Begun<Done> {
   readonly evaluator: Evaluator;
@@ -29,11 +38,11 @@ interface Trainings<Done> {
 const turn = 50;
 
 /** @returns  nothing when it was interrupted */
-export async function trainings<Done>(
+export async function trainings<Done extends Kept>(
   { depths, restarts: each, iterations, begin }: Trainings<Done>,
   { rng, progress, saved, save, interrupted }: Workbench<Saved<Done>>,
 ): Promise<readonly Done[] | undefined> {
-  const restarts: Done[] = [...(saved?.restarts ?? [])];
+  let restarts: readonly Done[] = saved?.restarts ?? [];
   const total = depths.length * each;
   const bar = progress("training circuits", total * iterations, restarts.length * iterations);
   let since = performance.now();
@@ -51,7 +60,9 @@ export async function trainings<Done>(
       if (interrupted()) return undefined;
       since = performance.now();
     }
-    restarts.push(finish(step.value));
+    const all = [...restarts, finish(step.value)];
+    const lowest = lowestOf(all);
+    restarts = all.map((one, i) => (i === lowest ? one : { ...one, path: undefined }));
     await save(restarts.length, { restarts });
     if (interrupted()) return undefined;
   }

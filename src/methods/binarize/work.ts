@@ -20,6 +20,7 @@ export interface Problem extends Omit<Plan, "warnings"> {
   readonly objective: Pick<ObjectiveSettings, "objective" | "alpha"> & { readonly eta?: number; readonly temperature?: number };
   readonly shots: number;
   readonly polish: boolean;
+  readonly animation: boolean;
   /** Two are used, whatever more there are: large states are simulated by both. They decide no number. */
   readonly threads: number;
   /** QAOA as a baseline where it is no ansatz and takes seconds. */

@@ -17,6 +17,12 @@ export interface RestartOptions {
   readonly metric?: Circuit;
 }
 
+/** Angles after a step. */
+export interface Waypoint {
+  readonly step: number;
+  readonly angles: readonly number[];
+}
+
 /** How a training ended. Plain data. */
 export interface Restart {
   readonly angles: readonly number[];
@@ -24,6 +30,8 @@ export interface Restart {
   readonly value: number;
   /** Objective after every step. */
   readonly trace: readonly number[];
+  /** Where it stood on the way to these angles: at the beginning, and after steps that are ever farther apart. */
+  readonly path?: readonly Waypoint[];
   readonly gradientNorm?: number;
   /** Circuits that were run, gradients counted as one. */
   readonly calls: number;
@@ -34,6 +42,8 @@ export interface Restart {
 /** Norm of a gradient from which no optimiser gets away. */
 const plateau = 1e-8;
 const mostDraws = 5;
+/** How much farther than the last a waypoint is, so that there are about twenty in a thousand steps. */
+const farther = 1.4;
 
 /**
  * Angles from U[0, 2π), moved by an optimiser. Yields after every step.
@@ -62,7 +72,10 @@ export function* restart(
   const trace: number[] = [];
   let best: Stand | undefined;
   let last: Stand | undefined;
+  const path: Waypoint[] = [];
   for (const stand of make[optimiser]()) {
+    const step = trace.length;
+    if (step <= 1 || step > farther * path[path.length - 1].step) path.push({ step, angles: [...stand.x] });
     trace.push(stand.value);
     best = best ? better(best, stand) : stand;
     last = stand;
@@ -72,10 +85,12 @@ export function* restart(
   // SPSA's values are of points beside x, and the lowest estimate is the luckiest: the last x is the result
   const lasting = !exact || optimiser === "spsa";
   const end = (lasting ? last : best) ?? { x: start, value: value(start), calls: 1 };
+  const reached = lasting ? trace.length - 1 : trace.indexOf(end.value);
   return {
     angles: [...end.x],
     value: lasting ? value(end.x) : end.value,
     trace,
+    path: [...path.filter(({ step }) => step < reached), { step: reached, angles: [...end.x] }],
     gradientNorm: end.gradientNorm,
     calls: last?.calls ?? 1,
     redrawn: redrawn === mostDraws ? 0 : redrawn,
