@@ -88,15 +88,11 @@ async function start(): Promise<Team | undefined> {
     state: new Int32Array(new SharedArrayBuffer(12)),
     ring: new Float64Array(new SharedArrayBuffer(8 * slots * width)),
   };
-  const code = `(${follow.toString()})`;
-  if (typeof Worker === "undefined") {
-    const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
-    new NodeWorker(`${code}(require("node:worker_threads").workerData)`, { eval: true, workerData: shared }).unref();
-  } else {
-    const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => ${code}(data)`], { type: "text/javascript" }));
-    new Worker(url).postMessage(shared);
+  const failed = begin(shared);
+  while (Atomics.load(shared.state, 2) === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (failed()) return undefined;
   }
-  while (Atomics.load(shared.state, 2) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const call = together(kernel.call, shared);
   const page = 65_536;
   return (bytes) => {
@@ -104,6 +100,25 @@ async function start(): Promise<Team | undefined> {
     if (missing > 0) kernel.memory.grow(Math.ceil(missing / page));
     return { call, memory: kernel.memory };
   };
+}
+
+/** Starts the worker. @returns  whether it could not begin: pages may forbid workers of text */
+function begin(shared: Shared): () => boolean {
+  const code = `(${follow.toString()})`;
+  let failed = false;
+  const fail = (): void => void (failed = true);
+  if (typeof Worker === "undefined") {
+    const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
+    const worker = new NodeWorker(`${code}(require("node:worker_threads").workerData)`, { eval: true, workerData: shared });
+    worker.once("error", fail);
+    worker.unref();
+  } else {
+    const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => ${code}(data)`], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    worker.addEventListener("error", fail, { once: true });
+    worker.postMessage(shared);
+  }
+  return () => failed;
 }
 
 /** The kernel's functions, of which this thread does one half and the worker the other. */

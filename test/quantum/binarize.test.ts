@@ -151,6 +151,15 @@ test("training from shots, under noise, by the natural gradient: each finds the 
   }
 });
 
+test("above 12 bits noise is averaged over runs, and the run says so", async () => {
+  const line = write("line.txt", Array.from({ length: 2 ** 13 }, (_, k) => k / 2 ** 13).join("\n"));
+  const args = ["--table", line, "--noise", "1", "--trajectories", "4", "--layers", "1", "--restarts", "1", "--iterations", "4"];
+  const found = results((await cli(...args, "--out", join(base, "runs"), "--json")).out);
+  expect(found.warnings.join()).toMatch(/averaged over 4 runs a step: numbers under it are estimates/);
+  expect(found.restarts[0].steps).toBe(4);
+  expect(found.noise).toMatchObject({ noise: 1, trajectories: 4 });
+});
+
 test("more than 24 bits: costs of sampled strings, no optimum, searches with as many evaluations", async () => {
   const out = join(base, "lazy");
   const csv = write("many.csv", wide(26));
@@ -262,9 +271,10 @@ test("input that is no problem is refused, with what to do", async () => {
   await refused(/2\^31 configurations/, write("wide.csv", wide(30)), "--target", "y");
   const table = (message: RegExp, ...args: string[]) => refused(message, "--table", costs, ...args);
   await table(/compares values, and here they are estimates/, "--train-shots", "100", "--optimiser", "lbfgs");
-  await table(/at least 10 shots/, "--train-shots", "3");
+  await table(/too few for an estimate[\s\S]*at least 10/, "--train-shots", "3");
   await table(/no mean over strings/, "--train-shots", "100", "--objective", "cvar");
   await table(/without shots gradients are exact/, "--gradient", "shift");
+  await table(/20,000 are too many/, "--train-shots", "20000", "--objective", "mmd");
   await table(/spsa takes values alone/, "--train-shots", "100", "--gradient", "score", "--optimiser", "spsa");
   await table(/not linear in the probabilities/, "--train-shots", "100", "--gradient", "shift", "--objective", "elbo");
   await table(/stand in many gates/, "--train-shots", "100", "--gradient", "shift", "--ansatz", "qaoa");

@@ -28,79 +28,105 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-const [defaultShots, defaultTrajectories, fewestShots] = [1024, 100, 10];
+const [defaultShots, defaultTrajectories] = [1024, 100];
 
 /** @throws UserError */
-export function planOf({ bits, sampled }: Pick<Loaded, "bits" | "sampled">, options: Options): Plan {
-  const { ansatz, objective, noise, readout } = options;
+export function planOf(problem: Pick<Loaded, "bits" | "sampled">, options: Options): Plan {
+  const { bits, sampled } = problem;
+  const { ansatz, objective, noise, readout, restarts, quick } = options;
   const shots = options.trainShots ?? (sampled ? defaultShots : 0);
   const runs = byTrajectories(bits, { noise });
-  const estimates = shots > 0 || runs;
-  const optimiser = options.optimiser ?? (estimates ? "adam" : "lbfgs");
-  const depths = depthsOf(options);
-  if (sampled && shots === 0)
-    throw new UserError("--train-shots 0 needs all costs, and costs are sampled", "give a number of shots, or --costs all");
-  if (shots > 0 && shots < fewestShots) throw new UserError(`--train-shots ${shots}: an estimate needs at least ${fewestShots} shots`);
-  if (shots > 0) estimateOf({ objective, temperature: 1 }, () => 0, bits);
-  if (estimates && (optimiser === "lbfgs" || optimiser === "cma-es"))
-    throw new UserError(
-      `--optimiser ${optimiser} compares values, and here they are estimates`,
-      "take adam or spsa, which move by estimates",
-    );
-  if (runs && objective !== "mean")
-    throw new UserError(
-      `--objective ${objective} is not linear in the probabilities: the mean of noisy runs biases it`,
-      `above ${mostDensityQubits} bits noise goes with --objective mean`,
-    );
-  refuseGradient(options, shots, optimiser);
-  if (ansatz === "qaoa" && (sampled || noise > 0))
-    throw new UserError(
-      sampled
-        ? "--ansatz qaoa turns every amplitude by its cost: it needs all costs"
-        : "--ansatz qaoa has phases by a table of costs, which no hardware has: noise on them is not defined",
-      "take another circuit",
-    );
-  if (options.trajectories !== undefined && !runs)
-    throw new UserError(
-      "--trajectories: there are no noisy runs to average",
-      noise > 0 ? `up to ${mostDensityQubits} bits noise is exact, by density matrices` : "give --noise",
-    );
+  const optimiser = options.optimiser ?? (shots > 0 || runs ? "adam" : "lbfgs");
   const settings: NoiseSettings = { noise, readout, trajectories: options.trajectories ?? defaultTrajectories };
   const whole = !isByBits(ansatz, sampled, settings);
-  if (whole && bits > mostQubits)
-    throw new UserError(
-      `--ansatz ${ansatz}: a state of ${bits} qubits needs ${2 ** (bits - 26)} GiB, and as much again for its gradient`,
-      `up to ${mostQubits} bits circuits are simulated; of more there is the product state without noise (--ansatz product)`,
-    );
-  if (ansatz !== "qaoa") {
-    const circuits = depths.map((layers) => circuitOf(bits, { ansatz, layers }));
-    if (noise > 0) for (const circuit of circuits) checkNoise(circuit, settings);
-    if (optimiser === "natural" && ansatz !== "product") circuits.forEach(checkMetric);
-  } else if (optimiser === "natural") checkMetric(circuitOf(bits, { ansatz, layers: 1 }));
-  if (optimiser === "natural" && noise > 0 && ansatz !== "product")
-    throw new UserError("--optimiser natural knows the metric of pure states, and with noise there are none", "take lbfgs or adam");
+  const depths = depthsOf(options);
+  for (const [when, what, hint] of refusals({ ...options, ...problem, shots, runs, optimiser, whole }))
+    if (when) throw new UserError(what, hint);
+  if (shots > 0) estimateOf({ objective, temperature: 1 }, () => 0, bits);
+  // QAOA's phases are not looked at by what is checked here
+  for (const circuit of depths.map((layers) => circuitOf(bits, { ansatz, layers }))) {
+    if (noise > 0) checkNoise(circuit, settings);
+    if (optimiser === "natural" && ansatz !== "product") checkMetric(circuit);
+  }
   return {
     depths,
-    restarts: options.quick ? Math.min(options.restarts, 2) : options.restarts,
-    stepping: { optimiser, iterations: options.quick ? Math.min(options.iterations, 30) : options.iterations },
+    restarts: quick ? Math.min(restarts, 2) : restarts,
+    stepping: { optimiser, iterations: quick ? Math.min(options.iterations, 30) : options.iterations },
     measuring: { shots, gradient: options.gradient ?? "score", noise: settings },
-    warnings: sampled ? [saidOfSampling(bits, whole)] : [],
+    warnings: [...(sampled ? [saidOfSampling(bits, whole)] : []), ...(noise > 0 ? saidOfNoise(bits, settings) : [])],
   };
+}
+
+/** Fewest shots of an estimate; and most that are compared pair by pair: a hundred million kernels a step. */
+const [fewestShots, mostPaired] = [10, 10_000];
+
+interface Chosen extends Options, Pick<Loaded, "bits" | "sampled"> {
+  readonly shots: number;
+  readonly runs: boolean;
+  readonly optimiser: RestartOptions["optimiser"];
+  readonly whole: boolean;
+}
+
+/** What does not go together: when, what is said, what to do. */
+function refusals(chosen: Chosen): readonly (readonly [when: boolean, what: string, hint: string])[] {
+  const { ansatz, objective, optimiser, gradient, noise, trajectories, bits, sampled, shots, runs, whole } = chosen;
+  const [shift, natural] = [gradient === "shift", optimiser === "natural" && ansatz !== "product"];
+  const compares = optimiser === "lbfgs" || optimiser === "cma-es";
+  const exact = noise > 0 ? `up to ${mostDensityQubits} bits noise is exact, by density matrices` : "give --noise";
+  return [
+    [sampled && shots === 0, "--train-shots 0 needs all costs, and costs are sampled", "give a number of shots, or --costs all"],
+    [shots > 0 && shots < fewestShots, `--train-shots ${shots} are too few for an estimate`, `give at least ${fewestShots} shots`],
+    [
+      objective === "mmd" && shots > mostPaired,
+      `--objective mmd compares each shot with each other: ${shots.toLocaleString("en")} are too many`,
+      `give --train-shots of at most ${mostPaired.toLocaleString("en")}`,
+    ],
+    [
+      (shots > 0 || runs) && compares,
+      `--optimiser ${optimiser} compares values, and here they are estimates`,
+      "take adam or spsa, which move by estimates",
+    ],
+    [
+      runs && objective !== "mean",
+      `--objective ${objective} is not linear in the probabilities: the mean of noisy runs biases it`,
+      `above ${mostDensityQubits} bits noise goes with --objective mean`,
+    ],
+    [gradient !== undefined && shots === 0, "--gradient: without shots gradients are exact", "give --train-shots"],
+    [gradient !== undefined && optimiser === "spsa", "--gradient: spsa takes values alone", "leave it out, or take adam"],
+    [shift && objective !== "mean", `--gradient shift is for the mean cost: ${objective} is not linear in the probabilities`, "take score"],
+    [
+      shift && ansatz === "qaoa",
+      "--gradient shift: angles of QAOA stand in many gates, of which each would have to be shifted",
+      "take score",
+    ],
+    [ansatz === "qaoa" && sampled, "--ansatz qaoa turns every amplitude by its cost: it needs all costs", "take another circuit"],
+    [
+      ansatz === "qaoa" && noise > 0,
+      "--ansatz qaoa has phases by a table of costs, which no hardware has: noise on them is not defined",
+      "take another circuit",
+    ],
+    [trajectories !== undefined && !runs, "--trajectories: there are no noisy runs to average", exact],
+    [
+      whole && bits > mostQubits,
+      `--ansatz ${ansatz}: a state of ${bits} qubits needs ${2 ** (bits - 26)} GiB, and as much again for its gradient`,
+      `up to ${mostQubits} bits circuits are simulated; of more there is the product state without noise (--ansatz product)`,
+    ],
+    [natural && noise > 0, "--optimiser natural knows the metric of pure states, and with noise there are none", "take lbfgs or adam"],
+  ];
 }
 
 /** Whether strings are drawn bit by bit, without a state. */
 export const isByBits = (ansatz: Options["ansatz"], sampled: boolean, { noise, readout }: NoiseSettings): boolean =>
   sampled && ansatz === "product" && noise === 0 && readout === 0;
 
-function refuseGradient({ gradient, objective, ansatz }: Options, shots: number, optimiser: string): void {
-  if (gradient === undefined) return;
-  if (shots === 0) throw new UserError("--gradient: without shots gradients are exact", "give --train-shots");
-  if (optimiser === "spsa") throw new UserError("--gradient: spsa takes values alone", "leave it out, or take adam");
-  if (gradient === "score") return;
-  if (objective !== "mean")
-    throw new UserError(`--gradient shift is for the mean cost: ${objective} is not linear in the probabilities`, "take score");
-  if (ansatz === "qaoa")
-    throw new UserError("--gradient shift: angles of QAOA stand in many gates, of which each would have to be shifted", "take score");
+function saidOfNoise(bits: number, { trajectories }: NoiseSettings): string[] {
+  if (bits > mostDensityQubits)
+    return [
+      `above ${mostDensityQubits} bits noise is averaged over ${trajectories} runs a step: numbers under it are estimates (--trajectories)`,
+    ];
+  // ρ and the operator that is carried back, in doubles, real and imaginary, and slopes
+  const gib = (4 ** bits * 5 * 8) / 2 ** 30;
+  return gib < 0.1 ? [] : [`the density matrix of ${bits} bits and its gradient take ${gib.toPrecision(2)} GiB, and seconds a step`];
 }
 
 function saidOfSampling(bits: number, whole: boolean): string {

@@ -39,7 +39,7 @@ export function checkBits(bits: number, source: string): void {
   const gib = (3 * 8 * 2 ** bits) / 2 ** 30;
   throw new UserError(
     `${source}: ${bits} bits have 2^${bits} configurations: the table and two states need ${gib.toLocaleString("en")} GiB`,
-    `at most ${mostBits} bits are tabulated: take fewer units, inputs or choices${bits <= mostSampledBits ? ", or sample costs (--costs sampled)" : ""}`,
+    `at most ${mostBits} bits are tabulated: take fewer units, inputs or choices${bits <= mostSampledBits ? ", or search by costs of sampled strings (binarize --costs sampled)" : ""}`,
   );
 }
 

@@ -42,6 +42,9 @@ export function samplerOf({ circuit, probabilities, withGradient }: Simulation):
   };
 }
 
+/** Shots whose random numbers are drawn at once. */
+const together = 4096;
+
 /**
  * Of a product state, without a state: qubit j is 1 with probability sin²(θ_j / 2), and
  *
@@ -50,12 +53,14 @@ export function samplerOf({ circuit, probabilities, withGradient }: Simulation):
 export function productSampler(n: number): Sampler {
   const draw = (angles: Float64Array, shots: number, random: Random): Draws => {
     const ones = angles.map((t) => Math.sin(t / 2) ** 2);
-    const { data: u } = random.uniform([shots, n], "f64");
     const found = new Map<number, number>();
-    for (let shot = 0; shot < shots; shot++) {
-      let k = 0;
-      for (let j = 0; j < n; j++) if (u[shot * n + j] < ones[j]) k += 2 ** j;
-      found.set(k, (found.get(k) ?? 0) + 1);
+    for (let done = 0; done < shots; done += together) {
+      const { data: u } = random.uniform([Math.min(together, shots - done), n], "f64");
+      for (let at = 0; at < u.length; at += n) {
+        let k = 0;
+        for (let j = 0; j < n; j++) if (u[at + j] < ones[j]) k += 2 ** j;
+        found.set(k, (found.get(k) ?? 0) + 1);
+      }
     }
     const [on, off] = [ones.map(Math.log), angles.map((t) => Math.log(Math.cos(t / 2) ** 2))];
     const sorted = [...found].sort(([a], [b]) => a - b);
