@@ -6,10 +6,9 @@ import type { Circuit } from "../../src/quantum/circuit.ts";
 import { noisyProbabilities, noisyValueAndGradient } from "../../src/quantum/density.ts";
 import { quadraticCost, tabulateQuadratic } from "../../src/quantum/landscape/quadratic.ts";
 import { depolarizing, trajectoryGradient } from "../../src/quantum/noise.ts";
-import { counter } from "../../src/quantum/search/counter.ts";
+import { counter, remembered } from "../../src/quantum/search/counter.ts";
 import { randomSearch } from "../../src/quantum/search/local.ts";
 import { probabilities, valueAndGradient } from "../../src/quantum/simulate.ts";
-import { remembered } from "../../src/quantum/training/estimates.ts";
 import { byScore, byShift, type Evaluator } from "../../src/quantum/training/evaluators.ts";
 import { cvar, discrepancy, freeEnergy, meanCost } from "../../src/quantum/training/objectives.ts";
 import { restart } from "../../src/quantum/training/restart.ts";
@@ -181,7 +180,7 @@ test("a training from shots finds the optimum with few of the costs of 26 bits",
   let step = steps.next();
   while (!step.done) step = steps.next();
   expect(asked.best()).toMatchObject({ index: wanted, loss: 0 });
-  expect(asked.asked()).toBeLessThan(20_000);
+  expect(asked.computed()).toBeLessThan(20_000);
   expect(step.value.value).toBeLessThan(0.02);
 });
 
@@ -218,4 +217,16 @@ test("trajectories of a circuit without noise are its own gradient", () => {
     const moved = (h: number): number => table(probabilities(own, shifted(at, i, h))).value;
     expect(g).toBeCloseTo((moved(Math.PI / 2) - moved(-Math.PI / 2)) / 2, 12);
   });
+});
+
+test("a cost that remembers too much forgets, and counts what it computes again", () => {
+  let calls = 0;
+  const kept = remembered((k) => {
+    calls++;
+    return -k;
+  }, 2);
+  for (const k of [1, 2, 1, 2, 3, 1, 3]) expect(kept.cost(k)).toBe(-k);
+  expect(kept.computed()).toBe(4);
+  expect(calls).toBe(4);
+  expect(kept.best()).toEqual({ index: 3, loss: -3, evaluations: 3 });
 });

@@ -14,7 +14,7 @@ import { preset, presetNames } from "../../quantum/families/presets.ts";
 import { type FamilySpec, familySchema } from "../../quantum/families/schema.ts";
 import { type Quadratic, quadraticCost, tabulateQuadratic } from "../../quantum/landscape/quadratic.ts";
 import { bitsOf, checkBits, checkSampledBits, mostBits } from "../../quantum/landscape/table.ts";
-import type { Cost } from "../../quantum/training/estimates.ts";
+import type { Cost } from "../../quantum/search/counter.ts";
 import { readCostFile } from "./costs.ts";
 import { costOptions } from "./options.ts";
 import { type Labelled, labelledPoints, parts } from "./points.ts";

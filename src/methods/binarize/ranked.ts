@@ -3,7 +3,7 @@ import { formatNumber } from "../../numbers.ts";
 import { type BinaryNetwork, decode } from "../../quantum/families/network.ts";
 import { accuracyOf, lossOf } from "../../quantum/families/points.ts";
 import { bitsOf, bitText } from "../../quantum/landscape/table.ts";
-import type { Cost } from "../../quantum/training/estimates.ts";
+import type { Cost } from "../../quantum/search/counter.ts";
 import { type Candidate, polish } from "../../quantum/training/outcome.ts";
 import type { Networks } from "./problem.ts";
 

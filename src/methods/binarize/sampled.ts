@@ -4,8 +4,7 @@ import type { Workbench } from "../../lab/method.ts";
 import type { Circuit } from "../../quantum/circuit.ts";
 import type { Moment } from "../../quantum/figures/losses.ts";
 import { type Baseline, baselines } from "../../quantum/search/baselines.ts";
-import { uniforms } from "../../quantum/search/counter.ts";
-import { type Cost, remembered, type Seen } from "../../quantum/training/estimates.ts";
+import { type Cost, type Found, remembered, uniforms } from "../../quantum/search/counter.ts";
 import { byScore, byShift } from "../../quantum/training/evaluators.ts";
 import type { Restart } from "../../quantum/training/restart.ts";
 import { productSampler, type Sampler, samplerOf } from "../../quantum/training/sampler.ts";
@@ -36,7 +35,7 @@ export interface SampledRestart extends Restart {
   readonly shown: readonly Shown[];
   /** Different configurations whose costs were asked for, in this restart alone. */
   readonly evaluations: number;
-  readonly seen: Seen;
+  readonly seen: Found;
 }
 
 export interface SampledWork {
@@ -49,7 +48,7 @@ export interface SampledWork {
   readonly baselines: readonly Baseline[];
   /** Different configurations that the trainings asked for, those of the beginning included. */
   readonly evaluations: number;
-  readonly seen: Seen;
+  readonly seen: Found;
 }
 
 /** Uniform strings by which costs are scaled before a training; and strings of a histogram in a picture, whose costs do not count. */
@@ -88,7 +87,7 @@ export async function trainSampled(problem: Problem, bench: Workbench<Saved<Samp
             ...end,
             ...{ layers, gates: made.gates.length, value: inUnits(end.value), trace: end.trace.map(inUnits) },
             ...shownBy(sampler, end, shots || measuring.shots, asked.cost, stream.fold("shown")),
-            ...{ evaluations: asked.asked(), seen: asked.best() },
+            ...{ evaluations: asked.computed(), seen: asked.best() },
           }),
         };
       },
@@ -96,7 +95,7 @@ export async function trainSampled(problem: Problem, bench: Workbench<Saved<Samp
     bench,
   );
   if (!restarts) return undefined;
-  const evaluations = restarts.reduce((sum, r) => sum + r.evaluations, probed.asked());
+  const evaluations = restarts.reduce((sum, r) => sum + r.evaluations, probed.computed());
   const found: Baseline[] = [];
   const line = progress("classical searches", networks ? 5 : 4);
   for (const baseline of baselines({ bits, cost, budget: Math.min(evaluations, 2 ** bits), once: true, networks }, rng.fold("baselines"))) {
@@ -114,7 +113,7 @@ export async function trainSampled(problem: Problem, bench: Workbench<Saved<Samp
     const { states, counts } = sampler.draw(Float64Array.from(angles), pictured, rng.fold("course").fold(step));
     return { step, drawn: { costs: states.map(cost), shares: counts } };
   });
-  return { restarts, chosen, course, uniform, baselines: found, evaluations, seen: firstBest(probed.best(), probed.asked(), restarts) };
+  return { restarts, chosen, course, uniform, baselines: found, evaluations, seen: firstBest(probed.best(), probed.computed(), restarts) };
 }
 
 const uniformStrings = (bits: number, count: number, rng: Random): readonly number[] => {
@@ -137,7 +136,7 @@ function shownBy(sampler: Sampler, { angles }: Restart, shots: number, cost: Cos
 }
 
 /** The best of all, and how many had been asked for by then, restart after restart. */
-function firstBest(start: Seen, asked: number, restarts: readonly SampledRestart[]): Seen {
+function firstBest(start: Found, asked: number, restarts: readonly SampledRestart[]): Found {
   let [best, before] = [start, asked];
   for (const { seen, evaluations } of restarts) {
     if (seen.loss < best.loss) best = { ...seen, evaluations: before + seen.evaluations };

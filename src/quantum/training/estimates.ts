@@ -9,10 +9,8 @@
  * @source  Williams, Machine Learning 8 (1992); Kool, van Hoof & Welling, ICLR 2019 workshop, for the baseline
  */
 import { popcount } from "../landscape/walsh.ts";
+import type { Cost } from "../search/counter.ts";
 import type { Estimate } from "./sampler.ts";
-
-/** A cost that is asked by configuration. */
-export type Cost = (k: number) => number;
 
 /** Σ p C. */
 export const sampledMean = (cost: Cost): Estimate => sampledMeanOf((k) => cost(k));
@@ -48,29 +46,4 @@ export function sampledDiscrepancy(cost: Cost, bits: number, weight: number, len
       weights: weights.map((w, i) => w + (2 * weight * counts[i] * pull(rows[i])) / shots),
     };
   };
-}
-
-/** The same cost, and how many different configurations have been asked for. */
-export function remembered(cost: Cost): { readonly cost: Cost; readonly asked: () => number; readonly best: () => Seen } {
-  const known = new Map<number, number>();
-  let best: Seen = { index: 0, loss: Number.POSITIVE_INFINITY, evaluations: 0 };
-  return {
-    cost(k) {
-      const old = known.get(k);
-      if (old !== undefined) return old;
-      const value = cost(k);
-      known.set(k, value);
-      if (value < best.loss) best = { index: k, loss: value, evaluations: known.size };
-      return value;
-    },
-    asked: () => known.size,
-    best: () => best,
-  };
-}
-
-/** The lowest cost that was seen, and how many had been asked for by then. */
-export interface Seen {
-  readonly index: number;
-  readonly loss: number;
-  readonly evaluations: number;
 }

@@ -4,7 +4,7 @@ import { shotMean } from "../counts.ts";
 import { optimumOf } from "../landscape/optima.ts";
 import { entropy, sampleShots, shotsFor99, wilson } from "../sample.ts";
 import type { Baseline } from "../search/baselines.ts";
-import type { Cost } from "./estimates.ts";
+import type { Cost } from "../search/counter.ts";
 import { meanCost, success } from "./objectives.ts";
 import { ranked, support } from "./readout.ts";
 import type { Restart } from "./restart.ts";

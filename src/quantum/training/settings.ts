@@ -3,7 +3,8 @@ import { UserError } from "../../errors.ts";
 import { allToAll, brick, linearChain, product, qaoa } from "../ansatz.ts";
 import type { Circuit, Objective } from "../circuit.ts";
 import { rangeOf } from "../landscape/optima.ts";
-import { type Cost, sampledDiscrepancy, sampledFreeEnergy, sampledMean } from "./estimates.ts";
+import type { Cost } from "../search/counter.ts";
+import { sampledDiscrepancy, sampledFreeEnergy, sampledMean } from "./estimates.ts";
 import { cvar, discrepancy, freeEnergy, gibbs, meanCost } from "./objectives.ts";
 import type { Estimate } from "./sampler.ts";
 
