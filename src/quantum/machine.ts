@@ -4,15 +4,12 @@ import type { StateKernel } from "./kernel.ts";
 import type { Pass } from "./passes.ts";
 import kernelBytes from "./state.wasm.ts";
 import kernelBytes32 from "./state32.wasm.ts";
-import { sharedStates } from "./threads.ts";
+import { fewestShared, sharedStates } from "./threads.ts";
 
 export type Precision = "f64" | "f32";
 
 /** Memory that is kept for the next call: at 22 qubits fresh pages would take a tenth of the time. */
 const kept = 2 ** 28;
-
-/** Fewest qubits of which two threads are faster than one. */
-const fewestOfThreads = 16;
 
 /** By precision: how many qubits are within a vector, and the smallest state that vectors and tables fit; idle qubits are added on top. */
 const kinds = {
@@ -45,7 +42,7 @@ export function openMachine(
 ): Machine {
   const { kernel: single, fewest } = kinds[precision];
   const qubits = Math.max(n, fewest);
-  const kernel = (precision === "f64" && qubits >= fewestOfThreads && sharedStates()) || single;
+  const kernel = (precision === "f64" && qubits >= fewestShared && sharedStates()) || single;
   const copies = passes.some((pass) => pass.kind === "linear");
   const { call, memory } = kernel((functions) => functions.layout(qubits, states, copies));
   call.reset();

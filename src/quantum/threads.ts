@@ -58,6 +58,9 @@ function follow({ module, memory, state, ring, names, sizes: [count, size] }: Sh
 export type Team = (bytes: (call: StateKernel) => number) => Kernel<StateKernel>;
 let team: Team | undefined;
 
+/** Fewest qubits, or twice those of a density matrix, of which two threads are faster than one. */
+export const fewestShared = 16;
+
 /** Both threads, unless there is one. */
 export const sharedStates = (): Team | undefined => team;
 

@@ -2,8 +2,9 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "../../lab/command.ts";
 import { experiment, type Workbench } from "../../lab/method.ts";
-import { shareStates } from "../../quantum/threads.ts";
+import { fewestShared, shareStates } from "../../quantum/threads.ts";
 import type { Measured } from "../../quantum/training/outcome.ts";
+import { byTrajectories } from "../../quantum/training/simulation.ts";
 import { type AnyFound, figuresOf, filesOf } from "./files.ts";
 import { findings } from "./findings.ts";
 import { input, trainOptions } from "./options.ts";
@@ -74,7 +75,7 @@ export const binarize = (commands: readonly Command[]): Command =>
     },
 
     async work(problem: Problem, { saved, save, ...bench }: Workbench<State>): Promise<AnyFound | undefined> {
-      if (problem.threads > 1) await shareStates();
+      if (problem.threads > 1 && simulatedQubits(problem) >= fewestShared) await shareStates();
       const sampled = saved && "sampled" in saved;
       if (problem.loaded.sampled) {
         const kept = sampled ? saved.sampled : undefined;
@@ -88,3 +89,7 @@ export const binarize = (commands: readonly Command[]): Command =>
     figures: figuresOf,
     files: filesOf,
   });
+
+/** Qubits of the largest state vector: a density matrix has twice as many. */
+const simulatedQubits = ({ loaded: { bits }, measuring: { noise } }: Problem): number =>
+  noise.noise > 0 && !byTrajectories(bits, noise) ? 2 * bits : bits;
