@@ -1,6 +1,6 @@
 /**
  * Circuits: milliseconds for a rotation of one qubit, for probabilities, and for a value with its gradient, of the brick circuit with rows of
- * random angles; here, and in PyTorch and JAX if a Python has them. Interleaved; the fastest of all rounds, and the median.
+ * random angles; here, by one thread and (--threads 2) by two, and in PyTorch and JAX if a Python has them. Interleaved; the fastest of all rounds, and the median.
  *
  *   npm run bench -- quantum [--qubits 12,14,16,18,20] [--depth 6] [--rounds 9] [--threads 1] [--python path/to/venv/bin/python] [--json]
  */
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { brick } from "../src/quantum/ansatz.ts";
 import type { Circuit, Gate, Objective } from "../src/quantum/circuit.ts";
 import { probabilities, valueAndGradient } from "../src/quantum/simulate.ts";
+import { shareStates, unshareStates } from "../src/quantum/threads.ts";
 import { external, type Measured, type Runner } from "./peer.ts";
 
 const options = {
@@ -30,10 +31,12 @@ interface Told extends Measured {
 const anglesOf = (count: number): Float64Array => Float64Array.from({ length: count }, (_, k) => (2.399963 * (k + 1)) % 6.283185);
 const costsOf = (n: number): Float64Array => Float64Array.from({ length: 2 ** n }, (_, k) => Math.sin(k));
 
-function ours(depth: number): Runner {
+function ours(depth: number, threads: 1 | 2): Runner {
   return {
-    name: "pushforward",
+    name: threads === 1 ? "pushforward" : "2 threads",
     async run(task, reps): Promise<Told> {
+      if (threads === 1) unshareStates();
+      else if (!(await shareStates())) throw new Error("memory cannot be shared here");
       const n = Number(task);
       const [circuit, costs] = [brick(n, depth), costsOf(n)];
       const angles = anglesOf(circuit.parameters);
@@ -103,7 +106,7 @@ const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[
 export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   const [depth, rounds, threads] = [values.depth, values.rounds, values.threads].map(Number);
-  const runners = [ours(depth), ...peers(values.python, threads, depth)];
+  const runners = [ours(depth, 1), ...(threads > 1 ? [ours(depth, 2)] : []), ...peers(values.python, threads, depth)];
   const rows: unknown[] = [];
   for (const task of values.qubits.split(",")) {
     const n = Number(task);
@@ -119,6 +122,7 @@ export async function main(argv: string[]): Promise<void> {
       }
     const circuit = brick(n, depth);
     const angles = anglesOf(circuit.parameters);
+    unshareStates();
     const forward = Math.min(...Array.from({ length: rounds }, () => timed(() => probabilities(circuit, angles))));
     const gate = oneGate(n);
     const results = runners.flatMap(({ name }) => {

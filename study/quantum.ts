@@ -1,11 +1,12 @@
 /**
- * Quantum hypernetworks measured: depth against success on the Gaussian lattice and on MNIST pairs, random landscapes by Walsh order, noise; always
- * beside classical searches. Each row is runs of the command or calls of the library; lines of commands are printed above the tables.
+ * Quantum hypernetworks measured: depth against success on the Gaussian lattice and on MNIST pairs, random landscapes by Walsh order, noise after
+ * training and in it, shots, MNIST pairs with and without a choice of alphabet, costs of sampled strings; always beside classical searches. Each
+ * row is runs of the command or calls of the library; lines of commands are printed above the tables.
  *
- *   npm run study:quantum -- [--only lattice,mnist,orders,noise] [--restarts 20] [--iterations 150]
+ *   npm run study:quantum -- [--only lattice,mnist,orders,noise,loop,alphabet,sampled] [--restarts 20] [--iterations 150]
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -27,7 +28,7 @@ import type { Minimiser, Stand } from "../src/quantum/training/minimise.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "lattice,mnist,orders,noise" },
+    only: { type: "string", default: "lattice,mnist,orders,noise,loop,alphabet,sampled" },
     restarts: { type: "string", default: "20" },
     iterations: { type: "string", default: "150" },
   },
@@ -38,6 +39,14 @@ const program = new URL("../bin/pushforward.js", import.meta.url).pathname;
 interface Results {
   readonly run: string;
   readonly optimum: { readonly loss: number; readonly count: number };
+  readonly best: { readonly bits: string; readonly loss: number; readonly accuracy?: number; readonly testAccuracy?: number };
+  readonly energy: number;
+  readonly pOptimal: number;
+  /** Where the circuit was trained under noise. */
+  readonly noise?: { readonly energyWithoutNoise: number };
+  /** Where costs are sampled. */
+  readonly seen?: { readonly loss: number; readonly evaluations: number };
+  readonly evaluations: number;
   readonly baselines: readonly { readonly name: string; readonly loss: number; readonly evaluations: number }[];
   readonly seconds: number;
 }
@@ -183,10 +192,105 @@ function noise(): void {
   print(`Noise after training, ${n} qubits, 2 layers (exact)`, ["scale p", "mean cost over its range"], rows);
 }
 
+/** Training with noise against noise after training, and training from shots: the mean cost over the minimum, in parts of the range. */
+function loop(): void {
+  const n = 8;
+  const costs = landscape(n, 2, 7);
+  const { minimum } = optimumOf(costs);
+  const range = costs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY) - minimum;
+  const file = join(folder, "loop.txt");
+  writeFileSync(file, costs.map((v) => (v - minimum) / range).join("\n"));
+  const without = run("--table", file);
+  const angles = readAngles(without.run);
+  const rows = [1, 2, 4].map((p) => {
+    const noisy = noisyProbabilities(brick(n, 4), angles, depolarizing(p));
+    const after = noisy.reduce((sum, q, k) => sum + (q * (costs[k] - minimum)) / range, 0);
+    const within = run("--table", file, "--noise", String(p));
+    return [String(p), after.toFixed(4), within.energy.toFixed(4), (within.noise?.energyWithoutNoise ?? 0).toFixed(4)];
+  });
+  print(
+    `Noise after training and in it, ${n} bits, 2 layers: mean cost in parts of the range (without noise ${without.energy.toFixed(4)})`,
+    ["scale p", "trained without, noise after", "trained under noise", "the same circuit without noise"],
+    rows,
+  );
+  const shots = [
+    ["exact, Adam", "--optimiser", "adam"],
+    ["10 shots a step, score", "--train-shots", "10"],
+    ["100 shots a step, score", "--train-shots", "100"],
+    ["1000 shots a step, score", "--train-shots", "1000"],
+    ["100 shots a circuit, shift", "--train-shots", "100", "--gradient", "shift"],
+    ["1000 shots a step, SPSA", "--train-shots", "1000", "--optimiser", "spsa"],
+    ["natural gradient, exact", "--optimiser", "natural"],
+  ].map(([name, ...args]) => {
+    const { energy, pOptimal, run: path } = run("--table", file, ...args);
+    const list = [...energies(path).values()].flat();
+    return [name, energy.toFixed(4), median(list).toFixed(4), pOptimal.toFixed(3)];
+  });
+  print(
+    `Training from shots, the same cost, ${values.iterations} steps`,
+    ["by", "mean cost, lowest restart", "median restart", "P(optimal)"],
+    shots,
+  );
+}
+
+const readAngles = (path: string): Float64Array =>
+  Float64Array.from(JSON.parse(readFileSync(join(path, "artifacts", "angles.json"), "utf8")).angles);
+
+const alphabets = ["{0,1}", "{-1,1}", "{-2,1}", "{-3,1}"];
+
+/** MNIST pairs by one layer, with weights of ±1 and with two bits that choose the alphabet. */
+function alphabet(): void {
+  const rows = ["0,1", "3,7", "4,9"].flatMap((pair) =>
+    ["mnist-4x4", "mnist-4x4-alphabet"].map((family) => {
+      const found = run("--data", "mnist", "--classes", pair, "--family", family, "--layers", "1");
+      const { optimum, best, pOptimal, run: path, baselines } = found;
+      const list = [...energies(path).values()].flat();
+      const cheapest = baselines
+        .filter((b) => b.name !== "exhaustive" && b.loss <= optimum.loss + 1e-9)
+        .toSorted((a, b) => a.evaluations - b.evaluations)[0];
+      return [
+        pair.replace(",", " against "),
+        family === "mnist-4x4" ? "{-1,1}, fixed" : `${alphabets[Number.parseInt(best.bits.slice(-2), 2)]}, chosen`,
+        `${optimum.loss.toFixed(4)} of ${optimum.count}`,
+        share(list.filter((e) => e - optimum.loss < 1e-4).length, list.length),
+        pOptimal.toFixed(2),
+        `${(100 * (best.accuracy ?? 0)).toFixed(1)} / ${(100 * (best.testAccuracy ?? 0)).toFixed(1)} %`,
+        cheapest ? `${cheapest.name}, ${cheapest.evaluations}` : "none",
+      ];
+    }),
+  );
+  print(
+    "MNIST pairs at 4x4, one layer, with and without bits that choose the alphabet",
+    ["pair", "alphabet", "minimum", "gap < 0.0001", "P(optimal)", "accuracy, search / test", "cheapest search"],
+    rows,
+  );
+}
+
+/** A random quadratic cost of 28 bits, of which no table is made. */
+function sampled(): void {
+  const n = 28;
+  const normal = randomStream(1)
+    .fold("couplings")
+    .normal([n * n], "f64").data;
+  const lines = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n - i }, (_, j) => `${i} ${i + j} ${normal[i * n + i + j].toFixed(6)}`),
+  ).flat();
+  const file = join(folder, "large.ising");
+  writeFileSync(file, lines.join("\n"));
+  const { seen, evaluations, baselines } = run("--table", file, "--ansatz", "product");
+  print(
+    `A random Ising cost of ${n} bits, costs of sampled strings (${evaluations.toLocaleString("en")} asked for)`,
+    ["search", "lowest cost", "evaluations until then"],
+    [
+      ["product state, Adam, 1024 shots a step", (seen?.loss ?? 0).toFixed(4), String(seen?.evaluations)],
+      ...baselines.map((b) => [b.name, b.loss.toFixed(4), String(b.evaluations)]),
+    ],
+  );
+}
+
 const parts: Readonly<Record<string, () => void>> = {
   lattice: () => depths("Gaussian lattice, 18 bits", 1e-4, "--data", "gaussian"),
   mnist: () => depths("MNIST 3 against 7, 4x4, 17 bits", 1e-4, "--data", "mnist", "--classes", "3,7", "--family", "mnist-4x4"),
-  orders,
-  noise,
+  ...{ orders, noise, loop, alphabet, sampled },
 };
 for (const part of values.only.split(",")) parts[part]();

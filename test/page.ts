@@ -23,9 +23,10 @@ const args = [
  * The value of an expression in a page that has loaded a module.
  * @param path        of the module
  * @param expression  in which `program` is the module; a promise is awaited
+ * @param isolated  whether the page is kept apart from others, so that it may share memory with its workers
  */
-export async function inPage<T>(path: string, expression: string): Promise<T> {
-  const { url, server } = await serve(await bundle(path, expression));
+export async function inPage<T>(path: string, expression: string, isolated = false): Promise<T> {
+  const { url, server } = await serve(await bundle(path, expression), isolated);
   const page = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
   try {
     const tab = await page.newPage();
@@ -92,12 +93,15 @@ async function bundle(path: string, expression: string): Promise<Map<string, str
   return files;
 }
 
-async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<{ url: string; server: Server }> {
+const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
+async function serve(files: ReadonlyMap<string, string | Uint8Array>, isolated: boolean): Promise<{ url: string; server: Server }> {
   const types: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
   const server = createServer((request, response) => {
     const path = request.url ?? "/";
     const file = files.get(path);
     response.writeHead(file === undefined ? 404 : 200, {
+      ...(isolated && isolation),
       "content-type": types[path.split(".").at(-1) as string] ?? "text/html",
     });
     response.end(file);

@@ -6,6 +6,15 @@ import { legend } from "./legend.ts";
 import type { PlotOptions } from "./options.ts";
 import { leftRoom, tickRoom } from "./room.ts";
 
+/** Pictures to be shown one after the other. */
+export interface Animation {
+  /** SVG of each, of one size. */
+  readonly pictures: readonly string[];
+  /** Milliseconds between pictures, and how often the last one is repeated, so that it stays for a second. */
+  readonly delay: number;
+  readonly repeats: number;
+}
+
 /** A picture and what it shows. */
 export interface Figure {
   /** File name without extension. */

@@ -1,6 +1,6 @@
 /** Pictures: figures, legends, room for labels, animation. Nothing here needs Node. */
 export { animatedPng } from "./apng.ts";
-export { type Figure, palette, panels, plot } from "./figure.ts";
+export { type Animation, type Figure, palette, panels, plot } from "./figure.ts";
 export type { PlotOptions, ScaleOptions } from "./options.ts";
 export { textWidth } from "./text-width.ts";
 export { framedRaster, type Raster, widest } from "./tiles.ts";

@@ -5,6 +5,20 @@ import { linearMap, type Pass } from "./passes.ts";
 import { isWithin, pairsOf, scaledTurn, total } from "./rows.ts";
 import { turnByTable, writePhases, writeSources } from "./tables.ts";
 
+type Channel = Extract<Pass, { kind: "depolarize" }>;
+
+/** Below it a channel is not divided by what it keeps. */
+const smallest = 0.1;
+
+/** Bits of a row and its column, of each of the channel's qubits. */
+export const masksOf = ({ bits: [[a, b], second] }: Channel): readonly [first: number, second: number] => [
+  (1 << a) | (1 << b),
+  second ? (1 << second[0]) | (1 << second[1]) : 0,
+];
+
+/** What is added to each entry on the diagonal, of their sum, where the channel over `keep` is meant. */
+export const shareOf = ({ bits }: Channel, keep: number): number => (1 - keep) / (2 ** bits.length * keep);
+
 /** ψ after a pass. */
 export function runPass(machine: Machine, pass: Pass): void {
   const { call, qubits: n, parameters } = machine;
@@ -26,7 +40,11 @@ export function runPass(machine: Machine, pass: Pass): void {
   else if (pass.kind === "flip") call.flip(pass.controls, 1 << pass.target, false);
   else if (pass.kind === "depolarize") {
     const [[a, b], second] = pass.bits;
-    if (second) call.depolarizePair(1 << a, 1 << b, 1 << second[0], 1 << second[1], pass.keep);
+    if (Math.abs(pass.keep) > smallest) {
+      const [first, next] = masksOf(pass);
+      call.mix(first, next, shareOf(pass, pass.keep), false, 0);
+      machine.scale *= pass.keep;
+    } else if (second) call.depolarizePair(1 << a, 1 << b, 1 << second[0], 1 << second[1], pass.keep);
     else call.depolarize(1 << a, 1 << b, pass.keep);
   } else {
     const angle = angleValue(pass.angle, parameters);

@@ -15,4 +15,5 @@ export { readQasm } from "./qasm/read.ts";
 export { writeQasm } from "./qasm/write.ts";
 export { sampleShots } from "./sample.ts";
 export { probabilities, valueAndGradient } from "./simulate.ts";
+export { shareStates } from "./threads.ts";
 export { cvar, freeEnergy, gibbs, meanCost } from "./training/objectives.ts";

@@ -1,31 +1,10 @@
 /** The kernels of state.as.ts and state32.as.ts, and their memory. */
-import { growingKernel, type Kernel } from "../array/wasm.ts";
+import { growingKernel, type Kernel, unsigned } from "../array/wasm.ts";
+import type { StateKernel } from "./kernel.ts";
 import type { Pass } from "./passes.ts";
 import kernelBytes from "./state.wasm.ts";
 import kernelBytes32 from "./state32.wasm.ts";
-
-interface Functions {
-  layout(qubits: number, states: number, withCopy: boolean): number;
-  addressOfPsi(): number;
-  addressOfWeights(): number;
-  addressOfLambda(): number;
-  addressOfTable(which: number): number;
-  reset(): void;
-  spread(qubit: number, c: number, s: number): void;
-  turn(a: number, b: number, ta: number, tb: number, kind: number): void;
-  turnLane(a: number, b: number, c: number, s: number, tb: number, kind: number): void;
-  turnBack(a: number, b: number, ta: number, tb: number, kind: number): void;
-  turnLaneBack(a: number, b: number, c: number, s: number, tb: number, kind: number): void;
-  diagonal(bits: number, mask: number): void;
-  diagonalInverse(bits: number, mask: number): void;
-  permute(bits: number, both: boolean): void;
-  flip(controls: number, target: number, both: boolean): void;
-  phase(mask: number, c: number, s: number, both: boolean): number;
-  square(factor: number): void;
-  weigh(): void;
-  depolarize(a: number, b: number, keep: number): void;
-  depolarizePair(a: number, b: number, c: number, d: number, keep: number): void;
-}
+import { fewestShared, sharedStates } from "./threads.ts";
 
 export type Precision = "f64" | "f32";
 
@@ -34,12 +13,12 @@ const kept = 2 ** 28;
 
 /** By precision: how many qubits are within a vector, and the smallest state that vectors and tables fit; idle qubits are added on top. */
 const kinds = {
-  f64: { kernel: growingKernel<Functions>(kernelBytes, kept), bytes: 8, within: 1, fewest: 4 },
-  f32: { kernel: growingKernel<Functions>(kernelBytes32, kept), bytes: 4, within: 2, fewest: 6 },
+  f64: { kernel: growingKernel<StateKernel>(kernelBytes, kept), bytes: 8, within: 1, fewest: 4 },
+  f32: { kernel: growingKernel<StateKernel>(kernelBytes32, kept), bytes: 4, within: 2, fewest: 6 },
 } as const;
 
 /** A state in the kernel's memory, until the next is opened. True amplitudes are `scale` times those stored. */
-export interface Machine extends Kernel<Functions> {
+export interface Machine extends Kernel<StateKernel> {
   readonly qubits: number;
   readonly precision: Precision;
   readonly parameters: ArrayLike<number>;
@@ -61,8 +40,9 @@ export function openMachine(
   states: 0 | 1 | 2,
   precision: Precision = "f64",
 ): Machine {
-  const { kernel, fewest } = kinds[precision];
+  const { kernel: single, fewest } = kinds[precision];
   const qubits = Math.max(n, fewest);
+  const kernel = (precision === "f64" && qubits >= fewestShared && sharedStates()) || single;
   const copies = passes.some((pass) => pass.kind === "linear");
   const { call, memory } = kernel((functions) => functions.layout(qubits, states, copies));
   call.reset();
@@ -72,12 +52,14 @@ export function openMachine(
 
 /** Numbers in the kernel's memory. */
 export const view = ({ memory, precision }: Machine, address: number, length: number): Float64Array | Float32Array =>
-  precision === "f64" ? new Float64Array(memory.buffer, address, length) : new Float32Array(memory.buffer, address, length);
+  precision === "f64"
+    ? new Float64Array(memory.buffer, unsigned(address), length)
+    : new Float32Array(memory.buffer, unsigned(address), length);
 
 /** Real and imaginary parts of a state. */
 export function partsOf(machine: Machine, address: number) {
   const size = 2 ** machine.qubits;
-  return { re: view(machine, address, size), im: view(machine, address + kinds[machine.precision].bytes * size, size) };
+  return { re: view(machine, address, size), im: view(machine, unsigned(address) + kinds[machine.precision].bytes * size, size) };
 }
 
 /** How many of the lowest qubits are within vectors. */

@@ -4,8 +4,8 @@
  */
 import type { Random } from "../array/random.ts";
 import { UserError } from "../errors.ts";
-import type { Circuit, Gate } from "./circuit.ts";
-import { probabilities } from "./simulate.ts";
+import type { Circuit, Gate, Objective } from "./circuit.ts";
+import { probabilities, valueAndGradient } from "./simulate.ts";
 
 /** Probabilities of an error after a gate on one qubit, and on two. */
 export interface Noise {
@@ -94,6 +94,45 @@ export function trajectories(
     errors: sum.map((x, k) => error(x, squares[k])),
     value: values && { mean: total / count, error: error(total, totalSquares) },
   };
+}
+
+/** Circuits with the errors of some runs, each once, with its share of the runs. */
+function noisyRuns(circuit: Circuit, noise: Noise, count: number, random: Random) {
+  keeps(noise);
+  const gates = hardwareGates(circuit.gates);
+  const rates = gates.map((gate) => errorRate(gate, noise));
+  const found = new Map<string, { readonly circuit: Circuit; share: number }>();
+  for (let t = 0; t < count; t++) {
+    const errors = pattern(gates, rates, random);
+    const key = errors.map(({ at, string }) => `${at}:${string}`).join();
+    const known = found.get(key);
+    if (known) known.share += 1 / count;
+    else found.set(key, { circuit: { ...circuit, gates: withErrors(gates, errors) }, share: 1 / count });
+  }
+  return [...found.values()];
+}
+
+/**
+ * An objective of the mean probabilities p̄ of noisy runs, and the gradient of c · p̄ with its slopes c: without bias where the objective is
+ * linear in p, or its slopes are so in the mean.
+ */
+export function trajectoryGradient(
+  circuit: Circuit,
+  angles: ArrayLike<number>,
+  noise: Noise,
+  { count, random }: { readonly count: number; readonly random: Random },
+  objective: Objective,
+): { readonly value: number; readonly gradient: Float64Array; readonly probabilities: Float64Array } {
+  const runs = noisyRuns(circuit, noise, count, random);
+  const mean = new Float64Array(2 ** circuit.qubits);
+  for (const run of runs) probabilities(run.circuit, angles).forEach((q, k) => (mean[k] += run.share * q));
+  const { value, slopes } = objective(mean);
+  const gradient = new Float64Array(circuit.parameters);
+  for (const run of runs) {
+    const own = valueAndGradient(run.circuit, angles, () => ({ value, slopes })).gradient;
+    own.forEach((g, i) => (gradient[i] += run.share * g));
+  }
+  return { value, gradient, probabilities: mean };
 }
 
 interface PauliError {

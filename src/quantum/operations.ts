@@ -70,17 +70,18 @@ export function operationsOf({ name, qubits, angles, table }: Gate): readonly Op
 /** Most qubits of a state vector: its two parts in doubles, and those of the adjoint, fill 2 GiB at 26. */
 export const mostQubits = 26;
 
-/**
- * Refuses what cannot be simulated.
- * @throws UserError
- */
-export function checkCircuit({ qubits: n, parameters, gates }: Circuit): void {
-  if (!(Number.isInteger(n) && n >= 1)) throw new UserError(`a circuit needs qubits, not ${n}`);
+/** @throws UserError  for more qubits than a state vector may have */
+export function checkSize(n: number): void {
   if (n > mostQubits)
     throw new UserError(
       `a state of ${n} qubits needs ${(2 ** (n - 26)).toLocaleString("en")} GiB`,
-      `at most ${mostQubits} qubits are simulated; search longer strings with a sampler`,
+      `at most ${mostQubits} qubits are simulated; product states are drawn from without a state`,
     );
+}
+
+/** @throws UserError  for what is no circuit */
+export function checkCircuit({ qubits: n, parameters, gates }: Circuit): void {
+  if (!(Number.isInteger(n) && n >= 1)) throw new UserError(`a circuit needs qubits, not ${n}`);
   gates.forEach(({ name, qubits, angles, table }, at) => {
     const said = `gate ${at + 1} (${name})`;
     const [wires, turns] = name === "table" ? [n, 1] : arities[name];

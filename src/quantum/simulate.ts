@@ -4,18 +4,24 @@ import { undoPass } from "./adjoint.ts";
 import type { Circuit, Objective } from "./circuit.ts";
 import { runPass } from "./forward.ts";
 import { isOpen, type Machine, openMachine, type Precision, partsOf, view } from "./machine.ts";
-import { checkAngles, checkCircuit, operationsOf } from "./operations.ts";
+import { checkAngles, checkCircuit, checkSize, operationsOf } from "./operations.ts";
 import { type Pass, passesOf, schedule } from "./passes.ts";
 
 const planned = new WeakMap<Circuit, readonly Pass[]>();
+const plannedWhole = new WeakMap<Circuit, readonly Pass[]>();
 
-/** Passes of a circuit that has been checked; kept, for an optimizer asks a thousand times. */
-function plan(circuit: Circuit): readonly Pass[] {
-  const known = planned.get(circuit);
+/**
+ * Passes of a circuit that has been checked; kept, for an optimizer asks a thousand times.
+ * @param whole  for amplitudes, not probabilities
+ */
+function plan(circuit: Circuit, whole = false): readonly Pass[] {
+  const kept = whole ? plannedWhole : planned;
+  const known = kept.get(circuit);
   if (known) return known;
   checkCircuit(circuit);
-  const passes = passesOf(circuit);
-  planned.set(circuit, passes);
+  checkSize(circuit.qubits);
+  const passes = whole ? schedule(circuit.gates.flatMap(operationsOf), circuit.qubits, true) : passesOf(circuit);
+  kept.set(circuit, passes);
   return passes;
 }
 
@@ -34,9 +40,8 @@ function run(
 
 /** Amplitudes of U|0…0>; where gates are known up to a phase only (see operations.ts), up to a phase of the whole. */
 export function stateVector(circuit: Circuit, angles: ArrayLike<number>): { readonly re: Float64Array; readonly im: Float64Array } {
-  checkCircuit(circuit);
+  const passes = plan(circuit, true);
   checkAngles(circuit, angles);
-  const passes = schedule(circuit.gates.flatMap(operationsOf), circuit.qubits, true);
   const machine = openMachine(circuit.qubits, passes, angles, 0);
   for (const pass of passes) runPass(machine, pass);
   const { re, im } = partsOf(machine, machine.call.addressOfPsi());

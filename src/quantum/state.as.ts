@@ -1,7 +1,7 @@
 /** State vectors in doubles: see state/vectors.as.ts. */
 import * as vectors from "./state/vectors.as";
 
-export { addressOfLambda, addressOfPsi, addressOfTable, addressOfWeights } from "./state/vectors.as";
+export { addressOfLambda, addressOfPsi, addressOfSums, addressOfTable, addressOfWeights, own } from "./state/vectors.as";
 
 export function layout(qubits: i32, states: i32, withCopy: bool): usize {
   return vectors.layout<f64>(qubits, states, withCopy);
@@ -23,12 +23,12 @@ export function turnLane(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): vo
   vectors.turnLane<f64>(a, b, c, s, tb, kind);
 }
 
-export function turnBack(a: i32, b: i32, ta: f64, tb: f64, kind: i32): void {
-  vectors.turnBack<f64>(a, b, ta, tb, kind);
+export function turnBack(a: i32, b: i32, ta: f64, tb: f64, kind: i32, slot: i32): void {
+  vectors.turnBack<f64>(a, b, ta, tb, kind, slot);
 }
 
-export function turnLaneBack(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
-  vectors.turnLaneBack<f64>(a, b, c, s, tb, kind);
+export function turnLaneBack(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32, slot: i32): void {
+  vectors.turnLaneBack<f64>(a, b, c, s, tb, kind, slot);
 }
 
 export function diagonal(bits: i32, mask: i32): void {
@@ -39,8 +39,8 @@ export function diagonalInverse(bits: i32, mask: i32): void {
   vectors.diagonalInverse<f64>(bits, mask);
 }
 
-export function permute(bits: i32, both: bool): void {
-  vectors.permute<f64>(bits, both);
+export function permute(bits: i32, ofLambda: bool): void {
+  vectors.permute<f64>(bits, ofLambda);
 }
 
 export function flip(controls: i32, target: i32, both: bool): void {
@@ -65,4 +65,8 @@ export function depolarize(a: i32, b: i32, keep: f64): void {
 
 export function depolarizePair(a: i32, b: i32, c: i32, d: i32, keep: f64): void {
   vectors.depolarizePair<f64>(a, b, c, d, keep);
+}
+
+export function mix(first: i32, second: i32, share: f64, both: bool, shareBack: f64): void {
+  vectors.mix<f64>(first, second, share, both, shareBack);
 }

@@ -1,7 +1,7 @@
 /** State vectors in singles, half the memory and twice the speed: see state/vectors.as.ts. */
 import * as vectors from "./state/vectors.as";
 
-export { addressOfLambda, addressOfPsi, addressOfTable, addressOfWeights } from "./state/vectors.as";
+export { addressOfLambda, addressOfPsi, addressOfSums, addressOfTable, addressOfWeights, own } from "./state/vectors.as";
 
 export function layout(qubits: i32, states: i32, withCopy: bool): usize {
   return vectors.layout<f32>(qubits, states, withCopy);
@@ -23,12 +23,12 @@ export function turnLane(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): vo
   vectors.turnLane<f32>(a, b, c, s, tb, kind);
 }
 
-export function turnBack(a: i32, b: i32, ta: f64, tb: f64, kind: i32): void {
-  vectors.turnBack<f32>(a, b, ta, tb, kind);
+export function turnBack(a: i32, b: i32, ta: f64, tb: f64, kind: i32, slot: i32): void {
+  vectors.turnBack<f32>(a, b, ta, tb, kind, slot);
 }
 
-export function turnLaneBack(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
-  vectors.turnLaneBack<f32>(a, b, c, s, tb, kind);
+export function turnLaneBack(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32, slot: i32): void {
+  vectors.turnLaneBack<f32>(a, b, c, s, tb, kind, slot);
 }
 
 export function diagonal(bits: i32, mask: i32): void {
@@ -39,8 +39,8 @@ export function diagonalInverse(bits: i32, mask: i32): void {
   vectors.diagonalInverse<f32>(bits, mask);
 }
 
-export function permute(bits: i32, both: bool): void {
-  vectors.permute<f32>(bits, both);
+export function permute(bits: i32, ofLambda: bool): void {
+  vectors.permute<f32>(bits, ofLambda);
 }
 
 export function flip(controls: i32, target: i32, both: bool): void {

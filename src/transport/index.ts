@@ -31,7 +31,7 @@ export { lineageTable, transitionResults, transitionsTable, transitionTables, tr
 export { verdicts } from "./evaluation/verdicts.ts";
 export { type Judged, speeds } from "./evaluation/warnings.ts";
 export { figuresOf, type Shown } from "./figures/all.ts";
-export { type Animation, animation } from "./figures/animation.ts";
+export { animation } from "./figures/animation.ts";
 export { fatesFigure } from "./figures/fates.ts";
 export { featuresFigure } from "./figures/features.ts";
 export { growthFigure, type ObservedMass } from "./figures/growth.ts";

@@ -1,9 +1,14 @@
-/** What test/quantum/browser.test.ts loads into a page: a circuit of 14 qubits that learns. */
-import { brick, meanCost, valueAndGradient } from "../../src/quantum/index.ts";
+/** What test/quantum/browser.test.ts loads into a page: a circuit that learns. */
+import { brick, meanCost, shareStates, valueAndGradient } from "../../src/quantum/index.ts";
 
-/** Losses after each of some steps of gradient descent on a table of 2^14 costs, from fixed angles. */
-export function descend(steps: number): number[] {
-  const n = 14;
+/** Whether there are two threads, and losses by them. */
+export const descendTogether = async (steps: number, n: number): Promise<{ threads: boolean; losses: number[] }> => ({
+  threads: await shareStates(),
+  losses: descend(steps, n),
+});
+
+/** Losses after each of some steps of gradient descent on a table of 2^n costs, from fixed angles. */
+export function descend(steps: number, n = 14): number[] {
   const circuit = brick(n, 4);
   // a rugged table that needs no random numbers
   const costs = Float64Array.from({ length: 1 << n }, (_, k) => Math.sin(k * 0.37) * Math.cos(k * 0.011) + 0.1 * ((k * 2654435761) % 97));

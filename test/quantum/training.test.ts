@@ -8,15 +8,18 @@ import { optimumOf } from "../../src/quantum/landscape/optima.ts";
 import { popcount } from "../../src/quantum/landscape/walsh.ts";
 import { entropy, shotsFor99 } from "../../src/quantum/sample.ts";
 import { probabilities, valueAndGradient } from "../../src/quantum/simulate.ts";
+import { ofProbabilities } from "../../src/quantum/training/evaluators.ts";
 import { evolution } from "../../src/quantum/training/evolution.ts";
-import { adam, productNaturalGradient, spsa } from "../../src/quantum/training/first-order.ts";
+import { adam, spsa } from "../../src/quantum/training/first-order.ts";
 import { lbfgs } from "../../src/quantum/training/lbfgs.ts";
 import type { Differentiable, Minimiser, Stand } from "../../src/quantum/training/minimise.ts";
+import { productNaturalGradient } from "../../src/quantum/training/natural.ts";
 import { cvar, discrepancy, freeEnergy, gibbs, leastFreeEnergy, meanCost, success } from "../../src/quantum/training/objectives.ts";
 import { polish, readOut } from "../../src/quantum/training/outcome.ts";
 import { ranked, support } from "../../src/quantum/training/readout.ts";
 import { optimisers, type Restart, type RestartOptions, restart } from "../../src/quantum/training/restart.ts";
-import { ansatzNames, objectiveNames, trainingOf } from "../../src/quantum/training/settings.ts";
+import { ansatzNames, objectiveNames, type Training, trainingOf } from "../../src/quantum/training/settings.ts";
+import { noiseless } from "../../src/quantum/training/simulation.ts";
 import { tiny } from "./tiny.ts";
 
 const costs = Float64Array.of(0.9, 0.1, 0.4, 0.7, 0.2, 0.8, 0.3, 0.6);
@@ -127,6 +130,8 @@ test("the other optimisers reach the bottom of a bowl", () => {
   for (const [name, { x }] of Object.entries(ends)) expect(value(x), name).toBeLessThan(1e-6);
 });
 
+const exactly = ({ circuit, objective }: Training) => ofProbabilities(noiseless(circuit), objective);
+
 const trained = (steps: Generator<unknown, Restart>): Restart => {
   let step = steps.next();
   while (!step.done) step = steps.next();
@@ -135,7 +140,7 @@ const trained = (steps: Generator<unknown, Restart>): Restart => {
 
 /** The lowest of a few restarts. */
 const lowest = (training: ReturnType<typeof trainingOf>, options: RestartOptions, rng: Random, restarts = 6): Restart =>
-  Array.from({ length: restarts }, (_, r) => trained(restart(training.circuit, training.objective, options, rng.fold(r)))).reduce((a, b) =>
+  Array.from({ length: restarts }, (_, r) => trained(restart(exactly(training), options, rng.fold(r)))).reduce((a, b) =>
     b.value < a.value ? b : a,
   );
 
@@ -172,9 +177,7 @@ test("the free energy of a deep circuit comes to -T log Σ e^{-C/T} from above",
   const bound = leastFreeEnergy(table, 0.3);
   const training = trainingOf(table, { ansatz: "brick", layers: 4 }, { ...plain, objective: "elbo", temperature: 0.3 });
   const values = Array.from({ length: 4 }, (_, r) =>
-    training.inUnits(
-      trained(restart(training.circuit, training.objective, { optimiser: "lbfgs", iterations: 300 }, randomStream(r))).value,
-    ),
+    training.inUnits(trained(restart(exactly(training), { optimiser: "lbfgs", iterations: 300 }, randomStream(r))).value),
   );
   for (const value of values) expect(value).toBeGreaterThan(bound - 1e-12);
   expect(Math.min(...values)).toBeLessThan(bound + 1e-3);
@@ -182,7 +185,7 @@ test("the free energy of a deep circuit comes to -T log Σ e^{-C/T} from above",
 
 test("a constant cost stops the optimiser at once; one qubit works", () => {
   const flat = trainingOf(new Float64Array(8).fill(2), { ansatz: "brick", layers: 1 }, plain);
-  const { trace, value } = trained(restart(flat.circuit, flat.objective, { optimiser: "lbfgs", iterations: 100 }, randomStream(1)));
+  const { trace, value } = trained(restart(exactly(flat), { optimiser: "lbfgs", iterations: 100 }, randomStream(1)));
   expect(trace).toHaveLength(1);
   expect(flat.inUnits(value)).toBeCloseTo(2, 12);
   const one = trainingOf(Float64Array.of(3, 1), { ansatz: "brick", layers: 1 }, plain);
@@ -199,6 +202,19 @@ test("what a circuit yields: by exact probabilities, and by shots", () => {
   expect(candidates[0]).toMatchObject({ index: 1, loss: 0.1, count: shots?.optimal });
   // binomial: four standard deviations fail once in 16,000 streams, and the seed is fixed
   expect(Math.abs((shots?.optimal ?? 0) - 148.6)).toBeLessThan(4 * Math.sqrt(1000 * 0.1486 * 0.8514));
-  expect(polish(costs, 0)).toEqual({ index: 1, loss: 0.1, evaluations: 6 });
-  expect(polish(costs, 5)).toMatchObject({ index: 1, loss: 0.1 });
+  expect(polish((k) => costs[k], 3, 0)).toEqual({ index: 1, loss: 0.1, evaluations: 6 });
+  expect(polish((k) => costs[k], 3, 5)).toMatchObject({ index: 1, loss: 0.1 });
+});
+
+test("waypoints of a training: its beginning, its end, and steps ever farther apart", () => {
+  const training = trainingOf(costs, { ansatz: "brick", layers: 1 }, plain);
+  const { path = [], trace, angles } = trained(restart(exactly(training), { optimiser: "adam", iterations: 100 }, randomStream(3)));
+  const steps = path.map(({ step }) => step);
+  expect(steps.slice(0, 4)).toEqual([0, 1, 2, 3]);
+  expect(steps.at(-1)).toBe(trace.indexOf(Math.min(...trace)));
+  expect(steps.length).toBeLessThan(20);
+  // what a waypoint says of its step is what the trace has
+  for (const { step, angles: at } of path)
+    expect(training.objective(probabilities(training.circuit, Float64Array.from(at))).value).toBeCloseTo(trace[step], 12);
+  expect(path.at(-1)?.angles).toEqual(angles);
 });

@@ -3,66 +3,50 @@
 import type { Random } from "../../array/index.ts";
 import type { Findings } from "../../lab/life.ts";
 import { formatNumber } from "../../numbers.ts";
-import { type BinaryNetwork, decode } from "../../quantum/families/network.ts";
-import { accuracyOf, lossOf } from "../../quantum/families/points.ts";
+import { condensed, type Moment } from "../../quantum/figures/losses.ts";
 import { localMinima, optimumOf, rangeOf } from "../../quantum/landscape/optima.ts";
-import { bitsOf, bitText } from "../../quantum/landscape/table.ts";
+import { bitText } from "../../quantum/landscape/table.ts";
 import { lowOrderShare, walsh, weightsByOrder } from "../../quantum/landscape/walsh.ts";
 import { probabilities } from "../../quantum/simulate.ts";
-import { type Candidate, polish, type ReadOut, readOut, verdict } from "../../quantum/training/outcome.ts";
+import { meanCost } from "../../quantum/training/objectives.ts";
+import { byAll, type ReadOut, readOut, verdict } from "../../quantum/training/outcome.ts";
 import { trainingOf } from "../../quantum/training/settings.ts";
-import type { Networks } from "./problem.ts";
+import { simulationOf } from "../../quantum/training/simulation.ts";
+import { accuracyNumbers, bestText, polishedFrom, type RankedNetwork, rankedNetwork, rankedTable } from "./ranked.ts";
+import { lowestOf } from "./trainings.ts";
 import type { Problem, Worked } from "./work.ts";
-
-/** A configuration with what it means. */
-export interface RankedNetwork extends Candidate {
-  readonly bits: string;
-  readonly network?: BinaryNetwork;
-  readonly accuracy?: number;
-  readonly testLoss?: number;
-  readonly testAccuracy?: number;
-}
 
 export interface Found extends Findings, Worked {
   readonly chosen: number;
   readonly probabilities: Float64Array;
   readonly spectrum: Float64Array;
+  /** What the circuit yielded on the way. */
+  readonly course: readonly Moment[];
   readonly ranked: readonly RankedNetwork[];
 }
 
-/** A configuration decoded and scored. */
-function rankedNetwork(candidate: Candidate, bits: number, networks: Networks | undefined): RankedNetwork {
-  const named = { ...candidate, bits: bitText(candidate.index, bits) };
-  if (!networks) return named;
-  const { family, points, test } = networks;
-  const network = decode(family, bitsOf(candidate.index, bits));
-  return {
-    ...named,
-    network,
-    accuracy: accuracyOf(network, points),
-    ...(test && { testLoss: lossOf(family, network, test), testAccuracy: accuracyOf(network, test) }),
-  };
-}
-
-export function findings(worked: Worked, { loaded, circuit, polish: polishing, shots }: Problem, rng: Random): Found {
+export function findings(worked: Worked, { loaded, circuit, polish: polishing, shots, measuring }: Problem, rng: Random): Found {
   const { costs, restarts, objective, baselines } = worked;
   const { bits, source, networks } = loaded;
-  // by what hardware would know, not by the probability of the optimum
-  const chosen = restarts.reduce((best, { value }, at) => (value < restarts[best].value ? at : best), 0);
-  const { layers, angles, energy, pOptimal, entropy, support, gates, gradientNorm } = restarts[chosen];
+  const chosen = lowestOf(restarts);
+  const { path = [], layers, angles, energy, pOptimal, entropy, support, gates, gradientNorm } = restarts[chosen];
   const training = trainingOf(costs, { ...circuit, layers }, objective);
-  const p = probabilities(training.circuit, Float64Array.from(angles));
+  const own = Float64Array.from(angles);
+  const simulation = simulationOf(training.circuit, measuring.noise, rng.fold("noise"));
+  const p = simulation.probabilities(own);
+  const noisy = measuring.noise.noise > 0 || measuring.noise.readout > 0;
+  const withoutNoise = noisy ? meanCost(costs)(probabilities(training.circuit, own)).value : undefined;
   const out = readOut(p, costs, shots, rng.fold("shots"));
   const ranked = out.candidates.map((candidate) => rankedNetwork(candidate, bits, networks));
   const [best] = ranked;
   const { minimum, set } = optimumOf(costs);
   const { minimum: low, maximum } = rangeOf(costs);
-  const polished = polishing ? polishedFrom(costs, out) : undefined;
+  const polished = polishing ? polishedFrom((k) => costs[k], bits, out.candidates) : undefined;
   const said =
     polished && polished.loss < best.loss
       ? `Classical polishing found a better string than the circuit: ${formatNumber(polished.loss)} at ${bitText(polished.index, bits)}`
       : undefined;
-  const first = said ?? verdict(best.loss, costs.length, baselines, maximum - low);
+  const first = said ?? verdict(byAll(best.loss, costs.length), baselines, maximum - low);
   const weights = weightsByOrder(walsh(costs));
   const minima = localMinima(costs).length;
   const { network: _, index, ...bestNumbers } = best;
@@ -71,6 +55,7 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
   const baselineRows = baselines.map((b) => ({ ...b, bits: bitText(b.index, bits), optimal: b.loss <= minimum + 1e-10 * (maximum - low) }));
   return {
     ...{ ...worked, chosen, probabilities: p, spectrum: weights, ranked },
+    course: path.map(({ step, angles: at }) => ({ step, drawn: condensed(costs, simulation.probabilities(Float64Array.from(at))) })),
     title: networks ? `Binary networks for ${source.title}` : `Search of ${source.title}`,
     summary: first ? `${first}. ${summary}` : summary,
     numbers: numbersOf(),
@@ -84,13 +69,14 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
       baselines: baselineRows.map(({ index: at, ...row }) => ({ ...row, index: at })),
       ...{ energy, entropy, support, gradientNorm, gates, layers, angles, shotsFor99: out.shotsFor99, polished },
       ...(out.shots && { measured: out.shots }),
-      restarts: restarts.map(({ angles: _angles, trace, ...rest }) => ({ ...rest, steps: trace.length - 1 })),
+      ...(noisy && { noise: { ...measuring.noise, energyWithoutNoise: withoutNoise } }),
+      restarts: restarts.map(({ angles: _angles, path: _path, trace, ...rest }) => ({ ...rest, steps: trace.length - 1 })),
       landscape: { walsh: [...weights], localMinima: minima },
       verdict: first,
     },
     text: (took) => [
       ...(first ? [first] : []),
-      `best of the circuit: loss ${formatNumber(best.loss)} at ${best.bits}${best.accuracy === undefined ? "" : `, accuracy ${percent(best.accuracy)}${best.testAccuracy === undefined ? "" : `, on the test ${percent(best.testAccuracy)}`}`}`,
+      bestText(best),
       `exact minimum ${formatNumber(minimum)} of ${tied}; the circuit yields one with probability ${formatNumber(pOptimal)}`,
       ...(out.shots ? [shotsText(out.shots)] : []),
       ...baselineRows.map(
@@ -106,13 +92,12 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
       { name: "best loss", value: best.loss, note: best.bits },
       { name: "exact minimum", value: minimum, note: tied },
       { name: "P(optimal set)", value: pOptimal, note: "of the restart that ended lowest" },
-      { name: "mean loss", value: energy, note: `above the minimum by ${formatNumber(energy - minimum)}` },
-      ...(best.accuracy === undefined
-        ? []
-        : [{ name: "accuracy", value: best.accuracy, note: "of the best network, on the data of the search" }]),
-      ...(best.testAccuracy === undefined
-        ? []
-        : [{ name: "test accuracy", value: best.testAccuracy, note: `loss ${formatNumber(best.testLoss ?? 0)}` }]),
+      {
+        name: noisy ? "mean loss under noise" : "mean loss",
+        value: energy,
+        note: `above the minimum by ${formatNumber(energy - minimum)}${withoutNoise === undefined ? "" : `; without noise ${formatNumber(withoutNoise)}`}`,
+      },
+      ...accuracyNumbers(best),
       ...(out.shots ? [{ name: "measured", value: shotsText(out.shots) }] : []),
       { name: "shots for 99 %", value: out.shotsFor99, note: "until one is optimal" },
       { name: "entropy", value: entropy, note: `nats; ${support} states above 1/1000` },
@@ -127,28 +112,8 @@ export function findings(worked: Worked, { loaded, circuit, polish: polishing, s
   }
 }
 
-/** The best that descents from the five best candidates reach, with all that they ask. */
-function polishedFrom(costs: Float64Array, { candidates }: ReadOut) {
-  const ends = candidates.slice(0, 5).map(({ index }) => polish(costs, index));
-  const evaluations = ends.reduce((sum, end) => sum + end.evaluations, 0);
-  return { ...ends.reduce((a, b) => (b.loss < a.loss ? b : a)), evaluations };
-}
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 const shotsText = ({ shots, optimal, interval }: NonNullable<ReadOut["shots"]>): string =>
   `${optimal} of ${shots.toLocaleString("en")} shots optimal: probability ${formatNumber(interval[0])} to ${formatNumber(interval[1])} (95 %)`;
-
-const rankedTable = (ranked: readonly RankedNetwork[]) => ({
-  title: ranked[0].network ? "Networks of the trained circuit" : "Configurations of the trained circuit",
-  columns: [
-    "bits",
-    "loss",
-    "probability",
-    ...(ranked[0].network ? ["accuracy", ...(ranked[0].testAccuracy === undefined ? [] : ["test accuracy"])] : []),
-  ],
-  rows: ranked.slice(0, 10).map((r) => [r.bits, r.loss, r.probability, ...[r.accuracy, r.testAccuracy].filter((v) => v !== undefined)]),
-});
 
 const baselineTable = (
   rows: readonly { readonly name: string; readonly loss: number; readonly evaluations: number; readonly optimal: boolean }[],

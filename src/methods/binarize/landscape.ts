@@ -21,7 +21,7 @@ export const landscape = job({
   examples: ["pushforward binarize landscape --table costs.txt --json", "pushforward binarize landscape --data gaussian"],
   options: z.object({ ...costOptions, data: z.string().optional().describe("a built-in data set instead of a file"), ...talkOptions }),
   async run([file], options) {
-    const loaded = await loadCosts(file, options);
+    const loaded = await loadCosts(file, options, "all");
     const mode = progressMode(options);
     const costs = (await costsOf(loaded, (label, total) => progress({ label, total, mode })))!;
     const { bits, notes } = loaded;

@@ -33,8 +33,15 @@ export const costOptions = {
   ...textOptions,
 };
 
+/** Whether all costs are computed. */
+const costMode = z
+  .enum(["all", "sampled"])
+  .optional()
+  .describe("costs of all 2^n strings, or of those that are sampled, up to 30 bits (default: all, above 24 bits sampled)");
+
 export const trainOptions = z.object({
   ...costOptions,
+  costs: costMode,
   ansatz: z.enum(ansatzNames).default("brick").describe("family of circuits"),
   layers: z
     .string()
@@ -42,7 +49,12 @@ export const trainOptions = z.object({
     .default("2")
     .describe("layers of the circuit; several to compare them, such as 1,2,3"),
   restarts: z.int().min(1).max(10_000).default(10).describe("trainings from random angles, of each depth"),
-  optimiser: z.enum(optimisers).default("lbfgs").describe("how angles are moved; natural: product states only"),
+  optimiser: z
+    .enum(optimisers)
+    .optional()
+    .describe(
+      "how angles are moved (default: lbfgs, and adam where gradients are estimates); natural: product states, others up to 12 qubits",
+    ),
   iterations: z.int().min(1).max(1_000_000).default(200).describe("most steps of a restart"),
   objective: z.enum(objectiveNames).default("mean").describe("what the circuit is trained for"),
   alpha: z.number().gt(0).max(1).default(0.25).describe("cvar: best part of the probability"),
@@ -54,6 +66,29 @@ export const trainOptions = z.object({
     .describe(
       "elbo: weight of the entropy, mmd: of the distance from uniform bits (default: 1 over the number of rows; of a table, a tenth of the range)",
     ),
+  trainShots: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe("shots from which the training estimates values and gradients; 0: exact (default: 0, of sampled costs 1024)"),
+  gradient: z
+    .enum(["score", "shift"])
+    .optional()
+    .describe("gradients from shots: score, by one circuit's draws (default); shift, as hardware has it, from two circuits an angle"),
+  noise: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("scale p of depolarizing noise in the training: errors 0.001 p after gates on one qubit, 0.00375 p on two"),
+  readout: z.number().min(0).lt(0.5).default(0).describe("probability that a bit is read wrong, in the training"),
+  trajectories: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .optional()
+    .describe("noisy runs that each step averages above 12 qubits (default: 100); below noise is exact"),
   shots: z.int().min(0).max(10_000_000).default(0).describe("measurements of the trained circuit (0: exact probabilities)"),
+  animation: z.boolean().default(false).describe("also the losses that the circuit yields while it learns, as a picture that moves"),
   polish: z.boolean().default(false).describe("descend by single flips from the best configurations found: classical, and counted"),
 });

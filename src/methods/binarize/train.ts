@@ -1,13 +1,22 @@
 /** `pushforward binarize`: binary networks, or any cost of bits, from a trained quantum circuit, beside the exact optimum and classical searches. */
-import type { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { availableParallelism } from "node:os";
 import type { Command } from "../../lab/command.ts";
 import { experiment, type Workbench } from "../../lab/method.ts";
-import { figuresOf, filesOf } from "./files.ts";
+import { fewestShared, shareStates } from "../../quantum/threads.ts";
+import type { Measured } from "../../quantum/training/outcome.ts";
+import { byTrajectories } from "../../quantum/training/simulation.ts";
+import { type AnyFound, figuresOf, filesOf } from "./files.ts";
 import { findings } from "./findings.ts";
 import { input, trainOptions } from "./options.ts";
+import { planOf } from "./plan.ts";
 import { type Loaded, loadCosts } from "./problem.ts";
-import { type Problem, type Saved, train } from "./work.ts";
+import { type SampledRestart, trainSampled } from "./sampled.ts";
+import { sampledFindings } from "./sampled-findings.ts";
+import type { Saved } from "./trainings.ts";
+import { type Problem, train } from "./work.ts";
+
+/** Restarts that are done, of either kind of problem. */
+type State = Saved<Measured> | { readonly sampled: Saved<SampledRestart> };
 
 /** Most qubits of which QAOA is a baseline: beyond it takes minutes. */
 const qaoaBits = 16;
@@ -22,51 +31,58 @@ export const binarize = (commands: readonly Command[]): Command =>
       "pushforward binarize --data mnist --classes 3,7 --family mnist-4x4 --layers 1,2,3",
       "pushforward binarize data.csv --target y --family family.yaml",
       "pushforward binarize --table costs.txt --ansatz brick --layers 2 --restarts 5 --seed 1 --out runs/costs --json",
+      "pushforward binarize --table costs.txt --noise 1 --train-shots 1000",
+      "pushforward binarize --table large.qubo --ansatz product",
     ],
     notes:
-      "All 2^n losses are computed first, n at most 24: the exact optimum stands beside what the circuit finds. On problems of this size plain local search is enough; this is a laboratory, no faster way to train.",
+      "Up to 24 bits all 2^n losses are computed first: the exact optimum stands beside what the circuit finds. Above, up to 30, only those of sampled strings are, and the optimum stays unknown. On problems of this size plain local search is enough; this is a laboratory, no faster way to train.",
     input,
     options: trainOptions,
     commands,
-    load: loadCosts,
+    load: (file, options) => loadCosts(file, options, options.costs),
 
     async prepare(loaded: Loaded, options) {
-      const { restarts, iterations } = options.quick
-        ? { restarts: Math.min(options.restarts, 2), iterations: Math.min(options.iterations, 30) }
-        : options;
-      const depths = depthsOf(options);
-      const { ansatz, objective, alpha, eta, temperature, optimiser, shots, polish } = options;
-      if (optimiser === "natural" && ansatz !== "product")
-        throw new UserError(
-          `--optimiser natural knows the metric of product states only`,
-          "use it with --ansatz product, or take lbfgs or adam",
-        );
+      const { ansatz, objective, alpha, eta, temperature, shots, polish, animation } = options;
+      const { warnings, ...plan } = planOf(loaded, options);
+      const small = loaded.bits <= qaoaBits;
       const problem: Problem = {
-        ...{ loaded, depths, restarts, shots, polish },
+        ...{ ...plan, loaded, shots, polish, animation },
         circuit: { ansatz },
-        stepping: { optimiser, iterations },
         objective: { objective, alpha, eta, temperature },
-        qaoa: ansatz !== "qaoa" && loaded.bits <= qaoaBits,
+        threads: options.threads ?? availableParallelism(),
+        qaoa: ansatz !== "qaoa" && small && !loaded.sampled,
       };
       const { family, points } = loaded.networks ?? {};
+      const { optimiser, iterations } = plan.stepping;
       return {
         problem,
         source: loaded.source,
         label: `training circuits of ${loaded.bits} qubits`,
         folder: `binarize-${loaded.source.name}`,
-        steps: depths.length * restarts,
-        config: { bits: loaded.bits, restarts, iterations, ...(family && { networks: family.spec, rows: points?.count }) },
+        steps: plan.depths.length * plan.restarts,
+        config: {
+          ...{ bits: loaded.bits, restarts: plan.restarts, optimiser, iterations, trainShots: plan.measuring.shots },
+          ...(family && { networks: family.spec, rows: points?.count }),
+        },
         warnings: [
           ...loaded.notes,
-          ...(loaded.bits > qaoaBits && ansatz !== "qaoa"
-            ? [`QAOA is no baseline above ${qaoaBits} bits: it takes minutes (--ansatz qaoa trains it)`]
-            : []),
+          ...warnings,
+          ...(small || loaded.sampled || ansatz === "qaoa"
+            ? []
+            : [`QAOA is no baseline above ${qaoaBits} bits: it takes minutes (--ansatz qaoa trains it)`]),
         ],
       };
     },
 
-    async work(problem: Problem, bench: Workbench<Saved>) {
-      const worked = await train(problem, bench);
+    async work(problem: Problem, { saved, save, ...bench }: Workbench<State>): Promise<AnyFound | undefined> {
+      if (problem.threads > 1 && simulatedQubits(problem) >= fewestShared) await shareStates();
+      const sampled = saved && "sampled" in saved;
+      if (problem.loaded.sampled) {
+        const kept = sampled ? saved.sampled : undefined;
+        const worked = await trainSampled(problem, { ...bench, saved: kept, save: (step, state) => save(step, { sampled: state }) });
+        return worked && sampledFindings(worked, problem);
+      }
+      const worked = await train(problem, { ...bench, saved: sampled ? undefined : saved, save });
       return worked && findings(worked, problem, bench.rng);
     },
 
@@ -74,10 +90,6 @@ export const binarize = (commands: readonly Command[]): Command =>
     files: filesOf,
   });
 
-/** Layers to compare; a product state has none. @throws UserError */
-function depthsOf({ layers, ansatz }: Pick<z.infer<typeof trainOptions>, "layers" | "ansatz">): number[] {
-  const depths = [...new Set(layers.split(",").map(Number))];
-  const wrong = depths.find((d) => d < 1 || d > 1000);
-  if (wrong !== undefined) throw new UserError(`--layers ${wrong}: a circuit has 1 to 1000 layers`);
-  return ansatz === "product" ? [1] : depths;
-}
+/** Qubits of the largest state vector: a density matrix has twice as many. */
+const simulatedQubits = ({ loaded: { bits }, measuring: { noise } }: Problem): number =>
+  noise.noise > 0 && !byTrajectories(bits, noise) ? 2 * bits : bits;

@@ -1,31 +1,30 @@
-/** Trainings one after the other: what was finished is kept, a run that was stopped goes on with the next restart. */
+/** Trainings where all costs are known, and the searches beside them. */
 import type { Random } from "../../array/index.ts";
 import type { Workbench } from "../../lab/method.ts";
-import { type Baseline, baselines } from "../../quantum/search/baselines.ts";
+import { type Baseline, tableBaselines } from "../../quantum/search/baselines.ts";
+import { byScore, byShift, type Evaluator, ofProbabilities } from "../../quantum/training/evaluators.ts";
 import { type Measured, measured } from "../../quantum/training/outcome.ts";
 import { qaoaBaseline } from "../../quantum/training/qaoa.ts";
-import { type RestartOptions, restart } from "../../quantum/training/restart.ts";
-import { type CircuitSettings, type ObjectiveSettings, trainingOf } from "../../quantum/training/settings.ts";
+import { samplerOf } from "../../quantum/training/sampler.ts";
+import { type CircuitSettings, estimateOf, type ObjectiveSettings, type Training, trainingOf } from "../../quantum/training/settings.ts";
+import { type Simulation, simulationOf } from "../../quantum/training/simulation.ts";
 import { breathe, costsOf } from "./enumerated.ts";
+import type { Measuring, Plan } from "./plan.ts";
 import type { Loaded } from "./problem.ts";
+import { type Saved, trainings } from "./trainings.ts";
 
-export interface Problem {
+export interface Problem extends Omit<Plan, "warnings"> {
   readonly loaded: Loaded;
   readonly circuit: Pick<CircuitSettings, "ansatz">;
-  readonly depths: readonly number[];
-  readonly restarts: number;
-  readonly stepping: RestartOptions;
   /** Defaults follow from the costs. */
   readonly objective: Pick<ObjectiveSettings, "objective" | "alpha"> & { readonly eta?: number; readonly temperature?: number };
   readonly shots: number;
   readonly polish: boolean;
+  readonly animation: boolean;
+  /** Two are used, whatever more there are: large states are simulated by both. They decide no number. */
+  readonly threads: number;
   /** QAOA as a baseline where it is no ansatz and takes seconds. */
   readonly qaoa: boolean;
-}
-
-/** Restarts that are done. */
-export interface Saved {
-  readonly restarts: readonly Measured[];
 }
 
 export interface Worked {
@@ -35,40 +34,48 @@ export interface Worked {
   readonly baselines: readonly (Baseline & { readonly mean?: number })[];
 }
 
-/** Milliseconds of work between two turns of others. */
-const turn = 50;
-
 /** @returns  nothing when it was interrupted */
-export async function train(problem: Problem, { rng, progress, saved, save, interrupted }: Workbench<Saved>): Promise<Worked | undefined> {
-  const { loaded, depths, stepping, circuit } = problem;
+export async function train(problem: Problem, bench: Workbench<Saved<Measured>>): Promise<Worked | undefined> {
+  const { loaded, circuit, measuring, stepping } = problem;
+  const { progress, interrupted, rng } = bench;
   const costs = await costsOf(loaded, progress, interrupted);
   if (!costs) return undefined;
-  const objective = settled(problem, costs);
-  const restarts: Measured[] = [...(saved?.restarts ?? [])];
-  const total = depths.length * problem.restarts;
-  const bar = progress("training circuits", total * stepping.iterations, restarts.length * stepping.iterations);
-  let since = performance.now();
-  for (let at = restarts.length; at < total; at++) {
-    const layers = depths[Math.floor(at / problem.restarts)];
-    const training = trainingOf(costs, { ...circuit, layers }, objective);
-    const steps = restart(training.circuit, training.objective, stepping, rng.fold("restart").fold(at));
-    let done = 0;
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) {
-      if (performance.now() - since < turn) continue;
-      done = Math.min(stepping.iterations, done + 1);
-      bar.update(at * stepping.iterations + done, { restart: at + 1, objective: training.inUnits(step.value.value) });
-      await breathe();
-      if (interrupted()) return undefined;
-      since = performance.now();
-    }
-    restarts.push(measured(step.value, training, layers, costs));
-    await save(restarts.length, { restarts });
-    if (interrupted()) return undefined;
-  }
-  bar.finish();
+  const range = costs.reduce((a, b) => Math.max(a, b)) - costs.reduce((a, b) => Math.min(a, b)) || 1;
+  const objective = settled(problem, range);
+  const restarts = await trainings(
+    {
+      ...{ depths: problem.depths, restarts: problem.restarts, iterations: stepping.iterations },
+      begin(layers, stream) {
+        const training = trainingOf(costs, { ...circuit, layers }, objective);
+        const simulation = simulationOf(training.circuit, measuring.noise, stream.fold("noise"));
+        const scaled = { ...objective, temperature: objective.temperature / range };
+        return {
+          evaluator: evaluatorOf(training, simulation, scaled, measuring, (k) => training.scaled(costs[k]), stream.fold("shots")),
+          stepping: { ...stepping, metric: circuit.ansatz === "product" ? undefined : training.circuit },
+          inUnits: training.inUnits,
+          done: (end) => measured(end, training, simulation, layers, costs),
+        };
+      },
+    },
+    bench,
+  );
+  if (!restarts) return undefined;
   const compared = await beside(problem, costs, rng, interrupted);
   return compared && { costs, restarts, objective, baselines: compared };
+}
+
+/** Exact, or by shots. */
+function evaluatorOf(
+  { circuit, objective }: Training,
+  simulation: Simulation,
+  asked: ObjectiveSettings,
+  { shots, gradient }: Measuring,
+  cost: (k: number) => number,
+  random: Random,
+): Evaluator {
+  if (shots === 0) return ofProbabilities(simulation, objective);
+  const by = gradient === "shift" ? byShift : byScore;
+  return by(samplerOf(simulation), estimateOf(asked, cost, circuit.qubits), { shots, random });
 }
 
 /** Every baseline in its turn. */
@@ -79,7 +86,7 @@ async function beside(
   interrupted: () => boolean,
 ): Promise<Worked["baselines"] | undefined> {
   const found: Worked["baselines"][number][] = [];
-  for (const baseline of baselines(costs, rng.fold("baselines"), loaded.networks)) {
+  for (const baseline of tableBaselines(costs, rng.fold("baselines"), loaded.networks)) {
     found.push(baseline);
     await breathe();
     if (interrupted()) return undefined;
@@ -95,9 +102,8 @@ async function beside(
   return [...found, { name: "QAOA", index, loss, mean, evaluations: costs.length }];
 }
 
-/** The objective with what it was not told. */
-function settled({ objective, loaded }: Problem, costs: Float64Array): ObjectiveSettings {
-  const range = costs.reduce((a, b) => Math.max(a, b)) - costs.reduce((a, b) => Math.min(a, b)) || 1;
+/** The objective with what it was not told. @param range  of the costs */
+export function settled({ objective, loaded }: Pick<Problem, "objective" | "loaded">, range: number): ObjectiveSettings {
   const rows = loaded.networks?.points.count;
   return {
     ...objective,

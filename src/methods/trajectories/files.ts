@@ -3,10 +3,7 @@ import type { Population } from "../../data/population.ts";
 import { type Column, uniqueNames } from "../../data/table.ts";
 import type { Artifact } from "../../lab/artifact.ts";
 import { version } from "../../lab/invocation.ts";
-import { toPng } from "../../lab/png.ts";
-import { animatedPng } from "../../plots/index.ts";
 import {
-  type Animation,
   type Assessment,
   annotations,
   cellsTable,
@@ -64,11 +61,4 @@ async function writeIntoAnnotated(
   const n = file.obs.rows;
   file.close();
   await writeAnnotated(annotated.path, path, annotations(data, n, annotated.rows, fields, fates, density));
-}
-
-/** The pictures as one that moves; it stays at the last one. */
-export async function encoded({ pictures, delay, repeats }: Animation): Promise<Uint8Array> {
-  const all: Uint8Array[] = [];
-  for (const svg of pictures) all.push(await toPng(svg, 1));
-  return animatedPng([...all, ...new Array<Uint8Array>(repeats).fill(all[all.length - 1])], delay);
 }

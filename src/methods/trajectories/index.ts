@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { loadPopulation } from "../../data/load.ts";
 import type { Population } from "../../data/population.ts";
 import { list } from "../../data/table.ts";
+import { moving } from "../../lab/animation.ts";
 import type { Desk } from "../../lab/life.ts";
 import { method } from "../../lab/method.ts";
 import type { SharedOptions } from "../../lab/options.ts";
@@ -42,7 +43,7 @@ import {
   transitionText,
   valueText,
 } from "../../transport/index.ts";
-import { encoded, filesOf } from "./files.ts";
+import { filesOf } from "./files.ts";
 import { inspect } from "./inspect.ts";
 import { trajectoriesOptions } from "./options.ts";
 
@@ -154,7 +155,7 @@ export const trajectories = method({
   async *files({ trained, found }, { data, options, prepared, asked }) {
     yield* filesOf(trained, data, prepared, found, asked.lineage);
     if (!options.animation) return;
-    yield { name: "animation.png", content: await encoded(animation(data, found.frames, has(options.method, "growth"))) };
+    yield { name: "animation.png", content: await moving(animation(data, found.frames, has(options.method, "growth"))) };
   },
 });
 

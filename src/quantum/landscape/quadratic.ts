@@ -4,7 +4,7 @@
  *   C = offset + Σ_i h_i v_i + Σ_{i<j} J_ij v_i v_j,   v = s or z.
  */
 import { UserError } from "../../errors.ts";
-import { type CostTable, checkBits, costTable } from "./table.ts";
+import { type CostTable, checkBits, checkSampledBits, costTable } from "./table.ts";
 
 export interface Quadratic {
   readonly of: "bits" | "spins";
@@ -57,7 +57,7 @@ export function parseQuadratic(text: string, source: string, of: Quadratic["of"]
   });
   const n = terms.reduce((most, { j }) => Math.max(most, j + 1), declared);
   if (n < 1) throw new UserError(`${source}: there is no term in it`, "lines are `i j value`, variables counted from 0");
-  checkBits(n, source);
+  checkSampledBits(n, source);
   return collect(kind, n, offset, terms);
 }
 
@@ -92,6 +92,21 @@ export function otherVariables({ of, offset, linear, pairs }: Quadratic): Quadra
   }
   const scaled = pairs.map(({ i, j, value }) => ({ i, j, value: a * a * value }));
   return { of: of === "bits" ? "spins" : "bits", offset: constant, linear: h, pairs: scaled };
+}
+
+/** The cost of one configuration by its index, the first variable its most significant bit. O(n + pairs). */
+export function quadraticCost(given: Quadratic): (k: number) => number {
+  const { offset, linear, pairs } = given.of === "bits" ? given : otherVariables(given);
+  const masks = pairs.map(({ i, j, value }) => ({ mask: placeOf(i) | placeOf(j), value }));
+  return (k) =>
+    masks.reduce(
+      (sum, { mask, value }) => ((k & mask) === mask ? sum + value : sum),
+      linear.reduce((sum, h, i) => (k & placeOf(i) ? sum + h : sum), offset),
+    );
+
+  function placeOf(i: number): number {
+    return 1 << (linear.length - 1 - i);
+  }
 }
 
 /** All 2^n costs: a configuration's from that without its lowest set bit, whose terms are added. O(2^n n). */

@@ -30,14 +30,26 @@ export function costTable(costs: Float64Array, source: string, at: (index: numbe
   return { bits, costs };
 }
 
+/** Most bits of a configuration that is asked for by its index. */
+export const mostSampledBits = 30;
+
 /** @throws UserError  for more bits than can be tabulated, with the memory that they would need */
 export function checkBits(bits: number, source: string): void {
   if (bits <= mostBits) return;
   const gib = (3 * 8 * 2 ** bits) / 2 ** 30;
   throw new UserError(
     `${source}: ${bits} bits have 2^${bits} configurations: the table and two states need ${gib.toLocaleString("en")} GiB`,
-    `at most ${mostBits} bits are tabulated: take fewer units, inputs or choices`,
+    `at most ${mostBits} bits are tabulated: take fewer units, inputs or choices${bits <= mostSampledBits ? ", or search by costs of sampled strings (binarize --costs sampled)" : ""}`,
   );
+}
+
+/** @throws UserError  for more bits than can be sampled */
+export function checkSampledBits(bits: number, source: string): void {
+  if (bits > mostSampledBits)
+    throw new UserError(
+      `${source}: ${bits} bits are more than can be searched: 2^${bits} configurations`,
+      `all costs are computed up to ${mostBits} bits, those of sampled strings up to ${mostSampledBits}: take fewer units, inputs or choices`,
+    );
 }
 
 /** One cost a line; empty lines and lines that begin with # do not count. @throws UserError  naming the first bad line */

@@ -1,7 +1,8 @@
 /**
  * Phases of a row of RZ and the permutation of a row of CX in one pass. The permutation k ^ ((k & mask) << 1) is its own inverse, for no
  * target is a control: amplitudes are swapped in place. Indices are (high, low) with no control on the topmost low bit. Tables stand
- * `across` bytes apart: low re, low im, high re, high im, sums by low, sums by high.
+ * `across` bytes apart: low re, low im, high re, high im, sums by low, sums by high, two of others, and sums by low of odd rows. Even rows
+ * swap with even ones, odd with odd: they are the two halves.
  */
 
 @inline
@@ -41,7 +42,7 @@ function im<T>(a: v128, b: v128, c: v128, d: v128): v128 {
   return v128.add<T>(v128.mul<T>(a, d), v128.mul<T>(b, c));
 }
 
-export function diagonalTurn<T>(psi: usize, part: usize, tables: usize, across: usize, n: i32, bits: i32, mask: i32): void {
+export function diagonalTurn<T>(psi: usize, part: usize, tables: usize, across: usize, n: i32, bits: i32, mask: i32, half: i32): void {
   const lows = 1 << bits;
   const highs = 1 << (n - bits);
   const low = mask & (lows - 1);
@@ -51,7 +52,7 @@ export function diagonalTurn<T>(psi: usize, part: usize, tables: usize, across: 
   const swaps = width == 4 && (mask & 1) != 0;
   const step = crossing ? 2 * width : width;
   const within = low & ~(step - 1);
-  for (let i = 0; i < highs; i++) {
+  for (let i = half; i < highs; i += 2) {
     const j = partner(i, high);
     if (j < i) continue;
     const rowI = psi + (<usize>i << bits) * sizeof<T>();
@@ -168,7 +169,7 @@ function two<T>(
 }
 
 /** Phases in the tables are conjugate already. */
-export function diagonalBack<T>(psi: usize, lambda: usize, part: usize, tables: usize, across: usize, n: i32, bits: i32, mask: i32): void {
+export function diagonalBack<T>(psi: usize, lambda: usize, part: usize, tables: usize, across: usize, n: i32, bits: i32, mask: i32, half: i32): void {
   const lows = 1 << bits;
   const highs = 1 << (n - bits);
   const low = mask & (lows - 1);
@@ -179,9 +180,11 @@ export function diagonalBack<T>(psi: usize, lambda: usize, part: usize, tables: 
   const step = crossing ? 2 * width : width;
   const within = low & ~(step - 1);
   const to = lambda - psi;
-  const sums = tables + 4 * across;
-  memory.fill(sums, 0, 2 * across);
-  for (let i = 0; i < highs; i++) {
+  const sums = tables + (half == 0 ? 4 : 8) * across;
+  const highSums = tables + 5 * across;
+  memory.fill(sums, 0, across);
+  for (let i = half; i < highs; i += 2) store<T>(highSums + <usize>i * sizeof<T>(), 0);
+  for (let i = half; i < highs; i += 2) {
     const j = partner(i, high);
     if (j < i) continue;
     const rowI = psi + (<usize>i << bits) * sizeof<T>();
@@ -250,8 +253,8 @@ export function diagonalBack<T>(psi: usize, lambda: usize, part: usize, tables: 
         sumJ = v128.add<T>(sumJ, four<T>(y, y, part, to, tables + atL, across, hjRe, hjIm, sums + atL));
       }
     }
-    addSum<T>(sums + across + <usize>i * sizeof<T>(), sumI);
-    addSum<T>(sums + across + <usize>j * sizeof<T>(), sumJ);
+    addSum<T>(highSums + <usize>i * sizeof<T>(), sumI);
+    addSum<T>(highSums + <usize>j * sizeof<T>(), sumJ);
   }
 }
 

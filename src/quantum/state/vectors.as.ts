@@ -11,23 +11,41 @@ let psi: usize = 0; // f64 [2, 2^n]
 let lambda: usize = 0; // f64 [2, 2^n]
 let weights: usize = 0; // f64 [2^n], probabilities or slopes
 let scratch: usize = 0; // f64 [2, 2^n]
-let tables: usize = 0; // f64 [8, 2^(n/2 + 1)]: phases of low and high bits, sums of low and high bits, sources of low and high bits
+let tables: usize = 0; // f64 [9, 2^(n/2 + 1)]: phases of low and high bits (re, im each), sums of low and high bits, sources of low and high bits, sums of low bits again
 let across: usize = 0; // bytes of one table
-const sums: usize = 64; // f64 [2]
+const sums: usize = 64; // f64 [slot, half, qubit of a pair]
+const mostSlots: usize = 32;
+
+/**
+ * Every sweep is of two halves, which touch nothing in common: rotations have the real and the imaginary parts for halves, phases the even
+ * and the odd rows, the rest those below and above the middle. An instance does its own; two of them, on one shared memory, are two
+ * threads. Sums are kept by halves, so that they are the same however many work.
+ */
+let firstHalf: i32 = 0;
+let endHalf: i32 = 2;
+
+/** Which halves this instance does: from `first` to before `end`. */
+export function own(first: i32, end: i32): void {
+  firstHalf = first;
+  endHalf = end;
+}
 
 /** Sets the sizes, in numbers of type T; returns the bytes of memory needed: ψ alone (states 0), with weights (1), with λ too (2), and room for a permuted copy. */
 export function layout<T>(qubits: i32, states: i32, withCopy: bool): usize {
   n = qubits;
   part = sizeof<T>() << n;
   across = sizeof<T>() << ((n >> 1) + 1);
-  tables = 128;
-  psi = tables + 8 * across;
+  tables = sums + mostSlots * 32;
+  psi = tables + 9 * across;
   weights = psi + 2 * part;
   lambda = weights + (states > 0 ? part : 0);
   scratch = lambda + (states > 1 ? 2 * part : 0);
   return scratch + (withCopy ? 2 * part : 0);
 }
 
+export function addressOfSums(): usize {
+  return sums;
+}
 export function addressOfPsi(): usize {
   return psi;
 }
@@ -57,48 +75,65 @@ export function spread<T>(qubit: i32, c: f64, s: f64): void {
   }
 }
 
+/** Where the rotations of this instance begin, and their bytes. */
+@inline
+function start(state: usize): usize {
+  return state + <usize>firstHalf * part;
+}
+@inline
+function length(): usize {
+  return <usize>(endHalf - firstHalf) * part;
+}
+
 /** RY on qubits 1 <= a < b as scaled turns (see `turn` in rotations). */
 export function turn<T>(a: i32, b: i32, ta: f64, tb: f64, kind: i32): void {
-  pairTurn<T>(psi, 2 * part, a, b, ta, tb, kind);
+  pairTurn<T>(start(psi), length(), a, b, ta, tb, kind);
 }
 
 /** RY on qubit 0 by (c, s), and on qubit b as a scaled turn. */
 export function turnLane<T>(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
-  lanePairTurn<T>(psi, 2 * part, a, b, c, s, tb, kind);
+  lanePairTurn<T>(start(psi), length(), a, b, c, s, tb, kind);
 }
 
-/** As `turn`, on ψ and λ, after <λ|Y|ψ> of both qubits has been left in `sums`. `kind` 4: these only. */
-export function turnBack<T>(a: i32, b: i32, ta: f64, tb: f64, kind: i32): void {
-  pairBack<T>(psi, lambda, 2 * part, sums, a, b, ta, tb, kind);
+/** As `turn`, on ψ and λ, after <λ|Y|ψ> of both qubits has been left in the sums of a slot. `kind` 4: these only. */
+export function turnBack<T>(a: i32, b: i32, ta: f64, tb: f64, kind: i32, slot: i32): void {
+  for (let half = firstHalf; half < endHalf; half++)
+    pairBack<T>(psi + <usize>half * part, lambda + <usize>half * part, part, sumsOf(slot, half), a, b, ta, tb, kind);
 }
 
-export function turnLaneBack<T>(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32): void {
-  lanePairBack<T>(psi, lambda, 2 * part, sums, a, b, c, s, tb, kind);
+export function turnLaneBack<T>(a: i32, b: i32, c: f64, s: f64, tb: f64, kind: i32, slot: i32): void {
+  for (let half = firstHalf; half < endHalf; half++)
+    lanePairBack<T>(psi + <usize>half * part, lambda + <usize>half * part, part, sumsOf(slot, half), a, b, c, s, tb, kind);
+}
+
+@inline
+function sumsOf(slot: i32, half: i32): usize {
+  return sums + <usize>(2 * slot + half) * 16;
 }
 
 /** ψ'[k ^ ((k & mask) << 1)] = phase(k) ψ[k], phase(k) = low[k mod 2^bits] · high[k div 2^bits]. */
 export function diagonal<T>(bits: i32, mask: i32): void {
-  diagonalTurn<T>(psi, part, tables, across, n, bits, mask);
+  for (let half = firstHalf; half < endHalf; half++) diagonalTurn<T>(psi, part, tables, across, n, bits, mask, half);
 }
 
-/** The inverse with conjugate phases, on ψ and λ; sums of Im(λ̄ψ) by low and by high bits are left in the tables 4 and 5. */
+/** The inverse with conjugate phases, on ψ and λ; sums of Im(λ̄ψ) by low bits are left in the tables 4 (even rows) and 8 (odd), by high bits in 5. */
 export function diagonalInverse<T>(bits: i32, mask: i32): void {
-  diagonalBack<T>(psi, lambda, part, tables, across, n, bits, mask);
+  for (let half = firstHalf; half < endHalf; half++) diagonalBack<T>(psi, lambda, part, tables, across, n, bits, mask, half);
 }
 
-/** ψ'[k] = ψ[low[k mod 2^bits] ^ high[k div 2^bits]], indices as u32 in the tables 6 and 7; of λ too if `both`. */
-export function permute<T>(bits: i32, both: bool): void {
-  psi = gathered<T>(psi, bits);
-  if (both) lambda = gathered<T>(lambda, bits);
+/** ψ'[k] = ψ[low[k mod 2^bits] ^ high[k div 2^bits]], indices as u32 in the tables 6 and 7; or that of λ, into the room that ψ has left. */
+export function permute<T>(bits: i32, ofLambda: bool): void {
+  if (ofLambda) lambda = gathered<T>(lambda, bits);
+  else psi = gathered<T>(psi, bits);
 }
 
 function gathered<T>(from: usize, bits: i32): usize {
   const low = tables + 6 * across;
   const high = tables + 7 * across;
   const lows = (<usize>4) << bits;
-  const highs = (<usize>4) << (n - bits);
-  let to = scratch;
-  for (let i: usize = 0; i < highs; i += 4) {
+  const half = (<usize>2) << (n - bits);
+  let to = scratch + <usize>firstHalf * (part >> 1);
+  for (let i: usize = <usize>firstHalf * half; i < <usize>endHalf * half; i += 4) {
     const base = load<u32>(high + i);
     for (let j: usize = 0; j < lows; j += 4, to += sizeof<T>()) {
       const source = from + <usize>(base ^ load<u32>(low + j)) * sizeof<T>();
@@ -157,7 +192,8 @@ function rotated<T>(at: usize, c: f64, s: f64): void {
 /** weights = factor |ψ|². */
 export function square<T>(factor: f64): void {
   const f = v128.splat<T>(<T>factor);
-  for (let at: usize = 0; at < part; at += 16) {
+  const half = part >> 1;
+  for (let at: usize = <usize>firstHalf * half; at < <usize>endHalf * half; at += 16) {
     const re = v128.load(psi + at);
     const im = v128.load(psi + part + at);
     v128.store(weights + at, v128.mul<T>(f, v128.add<T>(v128.mul<T>(re, re), v128.mul<T>(im, im))));
@@ -166,7 +202,8 @@ export function square<T>(factor: f64): void {
 
 /** λ = weights ψ. */
 export function weigh<T>(): void {
-  for (let at: usize = 0; at < part; at += 16) {
+  const half = part >> 1;
+  for (let at: usize = <usize>firstHalf * half; at < <usize>endHalf * half; at += 16) {
     const weight = v128.load(weights + at);
     v128.store(lambda + at, v128.mul<T>(weight, v128.load(psi + at)));
     v128.store(lambda + part + at, v128.mul<T>(weight, v128.load(psi + part + at)));
@@ -216,6 +253,40 @@ export function depolarizePair<T>(a: i32, b: i32, c: i32, d: i32, keep: f64): vo
         const entry = p + <usize>other * sizeof<T>();
         const onDiagonal = (i & 1) == (i >> 1 & 1) && (i >> 2 & 1) == i >> 3;
         store<T>(entry, <T>keep * load<T>(entry) + (onDiagonal ? mean : 0));
+      }
+    }
+  }
+}
+
+/**
+ * Either channel over its factor `keep`, so that entries off the diagonal stand as they are: to those on it, where the bits of `first`
+ * are equal, and those of `second` unless there are none, `share` of their sum is added. Of ψ, and of λ with a share of its own.
+ */
+export function mix<T>(first: i32, second: i32, share: f64, both: bool, shareBack: f64): void {
+  mixed<T>(psi, first, second, <T>share);
+  if (both) mixed<T>(lambda, first, second, <T>shareBack);
+}
+
+function mixed<T>(state: usize, first: i32, second: i32, share: T): void {
+  const size = 1 << n;
+  const fixed = first | second;
+  for (let k = fixed; k < size; k = (k + 1) | fixed) {
+    for (let at: usize = 0; at <= part; at += part) {
+      const p = state + at;
+      const w = p + <usize>k * sizeof<T>();
+      const x = p + <usize>(k ^ first) * sizeof<T>();
+      if (second == 0) {
+        const add = share * (load<T>(w) + load<T>(x));
+        store<T>(w, load<T>(w) + add);
+        store<T>(x, load<T>(x) + add);
+      } else {
+        const y = p + <usize>(k ^ second) * sizeof<T>();
+        const z = p + <usize>(k ^ fixed) * sizeof<T>();
+        const add = share * (load<T>(w) + load<T>(x) + (load<T>(y) + load<T>(z)));
+        store<T>(w, load<T>(w) + add);
+        store<T>(x, load<T>(x) + add);
+        store<T>(y, load<T>(y) + add);
+        store<T>(z, load<T>(z) + add);
       }
     }
   }

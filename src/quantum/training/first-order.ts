@@ -37,16 +37,3 @@ export function* spsa(
     x = plus(x, (-a * (above - below)) / (2 * c), d);
   }
 }
-
-/**
- * Natural gradient of a product state: its Fubini-Study metric is diag(1/4), so that a step is 4 η ∇f, plain descent with another rate.
- * @source  Stokes et al., Quantum 4, 269 (2020)
- */
-export function* productNaturalGradient(f: Differentiable, start: Float64Array, { rate = 0.2 } = {}): Minimiser {
-  let x = start;
-  for (let calls = 1; ; calls++) {
-    const { value, gradient } = f(x);
-    yield { x, value, gradientNorm: norm(gradient), calls };
-    x = plus(x, -4 * rate, gradient);
-  }
-}

@@ -4,11 +4,12 @@ import { shotMean } from "../counts.ts";
 import { optimumOf } from "../landscape/optima.ts";
 import { entropy, sampleShots, shotsFor99, wilson } from "../sample.ts";
 import type { Baseline } from "../search/baselines.ts";
-import { probabilities } from "../simulate.ts";
+import type { Cost } from "../search/counter.ts";
 import { meanCost, success } from "./objectives.ts";
 import { ranked, support } from "./readout.ts";
 import type { Restart } from "./restart.ts";
 import type { Training } from "./settings.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** A restart in units of the cost, measured. Plain data. */
 export interface Measured extends Omit<Restart, "value" | "trace"> {
@@ -25,8 +26,14 @@ export interface Measured extends Omit<Restart, "value" | "trace"> {
 }
 
 /** A restart with what its circuit yields. */
-export function measured(restart: Restart, { circuit, inUnits }: Training, layers: number, costs: Float64Array): Measured {
-  const p = probabilities(circuit, Float64Array.from(restart.angles));
+export function measured(
+  restart: Restart,
+  { inUnits }: Training,
+  { circuit, probabilities }: Simulation,
+  layers: number,
+  costs: Float64Array,
+): Measured {
+  const p = probabilities(Float64Array.from(restart.angles));
   return {
     ...restart,
     layers,
@@ -82,28 +89,45 @@ export function readOut(p: Float64Array, costs: Float64Array, shots: number, rng
 }
 
 /** From a configuration to the best neighbour at one flip, while it is better. Classical. */
-export function polish(costs: Float64Array, from: number): { readonly index: number; readonly loss: number; readonly evaluations: number } {
-  const bits = Math.log2(costs.length);
-  let [k, evaluations] = [from, 0];
+export function polish(
+  cost: Cost,
+  bits: number,
+  from: number,
+): { readonly index: number; readonly loss: number; readonly evaluations: number } {
+  let [k, loss, evaluations] = [from, cost(from), 0];
   for (;;) {
-    let next = k;
-    for (let bit = 0; bit < bits; bit++) if (costs[k ^ (1 << bit)] < costs[next]) next = k ^ (1 << bit);
+    const start = k;
+    for (let bit = 0; bit < bits; bit++) {
+      const next = cost(start ^ (1 << bit));
+      if (next < loss) [k, loss] = [start ^ (1 << bit), next];
+    }
     evaluations += bits;
-    if (next === k) return { index: k, loss: costs[k], evaluations };
-    k = next;
+    if (k === start) return { index: k, loss, evaluations };
   }
 }
 
-/**
- * What has to be said first: a search that found a better configuration, or as good a one with fewer costs.
- * @param evaluations  costs that the simulation needed: all of them
- */
-export function verdict(best: number, evaluations: number, baselines: readonly Baseline[], range: number): string | undefined {
+/** What a circuit came to, as the searches are told. */
+export interface Achieved {
+  readonly loss: number;
+  /** Costs that were asked for, or that a simulation needed. */
+  readonly evaluations: number;
+  /** "its simulation needed all 1,024". */
+  readonly said: string;
+}
+
+/** Of a simulation that begins with all costs. */
+export const byAll = (loss: number, costs: number): Achieved => ({
+  ...{ loss, evaluations: costs },
+  said: `its simulation needed all ${costs.toLocaleString("en")}`,
+});
+
+/** What has to be said first: a search that found a better configuration, or as good a one with fewer costs. */
+export function verdict({ loss: best, evaluations, said }: Achieved, baselines: readonly Baseline[], range: number): string | undefined {
   const tolerance = 1e-10 * range;
   const tell = ({ name, loss, evaluations: asked }: Baseline): string =>
     `${name} search`.replace("descent search", "descent") +
     ` found ${loss.toPrecision(6)} with ${asked.toLocaleString("en")} ${asked === 1 ? "evaluation" : "evaluations"}`;
-  const own = `the circuit found ${best.toPrecision(6)}, and its simulation needed all ${evaluations.toLocaleString("en")}`;
+  const own = `the circuit found ${best.toPrecision(6)}, and ${said}`;
   const ahead = baselines.filter((b) => b.loss < best - tolerance).sort((a, b) => a.loss - b.loss || a.evaluations - b.evaluations);
   if (ahead.length) return `A classical baseline was better: ${tell(ahead[0])}; ${own}`;
   const even = baselines

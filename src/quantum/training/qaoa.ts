@@ -4,8 +4,10 @@ import { qaoa } from "../ansatz.ts";
 import { rangeOf } from "../landscape/optima.ts";
 import { sampleShots } from "../sample.ts";
 import { probabilities } from "../simulate.ts";
+import { ofProbabilities } from "./evaluators.ts";
 import { meanCost } from "./objectives.ts";
 import { type Restart, restart } from "./restart.ts";
+import { noiseless } from "./simulation.ts";
 
 export interface QaoaResult {
   readonly index: number;
@@ -31,7 +33,7 @@ export function* qaoaBaseline(
   const circuit = qaoa(Math.log2(costs.length), layers, scaled);
   let best: Restart | undefined;
   for (let start = 0; start < starts; start++) {
-    const steps = restart(circuit, meanCost(scaled), { optimiser: "lbfgs", iterations }, rng.fold(start));
+    const steps = restart(ofProbabilities(noiseless(circuit), meanCost(scaled)), { optimiser: "lbfgs", iterations }, rng.fold(start));
     let step = steps.next();
     for (; !step.done; step = steps.next()) yield undefined;
     if (!best || step.value.value < best.value) best = step.value;

@@ -1,18 +1,9 @@
 /** The moving particles over the snapshots, picture by picture. */
 import * as Plot from "@observablehq/plot";
 import type { Snapshots } from "../../data/snapshots.ts";
-import { palette, plot } from "../../plots/index.ts";
+import { type Animation, palette, plot } from "../../plots/index.ts";
 import type { Frame } from "../motion/frames.ts";
 import { dataRange, inside, timeAxis } from "./axes.ts";
-
-/** Pictures to be shown one after the other. */
-export interface Animation {
-  /** SVG of each. */
-  readonly pictures: readonly string[];
-  /** Milliseconds between pictures, and how often the last one is repeated, so that it stays for a second. */
-  readonly delay: number;
-  readonly repeats: number;
-}
 
 /** Most particles of a cloud that are drawn. */
 const shown = 400;

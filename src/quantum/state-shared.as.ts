@@ -1,0 +1,2 @@
+/** State vectors in doubles, in memory that threads share. */
+export * from "./state.as";
