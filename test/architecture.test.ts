@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "array",
     "tensor",
     "onnx",
+    "distances",
     "sampling",
     "data",
     "plots",

@@ -1,10 +1,24 @@
 /** Variational model inversion: how much of its training data does a classifier give away? (`pushforward/inversion`) */
+export type { Attack, Attacked, Attempt, Posterior } from "./attacks/attack.ts";
+export { type AttackOptions, attackNames, attacksOf } from "./attacks/index.ts";
+export { type AttackRecord, type Judge, judgeBy } from "./audit/judge.ts";
+export type { Material } from "./audit/material.ts";
+export { type Verdict, verdictOn } from "./audit/verdict.ts";
 export type { Classifier } from "./classifier.ts";
+export { type Privacy, privacyOf } from "./defences/accountant.ts";
 export { leastEss, type PosteriorScore, scorePosteriors } from "./evaluate.ts";
+export type { Family } from "./families/family.ts";
 export { type FamilyName, type FamilyOptions, familyNames, familyOf } from "./families/index.ts";
-export { type ClassifierOptions, classifierOf } from "./files/classifier.ts";
-export { type GeneratorOptions, generatorPrior, stylePrior } from "./files/generator.ts";
+export { type ClassifierFileOptions, classifierOf } from "./files/classifier.ts";
+export { type GeneratorFileOptions, generatorPrior, stylePrior } from "./files/generator.ts";
 export { type FitMetrics, type FitOptions, type FitState, type Fitting, fitting } from "./fit.ts";
+export type { Labelled } from "./labelled.ts";
+export { type Frechet, frechet } from "./metrics/frechet.ts";
+export { gradeRule } from "./metrics/grade.ts";
+export { clopperPearson, wilson } from "./metrics/intervals.ts";
+export { memorisation } from "./metrics/memorisation.ts";
+export { type Prdc, prdc } from "./metrics/prdc.ts";
 export type { Goal, Inversion } from "./objective.ts";
+export { componentsPrior } from "./pca.ts";
 export { identityPrior, type Prior } from "./prior.ts";
 export { type Drawn, drawInputs } from "./samples.ts";

@@ -103,6 +103,7 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
     const memories = ofHeldOut && (await memorisation(own, ofTrain, ofHeldOut, rng.fold("memory")));
     const none: Withheld = { none: "there are no held-out items" };
     const records: ClassRecord[] = [];
+    const reductions = new Set<string>();
     for (const [j, c] of attacked.entries()) {
       const half = n >> 1;
       const share = (hits: Uint8Array, from: number, to: number): Proportion =>
@@ -113,6 +114,8 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
       const mine = ofClass(own, c);
       const balls = await real[c].prdc(mine);
       const { pairs, modes } = await real[c].variety(mine);
+      if ("reduced" in balls && balls.reduced) reductions.add(`precision and coverage: ${balls.reduced}`);
+      if ("none" in balls) reductions.add(`no precision and coverage: ${balls.none}`);
       const found = "none" in balls ? { precision: null, recall: null, density: null, coverage: null } : balls;
       const { precision, recall, density, coverage } = found;
       const of = memories?.classes.find((m) => m.class === c);
@@ -131,7 +134,7 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
     }
     const pictures = input.length === 3 ? { shown: await picturesOf(inputs, own, ofTrain, ofHeldOut) } : {};
     return {
-      ...{ attack: name, title, classes: records, notes },
+      ...{ attack: name, title, classes: records, notes: [...notes, ...reductions] },
       frechet: await distance(own.x),
       memory: memories?.pooled ?? none,
       clamped: clampedShare(samples.x),

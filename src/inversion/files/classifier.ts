@@ -7,7 +7,7 @@ import type { Classifier } from "../classifier.ts";
 import { rowShape, rowsFunction, trials } from "./rows.ts";
 
 /** What is to be known of a classifier besides its file. */
-export interface ClassifierOptions {
+export interface ClassifierFileOptions {
   readonly path: string;
   /** What its output is; default: what the file or its range tells. */
   readonly output?: "logits" | "probabilities";
@@ -26,7 +26,7 @@ export interface ClassifierOptions {
  * A classifier of a file. One output for a row is the logit, or the probability, of the second of two classes.
  * @throws UserError
  */
-export async function classifierOf(model: OnnxModel, options: ClassifierOptions): Promise<Classifier> {
+export async function classifierOf(model: OnnxModel, options: ClassifierFileOptions): Promise<Classifier> {
   const { path } = options;
   const input = rowShape(model, path, "a classifier");
   const own = rowsFunction(model, input);
@@ -59,7 +59,7 @@ function logProbability(p: Tensor): Tensor {
 }
 
 /** Inputs as the model wants them. @throws UserError  for another number of channels */
-function preprocessing(input: Shape, { path, mean, deviation, scale = 1, reversed }: ClassifierOptions): (x: Tensor) => Tensor {
+function preprocessing(input: Shape, { path, mean, deviation, scale = 1, reversed }: ClassifierFileOptions): (x: Tensor) => Tensor {
   const [channels, ...rest] = input;
   const positions = sizeOf(rest);
   const each = (values: readonly number[] | undefined, name: string, none: number): Tensor => {
@@ -92,7 +92,7 @@ const rounding = 1e-3;
 /** Logits or probabilities: as told, or by their range. @throws UserError  with the first row that is neither */
 function kindOf(
   outputs: NdArray,
-  { path, output }: ClassifierOptions,
+  { path, output }: ClassifierFileOptions,
   metadata: Readonly<Record<string, string>>,
 ): "logits" | "probabilities" {
   const [n, K] = outputs.shape;

@@ -7,7 +7,7 @@ import type { Prior } from "../prior.ts";
 import { rowShape, rowsFunction, trials } from "./rows.ts";
 
 /** What is to be known of a generator besides its file. */
-export interface GeneratorOptions {
+export interface GeneratorFileOptions {
   readonly path: string;
   /** Range of its outputs, which stands for [0, 1] of the data; default: by what it gives for draws of the prior. */
   readonly range?: readonly [number, number];
@@ -20,7 +20,7 @@ export interface GeneratorOptions {
  * @returns  and what was taken for what
  * @throws UserError
  */
-export async function generatorPrior(model: OnnxModel, options: GeneratorOptions): Promise<{ prior: Prior; notes: string[] }> {
+export async function generatorPrior(model: OnnxModel, options: GeneratorFileOptions): Promise<{ prior: Prior; notes: string[] }> {
   const { path, pixels } = options;
   const shape = rowShape(model, path, "a generator");
   const latent = sizeOf(shape);
@@ -45,7 +45,7 @@ function toUnit(x: Tensor, range: readonly [number, number] | undefined): Tensor
 }
 
 /** [0, 1] unless a hundredth of the outputs is clearly below. */
-function rangeOf(outputs: NdArray, { path, range, pixels }: GeneratorOptions): { range?: readonly [number, number]; note?: string } {
+function rangeOf(outputs: NdArray, { path, range, pixels }: GeneratorFileOptions): { range?: readonly [number, number]; note?: string } {
   if (range || !pixels) return { range };
   const values = toNumbers(outputs);
   const below = values.filter((v) => v < -0.05).length / values.length;
@@ -64,7 +64,7 @@ function rangeOf(outputs: NdArray, { path, range, pixels }: GeneratorOptions): {
 export async function stylePrior(
   mapping: OnnxModel,
   synthesis: OnnxModel,
-  options: GeneratorOptions & { readonly mappingPath: string; readonly nuisance?: readonly number[] },
+  options: GeneratorFileOptions & { readonly mappingPath: string; readonly nuisance?: readonly number[] },
 ): Promise<{ prior: Prior; notes: string[] }> {
   const { path, mappingPath, nuisance = [], pixels } = options;
   const [d] = oneAxis(rowShape(mapping, mappingPath, "a mapping network"), mappingPath);

@@ -95,6 +95,9 @@ export const audit = divided({
               "defences are trained here, on the private training items, with a network of our own: compare them with each other, not with the classifier of --model",
             ]
           : []),
+        ...(attacks.some((a) => a.name === "vmi:0")
+          ? ["γ = 0: nothing keeps the posterior together with the prior: it collapses where the classifier is surest"]
+          : []),
         ...(quick ? ["--quick: few steps and samples; grades of such a run are no evidence"] : []),
       ],
     };
