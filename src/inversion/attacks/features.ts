@@ -1,5 +1,5 @@
 /** Attacks by what the target's last layer sees: logits with a regulariser of features, and statistics of a batch. */
-import { type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../../array/index.ts";
+import { type NdArray, ndarray, type Random, sizeOf } from "../../array/index.ts";
 import { batchRows } from "../../data/index.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { adam, cosine, training } from "../../optim/index.ts";
@@ -8,7 +8,7 @@ import type { Classifier } from "../classifier.ts";
 import { classifierNetwork, frozen, type NetworkParams } from "../defences/network.ts";
 import { cutThrough } from "../prior.ts";
 import type { Attack, Attacked } from "./attack.ts";
-import { descend, inBlocks, wantedRows } from "./descent.ts";
+import { descend, inBlocks, inF32, wantedRows } from "./descent.ts";
 import { crossEntropy, logitLoss } from "./losses.ts";
 import { totalVariation } from "./plain.ts";
 
@@ -127,6 +127,6 @@ export const batchStatistics = (steps: number): Attack => ({
     const start = isImage ? rng.uniform([J * n, D]) : rng.normal([J * n, D]);
     const project = isImage ? (x: Tensor): Tensor => clamp(x, 0, 1) : undefined;
     const x = await descend(start, loss, { optimizer: adam(cosine(0.05, steps)), steps, project }, rng, watch);
-    return { inputs: ndarray(Float32Array.from(toNumbers(x)), [J, n, D], "f32"), notes: noFeatures("deep-inversion", attacked) };
+    return { inputs: inF32({ ...x, shape: [J, n, D] }), notes: noFeatures("deep-inversion", attacked) };
   },
 });
