@@ -25,27 +25,23 @@ export function hermitePoints(d: number): { readonly noise: Float64Array; readon
  * √(k+1) h_{k+1} = x h_k - √k h_{k-1}, degree by degree: those of one degree lie between those of the next.
  */
 export function hermite(n: number): { readonly x: number[]; readonly w: number[] } {
-  const values = (x: number, degree: number): number[] => {
-    const h = [1, x];
-    for (let k = 1; k < degree; k++) h.push((x * h[k] - Math.sqrt(k) * h[k - 1]) / Math.sqrt(k + 1));
-    return h;
-  };
   const bound = 2 * Math.sqrt(n) + 1;
   let x = [0];
   for (let degree = 2; degree <= n; degree++) {
     const ends = [-bound, ...x, bound];
-    x = Array.from({ length: degree }, (_, i) => zero((z) => values(z, degree)[degree], ends[i], ends[i + 1]));
+    x = Array.from({ length: degree }, (_, i) => zero((z) => polynomial(z, degree).value, ends[i], ends[i + 1]));
   }
-  return {
-    x,
-    w: x.map(
-      (z) =>
-        1 /
-        values(z, n - 1)
-          .slice(0, n)
-          .reduce((sum, h) => sum + h * h, 0),
-    ),
-  };
+  return { x, w: x.map((z) => 1 / polynomial(z, n).squares) };
+}
+
+/** h_degree(x), and the sum of the squares of those before it. */
+function polynomial(x: number, degree: number): { readonly value: number; readonly squares: number } {
+  let [before, value, squares] = [0, 1, 0];
+  for (let k = 0; k < degree; k++) {
+    squares += value * value;
+    [before, value] = [value, (x * value - Math.sqrt(k) * before) / Math.sqrt(k + 1)];
+  }
+  return { value, squares };
 }
 
 /** By bisection, to the last bit. */

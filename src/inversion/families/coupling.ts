@@ -25,12 +25,15 @@ export interface CouplingStep {
   inverse(params: StepParams, h: Tensor): { readonly z: Tensor; readonly logDet: Tensor };
 }
 
+/** log σ(2): taken off, so that a network of zeros multiplies by 1. */
+const atZero = -Math.log1p(Math.exp(-2));
+
 /** Units of a hidden layer. */
 const width = 100;
 
 /**
- * ActNorm, a fixed permutation, a coupling: h2 ← h2 + NN(h1), or h2 ← (h2 + shift) σ(raw + 2). The network begins at zero, so that the step
- * begins as permutation and ActNorm.
+ * ActNorm, a fixed permutation, a coupling: h2 ← h2 + NN(h1), or h2 ← (h2 + shift) σ(raw + 2) / σ(2). The network begins at zero, so
+ * that the step begins as permutation and ActNorm.
  *
  * @param order  which entry of ActNorm's output comes to each place
  * @source  Kingma & Dhariwal, NeurIPS 2018, section 3, in R^d instead of images
@@ -52,7 +55,7 @@ export function couplingStep(latent: number, kind: CouplingKind, order: Int32Arr
   const change = (params: StepParams, h1: Tensor): { readonly shift: Tensor; readonly logFactor?: Tensor } => {
     const y = network(params, h1);
     if (kind === "additive") return { shift: y };
-    return { shift: y.slice([], [], [0, changed]), logFactor: logSigmoid(y.slice([], [], [changed, outputs]).add(2)) };
+    return { shift: y.slice([], [], [0, changed]), logFactor: logSigmoid(y.slice([], [], [changed, outputs]).add(2)).sub(atZero) };
   };
   const volume = ({ logScale }: StepParams, logFactor: Tensor | undefined): Tensor => {
     const ofNorm = expandDims(logScale.sum(-1), 1);
