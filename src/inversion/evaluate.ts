@@ -104,17 +104,14 @@ function scoreOf(
   const divergence = kl ?? weighted(logRatio, weight);
   // what is left of the loss' noise when the draws' log ratios, whose mean is known, have explained what they can: nothing at the optimum
   const excess = logRatio.map((v) => v - divergence);
-  const products = (a: Float64Array, b: Float64Array): number =>
+  const meanExcess = weighted(excess, weight);
+  const products = (a: Float64Array): number =>
     weighted(
-      a.map((v, i) => v * b[i]),
+      a.map((v, i) => v * (excess[i] - meanExcess)),
       weight,
     );
-  const spread = products(excess, excess);
-  const shared = products(
-    nll.map((v) => v - meanNll),
-    excess,
-  );
-  const slope = kl === undefined ? gamma : spread > 0 ? -shared / spread : 0;
+  const spread = products(excess);
+  const slope = kl === undefined ? gamma : spread > 0 ? -products(nll) / spread : 0;
   const terms = nll.map((v, i) => v + slope * excess[i]);
   const mean = weighted(terms, weight);
   const error = Math.sqrt(terms.reduce((sum, v, i) => sum + (weight[i] * (v - mean)) ** 2, 0));

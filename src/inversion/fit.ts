@@ -1,7 +1,7 @@
 /** Fitting posteriors: state is plain data, a step is one program. */
-import { allocate, item, mapTree, type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
+import { allocate, item, type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
 import { UserError } from "../errors.ts";
-import { adam, applyUpdates, ema, type State, skipNonFinite } from "../optim/index.ts";
+import { adam, applyUpdates, ema, type Rate, type State, skipNonFinite } from "../optim/index.ts";
 import { jit, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { floats, type Inversion, objective, posteriors } from "./objective.ts";
 import { place } from "./place.ts";
@@ -59,7 +59,8 @@ export function fitting<P extends object>(inversion: Inversion<P>, options: FitO
     dtype,
   );
   const points = rulePoints(inversion, dtype);
-  const descent = skipNonFinite(adam(1));
+  /** Adam at a rate that is known when a step is taken. */
+  const descentAt = (rate: Rate) => skipNonFinite(adam(rate));
   const mean = ema(memory);
   type Moving = { params: object; optimizer: State; average: object };
   const update = ({ params, optimizer, average }: Moving, rate: Tensor, noise: Tensor, weights: Tensor, gamma: Tensor, free: Tensor) => {
@@ -68,18 +69,16 @@ export function fitting<P extends object>(inversion: Inversion<P>, options: FitO
       return [found.loss.sum(), found] as [Tensor, typeof found];
     };
     const [[, found], grads] = valueAndGrad(losses, { aux: true })(params);
+    const descent = descentAt(() => rate);
     const { updates, state } = descent.update(grads, optimizer as Parameters<typeof descent.update>[1], params); // what init made
-    const moved = applyUpdates(
-      params,
-      mapTree<object>((u: Tensor) => u.mul(rate.cast(u.dtype)), updates),
-    );
+    const moved = applyUpdates(params, updates);
     return { params: moved, optimizer: state, average: mean.update(average as Parameters<typeof mean.update>[0], moved), found };
   };
   const run = jit(update);
   const begin = async (rng: Random) => {
     const made = family.init(posteriors(inversion), rng.fold("family"), dtype);
     const params = candidates > 0 ? await place(inversion, made, candidates, rng.fold("candidates")) : made;
-    return { params, optimizer: descent.init(params), average: mean.init(params) };
+    return { params, optimizer: descentAt(1).init(params), average: mean.init(params) };
   };
 
   return {

@@ -125,8 +125,8 @@ export function objective<P extends object>(
   weights: Tensor,
   gamma: Tensor,
   free?: Tensor,
-): { readonly loss: Tensor; readonly nll: Tensor; readonly kl: Tensor; readonly outside: Tensor; readonly hit: Tensor } {
-  const { nll, logRatio, outside, hit, weight } = termsOf(inversion, params, noise, weights, free);
+): { readonly loss: Tensor; readonly nll: Tensor; readonly kl: Tensor; readonly hit: Tensor } {
+  const { nll, logRatio, hit, weight } = termsOf(inversion, params, noise, weights, free);
   const J = inversion.goals.length;
   const mean = (values: Tensor): Tensor => values.mul(weight).sum(-1);
   const kl =
@@ -135,5 +135,5 @@ export function objective<P extends object>(
       .reshape([J, posteriors(inversion) / J])
       .sum(1) ?? mean(logRatio);
   const expected = mean(nll);
-  return { loss: expected.add(kl.mul(gamma)), nll: expected, kl, outside: mean(outside), hit: mean(hit) };
+  return { loss: expected.add(kl.mul(gamma)), nll: expected, kl, hit: mean(hit) };
 }

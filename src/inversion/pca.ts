@@ -22,16 +22,18 @@ interface Components {
  * x = mean + Σ z_k s_k v_k over the first d principal components of public rows: N(0, I) codes give rows with their mean and covariance.
  *
  * @param rows  [m, D] in the units of the data
- * @param isImage  pixels, cut to [0, 1]; features are standardised first, so that none counts for its unit
+ * @param output  of one input: pixels [channels, height, width], cut to [0, 1], or features, standardised first, so that none counts for its unit
+ * @param wanted  d; of more than D there are D
  * @returns  with the share of the variance that the components hold
  */
 export async function componentsPrior(
   rows: NdArray<"f32">,
   output: Shape,
-  latent: number,
+  wanted: number,
   rng: Random,
 ): Promise<{ readonly prior: Prior; readonly share: number }> {
   const isImage = output.length === 3;
+  const latent = Math.min(wanted, rows.shape[1]);
   const scales = isImage ? undefined : deviations(rows);
   const { mean, directions, share } = await principalComponents(scales ? divided(rows, scales) : rows, latent, rng);
   const [m, D] = [latent, mean.length];

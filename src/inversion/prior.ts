@@ -1,6 +1,6 @@
 /** What is known of inputs without the private data: a generator of public ones, x = G(z) with z ~ N(0, I). */
 import type { Shape } from "../array/index.ts";
-import { clamp, sign, stopGradient, type Tensor } from "../tensor/index.ts";
+import { clamp, customVjp, sign, stopGradient, type Tensor } from "../tensor/index.ts";
 
 /** A generator; its weights are constants. */
 export interface Prior {
@@ -31,7 +31,9 @@ export const identityPrior = (input: Shape, size: number): Prior => ({
  */
 export function cutThrough(x: Tensor, range: Prior["range"]): { readonly x: Tensor; readonly outside: Tensor } {
   if (!range) return { x, outside: x.mul(0).mean(-1) };
-  const cut = clamp(x, ...range);
-  const outside = sign(x.sub(cut).abs()).mean(-1);
-  return { x: x.add(stopGradient(cut.sub(x))), outside: stopGradient(outside) };
+  const cut = customVjp(
+    (x: Tensor) => clamp(x, ...range),
+    (_, slope: Tensor) => [slope],
+  )(x);
+  return { x: cut, outside: stopGradient(sign(x.sub(cut).abs()).mean(-1)) };
 }

@@ -25,36 +25,34 @@ export function hermitePoints(d: number): { readonly noise: Float64Array; readon
  * √(k+1) h_{k+1} = x h_k - √k h_{k-1}, degree by degree: those of one degree lie between those of the next.
  */
 export function hermite(n: number): { readonly x: number[]; readonly w: number[] } {
-  const values = (x: number, degree: number): number[] => {
-    const h = [1, x];
-    for (let k = 1; k < degree; k++) h.push((x * h[k] - Math.sqrt(k) * h[k - 1]) / Math.sqrt(k + 1));
-    return h;
-  };
   const bound = 2 * Math.sqrt(n) + 1;
   let x = [0];
   for (let degree = 2; degree <= n; degree++) {
     const ends = [-bound, ...x, bound];
-    x = Array.from({ length: degree }, (_, i) => zero((z) => values(z, degree)[degree], ends[i], ends[i + 1]));
+    x = Array.from({ length: degree }, (_, i) => zero(degree, ends[i], ends[i + 1]));
   }
-  return {
-    x,
-    w: x.map(
-      (z) =>
-        1 /
-        values(z, n - 1)
-          .slice(0, n)
-          .reduce((sum, h) => sum + h * h, 0),
-    ),
-  };
+  return { x, w: x.map((z) => 1 / polynomial(z, n).squares) };
 }
 
-/** By bisection, to the last bit. */
-function zero(f: (x: number) => number, low: number, high: number): number {
-  const rising = f(high) > 0;
-  for (;;) {
-    const middle = (low + high) / 2;
-    if (middle <= low || middle >= high) return middle;
-    if (f(middle) > 0 === rising) high = middle;
-    else low = middle;
+/** h_degree(x), the one before it, and the sum of the squares of all before it. */
+function polynomial(x: number, degree: number): { readonly value: number; readonly before: number; readonly squares: number } {
+  let [before, value, squares] = [0, 1, 0];
+  for (let k = 0; k < degree; k++) {
+    squares += value * value;
+    [before, value] = [value, (x * value - Math.sqrt(k) * before) / Math.sqrt(k + 1)];
+  }
+  return { value, before, squares };
+}
+
+/** By Newton's method, h_n' = √n h_{n-1}, and by bisection where that leads out of the interval. */
+function zero(degree: number, low: number, high: number): number {
+  const rising = polynomial(high, degree).value > 0;
+  for (let x = (low + high) / 2; ; ) {
+    const { value, before } = polynomial(x, degree);
+    const next = x - value / (Math.sqrt(degree) * before);
+    if (Math.abs(next - x) <= Number.EPSILON * Math.max(1, Math.abs(x))) return next;
+    if (value > 0 === rising) high = x;
+    else low = x;
+    x = next > low && next < high ? next : (low + high) / 2;
   }
 }

@@ -14,6 +14,9 @@ export interface LearnedPrior {
   readonly generate: (z: Tensor, y?: Tensor) => Tensor;
 }
 
+/** Inputs [J, n, D] of each of J classes. @param watch  told of every step */
+export type OfClasses = (classes: readonly number[], n: number, rng: Random, watch?: () => void) => Promise<NdArray<"f32">>;
+
 /** Sizes of the networks of rows. */
 export interface AdversarialSizes {
   readonly latent: number;
@@ -152,9 +155,12 @@ export function frozenPlayers(players: Players<NdArray>): () => Players {
   return () => mapTree<Players>((a: NdArray) => constant(a), copy);
 }
 
-/** Steps of a game from its start. */
-export async function play(learner: GameLearner, steps: number, rng: Random): Promise<GameState> {
+/** Steps of a game from its start. @param watch  told of every step */
+export async function play(learner: GameLearner, steps: number, rng: Random, watch = (): void => {}): Promise<GameState> {
   let state = learner.init(rng.fold("init"));
-  for (let step = 0; step < steps; step++) ({ state } = await learner.step(state, rng.fold(step)));
+  for (let step = 0; step < steps; step++) {
+    ({ state } = await learner.step(state, rng.fold(step)));
+    watch();
+  }
   return state;
 }

@@ -41,6 +41,9 @@ export async function descend<N extends object>(
   return z;
 }
 
+/** In f32, whatever the program gave. */
+export const inF32 = (a: NdArray): NdArray<"f32"> => ndarray(Float32Array.from(toNumbers(a)), a.shape, "f32");
+
 /** Indicators of classes, n rows each: [J·n, K]. */
 export function wantedRows(classes: readonly number[], n: number, K: number): Tensor {
   const rows = new Float32Array(classes.length * n * K);

@@ -1,5 +1,5 @@
 /** Attacks by what the target's last layer sees: logits with a regulariser of features, and statistics of a batch. */
-import { type NdArray, ndarray, type Random, sizeOf, toNumbers } from "../../array/index.ts";
+import { type NdArray, ndarray, type Random, sizeOf } from "../../array/index.ts";
 import { batchRows } from "../../data/index.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { adam, cosine, training } from "../../optim/index.ts";
@@ -8,7 +8,7 @@ import type { Classifier } from "../classifier.ts";
 import { classifierNetwork, frozen, type NetworkParams } from "../defences/network.ts";
 import { cutThrough } from "../prior.ts";
 import type { Attack, Attacked } from "./attack.ts";
-import { descend, inBlocks, wantedRows } from "./descent.ts";
+import { descend, inBlocks, inF32, wantedRows } from "./descent.ts";
 import { crossEntropy, logitLoss } from "./losses.ts";
 import { totalVariation } from "./plain.ts";
 
@@ -95,8 +95,9 @@ export const logitMatching = (steps: number): Attack => ({
 const [ofRoughness, ofSize, ofStatistics] = [1e-3, 1e-4, 1];
 
 /**
- * Pixels that descend cross-entropy, with penalties of roughness, of size, and of how mean and variance of the features of a class's samples
- * differ from those of public rows, which stand here for the running statistics of a batch normalisation that the target need not have.
+ * Pixels that descend cross-entropy, with penalties of roughness, of size, and of how mean and variance of the features of the batch, samples of
+ * all classes, differ from those of public rows, which stand here for the running statistics of a batch normalisation that the target need
+ * not have.
  *
  * @source  Yin et al., CVPR 2020, eq. 2-4
  */
@@ -112,21 +113,17 @@ export const batchStatistics = (steps: number): Attack => ({
     const wanted = wantedRows(classes, n, target.classes.length);
     const { mean, variance } = await publicMoments(attacked);
     const loss = (x: Tensor): Tensor => {
-      const f = featuresOf(target)(x).reshape([J, n, mean.shape[1]]);
-      const own = f.mean(1);
-      const spread = f.sub(own.expandDims(1)).square().mean(1);
-      // of a class's samples together: spread over them, so that each row has its share
-      const apart = own.sub(mean).square().sum(-1).add(spread.sub(variance).square().sum(-1));
-      const shared = apart
-        .reshape([J, 1])
-        .broadcastTo([J, n])
-        .reshape([J * n]);
-      const plain = crossEntropy(target.logits(x), wanted).add(x.square().sum(-1).mul(ofSize)).add(shared.mul(ofStatistics));
+      const f = featuresOf(target)(x);
+      const own = f.mean(0, true);
+      const spread = f.sub(own).square().mean(0, true);
+      // of the batch: added to every row, so that in the sum over rows it weighs as much as the mean of the other terms
+      const apart = own.sub(mean).square().sum().add(spread.sub(variance).square().sum());
+      const plain = crossEntropy(target.logits(x), wanted).add(x.square().sum(-1).mul(ofSize)).add(apart.mul(ofStatistics));
       return isImage ? plain.add(totalVariation(x, target.input).mul(ofRoughness)) : plain;
     };
     const start = isImage ? rng.uniform([J * n, D]) : rng.normal([J * n, D]);
     const project = isImage ? (x: Tensor): Tensor => clamp(x, 0, 1) : undefined;
     const x = await descend(start, loss, { optimizer: adam(cosine(0.05, steps)), steps, project }, rng, watch);
-    return { inputs: ndarray(Float32Array.from(toNumbers(x)), [J, n, D], "f32"), notes: noFeatures("deep-inversion", attacked) };
+    return { inputs: inF32({ ...x, shape: [J, n, D] }), notes: noFeatures("deep-inversion", attacked) };
   },
 });

@@ -43,14 +43,15 @@ export function attacksOf(list: string, options: AttackOptions): Attack[] {
   };
   const names = list === "all" ? [...attackNames] : list.split(",").map((name) => name.trim());
   const chosen = names.flatMap((given) => {
-    const [name, text] = given.split(":");
+    const [name, ...more] = given.split(":");
     const found = attackNames.find((known) => known === name);
     if (found === undefined) {
       const guess = nearest(name, attackNames);
       throw new UserError(`no attack "${given}"`, guess ? `did you mean "${guess}"?` : `there are ${attackNames.join(", ")}; or all`);
     }
-    const value = text === undefined ? undefined : Number(text);
-    if (value !== undefined && !((found === "map" || found === "vmi") && value >= 0))
+    const text = more.join(":").trim();
+    const value = more.length === 0 ? undefined : text === "" ? Number.NaN : Number(text);
+    if (value !== undefined && !((found === "map" || found === "vmi") && value >= 0 && value < Number.POSITIVE_INFINITY))
       throw new UserError(`attack "${given}": the number after the colon`, "map:0.1 and vmi:0.03 take one, at least 0; the others none");
     return makers[found](value);
   });

@@ -1,10 +1,10 @@
 /** Knowledge-enriched distributional inversion: the public generator is trained with what the target says of public rows. */
-import { allocate, type NdArray, ndarray, type Random } from "../../array/index.ts";
+import { allocate, type NdArray, type Random } from "../../array/index.ts";
 import { batchRows } from "../../data/index.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { dense } from "../../nn/index.ts";
-import { adam, applyUpdates, type Optimizer, type State } from "../../optim/index.ts";
-import { abs, jit, logSoftmax, logsumexp, oneHot, softmax, softplus, type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import { adam, type Optimizer } from "../../optim/index.ts";
+import { abs, jit, logSoftmax, logsumexp, softmax, softplus, type Tensor } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import { rowwise } from "../metrics/rows.ts";
 import {
@@ -16,8 +16,11 @@ import {
   gameLearner,
   type LearnedPrior,
   maker,
+  type OfClasses,
   type Players,
 } from "./adversarial.ts";
+import { descend, inF32, wantedRows } from "./descent.ts";
+import { crossEntropy } from "./losses.ts";
 
 /** -log σ(s) of the score s = log Σ_k e^{logit_k} of being a real row: the K outputs and a zero for "made" are one softmax. */
 const surpriseReal = (logits: Tensor): Tensor => softplus(logsumexp(logits, -1)).sub(logsumexp(logits, -1));
@@ -50,7 +53,7 @@ export function kedGeneratorLoss(made: { features: Tensor; logits: Tensor }, unl
 export interface KedLearner extends GameLearner {
   prior(state: GameState): LearnedPrior;
   /** Samples of a class by the target, with the discriminator as a critic. */
-  attack(state: GameState, options?: KedAttack): (y: number, n: number, rng: Random) => Promise<NdArray<"f32">>;
+  attack(state: GameState, options?: KedAttack): OfClasses;
 }
 
 /** How the law of codes is fitted. */
@@ -117,38 +120,37 @@ export async function kedLearner(
   };
 }
 
-interface Law<T = Tensor> {
-  readonly mean: T;
-  readonly logVariance: T;
-}
-
-/** Minimises E[λ CE(T(G(z)), y) - log σ(s(G(z)))] over z ~ N(μ, diag e^ν), from μ = 0 and ν = 1; nothing holds the law's width. */
-function fitCodes(
-  target: Classifier,
-  generate: (z: Tensor) => Tensor,
-  surprise: (x: Tensor) => Tensor,
-  latent: number,
-  { steps = 2400, rate = 2e-2, lambda = 100, batch = 64 }: KedAttack = {},
-) {
-  const optimizer: Optimizer = adam(rate);
-  const codes = ({ mean, logVariance }: Law, noise: Tensor): Tensor => logVariance.mul(0.5).exp().mul(noise).add(mean);
-  const update = jit((law: Law, state: State, noise: Tensor, y: Tensor) => {
-    const [loss, slope] = valueAndGrad((l: Law) => {
-      const x = generate(codes(l, noise));
-      const wrong = logSoftmax(target.logits(x)).mul(oneHot(y, target.classes.length)).sum(1).neg();
-      return wrong.mul(lambda).add(surprise(x)).mean();
-    })(law);
-    const { updates, state: next } = optimizer.update(slope, state, law);
-    return { law: applyUpdates(law, updates), state: next, loss };
-  });
-  const draw = jit((law: Law, noise: Tensor) => generate(codes(law, noise)).cast("f32"));
-  return async (y: number, n: number, rng: Random): Promise<NdArray<"f32">> => {
-    const ones = ndarray(new Float32Array(latent).fill(1), [latent], "f32");
-    let law: Law<NdArray> = { mean: allocate("f32", [latent]), logVariance: ones };
-    let state = optimizer.init(law);
-    const wanted = ndarray(new Int32Array(batch).fill(y), [batch], "i32");
-    for (let step = 0; step < steps; step++) ({ law, state } = await update(law, state, rng.normal([batch, latent]), wanted));
-    const made = await draw(law, rng.normal([n, latent]));
-    return ndarray(made.data as Float32Array<ArrayBuffer>, made.shape, "f32"); // the program casts to f32
+/**
+ * Minimises E[λ CE(T(G(z)), y) - log σ(s(G(z)))] over z ~ N(μ, diag e^ν) of every class, from μ = 0 and ν = 1; nothing holds the laws' width.
+ * Rows [J, 2, d] of the descent are μ and ν.
+ */
+const fitCodes =
+  (
+    target: Classifier,
+    generate: (z: Tensor) => Tensor,
+    surprise: (x: Tensor) => Tensor,
+    latent: number,
+    { steps = 2400, rate = 2e-2, lambda = 100, batch = 64 }: KedAttack = {},
+  ): OfClasses =>
+  async (classes, n, rng, watch = () => {}) => {
+    const J = classes.length;
+    const inputs = (laws: Tensor, noise: Tensor): Tensor => {
+      const [mean, logVariance] = [laws.slice([], [0, 1]), laws.slice([], [1, 2])];
+      return generate(logVariance.mul(0.5).exp().mul(noise).add(mean).reshape([-1, latent]));
+    };
+    const wanted = wantedRows(classes, batch, target.classes.length);
+    const start = allocate("f32", [J, 2, latent]);
+    for (let j = 0; j < J; j++) start.data.fill(1, (2 * j + 1) * latent, (2 * j + 2) * latent);
+    const laws = await descend<{ noise: Tensor }>(
+      start,
+      (laws, { noise }) => {
+        const x = inputs(laws, noise);
+        return crossEntropy(target.logits(x), wanted).mul(lambda).add(surprise(x)).reshape([J, batch]).mean(1);
+      },
+      { optimizer: adam(rate), steps, noise: (stream) => ({ noise: stream.normal([J, batch, latent]) }) },
+      rng.fold("steps"),
+      watch,
+    );
+    const draw = jit((laws: Tensor, noise: Tensor) => inputs(laws, noise).reshape([J, n, -1]));
+    return inF32(await draw(laws, rng.fold("draws").normal([J, n, latent])));
   };
-}

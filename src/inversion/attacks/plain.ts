@@ -4,7 +4,7 @@ import { sgd } from "../../optim/index.ts";
 import { clamp, type Tensor } from "../../tensor/index.ts";
 import { cutThrough } from "../prior.ts";
 import type { Attack } from "./attack.ts";
-import { descend, inBlocks, wantedRows } from "./descent.ts";
+import { descend, inBlocks, inF32, wantedRows } from "./descent.ts";
 import { crossEntropy } from "./losses.ts";
 
 /** Draws of the public prior, for every class the same law: what is reached without the target. */
@@ -57,6 +57,6 @@ export const pixels = (steps: number): Attack => ({
       rng,
       watch,
     );
-    return { inputs: ndarray(x.data as Float32Array<ArrayBuffer>, [classes.length, n, D], "f32") }; // started as f32
+    return { inputs: inF32({ ...x, shape: [classes.length, n, D] }) };
   },
 });

@@ -1,10 +1,10 @@
 /** Pseudo-label guided inversion: a conditional generator of public rows that the target itself has labelled. */
-import { type NdArray, ndarray, type Random } from "../../array/index.ts";
+import { type NdArray, ndarray } from "../../array/index.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { dense } from "../../nn/index.ts";
-import { adam, applyUpdates, type Optimizer, type State } from "../../optim/index.ts";
-import { concat, jit, max, oneHot, relu, softmax, type Tensor, take, valueAndGrad } from "../../tensor/index.ts";
+import { adam, type Optimizer } from "../../optim/index.ts";
+import { concat, constant, jit, oneHot, relu, softmax, type Tensor, take } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
 import { rowwise } from "../metrics/rows.ts";
@@ -18,7 +18,10 @@ import {
   gameLearner,
   type LearnedPrior,
   maker,
+  type OfClasses,
 } from "./adversarial.ts";
+import { descend, inF32, wantedRows } from "./descent.ts";
+import { maxMargin } from "./losses.ts";
 
 /** Of each class the n public rows to which the target gives it with most probability; a row may stand for several classes. */
 export async function pseudoLabels(target: Classifier, publicRows: NdArray<"f32">, n: number): Promise<Labelled> {
@@ -32,12 +35,6 @@ export async function pseudoLabels(target: Classifier, publicRows: NdArray<"f32"
       .slice(0, n),
   );
   return { x: rowsOf(publicRows, best.flat()), y: Int32Array.from(best.flatMap((rows, c) => rows.map(() => c))) };
-}
-
-/** -out_y + max_{j ≠ y} out_j of each row [n]: unlike cross-entropy its gradient does not vanish where the class is already likely. */
-export function maxMargin(logits: Tensor, y: Tensor): Tensor {
-  const own = oneHot(y, logits.shape[1], logits.dtype === "f64" ? "f64" : "f32");
-  return max(logits.sub(own.mul(1e30)), -1).sub(logits.mul(own).sum(1));
 }
 
 /** mean relu(1 - D(x)) + mean relu(1 + D(G(z))). Lim & Ye, arXiv 1705.02894. */
@@ -56,7 +53,7 @@ function projection(params: CriticParams & { readonly classes?: Tensor }, x: Ten
 /** Training of the conditional generator, and the attack in its codes. */
 export interface PlgLearner extends GameLearner {
   prior(state: GameState): LearnedPrior;
-  attack(state: GameState, options?: PlgAttack): (y: number, n: number, rng: Random) => Promise<NdArray<"f32">>;
+  attack(state: GameState, options?: PlgAttack): OfClasses;
 }
 
 /** How codes are moved. */
@@ -122,7 +119,7 @@ export async function plgLearner(target: Classifier, publicRows: NdArray<"f32">,
       },
       generatorLoss({ generator, discriminator }, { z, drawn }) {
         const made = maker.apply(generator, z, drawn, sizes);
-        const inverted = maxMargin(target.logits(made), drawn).mean().mul(alpha);
+        const inverted = maxMargin(target.logits(made), oneHot(drawn, count)).mean().mul(alpha);
         return projection(discriminator, made, drawn, sizes).mean().neg().add(inverted);
       },
     },
@@ -142,29 +139,33 @@ export async function plgLearner(target: Classifier, publicRows: NdArray<"f32">,
 }
 
 /** Each code by itself to the least mean max-margin loss of two augmentations of its row. */
-function moveCodes(
-  target: Classifier,
-  generate: (z: Tensor, y: Tensor) => Tensor,
-  { latent, size }: AdversarialSizes,
-  { steps = 600, rate = 0.1, noise = 0.05 }: PlgAttack = {},
-) {
-  const optimizer: Optimizer = adam(rate);
-  const update = jit((z: Tensor, state: State, y: Tensor, drawn: Tensor) => {
-    const [loss, slope] = valueAndGrad((codes: { z: Tensor }) => {
-      const x = generate(codes.z, y);
-      const seen = concat([x, x]).add(drawn.mul(noise));
-      return maxMargin(target.logits(seen), concat([y, y])).sum();
-    })({ z });
-    const { updates, state: next } = optimizer.update(slope, state, { z });
-    return { z: applyUpdates({ z }, updates).z, state: next, loss };
-  });
-  const draw = jit((z: Tensor, y: Tensor) => generate(z, y).cast("f32"));
-  return async (c: number, n: number, rng: Random): Promise<NdArray<"f32">> => {
-    const y = ndarray(new Int32Array(n).fill(c), [n], "i32");
-    let z: NdArray = rng.normal([n, latent]);
-    let state = optimizer.init({ z });
-    for (let step = 0; step < steps; step++) ({ z, state } = await update(z, state, y, rng.normal([2 * n, size])));
-    const made = await draw(z, y);
-    return ndarray(made.data as Float32Array<ArrayBuffer>, made.shape, "f32"); // the program casts to f32
+const moveCodes =
+  (
+    target: Classifier,
+    generate: (z: Tensor, y: Tensor) => Tensor,
+    { latent, size }: AdversarialSizes,
+    { steps = 600, rate = 0.1, noise = 0.05 }: PlgAttack = {},
+  ): OfClasses =>
+  async (classes, n, rng, watch = () => {}) => {
+    const rows = classes.length * n;
+    const y = ndarray(
+      Int32Array.from({ length: rows }, (_, i) => classes[Math.floor(i / n)]),
+      [rows],
+      "i32",
+    );
+    const wanted = wantedRows(classes, n, target.classes.length);
+    const z = await descend<{ drawn: Tensor }>(
+      rng.fold("codes").normal([rows, latent]),
+      (z, { drawn }) => {
+        const x = generate(z, constant(y));
+        const seen = concat([x, x]).add(drawn.mul(noise));
+        return maxMargin(target.logits(seen), concat([wanted, wanted]))
+          .reshape([2, rows])
+          .sum(0);
+      },
+      { optimizer: adam(rate), steps, noise: (stream) => ({ drawn: stream.normal([2 * rows, size]) }) },
+      rng.fold("steps"),
+      watch,
+    );
+    return inF32(await jit((z: Tensor) => generate(z, constant(y)).reshape([classes.length, n, size]))(z));
   };
-}

@@ -1,6 +1,6 @@
 /** Coupling layers with an affine normalisation and a permutation, as in Glow, on codes [J, n, d]. */
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { type Arrays, concat, elu, exp, expandDims, logSigmoid, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, concat, elu, exp, expandDims, log, type Tensor, take } from "../../tensor/index.ts";
 import { type Float, filled, like } from "./arrays.ts";
 
 /** One step for each of J goals. Widths of the network: h1, hidden, hidden, what it gives. */
@@ -25,12 +25,15 @@ export interface CouplingStep {
   inverse(params: StepParams, h: Tensor): { readonly z: Tensor; readonly logDet: Tensor };
 }
 
+/** σ(2): divided by, so that a network of zeros multiplies by 1. */
+const atZero = 1 / (1 + Math.exp(-2));
+
 /** Units of a hidden layer. */
 const width = 100;
 
 /**
- * ActNorm, a fixed permutation, a coupling: h2 ← h2 + NN(h1), or h2 ← (h2 + shift) σ(raw + 2). The network begins at zero, so that the step
- * begins as permutation and ActNorm.
+ * ActNorm, a fixed permutation, a coupling: h2 ← h2 + NN(h1), or h2 ← (h2 + shift) σ(raw + 2) / σ(2). The network begins at zero, so
+ * that the step begins as permutation and ActNorm.
  *
  * @param order  which entry of ActNorm's output comes to each place
  * @source  Kingma & Dhariwal, NeurIPS 2018, section 3, in R^d instead of images
@@ -48,15 +51,18 @@ export function couplingStep(latent: number, kind: CouplingKind, order: Int32Arr
     const last = dense(elu(dense(elu(dense(h1, 0)), 1)), 2);
     return last.mul(exp(expandDims(outputScale, 1).mul(3)));
   };
-  /** What is added, and the logarithm of what is multiplied after it. */
-  const change = (params: StepParams, h1: Tensor): { readonly shift: Tensor; readonly logFactor?: Tensor } => {
+  /** What is added, and what is divided by after it: σ(2) / σ(raw + 2) = σ(2) (1 + e^{-raw - 2}). */
+  const change = (params: StepParams, h1: Tensor): { readonly shift: Tensor; readonly divisor?: Tensor } => {
     const y = network(params, h1);
     if (kind === "additive") return { shift: y };
-    return { shift: y.slice([], [], [0, changed]), logFactor: logSigmoid(y.slice([], [], [changed, outputs]).add(2)) };
+    const divisor = exp(y.slice([], [], [changed, outputs]).add(2).neg())
+      .add(1)
+      .mul(atZero);
+    return { shift: y.slice([], [], [0, changed]), divisor };
   };
-  const volume = ({ logScale }: StepParams, logFactor: Tensor | undefined): Tensor => {
+  const volume = ({ logScale }: StepParams, divisor: Tensor | undefined): Tensor => {
     const ofNorm = expandDims(logScale.sum(-1), 1);
-    return logFactor ? ofNorm.add(logFactor.sum(-1)) : ofNorm;
+    return divisor ? ofNorm.sub(log(divisor).sum(-1)) : ofNorm;
   };
   return {
     init(goals, rng, dtype) {
@@ -70,17 +76,17 @@ export function couplingStep(latent: number, kind: CouplingKind, order: Int32Arr
     },
     forward(params, z) {
       const [h1, h2] = halves(permuted(z.add(expandDims(params.shift, 1)).mul(exp(expandDims(params.logScale, 1))), there));
-      const { shift, logFactor } = change(params, h1);
+      const { shift, divisor } = change(params, h1);
       const moved = h2.add(shift);
-      return { h: concat([h1, logFactor ? moved.mul(exp(logFactor)) : moved], 2), logDet: volume(params, logFactor) };
+      return { h: concat([h1, divisor ? moved.div(divisor) : moved], 2), logDet: volume(params, divisor) };
     },
     inverse(params, h) {
       const [h1, h2] = halves(h);
-      const { shift, logFactor } = change(params, h1);
-      const moved = (logFactor ? h2.mul(exp(logFactor.neg())) : h2).sub(shift);
+      const { shift, divisor } = change(params, h1);
+      const moved = (divisor ? h2.mul(divisor) : h2).sub(shift);
       const scaled = permuted(concat([h1, moved], 2), back);
       const z = scaled.mul(exp(expandDims(params.logScale, 1).neg())).sub(expandDims(params.shift, 1));
-      return { z, logDet: volume(params, logFactor) };
+      return { z, logDet: volume(params, divisor) };
     },
   };
 }

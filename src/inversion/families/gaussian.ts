@@ -1,6 +1,6 @@
 /** Gaussian families: N(m, diag s²) and N(m, L Lᵀ). */
-import type { NdArray } from "../../array/index.ts";
-import { expandDims, eye, log, softplus, type Tensor, transpose, tril } from "../../tensor/index.ts";
+import { type NdArray, ndarray } from "../../array/index.ts";
+import { constant, diagonal, div, expandDims, eye, log, softplus, stopGradient, type Tensor, transpose, tril } from "../../tensor/index.ts";
 import { filled, freeScale, like } from "./arrays.ts";
 import { type Family, logNormal, type Placement } from "./family.ts";
 
@@ -62,6 +62,30 @@ export function factorOf({ scale, below }: GaussianParams): { readonly lower: Te
   const s = softplus(scale);
   const onDiagonal = eye(s.shape[s.rank - 1], s.dtype === "f64" ? "f64" : "f32").mul(expandDims(s, -1));
   return { lower: tril(below, -1).add(onDiagonal), logDet: log(s).sum(-1) };
+}
+
+/**
+ * L⁻¹ of lower triangular L [..., d, d] in 2 log₂ d products: of diagonal blocks of 1, 2, 4, … rows, the inverse of [[A, 0], [B, C]] being
+ * [[A⁻¹, 0], [-C⁻¹ B A⁻¹, C⁻¹]]. Its derivative, -L⁻¹ dL L⁻¹, is that of 2 M - M L M at M = L⁻¹, Newton's step, which moves rounding alone.
+ */
+export function inverseOf(lower: Tensor): Tensor {
+  const d = lower.shape[lower.rank - 1];
+  const fixed = stopGradient(lower);
+  let inverse = div(eye(d, lower.dtype === "f64" ? "f64" : "f32"), expandDims(diagonal(fixed), -1));
+  for (let b = 1; b < d; b *= 2) inverse = inverse.sub(inverse.matmul(fixed.mul(blocksBelow(d, b).cast(lower.dtype))).matmul(inverse));
+  return inverse.mul(2).sub(inverse.matmul(lower).matmul(inverse));
+}
+
+/** Indicators [d, d] of the blocks B of all [[A, 0], [B, C]] of 2b rows on the diagonal. */
+function blocksBelow(d: number, b: number): Tensor {
+  const inside = (i: number, j: number): boolean => Math.floor(i / b) % 2 === 1 && Math.floor(j / b) === Math.floor(i / b) - 1;
+  return constant(
+    ndarray(
+      Float32Array.from({ length: d * d }, (_, e) => (inside(Math.floor(e / d), e % d) ? 1 : 0)),
+      [d, d],
+      "f32",
+    ),
+  );
 }
 
 /** Parameters of N(m, L Lᵀ) for the m and L of a placement. */

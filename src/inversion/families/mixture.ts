@@ -1,9 +1,9 @@
 /** Mixtures of Gaussians, drawn component by component. */
 import type { Random } from "../../array/index.ts";
-import { expandDims, logSoftmax, logsumexp, type Tensor, transpose, triangularSolve } from "../../tensor/index.ts";
+import { expandDims, logSoftmax, logsumexp, type Tensor, transpose } from "../../tensor/index.ts";
 import { filled, freeScale, like } from "./arrays.ts";
 import { type Family, logNormal } from "./family.ts";
-import { factorOf, type GaussianParams, standardGaussians } from "./gaussian.ts";
+import { factorOf, type GaussianParams, inverseOf, standardGaussians } from "./gaussian.ts";
 
 /** Logits of the shares [J, C], and Gaussians with the leading axes [J, C]. */
 export interface MixtureParams<T = Tensor> {
@@ -56,8 +56,7 @@ export const mixtureFamily = (latent: number, components: number): Family<Mixtur
     const each = noise.reshape([noise.shape[0], components, n / components, d]);
     const z = each.matmul(transpose(lower)).add(expandDims(gaussians.mean, 2)).reshape([J, 1, n, d]);
     // L_c⁻¹ (z - m_c) for every draw and component
-    const centred = transpose(z.sub(expandDims(gaussians.mean, 2))); // [J, C, d, n]
-    const whitened = transpose(triangularSolve(lower, centred));
+    const whitened = z.sub(expandDims(gaussians.mean, 2)).matmul(transpose(inverseOf(lower)));
     const logEach = logNormal(whitened).sub(expandDims(logDet, 2));
     return { z: z.reshape([J, n, d]), logDensity: logsumexp(logEach.add(expandDims(logSoftmax(logits, -1), 2)), 1) };
   },

@@ -35,7 +35,10 @@ export async function classifierOf(model: OnnxModel, options: ClassifierFileOpti
   const size = sizeOf(input);
   const rows = options.rows ?? randomStream(0).fold("classifier").normal([trials, size]);
   if (rows.shape[1] !== size)
-    throw new UserError(`${path}: the classifier takes ${size} numbers a row ([${input.join(", ")}]), the data have ${rows.shape[1]}`);
+    throw new UserError(
+      `${path}: the classifier takes ${size} numbers a row ([${input.join(", ")}]), the data have ${rows.shape[1]}`,
+      "give data as this model was trained on: pictures of its size, or tables with its columns",
+    );
   const outputs = await steadyOutputs(raw, rows, { path, what: "the classifier", rows: "inputs", one: "one of the inputs" });
   const columns = outputs.shape[1];
   const kind = kindOf(outputs, options, model.metadata);
@@ -65,12 +68,22 @@ function preprocessing(input: Shape, { path, mean, deviation, scale = 1, reverse
   const each = (values: readonly number[] | undefined, name: string, none: number): Tensor => {
     const found = values ?? [none];
     if (found.length !== 1 && found.length !== channels)
-      throw new UserError(`${path}: ${found.length} numbers in ${name} for ${channels} ${rest.length > 0 ? "channels" : "features"}`);
+      throw new UserError(
+        `${path}: ${found.length} numbers in ${name} for ${channels} ${rest.length > 0 ? "channels" : "features"}`,
+        `give one for each, or one for all: ${name} ${none}`,
+      );
+    const wrong = found.find((v) => !Number.isFinite(v) || (name === "--std" && v <= 0));
+    if (wrong !== undefined)
+      throw new UserError(
+        `${path}: ${wrong} in ${name}`,
+        name === "--std" ? "inputs are divided by it: give positive numbers" : "give finite numbers",
+      );
     const all = Float32Array.from({ length: channels }, (_, c) => found[found.length === 1 ? 0 : c]);
     return constant({ data: all, shape: [1, channels, 1], dtype: "f32" });
   };
   const [shift, divisor] = [each(mean, "--mean", 0), each(deviation, "--std", 1)];
-  if ((deviation ?? []).some((v) => !(v > 0))) throw new UserError("--std takes positive numbers");
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new UserError(`${path}: a --scale of ${scale}`, "pixels are multiplied by it: 255 for models of bytes, 1 for others");
   const plain = !mean && !deviation && scale === 1;
   if (plain && !reversed) return (x) => x;
   return (x) => {
@@ -127,8 +140,21 @@ function kindOf(
 
 function namesOf({ metadata }: OnnxModel, K: number, path: string): string[] {
   if (metadata.classes === undefined) return Array.from({ length: K }, (_, k) => String(k));
-  const names: unknown = JSON.parse(metadata.classes);
-  if (!Array.isArray(names) || names.length !== K)
-    throw new UserError(`${path}: the file names ${Array.isArray(names) ? names.length : "no list of"} classes and gives ${K} outputs`);
+  const names = listOf(metadata.classes);
+  if (!names || names.length !== K)
+    throw new UserError(
+      `${path}: the file names ${names ? names.length : "no list of"} classes and gives ${K} outputs`,
+      'its metadata "classes" is a list of names in JSON, one for each output; leave it out for numbers',
+    );
   return names.map(String);
+}
+
+/** A list in JSON; undefined for all else. */
+function listOf(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

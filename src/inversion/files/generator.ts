@@ -2,7 +2,7 @@
 import { type NdArray, randomStream, type Shape, sizeOf, toNumbers } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { type OnnxModel, steadyOutputs } from "../../onnx/index.ts";
-import type { Tensor } from "../../tensor/index.ts";
+import { sigmoid, type Tensor } from "../../tensor/index.ts";
 import type { Prior } from "../prior.ts";
 import { rowShape, rowsFunction, trials } from "./rows.ts";
 
@@ -24,7 +24,9 @@ export async function generatorPrior(model: OnnxModel, options: GeneratorFileOpt
   const { path, pixels } = options;
   const shape = rowShape(model, path, "a generator");
   const latent = sizeOf(shape);
-  const raw = rowsFunction(model, shape);
+  const plain = rowsFunction(model, shape);
+  // decoders with Bernoulli noise give pixels before their sigmoid
+  const raw = model.metadata.output === "logits" ? (z: Tensor): Tensor => sigmoid(plain(z)) : plain;
   const trial = randomStream(0).fold("generator").normal([trials, latent]);
   const words = { path, what: "the generator", rows: "codes", one: "a draw of the prior" };
   const outputs = await steadyOutputs(raw, trial, words);
@@ -46,6 +48,8 @@ function toUnit(x: Tensor, range: readonly [number, number] | undefined): Tensor
 
 /** [0, 1] unless a hundredth of the outputs is clearly below. */
 function rangeOf(outputs: NdArray, { path, range, pixels }: GeneratorFileOptions): { range?: readonly [number, number]; note?: string } {
+  if (range && !(range[0] < range[1]))
+    throw new UserError(`${path}: --generator-range ${range.join()} is empty`, "give the lowest and the highest output: -1,1");
   if (range || !pixels) return { range };
   const values = toNumbers(outputs);
   const below = values.filter((v) => v < -0.05).length / values.length;
@@ -70,10 +74,17 @@ export async function stylePrior(
   const [d] = oneAxis(rowShape(mapping, mappingPath, "a mapping network"), mappingPath);
   const shape = rowShape(synthesis, path, "a synthesis network");
   if (shape.length !== 2)
-    throw new UserError(`${path}: a synthesis network takes codes [rows, layers, width], this one rows of [${shape.join(", ")}]`);
+    throw new UserError(
+      `${path}: a synthesis network takes codes [rows, layers, width], this one rows of [${shape.join(", ")}]`,
+      "a generator in one file is given without a mapping network",
+    );
   const [layers, width] = shape;
   const wrong = nuisance.find((l) => !Number.isInteger(l) || l < 0 || l >= layers);
-  if (wrong !== undefined) throw new UserError(`layer ${wrong}: the synthesis network ${path} has the layers 0 to ${layers - 1}`);
+  if (wrong !== undefined)
+    throw new UserError(
+      `layer ${wrong}: the synthesis network ${path} has the layers 0 to ${layers - 1}`,
+      "name some of these in --nuisance",
+    );
   if (nuisance.length >= layers) throw new UserError("no layer is left whose code is fitted", "name fewer layers in --nuisance");
   const map = rowsFunction(mapping, [d]);
   const paint = rowsFunction(synthesis, shape);
@@ -89,7 +100,10 @@ export async function stylePrior(
     one: "a draw of the prior",
   });
   if (w.shape[1] !== width)
-    throw new UserError(`${mappingPath} gives ${w.shape[1]} numbers, and ${path} takes ${width} for each of its ${layers} layers`);
+    throw new UserError(
+      `${mappingPath} gives ${w.shape[1]} numbers, and ${path} takes ${width} for each of its ${layers} layers`,
+      "give the two networks of one generator; a mapping that repeats its output for every layer is to be exported without that",
+    );
   const outputs = await steadyOutputs(raw, trial, { path, what: "the generator", rows: "codes", one: "a draw of the prior" });
   const { range, note } = rangeOf(outputs, options);
   const declared = synthesis.outputs[0].shape.slice(1).map(Number);
@@ -106,5 +120,8 @@ export async function stylePrior(
 
 function oneAxis(shape: Shape, path: string): Shape {
   if (shape.length === 1) return shape;
-  throw new UserError(`${path}: a mapping network takes codes [rows, dimension], this one rows of [${shape.join(", ")}]`);
+  throw new UserError(
+    `${path}: a mapping network takes codes [rows, dimension], this one rows of [${shape.join(", ")}]`,
+    "are the mapping and the synthesis network the other way round?",
+  );
 }
