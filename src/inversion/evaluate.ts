@@ -1,7 +1,7 @@
 /** What fitted posteriors are worth: the objective on fresh draws, and how far from the best distribution they are. */
 import { allocate, type NdArray, type Random, toNumbers } from "../array/index.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
-import { type Inversion, posteriors, type Terms, termsOf } from "./objective.ts";
+import { type Inversion, overLayers, posteriors, type Terms, termsOf } from "./objective.ts";
 import { drawnPoints, type Points, rulePoints } from "./points.ts";
 
 /** Of one goal; all but shares in nats. */
@@ -13,7 +13,7 @@ export interface PosteriorScore {
   readonly nll: number;
   /** KL(q | N(0, I)). */
   readonly kl: number;
-  /** Estimate of KL(q | q*), q* ∝ p(z) p(y|G(z))^{1/γ}: in expectation a lower bound of it, and never below 0. NaN at γ = 0. */
+  /** Estimate of KL(q | q*), q* ∝ p(z) p(y|G(z))^{1/γ}: in expectation a lower bound of it, and never below 0. NaN at γ = 0, and for layers that share their noise. */
   readonly gap: number;
   /** Share of the draws that the importance weights of the gap amount to. Below a tenth the gap is not known. */
   readonly ess: number;
@@ -45,10 +45,8 @@ export async function scorePosteriors<P extends object>(
   const program = jit((given: object, noise: Tensor, weights: Tensor, free: Tensor) => {
     const own = given as P; // the params that the family made
     const { nll, logRatio, outside, hit, weight } = termsOf(inversion, own, noise, weights, prior.nuisance && free);
-    const kl = family
-      .kl?.(own)
-      .reshape([J, posteriors(inversion) / J])
-      .sum(1);
+    const each = family.kl?.(own).reshape([J, posteriors(inversion) / J]);
+    const kl = each && overLayers(inversion, each);
     return { nll, logRatio, outside, hit, weight, ...(kl && { kl }) };
   });
   const run = async ({ noise, weights }: Points) => {
@@ -69,12 +67,15 @@ export async function scorePosteriors<P extends object>(
     const byRule = exact && scoreOf(columnsOf(exact.columns, j), gamma, exact.kl?.[j]);
     return {
       ...(byRule ? { ...byRule, lossError: 0 } : drawn),
-      ...gapOf(column("nll"), column("logRatio"), weight, gamma),
+      // codes that lie on a surface have no density to weigh by
+      ...(inversion.sharedNoise ? unknownGap : gapOf(column("nll"), column("logRatio"), weight, gamma)),
       accuracy: weighted(column("hit"), weight),
       outside: weighted(column("outside"), weight),
     };
   });
 }
+
+const unknownGap = { gap: Number.NaN, ess: Number.NaN };
 
 /** Of the draws of one goal. */
 type Columns = Record<keyof Terms, Float64Array>;
@@ -120,7 +121,7 @@ function scoreOf(
 
 /** KL(q | q*) = E_q[log q - log p + nll / γ] + log Z, Z = E_q[e^{-(that)}], both means over the same draws. */
 function gapOf(nll: Float64Array, logRatio: Float64Array, weight: Float64Array, gamma: number): Pick<PosteriorScore, "gap" | "ess"> {
-  if (gamma === 0) return { gap: Number.NaN, ess: Number.NaN };
+  if (gamma === 0) return unknownGap;
   const logs = nll.map((v, i) => -v / gamma - logRatio[i]);
   const most = logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const ratios = logs.map((v) => Math.exp(v - most));

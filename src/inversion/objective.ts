@@ -19,6 +19,11 @@ export interface Inversion<P extends object = object> {
   readonly prior: Prior;
   readonly classifier: Classifier;
   readonly goals: readonly Goal[];
+  /**
+   * Of style generators: every layer's code is a map of the same noise, as in the authors' program. The codes of an input then lie on a
+   * surface: q has no density, and the mean of the layers' divergences stands for KL as a penalty.
+   */
+  readonly sharedNoise?: boolean;
 }
 
 /** Terms of every draw of every goal, [J, n] each. */
@@ -75,10 +80,7 @@ export function termsOf<P extends object>(
   const { family, classifier, goals, prior } = inversion;
   const [J, n] = [goals.length, noise.shape[1]];
   const { z, logDensity } = family.draw(params, noise);
-  const logRatio = logDensity
-    .sub(logNormal(z))
-    .reshape([J, fittedLayers(prior).length, n])
-    .sum(1);
+  const logRatio = overLayers(inversion, logDensity.sub(logNormal(z)).reshape([J, fittedLayers(prior).length, n]));
   const { x, outside } = inputsOf(inversion, z, free);
   const logits = classifier.logits(x).cast(z.dtype);
   const K = classifier.classes.length;
@@ -91,6 +93,9 @@ export function termsOf<P extends object>(
   const weight = shares ? exp(repeated(shares, n)).mul(all) : broadcastTo(all, [J, n]);
   return { z, nll: of(logSoftmax(logits, -1)).neg(), logRatio, outside: outside.reshape([J, n]).cast(z.dtype), hit, weight };
 }
+
+/** Over axis 1: divergences of independent layers add up; of layers with the same noise their mean is a penalty. */
+export const overLayers = ({ sharedNoise }: Pick<Inversion, "sharedNoise">, x: Tensor): Tensor => (sharedNoise ? x.mean(1) : x.sum(1));
 
 /** [J, 1, K] indicators. */
 function targets(goals: readonly Goal[], K: number, dtype: "f32" | "f64"): Tensor {
@@ -129,11 +134,8 @@ export function objective<P extends object>(
   const { nll, logRatio, hit, weight } = termsOf(inversion, params, noise, weights, free);
   const J = inversion.goals.length;
   const mean = (values: Tensor): Tensor => values.mul(weight).sum(-1);
-  const kl =
-    inversion.family
-      .kl?.(params)
-      .reshape([J, posteriors(inversion) / J])
-      .sum(1) ?? mean(logRatio);
+  const each = inversion.family.kl?.(params).reshape([J, posteriors(inversion) / J]);
+  const kl = each ? overLayers(inversion, each) : mean(logRatio);
   const expected = mean(nll);
   return { loss: expected.add(kl.mul(gamma)), nll: expected, kl, hit: mean(hit) };
 }

@@ -1,5 +1,5 @@
 /** Noise for the expectations of a fit. */
-import { type NdArray, ndarray, type Random } from "../array/index.ts";
+import type { NdArray, Random } from "../array/index.ts";
 import { floats, type Inversion, posteriors } from "./objective.ts";
 import { hermitePoints, mostAxes } from "./quadrature.ts";
 
@@ -40,25 +40,46 @@ function repeat(values: Float64Array, times: number): Float64Array {
  * @param draws  a goal, over all components
  */
 export function drawnPoints(
-  { family, prior, goals }: Pick<Inversion, "family" | "prior" | "goals">,
+  inversion: Pick<Inversion, "family" | "prior" | "goals" | "sharedNoise">,
   draws: number,
   rng: Random,
   dtype: Float,
 ): Points {
-  const half = Math.ceil(draws / family.components / 2);
-  const n = 2 * half * family.components;
+  const { components, latent } = inversion.family;
+  const half = Math.ceil(draws / components / 2);
+  const n = 2 * half * components;
+  const size = half * latent;
+  const noise = layeredNoise(inversion, rng, n, dtype, (stream, rows) => {
+    const drawn = stream.normal([rows * components, size], dtype).data;
+    const mirrored = dtype === "f64" ? new Float64Array(rows * n * latent) : new Float32Array(rows * n * latent);
+    for (let block = 0; block < rows * components; block++) {
+      const at = 2 * block * size;
+      mirrored.set(drawn.subarray(block * size, (block + 1) * size), at);
+      for (let i = 0; i < size; i++) mirrored[at + size + i] = -drawn[block * size + i];
+    }
+    return mirrored;
+  });
+  return { noise, weights: floats(new Float64Array(n).fill(1 / (2 * half)), [n], dtype) };
+}
+
+/** Noise [J·L', n, d] of all posteriors: each layer of an input has its own, or all have the same. */
+export function layeredNoise(
+  { family, prior, goals, sharedNoise }: Pick<Inversion, "family" | "prior" | "goals" | "sharedNoise">,
+  rng: Random,
+  n: number,
+  dtype: Float,
+  draw: (rng: Random, rows: number) => Float32Array | Float64Array,
+): NdArray {
   const rows = posteriors({ goals, prior });
-  const size = half * family.latent;
-  const noise = dtype === "f64" ? new Float64Array(rows * n * family.latent) : new Float32Array(rows * n * family.latent);
-  const drawn = rng.normal([rows * family.components, size], dtype).data;
-  for (let block = 0; block < rows * family.components; block++) {
-    const at = 2 * block * size;
-    noise.set(drawn.subarray(block * size, (block + 1) * size), at);
-    for (let i = 0; i < size; i++) noise[at + size + i] = -drawn[block * size + i];
-  }
   const shape = [rows, n, family.latent];
-  return {
-    noise: noise instanceof Float64Array ? ndarray(noise, shape, "f64") : ndarray(noise, shape, "f32"),
-    weights: floats(new Float64Array(n).fill(1 / (2 * half)), [n], dtype),
-  };
+  const layers = rows / goals.length;
+  if (!sharedNoise || layers === 1) return floats(draw(rng, rows), shape, dtype);
+  const each = draw(rng, goals.length);
+  const size = n * family.latent;
+  const all = new Float64Array(rows * size);
+  for (let row = 0; row < rows; row++) {
+    const from = Math.floor(row / layers) * size;
+    all.set(each.subarray(from, from + size), row * size);
+  }
+  return floats(all, shape, dtype);
 }

@@ -2,6 +2,7 @@
 import { type NdArray, ndarray, type Random, toNumbers } from "../array/index.ts";
 import { jit, type Tensor } from "../tensor/index.ts";
 import { fittedLayers, type Inversion, inputsOf, posteriors } from "./objective.ts";
+import { layeredNoise } from "./points.ts";
 
 /** Codes and inputs of every goal. */
 export interface Drawn {
@@ -25,7 +26,9 @@ export async function drawInputs<P extends object>(inversion: Inversion<P>, para
   let inputs = new Float32Array();
   for (let from = 0; from < n; ) {
     const m = Math.min(n - from, Math.max(1, Math.floor(most / J)));
-    const all = await code(params, rng.normal([rows, m * family.components, family.latent]));
+    const count = m * family.components;
+    const noise = layeredNoise(inversion, rng, count, "f32", (stream, r) => stream.normal([r, count, family.latent]).data);
+    const all = await code(params, noise);
     const z = chosen(all, chances, m, rng);
     const x = await input(z, rng.normal([J, m, family.latent]));
     const D = x.shape[1];

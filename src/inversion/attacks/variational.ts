@@ -12,6 +12,8 @@ export interface VariationalOptions {
   readonly family: (latent: number, rng: Random) => Family;
   readonly draws: number;
   readonly steps: number;
+  /** See `Inversion`. */
+  readonly sharedNoise?: boolean;
 }
 
 /** Draws of the prior that show where to begin, steps between looks at the objective, and fresh draws for its value. */
@@ -23,7 +25,7 @@ const [candidates, window, scored] = [2000, 50, 1000];
  * @param gamma  γ
  * @source  Wang et al., NeurIPS 2021
  */
-export const variational = (gamma: number, { family, draws, steps }: VariationalOptions): Attack => ({
+export const variational = (gamma: number, { family, draws, steps, sharedNoise }: VariationalOptions): Attack => ({
   name: `vmi:${gamma}`,
   title: `a posterior over codes at γ = ${gamma} (variational model inversion)`,
   steps,
@@ -33,6 +35,7 @@ export const variational = (gamma: number, { family, draws, steps }: Variational
       prior,
       classifier: target,
       goals: classes.map((c) => ({ target: c, gamma })),
+      sharedNoise,
     };
     const fit = fitting(inversion, { draws, candidates, window });
     let state = await fit.init(rng.fold("init"));

@@ -10,7 +10,7 @@ import { type Frechet, frechet } from "../metrics/frechet.ts";
 import { type Proportion, wilson } from "../metrics/intervals.ts";
 import { clampedShare } from "../metrics/masking.ts";
 import { type Memory, memorisation } from "../metrics/memorisation.ts";
-import { nearestItems, neighbourClasses } from "../metrics/nearest.ts";
+import { type Closeness, closeness, nearestItems, neighbourClasses } from "../metrics/nearest.ts";
 import { type PrdcOf, prdc } from "../metrics/prdc.ts";
 import { ofClass, rowwise } from "../metrics/rows.ts";
 import type { Withheld } from "../metrics/withheld.ts";
@@ -36,6 +36,8 @@ export interface ClassRecord {
   /** Mean distance of two samples over that of two real items, and effective numbers of modes. */
   readonly pairs: number;
   readonly modes: { readonly samples: number; readonly real: number };
+  /** Mean squared distances of samples, in the evaluator's features: to the nearest private item of the class, and to the mean of them. */
+  readonly closeness: Closeness | null;
   readonly memory: Memory | Withheld;
   readonly posterior?: Posterior;
 }
@@ -102,6 +104,7 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
     const byNeighbours = Uint8Array.from(near, (c, i) => Number(c === samples.y[i]));
     const memories = ofHeldOut && (await memorisation(own, ofTrain, ofHeldOut, rng.fold("memory")));
     const none: Withheld = { none: "there are no held-out items" };
+    const close = await closeness(own, ofTrain, classes.length);
     const records: ClassRecord[] = [];
     const reductions = new Set<string>();
     for (const [j, c] of attacked.entries()) {
@@ -128,6 +131,7 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
         choosingByNeighbours: share(byNeighbours, 0, half),
         neighbours: share(byNeighbours, half, n),
         ...{ precision, recall, density, coverage, pairs, modes },
+        closeness: close[c] ?? null,
         memory: of ?? none,
         ...(posteriors && { posterior: posteriors[j] }),
       });

@@ -70,7 +70,7 @@ export const audit = divided({
     const attacks = chosenAttacks(given, quick);
     const problem: Problem = {
       ...{ material, models, attacks, statedAccuracy, blurred: { samples: !showSamples && data === undefined, items: data === undefined } },
-      owned: loaded.classifier,
+      ...{ owned: loaded.classifier, realism: loaded.realism },
       training: targetOptionsOf(given, quick),
       samples: quick ? Math.min(samples, 60) : samples,
     };
@@ -113,7 +113,14 @@ export const audit = divided({
       const { classifier } = await room.model(model);
       const attack = problem.attacks.find((a) => a.name === name)!; // parts are made from these
       const { prior, publicRows, classes } = problem.material;
-      const attacked = { target: classifier, prior, publicRows, classes: [...classes.keys()], n: problem.samples };
+      const attacked = {
+        target: classifier,
+        prior,
+        publicRows,
+        classes: [...classes.keys()],
+        n: problem.samples,
+        realism: problem.realism,
+      };
       const judge = await room.judge();
       const attempt = await attack.run(attacked, bench.rng.fold("attack").fold(attack.name), told);
       return { record: await judge(classifier, attempt, attacked.classes, attack) };

@@ -32,6 +32,8 @@ export function auditFiles({ judged, results, groundwork }: AuditFound, { materi
         { name: "density", values: numbers((r) => r.c.density) },
         { name: "coverage", values: numbers((r) => r.c.coverage) },
         { name: "pairs", values: numbers((r) => r.c.pairs) },
+        { name: "nearest_squared", values: numbers((r) => r.c.closeness?.nearest) },
+        { name: "mean_squared", values: numbers((r) => r.c.closeness?.mean) },
         { name: "kl", values: numbers((r) => r.c.posterior?.kl) },
         { name: "gap", values: numbers((r) => r.c.posterior?.gap) },
         { name: "nearer_to_training", values: numbers((r) => ("none" in r.c.memory ? undefined : r.c.memory.share.value)) },

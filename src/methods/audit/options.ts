@@ -23,6 +23,17 @@ export const modelOptions = {
     .meta({ file: true }),
   mapping: z.string().optional().describe("mapping network of a style generator, z to w, an .onnx file").meta({ file: true }),
   nuisance: z.string().optional().describe('layers of a style generator whose code is not fitted, such as "7,8,9"'),
+  layerNoise: z
+    .enum(["independent", "shared"])
+    .default("independent")
+    .describe(
+      "of a style generator: noise of its own for every layer's code, or the same for all (then KL is a penalty and the gap is not known)",
+    ),
+  discriminator: z
+    .string()
+    .optional()
+    .describe("logit of being public data, an .onnx file such as a gan's: makes inputs of `generative` and `map` more plausible")
+    .meta({ file: true }),
   generatorRange: z
     .string()
     .optional()

@@ -77,7 +77,7 @@ export const posterior = method({
     const problem: Problem = {
       ...given,
       ...(quick && { draws: Math.min(given.draws, 128), evaluate: Math.min(given.evaluate, 2000), steps: Math.min(given.steps, 500) }),
-      ...{ inversion: { family, prior, classifier, goals: [{ target, gamma }] }, title },
+      ...{ inversion: { family, prior, classifier, goals: [{ target, gamma }], sharedNoise: given.layerNoise === "shared" }, title },
     };
     return {
       problem,
@@ -129,9 +129,11 @@ export const posterior = method({
       },
       text: (took: string) => [
         `L = ${loss.toFixed(5)} nats = ${nll.toFixed(5)} + ${formatNumber(gamma)} x ${kl.toFixed(5)}`,
-        gamma > 0
+        gamma > 0 && Number.isFinite(gap)
           ? `gap to the best distribution: ${ess < leastEss ? "unknown" : `${gap.toFixed(4)} nats`} (importance weights amount to ${(100 * ess).toFixed(1)} % of the draws)`
-          : "no gap: at γ = 0 the best distribution is a point",
+          : gamma > 0
+            ? "no gap: layers that share their noise have no density"
+            : "no gap: at γ = 0 the best distribution is a point",
         `taken for the class: ${(100 * accuracy).toFixed(1)} % of the draws; ${steps} steps in ${took}`,
       ],
     };

@@ -10,17 +10,21 @@ import type { Material } from "../../inversion/audit/material.ts";
 import { type DefenceName, outputDefences, type TargetOptions, trainedDefences } from "../../inversion/audit/train.ts";
 import type { Classifier } from "../../inversion/classifier.ts";
 import { familyOf } from "../../inversion/families/index.ts";
+import { discriminatorOf } from "../../inversion/files/discriminator.ts";
 import { overlap } from "../../inversion/metrics/overlap.ts";
 import { componentsPrior } from "../../inversion/pca.ts";
 import { formatNumber } from "../../numbers.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import { digits, readSides, type Sides, splitTest } from "./data.ts";
-import { loadClassifier, loadPrior, numbersOf } from "./models.ts";
+import { loadClassifier, loadPrior, modelFile, numbersOf } from "./models.ts";
 import type { auditOptions } from "./options.ts";
 
 export type AuditOptions = z.infer<z.ZodObject<typeof auditOptions>>;
 
 /** What is audited and how. */
 export interface Problem extends Pick<AuditOptions, "samples" | "statedAccuracy"> {
+  /** A discriminator of public data: the logit of being one, x [n, D] -> [n]. */
+  readonly realism?: (x: Tensor) => Tensor;
   readonly material: Material;
   readonly owned?: Classifier;
   readonly training: TargetOptions;
@@ -35,6 +39,7 @@ export interface Problem extends Pick<AuditOptions, "samples" | "statedAccuracy"
 export interface Loaded {
   readonly sides: Sides;
   readonly classifier?: Classifier;
+  readonly realism?: (x: Tensor) => Tensor;
 }
 
 /** Built-in sets. */
@@ -61,7 +66,10 @@ export async function loadAudit(given: AuditOptions & { readonly data?: string; 
       "if the model is yours, or its owner has asked you, say so with --i-own-this-model",
     );
   const classifier = await loadClassifier(given);
-  return { classifier, sides: await readSides(given, classifier.input) };
+  const realism = given.discriminator
+    ? await discriminatorOf(await modelFile(given.discriminator, "discriminator"), given.discriminator, classifier.input)
+    : undefined;
+  return { classifier, realism, sides: await readSides(given, classifier.input) };
 }
 
 /** Names with commas that are among some. @throws UserError */
@@ -175,6 +183,7 @@ export function chosenAttacks(given: AuditOptions, quick: boolean): Attack[] {
     effort: quick ? 0.2 : 1,
     family: (latent, stream) => familyOf(given.family, latent, stream, given),
     draws: given.draws,
+    sharedNoise: given.layerNoise === "shared",
     steps: quick ? Math.min(given.steps, 300) : given.steps,
   });
 }
