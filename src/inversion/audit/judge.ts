@@ -75,6 +75,9 @@ interface OfClass {
   readonly variety: ReturnType<typeof diversity>;
 }
 
+/** Why a number about memory is missing. */
+const noHeldOut: Withheld = { none: "there are no held-out items" };
+
 /** A judge by the features of an evaluator; what is to be known of the real items is computed once. */
 export async function judgeBy(material: Material, evaluator: Classifier, rng: Random): Promise<Judge> {
   const { train, heldOut, classes, input } = material;
@@ -89,7 +92,7 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
     return { prdc: prdc(some), variety: diversity(some, Math.min(cells, some.shape[0]), rng.fold("cells").fold(c)) };
   });
   const distance = frechet(ofTrain.x, rng.fold("frechet"));
-  const [hits, among] = [hitsAmong(evaluator, 1), hitsAmong(evaluator, 5)];
+  const [first, among] = [hitsAmong(evaluator, 1), hitsAmong(evaluator, 5)];
   return async (target, { inputs, posteriors, notes = [] }, attacked, { name, title }) => {
     const [J, n, D] = inputs.shape;
     const samples: Labelled = {
@@ -97,54 +100,68 @@ export async function judgeBy(material: Material, evaluator: Classifier, rng: Ra
       y: Int32Array.from({ length: J * n }, (_, i) => attacked[Math.floor(i / n)]),
     };
     const own = await seen(samples);
-    const byEvaluator = await hits(samples);
-    const amongFive = classes.length > 5 ? await among(samples) : undefined;
-    const byTarget = await hitsAmong(target, 1)(samples);
     const near = await neighbourClasses(own.x, ofTrain);
-    const byNeighbours = Uint8Array.from(near, (c, i) => Number(c === samples.y[i]));
+    const hits: Hits = {
+      target: await hitsAmong(target, 1)(samples),
+      evaluator: await first(samples),
+      ...(classes.length > 5 && { amongFive: await among(samples) }),
+      neighbours: Uint8Array.from(near, (c, i) => Number(c === samples.y[i])),
+    };
     const memories = ofHeldOut && (await memorisation(own, ofTrain, ofHeldOut, rng.fold("memory")));
-    const none: Withheld = { none: "there are no held-out items" };
     const close = await closeness(own, ofTrain, classes.length);
     const records: ClassRecord[] = [];
-    const reductions = new Set<string>();
+    const told = new Set(notes);
     for (const [j, c] of attacked.entries()) {
-      const half = n >> 1;
-      const share = (hits: Uint8Array, from: number, to: number): Proportion =>
-        wilson(
-          hits.subarray(j * n + from, j * n + to).reduce((a, b) => a + b, 0),
-          to - from,
-        );
-      const mine = ofClass(own, c);
-      const balls = await real[c].prdc(mine);
-      const { pairs, modes } = await real[c].variety(mine);
-      if ("reduced" in balls && balls.reduced) reductions.add(`precision and coverage: ${balls.reduced}`);
-      if ("none" in balls) reductions.add(`no precision and coverage: ${balls.none}`);
-      const found = "none" in balls ? { precision: null, recall: null, density: null, coverage: null } : balls;
-      const { precision, recall, density, coverage } = found;
-      const of = memories?.classes.find((m) => m.class === c);
+      const { note, ...likeness } = await likenessOf(ofClass(own, c), real[c]);
+      if (note) told.add(note);
       records.push({
-        class: c,
-        target: share(byTarget, 0, n),
-        choosing: share(byEvaluator, 0, half),
-        evaluator: share(byEvaluator, half, n),
-        ...(amongFive && { amongFive: share(amongFive, half, n) }),
-        choosingByNeighbours: share(byNeighbours, 0, half),
-        neighbours: share(byNeighbours, half, n),
-        ...{ precision, recall, density, coverage, pairs, modes },
+        ...{ class: c, ...sharesOf(hits, j, n), ...likeness },
         closeness: close[c] ?? null,
-        memory: of ?? none,
+        memory: memories?.classes.find((m) => m.class === c) ?? noHeldOut,
         ...(posteriors && { posterior: posteriors[j] }),
       });
     }
-    const pictures = input.length === 3 ? { shown: await picturesOf(inputs, own, ofTrain, ofHeldOut) } : {};
     return {
-      ...{ attack: name, title, classes: records, notes: [...notes, ...reductions] },
+      ...{ attack: name, title, classes: records, notes: [...told] },
       frechet: await distance(own.x),
-      memory: memories?.pooled ?? none,
+      memory: memories?.pooled ?? noHeldOut,
       clamped: clampedShare(samples.x),
-      ...pictures,
+      ...(input.length === 3 && { shown: await picturesOf(inputs, own, ofTrain, ofHeldOut) }),
     };
   };
+}
+
+/** Which samples of all classes are taken for theirs, and by whom: 1 or 0. */
+type Hits = Record<"target" | "evaluator" | "neighbours", Uint8Array> & { readonly amongFive?: Uint8Array };
+
+/** Shares of the j-th class, in halves of its n samples. */
+function sharesOf({ target, evaluator, amongFive, neighbours }: Hits, j: number, n: number) {
+  const share = (hits: Uint8Array, from: number, to: number): Proportion =>
+    wilson(
+      hits.subarray(j * n + from, j * n + to).reduce((a, b) => a + b, 0),
+      to - from,
+    );
+  const half = n >> 1;
+  return {
+    target: share(target, 0, n),
+    choosing: share(evaluator, 0, half),
+    evaluator: share(evaluator, half, n),
+    ...(amongFive && { amongFive: share(amongFive, half, n) }),
+    choosingByNeighbours: share(neighbours, 0, half),
+    neighbours: share(neighbours, half, n),
+  };
+}
+
+/** How like the real items of a class samples are, and how varied. */
+async function likenessOf(samples: NdArray<"f32">, real: OfClass) {
+  const balls = await real.prdc(samples);
+  const { pairs, modes } = await real.variety(samples);
+  if ("none" in balls) {
+    const missing = { precision: null, recall: null, density: null, coverage: null };
+    return { ...missing, pairs, modes, note: `no precision and coverage: ${balls.none}` };
+  }
+  const { precision, recall, density, coverage, reduced } = balls;
+  return { precision, recall, density, coverage, pairs, modes, note: reduced && `precision and coverage: ${reduced}` };
 }
 
 /** The first samples of every class, and their nearest items. */
