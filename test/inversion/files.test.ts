@@ -163,7 +163,7 @@ describe("generators", () => {
 
   test("pixels in [-1, 1] are told by their draws, and said; a range can be given", async () => {
     const { prior, notes } = await generatorPrior(fileOf(painted, [2]), { path: "g.onnx", pixels: true });
-    expect(notes).toEqual([expect.stringMatching(/g\.onnx: outputs go below 0: taken as pixels in \[-1, 1\] \(--generator-range/)]);
+    expect(notes).toEqual([expect.stringMatching(/g\.onnx: outputs go down to -1.00: taken as pixels in \[-1, 1\] \(--generator-range/)]);
     const expected = [0.3, -0.4, -0.5].map((v) => (Math.tanh(v) + 1) / 2);
     (await made(prior, z)).forEach((v, i) => void expect(v).toBeCloseTo(expected[i], 6));
     expect(prior.range).toEqual([0, 1]);

@@ -46,15 +46,28 @@ function toUnit(x: Tensor, range: readonly [number, number] | undefined): Tensor
   return x.sub(range[0]).mul(1 / (range[1] - range[0]));
 }
 
-/** [0, 1] unless a hundredth of the outputs is clearly below. */
+/** Outputs of [-1, 1] go far below 0; those of [0, 1] that are not bounded, a little. */
+const farBelow = -0.5;
+/** Share of the outputs that makes the difference. */
+const clearShare = 0.01;
+
+/** [-1, 1] where a hundredth of the outputs is far below 0, else [0, 1]. */
 function rangeOf(outputs: NdArray, { path, range, pixels }: GeneratorFileOptions): { range?: readonly [number, number]; note?: string } {
   if (range && !(range[0] < range[1]))
     throw new UserError(`${path}: --generator-range ${range.join()} is empty`, "give the lowest and the highest output: -1,1");
   if (range || !pixels) return { range };
   const values = toNumbers(outputs);
-  const below = values.filter((v) => v < -0.05).length / values.length;
-  if (below < 0.01) return { range: [0, 1] };
-  return { range: [-1, 1], note: `${path}: outputs go below 0: taken as pixels in [-1, 1] (--generator-range 0,1 says otherwise)` };
+  const lowest = values.reduce((a, b) => Math.min(a, b));
+  if (values.filter((v) => v < farBelow).length >= clearShare * values.length)
+    return {
+      range: [-1, 1],
+      note: `${path}: outputs go down to ${lowest.toFixed(2)}: taken as pixels in [-1, 1] (--generator-range 0,1 says otherwise)`,
+    };
+  const note =
+    lowest < -0.05
+      ? `${path}: outputs go down to ${lowest.toFixed(2)}: taken as pixels in [0, 1], and cut (--generator-range -1,1 says otherwise)`
+      : undefined;
+  return { range: [0, 1], note };
 }
 
 /**

@@ -29,11 +29,6 @@ export const modelOptions = {
     .describe(
       "of a style generator: noise of its own for every layer's code, or the same for all (then KL is a penalty and the gap is not known)",
     ),
-  discriminator: z
-    .string()
-    .optional()
-    .describe("logit of being public data, an .onnx file such as a gan's: makes inputs of `generative` and `map` more plausible")
-    .meta({ file: true }),
   generatorRange: z
     .string()
     .optional()
@@ -85,6 +80,11 @@ export const trainingOptions = {
 export const auditOptions = {
   ...modelOptions,
   ...dataOptions,
+  discriminator: z
+    .string()
+    .optional()
+    .describe("logit of being public data, an .onnx file such as a gan's: makes inputs of `generative` and `map` more plausible")
+    .meta({ file: true }),
   attacks: z
     .string()
     .default("generative,vmi")
