@@ -1,9 +1,12 @@
 /** `pushforward audit`: how much of its private training data does a classifier give away? */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { type Groundwork, groundworkOf } from "../../inversion/audit/groundwork.ts";
 import type { AttackRecord } from "../../inversion/audit/judge.ts";
+import type { Material } from "../../inversion/audit/material.ts";
 import { controlNames, type ModelName, type Session, session } from "../../inversion/audit/session.ts";
 import { type DefenceName, outputDefences } from "../../inversion/audit/train.ts";
 import { divided, type PartBench, type WorkPart } from "../../lab/index.ts";
@@ -87,6 +90,7 @@ export const audit = divided({
         models,
         samples: problem.samples,
         prior: material.prior.name,
+        hashes: hashesOf(material),
       },
       warnings: [
         ...notes,
@@ -141,6 +145,20 @@ export const audit = divided({
   figures: auditFigures,
   files: auditFiles,
 });
+
+/** What the data were, whatever files they came in: SHA-256 of rows and classes. A run goes on with the same only. */
+const hashesOf = ({ train, heldOut, test, publicRows }: Material) => ({
+  private: digestOf(train.x.data, train.y),
+  ...(heldOut && { heldOut: digestOf(heldOut.x.data, heldOut.y) }),
+  test: digestOf(test.x.data, test.y),
+  public: digestOf(publicRows.data),
+});
+
+function digestOf(...arrays: readonly (Float32Array | Int32Array)[]): string {
+  const hash = sha256.create();
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return bytesToHex(hash.digest());
+}
 
 /** Asks to stop from inside an attack. */
 class Stopped extends Error {}
