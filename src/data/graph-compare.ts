@@ -1,6 +1,6 @@
 /** Is a graph what a file says, by a second reading? The multisets of edges are compared as sums of hashes, so that any size fits. */
 import { isNumber, valueText } from "./graph-columns.ts";
-import type { SecondReading, SecondRow } from "./graph-second.ts";
+import type { SecondReading, SecondRow } from "./graph-second-reading.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 /** What the comparison found; `differs` is undefined if nothing does. */

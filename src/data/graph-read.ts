@@ -11,7 +11,8 @@ import { type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.
 import { readGraphMl } from "./graph-graphml.ts";
 import { readGml, readMetis, readPajek } from "./graph-others.ts";
 import { parquetFacts } from "./graph-parquet.ts";
-import { type SecondReading, secondReading } from "./graph-second.ts";
+import { secondReading } from "./graph-second.ts";
+import type { SecondReading } from "./graph-second-reading.ts";
 import { edgeSink, type SaidOfGraph, type SinkOptions } from "./graph-sink.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
@@ -93,7 +94,12 @@ export async function readAgain(path: string, options: GraphReadOptions): Promis
   const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
   const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
   const isOther = isMatrix && format === "edges" && options.format === undefined;
-  return secondReading(path, isOther ? "mtx" : format, { columns: options.columns, beside: options.others !== "drop", bytes: input });
+  return secondReading(path, isOther ? "mtx" : format, {
+    columns: options.columns,
+    beside: options.others !== "drop",
+    ids: options.ids,
+    bytes: input,
+  });
 }
 
 /** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */

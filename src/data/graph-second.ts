@@ -4,41 +4,27 @@
  */
 import { UserError } from "../errors.ts";
 import { withDuckDb } from "./duckdb.ts";
+import { gmlAgain, metisAgain, pajekAgain } from "./graph-second-others.ts";
+import type { SecondReading, SecondRow } from "./graph-second-reading.ts";
 
 /** Formats with two readers. */
-type SecondFormat = "edges" | "mtx" | "graphml" | "json" | "parquet";
+const secondFormats = ["edges", "mtx", "graphml", "json", "parquet", "gml", "pajek", "metis"] as const;
+type SecondFormat = (typeof secondFormats)[number];
 
-/** What a second reader takes from a file. */
-export interface SecondReading {
-  /** What the file was read with. */
-  readonly by: string;
-  /** What it says; undefined: nothing. */
-  readonly directed?: boolean;
-  /** Every vertex it lists besides those on edges. */
-  readonly vertices?: readonly string[];
-  /** Rows as they stand: the ends, then the values beside them. The first may be a heading. */
-  readonly rows: AsyncIterable<SecondRow>;
-  /** Values stand in the order of the names of their columns, and numbers are what they mean, not how they are written. */
-  readonly byName?: boolean;
-  /** Numbers of vertices count from 1, as in Matrix Market. */
-  readonly fromOne?: boolean;
-}
-
-/** Two ends and values; undefined where there is none. */
-export type SecondRow = readonly [string, string, ...(string | undefined)[]];
-
-const isSecond = (format: string): format is SecondFormat => ["edges", "mtx", "graphml", "json", "parquet"].includes(format);
+const isSecond = (format: string): format is SecondFormat => secondFormats.some((known) => known === format);
 
 /** How the ends of edges are found. */
 export interface SecondOptions {
   readonly columns?: readonly number[];
   /** Whether columns beside the ends are compared too. */
   readonly beside?: boolean;
+  /** Whether vertices of GML and Pajek are called by their labels or by numbers; default labels that tell them apart. */
+  readonly ids?: "auto" | "number" | "name";
   /** What is in the file, no longer compressed. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** The second reading, or undefined for formats that have one reader only (WebGraph, Arrow, GML, Pajek, METIS). */
+/** The second reading, or undefined for formats that have one reader only (WebGraph, Arrow). */
 export async function secondReading(path: string, format: string, options: SecondOptions): Promise<SecondReading | undefined> {
   if (!isSecond(format)) return undefined;
   if (format === "parquet") return parquet(path, options);
@@ -48,8 +34,20 @@ export async function secondReading(path: string, format: string, options: Secon
   const bytes = Buffer.concat(chunks);
   const encoding = /^<\?xml[^>]*encoding=["']([^"']+)/.exec(bytes.toString("latin1", 0, 200))?.[1];
   const text = new TextDecoder(encoding ?? "utf-8").decode(bytes);
+  const others = { gml: gmlAgain, pajek: pajekAgain, metis: metisAgain };
+  if (format === "gml" || format === "pajek" || format === "metis")
+    return withoutValues(await others[format](text, options), options.beside);
   if (format === "json") return nodeLink(text, options.beside);
   return format === "graphml" ? graphMl(text, options.beside) : matrix(text, options.beside);
+}
+
+/** The ends of edges alone, unless what stands beside them is compared. */
+function withoutValues(reading: SecondReading, beside: boolean | undefined): SecondReading {
+  if (beside) return reading;
+  async function* ends(): AsyncGenerator<SecondRow> {
+    for await (const [a, b] of reading.rows) yield [a, b];
+  }
+  return { ...reading, rows: ends() };
 }
 
 /** Characters of a stream; the machine below looks at one after the other. */
@@ -173,7 +171,7 @@ async function matrix(text: string, beside?: boolean): Promise<SecondReading> {
     }
   }
   const n = Number(lines[0]?.trim().split(/\s+/)[0]);
-  return { by: "a second parser", directed: / general\b/i.test(text.slice(0, 200)), rows: rows(), vertices: numbersTo(n), fromOne: true };
+  return { by: "a second parser", directed: / general\b/i.test(text.slice(0, 200)), rows: rows(), vertices: numbersTo(n) };
 }
 
 const numbersTo = (n: number): string[] => Array.from({ length: Math.min(n, 2 ** 24) }, (_, i) => String(i));

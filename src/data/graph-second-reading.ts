@@ -1,0 +1,18 @@
+/** A second reading of a graph file. */
+
+/** What a second reader takes from a file. */
+export interface SecondReading {
+  /** What the file was read with. */
+  readonly by: string;
+  /** What it says; undefined: nothing. */
+  readonly directed?: boolean;
+  /** Every vertex it lists besides those on edges. */
+  readonly vertices?: readonly string[];
+  /** Rows as they stand: the ends, then the values beside them. The first may be a heading. */
+  readonly rows: AsyncIterable<SecondRow>;
+  /** Values stand in the order of the names of their columns, and numbers are what they mean, not how they are written. */
+  readonly byName?: boolean;
+}
+
+/** Two ends and values; undefined where there is none. */
+export type SecondRow = readonly [string, string, ...(string | undefined)[]];
