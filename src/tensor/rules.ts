@@ -125,6 +125,11 @@ const movement: readonly Rule[] = [
   ["all of x", [slicePrimitive, "x"], ({ x }, { cuts }) => (isAll(x, cuts) ? x : undefined)],
   ["a slice of one piece", [slicePrimitive, [concatPrimitive]], (_, { cuts }, [x]) => sliceOfConcat(x, cuts)],
   ["padded by nothing", [padPrimitive, "x"], ({ x }, { paddings }) => (paddings.every(isNothing) ? x : undefined)],
+  [
+    "two that fill each other's zeros = side by side",
+    [add, [padPrimitive, "a"], [padPrimitive, "b"]],
+    ({ a, b }, _, inputs) => beside(a, b, inputs),
+  ],
   ["no axis reversed", [flipPrimitive, "x"], ({ x }, { axes }) => (axes.length === 0 ? x : undefined)],
   [
     "reversed twice",
@@ -142,6 +147,19 @@ function asReshape(x: Tensor, p: readonly number[]): MaybeTensor {
 
 const isAll = (x: Tensor, cuts: readonly Cut[]): boolean => cuts.every((c, i) => cutLength(c) === x.shape[x.rank - cuts.length + i]);
 const isNothing = (p: Padding): boolean => !p.low && !p.high && !p.interior;
+
+/** Padded a and b that overlap nowhere and leave no gap: what the pieces of a tensor give back to it. */
+function beside(a: Tensor, b: Tensor, [x, y]: Inputs): MaybeTensor {
+  const [p, q]: (readonly Padding[])[] = [x.node.params.paddings, y.node.params.paddings];
+  if (p.length !== q.length || !sameShape(x.shape, y.shape)) return undefined;
+  const padded = p.flatMap((_, i) => (isNothing(p[i]) && isNothing(q[i]) ? [] : [i]));
+  const [at] = padded;
+  if (padded.length !== 1 || p[at].interior || q[at].interior) return undefined;
+  const axis = at - p.length;
+  const first = (u: Padding, v: Padding, n: number): boolean => u.low === 0 && v.high === 0 && v.low === n;
+  if (first(p[at], q[at], a.shape[a.rank + axis])) return apply1(concatPrimitive, [a, b], { axis });
+  return first(q[at], p[at], b.shape[b.rank + axis]) ? apply1(concatPrimitive, [b, a], { axis }) : undefined;
+}
 
 /** A slice that lies in one piece of a concatenation is a slice of that piece. */
 function sliceOfConcat(x: Tensor, cuts: readonly Cut[]): MaybeTensor {
