@@ -8,7 +8,7 @@ import { castPrimitive } from "./primitives/cast.ts";
 import { scalar, splat } from "./primitives/constant.ts";
 import { log, pow } from "./primitives/elementary.ts";
 import { matmul, matmulPrimitive } from "./primitives/product.ts";
-import { logSoftmax, logsumexp, max, min, softmaxPrimitive } from "./primitives/reduce.ts";
+import { logSoftmax, logsumexp, max, min, softmax } from "./primitives/reduce.ts";
 import { permuted, reshape, reshapePrimitive, transpose, transposePrimitive } from "./primitives/reshape.ts";
 import { type Cut, concatPrimitive, cutLength, flipPrimitive, type Padding, padPrimitive, slicePrimitive } from "./primitives/slice.ts";
 import { broadcastPrimitive, broadcastTo, reducedShape, sum } from "./primitives/sum.ts";
@@ -78,7 +78,7 @@ const inverted = (x: Tensor, n: Tensor): Tensor => reciprocal(pow(x, -number(n))
 const elementwise: readonly Rule[] = [
   ["a cast to the same dtype", [castPrimitive, "x"], ({ x }, { dtype }) => (x.dtype === dtype ? x : undefined)],
   // of models that give probabilities: neither underflow nor a vanishing gradient where one of them is 0 in floats
-  ["log softmax x", [log, [softmaxPrimitive, "x"]], ({ x }) => logSoftmax(x)],
+  ["log softmax x", [log, [softmax, "x"]], ({ x }) => logSoftmax(x)],
   ["log sigmoid x", [log, [sigmoid, "x"]], ({ x }) => logSigmoid(x)],
   ["1 - sigmoid x = sigmoid -x", [sub, 1, [sigmoid, "x"]], ({ x }, _, inputs) => ifWhole(x, inputs, () => sigmoid(neg(x)))],
   ["rounded twice = once", [roundTo, [roundTo, "x"]], (_m, _p, [x]) => x],
