@@ -16,11 +16,11 @@ export type GuardState<S, T = Tensor> = {
 };
 
 /**
- * Whether all elements of a tree are finite, from sums: one pass over each leaf. In f64 too the bound is the largest number of f32, 3.4e38:
- * no gradient is that large but of a training that diverges, and it is found as soon as in f32.
+ * Whether all elements of a tree are finite, from sums: one pass over each leaf. In f64 too the bound is the largest number of f32, 3.4e38, of
+ * the sum: no gradient is that large but of a training that diverges, and it is found as soon as in f32.
  */
 function allFinite(tree: unknown): Tensor {
-  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).cast("f32").mul(0).sum());
+  const sums = flatten(tree, isArrayLeaf).leaves.map((x) => (x as Tensor).cast("f32").sum());
   return isFinite(sums.reduce((a, b) => a.add(b)));
 }
 

@@ -8,7 +8,7 @@ import { castPrimitive } from "./primitives/cast.ts";
 import { scalar, splat } from "./primitives/constant.ts";
 import { log, pow } from "./primitives/elementary.ts";
 import { matmul, matmulPrimitive } from "./primitives/product.ts";
-import { logSoftmax, logsumexp, max, min, softmaxPrimitive } from "./primitives/reduce.ts";
+import { logSoftmax, logsumexp, max, min, softmax } from "./primitives/reduce.ts";
 import { permuted, reshape, reshapePrimitive, transpose, transposePrimitive } from "./primitives/reshape.ts";
 import { type Cut, concatPrimitive, cutLength, flipPrimitive, type Padding, padPrimitive, slicePrimitive } from "./primitives/slice.ts";
 import { broadcastPrimitive, broadcastTo, reducedShape, sum } from "./primitives/sum.ts";
@@ -78,7 +78,7 @@ const inverted = (x: Tensor, n: Tensor): Tensor => reciprocal(pow(x, -number(n))
 const elementwise: readonly Rule[] = [
   ["a cast to the same dtype", [castPrimitive, "x"], ({ x }, { dtype }) => (x.dtype === dtype ? x : undefined)],
   // of models that give probabilities: neither underflow nor a vanishing gradient where one of them is 0 in floats
-  ["log softmax x", [log, [softmaxPrimitive, "x"]], ({ x }) => logSoftmax(x)],
+  ["log softmax x", [log, [softmax, "x"]], ({ x }) => logSoftmax(x)],
   ["log sigmoid x", [log, [sigmoid, "x"]], ({ x }) => logSigmoid(x)],
   ["1 - sigmoid x = sigmoid -x", [sub, 1, [sigmoid, "x"]], ({ x }, _, inputs) => ifWhole(x, inputs, () => sigmoid(neg(x)))],
   ["rounded twice = once", [roundTo, [roundTo, "x"]], (_m, _p, [x]) => x],
@@ -125,6 +125,11 @@ const movement: readonly Rule[] = [
   ["all of x", [slicePrimitive, "x"], ({ x }, { cuts }) => (isAll(x, cuts) ? x : undefined)],
   ["a slice of one piece", [slicePrimitive, [concatPrimitive]], (_, { cuts }, [x]) => sliceOfConcat(x, cuts)],
   ["padded by nothing", [padPrimitive, "x"], ({ x }, { paddings }) => (paddings.every(isNothing) ? x : undefined)],
+  [
+    "two that fill each other's zeros = side by side",
+    [add, [padPrimitive, "a"], [padPrimitive, "b"]],
+    ({ a, b }, _, inputs) => beside(a, b, inputs),
+  ],
   ["no axis reversed", [flipPrimitive, "x"], ({ x }, { axes }) => (axes.length === 0 ? x : undefined)],
   [
     "reversed twice",
@@ -142,6 +147,19 @@ function asReshape(x: Tensor, p: readonly number[]): MaybeTensor {
 
 const isAll = (x: Tensor, cuts: readonly Cut[]): boolean => cuts.every((c, i) => cutLength(c) === x.shape[x.rank - cuts.length + i]);
 const isNothing = (p: Padding): boolean => !p.low && !p.high && !p.interior;
+
+/** Padded a and b that overlap nowhere and leave no gap: what the pieces of a tensor give back to it. */
+function beside(a: Tensor, b: Tensor, [x, y]: Inputs): MaybeTensor {
+  const [p, q]: (readonly Padding[])[] = [x.node.params.paddings, y.node.params.paddings];
+  if (p.length !== q.length || !sameShape(x.shape, y.shape)) return undefined;
+  const padded = p.flatMap((_, i) => (isNothing(p[i]) && isNothing(q[i]) ? [] : [i]));
+  const [at] = padded;
+  if (padded.length !== 1 || p[at].interior || q[at].interior) return undefined;
+  const axis = at - p.length;
+  const first = (u: Padding, v: Padding, n: number): boolean => u.low === 0 && v.high === 0 && v.low === n;
+  if (first(p[at], q[at], a.shape[a.rank + axis])) return apply1(concatPrimitive, [a, b], { axis });
+  return first(q[at], p[at], b.shape[b.rank + axis]) ? apply1(concatPrimitive, [b, a], { axis }) : undefined;
+}
 
 /** A slice that lies in one piece of a concatenation is a slice of that piece. */
 function sliceOfConcat(x: Tensor, cuts: readonly Cut[]): MaybeTensor {

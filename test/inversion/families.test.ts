@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { allocate, flatten, isArrayLeaf, mapTree, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import type { Family } from "../../src/inversion/families/family.ts";
 import { flowFamily } from "../../src/inversion/families/flow.ts";
+import { inverseOf } from "../../src/inversion/families/gaussian.ts";
 import { type FamilyName, familyNames, familyOf } from "../../src/inversion/families/index.ts";
 import { planarMap } from "../../src/inversion/families/planar.ts";
 import { objective } from "../../src/inversion/objective.ts";
@@ -141,6 +142,40 @@ test("the density of a mixture is the sum over its components, and integrates to
       0,
     );
   toNumbers(z).forEach((x, i) => void expect(Math.exp(toNumbers(logDensity)[i])).toBeCloseTo(density(x), 10));
+});
+
+test("the inverse of a factor by blocks is that of substitution, also where it is large, with its derivative", async () => {
+  for (const d of [1, 2, 5, 8, 13, 40]) {
+    const noise = randomStream(d).normal([3, d, d], "f64").data;
+    // diagonals from 1 to 10⁻³: inverses up to thousands
+    const entry = (v: number, i: number, j: number): number => (i === j ? 10 ** ((-3 * i) / d) : i > j ? 0.3 * v : 0);
+    const lower = ndarray(
+      noise.map((v, e) => entry(v, Math.floor(e / d) % d, e % d)),
+      [3, d, d],
+      "f64",
+    );
+    const probe = (m: Tensor): Tensor =>
+      t
+        .sin(
+          t
+            .iota(3 * d * d)
+            .cast("f64")
+            .reshape([3, d, d]),
+        )
+        .mul(m)
+        .sum();
+    const both = t.jit((l: Tensor) => {
+      const identity = t.broadcastTo(t.eye(d, "f64"), [3, d, d]);
+      const of = (f: (l: Tensor) => Tensor) => ({ value: f(l), slope: t.tril(t.grad((l: Tensor) => probe(f(l)))(l)) });
+      return { blocks: of(inverseOf), solved: of((l) => t.triangularSolve(l, identity)) };
+    });
+    const { blocks, solved } = await both(lower);
+    for (const key of ["value", "slope"] as const) {
+      const [a, b] = [toNumbers(blocks[key]), toNumbers(solved[key])];
+      const scale = Math.max(...b.map(Math.abs));
+      a.forEach((v, i) => void expect(Math.abs(v - b[i])).toBeLessThan(1e-11 * scale));
+    }
+  }
 });
 
 describe("gradients of the objective against central differences", () => {

@@ -10,10 +10,10 @@ import { fitting } from "../../src/inversion/fit.ts";
 import { place } from "../../src/inversion/place.ts";
 import { advance, mostRestarts, mostSkips, type Plateau, planOf, restarted, startPlateau } from "../../src/inversion/plateau.ts";
 import { drawnPoints, rulePoints } from "../../src/inversion/points.ts";
-import { identityPrior } from "../../src/inversion/prior.ts";
+import { cutThrough, identityPrior } from "../../src/inversion/prior.ts";
 import { hermite, hermitePoints } from "../../src/inversion/quadrature.ts";
 import { drawInputs } from "../../src/inversion/samples.ts";
-import { concat, constant, exp, log, sub, type Tensor } from "../../src/tensor/index.ts";
+import { concat, constant, exp, grad, jit, log, sub, type Tensor } from "../../src/tensor/index.ts";
 
 const rng = randomStream(4);
 const made = (name: FamilyName, latent: number, components = 3): Family =>
@@ -335,6 +335,20 @@ describe("samples", () => {
     expect(Math.max(...inputs.data)).toBe(1);
     inputs.data.forEach((v, i) => void expect(v).toBe(Math.min(1, Math.max(0, codes.data[i]))));
   });
+});
+
+test("what is cut to a range has the gradient of the identity, and the share of it is told", async () => {
+  const x = array([
+    [-1, 0.5, 2, 3],
+    [0, 1, 0.2, 0.3],
+  ]);
+  const cut = (x: Tensor) => cutThrough(x, [0, 1]);
+  const both = jit((x: Tensor) => ({ ...cut(x), slope: grad((x: Tensor) => cut(x).x.square().sum())(x) }));
+  const { x: values, outside, slope } = await both(x);
+  const inside = toNumbers(x).map((v) => Math.min(1, Math.max(0, v)));
+  expect(toNumbers(values)).toEqual(inside);
+  expect(toNumbers(slope)).toEqual(inside.map((v) => 2 * v));
+  expect(toNumbers(outside)).toEqual([0.75, 0]);
 });
 
 describe("scores", () => {

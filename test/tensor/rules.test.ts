@@ -73,6 +73,18 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   "all of x": (x) => x.slice([0, 64], null).exp(),
   "a slice of one piece": (x, y) => t.concat([x, y]).slice([70, 80]),
   "padded by nothing": (x) => t.pad(x, [[0, 0]]).exp(),
+  "two that fill each other's zeros = side by side": (x, y) =>
+    t
+      .pad(x, [
+        [0, 64],
+        [0, 0],
+      ])
+      .add(
+        t.pad(y, [
+          [64, 0],
+          [0, 0],
+        ]),
+      ), // prettier
   "no axis reversed": (x) => t.flip(x.slice([0, 1]), 0).exp(),
   "reversed twice": (x) => t.flip(t.flip(x, 1), 1).exp(),
   "joined with nothing": (x) => t.concat([x, nothing(x)], 1).exp(),

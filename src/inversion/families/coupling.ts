@@ -1,6 +1,6 @@
 /** Coupling layers with an affine normalisation and a permutation, as in Glow, on codes [J, n, d]. */
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { type Arrays, concat, elu, exp, expandDims, log, type Tensor, take } from "../../tensor/index.ts";
+import { type Arrays, concat, constant, elu, exp, expandDims, log, type Tensor, transpose } from "../../tensor/index.ts";
 import { type Float, filled, like } from "./arrays.ts";
 
 /** One step for each of J goals. Widths of the network: h1, hidden, hidden, what it gives. */
@@ -43,8 +43,13 @@ export function couplingStep(latent: number, kind: CouplingKind, order: Int32Arr
   const changed = latent >> 1;
   const outputs = kind === "affine" ? 2 * changed : changed;
   const sizes = [kept, width, width, outputs];
-  const [there, back] = [order, Int32Array.from(order, (_, i) => order.indexOf(i))].map((by) => ndarray(by, [latent], "i32"));
-  const permuted = (z: Tensor, by: NdArray): Tensor => take(z, by, -1);
+  // as a product: entries that move within rows take longer
+  const there = ndarray(
+    Float32Array.from({ length: latent * latent }, (_, e) => (order[e % latent] === Math.floor(e / latent) ? 1 : 0)),
+    [latent, latent],
+    "f32",
+  );
+  const matrix = (z: Tensor): Tensor => constant(there).cast(z.dtype);
   const halves = (h: Tensor): [Tensor, Tensor] => [h.slice([], [], [0, kept]), h.slice([], [], [kept, latent])];
   const network = ({ layers, outputScale }: StepParams, h1: Tensor): Tensor => {
     const dense = (x: Tensor, i: number): Tensor => x.matmul(layers[i].w).add(expandDims(layers[i].b, 1));
@@ -75,7 +80,12 @@ export function couplingStep(latent: number, kind: CouplingKind, order: Int32Arr
       return { shift: zeros([goals, latent]), logScale: zeros([goals, latent]), layers, outputScale: zeros([goals, outputs]) };
     },
     forward(params, z) {
-      const [h1, h2] = halves(permuted(z.add(expandDims(params.shift, 1)).mul(exp(expandDims(params.logScale, 1))), there));
+      const [h1, h2] = halves(
+        z
+          .add(expandDims(params.shift, 1))
+          .mul(exp(expandDims(params.logScale, 1)))
+          .matmul(matrix(z)),
+      );
       const { shift, divisor } = change(params, h1);
       const moved = h2.add(shift);
       return { h: concat([h1, divisor ? moved.div(divisor) : moved], 2), logDet: volume(params, divisor) };
@@ -84,7 +94,7 @@ export function couplingStep(latent: number, kind: CouplingKind, order: Int32Arr
       const [h1, h2] = halves(h);
       const { shift, divisor } = change(params, h1);
       const moved = (divisor ? h2.mul(divisor) : h2).sub(shift);
-      const scaled = permuted(concat([h1, moved], 2), back);
+      const scaled = concat([h1, moved], 2).matmul(transpose(matrix(h)));
       const z = scaled.mul(exp(expandDims(params.logScale, 1).neg())).sub(expandDims(params.shift, 1));
       return { z, logDet: volume(params, divisor) };
     },

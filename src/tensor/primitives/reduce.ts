@@ -116,7 +116,7 @@ function swapLast(t: Tensor, axis: number): Tensor {
   return transpose(t, p);
 }
 
-export const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
+const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
 const logSoftmaxPrimitive = lastAxis(
   "logSoftmax",
   "LogSoftmax",
@@ -128,7 +128,9 @@ const logSoftmaxPrimitive = lastAxis(
     return [sub(fromTop, log(sum(exp(fromTop), -1, true)))];
   },
 );
-export const softmax = (x: Value, axis = -1): Tensor => alongAxis(softmaxPrimitive, x, axis);
+export const softmax = Object.assign((x: Value, axis = -1): Tensor => alongAxis(softmaxPrimitive, x, axis), {
+  primitive: softmaxPrimitive,
+});
 export const logSoftmax = (x: Value, axis = -1): Tensor => alongAxis(logSoftmaxPrimitive, x, axis);
 
 const standardizePrimitive: Primitive = {

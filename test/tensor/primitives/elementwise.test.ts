@@ -362,3 +362,14 @@ describe("casts and integers", () => {
     expect(nd.toNumbers(await run(t.grad(f), f64([1.5, 2.5])))).toEqual([1, 1]);
   });
 });
+
+test("elu of many numbers is that of few, to rounding, and NaN and infinities come through", async () => {
+  const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1e-4, -200, 3];
+  const x = Float32Array.from({ length: 2 ** 13 }, (_, i) => special[i] ?? 8 * Math.sin(i));
+  const found = nd.toNumbers(await t.jit((x: Tensor) => t.elu(x))(nd.ndarray(x, [x.length], "f32")));
+  const expected = Array.from(x, (v) => (v > 0 ? v : Math.expm1(v)));
+  // e^x and its difference from 1 are rounded to 2⁻²⁴ each
+  found.forEach(
+    (v, i) => void expect(Number.isFinite(expected[i]) ? Math.abs(v - expected[i]) < 2 ** -22 : Object.is(v, expected[i])).toBe(true),
+  );
+});
