@@ -13,7 +13,8 @@ import { familyOf } from "../../inversion/families/index.ts";
 import { overlap } from "../../inversion/metrics/overlap.ts";
 import { componentsPrior } from "../../inversion/pca.ts";
 import { formatNumber } from "../../numbers.ts";
-import { digits, readSides, type Sides, splitTest } from "./data.ts";
+import { builtInSides } from "./built-in.ts";
+import { readSides, type Sides, splitTest } from "./data.ts";
 import { loadClassifier, loadPrior, numbersOf } from "./models.ts";
 import type { auditOptions } from "./options.ts";
 
@@ -37,9 +38,6 @@ export interface Loaded {
   readonly classifier?: Classifier;
 }
 
-/** Built-in sets. */
-export const builtInSets = ["digits"] as const;
-
 /** @throws UserError */
 export async function loadAudit(given: AuditOptions & { readonly data?: string; readonly quick: boolean }): Promise<Loaded> {
   const { data, model, quick } = given;
@@ -47,8 +45,7 @@ export async function loadAudit(given: AuditOptions & { readonly data?: string; 
     const stray = (["model", "private", "heldOut", "public"] as const).find((key) => given[key] !== undefined);
     if (stray)
       throw new UserError(`--data ${data} has a classifier and data of its own: leave --${stray === "heldOut" ? "held-out" : stray} out`);
-    if (data !== "digits") throw new UserError(`no built-in data "${data}"`, `there are ${builtInSets.join(", ")}`);
-    return { sides: await digits(quick) };
+    return { sides: await builtInSides(data, quick) };
   }
   if (model === undefined)
     throw new UserError(
