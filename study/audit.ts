@@ -1,9 +1,10 @@
 /**
  * `pushforward audit` measured: every attack on digits, families by their gaps, far public data, Omniglot, faces, avatars, defences, memory.
  *
- *   npm run study:audit -- [--only digits,families,far,omniglot,faces,avatars,defences,memory] [--seeds 3] [--threads 1]
+ *   npm run study:audit -- [--only digits,families,far,omniglot,faces,avatars,defences,memory] [--attacks prior,…] [--seeds 3]
+ *                          [--threads 1]
  *
- * By the calls that the command makes, with its default options; seeds begin at 1. digits, families and memory attack the target alone, the
+ * --attacks are those of digits. By the calls that the command makes, with its default options; seeds begin at 1. digits, families and memory attack the target alone, the
  * others also the controls. far needs Debian's dataset-fashion-mnist, faces and omniglot $PUSHFORWARD_DATA (default ../shared/data).
  * Tables are Markdown, ± the standard error over seeds.
  */
@@ -20,7 +21,7 @@ import type { Attempt } from "../src/inversion/attacks/attack.ts";
 import { groundworkOf } from "../src/inversion/audit/groundwork.ts";
 import type { AttackRecord, ClassRecord } from "../src/inversion/audit/judge.ts";
 import type { Material } from "../src/inversion/audit/material.ts";
-import { controlNames, session } from "../src/inversion/audit/session.ts";
+import { controlNames, type ModelName, session } from "../src/inversion/audit/session.ts";
 import { outputDefences, trainedDefences } from "../src/inversion/audit/train.ts";
 import type { Labelled } from "../src/inversion/labelled.ts";
 import type { Prior } from "../src/inversion/prior.ts";
@@ -36,6 +37,7 @@ import { configure, constant, softmax } from "../src/tensor/index.ts";
 const { values } = parseArgs({
   options: {
     only: { type: "string", default: "digits,families,far,omniglot,faces,avatars,defences,memory" },
+    attacks: { type: "string", default: "prior,pixels,generative,map:0.01,map:0.1,ppa,lomma,deep-inversion,ked,plg,vmi,vmi:0" },
     seeds: { type: "string", default: "3" },
     threads: { type: "string", default: "1" },
   },
@@ -147,7 +149,7 @@ async function realLine({ material, room }: Room): Promise<AttackRecord> {
 }
 
 async function everyAttack(): Promise<void> {
-  const attacks = "prior,pixels,generative,map:0.01,map:0.1,ppa,lomma,deep-inversion,ked,plg,vmi,vmi:0";
+  const { attacks } = values;
   const sides = await digits(false);
   const all: AttackRecord[][] = [];
   const judges: number[][] = [];
@@ -201,8 +203,17 @@ async function families(): Promise<void> {
   );
 }
 
+interface OfModel {
+  readonly model: ModelName;
+  readonly record: AttackRecord;
+}
+
 /** What the command does: the target, its defences and the controls under every attack, and the verdict. */
-async function whole(sides: Sides, seed: number, more: Partial<AuditOptions>): Promise<{ found: AuditFound; notes: readonly string[] }> {
+async function whole(
+  sides: Sides,
+  seed: number,
+  more: Partial<AuditOptions>,
+): Promise<{ found: AuditFound; records: readonly OfModel[]; notes: readonly string[] }> {
   const given = optionsOf({ attacks: "generative,vmi:0.1", ...more });
   const { material, notes, training, room, rng } = await roomOf(sides, given, seed);
   const attacks = chosenAttacks(given, false);
@@ -211,7 +222,7 @@ async function whole(sides: Sides, seed: number, more: Partial<AuditOptions>): P
   const groundwork = await groundworkOf(room, models, undefined);
   const judge = await room.judge();
   const { prior, publicRows, classes } = material;
-  const found: { model: (typeof models)[number] | (typeof controlNames)[number]; record: AttackRecord }[] = [];
+  const found: OfModel[] = [];
   for (const model of [...models, ...controlNames])
     for (const attack of attacks) {
       if (attack.name === "prior" && model !== "none") continue;
@@ -221,7 +232,7 @@ async function whole(sides: Sides, seed: number, more: Partial<AuditOptions>): P
       found.push({ model, record: await judge(classifier, attempt, attacked.classes, attack) });
       told(`${material.title}: ${model}, ${attack.name}`);
     }
-  return { found: auditFindings(problem, groundwork, found), notes };
+  return { found: auditFindings(problem, groundwork, found), records: found, notes };
 }
 
 const verdictColumns = ["data", "seed", "grade", "utility", "evaluator", "prior", "attack", "best control", "risk", "doubts"];
@@ -248,9 +259,10 @@ async function verdicts(title: string, data: readonly (readonly [string, Sides])
   const attacks: string[][] = [];
   for (const [name, sides] of data)
     for (const seed of seeds) {
-      const { found, notes } = await whole(sides, seed, more);
+      const { found, records: all, notes } = await whole(sides, seed, more);
       rows.push(verdictLine(name, seed, found));
-      attacks.push(...found.judged[0].records.map((r) => lineOf(`${name}, seed ${seed}: ${r.attack}`, [r])));
+      const of = (model: ModelName): string => (model === "none" ? "target" : model);
+      attacks.push(...all.map(({ model, record }) => lineOf(`${name}, seed ${seed}: ${of(model)}, ${record.attack}`, [record])));
       for (const note of notes) told(note);
     }
   table(title, verdictColumns, rows);
@@ -259,6 +271,14 @@ async function verdicts(title: string, data: readonly (readonly [string, Sides])
 
 /** Images of an IDX file of $PUSHFORWARD_DATA. */
 const images = (path: string): NdArray => readIdx(gunzipSync(readFileSync(join(shared, path))), path);
+
+/** Pixels in [0, 1] as bytes of square images. */
+const bytesOf = ({ data, shape }: NdArray<"f32">, side: number): NdArray =>
+  ndarray(
+    Uint8Array.from(data, (v) => Math.round(255 * v)),
+    [shape[0], side, side],
+    "u8",
+  );
 
 const every = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -302,16 +322,16 @@ async function omniglot(): Promise<void> {
   await verdicts("Digits 5 to 9 private, Omniglot letters public", [["Omniglot public", sides]], {});
 }
 
-/** 20 persons private with ten pictures each, 20 others public; 32 x 32. */
+/** 20 persons private with ten pictures each, 20 others public; 16 x 16. */
 async function faces(): Promise<void> {
   const all = images("image-olivetti-faces/olivetti-images-idx3-ubyte.gz");
-  const x = halved(all, every(400));
+  const x = halved(bytesOf(halved(all, every(400)), 32), every(400));
   const [own, others] = [every(200), every(200).map((i) => 200 + i)];
   const sides: Sides = {
-    ...{ title: "Olivetti faces", input: [1, 32, 32], notes: [], publicRows: rowsOf(x, others) },
+    ...{ title: "Olivetti faces", input: [1, 16, 16], notes: [], publicRows: rowsOf(x, others) },
     train: { x: rowsOf(x, own), y: Int32Array.from(own, (i) => Math.floor(i / 10)), names: every(20).map((i) => `person ${i + 1}`) },
   };
-  await verdicts("Olivetti faces, 20 persons private, 20 public", [["faces", sides]], {});
+  await verdicts("Olivetti faces, 20 persons private, 20 public", [["faces", sides]], { samples: 60 });
 }
 
 async function persons(): Promise<void> {

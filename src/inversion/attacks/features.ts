@@ -56,8 +56,9 @@ async function distilled({ target, publicRows }: Attacked, rng: Random, watch: (
 }
 
 /**
- * Codes that descend -out_y + λ |f(x) - f_reg|², f_reg ~ N(mean, variance) of the features of public rows, as a mean over the target and three
- * students that it taught on public rows: what is overfitted in one of them is not in the others.
+ * Codes that descend -out_y + |f(x) - f_reg|² / w, f_reg ~ N(mean, variance) of the w features of public rows, as a mean over the target and three
+ * students that it taught on public rows: what is overfitted in one of them is not in the others. The square is a mean, as the authors'
+ * program has it: as a sum it holds all features at those of public rows, and no class is reached.
  *
  * @source  Nguyen et al., CVPR 2023, eq. 5 and section 4.2
  */
@@ -80,7 +81,7 @@ export const logitMatching = (steps: number): Attack => ({
         const x = inputsOf(z);
         const wrong = helpers.map((h) => logitLoss(h.logits(x), wanted)).reduce((a, b) => a.add(b));
         const usual = mean.add(variance.add(1e-6).pow(0.5).mul(noise));
-        return wrong.mul(1 / helpers.length).add(featuresOf(target)(x).sub(usual).square().sum(-1));
+        return wrong.mul(1 / helpers.length).add(featuresOf(target)(x).sub(usual).square().mean(-1));
       },
       { optimizer: adam(cosine(0.05, steps)), steps, noise: (stream) => ({ noise: stream.normal([rows, width]) }) },
       rng.fold("steps"),
@@ -95,8 +96,9 @@ export const logitMatching = (steps: number): Attack => ({
 const [ofRoughness, ofSize, ofStatistics] = [1e-3, 1e-4, 1];
 
 /**
- * Pixels that descend cross-entropy, with penalties of roughness, of size, and of how mean and variance of the features of a class's samples
- * differ from those of public rows, which stand here for the running statistics of a batch normalisation that the target need not have.
+ * Pixels that descend cross-entropy, with penalties of roughness, of size, and of how mean and variance of the features of the batch, samples of
+ * all classes, differ from those of public rows, which stand here for the running statistics of a batch normalisation that the target need
+ * not have.
  *
  * @source  Yin et al., CVPR 2020, eq. 2-4
  */
@@ -112,16 +114,12 @@ export const batchStatistics = (steps: number): Attack => ({
     const wanted = wantedRows(classes, n, target.classes.length);
     const { mean, variance } = await publicMoments(attacked);
     const loss = (x: Tensor): Tensor => {
-      const f = featuresOf(target)(x).reshape([J, n, mean.shape[1]]);
-      const own = f.mean(1);
-      const spread = f.sub(own.expandDims(1)).square().mean(1);
-      // of a class's samples together: spread over them, so that each row has its share
-      const apart = own.sub(mean).square().sum(-1).add(spread.sub(variance).square().sum(-1));
-      const shared = apart
-        .reshape([J, 1])
-        .broadcastTo([J, n])
-        .reshape([J * n]);
-      const plain = crossEntropy(target.logits(x), wanted).add(x.square().sum(-1).mul(ofSize)).add(shared.mul(ofStatistics));
+      const f = featuresOf(target)(x);
+      const own = f.mean(0, true);
+      const spread = f.sub(own).square().mean(0, true);
+      // of the batch: added to every row, so that in the sum over rows it weighs as much as the mean of the other terms
+      const apart = own.sub(mean).square().sum().add(spread.sub(variance).square().sum());
+      const plain = crossEntropy(target.logits(x), wanted).add(x.square().sum(-1).mul(ofSize)).add(apart.mul(ofStatistics));
       return isImage ? plain.add(totalVariation(x, target.input).mul(ofRoughness)) : plain;
     };
     const start = isImage ? rng.uniform([J * n, D]) : rng.normal([J * n, D]);
