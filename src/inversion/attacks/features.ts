@@ -56,8 +56,9 @@ async function distilled({ target, publicRows }: Attacked, rng: Random, watch: (
 }
 
 /**
- * Codes that descend -out_y + λ |f(x) - f_reg|², f_reg ~ N(mean, variance) of the features of public rows, as a mean over the target and three
- * students that it taught on public rows: what is overfitted in one of them is not in the others.
+ * Codes that descend -out_y + |f(x) - f_reg|² / w, f_reg ~ N(mean, variance) of the w features of public rows, as a mean over the target and three
+ * students that it taught on public rows: what is overfitted in one of them is not in the others. The square is a mean, as the authors'
+ * program has it: as a sum it holds all features at those of public rows, and no class is reached.
  *
  * @source  Nguyen et al., CVPR 2023, eq. 5 and section 4.2
  */
@@ -80,7 +81,7 @@ export const logitMatching = (steps: number): Attack => ({
         const x = inputsOf(z);
         const wrong = helpers.map((h) => logitLoss(h.logits(x), wanted)).reduce((a, b) => a.add(b));
         const usual = mean.add(variance.add(1e-6).pow(0.5).mul(noise));
-        return wrong.mul(1 / helpers.length).add(featuresOf(target)(x).sub(usual).square().sum(-1));
+        return wrong.mul(1 / helpers.length).add(featuresOf(target)(x).sub(usual).square().mean(-1));
       },
       { optimizer: adam(cosine(0.05, steps)), steps, noise: (stream) => ({ noise: stream.normal([rows, width]) }) },
       rng.fold("steps"),

@@ -22,7 +22,7 @@ import {
   withOutputDefence,
 } from "./train.ts";
 
-/** Models that know nothing of the classes. */
+/** Models that do not know a class, of which one knows the others. */
 export const controlNames = ["look-alikes", "random-labels"] as const;
 
 /** A model that is attacked: "none" is the target itself. */

@@ -15,7 +15,7 @@ export interface Case {
   readonly classes: readonly string[];
   /** With the draws of the prior among them. */
   readonly attacks: readonly AttackRecord[];
-  /** Attacks on models that know nothing of the classes, by the name of the model. */
+  /** Attacks on models that do not know the class, by the name of the model. */
   readonly controls: Readonly<Record<string, readonly AttackRecord[]>>;
   readonly decides: Decides;
   readonly circumstances: Omit<Circumstances, "clamped">;

@@ -15,7 +15,7 @@ export function heatOfClasses(records: readonly AttackRecord[], classes: readonl
     title: "Which attack reaches which class",
     caption: "Share of samples that the judge takes for the class. The line of the prior is what is reached without the classifier.",
     svg: plot({
-      height: 60 + 26 * records.length,
+      height: 110 + 26 * records.length, // legend and axis take 110
       x: { label: "class", domain: classes as string[], type: "band" },
       y: { label: null, domain: records.map((r) => r.attack) },
       color: { scheme: "YlOrRd", domain: [0, 1], legend: true, label: "accuracy" },

@@ -47,6 +47,7 @@ export const audit = divided({
     "recreate the classes of a classifier's private training data from the classifier and public data, and grade what that gives away, with controls and intervals",
   examples: [
     "pushforward audit --data digits",
+    "pushforward audit --data avatars --defences label-smoothing",
     "pushforward audit --model classifier.onnx --private faces/ --public others/ --i-own-this-model",
     "pushforward audit --model c.onnx --private data.npz --public public.npz --generator decoder.onnx --attacks all --i-own-this-model",
     "pushforward audit --data digits --defences label-smoothing,bottleneck,private",

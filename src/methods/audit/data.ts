@@ -1,4 +1,4 @@
-/** Private and public data of an audit, from files or built in, as rows in the units of the classifier's inputs. */
+/** Private and public data of an audit from files, as rows in the units of the classifier's inputs. */
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { type NdArray, ndarray, type Random, readNpz, type Shape, sizeOf } from "../../array/index.ts";
 import { toExamples } from "../../data/examples.ts";
 import { readImageFolder, readUnlabelled } from "../../data/images.ts";
-import { builtInImages, readTable, type Table } from "../../data/index.ts";
+import { readTable, type Table } from "../../data/index.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { FileFormatError, UserError } from "../../errors.ts";
 import type { Labelled } from "../../inversion/labelled.ts";
@@ -28,47 +28,6 @@ export interface Sides {
   readonly publicRows: NdArray<"f32">;
   readonly publicClasses?: Int32Array<ArrayBuffer>;
   readonly notes: readonly string[];
-}
-
-/** Digits of a class that are private for training, held out, and set aside for measuring; and public ones in all. */
-const sizes = { whole: { train: 500, heldOut: 500, publicRows: 5000 }, quick: { train: 200, heldOut: 200, publicRows: 1000 } };
-
-/** Private digits 5 to 9, public digits 0 to 4, of MNIST, averaged to 14 x 14 pixels. */
-export async function digits(quick: boolean): Promise<Sides> {
-  const { inputs, targets } = await builtInImages("mnist");
-  const size = sizes[quick ? "quick" : "whole"];
-  const taken = new Set<number>();
-  const take = (count: number, is: (digit: number) => boolean): number[] => {
-    const rows: number[] = [];
-    for (let i = 0; rows.length < count; i++)
-      if (!taken.has(i) && is(Number(targets.data[i]))) {
-        rows.push(i);
-        taken.add(i);
-      }
-    return rows;
-  };
-  const ofEach = (count: number): number[] => [5, 6, 7, 8, 9].flatMap((digit) => take(count, (d) => d === digit));
-  const names = ["5", "6", "7", "8", "9"];
-  const labelled = (rows: readonly number[]): Named => ({
-    ...{ x: halved(inputs, rows), names },
-    y: Int32Array.from(rows, (row) => Number(targets.data[row]) - 5),
-  });
-  const [train, heldOut] = [labelled(ofEach(size.train)), labelled(ofEach(size.heldOut))];
-  const known = take(size.publicRows, (d) => d < 5);
-  return {
-    title: "digits: private 5 to 9, public 0 to 4 (MNIST, 14 x 14)",
-    ...{ input: [1, 14, 14], train, heldOut, publicRows: halved(inputs, known), notes: [] },
-    publicClasses: Int32Array.from(known, (row) => Number(targets.data[row])),
-  };
-}
-
-/** Rows of 28 x 28 bytes as means over squares of four, in [0, 1]. */
-function halved(images: NdArray, rows: readonly number[]): NdArray<"f32"> {
-  const x = new Float32Array(rows.length * 196);
-  rows.forEach((row, k) => {
-    for (let p = 0; p < 784; p++) x[k * 196 + 14 * Math.floor(p / 56) + ((p % 28) >> 1)] += Number(images.data[row * 784 + p]) / (4 * 255);
-  });
-  return ndarray(x, [rows.length, 196], "f32");
 }
 
 /**

@@ -60,7 +60,7 @@ export function auditFindings(
     title: `Audit of ${problem.owned?.name ?? material.title}`,
     summary:
       `Grade ${verdict.grade}. The strongest attack (${verdict.strongest.attack}) makes inputs of which ${percent(verdict.accuracy.value)} are taken for their class; ` +
-      `without knowledge of the classes ${percent(control.value)}. The class that gives away most is ${worst.class}.`,
+      `where the class itself is not known ${percent(control.value)}. The class that gives away most is ${worst.class}.`,
     numbers: [
       { name: "grade", value: verdict.grade, note: "of the worst class; the rule stands below" },
       {
@@ -68,7 +68,11 @@ export function auditFindings(
         value: percent(verdict.accuracy.value),
         note: `${percent(verdict.accuracy.low)} to ${percent(verdict.accuracy.high)}, ${verdict.strongest.title}`,
       },
-      { name: "best control", value: percent(control.value), note: "the same attacks where nothing of the classes is known" },
+      {
+        name: "best control",
+        value: percent(control.value),
+        note: "prior draws, or the same attacks on a model that does not know the class: the highest, class by class",
+      },
       { name: "utility", value: percent(target.accuracy), note: "accuracy of the classifier on private items of the test part" },
       {
         name: "evaluator",
@@ -137,7 +141,7 @@ function tablesOf(problem: Problem, judged: readonly Judged[], groundwork: Groun
         ["the attacker lacks", "every private item, and the classes of the public ones"],
         [
           "what counts as a loss",
-          "inputs that an independent judge takes for a private class, more often than without knowledge of the classes",
+          "inputs that an independent judge takes for a private class, more often than where that class is not known",
         ],
         ["prior", problem.material.prior.name],
         [

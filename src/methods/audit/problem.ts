@@ -15,7 +15,8 @@ import { overlap } from "../../inversion/metrics/overlap.ts";
 import { componentsPrior } from "../../inversion/pca.ts";
 import { formatNumber } from "../../numbers.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import { digits, readSides, type Sides, splitTest } from "./data.ts";
+import { builtInSides } from "./built-in.ts";
+import { readSides, type Sides, splitTest } from "./data.ts";
 import { loadClassifier, loadPrior, modelFile, numbersOf } from "./models.ts";
 import type { auditOptions } from "./options.ts";
 
@@ -42,9 +43,6 @@ export interface Loaded {
   readonly realism?: (x: Tensor) => Tensor;
 }
 
-/** Built-in sets. */
-export const builtInSets = ["digits"] as const;
-
 /** @throws UserError */
 export async function loadAudit(given: AuditOptions & { readonly data?: string; readonly quick: boolean }): Promise<Loaded> {
   const { data, model, quick } = given;
@@ -52,8 +50,7 @@ export async function loadAudit(given: AuditOptions & { readonly data?: string; 
     const stray = (["model", "private", "heldOut", "public"] as const).find((key) => given[key] !== undefined);
     if (stray)
       throw new UserError(`--data ${data} has a classifier and data of its own: leave --${stray === "heldOut" ? "held-out" : stray} out`);
-    if (data !== "digits") throw new UserError(`no built-in data "${data}"`, `there are ${builtInSets.join(", ")}`);
-    return { sides: await digits(quick) };
+    return { sides: await builtInSides(data, quick) };
   }
   if (model === undefined)
     throw new UserError(

@@ -2,13 +2,13 @@
 import { z } from "zod";
 import { allocate, type Shape } from "../../array/index.ts";
 import type { Standardization } from "../../data/index.ts";
-import { UserError } from "../../errors.ts";
 import { defendedTarget, type Trained, type TrainedDefence, trainedDefences } from "../../inversion/audit/train.ts";
 import type { Classifier } from "../../inversion/classifier.ts";
 import { experiment } from "../../lab/method.ts";
 import { toOnnx } from "../../onnx/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import { type DataOptions, digits, readPrivate } from "./data.ts";
+import { builtInSides } from "./built-in.ts";
+import { type DataOptions, readPrivate } from "./data.ts";
 import { dataOptions, trainingOptions } from "./options.ts";
 import { privateParts, scalingOf, targetOptionsOf } from "./problem.ts";
 
@@ -47,10 +47,7 @@ export const trainTarget = experiment({
   options,
 
   async load(input, given) {
-    if (given.data !== undefined) {
-      if (given.data !== "digits") throw new UserError(`no built-in data "${given.data}"`, "there is digits");
-      return digits(given.quick);
-    }
+    if (given.data !== undefined) return builtInSides(given.data, given.quick);
     const wanted: DataOptions = { ...given, private: given.private ?? input, public: undefined };
     return readPrivate(wanted, given.size);
   },
