@@ -46,7 +46,7 @@ async function publicRows(): Promise<NdArray<"f32">> {
   const { inputs, targets } = await builtInImages("mnist");
   const rows = Array.from({ length: targets.data.length }, (_, i) => i)
     .filter((i) => Number(targets.data[i]) < 5)
-    .slice(0, 4000); // prettier
+    .slice(0, 4000);
   const x = new Float32Array(rows.length * 196);
   rows.forEach((row, k) => {
     for (let p = 0; p < 784; p++) x[k * 196 + 14 * Math.floor(p / 56) + ((p % 28) >> 1)] += Number(inputs.data[row * 784 + p]) / 1020;
@@ -61,7 +61,7 @@ function weights(name: string, rows: number, columns: number, scale: number): Nd
     data.map((v) => (scale * v) / Math.sqrt(rows)),
     shape,
     "f32",
-  ); // prettier
+  );
 }
 
 /** A task, with parameters away from their start and noise for the check. */
@@ -91,7 +91,7 @@ async function tasksOf(names: readonly string[], files: string): Promise<Map<str
       depth: couplings,
       levels: 1,
       coupling: "affine",
-    }); // prettier
+    });
     const inversion = { family, prior, classifier, goals };
     const stream = rng.fold(name);
     const params = mapTree<object>(
@@ -118,7 +118,7 @@ async function tasksOf(names: readonly string[], files: string): Promise<Map<str
         goals.map((g) => g.gamma),
         [goals.length],
       ),
-    }; // prettier
+    };
     writeFileSync(join(files, `${name}.npz`), writeNpz({ ...named, ...shared, ...about, ...Object.fromEntries(orders) }));
   }
   return new Map(tasks);
@@ -156,7 +156,7 @@ async function lossesOf({ inversion, params, noise, weights }: Task): Promise<nu
     Float32Array.from(goals, (g) => g.gamma),
     [goals.length],
     "f32",
-  ); // prettier
+  );
   const run = jit((p: object, e: Tensor, w: Tensor, g: Tensor) => objective(inversion, p, e, w, g).loss);
   return toNumbers(await run(params, noise, weights, gamma));
 }
@@ -172,7 +172,15 @@ async function stepper({ inversion }: Task): Promise<() => Promise<void>> {
 
 function peers(python: string, threads: number, files: string, steps: number, clock: string): Runner[] {
   if (!python || !existsSync(python)) return [];
-  const env = { THREADS: String(threads), OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads), CLOCK: clock };
+  // threads that wait in a loop take the processors from those that work, where others work too
+  const waiting = { OMP_WAIT_POLICY: "passive" };
+  const env = {
+    THREADS: String(threads),
+    OMP_NUM_THREADS: String(threads),
+    OPENBLAS_NUM_THREADS: String(threads),
+    CLOCK: clock,
+    ...waiting,
+  };
   return [external("PyTorch", python, ["bench/peers/audit_torch.py", files, String(steps)], env)];
 }
 

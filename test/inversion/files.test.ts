@@ -205,7 +205,7 @@ describe("generators", () => {
             ],
           ]),
         ),
-      ).toEqual([1062, 1284]); // prettier
+      ).toEqual([1062, 1284]);
     });
 
     test("layers that are not fitted share one draw", async () => {
@@ -240,7 +240,7 @@ describe("generators", () => {
           ],
         ]),
         codes: array([[[0, 0]], [[0, 0]]]),
-      }; // prettier
+      };
       const params = family.place(family.init(2, randomStream(2)), at);
       const noise = randomStream(3).normal([2, 4, 2]);
       const w = ndarray(new Float32Array(4).fill(0.25), [4], "f32");

@@ -78,7 +78,7 @@ test("of pictures the components that vary most, longest first and at right angl
     2000,
     mean,
     factor.map((row, j) => [...row, ...mean.map((_, k) => (j === k ? 0.2 : 0))]),
-  ); // prettier
+  );
   const { prior, share } = await componentsPrior(rows, [1, 2, 3], 3, randomStream(2));
   expect(prior).toMatchObject({ latent: 3, layers: 1, output: [1, 2, 3], range: [0, 1] });
   const { directions } = await mapOf(prior);
@@ -117,7 +117,7 @@ test("features count alike whatever their units, and one that never changes stay
       [rho * unit[1], Math.sqrt(1 - rho ** 2) * unit[1]],
       [0, 0],
     ],
-  ); // prettier
+  );
   const { prior, share } = await componentsPrior(rows, [3], 1, randomStream(2));
   const { mean: centre, directions } = await mapOf(prior);
   const { covariance } = momentsOf(

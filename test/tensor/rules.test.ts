@@ -84,7 +84,7 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
           [64, 0],
           [0, 0],
         ]),
-      ), // prettier
+      ),
   "no axis reversed": (x) => t.flip(x.slice([0, 1]), 0).exp(),
   "reversed twice": (x) => t.flip(t.flip(x, 1), 1).exp(),
   "joined with nothing": (x) => t.concat([x, nothing(x)], 1).exp(),

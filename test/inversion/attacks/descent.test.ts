@@ -56,7 +56,7 @@ describe("losses", () => {
           ),
         ).sum(),
       ),
-    ); // prettier
+    );
     for (const v of toNumbers(
       await slope(
         array([
