@@ -80,7 +80,7 @@ describe("a logistic classifier of one number, p = σ(3z - 4)", () => {
     expect(Math.abs(cold.gap - 0.04149452)).toBeLessThan(0.01);
   });
   test.each(["mixture", "planar", "radial"] as const)("%s comes closer to the bound 2.07442870, and not below it", async (name) => {
-    const [found] = await fitted(family(name, 1), logistic, [1]);
+    const [found] = await fitted(family(name, 1), logistic, [1], { window: 40 });
     expect(found.loss).toBeLessThan(2.0768);
     expect(found.loss).toBeGreaterThan(2.0744287 - 4 * found.lossError - 1e-6);
   });
@@ -100,7 +100,7 @@ describe("a probit classifier of two numbers, p = Φ(a·z + b)", () => {
     },
   };
   test.each(["flow", "planar"] as const)("%s comes near the evidence, -log Φ(h) = 1.274607084", async (name) => {
-    const [found] = await fitted(family(name, 2), probit, [1]);
+    const [found] = await fitted(family(name, 2), probit, [1], { draws: 128, window: 40 });
     expect(found.loss).toBeGreaterThan(1.274607084 - 4 * found.lossError);
     expect(found.loss).toBeLessThan(1.279);
     expect(found.loss - found.gap).toBeCloseTo(1.274607084, 2);
