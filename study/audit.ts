@@ -218,7 +218,16 @@ async function whole(
   const { material, notes, training, room, rng } = await roomOf(sides, given, seed);
   const attacks = chosenAttacks(given, false);
   const models: Problem["models"] = ["none", ...defencesOf(given.defences)];
-  const problem: Problem = { material, models, attacks, training, samples: given.samples, blurred: { samples: true, items: true } };
+  const attacked = [...material.classes.keys()];
+  const problem: Problem = {
+    material,
+    models,
+    attacks,
+    attacked,
+    training,
+    samples: given.samples,
+    blurred: { samples: true, items: true },
+  };
   const groundwork = await groundworkOf(room, models, undefined);
   const judge = await room.judge();
   const { prior, publicRows, classes } = material;

@@ -107,7 +107,7 @@ describe("audit", () => {
 
   test("defences and two audits are compared class by class", async () => {
     const [a, b] = [path("a"), path("b")];
-    const plain = [...sides, ...small, "--attacks", "map:0.1", "--seed", "1"];
+    const plain = [...sides, ...small, "--attacks", "map:0.1", "--seed", "1", "--classes", "2,0"];
     const found = await results(...plain, "--defences", "label-smoothing,top-one", "--out", a);
     expect(Object.keys(found.defences)).toEqual(["label-smoothing", "top-one"]);
     // the top class alone has no gradient anywhere
@@ -116,7 +116,7 @@ describe("audit", () => {
     await results(...plain, "--out", b);
     const compared = await results("compare", a, b);
     expect(compared.audits.map((c: { grade: string }) => c.grade)).toEqual([found.grade, found.grade]);
-    expect(compared.perClass).toHaveLength(3);
+    expect(compared.perClass.map((c: { class: string }) => c.class)).toEqual(["2", "0"]);
   });
 
   test("the same seed gives the same numbers", async () => {

@@ -16,7 +16,7 @@ export function heatOfClasses(records: readonly AttackRecord[], classes: readonl
     caption: "Share of samples that the judge takes for the class. The line of the prior is what is reached without the classifier.",
     svg: plot({
       height: 110 + 26 * records.length, // legend and axis take 110
-      x: { label: "class", domain: classes as string[], type: "band" },
+      x: { label: "class", domain: [...new Set(cells.map((c) => c.class))], type: "band" },
       y: { label: null, domain: records.map((r) => r.attack) },
       color: { scheme: "YlOrRd", domain: [0, 1], legend: true, label: "accuracy" },
       marks: [
@@ -124,7 +124,7 @@ export function bitsOfClasses(records: readonly AttackRecord[], classes: readonl
       svg: plot({
         height: 300,
         grid: true,
-        x: { label: "class", type: "point", domain: classes as string[] },
+        x: { label: "class", type: "point", domain: [...new Set(bits.map((b) => b.class))] },
         y: { label: "bits" },
         color: { legend: true, label: "γ", domain: gammas, range: palette },
         marks: [Plot.ruleY([0]), Plot.dot(bits, { x: "class", y: "value", stroke: "gamma", strokeWidth: 2, r: 4 })],

@@ -16,7 +16,7 @@ import { auditFiles } from "./files.ts";
 import { auditFindings } from "./findings.ts";
 import { auditOptions } from "./options.ts";
 import { posterior } from "./posterior.ts";
-import { chosenAttacks, defencesOf, loadAudit, materialOf, type Problem, targetOptionsOf } from "./problem.ts";
+import { attackedClasses, chosenAttacks, defencesOf, loadAudit, materialOf, type Problem, targetOptionsOf } from "./problem.ts";
 import { trainTarget } from "./train-target.ts";
 
 /** A part: the trainings and what is to be said before any attack, or one attack on one model. */
@@ -73,7 +73,14 @@ export const audit = divided({
     const models: DefenceName[] = ["none", ...defencesOf(given.defences)];
     const attacks = chosenAttacks(given, quick);
     const problem: Problem = {
-      ...{ material, models, attacks, statedAccuracy, blurred: { samples: !showSamples && data === undefined, items: data === undefined } },
+      ...{
+        material,
+        models,
+        attacks,
+        statedAccuracy,
+        attacked: attackedClasses(given.classes, material.classes, material.title),
+        blurred: { samples: !showSamples && data === undefined, items: data === undefined },
+      },
       ...{ owned: loaded.classifier, realism: loaded.realism },
       training: targetOptionsOf(given, quick),
       samples: quick ? Math.min(samples, 60) : samples,
@@ -87,6 +94,7 @@ export const audit = divided({
       steps: partsOf(problem).reduce((sum, { steps }) => sum + steps, 0),
       config: {
         classes: material.classes.length,
+        attacked: problem.attacked.map((c) => material.classes[c]),
         attacks: attacks.map((a) => a.name),
         models,
         samples: problem.samples,
@@ -117,12 +125,12 @@ export const audit = divided({
       if (model === undefined) return { groundwork: await groundworkOf(room, problem.models, ownerOf(problem)) };
       const { classifier } = await room.model(model);
       const attack = problem.attacks.find((a) => a.name === name)!; // parts are made from these
-      const { prior, publicRows, classes } = problem.material;
+      const { prior, publicRows } = problem.material;
       const attacked = {
         target: classifier,
         prior,
         publicRows,
-        classes: [...classes.keys()],
+        classes: problem.attacked,
         n: problem.samples,
         realism: problem.realism,
       };

@@ -101,6 +101,7 @@ export const auditOptions = {
     .max(10_000)
     .default(40)
     .describe("principal components of the public data that make a generator, where none is given"),
+  classes: z.string().optional().describe("classes that are attacked, by name with commas (default: all)"),
   samples: z.int().min(20).max(100_000).default(200).describe("samples of a class and attack"),
   draws: z.int().min(2).max(100_000).default(64).describe("draws of a class and step of vmi"),
   steps: z.int().min(1).max(10_000_000).default(1200).describe("most steps of vmi"),

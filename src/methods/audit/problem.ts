@@ -17,7 +17,7 @@ import { formatNumber } from "../../numbers.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { builtInSides } from "./built-in.ts";
 import { readSides, type Sides, splitTest } from "./data.ts";
-import { loadClassifier, loadPrior, modelFile, numbersOf } from "./models.ts";
+import { classNamed, loadClassifier, loadPrior, modelFile, numbersOf } from "./models.ts";
 import type { auditOptions } from "./options.ts";
 
 export type AuditOptions = z.infer<z.ZodObject<typeof auditOptions>>;
@@ -32,6 +32,8 @@ export interface Problem extends Pick<AuditOptions, "samples" | "statedAccuracy"
   readonly attacks: readonly Attack[];
   /** "none" is the target as it is. */
   readonly models: readonly DefenceName[];
+  /** Classes that are attacked, by number. */
+  readonly attacked: readonly number[];
   /** Samples that could show a person, and private items: these always, but of built-in sets. */
   readonly blurred: { readonly samples: boolean; readonly items: boolean };
 }
@@ -169,6 +171,12 @@ export const targetOptionsOf = (
   widths: given.network === "conv" ? [16, 32] : [given.width],
   steps: quick ? Math.min(given.trainSteps, 300) : given.trainSteps,
 });
+
+/** Classes with commas, or all. @throws UserError */
+export function attackedClasses(text: string | undefined, names: readonly string[], source: string): number[] {
+  if (text === undefined) return [...names.keys()];
+  return [...new Set(text.split(",").map((name) => classNamed(name.trim(), { classes: names, name: source })))];
+}
 
 /** The attacks of the options. */
 export function chosenAttacks(given: AuditOptions, quick: boolean): Attack[] {
