@@ -133,7 +133,7 @@ export function flowStep({ system, ansatz, settings, field }: WaveProblem, move:
 
   function update(parameters: Parameters<NdArray>, v: Float64Array, g: Float64Array, eta: number) {
     const size = eta * eta * inner(v, g);
-    const scale = solver.name === "adam" || !(size > 0) ? 1 : Math.min(1, Math.sqrt(normConstraint / size));
+    const scale = solver.curvature === "none" || !(size > 0) ? 1 : Math.min(1, Math.sqrt(normConstraint / size));
     const next = combined(1, flattened(parameters), -eta * scale, v);
     return allFinite(next) ? { parameters: unflattened(next, parameters), scale } : undefined;
   }

@@ -5,6 +5,7 @@ import { ownField } from "../../chemistry/energy/formula-field.ts";
 import { knownOrbitals } from "../../chemistry/learning/known.ts";
 import type { LearningSettings } from "../../chemistry/learning/settings.ts";
 import type { WaveProblem } from "../../chemistry/learning/state.ts";
+import type { SolverName } from "../../chemistry/solvers/solver.ts";
 import { electronsOf, type System } from "../../chemistry/systems/system.ts";
 import { UserError } from "../../errors.ts";
 import { flag } from "../../lab/invocation.ts";
@@ -52,6 +53,9 @@ function choiceOf(
 /** Steps for so many electrons, of whose bonds some may be broken: then little energy tells right from wrong, and it takes longer. */
 const usualSteps = (few: boolean, broken: boolean): number => (few ? 800 : 2000) * (broken ? 3 : 1);
 
+/** Step sizes of solvers without curvature. */
+const plainRates: Readonly<Partial<Record<SolverName, number>>> = { adam: 0.003, lamb: 0.01 };
+
 function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: boolean): LearningSettings {
   const { quick, method: flow, transportWeight = 0.1, transportWeightEnd = transportWeight, solver = "kfac", pretrain = 300 } = given;
   const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? usualSteps(few, broken));
@@ -71,7 +75,7 @@ function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: bo
   return {
     ...{ flow, cost, kappa, solver, steps, walkers, moves, movesPerStep, damping, normConstraint, clip, carry, reweightingWeight },
     transportWeight: [transportWeight, transportWeightEnd],
-    rate: given.rate ?? (solver === "adam" ? 0.003 : flow === "w" ? 0.02 : 0.05),
+    rate: given.rate ?? plainRates[solver] ?? (flow === "w" ? 0.02 : 0.05),
     delay: given.delay ?? Math.max(50, steps / 4),
     evaluationSteps: quick ? Math.min(evalSteps, 100) : evalSteps,
     pretrainSteps: pretrains ? (quick ? Math.min(pretrain, 100) : pretrain) : 0,
