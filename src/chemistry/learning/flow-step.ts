@@ -53,13 +53,13 @@ function unbiased({ linear, other }: KroneckerArrays, share: number): KroneckerA
  * @source  algorithm of arXiv 2307.07050, with the solvers of `solvers`
  */
 export function flowStep({ system, ansatz, settings, field }: WaveProblem, move: Walk<Parameters<Tensor>>) {
-  const { flow, cost: costName, kappa, rate, delay, damping, normConstraint, clip, movesPerStep, steps, carry } = settings;
+  const { flow, cost: costName, kappa, rate, delay, damping, normConstraint, clip, movesPerStep, steps, carry, lookAhead } = settings;
   const cost = flow === "fr" ? undefined : transportCost(costName, kappa);
   const solver: Solver = solverOf(settings.solver, flow === "fr");
   const energies = energyProgram(system, ansatz, cost !== undefined, field);
-  const withFactors = factorProgram(system, ansatz, cost);
-  const withRows = rowProgram(system, ansatz, cost);
-  const plain = gradientProgram(system, ansatz, cost);
+  const withFactors = factorProgram(system, ansatz, cost, lookAhead);
+  const withRows = rowProgram(system, ansatz, cost, lookAhead);
+  const plain = gradientProgram(system, ansatz, cost, lookAhead);
   const carrying = carryProgram(cost ?? transportCost("l2"));
 
   /** Gradients, and what the solver asks besides. */

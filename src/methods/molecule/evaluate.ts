@@ -32,7 +32,7 @@ export const evaluate = method({
     const { system, built, parameters, x, proposal } = wave;
     const settings = {
       ...{ flow: "fr" as const, cost: "tanh" as const, solver: "adam" as const, transportWeight: [0, 0] as const, reweightingWeight: 1 },
-      ...{ rate: 1, delay: 1, damping: 1, normConstraint: 1, clip: 5, carry: 0, pretrainSteps: 0, steps: 0 },
+      ...{ rate: 1, delay: 1, damping: 1, normConstraint: 1, clip: 5, carry: 0, lookAhead: 0, pretrainSteps: 0, steps: 0 },
       ...{ walkers: x.shape[0], moves, movesPerStep, evaluationSteps: quick ? Math.min(evalSteps, 100) : evalSteps },
     };
     const problem: WaveProblem = { system, ansatz: built, settings, start: { parameters, x, proposal }, field: ownField(system) };

@@ -23,7 +23,7 @@ export interface MoleculeProblem extends WaveProblem {
 
 /** What a flow does not read. */
 const idleIn = {
-  fr: ["transportWeight", "transportWeightEnd", "reweightingWeight", "cost", "kappa"],
+  fr: ["transportWeight", "transportWeightEnd", "reweightingWeight", "cost", "kappa", "carry", "lookAhead"],
   w: ["transportWeight", "transportWeightEnd", "reweightingWeight"],
   wfr: [],
 } as const;
@@ -66,14 +66,30 @@ function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: bo
     damping,
     normConstraint,
     clip,
-    carry,
+    carry = 0,
+    lookAhead = 0,
     cost = "tanh",
     kappa,
     reweightingWeight = 1,
     evalSteps,
   } = given;
   return {
-    ...{ flow, cost, kappa, solver, steps, walkers, moves, movesPerStep, damping, normConstraint, clip, carry, reweightingWeight },
+    ...{
+      flow,
+      cost,
+      kappa,
+      solver,
+      steps,
+      walkers,
+      moves,
+      movesPerStep,
+      damping,
+      normConstraint,
+      clip,
+      carry,
+      lookAhead,
+      reweightingWeight,
+    },
     transportWeight: [transportWeight, transportWeightEnd],
     rate: given.rate ?? plainRates[solver] ?? (flow === "w" ? 0.02 : 0.05),
     delay: given.delay ?? Math.max(50, steps / 4),
