@@ -10,7 +10,10 @@ import { systemOptions } from "./load.ts";
 /** Options of the long evaluation. */
 export const evaluationOptions = {
   evalSteps: z.int().min(20).default(1000).describe("steps of the long evaluation with frozen parameters"),
-  moves: z.enum(moveNames).default("all").describe("how walkers move: all electrons at once, one at a time, or along the drift"),
+  moves: z
+    .enum(moveNames)
+    .default("all")
+    .describe("how walkers move: all electrons at once, one at a time, along the drift, or as far as nuclei are"),
   movesPerStep: z.int().min(1).max(1000).default(10).describe("moves of the chain between two steps"),
 };
 

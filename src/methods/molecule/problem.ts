@@ -7,6 +7,7 @@ import type { LearningSettings } from "../../chemistry/learning/settings.ts";
 import type { WaveProblem } from "../../chemistry/learning/state.ts";
 import type { SolverName } from "../../chemistry/solvers/solver.ts";
 import { electronsOf, type System } from "../../chemistry/systems/system.ts";
+import { checkMoves } from "../../chemistry/walkers/walk.ts";
 import { UserError } from "../../errors.ts";
 import { flag } from "../../lab/invocation.ts";
 import type { moleculeOptions } from "./options.ts";
@@ -102,6 +103,7 @@ function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: bo
 export async function problemOf(asked: System, given: Options): Promise<MoleculeProblem> {
   if (given.solver === "minsr" && given.method !== "fr")
     throw new UserError("--solver minsr is for gradients of the Fisher-Rao flow only", "use --solver robust or kfac, or --method fr");
+  checkMoves(asked, given.moves);
   const known = await knownOrbitals(asked);
   const system = asked.reference || !known?.reference ? asked : { ...asked, reference: known.reference };
   const few = electronsOf(system) <= 2;
