@@ -1,7 +1,7 @@
 /** A system from what people type: a preset, atoms, an XYZ file, a trap, a potential. */
 import { nearest, UserError } from "../../errors.ts";
 import { checkDistances } from "./distances.ts";
-import { element, largestBasis } from "./elements.ts";
+import { element, largestBasis, largestShells } from "./elements.ts";
 import { formulaSystem, isFormula } from "./formulas.ts";
 import { type Atom, isXyz, parseInline, parseXyz } from "./geometry.ts";
 import { presets } from "./presets.ts";
@@ -128,7 +128,9 @@ export function moleculeOf(
       ...notes,
       ...guess,
       ...(heavy.length > 0
-        ? [`there is no Gaussian basis for ${heavy.join(", ")} (Z > ${largestBasis}): no Hartree-Fock, start from Slater orbitals`]
+        ? [
+            `there is no Gaussian basis for ${heavy.join(", ")} (Z > ${largestBasis}): no Hartree-Fock${nuclei.every((n) => n.charge <= largestShells) ? ", start from Slater's orbitals" : ""}`,
+          ]
         : []),
       ...checkDistances(nuclei),
     ],

@@ -124,7 +124,7 @@ export function cautionsBefore({ system, settings, known }: MoleculeProblem, giv
       ? ["--cost l2 has no finite variance where electrons meet nuclei or nodes: use tanh, relativistic or clip"]
       : []),
     ...(system.field.kind === "nuclei" && !known && given.pretrain !== 0
-      ? ["no orbitals are known for elements beyond neon: the wave function begins at random, and may not find the ground state"]
+      ? ["no orbitals are known for elements beyond argon: the wave function begins at random, and may not find the ground state"]
       : []),
     ...idle(given),
   ];
