@@ -20,7 +20,7 @@ import type { Measured, Runner } from "./peer.ts";
 export const parts = ["energy", "slope", "fr", "wfr"] as const;
 
 const settings = (flow: FlowName, walkers: number): LearningSettings => ({
-  ...{ flow, cost: "tanh", solver: "kfac", steps: 1000, walkers, moves: "all", movesPerStep: 10, carry: 0 },
+  ...{ flow, cost: "tanh", solver: "kfac", steps: 1000, walkers, moves: "all", movesPerStep: 10, carry: 0, lookAhead: 0 },
   ...{ transportWeight: [0.1, 0.1], reweightingWeight: 1, rate: 0.05, delay: 250, damping: 1e-3, normConstraint: 1e-3, clip: 5 },
   ...{ pretrainSteps: 0, evaluationSteps: 100 },
 });

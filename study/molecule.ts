@@ -1,24 +1,32 @@
 /**
  * Ground states measured: Fisher-Rao, Wasserstein and mixed flows from the same start, at equal steps and at equal seconds; the accuracy of the
- * command's defaults; the curve of H2. Each row is one run of the command; its line is printed above the table.
+ * command's defaults; the curve of H2; how fast chains forget. Each row of the first three is one run of the command; its line is printed above the table.
  *
- *   npm run study:molecule -- [--only flows,defaults,curve] [--systems He,H2,LiH,Be,H4] [--flows fr,wfr,w,paper] [--seeds 3] [--steps N]
+ *   npm run study:molecule -- [--only flows,defaults,curve,moves] [--systems He,H2,LiH,Be,H4] [--flows fr,wfr,w,paper] [--seeds 3] [--steps N]
  *                             [--ansatz NAME] [--bond 0.8:6:0.4] [--threads 2]
  *
  * flows: error of the evaluated energy and variance of E_loc, means over seeds with their standard errors; "at equal seconds" takes the row of
  * the run's metrics at which as many seconds had gone as the fastest flow needs for all of its steps, in proportion to its steps. paper is wfr
- * with equal weights at the step size of w. curve: literature values (Sims & Hagstrom 2006 and earlier, to the digits below).
+ * with equal weights at the step size of w. curve: literature values (Sims & Hagstrom 2006 and earlier, to the digits below). moves: autocorrelation times
+ * in moves of 64 chains that sample the Hartree-Fock determinant, of the sums over electrons of the distance to the origin, its square and its inverse.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { estimate } from "../src/sampling/index.ts";
+import { type NdArray, randomStream, toNumbers } from "../src/array/index.ts";
+import { knownOrbitals } from "../src/chemistry/learning/known.ts";
+import { knownDensity } from "../src/chemistry/learning/pretrain.ts";
+import { adapted } from "../src/chemistry/learning/state.ts";
+import { readSystem } from "../src/chemistry/systems/read.ts";
+import { startWalkers } from "../src/chemistry/walkers/start.ts";
+import { moveNames, walk } from "../src/chemistry/walkers/walk.ts";
+import { autocorrelationTime, estimate } from "../src/sampling/index.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "flows,defaults,curve" },
+    only: { type: "string", default: "flows,defaults,curve,moves" },
     systems: { type: "string", default: "He,H2,LiH,Be,H4" },
     flows: { type: "string", default: "fr,wfr,w,paper" },
     seeds: { type: "string", default: "3" },
@@ -184,10 +192,59 @@ function curve(): void {
   print(`H2, ${Math.round(seconds)} s`, ["distance (bohr)", "energy (Ha)", "error (mHa)", "above the literature (mHa)"], rows);
 }
 
+const chains = 64;
+/** Steps of 10 moves in which the size settles, and of 2 that are measured. */
+const [settling, measured] = [200, 1500];
+
+/** Sums over the electrons of a walker. */
+const sums: Readonly<Record<string, (r: number) => number>> = { r: (r) => r, "r²": (r) => r * r, "1/r": (r) => 1 / r };
+
+async function moves(): Promise<void> {
+  const rows: string[][] = [];
+  for (const name of values.systems.split(",")) {
+    const { system } = readSystem(name);
+    const known = await knownOrbitals(system);
+    if (!known || system.field.kind !== "nuclei") continue;
+    for (const how of moveNames) {
+      const move = walk<Record<string, never>>(system, knownDensity(system, known.orbitals), how);
+      const rng = randomStream(1);
+      let x: NdArray = startWalkers(system, chains, rng);
+      let [width, acceptance] = [0.4, 0];
+      for (let t = 0; t < settling; t++) {
+        const moved = await move(x, 10, width, {}, rng);
+        x = moved.x;
+        width = adapted(width, moved.acceptance, 1.1);
+      }
+      const seen = Object.values(sums).map(() => Array.from({ length: chains }, (): number[] => []));
+      const began = performance.now();
+      for (let t = 0; t < measured; t++) {
+        const moved = await move(x, 2, width, {}, rng);
+        x = moved.x;
+        acceptance += moved.acceptance / measured;
+        const places = toNumbers(x);
+        const each = places.length / chains;
+        for (let b = 0; b < chains; b++) {
+          const r = Array.from({ length: each / 3 }, (_, i) => Math.hypot(...places.slice(b * each + 3 * i, b * each + 3 * i + 3)));
+          Object.values(sums).forEach((f, k) => seen[k][b].push(r.reduce((sum, v) => sum + f(v), 0)));
+        }
+      }
+      const milliseconds = (performance.now() - began) / (2 * measured);
+      rows.push([
+        name,
+        how,
+        acceptance.toFixed(2),
+        ...seen.map((all) => (2 * autocorrelationTime(all)).toFixed(0)),
+        milliseconds.toFixed(2),
+      ]);
+    }
+  }
+  print("Moves", ["system", "moves", "accepted", ...Object.keys(sums).map((sum) => `τ of Σ ${sum}`), "ms a move"], rows);
+}
+
 function print(title: string, columns: readonly string[], rows: readonly (readonly string[])[]): void {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   console.log([`\n${title}\n`, line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n"));
 }
 
-const parts: Readonly<Record<string, () => void>> = { flows, defaults, curve };
-for (const part of values.only.split(",")) parts[part]();
+const parts: Readonly<Record<string, () => void | Promise<void>>> = { flows, defaults, curve, moves };
+for (const part of values.only.split(",")) await parts[part]();

@@ -43,6 +43,11 @@ export interface Trained<S> {
   readonly state: S;
   /** All rows of metrics, those of earlier sessions too; each has its `step`. */
   readonly history: readonly Metrics[];
+  /**
+   * Seconds that steps had taken in all when each row was written, compilation in them, evaluations and pauses not. They stand in no row, which is the same in
+   * every run. Fewer than rows where another version wrote the first of them.
+   */
+  readonly seconds: readonly number[];
   /** Steps done. */
   readonly steps: number;
   /** The step of the state, where the best one was wanted. */
@@ -50,11 +55,14 @@ export interface Trained<S> {
   readonly interrupted: boolean;
 }
 
-/** What a checkpoint holds besides the state: the stream, the sums of metrics since the last row, and when the best state was. */
+/** What a checkpoint holds besides the state: the stream, the sums of metrics since the last row, the time, and when the best state was. */
 interface Progressed {
   readonly stream: RandomState;
   readonly sums: Metrics;
   readonly counts: Metrics;
+  /** Seconds that steps have taken, and those at each row. */
+  readonly spent?: number;
+  readonly seconds?: readonly number[];
   readonly best?: { readonly step: number; readonly value: number };
 }
 
@@ -96,6 +104,8 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
     throw new UserError(`${run.folder}: the checkpoint is of step ${step}, and ${steps} are asked for`, "ask for more --steps");
   const stream = progressed ? randomFromState(progressed.stream) : rng.fold("steps");
   const history = [...run.metrics];
+  let spent = progressed?.spent ?? 0;
+  const seconds = [...(progressed?.seconds ?? [])];
   const tensorsOf = (tree: S, prefix: string) => {
     const leaves = flatten(tree, isArrayLeaf).leaves as NdArray[];
     return Object.fromEntries(names.map((name, i) => [prefix + name, leaves[i]]));
@@ -103,7 +113,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
   const save = (): Promise<void> => {
     const tensors = { ...tensorsOf(state, ""), ...(best && tensorsOf(best.state, "best/")) };
     const when = best && { best: { step: best.step, value: best.value } };
-    return run.save({ step, tensors, state: { stream: stream.state(), sums, counts, ...when } satisfies Progressed });
+    return run.save({ step, tensors, state: { stream: stream.state(), sums, counts, spent, seconds, ...when } satisfies Progressed });
   };
   const finished = (): boolean => learner.done?.(state) ?? false;
   const patient = (): boolean => !wanted || !best || step - best.step < wanted.patience * evaluateEvery;
@@ -112,7 +122,9 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
   let savedAt = performance.now();
   try {
     while (step < until && patient() && !finished() && !interrupt.signal.aborted) {
+      const began = performance.now();
       const next = await learner.step(state, stream);
+      spent += (performance.now() - began) / 1000;
       state = next.state;
       step++;
       checkFinite(next.metrics, step, options.divergedHint);
@@ -131,6 +143,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
         if (wanted && evaluationDue && row[wanted.metric] < (best?.value ?? Number.POSITIVE_INFINITY))
           best = { step, value: row[wanted.metric], state: copied(state) };
         history.push(row);
+        seconds.push(Number(spent.toFixed(3)));
         await run.log(row);
         const { step: _, ...numbers } = row;
         progress.update(step, numbers);
@@ -143,7 +156,7 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
     await save();
     const over = step === steps || !patient() || finished();
     if (!over) await run.write("report.html", (await import("./interim.ts")).interimReport(run.record, history, step, steps));
-    return { state: best?.state ?? state, history, steps: step, bestStep: best?.step, interrupted: !over };
+    return { state: best?.state ?? state, history, seconds, steps: step, bestStep: best?.step, interrupted: !over };
   } finally {
     interrupt.dispose();
     progress.finish();

@@ -13,6 +13,7 @@ export { checkState, type GuardState, skipNonFinite, stateSize } from "./guard.t
 export { describeHyperparameter, type Hyperparameter, type Hyperparameters, type NumberParameter } from "./hyper.ts";
 export { type IfShampooOptions, ifShampoo } from "./if-shampoo.ts";
 export { type KlShampooOptions, klShampoo } from "./kl-shampoo.ts";
+export { type LambOptions, lamb } from "./lamb.ts";
 export { type LionOptions, type LionState, lion } from "./lion.ts";
 export { type MuonOptions, muon } from "./muon.ts";
 export {

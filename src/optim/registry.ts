@@ -6,6 +6,7 @@ import { ikfac, ikfacParameters, ingd, ingdParameters, singd, singdParameters } 
 import { checkRate, type Hyperparameters, learningRate, type NumberParameter } from "./hyper.ts";
 import { ifShampoo, ifShampooParameters } from "./if-shampoo.ts";
 import { klShampoo, klShampooParameters } from "./kl-shampoo.ts";
+import { lamb, lambParameters } from "./lamb.ts";
 import { lion, lionParameters } from "./lion.ts";
 import { muon, muonParameters } from "./muon.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -77,6 +78,12 @@ export const optimizers = {
     rate: learningRate(1e-3, 1e-4, 3e-2),
     parameters: rmspropParameters,
     make: rmsprop,
+  },
+  lamb: {
+    ...fields("LAMB", "diagonal", "very large batches: each array moves by a share of its length", "You et al., ICLR 2020"),
+    rate: learningRate(1e-2, 1e-4, 0.1),
+    parameters: lambParameters,
+    make: lamb,
   },
   lion: {
     ...fields("Lion", "diagonal", "half of AdamW's memory; large batches", "Chen et al., NeurIPS 2023"),

@@ -1,7 +1,7 @@
 /** Energies, variances and gradients of flows where they are known: by quadrature with the estimators' own code, and by Monte Carlo. */
 import { describe, expect, test } from "vitest";
 import { array, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
-import type { Ansatz, Parameters } from "../../src/chemistry/ansatz/ansatz.ts";
+import { type Ansatz, type Parameters, waveOf } from "../../src/chemistry/ansatz/ansatz.ts";
 import { ansatzOf } from "../../src/chemistry/ansatz/choose.ts";
 import { plainNetwork } from "../../src/chemistry/ansatz/network.ts";
 import { gaussian, hydrogenic } from "../../src/chemistry/ansatz/trial.ts";
@@ -321,6 +321,27 @@ describe("a Gaussian in a trap", () => {
     };
     expect(fall(fisherRao)).toBeCloseTo(variance, 8);
     expect(fall(wasserstein)).toBeCloseTo(d * ((omega ** 2 - 1 / (4 * s * s)) ** 2 * s + omega ** 4 * m * m), 8);
+  });
+
+  test.each([0, 0.1, 0.7])("looking h = %d ahead: 2 d c (1 - h c) for u = c x; half of a step ahead is the step itself", async (h) => {
+    const [d, omega, sigma2] = [2, 0.5, 0.3];
+    const system = trap("dimension=2 omega=0.5 up=1 down=0");
+    const ansatz = gaussian(system);
+    const p: Parameters<NdArray> = {
+      linear: {},
+      other: { mean: ndarray(new Float64Array(d), [d, 1, 1], "f64"), logSigma: array([Math.log(sigma2) / 2], "f64") },
+    };
+    const cloud = gridCloud(d, 1, 9 * Math.sqrt(sigma2), 101);
+    const c = omega ** 2 - 1 / (4 * sigma2 ** 2);
+    const logAbs = toNumbers(await jit((q: Parameters<Tensor>, x: Tensor) => waveOf(ansatz, x, plainNetwork(q)).logAbs)(p, cloud.x));
+    const share = shares(cloud, logAbs);
+    const masks = vector(share.map((w) => w * share.length));
+    const gradient = jit((q: Parameters<Tensor>, x: Tensor, m: Tensor) => wassersteinGradient(ansatz, q, x, x.mul(c), m, h));
+    const g = Number((await gradient(p, cloud.x, masks)).other.logSigma.data[0]);
+    expect(g).toBeCloseTo(2 * d * c * (1 - h * c), 9);
+    // (E[O(x)] - E[O(x - 2h u)]) / 2h, O = |x|²/σ² - d by log σ
+    const moved = (time: number): number => d * (1 - time * c) ** 2 - d;
+    if (h > 0) expect(g).toBeCloseTo((moved(0) - moved(2 * h)) / (2 * h), 9);
   });
 });
 

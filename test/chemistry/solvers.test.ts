@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { choleskyFactor, choleskySolve, type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import type { Ansatz, Parameters } from "../../src/chemistry/ansatz/ansatz.ts";
+import { solverOf } from "../../src/chemistry/solvers/choose.ts";
 import { kroneckerStatistics, perWalkerGradients } from "../../src/chemistry/solvers/curvature.ts";
 import { kfacInverse, kfacSolver } from "../../src/chemistry/solvers/kfac.ts";
 import { passages } from "../../src/chemistry/solvers/passages.ts";
@@ -233,4 +234,23 @@ test("a vector and a tree of parameters are each other's inverse, with precision
   const vector = flattened(tree);
   expect(Array.from(vector)).toEqual([5, 1, 2, 3, 4, 7, 6]);
   expect(unflattened(vector, tree)).toEqual(tree);
+});
+
+test("without curvature: Adam's direction is the sign of the first gradient, LAMB's has for each array its length", async () => {
+  const parameters: Parameters<NdArray> = { linear: {}, other: { a: f64([3, 0, -4], 3, 1), b: f64([12], 1, 1) } };
+  const step: Step = {
+    gradient: Float64Array.of(0.2, -7, 3, -5),
+    residuals: new Float64Array(0),
+    curvature: undefined,
+    parameters,
+    damping: 1,
+  };
+  const direction = async (name: "adam" | "lamb") => {
+    const solver = solverOf(name, false);
+    return Array.from((await solver.direction(step, solver.init(parameters)))!.vector);
+  };
+  const close = (mine: readonly number[], wanted: readonly number[]) => mine.forEach((v, k) => expect(v).toBeCloseTo(wanted[k], 4)); // ε = 1e-6 beside 0.2
+  close(await direction("adam"), [1, -1, 1, -1]);
+  const part = 5 / Math.sqrt(3);
+  close(await direction("lamb"), [part, -part, part, -12]);
 });

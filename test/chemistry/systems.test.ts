@@ -125,7 +125,7 @@ test("suspicious distances are told", () => {
   ]);
   expect(warning("H 0 0 0; H 0 0 1.4; He 0 0 40")).toEqual([]);
   expect(readSystem("Na 0 0 0; Cl 0 0 4.5").notes).toContain(
-    "there is no Gaussian basis for Na, Cl (Z > 10): no Hartree-Fock, start from Slater orbitals",
+    "there is no Gaussian basis for Na, Cl (Z > 10): no Hartree-Fock, start from Slater's orbitals",
   );
 });
 

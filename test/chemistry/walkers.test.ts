@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream, toNumbers } from "../../src/array/index.ts";
 import type { Parameters } from "../../src/chemistry/ansatz/ansatz.ts";
 import { hydrogenic } from "../../src/chemistry/ansatz/trial.ts";
+import { nucleiOf } from "../../src/chemistry/systems/system.ts";
+import { scaledProposal } from "../../src/chemistry/walkers/scaled.ts";
 import { startWalkers } from "../../src/chemistry/walkers/start.ts";
 import { logDensity, moveNames, walk } from "../../src/chemistry/walkers/walk.ts";
-import type { Tensor } from "../../src/tensor/index.ts";
+import { constant, jit, type Tensor } from "../../src/tensor/index.ts";
 import { molecule, trap } from "./cases.ts";
-import { meanError } from "./quadrature.ts";
+import { halfLine, meanError } from "./quadrature.ts";
 
 type Nothing = Record<string, never>;
 const gaussian = (x: Tensor): Tensor => x.square().sum(-1).mul(-0.5);
@@ -85,7 +87,7 @@ describe("in a hydrogen atom", () => {
   });
 });
 
-test.each(moveNames)("moves %s of two electrons leave a correlated density as it is", async (how) => {
+test.each(moveNames.filter((how) => how !== "scaled"))("moves %s of two electrons leave a correlated density as it is", async (how) => {
   // x = (a, b) with a + b ~ N(0, 1/0.6), a - b ~ N(0, 1/1.4) per coordinate, halves
   const density = (x: Tensor): Tensor => {
     const [a, b] = [x.slice([], [0, 2]), x.slice([], [2, 4])];
@@ -125,6 +127,101 @@ test.each(moveNames)("moves %s of two electrons leave a correlated density as it
     0,
     "mean",
   );
+});
+
+describe("moves as large as nuclei are far", () => {
+  const pair = molecule("Li 0 0 0; H 0 0 3");
+
+  test("the ratio of proposals is that of their densities", async () => {
+    const proposal = scaledProposal<Nothing>(nucleiOf(pair));
+    const [walkers, size] = [50, 0.7];
+    const [x, xi] = [1, 2].map((seed) => randomStream(seed).normal([walkers, 6], "f64"));
+    const { y, logRatio } = await jit((at: Tensor, noise: Tensor, stepSize: Tensor) => {
+      const { y: to, logRatio: ratio } = proposal.propose(at, noise, { stepSize }, {});
+      return { y: to, logRatio: ratio ?? at.sum(1).mul(0) };
+    })(x, xi, size);
+    const scale = (r: number[]) => size * Math.min(Math.hypot(r[0], r[1], r[2], 1 / 3), Math.hypot(r[0], r[1], r[2] - 3, 1));
+    /** log N(b; a, scale(a)² I). */
+    const logDensityOf = (a: number[], b: number[]) =>
+      -3 * Math.log(scale(a)) - 1.5 * Math.log(2 * Math.PI) - b.reduce((s, v, c) => s + (v - a[c]) ** 2, 0) / (2 * scale(a) ** 2);
+    const electron = (values: number[], b: number, e: number) => values.slice(6 * b + 3 * e, 6 * b + 3 * e + 3);
+    const [from, to, ratios] = [x, y, logRatio].map((a) => toNumbers(a));
+    for (let b = 0; b < walkers; b++) {
+      const parts = [0, 1].map((e) => {
+        const [p, q] = [electron(from, b, e), electron(to, b, e)];
+        return logDensityOf(q, p) - logDensityOf(p, q);
+      });
+      expect(ratios[b]).toBeCloseTo(parts[0] + parts[1], 9);
+    }
+  });
+
+  test("an electron that is near lithium half of the time stays so: closed forms of ⟨z⟩, ⟨r²⟩ and ⟨1/r⟩ about both", async () => {
+    // half of e^{-6 r} 27/π about the first nucleus and half of e^{-2 r} / π about the second, 3 bohr away
+    const far = 3;
+    const distance = (x: Tensor, z: number): Tensor =>
+      x
+        .sub(constant(ndarray(Float64Array.of(0, 0, z), [1, 3], "f64")))
+        .square()
+        .sum(1)
+        .sqrt();
+    const density = (x: Tensor): Tensor => distance(x, 0).mul(-6).add(Math.log(27)).exp().add(distance(x, far).mul(-2).exp()).log();
+    const move = walk<Nothing>({ ...pair, up: 1, down: 0 }, density, "scaled");
+    const walkers = 20_000;
+    const start = Float64Array.from(atoms(walkers, 8).data as Float64Array, (v, k) => {
+      const core = Math.floor(k / 3) % 2 === 0;
+      return core ? v / 3 : v + (k % 3 === 2 ? far : 0);
+    });
+    const moved = await move(ndarray(start, [walkers, 3], "f64"), 30, 0.5, {}, randomStream(10));
+    expect(moved.acceptance).toBeGreaterThan(0.3);
+    const values = toNumbers(moved.x);
+    const each = (f: (z: number, near: number, other: number) => number) =>
+      meanError(
+        Array.from({ length: walkers }, (_, b) => {
+          const [x, y, z] = values.slice(3 * b, 3 * b + 3);
+          return f(z, Math.hypot(x, y, z), Math.hypot(x, y, z - far));
+        }),
+      );
+    /** ⟨1/r⟩ of the charge e^{-2 α r} seen from the other nucleus. */
+    const outside = (alpha: number): number => (1 - Math.exp(-2 * alpha * far) * (1 + alpha * far)) / far;
+    within(
+      each((z) => z),
+      far / 2,
+      "z",
+    );
+    within(
+      each((_, r) => r * r),
+      (3 / 9 + 3 + far * far) / 2,
+      "r²",
+    );
+    within(
+      each((_, r) => 1 / r),
+      (3 + outside(1)) / 2,
+      "1/r about lithium",
+    );
+    within(
+      each((_, __, r) => 1 / r),
+      (1 + outside(3)) / 2,
+      "1/r about hydrogen",
+    );
+    within(
+      each((_, r) => Math.exp(-6 * r)),
+      27 / 2 / 6 ** 3 + overlap(6, far) / 2,
+      "e^{-6r}",
+    );
+  });
+
+  /** ∫ e^{-a |x|} e^{-2 |x - R|} / π dx, in spheres about the second nucleus. */
+  function overlap(a: number, far: number): number {
+    const { nodes, weights } = halfLine(400);
+    const inner = (s: number) => (1 + a * s) * Math.exp(-a * s);
+    // the mean of e^{-a |x|} over a sphere of radius r whose centre is R away
+    const sphere = (r: number) => (inner(Math.abs(far - r)) - inner(far + r)) / (2 * a * a * far * r);
+    return nodes.reduce((sum, r, k) => sum + weights[k] * 4 * r * r * Math.exp(-2 * r) * sphere(r), 0);
+  }
+
+  test("without nuclei they are refused", () => {
+    expect(() => walk(trap("dimension=3"), gaussian, "scaled")).toThrow(/need nuclei/);
+  });
 });
 
 test("walkers whose density is no number are counted, and rejected proposals are not taken", async () => {

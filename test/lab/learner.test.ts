@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { type Learner, openRun, progress, runLearner, withInvocation } from "../../src/lab/index.ts";
 
@@ -61,6 +61,31 @@ test("a run that dies at any step goes on to the same metrics and the same state
     expect(state.x.data).toEqual(whole.state.x.data);
     expect(history).toEqual(whole.history);
     expect(await readFile(join(folder, name, "metrics.jsonl"), "utf8")).toBe(expected);
+  }
+});
+
+test("the time that steps took is told beside the rows, in none of them, and does not count a pause", async () => {
+  let clock = 0;
+  const spy = vi.spyOn(performance, "now").mockImplementation(() => clock);
+  /** Half a second a step. */
+  const slow = (stop?: number): Learner<Walk> => {
+    const { step, ...rest } = walk(stop);
+    return {
+      ...rest,
+      async step(state, rng) {
+        clock += 500;
+        return await step(state, rng);
+      },
+    };
+  };
+  try {
+    await expect(session("slow", slow(40))).rejects.toThrow("plug");
+    clock += 3_600_000;
+    const { history, seconds } = await session("slow", slow());
+    expect(seconds).toEqual(history.map(({ step }) => step / 2));
+    expect(history.some((row) => "seconds" in row)).toBe(false);
+  } finally {
+    spy.mockRestore();
   }
 });
 

@@ -21,6 +21,48 @@ test("Lion is the published update", async () => {
   });
 });
 
+describe("LAMB", () => {
+  const rate = 0.01;
+  /** Where one array goes by its gradients. */
+  const path = async (w: number[], gradients: number[][], options: optim.LambOptions = {}): Promise<number[][]> =>
+    (await follow(optim.lamb(rate, { epsilon: 0, weightDecay: 0, ...options }), f64(w), gradients.map(f64))).map((step) =>
+      toNumbers(step.w),
+    );
+  const close = (mine: readonly number[], wanted: readonly number[], digits: number) =>
+    mine.forEach((v, i) => expect(v).toBeCloseTo(wanted[i], digits));
+
+  test("first moves by -η ‖w‖ sign(g) / √n", async () => {
+    // m̂ / √v̂ of one gradient is its sign, of length √n
+    const [w] = await path([3, 0, -4], [[0.2, -7, 1e-5]]);
+    const step = (rate * 5) / Math.sqrt(3);
+    close(w, [3 - step, step, -4 - step], 13);
+  });
+
+  test("moves every array by the share η of its length, with decay too, whatever the scale of the gradients", async () => {
+    const gradients = numbers.map(([g]) => [g, -3 * g, g * g]);
+    const [small, large] = await Promise.all(
+      [1, 1e6].map((c) =>
+        path(
+          [1, 2, -2],
+          gradients.map((g) => g.map((v) => c * v)),
+          { weightDecay: 0.3 },
+        ),
+      ),
+    );
+    let before = [1, 2, -2];
+    small.forEach((w, t) => {
+      expect(Math.hypot(...w.map((v, i) => v - before[i]))).toBeCloseTo(rate * Math.hypot(...before), 13);
+      close(large[t], w, 12);
+      before = w;
+    });
+  });
+
+  test("takes Adam's step from an array of zeros, and stays where nothing pulls", async () => {
+    close((await path([0, 0], [[2, -5]]))[0], [-rate, rate], 14);
+    expect(await path([1, 2], [[0, 0]], { epsilon: 1e-6 })).toEqual([[1, 2]]);
+  });
+});
+
 test("NAdamW is Adam with the mean one step ahead", async () => {
   const traces = await follow(optim.nadamw(0.01, { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.3 }), f64([1]), numbers.map(f64));
   let [w, m, v] = [1, 0, 0];

@@ -20,6 +20,7 @@ test.each([
   ["adamw", optim.adamw(0.01, { ...adam, ...decayed })],
   ["nadamw", optim.nadamw(0.01, { ...adam, ...decayed })],
   ["rmsprop", optim.rmsprop(0.01, { decay: 0.95, epsilon: 1e-3, momentum: 0.8 })],
+  ["lamb", optim.lamb(0.01, { ...adam, ...decayed })],
   ["lion", optim.lion(0.01, { beta1: 0.8, beta2: 0.95, ...decayed })],
   // Bases by rotations and Gram–Schmidt against LAPACK's: equal to the conditioning of the eigenvectors.
   ["soap", optim.soap(0.01, soap)],

@@ -1,6 +1,7 @@
 /** Slater-Jastrow: known orbitals in one determinant of each spin, times the factor that keeps electrons apart. */
 import { array } from "../../array/index.ts";
 import { pad, type Tensor } from "../../tensor/index.ts";
+import { hasBasis } from "../hartree-fock/basis.ts";
 import type { System } from "../systems/system.ts";
 import type { Ansatz, WaveNetwork } from "./ansatz.ts";
 import { blockDiagonal, joined, sumOfProducts } from "./determinants.ts";
@@ -13,7 +14,7 @@ import { spinGroups } from "./spins.ts";
 const bend = 5;
 
 /**
- * ψ = e^J det φ↑ det φ↓. At nuclei, orbitals of Gaussians get their cusp by a factor; those of traps and formulas are stretched by a
+ * ψ = e^J det φ↑ det φ↓. At nuclei, orbitals of Gaussians get their cusp by a factor, and those of Slater have one; those of traps and formulas are stretched by a
  * parameter, φ(ζ x).
  *
  * @source  Foulkes et al., Rev. Mod. Phys. 73 (2001), section IV
@@ -48,5 +49,5 @@ export function slaterJastrow(system: System, known: KnownOrbitals): Ansatz {
       return { logAbs: j ? logAbs.add(j) : logAbs, sign };
     },
   };
-  return stretches ? ansatz : withNuclearCusp(system, ansatz, bend);
+  return stretches || !hasBasis(system) ? ansatz : withNuclearCusp(system, ansatz, bend);
 }

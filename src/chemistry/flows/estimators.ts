@@ -14,10 +14,14 @@ import { plainNetwork } from "../ansatz/network.ts";
 import type { Passages } from "../solvers/passages.ts";
 
 /**
- * g_W = mean_b m_b ∇_θ (u_b · ∇_x log q(x_b)). The derivative along u is forward, that by parameters reverse.
+ * g_W = mean_b m_b ∇_θ (u_b · ∇_x log q(x_b - h u_b)). The derivative along u is forward, that by parameters reverse.
+ *
+ * With h = 0 this is the flow's direction now. The change of log q along the way of a finite step is the mean of the same over h from 0 to its end, since
+ * E[O(x)] - E[O(x - h u)] = ∫_0^h E[u · ∇_x O(x - s u)] ds: a look-ahead of half the step is exact to the second order.
  *
  * @param u      [dimension, N, walkers]
  * @param masks  m, of mean 1: [walkers]
+ * @param ahead  h, in units of the flow's time
  */
 export function wassersteinGradient(
   ansatz: Ansatz,
@@ -25,9 +29,11 @@ export function wassersteinGradient(
   x: Tensor,
   u: Tensor,
   masks: Tensor,
+  ahead = 0,
 ): Parameters<Tensor> {
+  const place = ahead === 0 ? x : x.sub(u.mul(ahead));
   const loss = (p: Parameters<Tensor>): Tensor => {
-    const [, along] = jvp((y: Tensor) => waveOf(ansatz, y, plainNetwork(p)).logAbs, [x], [u]);
+    const [, along] = jvp((y: Tensor) => waveOf(ansatz, y, plainNetwork(p)).logAbs, [place], [u]);
     return masks.mul(along).mean().mul(2);
   };
   return valueAndGrad(loss)(parameters)[1];

@@ -5,8 +5,12 @@
  * @source  Hehre, Stewart, Pople, J. Chem. Phys. 51 (1969) 2657
  */
 import { UserError } from "../../errors.ts";
-import type { Nucleus } from "../systems/system.ts";
+import { largestBasis } from "../systems/elements.ts";
+import { type Nucleus, nucleiOf, type System } from "../systems/system.ts";
 import tables from "./sto.json" with { type: "json" };
+
+/** Do all nuclei have a basis? */
+export const hasBasis = (system: System): boolean => nucleiOf(system).every(({ charge }) => charge <= largestBasis);
 
 export const basisNames = ["sto-3g", "sto-6g"] as const;
 export type BasisName = (typeof basisNames)[number];

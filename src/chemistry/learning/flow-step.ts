@@ -53,13 +53,13 @@ function unbiased({ linear, other }: KroneckerArrays, share: number): KroneckerA
  * @source  algorithm of arXiv 2307.07050, with the solvers of `solvers`
  */
 export function flowStep({ system, ansatz, settings, field }: WaveProblem, move: Walk<Parameters<Tensor>>) {
-  const { flow, cost: costName, kappa, rate, delay, damping, normConstraint, clip, movesPerStep, steps, carry } = settings;
+  const { flow, cost: costName, kappa, rate, delay, damping, normConstraint, clip, movesPerStep, steps, carry, lookAhead } = settings;
   const cost = flow === "fr" ? undefined : transportCost(costName, kappa);
   const solver: Solver = solverOf(settings.solver, flow === "fr");
   const energies = energyProgram(system, ansatz, cost !== undefined, field);
-  const withFactors = factorProgram(system, ansatz, cost);
-  const withRows = rowProgram(system, ansatz, cost);
-  const plain = gradientProgram(system, ansatz, cost);
+  const withFactors = factorProgram(system, ansatz, cost, lookAhead);
+  const withRows = rowProgram(system, ansatz, cost, lookAhead);
+  const plain = gradientProgram(system, ansatz, cost, lookAhead);
   const carrying = carryProgram(cost ?? transportCost("l2"));
 
   /** Gradients, and what the solver asks besides. */
@@ -133,7 +133,7 @@ export function flowStep({ system, ansatz, settings, field }: WaveProblem, move:
 
   function update(parameters: Parameters<NdArray>, v: Float64Array, g: Float64Array, eta: number) {
     const size = eta * eta * inner(v, g);
-    const scale = solver.name === "adam" || !(size > 0) ? 1 : Math.min(1, Math.sqrt(normConstraint / size));
+    const scale = solver.curvature === "none" || !(size > 0) ? 1 : Math.min(1, Math.sqrt(normConstraint / size));
     const next = combined(1, flattened(parameters), -eta * scale, v);
     return allFinite(next) ? { parameters: unflattened(next, parameters), scale } : undefined;
   }

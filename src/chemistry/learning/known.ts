@@ -1,10 +1,12 @@
 /** Orbitals that are known before anything is learned. */
 import { hartreeFockOrbitals, type KnownOrbitals, oscillatorShells } from "../ansatz/known.ts";
+import { slaterOrbitals } from "../ansatz/slater-orbitals.ts";
+import { hasBasis } from "../hartree-fock/basis.ts";
 import { hartreeFock } from "../hartree-fock/hartree-fock.ts";
 import { boundBox, hamiltonian, makeGrid, potentialOf } from "../laboratory/potential.ts";
 import { lineEnergies } from "../laboratory/spectrum.ts";
 import { lowestStates } from "../laboratory/tridiagonal.ts";
-import type { Reference, System } from "../systems/system.ts";
+import { nucleiOf, type Reference, type System } from "../systems/system.ts";
 
 export interface Known {
   /** Determinants that together make sense: one, or two where bonds are broken. */
@@ -16,19 +18,16 @@ export interface Known {
   readonly notes: readonly string[];
 }
 
-/** Elements up to neon have a basis. */
-const largestCharge = 10;
-
 /**
  * Of molecules, occupied Hartree-Fock orbitals in STO-6G, of their own for each spin where that is much lower; of traps, those of the oscillator, shell by shell; of formulas, those of the oscillator
- * whose ground state has the place and the width of theirs. Nothing for elements without a basis.
+ * whose ground state has the place and the width of theirs. Where an element has no basis, those of atoms by Slater's rules; nothing beyond argon.
  *
  * @throws UserError  for potentials that hold no particle
  */
 export async function knownOrbitals(system: System): Promise<Known | undefined> {
   if (system.field.kind === "trap") return { orbitals: [oscillatorShells(system, system.field.omega)], notes: [] };
   if (system.field.kind === "formula") return ofFormula(system, system.field.formula);
-  if (system.field.nuclei.some(({ charge }) => charge > largestCharge)) return undefined;
+  if (!hasBasis(system)) return ofAtoms(system);
   const found = hartreeFock(system);
   const own = found.method === "rhf" ? hartreeFock(system, "sto-6g", "uhf") : found;
   if (own.energy > found.energy - broken)
@@ -47,6 +46,13 @@ export async function knownOrbitals(system: System): Promise<Known | undefined> 
  * a bond on one atom half of the time, which a network is slow to unlearn; one way round would break the symmetry of spins, which a singlet has.
  */
 const broken = 0.02;
+
+/** Both ways round where an atom may begin with either spin: neither is better. */
+function ofAtoms(system: System): Known | undefined {
+  const ways = nucleiOf(system).length > 1 && system.up === system.down ? [true, false] : [true];
+  const orbitals = ways.flatMap((first) => slaterOrbitals(system, first) ?? []);
+  return orbitals.length === ways.length ? { orbitals, notes: [] } : undefined;
+}
 
 /** Points of the grid that tells where a particle is. */
 const points = 1023;

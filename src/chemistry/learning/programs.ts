@@ -76,19 +76,22 @@ function mixed(old: KroneckerStatistics, now: KroneckerStatistics, keep: Tensor)
 }
 
 /** The gradients of both flows: [fisherRao, wasserstein or nothing]. Walkers that are not finite have no part. */
-function gradientsOf(system: System, ansatz: Ansatz, cost: TransportCost | undefined) {
+function gradientsOf(system: System, ansatz: Ansatz, cost: TransportCost | undefined, ahead: number) {
   return (parameters: Parameters<Tensor>, x: Tensor, { slope, masks, energies }: Drives) => {
     const places = walkersLast(system, x);
     const passed = passages(ansatz, parameters, places);
     const fisherRao = fisherRaoGradient(passed, parameters, energies);
     const u = cost && where(isFinite(slope), cost.map(slope), 0);
-    return { passed, gradients: { fisherRao, ...(u && { wasserstein: wassersteinGradient(ansatz, parameters, places, u, masks) }) } };
+    return {
+      passed,
+      gradients: { fisherRao, ...(u && { wasserstein: wassersteinGradient(ansatz, parameters, places, u, masks, ahead) }) },
+    };
   };
 }
 
 /** Gradients, and the averages of Kronecker factors. */
-export function factorProgram(system: System, ansatz: Ansatz, cost: TransportCost | undefined) {
-  const both = gradientsOf(system, ansatz, cost);
+export function factorProgram(system: System, ansatz: Ansatz, cost: TransportCost | undefined, ahead: number) {
+  const both = gradientsOf(system, ansatz, cost, ahead);
   return jit((parameters: Parameters<Tensor>, x: Tensor, drives: Drives, { factors, keep }: Averages) => {
     const { passed, gradients } = both(parameters, x, drives);
     return { gradients, factors: mixed(factors, kroneckerStatistics(passed, parameters, x.shape[0]), keep) };
@@ -96,8 +99,8 @@ export function factorProgram(system: System, ansatz: Ansatz, cost: TransportCos
 }
 
 /** Gradients, and those of log q of single walkers. */
-export function rowProgram(system: System, ansatz: Ansatz, cost: TransportCost | undefined) {
-  const both = gradientsOf(system, ansatz, cost);
+export function rowProgram(system: System, ansatz: Ansatz, cost: TransportCost | undefined, ahead: number) {
+  const both = gradientsOf(system, ansatz, cost, ahead);
   return jit((parameters: Parameters<Tensor>, x: Tensor, drives: Drives) => {
     const { passed, gradients } = both(parameters, x, drives);
     return { gradients, rows: perWalkerGradients(passed, parameters, x.shape[0]) };
@@ -105,8 +108,8 @@ export function rowProgram(system: System, ansatz: Ansatz, cost: TransportCost |
 }
 
 /** Gradients alone. */
-export function gradientProgram(system: System, ansatz: Ansatz, cost: TransportCost | undefined) {
-  const both = gradientsOf(system, ansatz, cost);
+export function gradientProgram(system: System, ansatz: Ansatz, cost: TransportCost | undefined, ahead: number) {
+  const both = gradientsOf(system, ansatz, cost, ahead);
   return jit((parameters: Parameters<Tensor>, x: Tensor, drives: Drives) => ({ gradients: both(parameters, x, drives).gradients }));
 }
 

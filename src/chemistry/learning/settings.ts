@@ -37,6 +37,8 @@ export interface LearningSettings {
   readonly evaluationSteps: number;
   /** h: walkers are carried by -h u before the chain goes on; 0 for none. */
   readonly carry: number;
+  /** The Wasserstein gradient is taken at walkers carried by -h u, of this time h; 0 for where they are. */
+  readonly lookAhead: number;
 }
 
 /** Pretraining and equilibration come before the flow, the evaluation after it, in steps of the same learner. */

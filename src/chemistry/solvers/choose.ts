@@ -1,5 +1,5 @@
 /** Solvers by name. */
-import { adam } from "../../optim/index.ts";
+import { adam, lamb } from "../../optim/index.ts";
 import { type Arrays, jit, type Tensor } from "../../tensor/index.ts";
 import type { Parameters } from "../ansatz/ansatz.ts";
 import { kfacSolver } from "./kfac.ts";
@@ -9,12 +9,14 @@ import { flattened, unflattened } from "./vector.ts";
 
 type AdamMoments = globalThis.Parameters<ReturnType<typeof adam>["update"]>[1];
 
-/** Adam as a solver: the direction is its update for a rate of 1. The baseline without curvature. */
-function adamSolver(): Solver {
-  const optimizer = adam(1);
+/** Optimizers without curvature as solvers: the direction is their update for a rate of 1. LAMB has no decay here. Baselines. */
+const plain = { adam: () => adam(1), lamb: () => lamb(1, { weightDecay: 0 }) };
+
+function plainSolver(name: keyof typeof plain): Solver {
+  const optimizer = plain[name]();
   const update = jit((g: Parameters<Tensor>, state: AdamMoments, p: Parameters<Tensor>) => optimizer.update(g, state, p));
   return {
-    name: "adam",
+    name,
     curvature: "none",
     init: (parameters) => optimizer.init(parameters),
     async direction({ gradient, parameters }, memory) {
@@ -31,5 +33,5 @@ export function solverOf(name: SolverName, fisherRaoOnly: boolean): Solver {
   if (name === "sr") return reconfiguration;
   if (name === "minsr") return minimalReconfiguration;
   if (name === "robust") return robust();
-  return name === "spring" ? spring(fisherRaoOnly) : adamSolver();
+  return name === "spring" ? spring(fisherRaoOnly) : plainSolver(name);
 }

@@ -43,5 +43,5 @@ export interface Solver {
   readonly direction: (step: Step, memory: Memory) => Promise<Direction | undefined>;
 }
 
-export const solverNames = ["kfac", "sr", "minsr", "robust", "spring", "adam"] as const;
+export const solverNames = ["kfac", "sr", "minsr", "robust", "spring", "adam", "lamb"] as const;
 export type SolverName = (typeof solverNames)[number];

@@ -9,6 +9,8 @@ const symbols =
 
 /** The largest Z for which there are Gaussian bases here. */
 export const largestBasis = 10;
+/** The largest Z whose shells are known here, with Hund's rule and Slater's: argon. */
+export const largestShells = 18;
 
 interface Element {
   readonly symbol: string;

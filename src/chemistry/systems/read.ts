@@ -1,7 +1,7 @@
 /** A system from what people type: a preset, atoms, an XYZ file, a trap, a potential. */
 import { nearest, UserError } from "../../errors.ts";
 import { checkDistances } from "./distances.ts";
-import { element, largestBasis } from "./elements.ts";
+import { element, largestBasis, largestShells } from "./elements.ts";
 import { formulaSystem, isFormula } from "./formulas.ts";
 import { type Atom, isXyz, parseInline, parseXyz } from "./geometry.ts";
 import { presets } from "./presets.ts";
@@ -38,7 +38,7 @@ export function readSystem(text: string, options: ReadOptions = {}): ReadSystem 
     const { atoms, comment, notes } = parseXyz(text, options.source ?? "the text");
     const { units = "angstrom" } = options;
     const said = options.units === undefined ? ["coordinates are in Å, as in all XYZ files (--units bohr if not)"] : [];
-    return molecule(atoms, { ...options, units }, comment ? comment.slice(0, 80) : undefined, [...notes, ...said]);
+    return moleculeOf(atoms, { ...options, units }, comment ? comment.slice(0, 80) : undefined, [...notes, ...said]);
   }
   if (isTrap(text) || isFormula(text)) {
     const system = isTrap(text) ? trapSystem(parseTrap(text)) : formulaSystem(text);
@@ -52,7 +52,7 @@ export function readSystem(text: string, options: ReadOptions = {}): ReadSystem 
   }
   if (name === "") throw new UserError("there is no system", `give a preset (${list}), atoms ("Li 0 0 0; H 0 0 3.015") or an XYZ file`);
   // an atom that is no preset needs no coordinates
-  if (element(name)?.symbol === name) return molecule(parseInline(`${name} 0 0 0`).atoms, { ...options, units: "bohr" }, undefined, []);
+  if (element(name)?.symbol === name) return moleculeOf(parseInline(`${name} 0 0 0`).atoms, { ...options, units: "bohr" }, undefined, []);
   if (!/[\s;,]/.test(name)) {
     const guess = nearest(name, Object.keys(presets));
     throw new UserError(`there is no preset and no file "${name.slice(0, 60)}"`, guess ? `did you mean ${guess}?` : `presets: ${list}`);
@@ -60,7 +60,7 @@ export function readSystem(text: string, options: ReadOptions = {}): ReadSystem 
   const { atoms, notes } = parseInline(text);
   const { units = "bohr" } = options;
   const said = options.units === undefined && atoms.length > 1 ? ["coordinates were taken in bohr (--units angstrom if not)"] : [];
-  return molecule(atoms, { ...options, units }, undefined, [...notes, ...said]);
+  return moleculeOf(atoms, { ...options, units }, undefined, [...notes, ...said]);
 }
 
 const list = Object.keys(presets).join(", ");
@@ -70,7 +70,7 @@ function readPreset(name: string, { units, charge, spin }: ReadOptions): ReadSys
   const same = (charge ?? preset.charge) === preset.charge && (spin ?? preset.spin) === preset.spin;
   // a charge that is not the preset's makes another molecule: its spin is guessed anew
   const guessed = (charge ?? preset.charge) === preset.charge ? preset.spin : undefined;
-  const read = molecule(
+  const read = moleculeOf(
     parseInline(preset.geometry).atoms,
     { units: "bohr", charge: charge ?? preset.charge, spin: spin ?? guessed },
     same ? preset.title : undefined,
@@ -80,7 +80,8 @@ function readPreset(name: string, { units, charge, spin }: ReadOptions): ReadSys
   return { ...read, system: { ...read.system, name, reference: preset.reference } };
 }
 
-function molecule(
+/** @throws UserError  for charges, spins and places that cannot be */
+export function moleculeOf(
   atoms: readonly Atom[],
   options: ReadOptions & { readonly units: LengthUnit },
   title: string | undefined,
@@ -127,7 +128,9 @@ function molecule(
       ...notes,
       ...guess,
       ...(heavy.length > 0
-        ? [`there is no Gaussian basis for ${heavy.join(", ")} (Z > ${largestBasis}): no Hartree-Fock, start from Slater orbitals`]
+        ? [
+            `there is no Gaussian basis for ${heavy.join(", ")} (Z > ${largestBasis}): no Hartree-Fock${nuclei.every((n) => n.charge <= largestShells) ? ", start from Slater's orbitals" : ""}`,
+          ]
         : []),
       ...checkDistances(nuclei),
     ],

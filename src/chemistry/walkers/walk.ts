@@ -1,19 +1,27 @@
 /** Markov chains of walkers that sample q = ψ²: many steps a program, with the kernels of `sampling`. */
 import { array, type NdArray, type Random } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
 import { type ChainState, randomWalk, type Target, type Transition } from "../../sampling/index.ts";
 import { constant, type Feeds, jit, type Tensor } from "../../tensor/index.ts";
 import { type Ansatz, type Parameters, waveOf } from "../ansatz/ansatz.ts";
 import { plainNetwork } from "../ansatz/network.ts";
-import { electronsOf, type System } from "../systems/system.ts";
+import { electronsOf, nucleiOf, type System } from "../systems/system.ts";
 import { driftedWalk } from "./langevin.ts";
+import { scaledWalk } from "./scaled.ts";
 
 /** [walkers, N · dimension], electron by electron -> [dimension, N, walkers]. */
 export const walkersLast = ({ dimension }: System, x: Tensor): Tensor =>
   x.reshape([x.shape[0], x.shape[1] / dimension, dimension]).transpose([2, 1, 0]);
 
-/** How walkers propose moves: all electrons at once, one at a time, or along the drift. */
-export const moveNames = ["all", "one", "langevin"] as const;
+/** How walkers propose moves: all electrons at once, one at a time, along the drift, or all at once as far as their nuclei are. */
+export const moveNames = ["all", "one", "langevin", "scaled"] as const;
 export type Moves = (typeof moveNames)[number];
+
+/** @throws UserError  for moves that need nuclei where there are none */
+export function checkMoves({ title, field }: System, how: Moves): void {
+  if (how === "scaled" && field.kind !== "nuclei")
+    throw new UserError(`${title}: moves as large as nuclei are far need nuclei`, "use --moves all, one or langevin");
+}
 
 export interface Walked {
   /** Where walkers stand: [walkers, N · dimension]. */
@@ -49,11 +57,18 @@ export type Walk<D> = (x: NdArray, steps: number, size: number, data: Feeds<D>, 
  * A chain that leaves a density invariant, by the moves of a name.
  *
  * @param density  log q: [walkers, N · dimension] -> [walkers]
+ * @throws UserError  see `checkMoves`
  */
 export function walk<D>(system: System, density: Target<D>[number], how: Moves): Walk<D> {
+  checkMoves(system, how);
   const n = electronsOf(system);
   const blocks = Array.from({ length: n }, (_, i) => Array.from({ length: system.dimension }, (_, c) => i * system.dimension + c));
-  const step = how === "langevin" ? langevinStep(density, system.dimension) : walkStep([density], how === "one" ? blocks : undefined);
+  const step =
+    how === "langevin"
+      ? asymmetricStep(driftedWalk(density, system.dimension))
+      : how === "scaled"
+        ? asymmetricStep(scaledWalk(density, nucleiOf(system)))
+        : walkStep([density], how === "one" ? blocks : undefined);
   const program = jit((x: Tensor, { xi, u, block }: Noise, size: Tensor, data: D) => {
     const dtype = x.dtype === "f64" ? "f64" : "f32";
     let state: ChainState | undefined;
@@ -97,8 +112,8 @@ function walkStep<D>(target: Target<D>, blocks: readonly (readonly number[])[] |
     );
 }
 
-function langevinStep<D>(density: Target<D>[number], dimension: number): OneStep<D> {
-  const kernel = driftedWalk(density, dimension);
+/** Of kernels whose proposals have Gaussian noise alone. */
+function asymmetricStep<D>(kernel: ReturnType<typeof scaledWalk<D>>): OneStep<D> {
   return (from, { xi, u }, stepSize, lambda, data) =>
     kernel.step(isState(from) ? from : kernel.init(from, data), { proposal: xi, u }, { stepSize }, lambda, data);
 }

@@ -59,7 +59,7 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
 
   learner: (problem) => waveLearner(problem),
 
-  async conclude({ state, history }, problem) {
+  async conclude({ state, history, seconds }, problem) {
     const found = evaluationOf(state.tally, problem.system);
     const wave = { ...problem, parameters: state.parameters, x: state.x };
     const electrons = await snapshot(wave, shownWalkers, transportCost(problem.settings.cost, problem.settings.kappa));
@@ -70,15 +70,15 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
       electrons,
       slice,
       evaluation: found,
-      history,
+      course: seconds.length === history.length ? history.map((row, i) => ({ ...row, seconds: seconds[i] })) : history,
       parameters: state.parameters,
       x: state.x,
       proposal: valueOf(state.width),
     };
   },
 
-  figures: ({ history, evaluation, electrons, slice }, { system, settings }) => [
-    ...trainingFigures(history, evaluation, system),
+  figures: ({ course, evaluation, electrons, slice }, { system, settings }) => [
+    ...trainingFigures(course, evaluation, system),
     ...evaluationFigures(evaluation, system),
     ...walkerFigures(system, electrons, slice, settings.cost),
   ],

@@ -8,6 +8,7 @@ import { evaluationFigures } from "../../chemistry/figures/all.ts";
 import { waveLearner } from "../../chemistry/learning/learner.ts";
 import { partsOf } from "../../chemistry/learning/settings.ts";
 import { valueOf, type WaveProblem } from "../../chemistry/learning/state.ts";
+import { checkMoves } from "../../chemistry/walkers/walk.ts";
 import { readWave } from "../../chemistry/wave-file.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/method.ts";
@@ -30,9 +31,10 @@ export const evaluate = method({
 
   async prepare({ wave, input }, { evalSteps, moves, movesPerStep, quick }) {
     const { system, built, parameters, x, proposal } = wave;
+    checkMoves(system, moves);
     const settings = {
       ...{ flow: "fr" as const, cost: "tanh" as const, solver: "adam" as const, transportWeight: [0, 0] as const, reweightingWeight: 1 },
-      ...{ rate: 1, delay: 1, damping: 1, normConstraint: 1, clip: 5, carry: 0, pretrainSteps: 0, steps: 0 },
+      ...{ rate: 1, delay: 1, damping: 1, normConstraint: 1, clip: 5, carry: 0, lookAhead: 0, pretrainSteps: 0, steps: 0 },
       ...{ walkers: x.shape[0], moves, movesPerStep, evaluationSteps: quick ? Math.min(evalSteps, 100) : evalSteps },
     };
     const problem: WaveProblem = { system, ansatz: built, settings, start: { parameters, x, proposal }, field: ownField(system) };

@@ -10,7 +10,10 @@ import { systemOptions } from "./load.ts";
 /** Options of the long evaluation. */
 export const evaluationOptions = {
   evalSteps: z.int().min(20).default(1000).describe("steps of the long evaluation with frozen parameters"),
-  moves: z.enum(moveNames).default("all").describe("how walkers move: all electrons at once, one at a time, or along the drift"),
+  moves: z
+    .enum(moveNames)
+    .default("all")
+    .describe("how walkers move: all electrons at once, one at a time, along the drift, or as far as nuclei are"),
   movesPerStep: z.int().min(1).max(1000).default(10).describe("moves of the chain between two steps"),
 };
 
@@ -38,14 +41,19 @@ export const moleculeOptions = {
   determinants: z.int().min(1).max(64).default(4).describe("determinants that are added"),
   factored: z.boolean().default(false).describe("a determinant of its own for each spin"),
   cusp: z.boolean().default(false).describe("a factor with the exact cusp at nuclei, for networks"),
-  solver: z.enum(solverNames).optional().describe("natural gradient: layer by layer, dense, by walkers, or Adam (default: kfac)"),
-  rate: z.number().positive().optional().describe("step size at first (default: 0.05; 0.02 for w, 0.003 for adam)"),
+  solver: z.enum(solverNames).optional().describe("natural gradient: layer by layer, dense, by walkers; or Adam, LAMB (default: kfac)"),
+  rate: z.number().positive().optional().describe("step size at first (default: 0.05; 0.02 for w, 0.003 for adam, 0.01 for lamb)"),
   delay: z.number().positive().optional().describe("steps after which the step size is half (default: a quarter of the steps)"),
   damping: z.number().positive().default(1e-3).describe("what is added to the Fisher matrix"),
   normConstraint: z.number().positive().default(1e-3).describe("largest square of a step in the Fisher metric"),
   clip: z.number().positive().default(5).describe("deviations beyond which energies are clipped and scores masked, for gradients only"),
   walkers: z.int().min(16).max(1_000_000).default(512).describe("walkers"),
   pretrain: z.int().min(0).optional().describe("steps on Hartree-Fock orbitals first (default: 300)"),
-  carry: z.number().min(0).default(0).describe("time for which walkers are carried by the flow before the chain goes on"),
+  carry: z.number().min(0).optional().describe("time for which walkers are carried by the flow before the chain goes on (default: 0)"),
+  lookAhead: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("time for which walkers are carried where the transport's gradient is taken (default: 0, where they are)"),
   ...evaluationOptions,
 };

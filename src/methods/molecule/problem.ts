@@ -5,7 +5,9 @@ import { ownField } from "../../chemistry/energy/formula-field.ts";
 import { knownOrbitals } from "../../chemistry/learning/known.ts";
 import type { LearningSettings } from "../../chemistry/learning/settings.ts";
 import type { WaveProblem } from "../../chemistry/learning/state.ts";
+import type { SolverName } from "../../chemistry/solvers/solver.ts";
 import { electronsOf, type System } from "../../chemistry/systems/system.ts";
+import { checkMoves } from "../../chemistry/walkers/walk.ts";
 import { UserError } from "../../errors.ts";
 import { flag } from "../../lab/invocation.ts";
 import type { moleculeOptions } from "./options.ts";
@@ -22,7 +24,7 @@ export interface MoleculeProblem extends WaveProblem {
 
 /** What a flow does not read. */
 const idleIn = {
-  fr: ["transportWeight", "transportWeightEnd", "reweightingWeight", "cost", "kappa"],
+  fr: ["transportWeight", "transportWeightEnd", "reweightingWeight", "cost", "kappa", "carry", "lookAhead"],
   w: ["transportWeight", "transportWeightEnd", "reweightingWeight"],
   wfr: [],
 } as const;
@@ -52,6 +54,9 @@ function choiceOf(
 /** Steps for so many electrons, of whose bonds some may be broken: then little energy tells right from wrong, and it takes longer. */
 const usualSteps = (few: boolean, broken: boolean): number => (few ? 800 : 2000) * (broken ? 3 : 1);
 
+/** Step sizes of solvers without curvature. */
+const plainRates: Readonly<Partial<Record<SolverName, number>>> = { adam: 0.003, lamb: 0.01 };
+
 function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: boolean): LearningSettings {
   const { quick, method: flow, transportWeight = 0.1, transportWeightEnd = transportWeight, solver = "kfac", pretrain = 300 } = given;
   const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? usualSteps(few, broken));
@@ -62,16 +67,32 @@ function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: bo
     damping,
     normConstraint,
     clip,
-    carry,
+    carry = 0,
+    lookAhead = 0,
     cost = "tanh",
     kappa,
     reweightingWeight = 1,
     evalSteps,
   } = given;
   return {
-    ...{ flow, cost, kappa, solver, steps, walkers, moves, movesPerStep, damping, normConstraint, clip, carry, reweightingWeight },
+    ...{
+      flow,
+      cost,
+      kappa,
+      solver,
+      steps,
+      walkers,
+      moves,
+      movesPerStep,
+      damping,
+      normConstraint,
+      clip,
+      carry,
+      lookAhead,
+      reweightingWeight,
+    },
     transportWeight: [transportWeight, transportWeightEnd],
-    rate: given.rate ?? (solver === "adam" ? 0.003 : flow === "w" ? 0.02 : 0.05),
+    rate: given.rate ?? plainRates[solver] ?? (flow === "w" ? 0.02 : 0.05),
     delay: given.delay ?? Math.max(50, steps / 4),
     evaluationSteps: quick ? Math.min(evalSteps, 100) : evalSteps,
     pretrainSteps: pretrains ? (quick ? Math.min(pretrain, 100) : pretrain) : 0,
@@ -82,6 +103,7 @@ function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: bo
 export async function problemOf(asked: System, given: Options): Promise<MoleculeProblem> {
   if (given.solver === "minsr" && given.method !== "fr")
     throw new UserError("--solver minsr is for gradients of the Fisher-Rao flow only", "use --solver robust or kfac, or --method fr");
+  checkMoves(asked, given.moves);
   const known = await knownOrbitals(asked);
   const system = asked.reference || !known?.reference ? asked : { ...asked, reference: known.reference };
   const few = electronsOf(system) <= 2;
@@ -102,7 +124,7 @@ export function cautionsBefore({ system, settings, known }: MoleculeProblem, giv
       ? ["--cost l2 has no finite variance where electrons meet nuclei or nodes: use tanh, relativistic or clip"]
       : []),
     ...(system.field.kind === "nuclei" && !known && given.pretrain !== 0
-      ? ["no orbitals are known for elements beyond neon: the wave function begins at random, and may not find the ground state"]
+      ? ["no orbitals are known for elements beyond argon: the wave function begins at random, and may not find the ground state"]
       : []),
     ...idle(given),
   ];
