@@ -68,7 +68,11 @@ export function auditFindings(
         value: percent(verdict.accuracy.value),
         note: `${percent(verdict.accuracy.low)} to ${percent(verdict.accuracy.high)}, ${verdict.strongest.title}`,
       },
-      { name: "best control", value: percent(control.value), note: "prior draws, or the same attacks on a model that does not know the class: the highest, class by class" },
+      {
+        name: "best control",
+        value: percent(control.value),
+        note: "prior draws, or the same attacks on a model that does not know the class: the highest, class by class",
+      },
       { name: "utility", value: percent(target.accuracy), note: "accuracy of the classifier on private items of the test part" },
       {
         name: "evaluator",
