@@ -70,7 +70,7 @@ test("a file in Å, an ion, and spins of their own", async () => {
 test.each([
   [["He", "--spin", "1"], "error: He, charge 0: 2 electrons and spin 2S = 1 do not go together"],
   [["missing.xyz"], "error: there is no file missing.xyz\n"],
-  [["src"], "error: src cannot be read: it is a folder"],
+  [["src"], "error: src is a folder without nucleus.txt"],
   [["Fe 0 0 0"], "error: there is no sto-6g basis for Fe here"],
   [["He", "--basis", "6-31g"], "error: --basis: expected one of"],
   [["He", "--spin", "-1"], "error: --spin: "],

@@ -111,6 +111,21 @@ test("a training that skipped, went uphill or was throttled says so", () => {
   expect(learningCautions([...Array(15).fill(row), ...Array(5).fill({ ...row, variance: 1 })]).at(-1)).toMatch(/the variance rose/);
 });
 
+test("a training in which the energy rises by more than noise is told; one that falls, or wavers, is not", () => {
+  const course = (energy: (share: number) => number, noise: number) =>
+    Array.from(randomStream(2).normal([40], "f64").data, (xi, k) => ({
+      energy: energy(k / 39) + noise * xi,
+      variance: 0.1,
+      cosine: 0.5,
+      scale: 1,
+    }));
+  // from the lowest quarter, whose middle is at 0.125, to the last, at 0.875, a line of slope 0.2 rises by 0.15
+  expect(learningCautions(course((s) => -0.9 + 0.2 * s, 0))[0]).toMatch(/the energy rose by 15[0-9] mHa while/);
+  expect(learningCautions(course((s) => -0.9 - 0.2 * s, 1e-3))).toEqual([]);
+  expect(learningCautions(course(() => -0.9, 0.05))).toEqual([]);
+  expect(learningCautions(course((s) => -0.9 + 0.004 * s, 0))).toEqual([]);
+});
+
 test("arrays and texts come back from an HDF5 file, which is whole or not there", async () => {
   const folder = mkdtempSync(join(tmpdir(), "pushforward-hdf5-"));
   const path = join(folder, "results.h5");

@@ -41,6 +41,24 @@ export function evaluationCautions({ energy, acceptance, lost, virial }: Measure
 /** Rows of 20 steps each: so many of them are 60 steps. */
 const sustained = 3;
 
+/** Rises of the energy up to this, in hartree, are no matter: they are within what a shorter step would change. */
+const rise = 5e-3;
+
+/**
+ * By how much the energy of the last quarter of a training is above its lowest quarter, in hartree; 0 where that is within `rise` or five standard errors of
+ * the last quarter's mean.
+ */
+function risen(energies: readonly number[]): number {
+  const size = energies.length >> 2;
+  if (size < 3) return 0;
+  const mean = (values: readonly number[]): number => values.reduce((sum, e) => sum + e, 0) / values.length;
+  const quarters = [0, 1, 2, 3].map((k) => energies.slice(energies.length - (4 - k) * size, energies.length - (3 - k) * size));
+  const means = quarters.map(mean);
+  const error = Math.sqrt(mean(quarters[3].map((e) => (e - means[3]) ** 2)) / (size - 1));
+  const found = means[3] - Math.min(...means);
+  return found > Math.max(rise, 5 * error) ? found : 0;
+}
+
 /** Of the training: rows of means over 20 steps. */
 export function learningCautions(history: readonly Readonly<Record<string, number>>[]): string[] {
   const rows = history.filter((row) => row.energy !== undefined);
@@ -50,7 +68,13 @@ export function learningCautions(history: readonly Readonly<Record<string, numbe
   const throttled = rows.slice(-Math.max(sustained, rows.length >> 1)).filter((row) => row.scale < 0.1).length;
   const [middle, end] = [rows[Math.floor(0.6 * rows.length)], rows.at(-1)];
   const rising = rows.length >= 10 && middle && end && end.variance > 3 * middle.variance;
+  const climbed = risen(rows.map((row) => row.energy));
   return [
+    ...(climbed > 0
+      ? [
+          `the energy rose by ${(1000 * climbed).toFixed(0)} mHa while the wave function learned: reweight more (--method wfr or fr), or lower --rate`,
+        ]
+      : []),
     ...(skipped >= 1 ? [`${Math.round(skipped)} steps had no update, for something was no number: lower --rate`] : []),
     ...(lost >= 1
       ? [`${Math.round(lost)} times a walker had no energy or was far out, and was left out or replaced by a copy of another`]

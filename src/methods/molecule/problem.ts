@@ -120,6 +120,11 @@ export async function problemOf(asked: System, given: Options): Promise<Molecule
 export function cautionsBefore({ system, settings, known }: MoleculeProblem, given: Options): string[] {
   return [
     ...(given.quick ? ["--quick: few steps; the energy is far from what the wave function can reach"] : []),
+    ...(settings.flow === "w" && system.field.kind === "nuclei" && known && known.length > 1
+      ? [
+          "--method w does not tell how much of ψ is in places that are far apart, such as ions beside atoms of a broken bond: use wfr or fr",
+        ]
+      : []),
     ...(settings.flow !== "fr" && settings.cost === "l2" && system.field.kind === "nuclei"
       ? ["--cost l2 has no finite variance where electrons meet nuclei or nodes: use tanh, relativistic or clip"]
       : []),
