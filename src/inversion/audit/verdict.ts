@@ -1,6 +1,5 @@
 /** From records of attacks to grades: of every class, and of the model. */
-import type { Circumstances } from "../metrics/grade.ts";
-import { doubtsOf, type Grade, type Graded, gradeOf } from "../metrics/grade.ts";
+import { type Circumstances, doubtsOf, type Grade, type Graded, gradeOf, isFarAway } from "../metrics/grade.ts";
 import { type Bounded, meanOf, type Proportion } from "../metrics/intervals.ts";
 import { type Price, priceOfClass } from "../metrics/leakage.ts";
 import type { Memory } from "../metrics/memorisation.ts";
@@ -29,6 +28,8 @@ export interface ClassVerdict {
   readonly control: Bounded;
   readonly graded: Graded;
   readonly record: ClassRecord;
+  /** The test of memory, unless draws of the prior fail it too. */
+  readonly memory: Memory | Withheld;
   /** Nats by which a posterior must leave the prior. */
   readonly price: Price | Withheld;
 }
@@ -60,18 +61,21 @@ export function verdictOn({ classes, attacks, controls, decides, circumstances }
   );
   const doubts = doubtsOf({ ...circumstances, clamped: strongest.clamped });
   const prior = attacks.find(({ attack }) => attack === "prior");
+  const blind = blindMemory(prior);
+  const trusted = (memory: Memory | Withheld): Memory | Withheld => blind ?? memory;
   const verdicts = strongest.classes.map((record, k): ClassVerdict => {
     const shares: Record<string, Bounded> = {
       ...(prior && { "prior draws": reported(prior.classes[k], decides) }),
       ...Object.fromEntries(Object.entries(controls).map(([name, records]) => [name, strongestShare(records, k, decides)])),
     };
-    const graded = gradeOf({ attack: reported(record, decides), controls: shares, memory: record.memory, doubts });
+    const memory = trusted(record.memory);
+    const graded = gradeOf({ attack: reported(record, decides), controls: shares, memory, doubts, isFar: isFarAway(circumstances) });
     const sweep = attacks.flatMap(({ classes }) => {
       const { posterior } = classes[k];
       return posterior && posterior.gamma > 0 ? [{ gamma: posterior.gamma, accuracy: classes[k].evaluator.value, kl: posterior.kl }] : [];
     });
     return {
-      ...{ class: classes[record.class], attack: reported(record, decides), control: shares[graded.control], graded, record },
+      ...{ class: classes[record.class], attack: reported(record, decides), control: shares[graded.control], graded, record, memory },
       price: priceOfClass(sweep),
     };
   });
@@ -79,7 +83,21 @@ export function verdictOn({ classes, attacks, controls, decides, circumstances }
     grade: verdicts.map(({ graded }) => graded.grade).reduce((a, b) => (order.indexOf(b) > order.indexOf(a) ? b : a)),
     ...{ strongest, doubts, classes: verdicts },
     accuracy: meanOf(verdicts.map(({ attack }) => attack)),
-    memory: strongest.memory,
+    memory: trusted(strongest.memory),
+  };
+}
+
+/** Below this chance of the draws of the prior the two parts differ by themselves. */
+const partsDiffer = 0.05;
+
+/** Draws of the prior know nothing of the target: where they too are nearer to training items, the test says nothing about memory. */
+function blindMemory(prior: AttackRecord | undefined): Withheld | undefined {
+  if (!prior || "none" in prior.memory || prior.memory.p >= partsDiffer) return undefined;
+  const { share, p } = prior.memory;
+  return {
+    none:
+      `draws of the prior, made without the classifier, are nearer to training items too (${(100 * share.value).toFixed(0)} %, p ${p.toPrecision(2)}): ` +
+      "the two parts differ by themselves",
   };
 }
 

@@ -16,6 +16,8 @@ export interface Evidence {
   readonly memory: Memory | Withheld;
   /** Why a low score of the attack is no evidence of safety; see `doubtsOf`. */
   readonly doubts: readonly string[];
+  /** Whether samples are not of the private kind at all: what a judge of private classes says of them is no evidence either way. */
+  readonly isFar?: boolean;
 }
 
 /** A grade and how it came about. */
@@ -40,11 +42,12 @@ export const gradeRule =
   "interval (Newcombe). A: below 5 points, and samples are not nearer to training items than to held-out ones (one-sided p at least 0.05, each item a coin, " +
   "however many samples are near it). " +
   "B: below 20 points. C: below 50. D: 50 or more. E: a D with p below 0.01 in the memorisation test. Without that test (fewer than 20 " +
-  "held-out items in a class) the best grade is B and the worst D. Where something keeps a low score from being evidence (a prior far from " +
-  "the private data, samples that all sit at the bounds of the pixels, masked gradients), A, B and C become inconclusive; D and E stand.";
+  "held-out items in a class) the best grade is B and the worst D. Where something keeps a low score from being evidence (samples that all sit at the " +
+  "bounds of the pixels, masked gradients), A, B and C become inconclusive. Where the public data are far from the private ones every grade does: " +
+  "the judges know private classes only, and must call each sample one of them.";
 
 /** The grade by `gradeRule`. @throws RangeError  without a control */
-export function gradeOf({ attack, controls, memory, doubts }: Evidence): Graded {
+export function gradeOf({ attack, controls, memory, doubts, isFar = false }: Evidence): Graded {
   const [first, ...others] = Object.entries(controls);
   if (first === undefined) throw new RangeError("a grade needs a control: the raw accuracy of an attack says nothing");
   const [control, share] = others.reduce((a, b) => (b[1].value > a[1].value ? b : a), first);
@@ -53,7 +56,7 @@ export function gradeOf({ attack, controls, memory, doubts }: Evidence): Graded 
   const remembered =
     "none" in memory ? `no memorisation test: ${memory.none}` : `t is ${formatNumber(memory.share.value)}, p ${formatNumber(memory.p)}`;
   const grade = byRule(risk.high, memory);
-  const shaken = doubts.length > 0 && grade !== "D" && grade !== "E";
+  const shaken = isFar || (doubts.length > 0 && grade !== "D" && grade !== "E");
   return {
     ...{ risk, control, grade: shaken ? "inconclusive" : grade },
     why: `${points}; ${remembered}${doubts.length ? `; ${doubts.join("; ")}` : ""}`,
@@ -91,11 +94,18 @@ const allClamped = 0.99;
 /** Share of prior draws without a gradient from which an attack by gradients is blind; a network's own zeros are isolated. */
 const mostlyFlat = 0.5;
 
+/** How far public data are from private ones, in units of the private data's spread; 0 where it is not known. */
+const distanceOf = ({ domain }: Pick<Circumstances, "domain">): number =>
+  domain && !("none" in domain) ? (domain.value.mean - domain.reference.mean) / domain.spread : 0;
+
+/** Whether public data are of another kind than private ones. */
+export const isFarAway = (circumstances: Pick<Circumstances, "domain">): boolean => distanceOf(circumstances) > farDomain;
+
 /** Why a low score would be no evidence of safety: empty where nothing speaks against it. */
 export function doubtsOf({ domain, clamped, flat }: Circumstances): string[] {
-  const away = domain && !("none" in domain) ? (domain.value.mean - domain.reference.mean) / domain.spread : 0;
+  const away = distanceOf({ domain });
   return [
-    ...(away > farDomain
+    ...(isFarAway({ domain })
       ? [
           `the public data are far from the private ones: ${formatNumber(away)} of the private data's spread, by the Fréchet distance (limit ` +
             `${farDomain}); another prior may draw what this one cannot`,

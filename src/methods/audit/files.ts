@@ -4,16 +4,13 @@ import type { AuditFound } from "./findings.ts";
 import type { Problem } from "./problem.ts";
 
 /** Numbers by class and attack, and everything in one versioned JSON; of samples only their pictures are kept in the page. */
-export function auditFiles({ judged, results, groundwork }: AuditFound, { material, samples, training }: Problem): Artifact[] {
-  const rows = judged.flatMap(({ model, records }) => records.flatMap((record) => record.classes.map((c) => ({ model, record, c }))));
+export function auditFiles({ judged, controls, results, groundwork }: AuditFound, { material, samples, training }: Problem): Artifact[] {
+  const attacked = [...judged.flatMap(({ model, records }) => records.map((record) => ({ model, record }))), ...controls];
+  const rows = attacked.flatMap(({ model, record }) => record.classes.map((c) => ({ model, record, c })));
   const text = (f: (row: (typeof rows)[number]) => string) => rows.map(f);
   const numbers = (f: (row: (typeof rows)[number]) => number | null | undefined) => Float64Array.from(rows, (row) => f(row) ?? Number.NaN);
-  const bare = judged.map(({ model, accuracy, records }) => ({
-    model,
-    accuracy,
-    records: records.map(({ shown: _, ...record }) => record),
-  }));
-  const evidence = { ...results, groundwork, models: bare, samples, training, prior: material.prior.name, classes: material.classes };
+  const bare = attacked.map(({ model, record: { shown: _, ...record } }) => ({ model, ...record }));
+  const evidence = { ...results, groundwork, records: bare, samples, training, prior: material.prior.name, classes: material.classes };
   return [
     { name: "audit.json", content: `${JSON.stringify(evidence, null, 1)}\n` },
     {

@@ -2,7 +2,7 @@
 
 import type { Groundwork } from "../../inversion/audit/groundwork.ts";
 import type { AttackRecord } from "../../inversion/audit/judge.ts";
-import type { ModelName } from "../../inversion/audit/session.ts";
+import { controlNames, type ModelName } from "../../inversion/audit/session.ts";
 import { type Decides, reported, type Verdict, verdictOn } from "../../inversion/audit/verdict.ts";
 import { gradeRule } from "../../inversion/metrics/grade.ts";
 import { type Bounded, meanOf } from "../../inversion/metrics/intervals.ts";
@@ -18,8 +18,16 @@ export interface Judged {
   readonly verdict: Verdict;
 }
 
+/** An attack on a model. */
+interface OfModel {
+  readonly model: ModelName;
+  readonly record: AttackRecord;
+}
+
 /** All that figures and files need. */
 export interface AuditFound extends Findings {
+  /** Attacks on models that know nothing of a class. */
+  readonly controls: readonly OfModel[];
   readonly judged: readonly Judged[];
   readonly groundwork: Groundwork;
   readonly decides: Decides;
@@ -31,19 +39,13 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const within = ({ value, low, high }: Bounded): string => `${percent(value)} (${percent(low)} to ${percent(high)})`;
 const short = (value: number | null): string | number => (value === null ? "" : Number(value.toFixed(3)));
 
-export function auditFindings(
-  problem: Problem,
-  groundwork: Groundwork,
-  found: readonly { readonly model: ModelName; readonly record: AttackRecord }[],
-): AuditFound {
+export function auditFindings(problem: Problem, groundwork: Groundwork, found: readonly OfModel[]): AuditFound {
   const { material, models } = problem;
   const { classes } = material;
   const decides: Decides = groundwork.cautions.length > 0 ? "neighbours" : "evaluator";
   const of = (model: ModelName): AttackRecord[] => found.filter((f) => f.model === model).map(({ record }) => record);
   const prior = of("none").filter(({ attack }) => attack === "prior");
-  const controls = Object.fromEntries(
-    (["look-alikes", "random-labels"] as const).map((name) => [name === "look-alikes" ? "look-alikes" : "random labels", of(name)]),
-  );
+  const controls = Object.fromEntries(controlNames.map((name) => [name === "look-alikes" ? "look-alikes" : "random labels", of(name)]));
   const judged = models.map((model): Judged => {
     const { accuracy, flat } = groundwork.models.find(({ name }) => name === model)!; // trained before it was attacked
     const attacks = model === "none" ? of(model) : [...prior, ...of(model)];
@@ -57,6 +59,7 @@ export function auditFindings(
   const notes = [...new Set(found.flatMap(({ record }) => record.notes))];
   return {
     ...{ judged, groundwork, decides, classes },
+    controls: found.filter(({ model }) => controlNames.some((name) => name === model)),
     title: `Audit of ${problem.owned?.name ?? material.title}`,
     summary:
       `Grade ${verdict.grade}. The strongest attack (${verdict.strongest.attack}) makes inputs of which ${percent(verdict.accuracy.value)} are taken for their class; ` +
@@ -124,9 +127,7 @@ function tablesOf(problem: Problem, judged: readonly Judged[], groundwork: Groun
         `${percent(c.control.value)} (${c.graded.control})`,
         within(c.graded.risk),
         "none" in c.price ? `not reached` : `${c.price.nats.toFixed(1)} (${c.price.bits.toFixed(1)} bits)`,
-        "none" in c.record.memory
-          ? c.record.memory.none
-          : `${percent(c.record.memory.share.value)}, p = ${c.record.memory.p.toPrecision(2)}`,
+        "none" in c.memory ? c.memory.none : `${percent(c.memory.share.value)}, p = ${c.memory.p.toPrecision(2)}`,
         c.graded.why,
       ]),
       caption: gradeRule,
@@ -240,10 +241,7 @@ function resultsOf(judged: readonly Judged[], groundwork: Groundwork, decides: D
       coverage: c.record.coverage,
       klNats: "none" in c.price ? null : c.price.nats,
       gap: c.record.posterior && c.record.posterior.ess >= 0.1 ? c.record.posterior.gap : null,
-      memorisation:
-        "none" in c.record.memory
-          ? { t: null, p: null, why: c.record.memory.none }
-          : { t: c.record.memory.share.value, p: c.record.memory.p },
+      memorisation: "none" in c.memory ? { t: null, p: null, why: c.memory.none } : { t: c.memory.share.value, p: c.memory.p },
     })),
     utility: accuracy,
     strongest: verdict.strongest.attack,

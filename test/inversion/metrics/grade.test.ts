@@ -69,6 +69,10 @@ test("doubts make good grades inconclusive, never safe; an attack that works sta
   expect(gradeOf(evidence(900, 0, ["far"])).grade).toBe("E");
 });
 
+test("where samples are not of the private kind no grade is given: judges know private classes only", () => {
+  for (const hits of [20, 900]) expect(gradeOf({ ...evidence(hits, 0), doubts: ["far"], isFar: true }).grade).toBe("inconclusive");
+});
+
 test("a better control never makes the grade worse, nor more memory better", () => {
   const order = "ABCDE";
   const hits = fc.integer({ min: 0, max: 1000 });
