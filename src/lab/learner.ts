@@ -1,5 +1,7 @@
 /** What learns step by step, and the loop that gives every learner progress, metrics, checkpoints, exact resume and Ctrl-C. */
 
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { NdArray } from "../array/ndarray.ts";
 import { type Random, type RandomState, randomFromState } from "../array/random.ts";
 import { flatten, isArrayLeaf, leafPaths, mapTree, unflatten } from "../array/tree.ts";
@@ -55,16 +57,16 @@ export interface Trained<S> {
   readonly interrupted: boolean;
 }
 
-/** What a checkpoint holds besides the state: the stream, the sums of metrics since the last row, the time, and when the best state was. */
+/** What a checkpoint holds besides the state: the stream, the sums of metrics since the last row, and when the best state was. */
 interface Progressed {
   readonly stream: RandomState;
   readonly sums: Metrics;
   readonly counts: Metrics;
-  /** Seconds that steps have taken, and those at each row. */
-  readonly spent?: number;
-  readonly seconds?: readonly number[];
   readonly best?: { readonly step: number; readonly value: number };
 }
+
+/** Seconds at each row: in a file of their own, for all others have the same bytes in every run. */
+const timesFile = "seconds.json";
 
 /** The state in which a metric was lowest. */
 interface Best<S> {
@@ -104,16 +106,17 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
     throw new UserError(`${run.folder}: the checkpoint is of step ${step}, and ${steps} are asked for`, "ask for more --steps");
   const stream = progressed ? randomFromState(progressed.stream) : rng.fold("steps");
   const history = [...run.metrics];
-  let spent = progressed?.spent ?? 0;
-  const seconds = [...(progressed?.seconds ?? [])];
+  const { spent: before, rows: seconds } = await readTimes(run.folder, history.length);
+  let spent = before;
   const tensorsOf = (tree: S, prefix: string) => {
     const leaves = flatten(tree, isArrayLeaf).leaves as NdArray[];
     return Object.fromEntries(names.map((name, i) => [prefix + name, leaves[i]]));
   };
-  const save = (): Promise<void> => {
+  const save = async (): Promise<void> => {
+    await run.write(timesFile, JSON.stringify({ spent, rows: seconds } satisfies Times)); // before the checkpoint, so that its rows all have theirs
     const tensors = { ...tensorsOf(state, ""), ...(best && tensorsOf(best.state, "best/")) };
     const when = best && { best: { step: best.step, value: best.value } };
-    return run.save({ step, tensors, state: { stream: stream.state(), sums, counts, spent, seconds, ...when } satisfies Progressed });
+    return run.save({ step, tensors, state: { stream: stream.state(), sums, counts, ...when } satisfies Progressed });
   };
   const finished = (): boolean => learner.done?.(state) ?? false;
   const patient = (): boolean => !wanted || !best || step - best.step < wanted.patience * evaluateEvery;
@@ -160,6 +163,23 @@ export async function runLearner<S>(learner: Learner<S>, run: Run, options: RunO
   } finally {
     interrupt.dispose();
     progress.finish();
+  }
+}
+
+/** Seconds that steps have taken in all, and had at each row. */
+interface Times {
+  readonly spent: number;
+  readonly rows: number[];
+}
+
+/** Those of an earlier session, for so many rows. */
+async function readTimes(folder: string, count: number): Promise<Times> {
+  const none: Times = { spent: 0, rows: [] };
+  try {
+    const { spent, rows }: Times = JSON.parse(await readFile(join(folder, timesFile), "utf8"));
+    return [spent, ...rows].every(Number.isFinite) ? { spent, rows: rows.slice(0, count) } : none;
+  } catch {
+    return none; // none yet, or damaged: a picture less
   }
 }
 

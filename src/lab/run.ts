@@ -145,7 +145,7 @@ async function begin(folder: string, here: RunRecord): Promise<RunRecord> {
   await rm(join(folder, "results.json"), { force: true });
   await rm(join(folder, "checkpoint"), { recursive: true, force: true });
   await writeRecord(folder, here);
-  for (const name of ["metrics.jsonl", "artifacts", "report.html", "parts", "tensorboard", "mlflow.json"])
+  for (const name of ["metrics.jsonl", "seconds.json", "artifacts", "report.html", "parts", "tensorboard", "mlflow.json"])
     await rm(join(folder, name), { recursive: true, force: true });
   return here;
 }

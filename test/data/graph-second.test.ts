@@ -73,7 +73,9 @@ test.each(Object.keys(writers))("%s: the same graph by both, and another one by 
       if (!graph.columns) return;
       const [weights, ...rest] = graph.columns;
       const changed = { ...weights, values: Float64Array.from(g.edges, () => 1000) };
-      expect((await compareGraph({ ...graph, columns: [changed as typeof weights, ...rest] }, again)).differs).toBeDefined();
+      expect((await compareGraph({ ...graph, columns: [changed as typeof weights, ...rest] }, again)).differs).toMatch(
+        /is missing, or is there less often|has no edge/,
+      );
     }),
     { numRuns: 60 },
   );

@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readPart } from "../../src/lab/parts.ts";
 import { work } from "../../src/lab/sweep/worker.ts";
+import { until } from "./appears.ts";
 import { squares } from "./parts.ts";
 import { hasRedis, type Server, startRedis } from "./servers.ts";
 
@@ -66,7 +66,7 @@ describe("parts", () => {
     const args = ["squares", "--out", at("killed"), "--trail", at("killed.log"), "--gate", at("gate")];
     const child = spawn(process.execPath, [...program, ...args], { stdio: "ignore" });
     const gone = new Promise((resolve) => child.once("exit", resolve));
-    while (!existsSync(at("killed.log")) || done("killed").length < 2) await setTimeout(10);
+    await until(base, () => existsSync(at("killed.log")) && done("killed").length >= 2);
     child.kill("SIGKILL");
     await gone;
     writeFileSync(at("gate"), "");

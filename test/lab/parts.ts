@@ -1,11 +1,12 @@
 /** A method that splits: sums of squares, two rounds of them. Begun as a program it is a command that workers can be given. */
 import { appendFileSync, existsSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { run } from "../../src/cli/program.ts";
 import { UserError } from "../../src/errors.ts";
 import { divided } from "../../src/lab/index.ts";
 import type { Finished } from "../../src/lab/parts.ts";
+import { until } from "./appears.ts";
 
 interface Square {
   readonly name: string;
@@ -36,7 +37,7 @@ export const squares = divided({
   },
   async part({ name, of }, { bad, gate, trail }, { rng, step }) {
     if (trail) appendFileSync(trail, `${name}\n`);
-    while (gate && name === "first-1" && !existsSync(gate)) await setTimeout(10);
+    if (gate && name === "first-1") await until(dirname(gate), () => existsSync(gate));
     if (name === `first-${bad}`) throw new UserError(`${of} is bad`, "choose another");
     if (!step(1, { of }) || !step(2)) return undefined;
     return of * of + rng.fold(name).uniform([1], "f64").data[0];
