@@ -11,6 +11,7 @@ import { type DefenceName, outputDefences, type TargetOptions, trainedDefences }
 import type { Classifier } from "../../inversion/classifier.ts";
 import { familyOf } from "../../inversion/families/index.ts";
 import { discriminatorOf } from "../../inversion/files/discriminator.ts";
+import type { Labelled } from "../../inversion/labelled.ts";
 import { overlap } from "../../inversion/metrics/overlap.ts";
 import { componentsPrior } from "../../inversion/pca.ts";
 import { formatNumber } from "../../numbers.ts";
@@ -107,7 +108,8 @@ export async function materialOf(
   const { train: own, heldOut, input, publicRows: known, publicClasses, title } = sides;
   const parts = privateParts(sides, rng);
   const notes = [...sides.notes, ...(classifier ? classNotes(classifier, own.names) : [])];
-  const { duplicates, warnings } = await overlap(known, own.x);
+  const scale = input.length === 3 ? undefined : scalingOf(known);
+  const { duplicates, warnings } = await overlap(standardised(known, scale), standardised(own.x, scale));
   notes.push(...warnings);
   const repeated = new Set(duplicates.map(({ publicRow }) => publicRow));
   const kept = Array.from({ length: known.shape[0] }, (_, i) => i).filter((i) => !repeated.has(i));
@@ -154,6 +156,12 @@ async function principal(rows: Material["publicRows"], input: Shape, wanted: num
     ],
   };
 }
+
+/** Features in units of their deviations, so that none counts for its unit; pixels as they are. */
+const standardised = (rows: Labelled["x"], scale: Standardization | undefined): Labelled["x"] =>
+  scale
+    ? { ...rows, data: rows.data.map((v, i) => (v - scale.mean[i % scale.mean.length]) / scale.deviation[i % scale.mean.length]) }
+    : rows;
 
 /** Mean and standard deviation of each feature. */
 export function scalingOf({ data, shape: [m, D] }: Material["publicRows"]): Standardization {
