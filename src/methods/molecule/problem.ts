@@ -60,37 +60,11 @@ const plainRates: Readonly<Partial<Record<SolverName, number>>> = { adam: 0.003,
 function settingsOf(given: Options, few: boolean, pretrains: boolean, broken: boolean): LearningSettings {
   const { quick, method: flow, transportWeight = 0.1, transportWeightEnd = transportWeight, solver = "kfac", pretrain = 300 } = given;
   const steps = quick ? Math.min(given.steps ?? 100, 100) : (given.steps ?? usualSteps(few, broken));
-  const {
-    walkers,
-    moves,
-    movesPerStep,
-    damping,
-    normConstraint,
-    clip,
-    carry = 0,
-    lookAhead = 0,
-    cost = "tanh",
-    kappa,
-    reweightingWeight = 1,
-    evalSteps,
-  } = given;
+  const { carry = 0, lookAhead = 0, cost = "tanh", reweightingWeight = 1, evalSteps } = given;
+  const { walkers, moves, movesPerStep, damping, normConstraint, clip, kappa } = given;
   return {
-    ...{
-      flow,
-      cost,
-      kappa,
-      solver,
-      steps,
-      walkers,
-      moves,
-      movesPerStep,
-      damping,
-      normConstraint,
-      clip,
-      carry,
-      lookAhead,
-      reweightingWeight,
-    },
+    ...{ walkers, moves, movesPerStep, damping, normConstraint, clip, kappa },
+    ...{ flow, cost, solver, steps, carry, lookAhead, reweightingWeight },
     transportWeight: [transportWeight, transportWeightEnd],
     rate: given.rate ?? plainRates[solver] ?? (flow === "w" ? 0.02 : 0.05),
     delay: given.delay ?? Math.max(50, steps / 4),
