@@ -205,6 +205,17 @@ describe("audit", () => {
     expect(await of(npz("few.npz", { x: allocate("f32", [6, 2]), y: ndarray(Int32Array.of(0, 1, 2, 0, 1, 2), [6], "i32") }))).toMatch(
       /fewer than 10 private items/,
     );
+    const indicators = npz("indicators.npz", { x: train.x, y: allocate("f32", [180, 3]) });
+    expect(await of(indicators)).toMatch(/labels "y" of \[180, 3\].*\n {2}hint: .*argmax/);
+    const nameless = npz("nameless.npz", {
+      x: train.x,
+      y: ndarray(
+        Float32Array.from(train.y.data, (c, i) => (i === 4 ? Number.NaN : c)),
+        [180],
+        "f32",
+      ),
+    });
+    expect(await of(nameless)).toMatch(/label of row 5 in "y" is no number\n {2}hint/);
     writeFileSync(path("cut.npz"), readFileSync(own).subarray(0, 200));
     expect(await of(path("cut.npz"))).toMatch(/cut\.npz/);
   });

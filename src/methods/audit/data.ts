@@ -103,7 +103,7 @@ async function labelled(path: string, input: Shape, given: DataOptions, part: "t
   if (isNpz(path)) {
     const found = await npzPart(path, input, part, notes);
     if (found?.y) return { x: found.x, ...classNumbers(found.y) };
-    throw new UserError(`${path}: an archive of labelled rows has arrays x and y (or x_train and y_train)`);
+    throw new UserError(`${path}: an archive of labelled rows has arrays x and y (or x_train and y_train)`, "numpy.savez(path, x=x, y=y)");
   }
   if (isTable(path)) return fromTable(await readTable(path, given), path, input, given, notes);
   if (!statSync(path).isDirectory())
@@ -146,7 +146,15 @@ async function npzPart(path: string, input: Shape, part: keyof typeof arrayNames
   const labels = nameY === undefined ? undefined : arrays[nameY];
   const x = arranged(raw, input, `${path}, "${nameX}"`, notes);
   const y = labels && Array.from(labels.data as ArrayLike<string | number | bigint>, (v) => (typeof v === "string" ? v : Number(v)));
-  if (y && y.length !== x.shape[0]) throw new UserError(`${path}: ${x.shape[0]} rows in "${nameX}", and ${y.length} labels in "${nameY}"`);
+  if (labels && labels.shape.length !== 1)
+    throw new UserError(
+      `${path}: labels "${nameY}" of [${labels.shape.join(", ")}]: one for each row is wanted`,
+      labels.shape.length === 2 ? "of indicators take the place of the largest: y.argmax(1)" : "flatten them",
+    );
+  const unknown = y?.findIndex((label) => Number.isNaN(label)) ?? -1;
+  if (unknown >= 0) throw new UserError(`${path}: the label of row ${unknown + 1} in "${nameY}" is no number`, "leave such rows out");
+  if (y && y.length !== x.shape[0])
+    throw new UserError(`${path}: ${x.shape[0]} rows in "${nameX}", and ${y.length} labels in "${nameY}"`, "give a label for each row");
   notes.push(`${path}: "${nameX}"${nameY ? ` with "${nameY}"` : ""} taken as ${part === "train" ? "rows" : "held-out rows"}`);
   return { x, y };
 }
@@ -165,7 +173,10 @@ function arranged(raw: NdArray, input: Shape, what: string, notes: string[]): Nd
   const size = sizeOf(input);
   const n = raw.shape[0] ?? 0;
   if (n === 0 || raw.data.length !== n * size)
-    throw new UserError(`${what}: rows of [${raw.shape.slice(1).join(", ")}], and the classifier takes [${input.join(", ")}]`);
+    throw new UserError(
+      `${what}: rows of [${raw.shape.slice(1).join(", ")}], and the classifier takes [${input.join(", ")}]`,
+      "scale or cut them to that",
+    );
   const [channels, height, width] = input;
   const last = input.length === 3 && raw.shape.length === 4 && raw.shape[3] === channels && raw.shape[1] === height && channels !== height;
   if (last && channels > 1) notes.push(`${what}: channels stand last, and are put first`);
