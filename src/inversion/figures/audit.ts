@@ -41,9 +41,10 @@ export function accuracyAndDiversity(records: readonly AttackRecord[], by: Decid
   const points = records.map((r) => ({
     attack: r.attack,
     accuracy: mean(r, (c) => reported(c, by).value),
-    coverage: mean(r, (c) => c.pairs),
+    diversity: mean(r, (c) => c.pairs),
     gamma: r.classes[0].posterior?.gamma,
   }));
+  const others = points.filter((p) => p.gamma === undefined);
   const sweep = points.filter((p) => p.gamma !== undefined).toSorted((a, b) => b.gamma! - a.gamma!);
   return {
     name: "accuracy-diversity",
@@ -53,29 +54,14 @@ export function accuracyAndDiversity(records: readonly AttackRecord[], by: Decid
     svg: plot({
       height: 380,
       grid: true,
-      x: { label: "diversity", domain: [0, Math.max(1.1, ...points.map((p) => p.coverage))] },
+      x: { label: "diversity", domain: [0, Math.max(1.1, ...points.map((p) => p.diversity))] },
       y: { label: "accuracy", domain: [0, 1.02] },
+      ...(sweep.length > 0 && { color: { legend: true, label: "γ", domain: sweep.map((p) => String(p.gamma)), range: palette } }),
       marks: [
-        Plot.line(sweep, { x: "coverage", y: "accuracy", stroke: palette[0] }),
-        Plot.dot(points, {
-          x: "coverage",
-          y: "accuracy",
-          r: 4,
-          fill: (d: (typeof points)[number]) => palette[d.gamma === undefined ? 2 : 0],
-        }),
-        Plot.text(
-          points.filter((p) => p.gamma === undefined),
-          { x: "coverage", y: "accuracy", text: "attack", dy: -11 },
-        ),
-        // those of the sweep stand left of its line, where nothing else is
-        Plot.text(sweep, {
-          x: "coverage",
-          y: "accuracy",
-          text: (d: (typeof points)[number]) => `γ ${d.gamma}`,
-          dx: -8,
-          dy: 4,
-          textAnchor: "end",
-        }),
+        Plot.line(sweep, { x: "diversity", y: "accuracy", stroke: "currentColor", strokeOpacity: 0.4 }),
+        Plot.dot(sweep, { x: "diversity", y: "accuracy", r: 5, fill: (d: (typeof points)[number]) => String(d.gamma) }),
+        Plot.dot(others, { x: "diversity", y: "accuracy", r: 4, stroke: "currentColor" }),
+        Plot.text(others, { x: "diversity", y: "accuracy", text: "attack", dy: -11 }),
       ],
     }),
   };
