@@ -74,8 +74,8 @@ export function scoreMatching(recording: Recording, options: ScoreOptions = {}):
 
 /** Steps of Langevin dynamics. */
 export interface LangevinOptions {
-  /** ε, in units of x squared. */
-  readonly stepSize: number;
+  /** ε, in units of x squared; of a time, where it is not the same at all. */
+  readonly stepSize: number | ((time: number) => number);
   /** Langevin steps at each time. */
   readonly inner: number;
   /** Times between neighbours of those asked for. */
@@ -103,14 +103,14 @@ export type Anneal<P = unknown> = (
  */
 export function annealer<P>(score: (params: P) => VectorField, threads?: number): Anneal<P> {
   const run = jit(
-    (params: P, start: Tensor, times: Tensor, noise: Tensor, stepSize: Tensor) => {
+    (params: P, start: Tensor, times: Tensor, sizes: Tensor, noise: Tensor) => {
       const v = score(params);
-      const level = (x: Tensor, { t, xi }: { t: Tensor; xi: Tensor }) => {
+      const level = (x: Tensor, { t, size, xi }: { t: Tensor; size: Tensor; xi: Tensor }) => {
         const column = t.broadcastTo([x.shape[0], 1]);
-        const step = (at: Tensor, e: Tensor) => ({ carry: at.add(v(column, at).mul(stepSize.mul(0.5))).add(e.mul(sqrt(stepSize))) });
+        const step = (at: Tensor, e: Tensor) => ({ carry: at.add(v(column, at).mul(size.mul(0.5))).add(e.mul(sqrt(size))) });
         return { carry: scan(step, x, xi).carry };
       };
-      return scan(level, start, { t: times, xi: noise }).carry;
+      return scan(level, start, { t: times, size: sizes, xi: noise }).carry;
     },
     { threads },
   );
@@ -120,7 +120,9 @@ export function annealer<P>(score: (params: P) => VectorField, threads?: number)
     let [x, at] = [start, from];
     for (const next of to) {
       const times = Float32Array.from({ length: steps }, (_, k) => at + ((next - at) * (k + 1)) / steps);
-      x = (await run(params, x, ndarray(times, [steps], "f32"), rng.normal([steps, inner, n, d]), stepSize)) as NdArray<"f32">;
+      const sizes = times.map((time) => (typeof stepSize === "number" ? stepSize : stepSize(time)));
+      const row = (values: Float32Array<ArrayBuffer>) => ndarray(values, [steps], "f32");
+      x = (await run(params, x, row(times), row(sizes), rng.normal([steps, inner, n, d]))) as NdArray<"f32">;
       clouds.push(x);
       at = next;
     }

@@ -9,7 +9,7 @@
  */
 
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { type Control, integrate } from "../../solve/index.ts";
+import { type IntegrateOptions, integrate } from "../../solve/index.ts";
 import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { withDivergence } from "../lagrangian/divergence.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
@@ -34,7 +34,13 @@ export interface Carried<T = Tensor> {
  *
  * @param probe  signs [n, d], the same all the way; absent: exact divergences
  */
-export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: Tensor, control?: Control): Carried {
+export function traceFlow(
+  dynamics: Pick<Dynamics, "drift" | "flow" | "growth">,
+  x: Tensor,
+  times: Tensor,
+  probe?: Tensor,
+  how: Pick<IntegrateOptions, "solver" | "control"> = {},
+): Carried {
   const [n, d] = x.shape;
   const v = dynamics.flow ?? dynamics.drift;
   const field = (time: Tensor, y: Tensor): Tensor => {
@@ -45,7 +51,7 @@ export function traceFlow(dynamics: Dynamics, x: Tensor, times: Tensor, probe?: 
     return concat([value, divergence.expandDims(1), g.expandDims(1)], 1);
   };
   const none = x.slice(null, [0, 1]).mul(0);
-  const end = integrate(field, concat([x, none, none], 1), times, { control, save: "end" }).states;
+  const end = integrate(field, concat([x, none, none], 1), times, { ...how, save: "end" }).states;
   return { x: end.slice(null, [0, d]), divergence: end.slice(null, d), growth: end.slice(null, d + 1) };
 }
 

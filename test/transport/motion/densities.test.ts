@@ -68,7 +68,7 @@ const paths: Record<string, Path> = {
 describe("log densities of Gaussian paths", () => {
   test.each(Object.entries(paths))("%s: exact to 1e-7, from either end", async (_, { dynamics, mean, variance }) => {
     const x = [-1, 0.2, 1, 2.5];
-    const run = jit((z: Tensor, times: Tensor) => traceFlow(dynamics, z, times, undefined, tight));
+    const run = jit((z: Tensor, times: Tensor) => traceFlow(dynamics, z, times, undefined, { control: tight }));
     for (const [from, at] of [
       [0, 1],
       [0, 0.4],
@@ -114,7 +114,7 @@ describe("divergences", () => {
     const along = jit((z: Tensor, p: Tensor) => {
       const times = constant(array([1, 0], "f64"));
       const dynamics = { drift: twisted, noise: 0 };
-      return [traceFlow(dynamics, z, times, undefined, tight).divergence, traceFlow(dynamics, z, times, p, tight).divergence];
+      return [traceFlow(dynamics, z, times, undefined, { control: tight }).divergence, traceFlow(dynamics, z, times, p, { control: tight }).divergence];
     });
     for (const [exact, probed] of [await at(x, e), await along(x, e)]) {
       const mean = toNumbers(probed).reduce((a, b) => a + b, 0) / n;
@@ -125,7 +125,7 @@ describe("divergences", () => {
 
   test("a flow without divergence carries densities unchanged, whatever it does to the points", async () => {
     const x = randomStream(1).normal([20, 2], "f64");
-    const run = jit((z: Tensor) => traceFlow({ drift: circling, noise: 0 }, z, constant(array([2, 0], "f64")), undefined, tight));
+    const run = jit((z: Tensor) => traceFlow({ drift: circling }, z, constant(array([2, 0], "f64")), undefined, { control: tight }));
     const { divergence, x: origin } = await run(x);
     for (const v of toNumbers(divergence)) expect(Math.abs(v)).toBeLessThan(1e-8);
     // |x|² turns and does not change

@@ -1,0 +1,110 @@
+/** The networks of pictures: a U-Net beside a quadratic skip, and what they give: an action, a velocity, a noise or a score. */
+import { type NdArray, ndarray, type Random } from "../../../array/index.ts";
+import { type Dense, dense, type Unet, unet } from "../../../nn/index.ts";
+import { concat, pad, type Tensor } from "../../../tensor/index.ts";
+import type { Action } from "../../lagrangian/action.ts";
+import type { VectorField } from "../../lagrangian/lagrangian.ts";
+import type { Schedule } from "../paths/schedules.ts";
+import { besideImages, type ImageShape, toImages, toRows } from "../shape.ts";
+
+/** A U-Net h, and coefficients a(t), b_c(t) of ½ a |x|² + Σ_c b_c Σ_pixels x_c. */
+export interface ImageNet<T = Tensor> {
+  readonly net: Unet<T>;
+  /** (t, t²) -> (a, b_1, …, b_C). */
+  readonly skip: Dense<T>;
+}
+
+/** Size of a U-Net. */
+export interface NetOptions {
+  /** Channels at each resolution, finest first. */
+  readonly channels: readonly number[];
+  /** Residual blocks at each resolution. */
+  readonly blocks: number;
+}
+
+/** What a network knows and gives. */
+export interface NetForm {
+  readonly shape: ImageShape;
+  /** Channels of conditions. */
+  readonly conditions: number;
+  readonly schedule: Pick<Schedule, "embed">;
+  readonly size: NetOptions;
+}
+
+/** Channels of x_t as the network sees it. */
+const seenChannels = ({ shape: [c], schedule }: NetForm): number => (schedule.embed ? 2 * c : c);
+
+/** @param outputs  channels of h; default those of x_t as it is seen */
+export function initImageNet(rng: Random, form: NetForm, outputs = seenChannels(form)): ImageNet<NdArray> {
+  const { shape, conditions, size } = form;
+  const w = ndarray(new Float32Array(2 * (shape[0] + 1)), [2, shape[0] + 1], "f32");
+  return {
+    net: unet.init(rng, seenChannels(form) + conditions, outputs, size),
+    skip: { ...dense.init(rng, 2, shape[0] + 1), w },
+  };
+}
+
+/** Greatest number of groups of the normalisations: as many as divide the channels. */
+const groupsOf = (channels: readonly number[]): number => [8, 4, 2].find((g) => channels.every((c) => c % g === 0)) ?? 1;
+
+/** h(t, x_t, conditions) [B, outputs, H, W]; sizes that do not halve so often are filled with zeros. */
+function hidden({ net }: ImageNet, { size }: NetForm, time: Tensor, seen: Tensor, condition?: Tensor): Tensor {
+  const [, , height, width] = seen.shape;
+  const factor = 2 ** (size.channels.length - 1);
+  const [below, right] = [height, width].map((n) => (factor - (n % factor)) % factor);
+  const input = condition ? concat([seen, condition], 1) : seen;
+  const even = below || right;
+  const padded = even
+    ? pad(input, [
+        [0, 0],
+        [0, 0],
+        [0, below],
+        [0, right],
+      ])
+    : input;
+  const h = unet.apply(net, padded, time.squeeze(1), { groups: groupsOf(size.channels) });
+  return even ? h.slice(null, null, [0, height], [0, width]) : h;
+}
+
+/** a [B] and b [B, C]. */
+function coefficients({ skip }: ImageNet, time: Tensor): { a: Tensor; b: Tensor } {
+  const all = dense.apply(skip, concat([time, time.square()], 1));
+  return { a: all.slice(null, 0), b: all.slice(null, [1, null]) };
+}
+
+/**
+ * What h is to the action, with y the picture as the network sees it:
+ *   "inner"     s = <y, h>
+ *   "distance"  s = ½ |y - h|²
+ *   "scalar"    s = Σ_pixels h of one channel, the only one for growth
+ *
+ * and the quadratic skip, but for places on circles, on which it would not be a function.
+ */
+export const imageHeads = ["inner", "distance", "scalar"] as const;
+/** The name of a form. */
+export type ImageHead = (typeof imageHeads)[number];
+
+/** The action of a network: rows of t and of pictures to [B]. */
+export const imageAction =
+  (params: ImageNet, form: NetForm, head: ImageHead, condition?: Tensor): Action =>
+  (time, rows) => {
+    const { embed } = form.schedule;
+    const x = toImages(rows, form.shape);
+    const y = embed ? embed(x) : x;
+    const h = hidden(params, form, time, y, condition);
+    const [flat, other] = [toRows(y), toRows(h)];
+    const free = head === "scalar" ? other.sum(1) : head === "inner" ? flat.mul(other).sum(1) : flat.sub(other).square().sum(1).mul(0.5);
+    if (embed) return free;
+    const { a, b } = coefficients(params, time);
+    return free.add(a.mul(rows.square().sum(1)).mul(0.5)).add(x.sum([2, 3]).mul(b).sum(1));
+  };
+
+/** A field of the same network: h + a x + b, rows to rows. */
+export const imageField =
+  (params: ImageNet, form: NetForm, condition?: Tensor): VectorField =>
+  (time, rows) => {
+    const x = toImages(rows, form.shape);
+    const { a, b } = coefficients(params, time);
+    const linear = x.mul(besideImages(a.expandDims(1))).add(b.reshape([...b.shape, 1, 1]));
+    return toRows(hidden(params, form, time, x, condition).add(linear));
+  };

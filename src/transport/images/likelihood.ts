@@ -1,0 +1,41 @@
+/** How probable pictures are under the motion of a model, in bits a dimension. */
+import { ndarray, type Random, toNumbers } from "../../array/index.ts";
+import { type Arrays, jit, sign, type Tensor } from "../../tensor/index.ts";
+import { traceFlow } from "../motion/densities.ts";
+import { type Pictures, seenOf } from "./learning/batch.ts";
+import type { ImageModel } from "./learning/learner.ts";
+import type { ImageNet } from "./learning/network.ts";
+import { toRows } from "./shape.ts";
+import { type ImageSolver, imageSolver } from "./solvers.ts";
+
+/** Logarithms of densities of pictures, [n], in nats of [-1, 1]^d. */
+export type LogDensity = (net: Arrays<ImageNet>, pictures: Pictures, rng: Random) => Promise<Float64Array>;
+
+/**
+ * log q(x) = log N(z; 0, 1) + ∫ div v dt along the way from the picture x to its start z, with one random probe a picture: unbiased.
+ *
+ * @throws RangeError  for paths whose starts are not normal noise, tasks that see something of the picture, noise, growth, and scores
+ * @source  Chen et al., NeurIPS 2018, theorem 1; Grathwohl et al., ICLR 2019
+ */
+export function logDensities(model: ImageModel, solver: ImageSolver = imageSolver("heun-25"), threads?: number): LogDensity {
+  const { problem, dynamics, setting } = model;
+  const { schedule, task } = problem;
+  if (!dynamics || setting.noise > 0 || setting.growth > 0 || !schedule.mix || task.restores || task.needs)
+    throw new RangeError("logDensities: only of motions without noise and growth, from normal noise");
+  const times = ndarray(Float32Array.of(schedule.clean, schedule.spoilt), [2], "f32");
+  const trace = jit(
+    (net: ImageNet, pictures: Pictures<Tensor>, ends: Tensor, noise: Tensor) => {
+      const { x } = seenOf(problem, pictures);
+      const { x: z, divergence } = traceFlow(dynamics({ net }), toRows(x), ends, sign(noise), solver);
+      return { squares: z.square().sum(1), divergence };
+    },
+    { threads },
+  );
+  return async (net, pictures, rng) => {
+    const [n, ...shape] = pictures.pixels.shape;
+    const d = shape.reduce((a, b) => a * b, 1);
+    const { squares, divergence } = await trace(net, pictures, times, rng.normal([n, d]));
+    const along = toNumbers(divergence);
+    return Float64Array.from(toNumbers(squares), (s, i) => -s / 2 - (d / 2) * Math.log(2 * Math.PI) + along[i]);
+  };
+}

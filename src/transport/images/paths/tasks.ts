@@ -1,0 +1,114 @@
+/** What is asked of pictures: what of them is seen, what they are made from, and what the network is told. */
+
+import * as t from "../../../tensor/index.ts";
+import { broadcastTo, concat, resizeBilinear, resizeNearest, type Tensor } from "../../../tensor/index.ts";
+import type { ScheduleName } from "./schedules.ts";
+
+/** What is seen of a picture: [B, C', H', W'] in [-1, 1], and the mask [B, 1, H, W] of the pixels that are known. */
+export interface Observation<T = Tensor> {
+  readonly seen?: T;
+  readonly mask?: T;
+}
+
+/** A task on pictures x [B, C, H, W]. */
+export interface ImageTask {
+  readonly title: string;
+  /** Path unless another is asked for. */
+  readonly path: ScheduleName;
+  /** Is there a right answer for each picture? */
+  readonly restores: boolean;
+  /** Does it need masks, or pictures of another set? */
+  readonly needs?: "mask" | "other";
+  /** What is seen of a picture, with what the task needs. */
+  readonly observe: (x: Tensor, extra?: Tensor) => Observation;
+  /** What a picture is made from, with normal noise e of its shape. */
+  readonly start: (seen: Observation, e: Tensor) => Tensor;
+  /** What the network sees beside x_t, [B, K, H, W]; absent: nothing. Constant along a path: it has no part in derivatives. */
+  readonly condition?: (seen: Observation) => Tensor;
+  /** K for pictures of C channels. */
+  readonly conditions: (channels: number) => number;
+  /** A made picture with what is known of it put back. */
+  readonly consistent?: (x: Tensor, seen: Observation) => Tensor;
+  /** Shape of what is seen of a picture of a shape. */
+  readonly seenShape?: (shape: readonly [number, number, number]) => readonly [number, number, number];
+}
+
+const seenOf = ({ seen }: Observation): Tensor => seen as Tensor; // every task's own `observe` gives it
+const maskOf = ({ mask }: Observation): Tensor => mask as Tensor;
+
+/** Weights of red, green and blue in the brightness. ITU-R BT.601. */
+const luma = [0.299, 0.587, 0.114];
+
+/** Brightness [B, 1, H, W] of colours [B, 3, H, W]. */
+export const grey = (x: Tensor): Tensor => luma.map((w, c) => x.slice(null, [c, c + 1]).mul(w)).reduce((a, b) => a.add(b));
+
+/** Pixels of even rows and columns [B, C, H / 2, W / 2]: the nearest of each square of four. */
+export const halved = (x: Tensor): Tensor => x.slice(null, null, [0, null, 2], [0, null, 2]);
+
+/** 1 at even rows and columns, [H, W]. */
+function evenPlaces(height: number, width: number, like: Tensor): Tensor {
+  const even = (n: number): Tensor => t.equal(t.iota(n).sub(t.iota(n).div(2).mul(2)), 0).cast(like.dtype);
+  return even(height).expandDims(1).mul(even(width));
+}
+
+/** Twice as large, by lines between the centres of pixels. */
+export const doubled = (x: Tensor): Tensor => resizeBilinear(x, [2 * x.shape[2], 2 * x.shape[3]]);
+
+/** Values of known pixels, and others where the mask is 0. */
+const put = (known: Tensor, mask: Tensor, other: Tensor): Tensor => known.mul(mask).add(other.mul(mask.neg().add(1)));
+
+/** Spread of the noise that colours are made from. */
+const colourNoise = 0.1;
+
+/**
+ * The tasks by name.
+ *
+ * @source  Neklyudov et al., Action Matching, ICML 2023, section 5.2 and its published code: kept pixels and noise (super-resolution), grey and
+ *          0.1 noise (colour); inpainting after its public draft
+ */
+export const imageTasks = {
+  generate: { title: "pictures from noise", path: "flow", restores: false, observe: () => ({}), start: (_, e) => e, conditions: () => 0 },
+  "super-resolve": {
+    ...{ title: "twice the resolution", path: "flow", restores: true },
+    observe: (x) => ({ seen: halved(x) }),
+    start: (seen, e) => put(resizeNearest(seenOf(seen), 2), evenPlaces(e.shape[2], e.shape[3], e), e),
+    condition: (seen) => doubled(seenOf(seen)),
+    conditions: (channels) => channels,
+    consistent: (x, seen) => put(resizeNearest(seenOf(seen), 2), evenPlaces(x.shape[2], x.shape[3], x), x),
+    seenShape: ([channels, height, width]) => [channels, height / 2, width / 2],
+  },
+  colour: {
+    ...{ title: "colours for grey pictures", path: "flow", restores: true },
+    observe: (x) => ({ seen: grey(x) }),
+    start: (seen, e) => e.mul(colourNoise).add(seenOf(seen)),
+    condition: seenOf,
+    conditions: () => 1,
+    // the brightness that is known, with the differences between the channels that were made
+    consistent: (x, seen) => x.add(seenOf(seen).sub(grey(x))),
+    seenShape: ([, height, width]) => [1, height, width],
+  },
+  inpaint: {
+    ...{ title: "missing parts", path: "flow", restores: true, needs: "mask" },
+    observe: (x, mask) => ({ seen: x.mul(mask as Tensor), mask }),
+    start: (seen, e) => put(seenOf(seen), maskOf(seen), e),
+    condition: (seen) => concat([seenOf(seen), broadcastTo(maskOf(seen), [seenOf(seen).shape[0], ...maskOf(seen).shape.slice(1)])], 1),
+    conditions: (channels) => channels + 1,
+    consistent: (x, seen) => put(seenOf(seen), maskOf(seen), x),
+    seenShape: (shape) => shape,
+  },
+  between: {
+    ...{ title: "pictures of one set from those of another", path: "flow", restores: false, needs: "other" },
+    observe: (_, other) => ({ seen: other }),
+    start: seenOf,
+    conditions: () => 0,
+    seenShape: (shape) => shape,
+  },
+} as const satisfies Record<string, ImageTask>;
+
+/** The name of a task. */
+export type ImageTaskName = keyof typeof imageTasks;
+/** All names. */
+export const imageTaskNames = Object.keys(imageTasks) as ImageTaskName[];
+
+/** The task of a name. */
+export const imageTaskOf = (name: ImageTaskName): ImageTask => imageTasks[name];
