@@ -1,5 +1,5 @@
 /** Training on pictures: any method on any path, by one step. */
-import { item, type NdArray, type Random } from "../../../array/index.ts";
+import { item, type Random } from "../../../array/index.ts";
 import { type Arrays, jit, type Tensor } from "../../../tensor/index.ts";
 import type { VectorField } from "../../lagrangian/lagrangian.ts";
 import { type Descending, type Dynamics, descent, type Trainable, type TrainOptions, trainDefaults } from "../../learning/model.ts";
