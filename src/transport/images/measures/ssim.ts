@@ -1,7 +1,6 @@
 /** How alike the structure of two pictures is. */
-import { type NdArray, ndarray } from "../../../array/index.ts";
 import { memo } from "../../../distances/index.ts";
-import { conv, jit, type Tensor } from "../../../tensor/index.ts";
+import { jit, type Tensor } from "../../../tensor/index.ts";
 import { ofPairs, type Pictures } from "./pairs.ts";
 
 /** Side of the window, its standard deviation, and the constants that steady the ratios, for values in [0, 1]. */
@@ -31,14 +30,11 @@ export async function ssim(x: Pictures, y: Pictures): Promise<Ssim> {
 
 const similarity = memo((window: number) => {
   const weights = gaussian(window);
-  /** Weighed means over the windows of planes [n c, 1, h, w]: the Gaussian is a product of two, one along each axis. */
-  const smooth = (planes: Tensor): Tensor => {
-    const across = conv(planes, { ...weights, shape: [1, 1, 1, window] });
-    return conv(across, { ...weights, shape: [1, 1, window, 1] });
-  };
+  /** Weighed means over the windows of planes [m, h, w]: the Gaussian is a product of two, one along each axis. */
+  const smooth = (planes: Tensor): Tensor => along(along(planes, weights, 2), weights, 1);
   return jit((x: Tensor, y: Tensor) => {
     const [n, c, h, w] = x.shape;
-    const [a, b] = [x, y].map((pictures) => pictures.cast("f64").reshape([n * c, 1, h, w]));
+    const [a, b] = [x, y].map((pictures) => pictures.cast("f64").reshape([n * c, h, w]));
     const [ma, mb] = [smooth(a), smooth(b)];
     const [va, vb] = [smooth(a.square()).sub(ma.square()), smooth(b.square()).sub(mb.square())];
     const covariance = smooth(a.mul(b)).sub(ma.mul(mb));
@@ -49,13 +45,16 @@ const similarity = memo((window: number) => {
   });
 });
 
+/** Sums of neighbours along an axis, with weights, where all are inside. One at a time: windows laid out side by side would not fit in memory. */
+function along(x: Tensor, weights: readonly number[], axis: number): Tensor {
+  const lead = new Array<null>(axis).fill(null);
+  const length = x.shape[axis] - weights.length + 1;
+  return weights.map((weight, k) => x.slice(...lead, [k, k + length]).mul(weight)).reduce((sum, term) => sum.add(term));
+}
+
 /** Weights of sum one at `window` places around the middle. */
-function gaussian(window: number): NdArray<"f64"> {
-  const raw = Float64Array.from({ length: window }, (_, i) => Math.exp(-((i - (window - 1) / 2) ** 2) / (2 * deviation ** 2)));
+function gaussian(window: number): number[] {
+  const raw = Array.from({ length: window }, (_, i) => Math.exp(-((i - (window - 1) / 2) ** 2) / (2 * deviation ** 2)));
   const total = raw.reduce((sum, v) => sum + v, 0);
-  return ndarray(
-    raw.map((v) => v / total),
-    [window],
-    "f64",
-  );
+  return raw.map((v) => v / total);
 }
