@@ -1,6 +1,6 @@
 /** How far a restored picture is from the true one, pixel by pixel. */
 import { jit, type Tensor } from "../../../tensor/index.ts";
-import { ofPairs, type Pictures } from "./pairs.ts";
+import { ofPairs, type Pictures } from "./pictures.ts";
 
 /** Mean squares of differences below this count as this: copies have no infinite ratio, which JSON cannot hold. */
 const leastError = 1e-10;

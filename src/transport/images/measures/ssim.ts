@@ -1,7 +1,7 @@
 /** How alike the structure of two pictures is. */
 import { memo } from "../../../distances/index.ts";
 import { jit, type Tensor } from "../../../tensor/index.ts";
-import { ofPairs, type Pictures } from "./pairs.ts";
+import { ofPairs, type Pictures } from "./pictures.ts";
 
 /** Side of the window, its standard deviation, and the constants that steady the ratios, for values in [0, 1]. */
 const [side, deviation, c1, c2] = [11, 1.5, 0.01 ** 2, 0.03 ** 2];
