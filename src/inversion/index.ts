@@ -13,11 +13,9 @@ export { type ClassifierFileOptions, classifierOf } from "./files/classifier.ts"
 export { type GeneratorFileOptions, generatorPrior, stylePrior } from "./files/generator.ts";
 export { type FitMetrics, type FitOptions, type FitState, type Fitting, fitting } from "./fit.ts";
 export type { Labelled } from "./labelled.ts";
-export { type Frechet, frechet } from "./metrics/frechet.ts";
 export { gradeRule } from "./metrics/grade.ts";
 export { clopperPearson, wilson } from "./metrics/intervals.ts";
 export { memorisation } from "./metrics/memorisation.ts";
-export { type Prdc, prdc } from "./metrics/prdc.ts";
 export type { Goal, Inversion } from "./objective.ts";
 export { componentsPrior } from "./pca.ts";
 export { identityPrior, type Prior } from "./prior.ts";

@@ -2,18 +2,15 @@
 import { beforeAll, expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 import { builtInImages } from "../../src/data/index.ts";
-import { rowsOf } from "../../src/distances/index.ts";
+import { frechet, prdc, rowsOf, rowwise } from "../../src/distances/index.ts";
 import { usualDefences } from "../../src/inversion/defences/defence.ts";
 import { classifierLearner, trainClassifier } from "../../src/inversion/defences/learner.ts";
 import { classifierNetwork } from "../../src/inversion/defences/network.ts";
 import { evaluatorNoise } from "../../src/inversion/defences/roles.ts";
 import type { Labelled } from "../../src/inversion/labelled.ts";
 import { neighbourAccuracy } from "../../src/inversion/metrics/accuracy.ts";
-import { frechet } from "../../src/inversion/metrics/frechet.ts";
 import { doubtsOf } from "../../src/inversion/metrics/grade.ts";
 import { overlap } from "../../src/inversion/metrics/overlap.ts";
-import { prdc } from "../../src/inversion/metrics/prdc.ts";
-import { rowwise } from "../../src/inversion/metrics/rows.ts";
 import { adam } from "../../src/optim/index.ts";
 
 let [train, heldOut, publicRows]: readonly Labelled[] = [];

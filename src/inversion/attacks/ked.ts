@@ -1,12 +1,11 @@
 /** Knowledge-enriched distributional inversion: the public generator is trained with what the target says of public rows. */
 import { allocate, type NdArray, type Random } from "../../array/index.ts";
 import { batchRows } from "../../data/index.ts";
-import { rowsOf } from "../../distances/index.ts";
+import { rowsOf, rowwise } from "../../distances/index.ts";
 import { dense } from "../../nn/index.ts";
 import { adam, type Optimizer } from "../../optim/index.ts";
 import { abs, jit, logSoftmax, logsumexp, softmax, softplus, type Tensor } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
-import { rowwise } from "../metrics/rows.ts";
 import {
   type AdversarialSizes,
   critic,

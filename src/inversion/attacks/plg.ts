@@ -1,13 +1,12 @@
 /** Pseudo-label guided inversion: a conditional generator of public rows that the target itself has labelled. */
 import { type NdArray, ndarray } from "../../array/index.ts";
-import { rowsOf } from "../../distances/index.ts";
+import { rowsOf, rowwise } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { dense } from "../../nn/index.ts";
 import { adam, type Optimizer } from "../../optim/index.ts";
 import { concat, constant, jit, oneHot, relu, softmax, type Tensor, take } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
-import { rowwise } from "../metrics/rows.ts";
 import {
   type AdversarialSizes,
   type CriticParams,

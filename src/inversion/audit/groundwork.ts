@@ -1,9 +1,8 @@
 /** What is known of the models of an audit before any attack. */
+import type { Frechet, Withheld } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { formatNumber } from "../../numbers.ts";
 import { evaluatorCautions } from "../metrics/evaluator.ts";
-import type { Frechet } from "../metrics/frechet.ts";
-import type { Withheld } from "../metrics/withheld.ts";
 import { controlNames, type ModelName, type Session } from "./session.ts";
 
 /** Of a model that is attacked. */

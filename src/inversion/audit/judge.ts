@@ -1,19 +1,16 @@
 /** What samples of an attack are worth, class by class: numbers as plain data. */
 import { type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { rowsOf } from "../../distances/index.ts";
+import { type Frechet, frechet, type PrdcOf, prdc, rowsOf, rowwise, type Withheld } from "../../distances/index.ts";
 import type { Attempt, Posterior } from "../attacks/attack.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
 import { hitsAmong } from "../metrics/accuracy.ts";
 import { diversity } from "../metrics/diversity.ts";
-import { type Frechet, frechet } from "../metrics/frechet.ts";
 import { type Proportion, wilson } from "../metrics/intervals.ts";
 import { clampedShare } from "../metrics/masking.ts";
 import { type Memory, memorisation } from "../metrics/memorisation.ts";
 import { type Closeness, closeness, nearestItems, neighbourClasses } from "../metrics/nearest.ts";
-import { type PrdcOf, prdc } from "../metrics/prdc.ts";
-import { ofClass, rowwise } from "../metrics/rows.ts";
-import type { Withheld } from "../metrics/withheld.ts";
+import { ofClass } from "../metrics/rows.ts";
 import type { Material } from "./material.ts";
 
 /** One class under one attack. */

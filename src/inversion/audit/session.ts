@@ -1,12 +1,9 @@
 /** The classifiers of an audit, each trained when it is first asked for: the same in every process, by the seed alone. */
 import type { Random } from "../../array/index.ts";
+import { type Frechet, frechet, memo, rowwise, type Withheld } from "../../distances/index.ts";
 import type { Classifier } from "../classifier.ts";
 import { hitsAmong } from "../metrics/accuracy.ts";
-import { type Frechet, frechet } from "../metrics/frechet.ts";
 import { flatShare } from "../metrics/masking.ts";
-import { memo } from "../metrics/memo.ts";
-import { rowwise } from "../metrics/rows.ts";
-import type { Withheld } from "../metrics/withheld.ts";
 import { cutThrough } from "../prior.ts";
 import { type Judge, judgeBy } from "./judge.ts";
 import type { Material } from "./material.ts";

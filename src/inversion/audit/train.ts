@@ -1,6 +1,6 @@
 /** Classifiers that an audit trains: targets with their defences, the evaluator, and the controls. */
 import { ndarray, type Random } from "../../array/index.ts";
-import { rowsOf } from "../../distances/index.ts";
+import { nearestRows, rowsOf } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { adam, cosine } from "../../optim/index.ts";
 import { concat, logsumexp, type Tensor } from "../../tensor/index.ts";
@@ -14,7 +14,6 @@ import { evaluatorNoise, evaluatorOptions, randomLabels } from "../defences/role
 import { privacyStatement } from "../defences/statement.ts";
 import type { Labelled } from "../labelled.ts";
 import { ofClass } from "../metrics/rows.ts";
-import { nearestRows } from "../metrics/squares.ts";
 import type { Material } from "./material.ts";
 
 /** A classifier that was trained, and what is to be said of it. */

@@ -1,9 +1,9 @@
 /** From records of attacks to grades: of every class, and of the model. */
+import type { Withheld } from "../../distances/index.ts";
 import { type Circumstances, doubtsOf, type Grade, type Graded, gradeOf, isFarAway } from "../metrics/grade.ts";
 import { type Bounded, meanOf, type Proportion } from "../metrics/intervals.ts";
 import { type Price, priceOfClass } from "../metrics/leakage.ts";
 import type { Memory } from "../metrics/memorisation.ts";
-import type { Withheld } from "../metrics/withheld.ts";
 import type { AttackRecord, ClassRecord } from "./judge.ts";
 
 /** Who decides whether a sample is of its class. */

@@ -1,13 +1,12 @@
 /** Training of classifiers, defended or not, all by the same code: state is plain data. */
 import { allocate, item, mapTree, type NdArray, ndarray, type Random, toNumbers } from "../../array/index.ts";
 import { batchRows } from "../../data/index.ts";
-import { rowsOf } from "../../distances/index.ts";
+import { block, blockStarts, rowsOf } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { applyUpdates, type Optimizer, type State } from "../../optim/index.ts";
 import { type Arrays, argmax, equal, jit, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
-import { block, blockStarts } from "../metrics/rows.ts";
 import { type Defence, defendedLoss, type LossNoise } from "./defence.ts";
 import { type ClassifierNetwork, frozen, type NetworkParams } from "./network.ts";
 import { clippedSum, noisyMean } from "./private-gradient.ts";

@@ -1,10 +1,11 @@
 /** How often samples of a class are taken for it by an evaluator that had no part in the attack. */
+import { rowwise } from "../../distances/index.ts";
 import { topK } from "../../tensor/index.ts";
 import type { Classifier } from "../classifier.ts";
 import type { Labelled } from "../labelled.ts";
 import { type Bounded, meanOf, type Proportion, wilson } from "./intervals.ts";
 import { neighbourClasses } from "./nearest.ts";
-import { rowsWith, rowwise } from "./rows.ts";
+import { rowsWith } from "./rows.ts";
 
 /** Shares of hits by class, and over the classes. */
 export interface Shares {

@@ -1,9 +1,7 @@
 /** How varied samples are, beside real rows. */
 import { type NdArray, type Random, toNumbers } from "../../array/index.ts";
-import { kMeans, rowsOf } from "../../distances/index.ts";
+import { block, blocksOf, kMeans, nearestRows, rowsOf, squaredDistances } from "../../distances/index.ts";
 import { jit, sqrt, type Tensor } from "../../tensor/index.ts";
-import { block } from "./rows.ts";
-import { blocksOf, nearestRows, squaredDistances } from "./squares.ts";
 
 const distanceSums = jit((x: Tensor, y: Tensor) => sqrt(squaredDistances(x, y)).sum(1));
 

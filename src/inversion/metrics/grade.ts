@@ -1,9 +1,8 @@
 /** The grade of a model, or of a class of it. */
+import type { Frechet, Withheld } from "../../distances/index.ts";
 import { formatNumber } from "../../numbers.ts";
-import type { Frechet } from "./frechet.ts";
 import { type Bounded, differenceOf } from "./intervals.ts";
 import type { Memory } from "./memorisation.ts";
-import type { Withheld } from "./withheld.ts";
 
 export type Grade = "A" | "B" | "C" | "D" | "E" | "inconclusive";
 

@@ -1,6 +1,6 @@
 /** The price of a class: how many nats an attack must pay to draw it. */
+import type { Withheld } from "../../distances/index.ts";
 import { formatNumber } from "../../numbers.ts";
-import type { Withheld } from "./withheld.ts";
 
 /** One fit of a sweep over the temper γ. */
 export interface Tempered {

@@ -1,11 +1,9 @@
 /** Whether samples are nearer to what a classifier was trained on than to items of the same classes that it never saw. */
 import type { Random } from "../../array/index.ts";
-import { rowsOf } from "../../distances/index.ts";
+import { nearestRows, rowsOf, type Withheld } from "../../distances/index.ts";
 import type { Labelled } from "../labelled.ts";
 import { binomialTail, type Proportion, wilson } from "./intervals.ts";
 import { rowsWith } from "./rows.ts";
-import { nearestRows } from "./squares.ts";
-import type { Withheld } from "./withheld.ts";
 
 /**
  * A test of H₀: an item of the training part is as likely to be the nearest as one that was held out, t = 1/2.

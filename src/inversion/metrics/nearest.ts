@@ -1,8 +1,7 @@
 /** What the nearest private items say of samples: their class, how close they come, and which items these are. */
-import { rowsOf } from "../../distances/index.ts";
+import { nearestRows, rowsOf } from "../../distances/index.ts";
 import type { Labelled } from "../labelled.ts";
 import { ofClass, rowsWith } from "./rows.ts";
-import { nearestRows } from "./squares.ts";
 
 /**
  * The class that most of the k nearest private items have; at a draw that of the nearest among them. An evaluator that shares no weights

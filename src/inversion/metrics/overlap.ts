@@ -1,8 +1,8 @@
 /** Public items that are private ones again: an attack that has seen them proves nothing. */
 
 import type { NdArray } from "../../array/index.ts";
+import { nearestRows } from "../../distances/index.ts";
 import { formatNumber } from "../../numbers.ts";
-import { nearestRows } from "./squares.ts";
 
 /** A public item and the private one that it repeats. */
 export interface Duplicate {

@@ -1,37 +1,7 @@
-/** Rows through a program, and rows of a class. */
-import { allocate, type NdArray } from "../../array/index.ts";
+/** Rows of a class. */
+import type { NdArray } from "../../array/index.ts";
 import { rowsOf } from "../../distances/index.ts";
-import { jit, type Tensor } from "../../tensor/index.ts";
 import type { Labelled } from "../labelled.ts";
-
-/** Rows of one run. */
-const blockRows = 512;
-
-/** The first rows of the blocks that cover n rows; the last begins earlier, so that all have one shape. */
-export const blockStarts = (n: number, size: number): number[] =>
-  Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(i * size, n - size));
-
-/** Rows from `start` on, without a copy. */
-export function block(x: NdArray<"f32">, start: number, count: number): NdArray<"f32"> {
-  const d = x.data.length / x.shape[0];
-  return { dtype: "f32", shape: [count, ...x.shape.slice(1)], data: x.data.subarray(start * d, (start + count) * d) };
-}
-
-/** A function of rows [n, D] -> [n, F], compiled, for any number of them: what a classifier says, or its features. */
-export function rowwise(f: (x: Tensor) => Tensor): (x: NdArray<"f32">) => Promise<NdArray<"f32">> {
-  const program = jit((x: Tensor) => f(x).cast("f32"));
-  return async (x) => {
-    const n = x.shape[0];
-    const size = Math.min(blockRows, n);
-    let all: NdArray<"f32"> | undefined;
-    for (const start of blockStarts(n, size)) {
-      const { shape, data } = await program(block(x, start, size));
-      all ??= allocate("f32", [n, shape[1]]);
-      all.data.set(data as Float32Array, start * shape[1]); // the program casts to f32
-    }
-    return all ?? allocate("f32", [0, 0]);
-  };
-}
 
 /** Which rows have a class. */
 export const rowsWith = (y: Int32Array, c: number): number[] => Array.from(y.keys()).filter((i) => y[i] === c);

@@ -6,8 +6,8 @@ import { wilson } from "../../../src/inversion/metrics/intervals.ts";
 import { priceOfClass } from "../../../src/inversion/metrics/leakage.ts";
 import type { Memory } from "../../../src/inversion/metrics/memorisation.ts";
 import { oneHot } from "../../../src/tensor/index.ts";
+import { rows } from "../../distances/clouds.ts";
 import fc from "../../property.ts";
-import { rows } from "./clouds.ts";
 
 /** Takes a number for the class that it is; every number for itself and those above it, in turn. */
 const reader = (k: number): Classifier => ({

@@ -5,7 +5,7 @@ import { roundedOutputs, temperedOutputs, topOneOutputs } from "../../../src/inv
 import { evaluatorCautions } from "../../../src/inversion/metrics/evaluator.ts";
 import { clampedShare, flatShare } from "../../../src/inversion/metrics/masking.ts";
 import { relu } from "../../../src/tensor/index.ts";
-import { rows } from "./clouds.ts";
+import { rows } from "../../distances/clouds.ts";
 
 const target: Classifier = {
   ...{ name: "line", classes: ["below", "above"], input: [1] },

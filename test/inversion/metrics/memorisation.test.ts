@@ -3,8 +3,8 @@ import { randomStream } from "../../../src/array/index.ts";
 import type { Labelled } from "../../../src/inversion/labelled.ts";
 import { binomialTail } from "../../../src/inversion/metrics/intervals.ts";
 import { coinTail, type Memory, memorisation } from "../../../src/inversion/metrics/memorisation.ts";
+import { normals } from "../../distances/clouds.ts";
 import fc from "../../property.ts";
-import { normals } from "./clouds.ts";
 
 const classes = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i % 2);
 const draw = (seed: string, n: number): Labelled => ({ x: normals(seed, n, 3), y: classes(n) });

@@ -3,7 +3,7 @@ import { randomStream } from "../../../src/array/index.ts";
 import { diversity, meanPairDistance } from "../../../src/inversion/metrics/diversity.ts";
 import { closeness, nearestItems, neighbourClasses } from "../../../src/inversion/metrics/nearest.ts";
 import { overlap } from "../../../src/inversion/metrics/overlap.ts";
-import { moved, normals, rows } from "./clouds.ts";
+import { moved, normals, rows } from "../../distances/clouds.ts";
 
 const real = { x: rows([[0], [1], [2], [10], [11]]), y: Int32Array.of(0, 0, 0, 1, 1) };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { type NdArray, toNumbers } from "../../../src/array/index.ts";
-import { prdc, prdcAt } from "../../../src/inversion/metrics/prdc.ts";
-import { blocksOf, nearestRows, squaredDistances } from "../../../src/inversion/metrics/squares.ts";
-import { jit } from "../../../src/tensor/index.ts";
+import { type NdArray, toNumbers } from "../../src/array/index.ts";
+import { prdc, prdcAt } from "../../src/distances/prdc.ts";
+import { blocksOf, nearestRows, squaredDistances } from "../../src/distances/squares.ts";
+import { jit } from "../../src/tensor/index.ts";
 import { moved, normals, rows } from "./clouds.ts";
 
 const line = (values: readonly number[]): NdArray<"f32"> => rows(values.map((v) => [v]));

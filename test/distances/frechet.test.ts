@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { randomStream } from "../../../src/array/index.ts";
-import { frechet, frechetDistance, moments } from "../../../src/inversion/metrics/frechet.ts";
+import { randomStream } from "../../src/array/index.ts";
+import { frechet, frechetDistance, moments } from "../../src/distances/frechet.ts";
 import { moved, normals, rows } from "./clouds.ts";
 
 const law = (mean: readonly number[], covariance: readonly number[]) => ({

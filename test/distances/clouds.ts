@@ -1,5 +1,5 @@
 /** Small clouds for tests. */
-import { type NdArray, ndarray, randomStream } from "../../../src/array/index.ts";
+import { type NdArray, ndarray, randomStream } from "../../src/array/index.ts";
 
 /** Rows [n, d] of numbers. */
 export const rows = (values: readonly (readonly number[])[]): NdArray<"f32"> =>

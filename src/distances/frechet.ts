@@ -1,7 +1,7 @@
 /** The Fréchet distance between normal laws fitted to two clouds of features. */
-import { type NdArray, ndarray, type Random, symmetricEigen, toNumbers } from "../../array/index.ts";
-import { rowsOf } from "../../distances/index.ts";
-import { jit, type Tensor } from "../../tensor/index.ts";
+import { type NdArray, ndarray, type Random, symmetricEigen, toNumbers } from "../array/index.ts";
+import { jit, type Tensor } from "../tensor/index.ts";
+import { rowsOf } from "./clouds.ts";
 import { memo } from "./memo.ts";
 import type { Withheld } from "./withheld.ts";
 

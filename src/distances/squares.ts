@@ -1,8 +1,8 @@
 /** Squared distances between rows, and the nearest of them, in blocks that fit in memory. */
-import { type NdArray, ndarray } from "../../array/index.ts";
-import { equal, iota, jit, less, type Tensor, topK, where } from "../../tensor/index.ts";
+import { type NdArray, ndarray } from "../array/index.ts";
+import { equal, iota, jit, less, type Tensor, topK, where } from "../tensor/index.ts";
 import { memo } from "./memo.ts";
-import { block, blockStarts } from "./rows.ts";
+import { block, blockStarts } from "./rowwise.ts";
 
 /** Elements of a block of distances: 16 MiB of doubles. */
 const mostElements = 2 ** 21;
@@ -32,7 +32,7 @@ export interface Nearest {
   readonly indices: Int32Array;
 }
 
-/** The k nearest of all rows to each, but for the row numbered `own`. Kept by k: an audit asks many times for the same shapes. */
+/** The k nearest of all rows to each, but for the row numbered `own`. Kept by k: the same shapes are asked for many times. */
 const nearestProgram = memo((k: number) =>
   jit(
     (rows: Tensor, all: Tensor, own: Tensor) => {

@@ -1,8 +1,8 @@
 /** Precision, recall, density and coverage: samples among real rows, by balls around both. */
-import { type NdArray, ndarray, toNumbers } from "../../array/index.ts";
-import { jit, lessEqual, type Tensor } from "../../tensor/index.ts";
+import { type NdArray, ndarray, toNumbers } from "../array/index.ts";
+import { jit, lessEqual, type Tensor } from "../tensor/index.ts";
 import { memo } from "./memo.ts";
-import { block } from "./rows.ts";
+import { block } from "./rowwise.ts";
 import { blocksOf, nearestRows, squaredDistances } from "./squares.ts";
 import type { Withheld } from "./withheld.ts";
 

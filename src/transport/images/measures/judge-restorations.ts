@@ -1,0 +1,65 @@
+/** What is said of restored pictures, beside the true ones and a simple way to restore them. */
+
+import type { Pictures } from "./pictures.ts";
+import { decibels, greatestPsnr, meanSquaredErrors } from "./psnr.ts";
+import { ssim } from "./ssim.ts";
+
+/** A mean over pictures with its standard error, and the numbers. */
+export interface OverPictures {
+  readonly mean: number;
+  /** NaN of a single picture. */
+  readonly se: number;
+  readonly each: readonly number[];
+}
+
+/** A measure of both ways; the difference is that of the same picture, whose error is smaller than those of the means. */
+export interface Compared {
+  readonly model: OverPictures;
+  readonly baseline: OverPictures;
+  /** Model less baseline. */
+  readonly difference: Pick<OverPictures, "mean" | "se">;
+}
+
+/** Restored pictures and those of a baseline. */
+export interface RestorationJudgement {
+  /** Mean squared errors, of values in [0, 1]. */
+  readonly mse: Compared;
+  /** dB: means of the ratios of the pictures. */
+  readonly psnr: Compared;
+  readonly ssim: Compared;
+  readonly warnings: readonly string[];
+}
+
+/** @param restored, truth, baseline  the same pictures [n, c, h, w], in [0, 1] */
+export async function judgeRestorations(restored: Pictures, truth: Pictures, baseline: Pictures): Promise<RestorationJudgement> {
+  const errors = [await meanSquaredErrors(restored, truth), await meanSquaredErrors(baseline, truth)];
+  const [model, simple] = errors.map((values) => values.map(decibels));
+  const [ofModel, ofBaseline] = [await ssim(restored, truth), await ssim(baseline, truth)];
+  return {
+    mse: compared(errors[0], errors[1]),
+    psnr: compared(model, simple),
+    ssim: compared(ofModel.values, ofBaseline.values),
+    warnings: [...smallWindow(ofModel.window), ...copies("model", model), ...copies("baseline", simple)],
+  };
+}
+
+function compared(model: Float64Array, baseline: Float64Array): Compared {
+  const { mean, se } = overPictures(model.map((v, i) => v - baseline[i]));
+  return { model: overPictures(model), baseline: overPictures(baseline), difference: { mean, se } };
+}
+
+function overPictures(values: Float64Array): OverPictures {
+  const n = values.length;
+  const mean = values.reduce((a, b) => a + b, 0) / n;
+  return { mean, se: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / n), each: [...values] };
+}
+
+const smallWindow = (window: number): string[] =>
+  window < 11 ? [`similarities are taken with a window of ${window} pixels, not 11: the pictures are smaller`] : [];
+
+function copies(who: string, ratios: Float64Array): string[] {
+  const count = ratios.filter((ratio) => ratio === greatestPsnr).length;
+  return count === 0
+    ? []
+    : [`${count} of ${ratios.length} pictures of the ${who} are exact copies of the truth, and count with ${greatestPsnr} dB`];
+}
