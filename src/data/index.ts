@@ -23,6 +23,8 @@ export {
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { loadPopulation, loadSnapshots } from "./load.ts";
 export { type Matrix, readMatrix } from "./matrix.ts";
+export { loadPictures, pictureSetNames } from "./pictures/load.ts";
+export type { PictureOptions, PictureSet } from "./pictures/set.ts";
 export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
 export { readSamples, toSamples } from "./samples.ts";
