@@ -1,7 +1,9 @@
 /** What is asked of pictures: what of them is seen, what they are made from, and what the network is told. */
 
 import * as t from "../../../tensor/index.ts";
-import { broadcastTo, concat, resizeBilinear, resizeNearest, type Tensor } from "../../../tensor/index.ts";
+import { broadcastTo, concat, type Tensor } from "../../../tensor/index.ts";
+import { bilinearFromEven, evenPixels, grey, repeatedTwice } from "../resample.ts";
+import type { ImageShape } from "../shape.ts";
 import type { ScheduleName } from "./schedules.ts";
 
 /** What is seen of a picture: [B, C', H', W'] in [-1, 1], and the mask [B, 1, H, W] of the pixels that are known. */
@@ -30,29 +32,22 @@ export interface ImageTask {
   /** A made picture with what is known of it put back. */
   readonly consistent?: (x: Tensor, seen: Observation) => Tensor;
   /** Shape of what is seen of a picture of a shape. */
-  readonly seenShape?: (shape: readonly [number, number, number]) => readonly [number, number, number];
+  readonly seenShape?: (shape: ImageShape) => ImageShape;
+  /** What would be made of it without a model. @param mean  of the pictures that were learned, [1, C, H, W] */
+  readonly baseline?: { readonly name: string; readonly restore: (seen: Observation, mean: Tensor) => Tensor };
 }
 
 const seenOf = ({ seen }: Observation): Tensor => seen as Tensor; // every task's own `observe` gives it
 const maskOf = ({ mask }: Observation): Tensor => mask as Tensor;
 
-/** Weights of red, green and blue in the brightness. ITU-R BT.601. */
-const luma = [0.299, 0.587, 0.114];
-
-/** Brightness [B, 1, H, W] of colours [B, 3, H, W]. */
-export const grey = (x: Tensor): Tensor => luma.map((w, c) => x.slice(null, [c, c + 1]).mul(w)).reduce((a, b) => a.add(b));
-
-/** Pixels of even rows and columns [B, C, H / 2, W / 2]: the nearest of each square of four. */
-export const halved = (x: Tensor): Tensor => x.slice(null, null, [0, null, 2], [0, null, 2]);
+/** Brightness [B, 1, H, W]. */
+const brightness = (x: Tensor): Tensor => grey(x).slice(null, [0, 1]);
 
 /** 1 at even rows and columns, [H, W]. */
 function evenPlaces(height: number, width: number, like: Tensor): Tensor {
   const even = (n: number): Tensor => t.equal(t.iota(n).sub(t.iota(n).div(2).mul(2)), 0).cast(like.dtype);
   return even(height).expandDims(1).mul(even(width));
 }
-
-/** Twice as large, by lines between the centres of pixels. */
-export const doubled = (x: Tensor): Tensor => resizeBilinear(x, [2 * x.shape[2], 2 * x.shape[3]]);
 
 /** Values of known pixels, and others where the mask is 0. */
 const put = (known: Tensor, mask: Tensor, other: Tensor): Tensor => known.mul(mask).add(other.mul(mask.neg().add(1)));
@@ -70,22 +65,24 @@ export const imageTasks = {
   generate: { title: "pictures from noise", path: "flow", restores: false, observe: () => ({}), start: (_, e) => e, conditions: () => 0 },
   "super-resolve": {
     ...{ title: "twice the resolution", path: "flow", restores: true },
-    observe: (x) => ({ seen: halved(x) }),
-    start: (seen, e) => put(resizeNearest(seenOf(seen), 2), evenPlaces(e.shape[2], e.shape[3], e), e),
-    condition: (seen) => doubled(seenOf(seen)),
+    observe: (x) => ({ seen: evenPixels(x) }),
+    start: (seen, e) => put(repeatedTwice(seenOf(seen)), evenPlaces(e.shape[2], e.shape[3], e), e),
+    condition: (seen) => bilinearFromEven(seenOf(seen)),
     conditions: (channels) => channels,
-    consistent: (x, seen) => put(resizeNearest(seenOf(seen), 2), evenPlaces(x.shape[2], x.shape[3], x), x),
+    consistent: (x, seen) => put(repeatedTwice(seenOf(seen)), evenPlaces(x.shape[2], x.shape[3], x), x),
     seenShape: ([channels, height, width]) => [channels, height / 2, width / 2],
+    baseline: { name: "bilinear", restore: (seen) => bilinearFromEven(seenOf(seen)) },
   },
   colour: {
     ...{ title: "colours for grey pictures", path: "flow", restores: true },
-    observe: (x) => ({ seen: grey(x) }),
+    observe: (x) => ({ seen: brightness(x) }),
     start: (seen, e) => e.mul(colourNoise).add(seenOf(seen)),
     condition: seenOf,
     conditions: () => 1,
     // the brightness that is known, with the differences between the channels that were made
-    consistent: (x, seen) => x.add(seenOf(seen).sub(grey(x))),
+    consistent: (x, seen) => x.add(seenOf(seen).sub(brightness(x))),
     seenShape: ([, height, width]) => [1, height, width],
+    baseline: { name: "grey", restore: (seen) => seenOf(seen).broadcastTo([seenOf(seen).shape[0], 3, ...seenOf(seen).shape.slice(2)]) },
   },
   inpaint: {
     ...{ title: "missing parts", path: "flow", restores: true, needs: "mask" },
@@ -95,6 +92,7 @@ export const imageTasks = {
     conditions: (channels) => channels + 1,
     consistent: (x, seen) => put(seenOf(seen), maskOf(seen), x),
     seenShape: (shape) => shape,
+    baseline: { name: "mean", restore: (seen, mean) => put(seenOf(seen), maskOf(seen), mean) },
   },
   between: {
     ...{ title: "pictures of one set from those of another", path: "flow", restores: false, needs: "other" },
