@@ -3,4 +3,4 @@ export { animatedPng } from "./apng.ts";
 export { type Animation, type Figure, palette, panels, plot } from "./figure.ts";
 export type { PlotOptions, ScaleOptions } from "./options.ts";
 export { textWidth } from "./text-width.ts";
-export { framedRaster, type Raster, widest } from "./tiles.ts";
+export { type Raster, type SheetOptions, sheet, tiles } from "./tiles.ts";

@@ -1,23 +1,20 @@
 /** Pictures made of images. Needs Node: images are written by sharp. */
 import { type NdArray, toNumbers } from "../../array/index.ts";
-import { tiles } from "../../data/picture.ts";
-import { type Figure, framedRaster, widest } from "../../plots/index.ts";
+import { type Figure, type SheetOptions, sheet } from "../../plots/index.ts";
 
 type Words = Pick<Figure, "name" | "title" | "caption">;
 
 /** Images [n, D] in lines of `columns`, with words beside the lines. */
-export async function gridFigure(
+export const gridFigure = async (
   words: Words,
   images: NdArray,
   shape: readonly number[],
   columns: number,
-  { lines = [], gap = 2 }: { lines?: readonly string[]; gap?: number } = {},
-): Promise<Figure> {
-  const room = lines.length > 0 ? 90 : 0;
-  const zoom = Math.max(1, Math.min(4, Math.floor((widest - room) / columns / shape[2])));
-  const made = await tiles(toNumbers(images), shape, columns, { zoom, gap });
-  return { ...words, svg: framedRaster(made, room, lines) };
-}
+  options?: SheetOptions,
+): Promise<Figure> => ({
+  ...words,
+  svg: await sheet(toNumbers(images), shape, columns, options),
+});
 
 /** Originals and their reconstructions, below each other in pairs of lines. */
 export function reconstructionFigure(originals: NdArray, reconstructions: NdArray, shape: readonly number[]): Promise<Figure> {

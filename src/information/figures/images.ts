@@ -1,8 +1,7 @@
 /** Pictures of models of images: what chains at a data point's posterior decode to, and where they stand. Needs Node. */
 import * as Plot from "@observablehq/plot";
 import { array, type NdArray, randomStream, sizeOf, toNumbers } from "../../array/index.ts";
-import { tiles } from "../../data/picture.ts";
-import { type Figure, framedRaster, palette, plot, widest } from "../../plots/index.ts";
+import { type Figure, palette, plot, sheet, tiles } from "../../plots/index.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import { type Joint, type JointPairs, rowsOf } from "../models/joint.ts";
 
@@ -33,14 +32,13 @@ export async function posteriorFigure(joint: Joint, { u, x }: JointPairs, ends: 
   const ofChain = Array.from({ length: chains }, (_, k) => rowsOf(ends, k * B, k * B + columns));
   const images = [rowsOf(x, 0, columns), await decoded(joint, rowsOf(u, 0, columns))];
   for (const rows of ofChain) images.push(await decoded(joint, rows));
-  const zoom = Math.max(1, Math.min(3, Math.floor((widest - 90) / columns / shape[2])));
-  const made = await tiles(unit(images.flatMap(toNumbers), toNumbers(images[1])), shape, columns, { zoom });
+  const lines = ["x", "its latent", ...ofChain.map((_, k) => `chain ${k + 1}`)];
   return {
     name: "posterior",
     title: "Draws of the posterior",
     caption:
       "First line: x as it was drawn. Second: what its latent decodes to. Below: what the ends of forward chains decode to, draws of p(z|x) if the chains have arrived. What they have in common is what x says of z.",
-    svg: framedRaster(made, 90, ["x", "its latent", ...ofChain.map((_, k) => `chain ${k + 1}`)]),
+    svg: await sheet(unit(images.flatMap(toNumbers), toNumbers(images[1])), shape, columns, { lines, zoom: 3 }),
   };
 }
 

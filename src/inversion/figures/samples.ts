@@ -1,8 +1,8 @@
 /** Samples of an attack beside the real items that are nearest to them. Needs Node. */
-import type { Figure } from "../../plots/index.ts";
+import { type Figure, sheet } from "../../plots/index.ts";
 import type { AttackRecord } from "../audit/judge.ts";
 import type { Material } from "../audit/material.ts";
-import { blurred as blur, sheetFigure } from "./sheet.ts";
+import { blurred as blur } from "./blurred.ts";
 
 /** Classes that are shown. */
 const mostClasses = 12;
@@ -11,7 +11,7 @@ const mostClasses = 12;
  * For every class a line of samples, of the nearest training items, and of the nearest held-out ones.
  * @param blurred  what is blurred, lest a person be recognised
  */
-export function samplesSheet(
+export async function samplesSheet(
   { attack, shown, classes }: AttackRecord,
   material: Material,
   blurred: { readonly samples: boolean; readonly items: boolean },
@@ -39,17 +39,12 @@ export function samplesSheet(
     lines.push("held out");
     images.push(...at.flatMap((i) => [...row(heldOut.x.data, shown.heldOut![i], blurred.items)]));
   }
-  return sheetFigure(
-    {
-      name: "samples",
-      title: `Samples of ${attack}, and the nearest real items`,
-      caption:
-        "For every class a line of samples, below each the nearest item that the classifier was trained on, and the nearest of those that were held out: if samples are copies, the first line is closer than the second." +
-        (blurred.samples ? " Blurred; --show-samples shows samples as they are." : blurred.items ? " Private items are blurred." : ""),
-    },
-    images,
-    input,
-    each,
-    lines,
-  );
+  return {
+    name: "samples",
+    title: `Samples of ${attack}, and the nearest real items`,
+    caption:
+      "For every class a line of samples, below each the nearest item that the classifier was trained on, and the nearest of those that were held out: if samples are copies, the first line is closer than the second." +
+      (blurred.samples ? " Blurred; --show-samples shows samples as they are." : blurred.items ? " Private items are blurred." : ""),
+    svg: await sheet(images, input, each, { lines }),
+  };
 }

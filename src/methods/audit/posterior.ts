@@ -3,10 +3,10 @@ import { z } from "zod";
 import { writeNpz } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { fitFigure } from "../../inversion/figures/fit.ts";
-import { sheetFigure } from "../../inversion/figures/sheet.ts";
 import { drawInputs, familyOf, fitting, type Inversion, leastEss, type PosteriorScore, scorePosteriors } from "../../inversion/index.ts";
 import { method } from "../../lab/method.ts";
 import { formatNumber } from "../../numbers.ts";
+import { sheet } from "../../plots/index.ts";
 import { classNamed, isPicture, loadClassifier, loadPrior } from "./models.ts";
 import { familyOptions, modelOptions } from "./options.ts";
 
@@ -146,7 +146,7 @@ export const posterior = method({
     const shown = Math.min(48, drawn.inputs.shape[1]);
     const images = drawn.inputs.data.slice(0, shown * drawn.inputs.shape[2]);
     const words = { name: "samples", title: "Draws", caption: "Inputs G(z) for draws z of q." };
-    return [await sheetFigure(words, images, classifier.input, 12), course];
+    return [{ ...words, svg: await sheet(images, classifier.input, 12) }, course];
   },
   files: ({ drawn }) => [{ name: "samples.npz", content: writeNpz({ x: drawn.inputs, z: drawn.codes }) }],
 });

@@ -1,22 +1,5 @@
-/** Inputs as pictures. Needs Node: images are written by sharp. */
+/** Pictures in which no person can be recognised. */
 import type { Shape } from "../../array/index.ts";
-import { tiles } from "../../data/picture.ts";
-import { type Figure, framedRaster, widest } from "../../plots/index.ts";
-
-type Words = Pick<Figure, "name" | "title" | "caption">;
-
-/** Lines of images, with words beside the lines. @param images  values in [0, 1], [channels, height, width] one after another */
-export async function sheetFigure(
-  words: Words,
-  images: ArrayLike<number>,
-  shape: Shape,
-  columns: number,
-  lines: readonly string[] = [],
-): Promise<Figure> {
-  const room = lines.length > 0 ? 20 + 7 * Math.max(...lines.map((l) => l.length)) : 0;
-  const zoom = Math.max(1, Math.min(4, Math.floor((widest - room) / columns / shape[2])));
-  return { ...words, svg: framedRaster(await tiles(images, shape, columns, { zoom }), room, lines) };
-}
 
 /**
  * Images with a third of their detail: means over squares of a third of the side, so that a person cannot be recognised.
