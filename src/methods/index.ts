@@ -18,6 +18,11 @@ export const methods: readonly Registered[] = [
     load: async () => (await import("./graph/index.ts")).graph,
   },
   {
+    name: "images",
+    summary: "make, enlarge, colour and complete pictures by action matching",
+    load: async () => (await import("./images/index.ts")).images,
+  },
+  {
     name: "information",
     summary: "mutual information: certified bounds from models, estimates from samples",
     load: async () => (await import("./information/index.ts")).information,

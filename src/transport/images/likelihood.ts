@@ -11,17 +11,20 @@ import { type ImageSolver, imageSolver } from "./solvers.ts";
 /** Logarithms of densities of pictures, [n], in nats of [-1, 1]^d. */
 export type LogDensity = (net: Arrays<ImageNet>, pictures: Pictures, rng: Random) => Promise<Float64Array>;
 
+/** Whether pictures have densities: under motions without noise and growth, from normal noise. */
+export const hasDensity = ({ problem: { schedule, task }, dynamics, setting: { noise, growth } }: ImageModel): boolean =>
+  dynamics !== undefined && noise === 0 && growth === 0 && schedule.mix !== undefined && !task.restores && !task.needs;
+
 /**
  * log q(x) = log N(z; 0, 1) + ∫ div v dt along the way from the picture x to its start z, with one random probe a picture: unbiased.
  *
- * @throws RangeError  for paths whose starts are not normal noise, tasks that see something of the picture, noise, growth, and scores
+ * @throws RangeError  without a density
  * @source  Chen et al., NeurIPS 2018, theorem 1; Grathwohl et al., ICLR 2019
  */
 export function logDensities(model: ImageModel, solver: ImageSolver = imageSolver("heun-25"), threads?: number): LogDensity {
-  const { problem, dynamics, setting } = model;
-  const { schedule, task } = problem;
-  if (!dynamics || setting.noise > 0 || setting.growth > 0 || !schedule.mix || task.restores || task.needs)
-    throw new RangeError("logDensities: only of motions without noise and growth, from normal noise");
+  const { problem, dynamics } = model;
+  const { schedule } = problem;
+  if (!dynamics || !hasDensity(model)) throw new RangeError("logDensities: only of motions without noise and growth, from normal noise");
   const times = ndarray(Float32Array.of(schedule.clean, schedule.spoilt), [2], "f32");
   const trace = jit(
     (net: ImageNet, pictures: Pictures<Tensor>, ends: Tensor, noise: Tensor) => {

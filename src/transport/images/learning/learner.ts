@@ -46,6 +46,7 @@ export interface ImageModel extends Trainable<Arrays<ImageState>, ImageNet> {
   /** How pictures move in the time of the path, or for scores ∇ log q_t. */
   readonly dynamics?: (params: Conditioned) => Dynamics;
   readonly score?: (params: Conditioned) => VectorField;
+  average(state: Arrays<ImageState>): Arrays<ImageNet>;
   /** The loss on held-out pictures, the same rows and draws at every step. */
   evaluate(state: Arrays<ImageState>): Promise<{ validationLoss: number }>;
 }
@@ -73,7 +74,7 @@ function weightOf(method: ImageMethodName, restores: boolean, { weight, mix, cle
 }
 
 /** Most held-out pictures that an evaluation takes. */
-const evaluated = 256;
+const evaluated = 128;
 
 /**
  * A training on pictures.
@@ -120,8 +121,7 @@ export function imageLearner(problem: ImageProblem, stream: Random, options: Ima
     ...(dynamics && { dynamics: ({ net, condition }: Conditioned) => dynamics(net, setting, condition) }),
     ...(score && { score: ({ net, condition }: Conditioned) => score(net, setting, condition) }),
     init(rng) {
-      const outputs = o.method === "am" && o.head === "scalar" ? 1 : undefined;
-      const state = down.init(initImageNet(rng, setting.form, outputs));
+      const state = down.init(initImageNet(rng, setting.form, o.method !== "am" ? "field" : o.head === "scalar" ? "one" : "seen"));
       return o.times === "adaptive" ? { ...state, density: initTimeDensity() } : state;
     },
     async step(state, rng) {

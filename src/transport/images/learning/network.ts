@@ -34,9 +34,10 @@ export interface NetForm {
 /** Channels of x_t as the network sees it. */
 const seenChannels = ({ shape: [c], schedule }: NetForm): number => (schedule.embed ? 2 * c : c);
 
-/** @param outputs  channels of h; default those of x_t as it is seen */
-export function initImageNet(rng: Random, form: NetForm, outputs = seenChannels(form)): ImageNet<NdArray> {
+/** @param gives  what h is: something of the picture as it is seen, a field, or one channel */
+export function initImageNet(rng: Random, form: NetForm, gives: "seen" | "field" | "one"): ImageNet<NdArray> {
   const { shape, conditions, size } = form;
+  const outputs = gives === "seen" ? seenChannels(form) : gives === "field" ? shape[0] : 1;
   const w = ndarray(new Float32Array(2 * (shape[0] + 1)), [2, shape[0] + 1], "f32");
   return {
     net: unet.init(rng, seenChannels(form) + conditions, outputs, size),
@@ -99,12 +100,15 @@ export const imageAction =
     return free.add(a.mul(rows.square().sum(1)).mul(0.5)).add(x.sum([2, 3]).mul(b).sum(1));
   };
 
-/** A field of the same network: h + a x + b, rows to rows. */
+/** A field of the same network: h + a x + b, rows to rows; of places on circles h alone. */
 export const imageField =
   (params: ImageNet, form: NetForm, condition?: Tensor): VectorField =>
   (time, rows) => {
+    const { embed } = form.schedule;
     const x = toImages(rows, form.shape);
+    const h = hidden(params, form, time, embed ? embed(x) : x, condition);
+    if (embed) return toRows(h);
     const { a, b } = coefficients(params, time);
     const linear = x.mul(besideImages(a.expandDims(1))).add(b.reshape([...b.shape, 1, 1]));
-    return toRows(hidden(params, form, time, x, condition).add(linear));
+    return toRows(h.add(linear));
   };

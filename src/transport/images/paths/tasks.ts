@@ -33,6 +33,8 @@ export interface ImageTask {
   readonly consistent?: (x: Tensor, seen: Observation) => Tensor;
   /** Shape of what is seen of a picture of a shape. */
   readonly seenShape?: (shape: ImageShape) => ImageShape;
+  /** What is seen, as a picture [B, C, H, W]; absent: that of the baseline. */
+  readonly shown?: (seen: Observation) => Tensor;
   /** What would be made of it without a model. @param mean  of the pictures that were learned, [1, C, H, W] */
   readonly baseline?: { readonly name: string; readonly restore: (seen: Observation, mean: Tensor) => Tensor };
 }
@@ -71,6 +73,7 @@ export const imageTasks = {
     conditions: (channels) => channels,
     consistent: (x, seen) => put(repeatedTwice(seenOf(seen)), evenPlaces(x.shape[2], x.shape[3], x), x),
     seenShape: ([channels, height, width]) => [channels, height / 2, width / 2],
+    shown: (seen) => repeatedTwice(seenOf(seen)),
     baseline: { name: "bilinear", restore: (seen) => bilinearFromEven(seenOf(seen)) },
   },
   colour: {
@@ -92,6 +95,7 @@ export const imageTasks = {
     conditions: (channels) => channels + 1,
     consistent: (x, seen) => put(seenOf(seen), maskOf(seen), x),
     seenShape: (shape) => shape,
+    shown: seenOf,
     baseline: { name: "mean", restore: (seen, mean) => put(seenOf(seen), maskOf(seen), mean) },
   },
   between: {
@@ -100,6 +104,7 @@ export const imageTasks = {
     start: seenOf,
     conditions: () => 0,
     seenShape: (shape) => shape,
+    baseline: { name: "unchanged", restore: seenOf },
   },
 } as const satisfies Record<string, ImageTask>;
 
