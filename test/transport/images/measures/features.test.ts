@@ -65,8 +65,10 @@ test("without classes, or with one only, it learns how pictures were changed; wh
     expect(net.warnings).toEqual([expect.stringMatching(/6.25 % by chance\): its features say little/)]);
   }
   // a plain grey picture looks the same however it is turned
-  const plain = await trainFeatures(constantPictures(0.5, [80, 1, 8, 8]), undefined, { steps: 20, rng: randomStream(5) });
-  expect(plain.warnings).toHaveLength(1);
+  const plain = await trainFeatures(constantPictures(0.5, [200, 1, 8, 8]), undefined, { steps: 20, rng: randomStream(5) });
+  expect(plain.warnings).toEqual([expect.stringMatching(/features say little/)]);
+  const one = await trainFeatures(noisePictures(9, [1, 1, 8, 8]), undefined, { steps: 2, rng: randomStream(5) });
+  expect(one.warnings).toEqual([expect.stringMatching(/not known from 1 pictures \(20 are needed/)]);
 });
 
 test("the changes of a square are 16, of a rectangle 8, of colours three for each move; all differ and keep the pixels", async () => {
@@ -101,4 +103,18 @@ test("the changes of a square are 16, of a rectangle 8, of colours three for eac
 
 test("the best guess without a look is the commonest class", () => {
   expect(classTask(Int32Array.of(0, 2, 2, 2))).toMatchObject({ chance: 0.75, outputs: 3, text: "to tell 2 classes apart" });
+});
+
+test("pictures of any size and number of channels have features", async () => {
+  for (const shape of [
+    [1, 2, 3],
+    [3, 9, 13],
+    [2, 33, 6],
+  ]) {
+    const pictures = noisePictures(7, [30, ...shape]);
+    const net = await trainFeatures(pictures, undefined, { steps: 2, rng: randomStream(8) });
+    const features = await net.features(pictures);
+    expect(features.shape).toEqual([30, 64]);
+    expect(features.data.every(Number.isFinite)).toBe(true);
+  }
 });

@@ -1,6 +1,7 @@
 /** Judgements of generated digits and of restored ones. */
 import { beforeAll, expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream, toNumbers } from "../../../../src/array/index.ts";
+import { rowsOf } from "../../../../src/distances/index.ts";
 import { jit, type Tensor } from "../../../../src/tensor/index.ts";
 import { type FeatureNet, trainFeatures } from "../../../../src/transport/images/measures/features.ts";
 import { judgeRestorations } from "../../../../src/transport/images/measures/judge-restorations.ts";
@@ -14,7 +15,7 @@ import { changed, constantPictures } from "./pictures.ts";
 let parts: Awaited<ReturnType<typeof digitParts>>;
 let net: FeatureNet;
 beforeAll(async () => {
-  parts = await digitParts(2000, 700, 350);
+  parts = await digitParts(1500, 700, 350);
   net = await trainFeatures(parts[0].x, undefined, { steps: 100, rng: randomStream(1) });
 });
 
@@ -42,7 +43,7 @@ test("new digits are like held-out ones; noise and blur are not, by more than th
   expect(Math.abs(own.frechet.excess)).toBeLessThan(5 * own.frechet.excessError);
   expect(Math.abs(own.mmd.value)).toBeLessThan(8 * own.mmd.se);
   for (const worse of [rough, soft]) {
-    expect(worse.frechet.excess - own.frechet.excess).toBeGreaterThan(5 * Math.hypot(worse.frechet.excessError, own.frechet.excessError));
+    expect(worse.frechet.excess - own.frechet.excess).toBeGreaterThan(4 * Math.hypot(worse.frechet.excessError, own.frechet.excessError));
     expect(worse.mmd.value - own.mmd.value).toBeGreaterThan(3 * Math.hypot(worse.mmd.se, own.mmd.se));
     expect(worse.prdc.recall).toBeLessThan(own.prdc.recall);
     expect(worse.copying.copied).toBe(false);
@@ -64,16 +65,17 @@ test("copies of the training set are told, one digit again and again is no cover
   expect(one.prdc.recall).toBe(0);
 });
 
-test("the order of the samples and of the real pictures matters for no number by more than its error; what is too few is withheld", async () => {
-  const fresh = parts[2].x;
-  const reversed = picturesAt(
-    fresh,
-    Int32Array.from({ length: 350 }, (_, i) => 349 - i),
+test("the order of the samples decides nothing; what is too few is withheld, and why", async () => {
+  const [x, y] = [normals("x", 100, 4), normals("y", 300, 4)];
+  const backwards = rowsOf(
+    x,
+    Int32Array.from({ length: 100 }, (_, i) => 99 - i),
   );
-  const [a, b] = [measured(await judge(fresh)), measured(await judge(reversed))];
-  expect(b.frechet.value.mean).toBeCloseTo(a.frechet.value.mean, 6);
-  expect(b.prdc).toEqual(a.prdc);
-  const few = await judge(picturesAt(fresh, [0, 1, 2]));
+  const [a, b] = [await featureFrechet(x, y, randomStream(5)), await featureFrechet(backwards, y, randomStream(5))];
+  if ("none" in a || "none" in b) throw new Error("withheld");
+  // sums in another order, in f64
+  expect(b.value.mean).toBeCloseTo(a.value.mean, 10);
+  const few = await judge(picturesAt(parts[2].x, [0, 1, 2]));
   expect(few.frechet).toMatchObject({ none: /3 samples/ });
   expect(few.mmd).toMatchObject({ none: /3 samples/ });
   expect(few.prdc).toHaveProperty("reduced");
