@@ -43,6 +43,19 @@ test("two draws of 100 from N(0, I) in ten dimensions are at 0.717: the number o
   expect(Math.abs(mean - 0.717)).toBeLessThan(4 * 0.086 * Math.sqrt(2 / 20));
 });
 
+test("moving and turning both clouds changes nothing, scaling scales the square", async () => {
+  const [x, y] = [normals(7, 60, 2), moved(normals(8, 80, 2), 0.5)];
+  const distance = async (f: (a: number, b: number) => readonly number[]): Promise<number> => {
+    const mapped = ({ data, shape }: typeof x) =>
+      moments(rows(Array.from({ length: shape[0] }, (_, i) => f(data[2 * i], data[2 * i + 1]))));
+    return frechetDistance(await mapped(x), await mapped(y));
+  };
+  const before = await distance((a, b) => [a, b]);
+  // turned by the angle of the triangle 3, 4, 5; values are f32 again after each map
+  expect(Math.abs((await distance((a, b) => [0.6 * a - 0.8 * b + 3, 0.8 * a + 0.6 * b - 1])) / before - 1)).toBeLessThan(1e-5);
+  expect(await distance((a, b) => [4 * a, 4 * b])).toBeCloseTo(16 * before, 10);
+});
+
 test("samples of the data are at the reference, others are not; too few rows have no distance", async () => {
   const real = normals(1, 400, 4);
   const found = await frechet(real, randomStream(1))(normals(2, 300, 4));

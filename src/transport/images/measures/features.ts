@@ -85,7 +85,7 @@ export function featureLearner(pixels: Pictures, labels: Int32Array | undefined,
       const accuracy = hits.slice(0, count).reduce((sum, hit) => sum + hit, 0) / count;
       const known = picturesAt(pixels, own.subarray(0, mostStandardising));
       const said = { task: task.text, accuracy, se: Math.sqrt((accuracy * (1 - accuracy)) / others.length), chance: task.chance };
-      return { features: await standardised(network, params, known), ...said, warnings: warningsOf(said) };
+      return { features: await standardised(network, params, known), ...said, warnings: warningsOf(said, others.length) };
     },
   };
 }
@@ -128,14 +128,20 @@ const spread = jit((x: Tensor) => {
 
 /** Share of the way from chance to certainty under which a network has not learned enough for its features to mean something. */
 const limit = 0.5;
+/** Pictures under which an accuracy is known to no better than a tenth. */
+const fewest = 20;
 
-const warningsOf = ({ task, accuracy, chance }: Pick<FeatureNet, "task" | "accuracy" | "chance">): string[] =>
-  accuracy - chance >= limit * (1 - chance)
-    ? []
-    : [
-        `the network whose features pictures are compared by learned ${task}, and is right for ${formatNumber(100 * accuracy)} % of new pictures ` +
-          `(${formatNumber(100 * chance)} % by chance): its features say little (give it more steps or more pictures)`,
-      ];
+function warningsOf({ task, accuracy, chance }: Pick<FeatureNet, "task" | "accuracy" | "chance">, pictures: number): string[] {
+  const percent = (share: number): string => `${formatNumber(100 * share)} %`;
+  const learned = `the network whose features pictures are compared by learned ${task}`;
+  if (pictures < fewest)
+    return [`${learned}; whether it can is not known from ${pictures} pictures (${fewest} are needed, a tenth of all)`];
+  if (accuracy - chance >= limit * (1 - chance)) return [];
+  return [
+    `${learned}, and is right for ${percent(accuracy)} of new pictures (${percent(chance)} by chance): its features say little (give it more ` +
+      "steps or more pictures)",
+  ];
+}
 
 /** How a training goes on. */
 export interface FeatureTraining {

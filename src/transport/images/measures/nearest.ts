@@ -25,7 +25,7 @@ export interface Copying {
 export interface Nearness {
   /** Of each sample. */
   readonly nearest: readonly NearestPicture[];
-  /** Medians of the distances. */
+  /** Medians of the distances; NaN of no pictures. */
   readonly samples: number;
   readonly heldOut: number;
   readonly copying: Copying | Withheld;
@@ -89,4 +89,4 @@ const warningsOf = (copying: Copying | Withheld): string[] =>
           `model copies (limit ${100 * limit} %; train it for fewer steps, on more pictures, or make it smaller)`,
       ];
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

@@ -52,6 +52,8 @@ test("one copy among few samples is no proof; few held-out pictures say nothing,
   expect(copying).toMatchObject({ copied: false });
   const few = await nearestTraining(samples, train, picturesAt(heldOut, [0, 1, 2]));
   expect(few.copying).toEqual({ none: "3 held-out pictures: 100 are needed to know how near one in a hundred comes" });
+  const none = await nearestTraining(samples, train, picturesAt(heldOut, []));
+  expect(none).toMatchObject({ heldOut: Number.NaN, copying: { none: expect.stringMatching(/^0 held-out/) } });
 });
 
 test("training pictures that are all alike have a distance all the same", async () => {
