@@ -8,8 +8,8 @@ import { drawPictures } from "../../transport/images/learning/index.ts";
 import { hasDensity, logDensities } from "../../transport/images/likelihood.ts";
 import {
   bitsPerDimension,
-  featureSteps,
   type FeatureNet,
+  featureSteps,
   judgeRestorations,
   judgeSamples,
   picturesAt,

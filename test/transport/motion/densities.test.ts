@@ -114,7 +114,10 @@ describe("divergences", () => {
     const along = jit((z: Tensor, p: Tensor) => {
       const times = constant(array([1, 0], "f64"));
       const dynamics = { drift: twisted, noise: 0 };
-      return [traceFlow(dynamics, z, times, undefined, { control: tight }).divergence, traceFlow(dynamics, z, times, p, { control: tight }).divergence];
+      return [
+        traceFlow(dynamics, z, times, undefined, { control: tight }).divergence,
+        traceFlow(dynamics, z, times, p, { control: tight }).divergence,
+      ];
     });
     for (const [exact, probed] of [await at(x, e), await along(x, e)]) {
       const mean = toNumbers(probed).reduce((a, b) => a + b, 0) / n;
