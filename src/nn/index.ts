@@ -40,4 +40,4 @@ export { type BatchStatistics, batchNorm, groupNorm, layerNorm, type Norm, rmsNo
 export { type RotaryOptions, rotary } from "./rotary.ts";
 export { fourierFeatures, randomFourier, sinusoidalFeatures } from "./time.ts";
 export { type BlockOptions, type TransformerBlock, type TransformerOptions, transformerBlock } from "./transformer.ts";
-export { type ResidualBlock, type Unet, type UnetApply, type UnetOptions, unet } from "./unet.ts";
+export { type ResidualBlock, type SpatialAttention, type Unet, type UnetApply, type UnetOptions, unet } from "./unet.ts";

@@ -4,12 +4,19 @@ import type { NdArray, Random } from "../array/index.ts";
 import { TensorError } from "../errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
+import { type Attention, attention } from "./attention.ts";
 import { type Conv, conv1d, conv2d } from "./conv.ts";
 import { type Dense, dense } from "./dense.ts";
 import { type FloatDType, zeros } from "./initializers.ts";
 import { type Mlp, mlp } from "./mlp.ts";
 import { groupNorm, type Norm } from "./norm.ts";
 import { sinusoidalFeatures } from "./time.ts";
+
+/** Attention of every position to all positions, with a connection around it. */
+export interface SpatialAttention<T = Tensor> {
+  readonly norm: Norm<T>;
+  readonly attention: Attention<T>;
+}
 
 /** Two convolutions with a connection around them, conditioned on the time. */
 export interface ResidualBlock<T = Tensor> {
@@ -20,6 +27,8 @@ export interface ResidualBlock<T = Tensor> {
   readonly conv2: Conv<T>;
   /** 1x1 convolution around the block, where the number of channels changes. */
   readonly skip?: Conv<T>;
+  /** Follows the block, at the resolutions that have it. */
+  readonly spatial?: SpatialAttention<T>;
 }
 
 /** Parameters of a U-Net. */
@@ -43,6 +52,8 @@ export interface UnetOptions {
   readonly channels: readonly number[];
   /** Residual blocks per resolution; default 1. */
   readonly blocks?: number;
+  /** Resolutions with attention, as places in `channels`; default none. The deepest one has it in the middle too. */
+  readonly attention?: readonly number[];
   /** Width of the time embedding; default 4 times the first number of channels. */
   readonly timeWidth?: number;
   readonly dtype?: FloatDType;
@@ -52,6 +63,8 @@ export interface UnetOptions {
 export interface UnetApply {
   /** Groups of the normalisations; default 8. */
   readonly groups?: number;
+  /** Heads of the attention, a divisor of its channels; default 1. */
+  readonly heads?: number;
   /** Times are multiplied by it before their sinusoidal features are taken; default 1000, for times in [0, 1]. */
   readonly timeScale?: number;
 }
@@ -63,34 +76,41 @@ const layers = { 1: conv1d, 2: conv2d };
  */
 export const unet = {
   init(rng: Random, inputs: number, outputs: number, options: UnetOptions): Unet<NdArray> {
-    const { dimensions = 2, channels, blocks = 1, timeWidth = 4 * channels[0], dtype } = options;
+    const { dimensions = 2, channels, blocks = 1, attention: attentive = [], timeWidth = 4 * channels[0], dtype } = options;
+    const deep = channels.length - 1;
+    if (attentive.some((l) => !(l in channels)))
+      throw new TensorError(`unet: attention at [${attentive.join(", ")}], but resolutions are 0 to ${deep}`);
     const layer = layers[dimensions];
     let drawn = 0;
     const next = (): Random => rng.fold(drawn++);
     const conv = (from: number, to: number, kernel = 3): Conv<NdArray> => layer.init(next(), from, to, kernel, { dtype });
     const zero = (from: number, to: number): Conv<NdArray> => layer.init(next(), from, to, 3, { dtype, initializer: zeros });
     const norm = (n: number): Norm<NdArray> => groupNorm.init(n, { dtype });
-    const block = (from: number, to: number): ResidualBlock<NdArray> => ({
+    const spatial = (n: number): SpatialAttention<NdArray> => ({
+      norm: norm(n),
+      attention: { ...attention.init(next(), n, { dtype }), out: dense.init(next(), n, n, { dtype, initializer: zeros }) },
+    });
+    const block = (from: number, level: number, to = channels[level]): ResidualBlock<NdArray> => ({
       norm1: norm(from),
       conv1: conv(from, to),
       time: dense.init(next(), timeWidth, 2 * to, { dtype, initializer: zeros }),
       norm2: norm(to),
       conv2: zero(to, to),
       ...(from === to ? {} : { skip: conv(from, to, 1) }),
+      ...(attentive.includes(level) ? { spatial: spatial(to) } : {}),
     });
     const levels = channels.map((_, i) => i);
     const each = <B>(f: (i: number) => B): B[] => Array.from({ length: blocks }, (_, i) => f(i));
-    const deepest = channels[channels.length - 1];
     return {
       time: mlp.init(next(), [channels[0], timeWidth, timeWidth], { dtype }),
       first: conv(inputs, channels[0]),
       down: levels.map((l) => ({
-        blocks: each((i) => block(i || l === 0 ? channels[l] : channels[l - 1], channels[l])),
-        ...(l + 1 < channels.length ? { resample: conv(channels[l], channels[l]) } : {}),
+        blocks: each((i) => block(i || l === 0 ? channels[l] : channels[l - 1], l)),
+        ...(l < deep ? { resample: conv(channels[l], channels[l]) } : {}),
       })),
-      middle: block(deepest, deepest),
+      middle: block(channels[deep], deep),
       up: levels.toReversed().map((l) => ({
-        blocks: each((i) => block((i === 0 && l + 1 < channels.length ? channels[l + 1] : channels[l]) + channels[l], channels[l])),
+        blocks: each((i) => block((i === 0 && l < deep ? channels[l + 1] : channels[l]) + channels[l], l)),
         ...(l > 0 ? { resample: conv(channels[l], channels[l]) } : {}),
       })),
       norm: norm(channels[0]),
@@ -103,14 +123,17 @@ export const unet = {
    * @param time  [N] or a scalar
    * @returns  [N, outputs, ...space]
    */
-  apply(params: Unet, x: Tensor, time: Tensor, { groups = 8, timeScale = 1000 }: UnetApply = {}): Tensor {
+  apply(params: Unet, x: Tensor, time: Tensor, { groups = 8, heads = 1, timeScale = 1000 }: UnetApply = {}): Tensor {
     const factor = 2 ** (params.down.length - 1);
     if (x.shape.slice(2).some((n) => n % factor))
       throw new TensorError(`unet: sizes [${x.shape.slice(2).join(", ")}] are not multiples of ${factor}`);
     const features = sinusoidalFeatures(time.mul(timeScale), params.time[0].w.shape[0]);
     const embedded = t.silu(mlp.apply(params.time, features));
     const convolve = (p: Conv, h: Tensor, strides = 1): Tensor => conv2d.apply(p, h, { padding: "same", strides });
-    const block = (p: ResidualBlock, h: Tensor): Tensor => residual(p, h, embedded, groups, convolve);
+    const block = (p: ResidualBlock, h: Tensor): Tensor => {
+      const y = residual(p, h, embedded, groups, convolve);
+      return p.spatial ? attend(p.spatial, y, groups, heads) : y;
+    };
     const kept: Tensor[] = [];
     let h = convolve(params.first, x);
     for (const { blocks, resample } of params.down) {
@@ -138,4 +161,11 @@ function residual(p: ResidualBlock, h: Tensor, embedded: Tensor, groups: number,
   const conditioned = groupNorm.apply(p.norm2, inner, groups).mul(scale.add(1)).add(shift);
   const branch = convolve(p.conv2, t.silu(conditioned));
   return (p.skip ? convolve(p.skip, h) : h).add(branch);
+}
+
+/** h ← h + attention(norm h), with the positions as tokens. */
+function attend({ norm, attention: params }: SpatialAttention, h: Tensor, groups: number, heads: number): Tensor {
+  const [n, c] = h.shape;
+  const tokens = groupNorm.apply(norm, h, groups).reshape([n, c, -1]).transpose([0, 2, 1]);
+  return attention.apply(params, tokens, { heads }).transpose([0, 2, 1]).reshape(h.shape).add(h);
 }
