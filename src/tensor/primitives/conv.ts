@@ -6,13 +6,13 @@
 import { sizeOf } from "../../array/ndarray.ts";
 import { pullback } from "../differentiate.ts";
 import { apply1 } from "../primitive.ts";
-import { fail } from "../shapes.ts";
+import { fail, range } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
 import { lift, placeholder, type Value } from "./constant.ts";
 import { matmul } from "./product.ts";
 import { moveAxis, reshape, transpose } from "./reshape.ts";
 import { concat, flip, type Index, pad, slice } from "./slice.ts";
-import { spread } from "./sum.ts";
+import { spread, sum } from "./sum.ts";
 
 /** Shapes are [N, C, ...space], [O, C/groups, ...kernel] and [N, O, ...out]; lists have one entry per spatial axis. */
 export interface Geometry {
@@ -112,17 +112,7 @@ const convInput: Primitive = {
 const convWeight: Primitive = {
   name: "convWeight",
   infer: ([x, y], g: Geometry) => [{ dtype: x.dtype, shape: [y.shape[1], x.shape[1] / g.groups, ...g.kernel] }],
-  // One product per group over examples and positions: dw [O, C K] = y [O, N P] patches [C K, N P]ᵀ.
-  expand([x, y], g: Geometry) {
-    const [n, o] = y.shape;
-    const c = x.shape[1];
-    const k = sizeOf(g.kernel);
-    const rows = patches(moveAxis(x, 1, 0), g);
-    const left = reshape(moveAxis(reshape(y, [n, o, -1]), 1, 0), [g.groups, o / g.groups, n * sizeOf(outSizes(g))]);
-    const right = reshape(moveAxis(rows, 2, 1), [g.groups, (c / g.groups) * k, n * sizeOf(outSizes(g))]);
-    const product = g.groups === 1 ? matmul(slice(left, 0), transpose(slice(right, 0))) : matmul(left, transpose(right));
-    return [reshape(product, [o, c / g.groups, ...g.kernel])];
-  },
+  expand: ([x, y], g: Geometry) => [weightGradient(x, y, g)],
   transpose: {
     0: (ct, [, y], g) => apply1(convInput, [y, ct], g),
     1: (ct, [x], g) => apply1(convPrimitive, [x, ct], g),
@@ -137,21 +127,64 @@ const convWeight: Primitive = {
 
 export const widths = (g: Geometry): (readonly [number, number])[] => g.low.map((l, i) => [l, g.high[i]]);
 
-/** What each kernel position sees: [a, b, ...space] -> [a, b, kernel positions, out positions]. */
-export function patches(x: Tensor, g: Geometry): Tensor {
+/** What each kernel position sees, position by position: [a, b, ...space] -> [a, b, ...out]. */
+function views(x: Tensor, g: Geometry): Tensor[] {
   const padded = pad(x, widths(g));
   const out = outSizes(g);
-  const pieces = positions(g.kernel).map((at) => {
-    const first = at.map((k, i) => k * g.dilation[i]);
-    const cuts = first.map((start, i): Index => [start, start + (out[i] - 1) * g.strides[i] + 1, g.strides[i]]);
-    return reshape(slice(padded, null, null, ...cuts), [x.shape[0], x.shape[1], 1, sizeOf(out)]);
+  return positions(g.kernel).map((at) => {
+    const cuts = at.map((k, i): Index => [k * g.dilation[i], k * g.dilation[i] + (out[i] - 1) * g.strides[i] + 1, g.strides[i]]);
+    return slice(padded, null, null, ...cuts);
   });
-  return concat(pieces, 2);
+}
+
+/** What each kernel position sees: [a, b, ...space] -> [a, b, kernel positions, out positions]. */
+export function patches(x: Tensor, g: Geometry): Tensor {
+  const [a, b] = x.shape;
+  return concat(
+    views(x, g).map((view) => reshape(view, [a, b, 1, -1])),
+    2,
+  );
 }
 
 /** All positions of a grid, last axis fastest. */
 const positions = (sizes: readonly number[]): number[][] =>
   sizes.reduce<number[][]>((all, n) => all.flatMap((at) => Array.from({ length: n }, (_, i) => [...at, i])), [[]]);
+
+/** Fewer output positions than this of many examples are one long row, so that products are not many small ones. */
+const shortRow = 128;
+
+/**
+ * dw[o, c, k] = Σ_n Σ_p y[n, o, p] x[n, c, p + k], as one product of rows of positions for each place of the kernel along the last axis:
+ * shifts along the first axis, if its stride is 1, are made in y instead of x, and all at once. A kernel of 3 x 3 makes three copies of y and
+ * three of x, where patches are nine of x.
+ */
+function weightGradient(x: Tensor, y: Tensor, g: Geometry): Tensor {
+  const [n, o] = y.shape;
+  const [rows, ...columns] = g.kernel;
+  const across: Geometry = columns.length && g.strides[0] === 1 ? { ...g, kernel: [1, ...columns] } : g;
+  const length = sizeOf(outSizes(across));
+  const long = length >= shortRow;
+  const [a, b] = long ? [x, y] : [moveAxis(x, 1, 0), moveAxis(y, 1, 0)];
+  const lead = [...(long ? [n] : []), ...(g.groups > 1 ? [g.groups] : [])];
+  const inRows = (t: Tensor): Tensor => reshape(t, [...lead, -1, long ? length : n * length]);
+  const shifted = across === g ? [b] : shifts(b, rows, g.dilation[0]);
+  const left = inRows(
+    concat(
+      shifted.map((t) => reshape(t, [...lead, 1, -1])),
+      -2,
+    ),
+  );
+  const height = shifted.length;
+  const products = views(a, across).map((view) => {
+    const product = matmul(left, transpose(inRows(view)));
+    return reshape(long ? sum(product, 0) : product, [g.groups, height, o / g.groups, 1, x.shape[1] / g.groups]);
+  });
+  return reshape(transpose(concat(products, 3), [0, 2, 4, 1, 3]), [o, x.shape[1] / g.groups, ...g.kernel]);
+}
+
+/** y [a, b, height, ...] further and further down among zeros: by 0, step, …, (count - 1) step rows. */
+const shifts = (y: Tensor, count: number, step: number): Tensor[] =>
+  range(count).map((k) => pad(y, [[k * step, (count - 1 - k) * step], ...y.shape.slice(3).map(() => [0, 0] as const)]));
 
 /** Convolution as products with patches, for dtypes the runtime has no kernel for. */
 function convByProducts(x: Tensor, w: Tensor, g: Geometry): Tensor {

@@ -44,6 +44,7 @@ const cases: [string, number[], number[], Options][] = [
   ["dilated, in groups", [1, 4, 6, 7], [2, 2, 3, 2], { dilation: 2, groups: 2 }],
   ["depthwise, stride 3 that leaves a rest", [1, 3, 6, 5], [6, 1, 2, 2], { strides: 3, groups: 3 }],
   ["with padding wider than the kernel", [1, 1, 2, 2], [1, 1, 2, 2], { padding: 2 }],
+  ["in groups, with rows of many positions", [2, 4, 13, 12], [2, 2, 3, 2], { padding: 1, groups: 2 }],
   ["with a kernel of one", [2, 3, 2, 2], [4, 3, 1, 1], {}],
 ];
 
