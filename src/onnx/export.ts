@@ -8,7 +8,7 @@ import { serialize, writeGraph } from "../tensor/write.ts";
 import type { WriteOptions } from "../tensor/write-options.ts";
 import { anyRows, each, probes } from "./rows.ts";
 
-export interface ExportOptions extends Omit<WriteOptions, "portable"> {
+export interface ExportOptions extends Omit<WriteOptions, "portable" | "channelBlock"> {
   /**
    * The model takes any number of rows: the first axis of every input that has axes. The program may depend on that number only through
    * its shapes (so not by a mean over the rows).

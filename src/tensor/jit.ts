@@ -1,11 +1,12 @@
 /** Tracing and compiled programs. */
 import { allocate, array, type DType, type NdArray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
+import { channelBlock } from "./channel-block.ts";
 import { guarded, made } from "./inputs.ts";
 import { withSharing } from "./primitive.ts";
 import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
 import { programCache } from "./programs.ts";
-import { openSession, type RuntimeOptions, type Session } from "./runtime.ts";
+import { defaultDevice, openSession, type RuntimeOptions, type Session } from "./runtime.ts";
 import { fail } from "./shapes.ts";
 import { type Node, type ProgramDType, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
@@ -113,11 +114,13 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
 async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
   const program = trace(f, args);
   if (program.outputs.length === 0) return { session: undefined, structure: program.structure, buffers: undefined, turn: 0 };
-  const { bytes } = withSharing(() => writeModel(program));
+  const device = options.device ?? defaults.device ?? defaultDevice;
+  const block = device === "cpu" ? await channelBlock() : undefined;
+  const { bytes } = withSharing(() => writeModel(program, { channelBlock: block }));
   const nodes = reachable(program.outputs);
   const double = nodes.some((node) => node.outputs.some((y) => y.dtype === "f64"));
   const threads = options.threads ?? defaults.threads ?? (nodes.every(isSmall) ? 1 : undefined);
-  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options, threads, double });
+  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options, device, threads, double });
   const buffers = options.reuse ? [0, 1].map(() => program.outputs.map((y) => allocate(y.dtype as DType, y.shape))) : undefined;
   return { session, structure: program.structure, buffers, turn: 0 };
 }

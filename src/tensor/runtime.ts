@@ -15,6 +15,8 @@ export interface RuntimeOptions {
 type Ort = typeof import("onnxruntime-node");
 
 const inNode = typeof process !== "undefined" && Boolean(process.versions?.node);
+/** Where programs run unless it is said. */
+export const defaultDevice: Device = inNode ? "cpu" : "wasm";
 let loading: Promise<Ort> | undefined;
 
 /** The runtime for this environment. The name is computed so that bundlers for the browser do not look for the native package. */
@@ -54,7 +56,7 @@ interface SessionOptions extends RuntimeOptions {
 /** Compiles a model whose inputs are named i0, i1, … and outputs o0, o1, …. */
 export async function openSession(model: Uint8Array, outputs: number, { device, threads, double }: SessionOptions): Promise<Session> {
   const ort = await load();
-  const provider = device ?? (inNode ? "cpu" : "wasm");
+  const provider = device ?? defaultDevice;
   const count = threads ?? (await physicalCores());
   const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
@@ -125,7 +127,7 @@ export async function openModel(
   { device, threads, folder }: RuntimeOptions & { folder?: string } = {},
 ): Promise<ModelSession> {
   const ort = await load();
-  const provider = device ?? (inNode ? "cpu" : "wasm");
+  const provider = device ?? defaultDevice;
   const count = threads ?? (await physicalCores());
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [provider],

@@ -70,6 +70,8 @@ export interface Node {
 /** Emits ONNX nodes during compilation; see write.ts. */
 export interface Emitter {
   readonly portable: boolean;
+  /** Channels that the processor's own convolutions take at a time, if it has any. */
+  readonly channelBlock: number | undefined;
   op(
     type: string,
     inputs: readonly string[],

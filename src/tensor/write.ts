@@ -5,7 +5,7 @@ import { fuse } from "./fuse.ts";
 import { lower } from "./lower.ts";
 import { attributeProto, elementType, type Onnx, onnx, tensorProto } from "./proto.ts";
 import { fail } from "./shapes.ts";
-import type { Emitter, ProgramDType, Tensor } from "./tensor.ts";
+import type { Aval, Emitter, ProgramDType, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -14,6 +14,7 @@ type NodeProto = Onnx.INodeProto;
 /** Constants and names are shared by a graph and the bodies of its loops. */
 interface Model {
   readonly portable: boolean;
+  readonly channelBlock: number | undefined;
   readonly initializers: Map<string, Onnx.ITensorProto>;
   readonly scalars: Map<string, string>;
   counter: number;
@@ -36,7 +37,13 @@ export function writeModel(program: Program, options: WriteOptions = {}): Writte
 /** A program as a graph. */
 export function writeGraph(program: Program, options: WriteOptions): Onnx.IGraphProto {
   const { inputs, outputs } = fuse(lower(program));
-  const model: Model = { portable: options.portable ?? false, initializers: new Map(), scalars: new Map(), counter: 0 };
+  const { portable = false, channelBlock } = options;
+  const model: Model = {
+    ...{ portable, channelBlock: portable ? undefined : channelBlock },
+    initializers: new Map(),
+    scalars: new Map(),
+    counter: 0,
+  };
   const inputNames = options.inputNames ?? inputs.map((_, i) => `i${i}`);
   const outputNames = options.outputNames ?? outputs.map((_, i) => `o${i}`);
   const bound = new Map(inputs.map((x, i) => [x, inputNames[i]]));
@@ -53,12 +60,14 @@ export function writeGraph(program: Program, options: WriteOptions): Onnx.IGraph
 
 /** A graph as a file. */
 export function serialize(graph: Onnx.IGraphProto, options: WriteOptions): Uint8Array {
-  const opsetImport = [{ domain: "", version: opset }, ...(options.portable ? [] : [{ domain: "com.microsoft", version: 1 }])];
+  const own = ["com.microsoft", "com.microsoft.nchwc"].map((domain) => ({ domain, version: 1 }));
+  const opsetImport = [{ domain: "", version: opset }, ...(options.portable ? [] : own)];
   const metadataProps = Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value }));
   return onnx.ModelProto.encode({ irVersion: 9, producerName: "pushforward", opsetImport, graph, metadataProps }).finish();
 }
 
-function valueInfo(name: string, x: Tensor): Onnx.IValueInfoProto {
+/** What an input or output of a graph is. */
+export function valueInfo(name: string, x: Aval): Onnx.IValueInfoProto {
   return {
     name,
     type: { tensorType: { elemType: elementType(x.dtype), shape: { dim: x.shape.map((n) => ({ dimValue: n })) } } },
@@ -133,6 +142,7 @@ function makeEmitter(model: Model, nodes: NodeProto[], outputs: readonly Tensor[
   };
   const emitter: Emitter = {
     portable: model.portable,
+    channelBlock: model.channelBlock,
     used: (t) => needed.has(t),
     op(type, inputs, attributes = {}, { domain = "", outputs: count = 1 } = {}) {
       const output = Array.from({ length: count }, () => `v${model.counter++}`);

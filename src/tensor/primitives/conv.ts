@@ -9,6 +9,7 @@ import { apply1 } from "../primitive.ts";
 import { fail, range } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
 import { lift, placeholder, type Value } from "./constant.ts";
+import { emitConv } from "./conv-kernels.ts";
 import { matmul } from "./product.ts";
 import { moveAxis, reshape, transpose } from "./reshape.ts";
 import { concat, flip, type Index, pad, slice } from "./slice.ts";
@@ -68,7 +69,7 @@ const convPrimitive: Primitive = {
     if (sizes.some((n) => n < 1)) fail("conv", "the kernel is larger than the padded input", [x, w]);
     return [{ dtype: x.dtype, shape: [x.shape[0], w.shape[0], ...sizes] }];
   },
-  onnx: (emit, inputs, { params }) => emit.op("Conv", inputs, attributes(params)),
+  onnx: (emit, names, { params, inputs }) => emitConv(emit, names, inputs, params, attributes(params)),
   expand: ([x, w], g: Geometry) => (x.dtype === "f32" ? undefined : [convByProducts(x, w, g)]),
   transpose: {
     0: (ct, [, w], g) => apply1(convInput, [ct, w], g),

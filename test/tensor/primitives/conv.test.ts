@@ -3,6 +3,7 @@ import type { NdArray } from "../../../src/array/index.ts";
 import * as nd from "../../../src/array/index.ts";
 import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
+import { writeGraph } from "../../../src/tensor/write.ts";
 import { checkDerivatives, expectClose, f64, normal, run, spread } from "../check.ts";
 
 interface Options {
@@ -85,6 +86,26 @@ describe("conv", () => {
       await checkDerivatives(back, [u, w]);
     });
   }
+
+  test.each([
+    ["", { padding: 1 }],
+    [", strided, padded on one side, dilated", { strides: 2, padding: [[0, 1] as const, [1, 0] as const], dilation: 2 }],
+  ])("channels that fill the blocks of the processor's own kernels give what others give%s", async (_, options) => {
+    const [x, w] = [normal([2, 32, 7, 6]), normal([16, 32, 3, 2], 2)];
+    const [y, exact] = await run((p: Tensor, q: Tensor) => [t.conv(p.cast("f32"), q.cast("f32"), options), t.conv(p, q, options)], x, w);
+    // Sums of 192 products in f32, of a standard deviation of 14.
+    expectClose(y, exact, 2e-6);
+  });
+
+  test("models for others have the standard's convolution, whatever the processor has", () => {
+    const program = t.trace((x: Tensor, w: Tensor) => t.conv(x, w), [t.like([1, 16, 4, 4]), t.like([16, 16, 3, 3])]);
+    const operators = (portable: boolean): string[] => {
+      const { node } = writeGraph(program, { portable, channelBlock: 16 });
+      return (node ?? []).map(({ opType, domain }) => `${domain} ${opType}`);
+    };
+    expect(operators(true)).toEqual([" Conv"]);
+    expect(operators(false)).toContain("com.microsoft.nchwc Conv");
+  });
 
   test('"same" padding keeps the size, divided by the stride and rounded up', async () => {
     const r = await run(
