@@ -39,8 +39,13 @@ export const imagesOptions = z.object({
   blocks: z.int().min(1).max(8).default(1).describe("residual blocks at each resolution"),
   steps: z.int().min(1).max(10_000_000).optional().describe("optimizer steps (default: 2000)"),
   batch: z.int().min(1).max(10_000).default(64).describe("pictures a step"),
-  learningRate: z.number().positive().default(1e-3).describe("peak learning rate"),
-  ema: z.number().min(0).lt(1).default(0.995).describe("memory of the mean of the parameters, which is the result"),
+  learningRate: z.number().positive().optional().describe("peak learning rate (default: 2e-3; --quick 3e-3)"),
+  ema: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe("memory of the mean of the parameters, which is the result (default: a tenth of the steps, at most 200)"),
   solver: z.string().default("heun-25").describe("how pictures are made: dopri5, or euler, midpoint, heun, rk4 with a number of steps"),
   samples: z.int().min(1).max(100_000).optional().describe("pictures that are made and judged (default: 500, restorations 200)"),
   bits: z.boolean().default(true).describe("bits per dimension of held-out pictures, where the motion has a density"),

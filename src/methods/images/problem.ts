@@ -25,8 +25,8 @@ export interface ImagesProblem {
 }
 
 /** Smaller work for a short look. */
-const quick = { steps: 150, widths: "16,32", batch: 32, samples: 100, solver: "heun-10" } as const;
-const usual = { steps: 2000, generated: 500, restored: 200 } as const;
+const quick = { steps: 300, widths: "16,32", batch: 16, learningRate: 3e-3, samples: 100, solver: "heun-10" } as const;
+const usual = { steps: 2000, learningRate: 2e-3, generated: 500, restored: 200 } as const;
 
 /** @throws UserError  for whatever does not go together */
 export function imagesProblem(data: LoadedPictures, options: Options): ImagesProblem {
@@ -43,7 +43,8 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
     head: options.head ?? (options.growth > 0 ? "scalar" : "inner"),
     net: { channels: widthsOf(fast && options.widths === usualWidths ? quick.widths : options.widths), blocks: options.blocks },
     ...{ weight: options.weight, times: options.times, steps, batch: fast ? Math.min(options.batch, quick.batch) : options.batch },
-    ...{ learningRate: options.learningRate, emaDecay: options.ema, threads: options.threads },
+    learningRate: options.learningRate ?? (fast ? quick.learningRate : usual.learningRate),
+    ...{ emaDecay: options.ema ?? Math.min(0.995, Math.max(0, 1 - 10 / steps)), threads: options.threads },
     warmUp: Math.min(imageDefaults.warmUp, Math.ceil(steps / 10)),
   };
   return {

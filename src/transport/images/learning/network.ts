@@ -1,16 +1,16 @@
 /** The networks of pictures: a U-Net beside a quadratic skip, and what they give: an action, a velocity, a noise or a score. */
 import { type NdArray, ndarray, type Random } from "../../../array/index.ts";
 import { type Dense, dense, type Unet, unet } from "../../../nn/index.ts";
-import { concat, pad, type Tensor } from "../../../tensor/index.ts";
+import { concat, pad, split, type Tensor } from "../../../tensor/index.ts";
 import type { Action } from "../../lagrangian/action.ts";
 import type { VectorField } from "../../lagrangian/lagrangian.ts";
 import type { Schedule } from "../paths/schedules.ts";
 import { besideImages, type ImageShape, toImages, toRows } from "../shape.ts";
 
-/** A U-Net h, and coefficients a(t), b_c(t) of ½ a |x|² + Σ_c b_c Σ_pixels x_c. */
+/** A U-Net h, and coefficients a(t), k(t), b_c(t) of ½ a |x|² + k <x, y> + Σ_c b_c Σ_pixels x_c, with y what the condition shows of the picture. */
 export interface ImageNet<T = Tensor> {
   readonly net: Unet<T>;
-  /** (t, t²) -> (a, b_1, …, b_C). */
+  /** (t, t²) -> (a, k, b_1, …, b_C). */
   readonly skip: Dense<T>;
 }
 
@@ -38,10 +38,11 @@ const seenChannels = ({ shape: [c], schedule }: NetForm): number => (schedule.em
 export function initImageNet(rng: Random, form: NetForm, gives: "seen" | "field" | "one"): ImageNet<NdArray> {
   const { shape, conditions, size } = form;
   const outputs = gives === "seen" ? seenChannels(form) : gives === "field" ? shape[0] : 1;
-  const w = ndarray(new Float32Array(2 * (shape[0] + 1)), [2, shape[0] + 1], "f32");
+  const terms = shape[0] + 2;
+  const w = ndarray(new Float32Array(2 * terms), [2, terms], "f32");
   return {
     net: unet.init(rng, seenChannels(form) + conditions, outputs, size),
-    skip: { ...dense.init(rng, 2, shape[0] + 1), w },
+    skip: { ...dense.init(rng, 2, terms), w },
   };
 }
 
@@ -67,10 +68,14 @@ function hidden({ net }: ImageNet, { size }: NetForm, time: Tensor, seen: Tensor
   return even ? h.slice(null, null, [0, height], [0, width]) : h;
 }
 
-/** a [B] and b [B, C]. */
-function coefficients({ skip }: ImageNet, time: Tensor): { a: Tensor; b: Tensor } {
+/** ½ a |x|² + k <x, y> + Σ_c b_c Σ_pixels x_c as its gradient a x + k y + b, [B, C, H, W], at a x that may be halved. */
+function linear({ skip }: ImageNet, time: Tensor, x: Tensor, condition: Tensor | undefined, ofX = 1): Tensor {
   const all = dense.apply(skip, concat([time, time.square()], 1));
-  return { a: all.slice(null, 0), b: all.slice(null, [1, null]) };
+  const [a, k, b] = split(all, [1, 1, x.shape[1]], 1);
+  const sum = x.mul(besideImages(a).mul(ofX)).add(b.reshape([...b.shape, 1, 1]));
+  if (!condition) return sum;
+  // what is seen of the picture stands first: as many channels, or one grey for all
+  return sum.add(condition.slice(null, [0, condition.shape[1] < x.shape[1] ? 1 : x.shape[1]]).mul(besideImages(k)));
 }
 
 /**
@@ -95,20 +100,15 @@ export const imageAction =
     const h = hidden(params, form, time, y, condition);
     const [flat, other] = [toRows(y), toRows(h)];
     const free = head === "scalar" ? other.sum(1) : head === "inner" ? flat.mul(other).sum(1) : flat.sub(other).square().sum(1).mul(0.5);
-    if (embed) return free;
-    const { a, b } = coefficients(params, time);
-    return free.add(a.mul(rows.square().sum(1)).mul(0.5)).add(x.sum([2, 3]).mul(b).sum(1));
+    return embed ? free : free.add(toRows(linear(params, time, x, condition, 0.5).mul(x)).sum(1));
   };
 
-/** A field of the same network: h + a x + b, rows to rows; of places on circles h alone. */
+/** A field of the same network: h + a x + k y + b, rows to rows; of places on circles h alone. */
 export const imageField =
   (params: ImageNet, form: NetForm, condition?: Tensor): VectorField =>
   (time, rows) => {
     const { embed } = form.schedule;
     const x = toImages(rows, form.shape);
     const h = hidden(params, form, time, embed ? embed(x) : x, condition);
-    if (embed) return toRows(h);
-    const { a, b } = coefficients(params, time);
-    const linear = x.mul(besideImages(a.expandDims(1))).add(b.reshape([...b.shape, 1, 1]));
-    return toRows(h.add(linear));
+    return toRows(embed ? h : h.add(linear(params, time, x, condition)));
   };
