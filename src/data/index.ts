@@ -24,6 +24,8 @@ export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { loadPopulation, loadSnapshots } from "./load.ts";
 export { type Matrix, readMatrix } from "./matrix.ts";
 export { loadPictures, pictureSetNames } from "./pictures/load.ts";
+export type { Frame, Picture, ReadPicture } from "./pictures/picture.ts";
+export { readPicture } from "./pictures/read.ts";
 export type { PictureOptions, PictureSet } from "./pictures/set.ts";
 export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
