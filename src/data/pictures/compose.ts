@@ -1,7 +1,7 @@
 /** Frames of an animated PNG laid over one another. */
 import { allocate, ndarray } from "../../array/ndarray.ts";
 import type { PngAnimation, PngFrame } from "../../png/frames.ts";
-import type { Frame } from "./picture.ts";
+import type { PictureFrame } from "./picture.ts";
 
 /** Colours and alpha of the whole canvas. */
 interface Canvas {
@@ -15,7 +15,7 @@ interface Canvas {
  * @param parts  decoded, with alpha unless they are opaque
  * @source  PNG specification, third edition, section 11.3.4.2: disposal and blending
  */
-export function composed({ width, height, frames }: PngAnimation, parts: readonly Frame[]): Frame[] {
+export function composed({ width, height, frames }: PngAnimation, parts: readonly PictureFrame[]): PictureFrame[] {
   const channels = parts[0].colours.shape[0];
   let canvas: Canvas = {
     colours: allocate("f32", [channels, height, width]).data,
@@ -34,7 +34,7 @@ export function composed({ width, height, frames }: PngAnimation, parts: readonl
 /** out = part over canvas: α = a + b (1 - a), α c = a c_part + b (1 - a) c_canvas. */
 function lay(
   canvas: Canvas,
-  { colours, alpha }: Frame,
+  { colours, alpha }: PictureFrame,
   { x, y, width: w, height: h, blend }: PngFrame,
   width: number,
   height: number,

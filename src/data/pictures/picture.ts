@@ -2,7 +2,7 @@
 import type { NdArray } from "../../array/ndarray.ts";
 
 /** One of the pictures that an animation shows. */
-export interface Frame {
+export interface PictureFrame {
   /** Grey, or red, green and blue [channels, height, width] in [0, 1], as they are coded (sRGB); not multiplied by alpha. */
   readonly colours: NdArray<"f32">;
   /** [height, width], 0 where nothing is to be seen; absent where all is opaque. */
@@ -11,7 +11,7 @@ export interface Frame {
 
 export interface Picture {
   /** One, or those of an animation: all of one shape, and all with alpha or none. */
-  readonly frames: readonly Frame[];
+  readonly frames: readonly PictureFrame[];
   /** Milliseconds that each frame of an animation is shown. */
   readonly delays?: readonly number[];
   /** How often an animation is shown; 0: for ever. */

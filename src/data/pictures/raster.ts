@@ -2,7 +2,7 @@
 import type { Sharp } from "sharp";
 import { type NdArray, ndarray } from "../../array/ndarray.ts";
 import { damaged } from "./open.ts";
-import type { Frame } from "./picture.ts";
+import type { PictureFrame } from "./picture.ts";
 
 /** How pixels are to be decoded. */
 export interface Decoding {
@@ -11,7 +11,7 @@ export interface Decoding {
 }
 
 /** Frames that stand one below the other, each of a height. @throws UserError */
-export async function decodeFrames(open: Sharp, source: string, { grey, depth }: Decoding, pageHeight?: number): Promise<Frame[]> {
+export async function decodeFrames(open: Sharp, source: string, { grey, depth }: Decoding, pageHeight?: number): Promise<PictureFrame[]> {
   const { data, info } = await open
     .toColourspace(depth === 8 ? "srgb" : "rgb16") // grey alone would lose its alpha
     .raw({ depth: depth === 8 ? "uchar" : "ushort" })
@@ -26,7 +26,14 @@ export async function decodeFrames(open: Sharp, source: string, { grey, depth }:
 }
 
 /** @param found  numbers a pixel: colours, of which grey is any; or colours and alpha */
-function frameOf(pixels: Uint8Array | Uint16Array, height: number, width: number, found: number, grey: boolean, most: number): Frame {
+function frameOf(
+  pixels: Uint8Array | Uint16Array,
+  height: number,
+  width: number,
+  found: number,
+  grey: boolean,
+  most: number,
+): PictureFrame {
   const channels = grey ? 1 : 3;
   const plane = (c: number, target: Float32Array): void => {
     for (let p = 0, at = c; p < target.length; p++, at += found) target[p] = pixels[at] / most;
@@ -42,13 +49,13 @@ function frameOf(pixels: Uint8Array | Uint16Array, height: number, width: number
 }
 
 /** Without alpha where all frames are opaque. */
-export function withoutOpaque(frames: readonly Frame[]): Frame[] {
-  const opaque = ({ alpha }: Frame): boolean => alpha?.data.every((a) => a === 1) ?? true;
+export function withoutOpaque(frames: readonly PictureFrame[]): PictureFrame[] {
+  const opaque = ({ alpha }: PictureFrame): boolean => alpha?.data.every((a) => a === 1) ?? true;
   if (frames.every(opaque)) return frames.map(({ colours }) => ({ colours }));
   return frames.map((frame) => ({ ...frame, alpha: frame.alpha ?? ones(frame) }));
 }
 
-const ones = ({ colours }: Frame): NdArray<"f32"> => {
+const ones = ({ colours }: PictureFrame): NdArray<"f32"> => {
   const [, height, width] = colours.shape;
   return ndarray(new Float32Array(height * width).fill(1), [height, width], "f32");
 };

@@ -5,8 +5,8 @@ import { FileFormatError, UserError } from "../../errors.ts";
 import { isPng, readChunks } from "../../png/chunks.ts";
 import { isAnimated, type PngAnimation, splitAnimation } from "../../png/frames.ts";
 import { composed } from "./compose.ts";
-import { checkPixels, type Opened, opened } from "./open.ts";
-import type { Frame, Picture, ReadPicture } from "./picture.ts";
+import { checkPixels, inSrgbOf, type Opened, opened } from "./open.ts";
+import type { Picture, PictureFrame, ReadPicture } from "./picture.ts";
 import { profileName } from "./profile.ts";
 import { type Decoding, decodeFrames, withoutOpaque } from "./raster.ts";
 import { counted } from "./set.ts";
@@ -77,7 +77,7 @@ function iccOf({ icc, space }: Metadata, wanted: "srgb" | "keep"): Icc {
     : { ignore: false, notes: [`colours of the profile "${name}" converted to sRGB`] };
 }
 
-type Frames = Pick<Picture, "delays" | "loops"> & { readonly frames: readonly Frame[]; readonly notes: readonly string[] };
+type Frames = Pick<Picture, "delays" | "loops"> & { readonly frames: readonly PictureFrame[]; readonly notes: readonly string[] };
 
 /** Everything but animated PNG. */
 async function readFrames({ sharp, metadata }: Opened, decoding: Decoding, { ignore: ignoreIcc }: Icc, source: string): Promise<Frames> {
@@ -95,14 +95,15 @@ async function readFrames({ sharp, metadata }: Opened, decoding: Decoding, { ign
     ...(pages > 1 ? [`${counted(pages, "page")}: the first is taken`] : []),
     ...(orientation > 1 ? [`turned by its EXIF orientation (${orientation} of 8)`] : []),
   ];
-  return { frames: await decodeFrames(sharp({ ignoreIcc }), source, decoding), notes };
+  const open = ignoreIcc ? sharp({ ignoreIcc }) : inSrgbOf(sharp(), metadata);
+  return { frames: await decodeFrames(open, source, decoding), notes };
 }
 
 async function readAnimated(animation: PngAnimation, decoding: Decoding, { ignore: ignoreIcc }: Icc, source: string): Promise<Frames> {
-  const parts: Frame[] = [];
+  const parts: PictureFrame[] = [];
   for (const { png } of animation.frames) {
-    const { sharp } = await opened(png, source);
-    parts.push(...(await decodeFrames(sharp({ ignoreIcc }), source, decoding)));
+    const { sharp, metadata } = await opened(png, source);
+    parts.push(...(await decodeFrames(ignoreIcc ? sharp({ ignoreIcc }) : inSrgbOf(sharp(), metadata), source, decoding)));
   }
   return {
     frames: composed(animation, parts),

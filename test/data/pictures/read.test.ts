@@ -130,6 +130,24 @@ describe("other formats", () => {
     expect(kept.profile?.length).toBeGreaterThan(100);
   });
 
+  test("sixteen bits of another profile become the same sRGB as bytes", async () => {
+    const pixels = [200, 90, 90, 100, 180, 120];
+    const raw = { raw: { width: 2, height: 1, channels: 3 } } as const;
+    const bytes = await sharp(Uint8Array.from(pixels), raw).png().withIccProfile("p3").toBuffer();
+    const chunks = readChunks(bytes);
+    const numbers = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
+    const icc = chunks.filter(({ type }) => type === "iCCP");
+    const fine = pngFile(
+      { width: 2, height: 1, depth: 16, colour: 2 },
+      Array.from(numbers, (v) => 257 * v),
+      icc,
+    );
+    const read = await readPicture(fine);
+    expect(read.depth).toBe(16);
+    close(read.frames[0].colours.data, (await readPicture(bytes)).frames[0].colours.data, 1 / 255);
+    expect((await readPicture(fine, { profile: "keep" })).frames[0].colours.data[0]).toBeCloseTo(numbers[0] / 255, 6);
+  });
+
   test("inks are converted, and it is said", async () => {
     const inks = await sharp({ create: { width: 8, height: 8, channels: 3, background: "#ff0000" } })
       .toColourspace("cmyk")
