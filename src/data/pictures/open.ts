@@ -51,7 +51,7 @@ export async function opened(bytes: Uint8Array, source: string): Promise<Opened>
  * In sRGB, where there is a profile that says from what. Bytes are converted on their own; sixteen bits only if they are asked to be, and
  * without a profile they would be taken for Display P3.
  */
-export const inSrgbOf = (picture: Sharp, { icc, depth }: Pick<Metadata, "icc" | "depth">): Sharp =>
+export const toSrgb = (picture: Sharp, { icc, depth }: Pick<Metadata, "icc" | "depth">): Sharp =>
   icc && depth === "ushort" ? picture.withIccProfile("srgb") : picture;
 
 /** @throws UserError  for more pixels than are read */

@@ -23,4 +23,7 @@ export function profileName(profile: Uint8Array): string {
   return "unnamed";
 }
 
+/** Whether a profile is no other than what is taken for granted; "c2" is a shortened sRGB of pictures on the web. */
+export const isSrgb = (profile: Uint8Array): boolean => /^(sRGB|c2$)/i.test(profileName(profile));
+
 const printable = (name: string): string => name.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "").trim() || "unnamed";

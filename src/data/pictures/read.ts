@@ -5,9 +5,9 @@ import { FileFormatError, UserError } from "../../errors.ts";
 import { isPng, readChunks } from "../../png/chunks.ts";
 import { isAnimated, type PngAnimation, splitAnimation } from "../../png/frames.ts";
 import { composed } from "./compose.ts";
-import { checkPixels, inSrgbOf, type Opened, opened } from "./open.ts";
+import { checkPixels, type Opened, opened, toSrgb } from "./open.ts";
 import type { Picture, PictureFrame, ReadPicture } from "./picture.ts";
-import { profileName } from "./profile.ts";
+import { isSrgb, profileName } from "./profile.ts";
 import { type Decoding, decodeFrames, withoutOpaque } from "./raster.ts";
 import { counted } from "./set.ts";
 
@@ -70,8 +70,8 @@ function iccOf({ icc, space }: Metadata, wanted: "srgb" | "keep"): Icc {
   const inks = space === "cmyk";
   if (inks) return { ignore: false, notes: [`inks (CMYK) converted to sRGB${icc ? "" : ", by a common profile: it has none of its own"}`] };
   if (!icc) return { ignore: false, notes: [] };
+  if (isSrgb(icc)) return { ignore: true, notes: [] };
   const name = profileName(icc);
-  if (/^(c2|sRGB)/i.test(name)) return { ignore: true, notes: [] };
   return wanted === "keep"
     ? { ignore: true, kept: icc, notes: [] }
     : { ignore: false, notes: [`colours of the profile "${name}" converted to sRGB`] };
@@ -95,7 +95,7 @@ async function readFrames({ sharp, metadata }: Opened, decoding: Decoding, { ign
     ...(pages > 1 ? [`${counted(pages, "page")}: the first is taken`] : []),
     ...(orientation > 1 ? [`turned by its EXIF orientation (${orientation} of 8)`] : []),
   ];
-  const open = ignoreIcc ? sharp({ ignoreIcc }) : inSrgbOf(sharp(), metadata);
+  const open = ignoreIcc ? sharp({ ignoreIcc }) : toSrgb(sharp(), metadata);
   return { frames: await decodeFrames(open, source, decoding), notes };
 }
 
@@ -103,7 +103,7 @@ async function readAnimated(animation: PngAnimation, decoding: Decoding, { ignor
   const parts: PictureFrame[] = [];
   for (const { png } of animation.frames) {
     const { sharp, metadata } = await opened(png, source);
-    parts.push(...(await decodeFrames(ignoreIcc ? sharp({ ignoreIcc }) : inSrgbOf(sharp(), metadata), source, decoding)));
+    parts.push(...(await decodeFrames(ignoreIcc ? sharp({ ignoreIcc }) : toSrgb(sharp(), metadata), source, decoding)));
   }
   return {
     frames: composed(animation, parts),
