@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 const rooms: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   numbers: [],
+  png: ["errors"],
   array: ["errors"],
   tensor: ["errors", "array"],
   onnx: ["errors", "array", "tensor"],
@@ -15,8 +16,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   solve: ["errors", "array", "tensor"],
   distances: ["errors", "array", "tensor"],
   sampling: ["errors", "numbers", "array", "tensor"],
-  data: ["errors", "numbers", "array", "tensor", "tokenizers"],
-  plots: ["errors", "numbers"],
+  data: ["errors", "numbers", "png", "array", "tensor", "tokenizers"],
+  plots: ["errors", "numbers", "png"],
   tokenizers: ["errors"],
   training: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "tokenizers", "data", "plots"],
   transport: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "distances", "sampling", "data", "plots"],

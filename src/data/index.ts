@@ -23,8 +23,14 @@ export {
 export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { loadPopulation, loadSnapshots } from "./load.ts";
 export { type Matrix, readMatrix } from "./matrix.ts";
+export { bleed } from "./pictures/bleed.ts";
 export { loadPictures, pictureSetNames } from "./pictures/load.ts";
+export { noiseField } from "./pictures/noise-field.ts";
+export type { Picture, PictureFrame, ReadPicture } from "./pictures/picture.ts";
+export { readPicture } from "./pictures/read.ts";
 export type { PictureOptions, PictureSet } from "./pictures/set.ts";
+export { type ApplyToTiles, type Place, type TileOptions, tiled } from "./pictures/tiled.ts";
+export { encodePicture, writePicture } from "./pictures/write.ts";
 export type { Population, PopulationOptions, SnapshotSource } from "./population.ts";
 export { readTable } from "./read.ts";
 export { readSamples, toSamples } from "./samples.ts";

@@ -65,7 +65,7 @@ function cells(values: Values): (number | string | null)[] {
 }
 
 /** Writes to a neighbour and renames it, so that no reader meets half a file. */
-async function aside(path: string, write: (temporary: string) => Promise<unknown>): Promise<void> {
+export async function aside(path: string, write: (temporary: string) => Promise<unknown>): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     await write(temporary);

@@ -1,5 +1,5 @@
 /** Pictures: figures, legends, room for labels, animation. Nothing here needs Node. */
-export { animatedPng } from "./apng.ts";
+export { animatedPng } from "../png/animate.ts";
 export { type Animation, type Figure, palette, panels, plot } from "./figure.ts";
 export type { PlotOptions, ScaleOptions } from "./options.ts";
 export { textWidth } from "./text-width.ts";

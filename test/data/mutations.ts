@@ -3,17 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { crc32, gzipSync, zstdCompressSync } from "node:zlib";
+import sharp from "sharp";
 import { array, readNpy, readNpz, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/array/index.ts";
 import { readGraph } from "../../src/data/graph-read.ts";
 import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
 import { openAnnotated } from "../../src/data/h5ad.ts";
+import { loadPictures, readPicture } from "../../src/data/index.ts";
 import { readTable } from "../../src/data/read.ts";
 import { toSnapshots } from "../../src/data/snapshots.ts";
 import { FileFormatError, TensorError, UserError } from "../../src/errors.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { random } from "../coding/known.ts";
+import { apngFile, type Part, pngFile } from "./pictures/png.ts";
 
 type Below = (n: number) => number;
 
@@ -69,6 +72,58 @@ const arrays = {
   names: { dtype: "string", shape: [2], data: ["a", "é"] },
 } as const;
 
+const noise = sharp(
+  Uint8Array.from({ length: 3 * 24 * 12 }, (_, i) => (i * 2654435761) >>> 24),
+  {
+    raw: { width: 12, height: 24, channels: 3, pageHeight: 12 },
+  },
+);
+const drawings = {
+  gif: await noise
+    .clone()
+    .gif({ delay: [10, 20] })
+    .toBuffer(),
+  webp: await noise
+    .clone()
+    .webp({ delay: [10, 20] })
+    .toBuffer(),
+  jpeg: await noise.clone().jpeg().toBuffer(),
+  tiff: await noise.clone().tiff({ compression: "lzw" }).toBuffer(),
+};
+const parts = ([0, 1, 2] as const).map(
+  (k): Part => ({
+    x: 0,
+    y: k,
+    width: 3 - k,
+    height: k === 0 ? 3 : 1,
+    delay: [1, 10],
+    dispose: k,
+    blend: 1,
+    samples: new Array<number>(36).fill(99),
+  }),
+);
+const pngs = [
+  pngFile({ width: 5, height: 4, depth: 16, colour: 6 }, new Array<number>(80).fill(777)),
+  pngFile({ width: 5, height: 4, depth: 2, colour: 3 }, new Array<number>(20).fill(1), [
+    { type: "PLTE", data: Uint8Array.of(1, 2, 3, 4, 5, 6) },
+  ]),
+  apngFile(3, 3, parts),
+];
+
+/** With right checksums, so that what is spoilt is what they guard. */
+function checkedAgain(png: Uint8Array): Uint8Array {
+  const result = Uint8Array.from(png);
+  const view = new DataView(result.buffer);
+  for (let at = 8; at + 12 <= result.length; at += 12 + view.getUint32(at)) {
+    const after = at + 8 + view.getUint32(at);
+    if (after + 4 <= result.length) view.setUint32(after, crc32(result.subarray(at + 4, after)));
+  }
+  return result;
+}
+
+/** An array of pictures: a vector first, so that spoilt shapes and types are met. */
+const stack = { labels: array([0, 1], "i64"), images: array(new Array<number>(96).fill(7), "u8", [2, 4, 4, 3]) };
+
 /** Every parser, by name. */
 export const targets: Readonly<Record<string, Target>> = {
   "edge list": { samples: [text(edges), text(edges.replaceAll("\t", " "))], parse: graphFile("txt") },
@@ -123,6 +178,20 @@ export const targets: Readonly<Record<string, Target>> = {
       return toSnapshots(await readTable(inFile("csv", bytes), options), {});
     },
     slow: true,
+  },
+  PNG: { samples: pngs, parse: (bytes) => readPicture(bytes) },
+  "PNG, right checksums": { samples: pngs, parse: (bytes) => readPicture(checkedAgain(bytes)) },
+  GIF: { samples: [drawings.gif], parse: (bytes) => readPicture(bytes) },
+  WebP: { samples: [drawings.webp], parse: (bytes) => readPicture(bytes) },
+  JPEG: { samples: [drawings.jpeg], parse: (bytes) => readPicture(bytes) },
+  TIFF: { samples: [drawings.tiff], parse: (bytes) => readPicture(bytes) },
+  "pictures, NPZ": {
+    samples: [writeNpz(stack), writeNpz(stack, { compress: false })],
+    parse: (bytes) => loadPictures(inFile("npz", bytes)),
+  },
+  "pictures, IDX": {
+    samples: [Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 1, 2, 3, 4)],
+    parse: (bytes, below) => loadPictures(inFile("idx", bytes), below(2) === 0 ? {} : { size: 3 }),
   },
   h5ad: {
     samples: [fixture("fixtures/anndata-0.8.h5ad")],

@@ -12,6 +12,7 @@ import { grey, inChunks, resampled, toBytes } from "./resample.ts";
 import { type PictureOptions, type PictureSet, sizeOfOption } from "./set.ts";
 
 const iconFile = z.object({ icons: z.record(z.string(), z.object({ body: z.string(), hidden: z.boolean().optional() })) });
+type Icons = z.infer<typeof iconFile>["icons"];
 const metadataFile = z.object({ categories: z.record(z.string(), z.array(z.string())) });
 
 /** Drawn so many times larger and brought down by area: 2 leaves an error of 1.6 levels of 255 against 16, drawn at once it is 3.6. */
@@ -25,17 +26,7 @@ const finer = 2;
  */
 export async function emojiPictures({ size = 32, channels = 3, progress }: PictureOptions): Promise<PictureSet> {
   const { icons, categories } = await readIcons();
-  const shown = Object.keys(icons)
-    .filter((name) => !icons[name].hidden)
-    .sort();
-  // the plain one of each, or the first where there is none
-  const plain = [
-    ...new Map(shown.toReversed().map((name) => [plainName(name), plainName(name) in icons ? plainName(name) : name])).values(),
-  ]
-    .filter((name) => !icons[name].hidden)
-    .sort();
-  const out = heldOutNames(plain.map(familyOf));
-  const names = [false, true].flatMap((heldOut) => plain.filter((name) => out.has(familyOf(name)) === heldOut));
+  const { names, labelOf, notes } = chosen(icons, categories);
   const [h, w] = sizeOfOption(size);
   const drawn = await draw(
     names.map((name) => icons[name].body),
@@ -51,19 +42,35 @@ export async function emojiPictures({ size = 32, channels = 3, progress }: Pictu
     [channels, h, w],
   );
   const kept = distinct(pixels.data, names.length);
-  const classes = Object.keys(categories).sort();
-  const labelOf = new Map(classes.flatMap((category, label) => categories[category].map((name) => [name, label] as const)));
-  const left = [shown.length - plain.length, names.length - kept.length];
+  const out = heldOutNames(names.map(familyOf));
+  const rows = [false, true].flatMap((heldOut) => kept.filter((i) => out.has(familyOf(names[i])) === heldOut));
   return {
-    ...{ name: "emoji", title: "Noto emoji", source: "Noto Emoji (Google), Apache 2.0, npm @iconify-json/noto", classes },
-    pixels: rowsOf(pixels.data, kept, [channels, h, w]),
-    names: kept.map((i) => names[i]),
-    labels: Int32Array.from(kept, (i) => labelOf.get(names[i]) ?? 0),
-    testFrom: kept.filter((i) => !out.has(familyOf(names[i]))).length,
-    warnings: [
-      `${left[0]} of ${shown.length} emoji are another skin tone, hair or direction of one that is there, and ${left[1]} look the same as one: left out`,
-    ],
+    ...{ name: "emoji", title: "Noto emoji", source: "Noto Emoji (Google), Apache 2.0, npm @iconify-json/noto" },
+    pixels: rowsOf(pixels.data, rows, [channels, h, w]),
+    names: rows.map((i) => names[i]),
+    labels: Int32Array.from(rows, (i) => labelOf.get(names[i]) ?? 0), // all have one
+    classes: Object.keys(categories).sort(),
+    testFrom: rows.filter((i) => !out.has(familyOf(names[i]))).length,
+    warnings: [...notes, `${names.length - kept.length} emoji look the same as another one to the last pixel: left out`],
   };
+}
+
+/** Names in order: of each emoji the plain one, or the first where there is none. Labels are places among the sorted categories. */
+function chosen(icons: Icons, categories: Readonly<Record<string, readonly string[]>>) {
+  const labelOf = new Map(
+    Object.keys(categories)
+      .sort()
+      .flatMap((category, label) => categories[category].map((name) => [name, label] as const)),
+  );
+  const shown = Object.keys(icons).filter((name) => !icons[name].hidden);
+  const labelled = shown.filter((name) => labelOf.has(name)).sort();
+  const names = [...Map.groupBy(labelled, plainName)].map(([plain, variants]) => (variants.includes(plain) ? plain : variants[0])).sort();
+  const stray = shown.length - labelled.length;
+  const notes = [
+    `${labelled.length - names.length} of ${shown.length} emoji are another skin tone, hair or direction of one that is there: left out`,
+    ...(stray > 0 ? [`${stray} emoji without a category: left out`] : []),
+  ];
+  return { names, labelOf, notes };
 }
 
 const hint = "npm install @iconify-json/noto brings it (25 MB)";

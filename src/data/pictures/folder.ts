@@ -34,11 +34,12 @@ async function picturesOf(source: string, folder: string, listed: Listed, option
   checkMemory(source, plan.kept.length * plan.each, plan.shape, mostBytes());
   const { pixels, pictures, transparent } = await decoded(folder, plan, faults, after);
   if (pictures.length === 0) throw noneLeft(source, all, faults);
-  const several = pictures.filter(({ facts }) => facts.several).length;
+  const [several, foreign] = (["several", "foreign"] as const).map((fact) => pictures.filter(({ facts }) => facts[fact]).length);
   const of = `of ${counted(pictures.length)}`;
   const warnings = [
     ...[...listed.notes, ...faultNotes(faults, all), ...plan.notes],
     ...(transparent > 0 ? [`${transparent} ${of} with transparent parts, laid on white`] : []),
+    ...(foreign > 0 ? [`${foreign} ${of} with inks or a profile of their own, converted to sRGB`] : []),
     ...(several > 0 ? [`${several} ${of} with several frames or pages: the first is taken`] : []),
     ...(pictures.length === 1 ? [onlyOne(plan.each)] : []),
   ];

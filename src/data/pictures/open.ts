@@ -1,12 +1,13 @@
 /** Opening of picture files: which are read, how large they may be, and what is said of those that are not. */
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { UserError } from "../../errors.ts";
+import { mostBytes } from "../memory.ts";
 
 /** Names of files that are taken for pictures in a folder. */
 export const pictureName = /\.(png|apng|jpe?g|webp|gif|tiff?|avif)$/i;
 
-/** Most pixels of one file, over all frames: 2^28, or 3 GiB as numbers of red, green and blue. */
-export const mostPixels = 2 ** 28;
+/** Most pixels of one file, over all frames: 2^28, and no more than fit in memory as numbers of 32 bits of red, green, blue and alpha. */
+const mostPixels = (): number => Math.min(2 ** 28, Math.floor(mostBytes() / 16));
 
 /** Formats that are often met and not read, by texts at a place of the file. */
 const strangers: readonly [name: string, at: number, ...texts: string[]][] = [
@@ -39,19 +40,28 @@ export async function opened(bytes: Uint8Array, source: string): Promise<Opened>
   if (stranger) throw new UserError(`${source}: ${stranger[0]} is not read`, "save it as a PNG");
   const { default: sharp } = await import("sharp");
   const open = (options: SharpOptions = {}): Sharp =>
-    sharp(bytes, { failOn: "truncated", limitInputPixels: mostPixels, autoOrient: true, ...options });
+    sharp(bytes, { failOn: "truncated", limitInputPixels: mostPixels(), autoOrient: true, ...options });
   const metadata = await open().metadata().catch(damaged(source));
   if (metadata.format === "svg") throw new UserError(`${source}: an SVG drawing is not read`, "draw it as a PNG");
-  const pixels = metadata.width * metadata.height * (metadata.pages ?? 1);
-  if (pixels > mostPixels) throw tooManyPixels(source, metadata.width, metadata.height, metadata.pages ?? 1);
+  checkPixels(source, metadata.width, metadata.height, metadata.pages ?? 1);
   return { sharp: open, metadata };
 }
 
-export const tooManyPixels = (source: string, width: number, height: number, frames: number): UserError =>
-  new UserError(
-    `${source}: ${width} x ${height} pixels${frames > 1 ? ` in ${frames} frames` : ""}, more than the ${Math.floor(mostPixels / 1e6)} million that are read`,
+/**
+ * In sRGB, where there is a profile that says from what. Bytes are converted on their own; sixteen bits only if they are asked to be, and
+ * without a profile they would be taken for Display P3.
+ */
+export const toSrgb = (picture: Sharp, { icc, depth }: Pick<Metadata, "icc" | "depth">): Sharp =>
+  icc && depth === "ushort" ? picture.withIccProfile("srgb") : picture;
+
+/** @throws UserError  for more pixels than are read */
+export function checkPixels(source: string, width: number, height: number, frames: number): void {
+  if (width * height * frames <= mostPixels()) return;
+  throw new UserError(
+    `${source}: ${width} x ${height} pixels${frames > 1 ? ` in ${frames} frames` : ""}, more than the ${Math.floor(mostPixels() / 1e6)} million that are read`,
     frames > 1 ? "take fewer frames, or make it smaller" : "cut it into parts, or make it smaller",
   );
+}
 
 /** What the decoder says, in words that say what to do. */
 export const damaged =

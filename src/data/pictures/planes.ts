@@ -1,6 +1,6 @@
 /** Picture files as planes of bytes of one shape. */
 import type { OutputInfo } from "sharp";
-import { damaged, opened } from "./open.ts";
+import { damaged, opened, toSrgb } from "./open.ts";
 
 /** Red, green and blue in brightness as it is perceived (ITU-R BT.601). */
 export const brightness = [0.299, 0.587, 0.114] as const;
@@ -16,9 +16,9 @@ export interface BytePlanes {
 
 /** The first frame in a size, cropped in its middle; without a size as it is. @throws UserError */
 export async function readPlanes(bytes: Uint8Array, source: string, channels: number, size?: readonly number[]): Promise<BytePlanes> {
-  const { sharp } = await opened(bytes, source);
+  const { sharp, metadata } = await opened(bytes, source);
   const whole = size ? sharp().resize({ height: size[0], width: size[1], fit: "cover" }) : sharp();
-  const { data, info } = await whole
+  const { data, info } = await toSrgb(whole, metadata)
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true })

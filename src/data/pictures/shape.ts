@@ -9,6 +9,8 @@ export interface Facts {
   readonly grey: boolean;
   /** More than one frame or page. */
   readonly several: boolean;
+  /** Its numbers are not sRGB: inks, or another profile. */
+  readonly foreign: boolean;
 }
 
 /** A choice, and what is to be said of it. */

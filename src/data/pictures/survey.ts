@@ -5,6 +5,7 @@ import { UserError } from "../../errors.ts";
 import { each } from "./each.ts";
 import type { Listed } from "./list.ts";
 import { opened } from "./open.ts";
+import { isSrgb } from "./profile.ts";
 import { counted } from "./set.ts";
 import type { Facts } from "./shape.ts";
 
@@ -31,8 +32,9 @@ export async function survey(folder: string, { names, labels, testFrom }: Listed
 
 async function factsOf(bytes: Uint8Array, name: string): Promise<Facts> {
   const { metadata } = await opened(bytes, name);
-  const { autoOrient, channels, hasAlpha, pages = 1 } = metadata;
-  return { ...autoOrient, grey: channels - (hasAlpha ? 1 : 0) < 3, several: pages > 1 || isAnimatedPng(bytes) };
+  const { autoOrient, channels, hasAlpha, pages = 1, space, icc } = metadata;
+  const foreign = space === "cmyk" || (icc !== undefined && !isSrgb(icc));
+  return { ...autoOrient, foreign, grey: channels - (hasAlpha ? 1 : 0) < 3, several: pages > 1 || isAnimatedPng(bytes) };
 }
 
 /** An animation says so before its first pixels. */

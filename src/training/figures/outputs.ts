@@ -1,6 +1,6 @@
 /** Pictures of what a network makes of the test part. Needs Node: images are written by sharp. */
 import { sizeOf } from "../../array/index.ts";
-import { imageUri } from "../../data/picture.ts";
+import { imageUri } from "../../data/pictures/page.ts";
 import type { Figure } from "../../plots/index.ts";
 import { outputName, type Predictions } from "../predictions.ts";
 import type { ExampleTask } from "../task.ts";

@@ -164,6 +164,16 @@ describe("folders of pictures", () => {
     }
   });
 
+  test("colours of another profile become sRGB, and are counted", async () => {
+    const wide = await sharp({ create: { width: 12, height: 12, channels: 3, background: { r: 200, g: 100, b: 50 } } })
+      .png()
+      .withIccProfile("p3")
+      .toBuffer();
+    const { pixels, warnings } = await loadPictures(await folder("wide", { "a.png": wide, "b.png": await drawn() }));
+    for (const [c, v] of [200, 100, 50].entries()) expect(Math.abs(pixels.data[c * 144] - v)).toBeLessThanOrEqual(1);
+    expect(warnings).toEqual(["1 of 2 pictures with inks or a profile of their own, converted to sRGB"]);
+  });
+
   test("of animations the first frame is taken, with a word", async () => {
     const frames = Buffer.concat([Buffer.alloc(432, 10), Buffer.alloc(432, 250)]);
     const gif = await sharp(frames, { raw: { width: 12, height: 24, channels: 3, pageHeight: 12 } })
