@@ -71,8 +71,12 @@ async function programOf(command: Command, act: Act): Promise<Program> {
   });
 }
 
-/** Options of a command and of those that it is part of; its own count more. */
-const givenTo = (program: Program): Record<string, unknown> => (program.parent ? { ...givenTo(program.parent), ...program.opts() } : {});
+/** Options that were given to a command and to those that it is part of; its own count more. */
+const givenTo = (program: Program): Record<string, unknown> =>
+  Object.assign(
+    program.parent ? givenTo(program.parent) : {},
+    ...Object.entries(program.opts()).flatMap(([key, value]) => (program.getOptionValueSource(key) === "cli" ? [{ [key]: value }] : [])),
+  );
 
 const withChildren = (command: Program): Program[] => [command, ...command.commands.flatMap(withChildren)];
 

@@ -3,6 +3,7 @@ import { method } from "../../lab/method.ts";
 import { stateSize } from "../../optim/index.ts";
 import { imageLearner, imageMethodOf } from "../../transport/images/learning/index.ts";
 import { pictureMaker } from "../../transport/images/sample.ts";
+import { apply } from "./apply.ts";
 import { loadSets } from "./data.ts";
 import { imageFigures } from "./figures.ts";
 import { imageFiles } from "./files.ts";
@@ -23,6 +24,7 @@ export const images = method({
   ],
   input: { name: "[pictures]", description: "a folder, IDX, NPZ or one picture; or --data mnist, fashion-mnist, emoji" },
   options: imagesOptions,
+  commands: [apply],
   load: loadSets,
 
   async prepare(data, options) {

@@ -1,0 +1,229 @@
+/** `pushforward images apply`: a trained model on pictures of one's own. */
+import { existsSync, statSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { z } from "zod";
+import { type NdArray, ndarray } from "../../array/index.ts";
+import { bleed, type Picture, type PictureFrame, readPicture, writePicture } from "../../data/index.ts";
+import { listPictures } from "../../data/pictures/list.ts";
+import { UserError } from "../../errors.ts";
+import { job } from "../../lab/command.ts";
+import { onInterrupt } from "../../lab/interrupt.ts";
+import { talkOptions } from "../../lab/options.ts";
+import { progress, progressMode } from "../../lab/progress.ts";
+import { applySampler, type ImageSampler, imageSampler } from "../../transport/images/apply.ts";
+import { greyPlane, onePlane, repeated, scaledAlpha } from "./planes.ts";
+
+const options = z.object({
+  out: z.string().default("pictures").describe("folder for the results, or a file for one picture").meta({ short: "o" }),
+  format: z
+    .enum(["png", "jpeg", "webp", "gif"])
+    .optional()
+    .describe("of the results (default: that of each picture; PNG where it cannot be written)"),
+  scale: z.enum(["2", "4", "8"]).optional().describe("super-resolution: how many times as large (default: 2)"),
+  mask: z
+    .string()
+    .optional()
+    .describe("inpainting: a picture, black where something is missing (default: where the picture is transparent)")
+    .meta({ file: true }),
+  overlap: z.int().min(0).max(512).optional().describe("pixels that neighbouring tiles share (default: a quarter of a tile)"),
+  keepProfile: z.boolean().default(false).describe("leave colours in their ICC profile, instead of converting them to sRGB"),
+  device: z.enum(["cpu", "cuda", "webgpu"]).optional().describe("where the model runs; one that is missing is an error"),
+  seed: z.int().min(0).default(0).describe("seed of the noise: the same for every picture"),
+  threads: z.int().min(1).max(1024).optional().describe("threads of the engine (default: physical cores)"),
+  overwrite: z.boolean().default(false).describe("write over results that are there"),
+  ...talkOptions,
+});
+type Options = z.infer<typeof options>;
+
+export const apply = job({
+  name: "images apply",
+  summary: "enlarge, colour or complete pictures of any size with a trained model",
+  arguments: [
+    { name: "<model>", description: "folder of a run of `images`, or the sampler.onnx that it wrote" },
+    { name: "<pictures>", description: "a picture, or a folder of them" },
+  ],
+  examples: [
+    "pushforward images apply runs/photos-super-resolve holiday.jpg --scale 4 --out large",
+    "pushforward images apply runs/emoji-colour grey/ --out coloured --format webp",
+    "pushforward images apply runs/faces-inpaint torn.png --mask hole.png --out mended.png",
+  ],
+  options,
+  async run([model, input], given) {
+    const sampler = await load(model, given);
+    checkOptions(sampler, given);
+    const mask = given.mask === undefined ? undefined : await maskFrom(given.mask);
+    const works = await worksOf(input, given);
+    const line = progress({ label: `applying ${sampler.label.task}`, total: works.length, mode: progressMode(given) });
+    const interrupt = onInterrupt();
+    const done: { from: string; to: string; notes: readonly string[] }[] = [];
+    const failed: { from: string; reason: string }[] = [];
+    try {
+      for (const { from, to } of works) {
+        if (interrupt.signal.aborted) break;
+        try {
+          done.push({ from, to, notes: await one(sampler, from, to, mask, given) });
+        } catch (error) {
+          if (!(error instanceof UserError) || works.length === 1) throw error;
+          failed.push({ from, reason: error.message });
+        }
+        line.update(done.length + failed.length);
+      }
+    } finally {
+      interrupt.dispose();
+      line.finish();
+    }
+    const left = works.length - done.length - failed.length;
+    return {
+      results: { task: sampler.label.task, done, failed, left },
+      text: [
+        ...done.flatMap(({ to, notes }) => [to, ...notes.map((note) => `  note: ${note}`)]),
+        ...(failed.length > 0
+          ? [`${failed.length} of ${works.length} pictures failed:`, ...failed.map(({ reason }) => `  ${reason}`)]
+          : []),
+        ...(left > 0 ? [`stopped: ${left} pictures are left; the same command with --overwrite begins again`] : []),
+      ],
+      ...(failed.length + left > 0 && { exitCode: 1 }),
+    };
+  },
+});
+
+async function load(path: string, { device, threads }: Options): Promise<ImageSampler> {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such run or model`, "`pushforward runs list` shows the runs");
+  const file = statSync(path).isDirectory() ? join(path, "artifacts", "sampler.onnx") : path;
+  if (!existsSync(file))
+    throw new UserError(
+      `${path} holds no sampler`,
+      "runs of `images` with --noise, --growth, --solver dopri5, scores and paths with a start of their own write none",
+    );
+  return imageSampler(await readFile(file), file, { device, threads });
+}
+
+/** @throws UserError */
+function checkOptions({ label: { task } }: ImageSampler, { scale, mask }: Options): void {
+  if (task === "generate")
+    throw new UserError(
+      "this model makes pictures from noise, and has no use for others",
+      "its run has made some; `images --task generate --samples` makes more",
+    );
+  if (scale !== undefined && task !== "super-resolve") throw new UserError(`--scale is for super-resolution, and this model does ${task}`);
+  if (mask !== undefined && task !== "inpaint") throw new UserError(`--mask is for inpainting, and this model does ${task}`);
+}
+
+/** What is known: white. */
+async function maskFrom(path: string): Promise<NdArray<"f32">> {
+  const { frames } = await readPicture(path);
+  const plane = greyPlane(frames[0].colours);
+  return { ...plane, data: plane.data.map((v) => (v < 0.5 ? 0 : 1)) };
+}
+
+interface Work {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Which file becomes which. @throws UserError */
+async function worksOf(input: string, { out, format, overwrite }: Options): Promise<Work[]> {
+  if (!existsSync(input)) throw new UserError(`${input}: there is no such file or folder`, "check the path");
+  const folder = statSync(input).isDirectory();
+  const names = folder ? (await listPictures(input)).names : [basename(input)];
+  if (names.length === 0) throw new UserError(`${input}: no pictures`, "PNG, JPEG, WebP, GIF, TIFF and AVIF files are read");
+  const asFile = !folder && extname(out) !== "";
+  const works = names.map((name) => ({
+    from: folder ? join(input, name) : input,
+    to: asFile ? out : join(out, `${name.slice(0, name.length - extname(name).length)}.${endingOf(name, format)}`),
+  }));
+  const twice = works.find(({ to }, i) => works.findIndex((other) => other.to === to) < i);
+  if (twice)
+    throw new UserError(`two pictures would become ${twice.to}`, "leave --format out, or apply the model to each folder by itself");
+  const there = works.filter(({ to }) => existsSync(to));
+  if (there.length > 0 && !overwrite)
+    throw new UserError(
+      `${there[0].to}${there.length > 1 ? ` and ${there.length - 1} more` : ""} would be written over`,
+      "choose another --out, or give --overwrite",
+    );
+  return works;
+}
+
+const written = { png: "png", apng: "png", jpg: "jpg", jpeg: "jpg", webp: "webp", gif: "gif" } as const;
+
+const endingOf = (name: string, format: Options["format"]): string => {
+  const own = extname(name).slice(1).toLowerCase();
+  return format ?? (Object.hasOwn(written, own) ? own : "png");
+};
+
+/** One file. @returns  what should be known of it */
+async function one(
+  sampler: ImageSampler,
+  from: string,
+  to: string,
+  mask: NdArray<"f32"> | undefined,
+  given: Options,
+): Promise<readonly string[]> {
+  const picture = await readPicture(from, { profile: given.keepProfile ? "keep" : "srgb" });
+  const notes = [...picture.notes];
+  const note = (text: string): void => void (notes.includes(text) || notes.push(text));
+  const frames: PictureFrame[] = [];
+  for (const frame of picture.frames) frames.push(await applied(sampler, frame, mask, given, note));
+  const result: Picture = { ...picture, frames };
+  await mkdir(dirname(to), { recursive: true });
+  const { notes: lost } = await writePicture(to, result, given.format && { format: given.format });
+  return [...notes, ...lost];
+}
+
+async function applied(
+  sampler: ImageSampler,
+  frame: PictureFrame,
+  mask: NdArray<"f32"> | undefined,
+  given: Options,
+  note: (text: string) => void,
+): Promise<PictureFrame> {
+  const { task } = sampler.label;
+  const { seed, overlap } = given;
+  const colours = task === "inpaint" && !mask ? frame.colours : await bleed(frame);
+  if (task === "colour") {
+    if (colours.shape[0] === 3) note("the picture has colours already: they are left out");
+    return { colours: await applySampler(sampler, greyPlane(colours), { seed, overlap }), ...(frame.alpha && { alpha: frame.alpha }) };
+  }
+  if (task === "inpaint") {
+    const known =
+      mask ?? (frame.alpha && { ...frame.alpha, shape: [1, ...frame.alpha.shape], data: frame.alpha.data.map((a) => (a < 0.5 ? 0 : 1)) });
+    if (!known)
+      throw new UserError(
+        "nothing is missing: the picture has no transparent pixels",
+        "give --mask, a picture that is black where something is missing",
+      );
+    if (known.shape.slice(1).join() !== colours.shape.slice(1).join())
+      throw new UserError(`the mask has ${known.shape.slice(1).join(" x ")} pixels, the picture ${colours.shape.slice(1).join(" x ")}`);
+    return { colours: await inChannels(sampler, colours, (planes) => applySampler(sampler, planes, { seed, overlap, mask: known }), note) };
+  }
+  let [result, alpha] = [colours, frame.alpha];
+  const times = task === "super-resolve" ? Math.log2(Number(given.scale ?? 2)) : 1;
+  for (let i = 0; i < times; i++) {
+    result = await inChannels(sampler, result, (planes) => applySampler(sampler, planes, { seed: `${seed} ${i}`, overlap }), note);
+    if (alpha && task === "super-resolve") alpha = await scaledAlpha(alpha);
+  }
+  return { colours: result, ...(alpha && { alpha }) };
+}
+
+/** Colours for a model of grey, one after the other; grey for a model of colours, three times. */
+async function inChannels(
+  { label }: ImageSampler,
+  planes: NdArray<"f32">,
+  f: (planes: NdArray<"f32">) => Promise<NdArray<"f32">>,
+  note: (text: string) => void,
+): Promise<NdArray<"f32">> {
+  const [found, wanted] = [planes.shape[0], label.seen?.[0] ?? label.shape[0]];
+  if (found === wanted) return f(planes);
+  if (wanted === 3) {
+    note("the picture is grey and the model learned colours: the result is its brightness");
+    return greyPlane(await f(repeated(planes)));
+  }
+  note("the model learned grey pictures: red, green and blue are done one by one");
+  const parts: NdArray<"f32">[] = [];
+  for (let c = 0; c < found; c++) parts.push(await f(onePlane(planes, c)));
+  const size = parts[0].data.length;
+  const all = new Float32Array(found * size);
+  parts.forEach(({ data }, c) => void all.set(data, c * size));
+  return ndarray(all, [found, ...parts[0].shape.slice(1)], "f32");
+}
