@@ -1,6 +1,7 @@
 /** Colours where nothing is seen. */
 import type { NdArray } from "../../array/ndarray.ts";
-import { concat, div, greater, jit, maximum, pad, stack, sub, type Tensor, where } from "../../tensor/index.ts";
+import { div, greater, jit, maximum, pad, type Tensor, where } from "../../tensor/index.ts";
+import { enlarged } from "./enlarge.ts";
 import type { PictureFrame } from "./picture.ts";
 
 /**
@@ -30,7 +31,7 @@ export function bled(colours: Tensor, weight: Tensor): Tensor {
   const sums = fours(seenColours.mul(weight));
   const total = fours(weight);
   const coarse = bled(div(sums, maximum(total, least)), total.div(4));
-  const filled = twice(twice(coarse, 1), 2).slice(null, [0, height], [0, width]);
+  const filled = enlarged(coarse, 2).slice(null, [0, height], [0, width]);
   return where(seen, colours, filled);
 }
 
@@ -47,16 +48,4 @@ function fours(x: Tensor): Tensor {
     [0, 2 * w - width],
   ]);
   return even.reshape([channels, h, 2, w, 2]).sum([2, 4]);
-}
-
-/** Twice as many pixels along an axis of [c, h, w], linear between their centres. */
-function twice(x: Tensor, axis: 1 | 2): Tensor {
-  const length = x.shape[axis];
-  const part = (from: number, to: number): Tensor => (axis === 1 ? x.slice(null, [from, to]) : x.slice(null, null, [from, to]));
-  const before = concat([part(0, 1), part(0, length - 1)], axis);
-  const after = concat([part(1, length), part(length - 1, length)], axis);
-  // x + (y - x) / 4 and not 3/4 x + y/4: neighbours that are the same give the same to the last bit
-  const towards = (y: Tensor): Tensor => x.add(sub(y, x).mul(0.25));
-  const shape = x.shape.map((n, k) => (k === axis ? 2 * n : n));
-  return stack([towards(before), towards(after)], axis + 1).reshape(shape);
 }
