@@ -24,7 +24,6 @@ export { builtInImages, imageSetNames, readImageFolder } from "./images.ts";
 export { loadPopulation, loadSnapshots } from "./load.ts";
 export { type Matrix, readMatrix } from "./matrix.ts";
 export { bleed } from "./pictures/bleed.ts";
-export { enlargeAlpha } from "./pictures/enlarge.ts";
 export { loadPictures, pictureSetNames } from "./pictures/load.ts";
 export { noiseField } from "./pictures/noise-field.ts";
 export type { Picture, PictureFrame, ReadPicture } from "./pictures/picture.ts";

@@ -1,7 +1,7 @@
 /** Colours under transparency. */
 import { expect, test } from "vitest";
 import { type NdArray, ndarray, randomStream } from "../../../src/array/index.ts";
-import { bleed, enlargeAlpha, type PictureFrame } from "../../../src/data/index.ts";
+import { bleed, type PictureFrame } from "../../../src/data/index.ts";
 import fc from "../../property.ts";
 
 const sizes = fc.record({
@@ -82,20 +82,4 @@ test("the nearest colours are taken: beside a red and a blue half each side stay
   for (let x = 1; x < w; x++) expect(red(x)).toBeLessThanOrEqual(red(x - 1) + 1e-6);
   expect(red(6)).toBeGreaterThan(0.75);
   expect(red(25)).toBeLessThan(0.25);
-});
-
-test("an enlarged alpha is linear between centres, keeps its mean, and constants to the last bit", async () => {
-  const row = ndarray(Float32Array.of(0, 1, 1, 0.5), [1, 4], "f32");
-  // centres of thirds lie a third of a pixel off
-  const expected = [0, 0, 1 / 3, 2 / 3, 1, 1, 1, 1, 5 / 6, 2 / 3, 0.5, 0.5];
-  const { data, shape } = await enlargeAlpha(row, 3);
-  expect(shape).toEqual([3, 12]);
-  for (const [p, v] of data.entries()) expect(Math.abs(v - expected[p % 12])).toBeLessThan(1e-6);
-  const some = randomStream(3).uniform([7, 5]);
-  const mean = (x: NdArray<"f32">): number => x.data.reduce((a, b) => a + b, 0) / x.data.length;
-  expect(mean(await enlargeAlpha(some, 4))).toBeCloseTo(mean(some), 6);
-  expect(new Set((await enlargeAlpha(ndarray(new Float32Array(35).fill(0.3), [7, 5], "f32"), 2)).data)).toEqual(
-    new Set([Math.fround(0.3)]),
-  );
-  expect(await enlargeAlpha(some, 1)).toBe(some);
 });
