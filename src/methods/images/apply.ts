@@ -3,16 +3,17 @@ import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { z } from "zod";
-import { type NdArray, ndarray } from "../../array/index.ts";
-import { bleed, type Picture, type PictureFrame, readPicture, writePicture } from "../../data/index.ts";
+import type { NdArray } from "../../array/index.ts";
+import { type PictureFrame, readPicture, writePicture } from "../../data/index.ts";
 import { listPictures } from "../../data/pictures/list.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
 import { onInterrupt } from "../../lab/interrupt.ts";
 import { talkOptions } from "../../lab/options.ts";
 import { progress, progressMode } from "../../lab/progress.ts";
-import { applySampler, type ImageSampler, imageSampler } from "../../transport/images/apply.ts";
-import { greyPlane, onePlane, repeated, scaledAlpha } from "./planes.ts";
+import { type ImageSampler, imageSampler } from "../../transport/images/apply.ts";
+import { type Applying, applied } from "./apply-frame.ts";
+import { greyPlane } from "./planes.ts";
 
 const options = z.object({
   out: z.string().default("pictures").describe("folder for the results, or a file for one picture").meta({ short: "o" }),
@@ -54,7 +55,11 @@ export const apply = job({
     checkOptions(sampler, given);
     const mask = given.mask === undefined ? undefined : await maskFrom(given.mask);
     const works = await worksOf(input, given);
-    const line = progress({ label: `applying ${sampler.label.task}`, total: works.length, mode: progressMode(given) });
+    const line = progress({
+      label: `applying ${sampler.label.task}, hundredths of pictures`,
+      total: 100 * works.length,
+      mode: progressMode(given),
+    });
     const interrupt = onInterrupt();
     const done: { from: string; to: string; notes: readonly string[] }[] = [];
     const failed: { from: string; reason: string }[] = [];
@@ -62,12 +67,14 @@ export const apply = job({
       for (const { from, to } of works) {
         if (interrupt.signal.aborted) break;
         try {
-          done.push({ from, to, notes: await one(sampler, from, to, mask, given) });
+          const before = 100 * (done.length + failed.length);
+          const report = (share: number): void => line.update(before + Math.round(100 * share));
+          done.push({ from, to, notes: await one({ sampler, mask, given, report }, from, to) });
         } catch (error) {
           if (!(error instanceof UserError) || works.length === 1) throw error;
           failed.push({ from, reason: error.message });
         }
-        line.update(done.length + failed.length);
+        line.update(100 * (done.length + failed.length));
       }
     } finally {
       interrupt.dispose();
@@ -153,77 +160,17 @@ const endingOf = (name: string, format: Options["format"]): string => {
 };
 
 /** One file. @returns  what should be known of it */
-async function one(
-  sampler: ImageSampler,
-  from: string,
-  to: string,
-  mask: NdArray<"f32"> | undefined,
-  given: Options,
-): Promise<readonly string[]> {
+async function one(applying: Applying, from: string, to: string): Promise<readonly string[]> {
+  const { given, report } = applying;
   const picture = await readPicture(from, { profile: given.keepProfile ? "keep" : "srgb" });
   const notes = [...picture.notes];
   const note = (text: string): void => void (notes.includes(text) || notes.push(text));
   const frames: PictureFrame[] = [];
-  for (const frame of picture.frames) frames.push(await applied(sampler, frame, mask, given, note));
-  const result: Picture = { ...picture, frames };
+  for (const [k, frame] of picture.frames.entries()) {
+    const part = (share: number): void => report((k + share) / picture.frames.length);
+    frames.push(await applied({ ...applying, report: part }, frame, note));
+  }
   await mkdir(dirname(to), { recursive: true });
-  const { notes: lost } = await writePicture(to, result, given.format && { format: given.format });
+  const { notes: lost } = await writePicture(to, { ...picture, frames }, given.format && { format: given.format });
   return [...notes, ...lost];
-}
-
-async function applied(
-  sampler: ImageSampler,
-  frame: PictureFrame,
-  mask: NdArray<"f32"> | undefined,
-  given: Options,
-  note: (text: string) => void,
-): Promise<PictureFrame> {
-  const { task } = sampler.label;
-  const { seed, overlap } = given;
-  const colours = task === "inpaint" && !mask ? frame.colours : await bleed(frame);
-  if (task === "colour") {
-    if (colours.shape[0] === 3) note("the picture has colours already: they are left out");
-    return { colours: await applySampler(sampler, greyPlane(colours), { seed, overlap }), ...(frame.alpha && { alpha: frame.alpha }) };
-  }
-  if (task === "inpaint") {
-    const known =
-      mask ?? (frame.alpha && { ...frame.alpha, shape: [1, ...frame.alpha.shape], data: frame.alpha.data.map((a) => (a < 0.5 ? 0 : 1)) });
-    if (!known)
-      throw new UserError(
-        "nothing is missing: the picture has no transparent pixels",
-        "give --mask, a picture that is black where something is missing",
-      );
-    if (known.shape.slice(1).join() !== colours.shape.slice(1).join())
-      throw new UserError(`the mask has ${known.shape.slice(1).join(" x ")} pixels, the picture ${colours.shape.slice(1).join(" x ")}`);
-    return { colours: await inChannels(sampler, colours, (planes) => applySampler(sampler, planes, { seed, overlap, mask: known }), note) };
-  }
-  let [result, alpha] = [colours, frame.alpha];
-  const times = task === "super-resolve" ? Math.log2(Number(given.scale ?? 2)) : 1;
-  for (let i = 0; i < times; i++) {
-    result = await inChannels(sampler, result, (planes) => applySampler(sampler, planes, { seed: `${seed} ${i}`, overlap }), note);
-    if (alpha && task === "super-resolve") alpha = await scaledAlpha(alpha);
-  }
-  return { colours: result, ...(alpha && { alpha }) };
-}
-
-/** Colours for a model of grey, one after the other; grey for a model of colours, three times. */
-async function inChannels(
-  { label }: ImageSampler,
-  planes: NdArray<"f32">,
-  f: (planes: NdArray<"f32">) => Promise<NdArray<"f32">>,
-  note: (text: string) => void,
-): Promise<NdArray<"f32">> {
-  const [found, wanted] = [planes.shape[0], label.seen?.[0] ?? label.shape[0]];
-  if (found === wanted) return f(planes);
-  if (wanted === 3) {
-    note("the picture is grey and the model learned colours: the result is its brightness");
-    return greyPlane(await f(repeated(planes)));
-  }
-  note("the model learned grey pictures: red, green and blue are done one by one");
-  const parts: NdArray<"f32">[] = [];
-  for (let c = 0; c < found; c++) parts.push(await f(onePlane(planes, c)));
-  const size = parts[0].data.length;
-  const all = new Float32Array(found * size);
-  parts.forEach(({ data }, c) => void all.set(data, c * size));
-  return ndarray(all, [found, ...parts[0].shape.slice(1)], "f32");
 }

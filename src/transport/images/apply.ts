@@ -1,8 +1,8 @@
 /** A sampler file on pictures of any size. */
 import { type NdArray, ndarray, sizeOf } from "../../array/index.ts";
 import { noiseField } from "../../data/pictures/noise-field.ts";
-import { type ApplyToTiles, tiled } from "../../data/pictures/tiled.ts";
-import { UserError } from "../../errors.ts";
+import { type ApplyToTiles, starts, tiled } from "../../data/pictures/tiled.ts";
+import { FileFormatError, TensorError, UserError } from "../../errors.ts";
 import { fromOnnx } from "../../onnx/index.ts";
 import { openModel, type RuntimeOptions } from "../../tensor/runtime.ts";
 import type { ImageFileLabel } from "./export.ts";
@@ -26,8 +26,10 @@ export interface ImageSampler {
  * @throws UserError  for files that are no samplers; TensorError  where the device is missing
  */
 export async function imageSampler(bytes: Uint8Array, source: string, where: RuntimeOptions = {}): Promise<ImageSampler> {
-  const label = labelOf(fromOnnx(bytes).metadata.pushforward, source);
-  const session = await openModel(bytes, where);
+  const label = labelOf(metadataOf(bytes, source), source);
+  const session = await openModel(bytes, where).catch((error: unknown) => {
+    throw error instanceof TensorError ? new UserError(error.message, "choose another --device") : error;
+  });
   return {
     label,
     async make(inputs) {
@@ -43,12 +45,22 @@ export async function imageSampler(bytes: Uint8Array, source: string, where: Run
   };
 }
 
+function metadataOf(bytes: Uint8Array, source: string): string | undefined {
+  try {
+    return fromOnnx(bytes).metadata.pushforward;
+  } catch (error) {
+    if (error instanceof FileFormatError || error instanceof TensorError) throw new UserError(`${source}: ${error.message}`, ours);
+    throw error;
+  }
+}
+
+const ours = "it should be the sampler.onnx of a run of `pushforward images`";
+
 function labelOf(text: string | undefined, source: string): ImageFileLabel {
-  const hint = "it should be the sampler.onnx of a run of `pushforward images`";
-  if (text === undefined) throw new UserError(`${source}: this model makes no pictures`, hint);
+  if (text === undefined) throw new UserError(`${source}: this model makes no pictures`, ours);
   const label = JSON.parse(text) as ImageFileLabel; // written by exportSampler and its kin
   if (label.kind !== "image sampler")
-    throw new UserError(`${source}: this file is ${label.kind === "image velocity" ? "the velocity of a model" : "no sampler"}`, hint);
+    throw new UserError(`${source}: this file is ${label.kind === "image velocity" ? "the velocity of a model" : "no sampler"}`, ours);
   return label;
 }
 
@@ -60,6 +72,8 @@ export interface ApplyOptions {
   readonly overlap?: number;
   /** Planes [1, H, W] of what is known: 1, or missing: 0. For inpainting. */
   readonly mask?: NdArray<"f32">;
+  /** So much of the picture is done, in (0, 1]. */
+  readonly report?: (share: number) => void;
 }
 
 /**
@@ -72,7 +86,7 @@ export interface ApplyOptions {
 export async function applySampler(
   { label, make }: ImageSampler,
   seen: NdArray<"f32">,
-  { seed, overlap, mask }: ApplyOptions,
+  { seed, mask, report, ...given }: ApplyOptions,
 ): Promise<NdArray<"f32">> {
   const [wanted, tall, wide] = label.seen ?? [0, 0, 0];
   const [channels, side, width] = label.shape;
@@ -81,11 +95,20 @@ export async function applySampler(
   if (seen.shape[0] !== wanted) throw new UserError(`${seen.shape[0]} channels for a model of ${wanted}`);
   const scale = side / wide;
   const window = noiseField(seed, [channels, side, side]);
-  const apply: ApplyToTiles = (tiles, places) => {
+  const overlap = given.overlap ?? Math.floor(tall / 4);
+  const [, height, across] = seen.shape;
+  const tiles = starts(height, tall, overlap).length * starts(across, tall, overlap).length;
+  let done = 0;
+  const apply: ApplyToTiles = async (part, places) => {
     const noise = window(places.map(({ x, y }) => ({ x: scale * x, y: scale * y })));
-    return make(mask ? { ...unjoined(tiles, wanted), noise } : { seen: tiles, noise });
+    const made = await make(mask ? { ...unjoined(part, wanted), noise } : { seen: part, noise });
+    done += part.shape[0];
+    report?.(Math.min(1, done / tiles));
+    return made;
   };
-  return tiled(apply, mask ? joined(seen, mask) : seen, { tile: tall, overlap: overlap ?? Math.floor(tall / 4), scale });
+  const made = await tiled(apply, mask ? joined(seen, mask) : seen, { tile: tall, overlap, scale });
+  // weights of neighbouring tiles add up to 1 to rounding
+  return { ...made, data: made.data.map((v) => Math.min(1, Math.max(0, v))) };
 }
 
 /** What is known, with what is missing in the middle between black and white, and its mask as one more plane. */
