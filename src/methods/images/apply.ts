@@ -160,7 +160,7 @@ const endingOf = (name: string, format: Options["format"]): string => {
 };
 
 /** One file. @returns  what should be known of it */
-async function one(applying: Applying, from: string, to: string): Promise<readonly string[]> {
+async function one(applying: Applying & { readonly given: Options }, from: string, to: string): Promise<readonly string[]> {
   const { given, report } = applying;
   const picture = await readPicture(from, { profile: given.keepProfile ? "keep" : "srgb" });
   const notes = [...picture.notes];

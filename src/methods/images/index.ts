@@ -3,6 +3,7 @@ import { method } from "../../lab/method.ts";
 import { stateSize } from "../../optim/index.ts";
 import { imageLearner, imageMethodOf } from "../../transport/images/learning/index.ts";
 import { pictureMaker } from "../../transport/images/sample.ts";
+import { animationFiles, hasFfmpeg } from "./animation.ts";
 import { apply } from "./apply.ts";
 import { loadSets } from "./data.ts";
 import { imageFigures } from "./figures.ts";
@@ -57,17 +58,25 @@ export const images = method({
         ? ["the loss on held-out pictures is not below 0, that of no motion at all: nothing was learned yet; take more --steps"]
         : [];
     return {
-      ...{ history, trained, found },
+      ...{ history, trained, found, rng: desk.rng },
       title: `${restores ? "Restored" : "Made"} pictures: ${data.title}`,
       summary: `${title} by ${imageMethodOf(options.method).title}, ${steps} steps. ${headlineOf(found, problem)}`,
       numbers: [...imageNumbers(found, problem), { name: "parameters", value: stateSize(state.params).numbers }],
       tables: restorationTable(found, problem),
       warnings: [...idle, ...found.warnings],
       results: imageResults(found, problem, loss),
-      text: (took: string) => [headlineOf(found, problem), ...withheldNotes(found), `trained in ${took}`],
+      text: (took: string) => [
+        headlineOf(found, problem),
+        ...withheldNotes(found),
+        ...(options.animation && !hasFfmpeg() ? ["no MP4: there is no ffmpeg on this machine"] : []),
+        `trained in ${took}`,
+      ],
     };
   },
 
   figures: ({ found, history }, problem) => imageFigures(found, history, problem),
-  files: ({ found, trained }, problem) => imageFiles(found, trained, problem),
+  async *files({ found, trained, rng }, problem) {
+    yield* imageFiles(found, trained, problem);
+    if (problem.options.animation) yield* animationFiles(trained, problem, rng);
+  },
 });
