@@ -1,7 +1,7 @@
 /** A command's options as a problem, checked before the work. */
 import { UserError } from "../../errors.ts";
 import type { SharedOptions } from "../../lab/options.ts";
-import { type ImageLearnOptions, imageDefaults, imageMethodOf } from "../../transport/images/learning/index.ts";
+import { type ImageLearnOptions, imageDefaults } from "../../transport/images/learning/index.ts";
 import { imageTaskOf, type ScheduleName, scheduleOf } from "../../transport/images/paths/index.ts";
 import type { ImageProblem } from "../../transport/images/problem.ts";
 import type { ImageShape } from "../../transport/images/shape.ts";
@@ -97,14 +97,9 @@ function checkTask({ task, method, noise, growth, head, objective, coupling, mas
       "leave --head out, or take scalar",
     ],
     [
-      imageMethodOf(method).mixed === true && !mix,
-      `${method} needs a path a(t) x + b(t) z, which ${path} is not`,
-      "choose --path vp, sub-vp, simple, dimple or flow",
-    ],
-    [
-      method === "dsm" && path === "flow",
-      "dsm on the path flow has no velocity at its start, where nothing of the picture is left to divide by",
-      "choose --path vp",
+      method === "dsm" && path !== "vp" && path !== "sub-vp",
+      `dsm on the path ${path} has no velocity at its start, where nothing of the picture is left to divide by`,
+      "choose --path vp or sub-vp",
     ],
     [
       method === "ssm" && (task !== "generate" || path !== "flow"),

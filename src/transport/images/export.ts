@@ -35,7 +35,7 @@ const fromUnits = (x: Tensor): Tensor => x.mul(2).sub(1);
 /**
  * The sampler: what is seen (and the mask), in [0, 1], and normal noise to pictures in [0, 1], not cut off. For any number of pictures of one size.
  *
- * @throws RangeError  for scores, noise, growth, and starts that are more than noise
+ * @throws RangeError  for scores, noise, growth, steps by their error, and starts that are fitted to pictures
  */
 export function exportSampler(
   model: ImageModel,
@@ -44,6 +44,8 @@ export function exportSampler(
   label: Omit<ImageFileLabel, "kind">,
 ): Uint8Array {
   if (!("steps" in solver.control)) throw new RangeError("exportSampler: steps by their error are no fixed program");
+  const { noise, growth } = model.setting;
+  if (noise > 0 || growth > 0) throw new RangeError("exportSampler: motions with noise or growth need more than starts");
   const { shape } = model.problem;
   const seen = label.seen && { seen: allocate("f32", [1, ...label.seen]) };
   const mask = label.masked && { mask: allocate("f32", [1, 1, ...shape.slice(1)]) };
@@ -72,7 +74,7 @@ export function exportVelocity(model: ImageModel, net: Arrays<ImageNet>, label: 
   const velocity = ({ t, x, condition }: { t: Tensor; x: Tensor; condition?: Tensor }): Tensor =>
     toImages(dynamics({ net: constants(net), condition }).drift(t, toRows(x)), shape);
   return toOnnx(velocity, [inputs], {
-    inputNames: Object.keys(inputs),
+    inputNames: Object.keys(inputs).sort(),
     outputNames: ["velocity"],
     metadata: { pushforward: JSON.stringify({ ...label, kind: "image velocity" } satisfies ImageFileLabel) },
     anyRows: true,

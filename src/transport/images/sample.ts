@@ -1,8 +1,9 @@
 /** Pictures made by a trained model: starts, their motion or Langevin dynamics, and what is known of them put back. */
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { eulerMaruyama, type Field, integrate, marchNoisy } from "../../solve/index.ts";
-import { type Arrays, concat, constant, jit, type Tensor } from "../../tensor/index.ts";
+import { type Field, integrate } from "../../solve/index.ts";
+import { type Arrays, constant, jit, type Tensor } from "../../tensor/index.ts";
 import type { Dynamics } from "../learning/model.ts";
+import { marched, rates, withWeights } from "../motion/rates.ts";
 import { langevin } from "./langevin.ts";
 import type { Conditioned, ImageModel } from "./learning/learner.ts";
 import type { ImageNet } from "./learning/network.ts";
@@ -52,8 +53,7 @@ function begin(
   pictures?: Tensor,
 ): { start: Tensor; condition?: Tensor } {
   const z = task.start(seen, noise);
-  const start = schedule.prior && pictures ? schedule.prior(pictures, z) : z;
-  return { start: toRows(start), condition: task.condition?.(seen) };
+  return { start: toRows(schedule.prior?.(z, pictures) ?? z), condition: task.condition?.(seen) };
 }
 
 /** Rows as pictures, with what is known of them. */
@@ -62,15 +62,6 @@ function finish({ task, schedule, shape }: ImageProblem, rows: Tensor, seen: Obs
   const decoded = schedule.decode?.(x) ?? x;
   return task.consistent?.(decoded, seen) ?? decoded;
 }
-
-/** d[x, log w]/dt. */
-const rates =
-  ({ drift, growth }: Dynamics): Field =>
-  (time, y) => {
-    const x = y.slice(null, [0, -1]);
-    const column = time.broadcastTo([x.shape[0], 1]);
-    return concat([drift(column, x), growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0)], 1);
-  };
 
 /** The whole way of a motion as a program: for files. */
 export function makeAtOnce(model: ImageModel, net: ImageNet, seen: Observation, noise: Tensor, how: ImageSolver): Tensor {
@@ -122,14 +113,9 @@ function smoothMove(dynamics: (params: Conditioned) => Dynamics, how: ImageSolve
 }
 
 function noisyMove(dynamics: (params: Conditioned) => Dynamics, threads?: number): Move {
-  const march = jit(
-    (params: Conditioned, y: Tensor, time: Tensor, h: Tensor, z: Tensor) => {
-      const motion = dynamics(params);
-      const diffusion = (_: Tensor, x: Tensor, dW: Tensor): Tensor => concat([dW.mul(motion.noise), x.slice(null, [0, 1]).mul(0)], 1);
-      return marchNoisy(eulerMaruyama({ drift: rates(motion), diffusion }), y, time, h, z);
-    },
-    { threads },
-  );
+  const march = jit((params: Conditioned, y: Tensor, time: Tensor, h: Tensor, z: Tensor) => marched(dynamics(params), y, time, h, z), {
+    threads,
+  });
   return async (params, y, from, to, count, rng) => {
     const [n, width] = y.shape;
     return { y: await march(params, y, from, (to - from) / count, rng.normal([count, n, width - 1])), evaluations: count };
@@ -143,7 +129,7 @@ export function pictureMaker(model: ImageModel, options: MakerOptions = {}): Mak
   const { clean, spoilt } = problem.schedule;
   const first = jit((seen: Observation, noise: Tensor, given: { some?: Tensor }) => {
     const { start, condition } = begin(problem, seen, noise, given.some);
-    return { y: concat([start, start.slice(null, [0, 1]).mul(0)], 1), ...(condition && { condition }) };
+    return { y: withWeights(start), ...(condition && { condition }) };
   });
   const last = jit((y: Tensor, seen: Observation) => ({ x: finish(problem, y.slice(null, [0, -1]), seen), w: y.slice(null, -1) }));
   const noisy = setting.noise > 0;

@@ -1,12 +1,12 @@
 /** Particles moved by dynamics: an ordinary differential equation, or a stochastic one, with weights that grow and decay. */
 
 import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
-import { eulerMaruyama, type Field, integrate, marchNoisy } from "../../solve/index.ts";
-import { concat, type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
-import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import { integrate } from "../../solve/index.ts";
+import { type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
 import { kept } from "../learning/room.ts";
 import type { Particles } from "./particles.ts";
+import { marched, rates } from "./rates.ts";
 
 /** How particles are moved. */
 export interface PushOptions {
@@ -56,7 +56,7 @@ export function pusher<P>({ dynamics, knots, noise: sigma, backward = false, roo
     ),
     noisy: jit(
       (p: P, y: Tensor, h: Tensor, start: Tensor, z: Tensor, k: Tensor) =>
-        noisily(kept(dynamics(p, knots && k), room, sign(h)), y, h, start, z),
+        marched(kept(dynamics(p, knots && k), room, sign(h)), y, start, h, z),
       { threads },
     ),
   });
@@ -109,29 +109,10 @@ function summed({ data, shape: [steps, n, d] }: NdArray<"f32">): NdArray<"f32"> 
   return ndarray(half, [steps / 2, n, d], "f32");
 }
 
-/** d[x, log w]/dt for particles [n, d + 1] that move at v. */
-function rates(v: VectorField, growth: ScalarField | undefined): Field {
-  return (time, y) => {
-    const x = y.slice(null, [0, y.shape[1] - 1]);
-    const column = time.broadcastTo([x.shape[0], 1]);
-    const g = growth ? growth(column, x).expandDims(1) : x.slice(null, [0, 1]).mul(0);
-    return concat([v(column, x), g], 1);
-  };
-}
-
 /** [x, log w] moved without noise. */
 function smoothly({ drift, growth, flow }: Dynamics, state: Tensor, at: Tensor, useFlow: boolean) {
-  const { states, evaluations } = integrate(rates((useFlow && flow) || drift, growth), state, at);
+  const { states, evaluations } = integrate(rates({ drift: (useFlow && flow) || drift, growth }), state, at);
   return { states, evaluations };
-}
-
-/** [x, log w] moved with noise, which is that of the places alone: z [steps, n, d]. */
-function noisily({ drift, growth, noise, noiseShape }: Dynamics, state: Tensor, h: Tensor, start: Tensor, z: Tensor): Tensor {
-  const diffusion = (t: Tensor, _y: Tensor, dW: Tensor): Tensor => {
-    const scaled = dW.mul(noise);
-    return concat([noiseShape ? scaled.mul(noiseShape(t.reshape([1, 1]))) : scaled, dW.slice(null, [0, 1]).mul(0)], 1);
-  };
-  return marchNoisy(eulerMaruyama({ drift: rates(drift, growth), diffusion }), state, start, h, z);
 }
 
 interface Stage {

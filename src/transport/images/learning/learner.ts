@@ -86,7 +86,6 @@ export function imageLearner(problem: ImageProblem, stream: Random, options: Ima
   const { loss, dynamics, score } = imageMethodOf(o.method);
   const { schedule, task, train, heldOut } = problem;
   const down = descent(o);
-  const size = Math.min(o.batch, train.pixels.shape[0]);
   const probes = o.noise > 0 || o.method === "ssm";
   const draw = (part: typeof train, chosen: Int32Array, rng: Random, density?: ArrayLike<number>): ImageBatch => ({
     ...drawPictures(problem, part, chosen, rng, !task.restores),
@@ -125,7 +124,7 @@ export function imageLearner(problem: ImageProblem, stream: Random, options: Ima
       return o.times === "adaptive" ? { ...state, density: initTimeDensity() } : state;
     },
     async step(state, rng) {
-      const rows = rng.integers(0, train.pixels.shape[0], [size]).data;
+      const rows = rng.integers(0, train.pixels.shape[0], [o.batch]).data;
       const batch = draw(train, rows, rng, state.density && densityAtKnots(state.density));
       const { state: next, loss: value } = await run(state, batch);
       return { state: next, metrics: { loss: item(value) } };

@@ -51,8 +51,6 @@ export interface ImageMethod {
   readonly dynamics?: (params: ImageNet, setting: ImageSetting, condition?: Tensor) => Dynamics;
   /** ∇ log q_t, where it is what is learned. */
   readonly score?: (params: ImageNet, setting: ImageSetting, condition?: Tensor) => VectorField;
-  /** Asks for a path a(t) x + b(t) z. */
-  readonly mixed?: true;
 }
 
 /** Do particles move against the time of the path? */
@@ -62,7 +60,7 @@ const duration = ({ schedule: { clean, spoilt } }: ImageSetting): number => Math
 
 const lagrangianOf = ({ noise, growth }: ImageSetting): Lagrangian => ({ ...freeMotion, noise, growth });
 
-/** Losses are of a pixel, so that their size and that of their gradients do not depend on the picture. */
+/** Losses are of a pixel of one channel, so that their size and that of their gradients do not depend on the picture. */
 function aPixel({ loss, integrand }: Loss, { form: { shape } }: ImageSetting): Loss {
   const pixels = shape[0] * shape[1] * shape[2];
   return { loss: loss.div(pixels), integrand: integrand.div(pixels) };
@@ -88,17 +86,21 @@ function actionMatching(params: ImageNet, sample: ImageSample, setting: ImageSet
   // noise runs from the start to the picture, whichever way the path counts its time
   const turned = l.noise > 0 && backward(setting);
   const { s, sample: points, ends: both } = turned ? reversed(forward, sample, inTime) : { s: forward, sample, ends: inTime };
-  const weight = setting.weight && (turned ? (time: Tensor) => setting.weight!(time.neg()) : setting.weight);
+  const w = setting.weight;
+  const weight = w && turned ? (time: Tensor) => w(time.neg()) : w;
   const options = { duration: duration(setting), weight, probe: sample.probe };
   return aPixel(setting.objective === "flow" ? flowLoss(l, s, points, options) : actionLoss(l, s, points, both, options), setting);
 }
 
 function actionMotion(params: ImageNet, setting: ImageSetting, condition?: Tensor): Dynamics {
   const forward = actionDynamics(lagrangianOf(setting), imageAction(params, setting.form, setting.head, condition));
-  return setting.noise > 0 && backward(setting) ? { ...forward, drift: (t, x) => forward.drift(t, x).neg() } : forward;
+  if (setting.noise === 0 || !backward(setting)) return forward;
+  // an action of the reversed path gives rates in the time -t
+  const { drift, growth } = forward;
+  return { ...forward, drift: (t, x) => drift(t, x).neg(), ...(growth && { growth: (t, x) => growth(t, x).neg() }) };
 }
 
-/** The velocity of x_t = a x + b z whose z is known: (a'/a) (x_t - b z) + b' z. */
+/** The velocity of x_t = a x + b z whose z is known: (a'/a) (x_t - b z) + b' z. It needs something of the picture, a > 0, at all times. */
 const velocityByNoise =
   ({ a, b }: Mix, noise: VectorField): VectorField =>
   (t, x) => {
@@ -121,19 +123,17 @@ export const imageMethods = {
   },
   dsm: {
     title: "denoising score matching",
-    mixed: true,
     loss: (params, sample, setting) => {
       const miss = imageField(params, setting.form, sample.condition)(sample.t, sample.x).sub(sample.z);
       return weighted(miss.square().sum(1).mul(0.5), sample, setting);
     },
-    dynamics: (params, { form, schedule }, condition) => ({
-      drift: velocityByNoise(schedule.mix as Mix, imageField(params, form, condition)), // asked for by `mixed`
-      noise: 0,
-    }),
+    dynamics: (params, { form, schedule: { mix } }, condition) => {
+      if (!mix) throw new RangeError("dsm: noises give velocities on paths a(t) x + b(t) z");
+      return { drift: velocityByNoise(mix, imageField(params, form, condition)), noise: 0 };
+    },
   },
   ssm: {
     title: "sliced score matching",
-    mixed: true,
     loss: (params, sample, setting) =>
       weighted(scoreLoss(imageField(params, setting.form, sample.condition), sample.t, sample.x, sample.probe), sample, setting),
     score: (params, { form }, condition) => imageField(params, form, condition),

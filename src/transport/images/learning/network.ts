@@ -55,17 +55,15 @@ function hidden({ net }: ImageNet, { size }: NetForm, time: Tensor, seen: Tensor
   const factor = 2 ** (size.channels.length - 1);
   const [below, right] = [height, width].map((n) => (factor - (n % factor)) % factor);
   const input = condition ? concat([seen, condition], 1) : seen;
-  const even = below || right;
-  const padded = even
-    ? pad(input, [
-        [0, 0],
-        [0, 0],
-        [0, below],
-        [0, right],
-      ])
-    : input;
-  const h = unet.apply(net, padded, time.squeeze(1), { groups: groupsOf(size.channels) });
-  return even ? h.slice(null, null, [0, height], [0, width]) : h;
+  const apply = (x: Tensor): Tensor => unet.apply(net, x, time.squeeze(1), { groups: groupsOf(size.channels) });
+  if (below === 0 && right === 0) return apply(input);
+  const margins: [number, number][] = [
+    [0, 0],
+    [0, 0],
+    [0, below],
+    [0, right],
+  ];
+  return apply(pad(input, margins)).slice(null, null, [0, height], [0, width]);
 }
 
 /** ½ a |x|² + k <x, y> + Σ_c b_c Σ_pixels x_c as its gradient a x + k y + b, [B, C, H, W], at a x that may be halved. */

@@ -1,53 +1,35 @@
 /** The heat equation on pictures with insulated borders, by their cosine transform. */
-import { ndarray } from "../../../array/index.ts";
-import { exp, sqrt, type Tensor } from "../../../tensor/index.ts";
-
-/** Rows are the orthonormal cosines of n places: c_k cos(π k (j + ½) / n). */
-function cosines(n: number, dtype: "f32" | "f64") {
-  const values = Float64Array.from({ length: n * n }, (_, i) => {
-    const [k, j] = [Math.floor(i / n), i % n];
-    return Math.sqrt((k === 0 ? 1 : 2) / n) * Math.cos((Math.PI * k * (j + 0.5)) / n);
-  });
-  return dtype === "f64" ? ndarray(values, [n, n], "f64") : ndarray(Float32Array.from(values), [n, n], "f32");
-}
+import { array } from "../../../array/index.ts";
+import { constant, exp, scalar, sqrt, type Tensor } from "../../../tensor/index.ts";
 
 const floatOf = (x: Tensor) => (x.dtype === "f64" ? "f64" : "f32");
 
-/** Coefficients of the cosine transform (DCT-II) along both axes, [..., H, W]. */
-export function cosineTransform(x: Tensor): Tensor {
-  const [height, width] = x.shape.slice(-2);
-  const turned = x.matmul(turnedCosines(width, floatOf(x)));
-  return turned
-    .transpose()
-    .matmul(turnedCosines(height, floatOf(x)))
-    .transpose();
+/** A table [rows, columns] as a constant of the kind of floats of x. */
+function table(rows: number, columns: number, entry: (row: number, column: number) => number, x: Tensor): Tensor {
+  const values = Array.from({ length: rows * columns }, (_, i) => entry(Math.floor(i / columns), i % columns));
+  return constant(array(values, floatOf(x), [rows, columns]));
 }
+
+/** Rows are the orthonormal cosines of n places: c_k cos(π k (j + ½) / n). */
+const cosines = (n: number, x: Tensor): Tensor =>
+  table(n, n, (k, j) => Math.sqrt((k === 0 ? 1 : 2) / n) * Math.cos((Math.PI * k * (j + 0.5)) / n), x);
+
+/** x [..., H, W] times a matrix along both axes: A_H x A_Wᵀ. */
+const alongBoth = (x: Tensor, matrix: (n: number) => Tensor): Tensor => {
+  const [height, width] = x.shape.slice(-2);
+  return matrix(height).matmul(x).matmul(matrix(width).transpose());
+};
+
+/** Coefficients of the cosine transform (DCT-II) along both axes, [..., H, W]. */
+export const cosineTransform = (x: Tensor): Tensor => alongBoth(x, (n) => cosines(n, x));
 
 /** The picture of coefficients. */
-export function inverseCosineTransform(y: Tensor): Tensor {
-  const [height, width] = y.shape.slice(-2);
-  return y
-    .matmul(cosines(width, floatOf(y)))
-    .transpose()
-    .matmul(cosines(height, floatOf(y)))
-    .transpose();
-}
+export const inverseCosineTransform = (y: Tensor): Tensor => alongBoth(y, (n) => cosines(n, y).transpose());
 
-function turnedCosines(n: number, dtype: "f32" | "f64") {
-  const rows = cosines(n, dtype);
-  const data = rows.data.map((_, i) => rows.data[(i % n) * n + Math.floor(i / n)]);
-  return { ...rows, data } as typeof rows; // the same kind of array, its entries in another order
-}
-
-/** |frequency|² of each coefficient, [H, W], in radians a pixel. */
-function squaredFrequencies(height: number, width: number, dtype: "f32" | "f64") {
-  const values = Array.from({ length: height * width }, (_, i) => {
-    const [row, column] = [Math.floor(i / width) / height, (i % width) / width];
-    return Math.PI ** 2 * (row ** 2 + column ** 2);
-  });
-  return dtype === "f64"
-    ? ndarray(Float64Array.from(values), [height, width], "f64")
-    : ndarray(Float32Array.from(values), [height, width], "f32");
+/** |frequency|² of each coefficient of x [..., H, W], [H, W], in radians a pixel. */
+function squaredFrequencies(x: Tensor): Tensor {
+  const [height, width] = x.shape.slice(-2);
+  return table(height, width, (row, column) => Math.PI ** 2 * ((row / height) ** 2 + (column / width) ** 2), x);
 }
 
 /** Standard deviations of the blur at both ends of the time, in pixels. */
@@ -63,8 +45,7 @@ export const heatTime = (time: Tensor): Tensor =>
   ).mul(0.5);
 
 /** What is left of each coefficient after heat for so long: exp(-|frequency|² τ). */
-const damping = (x: Tensor, tau: Tensor): Tensor =>
-  exp(tau.neg().mul(squaredFrequencies(x.shape[x.rank - 2], x.shape[x.rank - 1], floatOf(x))));
+const damping = (x: Tensor, tau: Tensor): Tensor => exp(tau.neg().mul(squaredFrequencies(x)));
 
 /** The picture after heat for τ, the variance of a Gaussian blur over two. Heat for τ₁ and then τ₂ is heat for τ₁ + τ₂. */
 export const heated = (x: Tensor, tau: Tensor): Tensor => inverseCosineTransform(cosineTransform(x).mul(damping(x, tau)));
@@ -76,11 +57,13 @@ export const blurred = (x: Tensor, time: Tensor): Tensor => heated(x, heatTime(t
  * Starts at time 1: what heat leaves of pictures, their brightness above all, drawn from normal laws that are fitted to some pictures, coefficient by
  * coefficient, and noise.
  *
- * @param pictures  [N, C, H, W]
  * @param z         normal noise [B, C, H, W]
+ * @param pictures  [N, C, H, W]
+ * @throws RangeError  without pictures
  */
-export function blurredPrior(pictures: Tensor, z: Tensor): Tensor {
-  const left = cosineTransform(pictures).mul(damping(pictures, heatTime(pictures.slice(0, 0, 0, 0).mul(0).add(1))));
+export function blurredPrior(z: Tensor, pictures?: Tensor): Tensor {
+  if (!pictures) throw new RangeError("blurredPrior: starts of heat are fitted to pictures, which are not given");
+  const left = cosineTransform(pictures).mul(damping(pictures, heatTime(scalar(1, floatOf(pictures)))));
   const mean = left.mean(0, true);
   const variance = left.sub(mean).square().mean(0, true);
   return inverseCosineTransform(z.mul(sqrt(variance.add(1))).add(mean));

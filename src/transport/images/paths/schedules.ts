@@ -23,8 +23,8 @@ export interface Schedule {
   readonly embed?: (x: Tensor) => Tensor;
   /** The value of x_t as a picture. */
   readonly decode?: (x: Tensor) => Tensor;
-  /** Starts from normal noise z and some pictures, where noise alone is none. */
-  readonly prior?: (pictures: Tensor, z: Tensor) => Tensor;
+  /** Starts from normal noise z where noise alone is none, for some paths with the help of some pictures. */
+  readonly prior?: (z: Tensor, pictures?: Tensor) => Tensor;
 }
 
 /** Coefficients of a mean and a standard deviation: x_t = a x + b z. */
@@ -55,13 +55,13 @@ const lost = (time: Tensor): Tensor => expm1(logAlpha(time).mul(2)).neg();
 /** Clean ends of paths whose velocities grow without bound there. */
 const nearlyClean = 1e-4;
 
-/** Of the normal noise of the torus, in turns: so wide that the last density is uniform to 1 %. */
+/** Of the normal noise of the torus, in turns: so wide that the last density is uniform to 1.5 %: 2 exp(-2π² / 4). */
 const turn = 0.5;
 
 /**
  * The paths by name.
  *
- *   flow      t x + (1 - t) z                          w = 1 - t (generation) or 1 (restoration)
+ *   flow      t x + (1 - t) z                          w = 1 - t (generation and between) or 1 (restoration)
  *   vp        α x + √(1 - α²) z                        w = (1 - α²)^2.5
  *   sub-vp    α² x + (1 - α²) z                        w = (1 - α²)³
  *   simple    √(1 - t) x + √t z                        w = t^2.5 (1 - t)
@@ -99,7 +99,7 @@ export const schedules = {
     at: (time, x, z) => x.mul(0.25).add(0.5).add(z.mul(time).mul(turn)),
     embed: (x) => t.concat([sin(x.mul(2 * Math.PI)), cos(x.mul(2 * Math.PI))], 1),
     decode: (x) => x.sub(floor(x)).sub(0.5).mul(4),
-    prior: (_, z) => erf(z.mul(Math.SQRT1_2)).add(1).mul(0.5), // the normal distribution function: uniform
+    prior: (z) => erf(z.mul(Math.SQRT1_2)).add(1).mul(0.5), // the normal distribution function: uniform
   },
   blur: { title: "heat and noise", clean: 0, spoilt: 1, at: (time, x, z) => blurred(x, time).add(z.mul(time)), prior: blurredPrior },
 } as const satisfies Record<string, Schedule>;

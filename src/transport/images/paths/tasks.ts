@@ -91,7 +91,11 @@ export const imageTasks = {
     ...{ title: "missing parts", path: "flow", restores: true, needs: "mask" },
     observe: (x, mask) => ({ seen: x.mul(mask as Tensor), mask }),
     start: (seen, e) => put(seenOf(seen), maskOf(seen), e),
-    condition: (seen) => concat([seenOf(seen), broadcastTo(maskOf(seen), [seenOf(seen).shape[0], ...maskOf(seen).shape.slice(1)])], 1),
+    // whatever stands where the mask is 0 is not looked at
+    condition: (seen) => {
+      const [known, mask] = [seenOf(seen), maskOf(seen)];
+      return concat([known.mul(mask), broadcastTo(mask, [known.shape[0], ...mask.shape.slice(1)])], 1);
+    },
     conditions: (channels) => channels + 1,
     consistent: (x, seen) => put(seenOf(seen), maskOf(seen), x),
     seenShape: (shape) => shape,
