@@ -164,6 +164,12 @@ const programs: [string, (...xs: Tensor[]) => Tensor, NdArray[], number?][] = [
     (x, xs, a) => pf.scan((h: Tensor, u: Tensor) => ({ carry: h.mul(a).add(u), y: h }), x, xs, { reverse: true }).ys,
     [normal(3), normal(4, 3), normal(3)],
   ],
+  [
+    "a loop that resizes by scales from outside",
+    (x) => pf.scan((h: Tensor) => ({ carry: pf.avgPool(pf.resizeNearest(h, 2).square(), 2) }), x, 3).carry,
+    [single(2, 1, 3, 4)],
+    1e-5,
+  ],
   ["a gradient", (x) => pf.grad((z: Tensor) => pf.logsumexp(z.matmul(z.transpose())).add(pf.softplus(z).sum()))(x), [normal(3, 4)]],
 ];
 test.each(programs)("%s", async (_, f, args, tolerance = 1e-11) => {

@@ -56,7 +56,7 @@ export function fromOnnx(bytes: Uint8Array, { dtype = "f32" }: ReadOptions = {})
   refuseSparse(graph);
   const initializers = (graph.initializer ?? []).map(readInitializer);
   const isKnownInput = (op: string, i: number): boolean => Object.hasOwn(knownInputs, op) && knownInputs[op].includes(i);
-  const asNumbers = new Set((graph.node ?? []).flatMap((n) => n.input?.filter((_, i) => isKnownInput(n.opType ?? "", i)) ?? []));
+  const asNumbers = new Set(nodesWithin(graph).flatMap((n) => n.input?.filter((_, i) => isKnownInput(n.opType ?? "", i)) ?? []));
   const isParam = ([name, a]: readonly [string, NdArray]): boolean => isFloat(a.dtype) && a.shape.length > 0 && !asNumbers.has(name);
   const params = Object.fromEntries(initializers.filter(isParam));
   const constants = initializers.filter((entry) => !isParam(entry));
@@ -85,6 +85,10 @@ export function fromOnnx(bytes: Uint8Array, { dtype = "f32" }: ReadOptions = {})
     },
   };
 }
+
+/** Nodes of a graph, and of the graphs inside them, which see its values. */
+const nodesWithin = ({ node }: Onnx.IGraphProto): Onnx.INodeProto[] =>
+  (node ?? []).flatMap((n) => [n, ...(n.attribute ?? []).flatMap(({ g }) => (g ? nodesWithin(g) : []))]);
 
 const outputDType = (dtype: DType): Tensor["dtype"] => (dtype === "f16" || dtype === "bf16" ? "f32" : dtype);
 
