@@ -24,8 +24,9 @@ const polynomial = (c: readonly number[], t: number): number => c[0] + c[1] * t 
 /** A network of that action alone, on pictures of one value. */
 function quadraticNet(problem: ImageProblem, options: ImageLearnOptions, gives: "seen" | "field" | "one"): ImageNet<NdArray> {
   const { net, skip } = initImageNet(randomStream(0), settingOf(problem, options).form, gives);
-  const w = ndarray(Float32Array.of(aOf[1], bOf[1], aOf[2], bOf[2]), [2, 2], "f32");
-  return { net, skip: { ...skip, w, b: ndarray(Float32Array.of(aOf[0], bOf[0]), [2], "f32") } };
+  // a, the factor of conditions, which there are none of here, and b
+  const w = ndarray(Float32Array.of(aOf[1], 0, bOf[1], aOf[2], 0, bOf[2]), [2, 3], "f32");
+  return { net, skip: { ...skip, w, b: ndarray(Float32Array.of(aOf[0], 0, bOf[0]), [3], "f32") } };
 }
 
 const pixels = normalBytes(50_000, [1, 1, 1], 1);
@@ -164,12 +165,12 @@ test("losses are of a pixel of one channel", async () => {
   const net = quadraticNet(small, size, "one");
   const { skip } = net;
   // the same action for each channel
-  const both = (x: NdArray): number[] => toNumbers(x).flatMap((v, i) => (i % 2 === 1 ? [v, v] : [v]));
+  const both = (x: NdArray): number[] => toNumbers(x).flatMap((v, i) => (i % 3 === 2 ? [v, v] : [v]));
   const wide = {
     net: initImageNet(randomStream(0), settingOf(large, size).form, "one").net,
     skip: {
-      w: ndarray(Float32Array.from(both(skip.w)), [2, 3], "f32"),
-      b: ndarray(Float32Array.from(both(skip.b as NdArray)), [3], "f32"),
+      w: ndarray(Float32Array.from(both(skip.w)), [2, 4], "f32"),
+      b: ndarray(Float32Array.from(both(skip.b as NdArray)), [4], "f32"),
     },
   };
   const options: ImageLearnOptions = { ...size, head: "scalar" };
