@@ -62,6 +62,8 @@ export interface Findings {
   readonly results: Readonly<Record<string, unknown>>;
   /** For people. @param took  the time that the run took */
   readonly text: (took: string) => readonly string[];
+  /** Of the command; 0 unless something that was checked is wrong. */
+  readonly exitCode?: number;
 }
 
 /** What a method is given besides its data: random numbers of its own, and how to show that it lives. */
@@ -156,7 +158,8 @@ export function living<S extends Shape, Data, Problem, Found extends Findings>(
       await run.complete(results);
       await rm(join(folder, "parts"), { recursive: true, force: true });
       const report = `report: ${join(folder, "report.html")}`;
-      return { results, text: [...warnings.map((w) => `note: ${w}`), ...found.text(duration(seconds)), report] };
+      const text = [...warnings.map((w) => `note: ${w}`), ...found.text(duration(seconds)), report];
+      return { results, text, ...(found.exitCode !== undefined && { exitCode: found.exitCode }) };
     } finally {
       await run.close();
     }

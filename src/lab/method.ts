@@ -9,6 +9,8 @@ import type { Shape } from "./options.ts";
 
 /** A desk for work that keeps how far it is by itself. */
 export interface Workbench<State> extends Desk {
+  /** Of the run. */
+  readonly folder: string;
   /** What `save` kept in an earlier session: plain JSON. */
   readonly saved: State | undefined;
   readonly save: (step: number, state: State) => Promise<void>;
@@ -49,6 +51,7 @@ export function experiment<S extends Shape, Data, Problem, State, Found extends 
     try {
       return await spec.work(problem, {
         ...desk,
+        folder: run.folder,
         saved: run.checkpoint?.state as State | undefined, // what `save` was given, as JSON
         save: (step, state) => {
           reached = step;

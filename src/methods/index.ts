@@ -43,6 +43,11 @@ export const methods: readonly Registered[] = [
     load: async () => (await import("./steer/index.ts")).steer,
   },
   {
+    name: "tour",
+    summary: "every method once, on real data or exact problems, against known answers",
+    load: async () => (await import("./tour/index.ts")).tour,
+  },
+  {
     name: "train",
     summary: "train a network with any optimizer, and compare optimizers honestly",
     load: async () => (await import("./train/index.ts")).train,

@@ -112,6 +112,7 @@ test("a training that was stopped goes on to the same numbers", async () => {
       rng: randomStream(5),
       progress: () => line,
       checkFolder: async () => {},
+      folder: "",
       saved: kept === undefined ? undefined : JSON.parse(kept),
       save: async (_, state) => void (kept = JSON.stringify(state)),
       interrupted: () => (kept === undefined ? 0 : JSON.parse(kept).restarts.length) >= most,
