@@ -1,5 +1,5 @@
 /** How probable pictures are under the motion of a model, in bits a dimension. */
-import { ndarray, type Random, toNumbers } from "../../array/index.ts";
+import { ndarray, type Random, sizeOf, toNumbers } from "../../array/index.ts";
 import { type Arrays, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { traceFlow } from "../motion/densities.ts";
 import { type Pictures, seenOf } from "./learning/batch.ts";
@@ -36,7 +36,7 @@ export function logDensities(model: ImageModel, solver: ImageSolver = imageSolve
   );
   return async (net, pictures, rng) => {
     const [n, ...shape] = pictures.pixels.shape;
-    const d = shape.reduce((a, b) => a * b, 1);
+    const d = sizeOf(shape);
     const { squares, divergence } = await trace(net, pictures, times, rng.normal([n, d]));
     const along = toNumbers(divergence);
     return Float64Array.from(toNumbers(squares), (s, i) => -s / 2 - (d / 2) * Math.log(2 * Math.PI) + along[i]);
