@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { NdArray } from "../../array/index.ts";
 import { type PictureFrame, readPicture, writePicture } from "../../data/index.ts";
 import { pictureFiles } from "../../data/pictures/list.ts";
+import { pictureFormat } from "../../data/pictures/write.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
 import { onInterrupt } from "../../lab/interrupt.ts";
@@ -137,6 +138,7 @@ async function worksOf(input: string, { out, format, overwrite }: Options): Prom
   const { names, notes } = folder ? await pictureFiles(input) : { names: [basename(input)], notes: [] };
   if (names.length === 0) throw new UserError(`${input}: no pictures`, "PNG, JPEG, WebP, GIF, TIFF and AVIF files are read");
   const asFile = !folder && extname(out) !== "";
+  if (asFile) checkEnding(out, format);
   const works = names.map((name) => ({
     from: folder ? join(input, name) : input,
     to: asFile ? out : join(out, `${name.slice(0, name.length - extname(name).length)}.${endingOf(name, format)}`),
@@ -151,6 +153,12 @@ async function worksOf(input: string, { out, format, overwrite }: Options): Prom
       "choose another --out, or give --overwrite",
     );
   return { works, notes };
+}
+
+/** A file's ending and --format go together, before any work. @throws UserError */
+function checkEnding(out: string, format: Options["format"]): void {
+  const own = pictureFormat(out);
+  if (format !== undefined && format !== own) throw new UserError(`--format ${format} and a file ${out}`, "leave --format out");
 }
 
 const written = { png: "png", apng: "png", jpg: "jpg", jpeg: "jpg", webp: "webp", gif: "gif" } as const;
