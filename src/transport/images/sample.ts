@@ -76,9 +76,9 @@ export function makeAtOnce(model: ImageModel, net: ImageNet, seen: Observation, 
   return finish(problem, integrate(field, start, times, { ...how, save: "end" }).states, seen);
 }
 
-/** Ends of stages as numbers of steps: of 25 steps in 4 stages 6, 12, 18 and 25. */
+/** Ends of stages as numbers of steps, as even as whole steps allow: of 10 steps in 4 stages 3, 5, 8 and 10. */
 const stageEnds = (steps: number, stages: number): number[] =>
-  Array.from({ length: Math.min(steps, stages) }, (_, k) => Math.floor((steps * (k + 1)) / Math.min(steps, stages)));
+  Array.from({ length: Math.min(steps, stages) }, (_, k) => Math.round((steps * (k + 1)) / Math.min(steps, stages)));
 
 /** Steps of Euler and Maruyama, and hundredths of the way of Langevin dynamics, from start to picture. */
 const noisySteps = 100;
