@@ -22,6 +22,8 @@ export interface ImagesProblem {
   readonly steps: number;
   readonly samples: number;
   readonly solver: ImageSolver;
+  /** The solver's name, which --quick may have chosen. */
+  readonly solverName: string;
   readonly options: Options;
 }
 
@@ -50,14 +52,15 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
     ...{ emaDecay: options.ema ?? Math.min(0.995, Math.max(0, 1 - 10 / steps)), threads: options.threads },
     warmUp: Math.min(imageDefaults.warmUp, Math.ceil(steps / 10)),
   };
+  const solverName = fast && options.solver === usualSolver ? quick.solver : options.solver;
   return {
-    ...{ data, parts, learn, path, steps, options },
+    ...{ data, parts, learn, path, steps, solverName, options },
     problem: {
       ...{ shape, task, schedule: scheduleOf(path), masks: options.mask, coupling: options.coupling },
       ...{ train: parts.train, heldOut: parts.heldOut },
     },
     samples: options.samples ?? (fast ? quick.samples : task.restores ? usual.restored : usual.generated),
-    solver: imageSolver(fast && options.solver === usualSolver ? quick.solver : options.solver),
+    solver: imageSolver(solverName),
   };
 }
 
