@@ -35,6 +35,6 @@ export async function* imageFiles({ made }: ImagesJudgement, trained: TrainedIma
     ...{ masked: task.needs === "mask", data: data.title, producer: producer() },
   };
   yield { name: "velocity.onnx", content: exportVelocity(model, net, label) };
-  if (problem.options.noise === 0 && problem.options.growth === 0 && !schedule.prior && "steps" in problem.solver.control)
+  if (problem.options.noise === 0 && problem.options.growth === 0 && !schedule.fitted && "steps" in problem.solver.control)
     yield { name: "sampler.onnx", content: exportSampler(model, net, problem.solver, label) };
 }
