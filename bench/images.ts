@@ -4,9 +4,11 @@
  * action (training, <x, h>), flow (training, flow matching), sample (one ∇<x, h>), forward (one h). Interleaved; medians and fastest rounds; ratios
  * are our time over theirs.
  *
- *   npm run bench -- images [--tasks small:action,…] [--threads 1,2] [--rounds 5] [--peers torch,jax] [--python path/to/venv/bin/python] [--json]
+ *   npm run bench -- images [--tasks small:action,…] [--threads 1,2] [--rounds 5] [--peers torch,jax] [--clock wall|cpu] [--python path/to/venv/bin/python]
+ *     [--json]
  *
- * First it is checked that all compute the same loss and the same norm of its gradient.
+ * First it is checked that all compute the same loss and the same norm of its gradient. --clock cpu takes times of the processors, for machines
+ * that have other work; with one thread they are those of an idle one.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,6 +27,7 @@ const options = {
   },
   threads: { type: "string", default: "1,2" },
   rounds: { type: "string", default: "5" },
+  clock: { type: "string", default: "wall" },
   peers: { type: "string", default: "torch,jax" },
   python: { type: "string", default: process.env.PUSHFORWARD_PYTHON ?? "" },
   json: { type: "boolean", default: false },
@@ -50,7 +53,7 @@ function stepper(size: string, kind: string): () => Promise<unknown> {
   };
 }
 
-function ours(): Runner {
+function ours(now: () => number): Runner {
   const running = new Map<string, () => Promise<unknown>>();
   return {
     name: "pushforward",
@@ -67,9 +70,9 @@ function ours(): Runner {
       running.set(task, step);
       const times: number[] = [];
       for (let rep = 0; rep < reps; rep++) {
-        const start = performance.now();
+        const start = now();
         await step();
-        times.push(performance.now() - start);
+        times.push(now() - start);
       }
       return { first: null, times, peak };
     },
@@ -77,9 +80,9 @@ function ours(): Runner {
   };
 }
 
-function peers(python: string, names: readonly string[], threads: number, files: string): Runner[] {
+function peers(python: string, names: readonly string[], threads: number, files: string, clock: string): Runner[] {
   if (!python || !existsSync(python)) return [];
-  const env = { THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
+  const env = { THREADS: String(threads), OMP_NUM_THREADS: String(threads), CLOCK: clock };
   const one = { ...env, XLA_FLAGS: "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" };
   const known = [
     ["torch", external("PyTorch", python, ["bench/peers/images_torch.py", files], env)],
@@ -110,11 +113,17 @@ async function compare([mine, ...others]: readonly Runner[], task: string): Prom
   }
 }
 
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 const quantile = (xs: readonly number[], q: number): number => xs.toSorted((a, b) => a - b)[Math.floor(q * (xs.length - 1))];
 
 export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   const rounds = Number(values.rounds);
+  const now = values.clock === "cpu" ? cpuTime : () => performance.now();
   const tasks = values.tasks.split(",");
   const unknown = tasks.find((task) => !(task.split(":")[0] in sizes));
   if (unknown) throw new Error(`${unknown}: sizes are ${Object.keys(sizes).join(", ")}`);
@@ -123,7 +132,7 @@ export async function main(argv: string[]): Promise<void> {
   const rows: unknown[] = [];
   for (const threads of values.threads.split(",").map(Number)) {
     configure({ threads });
-    const runners = [ours(), ...peers(values.python, values.peers.split(","), threads, files)];
+    const runners = [ours(now), ...peers(values.python, values.peers.split(","), threads, files, values.clock)];
     for (const task of tasks) {
       if (isTraining(task.split(":")[1])) await compare(runners, task);
       const times = new Map<string, number[]>(runners.map(({ name }) => [name, []]));

@@ -9,6 +9,7 @@
  *   motion      particles, densities, fields and fates of a trained model
  *   evaluation  predictions of held-out snapshots, their scores, and everything that is told of them
  *   figures     pictures
+ *   images      pictures as particles: paths and tasks, U-Nets, samplers, likelihoods, measures
  */
 
 export { type AskedOf, type Assessment, assess, type Lineage } from "./evaluation/assess.ts";
@@ -46,6 +47,48 @@ export type { Acting, ForceOptions, Forces } from "./forces/forces.ts";
 export { densityPotential, fittedScale, type KernelVelocity, kernelVelocity, mostCentres } from "./forces/kernels.ts";
 export { accelerationPotential, constantForce, obstacles, quadraticPotential } from "./forces/potentials.ts";
 export type { ForceSetting } from "./forces/setting.ts";
+export { type ApplyOptions, applySampler, type ImageSampler, imageSampler, type SamplerInputs } from "./images/apply.ts";
+export { makePictures, type Restored, type TrainedImages } from "./images/evaluate.ts";
+export { exportSampler, exportVelocity, type ImageFileLabel } from "./images/export.ts";
+export {
+  type ImageHead,
+  type ImageLearnOptions,
+  type ImageMethodName,
+  type ImageModel,
+  type ImageNet,
+  imageDefaults,
+  imageHeads,
+  imageLearner,
+  imageMethodNames,
+  imageMethodOf,
+} from "./images/learning/index.ts";
+export { hasDensity, logDensities, type PictureDensity } from "./images/likelihood.ts";
+export {
+  bitsPerDimension,
+  type Compared,
+  type FeatureNet,
+  judgeRestorations,
+  judgeSamples,
+  type RestorationJudgement,
+  type SampleJudgement,
+  trainFeatures,
+} from "./images/measures/index.ts";
+export {
+  type ImageTask,
+  type ImageTaskName,
+  imageTaskNames,
+  imageTaskOf,
+  type MaskKind,
+  maskKinds,
+  type Observation,
+  type ScheduleName,
+  scheduleNames,
+  scheduleOf,
+} from "./images/paths/index.ts";
+export type { ImagePart, ImageProblem } from "./images/problem.ts";
+export { type Made, type MakeOptions, type MakePictures, type MakerOptions, pictureMaker } from "./images/sample.ts";
+export type { ImageShape } from "./images/shape.ts";
+export { type ImageSolver, imageSolver } from "./images/solvers.ts";
 export { type Action, type ActionOptions, type ActionParams, action, type Head, initAction } from "./lagrangian/action.ts";
 export { type Stiffness, stiffness } from "./lagrangian/conjugate.ts";
 export { type ConvexCost, metricCost, powerCost, quadraticCost, velocityOfMomentum } from "./lagrangian/costs.ts";

@@ -17,21 +17,29 @@ export interface Listed {
 
 const partNames = { train: /^(train|training)$/i, test: /^(test|testing|val|valid|validation|held-?out)$/i };
 
-/**
- * Pictures of a folder and its subfolders. If every picture is in a subfolder, of two or more, these are classes; folders "train" and
- * "test" are parts, within which the same holds. Hidden files are left alone.
- */
-export async function listPictures(folder: string): Promise<Listed> {
+/** Paths of the pictures of a folder and its subfolders, in order, and what is said of other files. Hidden ones are left alone. */
+export async function pictureFiles(folder: string): Promise<Pick<Listed, "names" | "notes">> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .filter((name) => !/(^|\/)(\.|__MACOSX\/)/.test(name))
     .sort();
-  const found = files.filter((name) => pictureName.test(name));
   const others = files.filter((name) => !pictureName.test(name));
-  const notes = others.length > 0 ? [`${counted(others.length, "file")} not named as pictures, left alone: ${list(others, 3)}`] : [];
-  return { ...divided(found, notes), notes };
+  return {
+    names: files.filter((name) => pictureName.test(name)),
+    notes: others.length > 0 ? [`${counted(others.length, "file")} not named as pictures, left alone: ${list(others, 3)}`] : [],
+  };
+}
+
+/**
+ * Pictures of a folder and its subfolders. If every picture is in a subfolder, of two or more, these are classes; folders "train" and
+ * "test" are parts, within which the same holds.
+ */
+export async function listPictures(folder: string): Promise<Listed> {
+  const { names, notes: ofFiles } = await pictureFiles(folder);
+  const notes = [...ofFiles];
+  return { ...divided(names, notes), notes };
 }
 
 /** @param notes  receives what was made of the folders' names */

@@ -22,7 +22,7 @@ export async function writePicture(
   picture: Picture,
   options: WriteOptions = {},
 ): Promise<{ readonly notes: readonly string[] }> {
-  const { bytes, notes } = await encodePicture(picture, { ...options, format: options.format ?? formatOf(path) });
+  const { bytes, notes } = await encodePicture(picture, { ...options, format: options.format ?? pictureFormat(path) });
   try {
     await aside(path, (temporary) => writeFile(temporary, bytes));
   } catch (error) {
@@ -31,8 +31,8 @@ export async function writePicture(
   return { notes };
 }
 
-/** The format that a path asks for. @throws UserError */
-function formatOf(path: string): PictureFormat {
+/** The format that a path asks for by its ending. @throws UserError */
+export function pictureFormat(path: string): PictureFormat {
   const ending = extname(path).slice(1).toLowerCase();
   const known = { png: "png", apng: "png", jpg: "jpeg", jpeg: "jpeg", webp: "webp", gif: "gif" } as const;
   const found = Object.entries(known).find(([name]) => name === ending)?.[1];

@@ -5,7 +5,8 @@ import { basename, dirname, extname, join } from "node:path";
 import { z } from "zod";
 import type { NdArray } from "../../array/index.ts";
 import { type PictureFrame, readPicture, writePicture } from "../../data/index.ts";
-import { listPictures } from "../../data/pictures/list.ts";
+import { pictureFiles } from "../../data/pictures/list.ts";
+import { pictureFormat } from "../../data/pictures/write.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
 import { onInterrupt } from "../../lab/interrupt.ts";
@@ -54,7 +55,7 @@ export const apply = job({
     const sampler = await load(model, given);
     checkOptions(sampler, given);
     const mask = given.mask === undefined ? undefined : await maskFrom(given.mask);
-    const works = await worksOf(input, given);
+    const { works, notes: ofFolder } = await worksOf(input, given);
     const line = progress({
       label: `applying ${sampler.label.task}, hundredths of pictures`,
       total: 100 * works.length,
@@ -82,8 +83,9 @@ export const apply = job({
     }
     const left = works.length - done.length - failed.length;
     return {
-      results: { task: sampler.label.task, done, failed, left },
+      results: { task: sampler.label.task, done, failed, left, notes: ofFolder },
       text: [
+        ...ofFolder.map((note) => `note: ${note}`),
         ...done.flatMap(({ to, notes }) => [to, ...notes.map((note) => `  note: ${note}`)]),
         ...(failed.length > 0
           ? [`${failed.length} of ${works.length} pictures failed:`, ...failed.map(({ reason }) => `  ${reason}`)]
@@ -129,13 +131,14 @@ interface Work {
   readonly to: string;
 }
 
-/** Which file becomes which. @throws UserError */
-async function worksOf(input: string, { out, format, overwrite }: Options): Promise<Work[]> {
+/** Which file becomes which, and what is said of a folder. @throws UserError */
+async function worksOf(input: string, { out, format, overwrite }: Options): Promise<{ works: Work[]; notes: readonly string[] }> {
   if (!existsSync(input)) throw new UserError(`${input}: there is no such file or folder`, "check the path");
   const folder = statSync(input).isDirectory();
-  const names = folder ? (await listPictures(input)).names : [basename(input)];
+  const { names, notes } = folder ? await pictureFiles(input) : { names: [basename(input)], notes: [] };
   if (names.length === 0) throw new UserError(`${input}: no pictures`, "PNG, JPEG, WebP, GIF, TIFF and AVIF files are read");
   const asFile = !folder && extname(out) !== "";
+  if (asFile) checkEnding(out, format);
   const works = names.map((name) => ({
     from: folder ? join(input, name) : input,
     to: asFile ? out : join(out, `${name.slice(0, name.length - extname(name).length)}.${endingOf(name, format)}`),
@@ -149,7 +152,13 @@ async function worksOf(input: string, { out, format, overwrite }: Options): Prom
       `${there[0].to}${there.length > 1 ? ` and ${there.length - 1} more` : ""} would be written over`,
       "choose another --out, or give --overwrite",
     );
-  return works;
+  return { works, notes };
+}
+
+/** A file's ending and --format go together, before any work. @throws UserError */
+function checkEnding(out: string, format: Options["format"]): void {
+  const own = pictureFormat(out);
+  if (format !== undefined && format !== own) throw new UserError(`--format ${format} and a file ${out}`, "leave --format out");
 }
 
 const written = { png: "png", apng: "png", jpg: "jpg", jpeg: "jpg", webp: "webp", gif: "gif" } as const;

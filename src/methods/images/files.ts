@@ -28,13 +28,13 @@ export async function* imageFiles({ made }: ImagesJudgement, trained: TrainedIma
     yield { name: `made-${String(i).padStart(3, "0")}.png`, content: png };
   }
   if (!model.dynamics) return;
-  const { options, path, data } = problem;
+  const { options, path, data, solverName } = problem;
   const label: Omit<ImageFileLabel, "kind"> = {
-    ...{ task: options.task, path, method: options.method, solver: options.solver, shape },
+    ...{ task: options.task, path, method: options.method, solver: solverName, shape },
     ...(task.seenShape && { seen: task.seenShape(shape) }),
     ...{ masked: task.needs === "mask", data: data.title, producer: producer() },
   };
   yield { name: "velocity.onnx", content: exportVelocity(model, net, label) };
-  if (problem.options.noise === 0 && problem.options.growth === 0 && !schedule.prior && "steps" in problem.solver.control)
+  if (problem.options.noise === 0 && problem.options.growth === 0 && !schedule.fitted && "steps" in problem.solver.control)
     yield { name: "sampler.onnx", content: exportSampler(model, net, problem.solver, label) };
 }

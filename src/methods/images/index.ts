@@ -30,14 +30,14 @@ export const images = method({
 
   async prepare(data, options) {
     const problem = imagesProblem(data, options);
-    const { steps, path, learn, parts } = problem;
+    const { steps, path, learn, parts, samples, solverName } = problem;
     return {
       problem,
       source: data,
       label: `training on ${data.title}`,
       folder: `${data.name}-${options.task}`,
       steps,
-      config: { path, ...learn, threads: undefined },
+      config: { path, samples, solver: solverName, ...learn, threads: undefined },
       warnings: [...data.set.warnings, ...(data.from?.warnings ?? []), ...parts.notes],
       evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
       divergedHint: "lower --learning-rate, or take another --path or --weight path: its velocities may be too large at one end",

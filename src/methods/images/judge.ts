@@ -81,7 +81,7 @@ export async function judged(problem: ImagesProblem, trained: TrainedImages, { r
     warnings: [
       ...(restoration?.warnings ?? []),
       ...(generated?.samples.warnings ?? []),
-      ...solverCautions(solverError, options.solver),
+      ...solverCautions(solverError, problem.solverName),
       ...(effective === undefined ? [] : weightCautions(effective)),
     ],
   };

@@ -1,4 +1,5 @@
 /** A command's options as a problem, checked before the work. */
+import type { NdArray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { SharedOptions } from "../../lab/options.ts";
 import { type ImageLearnOptions, imageDefaults } from "../../transport/images/learning/index.ts";
@@ -21,6 +22,8 @@ export interface ImagesProblem {
   readonly steps: number;
   readonly samples: number;
   readonly solver: ImageSolver;
+  /** The solver's name, which --quick may have chosen. */
+  readonly solverName: string;
   readonly options: Options;
 }
 
@@ -35,6 +38,8 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
   const task = imageTaskOf(options.task);
   const path = options.path ?? (options.method === "dsm" ? "vp" : task.path);
   checkTask(options, shape, path);
+  if (options.task === "colour" && isGrey(data.set.pixels))
+    throw new UserError("red, green and blue are equal in all pictures: there are no colours to learn", "give coloured pictures");
   const parts = partsOf(data, options.paired, options.seed);
   const fast = options.quick;
   const steps = options.steps ?? (fast ? quick.steps : usual.steps);
@@ -47,19 +52,26 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
     ...{ emaDecay: options.ema ?? Math.min(0.995, Math.max(0, 1 - 10 / steps)), threads: options.threads },
     warmUp: Math.min(imageDefaults.warmUp, Math.ceil(steps / 10)),
   };
+  const solverName = fast && options.solver === usualSolver ? quick.solver : options.solver;
   return {
-    ...{ data, parts, learn, path, steps, options },
+    ...{ data, parts, learn, path, steps, solverName, options },
     problem: {
       ...{ shape, task, schedule: scheduleOf(path), masks: options.mask, coupling: options.coupling },
       ...{ train: parts.train, heldOut: parts.heldOut },
     },
     samples: options.samples ?? (fast ? quick.samples : task.restores ? usual.restored : usual.generated),
-    solver: imageSolver(fast && options.solver === usualSolver ? quick.solver : options.solver),
+    solver: imageSolver(solverName),
   };
 }
 
 const usualWidths = "32,64,64";
 const usualSolver = "heun-25";
+
+/** Whether bytes of coloured pictures [n, 3, H, W] are the same in all channels. */
+function isGrey({ data, shape: [, , height, width] }: NdArray<"u8">): boolean {
+  const size = height * width;
+  return data.every((b, i) => b === data[i - (i % (3 * size)) + (i % size)]);
+}
 
 /** @throws UserError */
 function widthsOf(text: string): number[] {
@@ -70,7 +82,11 @@ function widthsOf(text: string): number[] {
 }
 
 /** Tasks, methods and paths that do not go together. */
-function checkTask({ task, method, noise, growth, head, objective, coupling, mask }: Options, shape: ImageShape, path: ScheduleName): void {
+function checkTask(
+  { task, method, noise, growth, head, objective, coupling, mask, paired, solver }: Options,
+  shape: ImageShape,
+  path: ScheduleName,
+): void {
   const { restores } = imageTaskOf(task);
   const { mix } = scheduleOf(path);
   const [channels, height, width] = shape;
@@ -108,6 +124,12 @@ function checkTask({ task, method, noise, growth, head, objective, coupling, mas
     ],
     [!mix && task !== "generate", `the path ${path} begins with noise: it is for generation alone`, "leave --path out"],
     [coupling === "ot" && restores, "restorations have their partners: --coupling ot is for generate and between", "leave it out"],
+    [coupling === "ot" && paired, "--paired pictures have their partners: --coupling ot is for those that have none", "leave it out"],
+    [
+      solver !== usualSolver && (noise > 0 || method === "ssm"),
+      `--solver ${solver} is for motions without noise: ${method === "ssm" ? "scores are followed by 1,090 Langevin steps" : "with --noise pictures are made in 100 steps of Euler and Maruyama"}`,
+      "leave it out",
+    ],
     [
       noise > 0 && coupling === "ot",
       "entropic action matching and pairs of least distance are different paths",

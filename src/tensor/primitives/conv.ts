@@ -155,32 +155,34 @@ const positions = (sizes: readonly number[]): number[][] =>
 const shortRow = 128;
 
 /**
- * dw[o, c, k] = Σ_n Σ_p y[n, o, p] x[n, c, p + k], as one product of rows of positions for each place of the kernel along the last axis:
- * shifts along the first axis, if its stride is 1, are made in y instead of x, and all at once. A kernel of 3 x 3 makes three copies of y and
- * three of x, where patches are nine of x.
+ * dw[o, c, k] = Σ_n Σ_p y[n, o, p] x[n, c, p + k]: products of rows of positions. Shifts along the first axis are made in y instead of x, if its
+ * stride is 1 and y has not many more channels: with a kernel of 3 x 3, y and x are copied three times each, where patches are x nine times.
  */
 function weightGradient(x: Tensor, y: Tensor, g: Geometry): Tensor {
   const [n, o] = y.shape;
-  const [rows, ...columns] = g.kernel;
-  const across: Geometry = columns.length && g.strides[0] === 1 ? { ...g, kernel: [1, ...columns] } : g;
+  const c = x.shape[1];
+  const [height, ...columns] = g.kernel;
+  const byRows = columns.length > 0 && g.strides[0] === 1 && o <= 2 * c;
+  const across: Geometry = byRows ? { ...g, kernel: [1, ...columns] } : g;
   const length = sizeOf(outSizes(across));
   const long = length >= shortRow;
   const [a, b] = long ? [x, y] : [moveAxis(x, 1, 0), moveAxis(y, 1, 0)];
   const lead = [...(long ? [n] : []), ...(g.groups > 1 ? [g.groups] : [])];
   const inRows = (t: Tensor): Tensor => reshape(t, [...lead, -1, long ? length : n * length]);
-  const shifted = across === g ? [b] : shifts(b, rows, g.dilation[0]);
-  const left = inRows(
-    concat(
-      shifted.map((t) => reshape(t, [...lead, 1, -1])),
-      -2,
-    ),
-  );
-  const height = shifted.length;
-  const products = views(a, across).map((view) => {
-    const product = matmul(left, transpose(inRows(view)));
-    return reshape(long ? sum(product, 0) : product, [g.groups, height, o / g.groups, 1, x.shape[1] / g.groups]);
+  const joined = (ts: readonly Tensor[]): Tensor =>
+    inRows(
+      concat(
+        ts.map((t) => reshape(t, [...lead, 1, -1])),
+        -2,
+      ),
+    );
+  const left = joined(byRows ? shifts(b, height, g.dilation[0]) : [b]);
+  const seen = views(a, across);
+  const products = (byRows ? seen.map(inRows) : [joined(seen)]).map((right) => {
+    const product = matmul(left, transpose(right));
+    return reshape(long ? sum(product, 0) : product, [g.groups, byRows ? height : 1, o / g.groups, -1, c / g.groups]);
   });
-  return reshape(transpose(concat(products, 3), [0, 2, 4, 1, 3]), [o, x.shape[1] / g.groups, ...g.kernel]);
+  return reshape(transpose(concat(products, 3), [0, 2, 4, 1, 3]), [o, c / g.groups, ...g.kernel]);
 }
 
 /** y [a, b, height, ...] further and further down among zeros: by 0, step, …, (count - 1) step rows. */

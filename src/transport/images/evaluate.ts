@@ -1,5 +1,5 @@
 /** Pictures made for judging: in batches of one size, in [0, 1]. */
-import { type NdArray, ndarray, type Random } from "../../array/index.ts";
+import { type NdArray, ndarray, type Random, sizeOf } from "../../array/index.ts";
 import { type Arrays, clamp, jit, type Tensor } from "../../tensor/index.ts";
 import { drawPictures, type Pictures, seenOf } from "./learning/batch.ts";
 import type { ImageModel } from "./learning/learner.ts";
@@ -60,7 +60,7 @@ export async function makePictures(
   const ask = asked(model);
   const mean = meanPicture(problem.train.pixels);
   const [made, truth, baseline, seenOfAll] = [0, 1, 2, 3].map(() =>
-    ndarray(new Float32Array(n * size(problem.shape)), [n, ...problem.shape], "f32"),
+    ndarray(new Float32Array(n * sizeOf(problem.shape)), [n, ...problem.shape], "f32"),
   );
   const logWeight = new Float32Array(n);
   let evaluations = 0;
@@ -97,16 +97,14 @@ export async function waysOf(
   return Promise.all(way.map(async (x) => (await shown(x)) as NdArray<"f32">)); // f32 as its argument
 }
 
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 function put(all: NdArray<"f32">, some: NdArray, first: number): void {
-  all.data.set(some.data as Float32Array, first * size(all.shape.slice(1))); // f32 as the program makes it
+  all.data.set(some.data as Float32Array, first * sizeOf(all.shape.slice(1))); // f32 as the program makes it
 }
 
 /** The mean picture [1, C, H, W] in [-1, 1]. */
 function meanPicture(pixels: NdArray<"u8">): NdArray<"f32"> {
   const [n, ...shape] = pixels.shape;
-  const d = size(shape);
+  const d = sizeOf(shape);
   const sums = new Float64Array(d);
   for (let i = 0; i < pixels.data.length; i++) sums[i % d] += pixels.data[i];
   return ndarray(

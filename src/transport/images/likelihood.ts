@@ -1,5 +1,5 @@
 /** How probable pictures are under the motion of a model, in bits a dimension. */
-import { ndarray, type Random, toNumbers } from "../../array/index.ts";
+import { ndarray, type Random, sizeOf, toNumbers } from "../../array/index.ts";
 import { type Arrays, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { traceFlow } from "../motion/densities.ts";
 import { type Pictures, seenOf } from "./learning/batch.ts";
@@ -9,7 +9,7 @@ import { toRows } from "./shape.ts";
 import { type ImageSolver, imageSolver } from "./solvers.ts";
 
 /** Logarithms of densities of pictures, [n], in nats of [-1, 1]^d. */
-export type LogDensity = (net: Arrays<ImageNet>, pictures: Pictures, rng: Random) => Promise<Float64Array>;
+export type PictureDensity = (net: Arrays<ImageNet>, pictures: Pictures, rng: Random) => Promise<Float64Array>;
 
 /** Whether pictures have densities: under motions without noise and growth, from normal noise. */
 export const hasDensity = ({ problem: { schedule, task }, dynamics, setting: { noise, growth } }: ImageModel): boolean =>
@@ -21,7 +21,7 @@ export const hasDensity = ({ problem: { schedule, task }, dynamics, setting: { n
  * @throws RangeError  without a density
  * @source  Chen et al., NeurIPS 2018, theorem 1; Grathwohl et al., ICLR 2019
  */
-export function logDensities(model: ImageModel, solver: ImageSolver = imageSolver("heun-25"), threads?: number): LogDensity {
+export function logDensities(model: ImageModel, solver: ImageSolver = imageSolver("heun-25"), threads?: number): PictureDensity {
   const { problem, dynamics } = model;
   const { schedule } = problem;
   if (!dynamics || !hasDensity(model)) throw new RangeError("logDensities: only of motions without noise and growth, from normal noise");
@@ -36,7 +36,7 @@ export function logDensities(model: ImageModel, solver: ImageSolver = imageSolve
   );
   return async (net, pictures, rng) => {
     const [n, ...shape] = pictures.pixels.shape;
-    const d = shape.reduce((a, b) => a * b, 1);
+    const d = sizeOf(shape);
     const { squares, divergence } = await trace(net, pictures, times, rng.normal([n, d]));
     const along = toNumbers(divergence);
     return Float64Array.from(toNumbers(squares), (s, i) => -s / 2 - (d / 2) * Math.log(2 * Math.PI) + along[i]);

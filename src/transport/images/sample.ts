@@ -7,6 +7,7 @@ import { marched, rates, withWeights } from "../motion/rates.ts";
 import { langevin } from "./langevin.ts";
 import type { Conditioned, ImageModel } from "./learning/learner.ts";
 import type { ImageNet } from "./learning/network.ts";
+import { noisePieces } from "./noise-pieces.ts";
 import type { Observation } from "./paths/tasks.ts";
 import type { ImageProblem } from "./problem.ts";
 import { toImages, toRows } from "./shape.ts";
@@ -75,11 +76,11 @@ export function makeAtOnce(model: ImageModel, net: ImageNet, seen: Observation, 
   return finish(problem, integrate(field, start, times, { ...how, save: "end" }).states, seen);
 }
 
-/** Ends of stages as numbers of steps: of 25 steps in 4 stages 6, 12, 18 and 25. */
+/** Ends of stages as numbers of steps, as even as whole steps allow: of 10 steps in 4 stages 3, 5, 8 and 10. */
 const stageEnds = (steps: number, stages: number): number[] =>
-  Array.from({ length: Math.min(steps, stages) }, (_, k) => Math.floor((steps * (k + 1)) / Math.min(steps, stages)));
+  Array.from({ length: Math.min(steps, stages) }, (_, k) => Math.round((steps * (k + 1)) / Math.min(steps, stages)));
 
-/** Steps of Euler and Maruyama from start to picture. */
+/** Steps of Euler and Maruyama, and hundredths of the way of Langevin dynamics, from start to picture. */
 const noisySteps = 100;
 
 /** Moves [x, log w] over so many of all steps. */
@@ -116,48 +117,51 @@ function noisyMove(dynamics: (params: Conditioned) => Dynamics, threads?: number
   const march = jit((params: Conditioned, y: Tensor, time: Tensor, h: Tensor, z: Tensor) => marched(dynamics(params), y, time, h, z), {
     threads,
   });
-  return async (params, y, from, to, count, rng) => {
-    const [n, width] = y.shape;
-    return { y: await march(params, y, from, (to - from) / count, rng.normal([count, n, width - 1])), evaluations: count };
+  return async (params, start, from, to, count, rng) => {
+    const [n, width] = start.shape;
+    const h = (to - from) / count;
+    let y = start;
+    for (const { first, steps } of noisePieces(count, n * (width - 1)))
+      y = await march(params, y, from + first * h, h, rng.normal([steps, n, width - 1]));
+    return { y, evaluations: count };
   };
+}
+
+/** The motion of a model, and the number of steps that it takes from start to picture; absent: as many as the error asks for. */
+function motionOf({ dynamics, score, setting }: ImageModel, solver: ImageSolver, threads?: number): { move: Move; steps?: number } {
+  if (dynamics && setting.noise > 0) return { move: noisyMove(dynamics, threads), steps: noisySteps };
+  if (dynamics) return { move: smoothMove(dynamics, solver, threads), ...("steps" in solver.control && { steps: solver.control.steps }) };
+  if (score) return { move: langevin(score, threads), steps: noisySteps };
+  throw new RangeError("pictureMaker: a model needs a motion or a score");
 }
 
 /** What makes pictures by a model; compiled once a shape. */
 export function pictureMaker(model: ImageModel, options: MakerOptions = {}): MakePictures {
-  const { problem, dynamics, score, setting } = model;
+  const { problem } = model;
   const { solver = imageSolver("heun-25"), pictures: some, threads } = options;
   const { clean, spoilt } = problem.schedule;
+  const { move, steps } = motionOf(model, solver, threads);
   const first = jit((seen: Observation, noise: Tensor, given: { some?: Tensor }) => {
     const { start, condition } = begin(problem, seen, noise, given.some);
     return { y: withWeights(start), ...(condition && { condition }) };
   });
   const last = jit((y: Tensor, seen: Observation) => ({ x: finish(problem, y.slice(null, [0, -1]), seen), w: y.slice(null, -1) }));
-  const noisy = setting.noise > 0;
-  const move = dynamics
-    ? noisy
-      ? noisyMove(dynamics, threads)
-      : smoothMove(dynamics, solver, threads)
-    : score && langevin(score, threads);
-  if (!move) throw new RangeError("pictureMaker: a model needs a motion or a score");
   return async (net, seen, noise, { stages = 1, rng, report }) => {
     const { y: start, condition } = await first(seen, noise, { ...(some && { some }) });
     const params = { net, ...(condition && { condition }) };
-    const fixed = noisy || !dynamics ? noisySteps : "steps" in solver.control ? solver.control.steps : undefined;
-    const total = fixed ?? stages;
+    const total = steps ?? stages;
     const at = (k: number): number => spoilt + ((clean - spoilt) * k) / total;
     // f32 and shapes as the programs make them, which the types of their results do not say
     const shown = async (y: NdArray) => (await last(y, seen)) as { x: NdArray<"f32">; w: NdArray<"f32"> };
     let [y, done, evaluations] = [start, 0, 0];
-    const way = [(await shown(y)).x];
-    let weights = (await shown(y)).w;
+    const way = [await shown(y)];
     for (const end of stageEnds(total, stages)) {
       const next = await move(params, y, at(done), at(end), end - done, rng);
       [y, done, evaluations] = [next.y, end, evaluations + next.evaluations];
-      const { x, w } = await shown(y);
-      way.push(x);
-      weights = w;
+      way.push(await shown(y));
       report?.(done, total);
     }
-    return { pictures: way[way.length - 1], way, evaluations, logWeight: weights };
+    const made = way[way.length - 1];
+    return { pictures: made.x, way: way.map(({ x }) => x), evaluations, logWeight: made.w };
   };
 }

@@ -33,3 +33,23 @@ export function effectiveShare(logWeight: NdArray<"f32">): number {
   const sum = w.reduce((a, b) => a + b, 0);
   return sum ** 2 / (w.length * w.reduce((s, v) => s + v * v, 0));
 }
+
+/** [x, 0], as solvers move them: what the logarithms of the weights gain is added to the first ones in the end, which may be -∞. */
+export function joined(x: NdArray<"f32">): NdArray<"f32"> {
+  const [n, d] = x.shape;
+  const data = new Float32Array(n * (d + 1));
+  for (let i = 0; i < n; i++) data.set(x.data.subarray(i * d, (i + 1) * d), i * (d + 1));
+  return ndarray(data, [n, d + 1], "f32");
+}
+
+/** x and log w of [x, log w] that has gained on the first log w. */
+export function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f32">): Required<Particles> {
+  const d = width - 1;
+  const x = new Float32Array(n * d);
+  const logWeight = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    x.set(data.subarray(i * width, i * width + d), i * d);
+    logWeight[i] = data[i * width + d] + (first?.data[i] ?? 0);
+  }
+  return { x: ndarray(x, [n, d], "f32"), logWeight: ndarray(logWeight, [n], "f32") };
+}

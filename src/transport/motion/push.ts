@@ -5,7 +5,7 @@ import { integrate } from "../../solve/index.ts";
 import { type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
 import { kept } from "../learning/room.ts";
-import type { Particles } from "./particles.ts";
+import { joined, type Particles, parted } from "./particles.ts";
 import { marched, rates } from "./rates.ts";
 
 /** How particles are moved. */
@@ -151,23 +151,4 @@ export function intervalRow(knots: readonly number[] | undefined, interval: numb
   const row = new Float32Array(knots ? knots.length - 1 : 1);
   row[interval] = 1;
   return ndarray(row, [1, row.length], "f32");
-}
-
-/** [x, 0]: what the logarithms of the weights gain is added to the first ones in the end, which may be -∞. */
-function joined(x: NdArray<"f32">): NdArray<"f32"> {
-  const [n, d] = x.shape;
-  const data = new Float32Array(n * (d + 1));
-  for (let i = 0; i < n; i++) data.set(x.data.subarray(i * d, (i + 1) * d), i * (d + 1));
-  return ndarray(data, [n, d + 1], "f32");
-}
-
-function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f32">): Required<Particles> {
-  const d = width - 1;
-  const x = new Float32Array(n * d);
-  const logWeight = new Float32Array(n);
-  for (let i = 0; i < n; i++) {
-    x.set(data.subarray(i * width, i * width + d), i * d);
-    logWeight[i] = data[i * width + d] + (first?.data[i] ?? 0);
-  }
-  return { x: ndarray(x, [n, d], "f32"), logWeight: ndarray(logWeight, [n], "f32") };
 }

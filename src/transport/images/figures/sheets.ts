@@ -27,7 +27,7 @@ export async function waysFigure(ways: readonly NdArray<"f32">[], start: string)
   return {
     name: "ways",
     title: "From start to picture",
-    caption: `Each line is one picture on its way: ${start} at the left, the picture at the right, at equal times.`,
+    caption: `Each line is one picture on its way: ${start} at the left, the picture at the right, at times as even as the steps of the solver allow.`,
     svg: await sheet(images, shape, ways.length),
   };
 }

@@ -1,5 +1,5 @@
 /** Batches of pictures with all that is drawn beside them, and the points of a path that a program makes of them. */
-import { type NdArray, ndarray, type Random } from "../../../array/index.ts";
+import { type NdArray, ndarray, type Random, sizeOf } from "../../../array/index.ts";
 import { optimalPairing } from "../../../distances/index.ts";
 import { jvp, sign, type Tensor } from "../../../tensor/index.ts";
 import { evenTimes, invertDensity } from "../../paths/times.ts";
@@ -31,7 +31,7 @@ export interface ImageBatch<T = NdArray> extends Pictures<T> {
 
 /** The pictures of some rows. */
 export function picturesAt({ data, shape: [, ...shape] }: NdArray<"u8">, rows: ArrayLike<number>): NdArray<"u8"> {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const kept = new Uint8Array(rows.length * size);
   for (let i = 0; i < rows.length; i++) kept.set(data.subarray(rows[i] * size, (rows[i] + 1) * size), i * size);
   return ndarray(kept, [rows.length, ...shape], "u8");

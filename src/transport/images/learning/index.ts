@@ -1,5 +1,5 @@
 /** Learning pictures: networks, losses, batches. */
-export { drawPictures, type Pictures, type Seen, seenOf } from "./batch.ts";
+export { drawPictures } from "./batch.ts";
 export { type ImageLearnOptions, type ImageModel, imageDefaults, imageLearner } from "./learner.ts";
 export { type ImageMethodName, imageMethodNames, imageMethodOf } from "./methods.ts";
 export { type ImageHead, type ImageNet, imageHeads } from "./network.ts";

@@ -1,12 +1,20 @@
 /** Training on pictures: any method on any path, by one step. */
-import { item, type Random } from "../../../array/index.ts";
+import { item, type Random, sizeOf } from "../../../array/index.ts";
 import { type Arrays, jit, type Tensor } from "../../../tensor/index.ts";
 import type { VectorField } from "../../lagrangian/lagrangian.ts";
-import { type Descending, type Dynamics, descent, type Trainable, type TrainOptions, trainDefaults } from "../../learning/model.ts";
+import {
+  type Descending,
+  type Descent,
+  type Dynamics,
+  descent,
+  type Trainable,
+  type TrainOptions,
+  trainDefaults,
+} from "../../learning/model.ts";
 import { densityAtKnots, initTimeDensity, type TimeDensity, updateTimeDensity } from "../../paths/times.ts";
-import type { ImageProblem } from "../problem.ts";
+import type { ImagePart, ImageProblem } from "../problem.ts";
 import { drawPictures, drawTimes, type ImageBatch, samplesOf } from "./batch.ts";
-import { type ImageMethodName, type ImageSetting, imageMethodOf } from "./methods.ts";
+import { type ImageMethod, type ImageMethodName, type ImageSetting, imageMethodOf } from "./methods.ts";
 import { type ImageHead, type ImageNet, initImageNet, type NetForm, type NetOptions } from "./network.ts";
 
 /** How pictures are learned. */
@@ -76,41 +84,44 @@ function weightOf(method: ImageMethodName, restores: boolean, { weight, mix, cle
 /** Most held-out pictures that an evaluation takes. */
 const evaluated = 128;
 
+/** What draws a batch of some rows of a part. Bytes stand for their intervals where densities are learned. */
+const drawsOf =
+  (problem: ImageProblem, { noise, method }: Pick<Required<ImageLearnOptions>, "noise" | "method">) =>
+  (part: ImagePart, rows: Int32Array, rng: Random, density?: ArrayLike<number>): ImageBatch => ({
+    ...drawPictures(problem, part, rows, rng, !problem.task.restores),
+    ...drawTimes(problem.schedule, rows.length, rng, density),
+    ...((noise > 0 || method === "ssm") && { probe: rng.normal([rows.length, sizeOf(problem.shape)]) }),
+  });
+
+/** One step of training as a program. */
+const stepOf =
+  (problem: ImageProblem, setting: ImageSetting, { loss }: ImageMethod, down: Descent) =>
+  (state: ImageState, batch: ImageBatch<Tensor>): { state: ImageState; loss: Tensor } => {
+    const sample = samplesOf(problem, batch);
+    const taken = down.step(state, (net: ImageNet): [Tensor, Tensor] => {
+      const { loss: mean, integrand } = loss(net, sample, setting);
+      return [mean, integrand];
+    });
+    if (!state.density) return { state: taken.state, loss: taken.loss };
+    const { clean, spoilt } = problem.schedule;
+    const place = batch.t.sub(Math.min(clean, spoilt)).div(Math.abs(clean - spoilt));
+    const integrand = batch.density ? taken.aux.mul(batch.density.squeeze(1)) : taken.aux;
+    return { state: { ...taken.state, density: updateTimeDensity(state.density, place, integrand) }, loss: taken.loss };
+  };
+
 /**
  * A training on pictures.
  * @param stream  gives evaluations their draws
  */
 export function imageLearner(problem: ImageProblem, stream: Random, options: ImageLearnOptions = {}): ImageModel {
   const o = { ...imageDefaults, ...options };
+  const { train, heldOut } = problem;
   const setting = settingOf(problem, o);
-  const { loss, dynamics, score } = imageMethodOf(o.method);
-  const { schedule, task, train, heldOut } = problem;
+  const method = imageMethodOf(o.method);
+  const { loss, dynamics, score } = method;
   const down = descent(o);
-  const probes = o.noise > 0 || o.method === "ssm";
-  const draw = (part: typeof train, chosen: Int32Array, rng: Random, density?: ArrayLike<number>): ImageBatch => ({
-    ...drawPictures(problem, part, chosen, rng, !task.restores),
-    ...drawTimes(schedule, chosen.length, rng, density),
-    ...(probes && { probe: rng.normal([chosen.length, problem.shape.reduce((a, b) => a * b, 1)]) }),
-  });
-  const run = jit(
-    (state: ImageState, batch: ImageBatch<Tensor>) => {
-      const sample = samplesOf(problem, batch);
-      const {
-        state: next,
-        loss: value,
-        aux,
-      } = down.step(state, (net: ImageNet): [Tensor, Tensor] => {
-        const { loss: mean, integrand } = loss(net, sample, setting);
-        return [mean, integrand];
-      });
-      if (!state.density) return { state: next, loss: value };
-      const low = Math.min(schedule.clean, schedule.spoilt);
-      const place = batch.t.sub(low).div(Math.abs(schedule.clean - schedule.spoilt));
-      const integrand = batch.density ? aux.mul(batch.density.squeeze(1)) : aux;
-      return { state: { ...next, density: updateTimeDensity(state.density, place, integrand) }, loss: value };
-    },
-    { threads: o.threads, reuse: true },
-  );
+  const draw = drawsOf(problem, o);
+  const run = jit(stepOf(problem, setting, method, down), { threads: o.threads, reuse: true });
   const evaluate = jit((net: ImageNet, batch: ImageBatch<Tensor>) => loss(net, samplesOf(problem, batch), setting).loss, {
     threads: o.threads,
   });

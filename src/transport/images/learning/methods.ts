@@ -6,6 +6,7 @@
  *   dsm  denoising score matching, |h - z|²: the noise, and by it the velocity
  *   ssm  sliced score matching, ½ |h|² + e · (∂h/∂x) e: the score, followed by Langevin dynamics
  */
+import { sizeOf } from "../../../array/index.ts";
 import { jvp, type Tensor } from "../../../tensor/index.ts";
 import { freeMotion, type Lagrangian, type VectorField } from "../../lagrangian/lagrangian.ts";
 import { actionDynamics } from "../../learning/action-model.ts";
@@ -62,7 +63,7 @@ const lagrangianOf = ({ noise, growth }: ImageSetting): Lagrangian => ({ ...free
 
 /** Losses are of a pixel of one channel, so that their size and that of their gradients do not depend on the picture. */
 function aPixel({ loss, integrand }: Loss, { form: { shape } }: ImageSetting): Loss {
-  const pixels = shape[0] * shape[1] * shape[2];
+  const pixels = sizeOf(shape);
   return { loss: loss.div(pixels), integrand: integrand.div(pixels) };
 }
 

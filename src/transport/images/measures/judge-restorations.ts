@@ -35,11 +35,12 @@ export async function judgeRestorations(restored: Pictures, truth: Pictures, bas
   const errors = [await meanSquaredErrors(restored, truth), await meanSquaredErrors(baseline, truth)];
   const [model, simple] = errors.map((values) => values.map(decibels));
   const [ofModel, ofBaseline] = [await ssim(restored, truth), await ssim(baseline, truth)];
+  const mse = compared(errors[0], errors[1]);
   return {
-    mse: compared(errors[0], errors[1]),
+    mse,
     psnr: compared(model, simple),
     ssim: compared(ofModel.values, ofBaseline.values),
-    warnings: [...smallWindow(ofModel.window), ...copies("model", model), ...copies("baseline", simple)],
+    warnings: [...farOff(mse), ...smallWindow(ofModel.window), ...copies("model", model), ...copies("baseline", simple)],
   };
 }
 
@@ -52,6 +53,23 @@ function overPictures(values: Float64Array): OverPictures {
   const n = values.length;
   const mean = values.reduce((a, b) => a + b, 0) / n;
   return { mean, se: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / n), each: [...values] };
+}
+
+/** Errors that differences of means must exceed. */
+const certain = 1.96;
+
+/**
+ * A picture drawn from all those that are possible has twice the squared error of their mean, and the mean no greater one than whatever else is made
+ * of what is seen: a sampler that has learned all there is stays below twice the error of the baseline.
+ */
+function farOff({ model, baseline }: Compared): string[] {
+  const beyond = model.mean - 2 * baseline.mean;
+  return beyond > certain * Math.hypot(model.se, 2 * baseline.se)
+    ? [
+        `the squared error is ${(model.mean / baseline.mean).toFixed(1)} times that of the baseline, where pictures drawn from all possible ones have at most ` +
+          "twice as much: the model has not learned what there is to learn; take more --steps",
+      ]
+    : [];
 }
 
 const smallWindow = (window: number): string[] =>

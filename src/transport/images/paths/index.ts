@@ -1,4 +1,4 @@
 /** Paths of pictures: what is asked, between what, and how it lies in time. */
-export { drawMasks, type MaskKind, maskKinds } from "./masks.ts";
-export { type Schedule, type ScheduleName, scheduleNames, scheduleOf } from "./schedules.ts";
+export { type MaskKind, maskKinds } from "./masks.ts";
+export { type ScheduleName, scheduleNames, scheduleOf } from "./schedules.ts";
 export { type ImageTask, type ImageTaskName, imageTaskNames, imageTaskOf, type Observation } from "./tasks.ts";

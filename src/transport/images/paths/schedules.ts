@@ -25,6 +25,8 @@ export interface Schedule {
   readonly decode?: (x: Tensor) => Tensor;
   /** Starts from normal noise z where noise alone is none, for some paths with the help of some pictures. */
   readonly prior?: (z: Tensor, pictures?: Tensor) => Tensor;
+  /** Starts are fitted to pictures. */
+  readonly fitted?: true;
 }
 
 /** Coefficients of a mean and a standard deviation: x_t = a x + b z. */
@@ -101,7 +103,14 @@ export const schedules = {
     decode: (x) => x.sub(floor(x)).sub(0.5).mul(4),
     prior: (z) => erf(z.mul(Math.SQRT1_2)).add(1).mul(0.5), // the normal distribution function: uniform
   },
-  blur: { title: "heat and noise", clean: 0, spoilt: 1, at: (time, x, z) => blurred(x, time).add(z.mul(time)), prior: blurredPrior },
+  blur: {
+    title: "heat and noise",
+    clean: 0,
+    spoilt: 1,
+    at: (time, x, z) => blurred(x, time).add(z.mul(time)),
+    prior: blurredPrior,
+    fitted: true,
+  },
 } as const satisfies Record<string, Schedule>;
 
 /** The name of a path. */

@@ -38,10 +38,12 @@ interface Measure {
   readonly less?: ImageLearnOptions;
   readonly rounds?: number;
   readonly rows?: number;
+  /** Of the times, at equally spaced knots. */
+  readonly density?: readonly number[];
 }
 
 /** The mean of a loss over batches, and its standard error. */
-async function measured(problem: ImageProblem, net: ImageNet<NdArray>, { options, less, rounds = 15, rows = 1000 }: Measure) {
+async function measured(problem: ImageProblem, net: ImageNet<NdArray>, { options, less, rounds = 15, rows = 1000, density }: Measure) {
   const lossOf = (o: ImageLearnOptions, params: ImageNet, batch: ImageBatch<Tensor>): Tensor =>
     imageMethodOf(o.method ?? "am").loss(params, samplesOf(problem, batch), settingOf(problem, o)).loss;
   const program = jit((params: ImageNet, batch: ImageBatch<Tensor>) => {
@@ -54,7 +56,7 @@ async function measured(problem: ImageProblem, net: ImageNet<NdArray>, { options
     const chosen = rng.integers(0, problem.train.pixels.shape[0], [rows]).data;
     const batch: ImageBatch = {
       ...drawPictures(problem, problem.train, chosen, rng, true),
-      ...drawTimes(problem.schedule, rows, rng),
+      ...drawTimes(problem.schedule, rows, rng, density),
       probe: rng.normal([rows, sizeOf(problem.shape)]),
     };
     found.push(item(await program(net, batch)));
@@ -154,6 +156,20 @@ test.each([
   const exact = expectedField(method, path);
   expect(Math.abs(exact)).toBeGreaterThan(8 * se);
   expect(Math.abs(mean - exact)).toBeLessThan(5 * se);
+});
+
+test.each([
+  ["am", "flow"],
+  ["am", "action"],
+  ["fm", "flow"],
+] as const)("times that are drawn more often count less (%s, objective %s)", async (method, objective) => {
+  const problem = problemOf("flow", { shape: [1, 1, 1], pixels });
+  const options: ImageLearnOptions = { ...size, method, objective, head: "scalar", weight: "constant" };
+  const net = quadraticNet(problem, options, method === "am" ? "one" : "field");
+  const density = [1.6, 0.8, 0.5, 1.1, 1.6]; // of mean one
+  const [drawn, even] = [await measured(problem, net, { options, density }), await measured(problem, net, { options })];
+  expect(Math.abs(drawn.mean)).toBeGreaterThan(5 * drawn.se);
+  expect(Math.abs(drawn.mean - even.mean)).toBeLessThan(5 * Math.hypot(drawn.se, even.se));
 });
 
 test("losses are of a pixel of one channel", async () => {

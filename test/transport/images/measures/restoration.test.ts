@@ -1,6 +1,7 @@
 /** Peak signal-to-noise ratio and structural similarity. */
 import { expect, test } from "vitest";
 import type { NdArray } from "../../../../src/array/index.ts";
+import { judgeRestorations } from "../../../../src/transport/images/measures/judge-restorations.ts";
 import { decibels, greatestPsnr, meanSquaredErrors, psnr } from "../../../../src/transport/images/measures/psnr.ts";
 import { ssim } from "../../../../src/transport/images/measures/ssim.ts";
 import fc from "../../../property.ts";
@@ -121,4 +122,16 @@ test("more noise is less alike, in blocks as at once", async () => {
 test("pictures that are no pairs are refused", async () => {
   await expect(psnr(constantPictures(0, [2, 1, 4, 4]), constantPictures(0, [2, 1, 4, 5]))).rejects.toThrow(/one shape.*\[2, 1, 4, 5\]/);
   await expect(ssim(constantPictures(0, [0, 1, 4, 4]), constantPictures(0, [0, 1, 4, 4]))).rejects.toThrow(/one shape/);
+});
+
+test("a squared error is told where it is surely more than twice that of the baseline", async () => {
+  const truth = constantPictures(0.5, [60, 1, 12, 12]);
+  const noisy = (seed: string, level: number): NdArray<"f32"> => {
+    const noise = noisePictures(seed, truth.shape);
+    return changed(truth, (v, k) => v + level * (noise.data[k] - 0.5));
+  };
+  const told = async (ratio: number) => (await judgeRestorations(noisy("a", 0.2 * Math.sqrt(ratio)), truth, noisy("b", 0.2))).warnings;
+  // mean squares of 144 uniform numbers vary by 0.9 / 12 of themselves, those of 60 pictures by a hundredth: 1.5 and 3 are far from 2
+  expect(await told(1.5)).toEqual([]);
+  expect(await told(3)).toEqual([expect.stringMatching(/^the squared error is [23]\.\d times/)]);
 });
