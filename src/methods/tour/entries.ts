@@ -62,7 +62,7 @@ export const tourEntries: readonly TourEntry[] = [
         };
       },
     ),
-    figure: "comparison",
+    figure: "loss-by-step",
     own: "pushforward train compare table.csv --target price --optimizers adamw,rf-rmsprop --tune 10",
     page: "optimizers.md",
   },
