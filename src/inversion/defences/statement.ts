@@ -41,6 +41,7 @@ export function privacyStatement(training: PrivateTraining): PrivacyStatement {
       `(${formatNumber(privacy.epsilon)}, ${formatNumber(delta)})-differentially private: ${steps} steps, each record in a batch with chance ` +
       `${formatNumber(rate)}, gradients clipped to ${formatNumber(clip)}, noise of ${formatNumber(sigma)} times that (Rényi accountant, order ` +
       `${privacy.order}). Neighbouring data differ by one record added or removed. ${chosen} The weights are covered; losses and accuracies of ` +
-      "the log are not. It bounds what one record adds: a class of many like records may be drawn all the same.",
+      "the log are not. It bounds what one record adds: a class of many like records may be drawn all the same. Noise is drawn in floating point " +
+      "from a seeded generator: the statement is of real numbers, and of readers who do not know the seed.",
   };
 }

@@ -101,6 +101,7 @@ test("the statement: the accountant's ε, who neighbours are, and whether the ch
   expect(epsilon).toBeCloseTo(2.1077531, 7);
   expect([delta, rate, order]).toEqual([1e-5, 0.01, 8]);
   expect(text).toMatch(/^\(2\.108, 1\.000e-5\)-differentially private.*one record added or removed.*not included.*log are not/);
+  expect(text).toMatch(/floating point from a seeded generator/);
   expect(privacyStatement({ ...training, trials: 7 }).text).toMatch(/chosen among 7 on the same records/);
   expect(privacyStatement({ ...training, delta: undefined }).delta).toBeCloseTo(1e-5, 15);
 });
