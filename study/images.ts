@@ -43,7 +43,7 @@ interface Part {
 }
 
 const restorers = ["am", "fm", "dsm"];
-const noRanking = "the paper shows digits and faces without numbers";
+const noRanking = "no numbers that we know of";
 const parts: readonly Part[] = [
   {
     ...{ data: "mnist", task: "generate", methods: ["am", "fm", "dsm", "ssm"] },

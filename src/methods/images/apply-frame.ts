@@ -26,12 +26,14 @@ export async function applied(applying: Applying, frame: PictureFrame, note: (te
       return { colours: await applySampler(sampler, greyPlane(colours), { seed, overlap, report }), ...alpha };
     }
     case "inpaint": {
+      // without a mask what is transparent is what is missing, and will be seen; with one alpha stays as it is
       const known = mask ?? (frame.alpha && knownBy(frame.alpha));
       checkMask(known, frame.colours);
       return {
+        ...(mask && alpha),
         colours: await inChannels(
           sampler,
-          frame.colours,
+          mask ? await bleed(frame) : frame.colours,
           (planes, part) => applySampler(sampler, planes, { seed, overlap, mask: known, report: part }),
           applying,
           note,

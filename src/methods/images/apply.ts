@@ -14,7 +14,7 @@ import { talkOptions } from "../../lab/options.ts";
 import { progress, progressMode } from "../../lab/progress.ts";
 import { type ImageSampler, imageSampler } from "../../transport/images/apply.ts";
 import { type Applying, applied } from "./apply-frame.ts";
-import { greyPlane } from "./planes.ts";
+import { equalPlanes, greyPlane, onePlane } from "./planes.ts";
 
 const options = z.object({
   out: z.string().default("pictures").describe("folder for the results, or a file for one picture").meta({ short: "o" }),
@@ -174,8 +174,12 @@ async function one(applying: Applying & { readonly given: Options }, from: strin
   const picture = await readPicture(from, { profile: given.keepProfile ? "keep" : "srgb" });
   const notes = [...picture.notes];
   const note = (text: string): void => void (notes.includes(text) || notes.push(text));
+  // a profile that comes along is one of red, green and blue
+  const grey = picture.profile === undefined && picture.frames.every(({ colours }) => equalPlanes(colours));
+  if (grey) note("red, green and blue are equal: taken as grey");
   const frames: PictureFrame[] = [];
-  for (const [k, frame] of picture.frames.entries()) {
+  for (const [k, found] of picture.frames.entries()) {
+    const frame = grey ? { ...found, colours: onePlane(found.colours, 0) } : found;
     const part = (share: number): void => report((k + share) / picture.frames.length);
     frames.push(await applied({ ...applying, report: part }, frame, note));
   }

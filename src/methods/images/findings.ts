@@ -109,13 +109,13 @@ export function imageResults(
 }
 
 /** A sentence for the head of the page. */
-export function headlineOf({ restoration, samples }: ImagesJudgement, problem: ImagesProblem): string {
+export function headlineOf({ made, restoration, samples }: ImagesJudgement, problem: ImagesProblem): string {
   const name = baselineOf(problem);
   if (restoration) {
     const { model, baseline } = restoration.psnr;
     return `${withError(model.mean, model.se)} dB on held-out pictures, where ${name} has ${withError(baseline.mean, baseline.se)}.`;
   }
-  if (!samples || "none" in samples.frechet) return "Pictures from noise.";
+  if (!samples || "none" in samples.frechet) return `${made.made.shape[0]} ${problem.problem.task.title}.`;
   const { value, reference } = samples.frechet;
   return `Fréchet distance ${withError(value.mean, value.se)} to held-out pictures, which have ${withError(reference.mean, reference.se)} among themselves.`;
 }

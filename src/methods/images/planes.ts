@@ -9,6 +9,12 @@ type Planes = NdArray<"f32">;
 export const onePlane = ({ data, shape: [, height, width] }: Planes, c: number): Planes =>
   ndarray(data.slice(c * height * width, (c + 1) * height * width), [1, height, width], "f32");
 
+/** Whether red, green and blue are the same: many grey pictures are kept so. */
+export function equalPlanes({ data, shape: [channels, height, width] }: Planes): boolean {
+  const size = height * width;
+  return channels > 1 && data.every((v, i) => v === data[i % size]);
+}
+
 /** The same plane as red, green and blue. */
 export function repeated({ data, shape: [, height, width] }: Planes): Planes {
   const all = new Float32Array(3 * data.length);
