@@ -4,7 +4,7 @@ import { randomStream } from "../../src/array/index.ts";
 import { gradientOf } from "../../src/quantum/families/backward.ts";
 import { enumerateNetworks } from "../../src/quantum/families/enumerate.ts";
 import { type Family, family } from "../../src/quantum/families/family.ts";
-import { decode } from "../../src/quantum/families/network.ts";
+import { decode, logits } from "../../src/quantum/families/network.ts";
 import { accuracyOf, gaussianLattice, lossOf, mergeRows, points } from "../../src/quantum/families/points.ts";
 import { preset, presetNames } from "../../src/quantum/families/presets.ts";
 import { familySchema } from "../../src/quantum/families/schema.ts";
@@ -84,6 +84,18 @@ test("the Gaussian lattice: 0.004037130781 by exactly 24 networks, 307 local min
   const best = decode(made, bitsOf(set[0], 18));
   expect(best.layers[0].activation).toBe("relu");
   expect(accuracyOf(best, gaussianLattice())).toBeCloseTo(1, 12);
+});
+
+test("a logit of exactly 0 is decided for class 0, as programs that take the greater of two probabilities do", () => {
+  const made = family(preset("gaussian")!, 2);
+  const { set } = optimumOf(enumerateNetworks(made, gaussianLattice()).costs);
+  const network = decode(made, bitsOf(set[0], 18));
+  const lattice = gaussianLattice();
+  const z = logits(network, lattice.x);
+  expect(z.some((v) => v === 0)).toBe(true); // rectified
+  const swapped = { ...lattice, y: lattice.y.map((c) => 1 - c) };
+  expect(accuracyOf(network, lattice) + accuracyOf(network, swapped)).toBeCloseTo(1, 12);
+  expect(accuracyOf(network, swapped)).toBeCloseTo(0, 12);
 });
 
 test("the tiny networks: two tied optima with a bias, one without", () => {

@@ -153,7 +153,7 @@ export const tourEntries: readonly TourEntry[] = [
       words: "share of recreated digits that an independent judge takes for the class: of an undefended classifier nearly all",
     })),
     figure: "samples",
-    own: "pushforward audit --model classifier.onnx --private faces/ --public others/",
+    own: "pushforward audit --model classifier.onnx --private faces/ --public others/ --i-own-this-model",
     page: "audit.md",
   },
   {

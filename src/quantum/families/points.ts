@@ -61,10 +61,13 @@ export function lossOf({ spec }: Pick<Family, "spec">, network: BinaryNetwork, {
   return z.reduce((sum, v, i) => sum + weights[i] * loss((1 - 2 * y[i]) * v), spec.unitPenalty * unitsOn(network));
 }
 
-/** Share of the points whose class has probability above one half; a logit of exactly 0 counts half. */
+/**
+ * Share of the points that are decided rightly: for class 1 where its probability is above one half, else for class 0. Rectified networks say class 0
+ * by a logit of exactly 0, a probability of one half.
+ */
 export function accuracyOf(network: BinaryNetwork, { x, y, weights }: Points): number {
   const [right, all] = logits(network, x).reduce(
-    ([hits, sum], z, i) => [hits + weights[i] * (z === 0 ? 0.5 : z > 0 === (y[i] === 1) ? 1 : 0), sum + weights[i]],
+    ([hits, sum], z, i) => [hits + weights[i] * Number(z > 0 === (y[i] === 1)), sum + weights[i]],
     [0, 0],
   );
   return right / all; // the same sum in both, so that all right is 1
