@@ -138,6 +138,21 @@ test("a model of grey pictures does colours one by one, one of colours gives gre
   expect((await result(at("three.png"))).frames[0].colours.shape).toEqual([1, 18, 24]);
 });
 
+test("grey that is kept as red, green and blue is taken as grey, with a word", async () => {
+  const { data, shape } = ramp(1, 9, 12);
+  const thrice = ndarray(
+    Float32Array.from({ length: 3 * data.length }, (_, i) => data[i % data.length]),
+    [3, ...shape.slice(1)],
+    "f32",
+  );
+  await writePicture(at("thrice.png"), { frames: [{ colours: thrice }], depth: 8 });
+  const { out } = await apply(at("super-resolve-1.onnx"), at("thrice.png"), "--out", at("thrice-2.png"));
+  expect(out).toMatch(/taken as grey/);
+  expect(out).not.toMatch(/one by one/);
+  await apply(at("super-resolve-1.onnx"), at("grey.png"), "--out", at("grey-2.png"));
+  expect((await result(at("thrice-2.png"))).frames).toEqual((await result(at("grey-2.png"))).frames);
+});
+
 test("alpha grows with the picture, and is kept where its size stays", async () => {
   await apply(at("super-resolve-3.onnx"), at("holed.png"), "--out", at("holed-2.png"));
   const { alpha } = (await result(at("holed-2.png"))).frames[0];
@@ -170,6 +185,8 @@ test("what is transparent, or black in a mask, is made; the rest stays", async (
   expect(await apply(at("inpaint-3.onnx"), at("plain.png"), "--mask", at("mask.png"), "--out", at("masked.png"))).toMatchObject({
     code: 0,
   });
+  await apply(at("inpaint-3.onnx"), at("holed.png"), "--mask", at("mask.png"), "--out", at("masked-holed.png"));
+  expect((await result(at("masked-holed.png"))).frames[0].alpha).toEqual(hole(16, 20)); // a mask says what is missing: alpha does not
   expect(await apply(at("inpaint-3.onnx"), at("plain.png"), "--out", at("no.png"))).toMatchObject({
     code: 1,
     error: expect.stringContaining("no transparent pixels"),
@@ -196,10 +213,12 @@ test("a folder in one go, with one list of what failed", async () => {
   await mkdir(at("mixed", "deep"), { recursive: true });
   for (const name of ["mixed/a.png", "mixed/deep/b.png"]) await writePicture(at(name), { frames: [{ colours: ramp(3, 9, 9) }], depth: 8 });
   await writeFile(at("mixed", "broken.png"), "no picture");
+  await writeFile(at("mixed", "list.txt"), "a.png");
   const { code, out } = await apply(at("super-resolve-3.onnx"), at("mixed"), "--out", at("large"), "--json");
-  const { done, failed, left } = JSON.parse(out.trim().split("\n").at(-1)!);
+  const { done, failed, left, notes } = JSON.parse(out.trim().split("\n").at(-1)!);
   expect([code, done.length, failed.length, left]).toEqual([1, 2, 1, 0]);
   expect(failed[0].reason).toMatch(/broken\.png/);
+  expect(notes).toEqual([expect.stringContaining("list.txt")]);
   for (const name of ["large/a.png", "large/deep/b.png"]) expect(existsSync(at(name))).toBe(true);
   expect(await apply(at("super-resolve-3.onnx"), at("mixed"), "--out", at("large"))).toMatchObject({
     code: 1,
@@ -214,6 +233,7 @@ test.each([
   [["photo.png", "photo.png"], /photo\.png/],
   [["absent.onnx", "photo.png"], /no such run or model/],
   [["colour-3.onnx", "absent.png"], /no such file or folder/],
+  [["colour-3.onnx", "grey.png", "--format", "webp"], /--format webp and a file/],
   [["colour-3.onnx", "grey.png", "--device", "cuda"], /cuda device is not available/],
 ])("%j is refused in a sentence", async ([model, picture, ...more], words) => {
   const { code, error } = await apply(at(model), at(picture), ...more, "--out", at("refused.png"));

@@ -70,7 +70,7 @@ export const withheldNotes = ({ samples }: ImagesJudgement): string[] =>
         "precision and recall": samples.prdc,
         MMD: samples.mmd,
         copying: samples.nearest.copying,
-      }).flatMap(([name, found]) => ("none" in found ? [`${name} is not told: ${found.none}`] : []))
+      }).flatMap(([name, found]) => ("none" in found ? [`no ${name}: ${found.none}`] : []))
     : [];
 
 const baselineOf = ({ problem }: ImagesProblem): string => problem.task.baseline?.name ?? "unchanged";
