@@ -63,7 +63,7 @@ export interface ImageModel extends Trainable<Arrays<ImageState>, ImageNet> {
 export function settingOf({ shape, task, schedule }: ImageProblem, options: ImageLearnOptions): ImageSetting {
   const { net, head, noise, growth, objective, weight, method } = { ...imageDefaults, ...options };
   const size = { ...imageDefaults.net, ...net };
-  const form: NetForm = { shape, conditions: task.conditions(shape[0]), schedule, size };
+  const form: NetForm = { shape, conditions: task.conditions(shape[0]), moves: task.moves, schedule, size };
   return {
     ...{ form, schedule, head, noise, growth, objective },
     weight: weight === "path" ? weightOf(method, task.restores, schedule) : undefined,

@@ -111,26 +111,35 @@ const velocityByNoise =
     return x.sub(z.mul(bt)).mul(da.div(at)).add(z.mul(db));
   };
 
+/** The velocity itself: 0 where known pixels stand still. */
+const velocityField = (params: ImageNet, { form, schedule }: ImageSetting, condition?: Tensor): VectorField =>
+  imageField(params, form, condition, schedule.still && "zero");
+
+/** What a picture was made from: known pixels are part of it. */
+const startField = (params: ImageNet, { form }: ImageSetting, condition?: Tensor): VectorField =>
+  imageField(params, form, condition, "pixels");
+
 /** The methods. @source  those of their names in src/transport/learning; Song et al., ICLR 2021 (denoising, and its flow, eq. 13) */
 export const imageMethods = {
   am: { title: "action matching", loss: actionMatching, dynamics: actionMotion },
   fm: {
     title: "flow matching",
     loss: (params, sample, setting) => {
-      const miss = imageField(params, setting.form, sample.condition)(sample.t, sample.x).sub(sample.v);
+      const miss = velocityField(params, setting, sample.condition)(sample.t, sample.x).sub(sample.v);
       return weighted(miss.square().sum(1).mul(0.5), sample, setting);
     },
-    dynamics: (params, { form }, condition) => ({ drift: imageField(params, form, condition), noise: 0 }),
+    dynamics: (params, setting, condition) => ({ drift: velocityField(params, setting, condition), noise: 0 }),
   },
   dsm: {
     title: "denoising score matching",
     loss: (params, sample, setting) => {
-      const miss = imageField(params, setting.form, sample.condition)(sample.t, sample.x).sub(sample.z);
+      const miss = startField(params, setting, sample.condition)(sample.t, sample.x).sub(sample.z);
       return weighted(miss.square().sum(1).mul(0.5), sample, setting);
     },
-    dynamics: (params, { form, schedule: { mix } }, condition) => {
+    dynamics: (params, setting, condition) => {
+      const { mix } = setting.schedule;
       if (!mix) throw new RangeError("dsm: noises give velocities on paths a(t) x + b(t) z");
-      return { drift: velocityByNoise(mix, imageField(params, form, condition)), noise: 0 };
+      return { drift: velocityByNoise(mix, startField(params, setting, condition)), noise: 0 };
     },
   },
   ssm: {

@@ -27,7 +27,9 @@ export interface NetForm {
   readonly shape: ImageShape;
   /** Channels of conditions. */
   readonly conditions: number;
-  readonly schedule: Pick<Schedule, "embed">;
+  readonly schedule: Pick<Schedule, "embed" | "still">;
+  /** Where pixels move: see `ImageTask`. */
+  readonly moves?: (condition: Tensor) => Tensor;
   readonly size: NetOptions;
 }
 
@@ -66,14 +68,18 @@ function hidden({ net }: ImageNet, { size }: NetForm, time: Tensor, seen: Tensor
   return apply(pad(input, margins)).slice(null, null, [0, height], [0, width]);
 }
 
+/** What is seen of pictures with these channels: it stands first in the condition, as many channels, or one grey for all. */
+const seenIn = (condition: Tensor, channels: number): Tensor => condition.slice(null, [0, condition.shape[1] < channels ? 1 : channels]);
+
+/** Values where pixels move, and others where they are known. */
+const where = (moves: Tensor, moving: Tensor, known: Tensor): Tensor => moving.mul(moves).add(known.mul(moves.neg().add(1)));
+
 /** ½ a |x|² + k <x, y> + Σ_c b_c Σ_pixels x_c as its gradient a x + k y + b, [B, C, H, W], at a x that may be halved. */
 function linear({ skip }: ImageNet, time: Tensor, x: Tensor, condition: Tensor | undefined, ofX = 1): Tensor {
   const all = dense.apply(skip, concat([time, time.square()], 1));
   const [a, k, b] = split(all, [1, 1, x.shape[1]], 1);
   const sum = x.mul(besideImages(a).mul(ofX)).add(b.reshape([...b.shape, 1, 1]));
-  if (!condition) return sum;
-  // what is seen of the picture stands first: as many channels, or one grey for all
-  return sum.add(condition.slice(null, [0, condition.shape[1] < x.shape[1] ? 1 : x.shape[1]]).mul(besideImages(k)));
+  return condition ? sum.add(seenIn(condition, x.shape[1]).mul(besideImages(k))) : sum;
 }
 
 /**
@@ -88,12 +94,13 @@ export const imageHeads = ["inner", "distance", "scalar"] as const;
 /** The name of a form. */
 export type ImageHead = (typeof imageHeads)[number];
 
-/** The action of a network: rows of t and of pictures to [B]. */
+/** The action of a network: rows of t and of pictures to [B]. Where pixels stand still it is of what is known, so that its gradient is 0 there. */
 export const imageAction =
   (params: ImageNet, form: NetForm, head: ImageHead, condition?: Tensor): Action =>
   (time, rows) => {
-    const { embed } = form.schedule;
-    const x = toImages(rows, form.shape);
+    const { embed, still } = form.schedule;
+    const given = toImages(rows, form.shape);
+    const x = still && form.moves && condition ? where(form.moves(condition), given, seenIn(condition, form.shape[0])) : given;
     const y = embed ? embed(x) : x;
     const h = hidden(params, form, time, y, condition);
     const [flat, other] = [toRows(y), toRows(h)];
@@ -101,12 +108,20 @@ export const imageAction =
     return embed ? free : free.add(toRows(linear(params, time, x, condition, 0.5).mul(x)).sum(1));
   };
 
-/** A field of the same network: h + a x + k y + b, rows to rows; of places on circles h alone. */
+/**
+ * A field of the same network: h + a x + k y + b, rows to rows; of places on circles h alone.
+ *
+ * @param ofKnown  what the field is where pixels are known: 0 of a velocity that is 0 there, or the pixels themselves; absent: it is learned too
+ */
 export const imageField =
-  (params: ImageNet, form: NetForm, condition?: Tensor): VectorField =>
+  (params: ImageNet, form: NetForm, condition?: Tensor, ofKnown?: "zero" | "pixels"): VectorField =>
   (time, rows) => {
     const { embed } = form.schedule;
     const x = toImages(rows, form.shape);
     const h = hidden(params, form, time, embed ? embed(x) : x, condition);
-    return toRows(embed ? h : h.add(linear(params, time, x, condition)));
+    if (embed) return toRows(h);
+    const field = h.add(linear(params, time, x, condition));
+    if (!form.moves || !condition || !ofKnown) return toRows(field);
+    const moves = form.moves(condition);
+    return toRows(ofKnown === "zero" ? field.mul(moves) : where(moves, field, seenIn(condition, form.shape[0])));
   };

@@ -19,6 +19,8 @@ export interface Schedule {
   readonly weight?: (time: Tensor) => Tensor;
   /** The coefficients of x_t = a(t) x + b(t) z, for paths of this form. */
   readonly mix?: Mix;
+  /** What picture and start have in common stays as it is: a + b = 1. */
+  readonly still?: true;
   /** What the network sees of x_t, where values are places on circles: more channels, periodic. */
   readonly embed?: (x: Tensor) => Tensor;
   /** The value of x_t as a picture. */
@@ -75,13 +77,13 @@ const turn = 0.5;
  *          2021, eqs. 11 (VP), 13 (sub-VP, whose standard deviation is 1 - α²); Rissanen, Heinonen & Solin, ICLR 2023 (heat)
  */
 export const schedules = {
-  flow: mixed({ title: "straight lines", clean: 1, spoilt: 0, a: (time) => time, b: rest }),
+  flow: mixed({ title: "straight lines", still: true, clean: 1, spoilt: 0, a: (time) => time, b: rest }),
   vp: mixed({
     ...{ title: "variance preserving", clean: nearlyClean, spoilt: 1 },
     ...{ a: (time) => exp(logAlpha(time)), b: (time) => sqrt(lost(time)), weight: (time) => lost(time).pow(2.5) },
   }),
   "sub-vp": mixed({
-    ...{ title: "below the variance-preserving one", clean: nearlyClean, spoilt: 1 },
+    ...{ title: "below the variance-preserving one", still: true, clean: nearlyClean, spoilt: 1 },
     ...{ a: (time) => exp(logAlpha(time).mul(2)), b: lost, weight: (time) => lost(time).pow(3) },
   }),
   simple: mixed({
@@ -90,6 +92,7 @@ export const schedules = {
   }),
   dimple: mixed({
     title: "straight lines, the clean end discounted",
+    still: true,
     clean: 0,
     spoilt: 1,
     a: rest,

@@ -27,6 +27,8 @@ export interface ImageTask {
   readonly start: (seen: Observation, e: Tensor) => Tensor;
   /** What the network sees beside x_t, [B, K, H, W]; absent: nothing. Constant along a path: it has no part in derivatives. */
   readonly condition?: (seen: Observation) => Tensor;
+  /** 1 where pixels move, 0 where they are known and shown by the first channels of the condition; absent: all move. Broadcasts to [B, 1, H, W]. */
+  readonly moves?: (condition: Tensor) => Tensor;
   /** K for pictures of C channels. */
   readonly conditions: (channels: number) => number;
   /** A made picture with what is known of it put back. */
@@ -70,6 +72,7 @@ export const imageTasks = {
     observe: (x) => ({ seen: evenPixels(x) }),
     start: (seen, e) => put(repeatedTwice(seenOf(seen)), evenPlaces(e.shape[2], e.shape[3], e), e),
     condition: (seen) => bilinearFromEven(seenOf(seen)),
+    moves: (condition) => evenPlaces(condition.shape[2], condition.shape[3], condition).neg().add(1),
     conditions: (channels) => channels,
     consistent: (x, seen) => put(repeatedTwice(seenOf(seen)), evenPlaces(x.shape[2], x.shape[3], x), x),
     seenShape: ([channels, height, width]) => [channels, height / 2, width / 2],
@@ -96,6 +99,7 @@ export const imageTasks = {
       const [known, mask] = [seenOf(seen), maskOf(seen)];
       return concat([known.mul(mask), broadcastTo(mask, [known.shape[0], ...mask.shape.slice(1)])], 1);
     },
+    moves: (condition) => condition.slice(null, [-1, null]).neg().add(1),
     conditions: (channels) => channels + 1,
     consistent: (x, seen) => put(seenOf(seen), maskOf(seen), x),
     seenShape: (shape) => shape,

@@ -120,3 +120,44 @@ test("sizes that do not halve are filled with zeros, which have no part in the a
   );
   expect(toNumbers(zero).map(Math.abs)).toEqual([0, 0]);
 });
+
+describe("pixels that are known", () => {
+  const seen = 2 * 3;
+  /** Two channels of what is seen, then the mask: the first row of pixels is known. */
+  const condition = (): NdArray<"f64"> => {
+    const mask = [1, 1, 1, 0, 0, 0];
+    const values = rng.fold("known").normal([3, 2 * seen], "f64").data;
+    const rows = [0, 1, 2].flatMap((i) => [
+      ...Array.from({ length: 2 * seen }, (_, j) => values[2 * seen * i + j] * mask[j % seen]),
+      ...mask,
+    ]);
+    return ndarray(Float64Array.from(rows), [3, 3, 2, 3], "f64");
+  };
+  const driftOf = async (method: "am" | "fm" | "dsm", path: "flow" | "vp"): Promise<readonly number[]> => {
+    const setting = settingOf(problemOf(path, { shape, task: "inpaint" }), { ...size, method });
+    const net = doubled(noisyNet(setting.form, method === "am" ? "seen" : "field", 3));
+    const run = jit((p: ImageNet, t: Tensor, x: Tensor, c: Tensor) => imageMethodOf(method).dynamics!(p, setting, c).drift(t, x));
+    return toNumbers(await run(net, t, x, condition()));
+  };
+  const isKnown = (j: number): boolean => j % seen < 3;
+
+  test.each(["am", "fm"] as const)("stand still under %s on straight lines, and the others move", async (method) => {
+    (await driftOf(method, "flow")).forEach((v, i) => expect(v === 0, `${i}`).toBe(isKnown(i % 12)));
+  });
+
+  test("are what noise they are made from: on vp they move as a(t) + b(t) says", async () => {
+    const known = toNumbers(condition());
+    const places = toNumbers(x);
+    (await driftOf("dsm", "vp")).forEach((v, i) => {
+      const [row, j] = [Math.floor(i / 12), i % 12];
+      if (!isKnown(j)) return;
+      const h = 1e-5;
+      const of = (time: number) => coefficients.vp(time);
+      const slope = (key: "a" | "b"): number => (of(times[row] + h)[key] - of(times[row] - h)[key]) / (2 * h);
+      const { a, b } = of(times[row]);
+      const z = known[18 * row + j];
+      const expected = (slope("a") / a) * (places[i] - b * z) + slope("b") * z;
+      expect(Math.abs(v - expected)).toBeLessThan(1e-6 * (1 + Math.abs(expected))); // of central differences
+    });
+  });
+});
