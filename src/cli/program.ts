@@ -72,11 +72,9 @@ async function programOf(command: Command, act: Act): Promise<Program> {
 }
 
 /** Options that were given to a command and to those that it is part of; its own count more. */
-const givenTo = (program: Program): Record<string, unknown> =>
-  Object.assign(
-    program.parent ? givenTo(program.parent) : {},
-    ...Object.entries(program.opts()).flatMap(([key, value]) => (program.getOptionValueSource(key) === "cli" ? [{ [key]: value }] : [])),
-  );
+const givenTo = (program: Program): Record<string, unknown> => (program.parent ? { ...givenTo(program.parent), ...told(program) } : {});
+const told = (program: Program): object =>
+  Object.fromEntries(Object.entries(program.opts()).filter(([key]) => program.getOptionValueSource(key) === "cli"));
 
 const withChildren = (command: Program): Program[] => [command, ...command.commands.flatMap(withChildren)];
 

@@ -28,7 +28,12 @@ const options = z.object({
     .optional()
     .describe("inpainting: a picture, black where something is missing (default: where the picture is transparent)")
     .meta({ file: true }),
-  overlap: z.int().min(0).max(512).optional().describe("pixels that neighbouring tiles share (default: a quarter of a tile)"),
+  overlap: z
+    .int()
+    .min(0)
+    .max(512)
+    .optional()
+    .describe("pixels that neighbouring tiles share (default: a quarter of a tile; colours: half)"),
   keepProfile: z.boolean().default(false).describe("leave colours in their ICC profile, instead of converting them to sRGB"),
   device: z.enum(["cpu", "cuda", "webgpu"]).optional().describe("where the model runs; one that is missing is an error"),
   seed: z.int().min(0).default(0).describe("seed of the noise: the same for every picture"),
@@ -57,7 +62,7 @@ export const apply = job({
     const mask = given.mask === undefined ? undefined : await maskFrom(given.mask);
     const { works, notes: ofFolder } = await worksOf(input, given);
     const line = progress({
-      label: `applying ${sampler.label.task}, hundredths of pictures`,
+      label: `applying ${sampler.label.task}, ${works.length === 1 ? "percent" : `percent of each of ${works.length} pictures`}`,
       total: 100 * works.length,
       mode: progressMode(given),
     });

@@ -68,7 +68,7 @@ function labelOf(text: string | undefined, source: string): ImageFileLabel {
 export interface ApplyOptions {
   /** Of the noise, which belongs to places of the picture. */
   readonly seed: number | string;
-  /** Pixels that neighbouring tiles share; default a quarter of a tile. */
+  /** Pixels that neighbouring tiles share; default a quarter of a tile, of colours a half. */
   readonly overlap?: number;
   /** Planes [1, H, W] of what is known: 1, or missing: 0. For inpainting. */
   readonly mask?: NdArray<"f32">;
@@ -95,7 +95,8 @@ export async function applySampler(
   if (seen.shape[0] !== wanted) throw new UserError(`${seen.shape[0]} channels for a model of ${wanted}`);
   const scale = side / wide;
   const window = noiseField(seed, [channels, side, side]);
-  const overlap = given.overlap ?? Math.floor(tall / 4);
+  // tiles may choose different colours for the same thing: the wider they overlap, the softer they meet
+  const overlap = given.overlap ?? Math.floor(tall / (label.task === "colour" ? 2 : 4));
   const [, height, across] = seen.shape;
   const tiles = starts(height, tall, overlap).length * starts(across, tall, overlap).length;
   let done = 0;
