@@ -52,6 +52,15 @@ async function resultOf(name: string, ...args: string[]) {
 const artifacts = (name: string): string[] => readdirSync(at(`run-${name}`, "artifacts"));
 const number = expect.any(Number);
 
+test("bits that the steps of the solver decide are not told, and paths that need small steps get them", async () => {
+  const coarse = await resultOf("coarse", "photos", "--method", "dsm", "--solver", "euler-2");
+  expect(coarse.bitsPerDimension).toBeUndefined();
+  expect(coarse.warnings).toContainEqual(expect.stringMatching(/bits per dimension are not told: twice as many steps change them by/));
+  const fine = await resultOf("fine", "photos", "--method", "dsm");
+  expect(fine.bitsPerDimension).toMatchObject({ mean: number, pictures: 1 });
+  expect(fine.evaluations).toBeGreaterThan(50);
+});
+
 test.each([
   ["super-resolve", "bilinear"],
   ["colour", "grey"],

@@ -1,6 +1,7 @@
 /** What a trained model of pictures is worth: numbers that its task allows. */
-import { type NdArray, type Random, toNumbers } from "../../array/index.ts";
+import type { NdArray, Random } from "../../array/index.ts";
 import type { Desk } from "../../lab/life.ts";
+import { formatNumber } from "../../numbers.ts";
 import { systematic } from "../../transport/evaluation/thinning.ts";
 import { pictureDifference, solverCautions, weightCautions } from "../../transport/images/check.ts";
 import { makePictures, type Restored, type TrainedImages, waysOf } from "../../transport/images/evaluate.ts";
@@ -18,6 +19,7 @@ import {
   trainFeatures,
 } from "../../transport/images/measures/index.ts";
 import { pictureMaker } from "../../transport/images/sample.ts";
+import type { ImageSolver } from "../../transport/images/solvers.ts";
 import { effectiveShare } from "../../transport/motion/particles.ts";
 import { unitPictures } from "./data.ts";
 import type { ImagesProblem } from "./problem.ts";
@@ -75,12 +77,14 @@ export async function judged(problem: ImagesProblem, trained: TrainedImages, { r
   const effective = options.growth > 0 ? effectiveShare(asArray(made.logWeight)) : undefined;
   const restoration = restores ? await judgeRestorations(made.made, made.truth, made.baseline) : undefined;
   const generated = restores ? undefined : await ofGenerated(problem, byWeight(made, options.growth > 0, rng), rng, progress);
-  const bits = options.bits && hasDensity(trained.model) ? await bitsOfHeldOut(problem, trained, rng.fold("bits"), progress) : undefined;
+  const densities =
+    options.bits && hasDensity(trained.model) ? await bitsOfHeldOut(problem, trained, rng.fold("bits"), progress) : undefined;
   return {
-    ...{ made, rows, ways, restoration, bits, solverError, effective, ...generated },
+    ...{ made, rows, ways, restoration, bits: densities?.bits, solverError, effective, ...generated },
     warnings: [
       ...(restoration?.warnings ?? []),
       ...(generated?.samples.warnings ?? []),
+      ...(densities?.warnings ?? []),
       ...solverCautions(solverError, problem.solverName),
       ...(effective === undefined ? [] : weightCautions(effective)),
     ],
@@ -141,30 +145,49 @@ async function ofGenerated({ parts, options }: ImagesProblem, made: NdArray<"f32
 
 const toSize = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/**
+ * Bits by which twice as many steps may change the mean: models of tables differ by tenths. Far beyond it they are no bits of the model; they may
+ * even fall below 0.
+ */
+const mostBitsError = 0.05;
+
+/** @returns  bits, or why there are none */
 async function bitsOfHeldOut(
-  { problem, parts, options, solver }: ImagesProblem,
+  { problem, parts, options, solver, solverName }: ImagesProblem,
   { model, net }: TrainedImages,
   rng: Random,
   progress: Desk["progress"],
-): Promise<Bits> {
-  const density = logDensities(model, solver, options.threads);
+): Promise<{ bits?: Bits; warnings: readonly string[] }> {
   const count = Math.min(options.quick ? bitsOf.quick : bitsOf.usual, parts.heldOut.pixels.shape[0]);
   const together = Math.min(bitsOf.together, count);
   const line = progress("bits of held-out pictures", count);
+  const bitsBy = (how: ImageSolver) => {
+    const density = logDensities(model, how, options.threads);
+    return async (first: number): Promise<Float64Array> => {
+      const rows = Int32Array.from({ length: together }, (_, i) => first + i);
+      const stream = rng.fold(first);
+      const logs = await density(net, drawPictures(problem, parts.heldOut, rows, stream.fold("pictures"), true), stream.fold("probe"));
+      return logs.map((log) => bitsPerDimension(log, toSize(problem.shape)));
+    };
+  };
+  const bitsAt = bitsBy(solver);
   const found = new Float64Array(count);
   for (let start = 0; start < count; start += together) {
     const first = Math.min(start, count - together);
-    const rows = Int32Array.from({ length: together }, (_, i) => first + i);
-    const stream = rng.fold(first);
-    const logs = await density(net, drawPictures(problem, parts.heldOut, rows, stream.fold("pictures"), true), stream.fold("probe"));
-    found.set(
-      logs.map((log) => bitsPerDimension(log, toSize(problem.shape))),
-      first,
-    );
+    found.set(await bitsAt(first), first);
     line.update(first + together);
   }
+  const finer = "steps" in solver.control && (await bitsBy({ ...solver, control: { steps: 2 * solver.control.steps } })(0));
   line.finish();
-  const values = toNumbers({ dtype: "f64", shape: [count], data: found });
-  const mean = values.reduce((a, b) => a + b, 0) / count;
-  return { mean, se: Math.sqrt(values.reduce((s, v) => s + (v - mean) ** 2, 0) / (count - 1) / count), pictures: count };
+  const meanOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const error = finer ? Math.abs(meanOf(finer) - meanOf(found.subarray(0, together))) : 0;
+  if (!(error <= mostBitsError)) {
+    const why = `twice as many steps change them by ${formatNumber(error)} (limit ${mostBitsError})`;
+    return { warnings: [`bits per dimension are not told: ${why}; take more steps than ${solverName}, or --solver dopri5`] };
+  }
+  const mean = meanOf(found);
+  return {
+    bits: { mean, se: Math.sqrt(found.reduce((s, v) => s + (v - mean) ** 2, 0) / (count - 1) / count), pictures: count },
+    warnings: [],
+  };
 }

@@ -46,7 +46,12 @@ export const imagesOptions = z.object({
     .lt(1)
     .optional()
     .describe("memory of the mean of the parameters, which is the result (default: a tenth of the steps, at most 200)"),
-  solver: z.string().default("heun-25").describe("how pictures are made: dopri5, or euler, midpoint, heun, rk4 with a number of steps"),
+  solver: z
+    .string()
+    .optional()
+    .describe(
+      "how pictures are made: dopri5, or euler, midpoint, heun, rk4 with a number of steps (default: heun-25; paths vp and simple: dopri5)",
+    ),
   samples: z.int().min(1).max(100_000).optional().describe("pictures that are made and judged (default: 500, restorations 200)"),
   bits: z.boolean().default(true).describe("bits per dimension of held-out pictures, where the motion has a density"),
   animation: z.boolean().default(false).describe("pictures on their way as an animated PNG, and as MP4 where ffmpeg is installed"),

@@ -22,14 +22,14 @@ export interface ImagesProblem {
   readonly steps: number;
   readonly samples: number;
   readonly solver: ImageSolver;
-  /** The solver's name, which --quick may have chosen. */
+  /** The solver's name, where none was given by the path. */
   readonly solverName: string;
   readonly options: Options;
 }
 
 /** Smaller work for a short look. */
 const quick = { steps: 300, widths: "16,32", batch: 16, learningRate: 3e-3, samples: 100, solver: "heun-10" } as const;
-const usual = { steps: 2000, learningRate: 2e-3, generated: 500, restored: 200 } as const;
+const usual = { steps: 2000, learningRate: 2e-3, solver: "heun-25", generated: 500, restored: 200 } as const;
 
 /** @throws UserError  for whatever does not go together */
 export function imagesProblem(data: LoadedPictures, options: Options): ImagesProblem {
@@ -52,11 +52,12 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
     ...{ emaDecay: options.ema ?? Math.min(0.995, Math.max(0, 1 - 10 / steps)), threads: options.threads },
     warmUp: Math.min(imageDefaults.warmUp, Math.ceil(steps / 10)),
   };
-  const solverName = fast && options.solver === usualSolver ? quick.solver : options.solver;
+  const schedule = scheduleOf(path);
+  const solverName = options.solver ?? (schedule.stiff ? "dopri5" : fast ? quick.solver : usual.solver);
   return {
     ...{ data, parts, learn, path, steps, solverName, options },
     problem: {
-      ...{ shape, task, schedule: scheduleOf(path), masks: options.mask, coupling: options.coupling },
+      ...{ shape, task, schedule, masks: options.mask, coupling: options.coupling },
       ...{ train: parts.train, heldOut: parts.heldOut },
     },
     samples: options.samples ?? (fast ? quick.samples : task.restores ? usual.restored : usual.generated),
@@ -65,7 +66,6 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
 }
 
 const usualWidths = "32,64,64";
-const usualSolver = "heun-25";
 
 /** Whether bytes of coloured pictures [n, 3, H, W] are the same in all channels. */
 function isGrey({ data, shape: [, , height, width] }: NdArray<"u8">): boolean {
@@ -126,7 +126,7 @@ function checkTask(
     [coupling === "ot" && restores, "restorations have their partners: --coupling ot is for generate and between", "leave it out"],
     [coupling === "ot" && paired, "--paired pictures have their partners: --coupling ot is for those that have none", "leave it out"],
     [
-      solver !== usualSolver && (noise > 0 || method === "ssm"),
+      solver !== undefined && (noise > 0 || method === "ssm"),
       `--solver ${solver} is for motions without noise: ${method === "ssm" ? "scores are followed by 1,090 Langevin steps" : "with --noise pictures are made in 100 steps of Euler and Maruyama"}`,
       "leave it out",
     ],

@@ -21,6 +21,8 @@ export interface Schedule {
   readonly mix?: Mix;
   /** What picture and start have in common stays as it is: a + b = 1. */
   readonly still?: true;
+  /** Velocities grow without bound towards the picture: equal steps are too long there. */
+  readonly stiff?: true;
   /** What the network sees of x_t, where values are places on circles: more channels, periodic. */
   readonly embed?: (x: Tensor) => Tensor;
   /** The value of x_t as a picture. */
@@ -79,7 +81,7 @@ const turn = 0.5;
 export const schedules = {
   flow: mixed({ title: "straight lines", still: true, clean: 1, spoilt: 0, a: (time) => time, b: rest }),
   vp: mixed({
-    ...{ title: "variance preserving", clean: nearlyClean, spoilt: 1 },
+    ...{ title: "variance preserving", stiff: true, clean: nearlyClean, spoilt: 1 },
     ...{ a: (time) => exp(logAlpha(time)), b: (time) => sqrt(lost(time)), weight: (time) => lost(time).pow(2.5) },
   }),
   "sub-vp": mixed({
@@ -87,7 +89,7 @@ export const schedules = {
     ...{ a: (time) => exp(logAlpha(time).mul(2)), b: lost, weight: (time) => lost(time).pow(3) },
   }),
   simple: mixed({
-    ...{ title: "roots of the time", clean: nearlyClean, spoilt: 1 - nearlyClean },
+    ...{ title: "roots of the time", stiff: true, clean: nearlyClean, spoilt: 1 - nearlyClean },
     ...{ a: (time) => sqrt(rest(time)), b: (time) => sqrt(time), weight: (time) => time.pow(2.5).mul(rest(time)) },
   }),
   dimple: mixed({
