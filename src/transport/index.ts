@@ -149,6 +149,7 @@ export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./moti
 export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
+export { type Curve, cubicBetween, knotVelocities } from "./paths/curves.ts";
 export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
 export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.ts";
 export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";

@@ -123,7 +123,8 @@ async function entriesOf(
   return cost === quadraticCost ? optimalTransport(a, b, { weights }) : transportForCosts(await pairCosts(a, b, cost, gap), n, m, weights);
 }
 
-function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass1 }: Pairs, growth: number): number {
+/** C of pairs that change their mass, see `Pairs`; with λ = 0 the cosines are 1. */
+export function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass1 }: Pairs, growth: number): number {
   const d = x.points.shape[1];
   let sum = 0;
   for (let e = 0; e < from.length; e++) {
@@ -133,6 +134,11 @@ function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass1 }: Pa
     sum += (cumulated[e] - (e > 0 ? cumulated[e - 1] : 0)) * Math.sqrt(mass0![e] * mass1![e]) * Math.cos(angle);
   }
   return sum / cumulated[cumulated.length - 1];
+}
+
+/** The same pairs from the later snapshot, of m rows, to the earlier one; without masses. */
+export function backward({ from, to, cumulated }: Pairs, m: number): Pairs {
+  return sorted({ from: to, to: from, mass: cumulated.map((sum, e) => sum - (e > 0 ? cumulated[e - 1] : 0)) }, m);
 }
 
 /** Pairs of n rows from entries in any order. */
