@@ -68,6 +68,12 @@ export const trajectoriesOptions = z.object({
     .enum(["ot", "sinkhorn", "unbalanced", "independent"])
     .optional()
     .describe("pairs of neighbouring snapshots (default: ot; methods with growth: unbalanced)"),
+  path: z
+    .enum(["linear", "spline", "hermite"])
+    .optional()
+    .describe(
+      "what paths through all snapshots lie on: lines, natural cubic splines, or cubics with the velocities of --velocity (default: linear)",
+    ),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
   action: z
     .enum(["global", "per-interval"])

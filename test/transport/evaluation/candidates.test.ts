@@ -32,6 +32,6 @@ test("what needs no learning and is closer is named, the sampling floor is not",
 });
 
 test("where masses were counted, only methods with growth are tried", () => {
-  expect(candidates(true, 2).every((c) => c.growth === 2)).toBe(true);
-  expect(candidates(false, 2).some((c) => c.growth === undefined)).toBe(true);
+  expect(candidates(true, 2, true).every((c) => c.growth === 2)).toBe(true);
+  expect(candidates(false, 2, true).some((c) => c.growth === undefined)).toBe(true);
 });
