@@ -1,22 +1,28 @@
 /**
  * Straight paths and curves on populations that turn, generated here, so that the truth is known at every time.
  *
- *   npm run study:trajectories-curves [-- --seeds 3 --steps 2000]
+ *   npm run study:trajectories-curves [-- --seeds 3 --steps 1500]
  *
  * Nine times of 200 particles each, never the same ones; every second time is held out and predicted from the snapshot before. `vortex`:
  * an arc turns about the origin, the inner particles twice as fast as the outer ones; `pair`: two groups of unlike size turn rigidly. Hermite
  * curves are given the true velocities. Prints mean W1 over the held-out times, in standard deviations, with the standard error over
- * seeds, which change data and training. The floor is the W1 between two samples of the truth.
+ * seeds, which change data and training. "chains" are the curves themselves, before anything is learned from them; the floor is the W1 between two samples of the truth.
  */
 import { parseArgs } from "node:util";
-import { type NdArray, ndarray, type Random, randomStream } from "../src/array/index.ts";
+import { type NdArray, ndarray, type Random, randomStream, toNumbers } from "../src/array/index.ts";
+import { jit, type Tensor } from "../src/tensor/index.ts";
 import {
   baselines,
   type Cloud,
+  type Curve,
+  drawPath,
   innerTime,
   type LearnOptions,
   learner,
   type MethodName,
+  type PathBatch,
+  pathPoints,
+  pathThrough,
   pusher,
   score,
   type Units,
@@ -24,7 +30,7 @@ import {
   whiten,
 } from "../src/transport/index.ts";
 
-const { values } = parseArgs({ options: { seeds: { type: "string", default: "3" }, steps: { type: "string", default: "2000" } } });
+const { values } = parseArgs({ options: { seeds: { type: "string", default: "3" }, steps: { type: "string", default: "1500" } } });
 
 type Point = readonly [number, number];
 
@@ -68,7 +74,6 @@ const entries: readonly { name: string; method: MethodName; options?: LearnOptio
   { name: "ot-cfm", method: "ot-cfm" },
   { name: "ot-cfm, spline", method: "ot-cfm", options: { path: "spline" } },
   { name: "ot-cfm, hermite", method: "ot-cfm", options: { path: "hermite" } },
-  { name: "wlf-ot", method: "wlf-ot", options: { inner: 1 } },
 ];
 
 const times = Array.from({ length: 9 }, (_, k) => k);
@@ -87,6 +92,19 @@ function whitened({ points, velocities }: ReturnType<typeof sample>, units: Unit
   return { points: whiten(units, points), velocities: { ...velocities, data }, mass: 1 };
 }
 
+/** Where chains of one curve are at the middle of every interval, which is where snapshots are held out. */
+async function middles(clouds: readonly Cloud[], curve: Curve, rng: Random): Promise<NdArray<"f32">[]> {
+  const path = await pathThrough(kept, clouds, { curve });
+  const batch = drawPath(path, rng, 4 * kept.length * particles);
+  const middle = { ...batch, u: ndarray(new Float32Array(batch.u.shape[0]).fill(0.5), batch.u.shape, "f32") };
+  const { x } = await jit((points: Tensor, b: PathBatch<Tensor>) => pathPoints(points, b, path.options))(path.points, middle);
+  const places = toNumbers(x);
+  return held.map((_, k) => {
+    const rows = toNumbers(batch.t).flatMap((t, i) => (t >= kept[k] && t < kept[k + 1] ? [[places[2 * i], places[2 * i + 1]]] : []));
+    return ndarray(Float32Array.from(rows.slice(0, particles).flat()), [particles, 2], "f32");
+  });
+}
+
 async function study(name: string, truth: Truth, seed: number): Promise<void> {
   const rng = randomStream(seed).fold(name);
   const raw = times.map((time) => sample(truth, time, rng.fold(`time ${time}`)));
@@ -101,15 +119,15 @@ async function study(name: string, truth: Truth, seed: number): Promise<void> {
   note(`${name}: optimal-transport midpoint`, average(compared.map((scores) => scores[2].w1)));
   const again = held.map((k) => ({ x: whiten(units, sample(truth, k, rng.fold(`again ${k}`)).points) }));
   note(`${name}: floor`, average(held.map((k, i) => score("floor", again[i], cloud(k), rng).w1)));
+  const training = kept.map((k) => clouds[k]);
+  for (const curve of ["linear", "spline", "hermite"] as const) {
+    const between = await middles(training, curve, rng.fold("chains"));
+    note(`${name}: chains, ${curve}`, average(held.map((k, i) => score(curve, { x: between[i] }, cloud(k), rng).w1)));
+  }
   for (const { name: entry, method, options } of entries) {
     const steps = Number(values.steps);
     const inner = (k: number): number => innerTime(units, times[k]);
-    const model = await learner(
-      method,
-      kept.map(inner),
-      kept.map((k) => clouds[k]),
-      { threads: 1, steps, ...options },
-    );
+    const model = await learner(method, kept.map(inner), training, { threads: 1, steps, ...options });
     let state = model.init(rng.fold("init"));
     const draws = rng.fold("training");
     for (let i = 0; i < steps; i++) ({ state } = await model.step(state, draws));
