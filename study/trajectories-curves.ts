@@ -14,13 +14,13 @@ import { jit, type Tensor } from "../src/tensor/index.ts";
 import {
   baselines,
   type Cloud,
-  type Curve,
   drawPath,
   innerTime,
   type LearnOptions,
   learner,
   type MethodName,
   type PathBatch,
+  type PathOptions,
   pathPoints,
   pathThrough,
   pusher,
@@ -70,10 +70,18 @@ function sample({ speed, start }: Truth, time: number, rng: Random): { points: N
 const entries: readonly { name: string; method: MethodName; options?: LearnOptions }[] = [
   { name: "am", method: "am" },
   { name: "am, spline", method: "am", options: { path: "spline" } },
+  { name: "am, spline, smooth pairs", method: "am", options: { path: "spline", coupling: "smooth" } },
   { name: "am, hermite", method: "am", options: { path: "hermite" } },
   { name: "ot-cfm", method: "ot-cfm" },
   { name: "ot-cfm, spline", method: "ot-cfm", options: { path: "spline" } },
   { name: "ot-cfm, hermite", method: "ot-cfm", options: { path: "hermite" } },
+];
+
+const chains: readonly PathOptions[] = [
+  { curve: "linear" },
+  { curve: "spline" },
+  { curve: "spline", coupling: "smooth" },
+  { curve: "hermite" },
 ];
 
 const times = Array.from({ length: 9 }, (_, k) => k);
@@ -93,8 +101,8 @@ function whitened({ points, velocities }: ReturnType<typeof sample>, units: Unit
 }
 
 /** Where chains of one curve are at the middle of every interval, which is where snapshots are held out. */
-async function middles(clouds: readonly Cloud[], curve: Curve, rng: Random): Promise<NdArray<"f32">[]> {
-  const path = await pathThrough(kept, clouds, { curve });
+async function middles(clouds: readonly Cloud[], options: PathOptions, rng: Random): Promise<NdArray<"f32">[]> {
+  const path = await pathThrough(kept, clouds, options);
   const batch = drawPath(path, rng, 4 * kept.length * particles);
   const middle = { ...batch, u: ndarray(new Float32Array(batch.u.shape[0]).fill(0.5), batch.u.shape, "f32") };
   const { x } = await jit((points: Tensor, b: PathBatch<Tensor>) => pathPoints(points, b, path.options))(path.points, middle);
@@ -120,9 +128,10 @@ async function study(name: string, truth: Truth, seed: number): Promise<void> {
   const again = held.map((k) => ({ x: whiten(units, sample(truth, k, rng.fold(`again ${k}`)).points) }));
   note(`${name}: floor`, average(held.map((k, i) => score("floor", again[i], cloud(k), rng).w1)));
   const training = kept.map((k) => clouds[k]);
-  for (const curve of ["linear", "spline", "hermite"] as const) {
-    const between = await middles(training, curve, rng.fold("chains"));
-    note(`${name}: chains, ${curve}`, average(held.map((k, i) => score(curve, { x: between[i] }, cloud(k), rng).w1)));
+  for (const options of chains) {
+    const label = `chains, ${options.curve}${options.coupling ? `, ${options.coupling} pairs` : ""}`;
+    const between = await middles(training, options, rng.fold("chains"));
+    note(`${name}: ${label}`, average(held.map((k, i) => score(label, { x: between[i] }, cloud(k), rng).w1)));
   }
   for (const { name: entry, method, options } of entries) {
     const steps = Number(values.steps);

@@ -156,6 +156,7 @@ export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.
 export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";
 export { type MassCurve, type Path, type PathOptions, type PathShape, pathThrough } from "./paths/path.ts";
 export { type PathPoints, pathPoints } from "./paths/points.ts";
+export { smoothPairs } from "./paths/smooth-pairs.ts";
 export { splitTimes, type TimePair, type TimeSplit, timePairs } from "./paths/split.ts";
 export { densityAtKnots, initTimeDensity, invertDensity, type TimeDensity, updateTimeDensity } from "./paths/times.ts";
 export { coneGeodesic, type ReachPlan, reachPlan } from "./paths/unbalanced.ts";

@@ -1,11 +1,13 @@
 /** May paths curve as was asked for? */
 import { UserError } from "../../errors.ts";
 import type { Curve } from "../paths/curves.ts";
+import type { Coupling } from "../paths/pairs.ts";
 import { curves, descriptionOf, type MethodName } from "./methods.ts";
 
 /** What decides the curves of a training. */
 export interface CurveAsked {
   readonly path?: Curve;
+  readonly coupling?: Coupling;
   /** Measured velocities. */
   readonly velocity?: string;
 }
@@ -14,7 +16,12 @@ export interface CurveAsked {
  * @param snapshots  number of those that are learned from
  * @throws UserError
  */
-export function checkCurve({ path = "linear", velocity }: CurveAsked, method: MethodName, snapshots: number): void {
+export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, method: MethodName, snapshots: number): void {
+  if (coupling === "smooth" && snapshots < 3)
+    throw new UserError(
+      `--coupling smooth: ${snapshots} snapshots are left to learn from, and pairs of two have no motion to go on with`,
+      "leave --coupling out",
+    );
   if (path === "linear") return;
   if (!curves(method)) throw new UserError(`--path ${path}: ${whyStraight(method)}`, otherMethod(method));
   if (path === "spline" && snapshots < 3)

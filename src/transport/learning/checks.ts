@@ -75,9 +75,10 @@ function checkPairs(asked: Asked, method: MethodName): void {
     );
   checkPriorGrowth(asked, method);
   const force = (["drift", "velocity", "cost"] as const).find((key) => asked[key] !== undefined);
-  if (force && (asked.coupling ?? path?.coupling) === "unbalanced")
+  const own = asked.coupling ?? path?.coupling;
+  if (force && (own === "unbalanced" || own === "smooth"))
     throw new UserError(
-      `--${force}: pairs of unbalanced transport do not follow it`,
+      `--${force}: pairs of ${own === "smooth" ? "chains that turn least" : "unbalanced transport"} do not follow it`,
       path?.coupling ? "use uam or wlf-uot" : "use --coupling ot",
     );
 }

@@ -140,8 +140,9 @@ export async function learner(
   const forced = drift !== undefined || cost !== undefined;
   // plans of unbalanced transport know neither drift nor cost
   const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
-  if (forced && (description.path?.coupling ?? coupling) === "unbalanced")
-    throw new RangeError(`learner: pairs of unbalanced transport (${method}) know neither drift nor cost`);
+  const pairs = description.path?.coupling ?? coupling;
+  if (forced && (pairs === "unbalanced" || pairs === "smooth"))
+    throw new RangeError(`learner: ${pairs} pairs (${method}) know neither drift nor cost`);
   if (options.noiseShape && description.path?.shape === "bridge")
     throw new RangeError(`learner: the bridges of ${method} have constant noise`);
   const curve = options.path ?? "linear";

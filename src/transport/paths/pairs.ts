@@ -8,9 +8,10 @@ import { reachPlan } from "./unbalanced.ts";
 
 /**
  * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth
- * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way.
+ * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way; "smooth": exact optimal transport of places and motions, whose chains
+ * through all snapshots turn least.
  */
-export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced";
+export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced" | "smooth";
 
 /** Pairs sorted by `from`; entry e has probability (cumulated[e] - cumulated[e - 1]) / cumulated.at(-1). */
 export interface Pairs {
@@ -28,7 +29,8 @@ export interface Pairs {
 
 /** Under a free drift, "ot" and "sinkhorn" pair particles where the drift has carried them; under a convex cost, "ot" pairs them by it. */
 export interface CouplingOptions extends PairMotion {
-  readonly coupling: Coupling;
+  /** Smooth pairs are those of all snapshots together. */
+  readonly coupling: Exclude<Coupling, "smooth">;
   /** σ: entropic plans get ε = 2 σ² gap, that of the Schrödinger bridge; 0: a twentieth of the mean cost. */
   readonly noise?: number;
   /** λ of unbalanced plans. */

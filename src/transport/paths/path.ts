@@ -5,6 +5,7 @@ import { type Cloud, stacked } from "./cloud.ts";
 import { type Curve, knotVelocities } from "./curves.ts";
 import type { PairMotion } from "./pair-costs.ts";
 import { backward, type Coupling, cumulate, overlapOf, type Pairs, pairsOf } from "./pairs.ts";
+import { smoothPairs } from "./smooth-pairs.ts";
 
 /**
  * "linear": (1 - u) a + u b, or its point on the curve; "bridge": that and noise σ √(gap u (1 - u)); "mixture": b with probability u, else
@@ -82,13 +83,15 @@ export async function pathThrough(
   const offsets = [0];
   for (const { points } of all) offsets.push(offsets[offsets.length - 1] + points.shape[0]);
   const masses = all.map(({ mass }) => mass / all[0].mass);
-  const couplings: (Pairs | undefined)[] = [];
+  const coupling = o.coupling === "smooth" ? "ot" : o.coupling;
+  const plans: (Pairs | undefined)[] = [];
   for (let k = 0; k + 1 < all.length; k++) {
     const [x, y] = [k, k + 1].map((j) => ({ ...all[j], mass: masses[j] }));
-    const pairs = await pairsOf(x, y, { ...o, drift, cost, start: times[k], end: times[k + 1] });
+    const pairs = await pairsOf(x, y, { ...o, coupling, drift, cost, start: times[k], end: times[k + 1] });
     // mass on curves does not know the angle on the cone
-    couplings.push(pairs?.mass0 && o.curve !== "linear" ? { ...pairs, overlap: overlapOf(x, y, pairs, 0) } : pairs);
+    plans.push(pairs?.mass0 && o.curve !== "linear" ? { ...pairs, overlap: overlapOf(x, y, pairs, 0) } : pairs);
   }
+  const couplings = o.coupling === "smooth" ? await smoothPairs(times, all, plans as Pairs[]) : plans;
   return {
     times,
     points: stacked([...all.map(({ points }) => points), ...(o.curve === "hermite" ? all.map(velocitiesOf) : [])]),
