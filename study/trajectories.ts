@@ -65,6 +65,7 @@ const entries: Readonly<Record<string, Entry>> = {
   "wlf-ot, one action": { method: "wlf-ot", options: { ...flow, intervals: 1 } },
   "am, an action an interval": { method: "am", options: { intervals: 3 } },
   "am, spline": { method: "am", options: { path: "spline" } },
+  "am, spline, smooth pairs": { method: "am", options: { path: "spline", coupling: "smooth" } },
   "ot-cfm, spline": { method: "ot-cfm", options: { path: "spline" } },
   "am-wfr, geodesic mass": { method: "am-wfr", options: { massCurve: "geodesic" } },
   "uam, log mass": { method: "uam", options: { massCurve: "log" } },
