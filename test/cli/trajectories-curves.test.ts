@@ -47,7 +47,17 @@ const tiny = [
 ];
 
 async function heldOut(out: string, ...options: string[]) {
-  const { code, text } = await pushforward(join(folder, "turning.csv"), ...tiny, "--steps", "400", ...options, "--out", join(folder, out));
+  const { code, text } = await pushforward(
+    join(folder, "turning.csv"),
+    ...tiny,
+    "--steps",
+    "450",
+    "--batch",
+    "128",
+    ...options,
+    "--out",
+    join(folder, out),
+  );
   expect([code, text]).toEqual([0, ""]);
   const { heldOut, warnings } = JSON.parse(await readFile(join(folder, out, "results.json"), "utf8"));
 
