@@ -64,6 +64,9 @@ const entries: Readonly<Record<string, Entry>> = {
   "wlf-sb, flow objective": { method: "wlf-sb", options: { inner: 0, objective: "flow" } },
   "wlf-ot, one action": { method: "wlf-ot", options: { ...flow, intervals: 1 } },
   "am, an action an interval": { method: "am", options: { intervals: 3 } },
+  "am, spline": { method: "am", options: { path: "spline" } },
+  "am, spline, smooth pairs": { method: "am", options: { path: "spline", coupling: "smooth" } },
+  "ot-cfm, spline": { method: "ot-cfm", options: { path: "spline" } },
   "am-wfr, geodesic mass": { method: "am-wfr", options: { massCurve: "geodesic" } },
   "uam, log mass": { method: "uam", options: { massCurve: "log" } },
 };
@@ -206,7 +209,8 @@ async function withoutLearning(seed: number, k: number): Promise<void> {
 
 const offered = Object.keys(entries).filter(
   (name) =>
-    (accelerates || !(has(entries[name].method, "potential") || entries[name].options?.intervals)) && (counted || !name.endsWith(" mass")),
+    (accelerates || !(has(entries[name].method, "potential") || entries[name].options?.intervals || entries[name].options?.path)) &&
+    (counted || !name.endsWith(" mass")),
 );
 const chosen = values.entries === "all" ? ["baselines", ...offered] : values.entries.split(";");
 const seedRange = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.first) + i);

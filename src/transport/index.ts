@@ -108,6 +108,7 @@ export {
 export { actionDynamics } from "./learning/action-model.ts";
 export { type ActionValue, meanValue, type Sampled } from "./learning/action-value.ts";
 export { type CautionSetting, cautions } from "./learning/cautions.ts";
+export { type CurveAsked, checkCurve } from "./learning/check-curve.ts";
 export { type Asked, checkAsked } from "./learning/checks.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
 export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch } from "./learning/guard.ts";
@@ -149,11 +150,13 @@ export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./moti
 export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
+export { type Curve, cubicBetween, knotVelocities } from "./paths/curves.ts";
 export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";
 export { carriedToMiddle, type PairMotion, pairCosts } from "./paths/pair-costs.ts";
 export { type Coupling, type CouplingOptions, type Pairs, pairsOf } from "./paths/pairs.ts";
 export { type MassCurve, type Path, type PathOptions, type PathShape, pathThrough } from "./paths/path.ts";
 export { type PathPoints, pathPoints } from "./paths/points.ts";
+export { smoothPairs } from "./paths/smooth-pairs.ts";
 export { splitTimes, type TimePair, type TimeSplit, timePairs } from "./paths/split.ts";
 export { densityAtKnots, initTimeDensity, invertDensity, type TimeDensity, updateTimeDensity } from "./paths/times.ts";
 export { coneGeodesic, type ReachPlan, reachPlan } from "./paths/unbalanced.ts";

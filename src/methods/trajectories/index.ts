@@ -17,6 +17,7 @@ import {
   type Choice,
   checkAsked,
   checkChoice,
+  checkCurve,
   checkLineage,
   choose,
   figuresOf,
@@ -59,6 +60,7 @@ export const trajectories = method({
     "pushforward trajectories cells.h5ad --time day --method wlf-uot --mass counts --group cell_type",
     "pushforward trajectories cells.h5ad --time day --embedding X_pca --velocity velocity_pca --velocity-scale fit",
     "pushforward trajectories cells.h5ad --time day --method am-wfr --prior-growth rate --group cell_type --between 0,4",
+    "pushforward trajectories drifters.csv --path spline --hold-out 3",
     'pushforward trajectories drifters.csv --drift "x=-y; y=x" --cost "power 3"',
     'pushforward trajectories swarm.csv --method wlf-potential --interaction "exp(-r^2/2)"',
   ],
@@ -78,7 +80,11 @@ export const trajectories = method({
     const shown = shownFeatures(data, given.show); // a wrong name is told before the training
     const split = splitTimes(data, given.holdOut);
     if (given.auto) checkChoice(given, split);
-    else checkAsked(given, given.method); // before seconds are spent on λ, as is the folder
+    else {
+      // before seconds are spent on λ, as is the folder
+      checkAsked(given, given.method);
+      checkCurve(given, given.method, split.train.length);
+    }
     checkLineage(data, given);
     if (given.auto || seeksPrice(given)) await desk.checkFolder(data, undecided(given));
     const price = await priceOf(data, given, split, desk);
@@ -168,7 +174,7 @@ const seeksPrice = ({ growth, auto, method }: Options): boolean => growth === un
 /** Options that `prepare` fills in or takes apart: a run's configuration has them in another form than they were given in. */
 const undecided = (options: Options): string[] => [
   ...(seeksPrice(options) ? ["growth"] : []),
-  ...(options.auto ? ["method", "noise", "growth"] : []),
+  ...(options.auto ? ["method", "path", "noise", "growth"] : []),
   ...(options.quick ? ["steps"] : []),
   ...["cost", "drift", "potential", "interaction"],
 ];

@@ -65,9 +65,17 @@ export const trajectoriesOptions = z.object({
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
   coupling: z
-    .enum(["ot", "sinkhorn", "unbalanced", "independent"])
+    .enum(["ot", "sinkhorn", "unbalanced", "independent", "smooth"])
     .optional()
-    .describe("pairs of neighbouring snapshots (default: ot; methods with growth: unbalanced)"),
+    .describe(
+      "pairs of neighbouring snapshots; smooth: of all together, so that chains turn least (default: ot; methods with growth: unbalanced)",
+    ),
+  path: z
+    .enum(["linear", "spline", "hermite"])
+    .optional()
+    .describe(
+      "what paths through all snapshots lie on: lines, natural cubic splines, or cubics with the velocities of --velocity (default: linear)",
+    ),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
   action: z
     .enum(["global", "per-interval"])

@@ -1,11 +1,13 @@
 /** Methods among which one is chosen, what they are compared with, and the choice. */
 import type { MethodName } from "../learning/methods.ts";
+import type { Curve } from "../paths/curves.ts";
 import { timeText } from "../paths/units.ts";
 import { plusMinus, type ResultTable } from "./results.ts";
 
 /** A method with its settings. */
 export interface Candidate {
   readonly method: MethodName;
+  readonly path?: Curve;
   readonly noise?: number;
   readonly growth?: number;
 }
@@ -32,21 +34,19 @@ export interface Unlearned {
  * From simple to rich; methods with growth only where masses are known to differ, or nothing else is said.
  *
  * @param growth  λ of all that grow
+ * @param curved  does each training have the three snapshots that a curve needs?
  */
-export function candidates(counted: boolean, growth: number): Candidate[] {
+export function candidates(counted: boolean, growth: number, curved: boolean): Candidate[] {
+  const alongCurves = (candidate: Candidate): Candidate[] => [candidate, ...(curved ? [{ ...candidate, path: "spline" } as const] : [])];
   const still: Candidate[] = [
-    { method: "am" },
+    ...alongCurves({ method: "am" }),
     { method: "wlf-ot" },
     { method: "eam", noise: 0.1 },
     { method: "eam", noise: 0.3 },
     { method: "wlf-sb", noise: 0.1 },
     { method: "ot-cfm" },
   ];
-  const growing: Candidate[] = [
-    { method: "uam", growth },
-    { method: "am-wfr", growth },
-    { method: "wlf-uot", growth },
-  ];
+  const growing: Candidate[] = [...alongCurves({ method: "uam", growth }), { method: "am-wfr", growth }, { method: "wlf-uot", growth }];
   return counted ? growing : [...still, ...growing];
 }
 
@@ -67,9 +67,9 @@ export function chosen(
 ): Choice {
   const lowest = table.reduce((a, b) => (b.w1 < a.w1 ? b : a));
   const best = table.find((r) => r.w1 <= lowest.w1 + lowest.error) as CandidateResult;
-  const { method, noise, growth } = best;
+  const { method, path, noise, growth } = best;
   const setting = (r: Candidate): string =>
-    [r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", ");
+    [r.path ?? "", r.noise === undefined ? "" : `σ ${r.noise}`, r.growth === undefined ? "" : `λ ${r.growth}`].filter(Boolean).join(", ");
   const limit = lowest.w1 + lowest.error;
   const verdict = (r: CandidateResult): string =>
     r === best
@@ -95,7 +95,7 @@ export function chosen(
   ];
   const width = Math.max(...lines.map((l) => l.name.length));
   return {
-    best: { method, ...(noise !== undefined && { noise }), ...(growth !== undefined && { growth }) },
+    best: { method, ...(path && { path }), ...(noise !== undefined && { noise }), ...(growth !== undefined && { growth }) },
     table,
     text: [
       `${`chosen: ${method} ${setting(best)}`.trim()} (${plusMinus.sampling})`,

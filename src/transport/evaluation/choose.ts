@@ -34,6 +34,7 @@ const notForAll = [
   "head",
   "density",
   "coupling",
+  "path",
   "priorGrowth",
 ] as const;
 
@@ -52,7 +53,7 @@ export async function choose(
 ): Promise<Choice> {
   checkChoice(options, split);
   const folds = leftOut(split);
-  const list = candidates(options.mass !== "equal", options.growth);
+  const list = candidates(options.mass !== "equal", options.growth, split.train.length > 3);
   const total = list.length * folds.length;
   progress?.(0, total);
   const table: CandidateResult[] = [];

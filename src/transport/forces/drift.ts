@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { concat, type Tensor } from "../../tensor/index.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
 import { stacked } from "../paths/cloud.ts";
-import { innerTime } from "../paths/units.ts";
+import { innerTime, whitenVelocities } from "../paths/units.ts";
 import { assignments, formulaOf, requireFinite, userValues } from "./formulas.ts";
 import { fittedScale, kernelVelocity } from "./kernels.ts";
 import type { ForceSetting } from "./setting.ts";
@@ -18,17 +18,23 @@ export interface DriftOptions {
   readonly velocityScale?: string;
 }
 
+/** The field that costs nothing, and the factor of measured velocities. */
+interface Drift {
+  readonly drift?: VectorField;
+  readonly velocityScale?: number;
+}
+
 /**
  * @param notes  grows by what the user should know
  * @throws UserError  for options that do not fit each other or the data
  */
-export async function driftOf(options: DriftOptions, setting: ForceSetting, notes: string[]): Promise<VectorField | undefined> {
+export async function driftOf(options: DriftOptions, setting: ForceSetting, notes: string[]): Promise<Drift> {
   const { drift, velocity, velocityScale } = options;
   if (drift !== undefined && velocity !== undefined)
     throw new UserError("give --drift or --velocity, not both: both are the velocity that costs nothing");
   if (velocityScale !== undefined && velocity === undefined) throw new UserError("--velocity-scale needs --velocity");
   if (velocity !== undefined) return measuredDrift(velocityScale ?? "1", setting, notes);
-  return drift === undefined ? undefined : formulaDrift(drift, setting);
+  return drift === undefined ? {} : { drift: await formulaDrift(drift, setting) };
 }
 
 /** One formula a feature, `x=-y; y=x`, in features a unit of the user's time; features that are not named stay. */
@@ -61,14 +67,11 @@ const columnsOf = (columns: readonly (Tensor | undefined)[], x: Tensor): Tensor 
 };
 
 /** A kernel regression of the velocities measured at the training particles. */
-async function measuredDrift(scale: string, { data, units, clouds, train, rng }: ForceSetting, notes: string[]): Promise<VectorField> {
+async function measuredDrift(scale: string, { data, units, clouds, train, rng }: ForceSetting, notes: string[]): Promise<Drift> {
   const { velocities } = data;
   if (!velocities) throw new UserError("--velocity: the data have no velocities");
-  const d = data.features.length;
   const points = stacked(train.map((k) => clouds[k].points));
-  const inner = stacked(
-    train.map((k) => ({ ...velocities[k], data: velocities[k].data.map((v, i) => (v * units.interval) / units.deviation[i % d]) })),
-  );
+  const inner = stacked(train.map((k) => whitenVelocities(units, velocities[k])));
   if (inner.data.every((v) => v === 0)) throw new UserError("--velocity: all velocities are zero");
   const { field, width, explained } = await kernelVelocity(points, inner, rng);
   notes.push(
@@ -77,7 +80,7 @@ async function measuredDrift(scale: string, { data, units, clouds, train, rng }:
   );
   const factor = scale.trim() === "fit" ? await fitted() : Number(scale || Number.NaN);
   if (!Number.isFinite(factor) || factor === 0) throw new UserError(`--velocity-scale "${scale}": expected a number or fit`);
-  return factor === 1 ? field : (t, x) => field(t, x).mul(factor);
+  return { drift: factor === 1 ? field : (t, x) => field(t, x).mul(factor), velocityScale: factor };
 
   async function fitted(): Promise<number> {
     const { scale: best, cosine } = await fittedScale(

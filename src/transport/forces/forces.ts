@@ -28,6 +28,8 @@ export interface Forces {
   readonly acting: Acting;
   /** Weights of a quadratic cost; undefined: the cost is another one. */
   readonly metric?: readonly number[];
+  /** Factor of the measured velocities. */
+  readonly velocityScale?: number;
   /** What the user should know. */
   readonly notes: readonly string[];
 }
@@ -35,7 +37,7 @@ export interface Forces {
 /** @throws UserError */
 export async function forcesOf(options: ForceOptions, setting: ForceSetting): Promise<Forces> {
   const notes: string[] = [];
-  const drift = await driftOf(options, setting, notes);
+  const { drift, velocityScale } = await driftOf(options, setting, notes);
   const potential = options.potential === undefined ? undefined : await potentialOf(options.potential, setting, notes);
   const { cost, metric } = costOf(options.cost ?? "quadratic", setting.data.features);
   const acting = {
@@ -45,5 +47,5 @@ export async function forcesOf(options: ForceOptions, setting: ForceSetting): Pr
     ...(options.interaction !== undefined && { interaction: await interactionOf(options.interaction) }),
     ...(options.timeWeight !== undefined && { weight: await timeWeightOf(options.timeWeight, setting) }),
   };
-  return { acting, metric, notes };
+  return { acting, metric, velocityScale, notes };
 }

@@ -63,8 +63,9 @@ export async function densityPotential(
 }
 
 /**
- * The factor of a velocity field that fits the motion of the snapshots' means best, Σ <Δm_k, b_k> / Σ |b_k|² with b_k = Δt_k E_k[b], and
- * the cosine of the two. Measured velocities may have a unit of time of their own.
+ * The factor of a velocity field that fits the motion of the snapshots' means best, Σ <Δm_k, b_k> / Σ |b_k|² with b_k = Δt_k (E_k[b] +
+ * E_{k+1}[b]) / 2, and the cosine of the two. Where the motion turns, velocities at one end alone would point off the way. Measured velocities
+ * may have a unit of time of their own.
  *
  * @param times, clouds  snapshots that are learned from
  */
@@ -76,10 +77,13 @@ export async function fittedScale(
   const [dot, square, moved] = [0, 0, 0].map(() => [] as number[]);
   const means = clouds.map(({ points, weights }) => weightedMean(points, weights));
   const program = jit(field);
-  for (let k = 0; k + 1 < clouds.length; k++) {
-    const { points, weights } = clouds[k];
+  const drifts: number[][] = [];
+  for (const [k, { points, weights }] of clouds.entries()) {
     const t = ndarray(new Float32Array(points.shape[0]).fill(times[k]), [points.shape[0], 1], "f32");
-    const drift = weightedMean((await program(t, points)) as NdArray<"f32">, weights).map((v) => v * (times[k + 1] - times[k]));
+    drifts.push(weightedMean((await program(t, points)) as NdArray<"f32">, weights));
+  }
+  for (let k = 0; k + 1 < clouds.length; k++) {
+    const drift = drifts[k].map((v, j) => ((v + drifts[k + 1][j]) / 2) * (times[k + 1] - times[k]));
     const way = means[k + 1].map((m, j) => m - means[k][j]);
     dot.push(inner(way, drift));
     square.push(inner(drift, drift));

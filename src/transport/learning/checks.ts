@@ -4,6 +4,7 @@ import type { ForceOptions } from "../forces/forces.ts";
 import { dependsOnTime } from "../forces/noise.ts";
 import type { Head } from "../lagrangian/action.ts";
 import { together } from "../lagrangian/interaction.ts";
+import type { Curve } from "../paths/curves.ts";
 import type { Coupling } from "../paths/pairs.ts";
 import { descriptionOf, has, type MethodName, methods } from "./methods.ts";
 
@@ -11,6 +12,7 @@ import { descriptionOf, has, type MethodName, methods } from "./methods.ts";
 export interface Asked extends ForceOptions {
   readonly head?: Head;
   readonly coupling?: Coupling;
+  readonly path?: Curve;
   readonly batch: number;
   readonly noise: number | string;
   /** Column of growth rates that are known beforehand. */
@@ -73,9 +75,10 @@ function checkPairs(asked: Asked, method: MethodName): void {
     );
   checkPriorGrowth(asked, method);
   const force = (["drift", "velocity", "cost"] as const).find((key) => asked[key] !== undefined);
-  if (force && (asked.coupling ?? path?.coupling) === "unbalanced")
+  const own = asked.coupling ?? path?.coupling;
+  if (force && (own === "unbalanced" || own === "smooth"))
     throw new UserError(
-      `--${force}: pairs of unbalanced transport do not follow it`,
+      `--${force}: pairs of ${own === "smooth" ? "chains that turn least" : "unbalanced transport"} do not follow it`,
       path?.coupling ? "use uam or wlf-uot" : "use --coupling ot",
     );
 }
@@ -85,7 +88,9 @@ function checkForces(asked: Asked, method: MethodName): void {
   const { family } = methods[method];
   const withAction = family === "action matching" || family === "Lagrangian flow";
   const given = (["cost", "drift", "velocity"] as const).find((key) => asked[key] !== undefined);
-  if (given && !withAction)
+  // flow matching has no use for a free velocity, but for curves that go through particles with theirs
+  const bends = given === "velocity" && family === "flow matching" && asked.path === "hermite";
+  if (given && !withAction && !bends)
     throw new UserError(
       `--${given}: ${method} is ${family}, which has no action`,
       "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",

@@ -56,14 +56,16 @@ const lagrangianFlowDefaults = {
 type FlowState = Arrays<Players> & { readonly guard: Guard<Arrays<Players>> };
 
 /**
- * @param path  gives rows of neighbouring snapshots, times and masses; its shape must be linear. What is corrected are its straight lines,
+ * @param path  gives rows of neighbouring snapshots, times and masses; its shape and its curve must be linear. What is corrected are its straight
+ *              lines,
  *              or, of pairs of unbalanced transport, their geodesics
- * @throws RangeError  for growth with a head that cannot represent it
+ * @throws RangeError  for growth with a head that cannot represent it, and for curves
  */
 export function lagrangianFlow(path: Path, options: LagrangianFlowOptions = {}): ValuedModel<FlowState, ActionParams> {
   const o = { ...lagrangianFlowDefaults, lagrangian: freeMotion, ...options };
   const { lagrangian: l, intervals } = o;
   if (l.growth > 0 && o.head !== "scalar") throw new RangeError(`lagrangianFlow: the head "${o.head}" cannot represent growth`);
+  if (path.options.curve !== "linear") throw new RangeError("lagrangianFlow: corrects straight lines, not curves");
   if (o.interaction && o.batch % together !== 0)
     throw new RangeError(`lagrangianFlow: with an interaction, the batch must be a multiple of ${together}`);
   const d = path.points.shape[1];

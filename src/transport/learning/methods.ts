@@ -2,6 +2,7 @@
 import type { NdArray } from "../../array/index.ts";
 import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
 import type { Cloud } from "../paths/cloud.ts";
+import type { Curve } from "../paths/curves.ts";
 import type { Coupling } from "../paths/pairs.ts";
 import { type PathOptions, pathThrough } from "../paths/path.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
@@ -100,6 +101,8 @@ export interface LearnOptions
   readonly growth?: number;
   readonly coupling?: Coupling;
   readonly massCurve?: PathOptions["massCurve"];
+  /** What chains of rows lie on, for methods that are given their paths. */
+  readonly path?: Curve;
   /** V(t, x) and b(t, x), in units of the training. */
   readonly potential?: ScalarField;
   readonly drift?: VectorField;
@@ -108,6 +111,12 @@ export interface LearnOptions
 
 /** Settings unless others are asked for. */
 export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as const;
+
+/** Is the method given paths along which particles move, which may then curve? Those of `am-wfr` are geodesics by definition. */
+export function curves(method: MethodName): boolean {
+  const { family, path } = descriptionOf(method);
+  return (family === "action matching" || family === "flow matching") && path?.shape !== "mixture" && method !== "am-wfr";
+}
 
 /** σ of a method with noise, 0 of one without. */
 const noiseOf = (method: MethodName, options: LearnOptions): number => (has(method, "noise") ? (options.noise ?? learnDefaults.noise) : 0);
@@ -131,16 +140,20 @@ export async function learner(
   const forced = drift !== undefined || cost !== undefined;
   // plans of unbalanced transport know neither drift nor cost
   const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
-  if (forced && (description.path?.coupling ?? coupling) === "unbalanced")
-    throw new RangeError(`learner: pairs of unbalanced transport (${method}) know neither drift nor cost`);
+  const pairs = description.path?.coupling ?? coupling;
+  if (forced && (pairs === "unbalanced" || pairs === "smooth"))
+    throw new RangeError(`learner: ${pairs} pairs (${method}) know neither drift nor cost`);
   if (options.noiseShape && description.path?.shape === "bridge")
     throw new RangeError(`learner: the bridges of ${method} have constant noise`);
+  const curve = options.path ?? "linear";
+  if (curve !== "linear" && !curves(method)) throw new RangeError(`learner: paths of ${method} do not curve`);
   if (coupling === "unbalanced" && growth === 0)
     throw new RangeError(`learner: ${method} has no growth, which pairs of unbalanced transport need`);
   // Snapshots of a method without growth have equal masses, whatever was counted.
   const used = clouds.map((c) => ("points" in c ? { ...c, mass: growth > 0 ? c.mass : 1 } : c));
   const path = await pathThrough(times, used, {
     coupling,
+    curve,
     massCurve: options.massCurve ?? (method === "am-wfr" || description.family === "Lagrangian flow" ? "geodesic" : "log"),
     noise,
     growth: growth || 1,

@@ -8,8 +8,9 @@ import { noiseOf } from "../forces/noise.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { MassCurve } from "../paths/path.ts";
 import type { TimeSplit } from "../paths/split.ts";
-import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten } from "../paths/units.ts";
+import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten, whitenVelocities } from "../paths/units.ts";
 import { cautions } from "./cautions.ts";
+import { checkCurve } from "./check-curve.ts";
 import { type Asked, checkAsked } from "./checks.ts";
 import { has, type LearnOptions, type MethodName } from "./methods.ts";
 import { type Room, roomOf } from "./room.ts";
@@ -73,11 +74,13 @@ export async function preparePopulation(data: Population, options: PrepareOption
   const { method } = options;
   const { train } = split;
   checkAsked(options, method);
+  checkCurve(options, method, train.length);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
-  const { units, clouds, times } = cloudsOf(data, options, split);
-  const notes = [...massNotes(data, options, clouds, train), ...priorNotes(data, options, units, train)];
+  const { units, clouds: still, times } = cloudsOf(data, options, split);
+  const notes = [...massNotes(data, options, still, train), ...priorNotes(data, options, units, train)];
   const rng = randomStream(options.seed).fold("forces");
-  const forces = await forcesOf(options, { data, units, clouds, train, rng });
+  const forces = await forcesOf(options, { data, units, clouds: still, train, rng });
+  const clouds = options.path === "hermite" ? withVelocities(still, data, units, forces.velocityScale) : still;
   const noise = await noiseOf(options.noise, { data, units, clouds, train });
   const learn = { ...learnOptions(options, train.length - 1, forces.acting), ...(has(method, "noise") && noise) };
   const cautious = await cautions({
@@ -92,9 +95,15 @@ export async function preparePopulation(data: Population, options: PrepareOption
   const last = times[train[train.length - 1]];
   const forecast = (times[times.length - 1] - last) / (last - times[train[0]]);
   const { drift, potential, interaction } = forces.acting;
-  const room = roomOf(kept(clouds), drift !== undefined || potential !== undefined || interaction !== undefined, forecast);
+  const curved = options.path !== undefined && options.path !== "linear";
+  const bent = curved || drift !== undefined || potential !== undefined || interaction !== undefined;
+  const room = roomOf(kept(clouds), bent, forecast);
   return { units, clouds, times, learn, room, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
 }
+
+/** Snapshots with the measured velocities of their particles. */
+const withVelocities = (clouds: readonly Cloud[], { velocities }: Population, units: Units, factor?: number): Cloud[] =>
+  clouds.map((cloud, k) => ({ ...cloud, ...(velocities && { velocities: whitenVelocities(units, velocities[k], factor) }) }));
 
 function unitsOfTraining(data: Population, scale: Scaling | undefined, train: readonly number[]): Units {
   const units = unitsOf(
@@ -152,11 +161,12 @@ function massNotes(data: Population, { method, mass }: PrepareOptions, clouds: r
 
 function learnOptions(options: PrepareOptions, intervals: number, acting: Acting): LearnOptions {
   const { batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps } = options;
-  const { massCurve, coupling, objective, head } = options;
+  const { massCurve, coupling, objective, head, path } = options;
   return {
     ...{ batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps },
     ...(massCurve && { massCurve }),
     ...(coupling && { coupling }),
+    ...(path && { path }),
     ...(objective && { objective }),
     ...(options.action && { intervals: options.action === "global" ? 1 : intervals }),
     ...(head && { head }),

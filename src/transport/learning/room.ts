@@ -15,13 +15,14 @@ export interface Room {
 }
 
 /**
- * Margins in extents of the box: a half, as straight lines between particles never leave it; under forces, which may carry paths out, two,
- * the bound of their corrections.
+ * Margins in extents of the box: a half, as straight lines between particles never leave it; under forces and along curves, which may carry
+ * paths out, two, the bound of corrections.
  */
 const margins = { free: 0.5, forced: 2 } as const;
 
 /**
  * @param clouds    that are learned from
+ * @param forced    may paths leave the box between snapshots?
  * @param forecast  how far beyond the last of them is predicted, over their time span: the free half of the margin lets particles go on so
  *                  far as steadily as they came
  */

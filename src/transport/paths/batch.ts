@@ -28,6 +28,9 @@ export interface PathBatch<T = NdArray> {
   readonly totals?: T;
   /** Density of the times relative to uniform ones; absent: 1. */
   readonly density?: T;
+  /** On curves: the rows of `points` that give the velocities at both ends, i32 [B, C], and their weights, [B, 2, C]. */
+  readonly chain?: T;
+  readonly slopes?: T;
   /** Normal noise [B, d] of bridges. */
   readonly noise?: T;
   /** Uniform numbers of mixtures. */
@@ -53,6 +56,7 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
   const prescribed = options.coupling === "unbalanced" && options.massCurve !== "geodesic";
   const totals = new Float32Array(prescribed ? 3 * batch : 0);
   const chain = new Int32Array(K);
+  const curves = curvesOf(path, batch);
   const [start, duration] = [times[0], times[K - 1] - times[0]];
   for (let i = 0; i < batch; i++) {
     const place = places[Math.floor(i / together)];
@@ -64,6 +68,8 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
     rows[2][i] = chain[0];
     rows[3][i] = offsets[K - 1] + chain[K - 1];
     const pair = couplings[k]?.mass0 ? pairByMass(couplings[k]!, draws[i * K], chain, k) : undefined;
+    if (path.back) alongPlans(path, draws, i * K, k, chain);
+    curves?.set(i, k, chain);
     rows[0][i] = offsets[k] + chain[k];
     rows[1][i] = offsets[k + 1] + chain[k + 1];
     gap.data[i] = times[k + 1] - times[k];
@@ -81,6 +87,7 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
     ...(growing(path) && { mass0, mass1 }),
     ...(prescribed && { totals: ndarray(totals, [batch, 3], "f32") }),
     ...(density && { density: relative }),
+    ...curves?.drawn,
     ...(options.shape === "bridge" && { noise: rng.normal([batch, path.points.shape[1]]) }),
     ...(options.shape === "mixture" && { coin: rng.uniform([batch, 1]) }),
   };
@@ -95,6 +102,38 @@ function drawChain({ offsets, weights, couplings }: Path, draws: Float64Array, a
     if (pairs && !pairs.mass0) chain[k] = pairs.to[partnerOf(pairs, chain[k - 1], u)];
     else if (sums) chain[k] = findLevel(sums, u * sums[sums.length - 1]);
     else chain[k] = Math.floor(u * (offsets[k + 1] - offsets[k]));
+  }
+}
+
+/** Rows and weights of the curves of a batch, to be filled in. */
+function curvesOf({ knots, offsets, times: { length: K } }: Path, batch: number) {
+  if (!knots) return undefined;
+  const C = knots[0].length;
+  const rows = new Int32Array(batch * C);
+  const weights = new Float32Array(batch * 2 * C);
+  return {
+    drawn: { chain: ndarray(rows, [batch, C], "i32"), slopes: ndarray(weights, [batch, 2, C], "f32") },
+    set(i: number, k: number, chain: Int32Array): void {
+      // measured velocities lie below the points, in the same order
+      for (let c = 0; c < C; c++) rows[i * C + c] = offsets[c % K] + chain[c % K] + (c < K ? 0 : offsets[K]);
+      weights.set(knots[k], 2 * i * C);
+      weights.set(knots[k + 1], (2 * i + 1) * C);
+    },
+  };
+}
+
+/**
+ * The rest of the chain of a pair between k and k + 1 that was drawn by its mass, by the plans of the other intervals: forward and backward,
+ * so that at every snapshot chains that come have the same law as chains that go. Uniform numbers: the first has drawn the pair.
+ */
+function alongPlans({ couplings, back }: Path, draws: Float64Array, at: number, k: number, chain: Int32Array): void {
+  for (let j = k + 2; j < chain.length; j++) {
+    const pairs = couplings[j - 1]!;
+    chain[j] = pairs.to[partnerOf(pairs, chain[j - 1], draws[at + j])];
+  }
+  for (let j = k - 1; j >= 0; j--) {
+    const pairs = back![j];
+    chain[j] = pairs.to[partnerOf(pairs, chain[j + 1], draws[at + j + 1])];
   }
 }
 

@@ -9,6 +9,8 @@ export interface Cloud {
   readonly mass: number;
   /** Logarithmic growth rate of each particle, a unit of time, as far as it is known beforehand. */
   readonly rates?: ArrayLike<number>;
+  /** Measured velocity of each particle [n, d], for paths that curve. */
+  readonly velocities?: NdArray<"f32">;
 }
 
 /** A cloud whose particles have multiplied by their rates for a while, with the mass of before: e^(rates · duration) times their weights. */

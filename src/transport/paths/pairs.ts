@@ -8,9 +8,10 @@ import { reachPlan } from "./unbalanced.ts";
 
 /**
  * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth
- * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way.
+ * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way; "smooth": exact optimal transport of places and motions, whose chains
+ * through all snapshots turn least.
  */
-export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced";
+export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced" | "smooth";
 
 /** Pairs sorted by `from`; entry e has probability (cumulated[e] - cumulated[e - 1]) / cumulated.at(-1). */
 export interface Pairs {
@@ -28,7 +29,8 @@ export interface Pairs {
 
 /** Under a free drift, "ot" and "sinkhorn" pair particles where the drift has carried them; under a convex cost, "ot" pairs them by it. */
 export interface CouplingOptions extends PairMotion {
-  readonly coupling: Coupling;
+  /** Smooth pairs are those of all snapshots together. */
+  readonly coupling: Exclude<Coupling, "smooth">;
   /** σ: entropic plans get ε = 2 σ² gap, that of the Schrödinger bridge; 0: a twentieth of the mean cost. */
   readonly noise?: number;
   /** λ of unbalanced plans. */
@@ -123,7 +125,8 @@ async function entriesOf(
   return cost === quadraticCost ? optimalTransport(a, b, { weights }) : transportForCosts(await pairCosts(a, b, cost, gap), n, m, weights);
 }
 
-function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass1 }: Pairs, growth: number): number {
+/** C of pairs that change their mass, see `Pairs`; with λ = 0 the cosines are 1. */
+export function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass1 }: Pairs, growth: number): number {
   const d = x.points.shape[1];
   let sum = 0;
   for (let e = 0; e < from.length; e++) {
@@ -133,6 +136,11 @@ function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass1 }: Pa
     sum += (cumulated[e] - (e > 0 ? cumulated[e - 1] : 0)) * Math.sqrt(mass0![e] * mass1![e]) * Math.cos(angle);
   }
   return sum / cumulated[cumulated.length - 1];
+}
+
+/** The same pairs from the later snapshot, of m rows, to the earlier one; without masses. */
+export function backward({ from, to, cumulated }: Pairs, m: number): Pairs {
+  return sorted({ from: to, to: from, mass: cumulated.map((sum, e) => sum - (e > 0 ? cumulated[e - 1] : 0)) }, m);
 }
 
 /** Pairs of n rows from entries in any order. */

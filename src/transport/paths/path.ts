@@ -1,13 +1,15 @@
 /** Paths of densities through snapshots: pairs of neighbouring snapshots, and what lies between a row of one and a row of the next. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
-import type { Cloud } from "./cloud.ts";
+import { type Cloud, stacked } from "./cloud.ts";
+import { type Curve, knotVelocities } from "./curves.ts";
 import type { PairMotion } from "./pair-costs.ts";
-import { type Coupling, cumulate, type Pairs, pairsOf } from "./pairs.ts";
+import { backward, type Coupling, cumulate, overlapOf, type Pairs, pairsOf } from "./pairs.ts";
+import { smoothPairs } from "./smooth-pairs.ts";
 
 /**
- * "linear": (1 - u) a + u b; "bridge": that and noise σ √(gap u (1 - u)); "mixture": b with probability u, else a
- * (mass fades over, nothing moves).
+ * "linear": (1 - u) a + u b, or its point on the curve; "bridge": that and noise σ √(gap u (1 - u)); "mixture": b with probability u, else
+ * a (mass fades over, nothing moves).
  */
 export type PathShape = "linear" | "bridge" | "mixture";
 
@@ -21,6 +23,11 @@ export type MassCurve = "log" | "linear" | "geodesic";
 export interface PathOptions {
   readonly coupling?: Coupling;
   readonly shape?: PathShape;
+  /**
+   * What chains of rows through all snapshots lie on. Along curves, unbalanced pairs change their mass as ((1 - u) √m_0 + u √m_1)², which is
+   * monotone, scaled to the total that is prescribed ("geodesic": to none).
+   */
+  readonly curve?: Curve;
   /** σ of bridges and of entropic plans. */
   readonly noise?: number;
   /** λ of unbalanced plans. */
@@ -32,7 +39,10 @@ export interface PathOptions {
 export interface Path {
   /** Times of the snapshots, ascending. */
   readonly times: readonly number[];
-  /** All snapshots one below the other, [N, d], and where each begins; one more at the end. */
+  /**
+   * All snapshots one below the other, [N, d], and where each begins; one more at the end. On Hermite curves the measured velocities of all
+   * rows follow, [2 N, d], 0 where there are none.
+   */
   readonly points: NdArray<"f32">;
   readonly offsets: readonly number[];
   /** Total masses, the first of them 1. */
@@ -40,15 +50,27 @@ export interface Path {
   /** Cumulated weights of the particles of each snapshot; undefined: equal. */
   readonly weights: readonly (Float64Array | undefined)[];
   readonly couplings: readonly (Pairs | undefined)[];
+  /** On curves: the weights of a chain's points, and of its measured velocities if there are any, in the velocity at each knot. */
+  readonly knots?: readonly Float64Array[];
+  /** On curves of unbalanced pairs: the same pairs, sorted by their later rows. */
+  readonly back?: readonly Pairs[];
   readonly options: Required<PathOptions>;
 }
 
-const pathDefaults: Required<PathOptions> = { coupling: "ot", shape: "linear", noise: 0, growth: 1, massCurve: "log" };
+const pathDefaults: Required<PathOptions> = {
+  coupling: "ot",
+  shape: "linear",
+  curve: "linear",
+  noise: 0,
+  growth: 1,
+  massCurve: "log",
+};
 
 /**
  * @param times   ascending, one per snapshot
  * @param clouds  points [n_k, d], or clouds with weights and masses
  * @param options  with the drift and the cost of the Lagrangian, pairs are those of its own least action
+ * @throws RangeError  for a mixture along curves, and Hermite curves without a measured velocity
  */
 export async function pathThrough(
   times: readonly number[],
@@ -57,26 +79,54 @@ export async function pathThrough(
 ): Promise<Path> {
   const o = { ...pathDefaults, ...options };
   const all = clouds.map((c): Cloud => ("points" in c ? c : { points: c, mass: 1 }));
-  const d = all[0].points.shape[1];
+  refuse(o, all);
   const offsets = [0];
   for (const { points } of all) offsets.push(offsets[offsets.length - 1] + points.shape[0]);
-  const data = new Float32Array(offsets[all.length] * d);
-  all.forEach(({ points }, k) => data.set(points.data, offsets[k] * d));
   const masses = all.map(({ mass }) => mass / all[0].mass);
-  const couplings: (Pairs | undefined)[] = [];
+  const coupling = o.coupling === "smooth" ? "ot" : o.coupling;
+  const plans: (Pairs | undefined)[] = [];
   for (let k = 0; k + 1 < all.length; k++) {
     const [x, y] = [k, k + 1].map((j) => ({ ...all[j], mass: masses[j] }));
-    couplings.push(await pairsOf(x, y, { ...o, drift, cost, start: times[k], end: times[k + 1] }));
+    const pairs = await pairsOf(x, y, { ...o, coupling, drift, cost, start: times[k], end: times[k + 1] });
+    // mass on curves does not know the angle on the cone
+    plans.push(pairs?.mass0 && o.curve !== "linear" ? { ...pairs, overlap: overlapOf(x, y, pairs, 0) } : pairs);
   }
+  const couplings = o.coupling === "smooth" ? await smoothPairs(times, all, plans as Pairs[]) : plans;
   return {
     times,
-    points: ndarray(data, [offsets[all.length], d], "f32"),
+    points: stacked([...all.map(({ points }) => points), ...(o.curve === "hermite" ? all.map(velocitiesOf) : [])]),
     offsets,
     masses,
     weights: all.map(({ weights }) => weights && cumulate(weights)),
     couplings,
+    ...curveThrough(times, all, couplings, o),
     options: o,
   };
+}
+
+const velocitiesOf = ({ points, velocities }: Cloud): NdArray<"f32"> =>
+  velocities ?? ndarray(new Float32Array(points.data.length), points.shape, "f32");
+
+/** What chains need to lie on curves. */
+function curveThrough(
+  times: readonly number[],
+  clouds: readonly Cloud[],
+  couplings: readonly (Pairs | undefined)[],
+  { curve }: Required<PathOptions>,
+): Pick<Path, "knots" | "back"> {
+  if (curve === "linear") return {};
+  const measured = clouds.map(({ velocities }) => curve === "hermite" && velocities !== undefined);
+  const width = curve === "hermite" ? 2 * times.length : times.length;
+  const back = couplings.flatMap((pairs, k) => (pairs?.mass0 ? [backward(pairs, clouds[k + 1].points.shape[0])] : []));
+  return { knots: knotVelocities(times, measured).map((row) => row.subarray(0, width)), ...(back.length && { back }) };
+}
+
+/** Do pairs, noise and velocities go with the curve? */
+function refuse({ curve, shape }: Required<PathOptions>, clouds: readonly Cloud[]): void {
+  if (curve === "linear") return;
+  if (shape === "mixture") throw new RangeError("pathThrough: in a mixture nothing moves, along a curve or not");
+  if (curve === "hermite" && !clouds.some(({ velocities }) => velocities))
+    throw new RangeError("pathThrough: Hermite curves need measured velocities");
 }
 
 /** Does mass change along the path? */

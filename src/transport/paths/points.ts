@@ -3,6 +3,7 @@
 import * as t from "../../tensor/index.ts";
 import { jvp, type Tensor, take } from "../../tensor/index.ts";
 import type { PathBatch } from "./batch.ts";
+import { cubicBetween } from "./curves.ts";
 import type { MassCurve, PathOptions } from "./path.ts";
 import { coneGeodesic } from "./unbalanced.ts";
 
@@ -37,9 +38,12 @@ export function pathPoints(points: Tensor, batch: PathBatch<Tensor>, options: Re
   const { from, to, u, gap, mass0, mass1, noise, coin } = batch;
   const [a, b] = [take(points, from), take(points, to)];
   const rate = gap.mul(0).add(1).div(gap);
+  const way = wayBetween(a, b, points, batch);
   if (options.coupling === "unbalanced" && mass0 && mass1) {
     const along = (place: Tensor) => {
-      const { x, mass } = coneGeodesic(a, b, mass0, mass1, place, options.growth);
+      const { x, mass } = batch.chain
+        ? { x: way(place), mass: massBetween("geodesic", mass0, mass1, place) }
+        : coneGeodesic(a, b, mass0, mass1, place, options.growth);
       return { x, mass: batch.totals ? mass.mul(rescaled(batch.totals, options.massCurve, place)) : mass };
     };
     const [now, change] = jvp(along, [u], [rate]);
@@ -49,12 +53,19 @@ export function pathPoints(points: Tensor, batch: PathBatch<Tensor>, options: Re
   const mass = grown && { mass: grown[0], massRate: grown[1] };
   if (coin) return { x: t.where(t.less(coin, u), b, a), ...mass };
   const place = (w: Tensor): Tensor => {
-    const line = a.add(b.sub(a).mul(w));
-    if (!noise) return line;
+    if (!noise) return way(w);
     // 1e-6 keeps the velocity finite at the knots, where the bridge is a thousandth of σ wide
     const width = t.sqrt(w.mul(w.neg().add(1)).add(1e-6).mul(gap)).mul(options.noise);
-    return line.add(noise.mul(width));
+    return way(w).add(noise.mul(width));
   };
   const [x, v] = jvp(place, [u], [rate]);
   return { x, v, ...mass };
+}
+
+/** From a to b as a function of the place: straight, or on the curve of the chain. */
+function wayBetween(a: Tensor, b: Tensor, points: Tensor, { chain, slopes, gap }: PathBatch<Tensor>): (u: Tensor) => Tensor {
+  if (!chain || !slopes) return (u) => a.add(b.sub(a).mul(u));
+  const velocities = slopes.matmul(take(points, chain));
+  const [v0, v1] = [0, 1].map((end) => velocities.slice(null, end));
+  return (u) => cubicBetween(a, b, v0, v1, gap, u);
 }

@@ -46,6 +46,12 @@ export function whiten({ mean, deviation }: Units, x: NdArray<"f32">): NdArray<"
   return { ...x, data: x.data.map((v, i) => (v - mean[i % d]) / deviation[i % d]) };
 }
 
+/** Velocities [n, d] in units of the training, times a factor. */
+export function whitenVelocities({ deviation, interval }: Units, v: NdArray<"f32">, factor = 1): NdArray<"f32"> {
+  const d = deviation.length;
+  return { ...v, data: v.data.map((value, i) => (value * interval * factor) / deviation[i % d]) };
+}
+
 /** Coordinates [..., d] in the user's units. */
 export function unwhiten({ mean, deviation }: Units, x: NdArray): NdArray<"f32"> {
   const d = mean.length;

@@ -32,6 +32,16 @@ test("what needs no learning and is closer is named, the sampling floor is not",
 });
 
 test("where masses were counted, only methods with growth are tried", () => {
-  expect(candidates(true, 2).every((c) => c.growth === 2)).toBe(true);
-  expect(candidates(false, 2).some((c) => c.growth === undefined)).toBe(true);
+  expect(candidates(true, 2, true).every((c) => c.growth === 2)).toBe(true);
+  expect(candidates(false, 2, true).some((c) => c.growth === undefined)).toBe(true);
+});
+
+test("curves are tried where each training has the snapshots that they need, after straight lines, and are named", () => {
+  const tried = candidates(false, 2, true);
+  expect(tried.filter((c) => c.path).map((c) => c.method)).toEqual(["am", "uam"]);
+  expect(tried.slice(0, 2)).toEqual([{ method: "am" }, { method: "am", path: "spline" }]);
+  expect(candidates(false, 2, false).some((c) => c.path)).toBe(false);
+  const { best, text } = chosen([result("am", 1.5), { ...result("am", 1), path: "spline" }], [], [1], 300);
+  expect(best).toEqual({ method: "am", path: "spline" });
+  expect(text[0]).toMatch(/^chosen: am spline/);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { item, type NdArray, ndarray, randomStream, toNumbers } from "../../../src/array/index.ts";
-import { grad, jit, type Tensor } from "../../../src/tensor/index.ts";
+import { concat, grad, jit, type Tensor } from "../../../src/tensor/index.ts";
 import { densityPotential, fittedScale, kernelVelocity, mostCentres } from "../../../src/transport/index.ts";
 import { normals } from "../training.ts";
 
@@ -86,6 +86,17 @@ test("velocities in another unit of time are scaled to the motion of the means",
   // means have errors of 0.008 beside ways of 2 and more
   expect(Math.abs(scale - 0.1)).toBeLessThan(0.002);
   expect(cosine).toBeGreaterThan(0.999);
+});
+
+test("the scale is found where the motion turns between snapshots", async () => {
+  // a point that turns by θ: chord 2 sin(θ/2), mean of both velocities cos(θ/2) along it; here θ is 0.6 and 1.2
+  const times = [0, 0.6, 1.8];
+  const clouds = times.map((t) => ({ points: ndarray(Float32Array.of(Math.cos(t), Math.sin(t)), [1, 2], "f32"), mass: 1 }));
+  const field = (_: Tensor, z: Tensor): Tensor => concat([z.slice(null, [1, 2]).neg(), z.slice(null, [0, 1])], 1).mul(2);
+  const { scale, cosine } = await fittedScale(field, times, clouds);
+  const [b, c] = [0.6, 1.2].map((turn) => [turn * 2 * Math.cos(turn / 2), 2 * Math.sin(turn / 2)]);
+  expect(scale).toBeCloseTo((b[0] * b[1] + c[0] * c[1]) / (b[0] ** 2 + c[0] ** 2), 5);
+  expect(cosine).toBeGreaterThan(0.99);
 });
 
 test("a single place has no width", async () => {

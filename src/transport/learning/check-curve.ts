@@ -1,0 +1,46 @@
+/** May paths curve as was asked for? */
+import { UserError } from "../../errors.ts";
+import type { Curve } from "../paths/curves.ts";
+import type { Coupling } from "../paths/pairs.ts";
+import { curves, descriptionOf, type MethodName } from "./methods.ts";
+
+/** What decides the curves of a training. */
+export interface CurveAsked {
+  readonly path?: Curve;
+  readonly coupling?: Coupling;
+  /** Measured velocities. */
+  readonly velocity?: string;
+}
+
+/**
+ * @param snapshots  number of those that are learned from
+ * @throws UserError
+ */
+export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, method: MethodName, snapshots: number): void {
+  if (coupling === "smooth" && snapshots < 3)
+    throw new UserError(
+      `--coupling smooth: ${snapshots} snapshots are left to learn from, and pairs of two have no motion to go on with`,
+      "leave --coupling out",
+    );
+  if (path === "linear") return;
+  if (!curves(method)) throw new UserError(`--path ${path}: ${whyStraight(method)}`, otherMethod(method));
+  if (path === "spline" && snapshots < 3)
+    throw new UserError(
+      `--path spline: ${snapshots} snapshots are left to learn from, and a natural spline through two is the straight line`,
+      "leave --path out",
+    );
+  if (path === "hermite" && velocity === undefined)
+    throw new UserError("--path hermite: the velocities of the particles are not known", "name measured ones with --velocity");
+}
+
+function whyStraight(method: MethodName): string {
+  const { family, path } = descriptionOf(method);
+  if (family === "Lagrangian flow") return `${method} learns its own paths, those of least action`;
+  if (family === "simulation") return `${method} compares snapshots and is given no paths between them`;
+  return path?.shape === "mixture"
+    ? `${method} fades one snapshot over into the next, and nothing moves`
+    : `${method} moves its pairs along geodesics of unbalanced transport`;
+}
+
+const otherMethod = (method: MethodName): string =>
+  descriptionOf(method).growth ? "use uam or euam" : "use action matching (am, eam) or flow matching (ot-cfm, …)";
