@@ -71,6 +71,9 @@ export const damaged =
     if (/pixel limit/i.test(said)) throw new UserError(`${source}: more pixels than are read`, "make the picture smaller");
     if (/unsupported image format/i.test(said))
       throw new UserError(`${source}: this is no picture that is read`, "PNG, JPEG, WebP, GIF, TIFF and AVIF are");
+    // what libvips says may get lost between pictures that are read at the same time
+    if (said === "" || /unknown error/i.test(said))
+      throw new UserError(`${source}: the file is damaged or cut off`, "copy it again from where it came");
     const cut = /premature|truncat|unexpected end|end of file|out of data|too small/i.test(error.message);
     throw new UserError(`${source}: the file is ${cut ? "cut off" : "damaged"} (${said})`, "copy it again from where it came");
   };
