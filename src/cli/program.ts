@@ -91,6 +91,4 @@ function describe(error: unknown): string {
   return message(text, debug ? undefined : "this is a fault of the program; PUSHFORWARD_DEBUG=1 shows where it happened") + debug;
 }
 
-function message(what: string, hint?: string): string {
-  return `error: ${what}\n${hint ? `  hint: ${hint}\n` : ""}`;
-}
+const message = (what: string, hint?: string): string => `error: ${what}\n${hint ? `  hint: ${hint}\n` : ""}`;

@@ -65,12 +65,11 @@ export function toFlags(options: Readonly<Record<string, unknown>>): string[] {
 const quoted = (text: string): string => (/^[\w.,:+@%/~\\-]+$/.test(text) ? text : `"${text.replace(/["$`]/g, "\\$&")}"`);
 
 /** The command line that repeats the current command, without what only says how it talks. */
-export function commandLine(): string {
-  const {
-    command,
-    arguments: args,
-    options,
-  } = lasting(current.getStore() ?? { command: [], arguments: [], options: {}, cwd: "", loggers: [] });
+export const commandLine = (): string =>
+  commandText(lasting(current.getStore() ?? { command: [], arguments: [], options: {}, cwd: "", loggers: [] }));
+
+/** A command as one would type it. */
+export function commandText({ command, arguments: args, options }: Pick<Invocation, "command" | "arguments" | "options">): string {
   const flags = Object.entries(options).flatMap(([key, value]) => {
     if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
     return value === true ? [flag(key)] : [`${flag(key)} ${quoted(String(value))}`];

@@ -52,6 +52,16 @@ async function resultOf(name: string, ...args: string[]) {
 const artifacts = (name: string): string[] => readdirSync(at(`run-${name}`, "artifacts"));
 const number = expect.any(Number);
 
+test("a quick run is smaller where nobody asked for a size, and as it was asked elsewhere", async () => {
+  const config = async (name: string, ...more: string[]) => {
+    const run = ["--task", "inpaint", "--quick", "--steps", "1", "--samples", "1", "--threads", "1", "--quiet", ...few, ...more];
+    expect(await pushforward("images", at("photos"), ...run, "--out", at(name))).toMatchObject({ code: 0 });
+    return JSON.parse(readFileSync(at(name, "config.json"), "utf8"));
+  };
+  expect(await config("quick-plain")).toMatchObject({ batch: 16, net: { channels: [16, 32] } });
+  expect(await config("quick-asked", "--batch", "20", "--widths", "4")).toMatchObject({ batch: 20, net: { channels: [4] } });
+});
+
 test("bits that the steps of the solver decide are not told, and paths that need small steps get them", async () => {
   const coarse = await resultOf("coarse", "photos", "--method", "dsm", "--solver", "euler-2");
   expect(coarse.bitsPerDimension).toBeUndefined();

@@ -27,7 +27,10 @@ export async function archivePictures(path: string, options: PictureOptions): Pr
   const array = main === undefined ? undefined : picturesIn(arrays[main]);
   if (main === undefined || !array)
     throw new UserError(
-      `${path}: no array of pictures, only ${list(Object.keys(arrays), 6)}`,
+      `${path}: no array of pictures, only ${Object.entries(arrays)
+        .slice(0, 6)
+        .map(([name, { shape }]) => `"${name}" [${shape.join(", ")}]`)
+        .join(", ")}`,
       'save bytes [n, height, width] or [n, height, width, 3] as "images"',
     );
   const train = await toStack(array, `array "${main}"`, options);

@@ -1,9 +1,7 @@
 /** Picture files as planes of bytes of one shape. */
 import type { OutputInfo } from "sharp";
+import { brightness } from "./brightness.ts";
 import { damaged, opened, toSrgb } from "./open.ts";
-
-/** Red, green and blue in brightness as it is perceived (ITU-R BT.601). */
-export const brightness = [0.299, 0.587, 0.114] as const;
 
 /** Bytes of one picture, channel after channel. */
 export interface BytePlanes {

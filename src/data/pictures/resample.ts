@@ -1,7 +1,7 @@
 /** Arrays of pictures in another size: a separable linear map, run by the engine. */
 import { type NdArray, ndarray } from "../../array/ndarray.ts";
 import { cast, clamp, constant, jit, matmul, round, type Tensor } from "../../tensor/index.ts";
-import { brightness } from "./planes.ts";
+import { brightness } from "./brightness.ts";
 
 /** Where a line of pixels is cut, and into how many pixels it goes. */
 export interface Cut {

@@ -1,6 +1,7 @@
 /** `pushforward images`: pictures made, enlarged, coloured and completed by action matching. */
 import { method } from "../../lab/method.ts";
 import { stateSize } from "../../optim/index.ts";
+import { trainedImages } from "../../transport/images/evaluate.ts";
 import { imageLearner, imageMethodOf } from "../../transport/images/learning/index.ts";
 import { pictureMaker } from "../../transport/images/sample.ts";
 import { animationFiles, hasFfmpeg } from "./animation.ts";
@@ -49,7 +50,7 @@ export const images = method({
   async conclude({ state, history, steps }, problem, model, desk) {
     const { parts, solver, options, data } = problem;
     const make = pictureMaker(model, { solver, threads: options.threads, pictures: somePictures(parts) });
-    const trained = { model, net: model.average(state), make };
+    const trained = trainedImages(model, model.average(state), make);
     const found = await judged(problem, trained, desk);
     const { title, restores } = problem.problem.task;
     const loss = history.findLast((row) => row.validationLoss !== undefined)?.validationLoss;

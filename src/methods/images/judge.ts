@@ -1,7 +1,8 @@
 /** What a trained model of pictures is worth: numbers that its task allows. */
-import type { NdArray, Random } from "../../array/index.ts";
+import { type NdArray, type Random, sizeOf } from "../../array/index.ts";
 import type { Desk } from "../../lab/life.ts";
 import { formatNumber } from "../../numbers.ts";
+import { estimate } from "../../sampling/index.ts";
 import { systematic } from "../../transport/evaluation/thinning.ts";
 import { pictureDifference, solverCautions, weightCautions } from "../../transport/images/check.ts";
 import { makePictures, type Restored, type TrainedImages, waysOf } from "../../transport/images/evaluate.ts";
@@ -61,7 +62,6 @@ const mostValues = 2 ** 26;
 /** Held-out pictures that samples are compared with. */
 const mostHeldOut = 5000;
 
-/** @param report  of features and pictures */
 export async function judged(problem: ImagesProblem, trained: TrainedImages, { rng, progress }: Desk): Promise<ImagesJudgement> {
   const { parts, samples, options } = problem;
   const held = parts.heldOut.pixels.shape[0];
@@ -96,15 +96,16 @@ const asArray = (data: Float32Array): NdArray<"f32"> => ({ dtype: "f32", shape: 
 /** The same ways with twice as many steps, from the same noise. */
 async function errorOfSteps(
   { solver, parts, options }: ImagesProblem,
-  { model, net }: TrainedImages,
+  trained: TrainedImages,
   ways: readonly NdArray[],
   rows: Int32Array,
   rng: Random,
 ): Promise<number | undefined> {
+  const { model } = trained;
   if (!("steps" in solver.control) || !model.dynamics || model.setting.noise > 0) return undefined;
   const finer = { ...solver, control: { steps: 2 * solver.control.steps } };
   const make = pictureMaker(model, { solver: finer, threads: options.threads, pictures: somePictures(parts) });
-  const again = await waysOf({ model, net, make }, parts.heldOut, rows, 1, rng.fold("ways"));
+  const again = await waysOf({ ...trained, make }, parts.heldOut, rows, 1, rng.fold("ways"));
   return pictureDifference(ways[ways.length - 1], again[again.length - 1]);
 }
 
@@ -129,7 +130,7 @@ const byWeight = ({ made, logWeight }: Restored, weighted: boolean, rng: Random)
 };
 
 async function ofGenerated({ parts, options }: ImagesProblem, made: NdArray<"f32">, rng: Random, progress: Desk["progress"]) {
-  const size = toSize(made.shape.slice(1));
+  const size = sizeOf(made.shape.slice(1));
   const train = unitPictures(parts.train.pixels, Math.floor(mostValues / size));
   const heldOut = unitPictures(parts.heldOut.pixels, mostHeldOut);
   const steps = options.quick ? featureSteps.quick : featureSteps.usual;
@@ -140,10 +141,14 @@ async function ofGenerated({ parts, options }: ImagesProblem, made: NdArray<"f32
   const { task, accuracy, se, chance } = net;
   const found = await judgeSamples(made, { train, heldOut }, net, rng.fold("judge"));
   const nearest = found.nearest.nearest.slice(0, shownNeighbours).map(({ row }) => row);
-  return { samples: found, neighbours: picturesAt(train, nearest), features: { task, accuracy, se, chance } };
+  const all = parts.train.pixels.shape[0];
+  const told =
+    train.shape[0] < all
+      ? [`features and nearest pictures are of ${train.shape[0]} of the ${all} training pictures: a copy of another one is not seen`]
+      : [];
+  const samples = { ...found, warnings: [...told, ...found.warnings] };
+  return { samples, neighbours: picturesAt(train, nearest), features: { task, accuracy, se, chance } };
 }
-
-const toSize = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Bits by which twice as many steps may change the mean: models of tables differ by tenths. Far beyond it they are no bits of the model; they may
@@ -167,7 +172,7 @@ async function bitsOfHeldOut(
       const rows = Int32Array.from({ length: together }, (_, i) => first + i);
       const stream = rng.fold(first);
       const logs = await density(net, drawPictures(problem, parts.heldOut, rows, stream.fold("pictures"), true), stream.fold("probe"));
-      return logs.map((log) => bitsPerDimension(log, toSize(problem.shape)));
+      return logs.map((log) => bitsPerDimension(log, sizeOf(problem.shape)));
     };
   };
   const bitsAt = bitsBy(solver);
@@ -179,15 +184,11 @@ async function bitsOfHeldOut(
   }
   const finer = "steps" in solver.control && (await bitsBy({ ...solver, control: { steps: 2 * solver.control.steps } })(0));
   line.finish();
-  const meanOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const error = finer ? Math.abs(meanOf(finer) - meanOf(found.subarray(0, together))) : 0;
+  const error = finer ? Math.abs(estimate(finer).mean - estimate(found.subarray(0, together)).mean) : 0;
   if (!(error <= mostBitsError)) {
     const why = `twice as many steps change them by ${formatNumber(error)} (limit ${mostBitsError})`;
     return { warnings: [`bits per dimension are not told: ${why}; take more steps than ${solverName}, or --solver dopri5`] };
   }
-  const mean = meanOf(found);
-  return {
-    bits: { mean, se: Math.sqrt(found.reduce((s, v) => s + (v - mean) ** 2, 0) / (count - 1) / count), pictures: count },
-    warnings: [],
-  };
+  const { mean, error: se } = estimate(found);
+  return { bits: { mean, se, pictures: count }, warnings: [] };
 }

@@ -35,10 +35,10 @@ export const imagesOptions = z.object({
   weight: z.enum(["path", "constant"]).default("path").describe("weight of the loss in time"),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
   coupling: z.enum(["independent", "ot"]).default("independent").describe("partners within a batch: as drawn, or of least total distance"),
-  widths: z.string().default("32,64,64").describe("channels of the U-Net at each resolution, finest first"),
+  widths: z.string().optional().describe("channels of the U-Net at each resolution, finest first (default: 32,64,64; --quick 16,32)"),
   blocks: z.int().min(1).max(8).default(1).describe("residual blocks at each resolution"),
-  steps: z.int().min(1).max(10_000_000).optional().describe("optimizer steps (default: 2000)"),
-  batch: z.int().min(1).max(10_000).default(64).describe("pictures a step"),
+  steps: z.int().min(1).max(10_000_000).optional().describe("optimizer steps (default: 2000; --quick 300)"),
+  batch: z.int().min(1).max(10_000).optional().describe("pictures a step (default: 64; --quick 16)"),
   learningRate: z.number().positive().optional().describe("peak learning rate (default: 2e-3; --quick 3e-3)"),
   ema: z
     .number()
@@ -53,7 +53,7 @@ export const imagesOptions = z.object({
       "how pictures are made: dopri5, or euler, midpoint, heun, rk4 with a number of steps (default: heun-25; paths vp and simple: dopri5)",
     ),
   samples: z.int().min(1).max(100_000).optional().describe("pictures that are made and judged (default: 500, restorations 200)"),
-  bits: z.boolean().default(true).describe("bits per dimension of held-out pictures, where the motion has a density"),
+  bits: z.boolean().default(true).describe("leave bits per dimension out, which are told where the motion has a density"),
   animation: z.boolean().default(false).describe("pictures on their way as an animated PNG, and as MP4 where ffmpeg is installed"),
 });
 

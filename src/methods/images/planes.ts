@@ -1,5 +1,6 @@
 /** Planes of single pictures: [channels, height, width]. */
 import { type NdArray, ndarray } from "../../array/index.ts";
+import { brightness } from "../../data/pictures/brightness.ts";
 import { jit, type Tensor } from "../../tensor/index.ts";
 import { bilinearFromEven } from "../../transport/images/resample.ts";
 
@@ -22,13 +23,13 @@ export function repeated({ data, shape: [, height, width] }: Planes): Planes {
   return ndarray(all, [3, height, width], "f32");
 }
 
-/** Brightness by the weights of ITU-R BT.601. */
+/** Brightness. */
 export function greyPlane(planes: Planes): Planes {
   const { data, shape } = planes;
   if (shape[0] === 1) return planes;
   const size = data.length / 3;
   return ndarray(
-    Float32Array.from({ length: size }, (_, i) => 0.299 * data[i] + 0.587 * data[size + i] + 0.114 * data[2 * size + i]),
+    Float32Array.from({ length: size }, (_, i) => brightness.reduce((sum, share, c) => sum + share * data[c * size + i], 0)),
     [1, ...shape.slice(1)],
     "f32",
   );

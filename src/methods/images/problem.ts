@@ -22,14 +22,14 @@ export interface ImagesProblem {
   readonly steps: number;
   readonly samples: number;
   readonly solver: ImageSolver;
-  /** The solver's name, where none was given by the path. */
+  /** As it was given, or else as the path and --quick have it. */
   readonly solverName: string;
   readonly options: Options;
 }
 
 /** Smaller work for a short look. */
 const quick = { steps: 300, widths: "16,32", batch: 16, learningRate: 3e-3, samples: 100, solver: "heun-10" } as const;
-const usual = { steps: 2000, learningRate: 2e-3, solver: "heun-25", generated: 500, restored: 200 } as const;
+const usual = { steps: 2000, widths: "32,64,64", batch: 64, learningRate: 2e-3, solver: "heun-25", generated: 500, restored: 200 } as const;
 
 /** @throws UserError  for whatever does not go together */
 export function imagesProblem(data: LoadedPictures, options: Options): ImagesProblem {
@@ -42,18 +42,19 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
     throw new UserError("red, green and blue are equal in all pictures: there are no colours to learn", "give coloured pictures");
   const parts = partsOf(data, options.paired, options.seed);
   const fast = options.quick;
-  const steps = options.steps ?? (fast ? quick.steps : usual.steps);
+  const size = fast ? quick : usual;
+  const steps = options.steps ?? size.steps;
   const learn: ImageLearnOptions = {
     ...{ method: options.method, noise: options.noise, growth: options.growth, objective: options.objective },
     head: options.head ?? (options.growth > 0 ? "scalar" : "inner"),
-    net: { channels: widthsOf(fast && options.widths === usualWidths ? quick.widths : options.widths), blocks: options.blocks },
-    ...{ weight: options.weight, times: options.times, steps, batch: fast ? Math.min(options.batch, quick.batch) : options.batch },
-    learningRate: options.learningRate ?? (fast ? quick.learningRate : usual.learningRate),
+    net: { channels: widthsOf(options.widths ?? size.widths), blocks: options.blocks },
+    ...{ weight: options.weight, times: options.times, steps, batch: options.batch ?? size.batch },
+    learningRate: options.learningRate ?? size.learningRate,
     ...{ emaDecay: options.ema ?? Math.min(0.995, Math.max(0, 1 - 10 / steps)), threads: options.threads },
     warmUp: Math.min(imageDefaults.warmUp, Math.ceil(steps / 10)),
   };
   const schedule = scheduleOf(path);
-  const solverName = options.solver ?? (schedule.stiff ? "dopri5" : fast ? quick.solver : usual.solver);
+  const solverName = options.solver ?? (schedule.stiff ? "dopri5" : size.solver);
   return {
     ...{ data, parts, learn, path, steps, solverName, options },
     problem: {
@@ -64,8 +65,6 @@ export function imagesProblem(data: LoadedPictures, options: Options): ImagesPro
     solver: imageSolver(solverName),
   };
 }
-
-const usualWidths = "32,64,64";
 
 /** Whether bytes of coloured pictures [n, 3, H, W] are the same in all channels. */
 function isGrey({ data, shape: [, , height, width] }: NdArray<"u8">): boolean {

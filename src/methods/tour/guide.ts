@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { writeAside } from "../../lab/files.ts";
+import { commandText } from "../../lab/invocation.ts";
 import { ownProgram, runTask, type Watch } from "../../lab/sweep/child.ts";
 import type { TourEntry, Verdict } from "./entry.ts";
 
@@ -112,15 +113,5 @@ async function worked(entry: TourEntry, folder: string, { quick, seed, threads, 
 }
 
 /** The command line of an entry, for people. */
-export const commandOf = ({ command, arguments: given = [], options, work }: TourEntry, quick: boolean): string => {
-  const flags = Object.entries(options(quick)).flatMap(([key, value]) =>
-    value === false
-      ? []
-      : [
-          value === true
-            ? `--${key}`
-            : `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} ${/\s/.test(String(value)) ? JSON.stringify(value) : value}`,
-        ],
-  );
-  return ["pushforward", ...command, ...(work ? ["wordnet.txt"] : given), ...flags].join(" ");
-};
+export const commandOf = ({ command, arguments: given = [], options, work }: TourEntry, quick: boolean): string =>
+  commandText({ command, arguments: work ? ["wordnet.txt"] : given, options: options(quick) });

@@ -6,17 +6,29 @@ import type { ImageModel } from "./learning/learner.ts";
 import type { ImageNet } from "./learning/network.ts";
 import type { Observation } from "./paths/tasks.ts";
 import type { ImagePart } from "./problem.ts";
-import type { Made, MakePictures } from "./sample.ts";
+import type { MakePictures } from "./sample.ts";
 
 /** Pictures that are made at a time. */
 const together = 50;
 
-/** A trained model, and what makes pictures by it. */
+/** What is seen of pictures, and in [0, 1] the pictures, what is made of them without a model, and what is seen as it is shown. */
+type Ask = (pictures: Pictures) => Promise<Record<"truth" | "baseline" | "shown", NdArray> & { readonly seen: Observation<NdArray> }>;
+
+/** A trained model, what makes pictures by it, and what is asked of it. */
 export interface TrainedImages {
   readonly model: ImageModel;
   readonly net: Arrays<ImageNet>;
   readonly make: MakePictures;
+  readonly ask: Ask;
 }
+
+/** What is asked is compiled once a shape, and the mean picture found once. */
+export const trainedImages = (model: ImageModel, net: Arrays<ImageNet>, make: MakePictures): TrainedImages => ({
+  model,
+  net,
+  make,
+  ask: asking(model),
+});
 
 /** What was made of pictures, all in [0, 1], [n, C, H, W]. */
 export interface Restored {
@@ -33,14 +45,19 @@ export interface Restored {
 
 const units = (x: Tensor): Tensor => clamp(x.add(1).mul(0.5), 0, 1);
 
-/** What is asked of each batch: its observations, the true pictures and those of the baseline. */
-const asked = (model: ImageModel) =>
-  jit((pictures: Pictures<Tensor>, mean: Tensor) => {
-    const { x, seen } = seenOf(model.problem, pictures);
-    const { baseline, shown } = model.problem.task;
+function asking({ problem }: ImageModel): Ask {
+  const { baseline, shown } = problem.task;
+  const mean = meanPicture(problem.train.pixels);
+  const run = jit((pictures: Pictures<Tensor>, mean: Tensor) => {
+    const { x, seen } = seenOf(problem, pictures);
     const simple = baseline ? baseline.restore(seen, mean) : x;
     return { seen, truth: units(x), baseline: units(simple), shown: units(shown ? shown(seen) : simple) };
   });
+  return async (pictures) => {
+    const { seen, ...beside } = await run(pictures, mean);
+    return { seen: seen as Observation<NdArray>, ...beside }; // a tree of the same keys
+  };
+}
 
 const shown = jit(units);
 
@@ -49,7 +66,7 @@ const shown = jit(units);
  * @param rows  of the part; of a task that sees nothing their number alone counts
  */
 export async function makePictures(
-  { model, net, make }: TrainedImages,
+  { model, net, make, ask }: TrainedImages,
   part: ImagePart,
   rows: Int32Array,
   rng: Random,
@@ -57,8 +74,6 @@ export async function makePictures(
 ): Promise<Restored> {
   const { problem } = model;
   const n = rows.length;
-  const ask = asked(model);
-  const mean = meanPicture(problem.train.pixels);
   const [made, truth, baseline, seenOfAll] = [0, 1, 2, 3].map(() =>
     ndarray(new Float32Array(n * sizeOf(problem.shape)), [n, ...problem.shape], "f32"),
   );
@@ -70,8 +85,8 @@ export async function makePictures(
     const first = Math.min(start, n - batch);
     const stream = rng.fold(first);
     const pictures = drawPictures(problem, part, rows.subarray(first, first + batch), stream.fold("pictures"));
-    const { seen, ...beside } = await ask(pictures, mean);
-    const result = await make(net, seen as Observation<NdArray>, pictures.noise, { rng: stream.fold("way") }); // a tree of the same keys
+    const { seen, ...beside } = await ask(pictures);
+    const result = await make(net, seen, pictures.noise, { rng: stream.fold("way") });
     evaluations = result.evaluations;
     put(made, await shown(result.pictures), first);
     put(truth, beside.truth, first);
@@ -85,15 +100,15 @@ export async function makePictures(
 
 /** Some pictures on their way, the start first: all states of each, in [0, 1]. */
 export async function waysOf(
-  { model, net, make }: TrainedImages,
+  { model, net, make, ask }: TrainedImages,
   part: ImagePart,
   rows: Int32Array,
   stages: number,
   rng: Random,
 ): Promise<readonly NdArray<"f32">[]> {
   const pictures = drawPictures(model.problem, part, rows, rng.fold("pictures"));
-  const { seen } = await asked(model)(pictures, meanPicture(model.problem.train.pixels));
-  const { way }: Made = await make(net, seen as Observation<NdArray>, pictures.noise, { rng: rng.fold("way"), stages }); // as above
+  const { seen } = await ask(pictures);
+  const { way } = await make(net, seen, pictures.noise, { rng: rng.fold("way"), stages });
   return Promise.all(way.map(async (x) => (await shown(x)) as NdArray<"f32">)); // f32 as its argument
 }
 

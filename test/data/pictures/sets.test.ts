@@ -80,7 +80,7 @@ describe("pictures in NumPy's files", () => {
     const odd = await loadPictures(await npz("odd", { images: bytes([3, 6, 6]), labels: array([1, 2], "i64") }));
     expect(odd.labels).toBeUndefined();
     expect(odd.warnings.join()).toMatch("are 2, for 3 pictures: left out");
-    await expect(loadPictures(await npz("none", { a: array([1, 2]) }))).rejects.toThrow('no array of pictures, only "a"');
+    await expect(loadPictures(await npz("none", { a: array([1, 2]) }))).rejects.toThrow('no array of pictures, only "a" [2]');
     await writeFile(join(root, "broken.npz"), "no archive");
     await expect(loadPictures(join(root, "broken.npz"))).rejects.toThrow("not a readable zip");
   });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ndarray, randomStream, toNumbers } from "../../../src/array/index.ts";
 import type { Tensor } from "../../../src/tensor/index.ts";
 import { pictureDifference, solverCautions, weightCautions } from "../../../src/transport/images/check.ts";
-import { makePictures, waysOf } from "../../../src/transport/images/evaluate.ts";
+import { makePictures, trainedImages, waysOf } from "../../../src/transport/images/evaluate.ts";
 import { pictureMaker } from "../../../src/transport/images/sample.ts";
 import { imageSolver } from "../../../src/transport/images/solvers.ts";
 import { f32 } from "../../tensor/check.ts";
@@ -16,7 +16,7 @@ const pixels = normalBytes(64, shape, 1);
 function still(task: "super-resolve" | "generate" | "between") {
   const problem = problemOf("flow", { shape, task, pixels, others: task === "between" ? normalBytes(64, shape, 2) : undefined });
   const model = modelOf(problem, { dynamics: () => ({ drift: (_: Tensor, x: Tensor) => x.mul(0), noise: 0 }) });
-  return { model, net: anyNet(problem), make: pictureMaker(model, { solver: imageSolver("euler-2"), threads: 1 }) };
+  return trainedImages(model, anyNet(problem), pictureMaker(model, { solver: imageSolver("euler-2"), threads: 1 }));
 }
 
 test("each picture that is asked for is made once, in batches of one size, beside its truth and its baseline", async () => {
@@ -80,7 +80,7 @@ test("differences of pictures are root mean squares, and told from five grey lev
 test("the mean picture fills what is missing", async () => {
   const problem = problemOf("flow", { shape, task: "inpaint", pixels });
   const model = modelOf(problem, { dynamics: () => ({ drift: (_: Tensor, x: Tensor) => x.mul(0), noise: 0 }) });
-  const trained = { model, net: anyNet(problem), make: pictureMaker(model, { solver: imageSolver("euler-1"), threads: 1 }) };
+  const trained = trainedImages(model, anyNet(problem), pictureMaker(model, { solver: imageSolver("euler-1"), threads: 1 }));
   const { baseline, truth } = await makePictures(trained, problem.heldOut, Int32Array.of(0, 1, 2, 3), randomStream(1));
   const mean = Array.from({ length: 16 }, (_, p) => {
     let sum = 0;

@@ -1,5 +1,6 @@
 /** What is said of restored pictures, beside the true ones and a simple way to restore them. */
 
+import { estimate } from "../../../sampling/index.ts";
 import type { Pictures } from "./pictures.ts";
 import { decibels, greatestPsnr, meanSquaredErrors } from "./psnr.ts";
 import { ssim } from "./ssim.ts";
@@ -50,9 +51,8 @@ function compared(model: Float64Array, baseline: Float64Array): Compared {
 }
 
 function overPictures(values: Float64Array): OverPictures {
-  const n = values.length;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  return { mean, se: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / n), each: [...values] };
+  const { mean, error } = estimate(values);
+  return { mean, se: error, each: [...values] };
 }
 
 /** Errors that differences of means must exceed. */
