@@ -56,7 +56,7 @@ test("a quick run is smaller where nobody asked for a size, and as it was asked 
   const config = async (name: string, ...more: string[]) => {
     const run = ["--task", "inpaint", "--quick", "--steps", "1", "--samples", "1", "--threads", "1", "--quiet", ...few, ...more];
     expect(await pushforward("images", at("photos"), ...run, "--out", at(name))).toMatchObject({ code: 0 });
-    return JSON.parse(readFileSync(at(name, "config.json"), "utf8"));
+    return JSON.parse(readFileSync(at(name, "config.json"), "utf8")).config;
   };
   expect(await config("quick-plain")).toMatchObject({ batch: 16, net: { channels: [16, 32] } });
   expect(await config("quick-asked", "--batch", "20", "--widths", "4")).toMatchObject({ batch: 20, net: { channels: [4] } });
