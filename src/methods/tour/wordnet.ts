@@ -33,7 +33,7 @@ async function wordnetFile(folder: string): Promise<string> {
 /** The file as small as its information content, and pictures of its sizes. */
 export async function compressWordnet(folder: string): Promise<unknown> {
   const edges = await wordnetFile(folder);
-  await inspect.perform([edges], { out: join(folder, "artifacts"), quick: true });
+  await inspect.perform([edges], { out: join(folder, "artifacts"), quick: true, quiet: true });
   const { results } = await compress.perform([edges], { out: join(folder, "wordnet.pfg"), model: "urn", quiet: true });
   return results;
 }
