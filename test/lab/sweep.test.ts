@@ -133,6 +133,11 @@ describe("a sweep on this machine", () => {
     expect(more.jobs.find(({ job }) => job.name === first.jobs[0].job.name)?.value).toBe(5);
     const other = await sweep("extended", plan({ grid: { x: [1, 2] }, metric: "other" }), localPool(2, 0, program));
     expect(other.jobs.map(({ value }) => value)).toEqual([7, undefined]);
+    // whichever of them is looked at first
+    writeFileSync(path, '{"score": 5}');
+    writeFileSync(join(base, "extended", first.jobs[1].job.name, "results.json"), '{"another": 7}');
+    const another = await sweep("extended", plan({ grid: { x: [1, 2] }, metric: "another" }), localPool(1, 0, program));
+    expect(another.jobs.map(({ value }) => value)).toEqual([undefined, 7]);
     const halved = { options: {}, grid: { x: [1] }, halving: { min: 1, max: 1 } };
     await sweep("halved", plan(halved), localPool(1, 0, program));
     await expect(sweep("halved", plan({ ...halved, seeds: 2 }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep \(seeds/);

@@ -39,6 +39,9 @@ export interface SweepResult {
   readonly cancelled: boolean;
 }
 
+/** `refuse` ends the sweep with this error. */
+type Refusing = SweepOptions & { readonly refuse: (error: UserError) => void };
+
 export interface SettingResult {
   readonly setting: number;
   readonly options: Readonly<Record<string, unknown>>;
@@ -145,7 +148,7 @@ async function runJob(
   status: JobStatus,
   id: string,
   sweep: Sweep,
-  options: SweepOptions & { readonly refuse: (error: UserError) => void },
+  options: Refusing,
   stopAt: number | undefined,
   jobs: readonly JobStatus[],
 ): Promise<void> {
@@ -178,7 +181,7 @@ async function runJob(
     await executor.run(task, folder, { signal, report });
     await checkTwin(folder, sweep, job, options.fileOptions);
     status.value = outcome(folder, sweep.metric, stopAt);
-    if (status.value === undefined && !jobs.some(({ state }) => state === "done")) refuseMissing(folder, sweep, job, options.refuse);
+    if (status.value === undefined) refuseMissing(sweep, job, options, jobs);
     status.why = status.value === undefined ? `it has no number "${sweep.metric}"` : undefined;
     setState(status, status.value === undefined ? "failed" : "done", jobs, options);
   } catch (error) {
@@ -187,10 +190,13 @@ async function runJob(
   }
 }
 
-/** A metric that no run can have is told after the first of them, not after the last. */
-function refuseMissing(folder: string, { metric, halving }: Sweep, { name }: Job, refuse: (error: UserError) => void): void {
-  const names = numberNames(folder);
-  if (names.includes(metric)) return; // it is no number this time
+/**
+ * A metric that no run has is told after the first of them, not after the last. What the others have is read from their folders: a run that is done
+ * there may not have been looked at yet.
+ */
+function refuseMissing({ metric, halving }: Sweep, { name }: Job, { folder, refuse }: Refusing, jobs: readonly JobStatus[]): void {
+  if (jobs.some(({ job }) => numberNames(join(folder, job.name)).includes(metric))) return;
+  const names = numberNames(join(folder, name));
   const guess = nearest(metric, names);
   const again = halving ? "begin again in another folder" : "the same command goes on from what is done";
   refuse(
