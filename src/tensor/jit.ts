@@ -10,6 +10,7 @@ import { defaultDevice, openSession, type RuntimeOptions, type Session } from ".
 import { fail } from "./shapes.ts";
 import { type Node, type ProgramDType, Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
+import { openModuleSession } from "./wasm/session.ts";
 import { writeModel } from "./write.ts";
 
 /** The tree of arrays that corresponds to a tree of tensors. */
@@ -115,6 +116,10 @@ async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unkno
   const program = trace(f, args);
   if (program.outputs.length === 0) return { session: undefined, structure: program.structure, buffers: undefined, turn: 0 };
   const device = options.device ?? defaults.device ?? defaultDevice;
+  if (device === "wasm") {
+    const session = await withSharing(() => openModuleSession(program));
+    return { session, structure: program.structure, buffers: options.reuse ? session.buffers : undefined, turn: 0 };
+  }
   const block = device === "cpu" ? await channelBlock() : undefined;
   const { bytes } = withSharing(() => writeModel(program, { channelBlock: block }));
   const nodes = reachable(program.outputs);

@@ -3,6 +3,7 @@
  * compiled.
  */
 import { type MaybeTensor, type Node, onnxTypes, type Params, type Primitive, type Rounding, Tensor } from "./tensor.ts";
+import { roundToBf16, roundToF16 } from "./wasm/functions.ts";
 
 /** An equal, simpler tensor for a primitive that is about to be applied, if there is one. */
 type Simplify = (primitive: Primitive, inputs: readonly Tensor[], params: Params) => MaybeTensor;
@@ -71,6 +72,7 @@ export const roundTo: Primitive = {
   exact: true,
   infer: ([x]) => [x],
   onnx: (emit, [x], { params }) => emit.op("Cast", emit.op("Cast", [x], { to: onnxTypes[params.mode as Rounding] }), { to: onnxTypes.f32 }),
+  lanes: (v, [x], { params }) => (params.mode === "bf16" ? roundToBf16(v, x) : roundToF16(v, x)),
   transpose: { 0: (ct, _, params) => apply1(roundTo, [ct], params) },
 };
 

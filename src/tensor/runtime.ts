@@ -44,6 +44,8 @@ const elementTypes = { f32: "float32", f64: "float64", i32: "int32", i64: "int64
 const dtypesOf = new Map<string, DType>(Object.entries(elementTypes).map(([dtype, name]) => [name, dtype as DType]));
 
 export interface Session {
+  /** Buffers for outputs, for two calls in turn, where the session's own memory is better than others. */
+  readonly buffers?: readonly (readonly NdArray[])[];
   run(inputs: readonly NdArray[], into?: readonly NdArray[]): Promise<NdArray[]>;
   release(): Promise<void>;
 }

@@ -4,12 +4,13 @@
  */
 import { type NdArray, type Shape, sizeOf } from "../array/ndarray.ts";
 import { TensorError } from "../errors.ts";
+import type { ProgramDType } from "./dtype.ts";
+import type { Lanes, Vector } from "./wasm/lanes.ts";
+import type { NodeWriter } from "./wasm/writer.ts";
 
-/** Dtypes that programs compute with. The others exist in files and are cast on the way in. */
-export type ProgramDType = "f32" | "f64" | "i32" | "i64" | "bool" | "u8";
+export { isFloat, type ProgramDType } from "./dtype.ts";
+
 export type Rounding = "f16" | "bf16";
-
-export const isFloat = (dtype: string): dtype is "f32" | "f64" => dtype === "f32" || dtype === "f64";
 
 /** ONNX element types. */
 export const onnxTypes = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11, bf16: 16 } as const;
@@ -96,14 +97,40 @@ export interface View {
   readonly strides: readonly number[];
 }
 
+/** A traced function: placeholders and what is computed from them. */
+export interface Program {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** What programs are compiled to. */
+export type Target = "onnx" | "wasm";
+
+/** Lowering to WebAssembly of what is no loop over elements. */
+export interface WasmRule {
+  /** Inputs may be read through strides; else they lie in memory without gaps. */
+  readonly strided?: boolean;
+  /** Bytes of memory for itself. */
+  scratch?(node: Node): number;
+  /** Programs that it runs, without what nobody needs. */
+  programs?(node: Node, used: (y: Tensor) => boolean): readonly Program[];
+  write(writer: NodeWriter, node: Node): void;
+}
+
 export interface Primitive {
   readonly name: string;
   /** Shape rule: shapes and dtypes of the outputs, or a TensorError. */
   infer(inputs: readonly Tensor[], params: Params): readonly Aval[];
   /** Lowering to ONNX nodes: names of the outputs. */
   onnx?(emit: Emitter, inputs: readonly string[], node: Node): readonly string[];
-  /** Lowering by another tensor program, applied at compile time, after differentiation. Undefined: use `onnx`. */
-  expand?(inputs: readonly Tensor[], params: Params): readonly Tensor[] | undefined;
+  /** Elementwise primitives in WebAssembly: lanes of the output from lanes of the inputs. */
+  lanes?(v: Lanes, inputs: readonly Vector[], node: Node): Vector;
+  /** Reductions in WebAssembly: how elements are added up along `params.axes`. */
+  readonly accumulates?: "sum" | "max" | "min";
+  /** Other primitives in WebAssembly. */
+  readonly wasm?: WasmRule;
+  /** Lowering by another tensor program, applied at compile time, after differentiation. Undefined: use what the target has. */
+  expand?(inputs: readonly Tensor[], params: Params, target: Target): readonly Tensor[] | undefined;
 
   /** Elementwise primitives: coefficients c_i = ∂y/∂x_i. Both modes of differentiation and the forward Laplacian follow from them. */
   readonly partials?: readonly ((inputs: readonly Tensor[], y: Tensor) => Tensor)[];

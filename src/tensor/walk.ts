@@ -1,13 +1,10 @@
 /** Walking programs: the nodes between some tensors and others, and rebuilding them elsewhere. */
 import { apply, withRounding } from "./primitive.ts";
 import { fresh } from "./primitives/constant.ts";
-import type { Node, Tensor } from "./tensor.ts";
+import type { Node, Program, Tensor } from "./tensor.ts";
 
-/** A traced function: placeholders and what is computed from them. */
-export interface Program {
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-}
+export type { Program } from "./tensor.ts";
+
 
 /** All nodes that `outputs` need, in an order in which inputs come first (nodes are numbered as they are made). Stops at `leaves`. */
 export function reachable(outputs: readonly Tensor[], leaves: ReadonlySet<Node> = new Set(), oldest = -1): Node[] {

@@ -4,9 +4,11 @@ import { abs, add, greater, maximum, minimum, mul, neg, square, sub, where } fro
 import { cast } from "./cast.ts";
 import type { Value } from "./constant.ts";
 import { erf, exp, expm1, log1p } from "./elementary.ts";
+import * as functions from "../wasm/functions.ts";
 import { unary } from "./elementwise.ts";
 
 export const sigmoid = unary("sigmoid", {
+  lanes: (v, [x]) => functions.sigmoid(v, x),
   onnx: "Sigmoid",
   partials: [(_, y) => sub(y, square(y))],
   scalar: (x) => 1 / (1 + Math.exp(-x)),
@@ -15,7 +17,7 @@ export const sigmoid = unary("sigmoid", {
 /** log(1 + e^x), without overflow. */
 export const softplus = unary("softplus", {
   onnx: "Softplus",
-  expand: ([x]) => (x.dtype === "f64" ? [add(maximum(x, 0), log1p(exp(neg(abs(x)))))] : undefined),
+  expand: ([x], _, target) => (x.dtype === "f64" || target === "wasm" ? [add(maximum(x, 0), log1p(exp(neg(abs(x)))))] : undefined),
   partials: [([x]) => sigmoid(x)],
 });
 
@@ -44,13 +46,14 @@ const siluSlope = unary("siluSlope", {
 /** x Φ(x), exact Gaussian error linear unit. */
 export const gelu = unary("gelu", {
   onnx: "Gelu",
-  expand: ([x]) => (x.dtype === "f64" ? [mul(x, gaussianCdf(x))] : undefined),
+  expand: ([x], _, target) => (x.dtype === "f64" || target === "wasm" ? [mul(x, gaussianCdf(x))] : undefined),
   partials: [([x]) => add(gaussianCdf(x), mul(x, gaussianPdf(x)))],
 });
 const gaussianCdf = (x: Tensor): Tensor => mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
 const gaussianPdf = (x: Tensor): Tensor => mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 
 export const relu = unary("relu", {
+  lanes: (v, [x]) => v.max(x, v.constant(0, x.dtype)),
   onnx: "Relu",
   exact: true,
   partials: [([x]) => cast(greater(x, 0), x.dtype)],
@@ -65,7 +68,7 @@ export const elu = unary("elu", {
     const [below] = emit.op("Exp", emit.op("Min", [x, emit.scalar(0, a.dtype)]));
     return emit.op("Add", [...emit.op("Relu", [x]), ...emit.op("Sub", [below, emit.scalar(1, a.dtype)])]);
   },
-  expand: ([x]) => (x.dtype === "f64" ? [where(greater(x, 0), x, expm1(minimum(x, 0)))] : undefined),
+  expand: ([x], _, target) => (x.dtype === "f64" || target === "wasm" ? [where(greater(x, 0), x, expm1(minimum(x, 0)))] : undefined),
   partials: [(_, y) => add(minimum(y, 0), 1)],
   scalar: (x) => (x > 0 ? x : Math.expm1(x)),
 });

@@ -9,6 +9,7 @@ export const castPrimitive: Primitive = {
   jointlyLinear: true,
   infer: ([x], { dtype }) => [{ dtype, shape: x.shape }],
   scalar: (x) => x,
+  lanes: (v, [x], { params }) => v.convert(x, params.dtype),
   onnx: (emit, [x], { params }) => emit.op("Cast", [x], { to: onnxTypes[params.dtype as ProgramDType] }),
   jvp: ([x], [dx], _, { dtype }) => [dx && isFloat(x.dtype) && isFloat(dtype) ? cast(dx, dtype) : undefined],
   vjp: ([x], [ct], _, { dtype }) => [ct && isFloat(x.dtype) && isFloat(dtype) ? cast(ct, x.dtype) : undefined],

@@ -6,6 +6,8 @@ import { apply } from "../primitive.ts";
 import { fail, sameShape } from "../shapes.ts";
 import { isFloat, type Primitive } from "../tensor.ts";
 import { captured, closed, type Program } from "../walk.ts";
+import { inputAt } from "../wasm/rules.ts";
+import { pushPlace } from "../wasm/writer.ts";
 import { where } from "./arithmetic.ts";
 import { fresh, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { reshape } from "./reshape.ts";
@@ -26,6 +28,20 @@ const condPrimitive: Primitive = {
       emit.subgraph([], results, new Map(inputs.map((x, i) => [x, operands[i]])));
     const { yes, no } = params as CondParams;
     return emit.op("If", [test], { then_branch: branch(yes), else_branch: branch(no) }, { outputs: outputs.length });
+  },
+  wasm: {
+    programs: ({ params, outputs }, used) =>
+      [params.yes, params.no].map(({ inputs, outputs: ys }: Program) => ({ inputs, outputs: ys.filter((_, i) => used(outputs[i])) })),
+    write(w, { inputs, outputs }) {
+      const operands = inputs.slice(1).map((_, i) => inputAt(w, i + 1));
+      const results = outputs.flatMap((_, i) => (w.used(i) ? [w.output(i)] : []));
+      pushPlace(w.code, inputAt(w, 0));
+      w.code.access("i32.load8_u", 0);
+      w.code.branch(
+        () => w.run(0, operands, results),
+        () => w.run(1, operands, results),
+      );
+    },
   },
   jvp([test, ...xs], [, ...ds], outputs, { yes, no }: CondParams) {
     const floats = outputs.map((y) => isFloat(y.dtype));

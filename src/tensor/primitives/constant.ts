@@ -15,8 +15,11 @@ const input: Primitive = {
   unique: true,
   flat: true,
   infer: (_, { dtype, shape }) => [{ dtype, shape }],
-  onnx: (_, __, { outputs }) => fail("input", "a tensor of another program is used here", outputs),
+  onnx: (_, __, { outputs }) => foreign(outputs),
+  wasm: { write: (_, { outputs }) => foreign(outputs) },
 };
+
+const foreign = (outputs: readonly Tensor[]): never => fail("input", "a tensor of another program is used here", outputs);
 
 export const placeholder = (dtype: ProgramDType, shape: Shape): Tensor => apply1(input, [], { dtype, shape });
 

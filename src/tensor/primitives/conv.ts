@@ -70,7 +70,7 @@ const convPrimitive: Primitive = {
     return [{ dtype: x.dtype, shape: [x.shape[0], w.shape[0], ...sizes] }];
   },
   onnx: (emit, names, { params, inputs }) => emitConv(emit, names, inputs, params, attributes(params)),
-  expand: ([x, w], g: Geometry) => (x.dtype === "f32" ? undefined : [convByProducts(x, w, g)]),
+  expand: ([x, w], g: Geometry, target) => (x.dtype === "f32" && target === "onnx" ? undefined : [convByProducts(x, w, g)]),
   transpose: {
     0: (ct, [, w], g) => apply1(convInput, [ct, w], g),
     1: (ct, [x], g) => apply1(convWeight, [x, ct], g),
@@ -90,8 +90,8 @@ const convInput: Primitive = {
     return emit.op("ConvTranspose", inputs, { ...attributes(g), output_padding: extra });
   },
   // With stride 1 it is an ordinary convolution with the flipped kernel, which the runtime computes faster.
-  expand([y, w], g: Geometry) {
-    if (y.dtype !== "f32") return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
+  expand([y, w], g: Geometry, target) {
+    if (y.dtype !== "f32" || target === "wasm") return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
     const reach = g.kernel.map((k, i) => g.dilation[i] * (k - 1));
     if (g.strides.some((s) => s > 1) || reach.some((r, i) => g.low[i] > r || g.high[i] > r)) return undefined;
     const [o, c, ...kernel] = w.shape;

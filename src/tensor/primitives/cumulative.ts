@@ -3,6 +3,8 @@ import { apply1 } from "../primitive.ts";
 import { broadcastShapes, fromEnd } from "../shapes.ts";
 import type { MaybeTensor, Primitive, Tensor } from "../tensor.ts";
 import { block, longest } from "./accumulate.ts";
+import { kernelOf } from "../wasm/kernels.ts";
+import { around, inputAt } from "../wasm/rules.ts";
 import { add } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { lift, liftOne, type Value } from "./constant.ts";
@@ -14,11 +16,16 @@ import { broadcastTo } from "./sum.ts";
 const cumsumPrimitive: Primitive = {
   name: "cumsum",
   infer: ([x]) => [x],
-  expand([x], { axis, reverse }) {
+  expand([x], { axis, reverse }, target) {
+    if (target === "wasm") return undefined;
     const y = blockedCumsum(x, axis, reverse);
     return y && [y];
   },
   onnx: (emit, [x], { params }) => emit.op("CumSum", [x, emit.ints([params.axis])], { reverse: params.reverse ? 1 : 0 }),
+  wasm: {
+    write: (w, { inputs: [x], params }) =>
+      w.call(kernelOf("cumsum", x), inputAt(w, 0), w.output(0), ...around(x, params.axis), params.reverse ? 1 : 0),
+  },
   transpose: { 0: (ct, _, { axis, reverse }) => apply1(cumsumPrimitive, [ct], { axis, reverse: !reverse }) },
 };
 

@@ -97,6 +97,7 @@ const barrier: Primitive = {
     const known = emit.op("Reshape", [emit.op("Equal", [one, one])[0], emit.ints([])])[0];
     return emit.op("Where", [known, x, x]);
   },
+  expand: ([x], _, target) => (target === "wasm" ? [x] : undefined),
   jvp: (_, [dx]) => [dx],
   batch: ([x, trigger], [xBatched]) => {
     const size = (xBatched ? x : trigger).shape[0];

@@ -23,10 +23,11 @@ import {
   where,
 } from "./arithmetic.ts";
 import { liftOne, splat } from "./constant.ts";
+import * as functions from "../wasm/functions.ts";
 import { binary, unary } from "./elementwise.ts";
 
-export const exp = unary("exp", { onnx: "Exp", partials: [(_, y) => y], scalar: Math.exp });
-export const log = unary("log", { onnx: "Log", partials: [([x]) => reciprocal(x)], scalar: Math.log });
+export const exp = unary("exp", { lanes: (v, [x]) => functions.exp(v, x), onnx: "Exp", partials: [(_, y) => y], scalar: Math.exp });
+export const log = unary("log", { lanes: (v, [x]) => functions.log(v, x), onnx: "Log", partials: [([x]) => reciprocal(x)], scalar: Math.log });
 
 /** exp(x) - 1, accurate near 0 by Kahan's correction: (u - 1) x / log u with u = fl(exp x). */
 export const expm1 = unary("expm1", {
@@ -60,6 +61,7 @@ export const log1p = unary("log1p", {
  *   ∂/∂p = x^p log x, which is taken for 0 at x = 0 and p ≥ 0; NaN for x < 0, where only integers p have a power
  */
 export const pow = binary("pow", {
+  lanes: (v, [x, p]) => functions.pow(v, x, p),
   onnx: "Pow",
   scalar: power,
   partials: [([x, p]) => powerSlope(x, p), ([x], y) => mul(y, log(where(equal(x, 0), 1, x)))],
@@ -81,6 +83,7 @@ function power(x: number, p: number): number {
  * h = 1/2, erfc x = (2hx/π) e^{-x²} [1/(2x²) + Σ e^{-n²h²}/(n²h² + x²)] - 2/(e^{2πx/h} - 1), which is exact to rounding.
  */
 export const erf = unary("erf", {
+  lanes: (v, [x]) => functions.erf(v, x),
   onnx: "Erf",
   expand([x]) {
     if (x.dtype !== "f64") return undefined;
@@ -102,18 +105,20 @@ const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
 // --- trigonometric and hyperbolic -----------------------------------------------------------------------------------------------
 
-export const sin = unary("sin", { onnx: "Sin", partials: [([x]) => cos(x)], scalar: Math.sin });
-export const cos = unary("cos", { onnx: "Cos", partials: [([x]) => neg(sin(x))], scalar: Math.cos });
+export const sin = unary("sin", { lanes: (v, [x]) => functions.sin(v, x), onnx: "Sin", partials: [([x]) => cos(x)], scalar: Math.sin });
+export const cos = unary("cos", { lanes: (v, [x]) => functions.cos(v, x), onnx: "Cos", partials: [([x]) => neg(sin(x))], scalar: Math.cos });
 export const tan = unary("tan", { expand: ([x]) => [div(sin(x), cos(x))], partials: [(_, y) => add(square(y), 1)] });
 export const atan = unary("atan", {
   onnx: "Atan",
   // atan x = 2 atan(x / (1 + √(1 + x²))) brings the argument into [-1, 1]; twice more, and a short series is exact.
-  expand([x]) {
-    if (x.dtype !== "f64") return undefined;
+  expand([x], _, target) {
+    if (x.dtype !== "f64" && target === "onnx") return undefined;
     const half = (t: Tensor): Tensor => div(t, add(sqrt(add(square(t), 1)), 1));
-    const t = half(half(half(clamp(x, -1e150, 1e150))));
+    // beyond, atan is π/2 to rounding, and x² is finite
+    const end = x.dtype === "f64" ? 1e150 : 1e18;
+    const t = half(half(half(clamp(x, -end, end))));
     const t2 = square(t);
-    let series: Tensor = liftOne("atan", 0, "f64");
+    let series: Tensor = liftOne("atan", 0, x.dtype);
     for (let n = 12; n >= 0; n--) series = add(mul(series, t2), (n % 2 ? -1 : 1) / (2 * n + 1));
     return [mul(mul(series, t), 8)];
   },
@@ -125,17 +130,17 @@ const oneMinusSquare = (x: Tensor): Tensor => mul(sub(1, x), add(x, 1));
 /** Inverse sine; through atan, since ONNX Runtime has no f64 kernel. */
 export const asin = unary("asin", {
   onnx: "Asin",
-  expand: ([x]) => (x.dtype === "f64" ? [atan(div(x, sqrt(mul(sub(1, x), add(x, 1)))))] : undefined),
+  expand: ([x], _, target) => (x.dtype === "f64" || target === "wasm" ? [atan(div(x, sqrt(mul(sub(1, x), add(x, 1)))))] : undefined),
   partials: [([x]) => rsqrt(oneMinusSquare(x))],
 });
 /** Inverse cosine. f64: 2 atan √((1 - x) / (1 + x)), accurate near 1 too. */
 export const acos = unary("acos", {
   onnx: "Acos",
-  expand: ([x]) => (x.dtype === "f64" ? [mul(atan(sqrt(div(sub(1, x), add(x, 1)))), 2)] : undefined),
+  expand: ([x], _, target) => (x.dtype === "f64" || target === "wasm" ? [mul(atan(sqrt(div(sub(1, x), add(x, 1)))), 2)] : undefined),
   partials: [([x]) => neg(rsqrt(oneMinusSquare(x)))],
 });
 
-export const tanh = unary("tanh", { onnx: "Tanh", partials: [(_, y) => sub(1, square(y))], scalar: Math.tanh });
+export const tanh = unary("tanh", { lanes: (v, [x]) => functions.tanh(v, x), onnx: "Tanh", partials: [(_, y) => sub(1, square(y))], scalar: Math.tanh });
 /** (e^x - e^-x)/2: from expm1 near 0; e^x as a square beyond, since it may overflow where half of it does not. */
 export const sinh = unary("sinh", {
   expand([x]) {

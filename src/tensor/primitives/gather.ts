@@ -3,6 +3,9 @@ import { allocate, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, fromEnd, withLength } from "../shapes.ts";
 import { onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { kernelOf } from "../wasm/kernels.ts";
+import { bytesOf, bytesOfTensor } from "../wasm/memory.ts";
+import { around, inputAt, isWide } from "../wasm/rules.ts";
 import { add, equal, greaterEqual, less, lessEqual, mul, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { constant, iota, liftOne, scalar, type Value } from "./constant.ts";
@@ -27,6 +30,13 @@ const gatherRows: Primitive = {
     return Array.from<number | bigint, number>(i.data, Number).flatMap((k) => [...x.data.subarray(row(k) * chunk, (row(k) + 1) * chunk)]);
   },
   onnx: (emit, [x, i]) => emit.op("Gather", [x, i], { axis: 0 }),
+  wasm: {
+    write(w, { inputs: [x, i] }) {
+      const [rows, ...rest] = x.shape;
+      const chunk = sizeOf(rest) * bytesOf[x.dtype];
+      if (chunk > 0) w.call("gatherRows", inputAt(w, 0), inputAt(w, 1), w.output(0), rows, chunk, i.size, isWide(i));
+    },
+  },
   transpose: { 0: (ct, [x, i]) => scatterAdd(broadcastTo(scalar(0, ct.dtype), x.shape), i, ct) },
   batch([x, i], [xBatched, iBatched]) {
     if (!xBatched) return [apply1(gatherRows, [x, i])];
@@ -68,6 +78,13 @@ const scatterRows: Primitive = {
     const column = emit.op("Reshape", [wide[0], emit.ints([...node.inputs[1].shape, 1])]);
     return emit.op("ScatterND", [x, column[0], updates], { reduction: "add" });
   },
+  wasm: {
+    write(w, { inputs: [x, i] }) {
+      const [rows, ...rest] = x.shape;
+      w.move(w.output(0), inputAt(w, 0), bytesOfTensor(x));
+      w.call(kernelOf("scatter", x), w.output(0), inputAt(w, 1), inputAt(w, 2), rows, sizeOf(rest), i.size, isWide(i));
+    },
+  },
   transpose: { 0: (ct) => ct, 2: (ct, [, i]) => take(ct, i) },
   jointlyLinear: true,
   batch(inputs, batched) {
@@ -94,6 +111,13 @@ const gatherAlong: Primitive = {
     return [{ dtype: x.dtype, shape: i.shape }];
   },
   onnx: (emit, [x, i], { params }) => emit.op("GatherElements", [x, i], { axis: params.axis }),
+  wasm: {
+    write(w, { inputs: [x, i], params }) {
+      const [outer, n, inner] = around(x, params.axis);
+      const places = [inputAt(w, 0), inputAt(w, 1), w.output(0)];
+      w.call("gatherAlong", ...places, outer, n, i.shape[i.rank + params.axis], inner, bytesOf[x.dtype], isWide(i));
+    },
+  },
   transpose: { 0: (ct, [x, i], params) => apply1(scatterAlong, [broadcastTo(scalar(0, ct.dtype), x.shape), i, ct], params) },
   batch: "every",
 };
@@ -102,6 +126,14 @@ const scatterAlong: Primitive = {
   name: "scatterAlong",
   infer: ([x]) => [x],
   onnx: (emit, [x, i, updates], { params }) => emit.op("ScatterElements", [x, i, updates], { axis: params.axis, reduction: "add" }),
+  wasm: {
+    write(w, { inputs: [x, i], params }) {
+      const [outer, n, inner] = around(x, params.axis);
+      w.move(w.output(0), inputAt(w, 0), bytesOfTensor(x));
+      const places = [w.output(0), inputAt(w, 1), inputAt(w, 2)];
+      w.call(kernelOf("scatterAlong", x), ...places, outer, n, i.shape[i.rank + params.axis], inner, isWide(i));
+    },
+  },
   transpose: { 0: (ct) => ct, 2: (ct, [, i], params) => apply1(gatherAlong, [ct, i], params) },
   jointlyLinear: true,
   batch: "every",

@@ -5,6 +5,8 @@
 import { sizeOf } from "../../array/ndarray.ts";
 import { fail } from "../shapes.ts";
 import { onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
+import { kernelOf } from "../wasm/kernels.ts";
+import { around, inputAt } from "../wasm/rules.ts";
 import { div, equal, greater, isNaN, mul } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { scalar } from "./constant.ts";
@@ -17,8 +19,8 @@ export const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }
   return [sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims)];
 };
 
-export const kernelMax = reduction("kernelMax", { onnx: "ReduceMax", combine: Math.max, jvp: extremumJvp, exact: true });
-export const kernelMin = reduction("kernelMin", { onnx: "ReduceMin", combine: Math.min, jvp: extremumJvp, exact: true });
+export const kernelMax = reduction("kernelMax", { onnx: "ReduceMax", accumulates: "max", combine: Math.max, jvp: extremumJvp, exact: true });
+export const kernelMin = reduction("kernelMin", { onnx: "ReduceMin", accumulates: "min", combine: Math.min, jvp: extremumJvp, exact: true });
 
 /** Whether there is a NaN among the elements of a reduction. */
 export const anyNaN = (x: Tensor, axes: readonly number[], keepDims: boolean): Tensor =>
@@ -42,9 +44,20 @@ export const kernelTopK: Primitive = {
     const [values, indices] = emit.op("TopK", [x, emit.ints([params.k])], order, { outputs: 2 });
     return [values, emit.op("Cast", [indices], { to: onnxTypes.i32 })[0]];
   },
+  wasm: {
+    // room for places, twice, and for results that nobody needs
+    scratch: ({ inputs: [x], outputs: [values] }) => 8 * (x.shape.at(-1) ?? 0) + 16 + values.size * 8,
+    write(w, { inputs: [x], outputs: [values], params }) {
+      if (values.size === 0) return;
+      const n = x.shape[x.rank - 1];
+      const spare = { ...w.scratch, offset: w.scratch.offset + 8 * n + 16 };
+      const [to, places] = [0, 1].map((i) => (w.used(i) ? w.output(i) : spare));
+      w.call(kernelOf("top", x), inputAt(w, 0), to, places, x.size / n, n, params.k, params.largest ? 1 : 0, w.scratch);
+    },
+  },
 };
 
-const argExtremum = (name: string, onnx: string): Primitive => ({
+const argExtremum = (name: string, onnx: string, largest: boolean): Primitive => ({
   name,
   exact: true,
   flat: true,
@@ -55,6 +68,10 @@ const argExtremum = (name: string, onnx: string): Primitive => ({
   },
   expand: ([x], { axis }) => (x.size ? undefined : [broadcastTo(scalar(0, "i32"), reducedShape(x, [axis], false))]),
   onnx: (emit, [x], { params }) => emit.op("Cast", emit.op(onnx, [x], { axis: params.axis, keepdims: 0 }), { to: onnxTypes.i32 }),
+  wasm: {
+    write: (w, { inputs: [x], params }) =>
+      w.call(kernelOf("extreme", x), inputAt(w, 0), w.output(0), ...around(x, params.axis), largest ? 1 : 0),
+  },
 });
-export const kernelArgmax = argExtremum("argmax", "ArgMax");
-export const kernelArgmin = argExtremum("argmin", "ArgMin");
+export const kernelArgmax = argExtremum("argmax", "ArgMax", true);
+export const kernelArgmin = argExtremum("argmin", "ArgMin", false);

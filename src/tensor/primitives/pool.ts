@@ -45,8 +45,8 @@ const sumTiles: Primitive = {
     return emit.op("Mul", [means[0], emit.scalar(sizeOf(window), inputs[0].dtype)]);
   },
   // Large windows are long sums, which are added in blocks.
-  expand([x], { window }: Tiles) {
-    if (x.dtype === "f32" && sizeOf(window) <= longest) return undefined;
+  expand([x], { window }: Tiles, target) {
+    if (x.dtype === "f32" && sizeOf(window) <= longest && target === "onnx") return undefined;
     const cells = reshape(x, [...x.shape.slice(0, 2), ...window.flatMap((k, i) => [x.shape[i + 2] / k, k])]);
     const axes = window.map((_, i) => 3 + 2 * i);
     return [sum(cells, axes)];
@@ -67,8 +67,8 @@ const repeatTiles: Primitive = {
       nearest_mode: "floor",
     });
   },
-  expand([x], { window }: Tiles) {
-    if (x.dtype === "f32") return undefined;
+  expand([x], { window }: Tiles, target) {
+    if (x.dtype === "f32" && target === "onnx") return undefined;
     let y = x;
     window.forEach((k, i) => {
       const wide = broadcastTo(expandDims(y, i + 3), [...y.shape.slice(0, i + 3), k, ...y.shape.slice(i + 3)]);
@@ -108,8 +108,8 @@ const maxPoolPrimitive: Primitive = {
   ...kernelMaxPool,
   name: "maxPool",
   onnx: undefined,
-  expand([x], g: Geometry) {
-    if (x.dtype !== "f32") return [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])];
+  expand([x], g: Geometry, target) {
+    if (x.dtype !== "f32" || target === "wasm") return [reshape(max(lowPatches(x, g), 2), [...x.shape.slice(0, 2), ...outSizes(g)])];
     const kernel = (t: Tensor): Tensor => apply1(kernelMaxPool, [t], g);
     const withNaN = (t: Tensor): Tensor => where(greater(kernel(cast(isNaN(t), "f32")), 0), Number.NaN, kernel(t));
     // A sum costs a third of the windows of a mask. It is NaN for ∞ - ∞ too, which does no harm.

@@ -5,6 +5,7 @@ import { broadcastShapes, fail } from "../shapes.ts";
 import { type Aval, isFloat, type Primitive, type Tensor } from "../tensor.ts";
 import { longest } from "./accumulate.ts";
 import { mul } from "./arithmetic.ts";
+import { productRule } from "../wasm/rules.ts";
 import { lift, scalar, type Value } from "./constant.ts";
 import { diagonal } from "./gather.ts";
 import { alignBatch, expandDims, reshape, transpose, untransposed } from "./reshape.ts";
@@ -31,6 +32,7 @@ export const matmulPrimitive: Primitive = {
     const inputs = [at ? emit.name(at) : x, bt ? emit.name(bt) : y];
     return emit.op("FusedMatMul", inputs, { transA: at ? 1 : 0, transB: bt ? 1 : 0, alpha: 1 }, { domain: "com.microsoft" });
   },
+  wasm: productRule,
   bilinear: true,
   transpose: {
     0: (ct, [a, b]) => sumTo(matmul(ct, transpose(b)), a.shape),

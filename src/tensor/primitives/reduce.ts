@@ -116,14 +116,23 @@ function swapLast(t: Tensor, axis: number): Tensor {
   return transpose(t, p);
 }
 
-const softmaxPrimitive = lastAxis("softmax", "Softmax", (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))));
+const softmaxPrimitive = lastAxis(
+  "softmax",
+  "Softmax",
+  (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))),
+  ([x], _, target) => {
+    if (target === "onnx") return undefined;
+    const terms = exp(sub(x, kernelMax(x, -1, true)));
+    return [div(terms, sum(terms, -1, true))];
+  },
+);
 const logSoftmaxPrimitive = lastAxis(
   "logSoftmax",
   "LogSoftmax",
   (y, dx) => sub(dx, sum(mul(exp(y), dx), -1, true)),
   // The runtime's f64 kernel loses a NaN.
-  ([x]) => {
-    if (x.dtype === "f32") return undefined;
+  ([x], _, target) => {
+    if (x.dtype === "f32" && target === "onnx") return undefined;
     const fromTop = sub(x, kernelMax(x, -1, true));
     return [sub(fromTop, log(sum(exp(fromTop), -1, true)))];
   },
@@ -143,8 +152,8 @@ const standardizePrimitive: Primitive = {
     return [y, inverse];
   },
   // The runtime's f64 kernel gives r in f32.
-  expand([x], { epsilon }) {
-    if (x.dtype === "f32") return undefined;
+  expand([x], { epsilon }, target) {
+    if (x.dtype === "f32" && target === "onnx") return undefined;
     const r = rsqrt(add(variance(x, -1, true), epsilon));
     return [mul(sub(x, mean(x, -1, true)), r), r];
   },
@@ -177,8 +186,8 @@ const rmsPrimitive: Primitive = {
     return [emit.op("Mul", [x, r])[0], r];
   },
   // The runtime's f64 kernel gives r in f32.
-  expand([x], { epsilon }) {
-    if (x.dtype === "f32") return undefined;
+  expand([x], { epsilon }, target) {
+    if (x.dtype === "f32" && target === "onnx") return undefined;
     const r = rsqrt(add(mean(mul(x, x), -1, true), epsilon));
     return [mul(x, r), r];
   },

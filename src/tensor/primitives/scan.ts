@@ -1,4 +1,5 @@
 /** Loops of known length inside one run, differentiable in both modes. */
+import { sizeOf } from "../../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../../array/tree.ts";
 import { batchProgram } from "../batch.ts";
 import { plus, pullback, pushforward, some } from "../differentiate.ts";
@@ -6,6 +7,9 @@ import { apply } from "../primitive.ts";
 import { fail, range, sameShape } from "../shapes.ts";
 import { describe, type Emitter, isFloat, type MaybeTensor, type Node, type Primitive, type Tensor } from "../tensor.ts";
 import { captured, closed, type Program, substitute } from "../walk.ts";
+import { bytesOf, bytesOfTensor, sizeInBytes } from "../wasm/memory.ts";
+import { counted, inputAt, pingPong } from "../wasm/rules.ts";
+import { type NodeWriter, type Place, pushPlace } from "../wasm/writer.ts";
 import { fresh, iota, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
 import { concat, slice } from "./slice.ts";
@@ -35,6 +39,13 @@ const scanPrimitive: Primitive = {
     ];
   },
   onnx: scanToOnnx,
+  wasm: {
+    scratch: ({ inputs, outputs, params }) =>
+      2 * inputs.slice(0, params.carries).reduce((bytes, x) => bytes + sizeInBytes(x), 0) +
+      Math.max(0, ...outputs.map((y) => sizeInBytes(y))),
+    programs: ({ params }) => [params.body],
+    write: scanToWasm,
+  },
   jvp: scanJvp,
   vjp: scanVjp,
   batch: scanBatch,
@@ -166,6 +177,44 @@ function scanToOnnx(emit: Emitter, inputs: readonly string[], node: Node): strin
   keptYs.forEach((i, k) => (result[carries + i] = names[carries + k]));
   keptCarries.forEach((i, k) => (result[carries + ys + i] = names[carries + keptYs.length + k]));
   return result;
+}
+
+function scanToWasm(w: NodeWriter, { inputs, outputs, params }: Node): void {
+  const { body, carries, xs, length, reverse } = params as ScanParams;
+  const loop = pingPong(w, inputs.slice(0, carries), 0);
+  const bytes = ({ dtype, shape }: Tensor): number => sizeOf(shape.slice(1)) * bytesOf[dtype];
+  // Pointers that walk along sequences; what nobody needs goes to the same place every time.
+  const walking = (place: Place, step: number): Walk => {
+    const pointer = w.pointer();
+    pushPlace(w.code, place, reverse ? (length - 1) * step : 0);
+    w.code.globalSet(pointer.global);
+    return { pointer, step };
+  };
+  const sequences = inputs.slice(carries, carries + xs).map((x, i) => walking(inputAt(w, carries + i), bytes(x)));
+  const constants = inputs.slice(carries + xs).map((_, i) => inputAt(w, carries + xs + i));
+  const unused = { ...w.scratch, offset: w.scratch.offset + loop.bytes };
+  const results = outputs.slice(carries).map((y, i) => (w.used(carries + i) ? walking(w.output(carries + i), bytes(y)) : walking(unused, 0)));
+  const ys = body.outputs.length - carries;
+  counted(w.code, length, () => {
+    loop.now.forEach((place, i) => {
+      if (w.used(carries + ys + i)) w.move(results[ys + i].pointer, place, bytesOfTensor(inputs[i]));
+    });
+    const given = [...loop.now, ...sequences.map((s) => s.pointer), ...constants];
+    w.run(0, given, [...loop.next, ...results.slice(0, ys).map((r) => r.pointer)]);
+    loop.swap();
+    for (const { pointer, step } of [...sequences, ...results]) {
+      if (step === 0) continue;
+      pushPlace(w.code, pointer, reverse ? -step : step);
+      w.code.globalSet(pointer.global);
+    }
+  });
+  loop.finish();
+}
+
+interface Walk {
+  readonly pointer: ReturnType<NodeWriter["pointer"]>;
+  /** Bytes of a step. */
+  readonly step: number;
 }
 
 /** Refuses a step whose carry is not of the shapes and dtypes that it was given. */

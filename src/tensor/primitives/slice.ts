@@ -3,6 +3,8 @@ import { type NdArray, sizeOf } from "../../array/ndarray.ts";
 import { apply1 } from "../primitive.ts";
 import { fail, fromEnd, range, stridesOf, withLength } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
+import { bytesOfTensor } from "../wasm/memory.ts";
+import { clear, copyElements } from "../wasm/rules.ts";
 import { equal, where } from "./arithmetic.ts";
 import { iota, lift, liftOne, scalar, type Value } from "./constant.ts";
 import { expandDims, listOf, reshape, squeeze } from "./reshape.ts";
@@ -107,6 +109,23 @@ export const padPrimitive: Primitive = {
     const pads = [...lead, ...paddings.map((p) => p.low), ...lead, ...paddings.map((p) => p.high)];
     return emit.op("Pad", [x, emit.ints(pads), emit.scalar(0, node.inputs[0].dtype)]);
   },
+  wasm: {
+    strided: true,
+    write(w, { inputs: [x], outputs: [y], params }) {
+      const { paddings } = params as { paddings: Padding[] };
+      const lead = x.rank - paddings.length;
+      const edges = x.shape.map((_, i) => (i < lead ? { low: 0, high: 0 } : paddings[i - lead]));
+      const kept = x.shape.map((n, i) => n + Math.min(0, edges[i].low) + Math.min(0, edges[i].high));
+      const rows = stridesOf(y.shape);
+      const sum = (terms: number[]): number => terms.reduce((a, b) => a + b, 0);
+      if (kept.some((n, i) => n < y.shape[i])) clear(w, w.output(0), bytesOfTensor(y));
+      if (kept.some((n) => n <= 0)) return;
+      const from = w.input(0);
+      const skipped = sum(edges.map((e, i) => Math.max(0, -e.low) * from.strides[i]));
+      const offset = sum(edges.map((e, i) => Math.max(0, e.low) * rows[i]));
+      copyElements(w, kept, { ...from, offset: from.offset + skipped }, { place: w.output(0), offset, strides: rows });
+    },
+  },
   // Zeros between elements: each element grows to a cell with zeros behind it, and the last cell is cut.
   expand([x], { paddings }) {
     if (paddings.every((p: Padding) => p.interior === 0)) return undefined;
@@ -189,6 +208,18 @@ export const concatPrimitive: Primitive = {
     return [{ dtype: first.dtype, shape: first.shape.map((n, i) => (i === at ? inputs.reduce((s, x) => s + x.shape[i], 0) : n)) }];
   },
   onnx: (emit, inputs, node) => emit.op("Concat", inputs, { axis: node.params.axis }),
+  wasm: {
+    strided: true,
+    write(w, { inputs, outputs: [y], params }) {
+      const strides = stridesOf(y.shape);
+      const at = y.rank + params.axis;
+      let offset = 0;
+      inputs.forEach((x, i) => {
+        copyElements(w, x.shape, w.input(i), { place: w.output(0), offset, strides });
+        offset += x.shape[at] * strides[at];
+      });
+    },
+  },
   vjp(inputs, [ct], _, { axis }) {
     let offset = 0;
     return inputs.map((x) => {

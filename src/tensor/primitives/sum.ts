@@ -78,8 +78,8 @@ export function reduction(name: string, { onnx, empty, counts, combine, expand, 
       return [{ dtype: x.dtype, shape }];
     },
     onnx: typeof onnx === "string" ? reduceBy(onnx) : onnx,
-    expand([x], params) {
-      if (x.size > 0) return expand?.([x], params);
+    expand([x], params, target) {
+      if (x.size > 0) return expand?.([x], params, target);
       return [broadcastTo(scalar(empty ?? 0, x.dtype), reducedShape(x, params.axes, params.keepDims))];
     },
     evaluate:
@@ -124,6 +124,7 @@ export const sum = reduction("sum", {
     return plain ? reduceBy("ReduceSum")(emit, [x], node) : [emitSum(emit, x, t, axes, node.outputs[0].shape)];
   },
   empty: 0,
+  accumulates: "sum",
   combine: (a, b) => a + b,
   transpose: { 0: (ct, [x], { axes }) => broadcastTo(kept(ct, x, axes), x.shape) },
 });

@@ -5,8 +5,11 @@ import { pushforward, some } from "../differentiate.ts";
 import { lower } from "../lower.ts";
 import { apply } from "../primitive.ts";
 import { fail } from "../shapes.ts";
-import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
+import { isFloat, type Node, type Primitive, type Tensor } from "../tensor.ts";
 import { captured, closed, type Program, substitute } from "../walk.ts";
+import { sizeInBytes } from "../wasm/memory.ts";
+import { inputAt, pingPong } from "../wasm/rules.ts";
+import { pushPlace } from "../wasm/writer.ts";
 import { where } from "./arithmetic.ts";
 import { fresh, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { any } from "./reduce.ts";
@@ -19,6 +22,8 @@ interface WhileParams {
   readonly body: Program;
   readonly carries: number;
 }
+
+const carriesOf = ({ inputs, params }: Node): readonly Tensor[] => inputs.slice(0, params.carries);
 
 const whilePrimitive: Primitive = {
   name: "whileLoop",
@@ -37,6 +42,32 @@ const whilePrimitive: Primitive = {
       constants,
     );
     return emit.op("Loop", ["", start, ...inputs.slice(0, carries)], { body: graph }, { outputs: carries });
+  },
+  wasm: {
+    scratch: (node) => 16 + 2 * carriesOf(node).reduce((bytes, x) => bytes + sizeInBytes(x), 0),
+    programs: ({ params }) => [params.condition, params.body],
+    write(w, node) {
+      const { code } = w;
+      const carries = carriesOf(node);
+      const constants = node.inputs.slice(carries.length).map((_, i) => inputAt(w, carries.length + i));
+      const loop = pingPong(w, carries, 16);
+      // whether to go on
+      const again = { ...w.scratch };
+      const test = (): void => {
+        w.run(0, [...loop.now, ...constants], [again]);
+        pushPlace(code, again);
+        code.access("i32.load8_u", 0);
+      };
+      test();
+      code.branch(() =>
+        code.loop(() => {
+          w.run(1, [...loop.now, ...constants], loop.next);
+          loop.swap();
+          test();
+        }),
+      );
+      loop.finish();
+    },
   },
   jvp(inputs, ds, _, { condition, body, carries }: WhileParams) {
     const tangents = body.inputs.map((x, i) => (isFloat(x.dtype) && (i < carries || ds[i]) ? fresh(x) : undefined));

@@ -1,0 +1,257 @@
+/**
+ * Elementary functions on lanes, to about two units in the last place. Reductions and coefficients are those of FreeBSD's msun (f64) and of
+ * Cephes (f32); every operation is a plain multiplication or addition, so that results are the same bits everywhere.
+ */
+import type { ProgramDType } from "../dtype.ts";
+import { type Lanes, lanes, type Vector } from "./lanes.ts";
+import { simd } from "./simd.ts";
+
+/** Σ c_i x^i, the highest coefficient first. */
+function polynomial(v: Lanes, x: Vector, coefficients: readonly number[]): Vector {
+  const [first, ...rest] = coefficients.map((c) => v.constant(c, x.dtype));
+  return rest.reduce((y, c) => v.add(v.mul(y, x), c), first);
+}
+
+const isSingle = (v: Lanes, x: Vector): boolean => v.width === 4 && x.dtype === "f32";
+
+// --- exponentials ------------------------------------------------------------------------------------------------------------------
+
+/** 1/13!, …, 1/1!, 1: |r| ≤ ln 2 / 2 leaves a remainder of 4e-18. */
+const taylor = Array.from({ length: 14 }, (_, i) => 1 / factorial(13 - i));
+function factorial(n: number): number {
+  return n < 2 ? 1 : n * factorial(n - 1);
+}
+
+/** e^x = 2^n e^r with n = round(x / ln 2); 2^n in two factors, so that what is below the normal numbers comes out right. */
+export function exp(v: Lanes, x: Vector): Vector {
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const single = isSingle(v, x);
+  const clamped = v.min(v.max(x, c(single ? -105 : -746)), c(single ? 89 : 710));
+  // added and taken away, it leaves a whole number
+  const magic = c(single ? 1.5 * 2 ** 23 : 1.5 * 2 ** 52);
+  const shifted = v.add(v.mul(clamped, c(Math.LOG2E)), magic);
+  const n = v.sub(shifted, magic);
+  const [high, low] = single ? [0.693359375, -2.12194440054690581e-4] : [6.9314718036912381649e-1, 1.9082149292705877e-10];
+  const r = v.sub(v.sub(clamped, v.mul(n, c(high))), v.mul(n, c(low)));
+  const y = single
+    ? v.add(v.add(v.mul(polynomial(v, r, expSingle), v.mul(r, r)), r), c(1))
+    : polynomial(v, r, taylor);
+  const integer: ProgramDType = single ? "i32" : "i64";
+  const exponent = v.sub(v.as(shifted, integer), v.as(magic, integer));
+  const half = v.shift("shr", exponent, 1);
+  const power = (e: Vector): Vector =>
+    v.as(v.shift("shl", v.add(e, v.bits(single ? 127n : 1023n, integer)), single ? 23 : 52), x.dtype);
+  return v.mul(v.mul(y, power(half)), power(v.sub(exponent, half)));
+}
+const expSingle = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+
+/** Bits of a float taken apart. */
+interface Layout {
+  readonly integer: ProgramDType;
+  /** Brings the mantissa to [√½, √2). */
+  readonly offset: bigint;
+  readonly base: bigint;
+  readonly mask: bigint;
+  /** Of the exponent. */
+  readonly place: number;
+  readonly bias: bigint;
+  /** The least normal number, and the power of 2 that makes smaller ones normal. */
+  readonly least: number;
+  readonly up: number;
+}
+const layouts: Readonly<Record<"single" | "double", Layout>> = {
+  single: { integer: "i32", offset: 0x3f800000n - 0x3f3504f3n, base: 0x3f3504f3n, mask: 0x7fffffn, place: 23, bias: 127n, least: 2 ** -126, up: 25 },
+  double: {
+    ...{ integer: "i64", offset: (0x3ff00000n - 0x3fe6a09en) << 32n, base: 0x3fe6a09en << 32n, mask: (1n << 52n) - 1n },
+    ...{ place: 52, bias: 1023n, least: 2 ** -1022, up: 54 },
+  },
+};
+
+/** log x = k ln 2 + log(1 + f), by the series of atanh in s = f / (2 + f). */
+export function log(v: Lanes, x: Vector): Vector {
+  const single = isSingle(v, x);
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const { integer, offset, base, mask, place, bias, least, up } = single ? layouts.single : layouts.double;
+  const tiny = v.compare("lt", x, c(least));
+  const normal = v.select(tiny, v.mul(x, c(2 ** up)), x);
+  const bits = v.add(v.as(normal, integer), v.bits(offset, integer));
+  const whole = v.sub(v.shift("shr", bits, place), v.bits(bias, integer));
+  const k = v.sub(small(v, whole, single), v.select(tiny, c(up), c(0)));
+  const mantissa = v.as(v.add(v.and(bits, v.bits(mask, integer)), v.bits(base, integer)), x.dtype);
+  const f = v.sub(mantissa, c(1));
+  const s = v.div(f, v.add(f, c(2)));
+  const z = v.mul(s, s);
+  const rest = v.mul(z, polynomial(v, z, single ? logSingle : logDouble));
+  const square = v.mul(v.mul(f, f), c(0.5));
+  const [high, low] = single ? [6.9313812256e-1, 9.0580006145e-6] : [6.9314718036912381649e-1, 1.9082149292705877e-10];
+  const tail = v.add(v.mul(s, v.add(square, rest)), v.mul(k, c(low)));
+  const y = v.sub(v.mul(k, c(high)), v.sub(v.sub(square, tail), f));
+  const positive = v.select(v.compare("eq", x, c(Number.POSITIVE_INFINITY)), x, y);
+  const zero = v.select(v.compare("eq", x, c(0)), c(Number.NEGATIVE_INFINITY), positive);
+  return v.select(v.compare("ge", x, c(0)), zero, c(Number.NaN));
+}
+const logSingle = [0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693];
+const logDouble = [
+  ...[1.479819860511658591e-1, 1.531383769920937332e-1, 1.818357216161805012e-1, 2.222219843214978396e-1],
+  ...[2.857142874366239149e-1, 3.999999999940941908e-1, 6.666666666666735130e-1],
+];
+
+/** Small whole numbers as floats; those of 64 bits through the low bits of 2^52 + n. */
+function small(v: Lanes, n: Vector, single: boolean): Vector {
+  if (single) return v.convert(n, "f32");
+  const offset = 2 ** 52 + 4096;
+  const bits = BigInt.asUintN(64, new BigInt64Array(new Float64Array([offset]).buffer)[0]);
+  return v.sub(v.as(v.add(n, v.bits(bits, "i64")), "f64"), v.constant(offset, "f64"));
+}
+
+// --- trigonometric -----------------------------------------------------------------------------------------------------------------
+
+/** π/2 in three parts, the first two of 33 bits: multiples below 2^20 of them are exact. */
+const halfPi = [1.57079632673412561417, 6.0771005063039659766e-11, 2.02226624879595063154e-21] as const;
+
+/** x - n π/2 and n = round(2x/π), in doubles. Exact to rounding below 1.6e6; beyond, and as x grows, digits are lost. */
+function reduced(v: Lanes, x: Vector): { r: Vector; n: Vector } {
+  const c = (value: number): Vector => v.constant(value, "f64");
+  const n = v.nearest(v.mul(x, c(2 / Math.PI)));
+  return { n, r: halfPi.reduce((rest, part) => v.sub(rest, v.mul(n, c(part))), x) };
+}
+
+/** The same for f32, two lanes at a time in doubles. */
+function reducedSingle(v: Lanes, x: Vector): { r: Vector; n: Vector } {
+  const wide = lanes(v.code, 2, v.imported);
+  const halves = [false, true].map((upper) =>
+    reduced(
+      wide,
+      wide.keep("f64", () => {
+        v.code.get(x.local);
+        if (upper) {
+          v.code.get(x.local);
+          v.code.simd(simd.shuffle, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
+        }
+        v.code.simd(simd.promote);
+      }),
+    ),
+  );
+  const joined = (of: "r" | "n"): Vector =>
+    v.keep("f32", () => {
+      for (const half of halves) {
+        v.code.get(half[of].local);
+        v.code.simd(simd.demote);
+      }
+      v.code.simd(simd.shuffle, [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
+    });
+  return { r: joined("r"), n: joined("n") };
+}
+
+/** sin(x + quarter π/2). */
+function sine(v: Lanes, x: Vector, quarter: bigint): Vector {
+  const single = isSingle(v, x);
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const { r, n } = single ? reducedSingle(v, x) : reduced(v, x);
+  const integer: ProgramDType = single ? "i32" : "i64";
+  const magic = c(single ? 1.5 * 2 ** 23 : 1.5 * 2 ** 52);
+  const quadrant = v.add(v.as(v.add(n, magic), integer), v.bits(quarter, integer));
+  const z = v.mul(r, r);
+  const odd = v.add(v.mul(v.mul(polynomial(v, z, single ? sinSingle : sinDouble), z), r), r);
+  const even = v.add(v.sub(v.mul(v.mul(z, z), polynomial(v, z, single ? cosSingle : cosDouble)), v.mul(z, c(0.5))), c(1));
+  const one = v.bits(1n, integer);
+  const isOdd = v.compare("eq", v.and(quadrant, one), one);
+  const sign = v.shift("shl", v.and(quadrant, v.bits(2n, integer)), single ? 30 : 62);
+  return v.as(v.xor(v.as(v.select(isOdd, even, odd), integer), sign), x.dtype);
+}
+const sinSingle = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
+const cosSingle = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
+const sinDouble = [
+  ...[1.58969099521155010221e-10, -2.50507602534068634195e-8, 2.75573137070700676789e-6],
+  ...[-1.98412698298579493134e-4, 8.33333333332248946124e-3, -1.66666666666666324348e-1],
+];
+const cosDouble = [
+  ...[-1.13596475577881948265e-11, 2.0875723212981748279e-9, -2.75573143513906633035e-7],
+  ...[2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2],
+];
+
+export const sin = (v: Lanes, x: Vector): Vector => sine(v, x, 0n);
+export const cos = (v: Lanes, x: Vector): Vector => sine(v, x, 1n);
+
+// --- others ------------------------------------------------------------------------------------------------------------------------
+
+/** x + x z P(z) / Q(z) with z = x² near 0, 1 - 2 / (e^2|x| + 1) with the sign of x beyond 0.625. */
+export function tanh(v: Lanes, x: Vector): Vector {
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const a = v.abs(x);
+  const z = v.mul(x, x);
+  const ratio = isSingle(v, x) ? polynomial(v, z, tanhSingle) : v.div(polynomial(v, z, tanhAbove), polynomial(v, z, tanhBelow));
+  const near = v.add(v.mul(v.mul(ratio, z), x), x);
+  const far = v.sub(c(1), v.div(c(2), v.add(exp(v, v.add(a, a)), c(1))));
+  return v.select(v.compare("lt", a, c(0.625)), near, copySign(v, far, x));
+}
+const tanhSingle = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1];
+const tanhAbove = [-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3];
+const tanhBelow = [1, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3];
+
+/** |a| with the sign of b. */
+function copySign(v: Lanes, a: Vector, b: Vector): Vector {
+  const integer = v.width === 4 ? "i32" : "i64";
+  const sign = v.bits(1n << (v.width === 4 ? 31n : 63n), integer);
+  return v.as(v.or(v.as(v.abs(a), integer), v.and(v.as(b, integer), sign)), a.dtype);
+}
+
+/** 1 / (1 + e^-x). */
+export const sigmoid = (v: Lanes, x: Vector): Vector => {
+  const one = v.constant(1, x.dtype);
+  return v.div(one, v.add(one, exp(v, v.neg(x))));
+};
+
+/** x^p by the host's own power, lane by lane; 1^p and (-1)^±∞ are 1, as IEEE 754 says. */
+export function pow(v: Lanes, x: Vector, p: Vector): Vector {
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const y = v.eachLane([x, p], x.dtype, (push) => {
+    push(0);
+    push(1);
+    v.code.call(v.imported("pow"));
+  });
+  const isOne = v.compare("eq", x, c(1));
+  const endless = v.and(v.compare("eq", x, c(-1)), v.compare("eq", v.abs(p), c(Number.POSITIVE_INFINITY)));
+  return v.select(v.or(isOne, endless), c(1), y);
+}
+
+/** x P(x²) / Q(x²) for f32, within 4, where it is 1 to rounding. */
+export function erf(v: Lanes, x: Vector): Vector {
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const clamped = v.min(v.max(x, c(-4)), c(4));
+  const z = v.mul(clamped, clamped);
+  return v.div(v.mul(clamped, polynomial(v, z, erfAbove)), polynomial(v, z, erfBelow));
+}
+const erfAbove = [
+  ...[-2.72614225801306e-10, 2.77068142495902e-8, -2.10102402082508e-6, -5.69250639462346e-5],
+  ...[-7.34990630326855e-4, -2.95459980854025e-3, -1.60960333262415e-2],
+];
+const erfBelow = [-1.45660718464996e-5, -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2];
+
+/** -1, 0 or 1; NaN of NaN. */
+export function sign(v: Lanes, x: Vector): Vector {
+  const c = (value: number): Vector => v.constant(value, x.dtype);
+  const below = x.dtype === "u8" ? x : v.select(v.compare("lt", x, c(0)), c(-1), x);
+  return v.select(v.compare("gt", x, c(0)), c(1), below);
+}
+
+/** To the nearest bf16, ties to even: half a unit and the last kept bit are added, the rest is cut. */
+export function roundToBf16(v: Lanes, x: Vector): Vector {
+  const bits = v.as(x, "i32");
+  const odd = v.and(v.shift("shrUnsigned", bits, 16), v.bits(1n, "i32"));
+  const cut = v.and(v.add(v.add(bits, v.bits(0x7fffn, "i32")), odd), v.bits(0xffff0000n, "i32"));
+  return v.select(v.compare("eq", x, x), v.as(cut, "f32"), x);
+}
+
+/** To the nearest f16, ties to even; below its normal numbers it is a multiple of 2^-24, which adding ½ leaves; from 65520 on it is ∞. */
+export function roundToF16(v: Lanes, x: Vector): Vector {
+  const c = (value: number): Vector => v.constant(value, "f32");
+  const bits = v.as(x, "i32");
+  const odd = v.and(v.shift("shrUnsigned", bits, 13), v.bits(1n, "i32"));
+  const cut = v.as(v.and(v.add(v.add(bits, v.bits(0xfffn, "i32")), odd), v.bits(0xffffe000n, "i32")), "f32");
+  const a = v.abs(x);
+  const coarse = copySign(v, v.sub(v.add(a, c(0.5)), c(0.5)), x);
+  const finite = v.select(v.compare("lt", a, c(2 ** -14)), coarse, cut);
+  const bounded = v.select(v.compare("ge", a, c(65520)), copySign(v, c(Number.POSITIVE_INFINITY), x), finite);
+  return v.select(v.compare("eq", x, x), bounded, x);
+}

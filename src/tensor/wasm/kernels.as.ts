@@ -1,0 +1,415 @@
+/**
+ * Kernels that programs of WebAssembly call: products, gathers, scatters, running sums, orders. They work on a program's memory; addresses are
+ * in bytes, strides in elements. What cannot be done is told at address 16: a kind, a number, and a limit.
+ */
+
+const failure: usize = 16;
+
+function refuse(kind: i32, index: i64, rows: i32): void {
+  store<i32>(failure, kind);
+  store<i32>(failure + 4, <i32>index);
+  store<i32>(failure + 8, rows);
+}
+
+/** An index as it is meant: negative ones count from the end; what is out of range is told, and taken for 0. */
+@inline
+function indexAt(kind: i32, i: usize, place: i32, rows: i32, wide: i32): usize {
+  const given = wide ? load<i64>(i + ((<usize>place) << 3)) : <i64>load<i32>(i + ((<usize>place) << 2));
+  const at = given < 0 ? given + <i64>rows : given;
+  if (at < 0 || at >= <i64>rows) {
+    refuse(kind, given, rows);
+    return 0;
+  }
+  return <usize>at;
+}
+
+// --- products ----------------------------------------------------------------------------------------------------------------------
+
+/** Columns of a tile: two vectors. */
+@inline
+function columnsOf<T>(): i32 {
+  return sizeof<T>() == 4 ? 8 : 4;
+}
+
+/**
+ * Four rows of A times a panel of B, one tile of C. What lies behind the last row or column is computed and not stored.
+ * `step` is the bytes from one row of the panel to the next.
+ */
+@inline
+function tile<T>(
+  count: i32, a: usize, ra: usize, ca: usize, b: usize, step: usize, c: usize, rc: usize, rows: i32, columns: i32, add: bool,
+): void {
+  let c00 = v128.splat<T>(0);
+  let c01 = v128.splat<T>(0);
+  let c10 = v128.splat<T>(0);
+  let c11 = v128.splat<T>(0);
+  let c20 = v128.splat<T>(0);
+  let c21 = v128.splat<T>(0);
+  let c30 = v128.splat<T>(0);
+  let c31 = v128.splat<T>(0);
+  let a0 = a;
+  let a1 = rows > 1 ? a + ra : a;
+  let a2 = rows > 2 ? a + 2 * ra : a;
+  let a3 = rows > 3 ? a + 3 * ra : a;
+  for (let p = 0; p < count; p++) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const x0 = v128.load_splat<T>(a0);
+    c00 = v128.add<T>(c00, v128.mul<T>(x0, b0));
+    c01 = v128.add<T>(c01, v128.mul<T>(x0, b1));
+    const x1 = v128.load_splat<T>(a1);
+    c10 = v128.add<T>(c10, v128.mul<T>(x1, b0));
+    c11 = v128.add<T>(c11, v128.mul<T>(x1, b1));
+    const x2 = v128.load_splat<T>(a2);
+    c20 = v128.add<T>(c20, v128.mul<T>(x2, b0));
+    c21 = v128.add<T>(c21, v128.mul<T>(x2, b1));
+    const x3 = v128.load_splat<T>(a3);
+    c30 = v128.add<T>(c30, v128.mul<T>(x3, b0));
+    c31 = v128.add<T>(c31, v128.mul<T>(x3, b1));
+    a0 += ca;
+    a1 += ca;
+    a2 += ca;
+    a3 += ca;
+    b += step;
+  }
+  put<T>(c, c00, c01, columns, add);
+  if (rows > 1) put<T>(c + rc, c10, c11, columns, add);
+  if (rows > 2) put<T>(c + 2 * rc, c20, c21, columns, add);
+  if (rows > 3) put<T>(c + 3 * rc, c30, c31, columns, add);
+}
+
+@inline
+function put<T>(c: usize, low: v128, high: v128, columns: i32, add: bool): void {
+  if (columns == columnsOf<T>()) {
+    v128.store(c, add ? v128.add<T>(v128.load(c), low) : low);
+    v128.store(c, add ? v128.add<T>(v128.load(c, 16), high) : high, 16);
+    return;
+  }
+  v128.store(edge, low);
+  v128.store(edge, high, 16);
+  for (let j: usize = 0; j < <usize>columns * sizeof<T>(); j += sizeof<T>()) {
+    const x = load<T>(edge + j);
+    store<T>(c + j, add ? load<T>(c + j) + x : x);
+  }
+}
+
+/** Room for what does not fill a tile. */
+const edge: usize = 32;
+
+/** Rows of B of one pass, and rows of A that stay near the processor. */
+const depth: i32 = 256;
+const height: i32 = 96;
+
+/** Bytes that a product needs for packed panels. */
+@inline
+function packed<T>(b: usize, rb: usize, cb: usize, count: i32, n: i32, to: usize): void {
+  const wide = columnsOf<T>();
+  for (let j = 0; j < n; j += wide) {
+    const columns = min(wide, n - j);
+    for (let p = 0; p < count; p++) {
+      const from = b + <usize>p * rb + <usize>j * cb;
+      if (columns == wide && cb == sizeof<T>()) {
+        v128.store(to, v128.load(from));
+        v128.store(to, v128.load(from, 16), 16);
+      } else {
+        for (let k = 0; k < wide; k++) store<T>(to + <usize>k * sizeof<T>(), k < columns ? load<T>(from + <usize>k * cb) : <T>0);
+      }
+      to += 32;
+    }
+  }
+}
+
+/** C = A B with A [m, k], B [k, n], C [m, n] row after row. `pack`: room for min(k, 256) rows of panels. */
+@inline
+function product<T>(
+  m: i32, n: i32, k: i32, a: usize, rowA: i32, columnA: i32, b: usize, rowB: i32, columnB: i32, c: usize, pack: usize,
+): void {
+  const size = sizeof<T>();
+  const ra = <usize>rowA * size;
+  const ca = <usize>columnA * size;
+  const rb = <usize>rowB * size;
+  const cb = <usize>columnB * size;
+  const rc = <usize>n * size;
+  if ((m < 4 || n < 4) && ca == size && rb == size) return dots<T>(m, n, k, a, ra, b, cb, c);
+  const wide = columnsOf<T>();
+  // few rows do not pay for packing
+  const asIs = cb == size && (m <= 16 || <i64>k * n <= 4096);
+  for (let p = 0; p < k; p += depth) {
+    const count = min(depth, k - p);
+    const from = b + <usize>p * rb;
+    if (!asIs) packed<T>(from, rb, cb, count, n, pack);
+    for (let top = 0; top < m; top += height) {
+      const end = min(m, top + height);
+      for (let j = 0; j < n; j += wide) {
+        const panel = asIs ? from + <usize>j * size : pack + <usize>j * <usize>count * size;
+        const columns = min(wide, n - j);
+        for (let i = top; i < end; i += 4)
+          tile<T>(
+            count, a + <usize>i * ra + <usize>p * ca, ra, ca, panel, asIs ? rb : 32, c + <usize>i * rc + <usize>j * size, rc,
+            min(4, end - i), columns, p > 0,
+          );
+      }
+    }
+  }
+}
+
+/** Rows of A times columns of B, both one behind another. */
+@inline
+function dots<T>(m: i32, n: i32, k: i32, a: usize, ra: usize, b: usize, cb: usize, c: usize): void {
+  const lanes = <i32>(16 / sizeof<T>());
+  const whole = <usize>(k - (k % lanes)) * sizeof<T>();
+  const all = <usize>k * sizeof<T>();
+  for (let i = 0; i < m; i++) {
+    const x = a + <usize>i * ra;
+    for (let j = 0; j < n; j++) {
+      const y = b + <usize>j * cb;
+      let s0 = v128.splat<T>(0);
+      let s1 = v128.splat<T>(0);
+      let p: usize = 0;
+      for (; p + 32 <= whole; p += 32) {
+        s0 = v128.add<T>(s0, v128.mul<T>(v128.load(x + p), v128.load(y + p)));
+        s1 = v128.add<T>(s1, v128.mul<T>(v128.load(x + p, 16), v128.load(y + p, 16)));
+      }
+      for (; p < whole; p += 16) s0 = v128.add<T>(s0, v128.mul<T>(v128.load(x + p), v128.load(y + p)));
+      v128.store(edge, v128.add<T>(s0, s1));
+      let sum: T = 0;
+      for (let lane = 0; lane < lanes; lane++) sum += load<T>(edge + <usize>lane * sizeof<T>());
+      for (; p < all; p += sizeof<T>()) sum += load<T>(x + p) * load<T>(y + p);
+      store<T>(c, sum);
+      c += sizeof<T>();
+    }
+  }
+}
+
+export function productF32(m: i32, n: i32, k: i32, a: usize, ra: i32, ca: i32, b: usize, rb: i32, cb: i32, c: usize, pack: usize): void {
+  product<f32>(m, n, k, a, ra, ca, b, rb, cb, c, pack);
+}
+export function productF64(m: i32, n: i32, k: i32, a: usize, ra: i32, ca: i32, b: usize, rb: i32, cb: i32, c: usize, pack: usize): void {
+  product<f64>(m, n, k, a, ra, ca, b, rb, cb, c, pack);
+}
+export function productI32(m: i32, n: i32, k: i32, a: usize, ra: i32, ca: i32, b: usize, rb: i32, cb: i32, c: usize, pack: usize): void {
+  product<i32>(m, n, k, a, ra, ca, b, rb, cb, c, pack);
+}
+export function productI64(m: i32, n: i32, k: i32, a: usize, ra: i32, ca: i32, b: usize, rb: i32, cb: i32, c: usize, pack: usize): void {
+  product<i64>(m, n, k, a, ra, ca, b, rb, cb, c, pack);
+}
+
+// --- indices -----------------------------------------------------------------------------------------------------------------------
+
+/** Rows of `chunk` bytes. */
+export function gatherRows(x: usize, i: usize, out: usize, rows: i32, chunk: usize, count: i32, wide: i32): void {
+  for (let k = 0; k < count; k++) {
+    const from = x + indexAt(1, i, k, rows, wide) * chunk;
+    if (chunk == 4) store<i32>(out, load<i32>(from));
+    else if (chunk == 8) store<i64>(out, load<i64>(from));
+    else memory.copy(out, from, chunk);
+    out += chunk;
+  }
+}
+
+/** Adds rows of `chunk` elements. */
+@inline
+function scatter<T>(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
+  const bytes = <usize>chunk * sizeof<T>();
+  for (let k = 0; k < count; k++) {
+    const to = out + indexAt(2, i, k, rows, wide) * bytes;
+    for (let j: usize = 0; j < bytes; j += sizeof<T>()) store<T>(to + j, load<T>(to + j) + load<T>(updates + j));
+    updates += bytes;
+  }
+}
+
+export function scatterF32(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
+  scatter<f32>(out, i, updates, rows, chunk, count, wide);
+}
+export function scatterF64(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
+  scatter<f64>(out, i, updates, rows, chunk, count, wide);
+}
+export function scatterI32(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
+  scatter<i32>(out, i, updates, rows, chunk, count, wide);
+}
+export function scatterI64(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
+  scatter<i64>(out, i, updates, rows, chunk, count, wide);
+}
+
+/** y[o, j, p] = x[o, i[o, j, p], p] of x [outer, n, inner] and i [outer, m, inner], elements of `size` bytes. */
+export function gatherAlong(x: usize, i: usize, out: usize, outer: i32, n: i32, m: i32, inner: i32, size: usize, wide: i32): void {
+  let at = 0;
+  for (let o = 0; o < outer; o++) {
+    const block = x + <usize>o * <usize>n * <usize>inner * size;
+    for (let j = 0; j < m; j++) {
+      for (let p = 0; p < inner; p++) {
+        const from = block + (indexAt(2, i, at, n, wide) * <usize>inner + <usize>p) * size;
+        if (size == 4) store<i32>(out, load<i32>(from));
+        else if (size == 8) store<i64>(out, load<i64>(from));
+        else store<u8>(out, load<u8>(from));
+        out += size;
+        at++;
+      }
+    }
+  }
+}
+
+@inline
+function scatterAlong<T>(out: usize, i: usize, updates: usize, outer: i32, n: i32, m: i32, inner: i32, wide: i32): void {
+  let at = 0;
+  for (let o = 0; o < outer; o++) {
+    const block = out + <usize>o * <usize>n * <usize>inner * sizeof<T>();
+    for (let j = 0; j < m; j++) {
+      for (let p = 0; p < inner; p++) {
+        const to = block + (indexAt(2, i, at, n, wide) * <usize>inner + <usize>p) * sizeof<T>();
+        store<T>(to, load<T>(to) + load<T>(updates));
+        updates += sizeof<T>();
+        at++;
+      }
+    }
+  }
+}
+
+export function scatterAlongF32(out: usize, i: usize, updates: usize, outer: i32, n: i32, m: i32, inner: i32, wide: i32): void {
+  scatterAlong<f32>(out, i, updates, outer, n, m, inner, wide);
+}
+export function scatterAlongF64(out: usize, i: usize, updates: usize, outer: i32, n: i32, m: i32, inner: i32, wide: i32): void {
+  scatterAlong<f64>(out, i, updates, outer, n, m, inner, wide);
+}
+export function scatterAlongI32(out: usize, i: usize, updates: usize, outer: i32, n: i32, m: i32, inner: i32, wide: i32): void {
+  scatterAlong<i32>(out, i, updates, outer, n, m, inner, wide);
+}
+export function scatterAlongI64(out: usize, i: usize, updates: usize, outer: i32, n: i32, m: i32, inner: i32, wide: i32): void {
+  scatterAlong<i64>(out, i, updates, outer, n, m, inner, wide);
+}
+
+// --- running sums and orders -------------------------------------------------------------------------------------------------------
+
+/** Running sums of [outer, n, inner] along the middle, in S. */
+@inline
+function cumsum<T, S>(x: usize, out: usize, outer: i32, n: i32, inner: i32, reverse: i32): void {
+  const step = <usize>inner * sizeof<T>();
+  for (let o = 0; o < outer; o++) {
+    for (let p = 0; p < inner; p++) {
+      const first = (<usize>o * <usize>n * <usize>inner + <usize>p) * sizeof<T>();
+      let sum: S = 0;
+      for (let k = 0; k < n; k++) {
+        const at = first + <usize>(reverse ? n - 1 - k : k) * step;
+        sum += <S>load<T>(x + at);
+        store<T>(out + at, <T>sum);
+      }
+    }
+  }
+}
+
+export function cumsumF32(x: usize, out: usize, outer: i32, n: i32, inner: i32, reverse: i32): void {
+  cumsum<f32, f64>(x, out, outer, n, inner, reverse);
+}
+export function cumsumF64(x: usize, out: usize, outer: i32, n: i32, inner: i32, reverse: i32): void {
+  cumsum<f64, f64>(x, out, outer, n, inner, reverse);
+}
+export function cumsumI32(x: usize, out: usize, outer: i32, n: i32, inner: i32, reverse: i32): void {
+  cumsum<i32, i32>(x, out, outer, n, inner, reverse);
+}
+export function cumsumI64(x: usize, out: usize, outer: i32, n: i32, inner: i32, reverse: i32): void {
+  cumsum<i64, i64>(x, out, outer, n, inner, reverse);
+}
+
+/** Whether a comes before b. */
+@inline
+function before<T>(a: T, b: T, largest: i32): bool {
+  return largest ? a > b : a < b;
+}
+
+/** The first k of rows of n in order, ties by their places. `room`: 8 n bytes. */
+@inline
+function top<T>(x: usize, values: usize, indices: usize, rows: i32, n: i32, k: i32, largest: i32, room: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const order = sortedOrder<T>(x, n, largest, room, room + ((<usize>n) << 2));
+    for (let j = 0; j < k; j++) {
+      const at = load<i32>(order + ((<usize>j) << 2));
+      store<i32>(indices, at);
+      store<T>(values, load<T>(x + <usize>at * sizeof<T>()));
+      indices += 4;
+      values += sizeof<T>();
+    }
+    x += <usize>n * sizeof<T>();
+  }
+}
+
+/** Merging of runs, which keeps the order of ties; returns where the places are. */
+@inline
+function sortedOrder<T>(x: usize, n: i32, largest: i32, from: usize, to: usize): usize {
+  for (let j = 0; j < n; j++) store<i32>(from + ((<usize>j) << 2), j);
+  for (let run = 1; run < n; run <<= 1) {
+    for (let low = 0; low < n; low += run << 1) {
+      const middle = min(low + run, n);
+      const high = min(low + (run << 1), n);
+      let i = low;
+      let j = middle;
+      for (let at = low; at < high; at++) {
+        const left = load<i32>(from + ((<usize>i) << 2));
+        const right = load<i32>(from + ((<usize>j) << 2));
+        const takesRight =
+          i >= middle ||
+          (j < high && before<T>(load<T>(x + <usize>right * sizeof<T>()), load<T>(x + <usize>left * sizeof<T>()), largest));
+        store<i32>(to + ((<usize>at) << 2), takesRight ? right : left);
+        if (takesRight) j++;
+        else i++;
+      }
+    }
+    const swap = from;
+    from = to;
+    to = swap;
+  }
+  return from;
+}
+
+export function topF32(x: usize, values: usize, indices: usize, rows: i32, n: i32, k: i32, largest: i32, room: usize): void {
+  top<f32>(x, values, indices, rows, n, k, largest, room);
+}
+export function topF64(x: usize, values: usize, indices: usize, rows: i32, n: i32, k: i32, largest: i32, room: usize): void {
+  top<f64>(x, values, indices, rows, n, k, largest, room);
+}
+export function topI32(x: usize, values: usize, indices: usize, rows: i32, n: i32, k: i32, largest: i32, room: usize): void {
+  top<i32>(x, values, indices, rows, n, k, largest, room);
+}
+export function topI64(x: usize, values: usize, indices: usize, rows: i32, n: i32, k: i32, largest: i32, room: usize): void {
+  top<i64>(x, values, indices, rows, n, k, largest, room);
+}
+export function topU8(x: usize, values: usize, indices: usize, rows: i32, n: i32, k: i32, largest: i32, room: usize): void {
+  top<u8>(x, values, indices, rows, n, k, largest, room);
+}
+
+/** The place of the first largest (or smallest) element of [outer, n, inner] along the middle. */
+@inline
+function extreme<T>(x: usize, out: usize, outer: i32, n: i32, inner: i32, largest: i32): void {
+  const step = <usize>inner * sizeof<T>();
+  for (let o = 0; o < outer; o++) {
+    for (let p = 0; p < inner; p++) {
+      const first = x + (<usize>o * <usize>n * <usize>inner + <usize>p) * sizeof<T>();
+      let best = load<T>(first);
+      let place = 0;
+      for (let k = 1; k < n; k++) {
+        const y = load<T>(first + <usize>k * step);
+        if (before<T>(y, best, largest)) {
+          best = y;
+          place = k;
+        }
+      }
+      store<i32>(out, place);
+      out += 4;
+    }
+  }
+}
+
+export function extremeF32(x: usize, out: usize, outer: i32, n: i32, inner: i32, largest: i32): void {
+  extreme<f32>(x, out, outer, n, inner, largest);
+}
+export function extremeF64(x: usize, out: usize, outer: i32, n: i32, inner: i32, largest: i32): void {
+  extreme<f64>(x, out, outer, n, inner, largest);
+}
+export function extremeI32(x: usize, out: usize, outer: i32, n: i32, inner: i32, largest: i32): void {
+  extreme<i32>(x, out, outer, n, inner, largest);
+}
+export function extremeI64(x: usize, out: usize, outer: i32, n: i32, inner: i32, largest: i32): void {
+  extreme<i64>(x, out, outer, n, inner, largest);
+}
+export function extremeU8(x: usize, out: usize, outer: i32, n: i32, inner: i32, largest: i32): void {
+  extreme<u8>(x, out, outer, n, inner, largest);
+}

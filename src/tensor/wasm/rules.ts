@@ -1,0 +1,159 @@
+/** Lowerings to WebAssembly that primitives share: copies into regions, products, and what is done along one axis. */
+import { type Shape, sizeOf } from "../../array/ndarray.ts";
+import { stridesOf } from "../shapes.ts";
+import type { Tensor, WasmRule } from "../tensor.ts";
+import { kernelOf } from "./kernels.ts";
+import type { Width } from "./lanes.ts";
+import { bytesOf, bytesOfTensor, sizeInBytes } from "./memory.ts";
+import { type NodeWriter, type Operand, type Place, placed, pushPlace } from "./writer.ts";
+
+/** Copies elements of a shape from one place to another, through the strides of both. */
+export function copyElements(w: NodeWriter, shape: Shape, from: Operand, to: Omit<Operand, "dtype">): void {
+  const { dtype } = from;
+  const width: Width = bytesOf[dtype] === 8 ? 2 : 4;
+  w.loop({ shape, width, loads: [from], stores: [{ ...to, dtype }], accumulations: [], compute: (_, loaded) => loaded });
+}
+
+/** Sets so many bytes to 0. */
+export function clear({ code }: NodeWriter, place: Place, bytes: number): void {
+  pushPlace(code, place);
+  code.i32(0);
+  code.i32(bytes);
+  code.memoryFill();
+}
+
+/** Calls `body` for every step along axes of these sizes; pointers begin at places and move by strides in bytes. */
+function eachStep(
+  { code }: NodeWriter,
+  sizes: readonly number[],
+  operands: readonly { readonly place: Place; readonly steps: readonly number[] }[],
+  body: (pointers: readonly (() => void)[]) => void,
+): void {
+  const pointers = operands.map(({ place }) => {
+    const local = code.local("i32");
+    pushPlace(code, place);
+    code.set(local);
+    return local;
+  });
+  const move = (by: (k: number) => number): void =>
+    pointers.forEach((local, k) => {
+      if (by(k) === 0) return;
+      code.get(local);
+      code.i32(by(k));
+      code.op("i32.add");
+      code.set(local);
+    });
+  const level = (axis: number): void => {
+    if (axis === sizes.length) return body(pointers.map((local) => () => code.get(local)));
+    counted(code, sizes[axis], () => {
+      level(axis + 1);
+      move((k) => operands[k].steps[axis]);
+    });
+    move((k) => -sizes[axis] * operands[k].steps[axis]);
+  };
+  level(0);
+}
+
+/** Repeats a body so many times, at least once. */
+export function counted(code: NodeWriter["code"], times: number, body: () => void): void {
+  const counter = code.local("i32");
+  code.i32(times);
+  code.set(counter);
+  code.loop(() => {
+    body();
+    code.get(counter);
+    code.i32(1);
+    code.op("i32.sub");
+    code.set(counter);
+    code.get(counter);
+  });
+}
+
+/** The carries of a loop: where they are now, and where a step writes the next ones. */
+interface PingPong {
+  readonly now: readonly Place[];
+  readonly next: readonly Place[];
+  /** Bytes of the primitive's memory that they take. */
+  readonly bytes: number;
+  swap(): void;
+  /** Copies the last ones to the outputs. */
+  finish(): void;
+}
+
+/** Carries in two places that change roles after every step. They begin as the primitive's first inputs. */
+export function pingPong(w: NodeWriter, carries: readonly Tensor[], from: number): PingPong {
+  const { code } = w;
+  let bytes = from;
+  const pairs = carries.map((x, i) => {
+    const [a, b] = [0, 1].map(() => {
+      const pointer = w.pointer();
+      pushPlace(code, w.scratch, bytes);
+      code.globalSet(pointer.global);
+      bytes += sizeInBytes(x);
+      return pointer;
+    });
+    w.move(a, inputAt(w, i), bytesOfTensor(x));
+    return [a, b] as const;
+  });
+  return {
+    now: pairs.map(([a]) => a),
+    next: pairs.map(([, b]) => b),
+    bytes,
+    swap() {
+      for (const [a, b] of pairs) {
+        code.globalGet(a.global);
+        code.globalGet(b.global);
+        code.globalSet(a.global);
+        code.globalSet(b.global);
+      }
+    },
+    finish: () =>
+      pairs.forEach(([a], i) => {
+        if (w.used(i)) w.move(w.output(i), a, bytesOfTensor(carries[i]));
+      }),
+  };
+}
+
+/** Bytes of a row of panels of B: its columns padded to whole vectors. */
+const panelRow = (n: number, bytes: number): number => Math.ceil((n * bytes) / 32) * 32;
+
+/** Batched products; transposes are read in place. */
+export const productRule: WasmRule = {
+  strided: true,
+  scratch: ({ inputs: [a, b] }) => Math.min(256, a.shape.at(-1) ?? 0) * panelRow(b.shape.at(-1) ?? 0, bytesOf[b.dtype]),
+  write(w, node) {
+    const [y] = node.outputs;
+    if (y.size === 0) return;
+    const size = bytesOf[y.dtype];
+    const [m, n] = y.shape.slice(-2);
+    const k = node.inputs[0].shape.at(-1) ?? 0;
+    const sizes = y.shape.slice(0, -2);
+    const [a, b] = [w.input(0), w.input(1)];
+    // strides along the batch: axes that are missing or of length 1 stand still
+    const steps = ({ strides }: Operand, x: Tensor): number[] =>
+      sizes.map((_, i) => {
+        const at = i - sizes.length + x.rank - 2;
+        return at < 0 || x.shape[at] === 1 ? 0 : strides[at] * size;
+      });
+    const operands = [
+      { place: placed(a), steps: steps(a, node.inputs[0]) },
+      { place: placed(b), steps: steps(b, node.inputs[1]) },
+      { place: w.output(0), steps: stridesOf(y.shape).slice(0, -2).map((s) => s * size) },
+    ];
+    eachStep(w, sizes, operands, ([pa, pb, pc]) =>
+      w.call(kernelOf("product", y), m, n, k, pa, ...a.strides.slice(-2), pb, ...b.strides.slice(-2), pc, w.scratch),
+    );
+  },
+};
+
+/** A shape around one of its axes, counted from the end: what is in front, the axis, and what is behind. */
+export function around({ shape }: Tensor, axis: number): readonly [number, number, number] {
+  const at = shape.length + axis;
+  return [sizeOf(shape.slice(0, at)), shape[at], sizeOf(shape.slice(at + 1))];
+}
+
+/** Whether indices are of 64 bits. */
+export const isWide = ({ dtype }: Tensor): number => (dtype === "i64" ? 1 : 0);
+
+/** The place of an input that lies without gaps. */
+export const inputAt = (w: NodeWriter, i: number): Place => placed(w.input(i));

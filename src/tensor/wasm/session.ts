@@ -1,0 +1,109 @@
+/** Programs as modules of WebAssembly, behind the same interface as sessions of the runtime. */
+import { dtypes, type NdArray, ndarray } from "../../array/ndarray.ts";
+import { TensorError } from "../../errors.ts";
+import type { Session } from "../runtime.ts";
+import type { Program, ProgramDType, Tensor } from "../tensor.ts";
+import { emitPlan } from "./emit.ts";
+import kernelBytes from "./kernels.wasm.ts";
+import { signatures } from "./kernels.ts";
+import { moduleWriter } from "./module.ts";
+import { aligned, sizeInBytes } from "./memory.ts";
+import { type Plan, planProgram } from "./plan.ts";
+
+/** Where kernels tell what they could not do: its kind, a number, and the end of what it may be. */
+const errors = 16;
+/** Where programs begin. */
+const start = 64;
+const page = 65_536;
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+const kernels = (): Promise<WebAssembly.Module> => {
+  compiled ??= WebAssembly.compile(Uint8Array.from(atob(kernelBytes), (c) => c.charCodeAt(0)));
+  return compiled;
+};
+
+/** All constants of a plan and of the programs in it. */
+function constantsOf({ constants, units }: Plan): (readonly [Tensor, NdArray])[] {
+  return [...constants, ...units.flatMap((u) => u.nested.flatMap(constantsOf))];
+}
+
+/** Addresses one behind another. */
+function laidOut<T>(items: readonly T[], from: number, bytes: (item: T) => number): { addresses: number[]; end: number } {
+  let end = from;
+  const addresses = items.map((item) => {
+    const address = end;
+    end += aligned(bytes(item));
+    return address;
+  });
+  return { addresses, end };
+}
+
+const bytesIn = (a: NdArray): Uint8Array => new Uint8Array(a.data.buffer, a.data.byteOffset, a.data.byteLength);
+
+/** Compiles a program. Its memory holds constants, inputs, outputs and what is computed on the way. */
+export async function openModuleSession(program: Program): Promise<Session> {
+  const plan = planProgram(program);
+  const constants = [...new Map(constantsOf(plan))];
+  const fixed = laidOut(constants, start, ([x]) => sizeInBytes(x));
+  const given = laidOut(program.inputs, fixed.end, sizeInBytes);
+  const results = laidOut(program.outputs, given.end, sizeInBytes);
+  const spare = laidOut(program.outputs, results.end, sizeInBytes);
+  const own = spare.end;
+  const bytes = write(plan, own, new Map(constants.map(([x], i) => [x, fixed.addresses[i]])));
+  const memory = allocateMemory(own + aligned(plan.bytes) + 64);
+  const [module, library] = await Promise.all([WebAssembly.compile(bytes), kernels()]);
+  const { exports: functions } = await WebAssembly.instantiate(library, { env: { memory } });
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory }, kernels: { ...functions, pow: Math.pow } });
+  const run = exports.run as (...addresses: number[]) => void;
+  const whole = new Uint8Array(memory.buffer);
+  constants.forEach(([, value], i) => whole.set(bytesIn(value), fixed.addresses[i]));
+  const error = new Int32Array(memory.buffer, errors, 4);
+  const view = ({ dtype, shape, size }: Tensor, address: number): NdArray =>
+    ndarray<ProgramDType>(new dtypes[dtype].array(memory.buffer, address, size), shape, dtype);
+  const turns = [results, spare].map(({ addresses }) => program.outputs.map((y, k) => view(y, addresses[k])));
+  return {
+    buffers: turns,
+    async run(inputs, into) {
+      const addresses = inputs.map((a, i) => {
+        if (a.data.buffer === memory.buffer) return a.data.byteOffset;
+        whole.set(bytesIn(a), given.addresses[i]);
+        return given.addresses[i];
+      });
+      const target = into ?? turns[0];
+      error[0] = 0;
+      run(...addresses, ...target.map((a) => a.data.byteOffset));
+      if (error[0] !== 0) throw outOfRange(error);
+      return into ? [...into] : target.map((a) => ({ ...a, data: a.data.slice() }) as NdArray);
+    },
+    release: async () => undefined,
+  };
+}
+
+function outOfRange([kind, index, rows]: Int32Array): TensorError {
+  const name = kind === 1 ? "take" : "take or scatterAdd";
+  return new TensorError(`${name}: index ${index} is out of range for an axis of ${rows} (from ${-rows} to ${rows - 1})`);
+}
+
+/** The module of a plan; `run` takes addresses of inputs and outputs. */
+function write(plan: Plan, memory: number, constants: ReadonlyMap<Tensor, number>): Uint8Array<ArrayBuffer> {
+  const writer = moduleWriter(signatures);
+  const { inputs, outputs } = plan.program;
+  const globals = [...inputs, ...outputs].map(() => writer.global());
+  const driver = writer.func({ params: globals.map(() => "i32" as const), results: [] }, (code) => {
+    globals.forEach((global, i) => {
+      code.get(i);
+      code.globalSet(global);
+    });
+    const places = globals.map((global) => ({ global, offset: 0 }));
+    emitPlan({ writer, constants }, code, plan, memory, places.slice(0, inputs.length), places.slice(inputs.length));
+  });
+  return writer.finish(driver);
+}
+
+function allocateMemory(bytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / page) });
+  } catch {
+    throw new TensorError(`the program needs ${(bytes / 2 ** 20).toFixed(0)} MiB of memory, which WebAssembly does not give`);
+  }
+}
