@@ -1,17 +1,13 @@
 /** Tracing and compiled programs. */
 import { allocate, array, type DType, type NdArray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
-import { channelBlock } from "./channel-block.ts";
 import { guarded, made } from "./inputs.ts";
 import { withSharing } from "./primitive.ts";
 import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
 import { programCache } from "./programs.ts";
-import { defaultDevice, openSession, type RuntimeOptions, type Session } from "./runtime.ts";
+import { type Device, defaultDevice, type Ort, type RuntimeOptions, runtimeFrom, type Session } from "./runtime.ts";
 import { fail } from "./shapes.ts";
-import { type Node, type ProgramDType, Tensor } from "./tensor.ts";
-import { type Program, reachable } from "./walk.ts";
-import { openModuleSession } from "./wasm/session.ts";
-import { writeModel } from "./write.ts";
+import { type Program, type ProgramDType, Tensor } from "./tensor.ts";
 
 /** The tree of arrays that corresponds to a tree of tensors. */
 export type Arrays<T> = T extends Value ? NdArray : T extends object ? { [K in keyof T]: Arrays<T[K]> } : T;
@@ -67,9 +63,16 @@ export type Jitted<A extends unknown[], R> = ((...args: { [K in keyof A]: Feeds<
 
 const defaults: { device?: RuntimeOptions["device"]; threads?: number } = {};
 
+/** Where programs run, and in a page what loads ONNX Runtime. */
+export interface Configuration extends RuntimeOptions {
+  /** In a page only: ONNX Runtime for the web, which WebGPU and models of others need: `() => import("onnxruntime-web")`. */
+  readonly runtime?: () => Promise<Ort>;
+}
+
 /** Sets the device and the number of threads of programs compiled from now on. */
-export function configure(options: RuntimeOptions): void {
+export function configure({ runtime, ...options }: Configuration): void {
   Object.assign(defaults, options);
+  if (runtime) runtimeFrom(runtime);
 }
 
 /**
@@ -114,26 +117,23 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
 
 async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
   const program = trace(f, args);
-  if (program.outputs.length === 0) return { session: undefined, structure: program.structure, buffers: undefined, turn: 0 };
-  const device = options.device ?? defaults.device ?? defaultDevice;
-  if (device === "wasm") {
-    const session = await withSharing(() => openModuleSession(program));
-    return { session, structure: program.structure, buffers: options.reuse ? session.buffers : undefined, turn: 0 };
-  }
-  const block = device === "cpu" ? await channelBlock() : undefined;
-  const { bytes } = withSharing(() => writeModel(program, { channelBlock: block }));
-  const nodes = reachable(program.outputs);
-  const double = nodes.some((node) => node.outputs.some((y) => y.dtype === "f64"));
-  const threads = options.threads ?? defaults.threads ?? (nodes.every(isSmall) ? 1 : undefined);
-  const session = await openSession(bytes, program.outputs.length, { ...defaults, ...options, device, threads, double });
-  const buffers = options.reuse ? [0, 1].map(() => program.outputs.map((y) => allocate(y.dtype as DType, y.shape))) : undefined;
-  return { session, structure: program.structure, buffers, turn: 0 };
+  const { structure, outputs } = program;
+  if (outputs.length === 0) return { session: undefined, structure, buffers: undefined, turn: 0 };
+  const where = { ...defaults, ...options };
+  const session = await openProgram(program, { ...where, device: where.device ?? defaultDevice });
+  const allocated = (): NdArray[] => outputs.map((y) => allocate(y.dtype as DType, y.shape));
+  const buffers = options.reuse ? (session.buffers ?? [allocated(), allocated()]) : undefined;
+  return { session, structure, buffers, turn: 0 };
 }
 
-/** Operations that one thread finishes sooner than two can meet: about 20 µs of work. */
-function isSmall(node: Node): boolean {
-  const elements = Math.max(0, ...[...node.inputs, ...node.outputs].map((x) => x.size));
-  return elements <= 32_768 && (node.primitive.work?.(node) ?? 0) <= 2_097_152;
+/** Compiles for a device. Each target is loaded when it is wanted: a page that computes in WebAssembly has no other. */
+async function openProgram(program: Program, options: RuntimeOptions & { device: Device }): Promise<Session> {
+  if (options.device === "wasm") {
+    const { openModuleSession } = await import("./wasm/session.ts");
+    return withSharing(() => openModuleSession(program));
+  }
+  const { openOnnxSession } = await import("./onnx-session.ts");
+  return openOnnxSession(program, options);
 }
 
 /** Shape and dtype in place of an array, for tracing without data. */

@@ -195,7 +195,11 @@ const reductions: readonly Rule[] = [
     ],
   ),
   ...[sum.primitive, logsumexp.primitive, matmulPrimitive].map(
-    (p): Rule => [`${p.name} over nothing`, [p], (_, params, [x, y]) => (x.size === 0 ? p.expand?.([x, y], params, "onnx")?.[0] : undefined)],
+    (p): Rule => [
+      `${p.name} over nothing`,
+      [p],
+      (_, params, [x, y]) => (x.size === 0 ? p.expand?.([x, y], params, "onnx")?.[0] : undefined),
+    ],
   ),
   ["Σ of equal elements = n x", [sum, [broadcastPrimitive, "x"]], ({ x }, params, [y]) => sumOfEqual(x, y, params)],
 ];

@@ -1,4 +1,4 @@
-/** Sessions of ONNX Runtime behind one small interface: native in Node (CPU, WebGPU, CUDA), WebAssembly and WebGPU in the browser. */
+/** Sessions of ONNX Runtime behind one small interface: native in Node (CPU, WebGPU, CUDA), WebGPU and models of others in a page. */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { DType, NdArray } from "../array/ndarray.ts";
 import { TensorError } from "../errors.ts";
@@ -6,22 +6,33 @@ import { TensorError } from "../errors.ts";
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
 export interface RuntimeOptions {
-  /** Where programs run. Default: cpu in Node, wasm in the browser. */
+  /** Where programs run: `wasm` is the engine's own WebAssembly, the others are ONNX Runtime's. Default: cpu in Node, wasm in a page. */
   readonly device?: Device;
   /** Threads of one operation. Default: the number of physical cores, or one if all operations of a program are small. */
   readonly threads?: number;
 }
 
-type Ort = typeof import("onnxruntime-node");
+/** ONNX Runtime: for Node and for the web alike. */
+export type Ort = typeof import("onnxruntime-node");
 
 const inNode = typeof process !== "undefined" && Boolean(process.versions?.node);
 /** Where programs run unless it is said. */
 export const defaultDevice: Device = inNode ? "cpu" : "wasm";
+
+/** A page says itself what loads the runtime, so that none is bundled for those who do not need it. */
+let loader: (() => Promise<Ort>) | undefined = inNode ? () => import(["onnxruntime", "node"].join("-")) : undefined;
 let loading: Promise<Ort> | undefined;
 
-/** The runtime for this environment. The name is computed so that bundlers for the browser do not look for the native package. */
+export function runtimeFrom(load: () => Promise<Ort>): void {
+  if (inNode) return;
+  loader = load;
+  loading = undefined;
+}
+
 function load(): Promise<Ort> {
-  loading ??= (inNode ? import(["onnxruntime", "node"].join("-")) : import("onnxruntime-web")).then((ort: Ort) => {
+  if (!loader)
+    throw new TensorError('a page needs ONNX Runtime for WebGPU and for models: configure({ runtime: () => import("onnxruntime-web") })');
+  loading ??= loader().then((ort) => {
     // Failures come as exceptions, with a message of our own; the runtime would print its own beside them.
     ort.env.logLevel = "fatal";
     return ort;
@@ -35,7 +46,9 @@ function load(): Promise<Ort> {
  */
 async function physicalCores(): Promise<number | undefined> {
   if (!inNode) return undefined;
-  const [{ availableParallelism }, { readFile }] = await Promise.all([import("node:os"), import("node:fs/promises")]);
+  // asked of the process, so that bundlers for pages find no module of Node
+  const { availableParallelism } = process.getBuiltinModule("node:os");
+  const { readFile } = process.getBuiltinModule("node:fs/promises");
   const active = await readFile("/sys/devices/system/cpu/smt/active", "utf8").catch(() => (process.arch === "x64" ? "1" : "0"));
   return Math.max(1, active.trim() === "1" ? availableParallelism() >> 1 : availableParallelism());
 }

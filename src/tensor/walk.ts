@@ -5,7 +5,6 @@ import type { Node, Program, Tensor } from "./tensor.ts";
 
 export type { Program } from "./tensor.ts";
 
-
 /** All nodes that `outputs` need, in an order in which inputs come first (nodes are numbered as they are made). Stops at `leaves`. */
 export function reachable(outputs: readonly Tensor[], leaves: ReadonlySet<Node> = new Set(), oldest = -1): Node[] {
   const seen = new Set<Node>();

@@ -1,10 +1,10 @@
 /** Activations of neural networks. */
 import type { Tensor } from "../tensor.ts";
+import * as functions from "../wasm/functions.ts";
 import { abs, add, greater, maximum, minimum, mul, neg, square, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import type { Value } from "./constant.ts";
 import { erf, exp, expm1, log1p } from "./elementary.ts";
-import * as functions from "../wasm/functions.ts";
 import { unary } from "./elementwise.ts";
 
 export const sigmoid = unary("sigmoid", {

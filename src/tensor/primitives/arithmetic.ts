@@ -48,8 +48,20 @@ export const div = binary("div", {
   partials: [([, b]) => reciprocal(b), ([, b], y) => neg(div(y, b))],
 });
 
-export const neg = unary("neg", { lanes: (v, [a]) => v.neg(a), onnx: "Neg", takes: "number", exact: true, scalar: (a) => -a, transpose: { 0: (ct) => neg(ct) } });
-export const reciprocal = unary("reciprocal", { lanes: (v, [a]) => v.div(v.constant(1, a.dtype), a), onnx: "Reciprocal", scalar: (a) => 1 / a, partials: [(_, y) => neg(square(y))] });
+export const neg = unary("neg", {
+  lanes: (v, [a]) => v.neg(a),
+  onnx: "Neg",
+  takes: "number",
+  exact: true,
+  scalar: (a) => -a,
+  transpose: { 0: (ct) => neg(ct) },
+});
+export const reciprocal = unary("reciprocal", {
+  lanes: (v, [a]) => v.div(v.constant(1, a.dtype), a),
+  onnx: "Reciprocal",
+  scalar: (a) => 1 / a,
+  partials: [(_, y) => neg(square(y))],
+});
 
 export const square = unary("square", {
   lanes: (v, [a]) => v.mul(a, a),
@@ -59,8 +71,22 @@ export const square = unary("square", {
   partials: [([x]) => mul(x, 2)],
 });
 
-export const abs = unary("abs", { lanes: (v, [a]) => v.abs(a), onnx: "Abs", takes: "number", exact: true, scalar: Math.abs, partials: [([x]) => sign(x)] });
-export const sign = unary("sign", { lanes: (v, [a]) => functions.sign(v, a), onnx: "Sign", takes: "number", exact: true, flat: true, scalar: Math.sign });
+export const abs = unary("abs", {
+  lanes: (v, [a]) => v.abs(a),
+  onnx: "Abs",
+  takes: "number",
+  exact: true,
+  scalar: Math.abs,
+  partials: [([x]) => sign(x)],
+});
+export const sign = unary("sign", {
+  lanes: (v, [a]) => functions.sign(v, a),
+  onnx: "Sign",
+  takes: "number",
+  exact: true,
+  flat: true,
+  scalar: Math.sign,
+});
 export const sqrt = unary("sqrt", { lanes: (v, [a]) => v.sqrt(a), onnx: "Sqrt", scalar: Math.sqrt, partials: [(_, y) => div(0.5, y)] });
 export const rsqrt = (x: Value): Tensor => reciprocal(sqrt(x));
 
@@ -104,7 +130,12 @@ export const lessEqual = comparison("lessEqual", { onnx: "LessOrEqual", how: "le
 export const greater = comparison("greater", { onnx: "Greater", how: "gt", holds: (a, b) => a > b });
 export const greaterEqual = comparison("greaterEqual", { onnx: "GreaterOrEqual", how: "ge", holds: (a, b) => a >= b });
 export const notEqual = (a: Value, b: Value): Tensor => not(equal(a, b));
-export const isNaN = unary("isNaN", { lanes: (v, [a]) => v.compare("ne", a, a), onnx: "IsNaN", result: "bool", scalar: (a) => Number(Number.isNaN(a)) });
+export const isNaN = unary("isNaN", {
+  lanes: (v, [a]) => v.compare("ne", a, a),
+  onnx: "IsNaN",
+  result: "bool",
+  scalar: (a) => Number(Number.isNaN(a)),
+});
 export const isFinite = (x: Value): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
 
 const logical = (name: "and" | "or" | "xor", onnx: string, f: (a: number, b: number) => number) =>
@@ -115,7 +146,13 @@ export const xor = logical("xor", "Xor", (a, b) => a ^ b);
 export const not = unary("not", { lanes: (v, [a]) => v.not(a), onnx: "Not", takes: "bool", flat: true, scalar: (a) => 1 - a });
 
 const wherePrimitive: Primitive = {
-  ...elementwise("where", { onnx: "Where", exact: true, jointlyLinear: true, scalar: (c, a, b) => (c ? a : b), lanes: (v, [c, a, b]) => v.select(c, a, b) }),
+  ...elementwise("where", {
+    onnx: "Where",
+    exact: true,
+    jointlyLinear: true,
+    scalar: (c, a, b) => (c ? a : b),
+    lanes: (v, [c, a, b]) => v.select(c, a, b),
+  }),
   // The runtime has no kernel that chooses between booleans.
   expand: ([c, a, b], _, target) => (a.dtype === "bool" && target === "onnx" ? [or(and(c, a), and(not(c), b))] : undefined),
   infer(inputs) {

@@ -91,7 +91,8 @@ const convInput: Primitive = {
   },
   // With stride 1 it is an ordinary convolution with the flipped kernel, which the runtime computes faster.
   expand([y, w], g: Geometry, target) {
-    if (y.dtype !== "f32" || target === "wasm") return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
+    if (y.dtype !== "f32" || target === "wasm")
+      return [transposed((x) => convByProducts(x, w, g), [y.shape[0], w.shape[1] * g.groups, ...g.space], y)];
     const reach = g.kernel.map((k, i) => g.dilation[i] * (k - 1));
     if (g.strides.some((s) => s > 1) || reach.some((r, i) => g.low[i] > r || g.high[i] > r)) return undefined;
     const [o, c, ...kernel] = w.shape;

@@ -2,9 +2,9 @@
 import { apply1 } from "../primitive.ts";
 import { broadcastShapes, fromEnd } from "../shapes.ts";
 import type { MaybeTensor, Primitive, Tensor } from "../tensor.ts";
-import { block, longest } from "./accumulate.ts";
 import { kernelOf } from "../wasm/kernels.ts";
 import { around, inputAt } from "../wasm/rules.ts";
+import { block, longest } from "./accumulate.ts";
 import { add } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { lift, liftOne, type Value } from "./constant.ts";

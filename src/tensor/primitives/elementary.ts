@@ -1,5 +1,6 @@
 /** Elementary functions: exponentials, the error function, trigonometric and hyperbolic functions. */
 import type { Tensor } from "../tensor.ts";
+import * as functions from "../wasm/functions.ts";
 import {
   abs,
   add,
@@ -23,11 +24,15 @@ import {
   where,
 } from "./arithmetic.ts";
 import { liftOne, splat } from "./constant.ts";
-import * as functions from "../wasm/functions.ts";
 import { binary, unary } from "./elementwise.ts";
 
 export const exp = unary("exp", { lanes: (v, [x]) => functions.exp(v, x), onnx: "Exp", partials: [(_, y) => y], scalar: Math.exp });
-export const log = unary("log", { lanes: (v, [x]) => functions.log(v, x), onnx: "Log", partials: [([x]) => reciprocal(x)], scalar: Math.log });
+export const log = unary("log", {
+  lanes: (v, [x]) => functions.log(v, x),
+  onnx: "Log",
+  partials: [([x]) => reciprocal(x)],
+  scalar: Math.log,
+});
 
 /** exp(x) - 1, accurate near 0 by Kahan's correction: (u - 1) x / log u with u = fl(exp x). */
 export const expm1 = unary("expm1", {
@@ -106,7 +111,12 @@ const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 // --- trigonometric and hyperbolic -----------------------------------------------------------------------------------------------
 
 export const sin = unary("sin", { lanes: (v, [x]) => functions.sin(v, x), onnx: "Sin", partials: [([x]) => cos(x)], scalar: Math.sin });
-export const cos = unary("cos", { lanes: (v, [x]) => functions.cos(v, x), onnx: "Cos", partials: [([x]) => neg(sin(x))], scalar: Math.cos });
+export const cos = unary("cos", {
+  lanes: (v, [x]) => functions.cos(v, x),
+  onnx: "Cos",
+  partials: [([x]) => neg(sin(x))],
+  scalar: Math.cos,
+});
 export const tan = unary("tan", { expand: ([x]) => [div(sin(x), cos(x))], partials: [(_, y) => add(square(y), 1)] });
 export const atan = unary("atan", {
   onnx: "Atan",
@@ -140,7 +150,12 @@ export const acos = unary("acos", {
   partials: [([x]) => neg(rsqrt(oneMinusSquare(x)))],
 });
 
-export const tanh = unary("tanh", { lanes: (v, [x]) => functions.tanh(v, x), onnx: "Tanh", partials: [(_, y) => sub(1, square(y))], scalar: Math.tanh });
+export const tanh = unary("tanh", {
+  lanes: (v, [x]) => functions.tanh(v, x),
+  onnx: "Tanh",
+  partials: [(_, y) => sub(1, square(y))],
+  scalar: Math.tanh,
+});
 /** (e^x - e^-x)/2: from expm1 near 0; e^x as a square beyond, since it may overflow where half of it does not. */
 export const sinh = unary("sinh", {
   expand([x]) {

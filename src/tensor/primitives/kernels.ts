@@ -19,8 +19,20 @@ export const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }
   return [sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims)];
 };
 
-export const kernelMax = reduction("kernelMax", { onnx: "ReduceMax", accumulates: "max", combine: Math.max, jvp: extremumJvp, exact: true });
-export const kernelMin = reduction("kernelMin", { onnx: "ReduceMin", accumulates: "min", combine: Math.min, jvp: extremumJvp, exact: true });
+export const kernelMax = reduction("kernelMax", {
+  onnx: "ReduceMax",
+  accumulates: "max",
+  combine: Math.max,
+  jvp: extremumJvp,
+  exact: true,
+});
+export const kernelMin = reduction("kernelMin", {
+  onnx: "ReduceMin",
+  accumulates: "min",
+  combine: Math.min,
+  jvp: extremumJvp,
+  exact: true,
+});
 
 /** Whether there is a NaN among the elements of a reduction. */
 export const anyNaN = (x: Tensor, axes: readonly number[], keepDims: boolean): Tensor =>

@@ -8,7 +8,8 @@ import { fail, range, sameShape } from "../shapes.ts";
 import { describe, type Emitter, isFloat, type MaybeTensor, type Node, type Primitive, type Tensor } from "../tensor.ts";
 import { captured, closed, type Program, substitute } from "../walk.ts";
 import { bytesOf, bytesOfTensor, sizeInBytes } from "../wasm/memory.ts";
-import { counted, inputAt, pingPong } from "../wasm/rules.ts";
+import { counted } from "../wasm/nest.ts";
+import { inputAt, pingPong } from "../wasm/rules.ts";
 import { type NodeWriter, type Place, pushPlace } from "../wasm/writer.ts";
 import { fresh, iota, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
@@ -193,7 +194,9 @@ function scanToWasm(w: NodeWriter, { inputs, outputs, params }: Node): void {
   const sequences = inputs.slice(carries, carries + xs).map((x, i) => walking(inputAt(w, carries + i), bytes(x)));
   const constants = inputs.slice(carries + xs).map((_, i) => inputAt(w, carries + xs + i));
   const unused = { ...w.scratch, offset: w.scratch.offset + loop.bytes };
-  const results = outputs.slice(carries).map((y, i) => (w.used(carries + i) ? walking(w.output(carries + i), bytes(y)) : walking(unused, 0)));
+  const results = outputs
+    .slice(carries)
+    .map((y, i) => (w.used(carries + i) ? walking(w.output(carries + i), bytes(y)) : walking(unused, 0)));
   const ys = body.outputs.length - carries;
   counted(w.code, length, () => {
     loop.now.forEach((place, i) => {

@@ -133,7 +133,8 @@ function emitLoop(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
         const source = plan.sources.source(x);
         return isConstant(source) ? v.constant(source.constant, x.dtype) : loaded[loadOf.get(x) ?? 0];
       };
-      for (const node of unit.nodes) if (node.primitive.lanes) values.set(node.outputs[0], node.primitive.lanes(v, node.inputs.map(value), node));
+      for (const node of unit.nodes)
+        if (node.primitive.lanes) values.set(node.outputs[0], node.primitive.lanes(v, node.inputs.map(value), node));
       return [...stored.map((n) => value(n.outputs[0])), ...reduced.map((n) => value(n.inputs[0]))];
     },
   });
@@ -206,4 +207,3 @@ function emitNode(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
     node,
   );
 }
-

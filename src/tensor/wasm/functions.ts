@@ -31,19 +31,16 @@ export function exp(v: Lanes, x: Vector): Vector {
   const magic = c(single ? 1.5 * 2 ** 23 : 1.5 * 2 ** 52);
   const shifted = v.add(v.mul(clamped, c(Math.LOG2E)), magic);
   const n = v.sub(shifted, magic);
-  const [high, low] = single ? [0.693359375, -2.12194440054690581e-4] : [6.9314718036912381649e-1, 1.9082149292705877e-10];
+  const [high, low] = single ? [0.693359375, -0.00021219444005469057] : [0.6931471803691238, 1.9082149292705877e-10];
   const r = v.sub(v.sub(clamped, v.mul(n, c(high))), v.mul(n, c(low)));
-  const y = single
-    ? v.add(v.add(v.mul(polynomial(v, r, expSingle), v.mul(r, r)), r), c(1))
-    : polynomial(v, r, taylor);
+  const y = single ? v.add(v.add(v.mul(polynomial(v, r, expSingle), v.mul(r, r)), r), c(1)) : polynomial(v, r, taylor);
   const integer: ProgramDType = single ? "i32" : "i64";
   const exponent = v.sub(v.as(shifted, integer), v.as(magic, integer));
   const half = v.shift("shr", exponent, 1);
-  const power = (e: Vector): Vector =>
-    v.as(v.shift("shl", v.add(e, v.bits(single ? 127n : 1023n, integer)), single ? 23 : 52), x.dtype);
+  const power = (e: Vector): Vector => v.as(v.shift("shl", v.add(e, v.bits(single ? 127n : 1023n, integer)), single ? 23 : 52), x.dtype);
   return v.mul(v.mul(y, power(half)), power(v.sub(exponent, half)));
 }
-const expSingle = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+const expSingle = [1.98756915e-4, 0.0013981999507, 0.0083334519073, 0.041665795894, 0.16666665459, 0.50000001201];
 
 /** Bits of a float taken apart. */
 interface Layout {
@@ -60,7 +57,16 @@ interface Layout {
   readonly up: number;
 }
 const layouts: Readonly<Record<"single" | "double", Layout>> = {
-  single: { integer: "i32", offset: 0x3f800000n - 0x3f3504f3n, base: 0x3f3504f3n, mask: 0x7fffffn, place: 23, bias: 127n, least: 2 ** -126, up: 25 },
+  single: {
+    integer: "i32",
+    offset: 0x3f800000n - 0x3f3504f3n,
+    base: 0x3f3504f3n,
+    mask: 0x7fffffn,
+    place: 23,
+    bias: 127n,
+    least: 2 ** -126,
+    up: 25,
+  },
   double: {
     ...{ integer: "i64", offset: (0x3ff00000n - 0x3fe6a09en) << 32n, base: 0x3fe6a09en << 32n, mask: (1n << 52n) - 1n },
     ...{ place: 52, bias: 1023n, least: 2 ** -1022, up: 54 },
@@ -83,7 +89,7 @@ export function log(v: Lanes, x: Vector): Vector {
   const z = v.mul(s, s);
   const rest = v.mul(z, polynomial(v, z, single ? logSingle : logDouble));
   const square = v.mul(v.mul(f, f), c(0.5));
-  const [high, low] = single ? [6.9313812256e-1, 9.0580006145e-6] : [6.9314718036912381649e-1, 1.9082149292705877e-10];
+  const [high, low] = single ? [0.69313812256, 9.0580006145e-6] : [0.6931471803691238, 1.9082149292705877e-10];
   const tail = v.add(v.mul(s, v.add(square, rest)), v.mul(k, c(low)));
   const y = v.sub(v.mul(k, c(high)), v.sub(v.sub(square, tail), f));
   const positive = v.select(v.compare("eq", x, c(Number.POSITIVE_INFINITY)), x, y);
@@ -92,8 +98,8 @@ export function log(v: Lanes, x: Vector): Vector {
 }
 const logSingle = [0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693];
 const logDouble = [
-  ...[1.479819860511658591e-1, 1.531383769920937332e-1, 1.818357216161805012e-1, 2.222219843214978396e-1],
-  ...[2.857142874366239149e-1, 3.999999999940941908e-1, 6.666666666666735130e-1],
+  ...[0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784],
+  ...[0.2857142874366239, 0.3999999999940942, 0.6666666666666735],
 ];
 
 /** Small whole numbers as floats; those of 64 bits through the low bits of 2^52 + n. */
@@ -107,9 +113,9 @@ function small(v: Lanes, n: Vector, single: boolean): Vector {
 // --- trigonometric -----------------------------------------------------------------------------------------------------------------
 
 /** π/2 in three parts, the first two of 33 bits: multiples below 2^20 of them are exact. */
-const halfPi = [1.57079632673412561417, 6.0771005063039659766e-11, 2.02226624879595063154e-21] as const;
+const halfPi = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21] as const;
 
-/** x - n π/2 and n = round(2x/π), in doubles. Exact to rounding below 1.6e6; beyond, and as x grows, digits are lost. */
+/** x - n π/2 and n = round(2x/π), in doubles: exact to rounding up to 2^20. */
 function reduced(v: Lanes, x: Vector): { r: Vector; n: Vector } {
   const c = (value: number): Vector => v.constant(value, "f64");
   const n = v.nearest(v.mul(x, c(2 / Math.PI)));
@@ -143,8 +149,24 @@ function reducedSingle(v: Lanes, x: Vector): { r: Vector; n: Vector } {
   return { r: joined("r"), n: joined("n") };
 }
 
-/** sin(x + quarter π/2). */
+/** sin(x + quarter π/2). Beyond the range of the reduction the host's own function is called, lane by lane. */
 function sine(v: Lanes, x: Vector, quarter: bigint): Vector {
+  const y = reducedSine(v, x, quarter);
+  const far = v.compare("gt", v.abs(x), v.constant(2 ** 20, x.dtype));
+  v.code.get(far.local);
+  v.code.simd(simd.anyTrue);
+  v.code.branch(() => {
+    const exact = v.eachLane([x], x.dtype, (push) => {
+      push(0);
+      v.code.call(v.imported(quarter === 0n ? "sin" : "cos"));
+    });
+    v.code.get(v.select(far, exact, y).local);
+    v.code.set(y.local);
+  });
+  return y;
+}
+
+function reducedSine(v: Lanes, x: Vector, quarter: bigint): Vector {
   const single = isSingle(v, x);
   const c = (value: number): Vector => v.constant(value, x.dtype);
   const { r, n } = single ? reducedSingle(v, x) : reduced(v, x);
@@ -159,15 +181,15 @@ function sine(v: Lanes, x: Vector, quarter: bigint): Vector {
   const sign = v.shift("shl", v.and(quadrant, v.bits(2n, integer)), single ? 30 : 62);
   return v.as(v.xor(v.as(v.select(isOdd, even, odd), integer), sign), x.dtype);
 }
-const sinSingle = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
-const cosSingle = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
+const sinSingle = [-0.00019515295891, 0.0083321608736, -0.16666654611];
+const cosSingle = [2.443315711809948e-5, -0.001388731625493765, 0.04166664568298827];
 const sinDouble = [
-  ...[1.58969099521155010221e-10, -2.50507602534068634195e-8, 2.75573137070700676789e-6],
-  ...[-1.98412698298579493134e-4, 8.33333333332248946124e-3, -1.66666666666666324348e-1],
+  ...[1.58969099521155e-10, -2.5050760253406863e-8, 2.7557313707070068e-6],
+  ...[-0.0001984126982985795, 0.00833333333332249, -0.16666666666666632],
 ];
 const cosDouble = [
-  ...[-1.13596475577881948265e-11, 2.0875723212981748279e-9, -2.75573143513906633035e-7],
-  ...[2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2],
+  ...[-1.1359647557788195e-11, 2.087572321298175e-9, -2.7557314351390663e-7],
+  ...[2.480158728947673e-5, -0.001388888888887411, 0.0416666666666666],
 ];
 
 export const sin = (v: Lanes, x: Vector): Vector => sine(v, x, 0n);
@@ -185,9 +207,9 @@ export function tanh(v: Lanes, x: Vector): Vector {
   const far = v.sub(c(1), v.div(c(2), v.add(exp(v, v.add(a, a)), c(1))));
   return v.select(v.compare("lt", a, c(0.625)), near, copySign(v, far, x));
 }
-const tanhSingle = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1];
-const tanhAbove = [-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3];
-const tanhBelow = [1, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3];
+const tanhSingle = [-0.00570498872745, 0.0206390887954, -0.0537397155531, 0.133314422036, -0.333332819422];
+const tanhAbove = [-0.9643991794250523, -99.28772310019185, -1614.6876844170845];
+const tanhBelow = [1, 112.81167849163293, 2235.4883906010045, 4844.063053251255];
 
 /** |a| with the sign of b. */
 function copySign(v: Lanes, a: Vector, b: Vector): Vector {
@@ -196,11 +218,13 @@ function copySign(v: Lanes, a: Vector, b: Vector): Vector {
   return v.as(v.or(v.as(v.abs(a), integer), v.and(v.as(b, integer), sign)), a.dtype);
 }
 
-/** 1 / (1 + e^-x). */
-export const sigmoid = (v: Lanes, x: Vector): Vector => {
+/** 1 / (1 + e^-x), below 0 as e^x / (1 + e^x), which is small where it ought to be. */
+export function sigmoid(v: Lanes, x: Vector): Vector {
   const one = v.constant(1, x.dtype);
-  return v.div(one, v.add(one, exp(v, v.neg(x))));
-};
+  const e = exp(v, v.neg(v.abs(x)));
+  const above = v.div(one, v.add(one, e));
+  return v.select(v.compare("lt", x, v.constant(0, x.dtype)), v.mul(e, above), above);
+}
 
 /** x^p by the host's own power, lane by lane; 1^p and (-1)^±∞ are 1, as IEEE 754 says. */
 export function pow(v: Lanes, x: Vector, p: Vector): Vector {
@@ -224,9 +248,9 @@ export function erf(v: Lanes, x: Vector): Vector {
 }
 const erfAbove = [
   ...[-2.72614225801306e-10, 2.77068142495902e-8, -2.10102402082508e-6, -5.69250639462346e-5],
-  ...[-7.34990630326855e-4, -2.95459980854025e-3, -1.60960333262415e-2],
+  ...[-0.000734990630326855, -0.00295459980854025, -0.0160960333262415],
 ];
-const erfBelow = [-1.45660718464996e-5, -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2];
+const erfBelow = [-1.45660718464996e-5, -0.000213374055278905, -0.00168282697438203, -0.00737332916720468, -0.0142647390514189];
 
 /** -1, 0 or 1; NaN of NaN. */
 export function sign(v: Lanes, x: Vector): Vector {

@@ -33,11 +33,13 @@ function columnsOf<T>(): i32 {
 
 /**
  * Four rows of A times a panel of B, one tile of C. What lies behind the last row or column is computed and not stored.
- * `step` is the bytes from one row of the panel to the next.
+ *
+ * @param row      bytes from one row of A to the next; elements of a row lie `across` apart
+ * @param step     bytes from one row of the panel to the next
  */
 @inline
 function tile<T>(
-  count: i32, a: usize, ra: usize, ca: usize, b: usize, step: usize, c: usize, rc: usize, rows: i32, columns: i32, add: bool,
+  count: i32, a: usize, row: usize, across: usize, b: usize, step: usize, c: usize, rc: usize, rows: i32, columns: i32, add: bool,
 ): void {
   let c00 = v128.splat<T>(0);
   let c01 = v128.splat<T>(0);
@@ -48,9 +50,9 @@ function tile<T>(
   let c30 = v128.splat<T>(0);
   let c31 = v128.splat<T>(0);
   let a0 = a;
-  let a1 = rows > 1 ? a + ra : a;
-  let a2 = rows > 2 ? a + 2 * ra : a;
-  let a3 = rows > 3 ? a + 3 * ra : a;
+  let a1 = rows > 1 ? a + row : a;
+  let a2 = rows > 2 ? a + 2 * row : a;
+  let a3 = rows > 3 ? a + 3 * row : a;
   for (let p = 0; p < count; p++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
@@ -66,11 +68,45 @@ function tile<T>(
     const x3 = v128.load_splat<T>(a3);
     c30 = v128.add<T>(c30, v128.mul<T>(x3, b0));
     c31 = v128.add<T>(c31, v128.mul<T>(x3, b1));
-    a0 += ca;
-    a1 += ca;
-    a2 += ca;
-    a3 += ca;
+    a0 += across;
+    a1 += across;
+    a2 += across;
+    a3 += across;
     b += step;
+  }
+  put<T>(c, c00, c01, columns, add);
+  if (rows > 1) put<T>(c + rc, c10, c11, columns, add);
+  if (rows > 2) put<T>(c + 2 * rc, c20, c21, columns, add);
+  if (rows > 3) put<T>(c + 3 * rc, c30, c31, columns, add);
+}
+
+/** The same of packed A: four elements of a column one behind another, column after column. Few instructions besides the products. */
+@inline
+function packedTile<T>(count: i32, a: usize, b: usize, step: usize, c: usize, rc: usize, rows: i32, columns: i32, add: bool): void {
+  let c00 = v128.splat<T>(0);
+  let c01 = v128.splat<T>(0);
+  let c10 = v128.splat<T>(0);
+  let c11 = v128.splat<T>(0);
+  let c20 = v128.splat<T>(0);
+  let c21 = v128.splat<T>(0);
+  let c30 = v128.splat<T>(0);
+  let c31 = v128.splat<T>(0);
+  const end = a + <usize>count * 4 * sizeof<T>();
+  for (; a < end; a += 4 * sizeof<T>(), b += step) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const x0 = v128.load_splat<T>(a);
+    c00 = v128.add<T>(c00, v128.mul<T>(x0, b0));
+    c01 = v128.add<T>(c01, v128.mul<T>(x0, b1));
+    const x1 = v128.load_splat<T>(a, sizeof<T>());
+    c10 = v128.add<T>(c10, v128.mul<T>(x1, b0));
+    c11 = v128.add<T>(c11, v128.mul<T>(x1, b1));
+    const x2 = v128.load_splat<T>(a, 2 * sizeof<T>());
+    c20 = v128.add<T>(c20, v128.mul<T>(x2, b0));
+    c21 = v128.add<T>(c21, v128.mul<T>(x2, b1));
+    const x3 = v128.load_splat<T>(a, 3 * sizeof<T>());
+    c30 = v128.add<T>(c30, v128.mul<T>(x3, b0));
+    c31 = v128.add<T>(c31, v128.mul<T>(x3, b1));
   }
   put<T>(c, c00, c01, columns, add);
   if (rows > 1) put<T>(c + rc, c10, c11, columns, add);
@@ -119,7 +155,35 @@ function packed<T>(b: usize, rb: usize, cb: usize, count: i32, n: i32, to: usize
   }
 }
 
-/** C = A B with A [m, k], B [k, n], C [m, n] row after row. `pack`: room for min(k, 256) rows of panels. */
+/** Four rows of A after another, as packedTile wants them; the last ones again where there are no four. */
+@inline
+function packedRows<T>(a: usize, ra: usize, ca: usize, count: i32, rows: i32, to: usize): void {
+  for (let i = 0; i < rows; i += 4) {
+    const from = a + <usize>i * ra;
+    const left = rows - i;
+    const b: usize = left > 1 ? ra : 0;
+    const c: usize = left > 2 ? ra + ra : 0;
+    const d: usize = left > 3 ? ra + ra + ra : 0;
+    for (let p = 0; p < count; p++) {
+      const at = from + <usize>p * ca;
+      if (ra == sizeof<T>() && left > 3) {
+        v128.store(to, v128.load(at));
+        if (sizeof<T>() == 8) v128.store(to, v128.load(at, 16), 16);
+      } else {
+        store<T>(to, load<T>(at));
+        store<T>(to, load<T>(at + b), sizeof<T>());
+        store<T>(to, load<T>(at + c), 2 * sizeof<T>());
+        store<T>(to, load<T>(at + d), 3 * sizeof<T>());
+      }
+      to += 4 * sizeof<T>();
+    }
+  }
+}
+
+/**
+ * C = A B with A [m, k], B [k, n], C [m, n] row after row. `pack`: room for min(k, 256) rows of panels, and min(k, 256) columns of 96 rows
+ * behind it.
+ */
 @inline
 function product<T>(
   m: i32, n: i32, k: i32, a: usize, rowA: i32, columnA: i32, b: usize, rowB: i32, columnB: i32, c: usize, pack: usize,
@@ -132,22 +196,28 @@ function product<T>(
   const rc = <usize>n * size;
   if ((m < 4 || n < 4) && ca == size && rb == size) return dots<T>(m, n, k, a, ra, b, cb, c);
   const wide = columnsOf<T>();
-  // few rows do not pay for packing
+  // few rows do not pay for packing B, few columns not for packing A
   const asIs = cb == size && (m <= 16 || <i64>k * n <= 4096);
+  const packs = n >= 32 && m >= 4;
+  const step = asIs ? rb : 32;
+  const packA = pack + <usize>min(k, depth) * <usize>((n + wide - 1) / wide) * 32;
   for (let p = 0; p < k; p += depth) {
     const count = min(depth, k - p);
     const from = b + <usize>p * rb;
     if (!asIs) packed<T>(from, rb, cb, count, n, pack);
     for (let top = 0; top < m; top += height) {
       const end = min(m, top + height);
+      const block = a + <usize>top * ra + <usize>p * ca;
+      if (packs) packedRows<T>(block, ra, ca, count, end - top, packA);
       for (let j = 0; j < n; j += wide) {
         const panel = asIs ? from + <usize>j * size : pack + <usize>j * <usize>count * size;
         const columns = min(wide, n - j);
-        for (let i = top; i < end; i += 4)
-          tile<T>(
-            count, a + <usize>i * ra + <usize>p * ca, ra, ca, panel, asIs ? rb : 32, c + <usize>i * rc + <usize>j * size, rc,
-            min(4, end - i), columns, p > 0,
-          );
+        for (let i = top; i < end; i += 4) {
+          const to = c + <usize>i * rc + <usize>j * size;
+          const rows = min(4, end - i);
+          if (packs) packedTile<T>(count, packA + <usize>(i - top) * <usize>count * size, panel, step, to, rc, rows, columns, p > 0);
+          else tile<T>(count, block + <usize>(i - top) * ra, ra, ca, panel, step, to, rc, rows, columns, p > 0);
+        }
       }
     }
   }

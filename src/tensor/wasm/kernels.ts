@@ -1,14 +1,19 @@
 /** What kernels take: addresses and numbers. */
-import type { Type } from "./bytes.ts";
+
 import { fail } from "../shapes.ts";
 import type { Aval } from "../tensor.ts";
+import type { Type } from "./bytes.ts";
 import type { Signature } from "./module.ts";
 
 const numbers = (count: number): Signature => ({ params: new Array<Type>(count).fill("i32"), results: [] });
 
 /** Kernels of kernels.as.ts, in the order in which they are imported. */
 export const signatures: Readonly<Record<string, Signature>> = {
-  pow: { params: ["f64", "f64"], results: ["f64"] },
+  ...{
+    pow: { params: ["f64", "f64"], results: ["f64"] },
+    sin: { params: ["f64"], results: ["f64"] },
+    cos: { params: ["f64"], results: ["f64"] },
+  },
   ...{ productF32: numbers(11), productF64: numbers(11), productI32: numbers(11), productI64: numbers(11) },
   ...{ gatherRows: numbers(7), gatherAlong: numbers(9) },
   ...{ scatterF32: numbers(7), scatterF64: numbers(7), scatterI32: numbers(7), scatterI64: numbers(7) },

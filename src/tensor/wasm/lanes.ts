@@ -127,7 +127,9 @@ export function lanes(code: Code, width: Width, imported: (name: string) => numb
     },
     bits(value, dtype) {
       const four = width === 4;
-      const bytes = new Uint8Array(four ? new Int32Array(4).fill(Number(BigInt.asIntN(32, value))).buffer : new BigInt64Array(2).fill(value).buffer);
+      const bytes = new Uint8Array(
+        four ? new Int32Array(4).fill(Number(BigInt.asIntN(32, value))).buffer : new BigInt64Array(2).fill(value).buffer,
+      );
       return literal(`${dtype} bits ${value}`, dtype, bytes);
     },
     add: (a, b) => rounded(apply(family(a).add, a.dtype, a, b)),

@@ -8,11 +8,13 @@ import type { Code } from "./code.ts";
 import { type Lanes, lanes, type Vector } from "./lanes.ts";
 import { type Address, bytesOf, loadApart, loadRow, loadSplat, store } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
+import { advance, counted, nest } from "./nest.ts";
 import { simd } from "./simd.ts";
-import { type Accumulation, type Loop, type Operand, pushPlace } from "./writer.ts";
+import type { Accumulation, Loop, Operand } from "./writer.ts";
 
 /** The dtype in which elements are added up. */
-export const accumulated = (dtype: ProgramDType, how: Accumulation["how"]): ProgramDType => (dtype === "f32" && how === "sum" ? "f64" : dtype);
+export const accumulated = (dtype: ProgramDType, how: Accumulation["how"]): ProgramDType =>
+  dtype === "f32" && how === "sum" ? "f64" : dtype;
 
 /** What is accessed, in order. */
 const operands = ({ loads, stores, accumulations }: Omit<Loop, "compute">): readonly Operand[] => [
@@ -66,38 +68,11 @@ function writeNest(code: Code, loop: Loop, imported: ModuleWriter["imported"]): 
   const inner = sizes.length - 1;
   const first = places.length - once.length;
   const dtypes = places.map((o, k) => (k < first || once[k - first] ? o.dtype : accumulated(o.dtype, loop.accumulations[k - first].how)));
-  const pointers = places.map((o, k) => {
-    const local = code.local("i32");
-    pushPlace(code, o.place, o.offset * bytesOf[dtypes[k]]);
-    code.set(local);
-    return local;
-  });
-  const move = (k: number, bytes: number): void => {
-    if (bytes === 0) return;
-    code.get(pointers[k]);
-    code.i32(bytes);
-    code.op("i32.add");
-    code.set(pointers[k]);
-  };
-  const level = (axis: number): void => {
-    if (axis === inner) return row(v, loop, { sizes, steps, pointers, dtypes, once });
-    const counter = code.local("i32");
-    code.i32(0);
-    code.set(counter);
-    code.loop(() => {
-      level(axis + 1);
-      places.forEach((_, k) => move(k, steps[k][axis] * bytesOf[dtypes[k]]));
-      code.get(counter);
-      code.i32(1);
-      code.op("i32.add");
-      code.set(counter);
-      code.get(counter);
-      code.i32(sizes[axis]);
-      code.op("i32.lt_u");
-    });
-    if (axis > 0) places.forEach((_, k) => move(k, -sizes[axis] * steps[k][axis] * bytesOf[dtypes[k]]));
-  };
-  level(0);
+  const walks = places.map((o, k) => ({
+    place: { ...o.place, offset: o.place.offset + o.offset * bytesOf[dtypes[k]] },
+    steps: steps[k].slice(0, inner).map((step) => step * bytesOf[dtypes[k]]),
+  }));
+  nest(code, sizes.slice(0, inner), walks, (pointers) => row(v, loop, { sizes, steps, pointers, dtypes, once }));
 }
 
 interface Nest {
@@ -116,18 +91,16 @@ function row(v: Lanes, loop: Loop, { sizes, steps, pointers, dtypes, once }: Nes
   const n = sizes[sizes.length - 1];
   const stride = steps.map((s) => s[s.length - 1]);
   const [whole, rest] = [Math.floor(n / width), n % width];
-  const index = code.local("i32");
   // bytes of a step: what each distance has walked so far, as a local
   const walked = new Map<number, number>();
   pointers.forEach((_, k) => {
     const bytes = stride[k] * bytesOf[dtypes[k]];
     if (bytes !== 0 && n > width && !walked.has(bytes)) walked.set(bytes, code.local("i32"));
   });
-  const zero = (local: number): void => {
+  for (const local of walked.values()) {
     code.i32(0);
     code.set(local);
-  };
-  for (const local of walked.values()) zero(local);
+  }
   const at =
     (k: number): Address =>
     () => {
@@ -156,28 +129,10 @@ function row(v: Lanes, loop: Loop, { sizes, steps, pointers, dtypes, once }: Nes
     });
   };
   if (whole > 0) {
-    zero(index);
-    const step = (): void => {
+    counted(code, whole, () => {
       body(width);
-      for (const [bytes, local] of walked) {
-        code.get(local);
-        code.i32(bytes * width);
-        code.op("i32.add");
-        code.set(local);
-      }
-    };
-    if (whole === 1) step();
-    else
-      code.loop(() => {
-        step();
-        code.get(index);
-        code.i32(1);
-        code.op("i32.add");
-        code.set(index);
-        code.get(index);
-        code.i32(whole);
-        code.op("i32.lt_u");
-      });
+      for (const [bytes, local] of walked) advance(code, local, bytes * width);
+    });
   }
   if (rest > 0) body(rest);
   registers.forEach((r, j) => r?.flush(() => code.get(pointers[first + j]), once[j]));

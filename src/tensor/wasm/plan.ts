@@ -9,7 +9,7 @@ import { fail, sameShape } from "../shapes.ts";
 import type { Node, Tensor } from "../tensor.ts";
 import { type Program, reachable } from "../walk.ts";
 import { type Width, widthOf } from "./lanes.ts";
-import { accumulated, rowwise } from "./loops.ts";
+import { accumulated } from "./loops.ts";
 import { aligned, sizeInBytes } from "./memory.ts";
 import { isConstant, type Source, type Sources, type Strided, sourcesOf } from "./sources.ts";
 
@@ -128,18 +128,16 @@ function reaches(from: Unit, to: Unit, seen = new Set<Unit>()): boolean {
 }
 
 /** Puts a node into the loop of one of its inputs, if that can run when all others are known; else into one of its own. */
-function place(
-  node: Node,
-  units: Unit[],
-  unitOf: Map<Tensor, Unit>,
-  sources: Sources,
-  makerOf: (x: Tensor) => Unit | undefined,
-): void {
+function place(node: Node, units: Unit[], unitOf: Map<Tensor, Unit>, sources: Sources, makerOf: (x: Tensor) => Unit | undefined): void {
   const shape = domainOf(node);
   const widths = [...node.inputs, ...node.outputs].map((x) => widthOf(x.dtype));
   const width = widths.includes(2) ? 2 : widths.includes(4) ? 4 : undefined;
   const fits = (unit: Unit): boolean =>
-    unit.isLoop && !unit.copy && unit.nodes.length < most && sameShape(unit.shape, shape) && (!width || !unit.width || unit.width === width);
+    unit.isLoop &&
+    !unit.copy &&
+    unit.nodes.length < most &&
+    sameShape(unit.shape, shape) &&
+    (!width || !unit.width || unit.width === width);
   const madeIn = (x: Tensor, unit: Unit): boolean => unitOf.get(x) === unit && !isReduction(x.node) && sameShape(x.shape, shape);
   // what it would wait for
   const others = (unit: Unit): Unit[] =>

@@ -5,6 +5,7 @@ import type { Tensor, WasmRule } from "../tensor.ts";
 import { kernelOf } from "./kernels.ts";
 import type { Width } from "./lanes.ts";
 import { bytesOf, bytesOfTensor, sizeInBytes } from "./memory.ts";
+import { nest } from "./nest.ts";
 import { type NodeWriter, type Operand, type Place, placed, pushPlace } from "./writer.ts";
 
 /** Copies elements of a shape from one place to another, through the strides of both. */
@@ -20,53 +21,6 @@ export function clear({ code }: NodeWriter, place: Place, bytes: number): void {
   code.i32(0);
   code.i32(bytes);
   code.memoryFill();
-}
-
-/** Calls `body` for every step along axes of these sizes; pointers begin at places and move by strides in bytes. */
-function eachStep(
-  { code }: NodeWriter,
-  sizes: readonly number[],
-  operands: readonly { readonly place: Place; readonly steps: readonly number[] }[],
-  body: (pointers: readonly (() => void)[]) => void,
-): void {
-  const pointers = operands.map(({ place }) => {
-    const local = code.local("i32");
-    pushPlace(code, place);
-    code.set(local);
-    return local;
-  });
-  const move = (by: (k: number) => number): void =>
-    pointers.forEach((local, k) => {
-      if (by(k) === 0) return;
-      code.get(local);
-      code.i32(by(k));
-      code.op("i32.add");
-      code.set(local);
-    });
-  const level = (axis: number): void => {
-    if (axis === sizes.length) return body(pointers.map((local) => () => code.get(local)));
-    counted(code, sizes[axis], () => {
-      level(axis + 1);
-      move((k) => operands[k].steps[axis]);
-    });
-    move((k) => -sizes[axis] * operands[k].steps[axis]);
-  };
-  level(0);
-}
-
-/** Repeats a body so many times, at least once. */
-export function counted(code: NodeWriter["code"], times: number, body: () => void): void {
-  const counter = code.local("i32");
-  code.i32(times);
-  code.set(counter);
-  code.loop(() => {
-    body();
-    code.get(counter);
-    code.i32(1);
-    code.op("i32.sub");
-    code.set(counter);
-    code.get(counter);
-  });
 }
 
 /** The carries of a loop: where they are now, and where a step writes the next ones. */
@@ -120,7 +74,11 @@ const panelRow = (n: number, bytes: number): number => Math.ceil((n * bytes) / 3
 /** Batched products; transposes are read in place. */
 export const productRule: WasmRule = {
   strided: true,
-  scratch: ({ inputs: [a, b] }) => Math.min(256, a.shape.at(-1) ?? 0) * panelRow(b.shape.at(-1) ?? 0, bytesOf[b.dtype]),
+  scratch({ outputs: [y], inputs: [a] }) {
+    const [m, n] = y.shape.slice(-2);
+    const size = bytesOf[y.dtype];
+    return Math.min(256, a.shape.at(-1) ?? 0) * (panelRow(n, size) + Math.min(96, m + 3) * size);
+  },
   write(w, node) {
     const [y] = node.outputs;
     if (y.size === 0) return;
@@ -138,11 +96,17 @@ export const productRule: WasmRule = {
     const operands = [
       { place: placed(a), steps: steps(a, node.inputs[0]) },
       { place: placed(b), steps: steps(b, node.inputs[1]) },
-      { place: w.output(0), steps: stridesOf(y.shape).slice(0, -2).map((s) => s * size) },
+      {
+        place: w.output(0),
+        steps: stridesOf(y.shape)
+          .slice(0, -2)
+          .map((s) => s * size),
+      },
     ];
-    eachStep(w, sizes, operands, ([pa, pb, pc]) =>
-      w.call(kernelOf("product", y), m, n, k, pa, ...a.strides.slice(-2), pb, ...b.strides.slice(-2), pc, w.scratch),
-    );
+    nest(w.code, sizes, operands, (pointers) => {
+      const [left, right, to] = pointers.map((local) => () => w.code.get(local));
+      w.call(kernelOf("product", y), m, n, k, left, ...a.strides.slice(-2), right, ...b.strides.slice(-2), to, w.scratch);
+    });
   },
 };
 

@@ -4,10 +4,10 @@ import { TensorError } from "../../errors.ts";
 import type { Session } from "../runtime.ts";
 import type { Program, ProgramDType, Tensor } from "../tensor.ts";
 import { emitPlan } from "./emit.ts";
-import kernelBytes from "./kernels.wasm.ts";
 import { signatures } from "./kernels.ts";
-import { moduleWriter } from "./module.ts";
+import kernelBytes from "./kernels.wasm.ts";
 import { aligned, sizeInBytes } from "./memory.ts";
+import { moduleWriter } from "./module.ts";
 import { type Plan, planProgram } from "./plan.ts";
 
 /** Where kernels tell what they could not do: its kind, a number, and the end of what it may be. */
@@ -53,7 +53,10 @@ export async function openModuleSession(program: Program): Promise<Session> {
   const memory = allocateMemory(own + aligned(plan.bytes) + 64);
   const [module, library] = await Promise.all([WebAssembly.compile(bytes), kernels()]);
   const { exports: functions } = await WebAssembly.instantiate(library, { env: { memory } });
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory }, kernels: { ...functions, pow: Math.pow } });
+  const { exports } = await WebAssembly.instantiate(module, {
+    env: { memory },
+    kernels: { ...functions, pow: Math.pow, sin: Math.sin, cos: Math.cos },
+  });
   const run = exports.run as (...addresses: number[]) => void;
   const whole = new Uint8Array(memory.buffer);
   constants.forEach(([, value], i) => whole.set(bytesIn(value), fixed.addresses[i]));

@@ -4,7 +4,7 @@ export const simd = {
   ...{ load: 0, load16Splat: 8, load32Splat: 9, load64Splat: 10, store: 11, constant: 12, shuffle: 13 },
   ...{ load32Lane: 0x56, load64Lane: 0x57, store8Lane: 0x58, store16Lane: 0x59, store32Lane: 0x5a, store64Lane: 0x5b },
   ...{ load8Lane: 0x54, load32Zero: 0x5c, load64Zero: 0x5d },
-  ...{ not: 0x4d, and: 0x4e, andNot: 0x4f, or: 0x50, xor: 0x51, bitselect: 0x52 },
+  ...{ not: 0x4d, and: 0x4e, andNot: 0x4f, or: 0x50, xor: 0x51, bitselect: 0x52, anyTrue: 0x53 },
   ...{ demote: 0x5e, promote: 0x5f, truncF32: 0xf8, convertI32: 0xfa, truncF64: 0xfc, convertI32F64: 0xfe },
   ...{ narrow16: 0x65, narrow16Unsigned: 0x66, narrow32: 0x85, narrow32Unsigned: 0x86 },
   ...{ extend8: 0x89, extend16: 0xa9, extend32: 0xc7, extend32Unsigned: 0xc9 },

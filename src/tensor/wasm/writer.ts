@@ -59,11 +59,10 @@ export interface NodeWriter {
 
 /** Pushes the address of a place. */
 export function pushPlace(code: Code, { global, offset }: Place, more = 0): void {
-  if (global === undefined) return code.i32(offset + more);
-  code.globalGet(global);
-  if (offset + more === 0) return;
+  if (global !== undefined) code.globalGet(global);
+  if (global !== undefined && offset + more === 0) return;
   code.i32(offset + more);
-  code.op("i32.add");
+  if (global !== undefined) code.op("i32.add");
 }
 
 /** The place of an operand's first element. */
