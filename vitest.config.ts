@@ -1,5 +1,32 @@
 import { defineConfig } from "vitest/config";
 
+/** Programs of the tests are compiled to WebAssembly instead of ONNX. */
+const webassembly = ["test/webassembly.ts"];
+
+/** Rooms whose tests are mathematics of programs: they hold on both targets. */
+const engine = ["tensor", "nn", "optim", "onnx", "solve"].map((room) => `test/${room}/**/*.test.ts`);
+
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000, pool: "forks", maxWorkers: 2 },
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    pool: "forks",
+    maxWorkers: 2,
+    projects: [
+      // any other room on WebAssembly: DEVICE=wasm npx vitest run --project onnx test/chemistry
+      {
+        extends: true,
+        test: { name: "onnx", include: ["test/**/*.test.ts"], setupFiles: process.env.DEVICE === "wasm" ? webassembly : [] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "webassembly",
+          include: engine,
+          exclude: ["test/**/browser/**", "test/tensor/devices.test.ts"],
+          setupFiles: webassembly,
+        },
+      },
+    ],
+  },
 });

@@ -3,11 +3,12 @@ import { sizeOf } from "../../array/ndarray.ts";
 import { stridesOf } from "../shapes.ts";
 import type { Node, Tensor } from "../tensor.ts";
 import type { Code } from "./code.ts";
+import { isReduction, type Unit } from "./groups.ts";
 import type { Vector } from "./lanes.ts";
 import { accumulated, neutral, rowwise, writeLoop } from "./loops.ts";
 import { aligned, bytesOf } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
-import { isReduction, type Plan, spreadOver, strides, totalsOf, type Unit } from "./plan.ts";
+import { type Plan, spreadOver, strides, totalsOf } from "./plan.ts";
 import { isConstant, type Source } from "./sources.ts";
 import { type Accumulation, type Loop, type Operand, type Place, pushPlace } from "./writer.ts";
 
@@ -169,7 +170,8 @@ function emitNode(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
   const rule = node.primitive.wasm;
   const { writer } = emission;
   let nested = memory + (plan.scratch.get(unit) ?? 0);
-  const starts = unit.nested.map((p) => {
+  const programs = plan.nested.get(unit) ?? [];
+  const starts = programs.map((p) => {
     const start = nested;
     nested += aligned(p.bytes);
     return start;
@@ -195,7 +197,7 @@ function emitNode(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
         code.call(writer.imported(kernel));
       },
       loop: (loop) => callLoop(emission, code, loop),
-      run: (k, inputs, outputs) => emitPlan(emission, code, unit.nested[k], starts[k], inputs, outputs),
+      run: (k, inputs, outputs) => emitPlan(emission, code, programs[k], starts[k], inputs, outputs),
       pointer: () => ({ global: writer.global(), offset: 0 }),
       move(to, from, bytes) {
         pushPlace(code, to);

@@ -8,7 +8,7 @@ import { simd } from "./simd.ts";
 export const bytesOf: Readonly<Record<ProgramDType, 1 | 4 | 8>> = { f32: 4, f64: 8, i32: 4, i64: 8, u8: 1, bool: 1 };
 
 /** Vectors may be read up to their end behind the last element. */
-export const aligned = (bytes: number): number => (bytes + 47) & ~15;
+export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16 + 32;
 
 interface Sized {
   readonly dtype: ProgramDType;

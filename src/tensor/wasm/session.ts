@@ -23,8 +23,8 @@ const kernels = (): Promise<WebAssembly.Module> => {
 };
 
 /** All constants of a plan and of the programs in it. */
-function constantsOf({ constants, units }: Plan): (readonly [Tensor, NdArray])[] {
-  return [...constants, ...units.flatMap((u) => u.nested.flatMap(constantsOf))];
+function constantsOf({ constants, nested }: Plan): (readonly [Tensor, NdArray])[] {
+  return [...constants, ...[...nested.values()].flatMap((plans) => plans.flatMap(constantsOf))];
 }
 
 /** Addresses one behind another. */
@@ -49,8 +49,8 @@ export async function openModuleSession(program: Program): Promise<Session> {
   const results = laidOut(program.outputs, given.end, sizeInBytes);
   const spare = laidOut(program.outputs, results.end, sizeInBytes);
   const own = spare.end;
-  const bytes = write(plan, own, new Map(constants.map(([x], i) => [x, fixed.addresses[i]])));
   const memory = allocateMemory(own + aligned(plan.bytes) + 64);
+  const bytes = write(plan, own, new Map(constants.map(([x], i) => [x, fixed.addresses[i]])));
   const [module, library] = await Promise.all([WebAssembly.compile(bytes), kernels()]);
   const { exports: functions } = await WebAssembly.instantiate(library, { env: { memory } });
   const { exports } = await WebAssembly.instantiate(module, {
