@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: "webassembly",
           include: engine,
-          exclude: ["test/**/browser/**", "test/tensor/devices.test.ts"],
+          exclude: ["test/tensor/{devices,page}.test.ts"],
           setupFiles: webassembly,
         },
       },

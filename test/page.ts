@@ -19,28 +19,43 @@ const args = [
   "--disable-sync",
 ];
 
-/**
- * The value of an expression in a page that has loaded a module.
- * @param path        of the module
- * @param expression  in which `program` is the module; a promise is awaited
- * @param isolated  whether the page is kept apart from others, so that it may share memory with its workers
- */
+/** A page that has loaded a module, until it is closed. */
+export interface OpenPage {
+  /** The value of an expression in which `program` is the module; a promise is awaited. */
+  evaluate<T>(expression: string): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface PageOptions {
+  /** Whether the page is kept apart from others, so that it may share memory with its workers. */
+  readonly isolated?: boolean;
+  /** What else the page may load, by path. */
+  readonly files?: ReadonlyMap<string, string | Uint8Array>;
+}
+
+/** Opens a module in a browser of its own. */
+export async function openPage(path: string, { isolated = false, files = new Map() }: PageOptions = {}): Promise<OpenPage> {
+  const { url, server } = await serve(new Map([...files, ...(await bundle(path))]), isolated);
+  const browsing = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
+  const tab = await browsing.newPage();
+  await tab.goto(url, { timeout: 60_000 });
+  await tab.waitForFunction(() => "program" in globalThis, undefined, { timeout: 60_000 });
+  return {
+    evaluate: <T>(expression: string) => tab.evaluate<T>(expression),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await browsing.close();
+    },
+  };
+}
+
+/** The value of an expression in a page that has loaded a module. */
 export async function inPage<T>(path: string, expression: string, isolated = false): Promise<T> {
-  const { url, server } = await serve(await bundle(path, expression), isolated);
-  const page = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
+  const page = await openPage(path, { isolated });
   try {
-    const tab = await page.newPage();
-    await tab.goto(url, { timeout: 60_000 });
-    await tab.waitForFunction(() => "outcome" in globalThis || "failure" in globalThis, undefined, { timeout: 60_000 });
-    const { outcome, failure } = await tab.evaluate(() => {
-      const { outcome, failure } = globalThis as { outcome?: unknown; failure?: string };
-      return { outcome, failure };
-    });
-    if (failure !== undefined) throw new Error(failure);
-    return outcome as T;
+    return await page.evaluate<T>(expression);
   } finally {
-    server.closeAllConnections();
-    server.close();
     await page.close();
   }
 }
@@ -60,8 +75,8 @@ export async function inWindow<T>(html: string, width: number, look: (tab: Page)
   }
 }
 
-/** The program as a page loads it: sources, and the runtime's WebAssembly beside them. */
-async function bundle(path: string, expression: string): Promise<Map<string, string | Uint8Array>> {
+/** The program as a page loads it, with what it may load later. The page itself is at `/`. */
+export async function bundle(path: string, minify = false): Promise<Map<string, string | Uint8Array>> {
   const { build } = await import("vite");
   const result = await build({
     configFile: false,
@@ -69,7 +84,7 @@ async function bundle(path: string, expression: string): Promise<Map<string, str
     root: fileURLToPath(new URL("..", import.meta.url)),
     build: {
       write: false,
-      minify: false,
+      minify,
       target: "esnext",
       assetsInlineLimit: 0,
       rollupOptions: { input: path, preserveEntrySignatures: "strict" },
@@ -86,7 +101,7 @@ async function bundle(path: string, expression: string): Promise<Map<string, str
           "/",
           `<!doctype html><script type="module">
             import * as program from "/${file.fileName}";
-            Promise.resolve(${expression}).then((r) => (globalThis.outcome = r), (e) => (globalThis.failure = String(e)));
+            globalThis.program = program;
           </script>`,
         );
     }

@@ -12,16 +12,22 @@ export interface RuntimeOptions {
   readonly threads?: number;
 }
 
-/** ONNX Runtime: for Node and for the web alike. */
-export type Ort = typeof import("onnxruntime-node");
+/** ONNX Runtime, of Node and of the web. */
+export type Ort = Pick<typeof import("onnxruntime-node"), "InferenceSession" | "Tensor" | "env">;
 
 const inNode = typeof process !== "undefined" && Boolean(process.versions?.node);
 /** Where programs run unless it is said. */
 export const defaultDevice: Device = inNode ? "cpu" : "wasm";
 
 /** A page says itself what loads the runtime, so that none is bundled for those who do not need it. */
-let loader: (() => Promise<Ort>) | undefined = inNode ? () => import(["onnxruntime", "node"].join("-")) : undefined;
+let loader: (() => Promise<Ort>) | undefined = inNode ? native : undefined;
 let loading: Promise<Ort> | undefined;
+
+/** Asked of the process, so that bundlers for pages do not look for the native package. */
+async function native(): Promise<Ort> {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  return createRequire(import.meta.url)("onnxruntime-node");
+}
 
 export function runtimeFrom(load: () => Promise<Ort>): void {
   if (inNode) return;
@@ -46,7 +52,6 @@ function load(): Promise<Ort> {
  */
 async function physicalCores(): Promise<number | undefined> {
   if (!inNode) return undefined;
-  // asked of the process, so that bundlers for pages find no module of Node
   const { availableParallelism } = process.getBuiltinModule("node:os");
   const { readFile } = process.getBuiltinModule("node:fs/promises");
   const active = await readFile("/sys/devices/system/cpu/smt/active", "utf8").catch(() => (process.arch === "x64" ? "1" : "0"));

@@ -1,0 +1,47 @@
+/** The engine in a page: what it downloads, what it computes, and what it needs ONNX Runtime for. */
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { toOnnx } from "../../src/onnx/index.ts";
+import { square, type Tensor } from "../../src/tensor/index.ts";
+import { like } from "../../src/tensor/jit.ts";
+import { bundle, hasBrowser, openPage } from "../page.ts";
+import { type Outcome, runMlp } from "./mlp.ts";
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+test("a page with the engine loads less than 100 kB, compressed, and nothing of Node or of ONNX Runtime", async () => {
+  const files = await bundle(path("./mlp.ts"), true);
+  // what is loaded at once or with the first program: all but the writer of ONNX models
+  const loaded = [...files].filter(([name]) => name !== "/" && !name.includes("onnx-session"));
+  expect(loaded.reduce((sum, [, content]) => sum + gzipSync(content).length, 0)).toBeLessThan(100_000);
+  for (const [name, content] of files) {
+    // scripts only: the runtime would bring its own WebAssembly
+    expect(name).toMatch(/\.js$|^\/$/);
+    expect(/\bfrom\s*["'`](node:|onnxruntime)|browser-external/.exec(String(content))?.[0]).toBeUndefined();
+  }
+});
+
+describe.runIf(hasBrowser)("in Chromium", () => {
+  test("value and gradient of a network are the same bits as in Node", async () => {
+    const page = await openPage(path("./runtime-page.ts"));
+    try {
+      expect(await page.evaluate<Outcome>('program.runMlp("wasm")')).toEqual(await runMlp("wasm"));
+    } finally {
+      await page.close();
+    }
+  });
+
+  test("a model of others runs once the page has said what loads the runtime, and says so before", async () => {
+    const page = await openPage(path("./runtime-page.ts"));
+    const model = toOnnx((x: Tensor) => square(x), [like([3])]);
+    const run = `program.runModel([${[...model]}], [1, -2, 3], [3])`;
+    try {
+      await expect(page.evaluate(run)).rejects.toThrow(/configure\(\{ runtime: \(\) => import\("onnxruntime-web"\) \}\)/);
+      await page.evaluate("program.loadRuntime()");
+      expect(await page.evaluate<number[]>(run)).toEqual([1, 4, 9]);
+    } finally {
+      await page.close();
+    }
+  });
+});
