@@ -132,26 +132,57 @@ function put<T>(c: usize, low: v128, high: v128, columns: i32, add: bool): void 
 /** Room for what does not fill a tile. */
 const edge: usize = 32;
 
+/** Turns a square of as many vectors as they have lanes: what lies along `from`'s vectors lies across `to`'s. */
+@inline
+function turned<T>(from: usize, apart: usize, to: usize, step: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + apart);
+  if (sizeof<T>() == 8) {
+    v128.store(to, v128.shuffle<i64>(r0, r1, 0, 2));
+    v128.store(to + step, v128.shuffle<i64>(r0, r1, 1, 3));
+    return;
+  }
+  const r2 = v128.load(from + 2 * apart);
+  const r3 = v128.load(from + 3 * apart);
+  const low = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+  const high = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const low2 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const high2 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(low, low2, 0, 2));
+  v128.store(to + step, v128.shuffle<i64>(low, low2, 1, 3));
+  v128.store(to + 2 * step, v128.shuffle<i64>(high, high2, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<i64>(high, high2, 1, 3));
+}
+
 /** Rows of B of one pass, and rows of A that stay near the processor. */
 const depth: i32 = 256;
 const height: i32 = 96;
 
-/** Bytes that a product needs for packed panels. */
+/** Panels of B: the columns of a tile side by side, row after row, zeros where there are none. */
 @inline
 function packed<T>(b: usize, rb: usize, cb: usize, count: i32, n: i32, to: usize): void {
   const wide = columnsOf<T>();
+  const lanes = wide >> 1;
   for (let j = 0; j < n; j += wide) {
     const columns = min(wide, n - j);
-    for (let p = 0; p < count; p++) {
-      const from = b + <usize>p * rb + <usize>j * cb;
-      if (columns == wide && cb == sizeof<T>()) {
-        v128.store(to, v128.load(from));
-        v128.store(to, v128.load(from, 16), 16);
-      } else {
-        for (let k = 0; k < wide; k++) store<T>(to + <usize>k * sizeof<T>(), k < columns ? load<T>(from + <usize>k * cb) : <T>0);
+    const from = b + <usize>j * cb;
+    let p = 0;
+    if (columns == wide && cb == sizeof<T>()) {
+      for (; p < count; p++, to += 32) {
+        v128.store(to, v128.load(from + <usize>p * rb));
+        v128.store(to, v128.load(from + <usize>p * rb, 16), 16);
       }
-      to += 32;
+      continue;
     }
+    if (columns == wide && rb == sizeof<T>()) {
+      for (; p + lanes <= count; p += lanes, to += <usize>lanes * 32) {
+        turned<T>(from + <usize>p * rb, cb, to, 32);
+        turned<T>(from + <usize>p * rb + <usize>lanes * cb, cb, to + 16, 32);
+      }
+    }
+    for (; p < count; p++, to += 32)
+      for (let k = 0; k < wide; k++)
+        store<T>(to + <usize>k * sizeof<T>(), k < columns ? load<T>(from + <usize>p * rb + <usize>k * cb) : <T>0);
   }
 }
 
@@ -164,7 +195,15 @@ function packedRows<T>(a: usize, ra: usize, ca: usize, count: i32, rows: i32, to
     const b: usize = left > 1 ? ra : 0;
     const c: usize = left > 2 ? ra + ra : 0;
     const d: usize = left > 3 ? ra + ra + ra : 0;
-    for (let p = 0; p < count; p++) {
+    let first = 0;
+    if (ca == sizeof<T>() && left > 3) {
+      const lanes = columnsOf<T>() >> 1;
+      for (; first + lanes <= count; first += lanes, to += <usize>lanes * 4 * sizeof<T>()) {
+        turned<T>(from + <usize>first * ca, ra, to, 4 * sizeof<T>());
+        if (sizeof<T>() == 8) turned<T>(from + <usize>first * ca + 2 * ra, ra, to + 16, 32);
+      }
+    }
+    for (let p = first; p < count; p++) {
       const at = from + <usize>p * ca;
       if (ra == sizeof<T>() && left > 3) {
         v128.store(to, v128.load(at));
