@@ -5,7 +5,7 @@ import { guarded, made } from "./inputs.ts";
 import { withSharing } from "./primitive.ts";
 import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
 import { programCache } from "./programs.ts";
-import { type Device, defaultDevice, type Ort, type RuntimeOptions, runtimeFrom, type Session } from "./runtime.ts";
+import { defaultDevice, type Ort, type RuntimeOptions, runtimeFrom, type Session } from "./runtime.ts";
 import { fail } from "./shapes.ts";
 import { type Program, type ProgramDType, Tensor } from "./tensor.ts";
 
@@ -120,20 +120,21 @@ async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unkno
   const { structure, outputs } = program;
   if (outputs.length === 0) return { session: undefined, structure, buffers: undefined, turn: 0 };
   const where = { ...defaults, ...options };
-  const session = await openProgram(program, { ...where, device: where.device ?? defaultDevice });
+  const session = await openProgram(program, where);
   const allocated = (): NdArray[] => outputs.map((y) => allocate(y.dtype as DType, y.shape));
   const buffers = options.reuse ? (session.buffers ?? [allocated(), allocated()]) : undefined;
   return { session, structure, buffers, turn: 0 };
 }
 
 /** Compiles for a device. Each target is loaded when it is wanted: a page that computes in WebAssembly has no other. */
-async function openProgram(program: Program, options: RuntimeOptions & { device: Device }): Promise<Session> {
-  if (options.device === "wasm") {
+async function openProgram(program: Program, options: RuntimeOptions): Promise<Session> {
+  const device = options.device ?? defaultDevice ?? ((await import("./wasm/cost.ts")).isFasterInWasm(program) ? "wasm" : "cpu");
+  if (device === "wasm") {
     const { openModuleSession } = await import("./wasm/session.ts");
     return withSharing(() => openModuleSession(program));
   }
   const { openOnnxSession } = await import("./onnx-session.ts");
-  return openOnnxSession(program, options);
+  return openOnnxSession(program, { ...options, device });
 }
 
 /** Shape and dtype in place of an array, for tracing without data. */

@@ -6,7 +6,7 @@ import { TensorError } from "../errors.ts";
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
 export interface RuntimeOptions {
-  /** Where programs run: `wasm` is the engine's own WebAssembly, the others are ONNX Runtime's. Default: cpu in Node, wasm in a page. */
+  /** Where programs run: `wasm` is the engine's own WebAssembly, the others are ONNX Runtime's. Default: in Node `wasm` for small programs and `cpu` for others, in a page `wasm`. */
   readonly device?: Device;
   /** Threads of one operation. Default: the number of physical cores, or one if all operations of a program are small. */
   readonly threads?: number;
@@ -16,8 +16,8 @@ export interface RuntimeOptions {
 export type Ort = Pick<typeof import("onnxruntime-node"), "InferenceSession" | "Tensor" | "env">;
 
 const inNode = typeof process !== "undefined" && Boolean(process.versions?.node);
-/** Where programs run unless it is said. */
-export const defaultDevice: Device = inNode ? "cpu" : "wasm";
+/** Where programs run unless it is said: in Node the faster of `cpu` and `wasm`, by estimate. */
+export const defaultDevice: Device | undefined = inNode ? undefined : "wasm";
 
 /** A page says itself what loads the runtime, so that none is bundled for those who do not need it. */
 let loader: (() => Promise<Ort>) | undefined = inNode ? native : undefined;
@@ -76,7 +76,7 @@ interface SessionOptions extends RuntimeOptions {
 /** Compiles a model whose inputs are named i0, i1, … and outputs o0, o1, …. */
 export async function openSession(model: Uint8Array, outputs: number, { device, threads, double }: SessionOptions): Promise<Session> {
   const ort = await load();
-  const provider = device ?? defaultDevice;
+  const provider = device ?? (inNode ? "cpu" : "wasm");
   const count = threads ?? (await physicalCores());
   const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
@@ -147,7 +147,7 @@ export async function openModel(
   { device, threads, folder }: RuntimeOptions & { folder?: string } = {},
 ): Promise<ModelSession> {
   const ort = await load();
-  const provider = device ?? defaultDevice;
+  const provider = device ?? (inNode ? "cpu" : "wasm");
   const count = threads ?? (await physicalCores());
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [provider],

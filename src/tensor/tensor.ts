@@ -112,6 +112,8 @@ export interface WasmRule {
   readonly strided?: boolean;
   /** Bytes of memory for itself. */
   scratch?(node: Node): number;
+  /** How often it runs them, if not once. */
+  steps?(node: Node): number;
   /** Programs that it runs, without what nobody needs. */
   programs?(node: Node, used: (y: Tensor) => boolean): readonly Program[];
   write(writer: NodeWriter, node: Node): void;
@@ -170,6 +172,8 @@ export interface Primitive {
   readonly unique?: boolean;
   /** Its two inputs may change places: a + b is b + a. */
   readonly commutative?: boolean;
+  /** An element takes some twenty times as long as that of a sum. */
+  readonly slow?: boolean;
   /** Multiplications of one application, where they are more than elements. */
   work?(node: Node): number;
 }

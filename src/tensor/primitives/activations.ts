@@ -8,6 +8,7 @@ import { erf, exp, expm1, log1p } from "./elementary.ts";
 import { unary } from "./elementwise.ts";
 
 export const sigmoid = unary("sigmoid", {
+  slow: true,
   lanes: (v, [x]) => functions.sigmoid(v, x),
   onnx: "Sigmoid",
   partials: [(_, y) => sub(y, square(y))],

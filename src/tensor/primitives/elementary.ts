@@ -26,8 +26,15 @@ import {
 import { liftOne, splat } from "./constant.ts";
 import { binary, unary } from "./elementwise.ts";
 
-export const exp = unary("exp", { lanes: (v, [x]) => functions.exp(v, x), onnx: "Exp", partials: [(_, y) => y], scalar: Math.exp });
+export const exp = unary("exp", {
+  slow: true,
+  lanes: (v, [x]) => functions.exp(v, x),
+  onnx: "Exp",
+  partials: [(_, y) => y],
+  scalar: Math.exp,
+});
 export const log = unary("log", {
+  slow: true,
   lanes: (v, [x]) => functions.log(v, x),
   onnx: "Log",
   partials: [([x]) => reciprocal(x)],
@@ -66,6 +73,7 @@ export const log1p = unary("log1p", {
  *   ∂/∂p = x^p log x, which is taken for 0 at x = 0 and p ≥ 0; NaN for x < 0, where only integers p have a power
  */
 export const pow = binary("pow", {
+  slow: true,
   lanes: (v, [x, p]) => functions.pow(v, x, p),
   onnx: "Pow",
   scalar: power,
@@ -88,6 +96,7 @@ function power(x: number, p: number): number {
  * h = 1/2, erfc x = (2hx/π) e^{-x²} [1/(2x²) + Σ e^{-n²h²}/(n²h² + x²)] - 2/(e^{2πx/h} - 1), which is exact to rounding.
  */
 export const erf = unary("erf", {
+  slow: true,
   lanes: (v, [x]) => functions.erf(v, x),
   onnx: "Erf",
   expand([x]) {
@@ -110,8 +119,15 @@ const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
 // --- trigonometric and hyperbolic -----------------------------------------------------------------------------------------------
 
-export const sin = unary("sin", { lanes: (v, [x]) => functions.sin(v, x), onnx: "Sin", partials: [([x]) => cos(x)], scalar: Math.sin });
+export const sin = unary("sin", {
+  slow: true,
+  lanes: (v, [x]) => functions.sin(v, x),
+  onnx: "Sin",
+  partials: [([x]) => cos(x)],
+  scalar: Math.sin,
+});
 export const cos = unary("cos", {
+  slow: true,
   lanes: (v, [x]) => functions.cos(v, x),
   onnx: "Cos",
   partials: [([x]) => neg(sin(x))],
@@ -151,6 +167,7 @@ export const acos = unary("acos", {
 });
 
 export const tanh = unary("tanh", {
+  slow: true,
   lanes: (v, [x]) => functions.tanh(v, x),
   onnx: "Tanh",
   partials: [(_, y) => sub(1, square(y))],

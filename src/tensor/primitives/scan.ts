@@ -44,6 +44,7 @@ const scanPrimitive: Primitive = {
     scratch: ({ inputs, outputs, params }) =>
       2 * inputs.slice(0, params.carries).reduce((bytes, x) => bytes + sizeInBytes(x), 0) +
       Math.max(0, ...outputs.map((y) => sizeInBytes(y))),
+    steps: ({ params }) => params.length,
     programs: ({ params }) => [params.body],
     write: scanToWasm,
   },

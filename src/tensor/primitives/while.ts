@@ -45,6 +45,8 @@ const whilePrimitive: Primitive = {
   },
   wasm: {
     scratch: (node) => 16 + 2 * carriesOf(node).reduce((bytes, x) => bytes + sizeInBytes(x), 0),
+    // nobody knows how many: loops that search take some
+    steps: () => 10,
     programs: ({ params }) => [params.condition, params.body],
     write(w, node) {
       const { code } = w;

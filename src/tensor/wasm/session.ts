@@ -22,6 +22,25 @@ const kernels = (): Promise<WebAssembly.Module> => {
   return compiled;
 };
 
+/** Milliseconds after which others have their turn: timers, signals, clicks. */
+const breath = 8;
+let since = performance.now();
+
+/** Programs run at once; now and then what waits for the event loop comes first. */
+async function breathe(): Promise<void> {
+  if (performance.now() - since < breath) return;
+  await new Promise<void>((resolve) => {
+    if (typeof setImmediate === "function") return setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+  since = performance.now();
+}
+
 /** All constants of a plan and of the programs in it. */
 function constantsOf({ constants, nested }: Plan): (readonly [Tensor, NdArray])[] {
   return [...constants, ...[...nested.values()].flatMap((plans) => plans.flatMap(constantsOf))];
@@ -67,6 +86,7 @@ export async function openModuleSession(program: Program): Promise<Session> {
   return {
     buffers: turns,
     async run(inputs, into) {
+      await breathe();
       const addresses = inputs.map((a, i) => {
         if (a.data.buffer === memory.buffer) return a.data.byteOffset;
         whole.set(bytesIn(a), given.addresses[i]);
