@@ -34,9 +34,9 @@ interface Contender {
 
 const contenders = (): Contender[] => [
   { name: "pushforward", path: path("browser-page.ts") },
-  ...(existsSync(`${folder}@jax-js/jax`) ? [{ name: "jax-js", path: path("peers/page-jax.ts") }] : []),
+  ...(existsSync(`${folder}@jax-js/jax`) ? [{ name: "jax-js", path: path("peers/page-jax.js") }] : []),
   ...(existsSync(`${folder}@tensorflow/tfjs-backend-wasm`)
-    ? [{ name: "TensorFlow.js", path: path("peers/page-tf.ts"), files: wasmFiles() }]
+    ? [{ name: "TensorFlow.js", path: path("peers/page-tf.js"), files: wasmFiles() }]
     : []),
 ];
 

@@ -269,7 +269,7 @@ interface TfVariable extends TfTensor {
   assign(value: TfTensor): void;
 }
 type TfLoss = (p: Named<TfVariable>, ...data: TfTensor[]) => TfTensor;
-export interface Tf {
+interface Tf {
   tensor(data: Host["data"], shape: number[]): TfTensor;
   variable(value: TfTensor): TfVariable;
   eye(n: number): TfTensor;

@@ -6,7 +6,8 @@ import { toOnnx } from "../../src/onnx/index.ts";
 import { square, type Tensor } from "../../src/tensor/index.ts";
 import { like } from "../../src/tensor/jit.ts";
 import { bundle, hasBrowser, openPage } from "../page.ts";
-import { type Outcome, runMlp } from "./mlp.ts";
+import type { Outcome } from "./mlp.ts";
+import { runMlp } from "./runtime-page.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

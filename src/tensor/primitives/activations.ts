@@ -54,7 +54,7 @@ const gaussianCdf = (x: Tensor): Tensor => mul(add(erf(mul(x, Math.SQRT1_2)), 1)
 const gaussianPdf = (x: Tensor): Tensor => mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 
 export const relu = unary("relu", {
-  lanes: (v, [x]) => v.max(x, v.constant(0, x.dtype)),
+  lanes: (v, [x]) => v.clamp(x, 0, Number.POSITIVE_INFINITY),
   onnx: "Relu",
   exact: true,
   partials: [([x]) => cast(greater(x, 0), x.dtype)],

@@ -31,7 +31,7 @@ function nodeCost(node: Node, overhead: number): Cost {
   const native = overhead + elements * (primitive.slow ? 1e-3 : 4e-4);
   if (primitive.work) return { native: 1 + primitive.work(node) / 45_000, wasm: 0.2 + primitive.work(node) / 20_000 };
   if (primitive.view) return { native, wasm: 0 };
-  if (primitive.lanes) return { native, wasm: elements * (primitive.slow ? 3e-3 : 1.5e-4) };
+  if (primitive.lanes) return { native, wasm: elements * (primitive.slow ? 2e-3 : 1.5e-4) };
   return { native, wasm: 0.1 + elements * (isReduction(node) ? 2e-4 : 1e-3) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Elementary functions on lanes, to about two units in the last place. Reductions and coefficients are those of FreeBSD's msun (f64) and of
+ * Elementary functions on lanes, to one to three units in the last place. Reductions and coefficients are those of FreeBSD's msun (f64) and of
  * Cephes (f32); every operation is a plain multiplication or addition, so that results are the same bits everywhere.
  */
 import type { ProgramDType } from "../dtype.ts";
@@ -16,31 +16,40 @@ const isSingle = (v: Lanes, x: Vector): boolean => v.width === 4 && x.dtype === 
 
 // --- exponentials ------------------------------------------------------------------------------------------------------------------
 
-/** 1/13!, …, 1/1!, 1: |r| ≤ ln 2 / 2 leaves a remainder of 4e-18. */
-const taylor = Array.from({ length: 14 }, (_, i) => 1 / factorial(13 - i));
+/** 1/13!, …, 1/2!, 1: |r| ≤ ln 2 / 2 leaves a remainder of 4e-18. */
+const taylor = Array.from({ length: 13 }, (_, i) => 1 / factorial(13 - i));
 function factorial(n: number): number {
   return n < 2 ? 1 : n * factorial(n - 1);
 }
+const expSingle = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 
-/** e^x = 2^n e^r with n = round(x / ln 2); 2^n in two factors, so that what is below the normal numbers comes out right. */
-export function exp(v: Lanes, x: Vector): Vector {
+/** e^x = 2^n (1 + p) with n = round(x / ln 2), as a whole number in the lanes' bits, and p = e^r - 1. */
+function halved(v: Lanes, x: Vector): { n: Vector; p: Vector } {
   const c = (value: number): Vector => v.constant(value, x.dtype);
   const single = isSingle(v, x);
-  const clamped = v.min(v.max(x, c(single ? -105 : -746)), c(single ? 89 : 710));
+  const integer: ProgramDType = single ? "i32" : "i64";
   // added and taken away, it leaves a whole number
   const magic = c(single ? 1.5 * 2 ** 23 : 1.5 * 2 ** 52);
-  const shifted = v.add(v.mul(clamped, c(Math.LOG2E)), magic);
+  const shifted = v.add(v.mul(x, c(Math.LOG2E)), magic);
   const n = v.sub(shifted, magic);
-  const [high, low] = single ? [0.693359375, -0.00021219444005469057] : [0.6931471803691238, 1.9082149292705877e-10];
-  const r = v.sub(v.sub(clamped, v.mul(n, c(high))), v.mul(n, c(low)));
-  const y = single ? v.add(v.add(v.mul(polynomial(v, r, expSingle), v.mul(r, r)), r), c(1)) : polynomial(v, r, taylor);
-  const integer: ProgramDType = single ? "i32" : "i64";
-  const exponent = v.sub(v.as(shifted, integer), v.as(magic, integer));
-  const half = v.shift("shr", exponent, 1);
-  const power = (e: Vector): Vector => v.as(v.shift("shl", v.add(e, v.bits(single ? 127n : 1023n, integer)), single ? 23 : 52), x.dtype);
-  return v.mul(v.mul(y, power(half)), power(v.sub(exponent, half)));
+  const [high, low] = single ? [0.693359375, -2.1219444005469057e-4] : [0.6931471803691238, 1.9082149292705877e-10];
+  const r = v.sub(v.sub(x, v.mul(n, c(high))), v.mul(n, c(low)));
+  const p = single ? v.add(v.mul(polynomial(v, r, expSingle), v.mul(r, r)), r) : v.mul(polynomial(v, r, taylor), r);
+  return { n: v.sub(v.as(shifted, integer), v.as(magic, integer)), p };
 }
-const expSingle = [1.98756915e-4, 0.0013981999507, 0.0083334519073, 0.041665795894, 0.16666665459, 0.50000001201];
+
+/** 2^n among the normal numbers. */
+function powerOfTwo(v: Lanes, n: Vector): Vector {
+  const single = n.dtype === "i32";
+  return v.as(v.shift("shl", v.add(n, v.bits(single ? 127n : 1023n, n.dtype)), single ? 23 : 52), single ? "f32" : "f64");
+}
+
+/** e^x. 2^n in two factors, so that what is below the normal numbers comes out right. */
+export function exp(v: Lanes, x: Vector): Vector {
+  const { n, p } = halved(v, isSingle(v, x) ? v.clamp(x, -105, 89) : v.clamp(x, -746, 710));
+  const half = v.shift("shr", n, 1);
+  return v.mul(v.mul(v.add(p, v.constant(1, x.dtype)), powerOfTwo(v, half)), powerOfTwo(v, v.sub(n, half)));
+}
 
 /** Bits of a float taken apart. */
 interface Layout {
@@ -197,19 +206,15 @@ export const cos = (v: Lanes, x: Vector): Vector => sine(v, x, 1n);
 
 // --- others ------------------------------------------------------------------------------------------------------------------------
 
-/** x + x z P(z) / Q(z) with z = x² near 0, 1 - 2 / (e^2|x| + 1) with the sign of x beyond 0.625. */
+/** t / (t + 2) with t = e^2|x| - 1 = 2^n p + (2^n - 1), which cancels nowhere; beyond 20 it is 1. With the sign of x. */
 export function tanh(v: Lanes, x: Vector): Vector {
   const c = (value: number): Vector => v.constant(value, x.dtype);
-  const a = v.abs(x);
-  const z = v.mul(x, x);
-  const ratio = isSingle(v, x) ? polynomial(v, z, tanhSingle) : v.div(polynomial(v, z, tanhAbove), polynomial(v, z, tanhBelow));
-  const near = v.add(v.mul(v.mul(ratio, z), x), x);
-  const far = v.sub(c(1), v.div(c(2), v.add(exp(v, v.add(a, a)), c(1))));
-  return v.select(v.compare("lt", a, c(0.625)), near, copySign(v, far, x));
+  const a = v.clamp(v.abs(x), Number.NEGATIVE_INFINITY, 20);
+  const { n, p } = halved(v, v.add(a, a));
+  const power = powerOfTwo(v, n);
+  const t = v.add(v.mul(power, p), v.sub(power, c(1)));
+  return copySign(v, v.div(t, v.add(t, c(2))), x);
 }
-const tanhSingle = [-0.00570498872745, 0.0206390887954, -0.0537397155531, 0.133314422036, -0.333332819422];
-const tanhAbove = [-0.9643991794250523, -99.28772310019185, -1614.6876844170845];
-const tanhBelow = [1, 112.81167849163293, 2235.4883906010045, 4844.063053251255];
 
 /** |a| with the sign of b. */
 function copySign(v: Lanes, a: Vector, b: Vector): Vector {
@@ -242,7 +247,7 @@ export function pow(v: Lanes, x: Vector, p: Vector): Vector {
 /** x P(x²) / Q(x²) for f32, within 4, where it is 1 to rounding. */
 export function erf(v: Lanes, x: Vector): Vector {
   const c = (value: number): Vector => v.constant(value, x.dtype);
-  const clamped = v.min(v.max(x, c(-4)), c(4));
+  const clamped = v.clamp(x, -4, 4);
   const z = v.mul(clamped, clamped);
   return v.div(v.mul(clamped, polynomial(v, z, erfAbove)), polynomial(v, z, erfBelow));
 }

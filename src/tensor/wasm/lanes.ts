@@ -44,6 +44,8 @@ export interface Lanes {
   /** NaN where one of them is. */
   min(a: Vector, b: Vector): Vector;
   max(a: Vector, b: Vector): Vector;
+  /** a between the bounds; NaN stays. One instruction each, where `min` and `max` are many. */
+  clamp(a: Vector, low: number, high: number): Vector;
   sqrt(a: Vector): Vector;
   floor(a: Vector): Vector;
   ceil(a: Vector): Vector;
@@ -140,6 +142,10 @@ export function lanes(code: Code, width: Width, imported: (name: string) => numb
     abs: (a) => (a.dtype === "u8" ? a : apply(family(a).abs, a.dtype, a)),
     min: (a, b) => (isFloat(a.dtype) ? float("min", a, b) : self.select(self.compare("lt", a, b), a, b)),
     max: (a, b) => (isFloat(a.dtype) ? float("max", a, b) : self.select(self.compare("gt", a, b), a, b)),
+    clamp(a, low, high) {
+      const above = low === Number.NEGATIVE_INFINITY ? a : float("pmax", a, self.constant(low, a.dtype));
+      return high === Number.POSITIVE_INFINITY ? above : float("pmin", above, self.constant(high, a.dtype));
+    },
     sqrt: (a) => float("sqrt", a),
     floor: (a) => float("floor", a),
     ceil: (a) => float("ceil", a),

@@ -29,18 +29,18 @@ async function worst(f: (x: pf.Tensor) => pf.Tensor, reference: (x: number) => n
   return most;
 }
 
-// the bound that the engine states for its own functions, with the half that rounding the reference may add in doubles
-const exact: Record<string, [(x: pf.Tensor) => pf.Tensor, (x: number) => number]> = {
-  exp: [pf.exp, Math.exp],
-  log: [pf.log, Math.log],
-  sin: [pf.sin, Math.sin],
-  cos: [pf.cos, Math.cos],
-  tanh: [pf.tanh, Math.tanh],
+/** Function, reference, and units in the last place that it may be off, with the half that rounding the reference adds in doubles. */
+const stated: Record<string, [(x: pf.Tensor) => pf.Tensor, (x: number) => number, number]> = {
+  exp: [pf.exp, Math.exp, 1.5],
+  log: [pf.log, Math.log, 1.5],
+  sin: [pf.sin, Math.sin, 2.5],
+  cos: [pf.cos, Math.cos, 2.5],
+  tanh: [pf.tanh, Math.tanh, 3.5],
 };
 
-describe.each(Object.entries(exact))("%s", (_, [f, reference]) => {
-  test.each(["f32", "f64"] as const)("in %s is right to 2.5 units in the last place", async (dtype) => {
-    expect(await worst(f, reference, dtype)).toBeLessThan(2.5);
+describe.each(Object.entries(stated))("%s", (_, [f, reference, bound]) => {
+  test.each(["f32", "f64"] as const)("in %s is right to some units in the last place", async (dtype) => {
+    expect(await worst(f, reference, dtype)).toBeLessThan(bound);
   });
 });
 
