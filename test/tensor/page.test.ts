@@ -7,7 +7,7 @@ import { square, type Tensor } from "../../src/tensor/index.ts";
 import { like } from "../../src/tensor/jit.ts";
 import { bundle, hasBrowser, openPage } from "../page.ts";
 import type { Outcome } from "./mlp.ts";
-import { runMlp } from "./runtime-page.ts";
+import { actions } from "./runtime-page.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -27,7 +27,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
   test("value and gradient of a network are the same bits as in Node", async () => {
     const page = await openPage(path("./runtime-page.ts"));
     try {
-      expect(await page.evaluate<Outcome>('program.runMlp("wasm")')).toEqual(await runMlp("wasm"));
+      expect(await page.evaluate<Outcome>('program.actions.runMlp("wasm")')).toEqual(await actions.runMlp("wasm"));
     } finally {
       await page.close();
     }
@@ -36,10 +36,10 @@ describe.runIf(hasBrowser)("in Chromium", () => {
   test("a model of others runs once the page has said what loads the runtime, and says so before", async () => {
     const page = await openPage(path("./runtime-page.ts"));
     const model = toOnnx((x: Tensor) => square(x), [like([3])]);
-    const run = `program.runModel([${[...model]}], [1, -2, 3], [3])`;
+    const run = `program.actions.runModel([${[...model]}], [1, -2, 3], [3])`;
     try {
       await expect(page.evaluate(run)).rejects.toThrow(/configure\(\{ runtime: \(\) => import\("onnxruntime-web"\) \}\)/);
-      await page.evaluate("program.loadRuntime()");
+      await page.evaluate("program.actions.loadRuntime()");
       expect(await page.evaluate<number[]>(run)).toEqual([1, 4, 9]);
     } finally {
       await page.close();
