@@ -1,11 +1,11 @@
 /** Tracing and compiled programs. */
-import { allocate, array, type DType, type NdArray, type Shape } from "../array/ndarray.ts";
+import { array, type NdArray, type Shape } from "../array/ndarray.ts";
 import { flatten, type Structure, unflatten } from "../array/tree.ts";
 import { guarded, made } from "./inputs.ts";
 import { withSharing } from "./primitive.ts";
 import { isValue, placeholder, programDType, tensors, type Value } from "./primitives/constant.ts";
 import { programCache } from "./programs.ts";
-import { defaultDevice, type Ort, type RuntimeOptions, runtimeFrom, type Session } from "./runtime.ts";
+import { defaultDevice, type Ort, type RuntimeOptions, runtimeFrom, type Session, type SessionOptions } from "./runtime.ts";
 import { fail } from "./shapes.ts";
 import { type Program, type ProgramDType, Tensor } from "./tensor.ts";
 
@@ -51,8 +51,6 @@ interface Compiled {
   /** None where there is nothing to compute. */
   readonly session: Session | undefined;
   readonly structure: Structure;
-  readonly buffers: readonly (readonly NdArray[])[] | undefined;
-  turn: number;
 }
 
 /** A compiled function. */
@@ -99,8 +97,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
       key,
       () => compile(f, args, options),
       async (program) => {
-        const into = program.buffers?.[program.turn++ % program.buffers.length];
-        const results = program.session ? await program.session.run(arrays, into) : [];
+        const results = program.session ? await program.session.run(arrays) : [];
         check();
         return unflatten<Arrays<R>>(program.structure, made(results));
       },
@@ -117,24 +114,17 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
 
 async function compile<A extends unknown[], R>(f: (...args: A) => R, args: unknown[], options: JitOptions): Promise<Compiled> {
   const program = trace(f, args);
-  const { structure, outputs } = program;
-  if (outputs.length === 0) return { session: undefined, structure, buffers: undefined, turn: 0 };
-  const where = { ...defaults, ...options };
-  const session = await openProgram(program, where);
-  const allocated = (): NdArray[] => outputs.map((y) => allocate(y.dtype as DType, y.shape));
-  const buffers = options.reuse ? (session.buffers ?? [allocated(), allocated()]) : undefined;
-  return { session, structure, buffers, turn: 0 };
+  const { structure } = program;
+  const session = program.outputs.length > 0 ? await openProgram(program, { ...defaults, ...options }) : undefined;
+  return { session, structure };
 }
 
 /** Compiles for a device. Each target is loaded when it is wanted: a page that computes in WebAssembly has no other. */
-async function openProgram(program: Program, options: RuntimeOptions): Promise<Session> {
-  const device = options.device ?? defaultDevice ?? ((await import("./wasm/cost.ts")).isFasterInWasm(program) ? "wasm" : "cpu");
-  if (device === "wasm") {
-    const { openModuleSession } = await import("./wasm/session.ts");
-    return withSharing(() => openModuleSession(program));
-  }
-  const { openOnnxSession } = await import("./onnx-session.ts");
-  return openOnnxSession(program, { ...options, device });
+async function openProgram(program: Program, options: SessionOptions): Promise<Session> {
+  const device = options.device ?? defaultDevice;
+  if (device === "wasm") return (await import("./wasm/session.ts")).openModuleSession(program, options);
+  if (device === undefined) return (await import("./fastest.ts")).openFastest(program, options);
+  return (await import("./onnx-session.ts")).openOnnxSession(program, { ...options, device });
 }
 
 /** Shape and dtype in place of an array, for tracing without data. */

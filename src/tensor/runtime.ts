@@ -61,20 +61,30 @@ async function physicalCores(): Promise<number | undefined> {
 const elementTypes = { f32: "float32", f64: "float64", i32: "int32", i64: "int64", bool: "bool", u8: "uint8" } as const;
 const dtypesOf = new Map<string, DType>(Object.entries(elementTypes).map(([dtype, name]) => [name, dtype as DType]));
 
+/** A compiled program. */
 export interface Session {
-  /** Buffers for outputs, for two calls in turn, where the session's own memory is better than others. */
-  readonly buffers?: readonly (readonly NdArray[])[];
-  run(inputs: readonly NdArray[], into?: readonly NdArray[]): Promise<NdArray[]>;
+  run(inputs: readonly NdArray[]): Promise<NdArray[]>;
   release(): Promise<void>;
 }
 
-interface SessionOptions extends RuntimeOptions {
+export interface SessionOptions extends RuntimeOptions {
+  /** Outputs are written into buffers of the session's own, those of two calls in turn. */
+  readonly reuse?: boolean;
+}
+
+interface ModelOptions extends RuntimeOptions {
   /** The model computes in f64. The runtime's fusions are not safe there: some have no f64 kernel, some keep their factors in f32. */
   readonly double?: boolean;
+  /** What outputs are written into, call after call in turn. */
+  readonly buffers?: readonly (readonly NdArray[])[];
 }
 
 /** Compiles a model whose inputs are named i0, i1, … and outputs o0, o1, …. */
-export async function openSession(model: Uint8Array, outputs: number, { device, threads, double }: SessionOptions): Promise<Session> {
+export async function openSession(
+  model: Uint8Array,
+  outputs: number,
+  { device, threads, double, buffers }: ModelOptions,
+): Promise<Session> {
   const ort = await load();
   const provider = device ?? (inNode ? "cpu" : "wasm");
   const count = threads ?? (await physicalCores());
@@ -109,8 +119,10 @@ export async function openSession(model: Uint8Array, outputs: number, { device, 
     return a;
   };
   const names = Array.from({ length: outputs }, (_, i) => `o${i}`);
+  let turn = 0;
   return {
-    async run(inputs, into) {
+    async run(inputs) {
+      const into = buffers?.[turn++ % buffers.length];
       const feeds: Record<string, OrtTensor> = {};
       for (let i = 0; i < inputs.length; i++) feeds[`i${i}`] = wrap(inputs[i]);
       const fetches = into ? Object.fromEntries(names.map((n, i) => [n, wrap(into[i])])) : names;

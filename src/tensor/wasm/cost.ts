@@ -4,7 +4,8 @@
  * alone, so that one program runs on one target everywhere, and a run that goes on goes on to the same bits.
  */
 import { lower } from "../lower.ts";
-import type { Node, Program } from "../tensor.ts";
+import { splat } from "../primitives/constant.ts";
+import type { Node, Program, Tensor } from "../tensor.ts";
 import { reachable } from "../walk.ts";
 import { isReduction } from "./groups.ts";
 
@@ -14,6 +15,9 @@ interface Cost {
 }
 
 const plus = (a: Cost, b: Cost, times = 1): Cost => ({ native: a.native + b.native * times, wasm: a.wasm + b.wasm * times });
+
+/** Microseconds to copy an element. */
+const copied = 5e-4;
 
 /** What a native node costs however small it is: in a graph, and in the body of a loop. */
 const alone = 0.8;
@@ -39,6 +43,22 @@ function programCost(program: Program, overhead: number): Cost {
   const { inputs, outputs } = lower(program, "wasm");
   const nodes = reachable(outputs, new Set(inputs.map((x) => x.node)));
   return nodes.map((node) => nodeCost(node, overhead)).reduce((sum, cost) => plus(sum, cost), { native: 0, wasm: 0 });
+}
+
+/**
+ * Microseconds that a step saves if these nodes, its last, run in WebAssembly: native nodes one after another and a copy of every output, against
+ * one loop and a copy of what the loop takes from the rest.
+ */
+export function tailGain(nodes: ReadonlySet<Node>): number {
+  const made = new Set([...nodes].flatMap((node) => node.outputs));
+  const inner = new Set([...nodes].flatMap((node) => node.inputs).filter((x) => made.has(x)));
+  const border = new Set(
+    [...nodes].flatMap((node) => node.inputs).filter((x) => !made.has(x) && splat(x) === undefined && x.node.inputs.length > 0),
+  );
+  const size = (xs: Iterable<Tensor>): number => [...xs].reduce((sum, x) => sum + 1 + x.size * copied, 0);
+  const { native, wasm } = [...nodes].map((node) => nodeCost(node, alone)).reduce((sum, cost) => plus(sum, cost), { native: 0, wasm: 0 });
+  const ends = [...made].filter((y) => !inner.has(y));
+  return native + size(ends) - wasm - size(border) - 6;
 }
 
 /** Elements of all operations beyond which it is not asked. */

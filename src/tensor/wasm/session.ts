@@ -1,7 +1,8 @@
 /** Programs as modules of WebAssembly, behind the same interface as sessions of the runtime. */
 import { dtypes, type NdArray, ndarray } from "../../array/ndarray.ts";
 import { TensorError } from "../../errors.ts";
-import type { Session } from "../runtime.ts";
+import { withSharing } from "../primitive.ts";
+import type { Session, SessionOptions } from "../runtime.ts";
 import type { Program, ProgramDType, Tensor } from "../tensor.ts";
 import { emitPlan } from "./emit.ts";
 import { signatures } from "./kernels.ts";
@@ -60,8 +61,8 @@ function laidOut<T>(items: readonly T[], from: number, bytes: (item: T) => numbe
 const bytesIn = (a: NdArray): Uint8Array => new Uint8Array(a.data.buffer, a.data.byteOffset, a.data.byteLength);
 
 /** Compiles a program. Its memory holds constants, inputs, outputs and what is computed on the way. */
-export async function openModuleSession(program: Program): Promise<Session> {
-  const plan = planProgram(program);
+export async function openModuleSession(program: Program, { reuse = false }: SessionOptions = {}): Promise<Session> {
+  const plan = withSharing(() => planProgram(program));
   const constants = [...new Map(constantsOf(plan))];
   const fixed = laidOut(constants, start, ([x]) => sizeInBytes(x));
   const given = laidOut(program.inputs, fixed.end, sizeInBytes);
@@ -83,20 +84,20 @@ export async function openModuleSession(program: Program): Promise<Session> {
   const view = ({ dtype, shape, size }: Tensor, address: number): NdArray =>
     ndarray<ProgramDType>(new dtypes[dtype].array(memory.buffer, address, size), shape, dtype);
   const turns = [results, spare].map(({ addresses }) => program.outputs.map((y, k) => view(y, addresses[k])));
+  let turn = 0;
   return {
-    buffers: turns,
-    async run(inputs, into) {
+    async run(inputs) {
       await breathe();
       const addresses = inputs.map((a, i) => {
         if (a.data.buffer === memory.buffer) return a.data.byteOffset;
         whole.set(bytesIn(a), given.addresses[i]);
         return given.addresses[i];
       });
-      const target = into ?? turns[0];
+      const target = turns[reuse ? turn++ % 2 : 0];
       error[0] = 0;
       run(...addresses, ...target.map((a) => a.data.byteOffset));
       if (error[0] !== 0) throw outOfRange(error);
-      return into ? [...into] : target.map((a) => ({ ...a, data: a.data.slice() }) as NdArray);
+      return reuse ? [...target] : target.map((a) => ({ ...a, data: a.data.slice() }) as NdArray);
     },
     release: async () => undefined,
   };
