@@ -5,11 +5,12 @@ import type { Node, Tensor } from "../tensor.ts";
 import type { Code } from "./code.ts";
 import { isReduction, type Unit } from "./groups.ts";
 import type { Vector } from "./lanes.ts";
-import { accumulated, neutral, rowwise, writeLoop } from "./loops.ts";
+import { rowwise, writeLoop } from "./loops.ts";
 import { aligned, bytesOf } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
 import { type Plan, spreadOver, strides, totalsOf } from "./plan.ts";
 import { isConstant, type Source } from "./sources.ts";
+import { accumulated, neutral } from "./sums.ts";
 import { type Accumulation, type Loop, type Operand, type Place, pushPlace } from "./writer.ts";
 
 export interface Emission {
@@ -150,7 +151,7 @@ function filled({ how, into }: Accumulation, y: Tensor): Loop {
   return {
     ...{ shape: [y.size], width: bytesOf[dtype] === 8 ? 2 : 4, loads: [], accumulations: [] },
     stores: [{ place: into.place, dtype, offset: 0, strides: [1] }],
-    compute: (v) => [v.constant(neutral(how, dtype), dtype)],
+    compute: (v) => [neutral(v, how, dtype)],
   };
 }
 

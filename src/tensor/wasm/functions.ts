@@ -3,7 +3,7 @@
  * Cephes (f32); every operation is a plain multiplication or addition, so that results are the same bits everywhere.
  */
 import type { ProgramDType } from "../dtype.ts";
-import { type Lanes, lanes, type Vector } from "./lanes.ts";
+import { doubles, type Lanes, lanes, type Vector } from "./lanes.ts";
 import { simd } from "./simd.ts";
 
 /** Σ c_i x^i, the highest coefficient first. */
@@ -134,19 +134,7 @@ function reduced(v: Lanes, x: Vector): { r: Vector; n: Vector } {
 /** The same for f32, two lanes at a time in doubles. */
 function reducedSingle(v: Lanes, x: Vector): { r: Vector; n: Vector } {
   const wide = lanes(v.code, 2, v.imported);
-  const halves = [false, true].map((upper) =>
-    reduced(
-      wide,
-      wide.keep("f64", () => {
-        v.code.get(x.local);
-        if (upper) {
-          v.code.get(x.local);
-          v.code.simd(simd.shuffle, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
-        }
-        v.code.simd(simd.promote);
-      }),
-    ),
-  );
+  const halves = doubles(v, x).map((half) => reduced(wide, half));
   const joined = (of: "r" | "n"): Vector =>
     v.keep("f32", () => {
       for (const half of halves) {
@@ -246,7 +234,6 @@ export function pow(v: Lanes, x: Vector, p: Vector): Vector {
 
 /** x P(x²) / Q(x²) for f32, within 4, where it is 1 to rounding. */
 export function erf(v: Lanes, x: Vector): Vector {
-  const c = (value: number): Vector => v.constant(value, x.dtype);
   const clamped = v.clamp(x, -4, 4);
   const z = v.mul(clamped, clamped);
   return v.div(v.mul(clamped, polynomial(v, z, erfAbove)), polynomial(v, z, erfBelow));

@@ -241,3 +241,21 @@ export function lanes(code: Code, width: Width, imported: (name: string) => numb
   }
   return self;
 }
+
+/** The upper half of the lanes of four as doubles. */
+const upper = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/** f32 as doubles: the lower two lanes, and the upper two. */
+export function doubles(v: Lanes, x: Vector): readonly Vector[] {
+  if (v.width === 2) return [v.as(x, "f64")];
+  return [false, true].map((isUpper) =>
+    v.keep("f64", () => {
+      v.code.get(x.local);
+      if (isUpper) {
+        v.code.get(x.local);
+        v.code.simd(simd.shuffle, upper);
+      }
+      v.code.simd(simd.promote);
+    }),
+  );
+}

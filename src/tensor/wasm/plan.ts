@@ -5,9 +5,9 @@ import { broadcastView } from "../primitives/sum.ts";
 import type { Node, Tensor } from "../tensor.ts";
 import { type Program, reachable } from "../walk.ts";
 import { isReduction, type Unit, unitsFrom } from "./groups.ts";
-import { accumulated } from "./loops.ts";
 import { aligned, sizeInBytes } from "./memory.ts";
 import { isConstant, type Source, type Sources, type Strided, sourcesOf } from "./sources.ts";
+import { accumulated } from "./sums.ts";
 
 export interface Plan {
   readonly program: Program;

@@ -118,6 +118,19 @@ test("sums of f32 are right to rounding however long, and integers wrap", async 
   expect(toNumbers(wrapped)).toEqual([-(2 ** 31) + 4]);
 });
 
+test("extrema of every dtype begin with what changes nothing", async () => {
+  for (const dtype of ["f32", "f64", "i32", "i64", "u8"] as const) {
+    const x = array([5, 9, 7, 3, 8, 6], dtype, [2, 3]);
+    const [top, bottom] = await pf.jit((t: pf.Tensor) => [pf.max(t, 0), pf.min(t, 0)], wasm)(x);
+    expect([toNumbers(top), toNumbers(bottom)], dtype).toEqual([
+      [5, 9, 7],
+      [3, 8, 6],
+    ]);
+  }
+  const low = -(2 ** 40);
+  expect(toNumbers(await pf.jit((t: pf.Tensor) => pf.max(t, 0), wasm)(array([low, low - 1], "i64", [2, 1])))).toEqual([low]);
+});
+
 describe("products", () => {
   const sizes = [
     [1, 1, 1],
