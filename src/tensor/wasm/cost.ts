@@ -3,7 +3,6 @@
  * A native node costs the same however small it is; a loop of WebAssembly costs what its elements cost. The estimate depends on the program
  * alone, so that one program runs on one target everywhere, and a run that goes on goes on to the same bits.
  */
-import { lower } from "../lower.ts";
 import { splat } from "../primitives/constant.ts";
 import type { Node, Program, Tensor } from "../tensor.ts";
 import { reachable } from "../walk.ts";
@@ -15,6 +14,9 @@ interface Cost {
 }
 
 const plus = (a: Cost, b: Cost, times = 1): Cost => ({ native: a.native + b.native * times, wasm: a.wasm + b.wasm * times });
+
+/** Primitives that one of several is made of, about. */
+const composite = 6;
 
 /** Microseconds to copy an element. */
 const copied = 5e-4;
@@ -36,11 +38,11 @@ function nodeCost(node: Node, overhead: number): Cost {
   if (primitive.work) return { native: 1 + primitive.work(node) / 45_000, wasm: 0.2 + primitive.work(node) / 20_000 };
   if (primitive.view) return { native, wasm: 0 };
   if (primitive.lanes) return { native, wasm: elements * (primitive.slow ? 2e-3 : 1.5e-4) };
-  return { native, wasm: 0.1 + elements * (isReduction(node) ? 2e-4 : 1e-3) };
+  if (isReduction(node) || primitive.wasm) return { native, wasm: 0.1 + elements * (isReduction(node) ? 2e-4 : 1e-3) };
+  return { native: composite * native, wasm: composite * (0.1 + elements * 5e-4) };
 }
 
-function programCost(program: Program, overhead: number): Cost {
-  const { inputs, outputs } = lower(program, "wasm");
+function programCost({ inputs, outputs }: Program, overhead: number): Cost {
   const nodes = reachable(outputs, new Set(inputs.map((x) => x.node)));
   return nodes.map((node) => nodeCost(node, overhead)).reduce((sum, cost) => plus(sum, cost), { native: 0, wasm: 0 });
 }
