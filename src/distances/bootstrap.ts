@@ -35,7 +35,7 @@ const fewest = 5;
  * Deviations of the distances from their bootstrap mean, over resamples of both clouds with replacement.
  *
  * The mean itself says nothing: a resample is a noisier copy of its cloud, so its distances are larger by about the sampling floor. The
- * spread is right (measured: docs/trajectories.md). Larger clouds are resampled 250 points at a time and the deviations shrunk by
+ * spread is right (measured: docs/measurements/trajectories.md). Larger clouds are resampled 250 points at a time and the deviations shrunk by
  * √((1/n + 1/m) / (1/n' + 1/m')). The second cloud is resampled by the stream alone, so that two predictions of one snapshot with the same
  * stream have paired deviations.
  *

@@ -17,7 +17,7 @@ async function score(name: string, options: object): Promise<number> {
   const scores: number[] = [];
   for (const seed of [0, 1, 2]) {
     const out = join(base, `${name}-${seed}`);
-    await train.perform([file], { ...options, seed, out, quiet: true });
+    await train.perform([file], { ...options, seed, out, threads: 1, quiet: true });
     scores.push(JSON.parse(readFileSync(join(out, "results.json"), "utf8")).test.score);
   }
   return scores.reduce((a, b) => a + b) / 3;

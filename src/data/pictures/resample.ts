@@ -50,7 +50,8 @@ export function resampled(x: Tensor, size: readonly number[]): Tensor {
 }
 
 /** Brightness of red, green and blue as it is perceived (ITU-R BT.601), [n, 3, height, width] -> [n, 1, height, width]. */
-export const grey = (x: Tensor): Tensor => x.mul(constant(ndarray(Float32Array.from(brightness), [3, 1, 1], "f32"))).sum(1, true);
+export const grey = (x: Tensor): Tensor =>
+  brightness.map((share, c) => x.slice(null, [c, c + 1]).mul(share)).reduce((sum, part) => sum.add(part));
 
 /** Numbers 0 … 255 as bytes. */
 export const toBytes = (x: Tensor): Tensor => cast(round(clamp(x, 0, 255)), "u8");

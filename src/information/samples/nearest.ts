@@ -106,7 +106,7 @@ const naiveError = (terms: Float64Array): number => {
 
 const skip = (why: string): Part => ({ ...nothing, skipped: [{ method: "ksg", why }] });
 
-/** Columns of both sides from which neighbours are too far apart: see the measured table of docs/information-samples.md. */
+/** Columns of both sides from which neighbours are too far apart: see the tables of docs/measurements/information-samples.md. */
 export const mostColumns = 6;
 
 /** Smallest drift that matters, in nats; fewest rows for judging one; most columns. */

@@ -2,7 +2,7 @@
  * Pictures at half and twice their size, and without their colours, as programs of [n, c, h, w]: what is taken from a picture before a
  * model is asked to bring it back, and what simple interpolation makes of the rest.
  */
-import { brightness } from "../../data/pictures/brightness.ts";
+import { grey } from "../../data/pictures/resample.ts";
 import { avgPool, concat, resizeBilinear, resizeNearest, stack, type Tensor } from "../../tensor/index.ts";
 
 /** The pixels of even row and even column: [n, c, ⌈h / 2⌉, ⌈w / 2⌉]. They keep their values, and fine patterns alias. */
@@ -36,9 +36,5 @@ function between(x: Tensor, axis: number): Tensor {
   return both.reshape(x.shape.map((size, i) => (i === axis ? 2 * size : size)));
 }
 
-/** Grey of the same brightness in three equal channels, of pictures with three; those with one are grey. */
-export function grey(x: Tensor): Tensor {
-  if (x.shape[1] !== 3) return x;
-  const [red, green, blue] = brightness.map((share, c) => x.slice(null, [c, c + 1]).mul(share));
-  return red.add(green).add(blue).broadcastTo(x.shape);
-}
+/** Brightness [n, 1, h, w] of pictures with three channels; those with one are it. */
+export const brightness = (x: Tensor): Tensor => (x.shape[1] === 3 ? grey(x) : x);

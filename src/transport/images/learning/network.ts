@@ -4,6 +4,7 @@ import { type Dense, dense, type Unet, unet } from "../../../nn/index.ts";
 import { concat, pad, split, type Tensor } from "../../../tensor/index.ts";
 import type { Action } from "../../lagrangian/action.ts";
 import type { VectorField } from "../../lagrangian/lagrangian.ts";
+import { blend } from "../blend.ts";
 import type { Schedule } from "../paths/schedules.ts";
 import { besideImages, type ImageShape, toImages, toRows } from "../shape.ts";
 
@@ -71,9 +72,6 @@ function hidden({ net }: ImageNet, { size }: NetForm, time: Tensor, seen: Tensor
 /** What is seen of pictures with these channels: it stands first in the condition, as many channels, or one grey for all. */
 const seenIn = (condition: Tensor, channels: number): Tensor => condition.slice(null, [0, condition.shape[1] < channels ? 1 : channels]);
 
-/** Values where pixels move, and others where they are known. */
-const where = (moves: Tensor, moving: Tensor, known: Tensor): Tensor => moving.mul(moves).add(known.mul(moves.neg().add(1)));
-
 /** ½ a |x|² + k <x, y> + Σ_c b_c Σ_pixels x_c as its gradient a x + k y + b, [B, C, H, W], at a x that may be halved. */
 function linear({ skip }: ImageNet, time: Tensor, x: Tensor, condition: Tensor | undefined, ofX = 1): Tensor {
   const all = dense.apply(skip, concat([time, time.square()], 1));
@@ -100,7 +98,7 @@ export const imageAction =
   (time, rows) => {
     const { embed, still } = form.schedule;
     const given = toImages(rows, form.shape);
-    const x = still && form.moves && condition ? where(form.moves(condition), given, seenIn(condition, form.shape[0])) : given;
+    const x = still && form.moves && condition ? blend(form.moves(condition), given, seenIn(condition, form.shape[0])) : given;
     const y = embed ? embed(x) : x;
     const h = hidden(params, form, time, y, condition);
     const [flat, other] = [toRows(y), toRows(h)];
@@ -123,5 +121,5 @@ export const imageField =
     const field = h.add(linear(params, time, x, condition));
     if (!form.moves || !condition || !ofKnown) return toRows(field);
     const moves = form.moves(condition);
-    return toRows(ofKnown === "zero" ? field.mul(moves) : where(moves, field, seenIn(condition, form.shape[0])));
+    return toRows(ofKnown === "zero" ? field.mul(moves) : blend(moves, field, seenIn(condition, form.shape[0])));
   };

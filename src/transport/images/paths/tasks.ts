@@ -2,7 +2,8 @@
 
 import * as t from "../../../tensor/index.ts";
 import { broadcastTo, concat, type Tensor } from "../../../tensor/index.ts";
-import { bilinearFromEven, evenPixels, grey, repeatedTwice } from "../resample.ts";
+import { blend } from "../blend.ts";
+import { bilinearFromEven, brightness, evenPixels, repeatedTwice } from "../resample.ts";
 import type { ImageShape } from "../shape.ts";
 import type { ScheduleName } from "./schedules.ts";
 
@@ -44,17 +45,11 @@ export interface ImageTask {
 const seenOf = ({ seen }: Observation): Tensor => seen as Tensor; // every task's own `observe` gives it
 const maskOf = ({ mask }: Observation): Tensor => mask as Tensor;
 
-/** Brightness [B, 1, H, W]. */
-const brightness = (x: Tensor): Tensor => grey(x).slice(null, [0, 1]);
-
 /** 1 at even rows and columns, [H, W]. */
 function evenPlaces(height: number, width: number, like: Tensor): Tensor {
   const even = (n: number): Tensor => t.equal(t.iota(n).sub(t.iota(n).div(2).mul(2)), 0).cast(like.dtype);
   return even(height).expandDims(1).mul(even(width));
 }
-
-/** Values of known pixels, and others where the mask is 0. */
-const put = (known: Tensor, mask: Tensor, other: Tensor): Tensor => known.mul(mask).add(other.mul(mask.neg().add(1)));
 
 /** Spread of the noise that colours are made from. */
 const colourNoise = 0.1;
@@ -70,11 +65,11 @@ export const imageTasks = {
   "super-resolve": {
     ...{ title: "twice the resolution", path: "flow", restores: true },
     observe: (x) => ({ seen: evenPixels(x) }),
-    start: (seen, e) => put(repeatedTwice(seenOf(seen)), evenPlaces(e.shape[2], e.shape[3], e), e),
+    start: (seen, e) => blend(evenPlaces(e.shape[2], e.shape[3], e), repeatedTwice(seenOf(seen)), e),
     condition: (seen) => bilinearFromEven(seenOf(seen)),
     moves: (condition) => evenPlaces(condition.shape[2], condition.shape[3], condition).neg().add(1),
     conditions: (channels) => channels,
-    consistent: (x, seen) => put(repeatedTwice(seenOf(seen)), evenPlaces(x.shape[2], x.shape[3], x), x),
+    consistent: (x, seen) => blend(evenPlaces(x.shape[2], x.shape[3], x), repeatedTwice(seenOf(seen)), x),
     seenShape: ([channels, height, width]) => [channels, height / 2, width / 2],
     shown: (seen) => repeatedTwice(seenOf(seen)),
     baseline: { name: "bilinear", restore: (seen) => bilinearFromEven(seenOf(seen)) },
@@ -93,7 +88,7 @@ export const imageTasks = {
   inpaint: {
     ...{ title: "missing parts", path: "flow", restores: true, needs: "mask" },
     observe: (x, mask) => ({ seen: x.mul(mask as Tensor), mask }),
-    start: (seen, e) => put(seenOf(seen), maskOf(seen), e),
+    start: (seen, e) => blend(maskOf(seen), seenOf(seen), e),
     // whatever stands where the mask is 0 is not looked at
     condition: (seen) => {
       const [known, mask] = [seenOf(seen), maskOf(seen)];
@@ -101,10 +96,10 @@ export const imageTasks = {
     },
     moves: (condition) => condition.slice(null, [-1, null]).neg().add(1),
     conditions: (channels) => channels + 1,
-    consistent: (x, seen) => put(seenOf(seen), maskOf(seen), x),
+    consistent: (x, seen) => blend(maskOf(seen), seenOf(seen), x),
     seenShape: (shape) => shape,
     shown: seenOf,
-    baseline: { name: "mean", restore: (seen, mean) => put(seenOf(seen), maskOf(seen), mean) },
+    baseline: { name: "mean", restore: (seen, mean) => blend(maskOf(seen), seenOf(seen), mean) },
   },
   between: {
     ...{ title: "pictures of one set from those of another", path: "flow", restores: false, needs: "other" },

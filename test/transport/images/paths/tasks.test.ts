@@ -5,7 +5,7 @@ import { jit, jvp, type Tensor } from "../../../../src/tensor/index.ts";
 import { drawMasks, maskKinds } from "../../../../src/transport/images/paths/masks.ts";
 import { scheduleOf } from "../../../../src/transport/images/paths/schedules.ts";
 import { type ImageTask, imageTaskNames, imageTaskOf } from "../../../../src/transport/images/paths/tasks.ts";
-import { grey } from "../../../../src/transport/images/resample.ts";
+import { brightness } from "../../../../src/transport/images/resample.ts";
 import { besideImages, type ImageShape } from "../../../../src/transport/images/shape.ts";
 import { expectClose, f64 } from "../../../tensor/check.ts";
 import { column } from "../../quadrature.ts";
@@ -54,7 +54,7 @@ test.each(maskKinds)("inpainting keeps what the mask (%s) shows", (kind) => {
 
 test("colours begin as grey, a tenth of the noise apart", async () => {
   const { start, velocity } = await along(imageTaskOf("colour"))(times, x, e, x);
-  const flat = await jit((x: Tensor) => grey(x))(x);
+  const flat = await jit((x: Tensor) => brightness(x).broadcastTo(x.shape))(x);
   const expected = toNumbers(e).map((v, i) => 0.1 * v + toNumbers(flat)[i]);
   expectClose(start, expected, 1e-15);
   expectClose(
@@ -69,7 +69,7 @@ test("coloured pictures are as bright as the grey that was given, whatever was m
   const { was, is, differences } = await jit((x: Tensor, made: Tensor) => {
     const fixed = task.consistent!(made, task.observe(x));
     const between = (y: Tensor): Tensor => y.slice(null, [0, 1]).sub(y.slice(null, [1, 3]));
-    return { was: grey(x), is: grey(fixed), differences: between(fixed).sub(between(made)) };
+    return { was: brightness(x), is: brightness(fixed), differences: between(fixed).sub(between(made)) };
   })(x, e);
   expectClose(is, was, 1e-14);
   expectClose(differences, new Array(2 * n * shape[1] * shape[2]).fill(0), 1e-14); // its colours are those that were made

@@ -1,0 +1,4 @@
+/** Two files of tests run at a time, on two cores or so: with one thread each none waits for another's. */
+import { configure } from "../src/tensor/jit.ts";
+
+configure({ threads: 1 });
