@@ -57,6 +57,22 @@ describe.each([
     expect(places.size).toBe((height - tall + 1) * (width - wide + 1));
   });
 
+  test("any: holes of every size, halves and their opposites among them, and single pixels beside whole boxes", () => {
+    const masks = masksOf("any", height, width);
+    const shares = masks.map((mask) => count(mask, 0) / (height * width));
+    // a fifth are shares of pixels, spread over 0.1 to 0.9: none of 400 below a fifth or above four has a chance of 2 (1 - 0.025)^400 = 8e-5
+    expect(Math.min(...shares)).toBeLessThan(0.2);
+    expect(Math.max(...shares)).toBeGreaterThan(0.8);
+    const solid = (mask: number[][], value: number): boolean => {
+      const { top, bottom, first, last } = box(value === 0 ? mask : mask.map((row) => row.map((v) => 1 - v)));
+      return (bottom - top) * (last - first) === count(mask, value);
+    };
+    // boxes and halves are solid holes, all but a box leaves a solid rest: two and one of five kinds, by five standard deviations
+    const [holes, rests] = [0, 1].map((value) => masks.filter((mask) => solid(mask, value)).length);
+    expect(holes).toBeGreaterThan(0.4 * n - 5 * Math.sqrt(0.24 * n));
+    expect(rests).toBeGreaterThan(0.2 * n - 5 * Math.sqrt(0.16 * n));
+  });
+
   test("pixels: one in four is left, wherever it stands", () => {
     const masks = masksOf("pixels", height, width);
     const left = masks.reduce((s, mask) => s + count(mask, 1), 0);
