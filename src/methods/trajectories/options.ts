@@ -1,5 +1,6 @@
 /** Options of `pushforward trajectories`. */
 import { z } from "zod";
+import { energyKinds } from "../../transport/lagrangian/energy.ts";
 import { methodNames } from "../../transport/learning/methods.ts";
 
 /** How a population is taken from a file. */
@@ -57,6 +58,19 @@ export const trajectoriesOptions = z.object({
     .string()
     .optional()
     .describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
+  energy: z
+    .enum(energyKinds)
+    .optional()
+    .describe(
+      "mechanics, langevin: what is learned, a potential of each particle (in time: driven), of pairs, both, or nothing (given) beside " +
+        "--potential and --interaction (default: one-body)",
+    ),
+  friction: z
+    .string()
+    .optional()
+    .describe("mechanics, langevin: rate at which velocities die away, over your unit of time, or fit (default: 0)"),
+  until: z.number().optional().describe("follow the motion to this time beyond the last snapshot"),
+  start: z.string().optional().describe("table of another population, in the same features: moved from the first time by what was learned"),
   timeWeight: z.string().optional().describe("action matching: weight of the loss in time, a formula in t"),
   scale: z
     .enum(["each", "common"])

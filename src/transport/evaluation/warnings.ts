@@ -10,6 +10,7 @@ import type { TimeSplit } from "../paths/split.ts";
 import type { Units } from "../paths/units.ts";
 import type { Balance } from "./balance.ts";
 import { inexact, leaving, misses, unbalanced, wideGap } from "./diagnostics.ts";
+import { type EnergyCurve, lostEnergy } from "./energy-balance.ts";
 import type { Fit } from "./fit.ts";
 import type { Prediction } from "./predict.ts";
 import { verdicts } from "./verdicts.ts";
@@ -24,6 +25,7 @@ export interface Judged {
   readonly solverError: number;
   readonly balance: readonly Balance[];
   readonly value?: ActionValue;
+  readonly energy?: EnergyCurve;
   /** What happened in the training. */
   readonly note?: string;
 }
@@ -31,7 +33,7 @@ export interface Judged {
 /** All warnings of a trained model, those that make the most of the rest worthless first. */
 export function warningsOf(
   method: MethodName,
-  { predictions, frames, fields, mass, fit, solverError, balance, value, note }: Judged,
+  { predictions, frames, fields, mass, fit, solverError, balance, value, energy, note }: Judged,
   { times, features }: Pick<Snapshots, "times" | "features">,
   { units, room }: Pick<PreparedPopulation, "units" | "room">,
   split: TimeSplit,
@@ -45,6 +47,7 @@ export function warningsOf(
     ),
     ...(note ? [note] : []),
     ...inexact(solverError),
+    ...lostEnergy(energy),
     ...misses(fit),
     ...unbalanced(balance),
     ...(value ? wideGap(value) : []),

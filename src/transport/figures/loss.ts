@@ -42,6 +42,11 @@ function caption(method: MethodName): string {
   if (family === "flow matching")
     return "Mean squared error of the velocity per logged row; its minimum is the spread of the velocities of crossing pairs.";
   if (family === "simulation") return "Sinkhorn divergence of the moved particles to the next snapshots, per logged row.";
+  if (family === "mechanics")
+    return (
+      "Energy distance of the simulated particles to the snapshots within the horizon, which grows over the first half of the training, " +
+      "and the misfit of the mean velocity, per logged row."
+    );
   return (
     "Loss of the action per logged row; its minimum is minus the action of the path (kinetic less potential energy), and the distance to " +
     "the minimum is the action gap."

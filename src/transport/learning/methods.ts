@@ -1,5 +1,6 @@
 /** Every way to learn trajectories by name, with the settings that define it: one call gives a model. */
 import type { NdArray } from "../../array/index.ts";
+import type { EnergyKind } from "../lagrangian/energy.ts";
 import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { Curve } from "../paths/curves.ts";
@@ -8,13 +9,14 @@ import { type PathOptions, pathThrough } from "../paths/path.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
 import { type MatchOptions, matching } from "./match.ts";
+import { mechanics } from "./mechanics.ts";
 import type { Model } from "./model.ts";
 import { simulateAndMatch } from "./simulate.ts";
 
 /** What a method is. */
 export interface Description {
   readonly title: string;
-  readonly family: "action matching" | "Lagrangian flow" | "flow matching" | "simulation";
+  readonly family: "action matching" | "Lagrangian flow" | "flow matching" | "simulation" | "mechanics";
   readonly noise?: true;
   readonly growth?: true;
   readonly potential?: true;
@@ -76,6 +78,8 @@ export const methods = {
     path: { coupling: "sinkhorn", shape: "bridge" },
   },
   simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
+  mechanics: { title: "second-order mechanics", family: "mechanics", path: { coupling: "independent" } },
+  langevin: { title: "underdamped Langevin dynamics", family: "mechanics", noise: true, path: { coupling: "independent" } },
 } as const satisfies Record<string, Description>;
 
 /** The name of a method. */
@@ -107,6 +111,9 @@ export interface LearnOptions
   readonly potential?: ScalarField;
   readonly drift?: VectorField;
   readonly cost?: Lagrangian["cost"];
+  /** What of the energy of mechanics is learned, and γ an interval. */
+  readonly energy?: EnergyKind;
+  readonly friction?: number | "fit";
 }
 
 /** Settings unless others are asked for. */
@@ -135,6 +142,7 @@ export async function learner(
 ): Promise<Model> {
   const description = descriptionOf(method);
   const noise = noiseOf(method, options);
+  if (description.family === "mechanics") return mechanicsOf(times, clouds, noise, options);
   const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
   const { potential, drift, cost } = options;
   const forced = drift !== undefined || cost !== undefined;
@@ -181,9 +189,22 @@ export async function learner(
       return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
     case "flow matching":
       return flowMatching(path, { ...options, score: method === "sf2m" });
-    case "simulation":
-      return simulateAndMatch(path, options);
+    default: {
+      const { energy: _, ...rest } = options; // that of mechanics
+      return simulateAndMatch(path, rest);
+    }
   }
+}
+
+/** Mechanics pair nothing: they are given the snapshots. */
+function mechanicsOf(times: readonly number[], clouds: readonly (NdArray<"f32"> | Cloud)[], noise: number, options: LearnOptions): Model {
+  const { potential, interaction } = options;
+  const given = { ...(potential && { potential }), ...(interaction && { interaction }) };
+  return mechanics(
+    times,
+    clouds.map((c) => ("points" in c ? c : { points: c, mass: 1 })),
+    { ...options, noise, given },
+  );
 }
 
 /**
