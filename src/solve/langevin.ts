@@ -56,7 +56,7 @@ export function marchPhase(system: Mechanics, start: Phase, times: Tensor, z?: T
     return { carry, y: carry };
   };
   const from = times.slice([0, -1]);
-  const first = { ...start, a: acceleration(times.slice(0), start.x) };
+  const first = { x: start.x, v: start.v, a: acceleration(times.slice(0), start.x) };
   return scan(one, first, { t: from, h: times.slice([1, null]).sub(from), ...(z && { e: z }) }).ys;
 }
 

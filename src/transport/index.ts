@@ -114,7 +114,6 @@ export { type ActionValue, meanValue, type Sampled } from "./learning/action-val
 export { type CautionSetting, cautions } from "./learning/cautions.ts";
 export { type CurveAsked, checkCurve } from "./learning/check-curve.ts";
 export { type Asked, checkAsked } from "./learning/checks.ts";
-export { energyDistance as energyDistanceOf } from "./learning/energy-distance.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
 export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch } from "./learning/guard.ts";
 export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";

@@ -49,6 +49,7 @@ import {
   transitionText,
   valueText,
 } from "../../transport/index.ts";
+import { descriptionOf } from "../../transport/learning/methods.ts";
 import { filesOf, populationFiles } from "./files.ts";
 import { inspect } from "./inspect.ts";
 import { trajectoriesOptions } from "./options.ts";
@@ -94,7 +95,7 @@ export const trajectories = method({
     }
     checkLineage(data, given);
     checkUntil(given.until, data.times);
-    const started = given.start === undefined ? undefined : await readParticles(given.start, data, given);
+    const started = given.start === undefined ? undefined : await readParticles(given.start, data, startOptions(given));
     if (given.auto || seeksPrice(given)) await desk.checkFolder(data, undecided(given));
     const price = await priceOf(data, given, split, desk);
     const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
@@ -178,6 +179,12 @@ export const trajectories = method({
     if (!options.animation) return;
     yield { name: "animation.png", content: await moving(animation(data, found.frames, has(options.method, "growth"))) };
   },
+});
+
+/** Another population has velocities of its own only where particles of the method have. */
+const startOptions = ({ method, velocity, dropMissing }: Options) => ({
+  dropMissing,
+  ...(velocity !== undefined && descriptionOf(method).family === "mechanics" && { velocity }),
 });
 
 /** @throws UserError  for an end that lies within the data */

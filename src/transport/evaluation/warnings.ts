@@ -7,7 +7,7 @@ import type { PreparedPopulation } from "../learning/prepare.ts";
 import type { Fields } from "../motion/fields.ts";
 import type { Frame, MassAt } from "../motion/frames.ts";
 import type { TimeSplit } from "../paths/split.ts";
-import type { Units } from "../paths/units.ts";
+import { timeText, type Units } from "../paths/units.ts";
 import type { Balance } from "./balance.ts";
 import { inexact, leaving, misses, unbalanced, wideGap } from "./diagnostics.ts";
 import { type EnergyCurve, lostEnergy } from "./energy-balance.ts";
@@ -35,7 +35,7 @@ export function warningsOf(
   method: MethodName,
   { predictions, frames, fields, mass, fit, solverError, balance, value, energy, note }: Judged,
   { times, features }: Pick<Snapshots, "times" | "features">,
-  { units, room }: Pick<PreparedPopulation, "units" | "room">,
+  { units, room, until }: Pick<PreparedPopulation, "units" | "room" | "until">,
   split: TimeSplit,
 ): string[] {
   return [
@@ -53,7 +53,7 @@ export function warningsOf(
     ...(value ? wideGap(value) : []),
     ...thinWeights(mass),
     ...(has(method, "growth") ? dip(mass) : []),
-    ...forecasts(times, split),
+    ...forecasts(times, split, until === undefined ? undefined : until * units.interval + units.start),
     ...(predictions.length ? verdicts(predictions) : []),
   ];
 }
@@ -102,9 +102,9 @@ function dip(mass: readonly MassAt[]): string[] {
     : [];
 }
 
-function forecasts(times: readonly number[], { train, held }: TimeSplit): string[] {
+function forecasts(times: readonly number[], { train, held }: TimeSplit, until?: number): string[] {
   const last = train[train.length - 1];
-  const beyond = held.filter((k) => k > last).map((k) => times[k]);
+  const beyond = [...held.filter((k) => k > last).map((k) => times[k]), ...(until === undefined ? [] : [timeText(until)])];
   return beyond.length
     ? [
         `${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${times[last]}), ` +

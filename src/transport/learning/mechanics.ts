@@ -15,7 +15,6 @@ import { type Arrays, jit, type Tensor, take } from "../../tensor/index.ts";
 import type { Energies, EnergyKind } from "../lagrangian/energy.ts";
 import { type Cloud, stacked } from "../paths/cloud.ts";
 import { cumulate, findLevel } from "../paths/pairs.ts";
-import { actionDefaults } from "./action-model.ts";
 import { type MechanicsBatch, mechanicsLoss } from "./mechanics-loss.ts";
 import { initMechanics, launchField, type MechanicsParams, type MechanicsSettings, meanVelocity, systemOf } from "./mechanics-system.ts";
 import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
@@ -32,7 +31,7 @@ export interface MechanicsOptions extends TrainOptions {
   readonly friction?: number | "fit";
   /** σ of dv = … + σ dW; default 0. */
   readonly noise?: number;
-  /** Particles of a snapshot in a step; default: the batch over the snapshots, but 64 to 128. */
+  /** Particles of a snapshot in a step; default 64. */
   readonly particles?: number;
   /** Steps of the solver in an interval; default 6. */
   readonly solverSteps?: number;
@@ -46,12 +45,13 @@ interface MechanicsState<T = Tensor> extends Descending<MechanicsParams<T>, T> {
 }
 
 export const mechanicsDefaults = {
-  layers: actionDefaults.layers,
-  width: actionDefaults.width,
+  layers: 2,
+  width: 64,
   energy: "one-body",
   friction: 0,
   noise: 0,
-  particles: 96,
+  particles: 64,
+  learningRate: 1e-2,
   solverSteps: 6,
   forcePenalty: 1e-4,
 } as const satisfies MechanicsOptions;
@@ -72,7 +72,7 @@ export function mechanics(
   options: MechanicsOptions = {},
 ): Model<Arrays<MechanicsState>, MechanicsParams> {
   if (times.length < 2) throw new RangeError("mechanics: a motion needs two snapshots");
-  const o = { ...mechanicsDefaults, ...trainDefaults, given: {}, ...options };
+  const o = { ...trainDefaults, ...mechanicsDefaults, given: {}, ...options };
   const measured = clouds.every((c) => c.velocities !== undefined);
   const points = stacked(clouds.map((c) => c.points));
   const velocities = measured ? stacked(clouds.map((c) => c.velocities as NdArray<"f32">)) : undefined;

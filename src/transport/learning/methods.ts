@@ -6,11 +6,12 @@ import type { Cloud } from "../paths/cloud.ts";
 import type { Curve } from "../paths/curves.ts";
 import type { Coupling } from "../paths/pairs.ts";
 import { type PathOptions, pathThrough } from "../paths/path.ts";
+import { actionDefaults } from "./action-model.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
 import { type MatchOptions, matching } from "./match.ts";
-import { mechanics } from "./mechanics.ts";
-import type { Model } from "./model.ts";
+import { mechanics, mechanicsDefaults } from "./mechanics.ts";
+import { type Model, trainDefaults } from "./model.ts";
 import { simulateAndMatch } from "./simulate.ts";
 
 /** What a method is. */
@@ -92,6 +93,13 @@ export const descriptionOf = (name: MethodName): Description => methods[name];
 
 /** Does the method learn growth (noise, …)? */
 export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => descriptionOf(method)[what] === true;
+
+/** Networks and rate of learning unless others are asked for. Simulation goes through a network hundreds of times a step. */
+export function sizesOf(method: MethodName): { readonly layers: number; readonly width: number; readonly learningRate: number } {
+  const { layers, width, learningRate } =
+    descriptionOf(method).family === "mechanics" ? mechanicsDefaults : { ...actionDefaults, learningRate: trainDefaults.learningRate };
+  return { layers, width, learningRate };
+}
 
 /** Settings of all methods; each takes its own. */
 export interface LearnOptions

@@ -13,7 +13,7 @@ import { cautions } from "./cautions.ts";
 import { checkCurve } from "./check-curve.ts";
 import { checkLearnable, frictionOf } from "./check-mechanics.ts";
 import { type Asked, checkAsked } from "./checks.ts";
-import { descriptionOf, has, type LearnOptions, type MethodName } from "./methods.ts";
+import { descriptionOf, has, type LearnOptions, type MethodName, sizesOf } from "./methods.ts";
 import { type Room, roomOf } from "./room.ts";
 
 /** What a learner is asked for, in the user's words. */
@@ -33,11 +33,12 @@ export interface PrepareOptions extends Asked {
   readonly noise: number | string;
   readonly growth: number;
   readonly steps: number;
-  readonly learningRate: number;
+  /** Default: the method's, as are those of the networks. */
+  readonly learningRate?: number;
   readonly inner: number;
   readonly rateRatio: number;
-  readonly layers: number;
-  readonly width: number;
+  readonly layers?: number;
+  readonly width?: number;
   readonly threads?: number;
   /** Time up to which the motion is followed, in the user's unit; absent: the last of the data. */
   readonly until?: number;
@@ -177,7 +178,9 @@ function massNotes(data: Population, { method, mass }: PrepareOptions, clouds: r
 }
 
 function learnOptions(options: PrepareOptions, intervals: number, acting: Acting): LearnOptions {
-  const { batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps } = options;
+  const { batch, inner, rateRatio, growth, times, threads, steps } = options;
+  const usual = sizesOf(options.method);
+  const { learningRate = usual.learningRate, layers = usual.layers, width = usual.width } = options;
   const { massCurve, coupling, objective, head, path } = options;
   return {
     ...{ batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps },

@@ -9,6 +9,9 @@ import type { Particles, WeightedParticles } from "./particles.ts";
 import { type Push, stepNoise } from "./pushing.ts";
 import { rates } from "./rates.ts";
 
+/** Of a step, absolute and relative. Orbits add their errors up to a lag that grows with time squared, so that they are solved more exactly. */
+const tolerances = [1e-6, 1e-5] as const;
+
 /**
  * The mover of a model of mechanics. Particles without velocities are launched with those of their place and time. Without noise the
  * equations are solved by Dormand and Prince in both directions of time, with it by the splitting of `marchPhase`. With `flow` places follow
@@ -31,7 +34,7 @@ export function phasePusher<P>(model: Mover<P>, threads?: number): Push<P> {
         }),
       { threads },
     );
-  const [fine, coarse] = [1e-5, 1e-4].map(smooth);
+  const [fine, coarse] = tolerances.map(smooth);
   const noisy = jit((p: P, x: Tensor, v: Tensor, at: Tensor, z: Tensor) => marchPhase(held(of(p).mechanics, room, 1), { x, v }, at, z), {
     threads,
   });
