@@ -120,7 +120,9 @@ export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangia
 export type { Generated } from "./learning/learned-path.ts";
 export { actionLoss, flowLoss, type Loss, type LossOptions, type PathEnds, type PathSample, reversed } from "./learning/losses.ts";
 export { type MatchOptions, matching } from "./learning/match.ts";
-export { type MechanicsOptions, mechanics } from "./learning/mechanics.ts";
+export { matchedMechanics } from "./learning/matched-mechanics.ts";
+export { mechanics } from "./learning/mechanics.ts";
+export type { MechanicsOptions } from "./learning/mechanics-system.ts";
 export { has, type LearnOptions, learnDefaults, learner, type MethodName, methodNames } from "./learning/methods.ts";
 export type { Descending, Descent, Dynamics, Model, Mover, Trainable, TrainOptions, ValuedModel } from "./learning/model.ts";
 export { type PreparedPopulation, type PrepareOptions, preparePopulation } from "./learning/prepare.ts";

@@ -68,7 +68,7 @@ test.each([
     "with energies that are given alone",
     ["--method", "mechanics", "--energy", "given", "--interaction", "exp(-r^2/2)", "--friction", "0.1"],
   ],
-  ["driven", ["--method", "mechanics", "--energy", "driven"]],
+  ["by accelerations along measured velocities", ["--method", "am-mechanics", "--velocity", "vx", "--energy", "both", "--friction", "fit"]],
 ])(
   "mechanics %s run",
   async (name, options) => {
@@ -103,6 +103,18 @@ test.each([
   ["noise in time", "pendulums.csv", ["--method", "langevin", "--noise", "0.1+t"], /noise of langevin is constant/],
   ["a cost", "pendulums.csv", ["--method", "mechanics", "--cost", "power 3"], /--cost: mechanics/],
   ["a drift", "pendulums.csv", ["--method", "mechanics", "--drift", "x=1"], /--drift: mechanics/],
+  [
+    "a batch that is no multiple",
+    "pendulums.csv",
+    ["--method", "am-mechanics", "--energy", "pairs", "--batch", "40"],
+    /--energy pairs it must be a multiple of 16/,
+  ],
+  [
+    "lines, which have no accelerations",
+    "pendulums.csv",
+    ["--method", "am-mechanics", "--path", "linear"],
+    /am-mechanics.*no accelerations/s,
+  ],
   ["curved paths", "pendulums.csv", ["--method", "mechanics", "--path", "spline"], /given no paths between/],
   [
     "pairs of particles with weights",

@@ -78,6 +78,7 @@ export const trajectories = method({
   wlf-uot, wlf-usb        least action with growth, and with growth and noise (a heuristic)
   wlf-potential, wlf-uot-potential   least action under --potential and --interaction
   mechanics, langevin     second-order: places and velocities under a learned potential energy; with noise
+  am-mechanics            the same without simulation, from the accelerations of curves
   i-cfm, ot-cfm, sb-cfm, sf2m, simulate   flow matching and simulation, to compare with`,
   input: { name: "[file]", description: "CSV, TSV, Parquet, JSON, NPZ or h5ad with a time column; or give --data" },
   options: trajectoriesOptions,

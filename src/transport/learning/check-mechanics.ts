@@ -2,6 +2,8 @@
 import { UserError } from "../../errors.ts";
 import { dependsOnTime } from "../forces/noise.ts";
 import type { EnergyKind } from "../lagrangian/energy.ts";
+import { together } from "../lagrangian/interaction.ts";
+import type { Curve } from "../paths/curves.ts";
 import { descriptionOf, type MethodName } from "./methods.ts";
 
 /** What decides the mechanics. */
@@ -11,10 +13,13 @@ interface MechanicsAsked {
   readonly potential?: string;
   readonly interaction?: string;
   readonly noise: number | string;
+  readonly batch: number;
+  readonly path?: Curve;
 }
 
 /** @throws UserError */
-export function checkMechanics({ energy, friction, potential, interaction, noise }: MechanicsAsked, method: MethodName): void {
+export function checkMechanics(asked: MechanicsAsked, method: MethodName): void {
+  const { energy, friction, potential, interaction, noise, batch, path } = asked;
   const second = descriptionOf(method).family === "mechanics";
   if (!second) {
     const given = energy !== undefined ? "energy" : friction !== undefined ? "friction" : undefined;
@@ -28,6 +33,14 @@ export function checkMechanics({ energy, friction, potential, interaction, noise
   if (energy === "given" && potential === undefined && interaction === undefined)
     throw new UserError("--energy given: no energy is given", 'name it with --potential "x^2" or --interaction "exp(-r^2/2)"');
   frictionOf(friction);
+  if (descriptionOf(method).matched && path === "linear")
+    throw new UserError(
+      `--path linear: ${method} learns from accelerations, and straight lines have no accelerations`,
+      "use --path spline",
+    );
+  const pairs = pairsOf(asked);
+  if (descriptionOf(method).matched && pairs && batch % together !== 0)
+    throw new UserError(`--batch ${batch}: with ${pairs} it must be a multiple of ${together}, the particles that share a time`);
   if (method === "langevin" && dependsOnTime(noise))
     throw new UserError(`--noise "${noise}": the noise of langevin is constant`, "give a number");
 }
@@ -46,6 +59,10 @@ export function frictionOf(text: string | undefined): number | "fit" {
   return friction;
 }
 
+/** The option by which particles act on each other, if they do. */
+const pairsOf = ({ energy, interaction }: Pick<MechanicsAsked, "energy" | "interaction">): string | undefined =>
+  energy === "pairs" || energy === "both" ? `--energy ${energy}` : interaction === undefined ? undefined : "--interaction";
+
 /** What of the data decides if mechanics can be learned. */
 interface Learnable {
   /** Snapshots that are learned from. */
@@ -62,10 +79,11 @@ interface Learnable {
  */
 export function checkLearnable(
   { snapshots, velocities, weights }: Learnable,
-  { energy = "one-body", interaction }: Pick<MechanicsAsked, "energy" | "interaction">,
+  asked: Pick<MechanicsAsked, "energy" | "interaction">,
   method: MethodName,
 ): void {
-  const pairs = energy === "pairs" || energy === "both" ? `--energy ${energy}` : interaction === undefined ? undefined : "--interaction";
+  const { energy = "one-body" } = asked;
+  const pairs = pairsOf(asked);
   if (weights && pairs)
     throw new UserError(
       `${pairs} and --weight: in ${method} every particle acts on others alike`,

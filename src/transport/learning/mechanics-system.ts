@@ -4,7 +4,27 @@ import { type Mlp, mlp } from "../../nn/index.ts";
 import { concat, exp, lessEqual, type Tensor, where } from "../../tensor/index.ts";
 import { type Energies, type EnergyKind, type EnergyParams, energies, initEnergy } from "../lagrangian/energy.ts";
 import type { VectorField } from "../lagrangian/lagrangian.ts";
-import type { PhaseDynamics } from "./model.ts";
+import type { PhaseDynamics, TrainOptions } from "./model.ts";
+
+/** The system, its simulation and its training. */
+export interface MechanicsOptions extends TrainOptions {
+  readonly layers?: number;
+  readonly width?: number;
+  /** What is learned of the energy; default: a potential V(x). */
+  readonly energy?: EnergyKind;
+  /** Energies that are known, added to the learned one. */
+  readonly given?: Energies;
+  /** γ an interval, or "fit"; default 0. */
+  readonly friction?: number | "fit";
+  /** σ of dv = … + σ dW; default 0. */
+  readonly noise?: number;
+  /** Particles of a snapshot in a step; default 64. */
+  readonly particles?: number;
+  /** Steps of the solver in an interval; default 6. */
+  readonly solverSteps?: number;
+  /** α of the penalty of forces, which decides where the data do not; default 1e-4. */
+  readonly forcePenalty?: number;
+}
 
 /** What is learned. */
 export interface MechanicsParams<T = Tensor> {
@@ -36,7 +56,7 @@ export interface MechanicsSettings {
 }
 
 /** γ where its fit begins, an interval. */
-const firstFriction = 0.1;
+export const firstFriction = 0.1;
 
 export function initMechanics(rng: Random, d: number, s: MechanicsSettings): MechanicsParams<NdArray> {
   const hidden = new Array<number>(s.layers).fill(s.width);

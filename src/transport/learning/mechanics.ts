@@ -12,32 +12,19 @@
  */
 import { array, item, type NdArray, ndarray, type Random } from "../../array/index.ts";
 import { type Arrays, jit, type Tensor, take } from "../../tensor/index.ts";
-import type { Energies, EnergyKind } from "../lagrangian/energy.ts";
 import { type Cloud, stacked } from "../paths/cloud.ts";
 import { cumulate, findLevel } from "../paths/pairs.ts";
 import { type MechanicsBatch, mechanicsLoss } from "./mechanics-loss.ts";
-import { initMechanics, launchField, type MechanicsParams, type MechanicsSettings, meanVelocity, systemOf } from "./mechanics-system.ts";
-import { type Descending, descent, type Model, type TrainOptions, trainDefaults } from "./model.ts";
-
-/** The system, its simulation and its training. */
-export interface MechanicsOptions extends TrainOptions {
-  readonly layers?: number;
-  readonly width?: number;
-  /** What is learned of the energy; default: a potential V(x). */
-  readonly energy?: EnergyKind;
-  /** Energies that are known, added to the learned one. */
-  readonly given?: Energies;
-  /** γ an interval, or "fit"; default 0. */
-  readonly friction?: number | "fit";
-  /** σ of dv = … + σ dW; default 0. */
-  readonly noise?: number;
-  /** Particles of a snapshot in a step; default 64. */
-  readonly particles?: number;
-  /** Steps of the solver in an interval; default 6. */
-  readonly solverSteps?: number;
-  /** α of the penalty of forces, which decides where the data do not; default 1e-4. */
-  readonly forcePenalty?: number;
-}
+import {
+  initMechanics,
+  launchField,
+  type MechanicsOptions,
+  type MechanicsParams,
+  type MechanicsSettings,
+  meanVelocity,
+  systemOf,
+} from "./mechanics-system.ts";
+import { type Descending, descent, type Model, trainDefaults } from "./model.ts";
 
 /** Parameters on their way, and the number of steps made. */
 interface MechanicsState<T = Tensor> extends Descending<MechanicsParams<T>, T> {

@@ -10,6 +10,7 @@ import { actionDefaults } from "./action-model.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
 import { type MatchOptions, matching } from "./match.ts";
+import { matchedDefaults, matchedMechanics } from "./matched-mechanics.ts";
 import { mechanics, mechanicsDefaults } from "./mechanics.ts";
 import { type Model, trainDefaults } from "./model.ts";
 import { simulateAndMatch } from "./simulate.ts";
@@ -21,6 +22,8 @@ export interface Description {
   readonly noise?: true;
   readonly growth?: true;
   readonly potential?: true;
+  /** Mechanics whose accelerations are those of given paths. */
+  readonly matched?: true;
   /** Pairs and paths that belong to the method. */
   readonly path?: PathOptions;
   /** Pairs unless others are asked for. */
@@ -80,6 +83,7 @@ export const methods = {
   },
   simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
   mechanics: { title: "second-order mechanics", family: "mechanics", path: { coupling: "independent" } },
+  "am-mechanics": { title: "mechanics by matched accelerations", family: "mechanics", matched: true },
   langevin: { title: "underdamped Langevin dynamics", family: "mechanics", noise: true, path: { coupling: "independent" } },
 } as const satisfies Record<string, Description>;
 
@@ -97,7 +101,11 @@ export const has = (method: MethodName, what: "noise" | "growth" | "potential"):
 /** Networks and rate of learning unless others are asked for. Simulation goes through a network hundreds of times a step. */
 export function sizesOf(method: MethodName): { readonly layers: number; readonly width: number; readonly learningRate: number } {
   const { layers, width, learningRate } =
-    descriptionOf(method).family === "mechanics" ? mechanicsDefaults : { ...actionDefaults, learningRate: trainDefaults.learningRate };
+    descriptionOf(method).family === "mechanics"
+      ? descriptionOf(method).matched
+        ? matchedDefaults
+        : mechanicsDefaults
+      : { ...actionDefaults, learningRate: trainDefaults.learningRate };
   return { layers, width, learningRate };
 }
 
@@ -129,8 +137,10 @@ export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as cons
 
 /** Is the method given paths along which particles move, which may then curve? Those of `am-wfr` are geodesics by definition. */
 export function curves(method: MethodName): boolean {
-  const { family, path } = descriptionOf(method);
-  return (family === "action matching" || family === "flow matching") && path?.shape !== "mixture" && method !== "am-wfr";
+  const { family, path, matched } = descriptionOf(method);
+  return (
+    (family === "action matching" || family === "flow matching" || matched === true) && path?.shape !== "mixture" && method !== "am-wfr"
+  );
 }
 
 /** σ of a method with noise, 0 of one without. */
@@ -150,7 +160,7 @@ export async function learner(
 ): Promise<Model> {
   const description = descriptionOf(method);
   const noise = noiseOf(method, options);
-  if (description.family === "mechanics") return mechanicsOf(times, clouds, noise, options);
+  if (description.family === "mechanics") return mechanicsOf(description, times, clouds, noise, options);
   const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
   const { potential, drift, cost } = options;
   const forced = drift !== undefined || cost !== undefined;
@@ -204,15 +214,23 @@ export async function learner(
   }
 }
 
-/** Mechanics pair nothing: they are given the snapshots. */
-function mechanicsOf(times: readonly number[], clouds: readonly (NdArray<"f32"> | Cloud)[], noise: number, options: LearnOptions): Model {
-  const { potential, interaction } = options;
+/** Mechanics by simulation pair nothing: they are given the snapshots. Others are given curves, along which there are accelerations. */
+async function mechanicsOf(
+  { matched }: Description,
+  times: readonly number[],
+  clouds: readonly (NdArray<"f32"> | Cloud)[],
+  noise: number,
+  options: LearnOptions,
+): Promise<Model> {
+  const { potential, interaction, drift } = options;
   const given = { ...(potential && { potential }), ...(interaction && { interaction }) };
-  return mechanics(
-    times,
-    clouds.map((c) => ("points" in c ? c : { points: c, mass: 1 })),
-    { ...options, noise, given },
-  );
+  const all = clouds.map((c) => ("points" in c ? { ...c, mass: 1 } : { points: c, mass: 1 }));
+  if (!matched) return mechanics(times, all, { ...options, noise, given });
+  const curve = options.path ?? (all.some((c) => "velocities" in c && c.velocities) ? "hermite" : "spline");
+  return matchedMechanics(await pathThrough(times, all, { coupling: options.coupling ?? learnDefaults.coupling, curve, drift }), {
+    ...options,
+    given,
+  });
 }
 
 /**
