@@ -23,6 +23,8 @@ export interface MechanicsBatch<T = Tensor> {
   readonly v?: T;
   /** w_k of all snapshots but the first, [K - 1]. */
   readonly weights: T;
+  /** α, []. */
+  readonly penalty: T;
   /** Normal noise [M, n, d] of M steps. */
   readonly z?: T;
 }
@@ -35,7 +37,7 @@ export function stepTimes(times: readonly number[], steps: number): number[] {
 
 /** The loss, and its part of the distances. */
 export function mechanicsLoss(params: MechanicsParams, batch: MechanicsBatch, s: MechanicsSettings): [Tensor, Tensor] {
-  const { times, solverSteps, speed, forcePenalty } = s;
+  const { times, solverSteps, speed } = s;
   const K = times.length;
   const [rows, d] = batch.x.shape;
   const n = rows / K;
@@ -52,7 +54,7 @@ export function mechanicsLoss(params: MechanicsParams, batch: MechanicsBatch, s:
   const [x1, v1] = [batch.x, batch.v].map((all) => all?.slice([n, null]).reshape([K - 1, n, d]));
   const distance = energyDistance(own(every(path.x), batch.v && every(path.v)), own(x1 as Tensor, v1)); // places are always there
   const match = distance.mul(batch.weights).sum().div(batch.weights.sum());
-  const force = path.a.square().sum(2).mean().mul(forcePenalty);
+  const force = path.a.square().sum(2).mean().mul(batch.penalty);
   return [match.add(force).add(missOfMean(params, first, path, at)), match];
 }
 

@@ -22,7 +22,7 @@ export interface MechanicsOptions extends TrainOptions {
   readonly particles?: number;
   /** Steps of the solver in an interval; default 6. */
   readonly solverSteps?: number;
-  /** α of the penalty of forces, which decides where the data do not; default 1e-4. */
+  /** α of the penalty of forces at the end of the training, which decides where the data do not; default 1e-4. */
   readonly forcePenalty?: number;
 }
 
@@ -51,8 +51,6 @@ export interface MechanicsSettings {
   readonly layers: number;
   readonly width: number;
   readonly solverSteps: number;
-  /** α. */
-  readonly forcePenalty: number;
 }
 
 /** γ where its fit begins, an interval. */

@@ -79,8 +79,9 @@ export function mechanics(
   return {
     init: (rng) => ({ ...down.init(initMechanics(rng, d, s)), count: array(0) }),
     async step(state, rng) {
-      const weights = horizon(times.length, item(state.count) / o.steps);
-      const { state: next, loss, match } = await run(state, observed, { ...draw(rng), weights });
+      const progress = item(state.count) / o.steps;
+      const schedule = { weights: horizon(times.length, progress), penalty: array(penaltyAt(progress, o.forcePenalty)) };
+      const { state: next, loss, match } = await run(state, observed, { ...draw(rng), ...schedule });
       return { state: next, metrics: { loss: item(loss), match: item(match) } };
     },
     average: (state) => state.average.average,
@@ -106,11 +107,12 @@ interface Draws<T = NdArray> {
   /** Rows of all points, i32 [K n]. */
   readonly rows: T;
   readonly weights: T;
+  readonly penalty: T;
   readonly z?: T;
 }
 
 /** Rows of each snapshot by their weights, and noise for so many steps. */
-function drawOf(clouds: readonly Cloud[], n: number, steps: number): (rng: Random) => Omit<Draws, "weights"> {
+function drawOf(clouds: readonly Cloud[], n: number, steps: number): (rng: Random) => Omit<Draws, "weights" | "penalty"> {
   const sums = clouds.map(({ weights }) => weights && cumulate(weights));
   const sizes = clouds.map(({ points }) => points.shape[0]);
   const offsets = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
@@ -141,6 +143,16 @@ export function horizon(K: number, progress: number): NdArray<"f32"> {
     "f32",
   );
 }
+
+/** α where the training begins. */
+const firstPenalty = 3e-2;
+
+/**
+ * α while the horizon grows, falling to its last value: of all motions that snapshots a while apart allow, those that turn least are met
+ * first, and are left where the data ask for more.
+ */
+export const penaltyAt = (progress: number, last: number): number =>
+  last + (Math.max(last, firstPenalty) - last) * Math.max(0, 1 - progress / growing);
 
 const rootMeanSquare = ({ data }: NdArray): number => {
   const mean = (data as Float32Array).reduce((sum, v) => sum + v * v, 0) / data.length;

@@ -15,7 +15,7 @@ import { wasserstein } from "../../../src/distances/index.ts";
 import { type Feeds, jit, type Tensor, valueAndGrad } from "../../../src/tensor/index.ts";
 import { type Cloud, type MechanicsOptions, mechanics, pusher, quadraticPotential } from "../../../src/transport/index.ts";
 import { energyDistance } from "../../../src/transport/learning/energy-distance.ts";
-import { horizon } from "../../../src/transport/learning/mechanics.ts";
+import { horizon, penaltyAt } from "../../../src/transport/learning/mechanics.ts";
 import { type MechanicsBatch, mechanicsLoss } from "../../../src/transport/learning/mechanics-loss.ts";
 import { initMechanics, type MechanicsParams, type MechanicsSettings } from "../../../src/transport/learning/mechanics-system.ts";
 import { train } from "../training.ts";
@@ -57,6 +57,7 @@ test.each([false, true])("the gradient through the solver is that of finite diff
   const rng = randomStream(2);
   const batch = {
     ...{ x: rng.normal([15, 2], "f64"), z: rng.normal([6, 5, 2], "f64"), weights: ndarray(Float64Array.of(1, 0.6), [2], "f64") },
+    penalty: ndarray(Float64Array.of(0.1), [], "f64"),
     ...(measured && { v: rng.normal([15, 2], "f64") }),
   };
   // the mean velocity learns from the motion and has no part in it: in the whole loss it is held fixed
@@ -79,7 +80,9 @@ test.each([false, true])("the gradient through the solver is that of finite diff
   }
 });
 
-test("near snapshots come first, and all of them from the middle of the training on", () => {
+test("near snapshots and small forces come first, and all of them from the middle of the training on", () => {
+  expect([0, 0.25, 0.5, 1].map((p) => penaltyAt(p, 0.01))).toEqual([0.03, 0.02, 0.01, 0.01]);
+  expect(penaltyAt(0, 1)).toBe(1); // never below its last value
   expect([0, 0.25, 0.5, 1].map((p) => Array.from(horizon(5, p).data))).toEqual([
     [1, 0, 0, 0],
     [1, 1, 1, 0],
