@@ -3,14 +3,37 @@ import { item, type NdArray, ndarray } from "../../array/index.ts";
 import { adaptiveSteps, type Field, integrate, type Mechanics, marchPhase } from "../../solve/index.ts";
 import { concat, jit, sign, type Tensor } from "../../tensor/index.ts";
 import { accelerationOf } from "../lagrangian/energy.ts";
-import type { Dynamics, Mover, PhaseDynamics } from "../learning/model.ts";
-import { type Room, within } from "../learning/room.ts";
-import type { Particles, WeightedParticles } from "./particles.ts";
+import type { Mover, PhaseDynamics } from "../learning/model.ts";
+import { kept, type Room, within } from "../learning/room.ts";
+import type { WeightedParticles } from "./particles.ts";
 import { type Push, stepNoise } from "./pushing.ts";
 import { rates } from "./rates.ts";
 
 /** Of a step, absolute and relative. Orbits add their errors up to a lag that grows with time squared, so that they are solved more exactly. */
 const tolerances = [1e-6, 1e-5] as const;
+
+/** The programs that move particles of a model, compiled once a shape. */
+function programsOf<P>(model: Mover<P>, threads?: number) {
+  const { room } = model;
+  const mechanicsOf = (p: P): PhaseDynamics => {
+    const { mechanics } = model.dynamics(p);
+    if (!mechanics) throw new Error("push: a model with phases has no mechanics");
+    return mechanics;
+  };
+  const smooth = (tolerance: number) => {
+    const control = adaptiveSteps({ rtol: tolerance, atol: tolerance });
+    return jit((p: P, y: Tensor, at: Tensor) => integrate(phaseField(mechanicsOf(p), room, directionOf(at)), y, at, { control }), {
+      threads,
+    });
+  };
+  const [fine, coarse] = tolerances.map(smooth);
+  const flow = (p: P, y: Tensor, at: Tensor) => integrate(rates(kept(model.dynamics(p), room, directionOf(at))), y, at);
+  const noisy = (p: P, x: Tensor, v: Tensor, at: Tensor, z: Tensor) => marchPhase(held(mechanicsOf(p), room, 1), { x, v }, at, z);
+  return {
+    ...{ fine, coarse, flow: jit(flow, { threads }), noisy: jit(noisy, { threads }) },
+    launch: jit((p: P, t: Tensor, x: Tensor) => mechanicsOf(p).launch(t, x), { threads }),
+  };
+}
 
 /**
  * The mover of a model of mechanics. Particles without velocities are launched with those of their place and time. Without noise the
@@ -18,58 +41,42 @@ const tolerances = [1e-6, 1e-5] as const;
  * the mean velocity instead.
  */
 export function phasePusher<P>(model: Mover<P>, threads?: number): Push<P> {
-  const { room, noise: sigma } = model;
-  const of = (p: P): Dynamics & { readonly mechanics: PhaseDynamics } => {
-    const dynamics = model.dynamics(p);
-    const { mechanics } = dynamics;
-    if (!mechanics) throw new Error("push: a model with phases has no mechanics");
-    return { ...dynamics, mechanics };
-  };
-  const launch = jit((p: P, t: Tensor, x: Tensor) => of(p).mechanics.launch(t, x), { threads });
-  const smooth = (tolerance: number) =>
-    jit(
-      (p: P, y: Tensor, at: Tensor) =>
-        integrate(phaseField(of(p).mechanics, room, directionOf(at)), y, at, {
-          control: adaptiveSteps({ rtol: tolerance, atol: tolerance }),
-        }),
-      { threads },
-    );
-  const [fine, coarse] = tolerances.map(smooth);
-  const noisy = jit((p: P, x: Tensor, v: Tensor, at: Tensor, z: Tensor) => marchPhase(held(of(p).mechanics, room, 1), { x, v }, at, z), {
-    threads,
-  });
-  const flow = jit((p: P, y: Tensor, at: Tensor) => integrate(rates({ drift: of(p).drift }), y, at), { threads });
-  return async (params, particles, from, to, { rng, stepsPerUnit = 100, pair, flow: places = false } = {}) => {
-    const { x, logWeight } = particles;
+  const programs = programsOf(model, threads);
+  return async (params, particles, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
+    const { x, logWeight = zeros(particles.x.shape[0]) } = particles;
     const [n, d] = x.shape;
     const times = ndarray(Float32Array.of(from, ...to), [to.length + 1], "f32");
-    if (places) {
-      const { states, evaluations } = await flow(params, sideBySide(x, zeros(n, 1)), times);
-      return { clouds: to.map((_, i) => split(states, i, d, false, logWeight)), evaluations: item(evaluations) };
+    if (flow) {
+      const { states, evaluations } = await programs.flow(params, sideBySide(x, zeros(n, 1)), times);
+      return { clouds: to.map((_, i) => split(states, i, d, logWeight, false)), evaluations: item(evaluations) };
     }
-    const start = particles.velocity ?? ((await launch(params, column(from, n), x)) as NdArray<"f32">);
-    if (sigma === 0) {
-      const { states, evaluations } = await (pair === "coarse" ? coarse : fine)(params, sideBySide(x, start), times);
-      return { clouds: to.map((_, i) => split(states, i, d, true, logWeight)), velocity: start, evaluations: item(evaluations) };
+    const velocity = particles.velocity ?? ((await programs.launch(params, column(from, n), x)) as NdArray<"f32">);
+    if (model.noise === 0) {
+      const solve = pair === "coarse" ? programs.coarse : programs.fine;
+      const { states, evaluations } = await solve(params, sideBySide(x, velocity), times);
+      return { clouds: to.map((_, i) => split(states, i, d, logWeight, true)), velocity, evaluations: item(evaluations) };
     }
     if (!rng) throw new Error("push: dynamics with noise need a stream of random numbers");
     if (to[to.length - 1] < from) throw new Error("push: these dynamics have noise and run forward only");
     const clouds: WeightedParticles[] = [];
-    let [now, at, evaluations] = [{ x, velocity: start } as Required<Omit<Particles, "logWeight">>, from, 0];
+    let now = { x, velocity };
+    let [at, evaluations] = [from, 0];
     for (const next of to) {
       const steps = Math.max(1, Math.ceil((next - at) * stepsPerUnit)) * (pair === "fine" ? 2 : 1);
       const grid = Float32Array.from({ length: steps + 1 }, (_, i) => at + ((next - at) * i) / steps);
       const z = stepNoise(rng, [steps, n, d], pair);
-      const path = await noisy(params, now.x, now.velocity, ndarray(grid, [steps + 1], "f32"), z);
-      const last = (all: NdArray): NdArray<"f32"> =>
-        ndarray((all.data as Float32Array<ArrayBuffer>).slice((steps - 1) * n * d), [n, d], "f32");
+      const path = await programs.noisy(params, now.x, now.velocity, ndarray(grid, [steps + 1], "f32"), z);
       now = { x: last(path.x), velocity: last(path.v) };
-      clouds.push({ ...now, logWeight: logWeight ?? zeros(n) });
+      clouds.push({ ...now, logWeight });
       [at, evaluations] = [next, evaluations + steps];
     }
-    return { clouds, velocity: start, evaluations };
+    return { clouds, velocity, evaluations };
   };
 }
+
+/** The last of states [M, n, d]. */
+const last = ({ data, shape: [M, n, d] }: NdArray): NdArray<"f32"> =>
+  ndarray((data as Float32Array<ArrayBuffer>).slice((M - 1) * n * d), [n, d], "f32");
 
 const directionOf = (at: Tensor): Tensor => sign(at.slice(-1).sub(at.slice(0)));
 
@@ -109,7 +116,7 @@ function sideBySide(x: NdArray<"f32">, v: NdArray<"f32">): NdArray<"f32"> {
 }
 
 /** Places of the states of one time, and velocities where they stand beside them. */
-function split(states: NdArray, k: number, d: number, both: boolean, logWeight?: NdArray<"f32">): WeightedParticles {
+function split(states: NdArray, k: number, d: number, logWeight: NdArray<"f32">, both: boolean): WeightedParticles {
   const [, n, w] = states.shape;
   const data = states.data as Float32Array<ArrayBuffer>;
   const part = (first: number): NdArray<"f32"> => {
@@ -117,5 +124,5 @@ function split(states: NdArray, k: number, d: number, both: boolean, logWeight?:
     for (let i = 0; i < n; i++) own.set(data.subarray((k * n + i) * w + first, (k * n + i) * w + first + d), i * d);
     return ndarray(own, [n, d], "f32");
   };
-  return { x: part(0), logWeight: logWeight ?? zeros(n), ...(both && { velocity: part(d) }) };
+  return { x: part(0), logWeight, ...(both && { velocity: part(d) }) };
 }

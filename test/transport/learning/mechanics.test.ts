@@ -40,7 +40,7 @@ test("the energy distance is that of all pairs but of a particle with itself, an
 
 const settings: MechanicsSettings = {
   ...{ times: [0, 0.8, 2], energy: "both", given: { potential: quadraticPotential(0.3) }, friction: "fit", noise: 0.2 },
-  ...{ measured: false, speed: 1, layers: 1, width: 4, solverSteps: 3, forcePenalty: 0.1 },
+  ...{ measured: false, speed: 1, layers: 1, width: 4, solverSteps: 3 },
 };
 
 const isArray = (x: unknown): x is NdArray => isArrayLeaf(x);
