@@ -70,7 +70,7 @@ const oscillators: Truth = {
 };
 
 /** Two flocks that pass each other: pairs attract far off and repel each other nearby. */
-const repulsion = { far: 1.2, near: 0.4, strength: 1.6, push: 0.7 };
+const repulsion = { far: 1.5, near: 0.4, strength: 1.2, push: 0.3 };
 const flight = jit((at: { x: Tensor; v: Tensor; times: Tensor }) => {
   const { far, near, strength, push } = repulsion;
   const bump = (r: Tensor, width: number) =>
@@ -84,12 +84,13 @@ const flight = jit((at: { x: Tensor; v: Tensor; times: Tensor }) => {
 });
 
 const boids: Truth = {
-  ...{ kept: every, held: between },
+  ...{ kept: every, held: [10, 12] },
   async sample(time, rng) {
     const start = moving(
-      draws(rng).map(({ z: [a, b], u }) => {
-        const side = u < 0.6 ? 1 : -1;
-        return { x: [1.1 * side + 0.25 * a, 0.25 * b], v: [0, 0.35 * side] };
+      // flocks of one size each: chance in the sizes would pull all snapshots apart
+      draws(rng).map(({ z: [a, b] }, i) => {
+        const side = i < 0.6 * particles ? 1 : -1;
+        return { x: [1.1 * side + 0.25 * a, 0.25 * b], v: [0, 0.5 * side] };
       }),
     );
     if (time === 0) return start;

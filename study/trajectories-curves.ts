@@ -4,9 +4,10 @@
  *
  *   npm run study:trajectories-curves [-- --seeds 3 --steps 1500 --sets vortex,pair --entries "am;mechanics"]
  *
- * `vortex` (an arc turns about the origin, the inner particles twice as fast as the outer ones), `pair` (two groups of unlike size turn
- * rigidly) and `boids` (two flocks that attract each other far off and repel nearby): nine times of 200 particles each, never the same ones;
- * every second time is held out and predicted. `oscillators`: eight times over 0.7 of a period, and forecasts up to half a period beyond.
+ * `vortex` (an arc turns about the origin, the inner particles twice as fast as the outer ones) and `pair` (two groups of unlike size turn
+ * rigidly): nine times of 200 particles each, never the same ones; every second time is held out and predicted. `boids` (two flocks whose
+ * pairs attract each other far off and repel nearby): five times, and forecasts of two. `oscillators`: eleven times over a period, and
+ * forecasts up to half a period beyond.
  * `gapminder`: 1970 and 1990 of eleven years are held out, and 2000 and 2005 forecast.
  *
  * Predicted is from the snapshot before, by mechanics without measured velocities from the first one. Hermite curves and mechanics with
