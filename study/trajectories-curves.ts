@@ -1,15 +1,23 @@
 /**
- * Straight paths and curves on populations that turn, generated here, so that the truth is known at every time.
+ * Straight paths, curves and second-order mechanics on populations that turn, oscillate and swarm, generated so that the truth is known at
+ * every time, and on countries.
  *
- *   npm run study:trajectories-curves [-- --seeds 3 --steps 1500]
+ *   npm run study:trajectories-curves [-- --seeds 3 --steps 1500 --sets vortex,pair --entries "am;mechanics"]
  *
- * Nine times of 200 particles each, never the same ones; every second time is held out and predicted from the snapshot before. `vortex`:
- * an arc turns about the origin, the inner particles twice as fast as the outer ones; `pair`: two groups of unlike size turn rigidly. Hermite
- * curves are given the true velocities. Prints mean W1 over the held-out times, in standard deviations, with the standard error over
- * seeds, which change data and training. "chains" are the curves themselves, before anything is learned from them; the floor is the W1 between two samples of the truth.
+ * `vortex` (an arc turns about the origin, the inner particles twice as fast as the outer ones) and `pair` (two groups of unlike size turn
+ * rigidly): nine times of 200 particles each, never the same ones; every second time is held out and predicted. `boids` (two flocks whose
+ * pairs attract each other far off and repel nearby): five times, and forecasts of two. `oscillators`: eleven times over a period, and
+ * forecasts up to half a period beyond.
+ * `gapminder`: 1970 and 1990 of eleven years are held out, and 2000 and 2005 forecast.
+ *
+ * Predicted is from the snapshot before, by mechanics without measured velocities from the first one. Hermite curves and mechanics with
+ * velocities are given the true ones. Prints mean W1 over the held-out times, in standard deviations, with the standard error over seeds,
+ * which change data and training. "chains" are the curves themselves, before anything is learned from them; the floor is the W1 between two
+ * samples of the truth, of countries between halves of the snapshot.
  */
 import { parseArgs } from "node:util";
 import { type NdArray, ndarray, type Random, randomStream, toNumbers } from "../src/array/index.ts";
+import { dataset } from "../src/data/builtin.ts";
 import { jit, type Tensor } from "../src/tensor/index.ts";
 import {
   baselines,
@@ -29,53 +37,40 @@ import {
   unitsOf,
   whiten,
 } from "../src/transport/index.ts";
+import { type Moving, truths } from "./moving-truths.ts";
 
-const { values } = parseArgs({ options: { seeds: { type: "string", default: "3" }, steps: { type: "string", default: "1500" } } });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "3" },
+    first: { type: "string", default: "0" },
+    steps: { type: "string", default: "1500" },
+    sets: { type: "string", default: [...Object.keys(truths), "gapminder"].join() },
+    entries: { type: "string" },
+  },
+});
 
-type Point = readonly [number, number];
-
-/** A flow that turns each particle about the origin at a speed of its own, and where particles start. */
-interface Truth {
-  readonly speed: (radius: number) => number;
-  readonly start: (z: Point, uniform: number) => Point;
+interface Entry {
+  readonly name: string;
+  readonly method: MethodName;
+  readonly options?: LearnOptions;
+  /** Given the true velocities. */
+  readonly measured?: true;
 }
 
-const truths: Readonly<Record<string, Truth>> = {
-  vortex: {
-    speed: (radius) => 1.2 / (1 + radius ** 2),
-    start: ([a, b]) => polar(1 + 0.2 * a, 0.4 * b),
-  },
-  pair: {
-    speed: () => 0.6,
-    start: ([a, b], uniform) => (uniform < 0.7 ? [1.5 + 0.2 * a, 0.2 * b] : [-0.8 + 0.1 * a, 0.3 * b]),
-  },
-};
-
-const polar = (radius: number, angle: number): Point => [radius * Math.cos(angle), radius * Math.sin(angle)];
-const particles = 200;
-
-/** A sample at a time, with its velocities. */
-function sample({ speed, start }: Truth, time: number, rng: Random): { points: NdArray<"f32">; velocities: NdArray<"f32"> } {
-  const [z, uniform] = [rng.normal([particles, 2]).data, rng.uniform([particles]).data];
-  const turned = Array.from({ length: particles }, (_, i) => {
-    const [x, y] = start([z[2 * i], z[2 * i + 1]], uniform[i]);
-    const radius = Math.hypot(x, y);
-    const [px, py] = polar(radius, Math.atan2(y, x) + speed(radius) * time);
-    return { point: [px, py], velocity: [-speed(radius) * py, speed(radius) * px] };
-  });
-  const rows = (values: number[][]): NdArray<"f32"> => ndarray(Float32Array.from(values.flat()), [particles, 2], "f32");
-  return { points: rows(turned.map(({ point }) => point)), velocities: rows(turned.map(({ velocity }) => velocity)) };
-}
-
-const entries: readonly { name: string; method: MethodName; options?: LearnOptions }[] = [
+const entries: readonly Entry[] = [
   { name: "am", method: "am" },
   { name: "am, spline", method: "am", options: { path: "spline" } },
   { name: "am, spline, smooth pairs", method: "am", options: { path: "spline", coupling: "smooth" } },
-  { name: "am, hermite", method: "am", options: { path: "hermite" } },
+  { name: "am, hermite", method: "am", options: { path: "hermite" }, measured: true },
   { name: "ot-cfm", method: "ot-cfm" },
   { name: "ot-cfm, spline", method: "ot-cfm", options: { path: "spline" } },
-  { name: "ot-cfm, hermite", method: "ot-cfm", options: { path: "hermite" } },
+  { name: "ot-cfm, hermite", method: "ot-cfm", options: { path: "hermite" }, measured: true },
+  { name: "mechanics", method: "mechanics" },
+  { name: "mechanics, pairs", method: "mechanics", options: { energy: "pairs" } },
+  { name: "am-mechanics", method: "am-mechanics" },
+  { name: "mechanics, velocities", method: "mechanics", measured: true },
 ];
+const wanted = (name: string): boolean => values.entries === undefined || values.entries.split(";").some((e) => e.trim() === name);
 
 const chains: readonly PathOptions[] = [
   { curve: "linear" },
@@ -84,9 +79,6 @@ const chains: readonly PathOptions[] = [
   { curve: "hermite" },
 ];
 
-const times = Array.from({ length: 9 }, (_, k) => k);
-const kept = times.filter((k) => k % 2 === 0);
-const held = times.filter((k) => k % 2 === 1);
 const average = (xs: readonly number[]): number => xs.reduce((a, b) => a + b) / xs.length;
 const found = new Map<string, number[]>();
 const note = (name: string, w1: number): void => {
@@ -94,63 +86,127 @@ const note = (name: string, w1: number): void => {
   console.error(`${name}: ${w1.toFixed(3)}`);
 };
 
-/** Snapshots in units of the training, those that are learned from with velocities. */
-function whitened({ points, velocities }: ReturnType<typeof sample>, units: Units): Cloud {
-  const data = velocities.data.map((v, i) => (v * units.interval) / units.deviation[i % 2]);
-  return { points: whiten(units, points), velocities: { ...velocities, data }, mass: 1 };
+/** Snapshots at all times, which of them are learned from, and the floor at a held-out one. */
+interface Population {
+  readonly times: readonly number[];
+  readonly kept: readonly number[];
+  readonly held: readonly number[];
+  readonly snapshots: readonly (Pick<Moving, "points"> & Partial<Moving>)[];
+  /** Other particles at a held-out time. */
+  readonly again?: (k: number) => Promise<NdArray<"f32">>;
 }
 
-/** Where chains of one curve are at the middle of every interval, which is where snapshots are held out. */
-async function middles(clouds: readonly Cloud[], options: PathOptions, rng: Random): Promise<NdArray<"f32">[]> {
-  const path = await pathThrough(kept, clouds, options);
-  const batch = drawPath(path, rng, 4 * kept.length * particles);
+async function population(name: string, rng: Random): Promise<Population> {
+  if (name === "gapminder") {
+    const { times, snapshots } = await dataset("gapminder");
+    const all = times.map((_, k) => k);
+    const held = all.filter((k) => [1970, 1990, 2000, 2005].includes(times[k]));
+    return { times, held, kept: all.filter((k) => !held.includes(k)), snapshots: snapshots.map((points) => ({ points })) };
+  }
+  const { kept, held, sample } = truths[name];
+  const times = [...kept, ...held].sort((a, b) => a - b);
+  const snapshots = [];
+  for (const time of times) snapshots.push(await sample(time, rng.fold(`time ${time}`)));
+  const indices = (of: readonly number[]): number[] => of.map((t) => times.indexOf(t));
+  const again = async (k: number) => (await sample(times[k], rng.fold(`again ${k}`))).points;
+  return { times, kept: indices(kept), held: indices(held), snapshots, again };
+}
+
+/** A snapshot in units of the training, with velocities where they are known. */
+function whitened({ points, velocities }: Population["snapshots"][number], units: Units): Cloud {
+  const scaled = velocities?.data.map((v, i) => (v * units.interval) / units.deviation[i % 2]);
+  return { points: whiten(units, points), mass: 1, ...(velocities && scaled && { velocities: { ...velocities, data: scaled } }) };
+}
+
+/** Where chains of one curve are at the middle of every interval. */
+async function middles(times: readonly number[], clouds: readonly Cloud[], options: PathOptions, rng: Random): Promise<NdArray<"f32">[]> {
+  const path = await pathThrough(times, clouds, options);
+  const [n] = clouds[0].points.shape;
+  const batch = drawPath(path, rng, 4 * times.length * n);
   const middle = { ...batch, u: ndarray(new Float32Array(batch.u.shape[0]).fill(0.5), batch.u.shape, "f32") };
   const { x } = await jit((points: Tensor, b: PathBatch<Tensor>) => pathPoints(points, b, path.options))(path.points, middle);
   const places = toNumbers(x);
-  return held.map((_, k) => {
-    const rows = toNumbers(batch.t).flatMap((t, i) => (t >= kept[k] && t < kept[k + 1] ? [[places[2 * i], places[2 * i + 1]]] : []));
-    return ndarray(Float32Array.from(rows.slice(0, particles).flat()), [particles, 2], "f32");
+  return times.slice(1).map((end, k) => {
+    const rows = toNumbers(batch.t).flatMap((t, i) => (t >= times[k] && t < end ? [[places[2 * i], places[2 * i + 1]]] : []));
+    return ndarray(Float32Array.from(rows.slice(0, n).flat()), [n, 2], "f32");
   });
 }
 
-async function study(name: string, truth: Truth, seed: number): Promise<void> {
+async function study(name: string, seed: number): Promise<void> {
   const rng = randomStream(seed).fold(name);
-  const raw = times.map((time) => sample(truth, time, rng.fold(`time ${time}`)));
+  const { times, kept, held, snapshots, again } = await population(name, rng);
   const units = unitsOf(
-    kept,
-    kept.map((k) => raw[k].points),
+    kept.map((k) => times[k]),
+    kept.map((k) => snapshots[k].points),
   );
-  const clouds = raw.map((snapshot) => whitened(snapshot, units));
+  const clouds = snapshots.map((snapshot) => whitened(snapshot, units));
   const cloud = (k: number) => ({ x: clouds[k].points });
-  const compared = held.map((k) => baselines(cloud(k - 1), cloud(k + 1), cloud(k), 0.5, rng.fold(`baselines ${k}`)).scores);
-  note(`${name}: copy previous`, average(compared.map((scores) => scores[0].w1)));
-  note(`${name}: optimal-transport midpoint`, average(compared.map((scores) => scores[2].w1)));
-  const again = held.map((k) => ({ x: whiten(units, sample(truth, k, rng.fold(`again ${k}`)).points) }));
-  note(`${name}: floor`, average(held.map((k, i) => score("floor", again[i], cloud(k), rng).w1)));
-  const training = kept.map((k) => clouds[k]);
-  for (const options of chains) {
-    const label = `chains, ${options.curve}${options.coupling ? `, ${options.coupling} pairs` : ""}`;
-    const between = await middles(training, options, rng.fold("chains"));
-    note(`${name}: ${label}`, average(held.map((k, i) => score(label, { x: between[i] }, cloud(k), rng).w1)));
-  }
-  for (const { name: entry, method, options } of entries) {
+  const inner = (k: number): number => innerTime(units, times[k]);
+  const last = kept[kept.length - 1];
+  const ahead = (k: number): boolean => k > last;
+  const before = (k: number): number => Math.max(...kept.filter((j) => j < k));
+  const label = (k: number, what: string): string => `${name}${held.some(ahead) ? ` at ${Number(times[k].toFixed(2))}` : ""}: ${what}`;
+  // of forecasts each time by itself, else the mean over the times
+  const tell = (what: string, w1: readonly number[]): void => {
+    if (held.some(ahead)) for (const [i, k] of held.entries()) note(label(k, what), w1[i]);
+    else note(label(held[0], what), average(w1));
+  };
+  const compared = held.map((k) => {
+    const [left, right] = ahead(k) ? kept.slice(-2) : [before(k), Math.min(...kept.filter((j) => j > k))];
+    const fraction = (times[k] - times[left]) / (times[right] - times[left]);
+    return baselines(cloud(left), cloud(right), cloud(k), fraction, rng.fold(`baselines ${k}`));
+  });
+  tell(
+    "copy previous",
+    compared.map(({ scores }) => scores[0].w1),
+  );
+  tell(
+    "optimal-transport midpoint, or straight on",
+    compared.map(({ scores }) => scores[scores.length - 1].w1),
+  );
+  const floors: number[] = [];
+  for (const [i, k] of held.entries())
+    floors.push(again ? score("floor", { x: whiten(units, await again(k)) }, cloud(k), rng).w1 : compared[i].floor);
+  tell("floor", floors);
+  if (!held.some(ahead) && wanted("chains"))
+    for (const options of chains) {
+      const between = await middles(
+        kept.map((k) => times[k]),
+        kept.map((k) => clouds[k]),
+        options,
+        rng.fold("chains"),
+      );
+      const what = `chains, ${options.curve}${options.coupling ? `, ${options.coupling} pairs` : ""}`;
+      tell(
+        what,
+        held.map((k, i) => score(what, { x: between[i] }, cloud(k), rng).w1),
+      );
+    }
+  for (const { name: entry, method, options, measured } of entries.filter((e) => wanted(e.name))) {
+    if (measured && !clouds[0].velocities) continue;
+    const given = kept.map((k): Cloud => (measured ? clouds[k] : { points: clouds[k].points, mass: 1 }));
     const steps = Number(values.steps);
-    const inner = (k: number): number => innerTime(units, times[k]);
-    const model = await learner(method, kept.map(inner), training, { threads: 1, steps, ...options });
+    const model = await learner(method, kept.map(inner), given, { threads: 1, steps, ...options });
     let state = model.init(rng.fold("init"));
     const draws = rng.fold("training");
     for (let i = 0; i < steps; i++) ({ state } = await model.step(state, draws));
     const push = pusher(model, 1);
     const distances = [];
     for (const k of held) {
-      const { clouds: moved } = await push(model.average(state), { x: clouds[k - 1].points }, inner(k - 1), [inner(k)], { rng });
+      const from = model.origin === undefined ? before(k) : kept[0];
+      const start = { x: clouds[from].points, ...(measured && model.phase && { velocity: clouds[from].velocities }) };
+      const { clouds: moved } = await push(model.average(state), start, inner(from), [inner(k)], { rng });
       distances.push(score(entry, { x: moved[0].x }, cloud(k), rng).w1);
     }
-    note(`${name}: ${entry}`, average(distances));
+    tell(entry, distances);
   }
 }
 
-for (const [name, truth] of Object.entries(truths)) for (let seed = 0; seed < Number(values.seeds); seed++) await study(name, truth, seed);
+const first = Number(values.first);
+for (const name of values.sets.split(",")) {
+  if (name !== "gapminder" && !(name in truths)) throw new Error(`no set "${name}"`);
+  for (let seed = first; seed < first + Number(values.seeds); seed++) await study(name, seed);
+}
 
 console.log("| mean W1 | |\n|---|---|");
 for (const [name, w1] of found) {

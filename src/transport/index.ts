@@ -17,11 +17,13 @@ export { type Balance, balances } from "./evaluation/balance.ts";
 export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation/candidates.ts";
 export { type ChooseOptions, checkChoice, choose } from "./evaluation/choose.ts";
 export { displacement, unbalancedDisplacement } from "./evaluation/displacement.ts";
+export { type EnergyCurve, type EnergyPoint, energyInTime, lostEnergy } from "./evaluation/energy-balance.ts";
 export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
 export { type GrowthPrice, growthFromData, growthTable, growthText, type PricedGrowth } from "./evaluation/growth-price.ts";
 export { inspectionText, inspectSnapshots, type Look, type SnapshotInspection } from "./evaluation/inspect.ts";
 export { leastAction } from "./evaluation/least-action.ts";
 export { checkLineage, type LineageOptions, lineageOf } from "./evaluation/lineage.ts";
+export { type MovedPopulation, moveNew } from "./evaluation/new-population.ts";
 export type { Line, Prediction } from "./evaluation/predict.ts";
 export type { FoundNumber, ResultTable } from "./evaluation/results.ts";
 export { baselines, type Score, score } from "./evaluation/scores.ts";
@@ -39,6 +41,7 @@ export { growthFigure, type ObservedMass } from "./figures/growth.ts";
 export { landscapeFigure } from "./figures/landscape.ts";
 export type { LoggedLoss } from "./figures/loss.ts";
 export { heatMap, type NamedMatrix } from "./figures/matrix.ts";
+export { populationFigure } from "./figures/paths.ts";
 export { scoresFigure } from "./figures/scores.ts";
 export { transitionFigures } from "./figures/transitions.ts";
 export type { ChosenCost } from "./forces/cost.ts";
@@ -93,6 +96,7 @@ export { type Action, type ActionOptions, type ActionParams, action, type Head, 
 export { type Stiffness, stiffness } from "./lagrangian/conjugate.ts";
 export { type ConvexCost, metricCost, powerCost, quadraticCost, velocityOfMomentum } from "./lagrangian/costs.ts";
 export { withDivergence } from "./lagrangian/divergence.ts";
+export { accelerationOf, type Energies, type EnergyKind, energyAt, energyKinds, energyOf } from "./lagrangian/energy.ts";
 export { meanField, type PairPotential } from "./lagrangian/interaction.ts";
 export {
   acceleration,
@@ -116,6 +120,9 @@ export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangia
 export type { Generated } from "./learning/learned-path.ts";
 export { actionLoss, flowLoss, type Loss, type LossOptions, type PathEnds, type PathSample, reversed } from "./learning/losses.ts";
 export { type MatchOptions, matching } from "./learning/match.ts";
+export { matchedMechanics } from "./learning/matched-mechanics.ts";
+export { mechanics } from "./learning/mechanics.ts";
+export type { MechanicsOptions } from "./learning/mechanics-system.ts";
 export { has, type LearnOptions, learnDefaults, learner, type MethodName, methodNames } from "./learning/methods.ts";
 export type { Descending, Descent, Dynamics, Model, Mover, Trainable, TrainOptions, ValuedModel } from "./learning/model.ts";
 export { type PreparedPopulation, type PrepareOptions, preparePopulation } from "./learning/prepare.ts";
@@ -143,8 +150,9 @@ export { curvesToDraw, type FeatureCurve, featureCurves, type Moment, shownFeatu
 export type { Fields, FieldsProgram } from "./motion/fields.ts";
 export type { Frame, MassAt } from "./motion/frames.ts";
 export { type Landscape, landscape } from "./motion/landscape.ts";
-export { effectiveShare, meanWeight, type Particles } from "./motion/particles.ts";
-export { type Push, type Pushed, type PushOptions, pusher, stages, type TrainedModel } from "./motion/push.ts";
+export { effectiveShare, meanWeight, type Particles, type WeightedParticles } from "./motion/particles.ts";
+export { pusher, stages, type TrainedModel } from "./motion/push.ts";
+export type { Push, Pushed, PushOptions } from "./motion/pushing.ts";
 export type { Stream } from "./motion/stream.ts";
 export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
 export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";

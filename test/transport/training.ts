@@ -1,6 +1,6 @@
 /** Short trainings for tests. */
 import { type NdArray, ndarray, type Random, randomStream } from "../../src/array/index.ts";
-import { type Model, type Particles, pusher, type Trainable } from "../../src/transport/index.ts";
+import { type Model, pusher, type Trainable, type WeightedParticles } from "../../src/transport/index.ts";
 
 /** n points of independent normals. */
 export function normals(mean: readonly number[], deviation: readonly number[], n: number, seed: number): NdArray<"f32"> {
@@ -41,7 +41,7 @@ export interface Moments {
 }
 
 /** Weighted moments of each coordinate. */
-export function moments({ x, logWeight }: Required<Particles>): Moments {
+export function moments({ x, logWeight }: WeightedParticles): Moments {
   const [n, d] = x.shape;
   const w = Array.from(logWeight.data, Math.exp);
   const total = w.reduce((a, b) => a + b);

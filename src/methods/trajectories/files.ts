@@ -12,6 +12,7 @@ import {
   featuresTable,
   type Lineage,
   lineageTable,
+  type MovedPopulation,
   type PreparedPopulation,
   type TrainedModel,
   trajectoriesTable,
@@ -39,6 +40,10 @@ export function* filesOf(
   const { annotated } = data;
   if (annotated) yield { name: data.name, write: (path) => writeIntoAnnotated(path, annotated, data, found) };
 }
+
+/** Particles of another population in time. */
+export const populationFiles = (data: Population, { frames, along }: MovedPopulation): Artifact[] =>
+  both("population", trajectoriesTable({ ...data, labels: undefined, weights: undefined }, frames, along));
 
 /**
  * As CSV and Parquet. Names of features and groups may be those of our own columns, or differ in case alone, which Parquet's readers do not

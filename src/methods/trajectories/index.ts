@@ -1,8 +1,10 @@
 /** `pushforward trajectories`: how a population moves, splits, grows and dies, from unpaired snapshots. */
 import type { z } from "zod";
 import { loadPopulation } from "../../data/load.ts";
+import { type NewParticles, readParticles } from "../../data/new-particles.ts";
 import type { Population } from "../../data/population.ts";
 import { list } from "../../data/table.ts";
+import { UserError } from "../../errors.ts";
 import { moving } from "../../lab/animation.ts";
 import type { Desk } from "../../lab/life.ts";
 import { method } from "../../lab/method.ts";
@@ -32,6 +34,9 @@ import {
   learner,
   lineageOf,
   massText,
+  moveNew,
+  type PreparedPopulation,
+  populationFigure,
   predictionText,
   preparePopulation,
   pusher,
@@ -44,7 +49,8 @@ import {
   transitionText,
   valueText,
 } from "../../transport/index.ts";
-import { filesOf } from "./files.ts";
+import { descriptionOf } from "../../transport/learning/methods.ts";
+import { filesOf, populationFiles } from "./files.ts";
 import { inspect } from "./inspect.ts";
 import { trajectoriesOptions } from "./options.ts";
 
@@ -62,6 +68,7 @@ export const trajectories = method({
     "pushforward trajectories cells.h5ad --time day --method am-wfr --prior-growth rate --group cell_type --between 0,4",
     "pushforward trajectories drifters.csv --path spline --hold-out 3",
     'pushforward trajectories drifters.csv --drift "x=-y; y=x" --cost "power 3"',
+    "pushforward trajectories pendulums.csv --method mechanics --friction fit --until 20",
     'pushforward trajectories swarm.csv --method wlf-potential --interaction "exp(-r^2/2)"',
   ],
   notes: `Methods:
@@ -70,6 +77,8 @@ export const trajectories = method({
   wlf-ot, wlf-sb          least action: optimal transport, Schrödinger bridge
   wlf-uot, wlf-usb        least action with growth, and with growth and noise (a heuristic)
   wlf-potential, wlf-uot-potential   least action under --potential and --interaction
+  mechanics, langevin     second-order: places and velocities under a learned potential energy; with noise
+  am-mechanics            the same without simulation, from the accelerations of curves
   i-cfm, ot-cfm, sb-cfm, sf2m, simulate   flow matching and simulation, to compare with`,
   input: { name: "[file]", description: "CSV, TSV, Parquet, JSON, NPZ or h5ad with a time column; or give --data" },
   options: trajectoriesOptions,
@@ -86,6 +95,8 @@ export const trajectories = method({
       checkCurve(given, given.method, split.train.length);
     }
     checkLineage(data, given);
+    checkUntil(given.until, data.times);
+    const started = given.start === undefined ? undefined : await readParticles(given.start, data, startOptions(given));
     if (given.auto || seeksPrice(given)) await desk.checkFolder(data, undecided(given));
     const price = await priceOf(data, given, split, desk);
     const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
@@ -96,13 +107,13 @@ export const trajectories = method({
     const { lineage, notes } = lineageOf(data, prepared, given);
     const asked: AskedOf = { base: await densityAsked(options, prepared.clouds[0]), lineage };
     return {
-      problem: { data, options, shown, split, choice, price, prepared, asked },
+      problem: { data, options, shown, split, choice, price, prepared, asked, started },
       source: data,
       label: `training on ${data.title}`,
       folder: data.name,
       steps,
       config: { ...choice?.best, ...asData(prepared.learn), noise: options.noise },
-      warnings: [...prepared.warnings, ...notes],
+      warnings: [...prepared.warnings, ...notes, ...(started?.warnings ?? [])],
       divergedHint: `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`,
     };
   },
@@ -117,16 +128,18 @@ export const trajectories = method({
     room,
   }),
 
-  async conclude({ state, history }, { data, options, split, choice, price, prepared, asked }, model, { rng }) {
+  async conclude({ state, history }, { data, options, split, choice, price, prepared, asked, started }, model, { rng }) {
     const { method, threads } = options;
     const trained = { model, push: pusher(model, threads), params: model.average(state) };
     const found = await assess(method, trained, state, data, prepared, split, rng, asked);
-    const { predictions, mass, value, least, solverError, balance, fates, transitions, warnings } = found;
+    const begun = started && (await moveNew(trained, started, data, prepared, rng.fold("start")));
+    const { predictions, mass, value, least, solverError, balance, energy, fates, transitions } = found;
+    const warnings = [...found.warnings, ...(begun?.warnings ?? [])];
     const losses = history.flatMap(({ step, loss }) => (loss === undefined ? [] : [{ step, loss }]));
     const loss = losses.at(-1)?.loss;
     const grows = has(method, "growth");
     return {
-      ...{ trained, found, losses, warnings },
+      ...{ trained, found, begun, losses, warnings },
       title: `Trajectories: ${data.title}`,
       summary: headline(method, data.times.length, predictions),
       numbers: keyNumbers(data, { ...found, loss }, method),
@@ -139,7 +152,7 @@ export const trajectories = method({
       ],
       results: {
         ...{ method, steps: options.steps, loss, heldOut: predictions, mass: grows ? mass : undefined },
-        ...{ value, least, solverError, balance, fates: fates?.matrix, choice: choice?.table, price, fit: found.fit },
+        ...{ value, least, solverError, balance, energy, fates: fates?.matrix, choice: choice?.table, price, fit: found.fit },
         ...(transitions.length && { transitions: transitionResults(transitions) }),
       },
       text: (took: string) => [
@@ -150,20 +163,40 @@ export const trajectories = method({
         ...(grows ? [massText(mass)] : []),
         ...(value ? [valueText(value)] : []),
         ...transitionText(transitions),
+        ...(started ? [startText(started, data, prepared)] : []),
         `trained in ${took}${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`,
       ],
     };
   },
 
-  figures: ({ found, losses }, { data, options, shown, split, prepared }) =>
-    figuresOf(options.method, data, prepared, split, found, { features: shown, losses }),
+  figures: ({ found, begun, losses }, { data, options, shown, split, prepared }) => [
+    ...figuresOf(options.method, data, prepared, split, found, { features: shown, losses }),
+    ...(begun ? [populationFigure(data, begun.frames)] : []),
+  ],
 
-  async *files({ trained, found }, { data, options, prepared, asked }) {
+  async *files({ trained, found, begun }, { data, options, prepared, asked }) {
     yield* filesOf(trained, data, prepared, found, asked.lineage);
+    if (begun) yield* populationFiles(data, begun);
     if (!options.animation) return;
     yield { name: "animation.png", content: await moving(animation(data, found.frames, has(options.method, "growth"))) };
   },
 });
+
+/** Another population has velocities of its own only where particles of the method have. */
+const startOptions = ({ method, velocity, dropMissing }: Options) => ({
+  dropMissing,
+  ...(velocity !== undefined && descriptionOf(method).family === "mechanics" && { velocity }),
+});
+
+/** @throws UserError  for an end that lies within the data */
+function checkUntil(until: number | undefined, times: readonly number[]): void {
+  const last = times[times.length - 1];
+  if (until !== undefined && !(until > last))
+    throw new UserError(`--until ${until}: the data reach to ${last} already`, "give a later time, or leave it out");
+}
+
+const startText = ({ source, points }: NewParticles, { times }: Population, { units, until }: PreparedPopulation): string =>
+  `${points.shape[0]} particles of ${source}, moved from ${times[0]} to ${formatNumber(until === undefined ? times[times.length - 1] : until * units.interval + units.start)}: population.csv`;
 
 /** λ from the data, where it is needed and not given. */
 const priceOf = async (data: Population, options: Options, split: TimeSplit, desk: Desk): Promise<GrowthPrice | undefined> =>

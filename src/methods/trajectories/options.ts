@@ -1,5 +1,6 @@
 /** Options of `pushforward trajectories`. */
 import { z } from "zod";
+import { energyKinds } from "../../transport/lagrangian/energy.ts";
 import { methodNames } from "../../transport/learning/methods.ts";
 
 /** How a population is taken from a file. */
@@ -57,6 +58,19 @@ export const trajectoriesOptions = z.object({
     .string()
     .optional()
     .describe('energy of a pair of particles, a formula in their distance r in standard deviations: "exp(-r^2/2)" repels'),
+  energy: z
+    .enum(energyKinds)
+    .optional()
+    .describe(
+      "mechanics, am-mechanics, langevin: what is learned, a potential of each particle (in time: driven), of pairs, both, or nothing (given) beside " +
+        "--potential and --interaction (default: one-body)",
+    ),
+  friction: z
+    .string()
+    .optional()
+    .describe("mechanics, am-mechanics, langevin: rate at which velocities die away, over your unit of time, or fit (default: 0)"),
+  until: z.number().optional().describe("follow the motion to this time beyond the last snapshot"),
+  start: z.string().optional().describe("table of another population, in the same features: moved from the first time by what was learned"),
   timeWeight: z.string().optional().describe("action matching: weight of the loss in time, a formula in t"),
   scale: z
     .enum(["each", "common"])
@@ -74,7 +88,7 @@ export const trajectoriesOptions = z.object({
     .enum(["linear", "spline", "hermite"])
     .optional()
     .describe(
-      "what paths through all snapshots lie on: lines, natural cubic splines, or cubics with the velocities of --velocity (default: linear)",
+      "what paths through all snapshots lie on: lines, natural cubic splines, or cubics with the velocities of --velocity (default: linear; am-mechanics: spline)",
     ),
   times: z.enum(["even", "adaptive"]).default("even").describe("times of a batch: even, or where the loss varies"),
   action: z
@@ -83,11 +97,15 @@ export const trajectoriesOptions = z.object({
     .describe("one action for all times, or one for each interval that may jump at snapshots (default: per-interval for wlf-*)"),
   steps: z.int().min(1).max(10_000_000).default(3000).describe("optimizer steps"),
   batch: z.int().min(2).max(1_000_000).default(256).describe("rows a step"),
-  learningRate: z.number().positive().default(1e-3).describe("peak learning rate"),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe("peak learning rate (default: 0.001; mechanics, langevin: 0.01; am-mechanics: 0.003)"),
   inner: z.int().min(0).max(50).default(2).describe("Lagrangian flows: steps of particles up the residual"),
   rateRatio: z.number().positive().max(1).default(0.1).describe("Lagrangian flows: learning rate of the path over that of the action"),
-  layers: z.int().min(1).max(20).default(3).describe("hidden layers"),
-  width: z.int().min(1).max(4096).default(128).describe("width of the hidden layers"),
+  layers: z.int().min(1).max(20).optional().describe("hidden layers (default: 3; second-order mechanics: 2)"),
+  width: z.int().min(1).max(4096).optional().describe("width of the hidden layers (default: 128; second-order mechanics: 64)"),
   head: z.enum(["scalar", "inner", "distance"]).optional().describe("action of a network h: h, <x, h> or ½ |x - h|² (default: scalar)"),
   between: z.string().optional().describe('descendants and ancestors of groups between two times, such as "0,4"; several: "0,2; 2,4"'),
   clusters: z.int().min(2).max(50).optional().describe("groups made for --between where no --group is given (default: 6)"),

@@ -18,10 +18,11 @@ import { solverError } from "../motion/solver-error.ts";
 import { type Stream, streamLines } from "../motion/stream.ts";
 import { type GroupTransition, transition } from "../motion/transitions.ts";
 import type { TimePair, TimeSplit } from "../paths/split.ts";
-import { innerTime } from "../paths/units.ts";
 import { type Balance, balances } from "./balance.ts";
+import { type EnergyCurve, energyInTime } from "./energy-balance.ts";
 import { type Fit, fits } from "./fit.ts";
 import { leastAction } from "./least-action.ts";
+import { fieldsAlong } from "./new-population.ts";
 import { type Prediction, predict } from "./predict.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -47,6 +48,8 @@ export interface Assessment {
   readonly solverError: number;
   readonly fit: readonly Fit[];
   readonly balance: readonly Balance[];
+  /** Of mechanics: the energies of the moved particles. */
+  readonly energy?: EnergyCurve;
   /** Besides those of the preparation. */
   readonly warnings: readonly string[];
 }
@@ -83,8 +86,7 @@ export async function assess(
   const fields = [];
   for (const [k, cloud] of prepared.clouds.entries())
     fields.push(await fieldsAt(trained, program, prepared, cloud.points, prepared.times[k]));
-  const along = [];
-  for (const { inner, time } of all) along.push(await fieldsAt(trained, program, prepared, inner, innerTime(prepared.units, time)));
+  const along = await fieldsAlong(trained, all, prepared);
   const mass = massInTime(all);
   const plane = data.features.length > 1;
   const found = {
@@ -93,6 +95,7 @@ export async function assess(
     value: await model.value?.(state, rng.fold("value")),
     solverError: await solverError(trained, prepared, rng.fold("solver")),
     balance: await namedBalance(method, trained, data, prepared, split),
+    energy: await energyInTime(trained, all, prepared),
   };
   return {
     ...found,

@@ -34,7 +34,7 @@ export interface Unlearned {
  * From simple to rich; methods with growth only where masses are known to differ, or nothing else is said.
  *
  * @param growth  λ of all that grow
- * @param curved  does each training have the three snapshots that a curve needs?
+ * @param curved  does each training have the three snapshots that a curve, or a force, needs?
  */
 export function candidates(counted: boolean, growth: number, curved: boolean): Candidate[] {
   const alongCurves = (candidate: Candidate): Candidate[] => [candidate, ...(curved ? [{ ...candidate, path: "spline" } as const] : [])];
@@ -45,6 +45,8 @@ export function candidates(counted: boolean, growth: number, curved: boolean): C
     { method: "eam", noise: 0.3 },
     { method: "wlf-sb", noise: 0.1 },
     { method: "ot-cfm" },
+    // as a curve, it needs three snapshots in each training
+    ...(curved ? [{ method: "mechanics" } as const] : []),
   ];
   const growing: Candidate[] = [...alongCurves({ method: "uam", growth }), { method: "am-wfr", growth }, { method: "wlf-uot", growth }];
   return counted ? growing : [...still, ...growing];

@@ -12,6 +12,7 @@ import { meanWeight, particlesOf } from "../motion/particles.ts";
 import { pusher } from "../motion/push.ts";
 import { weighted } from "../paths/cloud.ts";
 import type { TimeSplit } from "../paths/split.ts";
+import { beginning } from "./beginning.ts";
 import { type CandidateResult, type Choice, candidates, chosen, type Unlearned } from "./candidates.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
 import { leftOut } from "./growth-price.ts";
@@ -36,6 +37,8 @@ const notForAll = [
   "coupling",
   "path",
   "priorGrowth",
+  "energy",
+  "friction",
 ] as const;
 
 /**
@@ -115,7 +118,8 @@ async function fold(data: Population, options: PrepareOptions, { train }: TimeSp
   for (let i = 0; i < options.steps; i++) ({ state } = await model.step(state, rng));
   const before = Math.max(...kept.filter((k) => k < held));
   const push = pusher({ ...model, room }, options.threads);
-  const { clouds: moved } = await push(model.average(state), particlesOf(clouds[before]), times[before], [times[held]], { rng });
+  const start = beginning(model, before);
+  const { clouds: moved } = await push(model.average(state), particlesOf(clouds[start]), times[start], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
   if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
   const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, weighted(clouds[held]), rng);

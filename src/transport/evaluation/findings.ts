@@ -7,6 +7,7 @@ import { has, type MethodName } from "../learning/methods.ts";
 import type { MassAt } from "../motion/frames.ts";
 import { timeText } from "../paths/units.ts";
 import type { Balance } from "./balance.ts";
+import type { EnergyCurve } from "./energy-balance.ts";
 import type { Prediction } from "./predict.ts";
 import { type FoundNumber, plusMinus } from "./results.ts";
 
@@ -19,6 +20,7 @@ export interface Numbers {
   readonly least?: { readonly lower: number; readonly upper: number };
   readonly solverError: number;
   readonly balance: readonly Balance[];
+  readonly energy?: EnergyCurve;
   /** Last loss of the training. */
   readonly loss?: number;
 }
@@ -31,13 +33,14 @@ export const meanOf = (predictions: readonly Prediction[], name: string): number
 
 /** All numbers, in the order of their weight. */
 export function keyNumbers(data: Pick<Snapshots, "times" | "snapshots">, numbers: Numbers, method: MethodName): FoundNumber[] {
-  const { predictions, mass, value, least, solverError, loss } = numbers;
+  const { predictions, mass, value, least, solverError, energy, loss } = numbers;
   return [
     ...meanScores(predictions),
     ...predictions.flatMap(predictedMass),
     ...(has(method, "growth") ? massNumbers(mass) : []),
     ...(value ? valueNumbers(value) : []),
     ...(least ? [leastNumber(least)] : []),
+    ...(energy ? energyNumbers(energy) : []),
     {
       name: "solver error",
       value: solverError,
@@ -97,6 +100,15 @@ const valueNumbers = ({ dual, error, primal, gap, lower }: ActionValue): FoundNu
           note: "of the least action, from the largest residuals over the particles of the path",
         },
       ]),
+];
+
+const energyNumbers = ({ imbalance, friction }: EnergyCurve): FoundNumber[] => [
+  {
+    name: "energy imbalance",
+    value: imbalance,
+    note: "largest difference of the total energy from that of the start and the work of friction, noise and time, over the kinetic energy",
+  },
+  ...(friction > 0 ? [{ name: "friction", value: friction, note: "rate at which velocities die away, over the file's unit of time" }] : []),
 ];
 
 function leastNumber({ lower, upper }: NonNullable<Numbers["least"]>): FoundNumber {

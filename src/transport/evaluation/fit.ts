@@ -5,6 +5,7 @@ import { has, type MethodName } from "../learning/methods.ts";
 import { meanWeight, particlesOf } from "../motion/particles.ts";
 import type { TrainedModel } from "../motion/push.ts";
 import { type Cloud, weighted } from "../paths/cloud.ts";
+import { beginning } from "./beginning.ts";
 import { floorOf } from "./scores.ts";
 import { subsampled } from "./thinning.ts";
 
@@ -26,7 +27,7 @@ const most = 400;
 /** Every training snapshot but the first, from the one before it. */
 export async function fits(
   method: MethodName,
-  { push, params }: TrainedModel,
+  { model, push, params }: TrainedModel,
   times: readonly number[],
   clouds: readonly Cloud[],
   rng: Random,
@@ -35,7 +36,9 @@ export async function fits(
   for (let k = 1; k < times.length; k++) {
     const random = rng.fold(k);
     const [from, to] = [clouds[k - 1], clouds[k]].map((c, i) => subsampled(c, random.fold(i), most));
-    const moved = await push(params, particlesOf(from), times[k - 1], [times[k]], { rng: random.fold("push") });
+    const start = beginning(model, k - 1);
+    const moving = start === k - 1 ? from : subsampled(clouds[start], random.fold("start"), most);
+    const moved = await push(params, particlesOf(moving), times[start], [times[k]], { rng: random.fold("push") });
     const [{ x, logWeight }] = moved.clouds;
     const truth = weighted(to);
     const mass = has(method, "growth") ? (meanWeight(logWeight) * clouds[k - 1].mass) / clouds[k].mass : undefined;

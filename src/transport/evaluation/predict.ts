@@ -9,6 +9,7 @@ import type { TrainedModel } from "../motion/push.ts";
 import { stacked, weighted } from "../paths/cloud.ts";
 import type { TimeSplit } from "../paths/split.ts";
 import { type DistanceUnit, distanceUnit } from "../paths/units.ts";
+import { beginning } from "./beginning.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
 import { baselines, type Score, score } from "./scores.ts";
 
@@ -100,10 +101,10 @@ export async function predict(
       const moved = await push(params, particlesOf(clouds[from]), times[from], [times[k]], { rng: random.fold("push"), flow });
       return moved.clouds[0];
     };
-    const forward = await move(before, false);
+    const forward = await move(beginning(model, before), false);
     const scores = [score(methods[method].title, { x: forward.x, weights: forward.logWeight.data.map(Math.exp) }, truth, random)];
     // only motions without noise run backward, and only equal weights can be stacked
-    if (model.noise === 0 && !has(method, "growth") && !clouds[before].weights && !forecast) {
+    if (model.noise === 0 && !has(method, "growth") && !clouds[before].weights && !forecast && model.origin === undefined) {
       const backward = await move(right, false);
       scores.push(score(bothName(method), { x: stacked([forward.x, backward.x]) }, truth, random));
     }

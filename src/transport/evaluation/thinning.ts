@@ -17,12 +17,13 @@ export function subsampled(cloud: Cloud, rng: Random, most: number): Cloud {
   const [n] = cloud.points.shape;
   if (n <= most) return cloud;
   const kept = rng.permutation(n).data.subarray(0, most);
-  const { weights, rates } = cloud;
+  const { weights, rates, velocities } = cloud;
   return {
     points: rowsOf(cloud.points, kept),
     mass: cloud.mass,
     ...(weights && { weights: Array.from(kept, (r) => weights[r]) }),
     ...(rates && { rates: Array.from(kept, (r) => rates[r]) }),
+    ...(velocities && { velocities: rowsOf(velocities, kept) }),
   };
 }
 

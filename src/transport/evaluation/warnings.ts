@@ -7,9 +7,10 @@ import type { PreparedPopulation } from "../learning/prepare.ts";
 import type { Fields } from "../motion/fields.ts";
 import type { Frame, MassAt } from "../motion/frames.ts";
 import type { TimeSplit } from "../paths/split.ts";
-import type { Units } from "../paths/units.ts";
+import { timeText, type Units } from "../paths/units.ts";
 import type { Balance } from "./balance.ts";
 import { inexact, leaving, misses, unbalanced, wideGap } from "./diagnostics.ts";
+import { type EnergyCurve, lostEnergy } from "./energy-balance.ts";
 import type { Fit } from "./fit.ts";
 import type { Prediction } from "./predict.ts";
 import { verdicts } from "./verdicts.ts";
@@ -24,6 +25,7 @@ export interface Judged {
   readonly solverError: number;
   readonly balance: readonly Balance[];
   readonly value?: ActionValue;
+  readonly energy?: EnergyCurve;
   /** What happened in the training. */
   readonly note?: string;
 }
@@ -31,9 +33,9 @@ export interface Judged {
 /** All warnings of a trained model, those that make the most of the rest worthless first. */
 export function warningsOf(
   method: MethodName,
-  { predictions, frames, fields, mass, fit, solverError, balance, value, note }: Judged,
+  { predictions, frames, fields, mass, fit, solverError, balance, value, energy, note }: Judged,
   { times, features }: Pick<Snapshots, "times" | "features">,
-  { units, room }: Pick<PreparedPopulation, "units" | "room">,
+  { units, room, until }: Pick<PreparedPopulation, "units" | "room" | "until">,
   split: TimeSplit,
 ): string[] {
   return [
@@ -45,12 +47,13 @@ export function warningsOf(
     ),
     ...(note ? [note] : []),
     ...inexact(solverError),
+    ...lostEnergy(energy),
     ...misses(fit),
     ...unbalanced(balance),
     ...(value ? wideGap(value) : []),
     ...thinWeights(mass),
     ...(has(method, "growth") ? dip(mass) : []),
-    ...forecasts(times, split),
+    ...forecasts(times, split, until === undefined ? undefined : until * units.interval + units.start),
     ...(predictions.length ? verdicts(predictions) : []),
   ];
 }
@@ -99,9 +102,9 @@ function dip(mass: readonly MassAt[]): string[] {
     : [];
 }
 
-function forecasts(times: readonly number[], { train, held }: TimeSplit): string[] {
+function forecasts(times: readonly number[], { train, held }: TimeSplit, until?: number): string[] {
   const last = train[train.length - 1];
-  const beyond = held.filter((k) => k > last).map((k) => times[k]);
+  const beyond = [...held.filter((k) => k > last).map((k) => times[k]), ...(until === undefined ? [] : [timeText(until)])];
   return beyond.length
     ? [
         `${beyond.join(", ")}: a forecast beyond the last snapshot that is learned from (${times[last]}), ` +

@@ -1,7 +1,7 @@
 /** The loss of a training. */
 import * as Plot from "@observablehq/plot";
 import { type Figure, palette, plot } from "../../plots/index.ts";
-import { type MethodName, methods } from "../learning/methods.ts";
+import { descriptionOf, type MethodName } from "../learning/methods.ts";
 
 /** A row of the log. */
 export interface LoggedLoss {
@@ -38,10 +38,20 @@ export function lossFigure(losses: readonly LoggedLoss[], method: MethodName): F
 }
 
 function caption(method: MethodName): string {
-  const { family } = methods[method];
+  const { family, matched } = descriptionOf(method);
+  if (matched)
+    return (
+      "Loss of the action, whose minimum is minus the kinetic energy of the paths, and mean square of the force that the potential leaves " +
+      "unexplained, per logged row."
+    );
   if (family === "flow matching")
     return "Mean squared error of the velocity per logged row; its minimum is the spread of the velocities of crossing pairs.";
   if (family === "simulation") return "Sinkhorn divergence of the moved particles to the next snapshots, per logged row.";
+  if (family === "mechanics")
+    return (
+      "Energy distance of the simulated particles to the snapshots within the horizon, which grows over the first half of the training, " +
+      "and the misfit of the mean velocity, per logged row."
+    );
   return (
     "Loss of the action per logged row; its minimum is minus the action of the path (kinetic less potential energy), and the distance to " +
     "the minimum is the action gap."

@@ -64,6 +64,19 @@ export function pathsFigure(data: Drawn, paths: readonly Moved[]): Figure {
   };
 }
 
+/** The same of a population that begins elsewhere. */
+export function populationFigure(data: Drawn, paths: readonly Moved[]): Figure {
+  const { svg } = pathsFigure(data, paths);
+  return {
+    name: "population",
+    title: "Another population",
+    caption:
+      "Points: the data. Lines: particles of --start, from the first time on, moved by what was learned; where they leave the data it is a " +
+      "guess.",
+    svg,
+  };
+}
+
 /** All values of a feature. */
 const column = ({ snapshots, features: { length: d } }: Drawn, j: number): number[] =>
   snapshots.flatMap((s) => Array.from({ length: s.shape[0] }, (_, i) => s.data[i * d + j]));

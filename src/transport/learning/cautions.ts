@@ -43,9 +43,10 @@ export async function cautions(setting: CautionSetting): Promise<string[]> {
 const most = 200;
 
 /** ω T against π, with the longest interval T between snapshots. */
-async function conjugatePoints({ clouds, times, learn, metric }: CautionSetting): Promise<string[]> {
+async function conjugatePoints({ method, clouds, times, learn, metric }: CautionSetting): Promise<string[]> {
   const { potential, interaction } = learn;
-  if (!(potential || interaction) || !metric) return [];
+  // mechanics begin with velocities and minimise nothing
+  if (!(potential || interaction) || !metric || descriptionOf(method).family === "mechanics") return [];
   const longest = Math.max(...times.slice(1).map((t, k) => t - times[k]));
   const found = [];
   for (const [k, { points }] of clouds.entries()) {
@@ -112,7 +113,7 @@ function momentsOf({ points: { data, shape }, weights }: Cloud): Moments {
 const measured = ({ points }: Cloud): boolean => points.shape[0] >= 10;
 
 function wideNoise({ method, clouds, shown, features, learn }: CautionSetting): string[] {
-  if (!has(method, "noise")) return [];
+  if (!has(method, "noise") || descriptionOf(method).family === "mechanics") return [];
   const sigma = learn.noise as number;
   for (const [k, cloud] of clouds.entries()) {
     const { deviation } = momentsOf(cloud);

@@ -36,7 +36,7 @@ export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, 
 function whyStraight(method: MethodName): string {
   const { family, path } = descriptionOf(method);
   if (family === "Lagrangian flow") return `${method} learns its own paths, those of least action`;
-  if (family === "simulation") return `${method} compares snapshots and is given no paths between them`;
+  if (family === "simulation" || family === "mechanics") return `${method} compares snapshots and is given no paths between them`;
   return path?.shape === "mixture"
     ? `${method} fades one snapshot over into the next, and nothing moves`
     : `${method} moves its pairs along geodesics of unbalanced transport`;

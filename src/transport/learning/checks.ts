@@ -3,9 +3,11 @@ import { UserError } from "../../errors.ts";
 import type { ForceOptions } from "../forces/forces.ts";
 import { dependsOnTime } from "../forces/noise.ts";
 import type { Head } from "../lagrangian/action.ts";
+import type { EnergyKind } from "../lagrangian/energy.ts";
 import { together } from "../lagrangian/interaction.ts";
 import type { Curve } from "../paths/curves.ts";
 import type { Coupling } from "../paths/pairs.ts";
+import { checkMechanics } from "./check-mechanics.ts";
 import { descriptionOf, has, type MethodName, methods } from "./methods.ts";
 
 /** What is asked of a method, beside its numbers. */
@@ -17,6 +19,9 @@ export interface Asked extends ForceOptions {
   readonly noise: number | string;
   /** Column of growth rates that are known beforehand. */
   readonly priorGrowth?: string;
+  /** What of the energy of mechanics is learned, and γ in the user's unit of time: a number, or fit. */
+  readonly energy?: EnergyKind;
+  readonly friction?: string;
 }
 
 /** @throws UserError */
@@ -24,6 +29,7 @@ export function checkAsked(asked: Asked, method: MethodName): void {
   checkForces(asked, method);
   checkHead(asked, method);
   checkPairs(asked, method);
+  checkMechanics(asked, method);
   if (dependsOnTime(asked.noise) && descriptionOf(method).path?.shape === "bridge")
     throw new UserError(
       `--noise "${asked.noise}": the bridges of ${method} have constant noise`,
@@ -90,7 +96,9 @@ function checkForces(asked: Asked, method: MethodName): void {
   const given = (["cost", "drift", "velocity"] as const).find((key) => asked[key] !== undefined);
   // flow matching has no use for a free velocity, but for curves that go through particles with theirs
   const bends = given === "velocity" && family === "flow matching" && asked.path === "hermite";
-  if (given && !withAction && !bends)
+  // in mechanics they are where particles begin
+  const begins = given === "velocity" && family === "mechanics";
+  if (given && !withAction && !bends && !begins)
     throw new UserError(
       `--${given}: ${method} is ${family}, which has no action`,
       "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",
@@ -100,6 +108,7 @@ function checkForces(asked: Asked, method: MethodName): void {
       `--time-weight: ${method} is ${family}; only the loss of action matching has weights in time`,
       "use am, eam, uam or another am-* method",
     );
+  if (family === "mechanics") return;
   const energy = (["potential", "interaction"] as const).find((key) => asked[key] !== undefined);
   if (energy && !has(method, "potential"))
     throw new UserError(`--${energy}: the method ${method} has none`, "use --method wlf-potential or wlf-uot-potential");

@@ -1,23 +1,29 @@
 /** Every way to learn trajectories by name, with the settings that define it: one call gives a model. */
 import type { NdArray } from "../../array/index.ts";
+import type { EnergyKind } from "../lagrangian/energy.ts";
 import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { Curve } from "../paths/curves.ts";
 import type { Coupling } from "../paths/pairs.ts";
 import { type PathOptions, pathThrough } from "../paths/path.ts";
+import { actionDefaults } from "./action-model.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
 import { type MatchOptions, matching } from "./match.ts";
-import type { Model } from "./model.ts";
+import { matchedDefaults, matchedMechanics } from "./matched-mechanics.ts";
+import { mechanics, mechanicsDefaults } from "./mechanics.ts";
+import { type Model, trainDefaults } from "./model.ts";
 import { simulateAndMatch } from "./simulate.ts";
 
 /** What a method is. */
 export interface Description {
   readonly title: string;
-  readonly family: "action matching" | "Lagrangian flow" | "flow matching" | "simulation";
+  readonly family: "action matching" | "Lagrangian flow" | "flow matching" | "simulation" | "mechanics";
   readonly noise?: true;
   readonly growth?: true;
   readonly potential?: true;
+  /** Mechanics whose accelerations are those of given paths. */
+  readonly matched?: true;
   /** Pairs and paths that belong to the method. */
   readonly path?: PathOptions;
   /** Pairs unless others are asked for. */
@@ -76,6 +82,9 @@ export const methods = {
     path: { coupling: "sinkhorn", shape: "bridge" },
   },
   simulate: { title: "simulate and match", family: "simulation", path: { coupling: "independent" } },
+  mechanics: { title: "second-order mechanics", family: "mechanics", path: { coupling: "independent" } },
+  "am-mechanics": { title: "mechanics by matched accelerations", family: "mechanics", matched: true },
+  langevin: { title: "underdamped Langevin dynamics", family: "mechanics", noise: true, path: { coupling: "independent" } },
 } as const satisfies Record<string, Description>;
 
 /** The name of a method. */
@@ -88,6 +97,17 @@ export const descriptionOf = (name: MethodName): Description => methods[name];
 
 /** Does the method learn growth (noise, …)? */
 export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => descriptionOf(method)[what] === true;
+
+/** Networks and rate of learning unless others are asked for. Simulation goes through a network hundreds of times a step. */
+export function sizesOf(method: MethodName): { readonly layers: number; readonly width: number; readonly learningRate: number } {
+  const { layers, width, learningRate } =
+    descriptionOf(method).family === "mechanics"
+      ? descriptionOf(method).matched
+        ? matchedDefaults
+        : mechanicsDefaults
+      : { ...actionDefaults, learningRate: trainDefaults.learningRate };
+  return { layers, width, learningRate };
+}
 
 /** Settings of all methods; each takes its own. */
 export interface LearnOptions
@@ -107,6 +127,9 @@ export interface LearnOptions
   readonly potential?: ScalarField;
   readonly drift?: VectorField;
   readonly cost?: Lagrangian["cost"];
+  /** What of the energy of mechanics is learned, and γ an interval. */
+  readonly energy?: EnergyKind;
+  readonly friction?: number | "fit";
 }
 
 /** Settings unless others are asked for. */
@@ -114,8 +137,10 @@ export const learnDefaults = { noise: 0.1, growth: 0.1, coupling: "ot" } as cons
 
 /** Is the method given paths along which particles move, which may then curve? Those of `am-wfr` are geodesics by definition. */
 export function curves(method: MethodName): boolean {
-  const { family, path } = descriptionOf(method);
-  return (family === "action matching" || family === "flow matching") && path?.shape !== "mixture" && method !== "am-wfr";
+  const { family, path, matched } = descriptionOf(method);
+  return (
+    (family === "action matching" || family === "flow matching" || matched === true) && path?.shape !== "mixture" && method !== "am-wfr"
+  );
 }
 
 /** σ of a method with noise, 0 of one without. */
@@ -135,6 +160,7 @@ export async function learner(
 ): Promise<Model> {
   const description = descriptionOf(method);
   const noise = noiseOf(method, options);
+  if (description.family === "mechanics") return mechanicsOf(description, times, clouds, noise, options);
   const growth = has(method, "growth") ? (options.growth ?? learnDefaults.growth) : 0;
   const { potential, drift, cost } = options;
   const forced = drift !== undefined || cost !== undefined;
@@ -181,9 +207,30 @@ export async function learner(
       return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
     case "flow matching":
       return flowMatching(path, { ...options, score: method === "sf2m" });
-    case "simulation":
-      return simulateAndMatch(path, options);
+    default: {
+      const { energy: _, ...rest } = options; // that of mechanics
+      return simulateAndMatch(path, rest);
+    }
   }
+}
+
+/** Mechanics by simulation pair nothing: they are given the snapshots. Others are given curves, along which there are accelerations. */
+async function mechanicsOf(
+  { matched }: Description,
+  times: readonly number[],
+  clouds: readonly (NdArray<"f32"> | Cloud)[],
+  noise: number,
+  options: LearnOptions,
+): Promise<Model> {
+  const { potential, interaction, drift } = options;
+  const given = { ...(potential && { potential }), ...(interaction && { interaction }) };
+  const all = clouds.map((c) => ("points" in c ? { ...c, mass: 1 } : { points: c, mass: 1 }));
+  if (!matched) return mechanics(times, all, { ...options, noise, given });
+  const curve = options.path ?? (all.some((c) => "velocities" in c && c.velocities) ? "hermite" : "spline");
+  return matchedMechanics(await pathThrough(times, all, { coupling: options.coupling ?? learnDefaults.coupling, curve, drift }), {
+    ...options,
+    given,
+  });
 }
 
 /**

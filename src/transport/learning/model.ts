@@ -13,7 +13,9 @@ import {
   type State,
   warmUpCosine,
 } from "../../optim/index.ts";
+import type { Mechanics } from "../../solve/index.ts";
 import { type Feeds, type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import type { Energies } from "../lagrangian/energy.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
 import type { ActionValue } from "./action-value.ts";
 import type { Room } from "./room.ts";
@@ -29,6 +31,14 @@ export interface Dynamics {
   readonly action?: ScalarField;
   /** The velocity of a noiseless flow with the same densities, for methods with noise that know it; it runs in both directions. */
   readonly flow?: VectorField;
+  /** How places and velocities move together; `drift` is then the mean velocity of the particles at a place. */
+  readonly mechanics?: PhaseDynamics;
+}
+
+/** Second-order motion, the energies that its accelerations come from, and the velocity of particles of which only the place is known. */
+export interface PhaseDynamics extends Pick<Mechanics, "friction" | "noise"> {
+  readonly energies: Energies;
+  readonly launch: VectorField;
 }
 
 /**
@@ -57,6 +67,10 @@ export interface Model<S = unknown, P = unknown> extends Trainable<S, P> {
   readonly backward?: boolean;
   /** Where particles are kept; absent: they may go anywhere. */
   readonly room?: Room;
+  /** Particles have velocities of their own: dynamics have `mechanics`. */
+  readonly phase?: true;
+  /** The time at which velocities are known by place, so that what is predicted begins there; absent: at any snapshot. */
+  readonly origin?: number;
   /** Times at which an action for each interval begins and ends; absent: one action for all times. */
   readonly knots?: readonly number[];
 }
@@ -67,7 +81,7 @@ export interface ValuedModel<S = unknown, P = unknown> extends Model<S, P> {
 }
 
 /** What of a model moves particles. */
-export type Mover<P = unknown> = Pick<Model<unknown, P>, "dynamics" | "noise" | "knots" | "backward" | "room">;
+export type Mover<P = unknown> = Pick<Model<unknown, P>, "dynamics" | "noise" | "knots" | "backward" | "room" | "phase" | "origin">;
 
 /** How parameters descend. */
 export interface TrainOptions {

@@ -11,8 +11,9 @@ import type { TimeSplit } from "../paths/split.ts";
 import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten, whitenVelocities } from "../paths/units.ts";
 import { cautions } from "./cautions.ts";
 import { checkCurve } from "./check-curve.ts";
+import { checkLearnable, frictionOf } from "./check-mechanics.ts";
 import { type Asked, checkAsked } from "./checks.ts";
-import { has, type LearnOptions, type MethodName } from "./methods.ts";
+import { descriptionOf, has, type LearnOptions, type MethodName, sizesOf } from "./methods.ts";
 import { type Room, roomOf } from "./room.ts";
 
 /** What a learner is asked for, in the user's words. */
@@ -32,12 +33,15 @@ export interface PrepareOptions extends Asked {
   readonly noise: number | string;
   readonly growth: number;
   readonly steps: number;
-  readonly learningRate: number;
+  /** Default: the method's, as are those of the networks. */
+  readonly learningRate?: number;
   readonly inner: number;
   readonly rateRatio: number;
-  readonly layers: number;
-  readonly width: number;
+  readonly layers?: number;
+  readonly width?: number;
   readonly threads?: number;
+  /** Time up to which the motion is followed, in the user's unit; absent: the last of the data. */
+  readonly until?: number;
 }
 
 /** A population ready to be learned from. */
@@ -50,6 +54,10 @@ export interface PreparedPopulation {
   readonly learn: LearnOptions;
   /** Where moved particles are kept. */
   readonly room: Room;
+  /** Time up to which the motion is followed, if that is beyond the data. */
+  readonly until?: number;
+  /** Factor of measured velocities, if they have one. */
+  readonly velocityScale?: number;
   readonly warnings: readonly string[];
 }
 
@@ -75,14 +83,21 @@ export async function preparePopulation(data: Population, options: PrepareOption
   const { train } = split;
   checkAsked(options, method);
   checkCurve(options, method, train.length);
+  const second = descriptionOf(method).family === "mechanics";
+  const { velocities, weights } = data;
+  if (second) checkLearnable({ snapshots: train.length, velocities: !!velocities, weights: !!weights }, options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
   const { units, clouds: still, times } = cloudsOf(data, options, split);
   const notes = [...massNotes(data, options, still, train), ...priorNotes(data, options, units, train)];
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds: still, train, rng });
-  const clouds = options.path === "hermite" ? withVelocities(still, data, units, forces.velocityScale) : still;
+  const clouds = options.path === "hermite" || second ? withVelocities(still, data, units, forces.velocityScale) : still;
   const noise = await noiseOf(options.noise, { data, units, clouds, train });
-  const learn = { ...learnOptions(options, train.length - 1, forces.acting), ...(has(method, "noise") && noise) };
+  const learn = {
+    ...learnOptions(options, train.length - 1, forces.acting),
+    ...(has(method, "noise") && noise),
+    ...(second && mechanicsOptions(options, units)),
+  };
   const cautious = await cautions({
     method,
     clouds: kept(clouds),
@@ -93,12 +108,15 @@ export async function preparePopulation(data: Population, options: PrepareOption
     metric: forces.metric,
   });
   const last = times[train[train.length - 1]];
-  const forecast = (times[times.length - 1] - last) / (last - times[train[0]]);
+  const end = Math.max(times[times.length - 1], options.until === undefined ? 0 : innerTime(units, options.until));
+  const forecast = (end - last) / (last - times[train[0]]);
   const { drift, potential, interaction } = forces.acting;
   const curved = options.path !== undefined && options.path !== "linear";
-  const bent = curved || drift !== undefined || potential !== undefined || interaction !== undefined;
+  const bent = curved || second || drift !== undefined || potential !== undefined || interaction !== undefined;
   const room = roomOf(kept(clouds), bent, forecast);
-  return { units, clouds, times, learn, room, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
+  const until = end > times[times.length - 1] ? end : undefined;
+  const { velocityScale } = forces;
+  return { units, clouds, times, learn, room, until, velocityScale, warnings: [...data.warnings, ...notes, ...forces.notes, ...cautious] };
 }
 
 /** Snapshots with the measured velocities of their particles. */
@@ -160,7 +178,9 @@ function massNotes(data: Population, { method, mass }: PrepareOptions, clouds: r
 }
 
 function learnOptions(options: PrepareOptions, intervals: number, acting: Acting): LearnOptions {
-  const { batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps } = options;
+  const { batch, inner, rateRatio, growth, times, threads, steps } = options;
+  const usual = sizesOf(options.method);
+  const { learningRate = usual.learningRate, layers = usual.layers, width = usual.width } = options;
   const { massCurve, coupling, objective, head, path } = options;
   return {
     ...{ batch, learningRate, inner, rateRatio, layers, width, growth, times, threads, steps },
@@ -172,6 +192,12 @@ function learnOptions(options: PrepareOptions, intervals: number, acting: Acting
     ...(head && { head }),
     ...acting,
   };
+}
+
+/** Friction an interval, and what is learned of the energy. */
+function mechanicsOptions({ energy, friction }: PrepareOptions, { interval }: Units): Pick<LearnOptions, "energy" | "friction"> {
+  const rate = frictionOf(friction);
+  return { ...(energy && { energy }), friction: rate === "fit" ? rate : rate * interval };
 }
 
 function cloudOf(data: Population, mass: PrepareOptions["mass"], k: number, points: NdArray<"f32">, interval: number): Cloud {

@@ -2,8 +2,10 @@
 
 import { type NdArray, ndarray } from "../../array/index.ts";
 import { toOnnx } from "../../onnx/index.ts";
-import { concat, greaterEqual, type Tensor } from "../../tensor/index.ts";
+import { concat, grad, greaterEqual, type Tensor } from "../../tensor/index.ts";
+import type { Energies } from "../lagrangian/energy.ts";
 import type { ScalarField, VectorField } from "../lagrangian/lagrangian.ts";
+import type { Dynamics, PhaseDynamics } from "../learning/model.ts";
 import { kept } from "../learning/room.ts";
 import type { Units } from "../paths/units.ts";
 import type { Fields } from "./fields.ts";
@@ -22,9 +24,9 @@ export interface ModelLabels {
 
 /**
  * Files of the velocity, and of the growth rate and the action where the method has them: times and features in the user's units to rates
- * in them.
+ * in them. Of mechanics: the mean velocity at a place, the velocity with which a particle is launched there, and the acceleration.
  *
- * @returns  ONNX by name: velocity, growth, action
+ * @returns  ONNX by name: velocity, growth, action, launch, acceleration
  */
 export function exportedModels<P>(
   { model, params }: TrainedModel<P>,
@@ -67,10 +69,35 @@ export function exportedModels<P>(
     velocity,
     ...(has.growth && { growth: scalar("growth", units.interval) }),
     ...(has.action && { action: scalar("action", 1) }),
+    ...(model.phase && mechanicsFields(within, phaseOf(model.dynamics(constants)).energies, units, deviation)),
   };
   const file = (name: string, f: VectorField): Uint8Array =>
     toOnnx(f, inputs, { inputNames: ["t", "x"], outputNames: [name], metadata, anyRows: true });
   return new Map(Object.entries(fields).map(([name, f]) => [name, file(name, f)]));
+}
+
+/** Launching velocities, and accelerations by the potential; particles that act on each other have none by themselves. */
+function mechanicsFields(
+  within: (t: Tensor, x: Tensor) => { time: Tensor; at: Tensor; dynamics: Dynamics },
+  { potential, interaction }: Energies,
+  { interval }: Units,
+  deviation: NdArray,
+): Record<string, VectorField> {
+  const launch: VectorField = (t, x) => {
+    const { time, at, dynamics } = within(t, x);
+    return phaseOf(dynamics).launch(time, at).mul(deviation).div(interval);
+  };
+  const acceleration: VectorField = (t, x) => {
+    const { time, at, dynamics } = within(t, x);
+    const force = grad((y: Tensor) => (phaseOf(dynamics).energies.potential as ScalarField)(time, y).sum())(at).neg();
+    return force.mul(deviation).div(interval ** 2);
+  };
+  return { launch, ...(potential && !interaction && { acceleration }) };
+}
+
+function phaseOf({ mechanics }: Dynamics): PhaseDynamics {
+  if (!mechanics) throw new Error("exportedModels: a model with phases has no mechanics");
+  return mechanics;
 }
 
 /** One-hot rows [B, K - 1] of the interval that each time [B, 1] lies in; times outside belong to the first or the last. */

@@ -6,10 +6,15 @@ import type { Cloud } from "../paths/cloud.ts";
 export interface Particles {
   readonly x: NdArray<"f32">;
   readonly logWeight?: NdArray<"f32">;
+  /** Their own velocities [n, d], where they have some; units of the training. */
+  readonly velocity?: NdArray<"f32">;
 }
 
+/** Particles whose weights are known. */
+export type WeightedParticles = Particles & Required<Pick<Particles, "logWeight">>;
+
 /** The particles of a snapshot, with weights of mean one. */
-export function particlesOf({ points, weights }: Cloud): Required<Particles> {
+export function particlesOf({ points, weights, velocities }: Cloud): WeightedParticles {
   const n = points.shape[0];
   const mean = weights ? Array.from(weights).reduce((a, b) => a + b, 0) / n : 1;
   return {
@@ -19,6 +24,7 @@ export function particlesOf({ points, weights }: Cloud): Required<Particles> {
       [n],
       "f32",
     ),
+    ...(velocities && { velocity: velocities }),
   };
 }
 
@@ -43,7 +49,7 @@ export function joined(x: NdArray<"f32">): NdArray<"f32"> {
 }
 
 /** x and log w of [x, log w] that has gained on the first log w. */
-export function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f32">): Required<Particles> {
+export function parted({ data, shape: [n, width] }: NdArray<"f32">, first?: NdArray<"f32">): WeightedParticles {
   const d = width - 1;
   const x = new Float32Array(n * d);
   const logWeight = new Float32Array(n);

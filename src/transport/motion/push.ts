@@ -1,43 +1,14 @@
 /** Particles moved by dynamics: an ordinary differential equation, or a stochastic one, with weights that grow and decay. */
 
-import { item, type NdArray, ndarray, type Random } from "../../array/index.ts";
+import { item, type NdArray, ndarray } from "../../array/index.ts";
 import { integrate } from "../../solve/index.ts";
 import { type Feeds, jit, sign, type Tensor } from "../../tensor/index.ts";
 import type { Dynamics, Mover } from "../learning/model.ts";
 import { kept } from "../learning/room.ts";
-import { joined, type Particles, parted } from "./particles.ts";
+import { joined, parted, type WeightedParticles } from "./particles.ts";
+import { phasePusher } from "./phase.ts";
+import { type Push, stepNoise } from "./pushing.ts";
 import { marched, rates } from "./rates.ts";
-
-/** How particles are moved. */
-export interface PushOptions {
-  /** Where the noise comes from; needed by dynamics with noise. */
-  readonly rng?: Random;
-  /** Steps a unit of time of Euler–Maruyama; default 100. */
-  readonly stepsPerUnit?: number;
-  /**
-   * One of two paths with the same Brownian motion: "fine" takes twice as many steps as "coarse". Their distance is the error of the steps.
-   */
-  readonly pair?: "coarse" | "fine";
-  /** Follow the noiseless flow with the same densities, where the dynamics know it. */
-  readonly flow?: boolean;
-}
-
-/** Particles that were moved. */
-export interface Pushed {
-  /** Clouds at each time asked for. */
-  readonly clouds: readonly Required<Particles>[];
-  /** Evaluations of the velocity. */
-  readonly evaluations: number;
-}
-
-/** Moves particles of time `from` to each of `to` (monotone in either direction, times of the training). */
-export type Push<P = unknown> = (
-  params: Feeds<P>,
-  particles: Particles,
-  from: number,
-  to: readonly number[],
-  options?: PushOptions,
-) => Promise<Pushed>;
 
 /** What of a model moves particles, its compiled mover, and the parameters that it was trained to. */
 export interface TrainedModel<P = unknown> {
@@ -47,7 +18,11 @@ export interface TrainedModel<P = unknown> {
 }
 
 /** The mover of a model, compiled once a shape. */
-export function pusher<P>({ dynamics, knots, noise: sigma, backward = false, room }: Mover<P>, threads?: number): Push<P> {
+export function pusher<P>(model: Mover<P>, threads?: number): Push<P> {
+  return model.phase ? phasePusher(model, threads) : placePusher(model, threads);
+}
+
+function placePusher<P>({ dynamics, knots, noise: sigma, backward = false, room }: Mover<P>, threads?: number): Push<P> {
   const compile = (flow: boolean) => ({
     smooth: jit(
       (p: P, y: Tensor, at: Tensor, k: Tensor) =>
@@ -64,7 +39,7 @@ export function pusher<P>({ dynamics, knots, noise: sigma, backward = false, roo
   return async (params, { x, logWeight }, from, to, { rng, stepsPerUnit = 100, pair, flow = false } = {}) => {
     const [n, d] = x.shape;
     let state = joined(x);
-    const clouds: Required<Particles>[] = [];
+    const clouds: WeightedParticles[] = [];
     let evaluations = 0;
     const { smooth, noisy } = programs[flow ? 1 : 0];
     const noise = flow ? 0 : sigma;
@@ -87,7 +62,7 @@ export function pusher<P>({ dynamics, knots, noise: sigma, backward = false, roo
         const steps = Math.max(1, Math.ceil(Math.abs(next - at) * stepsPerUnit)) * (pair === "fine" ? 2 : 1);
         const h = (next - at) / steps;
         if (backward ? h > 0 : h < 0) throw new Error(`push: these dynamics have noise and run ${backward ? "backward" : "forward"} only`);
-        const z = pair === "coarse" ? summed(rng.normal([2 * steps, n, d])) : rng.normal([steps, n, d]);
+        const z = stepNoise(rng, [steps, n, d], pair);
         state = (await noisy(params, state, h, at, z, hot)) as NdArray<"f32">;
         evaluations += steps;
         at = next;
@@ -96,17 +71,6 @@ export function pusher<P>({ dynamics, knots, noise: sigma, backward = false, roo
     }
     return { clouds, evaluations };
   };
-}
-
-/** Normal noise of steps twice as long: (z_2k + z_2k+1) / √2. */
-function summed({ data, shape: [steps, n, d] }: NdArray<"f32">): NdArray<"f32"> {
-  const size = n * d;
-  const half = new Float32Array((steps / 2) * size);
-  for (let i = 0; i < half.length; i++) {
-    const at = 2 * size * Math.floor(i / size) + (i % size);
-    half[i] = (data[at] + data[at + size]) * Math.SQRT1_2;
-  }
-  return ndarray(half, [steps / 2, n, d], "f32");
 }
 
 /** [x, log w] moved without noise. */

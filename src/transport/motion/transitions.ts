@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import type { PreparedPopulation } from "../learning/prepare.ts";
 import type { TimePair } from "../paths/split.ts";
 import { membership } from "./fates.ts";
-import { type Particles, particlesOf } from "./particles.ts";
+import { particlesOf, type WeightedParticles } from "./particles.ts";
 import type { TrainedModel } from "./push.ts";
 
 /** A matrix of numbers, and their standard errors over resampled particles. */
@@ -61,7 +61,7 @@ export async function transition(
   const [first, last] = [particlesOf(clouds[from]), particlesOf(clouds[to])];
   const [starts, ends] = [from, to].map((k) => [...new Set(groups[k])].sort(byNumber));
   const [before, after] = [weightsOf(first), weightsOf(last)];
-  const move = async (particles: Required<Particles>, a: number, b: number, random: Random): Promise<Required<Particles>> => {
+  const move = async (particles: WeightedParticles, a: number, b: number, random: Random): Promise<WeightedParticles> => {
     if (a === b) return particles;
     const [moved] = (await push(params, particles, times[a], [times[b]], { rng: random })).clouds;
     if (!moved.x.data.every(Number.isFinite))
@@ -103,7 +103,7 @@ export async function transition(
   };
 }
 
-const weightsOf = ({ logWeight }: Required<Particles>): Float64Array => Float64Array.from(logWeight.data, Math.exp);
+const weightsOf = ({ logWeight }: WeightedParticles): Float64Array => Float64Array.from(logWeight.data, Math.exp);
 
 const byNumber = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
 

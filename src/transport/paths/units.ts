@@ -52,6 +52,12 @@ export function whitenVelocities({ deviation, interval }: Units, v: NdArray<"f32
   return { ...v, data: v.data.map((value, i) => (value * interval * factor) / deviation[i % d]) };
 }
 
+/** Velocities [n, d] in the user's units. */
+export function unwhitenVelocities({ deviation, interval }: Units, v: NdArray<"f32">): NdArray<"f32"> {
+  const d = deviation.length;
+  return { ...v, data: v.data.map((value, i) => (value * deviation[i % d]) / interval) };
+}
+
 /** Coordinates [..., d] in the user's units. */
 export function unwhiten({ mean, deviation }: Units, x: NdArray): NdArray<"f32"> {
   const d = mean.length;

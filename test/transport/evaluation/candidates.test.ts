@@ -36,7 +36,8 @@ test("where masses were counted, only methods with growth are tried", () => {
   expect(candidates(false, 2, true).some((c) => c.growth === undefined)).toBe(true);
 });
 
-test("curves are tried where each training has the snapshots that they need, after straight lines, and are named", () => {
+test("curves and mechanics are tried where each training has the snapshots that they need, after straight lines, and are named", () => {
+  expect([true, false].map((curved) => candidates(false, 2, curved).some((c) => c.method === "mechanics"))).toEqual([true, false]);
   const tried = candidates(false, 2, true);
   expect(tried.filter((c) => c.path).map((c) => c.method)).toEqual(["am", "uam"]);
   expect(tried.slice(0, 2)).toEqual([{ method: "am" }, { method: "am", path: "spline" }]);
