@@ -113,7 +113,7 @@ export { actionDynamics } from "./learning/action-model.ts";
 export { type ActionValue, meanValue, type Sampled } from "./learning/action-value.ts";
 export { type CautionSetting, cautions } from "./learning/cautions.ts";
 export { type CurveAsked, checkCurve } from "./learning/check-curve.ts";
-export { type Asked, checkAsked } from "./learning/checks.ts";
+export { type Asked, checkAsked, checkUsed } from "./learning/checks.ts";
 export { type FlowMatchingOptions, flowMatching } from "./learning/flow-matching.ts";
 export { type Guard, goBack, guardNote, initGuard, rateFactor, type Signs, watch } from "./learning/guard.ts";
 export { type LagrangianFlowOptions, lagrangianFlow } from "./learning/lagrangian-flow.ts";

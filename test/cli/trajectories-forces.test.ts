@@ -127,6 +127,8 @@ test.each([
   ["a weight that is negative", ["--time-weight", "t - 1"], /--time-weight: "t - 1" is -1 at t = 0/],
   ["a weight in time for a Lagrangian flow", ["--method", "wlf-ot", "--time-weight", "t"], /only the loss of action matching/],
   ["noise that is negative at a time", ["--method", "eam", "--noise", "0.1 - t"], /--noise: "0.1 - t" is -/],
+  ["noise of a motion without", ["--noise", "0.3"], /--noise 0\.3: am is a motion without noise.*eam/s],
+  ["a price of growth without growth", ["--method", "eam", "--growth", "1"], /--growth 1: eam knows no growth.*uam/s],
   ["noise that is too much", ["--noise", "11"], /--noise 11: expected a number from 0 to 10/],
   ["noise in time of bridges", ["--method", "am-sb", "--noise", "0.1 + t"], /bridges of am-sb have constant noise/],
   ["noise in time with --auto", ["--auto", "--noise", "0.1 + t"], /--auto chooses the noise/],

@@ -21,6 +21,7 @@ import {
   checkChoice,
   checkCurve,
   checkLineage,
+  checkUsed,
   choose,
   figuresOf,
   type GrowthPrice,
@@ -104,6 +105,7 @@ export const trajectories = method({
     const options = { ...priced, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
     const { method, steps } = options;
     const prepared = await preparePopulation(data, options, split);
+    if (!given.auto) checkUsed(given, method);
     const { lineage, notes } = lineageOf(data, prepared, given);
     const asked: AskedOf = { base: await densityAsked(options, prepared.clouds[0]), lineage };
     return {

@@ -72,8 +72,12 @@ const leftOfTheWay = 0.25;
 const aboveTheFloor = 0.25;
 const massOff = 0.25;
 
-/** Snapshots that the motion does not meet although it has learned from them. */
-export function misses(fit: readonly Fit[]): string[] {
+/**
+ * Snapshots that the motion does not meet although it has learned from them.
+ *
+ * @param mayJump  whether the method has an action that may jump at snapshots
+ */
+export function misses(fit: readonly Fit[], mayJump: boolean): string[] {
   const limit = ({ copy, floor }: Fit): number => floor + Math.max(leftOfTheWay * (copy - floor), aboveTheFloor * floor);
   const far = fit.filter((f) => f.w1 > limit(f));
   const wrong = fit.filter((f) => f.mass !== undefined && !(Math.abs(Math.log(f.mass)) < Math.log(1 + massOff)));
@@ -85,7 +89,7 @@ export function misses(fit: readonly Fit[]): string[] {
       ? [
           `the motion misses a snapshot that it was learned from, at time ${timeText(farthest.time)}${several(far)}: W1 ` +
             `${farthest.w1.toPrecision(3)} standard deviations from the one before it, ${farthest.copy.toPrecision(3)} without any ` +
-            `motion, ${farthest.floor.toPrecision(3)} the sampling floor; raise --steps or --width, or use --action per-interval`,
+            `motion, ${farthest.floor.toPrecision(3)} the sampling floor; raise --steps or --width${orJump(mayJump)}`,
         ]
       : []),
     ...(wrong.length
@@ -97,6 +101,8 @@ export function misses(fit: readonly Fit[]): string[] {
   ];
 }
 
+const orJump = (mayJump: boolean): string => (mayJump ? ", or use --action per-interval" : "");
+
 /** Standard errors, and units of the training an interval, by which rates may lie outside of the changes before and after. */
 const errorsOutside = 5;
 const rateOutside = 0.25;
@@ -105,13 +111,13 @@ const rateOutside = 0.25;
  * The worst rate of change that no bend in time explains. Five errors: among hundreds of test functions chance hardly reaches them. A
  * quarter: less shows in no picture.
  */
-export function unbalanced(balance: readonly Balance[]): string[] {
+export function unbalanced(balance: readonly Balance[], mayJump: boolean): string[] {
   const wrong = balance.filter((b) => b.outside > errorsOutside * b.error && b.outside > rateOutside);
   if (wrong.length === 0) return [];
   const worst = wrong.reduce((a, b) => (b.outside > a.outside ? b : a));
   return [
     `at time ${timeText(worst.time)} the motion changes the mean of ${worst.test} by ${worst.predicted.toPrecision(3)} an interval, the ` +
-      `snapshots by ${worst.observed.toPrecision(3)} (standard deviations; see Balance): raise --steps, or use --action per-interval`,
+      `snapshots by ${worst.observed.toPrecision(3)} (standard deviations; see Balance): raise --steps${orJump(mayJump)}`,
   ];
 }
 

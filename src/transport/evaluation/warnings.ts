@@ -2,7 +2,7 @@
 import type { NdArray } from "../../array/index.ts";
 import type { Snapshots } from "../../data/snapshots.ts";
 import type { ActionValue } from "../learning/action-value.ts";
-import { has, type MethodName } from "../learning/methods.ts";
+import { has, hasAction, type MethodName } from "../learning/methods.ts";
 import type { PreparedPopulation } from "../learning/prepare.ts";
 import type { Fields } from "../motion/fields.ts";
 import type { Frame, MassAt } from "../motion/frames.ts";
@@ -48,8 +48,8 @@ export function warningsOf(
     ...(note ? [note] : []),
     ...inexact(solverError),
     ...lostEnergy(energy),
-    ...misses(fit),
-    ...unbalanced(balance),
+    ...misses(fit, hasAction(method)),
+    ...unbalanced(balance, hasAction(method)),
     ...(value ? wideGap(value) : []),
     ...thinWeights(mass),
     ...(has(method, "growth") ? dip(mass) : []),

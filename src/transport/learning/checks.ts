@@ -8,7 +8,7 @@ import { together } from "../lagrangian/interaction.ts";
 import type { Curve } from "../paths/curves.ts";
 import type { Coupling } from "../paths/pairs.ts";
 import { checkMechanics } from "./check-mechanics.ts";
-import { descriptionOf, has, type MethodName, methods } from "./methods.ts";
+import { descriptionOf, has, hasAction, learnDefaults, type MethodName, methodNames, methods } from "./methods.ts";
 
 /** What is asked of a method, beside its numbers. */
 export interface Asked extends ForceOptions {
@@ -39,13 +39,27 @@ export function checkAsked(asked: Asked, method: MethodName): void {
     throw new UserError(`--coupling unbalanced: ${method} has no growth`, "use a method with growth, such as wlf-uot or uam");
 }
 
+/** Numbers that were given and would move nothing. */
+interface Given {
+  readonly noise: number | string;
+  readonly growth?: number;
+}
+
+/** @throws UserError */
+export function checkUsed({ noise, growth }: Given, method: MethodName): void {
+  const others = (what: "noise" | "growth"): string => `those with ${what} are ${methodNames.filter((m) => has(m, what)).join(", ")}`;
+  if (noise !== learnDefaults.noise && !has(method, "noise"))
+    throw new UserError(`--noise ${noise}: ${method} is a motion without noise`, others("noise"));
+  if (growth !== undefined && !has(method, "growth"))
+    throw new UserError(`--growth ${growth}: ${method} knows no growth`, others("growth"));
+}
+
 /** Can the action have the form that was asked for? */
 function checkHead({ head }: Asked, method: MethodName): void {
   if (head === undefined || head === "scalar") return;
-  const { family } = methods[method];
-  if (family !== "action matching" && family !== "Lagrangian flow")
+  if (!hasAction(method))
     throw new UserError(
-      `--head: ${method} is ${family}, which has no action`,
+      `--head: ${method} is ${methods[method].family}, which has no action`,
       "use action matching (am, …) or a Lagrangian flow (wlf-ot, …)",
     );
   if (has(method, "growth"))
@@ -92,7 +106,7 @@ function checkPairs(asked: Asked, method: MethodName): void {
 /** Does the method take the forces that were asked for? */
 function checkForces(asked: Asked, method: MethodName): void {
   const { family } = methods[method];
-  const withAction = family === "action matching" || family === "Lagrangian flow";
+  const withAction = hasAction(method);
   const given = (["cost", "drift", "velocity"] as const).find((key) => asked[key] !== undefined);
   // flow matching has no use for a free velocity, but for curves that go through particles with theirs
   const bends = given === "velocity" && family === "flow matching" && asked.path === "hermite";

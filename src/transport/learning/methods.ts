@@ -95,6 +95,12 @@ export const methodNames = Object.keys(methods) as MethodName[];
 /** The method of a name. */
 export const descriptionOf = (name: MethodName): Description => methods[name];
 
+/** Does it learn an action, which may jump at snapshots? */
+export function hasAction(method: MethodName): boolean {
+  const { family } = descriptionOf(method);
+  return family === "action matching" || family === "Lagrangian flow";
+}
+
 /** Does the method learn growth (noise, …)? */
 export const has = (method: MethodName, what: "noise" | "growth" | "potential"): boolean => descriptionOf(method)[what] === true;
 

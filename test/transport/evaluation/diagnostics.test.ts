@@ -50,17 +50,22 @@ test("solver errors, snapshots that are not met, wrong masses, rates and gaps", 
   expect(inexact(0.049)).toEqual([]);
   expect(inexact(0.06).join()).toMatch(/error of 0\.060 standard deviations/);
   const fit = { time: 2, copy: 1, floor: 0.2, w1: 0.39 };
-  expect(misses([fit, { ...fit, mass: 1.2 }])).toEqual([]);
-  expect(misses([{ ...fit, w1: 0.41 }]).join()).toMatch(/misses a snapshot .* at time 2: W1 0\.410/);
-  expect(misses([{ ...fit, mass: 0.7 }]).join()).toMatch(/mass at time 2, .* is 0\.700 times/);
+  expect(misses([fit, { ...fit, mass: 1.2 }], true)).toEqual([]);
+  expect(misses([{ ...fit, w1: 0.41 }], true).join()).toMatch(/misses a snapshot .* at time 2: W1 0\.410/);
+  expect(misses([{ ...fit, mass: 0.7 }], true).join()).toMatch(/mass at time 2, .* is 0\.700 times/);
   const balance = { test: "x", time: 1, observed: 0, predicted: 1, z: 9, outside: 1, error: 0.1 };
   expect(
-    unbalanced([
-      { ...balance, outside: 0.2, error: 0.001 },
-      { ...balance, error: 0.5 },
-    ]),
+    unbalanced(
+      [
+        { ...balance, outside: 0.2, error: 0.001 },
+        { ...balance, error: 0.5 },
+      ],
+      true,
+    ),
   ).toEqual([]);
-  expect(unbalanced([balance]).join()).toMatch(/at time 1 the motion changes the mean of x/);
+  expect(unbalanced([balance], true).join()).toMatch(/at time 1 the motion changes the mean of x/);
+  // what has no action that may jump is not told to let it
+  expect([...misses([{ ...fit, w1: 0.41 }], false), ...unbalanced([balance], false)].join()).not.toMatch(/per-interval/);
   const value = { dual: 4, error: 0.1, primal: 5, gap: { bound: 1, error: 0.1 } };
   expect(wideGap(value)).toEqual([]);
   expect(wideGap({ ...value, gap: { bound: 1.6, error: 0.1 } }).join()).toMatch(/leaves 1\.60 of the path's 5\.00 unexplained/);
