@@ -52,8 +52,8 @@ test("options come from YAML or JSON too; the command line counts more; mistakes
   await writeFile(file, "data: gapminder\nhold-out: [1970, 1990]\nsteps: 5\nwidth: 8\nquiet: true\n");
   expect((await pushforward("trajectories", "--config", file, "--steps", "7", "--out", out)).code).toBe(0);
   expect(JSON.parse(read("configured", "config.json"))).toMatchObject({
-    config: { steps: 7, width: 8, holdOut: "1970,1990" },
-    invocation: { command: ["trajectories"], options: { steps: 7, layers: 3, data: "gapminder" } },
+    config: { steps: 7, width: 8, layers: 3, holdOut: "1970,1990" },
+    invocation: { command: ["trajectories"], options: { steps: 7, batch: 256, data: "gapminder" } },
   });
   const refused = async (text: string | Uint8Array) => {
     await writeFile(file, text);
