@@ -77,9 +77,12 @@ export function splitTail(program: Program): Split | undefined {
 
 type Open = (program: Program) => Promise<Session>;
 
+/** The head of a program that is all tail. */
+const nothing: Session = { run: async () => [], release: async () => undefined };
+
 /** Both halves as one session. */
 export async function openSplit({ head, tail, fromHead, fromInputs, outputs }: Split, openHead: Open, openTail: Open): Promise<Session> {
-  const [first, second] = await Promise.all([openHead(head), openTail(tail)]);
+  const [first, second] = await Promise.all([head.outputs.length > 0 ? openHead(head) : nothing, openTail(tail)]);
   return {
     async run(inputs) {
       const made = await first.run(inputs);
