@@ -128,26 +128,27 @@ export function unitsFrom(sources: Sources, uses: ReadonlySet<Tensor>): Units {
 
 const some = <T>(x: T | undefined): T[] => (x === undefined ? [] : [x]);
 
+// Programs are deeper than calls may be: both walks keep a list of their own.
+
 /** Whether a unit has to run after another. */
-function reaches(from: Unit, to: Unit, seen = new Set<Unit>()): boolean {
-  for (const unit of from.needs) {
-    if (unit === to) return true;
-    if (seen.has(unit)) continue;
-    seen.add(unit);
-    if (reaches(unit, to, seen)) return true;
+function reaches(from: Unit, to: Unit): boolean {
+  const seen = new Set<Unit>([from]);
+  // a set is walked over while it grows
+  for (const unit of seen) {
+    if (unit.needs.has(to)) return true;
+    for (const needed of unit.needs) seen.add(needed);
   }
   return false;
 }
 
 function sorted(units: ReadonlySet<Unit>): Unit[] {
-  const done = new Set<Unit>();
-  const result: Unit[] = [];
-  const visit = (unit: Unit): void => {
-    if (done.has(unit)) return;
-    done.add(unit);
-    for (const needed of unit.needs) visit(needed);
-    result.push(unit);
-  };
-  units.forEach(visit);
-  return result;
+  const result = new Set<Unit>();
+  const open = [...units].reverse();
+  while (open.length > 0) {
+    const unit = open[open.length - 1];
+    const missing = result.has(unit) ? [] : [...unit.needs].filter((needed) => !result.has(needed));
+    if (missing.length > 0) open.push(...missing.reverse());
+    else result.add(open.pop() as Unit);
+  }
+  return [...result];
 }

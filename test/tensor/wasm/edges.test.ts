@@ -126,3 +126,17 @@ describe("an index out of range", () => {
     await expect(f(array([1, 2]), array([-(2 ** 40)], "i64"))).rejects.toThrow(`index ${-(2 ** 40)} is out of range`);
   });
 });
+
+test("programs may be deeper than calls", async () => {
+  const n = 9_000;
+  // what comes first and last is one loop, or two around the chain
+  const f = (x: pf.Tensor, w: pf.Tensor) => {
+    const [early, start] = [pf.exp(x), x.mul(2)];
+    let [beside, after] = [x, start];
+    for (let k = 0; k < n; k++) beside = beside.matmul(w);
+    for (let k = 0; k < n; k++) after = after.matmul(w);
+    return [early.add(beside), after.sub(start)];
+  };
+  const [a, b] = await pf.jit(f, wasm)(f32([0], [1, 1]), f32([1], [1, 1]));
+  expect([...toNumbers(a), ...toNumbers(b)]).toEqual([1, 0]);
+});
