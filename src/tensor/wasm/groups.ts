@@ -72,7 +72,8 @@ export function unitsFrom(sources: Sources, uses: ReadonlySet<Tensor>): Units {
   /** One loop instead of two, if nothing has to run between them. */
   const merge = (a: Unit, b: Unit): void => {
     const together = new Set([...a.needs, ...b.needs]);
-    const between = [...together].some((unit) => unit !== a && unit !== b && (reaches(unit, a) || reaches(unit, b)));
+    const rest = [...together].filter((unit) => unit !== a && unit !== b);
+    const between = reaches(rest, a, b);
     const inTurn = awaited(a.nodes, b).includes(b) || awaited(b.nodes, a).includes(a);
     if (between || inTurn || a.nodes.length + b.nodes.length > most || (a.width && b.width && a.width !== b.width)) return;
     units.delete(b);
@@ -98,7 +99,7 @@ export function unitsFrom(sources: Sources, uses: ReadonlySet<Tensor>): Units {
       (!width || !unit.width || unit.width === width);
     const others = (unit: Unit): Unit[] => awaited([node], unit);
     const candidates = [...new Set(node.inputs.flatMap((x) => (x.node.primitive.lanes ? some(unitOf.get(x)) : [])))].filter(fits);
-    const home = candidates.find((unit) => others(unit).every((other) => other !== unit && !reaches(other, unit)));
+    const home = candidates.find((unit) => !others(unit).includes(unit) && !reaches(others(unit), unit));
     const unit = home ?? created({ nodes: [], isLoop: true, shape, width, needs: new Set() }, []);
     for (const other of others(unit)) unit.needs.add(other);
     unit.width ??= width;
@@ -130,12 +131,12 @@ const some = <T>(x: T | undefined): T[] => (x === undefined ? [] : [x]);
 
 // Programs are deeper than calls may be: both walks keep a list of their own.
 
-/** Whether a unit has to run after another. */
-function reaches(from: Unit, to: Unit): boolean {
-  const seen = new Set<Unit>([from]);
+/** Whether one of some units has to run after one of others. */
+function reaches(from: readonly Unit[], ...to: readonly Unit[]): boolean {
+  const seen = new Set(from);
   // a set is walked over while it grows
   for (const unit of seen) {
-    if (unit.needs.has(to)) return true;
+    if (to.some((other) => unit.needs.has(other))) return true;
     for (const needed of unit.needs) seen.add(needed);
   }
   return false;
