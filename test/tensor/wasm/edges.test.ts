@@ -38,6 +38,23 @@ describe("dtypes", () => {
     ]);
   });
 
+  test("extrema and signs of i64 see all 64 bits, on both targets", async () => {
+    const x = array([2 ** 31, -1, -(2 ** 31) - 1, 7, 2 ** 40, -7], "i64", [3, 2]);
+    const f = (t: pf.Tensor) => [pf.maximum(t, 0), pf.minimum(t, 0), pf.sign(t), pf.max(t), pf.min(t, 0), pf.max(t, [1], true)];
+    for (const device of ["wasm", "cpu"] as const) {
+      const results = await pf.jit(f, { device })(x);
+      expect(results.map(toNumbers), device).toEqual([
+        [2 ** 31, 0, 0, 7, 2 ** 40, 0],
+        [0, -1, -(2 ** 31) - 1, 0, 0, -7],
+        [1, -1, -1, 1, 1, -1],
+        [2 ** 40],
+        [-(2 ** 31) - 1, -7],
+        [2 ** 31, 7, 2 ** 40],
+      ]);
+      expect(results[5].shape).toEqual([3, 1]);
+    }
+  });
+
   test("updates of bytes and of booleans add up", async () => {
     const i = array([0, 0, 2], "i32");
     const f = (x: pf.Tensor, u: pf.Tensor) => [pf.scatterAdd(x, i, u), pf.scatterAdd(x.cast("bool"), i, u.cast("bool"))];
