@@ -48,13 +48,15 @@ const borderOf = (nodes: ReadonlySet<Node>): Tensor[] =>
 export function splitTail(program: Program): Split | undefined {
   const nodes = tailNodes(program);
   // what can be made once more from what is handed over anyway is not handed over: g² of g
-  for (const x of borderOf(nodes)) {
+  const handed = new Set(borderOf(nodes));
+  for (const x of handed) {
     const { primitive, inputs } = x.node;
-    const border = new Set(borderOf(nodes));
-    if (primitive.elementwise && primitive.lanes && inputs.every((y) => border.has(y) || isConstant(y))) nodes.add(x.node);
+    if (!primitive.elementwise || !primitive.lanes || !inputs.every((y) => handed.has(y) || isConstant(y))) continue;
+    nodes.add(x.node);
+    handed.delete(x);
   }
   if (!(tailGain(nodes) > 0)) return undefined;
-  const border = borderOf(nodes);
+  const border = [...handed];
   const known = new Map(program.inputs.map((x, i) => [x, i]));
   const fromInputs = border.filter((x) => known.has(x));
   const made = border.filter((x) => !known.has(x));
@@ -77,9 +79,12 @@ export function splitTail(program: Program): Split | undefined {
 
 type Open = (program: Program) => Promise<Session>;
 
+/** The head of a program that is all tail. */
+const nothing: Session = { run: async () => [], release: async () => undefined };
+
 /** Both halves as one session. */
 export async function openSplit({ head, tail, fromHead, fromInputs, outputs }: Split, openHead: Open, openTail: Open): Promise<Session> {
-  const [first, second] = await Promise.all([openHead(head), openTail(tail)]);
+  const [first, second] = await Promise.all([head.outputs.length > 0 ? openHead(head) : nothing, openTail(tail)]);
   return {
     async run(inputs) {
       const made = await first.run(inputs);

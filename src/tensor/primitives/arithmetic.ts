@@ -1,7 +1,7 @@
 /** Arithmetic, selection, rounding, comparison and logic, elementwise. */
 import { apply1 } from "../primitive.ts";
 import { broadcastShapes, fail } from "../shapes.ts";
-import type { Primitive, Tensor } from "../tensor.ts";
+import type { Primitive, Target, Tensor } from "../tensor.ts";
 import * as functions from "../wasm/functions.ts";
 import type { Lanes } from "../wasm/lanes.ts";
 import { cast } from "./cast.ts";
@@ -82,6 +82,7 @@ export const abs = unary("abs", {
 export const sign = unary("sign", {
   lanes: (v, [a]) => functions.sign(v, a),
   onnx: "Sign",
+  expand: ([a], _, target) => (isMisread(a, target) ? [sub(cast(greater(a, 0), "i64"), cast(less(a, 0), "i64"))] : undefined),
   takes: "number",
   exact: true,
   flat: true,
@@ -92,10 +93,14 @@ export const rsqrt = (x: Value): Tensor => reciprocal(sqrt(x));
 
 // --- selection, rounding, comparison, logic -------------------------------------------------------------------------------------
 
+/** The runtime compares 64 bits as if they were 32 in its extrema and signs, and rightly elsewhere. */
+const isMisread = ({ dtype }: Tensor, target: Target): boolean => dtype === "i64" && target === "onnx";
+
 // At a tie the first argument counts; where one is NaN, neither does.
 export const maximum = binary("maximum", {
   lanes: (v, [a, b]) => v.max(a, b),
   onnx: "Max",
+  expand: ([a, b], _, target) => (isMisread(a, target) ? [where(greaterEqual(a, b), a, b)] : undefined),
   takes: "number",
   exact: true,
   scalar: Math.max,
@@ -104,6 +109,7 @@ export const maximum = binary("maximum", {
 export const minimum = binary("minimum", {
   lanes: (v, [a, b]) => v.min(a, b),
   onnx: "Min",
+  expand: ([a, b], _, target) => (isMisread(a, target) ? [where(lessEqual(a, b), a, b)] : undefined),
   takes: "number",
   exact: true,
   scalar: Math.min,

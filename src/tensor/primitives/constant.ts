@@ -123,5 +123,8 @@ export function splat(x: Tensor): number | undefined {
   if (primitive.view) return splat(inputs[0]);
   const value = primitive.constant?.(params);
   if (typeof value !== "object") return value;
-  return sizeOf(x.shape) === 1 ? Number(value.data[0]) : undefined;
+  if (sizeOf(x.shape) !== 1) return undefined;
+  const [element] = value.data;
+  // whole numbers of 64 bits beyond 2⁵³ are none of JavaScript's
+  return typeof element === "bigint" && BigInt(Number(element)) !== element ? undefined : Number(element);
 }

@@ -73,6 +73,9 @@ const scatterRows: Primitive = {
     if (!isIndex(i) || !fits || x.dtype !== updates.dtype) fail("scatterAdd", "indices, rows and updates do not fit", [x, i, updates]);
     return [x];
   },
+  // the sum of booleans is whether one of them holds
+  expand: ([x, i, updates], _, target) =>
+    x.dtype === "bool" && target === "wasm" ? [cast(scatterAdd(cast(x, "i32"), i, cast(updates, "i32")), "bool")] : undefined,
   onnx(emit, [x, i, updates], node) {
     const wide = emit.op("Cast", [i], { to: onnxTypes.i64 });
     const column = emit.op("Reshape", [wide[0], emit.ints([...node.inputs[1].shape, 1])]);

@@ -3,7 +3,7 @@
  * (reduce.ts, order.ts) looks for NaN first. They are right by themselves where a NaN among the elements shows in another way.
  */
 import { sizeOf } from "../../array/ndarray.ts";
-import { fail } from "../shapes.ts";
+import { fail, range } from "../shapes.ts";
 import { onnxTypes, type Primitive, type Tensor } from "../tensor.ts";
 import { kernelOf } from "../wasm/kernels.ts";
 import { around, inputAt } from "../wasm/rules.ts";
@@ -19,15 +19,28 @@ export const extremumJvp: Primitive["jvp"] = ([x], [dx], [y], { axes, keepDims }
   return [sum(mul(dx, div(chosen, sum(chosen, axes, true))), axes, keepDims)];
 };
 
+/** The runtime compares i64 as if they were of 32 bits when it looks for an extremum, and rightly when it orders: the first in order then. */
+const extremumBy =
+  (operator: string, largest: 0 | 1): Primitive["onnx"] =>
+  (emit, [x], { inputs: [t], outputs: [y], params: { axes, keepDims } }) => {
+    if (t.dtype !== "i64") return emit.op(operator, [x, emit.ints(axes)], { keepdims: keepDims ? 1 : 0 });
+    const gone: number[] = axes.map((a: number) => a + t.rank);
+    const stay = range(t.rank).filter((i) => !gone.includes(i));
+    const [turned] = emit.op("Transpose", [x], { perm: [...stay, ...gone] });
+    const [rows] = emit.op("Reshape", [turned, emit.ints([...stay.map((i) => t.shape[i]), -1])]);
+    const [first] = emit.op("TopK", [rows, emit.ints([1])], { axis: -1, largest, sorted: 1 }, { outputs: 2 });
+    return emit.op("Reshape", [first, emit.ints(y.shape)]);
+  };
+
 export const kernelMax = reduction("kernelMax", {
-  onnx: "ReduceMax",
+  onnx: extremumBy("ReduceMax", 1),
   accumulates: "max",
   combine: Math.max,
   jvp: extremumJvp,
   exact: true,
 });
 export const kernelMin = reduction("kernelMin", {
-  onnx: "ReduceMin",
+  onnx: extremumBy("ReduceMin", 0),
   accumulates: "min",
   combine: Math.min,
   jvp: extremumJvp,

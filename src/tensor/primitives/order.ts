@@ -1,19 +1,22 @@
 /** Order statistics. NaN comes after every number, as in NumPy and JAX; the runtime's kernels place it by chance. */
 import { apply, apply1 } from "../primitive.ts";
-import { fromEnd, largestNumber } from "../shapes.ts";
+import { fromEnd, largestNumber, withLength } from "../shapes.ts";
 import { isFloat, type Primitive, type Tensor } from "../tensor.ts";
 import { isNaN, minimum, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { liftOne, scalar, type Value } from "./constant.ts";
 import { takeAlong } from "./gather.ts";
 import { anyNaN, kernelArgmax, kernelArgmin, kernelTopK } from "./kernels.ts";
+import { broadcastTo } from "./sum.ts";
 
 const topKPrimitive: Primitive = {
   ...kernelTopK,
   name: "topK",
   // In rows with NaN, NaN is taken for ∞, and ∞ for the largest number: such a row orders these two by their places.
   expand([x], { k, largest }) {
-    if (!isFloat(x.dtype) || x.size === 0) return undefined;
+    // the runtime's kernel divides by the number of rows
+    if (x.size === 0) return [x.dtype, "i32" as const].map((dtype) => broadcastTo(scalar(0, dtype), withLength(x.shape, x.rank - 1, k)));
+    if (!isFloat(x.dtype)) return undefined;
     const end = where(anyNaN(x, [-1], true), scalar(largestNumber(x.dtype), x.dtype), Number.POSITIVE_INFINITY);
     const key = where(isNaN(x), Number.POSITIVE_INFINITY, minimum(x, end));
     const [, indices] = apply(kernelTopK, [key], { k, largest });

@@ -121,6 +121,7 @@ const softmaxPrimitive = lastAxis(
   "Softmax",
   (y, dx) => mul(y, sub(dx, sum(mul(y, dx), -1, true))),
   ([x], _, target) => {
+    if (x.size === 0) return [x];
     if (target === "onnx") return undefined;
     const terms = exp(sub(x, kernelMax(x, -1, true)));
     return [div(terms, sum(terms, -1, true))];
@@ -132,6 +133,7 @@ const logSoftmaxPrimitive = lastAxis(
   (y, dx) => sub(dx, sum(mul(exp(y), dx), -1, true)),
   // The runtime's f64 kernel loses a NaN.
   ([x], _, target) => {
+    if (x.size === 0) return [x];
     if (x.dtype === "f32" && target === "onnx") return undefined;
     const fromTop = sub(x, kernelMax(x, -1, true));
     return [sub(fromTop, log(sum(exp(fromTop), -1, true)))];

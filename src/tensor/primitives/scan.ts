@@ -41,11 +41,11 @@ const scanPrimitive: Primitive = {
   },
   onnx: scanToOnnx,
   wasm: {
-    scratch: ({ inputs, outputs, params }) =>
-      2 * inputs.slice(0, params.carries).reduce((bytes, x) => bytes + sizeInBytes(x), 0) +
-      Math.max(0, ...outputs.map((y) => sizeInBytes(y))),
+    scratch: ({ inputs, params }) => 2 * inputs.slice(0, params.carries).reduce((bytes, x) => bytes + sizeInBytes(x), 0),
     steps: ({ params }) => params.length,
-    programs: ({ params }) => [params.body],
+    programs: ({ params: { body, carries }, outputs }, used) => [
+      { inputs: body.inputs, outputs: body.outputs.filter((_: Tensor, i: number) => i < carries || used(outputs[i])) },
+    ],
     write: scanToWasm,
   },
   jvp: scanJvp,
@@ -185,7 +185,7 @@ function scanToWasm(w: NodeWriter, { inputs, outputs, params }: Node): void {
   const { body, carries, xs, length, reverse } = params as ScanParams;
   const loop = pingPong(w, inputs.slice(0, carries), 0);
   const bytes = ({ dtype, shape }: Tensor): number => sizeOf(shape.slice(1)) * bytesOf[dtype];
-  // Pointers that walk along sequences; what nobody needs goes to the same place every time.
+  // Pointers that walk along sequences.
   const walking = (place: Place, step: number): Walk => {
     const pointer = w.pointer();
     pushPlace(w.code, place, reverse ? (length - 1) * step : 0);
@@ -194,19 +194,19 @@ function scanToWasm(w: NodeWriter, { inputs, outputs, params }: Node): void {
   };
   const sequences = inputs.slice(carries, carries + xs).map((x, i) => walking(inputAt(w, carries + i), bytes(x)));
   const constants = inputs.slice(carries + xs).map((_, i) => inputAt(w, carries + xs + i));
-  const unused = { ...w.scratch, offset: w.scratch.offset + loop.bytes };
-  const results = outputs
-    .slice(carries)
-    .map((y, i) => (w.used(carries + i) ? walking(w.output(carries + i), bytes(y)) : walking(unused, 0)));
-  const ys = body.outputs.length - carries;
+  const results = (from: number, to?: number): (Walk | undefined)[] =>
+    outputs.slice(from, to).map((y, i) => (w.used(from + i) ? walking(w.output(from + i), bytes(y)) : undefined));
+  // what nobody uses is neither computed nor kept
+  const ys = results(carries, body.outputs.length).flatMap((y) => (y ? [y] : []));
+  const saved = results(body.outputs.length);
   counted(w.code, length, () => {
-    loop.now.forEach((place, i) => {
-      if (w.used(carries + ys + i)) w.move(results[ys + i].pointer, place, bytesOfTensor(inputs[i]));
+    saved.forEach((s, i) => {
+      if (s) w.move(s.pointer, loop.now[i], bytesOfTensor(inputs[i]));
     });
     const given = [...loop.now, ...sequences.map((s) => s.pointer), ...constants];
-    w.run(0, given, [...loop.next, ...results.slice(0, ys).map((r) => r.pointer)]);
+    w.run(0, given, [...loop.next, ...ys.map((y) => y.pointer)]);
     loop.swap();
-    for (const { pointer, step } of [...sequences, ...results]) {
+    for (const { pointer, step } of [...sequences, ...ys, ...saved.flatMap((s) => (s ? [s] : []))]) {
       if (step === 0) continue;
       pushPlace(w.code, pointer, reverse ? -step : step);
       w.code.globalSet(pointer.global);

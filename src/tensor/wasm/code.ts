@@ -7,7 +7,15 @@ export const opcodes = {
   ...{ "i32.store": 0x36, "i64.store": 0x37, "f32.store": 0x38, "f64.store": 0x39 },
   ...{ "i32.eqz": 0x45, "i32.eq": 0x46, "i32.ne": 0x47, "i32.lt_s": 0x48, "i32.lt_u": 0x49, "i64.eqz": 0x50 },
   ...{ "i32.add": 0x6a, "i32.sub": 0x6b, "i32.mul": 0x6c, "i32.div_s": 0x6d, "i64.div_s": 0x7f },
-  ...{ "f32.demote": 0xb6, "f64.promote": 0xbb, "i64.trunc_f64": 0xb0, "f64.convert_i64": 0xb9, "f64.add": 0xa0, "f32.add": 0x92 },
+  ...{
+    "f32.demote": 0xb6,
+    "f64.promote": 0xbb,
+    "i64.trunc_f64": 0xb0,
+    "f32.convert_i64": 0xb4,
+    "f64.convert_i64": 0xb9,
+    "f64.add": 0xa0,
+    "f32.add": 0x92,
+  },
 } as const;
 
 export interface Code {

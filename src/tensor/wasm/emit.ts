@@ -48,7 +48,10 @@ export function emitPlan(
     else emitNode(emission, code, scope, unit);
   }
   program.outputs.forEach((y, k) => {
-    if (direct.get(y) !== k) callLoop(emission, code, copyLoop(scope, y, plan.sources.source(y), outputs[k]));
+    if (direct.get(y) === k) return;
+    // what one output has by itself lives on; what that was copied from may not
+    const source = direct.has(y) ? plan.sources.inMemory(y) : plan.sources.source(y);
+    callLoop(emission, code, copyLoop(scope, y, source, outputs[k]));
   });
 }
 

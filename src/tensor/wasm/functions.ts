@@ -189,7 +189,8 @@ const cosDouble = [
   ...[2.480158728947673e-5, -0.001388888888887411, 0.0416666666666666],
 ];
 
-export const sin = (v: Lanes, x: Vector): Vector => sine(v, x, 0n);
+/** The sine of -0 is -0, which the reduction would lose. */
+export const sin = (v: Lanes, x: Vector): Vector => v.select(v.compare("eq", x, v.constant(0, x.dtype)), x, sine(v, x, 0n));
 export const cos = (v: Lanes, x: Vector): Vector => sine(v, x, 1n);
 
 // --- others ------------------------------------------------------------------------------------------------------------------------

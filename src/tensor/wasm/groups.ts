@@ -72,7 +72,8 @@ export function unitsFrom(sources: Sources, uses: ReadonlySet<Tensor>): Units {
   /** One loop instead of two, if nothing has to run between them. */
   const merge = (a: Unit, b: Unit): void => {
     const together = new Set([...a.needs, ...b.needs]);
-    const between = [...together].some((unit) => unit !== a && unit !== b && (reaches(unit, a) || reaches(unit, b)));
+    const rest = [...together].filter((unit) => unit !== a && unit !== b);
+    const between = reaches(rest, a, b);
     const inTurn = awaited(a.nodes, b).includes(b) || awaited(b.nodes, a).includes(a);
     if (between || inTurn || a.nodes.length + b.nodes.length > most || (a.width && b.width && a.width !== b.width)) return;
     units.delete(b);
@@ -98,7 +99,7 @@ export function unitsFrom(sources: Sources, uses: ReadonlySet<Tensor>): Units {
       (!width || !unit.width || unit.width === width);
     const others = (unit: Unit): Unit[] => awaited([node], unit);
     const candidates = [...new Set(node.inputs.flatMap((x) => (x.node.primitive.lanes ? some(unitOf.get(x)) : [])))].filter(fits);
-    const home = candidates.find((unit) => others(unit).every((other) => other !== unit && !reaches(other, unit)));
+    const home = candidates.find((unit) => !others(unit).includes(unit) && !reaches(others(unit), unit));
     const unit = home ?? created({ nodes: [], isLoop: true, shape, width, needs: new Set() }, []);
     for (const other of others(unit)) unit.needs.add(other);
     unit.width ??= width;
@@ -128,26 +129,27 @@ export function unitsFrom(sources: Sources, uses: ReadonlySet<Tensor>): Units {
 
 const some = <T>(x: T | undefined): T[] => (x === undefined ? [] : [x]);
 
-/** Whether a unit has to run after another. */
-function reaches(from: Unit, to: Unit, seen = new Set<Unit>()): boolean {
-  for (const unit of from.needs) {
-    if (unit === to) return true;
-    if (seen.has(unit)) continue;
-    seen.add(unit);
-    if (reaches(unit, to, seen)) return true;
+// Programs are deeper than calls may be: both walks keep a list of their own.
+
+/** Whether one of some units has to run after one of others. */
+function reaches(from: readonly Unit[], ...to: readonly Unit[]): boolean {
+  const seen = new Set(from);
+  // a set is walked over while it grows
+  for (const unit of seen) {
+    if (to.some((other) => unit.needs.has(other))) return true;
+    for (const needed of unit.needs) seen.add(needed);
   }
   return false;
 }
 
 function sorted(units: ReadonlySet<Unit>): Unit[] {
-  const done = new Set<Unit>();
-  const result: Unit[] = [];
-  const visit = (unit: Unit): void => {
-    if (done.has(unit)) return;
-    done.add(unit);
-    for (const needed of unit.needs) visit(needed);
-    result.push(unit);
-  };
-  units.forEach(visit);
-  return result;
+  const result = new Set<Unit>();
+  const open = [...units].reverse();
+  while (open.length > 0) {
+    const unit = open[open.length - 1];
+    const missing = result.has(unit) ? [] : [...unit.needs].filter((needed) => !result.has(needed));
+    if (missing.length > 0) open.push(...missing.reverse());
+    else result.add(open.pop() as Unit);
+  }
+  return [...result];
 }

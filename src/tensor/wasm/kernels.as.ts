@@ -1,14 +1,14 @@
 /**
  * Kernels that programs of WebAssembly call: products, gathers, scatters, running sums, orders. They work on a program's memory; addresses are
- * in bytes, strides in elements. What cannot be done is told at address 16: a kind, a number, and a limit.
+ * in bytes, strides in elements. What cannot be done is told at address 16: a kind, a limit, and a number of 64 bits.
  */
 
 const failure: usize = 16;
 
 function refuse(kind: i32, index: i64, rows: i32): void {
   store<i32>(failure, kind);
-  store<i32>(failure + 4, <i32>index);
-  store<i32>(failure + 8, rows);
+  store<i32>(failure + 4, rows);
+  store<i64>(failure + 8, index);
 }
 
 /** An index as it is meant: negative ones count from the end; what is out of range is told, and taken for 0. */
@@ -338,6 +338,9 @@ export function scatterI32(out: usize, i: usize, updates: usize, rows: i32, chun
 }
 export function scatterI64(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
   scatter<i64>(out, i, updates, rows, chunk, count, wide);
+}
+export function scatterU8(out: usize, i: usize, updates: usize, rows: i32, chunk: i32, count: i32, wide: i32): void {
+  scatter<u8>(out, i, updates, rows, chunk, count, wide);
 }
 
 /** y[o, j, p] = x[o, i[o, j, p], p] of x [outer, n, inner] and i [outer, m, inner], elements of `size` bytes. */

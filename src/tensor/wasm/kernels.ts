@@ -16,7 +16,7 @@ export const signatures: Readonly<Record<string, Signature>> = {
   },
   ...{ productF32: numbers(11), productF64: numbers(11), productI32: numbers(11), productI64: numbers(11) },
   ...{ gatherRows: numbers(7), gatherAlong: numbers(9) },
-  ...{ scatterF32: numbers(7), scatterF64: numbers(7), scatterI32: numbers(7), scatterI64: numbers(7) },
+  ...{ scatterF32: numbers(7), scatterF64: numbers(7), scatterI32: numbers(7), scatterI64: numbers(7), scatterU8: numbers(7) },
   ...{ scatterAlongF32: numbers(8), scatterAlongF64: numbers(8), scatterAlongI32: numbers(8), scatterAlongI64: numbers(8) },
   ...{ cumsumF32: numbers(6), cumsumF64: numbers(6), cumsumI32: numbers(6), cumsumI64: numbers(6) },
   ...{ topF32: numbers(8), topF64: numbers(8), topI32: numbers(8), topI64: numbers(8), topU8: numbers(8) },

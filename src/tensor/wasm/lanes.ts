@@ -90,8 +90,11 @@ export function lanes(code: Code, width: Width, imported: (name: string) => numb
     const kind = lane(inputs[0].dtype);
     return apply(floats[kind === "f32x4" ? kind : "f64x2"][operation], inputs[0].dtype, ...inputs);
   };
-  /** u8 wraps. */
-  const wrapped = (a: Vector): Vector => (a.dtype === "u8" ? self.and(a, self.bits(255n, "u8")) : a);
+  /** What is narrower than its lane wraps: u8, and i32 beside 64 bits. */
+  const wrapped = (a: Vector): Vector => {
+    if (a.dtype === "u8") return self.and(a, self.bits(255n, "u8"));
+    return a.dtype === "i32" && width === 2 ? self.shift("shr", self.shift("shl", a, 32), 32) : a;
+  };
   /** f32 beside f64 is rounded after every operation. */
   const rounded = (a: Vector): Vector =>
     a.dtype === "f32" && width === 2
@@ -140,8 +143,14 @@ export function lanes(code: Code, width: Width, imported: (name: string) => numb
     div: (a, b) => (isFloat(a.dtype) ? rounded(float("div", a, b)) : divided(a, b)),
     neg: (a) => wrapped(apply(family(a).neg, a.dtype, a)),
     abs: (a) => (a.dtype === "u8" ? a : apply(family(a).abs, a.dtype, a)),
-    min: (a, b) => (isFloat(a.dtype) ? float("min", a, b) : self.select(self.compare("lt", a, b), a, b)),
-    max: (a, b) => (isFloat(a.dtype) ? float("max", a, b) : self.select(self.compare("gt", a, b), a, b)),
+    min(a, b) {
+      if (a.dtype === "bool") return self.and(a, b);
+      return isFloat(a.dtype) ? float("min", a, b) : self.select(self.compare("lt", a, b), a, b);
+    },
+    max(a, b) {
+      if (a.dtype === "bool") return self.or(a, b);
+      return isFloat(a.dtype) ? float("max", a, b) : self.select(self.compare("gt", a, b), a, b);
+    },
     clamp(a, low, high) {
       const above = low === Number.NEGATIVE_INFINITY ? a : float("pmax", a, self.constant(low, a.dtype));
       return high === Number.POSITIVE_INFINITY ? above : float("pmin", above, self.constant(high, a.dtype));
@@ -236,7 +245,9 @@ export function lanes(code: Code, width: Width, imported: (name: string) => numb
           code.simd(families[to].replace, [k]);
         }
       });
-    if (to === "f64x2") return rounded(whole(() => code.op("f64.convert_i64")));
+    // at once, as to f64 first it would be rounded twice
+    if (dtype === "f32") return whole(() => code.op("f32.convert_i64", "f64.promote"));
+    if (to === "f64x2") return whole(() => code.op("f64.convert_i64"));
     return wrapped(whole(() => code.op("i64.trunc_f64")));
   }
   return self;

@@ -103,10 +103,11 @@ export const productRule: WasmRule = {
           .map((s) => s * size),
       },
     ];
-    nest(w.code, sizes, operands, (pointers) => {
-      const [left, right, to] = pointers.map((local) => () => w.code.get(local));
+    const product = ([left, right, to]: readonly (Place | (() => void))[]): void =>
       w.call(kernelOf("product", y), m, n, k, left, ...a.strides.slice(-2), right, ...b.strides.slice(-2), to, w.scratch);
-    });
+    // pointers are locals of the driver, of which there may be 50,000
+    if (sizes.length === 0) return product(operands.map(({ place }) => place));
+    nest(w.code, sizes, operands, (pointers) => product(pointers.map((local) => () => w.code.get(local))));
   },
 };
 

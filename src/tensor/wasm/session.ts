@@ -11,9 +11,9 @@ import { aligned, sizeInBytes } from "./memory.ts";
 import { moduleWriter } from "./module.ts";
 import { type Plan, planProgram } from "./plan.ts";
 
-/** Where kernels tell what they could not do: its kind, a number, and the end of what it may be. */
+/** Where kernels tell what they could not do: its kind, the end of what a number may be, and the number. */
 const errors = 16;
-/** Where programs begin. */
+/** Where programs begin: with the addresses of their inputs and outputs. */
 const start = 64;
 const page = 65_536;
 
@@ -64,7 +64,8 @@ const bytesIn = (a: NdArray): Uint8Array => new Uint8Array(a.data.buffer, a.data
 export async function openModuleSession(program: Program, { reuse = false }: SessionOptions = {}): Promise<Session> {
   const plan = withSharing(() => planProgram(program));
   const constants = [...new Map(constantsOf(plan))];
-  const fixed = laidOut(constants, start, ([x]) => sizeInBytes(x));
+  const ports = program.inputs.length + program.outputs.length;
+  const fixed = laidOut(constants, start + aligned(ports * 4), ([x]) => sizeInBytes(x));
   const given = laidOut(program.inputs, fixed.end, sizeInBytes);
   const results = laidOut(program.outputs, given.end, sizeInBytes);
   const spare = laidOut(program.outputs, results.end, sizeInBytes);
@@ -77,10 +78,11 @@ export async function openModuleSession(program: Program, { reuse = false }: Ses
     env: { memory },
     kernels: { ...functions, pow: Math.pow, sin: Math.sin, cos: Math.cos },
   });
-  const run = exports.run as (...addresses: number[]) => void;
+  const run = exports.run as () => void;
   const whole = new Uint8Array(memory.buffer);
   constants.forEach(([, value], i) => whole.set(bytesIn(value), fixed.addresses[i]));
   const error = new Int32Array(memory.buffer, errors, 4);
+  const addresses = new Uint32Array(memory.buffer, start, ports);
   const view = ({ dtype, shape, size }: Tensor, address: number): NdArray =>
     ndarray<ProgramDType>(new dtypes[dtype].array(memory.buffer, address, size), shape, dtype);
   const turns = [results, spare].map(({ addresses }) => program.outputs.map((y, k) => view(y, addresses[k])));
@@ -88,34 +90,39 @@ export async function openModuleSession(program: Program, { reuse = false }: Ses
   return {
     async run(inputs) {
       await breathe();
-      const addresses = inputs.map((a, i) => {
-        if (a.data.buffer === memory.buffer) return a.data.byteOffset;
-        whole.set(bytesIn(a), given.addresses[i]);
-        return given.addresses[i];
+      inputs.forEach((a, i) => {
+        const isHere = a.data.buffer === memory.buffer;
+        if (!isHere) whole.set(bytesIn(a), given.addresses[i]);
+        addresses[i] = isHere ? a.data.byteOffset : given.addresses[i];
       });
-      const target = turns[reuse ? turn++ % 2 : 0];
+      const target = turns[turn];
+      target.forEach((a, i) => (addresses[inputs.length + i] = a.data.byteOffset));
       error[0] = 0;
-      run(...addresses, ...target.map((a) => a.data.byteOffset));
+      run();
       if (error[0] !== 0) throw outOfRange(error);
+      // a call that failed leaves the last results, and their turn, as they are
+      if (reuse) turn = 1 - turn;
       return reuse ? [...target] : target.map((a) => ({ ...a, data: a.data.slice() }) as NdArray);
     },
     release: async () => undefined,
   };
 }
 
-function outOfRange([kind, index, rows]: Int32Array): TensorError {
+function outOfRange([kind, rows, low, high]: Int32Array): TensorError {
+  const index = high * 2 ** 32 + (low >>> 0);
   const name = kind === 1 ? "take" : "take or scatterAdd";
   return new TensorError(`${name}: index ${index} is out of range for an axis of ${rows} (from ${-rows} to ${rows - 1})`);
 }
 
-/** The module of a plan; `run` takes addresses of inputs and outputs. */
+/** The module of a plan; `run` finds the addresses of inputs and outputs in memory, as parameters are at most 1,000. */
 function write(plan: Plan, memory: number, constants: ReadonlyMap<Tensor, number>): Uint8Array<ArrayBuffer> {
   const writer = moduleWriter(signatures);
   const { inputs, outputs } = plan.program;
   const globals = [...inputs, ...outputs].map(() => writer.global());
-  const driver = writer.func({ params: globals.map(() => "i32" as const), results: [] }, (code) => {
+  const driver = writer.func({ params: [], results: [] }, (code) => {
     globals.forEach((global, i) => {
-      code.get(i);
+      code.i32(start + 4 * i);
+      code.access("i32.load", 0);
       code.globalSet(global);
     });
     const places = globals.map((global) => ({ global, offset: 0 }));

@@ -1,6 +1,6 @@
 /** Elementary functions of the WebAssembly backend against the host's in doubles, over all of their range. */
 import { describe, expect, test } from "vitest";
-import { ndarray, toNumbers } from "../../../src/array/index.ts";
+import { array, ndarray, toNumbers } from "../../../src/array/index.ts";
 import * as pf from "../../../src/tensor/index.ts";
 
 const run = pf.jit;
@@ -85,5 +85,14 @@ test("powers follow IEEE 754", async () => {
         expect(Math.abs(got - wanted[i]), `${pairs[i]}`).toBeLessThanOrEqual(Math.abs(wanted[i]) * 6e-8 * (dtype === "f32" ? 1 : 1e-8));
       else expect(got, `${pairs[i]}`).toBe(wanted[i]);
     });
+  }
+});
+
+test("odd functions keep the sign of 0, by which their reciprocals are told apart", async () => {
+  const odd = [pf.sin, pf.tan, pf.tanh, pf.erf, pf.atan, pf.asin, pf.sinh, pf.asinh, pf.atanh, pf.expm1, pf.log1p];
+  const f = (x: pf.Tensor) => odd.map((g) => pf.reciprocal(g(x)));
+  for (const dtype of ["f32", "f64"] as const) {
+    const results = await run(f, wasm)(array([-0, 0], dtype));
+    for (const y of results) expect(toNumbers(y)).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
   }
 });
