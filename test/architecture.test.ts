@@ -52,10 +52,34 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "tokenizers",
     "lab",
   ],
+  demos: [
+    "errors",
+    "numbers",
+    "array",
+    "tensor",
+    "onnx",
+    "nn",
+    "solve",
+    "distances",
+    "sampling",
+    "data",
+    "plots",
+    "optim",
+    "training",
+    "transport",
+    "coding",
+    "information",
+    "generative",
+    "language",
+    "chemistry",
+    "quantum",
+    "inversion",
+    "tokenizers",
+  ],
   cli: ["errors", "numbers", "data", "lab", "methods"],
 };
 
-/** Rooms of which nothing needs Node, and files that a page loads from the others. */
+/** Rooms of whose index nothing needs Node, files that a page loads from the others, and rooms of which it may load every file ("room/"). */
 const pages = [
   "array",
   "tensor",
@@ -73,6 +97,7 @@ const pages = [
   "language",
   "chemistry",
   "quantum",
+  "demos/",
 ];
 
 interface Import {
@@ -139,7 +164,9 @@ test("what a page loads needs no Node", () => {
       if (atOnce && target.startsWith("node:")) wrong.push(`${file} imports ${target}`);
       else if (atOnce && target.startsWith("src/")) visit(target);
   };
-  for (const page of pages) for (const file of files) if (file === `src/${page}.ts` || file === `src/${page}/index.ts`) visit(file);
+  const loads = (page: string, file: string): boolean =>
+    page.endsWith("/") ? file.startsWith(`src/${page}`) : file === `src/${page}.ts` || file === `src/${page}/index.ts`;
+  for (const page of pages) for (const file of files) if (loads(page, file)) visit(file);
   expect(wrong).toEqual([]);
 });
 
