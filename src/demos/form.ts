@@ -1,7 +1,7 @@
 /** What people may set, field by field: the control that a page shows, and how a value of it is read and refused. */
 import { type NdArray, ndarray } from "../array/index.ts";
 import { nearest, UserError } from "../errors.ts";
-import type { Control, Settings } from "./demo.ts";
+import type { Control, GivenFile, Settings } from "./demo.ts";
 
 /** A control without its key, and the value that it stands for. */
 interface Field<T> {
@@ -33,7 +33,7 @@ export function choice<C extends string>({
   choices,
   value,
   ...says
-}: Omit<Says<"choice">, "choices" | "value"> & { readonly choices: Readonly<Record<C, string>>; readonly value: C }): Field<C> {
+}: Omit<Says<"choice">, "choices" | "value"> & { readonly choices: Readonly<Record<C, string>>; readonly value: NoInfer<C> }): Field<C> {
   const isOne = (given: unknown): given is C => typeof given === "string" && Object.hasOwn(choices, given);
   const listed = Object.entries<string>(choices).map(([name, label]) => ({ value: name, label }));
   return {
@@ -41,6 +41,36 @@ export function choice<C extends string>({
     parse(given = value) {
       if (isOne(given)) return given;
       throw new UserError(`${says.label}: there is no "${String(given)}"`, `choose ${listed.map((c) => c.value).join(", ")}`);
+    },
+  };
+}
+
+/** A line of words. */
+export function text({ longest, ...says }: Says<"text"> & { readonly longest: number }): Field<string> {
+  const { label, value } = says;
+  return {
+    control: (key) => ({ kind: "text", key, ...says }),
+    parse(given = value) {
+      if (typeof given !== "string") throw new UserError(`${label}: ${String(given)} is no text`);
+      if (given.length > longest) throw new UserError(`${label}: ${given.length} signs, more than ${longest}`, "write less");
+      return given;
+    },
+  };
+}
+
+/** A file of theirs, or none. */
+export function file(says: Says<"file"> & { readonly largest: number }): Field<GivenFile | undefined> {
+  const { largest, ...shown } = says;
+  const isFile = (given: unknown): given is GivenFile =>
+    typeof given === "object" && given !== null && "name" in given && "bytes" in given && given.bytes instanceof Uint8Array;
+  return {
+    control: (key) => ({ kind: "file", key, ...shown }),
+    parse(given) {
+      if (given === undefined || given === null) return undefined;
+      if (!isFile(given)) throw new UserError(`${says.label}: ${String(given)} is no file`);
+      if (given.bytes.length > largest)
+        throw new UserError(`${given.name} has ${given.bytes.length} bytes, more than ${largest}`, "the command takes files of any size");
+      return given;
     },
   };
 }
