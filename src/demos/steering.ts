@@ -17,6 +17,7 @@ import {
 } from "../language/index.ts";
 import { networkModel } from "../language/models/network-file.ts";
 import { lexiconScore, type Score, sigmoidPotential, wordsOf } from "../language/potentials/words.ts";
+import { difference } from "../sampling/bounds/estimate.ts";
 import { type Estimate, estimate, kishSize, lineages, normalisedWeights, type SmcResult } from "../sampling/index.ts";
 import type { Assets, Demo, Frame, Panel, TakeAway } from "./demo.ts";
 import { choice, form, range, text } from "./form.ts";
@@ -158,7 +159,7 @@ function frameOf(story: Story, label: string): Frame {
       { name: "log Z, lower bound", ...bound(below), note: "mean over runs" },
       ...(above ? [{ name: "log Z, upper bound", ...bound(above), note: "from exact draws" }] : []),
       ...(above
-        ? [{ name: "apart", value: above.mean - below.mean, note: "nats: the sum of both divergences between sampler and target" }]
+        ? [{ name: "apart", ...bound(difference(above, below)), note: "nats: the sum of both divergences between sampler and target" }]
         : []),
       { name: "mean AFINN score, steered", value: mean(scores, weights) },
       { name: "mean AFINN score, model alone", value: mean(unsteered) },
