@@ -33,7 +33,7 @@ export function choice<C extends string>({
   choices,
   value,
   ...says
-}: Omit<Says<"choice">, "choices" | "value"> & { readonly choices: Readonly<Record<C, string>>; readonly value: C }): Field<C> {
+}: Omit<Says<"choice">, "choices" | "value"> & { readonly choices: Readonly<Record<C, string>>; readonly value: NoInfer<C> }): Field<C> {
   const isOne = (given: unknown): given is C => typeof given === "string" && Object.hasOwn(choices, given);
   const listed = Object.entries<string>(choices).map(([name, label]) => ({ value: name, label }));
   return {
@@ -44,6 +44,15 @@ export function choice<C extends string>({
     },
   };
 }
+
+/** Yes or no. */
+export const toggle = (says: Says<"switch">): Field<boolean> => ({
+  control: (key) => ({ kind: "switch", key, ...says }),
+  parse(given = says.value) {
+    if (typeof given !== "boolean") throw new UserError(`${says.label}: ${String(given)} is neither true nor false`);
+    return given;
+  },
+});
 
 /** Fewest points of a cloud whose distances have an error, and most that are moved while one looks. */
 const [fewest, mostPoints] = [5, 500];
