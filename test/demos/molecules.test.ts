@@ -5,7 +5,7 @@ import { numberOf, panelOf, rowsOf, steady, watch } from "./watch.ts";
 const flows = ["W: carried", "FR: reweighted", "WFR: both"];
 
 test("hydrogen: all flows begin alike, and come down to -1/2 but not below", async () => {
-  const watched = await watch("molecules", { system: "H", walkers: 128, steps: 60 });
+  const watched = await watch("molecules", { system: "H", walkers: 64, steps: 60 });
   const { frames, last, over } = watched;
   expect(over).toBe(true);
   expect(last.progress).toBe(1);
@@ -24,7 +24,7 @@ test("hydrogen: all flows begin alike, and come down to -1/2 but not below", asy
   }
   const rows = await rowsOf(watched, "flows.csv");
   expect(rows.length).toBe(3 * 60);
-  expect((await rowsOf(watched, "walkers.csv")).map((row) => row.length)).toEqual(new Array(3 * 128).fill(5));
+  expect((await rowsOf(watched, "walkers.csv")).map((row) => row.length)).toEqual(new Array(3 * 64).fill(5));
   expect(frames.map((f) => f.progress)).toEqual(frames.map((f) => f.progress).toSorted((a, b) => a - b));
 });
 

@@ -24,7 +24,7 @@ test("everybody learns the board, and the ranking follows the test accuracy with
   expect(accuracies.map((a) => a.value)).toEqual(accuracies.map((a) => a.value).toSorted((a, b) => b - a));
   // half of the points are of each class
   for (const { value, error } of accuracies) {
-    expect(value).toBeGreaterThan(0.75);
+    expect(value).toBeGreaterThan(0.65);
     expect(error).toBeGreaterThan(0);
   }
   // after one seed it is said that there is one only
