@@ -22,9 +22,9 @@ test("everybody learns the board, and the ranking follows the test accuracy with
   expect(rows.length).toBe(entrantNames.length);
   const accuracies = rows.map(([optimizer]) => numberOf(last, `test accuracy, ${optimizer}`));
   expect(accuracies.map((a) => a.value)).toEqual(accuracies.map((a) => a.value).toSorted((a, b) => b - a));
-  // half of the points are of each class
+  // half of the points are of each class: by chance 0.5, with a standard error of 0.02 over twice 240 examples
   for (const { value, error } of accuracies) {
-    expect(value).toBeGreaterThan(0.65);
+    expect(value).toBeGreaterThan(0.6);
     expect(error).toBeGreaterThan(0);
   }
   // after one seed it is said that there is one only

@@ -98,16 +98,11 @@ async function frameOf(
   const { steps, seeds } = asked;
   const summaries = finals.length > 0 ? summarise({ trials: [], finals }, problem) : [];
   const over = race === seeds - 1 && step === steps;
-  const rateOf = (name: string): number => racers.find((racer) => racer.name === name)?.rate ?? Number.NaN;
   return {
     progress: (race * steps + step) / (seeds * steps),
     label: over ? "arrived" : `seed ${race + 1} of ${seeds}, step ${step} of ${steps}`,
     numbers: over ? [{ name: "verdict", value: recommend(summaries, problem.score) }, ...summaries.map(scored)] : racers.map(going),
-    panels: [
-      ...lossPanels(racers),
-      await boundaryPanel(course, racers),
-      ...(summaries.length > 0 ? [rankingPanel(summaries, rateOf)] : []),
-    ],
+    panels: [...lossPanels(racers), await boundaryPanel(course, racers), ...(summaries.length > 0 ? [rankingPanel(summaries)] : [])],
     cautions: cautionsOf(summaries, asked, over),
   };
 }
@@ -144,7 +139,7 @@ function cautionsOf(summaries: readonly Summary[], { rates, seeds }: Choice, ove
 function filesOf({ examples }: Course, races: readonly (readonly Racer[])[]): TakeAway[] {
   const classes = examples.classes ?? [];
   const rows = races.flatMap((racers, race) =>
-    racers.flatMap(({ name, rate, curve }) => curve.map((stretch) => ({ race, name, rate, stretch }))),
+    racers.flatMap(({ name, settings, curve }) => curve.map((stretch) => ({ race, name, rate: Number(settings.lr), stretch }))),
   );
   const numbers = (name: string, value: (row: (typeof rows)[number]) => number) => ({ name, values: Float64Array.from(rows, value) });
   const coordinate = (j: number): Float32Array =>

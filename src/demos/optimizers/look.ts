@@ -62,13 +62,15 @@ export function lossPanels(racers: readonly Racer[]): Panel[] {
 }
 
 /** All that was measured, the best test accuracy first; errors are over seeds and test examples. */
-export function rankingPanel(summaries: readonly Summary[], rateOf: (name: string) => number): Panel {
+export function rankingPanel(summaries: readonly Summary[]): Panel {
   return {
     ...{ kind: "table", title: `Ranking after ${summaries[0].seeds} ${summaries[0].seeds === 1 ? "seed" : "seeds"}` },
-    columns: ["optimizer", "learning rate", "test accuracy", "training loss", "ms a step"],
-    rows: summaries.map(({ optimizer, test, trainLoss, milliseconds }) => [
+    columns: ["optimizer", "settings", "test accuracy", "training loss", "ms a step"],
+    rows: summaries.map(({ optimizer, settings, test, trainLoss, milliseconds }) => [
       titleOf(optimizer),
-      rateOf(optimizer),
+      Object.entries(settings)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(", "),
       withError(test.mean, test.error),
       withError(trainLoss.mean, trainLoss.error),
       Number(milliseconds.toPrecision(3)),
