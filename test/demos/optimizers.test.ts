@@ -32,8 +32,8 @@ test("everybody learns the board, and the ranking follows the test accuracy with
   expect(afterOne.cautions.join()).toMatch(/one seed/);
   expect(last.cautions).toEqual([]);
   const losses = await rowsOf(watched, "losses.csv");
-  expect(losses.length).toBe(2 * entrantNames.length * 15);
-  expect(new Set(losses.filter(([seed]) => seed === "1").map(([, , , step]) => step)).size).toBe(15);
+  expect(losses.length).toBe(2 * entrantNames.length * 12);
+  expect(new Set(losses.filter(([seed]) => seed === "1").map(([, , , step]) => step)).size).toBe(12);
   const examples = await rowsOf(watched, "examples.csv");
   // the colour of a square is the class
   for (const [x, y, side] of examples)

@@ -44,7 +44,7 @@ const choices = form<Choice>({
 const populations = 64;
 const climbs = { ais: annealedImportance, smc: sequentialMonteCarlo } as const;
 /** Chains that move between two frames, about a tenth of a second; long rungs have more steps a frame than short ones. */
-const movesAFrame = 10_240;
+const movesAFrame = 20_480;
 
 export const annealing: Demo = {
   name: "annealing",

@@ -29,7 +29,7 @@ export const entrants = {
   "rf-adamw": { title: "RF-AdamW (root-free)", fitted: { lr: 0.1 } },
   shampoo: { title: "Shampoo", fitted: { lr: 0.003 } },
   "if-shampoo": { title: "inverse-free Shampoo", fitted: { lr: 0.01, damping: 0.01 } },
-  singd: { title: "SINGD", fitted: { lr: 0.003 } },
+  singd: { title: "SINGD", fitted: { lr: 0.002 } },
 } as const satisfies Record<string, { readonly title: string; readonly fitted: OptimizerSettings }>;
 export type Entrant = keyof typeof entrants;
 export const entrantNames: readonly Entrant[] = ["sgd", "adam", "rf-adamw", "shampoo", "if-shampoo", "singd"];

@@ -12,7 +12,7 @@ import { curvePanels, type Look, massPanel, namesOf, particlePanel } from "./loo
 import { type Choice, choices, energyOf, methodOf, shared } from "./settings.ts";
 
 /** Steps between two frames: about a tenth of a second. */
-const stepsAFrame = 10;
+const stepsAFrame = 20;
 /** Batches of which the action's value is the mean. */
 const valueBatches = 20;
 /** Particles that end this many sampling floors away from a cloud have not learned to get there. */

@@ -73,7 +73,7 @@ export const choices = form<Choice>({
     value: false,
     help: "It is not learned from: how near the particles come to it tests what lies between.",
   }),
-  steps: range({ label: "Steps", min: 100, max: 3000, step: 100, value: 1500, help: "Of learning." }),
+  steps: range({ label: "Steps", min: 100, max: 6000, step: 100, value: 3000, help: "Of learning." }),
 });
 
 /** Which clouds are learned from. @throws UserError  where none lies between that could be held back */
