@@ -19,7 +19,6 @@ import {
   entrants,
   type Racer,
   startersOf,
-  titleOf,
 } from "./race.ts";
 
 const choices = form<Choice>({
@@ -114,7 +113,7 @@ const going = ({ name, curve }: Racer): Quantity => ({
 });
 
 const scored = ({ optimizer, test, seeds }: Summary): Quantity => ({
-  name: `test accuracy, ${titleOf(optimizer)}`,
+  name: `test accuracy, ${optimizer}`,
   value: test.mean,
   ...(Number.isFinite(test.error) && { error: test.error }),
   note: `${seeds} ${seeds === 1 ? "seed" : "seeds"}`,
@@ -128,7 +127,7 @@ function cautionsOf(finals: readonly FinalRun[], { rates, seeds }: Choice, done:
   if (finals.length === 0) return [];
   const lost = finals
     .filter(({ trainLoss }) => !(trainLoss < 0.9 * chance))
-    .map(({ optimizer, seed }) => `${titleOf(optimizer)} (seed ${seed + 1})`);
+    .map(({ optimizer, seed }) => `${optimizer} (seed ${seed + 1})`);
   return [
     ...(lost.length > 0 ? [`${lost.join(", ")} ended no better than by chance: the learning rate is too high for this network`] : []),
     ...(done === 1

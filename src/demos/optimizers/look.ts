@@ -4,7 +4,7 @@ import { withError } from "../../numbers.ts";
 import type { Summary } from "../../training/summary.ts";
 import { type Grid, gridPoints, levelLines } from "../contours.ts";
 import type { Panel } from "../demo.ts";
-import { type Course, entrants, type Racer, titleOf } from "./race.ts";
+import { type Course, entrants, type Racer } from "./race.ts";
 
 const grid: Grid = { x: [-1.2, 1.2], y: [-1.2, 1.2], size: 40 };
 
@@ -67,7 +67,7 @@ export function rankingPanel(summaries: readonly Summary[]): Panel {
     ...{ kind: "table", title: `Ranking after ${summaries[0].seeds} ${summaries[0].seeds === 1 ? "seed" : "seeds"}` },
     columns: ["optimizer", "settings", "test accuracy", "training loss", "ms a step"],
     rows: summaries.map(({ optimizer, settings, test, trainLoss, milliseconds }) => [
-      titleOf(optimizer),
+      optimizer,
       Object.entries(settings)
         .map(([key, value]) => `${key} ${value}`)
         .join(", "),

@@ -34,9 +34,6 @@ export const entrants = {
 export type Entrant = keyof typeof entrants;
 export const entrantNames: readonly Entrant[] = ["sgd", "adam", "rf-adamw", "shampoo", "if-shampoo", "singd"];
 
-/** For people; names of a summary are those of the entrants. */
-export const titleOf = (name: string): string => Object.entries(entrants).find(([key]) => key === name)?.[1].title ?? name;
-
 export const depth = 2;
 export const batchSize = 64;
 
@@ -109,7 +106,7 @@ export async function arrived({ name, settings, learner, state, curve }: Racer, 
   const steps = curve[curve.length - 1].step;
   const paces = curve.slice(1).map((c, i) => (1000 * (c.seconds - curve[i].seconds)) / (c.step - curve[i].step));
   return {
-    ...{ optimizer: name, settings, steps, seed, loss, score, curve },
+    ...{ optimizer: entrants[name].title, settings, steps, seed, loss, score, curve },
     trainLoss: (await learner.score(state, "train")).loss,
     test: await learner.marked(state, "test"),
     milliseconds: median(paces),

@@ -43,6 +43,7 @@ function commandOf(choice: Choice): string {
   const { potential, interaction } = energyOf(choice);
   return [
     `pushforward trajectories clouds.csv --method ${methodOf(choice)} --scale ${shared.scale}`,
+    ...(choice.kinetic === "sb" ? [`--noise ${shared.noise}`] : []),
     ...(choice.kinetic === "uot" ? [`--mass ${shared.mass} --growth ${shared.growth}`] : []),
     ...(choice.held ? ["--hold-out 1"] : []),
     ...(potential === undefined ? [] : [`--potential "${potential}"`]),
@@ -112,9 +113,12 @@ function frameOf({ choice, training, looks, floors, moments, now }: Shown, numbe
       ...curvePanels(choice, looks, floors),
       ...(training.grows ? [massPanel(training, moments)] : []),
     ],
-    cautions: [...training.prepared.warnings, ...(note === undefined ? [] : [note]), ...missed],
+    cautions: [...training.prepared.warnings.map(inWords), ...(note === undefined ? [] : [note]), ...missed],
   };
 }
+
+/** Warnings of the library name options of the command; here they are controls. */
+const inWords = (said: string): string => said.replace(/^--(potential|interaction)/, "potential energy");
 
 /** Distances as they are while it learns: too many to have errors. */
 function distanceNumbers({ choice, looks }: Shown): Quantity[] {

@@ -112,5 +112,5 @@ export function energyOf({ potential, strength }: Pick<Choice, "potential" | "st
   }
 }
 
-/** Settings that the demo and the command share; sizes of networks and batches are the demo's. */
-export const shared = { scale: "common", mass: "counts", growth: 1, noise: 0.1 } as const;
+/** Settings that the demo and the command share, σ and λ in units of the training; sizes of networks and batches are the demo's. */
+export const shared = { scale: "common", mass: "counts", growth: 1, noise: 0.3 } as const;
