@@ -56,6 +56,14 @@ export function panelOf<K extends Frame["panels"][number]["kind"]>(frame: Frame,
   return found;
 }
 
+/** Whether a demo begins with the same frames for the seed 1 that it was watched with, and with others for another. */
+export async function followsSeed(name: string, settings: Settings, { frames }: Watched): Promise<{ same: boolean; other: boolean }> {
+  const first = async (seed: number): Promise<string> =>
+    JSON.stringify((await watch(name, settings, { seed, most: 2 })).frames.map(steady));
+  const known = JSON.stringify(frames.slice(0, 2).map(steady));
+  return { same: (await first(1)) === known, other: (await first(2)) !== known };
+}
+
 /** The first frames of a demo, for a page and for Node. */
 export async function firstFrames(name: string, settings: Settings, most: number): Promise<unknown[]> {
   return (await watch(name, settings, { most })).frames.map(steady);

@@ -76,6 +76,7 @@ async function* race(
   const progressOf = (steps: number): number => steps / all;
   const state = yield* begin(beginning, streams, progressOf);
   const starters = await racersFrom(beginning, asked, state, streams.init);
+  yield* ready(starters, beginning.system, progressOf(beginning.steps));
   // the same random numbers for all flows
   const runs = flowNames.map(() => streamsOf(seed).race);
   const racers = yield* flow(starters, runs, asked.steps, (k) => progressOf(beginning.steps + k), { system: beginning.system, tell });
@@ -96,6 +97,15 @@ async function* begin(
     yield { progress: progressOf(k), label: "begins with Hartree-Fock orbitals", numbers: known(system), panels, cautions: [] };
   }
   return state;
+}
+
+/** Compiles the programs of each flow, by a step that is thrown away. */
+async function* ready(starters: readonly Racer[], system: System, progress: number): AsyncGenerator<Frame, void> {
+  const panels = starters.map(({ name, state }) => walkerPanel(flows[name], system, state.x));
+  for (const { name, state, step } of starters) {
+    await step(state, streamsOf(0).race);
+    yield { progress, label: `${flows[name]}: ready`, numbers: known(system), panels, cautions: [] };
+  }
 }
 
 /** The flows side by side. */
