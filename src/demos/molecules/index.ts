@@ -33,8 +33,8 @@ const choices = form<Choice>({
   steps: range({ label: "Steps", min: 20, max: 1000, step: 20, value: 400, help: "Of each flow; then all are measured." }),
 });
 
-/** Steps of the beginning between two frames. */
-const beginningAFrame = 10;
+/** Steps on orbitals between two frames, and of walkers on their way into equilibrium, each of which has many moves. */
+const [orbitalsAFrame, equilibrationAFrame] = [10, 2];
 /** Steps of each flow between two frames. */
 const stepsAFrame = 3;
 /** Steps of each measurement between two frames. */
@@ -85,14 +85,14 @@ async function* race(
 
 /** Known orbitals, and walkers of them. */
 async function* begin(
-  { system, learner, steps }: Beginning,
+  { system, problem, learner, steps }: Beginning,
   streams: Streams,
   progressOf: (k: number) => number,
 ): AsyncGenerator<Frame, WaveState> {
   let state = await learner.init(streams.init);
   for (let k = 1; k <= steps; k++) {
     ({ state } = await learner.step(state, streams.steps));
-    if (k % beginningAFrame !== 0 || k === steps) continue;
+    if (k % (k <= problem.settings.pretrainSteps ? orbitalsAFrame : equilibrationAFrame) !== 0) continue;
     const panels = flowNames.map((name) => walkerPanel(flows[name], system, state.x));
     yield { progress: progressOf(k), label: "begins with Hartree-Fock orbitals", numbers: known(system), panels, cautions: [] };
   }
