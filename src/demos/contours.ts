@@ -27,8 +27,10 @@ export function levelLines({ x, y, size }: Grid, values: ArrayLike<number>, leve
   const make = contours().size([size, size]);
   const field = Array.from(values);
   // a value stands in the middle of its cell; beyond the last middle the library closes areas along the edge
-  const along = ([low, high]: readonly [number, number], place: number): number =>
-    place <= 0 || place >= size ? Number.NaN : low + ((high - low) * (place - 0.5)) / (size - 1);
+  const isEdge = (place: number): boolean => place <= 0 || place >= size;
+  const along = ([low, high]: readonly [number, number], place: number): number => low + ((high - low) * (place - 0.5)) / (size - 1);
+  const gap = [Number.NaN, Number.NaN];
+  const point = ([a, b]: readonly number[]): number[] => (isEdge(a) || isEdge(b) ? gap : [along(x, a), along(y, b)]);
   const rings = levels.flatMap((level) => make.contour(field, level).coordinates.flat());
-  return Float32Array.from(rings.flatMap((ring) => [...ring.flatMap(([a, b]) => [along(x, a), along(y, b)]), Number.NaN, Number.NaN]));
+  return Float32Array.from(rings.flatMap((ring) => [...ring.flatMap(point), ...gap]));
 }

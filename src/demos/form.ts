@@ -75,6 +75,15 @@ export function file(says: Says<"file"> & { readonly largest: number }): Field<G
   };
 }
 
+/** Yes or no. */
+export const toggle = (says: Says<"switch">): Field<boolean> => ({
+  control: (key) => ({ kind: "switch", key, ...says }),
+  parse(given = says.value) {
+    if (typeof given !== "boolean") throw new UserError(`${says.label}: ${String(given)} is neither true nor false`);
+    return given;
+  },
+});
+
 /** Fewest points of a cloud whose distances have an error, and most that are moved while one looks. */
 const [fewest, mostPoints] = [5, 500];
 

@@ -35,16 +35,16 @@ const choices = form<Choice>({
     min: 1,
     max: 32,
     step: 1,
-    value: 8,
+    value: 16,
     help: "Of one bound. The spread over 64 such bounds gives the errors.",
   }),
-  doublings: range({ label: "Doublings", min: 1, max: 11, step: 1, value: 10, help: "Of the temperatures: 10 end with 1024." }),
+  doublings: range({ label: "Doublings", min: 1, max: 11, step: 1, value: 11, help: "Of the temperatures: 11 end with 2048." }),
 });
 
 const populations = 64;
 const climbs = { ais: annealedImportance, smc: sequentialMonteCarlo } as const;
 /** Chains that move between two frames, about a tenth of a second; long rungs have more steps a frame than short ones. */
-const movesAFrame = 10_240;
+const movesAFrame = 20_480;
 
 export const annealing: Demo = {
   name: "annealing",

@@ -34,10 +34,10 @@ function chainPanel(title: string, { terms }: Posterior, { beta, x }: At, color:
 /** Bounds of all rungs with their standard errors, beside the exact value. */
 function boundsPanel(rungs: readonly Rung[], { exact, constant }: Posterior): Panel {
   const x = rungs.map((r) => Math.log2(r.temperatures));
-  const series = (label: string, values: (r: Rung) => Float64Array, color: number, dashed = false) => {
+  const series = (label: string, values: (r: Rung) => Float64Array, color: number) => {
     const found = rungs.map((r) => estimate(values(r)));
     return {
-      ...{ label, x, color, dashed },
+      ...{ label, x, color },
       y: found.map((e) => e.mean + constant),
       low: found.map((e) => e.mean - e.error + constant),
       high: found.map((e) => e.mean + e.error + constant),
@@ -48,12 +48,6 @@ function boundsPanel(rungs: readonly Rung[], { exact, constant }: Posterior): Pa
     series: [
       series("upper bound", (r) => r.upper, 1),
       series("lower bound", (r) => r.lower, 0),
-      ...(rungs.every((r) => r.single)
-        ? [
-            series("upper, one chain", (r) => r.single?.reverse ?? r.upper, 1, true),
-            series("lower, one chain", (r) => r.single?.forward ?? r.lower, 0, true),
-          ]
-        : []),
       { label: "exact", x: [x[0] ?? 0, x.at(-1) ?? 1], y: [exact, exact], color: 7, dashed: true },
     ],
   };
@@ -61,10 +55,10 @@ function boundsPanel(rungs: readonly Rung[], { exact, constant }: Posterior): Pa
 
 /** How much the weights and the proposals of this rung are worth, so far. */
 function coursePanel(moments: readonly Moment[]): Panel {
-  const x = moments.map((m) => m.up.beta);
+  const x = moments.map((m) => m.step);
   const accepted = moments.flatMap((m) => (m.acceptance === undefined ? [] : [m.acceptance]));
   return {
-    ...{ kind: "curves", title: "This rung", xLabel: "inverse temperature β", yLabel: "share" },
+    ...{ kind: "curves", title: "This rung", xLabel: "step", yLabel: "share" },
     series: [
       { label: "effective size of the weights", x, y: moments.map((m) => m.effective), color: 2 },
       ...(accepted.length > 0 ? [{ label: "acceptance", x, y: accepted, color: 3 }] : []),

@@ -1,9 +1,11 @@
 /** Walkers of H, He or H2 under three flows to the ground state, side by side. */
-import { toNumbers } from "../../array/index.ts";
+import { type Random, toNumbers } from "../../array/index.ts";
 import { evaluationCautions, learningCautions } from "../../chemistry/evaluation/cautions.ts";
 import { type Evaluation, evaluationOf } from "../../chemistry/evaluation/evaluation.ts";
 import { virialRatio } from "../../chemistry/evaluation/virial.ts";
+import type { WaveState } from "../../chemistry/learning/state.ts";
 import type { System } from "../../chemistry/systems/system.ts";
+import { formatNumber } from "../../numbers.ts";
 import { estimate } from "../../sampling/index.ts";
 import type { Demo, Frame, Quantity, TakeAway } from "../demo.ts";
 import { choice, form, range } from "../form.ts";
@@ -13,12 +15,14 @@ import {
   type Beginning,
   beginningOf,
   type Choice,
+  evaluated,
   evaluationSteps,
   flowNames,
   flows,
   type Racer,
   type Row,
   racersFrom,
+  type Streams,
   stepped,
   streamsOf,
 } from "./race.ts";
@@ -26,13 +30,17 @@ import {
 const choices = form<Choice>({
   system: choice({ label: "System", choices: { H: "hydrogen atom", He: "helium atom", H2: "hydrogen molecule" }, value: "H2" }),
   walkers: range({ label: "Walkers", min: 64, max: 1024, step: 64, value: 256, help: "Each is a place of all electrons." }),
-  steps: range({ label: "Steps", min: 20, max: 400, step: 20, value: 120, help: "Of each flow; then all are measured." }),
+  steps: range({ label: "Steps", min: 20, max: 1000, step: 20, value: 400, help: "Of each flow; then all are measured." }),
 });
 
-/** Steps of the beginning between two frames. */
-const beginningAFrame = 10;
+/** Steps on orbitals between two frames, and of walkers on their way into equilibrium, each of which has many moves. */
+const [orbitalsAFrame, equilibrationAFrame] = [10, 2];
+/** Steps of each flow between two frames. */
+const stepsAFrame = 3;
 /** Steps of each measurement between two frames. */
 const evaluatedAFrame = 5;
+/** A flow that ends this far above the known energy, in hartree, has not arrived: ten times what is taken for accurate in chemistry. */
+const far = 0.016;
 /** Rows of the training are judged as means over so many steps. */
 const judged = 20;
 
@@ -63,39 +71,79 @@ async function* race(
   seed: number,
   tell: (racers: readonly Racer[]) => void,
 ): AsyncGenerator<Frame, void> {
-  const { system, learner } = beginning;
   const streams = streamsOf(seed);
-  let state = await learner.init(streams.init);
   const all = beginning.steps + asked.steps + evaluationSteps;
-  for (let k = 1; k <= beginning.steps; k++) {
-    ({ state } = await learner.step(state, streams.steps));
-    if (k % beginningAFrame === 0 && k < beginning.steps)
-      yield {
-        ...{ progress: k / all, label: "begins with Hartree-Fock orbitals", numbers: known(system), cautions: [] },
-        panels: flowNames.map((name) => walkerPanel(flows[name], system, state.x)),
-      };
-  }
-  let racers = await racersFrom(beginning, asked, state, streams.init);
+  const progressOf = (steps: number): number => steps / all;
+  const state = yield* begin(beginning, streams, progressOf);
+  const starters = await racersFrom(beginning, asked, state, streams.init);
+  yield* ready(starters, beginning.system, progressOf(beginning.steps));
+  // the same random numbers for all flows
   const runs = flowNames.map(() => streamsOf(seed).race);
-  for (let k = 1; k <= asked.steps; k++) {
+  const racers = yield* flow(starters, runs, asked.steps, (k) => progressOf(beginning.steps + k), { system: beginning.system, tell });
+  yield* measure(racers, runs, (k) => progressOf(beginning.steps + asked.steps + k), beginning.system);
+}
+
+/** Known orbitals, and walkers of them. */
+async function* begin(
+  { system, problem, learner, steps }: Beginning,
+  streams: Streams,
+  progressOf: (k: number) => number,
+): AsyncGenerator<Frame, WaveState> {
+  let state = await learner.init(streams.init);
+  for (let k = 1; k <= steps; k++) {
+    ({ state } = await learner.step(state, streams.steps));
+    if (k % (k <= problem.settings.pretrainSteps ? orbitalsAFrame : equilibrationAFrame) !== 0) continue;
+    const panels = flowNames.map((name) => walkerPanel(flows[name], system, state.x));
+    yield { progress: progressOf(k), label: "begins with Hartree-Fock orbitals", numbers: known(system), panels, cautions: [] };
+  }
+  return state;
+}
+
+/** Compiles the programs of each flow, by a step that is thrown away. */
+async function* ready(starters: readonly Racer[], system: System, progress: number): AsyncGenerator<Frame, void> {
+  const panels = starters.map(({ name, state }) => walkerPanel(flows[name], system, state.x));
+  for (const { name, state, step } of starters) {
+    await step(state, streamsOf(0).race);
+    yield { progress, label: `${flows[name]}: ready`, numbers: known(system), panels, cautions: [] };
+  }
+}
+
+/** The flows side by side. */
+async function* flow(
+  starters: readonly Racer[],
+  runs: readonly Random[],
+  steps: number,
+  progressOf: (k: number) => number,
+  { system, tell }: { readonly system: System; readonly tell: (racers: readonly Racer[]) => void },
+): AsyncGenerator<Frame, readonly Racer[]> {
+  let racers = starters;
+  for (let k = 1; k <= steps; k++) {
     racers = await stepAll(racers, (racer, i) => stepped(racer, runs[i]));
     tell(racers);
+    if ((k - 1) % stepsAFrame !== 0 && k < steps) continue;
     yield {
-      ...{ progress: (beginning.steps + k) / all, label: `step ${k} of ${asked.steps}`, cautions: cautionsOf(racers) },
+      ...{ progress: progressOf(k), label: `step ${k} of ${steps}`, cautions: cautionsOf(racers) },
       numbers: [...known(system), ...racers.flatMap(lately)],
       panels: panelsOf(racers, system),
     };
   }
-  for (let k = 0; k < evaluationSteps; k += evaluatedAFrame) {
-    racers = await stepAll(racers, async (racer, i) => {
-      let { state } = racer;
-      for (let j = 0; j < evaluatedAFrame; j++) ({ state } = await racer.step(state, runs[i]));
-      return { ...racer, state };
-    });
-    const over = k + evaluatedAFrame >= evaluationSteps;
+  return racers;
+}
+
+/** The energies of frozen parameters. */
+async function* measure(
+  arrived: readonly Racer[],
+  runs: readonly Random[],
+  progressOf: (k: number) => number,
+  system: System,
+): AsyncGenerator<Frame, void> {
+  let racers = arrived;
+  for (let k = evaluatedAFrame; k <= evaluationSteps; k += evaluatedAFrame) {
+    racers = await stepAll(racers, (racer, i) => evaluated(racer, evaluatedAFrame, runs[i]));
+    const over = k === evaluationSteps;
     const found = over ? racers.map((racer) => ({ racer, evaluation: evaluationOf(racer.state.tally, system) })) : [];
     yield {
-      progress: (beginning.steps + asked.steps + k + evaluatedAFrame) / all,
+      progress: progressOf(k),
       label: over ? "measured" : "measuring with frozen parameters",
       numbers: [...known(system), ...(over ? found.flatMap((f) => measured(f, system)) : racers.flatMap(lately))],
       panels: panelsOf(racers, system),
@@ -151,10 +199,15 @@ function measured({ racer: { name, seconds }, evaluation: { energy, variance } }
   ];
 }
 
-const judgedOf = ({ racer, evaluation }: Measured, system: System): string[] =>
-  evaluationCautions({ ...evaluation, virial: virialRatio(system, evaluation) }, system.reference).map(
-    (said) => `${flows[racer.name]}: ${said}`,
-  );
+function judgedOf({ racer, evaluation }: Measured, system: System): string[] {
+  const { energy } = evaluation;
+  const above = system.reference ? energy.mean - system.reference.energy : 0;
+  const late = above > far && above > 5 * energy.error;
+  return [
+    ...(late ? [`it has not arrived, ${formatNumber(1000 * above)} millihartree above the known energy: more steps, or another flow`] : []),
+    ...evaluationCautions({ ...evaluation, virial: virialRatio(system, evaluation) }, system.reference),
+  ].map((said) => `${flows[racer.name]}: ${said}`);
+}
 
 /** Means over some steps each, as a run's rows of metrics are. */
 function meansOf(rows: readonly Row[]): Record<string, number>[] {

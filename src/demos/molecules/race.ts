@@ -25,7 +25,7 @@ export const flowNames = ["w", "fr", "wfr"] as const;
 /** Wave functions that a page trains while one looks. */
 const small = { width: 8, pairWidth: 4, layers: 2, determinants: 1 };
 /** Steps on Hartree-Fock orbitals: few, so that there is something left to learn. */
-const pretrainSteps = 40;
+const pretrainSteps = 100;
 /** Steps with frozen parameters at the end, whose mean is the result. */
 export const evaluationSteps = 60;
 
@@ -48,7 +48,7 @@ export interface Row {
 export interface Racer {
   readonly name: FlowName;
   readonly state: WaveState;
-  /** Seconds of its steps, compilation not among them. */
+  /** Seconds of its steps. */
   readonly seconds: number;
   readonly rows: readonly Row[];
   readonly step: (state: WaveState, rng: Random) => Promise<{ state: WaveState; metrics: Record<string, number> }>;
@@ -89,11 +89,18 @@ export async function racersFrom({ system, problem }: Beginning, choice: Choice,
 export async function stepped(racer: Racer, rng: Random): Promise<Racer> {
   const before = performance.now();
   const { state, metrics } = await racer.step(racer.state, rng);
-  // the first step compiles
-  const seconds = racer.rows.length === 0 ? 0 : racer.seconds + (performance.now() - before) / 1000;
+  const seconds = racer.seconds + (performance.now() - before) / 1000;
   return { ...racer, state, seconds, rows: [...racer.rows, { step: racer.rows.length + 1, seconds, metrics }] };
 }
 
+/** A racer after some steps of its evaluation, whose frozen parameters are its last ones. */
+export async function evaluated(racer: Racer, steps: number, rng: Random): Promise<Racer> {
+  let { state } = racer;
+  for (let k = 0; k < steps; k++) ({ state } = await racer.step(state, rng));
+  return { ...racer, state };
+}
+
+export type Streams = ReturnType<typeof streamsOf>;
 export const streamsOf = (seed: number) => {
   const rng = randomStream(seed).fold("molecule");
   return { init: rng.fold("init"), steps: rng.fold("steps"), race: rng.fold("race") };

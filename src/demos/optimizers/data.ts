@@ -8,10 +8,10 @@ const count = 800;
 /** Where a point of a class is, from two numbers in (0, 1). */
 type Shape = (side: number, u: number, v: number) => readonly [number, number];
 
-/** Two arms that wind about each other, a turn and a quarter. */
+/** Two arms that wind about each other nearly twice, so wide that they almost touch. */
 const spirals: Shape = (side, u, v) => {
-  const [radius, angle] = [0.15 + 0.85 * Math.sqrt(u), 2.5 * Math.PI * Math.sqrt(u) + Math.PI * side];
-  return [radius * Math.cos(angle) + 0.08 * (v - 0.5), radius * Math.sin(angle) + 0.08 * (v - 0.5)];
+  const [radius, angle] = [0.15 + 0.85 * Math.sqrt(u), 3.5 * Math.PI * Math.sqrt(u) + Math.PI * side];
+  return [radius * Math.cos(angle) + 0.16 * (v - 0.5), radius * Math.sin(angle) + 0.16 * (v - 0.5)];
 };
 
 /** The black and the white squares of a board of four by four. */

@@ -19,11 +19,10 @@ import {
   entrants,
   type Racer,
   startersOf,
-  titleOf,
 } from "./race.ts";
 
 const choices = form<Choice>({
-  data: choice({ label: "Data", choices: { spirals: shapes.spirals.title, board: shapes.board.title }, value: "spirals" }),
+  data: choice({ label: "Data", choices: { spirals: shapes.spirals.title, board: shapes.board.title }, value: "board" }),
   rates: choice({
     label: "Learning rates",
     choices: { fitted: "found for these data beforehand", usual: "the optimizers' own" },
@@ -31,7 +30,7 @@ const choices = form<Choice>({
     help: "A rate that suits one optimizer ruins another: both kinds are stated in the ranking.",
   }),
   width: range({ label: "Width", min: 8, max: 64, step: 8, value: 32, help: "Of the two hidden layers." }),
-  steps: range({ label: "Steps", min: 100, max: 3000, step: 100, value: 1000, help: `Of ${batchSize} examples, the same for all.` }),
+  steps: range({ label: "Steps", min: 100, max: 3000, step: 100, value: 1500, help: `Of ${batchSize} examples, the same for all.` }),
   seeds: range({
     label: "Seeds",
     min: 1,
@@ -43,7 +42,7 @@ const choices = form<Choice>({
 });
 
 /** Steps of each between two frames: about a tenth of a second for all. */
-const stepsAFrame = 20;
+const stepsAFrame = 25;
 
 export const optimizers: Demo = {
   name: "optimizers",
@@ -98,17 +97,12 @@ async function frameOf(
   const { steps, seeds } = asked;
   const summaries = finals.length > 0 ? summarise({ trials: [], finals }, problem) : [];
   const over = race === seeds - 1 && step === steps;
-  const rateOf = (name: string): number => racers.find((racer) => racer.name === name)?.rate ?? Number.NaN;
   return {
     progress: (race * steps + step) / (seeds * steps),
     label: over ? "arrived" : `seed ${race + 1} of ${seeds}, step ${step} of ${steps}`,
     numbers: over ? [{ name: "verdict", value: recommend(summaries, problem.score) }, ...summaries.map(scored)] : racers.map(going),
-    panels: [
-      ...lossPanels(racers),
-      await boundaryPanel(course, racers),
-      ...(summaries.length > 0 ? [rankingPanel(summaries, rateOf)] : []),
-    ],
-    cautions: cautionsOf(summaries, asked, over),
+    panels: [...lossPanels(racers), await boundaryPanel(course, racers), ...(summaries.length > 0 ? [rankingPanel(summaries)] : [])],
+    cautions: cautionsOf(finals, asked, finals.length / entrantNames.length),
   };
 }
 
@@ -119,21 +113,26 @@ const going = ({ name, curve }: Racer): Quantity => ({
 });
 
 const scored = ({ optimizer, test, seeds }: Summary): Quantity => ({
-  name: `test accuracy, ${titleOf(optimizer)}`,
+  name: `test accuracy, ${optimizer}`,
   value: test.mean,
   ...(Number.isFinite(test.error) && { error: test.error }),
   note: `${seeds} ${seeds === 1 ? "seed" : "seeds"}`,
 });
 
+/** Loss of whoever gives both classes the same chance. */
+const chance = Math.log(2);
+
 /** What makes a ranking doubtful. */
-function cautionsOf(summaries: readonly Summary[], { rates, seeds }: Choice, over: boolean): string[] {
-  if (summaries.length === 0) return [];
-  const lost = summaries.filter(({ trainLoss }) => !Number.isFinite(trainLoss.mean)).map(({ optimizer }) => optimizer);
+function cautionsOf(finals: readonly FinalRun[], { rates, seeds }: Choice, done: number): string[] {
+  if (finals.length === 0) return [];
+  const lost = finals
+    .filter(({ trainLoss }) => !(trainLoss < 0.9 * chance))
+    .map(({ optimizer, seed }) => `${optimizer} (seed ${seed + 1})`);
   return [
-    ...(summaries[0].seeds === 1
-      ? [`one seed: another may rank them otherwise${over ? "; choose more seeds" : `, and ${seeds - 1} more are to come`}`]
+    ...(lost.length > 0 ? [`${lost.join(", ")} ended no better than by chance: more steps, or another learning rate`] : []),
+    ...(done === 1
+      ? [`one seed: another may rank them otherwise${seeds === 1 ? "; choose more seeds" : `, and ${seeds - 1} more are to come`}`]
       : []),
-    ...(lost.length > 0 ? [`${lost.join(", ")} diverged: the learning rate is too high for this network`] : []),
     ...(rates === "usual"
       ? ["nobody fitted the learning rates to these data: the command below tries 20 settings of each optimizer before it compares them"]
       : []),
@@ -144,7 +143,7 @@ function cautionsOf(summaries: readonly Summary[], { rates, seeds }: Choice, ove
 function filesOf({ examples }: Course, races: readonly (readonly Racer[])[]): TakeAway[] {
   const classes = examples.classes ?? [];
   const rows = races.flatMap((racers, race) =>
-    racers.flatMap(({ name, rate, curve }) => curve.map((stretch) => ({ race, name, rate, stretch }))),
+    racers.flatMap(({ name, settings, curve }) => curve.map((stretch) => ({ race, name, rate: Number(settings.lr), stretch }))),
   );
   const numbers = (name: string, value: (row: (typeof rows)[number]) => number) => ({ name, values: Float64Array.from(rows, value) });
   const coordinate = (j: number): Float32Array =>

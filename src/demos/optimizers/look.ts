@@ -4,7 +4,7 @@ import { withError } from "../../numbers.ts";
 import type { Summary } from "../../training/summary.ts";
 import { type Grid, gridPoints, levelLines } from "../contours.ts";
 import type { Panel } from "../demo.ts";
-import { type Course, entrants, type Racer, titleOf } from "./race.ts";
+import { type Course, entrants, type Racer } from "./race.ts";
 
 const grid: Grid = { x: [-1.2, 1.2], y: [-1.2, 1.2], size: 40 };
 
@@ -62,13 +62,15 @@ export function lossPanels(racers: readonly Racer[]): Panel[] {
 }
 
 /** All that was measured, the best test accuracy first; errors are over seeds and test examples. */
-export function rankingPanel(summaries: readonly Summary[], rateOf: (name: string) => number): Panel {
+export function rankingPanel(summaries: readonly Summary[]): Panel {
   return {
     ...{ kind: "table", title: `Ranking after ${summaries[0].seeds} ${summaries[0].seeds === 1 ? "seed" : "seeds"}` },
-    columns: ["optimizer", "learning rate", "test accuracy", "training loss", "ms a step"],
-    rows: summaries.map(({ optimizer, test, trainLoss, milliseconds }) => [
-      titleOf(optimizer),
-      rateOf(optimizer),
+    columns: ["optimizer", "settings", "test accuracy", "training loss", "ms a step"],
+    rows: summaries.map(({ optimizer, settings, test, trainLoss, milliseconds }) => [
+      optimizer,
+      Object.entries(settings)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(", "),
       withError(test.mean, test.error),
       withError(trainLoss.mean, trainLoss.error),
       Number(milliseconds.toPrecision(3)),

@@ -18,20 +18,21 @@ export interface Choice {
   readonly seeds: number;
 }
 
-/** Who takes part, and the learning rate that suits these networks and data. */
+/**
+ * Who takes part, and settings that suit these networks and data: the best of five rates a factor of two apart, by the validation loss after 1000
+ * steps on both data sets with the seeds 101 to 103. Where the loss nearly vanishes,
+ * inverse-free Shampoo steps too far at its usual damping of 1e-4.
+ */
 export const entrants = {
-  sgd: { title: "SGD with momentum", fitted: 0.1 },
-  adam: { title: "Adam", fitted: 0.01 },
-  "rf-adamw": { title: "RF-AdamW (root-free)", fitted: 0.03 },
-  shampoo: { title: "Shampoo", fitted: 0.01 },
-  "if-shampoo": { title: "inverse-free Shampoo", fitted: 0.01 },
-  singd: { title: "SINGD", fitted: 0.01 },
-} as const;
+  sgd: { title: "SGD with momentum", fitted: { lr: 0.15 } },
+  adam: { title: "Adam", fitted: { lr: 0.05 } },
+  "rf-adamw": { title: "RF-AdamW (root-free)", fitted: { lr: 0.1 } },
+  shampoo: { title: "Shampoo", fitted: { lr: 0.003 } },
+  "if-shampoo": { title: "inverse-free Shampoo", fitted: { lr: 0.01, damping: 0.01 } },
+  singd: { title: "SINGD", fitted: { lr: 0.002 } },
+} as const satisfies Record<string, { readonly title: string; readonly fitted: OptimizerSettings }>;
 export type Entrant = keyof typeof entrants;
 export const entrantNames: readonly Entrant[] = ["sgd", "adam", "rf-adamw", "shampoo", "if-shampoo", "singd"];
-
-/** For people; names of a summary are those of the entrants. */
-export const titleOf = (name: string): string => Object.entries(entrants).find(([key]) => key === name)?.[1].title ?? name;
 
 export const depth = 2;
 export const batchSize = 64;
@@ -61,7 +62,6 @@ export interface Stretch {
 /** One optimizer under way. */
 export interface Racer {
   readonly name: Entrant;
-  readonly rate: number;
   readonly settings: OptimizerSettings;
   readonly learner: SupervisedLearner;
   readonly state: SupervisedState;
@@ -74,13 +74,12 @@ export function startersOf({ problem, rng }: Course, { width, steps, rates }: Ch
   const budget: Budget = { steps, schedule: "cosine", warmUp: 0.05 };
   const stream = rng.fold("final").fold(race);
   return entrantNames.map((name) => {
-    const rate = rates === "fitted" ? entrants[name].fitted : optimizerEntry(name).rate.default;
-    const settings = { lr: rate };
+    const settings = rates === "fitted" ? entrants[name].fitted : { lr: optimizerEntry(name).rate.default };
     const learner = supervisedLearner(problem, network, stream.fold("order"), {
       batchSize,
       optimizer: optimizerOf(name, settings, budget),
     });
-    return { name, rate, settings, learner, state: learner.init(stream), curve: [] };
+    return { name, settings, learner, state: learner.init(stream), curve: [] };
   });
 }
 
@@ -107,7 +106,7 @@ export async function arrived({ name, settings, learner, state, curve }: Racer, 
   const steps = curve[curve.length - 1].step;
   const paces = curve.slice(1).map((c, i) => (1000 * (c.seconds - curve[i].seconds)) / (c.step - curve[i].step));
   return {
-    ...{ optimizer: name, settings, steps, seed, loss, score, curve },
+    ...{ optimizer: entrants[name].title, settings, steps, seed, loss, score, curve },
     trainLoss: (await learner.score(state, "train")).loss,
     test: await learner.marked(state, "test"),
     milliseconds: median(paces),

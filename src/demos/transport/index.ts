@@ -8,11 +8,11 @@ import type { Frame as Moment } from "../../transport/motion/frames.ts";
 import type { Demo, Frame, Quantity, TakeAway } from "../demo.ts";
 import { csvFile, running } from "../running.ts";
 import { distancesTo, energyUnit, momentOf, moved, type Training, trainingOf, weighted } from "./learn.ts";
-import { cloudNames, curvePanels, type Look, massPanel, particlePanel } from "./look.ts";
+import { curvePanels, type Look, massPanel, namesOf, particlePanel } from "./look.ts";
 import { type Choice, choices, energyOf, methodOf, shared } from "./settings.ts";
 
 /** Steps between two frames: about a tenth of a second. */
-const stepsAFrame = 10;
+const stepsAFrame = 20;
 /** Batches of which the action's value is the mean. */
 const valueBatches = 20;
 /** Particles that end this many sampling floors away from a cloud have not learned to get there. */
@@ -43,7 +43,9 @@ function commandOf(choice: Choice): string {
   const { potential, interaction } = energyOf(choice);
   return [
     `pushforward trajectories clouds.csv --method ${methodOf(choice)} --scale ${shared.scale}`,
+    ...(choice.kinetic === "sb" ? [`--noise ${shared.noise}`] : []),
     ...(choice.kinetic === "uot" ? [`--mass ${shared.mass} --growth ${shared.growth}`] : []),
+    ...(choice.held ? ["--hold-out 1"] : []),
     ...(potential === undefined ? [] : [`--potential "${potential}"`]),
     ...(interaction === undefined ? [] : [`--interaction "${interaction}"`]),
   ].join(" ");
@@ -66,6 +68,7 @@ async function* learn(choice: Choice, training: Training, tell: (moments: readon
     // particles go their way again and again while they learn it, and arrive in the end
     const now = over ? moments.length - 1 : (looks.length - 1) % moments.length;
     const shown = { choice, training, looks, floors, moments, now };
+    if (over) yield { ...frameOf(shown, distanceNumbers(shown)), label: "measuring" };
     if (over) return yield frameOf(shown, [...(await measured(shown)), ...(await valued(shown, state))], model.note?.(state));
     yield frameOf(shown, distanceNumbers(shown));
     const next = Math.min(choice.steps, step + stepsAFrame);
@@ -91,10 +94,10 @@ interface Shown {
 
 function frameOf({ choice, training, looks, floors, moments, now }: Shown, numbers: readonly Quantity[], note?: string): Frame {
   const { step, loss, distances } = looks[looks.length - 1];
-  const names = cloudNames(choice.clouds.length);
+  const names = namesOf(choice);
   const over = step === choice.steps;
   const missed = distances.flatMap(({ w1 }, k) =>
-    over && w1 > far * floors[k]
+    over && training.split.train.includes(k + 1) && w1 > far * floors[k]
       ? [
           `the particles end W₁ = ${formatNumber(w1)} away from the ${names[k + 1]}, whose halves are ${formatNumber(floors[k])} apart: ` +
             "more steps, or a weaker potential energy",
@@ -107,16 +110,19 @@ function frameOf({ choice, training, looks, floors, moments, now }: Shown, numbe
     numbers: [...(step > 0 ? [{ name: "loss", value: loss, note: "mean of the last steps" }] : []), ...numbers],
     panels: [
       particlePanel(choice, moments, now, training.grows),
-      ...curvePanels(looks, choice.clouds.length, floors),
+      ...curvePanels(choice, looks, floors),
       ...(training.grows ? [massPanel(training, moments)] : []),
     ],
-    cautions: [...training.prepared.warnings, ...(note === undefined ? [] : [note]), ...missed],
+    cautions: [...training.prepared.warnings.map(inWords), ...(note === undefined ? [] : [note]), ...missed],
   };
 }
 
+/** Warnings of the library name options of the command; here they are controls. */
+const inWords = (said: string): string => said.replace(/^--(potential|interaction)/, "potential energy");
+
 /** Distances as they are while it learns: too many to have errors. */
 function distanceNumbers({ choice, looks }: Shown): Quantity[] {
-  const names = cloudNames(choice.clouds.length);
+  const names = namesOf(choice);
   return looks[looks.length - 1].distances.map(({ w1 }, k) => ({
     name: `W₁ to the ${names[k + 1]}`,
     value: w1,
@@ -126,7 +132,7 @@ function distanceNumbers({ choice, looks }: Shown): Quantity[] {
 
 /** Distances with errors over resamples of particles and points. */
 async function measured({ choice, training, looks, floors, moments }: Shown): Promise<Quantity[]> {
-  const names = cloudNames(choice.clouds.length);
+  const names = namesOf(choice);
   const { distances } = looks[looks.length - 1];
   return choice.clouds.slice(1).flatMap((cloud, k) => {
     const errors = deviations(
@@ -146,25 +152,27 @@ async function measured({ choice, training, looks, floors, moments }: Shown): Pr
   });
 }
 
-/** The action of the path: from below, from above, and exactly where it is known. */
+/** The least action: from both sides where the motion has no noise and no growth, and exactly where it is known. */
 async function valued({ choice, training }: Shown, state: unknown): Promise<Quantity[]> {
   const { model, rng, prepared } = training;
   if (!model.value) return [];
   const unit = energyUnit(prepared);
-  const { dual, error, primal } = await model.value(state, rng.fold("value"), valueBatches);
+  const { dual, error, primal, lower } = await model.value(state, rng.fold("value"), valueBatches);
   const note = "kinetic less potential energy, in squared units of the square";
+  const known = choice.potential === "none" && (choice.kinetic === "ot" || choice.kinetic === "lines");
   return [
-    { name: "action, from below", value: dual * unit, error: error * unit, note },
-    ...(primal === undefined ? [] : [{ name: "action, from above", value: primal * unit, note: "of the path that was found" }]),
-    ...(choice.potential === "none" && (choice.kinetic === "ot" || choice.kinetic === "lines")
-      ? [{ name: "action, exact", value: exactAction(choice.clouds), note: "½ W₂² of neighbouring clouds" }]
-      : []),
+    { name: "action", value: dual * unit, error: error * unit, note },
+    ...(lower === undefined ? [] : [{ name: "least action, from below", value: lower * unit, note: "an estimate of a bound" }]),
+    ...(primal === undefined ? [] : [{ name: "least action, from above", value: primal * unit, note: "of the path that was found" }]),
+    ...(known ? [{ name: "least action, exact", value: exactAction(training), note: "½ W₂² of neighbouring clouds" }] : []),
   ];
 }
 
-/** Σ ½ W₂² of neighbouring clouds, one unit of time apart. */
-const exactAction = (clouds: readonly NdArray<"f32">[]): number =>
-  clouds.slice(1).reduce((sum, cloud, k) => sum + optimalTransport(clouds[k], cloud).cost / 2, 0);
+/** Σ ½ W₂² / T of neighbouring clouds that are learned from, T apart. */
+const exactAction = ({ data: { snapshots, times }, split: { train } }: Training): number =>
+  train
+    .slice(1)
+    .reduce((sum, k, i) => sum + optimalTransport(snapshots[train[i]], snapshots[k]).cost / 2 / (times[k] - times[train[i]]), 0);
 
 /** The clouds as the command reads them, and where the particles of the first went. */
 function filesOf({ times, snapshots }: Population, moments: readonly Moment[]): TakeAway[] {

@@ -6,7 +6,7 @@ import { has, learner } from "../../transport/learning/methods.ts";
 import { type PreparedPopulation, preparePopulation } from "../../transport/learning/prepare.ts";
 import { frames, type Frame as Moment } from "../../transport/motion/frames.ts";
 import { pusher } from "../../transport/motion/push.ts";
-import { type Choice, energyOf, methodOf, shared } from "./settings.ts";
+import { type Choice, energyOf, methodOf, shared, splitOf } from "./settings.ts";
 
 /** Networks that a page trains while one looks. */
 const small = { layers: 2, width: 48, batch: 128, inner: 2, rateRatio: 0.1, learningRate: 4e-3 };
@@ -23,13 +23,14 @@ const populationOf = (clouds: readonly NdArray<"f32">[]): Population => ({
 export async function trainingOf(choice: Choice, seed: number) {
   const method = methodOf(choice);
   const data = populationOf(choice.clouds);
-  const all = data.times.map((_, k) => k);
-  const options = { ...{ method, seed, times: "even", steps: choice.steps }, ...shared, ...small, ...energyOf(choice) } as const;
-  const prepared = await preparePopulation(data, options, { train: all, held: [] });
+  const split = splitOf(choice);
+  const options = { method, seed, times: "even", steps: choice.steps, ...shared, ...small, ...energyOf(choice) } as const;
+  const prepared = await preparePopulation(data, options, split);
   const { times, clouds, learn, room } = prepared;
-  const model = { ...(await learner(method, times, clouds, { ...learn, ...early })), room };
+  const kept = <T>(of: readonly T[]): T[] => split.train.map((k) => of[k]);
+  const model = { ...(await learner(method, kept(times), kept(clouds), { ...learn, ...early })), room };
   const rng = randomStream(seed).fold("trajectories");
-  return { method, data, prepared, model, push: pusher(model), rng, grows: has(method, "growth") };
+  return { data, split, prepared, model, push: pusher(model), rng, grows: has(method, "growth") };
 }
 
 export type Training = Awaited<ReturnType<typeof trainingOf>>;

@@ -11,8 +11,9 @@ type Points = Extract<Panel, { kind: "points" }>["groups"][number];
 /** Particles whose way is drawn. */
 const trails = 60;
 
-export const cloudNames = (clouds: number): string[] =>
-  clouds === 2 ? ["first cloud", "last cloud"] : ["first cloud", "second cloud", "last cloud"];
+/** What clouds are called, first to last. */
+export const namesOf = ({ clouds, held }: Choice): string[] =>
+  clouds.length === 2 ? ["first cloud", "last cloud"] : ["first cloud", `second cloud${held ? ", held back" : ""}`, "last cloud"];
 
 /** The ways of some particles, one after the other. */
 function waysOf(moments: readonly Moment[]): Float32Array {
@@ -45,8 +46,9 @@ const outline = Float32Array.from({ length: 82 }, (_, i) => {
 });
 
 /** @param now  which of the moments is shown */
-export function particlePanel({ clouds, potential }: Choice, moments: readonly Moment[], now: number, grows: boolean): Panel {
-  const labels = cloudNames(clouds.length);
+export function particlePanel(choice: Choice, moments: readonly Moment[], now: number, grows: boolean): Panel {
+  const { clouds, potential } = choice;
+  const labels = namesOf(choice);
   return {
     kind: "points",
     title: "Particles",
@@ -74,9 +76,9 @@ export interface Look {
   readonly distances: readonly { readonly w1: number; readonly w2: number }[];
 }
 
-export function curvePanels(looks: readonly Look[], clouds: number, floors: readonly number[]): Panel[] {
+export function curvePanels(choice: Choice, looks: readonly Look[], floors: readonly number[]): Panel[] {
   const x = looks.map(({ step }) => step);
-  const later = cloudNames(clouds).slice(1);
+  const later = namesOf(choice).slice(1);
   const learned = looks.filter(({ step }) => step > 0);
   return [
     {

@@ -2,7 +2,8 @@
 import type { NdArray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { MethodName } from "../../transport/learning/methods.ts";
-import { choice, clouds, form, range } from "../form.ts";
+import type { TimeSplit } from "../../transport/paths/split.ts";
+import { choice, clouds, form, range, toggle } from "../form.ts";
 
 export interface Choice {
   /** First to last, each [n, 2]. */
@@ -10,6 +11,7 @@ export interface Choice {
   readonly kinetic: "ot" | "sb" | "uot" | "lines";
   readonly potential: "none" | "obstacle" | "spring" | "repulsion";
   readonly strength: number;
+  readonly held: boolean;
   readonly steps: number;
 }
 
@@ -66,8 +68,21 @@ export const choices = form<Choice>({
     help: "It bends paths as forces do. It goes with optimal transport, with growth or without.",
   }),
   strength: range({ label: "Strength", min: 0.25, max: 3, step: 0.25, value: 1, help: "Of the potential energy." }),
-  steps: range({ label: "Steps", min: 100, max: 3000, step: 100, value: 600, help: "Of learning." }),
+  held: toggle({
+    label: "Hold the second of three clouds back",
+    value: false,
+    help: "It is not learned from: how near the particles come to it tests what lies between.",
+  }),
+  steps: range({ label: "Steps", min: 100, max: 6000, step: 100, value: 3000, help: "Of learning." }),
 });
+
+/** Which clouds are learned from. @throws UserError  where none lies between that could be held back */
+export function splitOf({ clouds, held }: Pick<Choice, "clouds" | "held">): TimeSplit {
+  const all = clouds.map((_, k) => k);
+  if (!held) return { train: all, held: [] };
+  if (clouds.length < 3) throw new UserError("of two clouds none lies between, to be held back", "draw a third, or hold none back");
+  return { train: [0, 2], held: [1] };
+}
 
 /** The name by which the library and the command know the choice. @throws UserError  for energies that do not go together */
 export function methodOf({ kinetic, potential }: Pick<Choice, "kinetic" | "potential">): MethodName {
@@ -97,5 +112,5 @@ export function energyOf({ potential, strength }: Pick<Choice, "potential" | "st
   }
 }
 
-/** Settings that the demo and the command share; sizes of networks and batches are the demo's. */
-export const shared = { scale: "common", mass: "counts", growth: 1, noise: 0.1 } as const;
+/** Settings that the demo and the command share, σ and λ in units of the training; sizes of networks and batches are the demo's. */
+export const shared = { scale: "common", mass: "counts", growth: 1, noise: 0.3 } as const;
