@@ -34,7 +34,12 @@ export interface AppOptions {
 const [mostJson, mostCompared, mostFigures] = [1 << 20, 100, 6];
 
 const text = z.string().max(2000);
-const listed = text.transform((value) => value.split(",").map((part) => part.trim()).filter(Boolean));
+const listed = text.transform((value) =>
+  value
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
 const listQuery = z.object({
   where: listed.default([]),
   sort: text.optional(),
@@ -45,7 +50,12 @@ const listQuery = z.object({
 });
 const metricsQuery = z.object({ names: listed.optional(), points: z.coerce.number().int().min(1).max(10_000).default(800) });
 const compareQuery = z.object({ runs: listed, metric: listed.default([]) });
-const tag = z.string().trim().min(1).max(40).regex(/^[^,\p{C}]+$/u);
+const tag = z
+  .string()
+  .trim()
+  .min(1)
+  .max(40)
+  .regex(/^[^,\p{C}]+$/u);
 const tagsBody = z.strictObject({ tags: z.array(tag).max(20) });
 const forkBody = z.strictObject({ set: z.record(z.string().max(100), z.union([z.string().max(10_000), z.number(), z.boolean()])) });
 
@@ -200,7 +210,8 @@ async function seriesOf(
 }
 
 async function comparison(studio: Studio, { runs: ids, metric }: z.infer<typeof compareQuery>): Promise<ComparisonView> {
-  if (ids.length === 0 || ids.length > mostCompared) throw new UserError(`${ids.length} runs cannot be compared`, `name 1 to ${mostCompared}`);
+  if (ids.length === 0 || ids.length > mostCompared)
+    throw new UserError(`${ids.length} runs cannot be compared`, `name 1 to ${mostCompared}`);
   const found = [];
   for (const id of new Set(ids)) {
     const run = (await studio.find(id))?.run;

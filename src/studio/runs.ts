@@ -6,7 +6,7 @@ import { lasting } from "../lab/invocation.ts";
 import { lockFiles } from "../lab/lock.ts";
 import { optionInfos } from "../lab/options.ts";
 import { changeLines, type RunRecord } from "../lab/record.ts";
-import { factNames, type Found, type Listed, listRuns } from "../lab/store/query.ts";
+import { type Found, factNames, type Listed, listRuns } from "../lab/store/query.ts";
 import type { RunDetail, RunList, RunRow } from "./api.ts";
 import { readLog, type Said } from "./log.ts";
 import { line } from "./order.ts";

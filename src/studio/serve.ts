@@ -82,9 +82,13 @@ async function listen(server: ReturnType<typeof createAdaptorServer>, host: stri
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException; // what servers give
       if (code === "EADDRINUSE" && port < last) continue;
-      if (code === "EADDRINUSE") throw new UserError(`port ${port} is taken`, "choose another with --port, or leave it out for the next free one");
+      if (code === "EADDRINUSE")
+        throw new UserError(`port ${port} is taken`, "choose another with --port, or leave it out for the next free one");
       if (code === "EACCES") throw new UserError(`port ${port} may not be used`, "choose one above 1023 with --port");
-      throw new UserError(`--host ${host}: it cannot be served there (${message})`, "127.0.0.1 is this machine alone, 0.0.0.0 all its networks");
+      throw new UserError(
+        `--host ${host}: it cannot be served there (${message})`,
+        "127.0.0.1 is this machine alone, 0.0.0.0 all its networks",
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Runs that were begun from the page. Each is a process of its own that outlives the page and the server, with a log and a note beside it in
- * .studio/starts below the root, by which a server that begins later finds it again. So many run at a time; the others wait.
+ * Runs that were begun from the page. Each is a process of its own that outlives the page and the server, with a log and a note beside it
+ * in .studio/starts below the root, by which a server that begins later finds it again. So many run at a time; the others wait.
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { UserError } from "../errors.ts";
 import type { Registered } from "../lab/command.ts";
-import { type Lock, lock } from "../lab/lock.ts";
+import { type Lock, lock, ownerProcess } from "../lab/lock.ts";
 import { indexFile, openStore, type Store } from "../lab/store/database.ts";
 import { type Found, runById } from "../lab/store/query.ts";
 import { ownProgram } from "../lab/sweep/child.ts";
@@ -57,7 +58,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const root = realpathSync(options.root);
   const own = join(root, ".studio");
   mkdirSync(own, { recursive: true });
-  const held: Lock | undefined = options.readOnly ? undefined : lock(own);
+  const held = options.readOnly ? undefined : lockStudio(own, options.root);
   const uploads = join(own, "uploads");
   if (held) await clearUploads(uploads);
   const store = await openStore(indexFile(root));
@@ -174,6 +175,20 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       held?.release();
     },
   };
+}
+
+/** One studio a folder may change something there: two would begin what waits twice. */
+function lockStudio(own: string, root: string): Lock {
+  try {
+    return lock(own);
+  } catch (error) {
+    if (error instanceof UserError && /another process/.test(error.message))
+      throw new UserError(
+        `another studio serves ${root} (process ${ownerProcess(own) ?? "elsewhere"})`,
+        "open that one, or begin this with --read-only",
+      );
+    throw error;
+  }
 }
 
 /** Of one that is not a run yet. */
