@@ -5,22 +5,8 @@
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { Marked } from "marked";
+import type { DocHeading, DocIndex, DocPage } from "../src/studio/api.ts";
 import { type Item, type Room, reference } from "./reference.ts";
-
-export interface Heading {
-  readonly id: string;
-  readonly text: string;
-  readonly depth: number;
-}
-
-/** A page as its file has it; the index has it with plain text instead of HTML. */
-export interface DocPage {
-  /** Where it is: `#/docs/<path>`, and docs/<path>.json. */
-  readonly path: string;
-  readonly title: string;
-  readonly headings: readonly Heading[];
-  readonly html: string;
-}
 
 /**
  * @param out    folder of the built page; its docs/ is written
@@ -32,7 +18,7 @@ export function writeDocs(out: string, types: string): void {
   const guides = sources.sort().map((file) => pageOf(pathOf(file), readFileSync(file, "utf8"), paths));
   const pages = [...guides, ...reference(types).map((room) => pageOf(`api/${room.name}`, markdownOf(room), paths))];
   for (const page of pages) write(join(out, "docs", `${page.path}.json`), JSON.stringify(page));
-  const index = pages.map(({ path, title, headings, html }) => ({ path, title, headings, text: plainText(html) }));
+  const index: DocIndex = pages.map(({ path, title, headings, html }) => ({ path, title, headings, text: plainText(html) }));
   write(join(out, "docs", "index.json"), JSON.stringify(index));
   for (const image of globSync("docs/images/*")) {
     mkdirSync(join(out, "docs", "images"), { recursive: true });
@@ -50,7 +36,7 @@ function write(path: string, text: string): void {
 
 /** @param paths  of all pages, to which links may lead */
 export function pageOf(path: string, markdown: string, paths: ReadonlySet<string>): DocPage {
-  const headings: Heading[] = [];
+  const headings: DocHeading[] = [];
   const seen = new Map<string, number>();
   const marked = new Marked();
   marked.use({

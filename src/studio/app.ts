@@ -1,6 +1,7 @@
 /** Routes: what is asked, checked and handed to whoever knows. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { comparisonFigures, comparisonTable } from "../lab/compare.ts";
@@ -62,15 +63,15 @@ const forkBody = z.strictObject({ set: z.record(z.string().max(100), z.union([z.
 export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: AppOptions): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
-    for (const [name, value] of Object.entries(common)) c.header(name, value);
     await next();
+    for (const [name, value] of Object.entries(common)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
   for (const handler of guard.handlers) app.use(handler);
   const small = bodyLimit({ maxSize: mostJson, onError: (c) => tooLarge(c, mostJson) });
   app.on("POST", ["/api/check", "/api/runs", "/api/runs/*"], small);
   app.use("/api/*", async (c, next) => {
     await next();
-    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   });
 
   app.get("/api/meta", (c) => {
@@ -89,8 +90,8 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
     const { names, points } = validate(metricsQuery, c.req.query());
     return c.json<Series[]>(await seriesOf(studio, await target(studio, c), names, points));
   });
-  app.get("/api/runs/:id/report", async (c) => fileOf(await folderOf(studio, c), "report.html"));
-  app.get("/api/runs/:id/files/*", async (c) => fileOf(await folderOf(studio, c), restOf(c)));
+  app.get("/api/runs/:id/report", (c) => fileIn(studio, c, "report.html"));
+  app.get("/api/runs/:id/files/*", (c) => fileIn(studio, c, restOf(c)));
   app.post("/api/runs/:id/stop", async (c) => {
     stop(studio, await target(studio, c));
     return c.json({});
@@ -143,6 +144,7 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
   app.get("*", servePage(page));
   app.notFound((c) => c.text("There is nothing under this address.\n", 404));
   app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof UserError) return c.json<Refusal>({ error: error.message, hint: error.hint }, 400);
     process.stderr.write(`${process.env.PUSHFORWARD_DEBUG ? error.stack : `error: ${error.message}`}\n`);
     return c.json<Refusal>({ error: `this is a fault of the program: ${error.message}` }, 500);
@@ -163,16 +165,16 @@ async function bodyOf(c: Context): Promise<unknown> {
   }
 }
 
+/** @throws HTTPException  if there is none */
 async function target(studio: Studio, c: Context) {
   const found = await studio.find(c.req.param("id") ?? "");
   if (found) return found;
-  throw new UserError("there is no such run", "it may have been removed");
+  throw new HTTPException(404, { res: missing(c, "there is no such run") });
 }
 
-async function folderOf(studio: Studio, c: Context): Promise<string> {
+async function fileIn(studio: Studio, c: Context, path: string): Promise<Response> {
   const { run } = await target(studio, c);
-  if (run) return run.folder;
-  throw new UserError("the run has no folder yet");
+  return (run && (await fileOf(run.folder, path))) ?? missing(c, "there is no such file");
 }
 
 /** What stands behind /files/ in the address. */
@@ -181,7 +183,7 @@ const restOf = (c: Context): string => {
   try {
     return decodeURIComponent(rest ?? "");
   } catch {
-    throw new UserError("there is no such file");
+    throw new UserError("the address is not written as addresses are");
   }
 };
 

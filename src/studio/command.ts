@@ -1,7 +1,6 @@
 /** `pushforward studio`: runs in a page, while it is open; or a site of demos, guides and reports as files. */
 import { availableParallelism } from "node:os";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
 import { type Command, job, type Outcome, onInterrupt, type Registered, talkOptions } from "../lab/index.ts";
 
 const options = z.object({

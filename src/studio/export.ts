@@ -8,6 +8,7 @@ import { inside, makeFolder } from "../lab/index.ts";
 import { indexFile, openStore } from "../lab/store/database.ts";
 import { findRun } from "../lab/store/query.ts";
 import { nameOf, syncRoot } from "../lab/store/sync.ts";
+import type { ReportIndex } from "./api.ts";
 import { isServer } from "./page.ts";
 import { headline } from "./report.ts";
 
@@ -53,7 +54,7 @@ export async function exportSite({ page, folder, root, reports }: ExportOptions)
       path,
       html.replace(/<head[^>]*>/, (head) => head + policy),
     );
-  await write("reports/index.json", JSON.stringify(shown.map(({ html: _, ...about }) => about)));
+  await write("reports/index.json", JSON.stringify(shown.map(({ html: _, ...about }) => about) satisfies ReportIndex));
   await writeFile(join(folder, marker), JSON.stringify(written));
   return { files: written.length };
 }
@@ -82,13 +83,15 @@ async function clear(folder: string): Promise<void> {
   for (const name of files ?? []) await rm(inside(folder, name), { force: true });
 }
 
-async function readReports(root: string, names: readonly string[]) {
+type Shown = ReportIndex[number] & { readonly html: string };
+
+async function readReports(root: string, names: readonly string[]): Promise<Shown[]> {
   if (names.length === 0) return [];
   if (!existsSync(root)) throw new UserError(`there is no folder ${root}`, "--root says where the runs are");
   const store = await openStore(indexFile(root));
   try {
     await syncRoot(store, root);
-    const shown = [];
+    const shown: Shown[] = [];
     for (const name of names) {
       const { folder } = await findRun(store, name);
       const own = nameOf(folder, root).replaceAll("\\", "/");

@@ -32,13 +32,14 @@ export async function runList(studio: Studio, { where, sort, columns, tag, offse
   // a name that no run has yet is no mistake of somebody who only looks
   const shown = columns.filter((name) => facts.includes(name.replace(/^(results|last|config)\./, "")));
   const asked = facts.includes("steps") ? [...new Set([...shown, stepsFact])] : shown;
-  const runs = (await listRuns(studio.store, { where, sort, columns: asked })).map((run) => rowOf(studio, run, shown));
+  const waiting = waitingNames(studio);
+  const runs = (await listRuns(studio.store, { where, sort, columns: asked })).map((run) => rowOf(studio, run, shown, waiting));
   const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
   const all = [...starting, ...runs].filter(({ tags }) => tag === undefined || tags.includes(tag));
   return { total: all.length, runs: all.slice(offset, offset + limit), facts };
 }
 
-function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[]): RunRow {
+function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[], waiting: ReadonlySet<string>): RunRow {
   const name = studio.nameOf(run.folder);
   const steps = facts[stepsFact];
   const { step, total } = studio.progress.get(run.id) ?? { step: run.step, total: typeof steps === "number" ? steps : undefined };
@@ -47,22 +48,26 @@ function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: rea
     name,
     step: Math.max(step, run.step),
     ...(total !== undefined && { total }),
-    status: waitsAt(studio, name) ? "waiting" : run.status,
+    status: waiting.has(name) ? "waiting" : run.status,
     tags: studio.tags.of(run.id),
     facts: Object.fromEntries(Object.entries(facts).filter(([key]) => shown.includes(key))),
   };
 }
 
-const waitsAt = ({ starts }: Studio, name: string): boolean => {
-  const start = starts?.of(name);
-  return start !== undefined && isWaiting(start);
-};
+/** Folders in which something is to begin or to go on when others have ended. */
+const waitingNames = ({ starts }: Studio): ReadonlySet<string> =>
+  new Set(
+    starts
+      ?.all()
+      .filter(isWaiting)
+      .map(({ name }) => name),
+  );
 
 /** What was asked for and is no run yet, newest first. */
 function startRows(studio: Studio, names: ReadonlySet<string>): RunRow[] {
-  const starts = studio.starts?.all() ?? [];
-  return starts
-    .filter((start) => start.kind !== "resume" && !names.has(start.name) && studio.starts?.of(start.name) === start)
+  const last = new Map(studio.starts?.all().map((start) => [start.name, start]));
+  return [...last.values()]
+    .filter(({ kind, name }) => kind !== "resume" && !names.has(name))
     .toReversed()
     .map((start) => startRow(studio, start));
 }
@@ -97,7 +102,7 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
   const facts = { [stepsFact]: typeof config.steps === "number" ? config.steps : "" };
   await studio.curves.advance(run.id, run.folder);
   return {
-    ...rowOf(studio, { ...rest, machine, facts }, []),
+    ...rowOf(studio, { ...rest, machine, facts }, [], waitingNames(studio)),
     config,
     ...(await commandOf(studio, record)),
     ...(results !== undefined && { results }),

@@ -60,7 +60,7 @@ test("a run that was stopped and goes on gives the bits of one that was let alon
   await reached(other.id, "done");
   expect(bytes("stopped")).toEqual(bytes("alone"));
   expect((await visitor.post(`/api/runs/${id}/delete`)).status).toBe(200);
-  expect([existsSync(join(place.root, "stopped")), (await visitor.get(`/api/runs/${id}`)).status]).toEqual([false, 400]);
+  expect([existsSync(join(place.root, "stopped")), (await visitor.get(`/api/runs/${id}`)).status]).toEqual([false, 404]);
 });
 
 test("so many run at a time, the others wait for them; one that waits can be taken back", async () => {
