@@ -10,6 +10,7 @@ import { type Found, factNames, type Listed, listRuns } from "../lab/store/query
 import type { RunDetail, RunList, RunRow } from "./api.ts";
 import { readLog, type Said } from "./log.ts";
 import { line } from "./order.ts";
+import { isBelow } from "./places.ts";
 import { headline } from "./report.ts";
 import { isWaiting, type Start } from "./starts.ts";
 import { type Studio, statusOf } from "./studio.ts";
@@ -33,7 +34,8 @@ export async function runList(studio: Studio, { where, sort, columns, tag, offse
   const shown = columns.filter((name) => facts.includes(name.replace(/^(results|last|config)\./, "")));
   const asked = facts.includes("steps") ? [...new Set([...shown, stepsFact])] : shown;
   const waiting = waitingNames(studio);
-  const runs = (await listRuns(studio.store, { where, sort, columns: asked })).map((run) => rowOf(studio, run, shown, waiting));
+  const found = await listRuns(studio.store, { where, sort, columns: asked });
+  const runs = found.filter(({ folder }) => isBelow(studio.places.root, folder)).map((run) => rowOf(studio, run, shown, waiting));
   const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
   const all = [...starting, ...runs].filter(({ tags }) => tag === undefined || tags.includes(tag));
   return { total: all.length, runs: all.slice(offset, offset + limit), facts };

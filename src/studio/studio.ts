@@ -12,7 +12,7 @@ import type { Event, RunRow } from "./api.ts";
 import { type Curves, openCurves } from "./curves.ts";
 import { type Channel, openChannel } from "./events.ts";
 import { readLog } from "./log.ts";
-import type { Places } from "./places.ts";
+import { isBelow, type Places } from "./places.ts";
 import { type ProgressBook, progressBook } from "./progress.ts";
 import { isGoing, openStarts, type Start, type Starts } from "./starts.ts";
 import { openTags, type Tags } from "./tags.ts";
@@ -110,8 +110,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
 
   async function find(id: string) {
     const start = starts?.get(id);
-    if (start) return { start, run: start.kind === "new" || start.kind === "fork" ? await runAt(join(root, start.name)) : undefined };
+    if (start) return { start, run: await runAt(join(root, start.name)) };
     const run = await runById(store, id);
+    if (run && !isBelow(root, run.folder)) return undefined; // the index has come here with another folder
     return run && { run, start: starts?.of(nameOf(run.folder)) };
   }
 

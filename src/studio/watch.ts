@@ -45,6 +45,7 @@ export async function openWatch(
     });
   let places = new Map<string, string>();
   let ticks = 0;
+  let unsettled = true; // what came up while one looked is seen by a second look
 
   async function refresh(folder: string): Promise<void> {
     const before = known.get(folder);
@@ -84,7 +85,9 @@ export async function openWatch(
     running: () =>
       new Map([...known].flatMap(([folder, { id, status }]) => (status === "running" && id !== undefined ? [[id, folder]] : []))),
     async tick(expected) {
-      if (places.size === 0 || [...places].some(([place, time]) => timeOf(place) !== time)) await discover();
+      const moved = [...places].some(([place, time]) => timeOf(place) !== time);
+      if (moved || unsettled) await discover();
+      unsettled = moved;
       for (const [folder, state] of known) await look(folder, state, expected.has(folder));
       ticks++;
     },
