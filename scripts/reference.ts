@@ -148,7 +148,9 @@ function docOf(comment: string): string {
     .replace(/\*\/$/, "")
     .split("\n")
     .map((line) => line.replace(/^\s*\* ?/, "").trimEnd());
-  const tagged = lines.map((line) => line.replace(/^\s*@(\w+)\s*(\S*)/, (_, tag: string, word: string) => tagOf(tag, word)));
+  const tagged = lines.map((line) =>
+    line.replace(/^\s*@(\w+)\s*(\S*)/, (_, tag: string, word: string) => tagOf(tag, word)).replace(/(\*\*) {2,}/, "$1 "),
+  );
   return tagged
     .map((line) => (/^ {2,3}\S/.test(line) ? `    ${line}` : line))
     .join("\n")

@@ -48,8 +48,8 @@ async function open(
     import("./places.ts"),
   ]);
   const tell = (message: string): void => void (quiet || process.stderr.write(`${message}\n`));
-  const page = builtPage(tell);
-  const served = await serve({ root, port, host, data: folders(data), readOnly, workers, registry, page });
+  const given = folders(data); // before a page is built
+  const served = await serve({ root, port, host, data: given, readOnly, workers, registry, page: builtPage(tell) });
   const { url } = served;
   process.stdout.write(json ? `${JSON.stringify({ event: "open", url, root })}\n` : `${url}\n`);
   if (!isLoopback(host))

@@ -61,7 +61,10 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const held = options.readOnly ? undefined : lockStudio(own, options.root);
   const uploads = join(own, "uploads");
   if (held) await clearUploads(uploads);
-  const store = await openStore(indexFile(root));
+  const store = await openStore(indexFile(root)).catch((error: unknown) => {
+    held?.release();
+    throw error;
+  });
   const everyone = openChannel();
   const channels = new Map<string, Channel>();
   const progress = progressBook();
@@ -110,7 +113,10 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
 
   async function find(id: string) {
     const start = starts?.get(id);
-    if (start) return { start, run: await runAt(join(root, start.name)) };
+    if (start) {
+      const run = await runAt(join(root, start.name));
+      return { run, start: run ? starts?.of(start.name) : start };
+    }
     const run = await runById(store, id);
     if (run && !isBelow(root, run.folder)) return undefined; // the index has come here with another folder
     return run && { run, start: starts?.of(nameOf(run.folder)) };

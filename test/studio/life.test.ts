@@ -45,7 +45,10 @@ const bytes = (name: string) =>
 test("a run that was stopped and goes on gives the bits of one that was let alone", async () => {
   const one = await start({ seed: 3, out: "stopped" });
   await atGate("stopped");
-  const { id } = await reached(one.id, "running");
+  const { id } = await until(async () => {
+    const run = await detail(one.id);
+    return run.id !== one.id && run;
+  });
   expect((await visitor.post(`/api/runs/${id}/delete`)).status).toBe(400); // it works
   expect((await visitor.post(`/api/runs/${id}/resume`)).status).toBe(400);
   expect((await visitor.post(`/api/runs/${id}/stop`)).status).toBe(200);
