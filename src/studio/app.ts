@@ -1,6 +1,5 @@
 /** Routes: what is asked, checked and handed to whoever knows. */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -67,8 +66,6 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
     for (const [name, value] of Object.entries(common)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
   for (const handler of guard.handlers) app.use(handler);
-  const small = bodyLimit({ maxSize: mostJson, onError: (c) => tooLarge(c, mostJson) });
-  app.on("POST", ["/api/check", "/api/runs", "/api/runs/*"], small);
   app.use("/api/*", async (c, next) => {
     await next();
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
@@ -153,13 +150,22 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
 }
 
 const missing = (c: Context, error: string) => c.json<Refusal>({ error }, 404);
-const tooLarge = (c: Context, most: number) =>
-  c.json<Refusal>({ error: `this is larger than ${most >> 20} MB`, hint: "a large file is better named: begin with --data FOLDER" }, 413);
+/** What is still coming is not waited for: the connection ends. */
+function tooLarge(c: Context, most: number) {
+  const refusal = { error: `this is larger than ${most >> 20} MB`, hint: "a large file is better named: begin with --data FOLDER" };
+  return c.json<Refusal>(refusal, 413, { connection: "close" });
+}
 
+/** The JSON of a body, of which no more is read than there may be. */
 async function bodyOf(c: Context): Promise<unknown> {
-  const body = await c.req.text();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of c.req.raw.body ?? []) {
+    pieces.push(piece);
+    if ((bytes += piece.length) > mostJson) throw new HTTPException(413, { res: tooLarge(c, mostJson) });
+  }
   try {
-    return JSON.parse(body);
+    return JSON.parse(Buffer.concat(pieces).toString("utf8"));
   } catch {
     throw new UserError("the body is no JSON");
   }

@@ -28,7 +28,7 @@ beforeAll(async () => {
   symlinkSync(secret, join(place.root, "one", "artifacts", "link.txt"));
   await run.complete({});
   await run.close();
-  served = await open(place.root, place.page, { patience: 500, mostUploaded: 1 << 20, data: [join(place.base, "data")] });
+  served = await open(place.root, place.page, { mostUploaded: 1 << 20, data: [join(place.base, "data")] });
   visitor = await visit(served.url);
   id = (await visitor.get<RunList>("/api/runs")).body.runs[0].id;
 });
@@ -249,12 +249,14 @@ test("a file that is dropped is kept once, whole, under a name that is only a na
 });
 
 test("a client that dawdles over its headers is shut out", async () => {
-  const socket = connect(Number(new URL(visitor.origin).port), "127.0.0.1");
+  const hasty = await open(join(place.base, "other"), place.page, { patience: 100 });
+  const socket = connect(Number(new URL(hasty.url).port), "127.0.0.1");
   let told = "";
   socket.on("data", (text) => (told += String(text)));
   socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
   await new Promise((closed) => socket.on("close", closed));
   expect(told).toMatch(/^HTTP\/1.1 408/);
+  await hasty.close();
 });
 
 test("a session that sends too much at once is told to wait, others are not", async () => {
