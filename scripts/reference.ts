@@ -19,14 +19,15 @@ export interface Room {
   readonly items: readonly Item[];
 }
 
-/** Rooms that no package's user can import. */
-const within = ["methods", "studio", "demos", "cli"];
+/** Rooms that users of the package can import. */
+const { exports: entries } = JSON.parse(readFileSync("package.json", "utf8"));
+const isPublished = (room: string): boolean => `./${room}` in entries;
 
 /** @param types  folder of declarations (.d.ts) */
 export function reference(types: string): Room[] {
   return globSync("*/index.d.ts", { cwd: types })
     .map((file) => file.replaceAll("\\", "/"))
-    .filter((file) => !within.includes(file.split("/")[0]))
+    .filter((file) => isPublished(file.split("/")[0]))
     .sort()
     .map((file) => {
       const items = publicIn(join(types, file));
