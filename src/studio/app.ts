@@ -12,7 +12,6 @@ import type { Checked, CommandInfo, ComparisonView, Meta, Refusal, Series, Start
 import { fileOf } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { common } from "./headers.ts";
-import { commandInfos } from "./listing.ts";
 import { checkOrder, line, orderSchema, readOrder } from "./order.ts";
 import { servePage } from "./page.ts";
 import { runDetail, runList } from "./runs.ts";
@@ -75,8 +74,7 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
     const { root, readOnly, data } = studio;
     return c.json<Meta>({ version: version(), root, readOnly, data });
   });
-  let infos: Promise<readonly CommandInfo[]> | undefined;
-  app.get("/api/commands", async (c) => c.json(await (infos ??= commandInfos(studio.registry))));
+  app.get("/api/commands", async (c) => c.json<readonly CommandInfo[]>(await studio.commands()));
 
   app.get("/api/runs", async (c) => c.json(await runList(studio, validate(listQuery, c.req.query()))));
   app.post("/api/runs", async (c) => c.json<Started>(await startRun(studio, validate(orderSchema, await bodyOf(c)))));

@@ -7,10 +7,12 @@ import type { Registered } from "../lab/command.ts";
 import { type Lock, lock, ownerProcess } from "../lab/lock.ts";
 import { indexFile, openStore, type Store } from "../lab/store/database.ts";
 import { type Found, runById } from "../lab/store/query.ts";
+import { runFolders } from "../lab/store/sync.ts";
 import { ownProgram } from "../lab/sweep/child.ts";
-import type { Event, RunRow } from "./api.ts";
+import type { CommandInfo, Event, RunRow } from "./api.ts";
 import { type Curves, openCurves } from "./curves.ts";
 import { type Channel, openChannel } from "./events.ts";
+import { commandInfos } from "./listing.ts";
 import { readLog } from "./log.ts";
 import { isBelow, type Places } from "./places.ts";
 import { type ProgressBook, progressBook } from "./progress.ts";
@@ -29,6 +31,8 @@ export interface StudioOptions {
   readonly registry: readonly Registered[];
   /** Script and arguments before a command's; default: our own. */
   readonly program?: readonly string[];
+  /** For whoever waits. */
+  readonly tell?: (message: string) => void;
 }
 
 export interface Studio extends StudioOptions {
@@ -39,6 +43,8 @@ export interface Studio extends StudioOptions {
   readonly tags: Tags;
   readonly curves: Curves;
   readonly progress: ProgressBook;
+  /** Everything that can be begun; loaded when it is first asked for. */
+  commands(): Promise<readonly CommandInfo[]>;
   /** A run by its id, or by that of its start; of one that is not a run yet, the start alone. */
   find(id: string): Promise<{ readonly run?: Found; readonly start?: Start } | undefined>;
   /** The path of a run's folder below the root. */
@@ -48,6 +54,9 @@ export interface Studio extends StudioOptions {
   changed(id: string, status: RunRow["status"] | "gone", folder?: string): void;
   close(): Promise<void>;
 }
+
+/** So many runs take a while. */
+const many = 200;
 
 /** Milliseconds between two looks, and for which a run is followed after the last reader has left. */
 const [pause, grace] = [300, 60_000];
@@ -65,6 +74,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     held?.release();
     throw error;
   });
+  let commands: Promise<readonly CommandInfo[]> | undefined;
   const everyone = openChannel();
   const channels = new Map<string, Channel>();
   const progress = progressBook();
@@ -92,6 +102,8 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     const start = folder === undefined ? undefined : starts?.of(nameOf(folder));
     if (start) channels.get(start.id)?.publish({ kind: "run", run: start.id, status });
   };
+  const unknown = runFolders(root).length - (await store.selectFrom("runs").select("id").execute()).length;
+  if (unknown > many) options.tell?.(`reading ${unknown} runs, which is done once`);
   const watch = await openWatch(store, root, changed);
 
   /** A start that has begun or ended says so for itself, and for its run if there is one: whose failure to go on is news too. */
@@ -170,6 +182,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     tags: openTags(join(own, "tags.json")),
     curves,
     progress,
+    commands: () => (commands ??= commandInfos(options.registry)),
     find,
     nameOf,
     channel,
