@@ -100,10 +100,10 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
     return c.json({});
   });
   app.post("/api/runs/:id/tags", async (c) => {
-    const { run, start } = await target(studio, c);
-    const id = run?.id ?? start!.id;
-    await studio.tags.set(id, validate(tagsBody, await bodyOf(c)).tags);
-    if (run) studio.changed(id, run.status);
+    const { run } = await target(studio, c);
+    if (!run) throw new UserError("the run has not begun yet", "it can be tagged when it has");
+    await studio.tags.set(run.id, validate(tagsBody, await bodyOf(c)).tags);
+    studio.changed(run.id, run.status);
     return c.json({});
   });
 

@@ -84,7 +84,7 @@ const startRow = (studio: Studio, start: Start): RunRow => ({
   updated: start.created,
   step: 0,
   facts: {},
-  tags: studio.tags.of(start.id),
+  tags: [],
 });
 
 /** @param found  as `Studio.find` gives it */

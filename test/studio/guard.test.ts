@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRun } from "../../src/lab/index.ts";
@@ -9,6 +10,7 @@ import type { RunList } from "../../src/studio/api.ts";
 import { openGuard } from "../../src/studio/guard.ts";
 import type { Served } from "../../src/studio/index.ts";
 import { checkPlace, realPath } from "../../src/studio/places.ts";
+import { isLoopback } from "../../src/studio/serve.ts";
 import { safeName } from "../../src/studio/uploads.ts";
 import { folders, open, raw, until, type Visitor, visit } from "./visit.ts";
 
@@ -270,6 +272,31 @@ test("a session that sends too much at once is told to wait, others are not", as
   expect(answers.some(({ status }) => status === 200)).toBe(true);
   const calm = await visit(served.url);
   expect((await calm.post("/api/check", { command: "walk", arguments: [], options: {} })).status).toBe(200);
+});
+
+test("a port that is taken is told, or the next one is used; who listens to others knows the names that they call", async () => {
+  const port = Number(new URL(served.url).port);
+  await expect(open(join(place.base, "second"), place.page, { port })).rejects.toThrow(`port ${port} is taken`);
+  const [one, two] = [
+    await open(join(place.base, "a"), place.page, { port: undefined }),
+    await open(join(place.base, "b"), place.page, { port: undefined }),
+  ];
+  const [first, second] = [one, two].map(({ url }) => Number(new URL(url).port));
+  expect(second).toBeGreaterThan(first);
+  for (const each of [one, two]) await each.close();
+  const wide = await open(join(place.base, "wide"), place.page, { host: "0.0.0.0" });
+  const { origin, host } = new URL(wide.url);
+  expect((await raw(`${origin}/`, { headers: { host: `${hostname().toLowerCase()}:${host.split(":")[1]}` } })).status).toBe(401);
+  expect((await raw(`${origin}/`, { headers: { host: `example.org:${host.split(":")[1]}` } })).status).toBe(421);
+  await wide.close();
+  expect(["localhost", "127.0.0.1", "::1", "0.0.0.0", "192.168.0.2", "127.0.0.1.example"].map(isLoopback)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("two studios have two tokens", () => {
