@@ -12,8 +12,8 @@ import { readLog, type Said } from "./log.ts";
 import { line } from "./order.ts";
 import { isBelow } from "./places.ts";
 import { headline } from "./report.ts";
-import { isWaiting, type Start } from "./starts.ts";
-import { type Studio, statusOf } from "./studio.ts";
+import { type Start, statusOf } from "./starts.ts";
+import type { Studio } from "./studio.ts";
 
 export interface ListQuery {
   readonly where: readonly string[];
@@ -33,16 +33,17 @@ export async function runList(studio: Studio, { where, sort, columns, tag, offse
   // a name that no run has yet is no mistake of somebody who only looks
   const shown = columns.filter((name) => facts.includes(name.replace(/^(results|last|config)\./, "")));
   const asked = facts.includes("steps") ? [...new Set([...shown, stepsFact])] : shown;
-  const waiting = waitingNames(studio);
+  const open = openStarts(studio);
   const found = await listRuns(studio.store, { where, sort, columns: asked });
-  const runs = found.filter(({ folder }) => isBelow(studio.places.root, folder)).map((run) => rowOf(studio, run, shown, waiting));
+  const runs = found.filter(({ folder }) => isBelow(studio.places.root, folder)).map((run) => rowOf(studio, run, shown, open));
   const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
   const all = [...starting, ...runs].filter(({ tags }) => tag === undefined || tags.includes(tag));
   return { total: all.length, runs: all.slice(offset, offset + limit), facts };
 }
 
-function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[], waiting: ReadonlySet<string>): RunRow {
+function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[], open: ReadonlyMap<string, Start>): RunRow {
   const name = studio.nameOf(run.folder);
+  const start = open.get(name);
   const steps = facts[stepsFact];
   const { step, total } = studio.progress.get(run.id) ?? { step: run.step, total: typeof steps === "number" ? steps : undefined };
   return {
@@ -50,20 +51,16 @@ function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: rea
     name,
     step: Math.max(step, run.step),
     ...(total !== undefined && { total }),
-    status: waiting.has(name) ? "waiting" : run.status,
+    // a process that is about to take up a run, or to leave it, works on it
+    status: start && run.status === "stopped" ? statusOf(start) : run.status,
     tags: studio.tags.of(run.id),
     facts: Object.fromEntries(Object.entries(facts).filter(([key]) => shown.includes(key))),
   };
 }
 
-/** Folders in which something is to begin or to go on when others have ended. */
-const waitingNames = ({ starts }: Studio): ReadonlySet<string> =>
-  new Set(
-    starts
-      ?.all()
-      .filter(isWaiting)
-      .map(({ name }) => name),
-  );
+/** What waits or works, by the name of its run. */
+const openStarts = ({ starts }: Studio): ReadonlyMap<string, Start> =>
+  new Map(starts?.all().flatMap((start) => (start.ended ? [] : [[start.name, start]])));
 
 /** What was asked for and is no run yet, newest first. */
 function startRows(studio: Studio, names: ReadonlySet<string>): RunRow[] {
@@ -104,7 +101,7 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
   const facts = { [stepsFact]: typeof config.steps === "number" ? config.steps : "" };
   await studio.curves.advance(run.id, run.folder);
   return {
-    ...rowOf(studio, { ...rest, machine, facts }, [], waitingNames(studio)),
+    ...rowOf(studio, { ...rest, machine, facts }, [], openStarts(studio)),
     config,
     ...(await commandOf(studio, record)),
     ...(results !== undefined && { results }),
@@ -113,7 +110,7 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
     metrics: studio.curves.names(run.id),
     files: await filesOf(run.folder),
     log: said?.words ?? "",
-    ...(run.status === "stopped" && start && failureOf(start, said)),
+    ...(run.status === "stopped" && start?.ended && failureOf(start, said)),
     ...(fork && { fork: { folder: fork.folder, step: fork.step } }),
   };
 }

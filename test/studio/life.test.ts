@@ -52,6 +52,7 @@ test("a run that was stopped and goes on gives the bits of one that was let alon
   expect((await visitor.post(`/api/runs/${id}/delete`)).status).toBe(400); // it works
   expect((await visitor.post(`/api/runs/${id}/resume`)).status).toBe(400);
   expect((await visitor.post(`/api/runs/${id}/stop`)).status).toBe(200);
+  await until(async () => (await detail(id)).log.includes("finishing this step"));
   writeFileSync(gate, "");
   const stopped = await reached(id, "stopped");
   expect(stopped.failure).toBeUndefined();
