@@ -1,6 +1,7 @@
 /** Runs that are begun from the page: their processes, the queue, and the death of the server. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
@@ -9,6 +10,8 @@ import type { RunDetail, RunList, Started } from "../../src/studio/api.ts";
 import type { Served } from "../../src/studio/index.ts";
 import { folders, open, until, type Visitor, visit } from "./visit.ts";
 
+const compiled = mkdtempSync(join(tmpdir(), "pushforward-compiled-"));
+process.env.NODE_COMPILE_CACHE = compiled; // most of the time of these runs is their beginning
 const places: ReturnType<typeof folders>[] = [];
 let place: ReturnType<typeof folders>;
 let served: Served;
@@ -26,6 +29,7 @@ beforeEach(async () => {
 afterEach(() => served.close());
 afterAll(() => {
   for (const each of places) each.remove();
+  rmSync(compiled, { recursive: true, force: true });
 });
 
 const detail = async (id: string) => (await visitor.get<RunDetail>(`/api/runs/${id}`)).body;
