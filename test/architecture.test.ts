@@ -76,7 +76,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "inversion",
     "tokenizers",
   ],
-  cli: ["errors", "numbers", "data", "lab", "methods"],
+  studio: ["errors", "numbers", "array", "data", "plots", "lab"],
+  cli: ["errors", "numbers", "data", "lab", "methods", "studio"],
 };
 
 /** Rooms of whose index nothing needs Node, files that a page loads from the others, and rooms of which it may load every file ("room/"). */
@@ -94,6 +95,7 @@ const pages = [
   "errors",
   "numbers",
   "coding/index",
+  "studio/api",
   "language",
   "chemistry",
   "quantum",
