@@ -3,5 +3,5 @@
 /** @param dark  whether the page is */
 export function onPaper(svg: string, dark: boolean): string {
   const [ink, paper] = dark ? ["#e6e8eb", "#15181c"] : ["#1b1e23", "#ffffff"];
-  return svg.replace(/<svg\b/, `<svg color="${ink}" style="color-scheme: ${dark ? "dark" : "light"}; --plot-background: ${paper}"`);
+  return svg.replace(/<svg\b[^>]*>/, (open) => `${open}<style>:root { color: ${ink}; --plot-background: ${paper}; }</style>`);
 }
