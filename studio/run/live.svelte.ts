@@ -18,8 +18,11 @@ export interface LiveRun {
 /** Times that a run which was just begun, and may not be in the index yet, is looked for; and the pause between. */
 const looks = { times: 20, pause: 500 };
 
-/** Follows a run for as long as the effect in which it is called lives. */
-export function liveRun(id: string): LiveRun {
+/**
+ * Follows a run for as long as the effect in which it is called lives.
+ * @param onlasting  told the run's own id, where `id` is that of its start
+ */
+export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
   let detail: RunDetail | undefined = $state.raw();
   let courses: Courses = $state.raw(new Map());
   let progress: { readonly step: number; readonly total: number; readonly left?: number } | undefined = $state.raw();
@@ -35,6 +38,7 @@ export function liveRun(id: string): LiveRun {
     try {
       const before = detail?.status;
       detail = await ask<RunDetail>(`runs/${id}`);
+      if (detail.id !== id) onlasting(detail.id);
       error = undefined;
       if (before !== undefined && before !== detail.status) announce(`${detail.name} is ${detail.status}`);
       await loadCourses();
