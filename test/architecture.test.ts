@@ -52,7 +52,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "tokenizers",
     "lab",
   ],
-  cli: ["errors", "numbers", "data", "lab", "methods"],
+  studio: ["errors", "numbers", "array", "data", "plots", "lab"],
+  cli: ["errors", "numbers", "data", "lab", "methods", "studio"],
 };
 
 /** Rooms of which nothing needs Node, and files that a page loads from the others. */
@@ -70,6 +71,7 @@ const pages = [
   "errors",
   "numbers",
   "coding/index",
+  "studio/api",
   "language",
   "chemistry",
   "quantum",

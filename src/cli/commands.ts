@@ -20,6 +20,11 @@ export const commands: readonly Registered[] = [
     load: async () => (await import("./runs.ts")).runsCommand(commands),
   },
   {
+    name: "studio",
+    summary: "a page with live runs, new ones, comparisons, and demos computed in the browser",
+    load: async () => (await import("../studio/index.ts")).studioCommand(commands),
+  },
+  {
     name: "sweep",
     summary: "many runs of a command: grids, random settings, seeds, successive halving",
     load: async () => (await import("./sweep.ts")).sweepCommand(commands),

@@ -1,5 +1,6 @@
 /** Runs side by side: those that differ in the seed alone are one group, with a mean and its standard error. */
 import * as Plot from "@observablehq/plot";
+import { formatNumber, withError } from "../numbers.ts";
 import { type Figure, palette, plot } from "../plots/figure.ts";
 import { metricNames } from "./interim.ts";
 import type { Metrics } from "./record.ts";
@@ -163,7 +164,8 @@ function meanCurve(runs: readonly ComparedRun[], name: string): { step: number; 
 }
 
 /** Groups as rows: what sets them apart, how many runs, and each metric with its standard error. */
-export function comparisonTable({ metrics, groups }: Comparison, show: (s: Summary) => string): ReportTable {
+export function comparisonTable({ metrics, groups }: Comparison): ReportTable {
+  const show = ({ mean, error }: Summary): string => (error === undefined ? formatNumber(mean) : withError(mean, error));
   const keys = Object.keys(groups[0]?.differing ?? {});
   const cell = (v: unknown) => (typeof v === "number" ? v : typeof v === "string" ? v : JSON.stringify(v ?? "–"));
   return {

@@ -62,7 +62,7 @@ export function toFlags(options: Readonly<Record<string, unknown>>): string[] {
 }
 
 /** An argument as a shell takes it. */
-const quoted = (text: string): string => (/^[\w.,:+@%/~\\-]+$/.test(text) ? text : `"${text.replace(/["$`]/g, "\\$&")}"`);
+export const quoted = (text: string): string => (/^[\w.,:+@%/~\\-]+$/.test(text) ? text : `"${text.replace(/["$`]/g, "\\$&")}"`);
 
 /** The command line that repeats the current command, without what only says how it talks. */
 export const commandLine = (): string =>

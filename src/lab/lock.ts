@@ -60,6 +60,12 @@ function tryLock(folder: string): Database.Database | undefined {
   }
 }
 
+/** The process of this machine that took the lock last; whether it still has it, `isLocked` tells. */
+export function ownerProcess(folder: string): number | undefined {
+  const [, pid, host] = /\(process (\d+) on (.*)\)/.exec(ownerOf(folder)) ?? [];
+  return host === hostname() ? Number(pid) : undefined;
+}
+
 function ownerOf(folder: string): string {
   try {
     return ` (${readFileSync(join(folder, "owner"), "utf8").trim().slice(0, 200)})`;

@@ -36,7 +36,12 @@ export interface CommandInfo {
 }
 
 /** A run in a list. */
-export interface RunRow extends Omit<Listed, "machine"> {
+export interface RunRow extends Omit<Listed, "machine" | "status"> {
+  /**
+   * Besides those of the index: `waiting` for other runs to end, and `failed` before it became a run. Such a run has an id of its own
+   * ("start-…") until it has a folder; that id goes on to mean the run, whose detail tells the lasting one.
+   */
+  readonly status: Listed["status"] | "waiting" | "failed";
   /** The path of its folder below the root. */
   readonly name: string;
   readonly tags: readonly string[];

@@ -1,12 +1,9 @@
 /** `pushforward runs rm`: the folders of runs, and what the index knows of them. */
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../../errors.ts";
 import type { Outcome } from "../../lab/command.ts";
-import { diskError } from "../../lab/files.ts";
-import { lock } from "../../lab/lock.ts";
-import { readRecord } from "../../lab/record.ts";
+import { removeFolder } from "../../lab/remove.ts";
 import type { Found } from "../../lab/store/query.ts";
 import { forget } from "../../lab/store/sync.ts";
 import type { RemoveOptions } from "../runs.ts";
@@ -31,18 +28,4 @@ async function ask(runs: readonly Found[]): Promise<void> {
   const answer = await asked.question(`remove ${runs.map((r) => r.folder).join(", ")}? [y/N] `);
   asked.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new UserError("nothing was removed");
-}
-
-/** Only a folder that holds this very run, on which nothing works, is removed. */
-async function removeFolder(run: Found): Promise<void> {
-  const record = await readRecord(run.folder);
-  if (record.id !== run.id) throw new UserError(`${run.folder} holds another run by now`, "list the runs again");
-  const held = lock(run.folder);
-  try {
-    await rm(run.folder, { recursive: true });
-  } catch (error) {
-    throw diskError(run.folder, error);
-  } finally {
-    held.release();
-  }
 }

@@ -1,12 +1,9 @@
 /** The index that the `runs` commands ask: the team's, or the one beside the folders, brought up to date first. */
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { openStore, type Store, sharedStore } from "../../lab/store/database.ts";
+import { indexFile, openStore, type Store, sharedStore } from "../../lab/store/database.ts";
 import { type Found, findRun, listRuns, type Selection } from "../../lab/store/query.ts";
 import { syncRoot } from "../../lab/store/sync.ts";
-
-const indexFile = (root: string): string => join(root, "index.sqlite");
 
 /** @throws UserError  if there is neither a shared store nor a folder of runs */
 export async function withStore<T>(root: string, job: (store: Store) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@
  * the folders. One set of queries for SQLite and PostgreSQL.
  */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Dialect, Kysely, type Migration, Migrator, PostgresDialect, SqliteDialect, sql } from "kysely";
 import { UserError } from "../../errors.ts";
@@ -79,6 +80,9 @@ const migrations: Record<string, Migration> = {
     },
   },
 };
+
+/** The index beside the run folders. */
+export const indexFile = (root: string): string => join(root, "index.sqlite");
 
 /** The URL of the store that a team shares, if one is set. */
 export const sharedStore = (): string | undefined => process.env.PUSHFORWARD_STORE || undefined;

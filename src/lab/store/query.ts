@@ -136,8 +136,18 @@ async function factsOf(
   return facts;
 }
 
+/** Names of all facts that runs have, as they are asked for. */
+export async function factNames(store: Store): Promise<string[]> {
+  const found = await store.selectFrom("facts").select("key").distinct().execute();
+  return [...new Set(found.map(({ key }) => key.replace(/^(results|last|config)\./, "")))].sort();
+}
+
 /** A run with all that the index has of it. */
 export type Found = Tables["runs"];
+
+/** The run of an id, if there is one. */
+export const runById = (store: Store, id: string): Promise<Found | undefined> =>
+  store.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst();
 
 /**
  * The run that a user means: by its folder, by the end of the folder's path, or by the first letters of its id.

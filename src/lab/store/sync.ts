@@ -127,19 +127,28 @@ function flat(path: string, value: unknown): [string, number | string][] {
 }
 
 /** Folders below the root that have a config.json; their insides are not searched. */
-export function runFolders(root: string): string[] {
-  const visit = (folder: string, depth: number): string[] => {
+export const runFolders = (root: string): string[] => scan(root).runs;
+
+/** Folders of runs below the root, and those in which others may come up: the root, sweeps, what is still empty. */
+export function scan(root: string): { readonly runs: string[]; readonly others: string[] } {
+  const found: { runs: string[]; others: string[] } = { runs: [], others: [] };
+  const visit = (folder: string, depth: number): void => {
     let entries: import("node:fs").Dirent[];
     try {
       entries = readdirSync(folder, { withFileTypes: true });
     } catch {
-      return []; // gone, or not ours to read
+      return; // gone, or not ours to read
     }
-    if (entries.some((e) => e.name === "config.json")) return [folder];
-    if (depth === deepest) return [];
-    return entries.filter((e) => e.isDirectory() && !e.name.startsWith(".")).flatMap((e) => visit(join(folder, e.name), depth + 1));
+    if (entries.some((e) => e.name === "config.json")) {
+      found.runs.push(folder);
+      return;
+    }
+    found.others.push(folder);
+    if (depth === deepest) return;
+    for (const e of entries) if (e.isDirectory() && !e.name.startsWith(".")) visit(join(folder, e.name), depth + 1);
   };
-  return visit(resolve(root), 0);
+  visit(resolve(root), 0);
+  return found;
 }
 
 function stampOf(folder: string): string {

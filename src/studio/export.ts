@@ -1,0 +1,91 @@
+/** The page without a server: demos, guides and the reports of some runs, as files that any web server can show. */
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { inside, makeFolder } from "../lab/index.ts";
+import { indexFile, openStore } from "../lab/store/database.ts";
+import { findRun } from "../lab/store/query.ts";
+import { nameOf, syncRoot } from "../lab/store/sync.ts";
+import { isServer } from "./page.ts";
+import { headline } from "./report.ts";
+
+export interface ExportOptions {
+  /** Folder of the built page. */
+  readonly page: string;
+  /** Where the site goes. */
+  readonly folder: string;
+  /** The folder of runs, and those whose reports are shown. */
+  readonly root: string;
+  readonly reports: readonly string[];
+}
+
+/** Says that a folder was made here, and what in it. */
+const marker = ".pushforward-site.json";
+
+/** Runs nothing and fetches nothing, wherever it is shown. */
+const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`;
+
+/** @throws UserError  for a folder that holds something else, and for runs without a report */
+export async function exportSite({ page, folder, root, reports }: ExportOptions): Promise<{ files: number }> {
+  const shown = await readReports(root, reports); // before anything is touched
+  await clear(folder);
+  const written: string[] = [];
+  const write = async (name: string, content: string): Promise<void> => {
+    const path = inside(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+    written.push(name);
+  };
+  for (const name of await filesBelow(page)) {
+    if (isServer(name) || /\.(br|gz)$/.test(name) || name === "index.html") continue;
+    await cp(join(page, name), join(folder, name));
+    written.push(name);
+  }
+  const index = await readFile(join(page, "index.html"), "utf8");
+  await write("index.html", index.replace(/<head[^>]*>/, (head) => `${head}\n<meta name="pushforward-studio" content="static">`));
+  for (const { path, html } of shown) await write(path, html.replace(/<head[^>]*>/, (head) => head + policy));
+  await write("reports/index.json", JSON.stringify(shown.map(({ html: _, ...about }) => about)));
+  await writeFile(join(folder, marker), JSON.stringify(written));
+  return { files: written.length };
+}
+
+const filesBelow = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll("\\", "/"))
+    .sort();
+};
+
+/** Makes the folder, or takes away what an earlier export left there, and nothing else. */
+async function clear(folder: string): Promise<void> {
+  await makeFolder(folder);
+  const before = await readFile(join(folder, marker), "utf8").then(JSON.parse).catch(() => undefined);
+  const { data: files } = z.array(z.string()).safeParse(before);
+  if (files === undefined && (await readdir(folder)).length > 0)
+    throw new UserError(`${folder} is not empty and holds no site that was exported`, "choose another folder with --export");
+  for (const name of files ?? []) await rm(inside(folder, name), { force: true });
+}
+
+async function readReports(root: string, names: readonly string[]) {
+  if (names.length === 0) return [];
+  if (!existsSync(root)) throw new UserError(`there is no folder ${root}`, "--root says where the runs are");
+  const store = await openStore(indexFile(root));
+  try {
+    await syncRoot(store, root);
+    const shown = [];
+    for (const name of names) {
+      const { folder } = await findRun(store, name);
+      const own = nameOf(folder, root).replaceAll("\\", "/");
+      const html = await readFile(join(folder, "report.html"), "utf8").catch(() => {
+        throw new UserError(`${own} has no report`, "a run has one when it is done or was stopped");
+      });
+      shown.push({ name: own, ...headline(html), path: `reports/${own.replace(/[^\w.-]+/g, "-")}.html`, html });
+    }
+    return shown;
+  } finally {
+    await store.destroy();
+  }
+}

@@ -1,0 +1,163 @@
+/** Runs as the page shows them: as rows of a list, and one in full. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { findCommand } from "../lab/command.ts";
+import { lasting } from "../lab/invocation.ts";
+import { lockFiles } from "../lab/lock.ts";
+import { optionInfos } from "../lab/options.ts";
+import { changeLines, type RunRecord } from "../lab/record.ts";
+import { factNames, type Found, type Listed, listRuns } from "../lab/store/query.ts";
+import type { RunDetail, RunList, RunRow } from "./api.ts";
+import { readLog, type Said } from "./log.ts";
+import { line } from "./order.ts";
+import { headline } from "./report.ts";
+import { isWaiting, type Start } from "./starts.ts";
+import { type Studio, statusOf } from "./studio.ts";
+
+export interface ListQuery {
+  readonly where: readonly string[];
+  readonly sort?: string;
+  readonly columns: readonly string[];
+  readonly tag?: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Where the steps of a run stand in its configuration. */
+const stepsFact = "config.steps";
+
+/** @throws UserError  for conditions that cannot be read, and names that no run has */
+export async function runList(studio: Studio, { where, sort, columns, tag, offset, limit }: ListQuery): Promise<RunList> {
+  const facts = await factNames(studio.store);
+  // a name that no run has yet is no mistake of somebody who only looks
+  const shown = columns.filter((name) => facts.includes(name.replace(/^(results|last|config)\./, "")));
+  const asked = facts.includes("steps") ? [...new Set([...shown, stepsFact])] : shown;
+  const runs = (await listRuns(studio.store, { where, sort, columns: asked })).map((run) => rowOf(studio, run, shown));
+  const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
+  const all = [...starting, ...runs].filter(({ tags }) => tag === undefined || tags.includes(tag));
+  return { total: all.length, runs: all.slice(offset, offset + limit), facts };
+}
+
+function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[]): RunRow {
+  const name = studio.nameOf(run.folder);
+  const steps = facts[stepsFact];
+  const { step, total } = studio.progress.get(run.id) ?? { step: run.step, total: typeof steps === "number" ? steps : undefined };
+  return {
+    ...run,
+    name,
+    step: Math.max(step, run.step),
+    ...(total !== undefined && { total }),
+    status: waitsAt(studio, name) ? "waiting" : run.status,
+    tags: studio.tags.of(run.id),
+    facts: Object.fromEntries(Object.entries(facts).filter(([key]) => shown.includes(key))),
+  };
+}
+
+const waitsAt = ({ starts }: Studio, name: string): boolean => {
+  const start = starts?.of(name);
+  return start !== undefined && isWaiting(start);
+};
+
+/** What was asked for and is no run yet, newest first. */
+function startRows(studio: Studio, names: ReadonlySet<string>): RunRow[] {
+  const starts = studio.starts?.all() ?? [];
+  return starts
+    .filter((start) => start.kind !== "resume" && !names.has(start.name) && studio.starts?.of(start.name) === start)
+    .toReversed()
+    .map((start) => startRow(studio, start));
+}
+
+const startRow = (studio: Studio, start: Start): RunRow => ({
+  id: start.id,
+  name: start.name,
+  folder: join(studio.places.root, start.name),
+  command: start.command,
+  status: statusOf(start),
+  created: start.created,
+  updated: start.created,
+  step: 0,
+  facts: {},
+  tags: studio.tags.of(start.id),
+});
+
+/** @param found  as `Studio.find` gives it */
+export async function runDetail(studio: Studio, { run, start }: { run?: Found; start?: Start }): Promise<RunDetail | undefined> {
+  const said = start && studio.starts ? readLog(studio.starts.logOf(start)) : undefined;
+  if (run) return fullDetail(studio, run, start, said);
+  if (start === undefined) return undefined;
+  const nothing = { config: {}, warnings: said?.notes ?? [], metrics: [], files: [] };
+  return { ...startRow(studio, start), ...nothing, log: said?.words ?? "", ...failureOf(start, said) };
+}
+
+async function fullDetail(studio: Studio, run: Found, start: Start | undefined, said: Said | undefined): Promise<RunDetail> {
+  const { record: text, results: outcome, machine, bytes: _, tail: __, stamp: ___, ...rest } = run;
+  const record: RunRecord = JSON.parse(text);
+  const { fork, config } = record;
+  const results = outcome === null ? undefined : JSON.parse(outcome);
+  const facts = { [stepsFact]: typeof config.steps === "number" ? config.steps : "" };
+  await studio.curves.advance(run.id, run.folder);
+  return {
+    ...rowOf(studio, { ...rest, machine, facts }, []),
+    config,
+    ...(await commandOf(studio, record)),
+    ...(results !== undefined && { results }),
+    warnings: [...changeLines(record), ...(texts(results?.warnings) ?? said?.notes ?? [])],
+    ...headline(await readFile(join(run.folder, "report.html"), "utf8").catch(() => "")),
+    metrics: studio.curves.names(run.id),
+    files: await filesOf(run.folder),
+    log: said?.words ?? "",
+    ...(run.status === "stopped" && start && failureOf(start, said)),
+    ...(fork && { fork: { folder: fork.folder, step: fork.step } }),
+  };
+}
+
+const texts = (value: unknown): string[] | undefined =>
+  Array.isArray(value) ? value.filter((text) => typeof text === "string") : undefined;
+
+/** Why a process ended: in its own words, or by the signal that ended it; one that was asked to end has not failed. */
+function failureOf({ ended }: Start, said: Said | undefined): { failure?: string } {
+  if (ended === undefined) return {};
+  if (said?.failure !== undefined) return { failure: said.failure };
+  if (ended.signal === "SIGTERM") return { failure: "stopped before it began" };
+  if (ended.signal !== null) return { failure: `the process was ended by ${ended.signal}` };
+  return ended.code === null || ended.code === 0 || ended.code === 130 ? {} : { failure: `the process ended with code ${ended.code}` };
+}
+
+/** The line that repeats a run, without what is as it is by default. */
+async function commandOf({ registry }: Studio, { invocation }: RunRecord): Promise<{ commandLine?: string }> {
+  if (invocation === null) return {};
+  const command = await findCommand(invocation.command.join(" "), registry).catch(() => undefined);
+  if (command === undefined) return {};
+  const defaults = new Map(optionInfos(command.options).map((info) => [info.key, info.default]));
+  const { options } = lasting({ ...invocation });
+  const told = Object.entries(options).filter(
+    ([key, value]) => !["out", "json", "quiet", "overwrite"].includes(key) && value !== null && value !== defaults.get(key),
+  );
+  const plain = told.map(([key, value]): [string, string | number | boolean] => [
+    key,
+    typeof value === "number" || typeof value === "boolean" ? value : String(value),
+  ]);
+  return { commandLine: line({ command, arguments: invocation.arguments, options: Object.fromEntries(plain) }) };
+}
+
+/** Most files listed, and how deep. */
+const [mostFiles, deepest] = [1000, 4];
+
+/** Files of a run that are whole; links are none of it. */
+async function filesOf(folder: string): Promise<{ path: string; bytes: number }[]> {
+  const found: { path: string; bytes: number }[] = [];
+  const visit = async (path: string, depth: number): Promise<void> => {
+    const entries = await readdir(join(folder, path), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (found.length === mostFiles) return;
+      const inner = path === "" ? entry.name : `${path}/${entry.name}`;
+      if (entry.isDirectory() && depth < deepest) await visit(inner, depth + 1);
+      else if (entry.isFile() && !entry.name.endsWith(".tmp") && !(path === "" && lockFiles.includes(entry.name))) {
+        const { size } = await stat(join(folder, inner)).catch(() => ({ size: 0 })); // gone meanwhile
+        found.push({ path: inner, bytes: size });
+      }
+    }
+  };
+  await visit("", 1);
+  return found;
+}
