@@ -6,7 +6,7 @@ import { setServerAnswers } from "./settings.svelte.ts";
 /**
  * The answer to a question.
  * @param path  below api/
- * @throws UserError  in the server's words; its cause is the status of the answer
+ * @throws UserError  in the server's words
  */
 export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(`api/${path}`, init).catch(() => {
@@ -14,7 +14,7 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   });
   if (response.ok) return response.json();
   const refusal: Refusal = await response.json().catch(() => ({ error: `the server answered with status ${response.status}` }));
-  throw new UserError(refusal.error, refusal.hint, { cause: response.status });
+  throw new UserError(refusal.error, refusal.hint);
 }
 
 /** Asks for a change. */

@@ -6,9 +6,8 @@ import type { Answer, Order } from "./demos/messages.ts";
 
 const tell = (answer: Answer): void => postMessage(answer);
 
-/** Files of demos stand beside the code of the worker. */
 async function asset(name: string): Promise<Uint8Array> {
-  const response = await fetch(new URL(name, location.href));
+  const response = await fetch(new URL(`../demos/${name}`, location.href));
   if (!response.ok) throw new UserError(`the file ${name} of this demo could not be loaded (status ${response.status})`, "load the page again");
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -15,9 +15,6 @@ export interface LiveRun {
   readonly refresh: () => void;
 }
 
-/** Times that a run which was just begun, and may not be in the index yet, is looked for; and the pause between. */
-const looks = { times: 20, pause: 500 };
-
 /**
  * Follows a run for as long as the effect in which it is called lives.
  * @param onlasting  told the run's own id, where `id` is that of its start
@@ -27,7 +24,6 @@ export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
   let courses: Courses = $state.raw(new Map());
   let progress: { readonly step: number; readonly total: number; readonly left?: number } | undefined = $state.raw();
   let error: unknown = $state();
-  let missed = 0;
 
   async function loadCourses(): Promise<void> {
     if (!detail?.metrics.length) return;
@@ -43,9 +39,7 @@ export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
       if (before !== undefined && before !== detail.status) announce(`${detail.name} is ${detail.status}`);
       await loadCourses();
     } catch (thrown) {
-      const isYoung = thrown instanceof Error && thrown.cause === 404 && detail === undefined && missed++ < looks.times;
-      if (isYoung) setTimeout(load, looks.pause);
-      else error = thrown;
+      error = thrown;
     }
   }
   const refresh = calmly(load, 300);
