@@ -1,20 +1,24 @@
 /** The page of the studio, driven as people do. The server says what the tests want: see test/studio/page/fake.ts. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { exportSite } from "../../src/studio/export.ts";
+import { common } from "../../src/studio/headers.ts";
 import { hasBrowser } from "../page.ts";
 import { type BuiltFile, buildPage } from "./page/build.ts";
 import { commands, comparison, runs, series, svg, sweeps } from "./page/content.ts";
 import { faults, openBrowser, visit } from "./page/drive.ts";
 import { type Fake, type FakeOptions, fakeServer } from "./page/fake.ts";
+import { open } from "./visit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "pushforward-studio-page-"));
+const base = mkdtempSync(join(tmpdir(), "pushforward-studio-page-"));
+const folder = join(base, "page");
 let built: readonly BuiltFile[];
 beforeAll(async () => void (built = await buildPage(folder)));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(base, { recursive: true, force: true, maxRetries: 5 }));
 
 test("what the first view needs is below 250 kB, compressed: plots, search, docs and demos come later", () => {
   const needed = new Set<string>();
@@ -319,31 +323,57 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     });
   });
 
-  test("without a server there are demos, docs and reports, and nothing is asked of one", async () => {
-    const index = join(folder, "index.html");
-    const served = readFileSync(index, "utf8");
-    const server = await serve();
+  test("a site of files, in any folder: demos, docs and reports, and nothing is asked of a server", async () => {
+    const site = join(base, "site", "some", "where");
+    mkdirSync(site, { recursive: true });
+    await exportSite({ page: folder, folder: site, root: join(base, "none"), reports: [] });
+    writeFileSync(join(site, "reports", "index.json"), JSON.stringify([{ name: "a/b", title: "A report", path: "reports/a-b.html" }]));
+    writeFileSync(join(site, "reports", "a-b.html"), "<h1>What came out</h1>");
+    const { url } = await serve({ folder: join(base, "site"), headers: {} });
+    await visit(browser, "about:blank", async (page) => {
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(request.url()));
+      await page.goto(`${url}some/where/index.html`);
+      await page.getByRole("heading", { name: "Demos" }).waitFor();
+      expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual(["Demos", "Reports", "Docs"]);
+      await page.getByRole("link", { name: "Darts" }).click();
+      await page.getByRole("button", { name: "Start" }).click();
+      await page.getByText("Done.").waitFor();
+      await page.getByRole("link", { name: "Reports" }).click();
+      await page.getByRole("link", { name: "A report" }).click();
+      await page.frameLocator("iframe").getByText("What came out").waitFor();
+      await page.getByRole("link", { name: "Docs" }).click();
+      await page.getByRole("heading", { name: "Begin" }).waitFor();
+      expect(asked.filter((address) => address.includes("/api/"))).toEqual([]);
+    });
+  });
+
+  test("with the real server: a run from the form to its end, tagged, found and deleted", async () => {
+    const served = await open(join(base, "runs"), folder);
     try {
-      writeFileSync(index, served.replace("<head>", '<head><meta name="pushforward-studio" content="static">'));
-      await visit(browser, server.url, async (page) => {
-        const asked: string[] = [];
-        page.on("request", (request) => asked.push(request.url()));
-        await page.reload();
-        await page.getByRole("heading", { name: "Demos" }).waitFor();
-        expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual(["Demos", "Reports", "Docs"]);
-        await page.getByRole("link", { name: "Darts" }).click();
-        await page.getByRole("button", { name: "Start" }).click();
-        await page.getByText("Done.").waitFor();
-        expect(asked.filter((address) => address.includes("/api/"))).toEqual([]);
+      await visit(browser, served.url, async (page) => {
+        await page.getByText("Nothing has run here yet").waitFor();
+        await page.getByRole("link", { name: "New run" }).first().click();
+        await page.getByRole("link", { name: "walk" }).click();
+        await page.getByLabel("steps").fill("-1");
+        await page.getByText("--steps").first().waitFor();
+        await page.getByLabel("steps").fill("8");
+        await page.getByRole("button", { name: "Start the run" }).click();
+        await page.getByRole("heading", { name: "A walk <b>" }).waitFor();
+        await page.getByText("a short walk tells little").waitFor();
+        await page.getByRole("img", { name: "place by step" }).locator("svg").waitFor();
+        await page.getByRole("button", { name: "Tags" }).click();
+        await page.getByRole("textbox", { name: "Tags" }).fill("first");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("main").getByRole("link", { name: "first" }).click();
+        await page.getByText("1 run", { exact: true }).waitFor();
+        await page.locator("tr.run .name a").click();
+        await page.getByRole("button", { name: "Delete" }).click();
+        await page.getByRole("button", { name: "Delete walk" }).click();
+        await page.getByText("Nothing has run here yet").waitFor();
       });
     } finally {
-      writeFileSync(index, served);
+      await served.close();
     }
   });
 });
-
-/** As the server sends them: see src/studio/headers.ts. */
-const common = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-};
