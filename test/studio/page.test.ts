@@ -360,7 +360,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
         await page.getByLabel("steps").fill("8");
         await page.getByRole("button", { name: "Start the run" }).click();
         await page.getByRole("heading", { name: "A walk <b>" }).waitFor();
-        await page.getByText("a short walk tells little").waitFor();
+        await page.getByRole("region", { name: "Cautions" }).getByText("a short walk tells little").waitFor();
         await page.getByRole("img", { name: "place by step" }).locator("svg").waitFor();
         await page.getByRole("button", { name: "Tags" }).click();
         await page.getByRole("textbox", { name: "Tags" }).fill("first");
