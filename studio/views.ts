@@ -15,13 +15,19 @@ interface Place {
   readonly load: (path: readonly string[]) => Promise<{ readonly default: View }>;
 }
 
+/** One import a function: Vite loads the wrong style with one of two that stand in one expression. */
+const runs = () => import("./runs/Runs.svelte");
+const run = () => import("./run/RunPage.svelte");
+const gallery = () => import("./demos/Gallery.svelte");
+const demo = () => import("./demos/DemoPage.svelte");
+
 const all: readonly Place[] = [
   {
     head: "runs",
     title: "Runs",
     alone: false,
     listed: true,
-    load: ([, id]) => (id === undefined ? import("./runs/Runs.svelte") : import("./run/RunPage.svelte")),
+    load: ([, id]) => (id === undefined ? runs() : run()),
   },
   { head: "compare", title: "Compare", alone: false, listed: false, load: () => import("./runs/Compare.svelte") },
   { head: "sweeps", title: "Sweeps", alone: false, listed: true, load: () => import("./runs/Sweeps.svelte") },
@@ -31,7 +37,7 @@ const all: readonly Place[] = [
     title: "Demos",
     alone: true,
     listed: true,
-    load: ([, name]) => (name === undefined ? import("./demos/Gallery.svelte") : import("./demos/DemoPage.svelte")),
+    load: ([, name]) => (name === undefined ? gallery() : demo()),
   },
   { head: "tour", title: "Tour", alone: false, listed: true, load: () => import("./run/Tour.svelte") },
   { head: "reports", title: "Reports", alone: "only", listed: true, load: () => import("./docs/Reports.svelte") },

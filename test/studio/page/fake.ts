@@ -6,6 +6,7 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { getMimeType } from "hono/utils/mime";
+import { sandbox } from "../../../src/studio/headers.ts";
 import type { CommandInfo, ComparisonView, Event, Meta, Order, RunDetail, RunRow, Series, SweepView } from "../../../src/studio/api.ts";
 
 export interface Fake {
@@ -46,7 +47,8 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
-    for (const [name, value] of Object.entries(headers)) if (!c.req.path.includes("/report")) c.header(name, value);
+    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    if (c.req.path.endsWith("/report")) c.header("content-security-policy", sandbox);
   });
   app.get("/api/meta", (c) => c.json<Meta>({ version: "0.1.0", root: "runs", readOnly, data: [] }));
   app.get("/api/commands", (c) => c.json(given.commands));
