@@ -13,6 +13,9 @@ export interface LiveRun {
   readonly left: number | undefined;
   readonly error: unknown;
   readonly refresh: () => void;
+  /** Asks and listens no more: the run is about to go; and again, if it did not. */
+  readonly leave: () => void;
+  readonly listen: () => void;
 }
 
 /**
@@ -42,18 +45,30 @@ export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
       error = thrown;
     }
   }
-  const refresh = calmly(load, 300);
+  const refresh = calmly(() => void (end && load()), 300);
+  let end: (() => void) | undefined;
 
-  $effect(() => {
+  const leave = (): void => {
+    end?.();
+    end = undefined;
+  };
+  const listen = (): void => {
     void load();
-    return follow(`?run=${encodeURIComponent(id)}`, (event) => {
-      if (event.kind === "progress") progress = event;
+    end = follow(`?run=${encodeURIComponent(id)}`, (event) => {
+      if (event.kind === "run" && event.status === "gone") {
+        leave();
+        error = new Error("the run was deleted");
+      } else if (event.kind === "progress") progress = event;
       else if (event.kind === "rows") {
         courses = grown(courses, event.rows);
         if (isTooLong(courses) || event.rows.some((row) => Object.keys(row).some((name) => name !== "step" && !detail?.metrics.includes(name))))
           refresh();
       } else refresh();
     });
+  };
+  $effect(() => {
+    listen();
+    return leave;
   });
 
   return {
@@ -76,5 +91,7 @@ export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
       return error;
     },
     refresh,
+    leave,
+    listen,
   };
 }

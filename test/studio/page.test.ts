@@ -14,6 +14,9 @@ import { faults, openBrowser, visit } from "./page/drive.ts";
 import { type Fake, type FakeOptions, fakeServer } from "./page/fake.ts";
 import { open } from "./visit.ts";
 
+/** Waits for a value; the test's own limit of time ends it. */
+const poll = <T>(ask: () => T) => expect.poll(ask, { timeout: 60_000 });
+
 const base = mkdtempSync(join(tmpdir(), "pushforward-studio-page-"));
 const folder = join(base, "page");
 let built: readonly BuiltFile[];
@@ -94,7 +97,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await page.getByRole("link", { name: "gapminder-1999", exact: true }).waitFor();
       await page.getByRole("button", { name: "Begun" }).click();
       await page.getByRole("region", { name: "List of runs" }).evaluate((list) => list.scrollTo(0, 0));
-      await expect.poll(() => names.first().textContent()).toBe("gapminder-1999");
+      await poll(() => names.first().textContent()).toBe("gapminder-1999");
       await page.getByRole("searchbox", { name: "Filter" }).fill("gapminder-123");
       await page.getByText("11 runs").waitFor();
       await page.getByRole("searchbox", { name: "Filter" }).fill("nothing=3");
@@ -128,23 +131,23 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       async (page) => {
         const curve = page.getByRole("img", { name: "loss by step" }).locator("svg");
         await curve.waitFor();
-        await expect.poll(server.listeners).toBe(1);
+        await poll(server.listeners).toBe(1);
         const before = await curve.innerHTML();
         server.tell({ kind: "rows", run: "run-0", rows: [{ step: 800, loss: 9 }] });
         server.tell({ kind: "progress", run: "run-0", step: 800, total: 2000, left: 90 });
         await page.getByText("step 800 of 2000, about 1 min 30 s left").waitFor();
-        await expect.poll(() => curve.innerHTML()).not.toBe(before);
+        await poll(() => curve.innerHTML()).not.toBe(before);
         server.drop();
         await page.getByText("The server does not answer").waitFor();
         server.tell({ kind: "progress", run: "run-0", step: 900, total: 2000, left: 80 });
         await page.getByText("step 900 of 2000").waitFor();
-        await expect.poll(() => page.getByText("The server does not answer").count()).toBe(0);
+        await poll(() => page.getByText("The server does not answer").count()).toBe(0);
         await page.getByRole("button", { name: "Stop" }).click();
-        await expect.poll(() => server.asked).toEqual(["stop run-0"]);
+        await poll(() => server.asked).toEqual(["stop run-0"]);
         server.runs[0] = { ...server.runs[0], status: "stopped" };
         server.tell({ kind: "run", run: "run-0", status: "stopped" });
         await page.getByRole("button", { name: "Resume" }).click();
-        await expect.poll(() => server.asked.at(-1)).toBe("resume run-0");
+        await poll(() => server.asked.at(-1)).toBe("resume run-0");
       },
       /ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION/,
     );
@@ -156,14 +159,14 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await page.getByText("0.0312 ± 0.0041").waitFor();
       const text = await page.locator("main").innerText();
       expect(text.indexOf("the flow is stiff")).toBeLessThan(text.indexOf("wasserstein"));
-      await expect.poll(() => page.getByRole("img", { name: "motion" }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
+      await poll(() => page.getByRole("img", { name: "motion" }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
       await page.getByText("Report", { exact: true }).click();
       await page.frameLocator("iframe").getByText("The report").waitFor();
       await page.getByRole("button", { name: "Fork" }).click();
       await page.getByRole("combobox", { name: "Setting 1" }).selectOption("steps");
       await page.getByRole("textbox", { name: "Value of steps" }).fill("4000");
       await page.getByRole("button", { name: "Start the fork" }).click();
-      await expect.poll(() => server.asked).toEqual(['fork run-1 {"set":{"steps":4000}}']);
+      await poll(() => server.asked).toEqual(['fork run-1 {"set":{"steps":4000}}']);
       await page.getByRole("button", { name: "Delete" }).click();
       await page.getByRole("button", { name: "Delete gapminder-1" }).click();
       await page.getByText("11 runs").waitFor();
@@ -181,9 +184,9 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       expect(await page.getByRole("button", { name: "Start the run" }).isDisabled()).toBe(true);
       await page.getByLabel("steps").fill("500");
       await page.getByLabel("quick").check();
-      await expect.poll(() => line.textContent()).toBe("pushforward trajectories --steps=500 --quick=true");
+      await poll(() => line.textContent()).toBe("pushforward trajectories --steps=500 --quick=true");
       await page.getByLabel("A file of this machine").first().setInputFiles({ name: "cells.csv", mimeType: "text/csv", buffer: Buffer.from("day,x\n") });
-      await expect.poll(() => page.getByRole("textbox", { name: "file" }).first().inputValue()).toBe("uploads/cells.csv");
+      await poll(() => page.getByRole("textbox", { name: "file" }).first().inputValue()).toBe("uploads/cells.csv");
       expect(page.url()).toContain("steps=500");
       await page.getByRole("button", { name: "Start the run" }).click();
       await page.getByRole("heading", { name: "begun" }).waitFor();
@@ -195,7 +198,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     const { url } = await serve({ readOnly: true });
     await visit(browser, `${url}#/runs/run-0`, async (page) => {
       await page.getByText("step 700 of 2000").waitFor();
-      await expect.poll(() => page.getByRole("button", { name: "Stop" }).count()).toBe(0);
+      await poll(() => page.getByRole("button", { name: "Stop" }).count()).toBe(0);
       await page.goto(`${url}#/new/trajectories`);
       await page.getByText("This studio is for looking only").waitFor();
       expect(await page.getByRole("button", { name: "Start the run" }).count()).toBe(0);
@@ -208,7 +211,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await page.getByRole("button", { name: "Start" }).click();
       const darts = page.locator("dl > div", { hasText: "darts" }).locator("dd").first();
       const first = Number(await darts.innerText());
-      await expect.poll(async () => Number(await darts.innerText())).toBeGreaterThan(first);
+      await poll(async () => Number(await darts.innerText())).toBeGreaterThan(first);
       await page.getByText("these darts are not quite random").waitFor();
       for (const name of ["Where they fell", "The estimate by round", "How far from the middle"]) await page.getByRole("img", { name }).waitFor();
       await page.getByRole("img", { name: "The estimate by round" }).locator("svg").waitFor();
