@@ -1,12 +1,33 @@
-/**
- * Makes the page of the studio in `dist/studio/`, where the compiled server lies too: the program, the docs, and the files of demos. The
- * reference of the library is read from the declarations in `dist/`: `npm run build` makes those first.
- */
-import { rmSync } from "node:fs";
-import { build } from "vite";
-import { writeDocs } from "./docs/write.ts";
+/** Builds the page of the studio to dist/studio: its files, small ones beside them for browsers that take them, guides and reference. */
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+import { writeDocs } from "./docs.ts";
 
-const folder = "dist/studio";
-for (const part of ["assets", "docs"]) rmSync(`${folder}/${part}`, { recursive: true, force: true });
-await build({ configFile: "studio/vite.config.ts" });
-writeDocs(`${folder}/docs`);
+const out = "dist/studio";
+const run = (program: string, ...args: string[]): void =>
+  void execFileSync(process.execPath, [join("node_modules", program), ...args], { stdio: ["ignore", "inherit", "inherit"] });
+
+// what an earlier build has left; the compiled server lies beside it
+for (const name of ["assets", "docs"]) rmSync(join(out, name), { recursive: true, force: true });
+const config = "studio/vite.config.ts";
+if (existsSync(config))
+  run("vite/bin/vite.js", "build", "studio", "--config", config, "--outDir", join("..", out), "--emptyOutDir", "false");
+
+// the declarations of a published build, or some of our own
+const published = existsSync("dist/array/index.d.ts");
+const types = published ? "dist" : mkdtempSync(join(tmpdir(), "pushforward-types-"));
+if (!published) run("typescript/bin/tsc", "-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", types);
+writeDocs(out, types);
+if (!published) rmSync(types, { recursive: true });
+
+/** Bytes from which on it is worth it. */
+const least = 1024;
+for (const file of globSync(`${out}/{*.html,assets/**,docs/**}`)) {
+  if (!/\.(html|js|css|json|svg|wasm)$/.test(file) || statSync(file).size < least) continue;
+  const bytes = readFileSync(file);
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+}

@@ -3,14 +3,18 @@
 export interface Route {
   readonly path: readonly string[];
   readonly query: Readonly<Record<string, string>>;
+  /** A heading of a page of the docs. */
+  readonly anchor?: string;
 }
 
-/** "#/runs?sort=-created" and the like. What cannot be decoded stays as it is. */
+/** "#/runs?sort=-created", "#/docs/runs#sweeps" and the like. What cannot be decoded stays as it is. */
 export function parseRoute(hash: string): Route {
-  const [path, query = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
+  const [place, anchor] = hash.replace(/^#?\/?/, "").split(/#(.*)/s);
+  const [path, query = ""] = place.split(/\?(.*)/s);
   return {
     path: path.split("/").filter(Boolean).map(decoded),
     query: Object.fromEntries(new URLSearchParams(query)),
+    ...(anchor && { anchor: decoded(anchor) }),
   };
 }
 

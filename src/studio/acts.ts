@@ -63,7 +63,10 @@ function freeName(studio: Studio, starts: Starts, base: string, k = 1): string {
 
 /** @throws UserError  for a name that leads elsewhere, or that another run has */
 function wantedName(studio: Studio, starts: Starts, name: string): string {
-  if (!/^[\w-][\w .-]{0,99}(\/[\w-][\w .-]{0,99}){0,2}$/.test(name) || !isBelow(studio.places.root, realPath(join(studio.places.root, name))))
+  if (
+    !/^[\w-][\w .-]{0,99}(\/[\w-][\w .-]{0,99}){0,2}$/.test(name) ||
+    !isBelow(studio.places.root, realPath(join(studio.places.root, name)))
+  )
     throw new UserError(`"${name}" is no name for a folder of runs`, "letters, digits, -, _ and dots; a slash for a folder in a folder");
   if (isTaken(studio, starts, name)) throw new UserError(`there is a run "${name}" already`, "choose another name, or let that one go on");
   return name;
@@ -72,9 +75,9 @@ function wantedName(studio: Studio, starts: Starts, name: string): string {
 /** @throws UserError  if nothing works on it */
 export function stop(studio: Studio, { run, start }: Target): void {
   const starts = able(studio);
-  if (run?.status === "running") return stopRun(run.folder);
-  if (start && (isWaiting(start) || isGoing(start))) return starts.cancel(start);
-  throw new UserError("nothing works on this run");
+  if (run?.status === "running") stopRun(run.folder);
+  else if (start && (isWaiting(start) || isGoing(start))) starts.cancel(start);
+  else throw new UserError("nothing works on this run");
 }
 
 /** @throws UserError  if it works already, or is done */

@@ -172,3 +172,34 @@ export type Event =
 
 // POST /api/runs/:id/stop, resume, fork, delete, tags ({ tags: string[] }); answers {} unless said above.
 // GET /api/runs/:id/files/<path>: a file; GET /api/runs/:id/report: report.html, kept in a sandbox.
+
+// Files beside the page, in an exported site too; their paths are relative to index.html. An exported index.html has
+// <meta name="pushforward-studio" content="static">.
+
+export interface DocHeading {
+  readonly id: string;
+  readonly text: string;
+  readonly depth: number;
+}
+
+/** docs/<path>.json, shown at #/docs/<path>; links inside are written so, with a further #<id> where they lead to a heading. */
+export interface DocPage {
+  /** "runs", "measurements/runs", "api/tensor": the last are the reference, a page a room. */
+  readonly path: string;
+  readonly title: string;
+  readonly headings: readonly DocHeading[];
+  /** Safe to be put into the page; pictures are docs/images/<name>. */
+  readonly html: string;
+}
+
+/** docs/index.json: all pages, with plain text to search in. */
+export type DocIndex = readonly (Omit<DocPage, "html"> & { readonly text: string })[];
+
+/** reports/index.json of an exported site. */
+export type ReportIndex = readonly {
+  /** Of the run, and where its report is: reports/<…>.html. */
+  readonly name: string;
+  readonly path: string;
+  readonly title?: string;
+  readonly summary?: string;
+}[];

@@ -1,6 +1,6 @@
 /** Routes: what is asked, checked and handed to whoever knows. */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { comparisonFigures, comparisonTable } from "../lab/compare.ts";
@@ -12,7 +12,6 @@ import type { Checked, CommandInfo, ComparisonView, Meta, Refusal, Series, Start
 import { fileOf } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { common } from "./headers.ts";
-import { commandInfos } from "./listing.ts";
 import { checkOrder, line, orderSchema, readOrder } from "./order.ts";
 import { servePage } from "./page.ts";
 import { runDetail, runList } from "./runs.ts";
@@ -34,7 +33,12 @@ export interface AppOptions {
 const [mostJson, mostCompared, mostFigures] = [1 << 20, 100, 6];
 
 const text = z.string().max(2000);
-const listed = text.transform((value) => value.split(",").map((part) => part.trim()).filter(Boolean));
+const listed = text.transform((value) =>
+  value
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
 const listQuery = z.object({
   where: listed.default([]),
   sort: text.optional(),
@@ -46,30 +50,32 @@ const listQuery = z.object({
 });
 const metricsQuery = z.object({ names: listed.optional(), points: z.coerce.number().int().min(1).max(10_000).default(800) });
 const compareQuery = z.object({ runs: listed, metric: listed.default([]) });
-const tag = z.string().trim().min(1).max(40).regex(/^[^,\p{C}]+$/u);
+const tag = z
+  .string()
+  .trim()
+  .min(1)
+  .max(40)
+  .regex(/^[^,\p{C}]+$/u);
 const tagsBody = z.strictObject({ tags: z.array(tag).max(20) });
 const forkBody = z.strictObject({ set: z.record(z.string().max(100), z.union([z.string().max(10_000), z.number(), z.boolean()])) });
 
 export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: AppOptions): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
-    for (const [name, value] of Object.entries(common)) c.header(name, value);
     await next();
+    for (const [name, value] of Object.entries(common)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
   for (const handler of guard.handlers) app.use(handler);
-  const small = bodyLimit({ maxSize: mostJson, onError: (c) => tooLarge(c, mostJson) });
-  app.on("POST", ["/api/check", "/api/runs", "/api/runs/*"], small);
   app.use("/api/*", async (c, next) => {
     await next();
-    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   });
 
   app.get("/api/meta", (c) => {
     const { root, readOnly, data } = studio;
     return c.json<Meta>({ version: version(), root, readOnly, data });
   });
-  let infos: Promise<readonly CommandInfo[]> | undefined;
-  app.get("/api/commands", async (c) => c.json(await (infos ??= commandInfos(studio.registry))));
+  app.get("/api/commands", async (c) => c.json<readonly CommandInfo[]>(await studio.commands()));
 
   app.get("/api/runs", async (c) => c.json(await runList(studio, validate(listQuery, c.req.query()))));
   app.post("/api/runs", async (c) => c.json<Started>(await startRun(studio, validate(orderSchema, await bodyOf(c)))));
@@ -80,8 +86,8 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
     const { names, points } = validate(metricsQuery, c.req.query());
     return c.json<Series[]>(await seriesOf(studio, await target(studio, c), names, points));
   });
-  app.get("/api/runs/:id/report", async (c) => fileOf(await folderOf(studio, c), "report.html"));
-  app.get("/api/runs/:id/files/*", async (c) => fileOf(await folderOf(studio, c), restOf(c)));
+  app.get("/api/runs/:id/report", (c) => fileIn(studio, c, "report.html"));
+  app.get("/api/runs/:id/files/*", (c) => fileIn(studio, c, restOf(c)));
   app.post("/api/runs/:id/stop", async (c) => {
     stop(studio, await target(studio, c));
     return c.json({});
@@ -95,10 +101,10 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
     return c.json({});
   });
   app.post("/api/runs/:id/tags", async (c) => {
-    const { run, start } = await target(studio, c);
-    const id = run?.id ?? start!.id;
-    await studio.tags.set(id, validate(tagsBody, await bodyOf(c)).tags);
-    if (run) studio.changed(id, run.status);
+    const { run } = await target(studio, c);
+    if (!run) throw new UserError("the run has not begun yet", "it can be tagged when it has");
+    await studio.tags.set(run.id, validate(tagsBody, await bodyOf(c)).tags);
+    studio.changed(run.id, run.status);
     return c.json({});
   });
 
@@ -134,6 +140,7 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
   app.get("*", servePage(page));
   app.notFound((c) => c.text("There is nothing under this address.\n", 404));
   app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof UserError) return c.json<Refusal>({ error: error.message, hint: error.hint }, 400);
     process.stderr.write(`${process.env.PUSHFORWARD_DEBUG ? error.stack : `error: ${error.message}`}\n`);
     return c.json<Refusal>({ error: `this is a fault of the program: ${error.message}` }, 500);
@@ -142,28 +149,37 @@ export function studioApp({ studio, guard, page, mostUploaded = 256 << 20 }: App
 }
 
 const missing = (c: Context, error: string) => c.json<Refusal>({ error }, 404);
-const tooLarge = (c: Context, most: number) =>
-  c.json<Refusal>({ error: `this is larger than ${most >> 20} MB`, hint: "a large file is better named: begin with --data FOLDER" }, 413);
+/** What is still coming is not waited for: the connection ends. */
+function tooLarge(c: Context, most: number) {
+  const refusal = { error: `this is larger than ${most >> 20} MB`, hint: "a large file is better named: begin with --data FOLDER" };
+  return c.json<Refusal>(refusal, 413, { connection: "close" });
+}
 
+/** The JSON of a body, of which no more is read than there may be. */
 async function bodyOf(c: Context): Promise<unknown> {
-  const body = await c.req.text();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of c.req.raw.body ?? []) {
+    pieces.push(piece);
+    if ((bytes += piece.length) > mostJson) throw new HTTPException(413, { res: tooLarge(c, mostJson) });
+  }
   try {
-    return JSON.parse(body);
+    return JSON.parse(Buffer.concat(pieces).toString("utf8"));
   } catch {
     throw new UserError("the body is no JSON");
   }
 }
 
+/** @throws HTTPException  if there is none */
 async function target(studio: Studio, c: Context) {
   const found = await studio.find(c.req.param("id") ?? "");
   if (found) return found;
-  throw new UserError("there is no such run", "it may have been removed");
+  throw new HTTPException(404, { res: missing(c, "there is no such run") });
 }
 
-async function folderOf(studio: Studio, c: Context): Promise<string> {
+async function fileIn(studio: Studio, c: Context, path: string): Promise<Response> {
   const { run } = await target(studio, c);
-  if (run) return run.folder;
-  throw new UserError("the run has no folder yet");
+  return (run && (await fileOf(run.folder, path))) ?? missing(c, "there is no such file");
 }
 
 /** What stands behind /files/ in the address. */
@@ -172,7 +188,7 @@ const restOf = (c: Context): string => {
   try {
     return decodeURIComponent(rest ?? "");
   } catch {
-    throw new UserError("there is no such file");
+    throw new UserError("the address is not written as addresses are");
   }
 };
 
@@ -201,7 +217,8 @@ async function seriesOf(
 }
 
 async function comparison(studio: Studio, { runs: ids, metric }: z.infer<typeof compareQuery>): Promise<ComparisonView> {
-  if (ids.length === 0 || ids.length > mostCompared) throw new UserError(`${ids.length} runs cannot be compared`, `name 1 to ${mostCompared}`);
+  if (ids.length === 0 || ids.length > mostCompared)
+    throw new UserError(`${ids.length} runs cannot be compared`, `name 1 to ${mostCompared}`);
   const found = [];
   for (const id of new Set(ids)) {
     const run = (await studio.find(id))?.run;

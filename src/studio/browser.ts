@@ -15,7 +15,10 @@ const patience = 60_000;
 export function openBrowser(url: string, root: string, tell: (message: string) => void): void {
   const failed = (): void => tell("no browser could be opened: open the address above, or say --no-open");
   const { platform, env } = process;
-  if (platform === "linux" && !env.DISPLAY && !env.WAYLAND_DISPLAY) return failed();
+  if (platform === "linux" && !env.DISPLAY && !env.WAYLAND_DISPLAY) {
+    failed();
+    return;
+  }
   const path = join(root, ".studio", `open-${randomUUID()}.html`);
   writeFileSync(path, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${escape(url)}">`, { mode: 0o600 });
   const remove = (): void => rmSync(path, { force: true });

@@ -1,8 +1,7 @@
 /** `pushforward studio`: runs in a page, while it is open; or a site of demos, guides and reports as files. */
 import { availableParallelism } from "node:os";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
-import { type Command, job, onInterrupt, type Outcome, type Registered, talkOptions } from "../lab/index.ts";
+import { type Command, job, type Outcome, onInterrupt, type Registered, talkOptions } from "../lab/index.ts";
 
 const options = z.object({
   root: z.string().default("runs").describe("folder below which the runs are"),
@@ -28,13 +27,20 @@ export const studioCommand = (registry: readonly Registered[]): Command =>
   job({
     name: "studio",
     summary: "a page with live runs, new ones, comparisons, and demos computed in the browser",
-    examples: ["pushforward studio", "pushforward studio --root runs --data ~/measurements", "pushforward studio --export site --reports gapminder"],
+    examples: [
+      "pushforward studio",
+      "pushforward studio --root runs --data ~/measurements",
+      "pushforward studio --export site --reports gapminder",
+    ],
     notes: "The printed address holds a token: whoever has it may do what the page can. Ctrl-C ends the page; runs go on.",
     options,
     run: (_, given) => (given.export === undefined ? open(given, registry) : exported(given.export, given)),
   });
 
-async function open({ root, port, host, data, readOnly, open: wanted, workers, json, quiet }: Options, registry: readonly Registered[]): Promise<Outcome> {
+async function open(
+  { root, port, host, data, readOnly, open: wanted, workers, json, quiet }: Options,
+  registry: readonly Registered[],
+): Promise<Outcome> {
   const [{ builtPage }, { isLoopback, serve }, { openBrowser }, { folders }] = await Promise.all([
     import("./page.ts"),
     import("./serve.ts"),
@@ -42,13 +48,13 @@ async function open({ root, port, host, data, readOnly, open: wanted, workers, j
     import("./places.ts"),
   ]);
   const tell = (message: string): void => void (quiet || process.stderr.write(`${message}\n`));
-  const page = builtPage(tell);
-  const served = await serve({ root, port, host, data: folders(data), readOnly, workers, registry, page });
+  const given = folders(data); // before a page is built
+  const served = await serve({ root, port, host, data: given, readOnly, workers, registry, tell, page: builtPage(tell) });
   const { url } = served;
   process.stdout.write(json ? `${JSON.stringify({ event: "open", url, root })}\n` : `${url}\n`);
   if (!isLoopback(host))
     process.stderr.write(
-      `caution: others on the network of ${host} can reach this; who has the token ${readOnly ? "sees all runs" : "can begin runs"}, and nothing is encrypted\n`,
+      `caution: others can reach ${host} over the network; who has the token ${readOnly ? "sees all runs" : "can begin runs"}; nothing is encrypted\n`,
     );
   tell("Ctrl-C ends the page; runs that were begun in it go on");
   if (wanted) openBrowser(url, root, tell);
@@ -63,7 +69,11 @@ async function exported(folder: string, { root, reports, quiet }: Options): Prom
   const { exportSite } = await import("./export.ts");
   const { builtPage } = await import("./page.ts");
   const page = builtPage((message) => void (quiet || process.stderr.write(`${message}\n`)));
-  const names = reports?.split(",").map((name) => name.trim()).filter(Boolean) ?? [];
+  const names =
+    reports
+      ?.split(",")
+      .map((name) => name.trim())
+      .filter(Boolean) ?? [];
   const { files } = await exportSite({ page, folder, root, reports: names });
   return { results: { folder, files, reports: names }, text: [`${files} files in ${folder}; any web server can show them`] };
 }

@@ -75,7 +75,11 @@ export function openCurves({ follows, tell, budget = 1 << 28 }: Told): Curves {
   return {
     advance(id, folder) {
       const reader = used(id, folder);
-      const read = reader.queue.then(() => readOn(reader, (news) => follows(id) && tell(id, news)));
+      const read = reader.queue.then(() =>
+        readOn(reader, (rows, again) => {
+          if (follows(id)) tell(id, { rows: rows.map(numbersOf), again });
+        }),
+      );
       reader.queue = read.catch(() => undefined);
       return read.then(makeRoom);
     },
@@ -92,7 +96,7 @@ const bytesOf = ({ columns }: Reader): number => [...columns.values()].reduce((s
 
 const none = new Float64Array(0);
 
-async function readOn(reader: Reader, tell: (news: Advance) => void): Promise<void> {
+async function readOn(reader: Reader, tell: (rows: readonly Parsed[], again: boolean) => void): Promise<void> {
   const file = await open(join(reader.folder, "metrics.jsonl"), "r").catch(() => undefined);
   if (file === undefined) return;
   try {
@@ -100,7 +104,7 @@ async function readOn(reader: Reader, tell: (news: Advance) => void): Promise<vo
     if (!(await continues(file, reader, size))) {
       Object.assign(reader, { position: 0, tail: "" });
       reader.columns.clear();
-      tell({ rows: [], again: true });
+      tell([], true);
     }
     while (reader.position < size) {
       const { text, bytes } = await lines(file, reader.position, size);
@@ -109,7 +113,7 @@ async function readOn(reader: Reader, tell: (news: Advance) => void): Promise<vo
       for (const row of rows) append(reader, row);
       reader.position += bytes;
       reader.tail = await textAt(file, Math.max(0, reader.position - tailBytes), reader.position);
-      tell({ rows, again: false });
+      tell(rows, false);
     }
   } finally {
     await file.close();
@@ -135,35 +139,46 @@ async function textAt(file: FileHandle, from: number, to: number): Promise<strin
   return bytes.toString("latin1");
 }
 
+/** A line of the file, as it is. */
+type Parsed = Readonly<Record<string, unknown>>;
+
 /** Rows of a text; lines that are none are left out, for a folder may be edited by others. */
-function parse(text: string): Row[] {
+function parse(text: string): Parsed[] {
   return text.split("\n").flatMap((line) => {
     if (line === "") return [];
     try {
       const row: unknown = JSON.parse(line);
-      return typeof row === "object" && row !== null ? [numbersOf(row)] : [];
+      return isRow(row) ? [row] : [];
     } catch {
       return [];
     }
   });
 }
 
-const numbersOf = (row: object): Row =>
+const isRow = (value: unknown): value is Parsed => typeof value === "object" && value !== null;
+
+const numbersOf = (row: Parsed): Row =>
   Object.fromEntries(Object.entries(row).flatMap(([key, v]) => (v === null || typeof v === "number" ? [[key, v]] : [])));
 
-function append(reader: Reader, row: Row): void {
+function append({ columns }: Reader, row: Parsed): void {
+  const step = numberOf(row.step);
   for (const name in row) {
-    if (name === "step") continue;
-    const column = reader.columns.get(name) ?? { length: 0, step: new Float64Array(64), value: new Float64Array(64) };
-    if (column.length === column.value.length) {
+    const value = row[name];
+    if (name === "step" || !(value === null || typeof value === "number")) continue;
+    let column = columns.get(name);
+    if (column === undefined) {
+      column = { length: 0, step: new Float64Array(64), value: new Float64Array(64) };
+      columns.set(name, column);
+    } else if (column.length === column.value.length) {
       column.step = grown(column.step);
       column.value = grown(column.value);
     }
-    column.step[column.length] = row.step ?? Number.NaN;
-    column.value[column.length++] = row[name] ?? Number.NaN;
-    reader.columns.set(name, column);
+    column.step[column.length] = step;
+    column.value[column.length++] = numberOf(value);
   }
 }
+
+const numberOf = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
 function grown(values: Float64Array): Float64Array {
   const larger = new Float64Array(2 * values.length);

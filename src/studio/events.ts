@@ -1,6 +1,6 @@
 /**
- * Events for pages that look on: numbered, kept for a while for those that come back, the same bytes for everyone. A reader too slow to take
- * them is dropped, and comes back by itself.
+ * Events for pages that look on: numbered, kept for a while for those that come back, the same bytes for everyone. A reader too slow to
+ * take them is dropped, and comes back by itself.
  */
 import { randomBytes } from "node:crypto";
 import type { Event } from "./api.ts";
@@ -44,9 +44,11 @@ export function openChannel({ most = 2000, mostBytes = 1 << 20, patience = 1 << 
     if (readers.delete(reader) && readers.size === 0) left?.();
   };
   const send = (reader: Reader, bytes: Uint8Array): void => {
-    if ((reader.desiredSize ?? 0) > 0) return reader.enqueue(bytes);
-    reader.error(new Error("too slow")); // what waits is let go of
-    drop(reader);
+    if ((reader.desiredSize ?? 0) > 0) reader.enqueue(bytes);
+    else {
+      reader.error(new Error("too slow")); // what waits is let go of
+      drop(reader);
+    }
   };
   const pulse = setInterval(() => {
     for (const reader of readers) send(reader, heartbeat);

@@ -8,6 +8,7 @@ import { inside, makeFolder } from "../lab/index.ts";
 import { indexFile, openStore } from "../lab/store/database.ts";
 import { findRun } from "../lab/store/query.ts";
 import { nameOf, syncRoot } from "../lab/store/sync.ts";
+import type { ReportIndex } from "./api.ts";
 import { isServer } from "./page.ts";
 import { headline } from "./report.ts";
 
@@ -44,9 +45,16 @@ export async function exportSite({ page, folder, root, reports }: ExportOptions)
     written.push(name);
   }
   const index = await readFile(join(page, "index.html"), "utf8");
-  await write("index.html", index.replace(/<head[^>]*>/, (head) => `${head}\n<meta name="pushforward-studio" content="static">`));
-  for (const { path, html } of shown) await write(path, html.replace(/<head[^>]*>/, (head) => head + policy));
-  await write("reports/index.json", JSON.stringify(shown.map(({ html: _, ...about }) => about)));
+  await write(
+    "index.html",
+    index.replace(/<head[^>]*>/, (head) => `${head}\n<meta name="pushforward-studio" content="static">`),
+  );
+  for (const { path, html } of shown)
+    await write(
+      path,
+      html.replace(/<head[^>]*>/, (head) => head + policy),
+    );
+  await write("reports/index.json", JSON.stringify(shown.map(({ html: _, ...about }) => about) satisfies ReportIndex));
   await writeFile(join(folder, marker), JSON.stringify(written));
   return { files: written.length };
 }
@@ -55,27 +63,35 @@ const filesBelow = async (folder: string): Promise<string[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll("\\", "/"))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll("\\", "/"),
+    )
     .sort();
 };
 
 /** Makes the folder, or takes away what an earlier export left there, and nothing else. */
 async function clear(folder: string): Promise<void> {
   await makeFolder(folder);
-  const before = await readFile(join(folder, marker), "utf8").then(JSON.parse).catch(() => undefined);
+  const before = await readFile(join(folder, marker), "utf8")
+    .then(JSON.parse)
+    .catch(() => undefined);
   const { data: files } = z.array(z.string()).safeParse(before);
   if (files === undefined && (await readdir(folder)).length > 0)
     throw new UserError(`${folder} is not empty and holds no site that was exported`, "choose another folder with --export");
   for (const name of files ?? []) await rm(inside(folder, name), { force: true });
 }
 
-async function readReports(root: string, names: readonly string[]) {
+type Shown = ReportIndex[number] & { readonly html: string };
+
+async function readReports(root: string, names: readonly string[]): Promise<Shown[]> {
   if (names.length === 0) return [];
   if (!existsSync(root)) throw new UserError(`there is no folder ${root}`, "--root says where the runs are");
   const store = await openStore(indexFile(root));
   try {
     await syncRoot(store, root);
-    const shown = [];
+    const shown: Shown[] = [];
     for (const name of names) {
       const { folder } = await findRun(store, name);
       const own = nameOf(folder, root).replaceAll("\\", "/");

@@ -4,7 +4,6 @@ import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { getMimeType } from "hono/utils/mime";
-import { UserError } from "../errors.ts";
 import { inside } from "../lab/index.ts";
 import { sandbox } from "./headers.ts";
 import { isBelow } from "./places.ts";
@@ -14,12 +13,13 @@ const shown = /^(image\/|text\/plain|text\/html|application\/json)/;
 
 /**
  * @param path  as it came: nothing about it is trusted
- * @throws UserError  if there is no such file in the folder
+ * @returns  nothing if there is no such file
+ * @throws UserError  for a path that leads out of the folder
  */
-export async function fileOf(folder: string, path: string): Promise<Response> {
+export async function fileOf(folder: string, path: string): Promise<Response | undefined> {
   const real = await realpath(inside(folder, path)).catch(() => undefined);
   const info = real === undefined ? undefined : await stat(real).catch(() => undefined);
-  if (real === undefined || !info?.isFile() || !isBelow(await realpath(folder), real)) throw new UserError("there is no such file");
+  if (real === undefined || !info?.isFile() || !isBelow(await realpath(folder), real)) return undefined;
   const type = typeOf(real);
   const name = encodeURIComponent(basename(real)).replace(/'/g, "%27");
   const headers = {

@@ -63,11 +63,13 @@ export function openGuard({ hosts, cookie, readOnly, burst = 100, rate = 20 }: G
     if (c.req.method === "GET" || c.req.method === "HEAD") return next();
     if (c.req.method !== "POST") return c.json<Refusal>({ error: `${c.req.method} is not understood here` }, 405);
     const [origin, site] = [c.req.header("origin"), c.req.header("sec-fetch-site")];
-    const ours = origin === undefined ? site === "same-origin" : hosts().has(origin.replace(/^http:\/\//, "")) && (site ?? "same-origin") === "same-origin";
+    const ours =
+      origin === undefined
+        ? site === "same-origin"
+        : hosts().has(origin.replace(/^http:\/\//, "")) && (site ?? "same-origin") === "same-origin";
     if (!ours) return c.json<Refusal>({ error: "this did not come from the studio's own page" }, 403);
     const wanted = c.req.path === "/api/upload" ? "application/octet-stream" : "application/json";
-    if (c.req.header("content-type")?.split(";")[0].trim() !== wanted)
-      return c.json<Refusal>({ error: `the body must be ${wanted}` }, 415);
+    if (c.req.header("content-type")?.split(";")[0].trim() !== wanted) return c.json<Refusal>({ error: `the body must be ${wanted}` }, 415);
     if (readOnly && c.req.path !== "/api/check")
       return c.json<Refusal>({ error: "the studio is open for reading only", hint: "begin it without --read-only" }, 403);
     const bucket = sessions.get(digest(getCookie(c, cookie()) ?? ""));

@@ -20,7 +20,7 @@ export interface Said {
 /** Bytes of the end that are looked at, and characters of words kept. */
 const [window, mostWords] = [1 << 17, 8000];
 
-/** The end of a log. A process that went on in the same log has its words after the others: an error counts only if it is the last thing said. */
+/** The end of the log of one process. */
 export function readLog(path: string): Said {
   const words: string[] = [];
   const notes = new Set<string>();

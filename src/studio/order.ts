@@ -57,7 +57,8 @@ export function checkOrder({ command, arguments: args, options }: CheckedOrder, 
     checkPlace(text, true, places);
   }
   const most = command.arguments.some(({ name }) => name.includes("...")) ? 100 : command.arguments.length;
-  if (args.length > most) throw new UserError(`${command.name} takes ${most === 0 ? "no argument" : `at most ${most}`}, not ${args.length}`);
+  if (args.length > most)
+    throw new UserError(`${command.name} takes ${most === 0 ? "no argument" : `at most ${most}`}, not ${args.length}`);
   const missing = command.arguments.filter(({ name }) => name.startsWith("<"))[args.length];
   if (missing) throw new UserError(`${missing.name} is missing: ${missing.description}`);
   checkFiles(options, optionInfos(command.options), places);
@@ -72,7 +73,12 @@ export function refuseOptions(options: Readonly<Record<string, unknown>>, ...oth
 /** @throws UserError  for an option that names a file elsewhere */
 export function checkFiles(options: Readonly<Record<string, unknown>>, infos: readonly OptionInfo[], places: Places): void {
   for (const [key, value] of Object.entries(options))
-    if (typeof value === "string" && key !== "out") checkPlace(value, infos.some((info) => info.key === key && info.file === true), places);
+    if (typeof value === "string" && key !== "out")
+      checkPlace(
+        value,
+        infos.some((info) => info.key === key && info.file === true),
+        places,
+      );
 }
 
 /** Whether a page may start it: it makes one run, in a folder that is given. */

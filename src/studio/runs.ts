@@ -6,13 +6,14 @@ import { lasting } from "../lab/invocation.ts";
 import { lockFiles } from "../lab/lock.ts";
 import { optionInfos } from "../lab/options.ts";
 import { changeLines, type RunRecord } from "../lab/record.ts";
-import { factNames, type Found, type Listed, listRuns } from "../lab/store/query.ts";
+import { type Found, factNames, type Listed, listRuns } from "../lab/store/query.ts";
 import type { RunDetail, RunList, RunRow } from "./api.ts";
 import { readLog, type Said } from "./log.ts";
 import { line } from "./order.ts";
+import { isBelow } from "./places.ts";
 import { headline } from "./report.ts";
-import { isWaiting, type Start } from "./starts.ts";
-import { type Studio, statusOf } from "./studio.ts";
+import { type Start, statusOf } from "./starts.ts";
+import type { Studio } from "./studio.ts";
 
 export interface ListQuery {
   readonly where: readonly string[];
@@ -34,15 +35,18 @@ export async function runList(studio: Studio, { where, sort, columns, tag, text,
   // a name that no run has yet is no mistake of somebody who only looks
   const shown = columns.filter((name) => facts.includes(name.replace(/^(results|last|config)\./, "")));
   const asked = facts.includes("steps") ? [...new Set([...shown, stepsFact])] : shown;
-  const runs = (await listRuns(studio.store, { where, sort, columns: asked })).map((run) => rowOf(studio, run, shown));
+  const open = openStarts(studio);
+  const found = await listRuns(studio.store, { where, sort, columns: asked });
+  const runs = found.filter(({ folder }) => isBelow(studio.places.root, folder)).map((run) => rowOf(studio, run, shown, open));
   const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
   const hasWords = ({ name, command }: RunRow): boolean => text.every((word) => `${name} ${command}`.toLowerCase().includes(word.toLowerCase()));
   const all = [...starting, ...runs].filter((run) => (tag === undefined || run.tags.includes(tag)) && hasWords(run));
   return { total: all.length, runs: all.slice(offset, offset + limit), facts };
 }
 
-function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[]): RunRow {
+function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[], open: ReadonlyMap<string, Start>): RunRow {
   const name = studio.nameOf(run.folder);
+  const start = open.get(name);
   const steps = facts[stepsFact];
   const { step, total } = studio.progress.get(run.id) ?? { step: run.step, total: typeof steps === "number" ? steps : undefined };
   return {
@@ -50,22 +54,22 @@ function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: rea
     name,
     step: Math.max(step, run.step),
     ...(total !== undefined && { total }),
-    status: waitsAt(studio, name) ? "waiting" : run.status,
+    // a process that is about to take up a run, or to leave it, works on it
+    status: start && run.status === "stopped" ? statusOf(start) : run.status,
     tags: studio.tags.of(run.id),
     facts: Object.fromEntries(Object.entries(facts).filter(([key]) => shown.includes(key))),
   };
 }
 
-const waitsAt = ({ starts }: Studio, name: string): boolean => {
-  const start = starts?.of(name);
-  return start !== undefined && isWaiting(start);
-};
+/** What waits or works, by the name of its run. */
+const openStarts = ({ starts }: Studio): ReadonlyMap<string, Start> =>
+  new Map(starts?.all().flatMap((start) => (start.ended ? [] : [[start.name, start]])));
 
 /** What was asked for and is no run yet, newest first. */
 function startRows(studio: Studio, names: ReadonlySet<string>): RunRow[] {
-  const starts = studio.starts?.all() ?? [];
-  return starts
-    .filter((start) => start.kind !== "resume" && !names.has(start.name) && studio.starts?.of(start.name) === start)
+  const last = new Map(studio.starts?.all().map((start) => [start.name, start]));
+  return [...last.values()]
+    .filter(({ kind, name }) => kind !== "resume" && !names.has(name))
     .toReversed()
     .map((start) => startRow(studio, start));
 }
@@ -80,7 +84,7 @@ const startRow = (studio: Studio, start: Start): RunRow => ({
   updated: start.created,
   step: 0,
   facts: {},
-  tags: studio.tags.of(start.id),
+  tags: [],
 });
 
 /** @param found  as `Studio.find` gives it */
@@ -100,7 +104,7 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
   const facts = { [stepsFact]: typeof config.steps === "number" ? config.steps : "" };
   await studio.curves.advance(run.id, run.folder);
   return {
-    ...rowOf(studio, { ...rest, machine, facts }, []),
+    ...rowOf(studio, { ...rest, machine, facts }, [], openStarts(studio)),
     config,
     ...(await commandOf(studio, record)),
     ...(results !== undefined && { results }),
@@ -109,7 +113,7 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
     metrics: studio.curves.names(run.id),
     files: await filesOf(run.folder),
     log: said?.words ?? "",
-    ...(run.status === "stopped" && start && failureOf(start, said)),
+    ...(run.status === "stopped" && start?.ended && failureOf(start, said)),
     ...(fork && { fork: { folder: fork.folder, step: fork.step } }),
   };
 }

@@ -28,6 +28,9 @@ export interface Served {
 /** Where to look for a free port, and how far; milliseconds in which a request must be here as a whole. */
 const [firstPort, ports, wholeRequest] = [4400, 100, 120_000];
 
+/** Milliseconds until what takes long to load is loaded. */
+const warmUp = 2000;
+
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i.test(host);
 
 /** @throws UserError  if the port is taken, or the studio cannot be opened */
@@ -50,6 +53,8 @@ export async function serve({ host, port, page, patience = 10_000, mostUploaded,
     const { port: taken } = await listen(server, host, port);
     names = namesOf(host, taken);
     cookie.name = `pushforward-${taken}`; // cookies know no ports
+    // all methods are loaded for the form of a new run: soon, but not before the first page has its runs
+    setTimeout(() => void studio.commands().catch(() => undefined), warmUp).unref();
     const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host;
     return {
       url: `http://${shown}:${taken}/?token=${guard.token}`,
@@ -82,9 +87,13 @@ async function listen(server: ReturnType<typeof createAdaptorServer>, host: stri
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException; // what servers give
       if (code === "EADDRINUSE" && port < last) continue;
-      if (code === "EADDRINUSE") throw new UserError(`port ${port} is taken`, "choose another with --port, or leave it out for the next free one");
+      if (code === "EADDRINUSE")
+        throw new UserError(`port ${port} is taken`, "choose another with --port, or leave it out for the next free one");
       if (code === "EACCES") throw new UserError(`port ${port} may not be used`, "choose one above 1023 with --port");
-      throw new UserError(`--host ${host}: it cannot be served there (${message})`, "127.0.0.1 is this machine alone, 0.0.0.0 all its networks");
+      throw new UserError(
+        `--host ${host}: it cannot be served there (${message})`,
+        "127.0.0.1 is this machine alone, 0.0.0.0 all its networks",
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Runs that were begun from the page. Each is a process of its own that outlives the page and the server, with a log and a note beside it in
- * .studio/starts below the root, by which a server that begins later finds it again. So many run at a time; the others wait.
+ * Runs that were begun from the page. Each is a process of its own that outlives the page and the server, with a log and a note beside it
+ * in .studio/starts below the root, by which a server that begins later finds it again. So many run at a time; the others wait.
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -31,6 +31,10 @@ export type Start = z.infer<typeof startSchema>;
 export const isWaiting = ({ pid, ended }: Start): boolean => pid === undefined && ended === undefined;
 export const isGoing = ({ pid, ended }: Start): boolean => pid !== undefined && ended === undefined;
 
+/** Of one that is no run yet. */
+export const statusOf = (start: Start): "waiting" | "running" | "failed" =>
+  start.ended ? "failed" : isGoing(start) ? "running" : "waiting";
+
 export interface Starts {
   /** Newest last. */
   all(): readonly Start[];
@@ -45,6 +49,8 @@ export interface Starts {
   forget(name: string): void;
   /** Looks which processes have ended, and begins those that wait. */
   tick(): void;
+  /** Notes nothing more; the processes go on. */
+  close(): void;
 }
 
 export interface StartsOptions {
@@ -64,6 +70,8 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
   mkdirSync(folder, { recursive: true });
   const starts = new Map(readStarts(folder).map((start) => [start.id, start]));
   const fileOf = ({ id }: Start, ending: string): string => join(folder, `${id}.${ending}`);
+
+  let closed = false;
 
   function keep(start: Start): void {
     starts.set(start.id, start);
@@ -96,7 +104,7 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
 
   function end(id: string, code: number | null, signal: string | null): void {
     const start = starts.get(id);
-    if (start === undefined || start.ended) return;
+    if (closed || start === undefined || start.ended) return;
     keep({ ...start, ended: { code, signal } });
     fill();
   }
@@ -138,6 +146,9 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
     },
     forget(name) {
       for (const start of starts.values()) if (start.name === name && start.ended) drop(start);
+    },
+    close() {
+      closed = true;
     },
     tick() {
       for (const start of starts.values()) if (isGoing(start) && !alive(start)) end(start.id, null, null);

@@ -1,19 +1,24 @@
 /** What the server knows and does, whoever asks: the runs below a root, those begun from the page, and who looks on. */
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { UserError } from "../errors.ts";
 import type { Registered } from "../lab/command.ts";
-import { type Lock, lock } from "../lab/lock.ts";
+import { makeFolder } from "../lab/files.ts";
+import { type Lock, lock, ownerProcess } from "../lab/lock.ts";
 import { indexFile, openStore, type Store } from "../lab/store/database.ts";
 import { type Found, runById } from "../lab/store/query.ts";
+import { runFolders } from "../lab/store/sync.ts";
 import { ownProgram } from "../lab/sweep/child.ts";
-import type { Event, RunRow } from "./api.ts";
-import { type Curves, openCurves } from "./curves.ts";
-import { type Channel, openChannel } from "./events.ts";
+import type { CommandInfo, RunRow } from "./api.ts";
+import type { Curves } from "./curves.ts";
+import type { Channel } from "./events.ts";
+import { openFollowers } from "./followers.ts";
+import { commandInfos } from "./listing.ts";
 import { readLog } from "./log.ts";
-import type { Places } from "./places.ts";
+import { isBelow, type Places } from "./places.ts";
 import { type ProgressBook, progressBook } from "./progress.ts";
-import { isGoing, openStarts, type Start, type Starts } from "./starts.ts";
+import { isGoing, openStarts, type Start, type Starts, statusOf } from "./starts.ts";
 import { openTags, type Tags } from "./tags.ts";
 import { clearUploads } from "./uploads.ts";
 import { openWatch, type Watch } from "./watch.ts";
@@ -28,6 +33,8 @@ export interface StudioOptions {
   readonly registry: readonly Registered[];
   /** Script and arguments before a command's; default: our own. */
   readonly program?: readonly string[];
+  /** For whoever waits. */
+  readonly tell?: (message: string) => void;
 }
 
 export interface Studio extends StudioOptions {
@@ -38,6 +45,8 @@ export interface Studio extends StudioOptions {
   readonly tags: Tags;
   readonly curves: Curves;
   readonly progress: ProgressBook;
+  /** Everything that can be begun; loaded when it is first asked for. */
+  commands(): Promise<readonly CommandInfo[]>;
   /** A run by its id, or by that of its start; of one that is not a run yet, the start alone. */
   find(id: string): Promise<{ readonly run?: Found; readonly start?: Start } | undefined>;
   /** The path of a run's folder below the root. */
@@ -48,46 +57,45 @@ export interface Studio extends StudioOptions {
   close(): Promise<void>;
 }
 
-/** Milliseconds between two looks, and for which a run is followed after the last reader has left. */
-const [pause, grace] = [300, 60_000];
+/** So many runs take a while. */
+const many = 200;
+
+/** Milliseconds between two looks. */
+const pause = 300;
 
 /** @throws UserError  if another studio serves the folder already, or its index cannot be used */
 export async function openStudio(options: StudioOptions): Promise<Studio> {
-  mkdirSync(options.root, { recursive: true });
+  await makeFolder(options.root);
   const root = realpathSync(options.root);
   const own = join(root, ".studio");
-  mkdirSync(own, { recursive: true });
-  const held: Lock | undefined = options.readOnly ? undefined : lock(own);
-  const uploads = join(own, "uploads");
-  if (held) await clearUploads(uploads);
-  const store = await openStore(indexFile(root));
-  const everyone = openChannel();
-  const channels = new Map<string, Channel>();
+  await makeFolder(own);
+  const places = { root, uploads: join(own, "uploads"), data: options.data.map((folder) => realpathSync(folder)), cwd: process.cwd() };
+  const tags = openTags(join(own, "tags.json"));
+  const held = options.readOnly ? undefined : lockStudio(own, options.root);
+  if (held) await clearUploads(places.uploads);
+  const store = await openStore(indexFile(root)).catch((error: unknown) => {
+    held?.release();
+    throw error;
+  });
+  let commands: Promise<readonly CommandInfo[]> | undefined;
+  const followers = openFollowers();
+  const { curves, publish } = followers;
   const progress = progressBook();
   const nameOf = (folder: string): string => relative(root, folder).split(sep).join("/");
   const runAt = (folder: string): Promise<Found | undefined> =>
     store.selectFrom("runs").selectAll().where("folder", "=", folder).executeTakeFirst();
 
-  const publish = (event: Exclude<Event, { kind: "again" }>): void => {
-    if (event.kind !== "rows") everyone.publish(event);
-    channels.get(event.run)?.publish(event);
-  };
-  const curves = openCurves({
-    follows: (id) => channels.has(id),
-    tell(id, { rows, again }) {
-      if (again) channels.get(id)?.publish({ kind: "again" });
-      for (let i = 0; i < rows.length; i += 500) publish({ kind: "rows", run: id, rows: rows.slice(i, i + 500) });
-    },
-  });
   /** Whoever follows a run has its rows before they are told that it is over. */
   const changed: Studio["changed"] = (id, status, folder) => {
     if (status === "gone") curves.forget(id);
     if (status !== "running") progress.forget(id);
-    const before = channels.has(id) && folder !== undefined ? curves.advance(id, folder).catch(() => undefined) : Promise.resolve();
+    const before = followers.follows(id) && folder !== undefined ? curves.advance(id, folder).catch(() => undefined) : Promise.resolve();
     void before.then(() => publish({ kind: "run", run: id, status }));
     const start = folder === undefined ? undefined : starts?.of(nameOf(folder));
-    if (start) channels.get(start.id)?.publish({ kind: "run", run: start.id, status });
+    if (start && followers.follows(start.id)) publish({ kind: "run", run: start.id, status });
   };
+  const unknown = runFolders(root).length - (await store.selectFrom("runs").select("id").execute()).length;
+  if (unknown > many) options.tell?.(`reading ${unknown} runs, which is done once`);
   const watch = await openWatch(store, root, changed);
 
   /** A start that has begun or ended says so for itself, and for its run if there is one: whose failure to go on is news too. */
@@ -109,25 +117,17 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
 
   async function find(id: string) {
     const start = starts?.get(id);
-    if (start) return { start, run: start.kind === "new" || start.kind === "fork" ? await runAt(join(root, start.name)) : undefined };
+    if (start) {
+      const run = await runAt(join(root, start.name));
+      return { run, start: run ? starts?.of(start.name) : start };
+    }
     const run = await runById(store, id);
+    if (run && !isBelow(root, run.folder)) return undefined; // the index has come here with another folder
     return run && { run, start: starts?.of(nameOf(run.folder)) };
   }
 
   async function channel(id?: string): Promise<Channel> {
-    if (id === undefined) return everyone;
-    const run = await runById(store, id);
-    if (run) await curves.advance(id, run.folder); // what there is already is no news
-    const known = channels.get(id);
-    if (known) return known;
-    const left = (): void => void setTimeout(grace, undefined, { ref: false }).then(() => made.readers === 0 && leave());
-    const leave = (): void => {
-      made.close();
-      if (channels.get(id) === made) channels.delete(id);
-    };
-    const made = openChannel({ left });
-    channels.set(id, made);
-    return made;
+    return id === undefined ? followers.everyone : followers.channel(id, (await runById(store, id))?.folder);
   }
 
   /** Rows for those who follow, new and changed runs, how far they are. */
@@ -137,47 +137,67 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     await watch.tick(new Set(going.map(({ name }) => join(root, name))));
     const running = watch.running();
     for (const [id, folder] of running) {
-      if (channels.has(id)) await curves.advance(id, folder);
+      if (followers.follows(id)) await curves.advance(id, folder);
       const start = going.find(({ name }) => name === nameOf(folder));
       const said = starts && start ? readLog(starts.logOf(start)).progress : await stepOf(store, id);
       const news = said && progress.note(id, said.step, said.total);
       if (news) publish({ kind: "progress", run: id, ...news });
     }
   }
-  const closing = new AbortController();
-  const looking = (async () => {
-    while (!closing.signal.aborted) {
-      // a folder that goes while it is looked at is no reason to stop looking
-      await look().catch((error: Error) => process.env.PUSHFORWARD_DEBUG && process.stderr.write(`${error.stack}\n`));
-      await setTimeout(pause, undefined, { signal: closing.signal }).catch(() => undefined);
-    }
-  })();
+  const stop = repeated(look);
 
   return {
     ...options,
-    places: { root, uploads, data: options.data.map((folder) => realpathSync(folder)), cwd: process.cwd() },
+    places,
     store,
     watch,
     starts,
-    tags: openTags(join(own, "tags.json")),
+    tags,
     curves,
     progress,
+    commands: () => (commands ??= commandInfos(options.registry)),
     find,
     nameOf,
     channel,
     changed,
     async close() {
-      closing.abort();
-      await looking;
-      for (const each of [everyone, ...channels.values()]) each.close();
+      starts?.close();
+      await stop();
+      followers.close();
       await store.destroy();
       held?.release();
     },
   };
 }
 
-/** Of one that is not a run yet. */
-export const statusOf = (start: Start): RunRow["status"] => (start.ended ? "failed" : isGoing(start) ? "running" : "waiting");
+/** One studio a folder may change something there: two would begin what waits twice. */
+function lockStudio(own: string, root: string): Lock {
+  try {
+    return lock(own);
+  } catch (error) {
+    if (error instanceof UserError && /another process/.test(error.message))
+      throw new UserError(
+        `another studio serves ${root} (process ${ownerProcess(own) ?? "elsewhere"})`,
+        "open that one, or begin this with --read-only",
+      );
+    throw error;
+  }
+}
+
+/** Looks again and again; answers how to stop. A folder that goes while it is looked at is no reason to. */
+function repeated(look: () => Promise<void>): () => Promise<void> {
+  const closing = new AbortController();
+  const looking = (async () => {
+    while (!closing.signal.aborted) {
+      await look().catch((error: Error) => process.env.PUSHFORWARD_DEBUG && process.stderr.write(`${error.stack}\n`));
+      await setTimeout(pause, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    closing.abort();
+    await looking;
+  };
+}
 
 /** By the rows of metrics: of runs that were begun elsewhere. */
 async function stepOf(store: Store, id: string): Promise<{ step: number; total: number } | undefined> {

@@ -1,6 +1,6 @@
 /**
- * Words that people put on runs, in .studio/tags.json below the root: not in the run's own record, which decides what it is, nor in the index,
- * which is made again from the folders.
+ * Words that people put on runs, in .studio/tags.json below the root: not in the run's own record, which decides what it is, nor in the
+ * index, which is made again from the folders.
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";

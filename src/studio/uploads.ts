@@ -63,5 +63,10 @@ export function safeName(name: string): string {
   const clean = basename(name.replaceAll("\\", "/"))
     .replace(/[^\p{L}\p{N}._-]+/gu, "-")
     .replace(/^[.-]+/, "");
-  return [...clean].slice(-100).join("").replace(/^[.-]+/, "") || "file";
+  return (
+    [...clean]
+      .slice(-100)
+      .join("")
+      .replace(/^[.-]+/, "") || "file"
+  );
 }

@@ -1,7 +1,7 @@
 /**
- * Keeps the index of runs up to date while the studio is open, by cheap looks: at the times of folders in which runs may come up, of the files
- * of those that work, and now and then of the others. Nothing is locked that does not look as if it worked: a lock that is tried is a lock
- * that a run about to begin might miss.
+ * Keeps the index of runs up to date while the studio is open, by cheap looks: at the times of folders in which runs may come up, of the
+ * files of those that work, and now and then of the others. Nothing is locked that does not look as if it worked: a lock that is tried is a
+ * lock that a run about to begin might miss.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -37,9 +37,15 @@ export async function openWatch(
   await syncRoot(store, root);
   const known = new Map<string, Known>();
   for (const row of await store.selectFrom("runs").select(["id", "folder", "status"]).execute())
-    known.set(row.folder, { id: row.id, status: row.status, stamp: stampOf(row.folder), metrics: timeOf(join(row.folder, "metrics.jsonl")) });
+    known.set(row.folder, {
+      id: row.id,
+      status: row.status,
+      stamp: stampOf(row.folder),
+      metrics: timeOf(join(row.folder, "metrics.jsonl")),
+    });
   let places = new Map<string, string>();
   let ticks = 0;
+  let unsettled = true; // what came up while one looked is seen by a second look
 
   async function refresh(folder: string): Promise<void> {
     const before = known.get(folder);
@@ -79,7 +85,9 @@ export async function openWatch(
     running: () =>
       new Map([...known].flatMap(([folder, { id, status }]) => (status === "running" && id !== undefined ? [[id, folder]] : []))),
     async tick(expected) {
-      if (places.size === 0 || [...places].some(([place, time]) => timeOf(place) !== time)) await discover();
+      const moved = [...places].some(([place, time]) => timeOf(place) !== time);
+      if (moved || unsettled) await discover();
+      unsettled = moved;
       for (const [folder, state] of known) await look(folder, state, expected.has(folder));
       ticks++;
     },

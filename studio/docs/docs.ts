@@ -1,34 +1,29 @@
 /** The pages of docs/ and the reference, as the build has made them: a list with all words, and HTML that the build has made sure of. */
 import type MiniSearch from "minisearch";
+import type { DocIndex, DocPage } from "../../src/studio/api.ts";
 
-export interface DocPage {
-  /** "runs", "measurements/runs", "reference/tensor": also the file's name, with .html. */
-  readonly path: string;
-  readonly title: string;
-  readonly group: string;
-  /** All its words, to be searched. */
-  readonly text: string;
-}
+/** A page in the list, with all its words. */
+export type Listed = DocIndex[number];
 
-let asked: Promise<readonly DocPage[]> | undefined;
+let asked: Promise<DocIndex> | undefined;
 
-export function docPages(): Promise<readonly DocPage[]> {
+export function docPages(): Promise<DocIndex> {
   asked ??= fetch("docs/index.json").then((response) => (response.ok ? response.json() : []));
   return asked;
 }
 
 /** @throws for a page that there is not */
-export async function docHtml(path: string): Promise<string> {
-  const response = await fetch(`docs/${path.split("/").map(encodeURIComponent).join("/")}.html`);
+export async function docPage(path: string): Promise<DocPage> {
+  const response = await fetch(`docs/${path.split("/").map(encodeURIComponent).join("/")}.json`);
   if (!response.ok) throw new Error(`there is no page "${path}"`);
-  return response.text();
+  return response.json();
 }
 
-let index: Promise<MiniSearch<DocPage>> | undefined;
+let index: Promise<MiniSearch<Listed>> | undefined;
 
-async function makeIndex(): Promise<MiniSearch<DocPage>> {
+async function makeIndex(): Promise<MiniSearch<Listed>> {
   const [{ default: Search }, pages] = await Promise.all([import("minisearch"), docPages()]);
-  const made = new Search<DocPage>({
+  const made = new Search<Listed>({
     idField: "path",
     fields: ["title", "text"],
     searchOptions: { boost: { title: 4 }, prefix: true, fuzzy: 0.15, combineWith: "AND" },
@@ -38,7 +33,7 @@ async function makeIndex(): Promise<MiniSearch<DocPage>> {
 }
 
 /** Pages that have the words, the best first; the index is made at the first question. */
-export async function search(words: string): Promise<DocPage[]> {
+export async function search(words: string): Promise<Listed[]> {
   index ??= makeIndex();
   const [found, pages] = await Promise.all([index, docPages()]);
   return found
@@ -56,9 +51,16 @@ export function excerpt(text: string, words: string): string {
   return `${at > 0 ? "… " : ""}${text.slice(at, at + 180).trim()} …`;
 }
 
-/** Pages by their groups, in the order in which they come. */
-export function grouped(pages: readonly DocPage[]): [string, DocPage[]][] {
-  const groups = new Map<string, DocPage[]>();
-  for (const page of pages) groups.set(page.group, [...(groups.get(page.group) ?? []), page]);
-  return [...groups];
-}
+/** Groups of pages, by the folder in which they are. */
+const groups = [
+  { name: "Guides", has: (path: string) => !path.includes("/") },
+  { name: "Reference", has: (path: string) => path.startsWith("api/") },
+  { name: "What was measured", has: (path: string) => path.startsWith("measurements/") },
+];
+
+/** Pages by their groups; the map of all guides first. */
+export const grouped = (pages: DocIndex): { readonly name: string; readonly members: readonly Listed[] }[] =>
+  groups.map(({ name, has }) => ({
+    name,
+    members: pages.filter(({ path }) => has(path)).toSorted((a, b) => Number(b.path === "README") - Number(a.path === "README")),
+  }));

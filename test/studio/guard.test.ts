@@ -1,15 +1,18 @@
 /** Who is let in, and what is kept out. */
-import { connect } from "node:net";
+
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRun } from "../../src/lab/index.ts";
 import type { RunList } from "../../src/studio/api.ts";
 import { openGuard } from "../../src/studio/guard.ts";
-import { checkPlace, realPath } from "../../src/studio/places.ts";
 import type { Served } from "../../src/studio/index.ts";
+import { checkPlace, realPath } from "../../src/studio/places.ts";
+import { isLoopback } from "../../src/studio/serve.ts";
 import { safeName } from "../../src/studio/uploads.ts";
-import { folders, open, raw, until, visit, type Visitor } from "./visit.ts";
+import { folders, open, raw, until, type Visitor, visit } from "./visit.ts";
 
 const place = folders();
 let served: Served;
@@ -27,7 +30,7 @@ beforeAll(async () => {
   symlinkSync(secret, join(place.root, "one", "artifacts", "link.txt"));
   await run.complete({});
   await run.close();
-  served = await open(place.root, place.page, { patience: 500, mostUploaded: 1 << 20, data: [join(place.base, "data")] });
+  served = await open(place.root, place.page, { mostUploaded: 1 << 20, data: [join(place.base, "data")] });
   visitor = await visit(served.url);
   id = (await visitor.get<RunList>("/api/runs")).body.runs[0].id;
 });
@@ -35,7 +38,6 @@ afterAll(async () => {
   await served.close();
   place.remove();
 });
-
 
 test("the address with its token lets in by a cookie that scripts and other sites do not see; nothing else does", async () => {
   const answer = await raw(served.url);
@@ -81,13 +83,17 @@ test("what changes something comes from the page itself, in JSON", async () => {
   // a form of another site can send these kinds without being asked
   for (const type of ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"])
     expect(await post({ ...json, origin: visitor.origin, "content-type": type }, order)).toBe(415);
-  expect((await raw(`${visitor.origin}/api/runs/${id}`, { method: "DELETE", headers: { ...json, origin: visitor.origin } })).status).toBe(405);
+  expect((await raw(`${visitor.origin}/api/runs/${id}`, { method: "DELETE", headers: { ...json, origin: visitor.origin } })).status).toBe(
+    405,
+  );
 });
 
 test("every answer says that only our own code runs, here and in no frame of others", async () => {
   for (const path of ["/", "/api/meta", "/api/nothing", "/nothing"]) {
     const { headers } = await raw(visitor.origin + path, { headers: { cookie: visitor.cookie } });
-    expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';.*frame-ancestors 'none'$/);
+    expect(headers["content-security-policy"]).toMatch(
+      /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';.*frame-ancestors 'none'$/,
+    );
     expect(headers["x-content-type-options"]).toBe("nosniff");
     expect(headers["referrer-policy"]).toBe("no-referrer");
     expect(headers["access-control-allow-origin"]).toBeUndefined();
@@ -106,7 +112,14 @@ test("reports and files of runs come in a sandbox, where their scripts do nothin
 });
 
 test("no path leads out of a run, and no id to anything but a run", async () => {
-  const out = ["../../secret.txt", "..%2f..%2fsecret.txt", "%2e%2e/%2e%2e/secret.txt", "artifacts/link.txt", secret, encodeURIComponent(secret)];
+  const out = [
+    "../../secret.txt",
+    "..%2f..%2fsecret.txt",
+    "%2e%2e/%2e%2e/secret.txt",
+    "artifacts/link.txt",
+    secret,
+    encodeURIComponent(secret),
+  ];
   for (const path of [...out, "", "artifacts", "%00", "%zz", "..\\..\\secret.txt"]) {
     const answer = await raw(`${visitor.origin}/api/runs/${id}/files/${path}`, { headers: { cookie: visitor.cookie } });
     expect(answer.status, path).toBeGreaterThanOrEqual(400);
@@ -121,7 +134,14 @@ test("no path leads out of a run, and no id to anything but a run", async () => 
     }
   for (const name of ["..", "../secret", "/etc", "one"])
     expect((await visitor.get(`/api/sweeps/${encodeURIComponent(name)}`)).status).toBe(404);
-  for (const path of ["/../secret.txt", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/assets/..%5c..%5csecret.txt", "/serve.js"])
+  for (const path of [
+    "/../secret.txt",
+    "/assets/../../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/..%2fsecret.txt",
+    "/assets/..%5c..%5csecret.txt",
+    "/serve.js",
+  ])
     expect((await raw(visitor.origin + path, { headers: { cookie: visitor.cookie } })).status, path).toBe(404);
 });
 
@@ -132,9 +152,21 @@ test("runs are begun on files of given folders and of uploads only, and nothing 
     expect(body.error).toMatch(why);
   };
   const outside = /outside the folders/;
-  for (const file of [secret, "/etc/passwd", "../x.csv", "~/x.csv", "package.json", "src", "/etc/*.conf", "C:\\x", `${secret}:part`, "a.csv,/etc/passwd"])
+  for (const file of [
+    secret,
+    "/etc/passwd",
+    "../x.csv",
+    "~/x.csv",
+    "package.json",
+    "src",
+    "/etc/*.conf",
+    "C:\\x",
+    `${secret}:part`,
+    "a.csv,/etc/passwd",
+  ])
     await refuse([file], {}, outside);
-  for (const file of [secret, "package.json", "x=/etc/passwd", `${join(place.base, "data")}/../secret.txt`]) await refuse([], { map: file }, outside);
+  for (const file of [secret, "package.json", "x=/etc/passwd", `${join(place.base, "data")}/../secret.txt`])
+    await refuse([], { map: file }, outside);
   await refuse([], { words: "/etc/passwd" }, outside);
   await refuse(["http://169.254.169.254/"], {}, /is an address/);
   await refuse(["a", "b"], {}, /at most 1/);
@@ -149,7 +181,14 @@ test("runs are begun on files of given folders and of uploads only, and nothing 
     options: { words: "1/2 of it", polite: false },
   });
   expect(body).toEqual({ commandLine: `pushforward walk ${join(place.base, "data", "cells.csv")} --words "1/2 of it" --no-polite` });
-  const sets = [{ map: secret }, { out: "x" }, { overwrite: true }, { words: "a,map=/etc/passwd" }, { "a b": 1 }, { log: "mlflow=http://x" }];
+  const sets = [
+    { map: secret },
+    { out: "x" },
+    { overwrite: true },
+    { words: "a,map=/etc/passwd" },
+    { "a b": 1 },
+    { log: "mlflow=http://x" },
+  ];
   for (const set of sets) expect((await visitor.post(`/api/runs/${id}/fork`, { set })).status, JSON.stringify(set)).toBe(400);
   expect(readdirSync(place.root)).not.toContain("walk");
 });
@@ -157,7 +196,12 @@ test("runs are begun on files of given folders and of uploads only, and nothing 
 test("a link inside a folder that may be read does not open what lies behind it", () => {
   const data = join(place.base, "data");
   symlinkSync(place.base, join(data, "up"));
-  const places = { root: realPath(place.root), uploads: join(realPath(place.root), ".studio", "uploads"), data: [realPath(data)], cwd: process.cwd() };
+  const places = {
+    root: realPath(place.root),
+    uploads: join(realPath(place.root), ".studio", "uploads"),
+    data: [realPath(data)],
+    cwd: process.cwd(),
+  };
   expect(() => checkPlace(join(data, "up", "secret.txt"), true, places)).toThrow(/outside/);
   expect(() => checkPlace(join(data, "up", "not-there.txt"), true, places)).toThrow(/outside/);
   expect(() => checkPlace(join(data, "cells.csv"), true, places)).not.toThrow();
@@ -172,7 +216,9 @@ test("bodies that are too large, no JSON, or of another shape are refused with w
   expect((await post("/api/runs", new Uint8Array(2 << 20), { "transfer-encoding": "chunked" })).status).toBe(413);
   expect(JSON.parse((await post("/api/check", "{")).text).error).toBe("the body is no JSON");
   expect(JSON.parse((await post("/api/check", "[]")).text).error).toMatch(/expected object/);
-  expect(JSON.parse((await post("/api/check", '{"command":"walk","arguments":[],"options":{},"x":1}')).text).error).toMatch(/unknown option x/);
+  expect(JSON.parse((await post("/api/check", '{"command":"walk","arguments":[],"options":{},"x":1}')).text).error).toMatch(
+    /unknown option x/,
+  );
   expect(JSON.parse((await post("/api/check", '{"command":"wlak","arguments":[],"options":{}}')).text).hint).toMatch(/walk/);
   const file = { "content-type": "application/octet-stream" };
   expect((await post("/api/upload?name=a.csv", new Uint8Array((1 << 20) + 1), file)).status).toBe(413);
@@ -205,23 +251,52 @@ test("a file that is dropped is kept once, whole, under a name that is only a na
 });
 
 test("a client that dawdles over its headers is shut out", async () => {
-  const socket = connect(Number(new URL(visitor.origin).port), "127.0.0.1");
+  const hasty = await open(join(place.base, "other"), place.page, { patience: 100 });
+  const socket = connect(Number(new URL(hasty.url).port), "127.0.0.1");
   let told = "";
   socket.on("data", (text) => (told += String(text)));
   socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
   await new Promise((closed) => socket.on("close", closed));
   expect(told).toMatch(/^HTTP\/1.1 408/);
+  await hasty.close();
 });
 
 test("a session that sends too much at once is told to wait, others are not", async () => {
   const loud = await visit(served.url);
   const answers = await until(async () => {
-    const some = await Promise.all(Array.from({ length: 150 }, () => loud.post("/api/check", { command: "walk", arguments: [], options: {} })));
+    const some = await Promise.all(
+      Array.from({ length: 150 }, () => loud.post("/api/check", { command: "walk", arguments: [], options: {} })),
+    );
     return some.some(({ status }) => status === 429) && some;
   });
   expect(answers.some(({ status }) => status === 200)).toBe(true);
   const calm = await visit(served.url);
   expect((await calm.post("/api/check", { command: "walk", arguments: [], options: {} })).status).toBe(200);
+});
+
+test("a port that is taken is told, or the next one is used; who listens to others knows the names that they call", async () => {
+  const port = Number(new URL(served.url).port);
+  await expect(open(join(place.base, "second"), place.page, { port })).rejects.toThrow(`port ${port} is taken`);
+  const [one, two] = [
+    await open(join(place.base, "a"), place.page, { port: undefined }),
+    await open(join(place.base, "b"), place.page, { port: undefined }),
+  ];
+  const [first, second] = [one, two].map(({ url }) => Number(new URL(url).port));
+  expect(second).toBeGreaterThan(first);
+  for (const each of [one, two]) await each.close();
+  const wide = await open(join(place.base, "wide"), place.page, { host: "0.0.0.0" });
+  const { origin, host } = new URL(wide.url);
+  expect((await raw(`${origin}/`, { headers: { host: `${hostname().toLowerCase()}:${host.split(":")[1]}` } })).status).toBe(401);
+  expect((await raw(`${origin}/`, { headers: { host: `example.org:${host.split(":")[1]}` } })).status).toBe(421);
+  await wide.close();
+  expect(["localhost", "127.0.0.1", "::1", "0.0.0.0", "192.168.0.2", "127.0.0.1.example"].map(isLoopback)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("two studios have two tokens", () => {

@@ -4,7 +4,7 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type ServeOptions, type Served, serve } from "../../src/studio/index.ts";
+import { type Served, type ServeOptions, serve } from "../../src/studio/index.ts";
 import { registry } from "../fixtures/studio.ts";
 
 export const program = [resolve("test/fixtures/studio.ts")];
@@ -38,14 +38,21 @@ export const open = (root: string, page: string, more: Partial<ServeOptions> = {
   serve({ root, page, host: "127.0.0.1", port: 0, data: [], readOnly: false, workers: 2, registry, program, ...more });
 
 /** A request in which everything may be set, the name of the host too. */
-export function raw(url: string, options: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array } = {}): Promise<Answer> {
+export function raw(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array } = {},
+): Promise<Answer> {
   return new Promise((done, failed) => {
-    const asked = request(url, { method: options.method, headers: options.headers, setHost: options.headers?.host === undefined }, (answer) => {
-      let text = "";
-      answer.on("data", (chunk) => (text += String(chunk)));
-      answer.on("end", () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
-      answer.on("error", failed);
-    });
+    const asked = request(
+      url,
+      { method: options.method, headers: options.headers, setHost: options.headers?.host === undefined },
+      (answer) => {
+        let text = "";
+        answer.on("data", (chunk) => (text += String(chunk)));
+        answer.on("end", () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
+        answer.on("error", failed);
+      },
+    );
     asked.on("error", failed);
     asked.end(options.body);
   });
@@ -78,7 +85,11 @@ export async function until<T>(ask: () => T | undefined | false | Promise<T | un
 }
 
 /** Events of a stream, as they come. */
-export async function* events(visitor: Visitor, path: string, lastId?: string): AsyncGenerator<{ id: string; event: Record<string, unknown> }> {
+export async function* events(
+  visitor: Visitor,
+  path: string,
+  lastId?: string,
+): AsyncGenerator<{ id: string; event: Record<string, unknown> }> {
   const headers = { cookie: visitor.cookie, ...(lastId !== undefined && { "last-event-id": lastId }) };
   const leaving = new AbortController();
   const { body } = await fetch(visitor.origin + path, { headers, signal: leaving.signal });

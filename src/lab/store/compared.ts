@@ -1,6 +1,7 @@
 /** Runs of the index as a comparison takes them. */
-import { type ComparedRun, type Comparison, compare } from "../compare.ts";
+
 import { UserError } from "../../errors.ts";
+import { type ComparedRun, type Comparison, compare } from "../compare.ts";
 import type { RunRecord } from "../record.ts";
 import type { Store } from "./database.ts";
 import { type Found, metricsOf } from "./query.ts";

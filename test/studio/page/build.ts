@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import type { DocIndex, DocPage } from "../../../src/studio/api.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -28,8 +29,9 @@ export async function buildPage(folder: string): Promise<readonly BuiltFile[]> {
     build: { outDir: folder },
   });
   mkdirSync(join(folder, "docs"), { recursive: true });
-  writeFileSync(join(folder, "docs", "index.json"), JSON.stringify(docs.map(({ html: _, ...page }) => page)));
-  for (const { path: name, html } of docs) writeFileSync(join(folder, "docs", `${name}.html`), html);
+  const index: DocIndex = docs.map(({ html, ...page }) => ({ ...page, text: html.replace(/<[^>]*>/g, " ") }));
+  writeFileSync(join(folder, "docs", "index.json"), JSON.stringify(index));
+  for (const page of docs) writeFileSync(join(folder, "docs", `${page.path}.json`), JSON.stringify(page));
   return [result].flat().flatMap((one) =>
     "output" in one
       ? one.output.map((file) => ({
@@ -43,13 +45,12 @@ export async function buildPage(folder: string): Promise<readonly BuiltFile[]> {
 }
 
 /** Two pages: enough to be read and searched. */
-const docs = [
+const docs: readonly DocPage[] = [
   {
     path: "README",
     title: "Begin",
-    group: "Begin",
-    text: "Begin here and read about runs",
-    html: '<h1 id="begin">Begin</h1><p>Begin here and read about <a href="#/docs/runs?at=folder">runs</a>.</p>',
+    headings: [],
+    html: '<h1 id="begin">Begin</h1><p>Begin here and read about <a href="#/docs/runs#folder">runs</a>.</p>',
   },
-  { path: "runs", title: "Runs", group: "Use it", text: "A run is a folder", html: '<h1>Runs</h1><p>A run.</p><h2 id="folder">The folder</h2><p>It is a folder.</p>' },
+  { path: "runs", title: "Runs", headings: [], html: '<h1>Runs</h1><p>A run.</p><h2 id="folder">The folder</h2><p>It is a folder.</p>' },
 ];
