@@ -53,10 +53,34 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "lab",
   ],
   studio: ["errors", "numbers", "array", "data", "plots", "lab"],
+  demos: [
+    "errors",
+    "numbers",
+    "array",
+    "tensor",
+    "onnx",
+    "nn",
+    "solve",
+    "distances",
+    "sampling",
+    "data",
+    "plots",
+    "optim",
+    "training",
+    "transport",
+    "coding",
+    "information",
+    "generative",
+    "language",
+    "chemistry",
+    "quantum",
+    "inversion",
+    "tokenizers",
+  ],
   cli: ["errors", "numbers", "data", "lab", "methods", "studio"],
 };
 
-/** Rooms of which nothing needs Node, and files that a page loads from the others. */
+/** Rooms of whose index nothing needs Node, files that a page loads from the others, and rooms of which it may load every file ("room/"). */
 const pages = [
   "array",
   "tensor",
@@ -75,6 +99,7 @@ const pages = [
   "language",
   "chemistry",
   "quantum",
+  "demos/",
 ];
 
 interface Import {
@@ -141,7 +166,9 @@ test("what a page loads needs no Node", () => {
       if (atOnce && target.startsWith("node:")) wrong.push(`${file} imports ${target}`);
       else if (atOnce && target.startsWith("src/")) visit(target);
   };
-  for (const page of pages) for (const file of files) if (file === `src/${page}.ts` || file === `src/${page}/index.ts`) visit(file);
+  const loads = (page: string, file: string): boolean =>
+    page.endsWith("/") ? file.startsWith(`src/${page}`) : file === `src/${page}.ts` || file === `src/${page}/index.ts`;
+  for (const page of pages) for (const file of files) if (loads(page, file)) visit(file);
   expect(wrong).toEqual([]);
 });
 

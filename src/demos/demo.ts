@@ -60,7 +60,7 @@ export type Panel =
         readonly color: number;
         readonly size?: number;
         readonly opacity?: number;
-        /** Joins consecutive points by a line. */
+        /** Joins consecutive points by a line, which a point that is no number (NaN) breaks: many lines may be one group. */
         readonly joined?: boolean;
       }[];
     }

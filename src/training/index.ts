@@ -37,7 +37,6 @@ export {
   exampleProblem,
   type Part,
   type Problem,
-  textProblem,
 } from "./problem.ts";
 export {
   type Budget,
@@ -71,4 +70,5 @@ export {
   tableInputs,
 } from "./supervised-model.ts";
 export { type DataNotes, dataNotes, type ExampleTask, exampleTask, labelledTextTask, type Task, type TextTask, textTask } from "./task.ts";
+export { textProblem } from "./text-problem.ts";
 export { rungs, successiveHalving } from "./tune.ts";

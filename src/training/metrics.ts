@@ -2,8 +2,8 @@
 import { toNumbers } from "../array/index.ts";
 import type { Corpus } from "../data/corpus.ts";
 import type { Predictions } from "./predictions.ts";
-import { tokensACharacter } from "./problem.ts";
 import type { Task } from "./task.ts";
+import { tokensACharacter } from "./text-problem.ts";
 
 /** Scores of predicted classes that an unbalanced test part cannot flatter. */
 export interface ClassScores {

@@ -5,7 +5,8 @@ import { type Examples, type Split, splitRows } from "../data/examples.ts";
 import { type LabelledTexts, tokenizedExamples } from "../data/labelled-texts.ts";
 import { list } from "../data/table.ts";
 import { UserError } from "../errors.ts";
-import { type ExampleProblem, exampleProblem, type Problem, textProblem } from "./problem.ts";
+import { type ExampleProblem, exampleProblem, type Problem } from "./problem.ts";
+import { textProblem } from "./text-problem.ts";
 
 /** Labelled examples in three parts: a class or numbers are to be predicted. */
 export interface ExampleTask {

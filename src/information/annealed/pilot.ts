@@ -66,7 +66,7 @@ export async function pilot(route: Route, x: NdArray, options: PilotOptions, rng
 }
 
 /** ε_t of a schedule from those of another: log ε is linear in log β between its temperatures, and constant outside. */
-function interpolated(betas: ArrayLike<number>, stepSizes: ArrayLike<number>, schedule: ArrayLike<number>): Float64Array {
+export function interpolated(betas: ArrayLike<number>, stepSizes: ArrayLike<number>, schedule: ArrayLike<number>): Float64Array {
   let i = 1;
   return Float64Array.from({ length: schedule.length - 1 }, (_, t) => {
     const beta = schedule[t + 1];

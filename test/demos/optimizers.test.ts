@@ -1,0 +1,49 @@
+/** The race of optimizers: equal starts and budgets, a ranking with errors. */
+import { expect, test } from "vitest";
+import { advanced, courseOf, entrantNames, startersOf } from "../../src/demos/optimizers/race.ts";
+import { numberOf, panelOf, rowsOf, steady, watch } from "./watch.ts";
+
+test("all have the same first parameters, first batch and number of steps", async () => {
+  const choice = { data: "spirals", rates: "fitted", width: 16, steps: 100, seeds: 1 } as const;
+  const course = courseOf(choice, 1);
+  const first = [];
+  for (const racer of startersOf(course, choice, 0)) first.push((await advanced(racer, 1, course.rng)).curve[0]);
+  expect(first.map(({ step }) => step)).toEqual(entrantNames.map(() => 1));
+  // the loss before the first step
+  expect(new Set(first.map(({ loss }) => loss)).size).toBe(1);
+});
+
+test("everybody learns the board, and the ranking follows the test accuracy with its error over seeds", async () => {
+  const watched = await watch("optimizers", { data: "board", width: 16, steps: 300, seeds: 2 });
+  const { frames, last, over } = watched;
+  expect(over).toBe(true);
+  expect(last.progress).toBe(1);
+  const { rows } = panelOf(last, "table", "Ranking after 2 seeds");
+  expect(rows.length).toBe(entrantNames.length);
+  const accuracies = rows.map(([optimizer]) => numberOf(last, `test accuracy, ${optimizer}`));
+  expect(accuracies.map((a) => a.value)).toEqual(accuracies.map((a) => a.value).toSorted((a, b) => b - a));
+  // half of the points are of each class: by chance 0.5, with a standard error of 0.02 over twice 240 examples
+  for (const { value, error } of accuracies) {
+    expect(value).toBeGreaterThan(0.6);
+    expect(error).toBeGreaterThan(0);
+  }
+  // after one seed it is said that there is one only
+  const afterOne = frames.find((f) => f.panels.some((p) => p.title === "Ranking after 1 seed"))!;
+  expect(afterOne.cautions.join()).toMatch(/one seed/);
+  expect(last.cautions).toEqual([]);
+  const losses = await rowsOf(watched, "losses.csv");
+  expect(losses.length).toBe(2 * entrantNames.length * 12);
+  expect(new Set(losses.filter(([seed]) => seed === "1").map(([, , , step]) => step)).size).toBe(12);
+  const examples = await rowsOf(watched, "examples.csv");
+  // the colour of a square is the class
+  for (const [x, y, side] of examples)
+    expect((Math.floor(2 * (Number(x) + 1)) + Math.floor(2 * (Number(y) + 1))) % 2 === 0 ? "a" : "b").toBe(side);
+});
+
+test("the same seed gives the same frames, another seed others; usual rates are cautioned against", async () => {
+  const frames = async (seed: number) => (await watch("optimizers", { width: 8, steps: 100, seeds: 1, rates: "usual" }, { seed })).frames;
+  const first = await frames(3);
+  expect((await frames(3)).map(steady)).toEqual(first.map(steady));
+  expect((await frames(4)).map(steady)).not.toEqual(first.map(steady));
+  expect(first.at(-1)!.cautions.join()).toMatch(/nobody fitted the learning rates/);
+});

@@ -1,0 +1,74 @@
+/** Demos run as a page runs them: on WebAssembly, frame by frame. */
+import type { Demo, Frame, Running, Settings } from "../../src/demos/demo.ts";
+import { demos } from "../../src/demos/index.ts";
+import { configure } from "../../src/tensor/index.ts";
+
+configure({ device: "wasm" });
+
+/** For a page: every demo. */
+export { demos };
+
+const noAssets = async (name: string): Promise<Uint8Array> => {
+  throw new Error(`the demo asks for ${name}`);
+};
+
+export interface Watched {
+  readonly demo: Demo;
+  readonly running: Running;
+  readonly frames: readonly Frame[];
+  readonly last: Frame;
+  /** Whether the demo came to its end. */
+  readonly over: boolean;
+}
+
+/** A demo for so many frames, or to its end. */
+export async function watch(name: string, settings: Settings, { seed = 1, most = Number.POSITIVE_INFINITY } = {}): Promise<Watched> {
+  const demo = await demos[name]();
+  const running = await demo.start(settings, seed, noAssets);
+  const frames: Frame[] = [];
+  let next: Frame | undefined;
+  while (frames.length < most && (next = await running.next())) frames.push(next);
+  return { demo, running, frames, last: frames[frames.length - 1], over: frames.length < most };
+}
+
+/** What of a frame follows from the seed, as JSON: all but what a clock has measured. Typed arrays are plain, NaN is null. */
+export function steady({ numbers, panels, ...rest }: Frame): unknown {
+  const timed = /second|time|verdict/;
+  const kept = {
+    ...rest,
+    numbers: numbers.filter(({ name }) => !timed.test(name)),
+    panels: panels.filter(({ kind, title }) => kind !== "table" && !timed.test(title)),
+  };
+  return JSON.parse(JSON.stringify(kept, (_, value) => (ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value)));
+}
+
+/** A number of a frame. */
+export function numberOf({ numbers }: Frame, name: string): { readonly value: number; readonly error: number } {
+  const found = numbers.find((n) => n.name === name);
+  if (typeof found?.value !== "number") throw new Error(`no number "${name}" among ${numbers.map((n) => n.name).join(", ")}`);
+  return { value: found.value, error: found.error ?? Number.NaN };
+}
+
+/** A panel of a frame by its title or the beginning of it. */
+export function panelOf<K extends Frame["panels"][number]["kind"]>(frame: Frame, kind: K, title: string) {
+  const found = frame.panels.find((p): p is Extract<Frame["panels"][number], { kind: K }> => p.kind === kind && p.title.startsWith(title));
+  if (!found) throw new Error(`no panel "${title}" among ${frame.panels.map((p) => p.title).join(", ")}`);
+  return found;
+}
+
+/** The first frames of a demo, for a page and for Node. */
+export async function firstFrames(name: string, settings: Settings, most: number): Promise<unknown[]> {
+  return (await watch(name, settings, { most })).frames.map(steady);
+}
+
+/** Rows of a file to take away, without its heading. */
+export async function rowsOf({ running }: Watched, name: string): Promise<string[][]> {
+  const file = (await running.files()).find((f) => f.name === name);
+  if (!file) throw new Error(`no file ${name}`);
+  return new TextDecoder()
+    .decode(file.bytes)
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(","));
+}
