@@ -5,15 +5,13 @@ import { extname } from "node:path";
 import { UserError } from "../errors.ts";
 import { decompressed } from "./decompress.ts";
 import { readIdColumns } from "./duckdb.ts";
+import { type EdgeListOptions, graphOfDocument, graphOfEdges, isMatrixMarket } from "./graph-bytes.ts";
 import { columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./graph-columns.ts";
-import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
-import { type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
-import { readGraphMl } from "./graph-graphml.ts";
-import { readGml, readMetis, readPajek } from "./graph-others.ts";
+import type { ReadGraph } from "./graph-formats.ts";
 import { parquetFacts } from "./graph-parquet.ts";
 import { secondReading } from "./graph-second.ts";
 import type { SecondReading } from "./graph-second-reading.ts";
-import { edgeSink, type SaidOfGraph, type SinkOptions } from "./graph-sink.ts";
+import { edgeSink, type SaidOfGraph } from "./graph-sink.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
 
@@ -23,9 +21,7 @@ export const GRAPH_FORMATS = ["edges", "mtx", "graphml", "json", "webgraph", "pa
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
 /** How a graph is to be read. */
-export interface GraphReadOptions extends EdgeTextOptions, Omit<SinkOptions, "directed"> {
-  /** Default: what the file says, else undirected. */
-  readonly directed?: boolean;
+export interface GraphReadOptions extends EdgeListOptions {
   /** Default: by the file's ending; edge list otherwise. */
   readonly format?: GraphFormat;
   /** Called now and then with the bytes of the input read so far (text formats and Arrow). */
@@ -70,12 +66,11 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   const whole = decompressed(bytesOf(path, source), source, (bytes) => options.onProgress?.((read += bytes)));
   const { input, isMatrix } = await announced(whole);
   if (format === "edges" && options.format === undefined && isMatrix)
-    return readMatrixMarket(textOf(await collected(input, options), source), source, options);
-  if (format === "edges") return fromText(input, source, options);
+    return graphOfDocument("mtx", await collected(input, options), source, options);
+  if (format === "edges") return graphOfEdges(input, source, options);
   const bytes = await collected(input, options);
   if (format === "arrow") return fromArrow(bytes, source, options);
-  const readers = { mtx: readMatrixMarket, graphml: readGraphMl, json: readNodeLink, gml: readGml, pajek: readPajek, metis: readMetis };
-  return readers[format](textOf(bytes, source), source, options);
+  return graphOfDocument(format, bytes, source, options);
 }
 
 /** METIS and WebGraph both end in .graph: without its properties, and with two numbers first, it is one of METIS. */
@@ -109,19 +104,7 @@ async function announced(bytes: AsyncGenerator<Uint8Array>): Promise<{ input: As
     if (!first.done) yield first.value;
     yield* bytes;
   }
-  const start = first.done ? "" : new TextDecoder("latin1").decode(first.value.subarray(0, 16));
-  return { input: input(), isMatrix: /^%%MatrixMarket\b/i.test(start) };
-}
-
-async function fromText(input: AsyncIterable<Uint8Array>, source: string, options: GraphReadOptions): Promise<ReadGraph> {
-  const sink = edgeSink(options);
-  const parser = edgeText(source, sink, options);
-  for await (const chunk of input) parser.write(chunk);
-  const { notes, columns, ...facts } = parser.end();
-  const { directed } = facts;
-  const said =
-    options.directed === undefined && directed !== undefined ? [`${directed ? "directed" : "undirected"}, as the file says`] : [];
-  return { graph: { ...sink.finish(facts), ...(columns && { columns }) }, notes: [...said, ...notes] };
+  return { input: input(), isMatrix: !first.done && isMatrixMarket(first.value) };
 }
 
 async function collected(
@@ -140,21 +123,6 @@ async function collected(
       );
   }
   return Buffer.concat(chunks);
-}
-
-/**
- * Text in the encoding that an XML declaration names, else UTF-8.
- * @throws UserError  for bytes that are not that: two names must never become one
- */
-function textOf(bytes: Uint8Array, source: string): string {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 200));
-  const encoding = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/i.exec(start)?.[1] ?? "utf-8";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch (error) {
-    const known = error instanceof RangeError ? `the encoding ${encoding} is not known` : `not ${encoding} text`;
-    throw new UserError(`${source}: ${known}`, "convert it to UTF-8");
-  }
 }
 
 /** The bytes of a file or of standard input. */

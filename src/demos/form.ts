@@ -1,7 +1,7 @@
 /** What people may set, field by field: the control that a page shows, and how a value of it is read and refused. */
 import { type NdArray, ndarray } from "../array/index.ts";
 import { nearest, UserError } from "../errors.ts";
-import type { Control, Settings } from "./demo.ts";
+import type { Control, GivenFile, Settings } from "./demo.ts";
 
 /** A control without its key, and the value that it stands for. */
 interface Field<T> {
@@ -53,6 +53,35 @@ export const toggle = (says: Says<"switch">): Field<boolean> => ({
     return given;
   },
 });
+/** A line of words. */
+export function text({ longest, ...says }: Says<"text"> & { readonly longest: number }): Field<string> {
+  const { label, value } = says;
+  return {
+    control: (key) => ({ kind: "text", key, ...says }),
+    parse(given = value) {
+      if (typeof given !== "string") throw new UserError(`${label}: ${String(given)} is no text`);
+      if (given.length > longest) throw new UserError(`${label}: ${given.length} signs, more than ${longest}`, "write less");
+      return given;
+    },
+  };
+}
+
+/** A file of theirs, or none. */
+export function file(says: Says<"file"> & { readonly largest: number }): Field<GivenFile | undefined> {
+  const { largest, ...shown } = says;
+  const isFile = (given: unknown): given is GivenFile =>
+    typeof given === "object" && given !== null && "name" in given && "bytes" in given && given.bytes instanceof Uint8Array;
+  return {
+    control: (key) => ({ kind: "file", key, ...shown }),
+    parse(given) {
+      if (given === undefined || given === null) return undefined;
+      if (!isFile(given)) throw new UserError(`${says.label}: ${String(given)} is no file`);
+      if (given.bytes.length > largest)
+        throw new UserError(`${given.name} has ${given.bytes.length} bytes, more than ${largest}`, "the command takes files of any size");
+      return given;
+    },
+  };
+}
 
 /** Fewest points of a cloud whose distances have an error, and most that are moved while one looks. */
 const [fewest, mostPoints] = [5, 500];

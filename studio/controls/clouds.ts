@@ -4,7 +4,7 @@ import { type Cloud, rounded } from "../demos/address.ts";
 type Point = Cloud[number];
 
 /** Most points of a cloud. */
-export const mostPoints = 600;
+export const mostPoints = 500;
 
 /** Numbers in [0, 1) that are the same each time: a shape is a shape. (mulberry32 by Tommy Ettinger, public domain) */
 function numbers(seed: number): () => number {

@@ -1,6 +1,6 @@
 /** Attacks by what the target's last layer sees: logits with a regulariser of features, and statistics of a batch. */
 import { type NdArray, ndarray, type Random, sizeOf } from "../../array/index.ts";
-import { batchRows } from "../../data/index.ts";
+import { batchRows } from "../../data/batches.ts";
 import { rowsOf } from "../../distances/index.ts";
 import { adam, cosine, training } from "../../optim/index.ts";
 import { clamp, constant, jit, logSoftmax, softmax, type Tensor } from "../../tensor/index.ts";

@@ -1,6 +1,6 @@
 /** Knowledge-enriched distributional inversion: the public generator is trained with what the target says of public rows. */
 import { allocate, type NdArray, type Random } from "../../array/index.ts";
-import { batchRows } from "../../data/index.ts";
+import { batchRows } from "../../data/batches.ts";
 import { rowsOf, rowwise } from "../../distances/index.ts";
 import { dense } from "../../nn/index.ts";
 import { adam, type Optimizer } from "../../optim/index.ts";

@@ -1,6 +1,6 @@
 /** Training of classifiers, defended or not, all by the same code: state is plain data. */
 import { allocate, item, mapTree, type NdArray, ndarray, type Random, toNumbers } from "../../array/index.ts";
-import { batchRows } from "../../data/index.ts";
+import { batchRows } from "../../data/batches.ts";
 import { block, blockStarts, rowsOf } from "../../distances/index.ts";
 import { UserError } from "../../errors.ts";
 import { applyUpdates, type Optimizer, type State } from "../../optim/index.ts";
