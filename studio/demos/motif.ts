@@ -1,4 +1,4 @@
-/** A small picture for each demo: points that move from one shape to another, chosen by its name. */
+/** A small picture for each demo: points that move from one shape to another, chosen by its place among them. */
 
 type Point = readonly [number, number];
 
@@ -20,9 +20,9 @@ export interface Motif {
   readonly to: Point;
 }
 
-export function motifOf(name: string): Motif[] {
-  const number = [...name].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 997, 7);
-  const [a, b] = [number % shapes.length, (number + 1 + (number % (shapes.length - 1))) % shapes.length];
+export function motifOf(number: number): Motif[] {
+  const a = number % shapes.length;
+  const b = (a + 1 + Math.floor(number / shapes.length)) % shapes.length;
   const place = (shape: number, middle: number, share: number): Point => {
     const [x, y] = shapes[shape](share);
     return [Math.round(middle + 42 * x), Math.round(height / 2 + 46 * y)];

@@ -23,7 +23,7 @@ export function curves({ series, xLabel, yLabel, log = false }: Curves, width: n
     height: Math.round(Math.min(300, Math.max(200, 0.6 * width))),
     grid: true,
     x: { label: xLabel },
-    y: { label: yLabel, ...(log && { type: "log" }) },
+    y: { label: yLabel, ...(log && { type: "log", tickFormat: "~g" }) },
     color: legendOf(series),
     marks: [
       series.flatMap(({ low, high }, k) =>
