@@ -26,7 +26,9 @@ export interface Said {
 
 /** What went wrong, for people. */
 export const said = (error: unknown): Said =>
-  error instanceof UserError ? { error: error.message, hint: error.hint } : { error: error instanceof Error ? error.message : String(error) };
+  error instanceof UserError
+    ? { error: error.message, hint: error.hint }
+    : { error: error instanceof Error ? error.message : String(error) };
 
 /** A value of a configuration. */
 export const shown = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? "–"));

@@ -8,7 +8,8 @@ const tell = (answer: Answer): void => postMessage(answer);
 
 async function asset(name: string): Promise<Uint8Array> {
   const response = await fetch(new URL(`../demos/${name}`, location.href));
-  if (!response.ok) throw new UserError(`the file ${name} of this demo could not be loaded (status ${response.status})`, "load the page again");
+  if (!response.ok)
+    throw new UserError(`the file ${name} of this demo could not be loaded (status ${response.status})`, "load the page again");
   return new Uint8Array(await response.arrayBuffer());
 }
 

@@ -39,7 +39,8 @@ export async function runList(studio: Studio, { where, sort, columns, tag, text,
   const found = await listRuns(studio.store, { where, sort, columns: asked });
   const runs = found.filter(({ folder }) => isBelow(studio.places.root, folder)).map((run) => rowOf(studio, run, shown, open));
   const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
-  const hasWords = ({ name, command }: RunRow): boolean => text.every((word) => `${name} ${command}`.toLowerCase().includes(word.toLowerCase()));
+  const hasWords = ({ name, command }: RunRow): boolean =>
+    text.every((word) => `${name} ${command}`.toLowerCase().includes(word.toLowerCase()));
   const all = [...starting, ...runs].filter((run) => (tag === undefined || run.tags.includes(tag)) && hasWords(run));
   return { total: all.length, runs: all.slice(offset, offset + limit), facts };
 }

@@ -30,9 +30,21 @@ function scattered(count: number, spread: number, at: (share: number, next: () =
 
 /** Strokes of letters, in a square of its own: pairs of ends. */
 const strokes: Readonly<Record<string, readonly (readonly [number, number, number, number])[]>> = {
-  A: [[-0.6, -0.8, 0, 0.8], [0, 0.8, 0.6, -0.8], [-0.33, -0.1, 0.33, -0.1]],
-  P: [[-0.5, -0.8, -0.5, 0.8], [-0.5, 0.8, 0.4, 0.7], [0.4, 0.7, 0.4, 0.1], [0.4, 0.1, -0.5, 0]],
-  X: [[-0.6, -0.8, 0.6, 0.8], [-0.6, 0.8, 0.6, -0.8]],
+  A: [
+    [-0.6, -0.8, 0, 0.8],
+    [0, 0.8, 0.6, -0.8],
+    [-0.33, -0.1, 0.33, -0.1],
+  ],
+  P: [
+    [-0.5, -0.8, -0.5, 0.8],
+    [-0.5, 0.8, 0.4, 0.7],
+    [0.4, 0.7, 0.4, 0.1],
+    [0.4, 0.1, -0.5, 0],
+  ],
+  X: [
+    [-0.6, -0.8, 0.6, 0.8],
+    [-0.6, 0.8, 0.6, -0.8],
+  ],
 };
 
 const letter = (name: string): Cloud =>
@@ -50,16 +62,24 @@ export const presets: readonly { readonly name: string; readonly cloud: () => Cl
   { name: "blob", cloud: () => scattered(200, 0.16, () => [0, 0]) },
   { name: "left", cloud: () => scattered(200, 0.12, () => [-0.55, 0]) },
   { name: "right", cloud: () => scattered(200, 0.12, () => [0.55, 0]) },
-  { name: "ring", cloud: () => scattered(240, 0.03, (share) => [0.65 * Math.cos(2 * Math.PI * share), 0.65 * Math.sin(2 * Math.PI * share)]) },
+  {
+    name: "ring",
+    cloud: () => scattered(240, 0.03, (share) => [0.65 * Math.cos(2 * Math.PI * share), 0.65 * Math.sin(2 * Math.PI * share)]),
+  },
   {
     name: "two moons",
     cloud: () =>
       scattered(240, 0.04, (share, next) => {
         const angle = Math.PI * next();
-        return share < 0.5 ? [0.55 * Math.cos(angle) - 0.25, 0.55 * Math.sin(angle) - 0.1] : [0.25 - 0.55 * Math.cos(angle), 0.1 - 0.55 * Math.sin(angle)];
+        return share < 0.5
+          ? [0.55 * Math.cos(angle) - 0.25, 0.55 * Math.sin(angle) - 0.1]
+          : [0.25 - 0.55 * Math.cos(angle), 0.1 - 0.55 * Math.sin(angle)];
       }),
   },
-  { name: "grid", cloud: () => scattered(225, 0.01, (share) => [(Math.floor(share * 15) - 7) / 10, ((Math.round(share * 225) % 15) - 7) / 10]) },
+  {
+    name: "grid",
+    cloud: () => scattered(225, 0.01, (share) => [(Math.floor(share * 15) - 7) / 10, ((Math.round(share * 225) % 15) - 7) / 10]),
+  },
   { name: "four corners", cloud: () => scattered(240, 0.07, (share) => [share < 0.5 ? -0.6 : 0.6, (share * 4) % 2 < 1 ? -0.6 : 0.6]) },
   ...Object.keys(strokes).map((name) => ({ name: `letter ${name}`, cloud: () => letter(name) })),
 ];
@@ -71,6 +91,9 @@ const reach = 0.045;
 /** The cloud with what a touch at a place adds; a full one stays as it is. */
 export function sprayed(cloud: Cloud, [x, y]: Point): Cloud {
   const next = numbers(cloud.length * 7919 + Math.round(1000 * x) + Math.round(1e6 * y));
-  const added = Array.from({ length: Math.min(spray, mostPoints - cloud.length) }, () => [rounded(x + reach * normal(next)), rounded(y + reach * normal(next))] as const);
+  const added = Array.from(
+    { length: Math.min(spray, mostPoints - cloud.length) },
+    () => [rounded(x + reach * normal(next)), rounded(y + reach * normal(next))] as const,
+  );
   return [...cloud, ...added];
 }

@@ -16,7 +16,8 @@ export const labelOf = (key: string): string => flagOf(key).slice(2).replaceAll(
 /** Essential options, which are the usual ones and those of the command's examples, and the rest. */
 export function fieldsOf({ options, examples }: CommandInfo): { readonly essential: readonly Option[]; readonly rest: readonly Option[] } {
   const words = new Set(examples.flatMap((example) => example.split(/[\s=]+/)));
-  const isEssential = ({ key, short }: Option): boolean => usual.has(key) || words.has(flagOf(key)) || (short !== undefined && words.has(`-${short}`));
+  const isEssential = ({ key, short }: Option): boolean =>
+    usual.has(key) || words.has(flagOf(key)) || (short !== undefined && words.has(`-${short}`));
   const shown = options.filter(({ key }) => !forTerminals.has(key));
   return { essential: shown.filter(isEssential), rest: shown.filter((option) => !isEssential(option)) };
 }
@@ -56,7 +57,10 @@ export const toQuery = (order: Order, words: readonly string[]): Record<string, 
   ...Object.fromEntries(words.flatMap((word, i) => (word === "" ? [] : [[`argument${i}`, word]]))),
 });
 
-export function fromQuery(command: CommandInfo, query: Readonly<Record<string, string>>): { values: Record<string, string | boolean>; words: string[] } {
+export function fromQuery(
+  command: CommandInfo,
+  query: Readonly<Record<string, string>>,
+): { values: Record<string, string | boolean>; words: string[] } {
   const value = (option: Option): string | boolean => {
     const given = query[option.key];
     return given === undefined ? initial(option) : option.type === "boolean" ? given === "true" : given;

@@ -8,7 +8,9 @@ export type Courses = ReadonlyMap<string, readonly CurvePoint[]>;
 export const mostPoints = 800;
 
 export const coursesOf = (series: readonly Series[]): Courses =>
-  new Map(series.map(({ name, step, low, high, last }) => [name, step.map((s, i) => ({ step: s, value: last[i], low: low[i], high: high[i] }))]));
+  new Map(
+    series.map(({ name, step, low, high, last }) => [name, step.map((s, i) => ({ step: s, value: last[i], low: low[i], high: high[i] }))]),
+  );
 
 /** With rows that came since. Rows that are there already, after a stream broke, are not added twice. */
 export function grown(courses: Courses, rows: readonly Readonly<Record<string, number | null>>[]): Courses {

@@ -61,7 +61,10 @@ export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
       } else if (event.kind === "progress") progress = event;
       else if (event.kind === "rows") {
         courses = grown(courses, event.rows);
-        if (isTooLong(courses) || event.rows.some((row) => Object.keys(row).some((name) => name !== "step" && !detail?.metrics.includes(name))))
+        if (
+          isTooLong(courses) ||
+          event.rows.some((row) => Object.keys(row).some((name) => name !== "step" && !detail?.metrics.includes(name)))
+        )
           refresh();
       } else refresh();
     });

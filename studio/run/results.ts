@@ -7,7 +7,11 @@ const isEntries = (value: unknown): value is Entries => typeof value === "object
 /** Said elsewhere on the page. */
 const elsewhere = new Set(["run", "seconds", "warnings"]);
 
-const errorNames = (key: string): string[] => [`${key}Error`, `${key}StandardError`, ...(key === "error" ? [] : ["error", "standardError"])];
+const errorNames = (key: string): string[] => [
+  `${key}Error`,
+  `${key}StandardError`,
+  ...(key === "error" ? [] : ["error", "standardError"]),
+];
 
 /** All numbers, those within others by their path; an error stands beside its number and not by itself. */
 export function numbersOf(results: unknown, path = ""): Quantity[] {

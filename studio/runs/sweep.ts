@@ -5,7 +5,8 @@ export type Job = SweepView["jobs"][number];
 
 /** Jobs with a value first, the best of them foremost; the others as they stand. */
 export function ranked({ jobs, minimize }: SweepView): Job[] {
-  const worth = ({ value }: Job): number => (value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : minimize ? value : -value);
+  const worth = ({ value }: Job): number =>
+    value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : minimize ? value : -value;
   return jobs.toSorted((a, b) => (worth(a) === worth(b) ? 0 : worth(a) - worth(b)));
 }
 

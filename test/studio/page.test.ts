@@ -80,7 +80,9 @@ describe.runIf(hasBrowser)("in Chromium", () => {
         await page.emulateMedia({ colorScheme: "light" });
         await page.setViewportSize({ width: 400, height: 800 });
         expect(await page.evaluate(() => document.documentElement.scrollWidth), at).toBeLessThanOrEqual(400);
-        expect(await faults(page, ["scrollable-region-focusable", "target-size", "label", "button-name"]), `${at} at 400 pixels`).toEqual([]);
+        expect(await faults(page, ["scrollable-region-focusable", "target-size", "label", "button-name"]), `${at} at 400 pixels`).toEqual(
+          [],
+        );
         await page.setViewportSize({ width: 1280, height: 800 });
       }
     });
@@ -88,25 +90,30 @@ describe.runIf(hasBrowser)("in Chromium", () => {
 
   test("2,000 runs are found, sorted and scrolled through, and only those in sight are drawn", async () => {
     const { url } = await serve({ runs: runs(2000) });
-    await visit(browser, url, async (page) => {
-      const names = page.locator("tr.run .name a");
-      await page.getByText("2,000 runs").waitFor();
-      expect(await names.count()).toBeLessThan(60);
-      expect(await names.first().textContent()).toBe("gapminder-0");
-      await page.getByRole("region", { name: "List of runs" }).evaluate((list) => list.scrollTo(0, list.scrollHeight));
-      await page.getByRole("link", { name: "gapminder-1999", exact: true }).waitFor();
-      await page.getByRole("button", { name: "Begun" }).click();
-      await page.getByRole("region", { name: "List of runs" }).evaluate((list) => list.scrollTo(0, 0));
-      await poll(() => names.first().textContent()).toBe("gapminder-1999");
-      await page.getByRole("searchbox", { name: "Filter" }).fill("gapminder-123");
-      await page.getByText("11 runs").waitFor();
-      await page.getByRole("searchbox", { name: "Filter" }).fill("nothing=3");
-      await page.getByText('did you mean "width"?').waitFor();
-      await page.getByRole("searchbox", { name: "Filter" }).fill("");
-      await page.getByRole("combobox", { name: "Status" }).selectOption("stopped");
-      await page.getByText("223 runs").waitFor();
-      expect(page.url()).toContain("status=stopped");
-    }, /status of 400/);
+    await visit(
+      browser,
+      url,
+      async (page) => {
+        const names = page.locator("tr.run .name a");
+        await page.getByText("2,000 runs").waitFor();
+        expect(await names.count()).toBeLessThan(60);
+        expect(await names.first().textContent()).toBe("gapminder-0");
+        await page.getByRole("region", { name: "List of runs" }).evaluate((list) => list.scrollTo(0, list.scrollHeight));
+        await page.getByRole("link", { name: "gapminder-1999", exact: true }).waitFor();
+        await page.getByRole("button", { name: "Begun" }).click();
+        await page.getByRole("region", { name: "List of runs" }).evaluate((list) => list.scrollTo(0, 0));
+        await poll(() => names.first().textContent()).toBe("gapminder-1999");
+        await page.getByRole("searchbox", { name: "Filter" }).fill("gapminder-123");
+        await page.getByText("11 runs").waitFor();
+        await page.getByRole("searchbox", { name: "Filter" }).fill("nothing=3");
+        await page.getByText('did you mean "width"?').waitFor();
+        await page.getByRole("searchbox", { name: "Filter" }).fill("");
+        await page.getByRole("combobox", { name: "Status" }).selectOption("stopped");
+        await page.getByText("223 runs").waitFor();
+        expect(page.url()).toContain("status=stopped");
+      },
+      /status of 400/,
+    );
   });
 
   test("runs are chosen and compared; tags filter, and names that are markup are text", async () => {
@@ -157,7 +164,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     const server = await serve();
     await visit(browser, `${server.url}#/runs/run-1`, async (page) => {
       await page.getByText("0.0312 ± 0.0041").waitFor();
-      const text = await page.locator("main").innerText();
+      const text = (await page.locator("main").textContent()) ?? "";
       expect(text.indexOf("the flow is stiff")).toBeLessThan(text.indexOf("wasserstein"));
       await poll(() => page.getByRole("img", { name: "motion" }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
       await page.getByText("Report", { exact: true }).click();
@@ -185,7 +192,10 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await page.getByLabel("steps").fill("500");
       await page.getByLabel("quick").check();
       await poll(() => line.textContent()).toBe("pushforward trajectories --steps=500 --quick=true");
-      await page.getByLabel("A file of this machine").first().setInputFiles({ name: "cells.csv", mimeType: "text/csv", buffer: Buffer.from("day,x\n") });
+      await page
+        .getByLabel("A file of this machine")
+        .first()
+        .setInputFiles({ name: "cells.csv", mimeType: "text/csv", buffer: Buffer.from("day,x\n") });
       await poll(() => page.getByRole("textbox", { name: "file" }).first().inputValue()).toBe("uploads/cells.csv");
       expect(page.url()).toContain("steps=500");
       await page.getByRole("button", { name: "Start the run" }).click();
@@ -210,10 +220,11 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     await visit(browser, `${url}#/demos/darts?rounds=100000&caution=true`, async (page) => {
       await page.getByRole("button", { name: "Start" }).click();
       const darts = page.locator("dl > div", { hasText: "darts" }).locator("dd").first();
-      const first = Number(await darts.innerText());
-      await poll(async () => Number(await darts.innerText())).toBeGreaterThan(first);
+      const first = Number(await darts.textContent());
+      await poll(async () => Number(await darts.textContent())).toBeGreaterThan(first);
       await page.getByText("these darts are not quite random").waitFor();
-      for (const name of ["Where they fell", "The estimate by round", "How far from the middle"]) await page.getByRole("img", { name }).waitFor();
+      for (const name of ["Where they fell", "The estimate by round", "How far from the middle"])
+        await page.getByRole("img", { name }).waitFor();
       await page.getByRole("img", { name: "The estimate by round" }).locator("svg").waitFor();
       expect(await faults(page)).toEqual([]);
       const [blurred, show] = [page.getByRole("img", { name: "blurred image" }), page.getByRole("button", { name: "Show the images" })];
@@ -224,10 +235,12 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await page.getByText("Stopped.").waitFor();
       const loading = page.waitForEvent("download");
       await page.getByRole("button", { name: "darts.csv" }).click();
-      const rows = readFileSync(await (await loading).path(), "utf8").trim().split("\n");
+      const rows = readFileSync(await (await loading).path(), "utf8")
+        .trim()
+        .split("\n");
       expect(rows[0]).toBe("pi");
       // a round is 50 darts; what was shown last is what there was, or a step less
-      expect(Math.abs(50 * (rows.length - 1) - Number(await darts.innerText()))).toBeLessThanOrEqual(50);
+      expect(Math.abs(50 * (rows.length - 1) - Number(await darts.textContent()))).toBeLessThanOrEqual(50);
       expect(await page.getByRole("group", { name: "Command line" }).textContent()).toBe("pushforward pi --rounds 100000 --law uniform");
     });
   });
@@ -237,7 +250,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     const end = async (page: Page): Promise<string> => {
       await page.getByRole("button", { name: "Start" }).click();
       await page.getByText("Done.").waitFor();
-      return page.locator("dl").innerText();
+      return (await page.locator("dl").textContent()) ?? "";
     };
     let [address, numbers] = ["", ""];
     await visit(browser, `${url}#/demos/darts`, async (page) => {
@@ -273,7 +286,9 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       const tabTo = async (name: string): Promise<void> => {
         for (let i = 0; i < 40; i++) {
           await page.keyboard.press("Tab");
-          const label = await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+          const label = await page.evaluate(
+            () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+          );
           if (label.includes(name)) return;
         }
         throw new Error(`${name} is not reached with the keys`);
@@ -294,10 +309,12 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       browser,
       `${url}#/demos/darts?rounds=60`,
       async (page) => {
-        await page.evaluate(`globalThis.seen = new Set(); new MutationObserver(() => seen.add(document.querySelector("dl")?.innerText)).observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true })`);
+        await page.evaluate(
+          `globalThis.seen = new Set(); new MutationObserver(() => seen.add(document.querySelector("dl")?.innerText)).observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true })`,
+        );
         await page.getByRole("button", { name: "Start" }).click();
         await page.getByText("Done.").waitFor();
-        expect(await page.locator("dl").innerText()).toContain("3000");
+        expect(await page.locator("dl").textContent()).toContain("3000");
         expect(await page.evaluate<number>("seen.size")).toBeLessThan(30);
       },
       undefined,

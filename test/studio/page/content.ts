@@ -10,7 +10,12 @@ export const svg = plot({
   width: 640,
   height: 320,
   grid: true,
-  marks: [Plot.dot(Array.from({ length: 60 }, (_, i) => ({ x: Math.cos(i / 3), y: Math.sin(i / 5) })), { x: "x", y: "y", stroke: "#4269d0" })],
+  marks: [
+    Plot.dot(
+      Array.from({ length: 60 }, (_, i) => ({ x: Math.cos(i / 3), y: Math.sin(i / 5) })),
+      { x: "x", y: "y", stroke: "#4269d0" },
+    ),
+  ],
 });
 
 const run = (index: number, more: Partial<RunDetail> = {}): RunDetail => ({
@@ -69,7 +74,14 @@ export const series: Series[] = [
 
 export const comparison: ComparisonView = {
   figures: [{ name: "loss", title: "loss", caption: "Mean over seeds, and its standard error.", svg }],
-  table: { title: "Groups", columns: ["settings", "runs", "loss", "± "], rows: [["width 32", 3, 0.31, 0.02], ["width 64", 3, 0.22, 0.03]] },
+  table: {
+    title: "Groups",
+    columns: ["settings", "runs", "loss", "± "],
+    rows: [
+      ["width 32", 3, 0.31, 0.02],
+      ["width 64", 3, 0.22, 0.03],
+    ],
+  },
   metrics: ["loss", "score"],
 };
 
@@ -88,7 +100,13 @@ export const sweeps: SweepView[] = [
   },
 ];
 
-const option = (key: string, type: "boolean" | "integer" | "number" | "string", description: string, more: object = {}) => ({ key, type, description, choices: [], ...more });
+const option = (key: string, type: "boolean" | "integer" | "number" | "string", description: string, more: object = {}) => ({
+  key,
+  type,
+  description,
+  choices: [],
+  ...more,
+});
 
 export const commands: CommandInfo[] = [
   {

@@ -9,7 +9,13 @@ const darts: Demo = {
   docs: "runs.md",
   controls: [
     { kind: "range", key: "rounds", label: "rounds", min: 5, max: 100_000, step: 5, value: 20 },
-    { kind: "choice", key: "law", label: "law", choices: ["uniform", "halton"].map((value) => ({ value, label: value })), value: "uniform" },
+    {
+      kind: "choice",
+      key: "law",
+      label: "law",
+      choices: ["uniform", "halton"].map((value) => ({ value, label: value })),
+      value: "uniform",
+    },
     { kind: "switch", key: "caution", label: "with a caution", value: false, help: "Says something before the numbers." },
     { kind: "text", key: "name", label: "name", value: "π" },
     { kind: "clouds", key: "clouds", label: "clouds", least: 1, most: 3, value: [[[0, 0]], [[0.5, 0.5]]] },
@@ -71,7 +77,12 @@ const panels = (points: readonly number[], course: readonly number[], steps: rea
     y: [-1, 1],
     groups: [
       { label: "darts", points: Float32Array.from(points.slice(-8000)), color: 0, size: 3, opacity: 0.6 },
-      { label: "circle", points: Float32Array.from({ length: 202 }, (_, i) => (i % 2 ? Math.sin : Math.cos)((Math.PI * Math.floor(i / 2)) / 50)), color: 2, joined: true },
+      {
+        label: "circle",
+        points: Float32Array.from({ length: 202 }, (_, i) => (i % 2 ? Math.sin : Math.cos)((Math.PI * Math.floor(i / 2)) / 50)),
+        color: 2,
+        joined: true,
+      },
     ],
   },
   {
@@ -84,10 +95,43 @@ const panels = (points: readonly number[], course: readonly number[], steps: rea
       { label: "known", x: steps, y: steps.map(() => Math.PI), dashed: true },
     ],
   },
-  { kind: "bars", title: "How far from the middle", xLabel: "distance", yLabel: "darts", edges: [0, 0.5, 1, 1.5], series: [{ label: "darts", heights: rings(points) }] },
-  { kind: "images", title: "Pictures", width: 4, height: 4, channels: 1, pixels: Uint8Array.from({ length: 32 }, (_, i) => 8 * i), captions: ["dark", "light"], columns: 4, blurred: true },
-  { kind: "texts", title: "Words", rows: [{ label: "0.7", pieces: [{ text: "a " }, { text: "good ", tint: 1 }, { text: "bad", tint: -0.5 }] }] },
-  { kind: "genealogy", title: "Who descends from whom", parents: [[0, 0, 2], [0, 1, 1]], weights: [[0.2, 0.3, 0.5], [0.3, 0.3, 0.4], [0.1, 0.5, 0.4]] },
+  {
+    kind: "bars",
+    title: "How far from the middle",
+    xLabel: "distance",
+    yLabel: "darts",
+    edges: [0, 0.5, 1, 1.5],
+    series: [{ label: "darts", heights: rings(points) }],
+  },
+  {
+    kind: "images",
+    title: "Pictures",
+    width: 4,
+    height: 4,
+    channels: 1,
+    pixels: Uint8Array.from({ length: 32 }, (_, i) => 8 * i),
+    captions: ["dark", "light"],
+    columns: 4,
+    blurred: true,
+  },
+  {
+    kind: "texts",
+    title: "Words",
+    rows: [{ label: "0.7", pieces: [{ text: "a " }, { text: "good ", tint: 1 }, { text: "bad", tint: -0.5 }] }],
+  },
+  {
+    kind: "genealogy",
+    title: "Who descends from whom",
+    parents: [
+      [0, 0, 2],
+      [0, 1, 1],
+    ],
+    weights: [
+      [0.2, 0.3, 0.5],
+      [0.3, 0.3, 0.4],
+      [0.1, 0.5, 0.4],
+    ],
+  },
   { kind: "table", title: "Rounds", columns: ["round", "estimate"], rows: course.slice(-3).map((value, i) => [i + 1, value]) },
 ];
 

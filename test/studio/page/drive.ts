@@ -6,21 +6,31 @@ import { browserArguments, browserPath } from "../../page.ts";
 
 const axe = readFileSync("node_modules/axe-core/axe.min.js", "utf8");
 
-export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: browserPath, timeout: 60_000, args: browserArguments });
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: browserPath, timeout: 60_000, args: browserArguments });
 
 /**
  * Shows a page to `look`.
  * @param expected  complaints that the test provokes
  * @throws for any other complaint of the page
  */
-export async function visit(browser: Browser, url: string, look: (page: Page) => Promise<void>, expected?: RegExp, options: BrowserContextOptions = {}): Promise<void> {
+export async function visit(
+  browser: Browser,
+  url: string,
+  look: (page: Page) => Promise<void>,
+  expected?: RegExp,
+  options: BrowserContextOptions = {},
+): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", ...options });
   const complaints: string[] = [];
   const complain = (text: string): void => void (expected?.test(text) || complaints.push(text));
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complain(`${message.text()} ${message.location().url}`));
+    page.on(
+      "console",
+      (message) => ["error", "warning"].includes(message.type()) && complain(`${message.text()} ${message.location().url}`),
+    );
     page.on("pageerror", (error) => complain(error.stack ?? error.message));
     await page.goto(url);
     await look(page);

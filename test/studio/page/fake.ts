@@ -6,8 +6,8 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { getMimeType } from "hono/utils/mime";
-import { sandbox } from "../../../src/studio/headers.ts";
 import type { CommandInfo, ComparisonView, Event, Meta, Order, RunDetail, RunRow, Series, SweepView } from "../../../src/studio/api.ts";
+import { sandbox } from "../../../src/studio/headers.ts";
 
 export interface Fake {
   readonly url: string;
@@ -42,7 +42,8 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
   const told: Event[] = [];
   const tell = (event: Event): void => {
     told.push(event);
-    for (const [listener, run] of listeners) if (run === undefined || event.kind === "again" || event.run === run) listener(event, told.length);
+    for (const [listener, run] of listeners)
+      if (run === undefined || event.kind === "again" || event.run === run) listener(event, told.length);
   };
   const app = new Hono();
   app.use(async (c, next) => {
@@ -56,7 +57,9 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
     const { text = "", where = "", tag = "", sort = "-created", offset = "0", limit = "200" } = c.req.query();
     if (where.includes("nothing")) return c.json({ error: 'no run has "nothing"', hint: 'did you mean "width"?' }, 400);
     const status = /status=(\w+)/.exec(where)?.[1];
-    const fits = runs.filter((run) => run.name.includes(text) && (status === undefined || run.status === status) && (tag === "" || run.tags.includes(tag)));
+    const fits = runs.filter(
+      (run) => run.name.includes(text) && (status === undefined || run.status === status) && (tag === "" || run.tags.includes(tag)),
+    );
     const by = sort.replace("-", "");
     const key = (run: RunRow): number => (by === "step" ? run.step : run.created);
     const sorted = fits.toSorted((a, b) => (sort.startsWith("-") ? key(b) - key(a) : key(a) - key(b)));
@@ -68,7 +71,11 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
   });
   app.get("/api/runs/:id/metrics", (c) => c.json(given.series));
   app.get("/api/runs/:id/report", (c) => c.html("<h1>The report</h1>"));
-  app.get("/api/runs/:id/files/*", (c) => c.body(c.req.path.endsWith(".svg") ? given.svg : "a,b\n1,2\n", 200, { "content-type": c.req.path.endsWith(".svg") ? "image/svg+xml" : "text/csv" }));
+  app.get("/api/runs/:id/files/*", (c) =>
+    c.body(c.req.path.endsWith(".svg") ? given.svg : "a,b\n1,2\n", 200, {
+      "content-type": c.req.path.endsWith(".svg") ? "image/svg+xml" : "text/csv",
+    }),
+  );
   app.get("/api/compare", (c) => c.json(given.comparison));
   app.get("/api/sweeps", (c) => c.json(given.sweeps));
   app.get("/api/sweeps/:name", (c) => c.json(given.sweeps.find(({ name }) => name === c.req.param("name"))));
@@ -86,14 +93,27 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
   app.post("/api/runs", async (c) => {
     const order: Order = await c.req.json();
     asked.push(`start ${order.command} ${JSON.stringify(order.arguments)} ${JSON.stringify(order.options)}`);
-    runs.unshift({ ...runs[0], id: "begun", name: "begun", title: undefined, status: "running", step: 0, command: order.command, created: runs[0].created + 1 });
+    runs.unshift({
+      ...runs[0],
+      id: "begun",
+      name: "begun",
+      title: undefined,
+      status: "running",
+      step: 0,
+      command: order.command,
+      created: runs[0].created + 1,
+    });
     return c.json({ id: "begun", name: "begun" });
   });
   app.post("/api/runs/:id/:what", async (c) => {
     const { id, what } = c.req.param();
     const body = await c.req.text();
     asked.push(`${what} ${id}${body === "{}" ? "" : ` ${body}`}`);
-    if (what === "delete") runs.splice(runs.findIndex((run) => run.id === id), 1);
+    if (what === "delete")
+      runs.splice(
+        runs.findIndex((run) => run.id === id),
+        1,
+      );
     return c.json(what === "fork" || what === "resume" ? { id, name: id } : {});
   });
   app.get("/api/events", (c) => {
