@@ -10,7 +10,9 @@ const setupFiles = process.env.DEVICE === "wasm" ? [setup, webassembly] : [setup
 const engine = ["tensor", "nn", "optim", "onnx", "solve"];
 /** Rooms that are functions of their arguments: files of tests may share what they have loaded, which takes half of the time of short ones. */
 const pure = [...engine, "array", "chemistry", "coding", "demos", "distances", "generative", "information", "inversion", "language"];
-const rooms = [...pure, "plots", "png", "quantum", "sampling", "tokenizers", "training", "transport"].map((room) => `test/${room}/**/*.test.ts`);
+const rooms = [...pure, "plots", "png", "quantum", "sampling", "tokenizers", "training", "transport"].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
 /** Files in them that change what is global: where the process stands, what it writes, what computes. */
 const alone = ["test/**/{*command,run,binarize,tables,devices}.test.ts"];
 
@@ -21,7 +23,10 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: "main", include: ["test/*.test.ts", "test/{cli,data,lab,studio}/**/*.test.ts", ...alone], setupFiles } },
+      {
+        extends: true,
+        test: { name: "main", include: ["test/*.test.ts", "test/{cli,data,lab,studio}/**/*.test.ts", ...alone], setupFiles },
+      },
       { extends: true, test: { name: "rooms", include: rooms, exclude: alone, isolate: false, setupFiles } },
       {
         extends: true,

@@ -1,9 +1,10 @@
-/** Builds the page of the studio to dist/studio: its files, small ones beside them for browsers that take them, guides and reference. */
+/** Builds the page of the studio to dist/studio: its program, files of demos, guides and reference; small ones beside them for browsers that take them. */
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
+import { demoAssets } from "./demo-assets.ts";
 import { writeDocs } from "./docs.ts";
 
 const out = "dist/studio";
@@ -11,7 +12,7 @@ const run = (program: string, ...args: string[]): void =>
   void execFileSync(process.execPath, [join("node_modules", program), ...args], { stdio: ["ignore", "inherit", "inherit"] });
 
 // what an earlier build has left; the compiled server lies beside it
-for (const name of ["assets", "docs"]) rmSync(join(out, name), { recursive: true, force: true });
+for (const name of ["assets", "demos", "docs"]) rmSync(join(out, name), { recursive: true, force: true });
 const config = "studio/vite.config.ts";
 if (existsSync(config))
   run("vite/bin/vite.js", "build", "studio", "--config", config, "--outDir", join("..", out), "--emptyOutDir", "false");
@@ -22,6 +23,9 @@ const types = published ? "dist" : mkdtempSync(join(tmpdir(), "pushforward-types
 if (!published) run("typescript/bin/tsc", "-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", types);
 writeDocs(out, types);
 if (!published) rmSync(types, { recursive: true });
+
+mkdirSync(join(out, "demos"));
+for (const [name, bytes] of Object.entries(demoAssets)) writeFileSync(join(out, "demos", name), await bytes());
 
 /** Bytes from which on it is worth it. */
 const least = 1024;

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 
-const browser = "/usr/bin/chromium";
-export const hasBrowser = existsSync(browser);
+export const browserPath = "/usr/bin/chromium";
+export const hasBrowser = existsSync(browserPath);
 
-const args = [
+export const browserArguments = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -36,7 +36,7 @@ export interface PageOptions {
 /** Opens a module in a browser of its own. */
 export async function openPage(path: string, { isolated = false, files = new Map() }: PageOptions = {}): Promise<OpenPage> {
   const { url, server } = await serve(new Map([...files, ...(await bundle(path))]), isolated);
-  const browsing = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
+  const browsing = await chromium.launch({ executablePath: browserPath, timeout: 60_000, args: browserArguments });
   const tab = await browsing.newPage();
   await tab.goto(url, { timeout: 60_000 });
   await tab.waitForFunction(() => "program" in globalThis, undefined, { timeout: 60_000 });
@@ -65,7 +65,7 @@ export async function inPage<T>(path: string, expression: string, isolated = fal
  * @param look  is given the page
  */
 export async function inWindow<T>(html: string, width: number, look: (tab: Page) => Promise<T>): Promise<T> {
-  const browsing = await chromium.launch({ executablePath: browser, timeout: 60_000, args });
+  const browsing = await chromium.launch({ executablePath: browserPath, timeout: 60_000, args: browserArguments });
   try {
     const tab = await browsing.newPage({ viewport: { width, height: 800 }, deviceScaleFactor: 2 });
     await tab.setContent(html);

@@ -49,7 +49,10 @@ export interface RunRow extends Omit<Listed, "machine" | "status"> {
   readonly total?: number;
 }
 
-/** GET /api/runs?where=status=done,loss<0.1&sort=-created&columns=loss,width&tag=…&offset=0&limit=200 */
+/**
+ * GET /api/runs?where=status=done,loss<0.1&text=gap&sort=-created&columns=loss,width&tag=…&offset=0&limit=200
+ * `text`: words that must all be part of the name or the command.
+ */
 export interface RunList {
   readonly total: number;
   readonly runs: readonly RunRow[];

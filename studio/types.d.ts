@@ -1,0 +1,6 @@
+/// <reference types="svelte" />
+declare module "*.css";
+declare module "*.svg" {
+  const url: string;
+  export default url;
+}

@@ -1,0 +1,18 @@
+/** Builds the page. Addresses are relative, so that any host and folder serves it. */
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+export default defineConfig({
+  root: path("."),
+  base: "./",
+  logLevel: "warn",
+  plugins: [svelte({ configFile: false })],
+  // pictures outside of pages need a document of text; a page has its own
+  resolve: { alias: { linkedom: path("./nothing.ts") } },
+  worker: { format: "es" },
+  // the compiled server lies in the same folder
+  build: { outDir: path("../dist/studio"), emptyOutDir: false, target: "esnext", modulePreload: { polyfill: false } },
+});
