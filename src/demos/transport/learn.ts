@@ -1,5 +1,5 @@
 /** Clouds as snapshots of a population, and what learns to move it: the same parts as of `pushforward trajectories`. */
-import { type NdArray, randomStream } from "../../array/index.ts";
+import { type NdArray, type Random, randomStream } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { type Weighted, wasserstein } from "../../distances/index.ts";
 import { has, learner } from "../../transport/learning/methods.ts";
@@ -34,6 +34,18 @@ export async function trainingOf(choice: Choice, seed: number) {
 }
 
 export type Training = Awaited<ReturnType<typeof trainingOf>>;
+
+/** Some steps of learning, and their mean loss. */
+export async function stepped({ model }: Training, from: unknown, count: number, rng: Random): Promise<{ state: unknown; loss: number }> {
+  let state = from;
+  let sum = 0;
+  for (let k = 0; k < count; k++) {
+    const { state: next, metrics } = await model.step(state, rng);
+    state = next;
+    sum += metrics.loss;
+  }
+  return { state, loss: sum / count };
+}
 
 /** The first cloud moved through all times by what is learned so far, always with the same noise. */
 export const moved = ({ model, push, data, prepared, rng }: Training, state: unknown): Promise<Moment[]> =>
