@@ -122,7 +122,7 @@ function missed({ choice, training, looks, floors }: Pick<Shown, "choice" | "tra
     training.split.train.includes(k + 1) && w1 > far * floors[k]
       ? [
           `the particles end W₁ = ${formatNumber(w1)} away from the ${names[k + 1]}, whose halves are ${formatNumber(floors[k])} apart: ` +
-            "more steps, or a weaker potential energy",
+            (choice.potential === "none" ? "more steps" : "more steps, or a weaker potential energy"),
         ]
       : [],
   );

@@ -24,13 +24,16 @@ export async function trainingOf(choice: Choice, seed: number) {
   const method = methodOf(choice);
   const data = populationOf(choice.clouds);
   const split = splitOf(choice);
-  const options = { method, seed, times: "even", steps: choice.steps, ...shared, ...small, ...energyOf(choice) } as const;
+  const grows = has(method, "growth");
+  const { scale, growth, noise } = shared;
+  const given = { method, seed, times: "even", steps: choice.steps, scale, growth, noise } as const;
+  const options = { ...given, mass: grows ? shared.mass : "equal", ...small, ...energyOf(choice) } as const;
   const prepared = await preparePopulation(data, options, split);
   const { times, clouds, learn, room } = prepared;
   const kept = <T>(of: readonly T[]): T[] => split.train.map((k) => of[k]);
   const model = { ...(await learner(method, kept(times), kept(clouds), { ...learn, ...early })), room };
   const rng = randomStream(seed).fold("trajectories");
-  return { data, split, prepared, model, push: pusher(model), rng, grows: has(method, "growth") };
+  return { data, split, prepared, model, push: pusher(model), rng, grows };
 }
 
 export type Training = Awaited<ReturnType<typeof trainingOf>>;
