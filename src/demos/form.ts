@@ -85,7 +85,7 @@ export const toggle = (says: Says<"switch">): Field<boolean> => ({
 });
 
 /** Fewest points of a cloud whose distances have an error, and most that are moved while one looks. */
-const [fewest, mostPoints] = [5, 500];
+const [fewest, mostPoints] = [5, 300];
 
 /** Clouds in the square, each [n, 2]. */
 export function clouds(says: Says<"clouds">): Field<NdArray<"f32">[]> {

@@ -5,9 +5,6 @@ import { configure } from "../../src/tensor/index.ts";
 
 configure({ device: "wasm" });
 
-/** For a page: every demo. */
-export { demos };
-
 const noAssets = async (name: string): Promise<Uint8Array> => {
   throw new Error(`the demo asks for ${name}`);
 };

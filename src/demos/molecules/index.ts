@@ -30,7 +30,7 @@ import {
 const choices = form<Choice>({
   system: choice({ label: "System", choices: { H: "hydrogen atom", He: "helium atom", H2: "hydrogen molecule" }, value: "H2" }),
   walkers: range({ label: "Walkers", min: 64, max: 1024, step: 64, value: 256, help: "Each is a place of all electrons." }),
-  steps: range({ label: "Steps", min: 20, max: 1000, step: 20, value: 400, help: "Of each flow; then all are measured." }),
+  steps: range({ label: "Steps", min: 20, max: 2000, step: 20, value: 600, help: "Of each flow; then all are measured." }),
 });
 
 /** Steps on orbitals between two frames, and of walkers on their way into equilibrium, each of which has many moves. */
