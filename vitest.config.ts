@@ -9,7 +9,7 @@ const setupFiles = process.env.DEVICE === "wasm" ? [setup, webassembly] : [setup
 /** Rooms whose tests are mathematics of programs: they hold on both targets. */
 const engine = ["tensor", "nn", "optim", "onnx", "solve"];
 /** Rooms that are functions of their arguments: files of tests may share what they have loaded, which takes half of the time of short ones. */
-const pure = [...engine, "array", "chemistry", "coding", "demos", "distances", "generative", "information", "inversion", "language"];
+const pure = [...engine, "array", "chemistry", "coding", "distances", "generative", "information", "inversion", "language"];
 const rooms = [...pure, "plots", "png", "quantum", "sampling", "tokenizers", "training", "transport"].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
@@ -25,7 +25,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "main", include: ["test/*.test.ts", "test/{cli,data,lab,studio}/**/*.test.ts", ...alone], setupFiles },
+        test: { name: "main", include: ["test/*.test.ts", "test/{cli,data,demos,lab,studio}/**/*.test.ts", ...alone], setupFiles },
       },
       { extends: true, test: { name: "rooms", include: rooms, exclude: alone, isolate: false, setupFiles } },
       {
