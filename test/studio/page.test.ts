@@ -283,9 +283,9 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
       await page.keyboard.press("Enter");
       expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
-      const tabTo = async (name: string): Promise<void> => {
+      const tabTo = async (name: string, key = "Tab"): Promise<void> => {
         for (let i = 0; i < 40; i++) {
-          await page.keyboard.press("Tab");
+          await page.keyboard.press(key);
           const label = await page.evaluate(
             () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
           );
@@ -296,10 +296,12 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await tabTo("Square to draw");
       for (const key of ["ArrowLeft", "ArrowUp", "Space", "Space"]) await page.keyboard.press(key);
       await page.getByRole("application", { name: "first cloud in: 11 points" }).waitFor();
-      await tabTo("Start");
+      await tabTo("Start", "Shift+Tab");
       await page.keyboard.press("Enter");
       await page.getByText("Done.").waitFor();
-      await page.keyboard.press("Shift+Tab");
+      await tabTo("All demos", "Shift+Tab");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Demos" }).waitFor();
     });
   });
 
