@@ -35,7 +35,10 @@ export function checkPlace(text: string, names: boolean, { root, uploads, data, 
   const whole = names && existsSync(resolve(cwd, text)); // a path with signs in it is one path
   const pieces = whole ? [] : text.split(names ? /[,;:=|?*#]+/ : /[\s,;:=|?*#]+/);
   for (const piece of new Set([text, ...pieces])) {
-    if (piece === "" || !(leading.test(piece) || (names && existsSync(resolve(cwd, piece))))) continue;
+    const there = existsSync(resolve(cwd, piece));
+    // a formula may have a slash between blanks, or "/2" behind a bracket: that names a file only if it is one
+    const meant = names ? leading.test(piece) || there : leading.test(piece) && there && !/^[\\/]+$/.test(piece);
+    if (piece === "" || !meant) continue;
     const path = realPath(resolve(cwd, piece));
     if (![root, ...data].some((folder) => isBelow(folder, path)))
       throw new UserError(

@@ -94,7 +94,12 @@ export async function runDetail(studio: Studio, { run, start }: { run?: Found; s
   if (run) return fullDetail(studio, run, start, said);
   if (start === undefined) return undefined;
   const nothing = { config: {}, warnings: said?.notes ?? [], metrics: [], files: [] };
-  return { ...startRow(studio, start), ...nothing, log: said?.words ?? "", ...failureOf(start, said) };
+  return {
+    ...startRow(studio, start),
+    ...nothing,
+    log: said?.words ?? "",
+    ...(start.ended && { failure: silent, ...failureOf(start, said) }),
+  };
 }
 
 async function fullDetail(studio: Studio, run: Found, start: Start | undefined, said: Said | undefined): Promise<RunDetail> {
@@ -121,6 +126,8 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
 
 const texts = (value: unknown): string[] | undefined =>
   Array.isArray(value) ? value.filter((text) => typeof text === "string") : undefined;
+
+const silent = "the process ended without a word";
 
 /** Why a process ended: in its own words, or by the signal that ended it; one that was asked to end has not failed. */
 function failureOf({ ended }: Start, said: Said | undefined): { failure?: string } {

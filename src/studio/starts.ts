@@ -8,6 +8,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { diskError } from "../lab/files.ts";
 import { isLocked, ownerProcess } from "../lab/lock.ts";
 import { isAlive } from "./process.ts";
 
@@ -71,13 +72,27 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
   const starts = new Map(readStarts(folder).map((start) => [start.id, start]));
   const fileOf = ({ id }: Start, ending: string): string => join(folder, `${id}.${ending}`);
 
+  const children = new Set<string>(); // begun by this server: their end is an event, with a reason
   let closed = false;
 
+  function write(start: Start): void {
+    const path = fileOf(start, "json");
+    try {
+      writeFileSync(`${path}.tmp`, JSON.stringify(start, undefined, 1));
+      renameSync(`${path}.tmp`, path);
+    } catch (error) {
+      throw diskError(folder, error);
+    }
+  }
+
+  /** What happens to a process is so, whether there is room to write it down or not. */
   function keep(start: Start): void {
     starts.set(start.id, start);
-    const path = fileOf(start, "json");
-    writeFileSync(`${path}.tmp`, JSON.stringify(start, undefined, 1));
-    renameSync(`${path}.tmp`, path);
+    try {
+      write(start);
+    } catch (error) {
+      process.stderr.write(`warning: ${error instanceof Error ? error.message : error}; another studio will not know of ${start.name}\n`);
+    }
     changed(start);
   }
 
@@ -90,20 +105,19 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
   const alive = (start: Start): boolean => start.pid !== undefined && isAlive(start.pid, join(root, start.name));
 
   function begin(start: Start): void {
-    const log = openSync(fileOf(start, "log"), "a");
+    const log = openLog(fileOf(start, "log"));
     const child = spawn(process.execPath, [...program, ...start.words], { detached: true, stdio: ["ignore", log, log] });
-    closeSync(log);
-    child.on("error", (error) => {
-      writeFileSync(fileOf(start, "log"), `error: ${error.message}\n`, { flag: "a" });
-      end(start.id, null, null);
-    });
+    if (typeof log === "number") closeSync(log);
+    child.on("error", () => end(start.id, null, null));
     child.on("exit", (code, signal) => end(start.id, code, signal));
     child.unref();
+    children.add(start.id);
     keep({ ...start, pid: child.pid });
   }
 
   function end(id: string, code: number | null, signal: string | null): void {
     const start = starts.get(id);
+    children.delete(id);
     if (closed || start === undefined || start.ended) return;
     keep({ ...start, ended: { code, signal } });
     fill();
@@ -136,9 +150,10 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
     add(wanted) {
       if ([...starts.values()].filter(isWaiting).length >= mostWaiting) throw new UserError(`${mostWaiting} runs wait already`);
       const start: Start = { id: `start-${randomBytes(8).toString("hex")}`, created: Date.now(), ...wanted };
+      write(start); // what is promised is written
       keep(start);
       fill();
-      return starts.get(start.id)!;
+      return start;
     },
     cancel(start) {
       if (isGoing(start) && alive(start)) process.kill(start.pid!, "SIGTERM");
@@ -151,10 +166,19 @@ export function openStarts({ root, workers, program, changed }: StartsOptions): 
       closed = true;
     },
     tick() {
-      for (const start of starts.values()) if (isGoing(start) && !alive(start)) end(start.id, null, null);
+      for (const start of starts.values()) if (isGoing(start) && !children.has(start.id) && !alive(start)) end(start.id, null, null);
       fill();
     },
   };
+}
+
+/** A run is worth more than its log. */
+function openLog(path: string): number | "ignore" {
+  try {
+    return openSync(path, "a");
+  } catch {
+    return "ignore";
+  }
 }
 
 /** Notes of earlier servers; one that cannot be read is left alone. */

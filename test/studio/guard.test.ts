@@ -178,9 +178,11 @@ test("runs are begun on files of given folders and of uploads only, and nothing 
   const { body } = await visitor.post<{ commandLine: string; error?: string }>("/api/check", {
     command: "walk",
     arguments: [join(place.base, "data", "cells.csv")],
-    options: { words: "1/2 of it", polite: false },
+    options: { words: "(x - 1) / 2 or /2", polite: false },
   });
-  expect(body).toEqual({ commandLine: `pushforward walk ${join(place.base, "data", "cells.csv")} --words "1/2 of it" --no-polite` });
+  expect(body).toEqual({
+    commandLine: `pushforward walk ${join(place.base, "data", "cells.csv")} --words "(x - 1) / 2 or /2" --no-polite`,
+  });
   const sets = [
     { map: secret },
     { out: "x" },

@@ -1,14 +1,17 @@
 /** Runs that are begun from the page: their processes, the queue, and the death of the server. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { lock } from "../../src/lab/lock.ts";
 import type { RunDetail, RunList, Started } from "../../src/studio/api.ts";
 import type { Served } from "../../src/studio/index.ts";
-import { folders, open, until, type Visitor, visit } from "./visit.ts";
+import { events, folders, open, until, type Visitor, visit } from "./visit.ts";
 
+const compiled = mkdtempSync(join(tmpdir(), "pushforward-compiled-"));
+process.env.NODE_COMPILE_CACHE = compiled; // most of the time of these runs is their beginning
 const places: ReturnType<typeof folders>[] = [];
 let place: ReturnType<typeof folders>;
 let served: Served;
@@ -26,6 +29,7 @@ beforeEach(async () => {
 afterEach(() => served.close());
 afterAll(() => {
   for (const each of places) each.remove();
+  rmSync(compiled, { recursive: true, force: true });
 });
 
 const detail = async (id: string) => (await visitor.get<RunDetail>(`/api/runs/${id}`)).body;
@@ -36,6 +40,10 @@ const reached = (id: string, ...statuses: string[]) =>
     const run = await detail(id);
     return statuses.includes(run.status) && run;
   });
+async function firstProgress(): Promise<Record<string, unknown> | undefined> {
+  for await (const { event } of events(visitor, "/api/events")) if (event.kind === "progress") return event;
+  return undefined;
+}
 /** Rows of the first half are written: the run waits at the gate. */
 const atGate = (name: string) => until(() => readIf(join(place.root, name, "metrics.jsonl")).split("\n").length > 4);
 const readIf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
@@ -43,12 +51,15 @@ const bytes = (name: string) =>
   ["metrics.jsonl", "checkpoint/state.safetensors"].map((file) => readFileSync(join(place.root, name, file), "base64"));
 
 test("a run that was stopped and goes on gives the bits of one that was let alone", async () => {
+  const progressed = firstProgress();
   const one = await start({ seed: 3, out: "stopped" });
   await atGate("stopped");
   const { id } = await until(async () => {
     const run = await detail(one.id);
     return run.id !== one.id && run;
   });
+  expect(await progressed).toMatchObject({ run: id, total: 200 });
+  expect(await detail(id)).toMatchObject({ status: "running", total: 200, metrics: ["place", "speed"] });
   expect((await visitor.post(`/api/runs/${id}/delete`)).status).toBe(400); // it works
   expect((await visitor.post(`/api/runs/${id}/resume`)).status).toBe(400);
   expect((await visitor.post(`/api/runs/${id}/stop`)).status).toBe(200);

@@ -1,14 +1,15 @@
 /** The page as a site of files: what is in it, and what is not touched. Guides and reference: what they say, and where links lead. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { pageOf } from "../../scripts/docs.ts";
 import { declarations } from "../../scripts/reference.ts";
 import { run } from "../../src/cli/program.ts";
 import { openRun } from "../../src/lab/index.ts";
+import { openBrowser } from "../../src/studio/browser.ts";
 import { exportSite } from "../../src/studio/export.ts";
 import { studioCommand } from "../../src/studio/index.ts";
-import { folders } from "./visit.ts";
+import { folders, until } from "./visit.ts";
 
 let place: ReturnType<typeof folders>;
 let site: string;
@@ -60,6 +61,40 @@ test("the command refuses what cannot be served, in words", async () => {
   expect(await run(["studio", "--data", join(place.base, "nothing")], commands, output)).toBe(1);
   expect(error).toMatch(/^error: --data: .* is no folder/);
 });
+
+test.runIf(process.platform === "linux")(
+  "the browser is given the address by a file that only its owner can read, not by words that all can see",
+  async () => {
+    const [bin, given] = [join(place.base, "bin"), join(place.base, "given")];
+    mkdirSync(join(place.root, ".studio"), { recursive: true });
+    mkdirSync(bin);
+    writeFileSync(
+      join(bin, "xdg-open"),
+      `#!/bin/sh\nstat -c %a "$1" > ${given}.part; cat "$1" >> ${given}.part; mv ${given}.part ${given}\n`,
+      { mode: 0o755 },
+    );
+    const { PATH, DISPLAY, WAYLAND_DISPLAY } = process.env;
+    const told: string[] = [];
+    const tell = (message: string): void => void told.push(message);
+    try {
+      Object.assign(process.env, { PATH: `${bin}:${PATH}`, DISPLAY: ":0" });
+      openBrowser("http://127.0.0.1:1/?token=x", place.root, tell);
+      await until(() => existsSync(given));
+      expect(readFileSync(given, "utf8")).toMatch(/^600\n.*url=http:\/\/127\.0\.0\.1:1\/\?token=x"/);
+      expect(told).toEqual([]);
+      rmSync(join(bin, "xdg-open"));
+      process.env.PATH = bin;
+      openBrowser("http://127.0.0.1:1/?token=x", place.root, tell);
+      await until(() => told.length === 1);
+      delete process.env.DISPLAY;
+      delete process.env.WAYLAND_DISPLAY;
+      openBrowser("http://127.0.0.1:1/?token=x", place.root, tell);
+      expect(told[1]).toBe(told[0]);
+    } finally {
+      Object.assign(process.env, { PATH, ...(DISPLAY && { DISPLAY }), ...(WAYLAND_DISPLAY && { WAYLAND_DISPLAY }) });
+    }
+  },
+);
 
 test("guides become pages: HTML in them is text, links lead to other pages, pictures to their copies", () => {
   const markdown = [
