@@ -165,7 +165,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     await visit(browser, `${server.url}#/runs/run-1`, async (page) => {
       await page.getByText("0.0312 ± 0.0041").waitFor();
       const text = (await page.locator("main").textContent()) ?? "";
-      expect(text.indexOf("the flow is stiff")).toBeLessThan(text.indexOf("wasserstein"));
+      expect(text.indexOf("the flow is stiff")).toBeLessThan(text.indexOf("Wasserstein"));
       await poll(() => page.getByRole("img", { name: "motion" }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
       await page.getByText("Report", { exact: true }).click();
       await page.frameLocator("iframe").getByText("The report").waitFor();
@@ -382,6 +382,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
         await page.getByLabel("steps").fill("8");
         await page.getByRole("button", { name: "Start the run" }).click();
         await page.getByRole("heading", { name: "A walk <b>" }).waitFor();
+        await page.locator("dl", { hasText: "place" }).waitFor();
         await page.getByRole("region", { name: "Cautions" }).getByText("a short walk tells little").waitFor();
         await page.getByRole("img", { name: "place by step" }).locator("svg").waitFor();
         await page.getByRole("button", { name: "Tags" }).click();
