@@ -3,9 +3,18 @@ import { defineConfig } from "vitest/config";
 const setup = "test/one-thread.ts";
 /** Programs of the tests are compiled to WebAssembly, whatever their size. */
 const webassembly = "test/webassembly.ts";
+/** Any room on WebAssembly: DEVICE=wasm npx vitest run --project main --project rooms test/chemistry */
+const setupFiles = process.env.DEVICE === "wasm" ? [setup, webassembly] : [setup];
 
 /** Rooms whose tests are mathematics of programs: they hold on both targets. */
-const engine = ["tensor", "nn", "optim", "onnx", "solve"].map((room) => `test/${room}/**/*.test.ts`);
+const engine = ["tensor", "nn", "optim", "onnx", "solve"];
+/** Rooms that are functions of their arguments: files of tests may share what they have loaded, which takes half of the time of short ones. */
+const pure = [...engine, "array", "chemistry", "coding", "distances", "generative", "information", "inversion", "language"];
+const rooms = [...pure, "plots", "png", "quantum", "sampling", "tokenizers", "training", "transport"].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
+/** Files in them that change what is global: where the process stands, what it writes, what computes. */
+const alone = ["test/**/{*command,run,binarize,tables,devices}.test.ts"];
 
 export default defineConfig({
   test: {
@@ -14,17 +23,18 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     projects: [
-      // any other room on WebAssembly: DEVICE=wasm npx vitest run --project main test/chemistry
       {
         extends: true,
-        test: { name: "main", include: ["test/**/*.test.ts"], setupFiles: process.env.DEVICE === "wasm" ? [setup, webassembly] : [setup] },
+        test: { name: "main", include: ["test/*.test.ts", "test/{cli,data,demos,lab,studio}/**/*.test.ts", ...alone], setupFiles },
       },
+      { extends: true, test: { name: "rooms", include: rooms, exclude: alone, isolate: false, setupFiles } },
       {
         extends: true,
         test: {
           name: "webassembly",
-          include: engine,
+          include: engine.map((room) => `test/${room}/**/*.test.ts`),
           exclude: ["test/tensor/{devices,page,tail}.test.ts"],
+          isolate: false,
           setupFiles: [setup, webassembly],
         },
       },

@@ -1,4 +1,4 @@
-/** Compiles `src/` to `dist/` (JavaScript and types) for publication, and the page of the studio to `dist/studio/`. */
+/** Compiles `src/` to `dist/` (JavaScript and types) for publication, and the page of the studio to `dist/page/`. */
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-/** Builds the page of the studio to dist/studio: its program, files of demos, guides and reference; small ones beside them for browsers that take them. */
+/** Builds the page of the studio to dist/page: its program, files of demos, guides and reference; small ones beside them for browsers that take them. */
 import { execFileSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,15 +7,11 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { demoAssets } from "./demo-assets.ts";
 import { writeDocs } from "./docs.ts";
 
-const out = "dist/studio";
+const out = "dist/page";
 const run = (program: string, ...args: string[]): void =>
   void execFileSync(process.execPath, [join("node_modules", program), ...args], { stdio: ["ignore", "inherit", "inherit"] });
 
-// what an earlier build has left; the compiled server lies beside it
-for (const name of ["assets", "demos", "docs"]) rmSync(join(out, name), { recursive: true, force: true });
-const config = "studio/vite.config.ts";
-if (existsSync(config))
-  run("vite/bin/vite.js", "build", "studio", "--config", config, "--outDir", join("..", out), "--emptyOutDir", "false");
+run("vite/bin/vite.js", "build", "studio", "--config", "studio/vite.config.ts");
 
 // the declarations of a published build, or some of our own
 const published = existsSync("dist/array/index.d.ts");

@@ -13,6 +13,5 @@ export default defineConfig({
   // pictures outside of pages need a document of text; a page has its own
   resolve: { alias: { linkedom: path("./nothing.ts") } },
   worker: { format: "es" },
-  // the compiled server lies in the same folder
-  build: { outDir: path("../dist/studio"), emptyOutDir: false, target: "esnext", modulePreload: { polyfill: false } },
+  build: { outDir: path("../dist/page"), emptyOutDir: true, target: "esnext", modulePreload: { polyfill: false } },
 });

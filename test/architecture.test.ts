@@ -52,7 +52,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "tokenizers",
     "lab",
   ],
-  studio: ["errors", "numbers", "array", "data", "plots", "lab"],
   demos: [
     "errors",
     "numbers",
@@ -77,6 +76,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "inversion",
     "tokenizers",
   ],
+  studio: ["errors", "numbers", "array", "data", "plots", "lab"],
   cli: ["errors", "numbers", "data", "lab", "methods", "studio"],
 };
 

@@ -42,7 +42,7 @@ export const sweepCommand = (registry: readonly Registered[]): Command =>
   });
 
 async function sweep(file: string, options: z.infer<typeof sweepOptions>, registry: readonly Registered[]): Promise<Outcome> {
-  const [{ fileOptionsOf, readSweep }, { runSweep }, { board }, { conclude }] = await Promise.all([
+  const [{ optionFactsOf, readSweep }, { runSweep }, { board }, { conclude }] = await Promise.all([
     import("../lab/sweep/read.ts"),
     import("../lab/sweep/sweep.ts"),
     import("../lab/sweep/board.ts"),
@@ -50,7 +50,7 @@ async function sweep(file: string, options: z.infer<typeof sweepOptions>, regist
   ]);
   const { out = join("runs", basename(file).replace(/\.\w+$/, "")), workers, queue, retries } = options;
   const plan = await readSweep(file, registry);
-  const fileOptions = await fileOptionsOf(plan.command, registry);
+  const facts = await optionFactsOf(plan.command, registry);
   const executor =
     queue === undefined
       ? (await import("../lab/sweep/pool.ts")).localPool(workers, retries)
@@ -58,7 +58,7 @@ async function sweep(file: string, options: z.infer<typeof sweepOptions>, regist
   const shown = board(progressMode(options), plan.metric);
   const interrupt = onInterrupt();
   try {
-    const result = await runSweep(plan, { folder: out, executor, signal: interrupt.signal, fileOptions, changed: shown.changed });
+    const result = await runSweep(plan, { folder: out, executor, signal: interrupt.signal, facts, changed: shown.changed });
     shown.finish(result.jobs);
     if (!result.cancelled) return await conclude(file, plan, result, out);
     const text = [`stopped; the same command goes on from ${out}`];

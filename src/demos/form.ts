@@ -45,14 +45,6 @@ export function choice<C extends string>({
   };
 }
 
-/** Yes or no. */
-export const toggle = (says: Says<"switch">): Field<boolean> => ({
-  control: (key) => ({ kind: "switch", key, ...says }),
-  parse(given = says.value) {
-    if (typeof given !== "boolean") throw new UserError(`${says.label}: ${String(given)} is neither true nor false`);
-    return given;
-  },
-});
 /** A line of words. */
 export function text({ longest, ...says }: Says<"text"> & { readonly longest: number }): Field<string> {
   const { label, value } = says;
@@ -83,8 +75,17 @@ export function file(says: Says<"file"> & { readonly largest: number }): Field<G
   };
 }
 
+/** Yes or no. */
+export const toggle = (says: Says<"switch">): Field<boolean> => ({
+  control: (key) => ({ kind: "switch", key, ...says }),
+  parse(given = says.value) {
+    if (typeof given !== "boolean") throw new UserError(`${says.label}: ${String(given)} is neither true nor false`);
+    return given;
+  },
+});
+
 /** Fewest points of a cloud whose distances have an error, and most that are moved while one looks. */
-const [fewest, mostPoints] = [5, 500];
+const [fewest, mostPoints] = [5, 300];
 
 /** Clouds in the square, each [n, 2]. */
 export function clouds(says: Says<"clouds">): Field<NdArray<"f32">[]> {

@@ -20,13 +20,13 @@ const [parts, mostInParts] = [[1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1], 
 
 const { controls, read } = form({
   file: file({
-    label: "an edge list",
+    label: "An edge list",
     accept: ".txt,.tsv,.csv,.edges,.mtx,.graphml,.gml,.json,.net,.paj,.metis,.gz",
     largest,
     help: "Two vertices a line; also Matrix Market, GraphML, GML, Pajek, METIS, node-link JSON. It stays in this page.",
   }),
   vertices: range({
-    label: "vertices of the made graph",
+    label: "Vertices of the made graph",
     min: 1000,
     max: 50_000,
     step: 1000,
@@ -34,7 +34,7 @@ const { controls, read } = form({
     help: "Where no file is given.",
   }),
   links: range({
-    label: "edges of each new vertex",
+    label: "Edges of each new vertex",
     min: 1,
     max: 16,
     step: 1,

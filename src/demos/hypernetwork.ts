@@ -25,20 +25,20 @@ import { running } from "./running.ts";
 
 const { controls, read } = form({
   units: choice({
-    label: "hidden units",
+    label: "Hidden units",
     choices: { "1": "1 (6 qubits)", "2": "2 (10 qubits)", "3": "3 (14 qubits)" },
     value: "3",
     help: "Each weight, each bias and the activation is a qubit.",
   }),
   layers: range({
-    label: "layers of the circuit",
+    label: "Layers of the circuit",
     min: 0,
     max: 4,
     step: 1,
     value: 2,
     help: "0: a product state, whose bits are independent.",
   }),
-  restarts: range({ label: "trainings", min: 1, max: 8, step: 1, value: 3, help: "From random angles; the lowest one counts." }),
+  restarts: range({ label: "Trainings", min: 1, max: 8, step: 1, value: 3, help: "From random angles; the lowest one counts." }),
 });
 
 /** Most steps of a training; steps between two pictures. */

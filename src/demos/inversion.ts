@@ -24,12 +24,12 @@ const defences = { none: "none", "label-smoothing": "label smoothing", "negative
 
 const { controls, read } = form({
   gamma: choice({
-    label: "temper γ",
+    label: "Temper γ",
     choices: { "1": "1 (the posterior of Bayes)", "0.1": "0.1", "0.01": "0.01", "0.001": "0.001 (where the classifier is surest)" },
     value: "0.01",
     help: "Small γ follows the classifier, large γ what digits look like.",
   }),
-  defence: choice({ label: "defence", choices: defences, value: "none", help: "How the classifier was trained so as to say less." }),
+  defence: choice({ label: "Defence", choices: defences, value: "none", help: "How the classifier was trained so as to say less." }),
 });
 
 /** Names of the private classes; side of a picture; digits of a class in each part of the file. */

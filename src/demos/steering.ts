@@ -24,17 +24,17 @@ import { choice, form, range, text } from "./form.ts";
 import { running } from "./running.ts";
 
 const { controls, read } = form({
-  prompt: text({ label: "the text begins with", value: "The king said", longest: 120 }),
+  prompt: text({ label: "The text begins with", value: "The king said", longest: 120 }),
   beta: range({
-    label: "strength of the score, β",
+    label: "Strength of the score, β",
     min: -2,
     max: 2,
     step: 0.25,
     value: 1,
     help: "Above 0 kind words are wanted, below 0 harsh ones; 0 is the model itself.",
   }),
-  length: range({ label: "tokens", min: 4, max: 32, step: 2, value: 16 }),
-  particles: choice({ label: "particles", choices: { "16": "16", "32": "32", "64": "64", "128": "128" }, value: "32" }),
+  length: range({ label: "Tokens", min: 4, max: 32, step: 2, value: 16 }),
+  particles: choice({ label: "Particles", choices: { "16": "16", "32": "32", "64": "64", "128": "128" }, value: "32" }),
 });
 
 /** Score at which φ is one half: one clearly kind word more than harsh ones. */

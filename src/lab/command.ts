@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
 import { flag, type Invocation, withInvocation } from "./invocation.ts";
-import { givenWithFile, optionInfos, parseOptions, type Shape } from "./options.ts";
+import { givenWithFile, optionFacts, parseOptions, type Shape } from "./options.ts";
 
 /** A positional argument, as "<file>", "[file]" or "[runs...]", and what it is. */
 export interface Argument {
@@ -92,7 +92,7 @@ export function declared<S extends Shape>(
       command: name.split(" "),
       arguments: values,
       options,
-      fileOptions: optionInfos(schema).flatMap((option) => (option.file ? [option.key] : [])),
+      ...optionFacts(schema),
       cwd: process.cwd(),
       ...wishes,
       loggers: loggers ?? wishes.loggers ?? [],

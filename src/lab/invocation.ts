@@ -19,6 +19,8 @@ export interface Invocation {
   readonly options: Readonly<Record<string, unknown>>;
   /** Keys of the options whose values may name files. */
   readonly fileOptions?: readonly string[];
+  /** Keys of the switches that are on unless they are turned off, by `--no-…`. */
+  readonly onByDefault?: readonly string[];
   /** Where the relative paths among them begin. */
   readonly cwd: string;
   /** Wishes for the run itself, which decide no number of it. */
@@ -53,11 +55,17 @@ export const currentInvocation = (): Invocation | undefined => current.getStore(
 /** `holdOut` is `--hold-out`. */
 export const flag = (key: string): string => `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
+/** A switch as a command line has it: nothing where it stands as it does by default. */
+export const switchFlag = (key: string, value: boolean, onByDefault: readonly string[] = []): string[] => {
+  if (value === onByDefault.includes(key)) return [];
+  return [value ? flag(key) : flag(key).replace("--", "--no-")];
+};
+
 /** Options as a command line has them; `--key=value`, so that no value is taken for a flag. */
-export function toFlags(options: Readonly<Record<string, unknown>>): string[] {
+export function toFlags(options: Readonly<Record<string, unknown>>, onByDefault?: readonly string[]): string[] {
   return Object.entries(options).flatMap(([key, value]) => {
-    if (value === undefined || value === null || value === false) return [];
-    return [value === true ? flag(key) : `${flag(key)}=${String(value)}`];
+    if (value === undefined || value === null) return [];
+    return typeof value === "boolean" ? switchFlag(key, value, onByDefault) : [`${flag(key)}=${String(value)}`];
   });
 }
 
@@ -69,10 +77,15 @@ export const commandLine = (): string =>
   commandText(lasting(current.getStore() ?? { command: [], arguments: [], options: {}, cwd: "", loggers: [] }));
 
 /** A command as one would type it. */
-export function commandText({ command, arguments: args, options }: Pick<Invocation, "command" | "arguments" | "options">): string {
+export function commandText({
+  command,
+  arguments: args,
+  options,
+  onByDefault,
+}: Pick<Invocation, "command" | "arguments" | "options" | "onByDefault">): string {
   const flags = Object.entries(options).flatMap(([key, value]) => {
-    if (value === undefined || value === false || ["json", "quiet", "overwrite"].includes(key)) return [];
-    return value === true ? [flag(key)] : [`${flag(key)} ${quoted(String(value))}`];
+    if (value === undefined || ["json", "quiet", "overwrite"].includes(key)) return [];
+    return typeof value === "boolean" ? switchFlag(key, value, onByDefault) : [`${flag(key)} ${quoted(String(value))}`];
   });
   return ["pushforward", ...command, ...args.map(quoted), ...flags].join(" ");
 }

@@ -92,6 +92,13 @@ export function optionInfos(schema: z.ZodObject): readonly OptionInfo[] {
 /** Does a schema belong to something that makes runs? */
 export const makesRuns = (schema: z.ZodObject): boolean => "out" in schema.shape && "seed" in schema.shape;
 
+/** Keys of the options that may name files, and of the switches that are on unless they are turned off. */
+export const optionFacts = (schema: z.ZodObject) => ({
+  fileOptions: optionInfos(schema).flatMap(({ key, file }) => (file ? [key] : [])),
+  onByDefault: optionInfos(schema).flatMap(({ key, default: value }) => (value === true ? [key] : [])),
+});
+export type OptionFacts = Readonly<ReturnType<typeof optionFacts>>;
+
 const runSchema = z.object(runOptions);
 const fileSchema = z.object(fileOption);
 

@@ -184,7 +184,7 @@ export async function otherHands<P extends WorkPart>(
   run: string,
   { workers = 1, queue }: { readonly workers?: number; readonly queue?: string },
 ): Promise<{ readonly hand: Hand<P>; readonly close: () => Promise<void> }> {
-  const { command = [], arguments: args = [], options = {}, fileOptions, program } = currentInvocation() ?? {};
+  const { command = [], arguments: args = [], options = {}, fileOptions, onByDefault, program } = currentInvocation() ?? {};
   const { run: runTask, close }: Executor =
     queue === undefined
       ? (await import("./sweep/pool.ts")).localPool(workers, retries, program)
@@ -193,7 +193,7 @@ export async function otherHands<P extends WorkPart>(
   const threads = options.threads ?? (queue === undefined ? undefined : 1);
   const hand: Hand<P> = (part, folder, watch) => {
     const own = { ...options, threads, workers: undefined, queue: undefined, part: JSON.stringify(part) };
-    const task: Task = { id: `${run}-${part.name}`, sweep: run, command, arguments: args, options: own, fileOptions };
+    const task: Task = { id: `${run}-${part.name}`, sweep: run, command, arguments: args, options: own, fileOptions, onByDefault };
     return runTask(task, folder, watch).catch((error: Error) => {
       if (error instanceof Cancelled) throw error;
       throw new UserError(`${part.name}: ${error.message}`, "the same command goes on with what is finished", { cause: error });

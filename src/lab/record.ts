@@ -30,6 +30,7 @@ const recordSchema = z.object({
       command: z.array(z.string()),
       arguments: z.array(z.string()),
       options: z.record(z.string(), z.unknown()),
+      onByDefault: z.array(z.string()).optional(),
       cwd: z.string(),
       loggers: z.array(z.string()),
       stopAt: z.number().optional(),

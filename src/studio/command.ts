@@ -52,10 +52,10 @@ async function open(
   const served = await serve({ root, port, host, data: given, readOnly, workers, registry, tell, page: builtPage(tell) });
   const { url } = served;
   process.stdout.write(json ? `${JSON.stringify({ event: "open", url, root })}\n` : `${url}\n`);
-  if (!isLoopback(host))
-    process.stderr.write(
-      `caution: others can reach ${host} over the network; who has the token ${readOnly ? "sees all runs" : "can begin runs"}; nothing is encrypted\n`,
-    );
+  if (!isLoopback(host)) {
+    const may = readOnly ? "sees all runs" : "can begin runs";
+    process.stderr.write(`caution: others can reach ${host} over the network; who has the token ${may}; nothing is encrypted\n`);
+  }
   tell("Ctrl-C ends the page; runs that were begun in it go on");
   if (wanted) openBrowser(url, root, tell);
   const interrupt = onInterrupt(() => tell("\nclosing; runs go on"));

@@ -9,7 +9,6 @@ import { indexFile, openStore } from "../lab/store/database.ts";
 import { findRun } from "../lab/store/query.ts";
 import { nameOf, syncRoot } from "../lab/store/sync.ts";
 import type { ReportIndex } from "./api.ts";
-import { isServer } from "./page.ts";
 import { headline } from "./report.ts";
 
 export interface ExportOptions {
@@ -40,7 +39,7 @@ export async function exportSite({ page, folder, root, reports }: ExportOptions)
     written.push(name);
   };
   for (const name of await filesBelow(page)) {
-    if (isServer(name) || /\.(br|gz)$/.test(name) || name === "index.html") continue;
+    if (/\.(br|gz)$/.test(name) || name === "index.html") continue;
     await cp(join(page, name), join(folder, name));
     written.push(name);
   }

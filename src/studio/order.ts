@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type Command, findCommand, type Registered } from "../lab/command.ts";
-import { flag, quoted } from "../lab/invocation.ts";
-import { makesRuns, type OptionInfo, optionInfos } from "../lab/options.ts";
+import { flag, quoted, switchFlag } from "../lab/invocation.ts";
+import { makesRuns, type OptionInfo, optionFacts, optionInfos } from "../lab/options.ts";
 import type { Order } from "./api.ts";
 import { checkPlace, type Places } from "./places.ts";
 
@@ -97,12 +97,11 @@ export function line({ command, arguments: args, options }: CheckedOrder): strin
   return ["pushforward", command.name, ...(values[0] === "--" ? [...flags, ...values] : [...values, ...flags])].join(" ");
 }
 
-/** Switches that are on by default are turned off by `--no-…`. */
 function flagsOf(options: CheckedOrder["options"], { options: schema }: Command): { flag: string; value?: string }[] {
-  const on = new Set(optionInfos(schema).flatMap(({ key, default: value }) => (value === true ? [key] : [])));
-  return Object.entries(options).flatMap(([key, value]) => {
-    if (typeof value !== "boolean") return [{ flag: flag(key), value: String(value) }];
-    if (value === on.has(key)) return [];
-    return [{ flag: value ? flag(key) : flag(key).replace("--", "--no-") }];
-  });
+  const { onByDefault } = optionFacts(schema);
+  return Object.entries(options).flatMap(([key, value]) =>
+    typeof value === "boolean"
+      ? switchFlag(key, value, onByDefault).map((name) => ({ flag: name }))
+      : [{ flag: flag(key), value: String(value) }],
+  );
 }

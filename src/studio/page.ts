@@ -1,4 +1,4 @@
-/** The page itself: files that are built once, in dist/studio of the package, among which the compiled server lies too. */
+/** The page itself: files that are built once, in dist/page of the package. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,15 +9,12 @@ import { UserError } from "../errors.ts";
 
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Files beside the page that are the server's own, as they are published. */
-export const isServer = (path: string): boolean => /^\/?[^/]+\.(js|ts|map)$/.test(path);
-
 /**
  * The folder of the built page. A clone has none at first: it is built there, if what builds it is installed.
  * @throws UserError
  */
 export function builtPage(tell: (message: string) => void): string {
-  const folder = join(packageRoot, "dist", "studio");
+  const folder = join(packageRoot, "dist", "page");
   if (existsSync(join(folder, "index.html"))) return folder;
   const script = join(packageRoot, "scripts", "page.ts");
   if (!existsSync(script) || !existsSync(join(packageRoot, "node_modules", "vite")))
@@ -32,6 +29,5 @@ export function builtPage(tell: (message: string) => void): string {
 export function servePage(folder: string): MiddlewareHandler {
   const found = (_: string, c: Context): void =>
     c.header("cache-control", c.req.path.startsWith("/assets/") ? "private, max-age=31536000, immutable" : "no-cache");
-  const files = serveStatic({ root: folder, precompressed: true, onFound: found });
-  return (c, next) => (isServer(c.req.path) ? next() : files(c, next));
+  return serveStatic({ root: folder, precompressed: true, onFound: found });
 }

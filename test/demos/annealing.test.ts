@@ -6,7 +6,7 @@ import { decoderJoint } from "../../src/information/index.ts";
 import { priorOf } from "../../src/information/models/prior.ts";
 import { readOnnx } from "../../src/onnx/read.ts";
 import { estimate } from "../../src/sampling/index.ts";
-import { numberOf, panelOf, rowsOf, steady, watch } from "./watch.ts";
+import { followsSeed, numberOf, panelOf, rowsOf, watch } from "./watch.ts";
 
 const logNormal = (x: number, variance: number): number => -(x ** 2) / (2 * variance) - Math.log(2 * Math.PI * variance) / 2;
 
@@ -42,7 +42,9 @@ test("exact draws are those of the posterior", async () => {
 });
 
 test.each(["ais", "smc"])("the bounds of %s stand on their sides, and close", async (sampler) => {
-  const { frames, last, over } = await watch("annealing", { posterior: "banana", sampler, chains: 4, doublings: 5 });
+  const settings = { posterior: "banana", sampler, chains: 4, doublings: 5 };
+  const watched = await watch("annealing", settings);
+  const { frames, last, over } = watched;
   expect(over).toBe(true);
   const exact = numberOf(last, "exact log p(x)").value;
   const { series } = panelOf(last, "curves", "Bounds on log p(x)");
@@ -55,27 +57,17 @@ test.each(["ais", "smc"])("the bounds of %s stand on their sides, and close", as
   });
   expect(upper.y[4] - lower.y[4]).toBeLessThan(0.5 * (upper.y[0] - lower.y[0]));
   expect(numberOf(last, "gap").value).toBeCloseTo(upper.y[4] - lower.y[4], 10);
+  if (sampler === "ais") expect(await followsSeed("annealing", settings, watched)).toEqual({ same: true, other: true });
   expect(frames.map((f) => f.progress)).toEqual(frames.map((f) => f.progress).toSorted((a, b) => a - b));
 });
 
-test("few temperatures are cautioned against", async () => {
-  const { last } = await watch("annealing", { posterior: "four", chains: 4, doublings: 1 });
-  expect(last.cautions.join()).toMatch(/heavy tail|weights decide/);
-});
-
-test("the same seed gives the same frames, another seed others", async () => {
-  const frames = async (seed: number) => (await watch("annealing", { chains: 2, doublings: 2 }, { seed })).frames.map(steady);
-  const first = await frames(3);
-  expect(await frames(3)).toEqual(first);
-  expect(await frames(4)).not.toEqual(first);
-});
-
-test("the decoder that is taken away is the model, as the command reads it", async () => {
-  const watched = await watch("annealing", { posterior: "banana", chains: 2, doublings: 1 });
+test("few temperatures are cautioned against; the decoder that is taken away is the model, as the command reads it", async () => {
+  const watched = await watch("annealing", { posterior: "four", chains: 4, doublings: 1 });
+  expect(watched.last.cautions.join()).toMatch(/heavy tail|weights decide/);
   const decoder = (await watched.running.files()).find((f) => f.name === "decoder.onnx")!;
   const joint = await decoderJoint(readOnnx(decoder.bytes, decoder.name, { dtype: "f32" }), {
-    ...{ path: decoder.name, likelihood: "gaussian", variance: [0.02], prior: priorOf("normal"), dtype: "f32" },
+    ...{ path: decoder.name, likelihood: "gaussian", variance: [0.04], prior: priorOf("normal"), dtype: "f32" },
   });
-  expect([joint.latent, joint.observed]).toEqual([2, [1]]);
+  expect([joint.latent, joint.observed]).toEqual([2, [2]]);
   expect((await rowsOf(watched, "bounds.csv")).length).toBe(64);
 });

@@ -15,6 +15,8 @@ const cases = [
   ["annealing", { chains: 2, doublings: 2 }, 2],
   ["molecules", { system: "H", walkers: 64, steps: 20 }, 6],
   ["optimizers", { width: 8, steps: 100, seeds: 1 }, 2],
+  ["hypernetwork", { units: "1", layers: 1, restarts: 1 }, 3],
+  ["graph", { vertices: 1000, links: 2 }, 3],
 ] as const;
 
 /** Where two trees differ: numbers by more than a 1e-5 of them, or of 1; all else at all. */

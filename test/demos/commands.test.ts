@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Control } from "../../src/demos/demo.ts";
 import { demos } from "../../src/demos/index.ts";
+import { UserError } from "../../src/errors.ts";
 import { findCommand } from "../../src/lab/command.ts";
 import { flag } from "../../src/lab/invocation.ts";
 import { optionInfos } from "../../src/lab/options.ts";
@@ -40,10 +41,23 @@ const variations = (controls: readonly Control[]) => [
   ...controls.flatMap((c) => (c.kind === "range" ? [{ [c.key]: c.min }, { [c.key]: c.max }] : [])),
 ];
 
-describe.each(["transport", "annealing", "molecules", "optimizers"])("%s", (name) => {
+describe.each(Object.keys(demos))("%s", (name) => {
   test("commands are valid whatever is chosen", async () => {
     const { command, controls } = await demos[name]();
     for (const settings of variations(controls)) await check(command(settings));
+  });
+
+  test("what no control has is refused before anything begins", async () => {
+    const { controls, command, start } = await demos[name]();
+    const wrong = controls.flatMap(({ key, kind }) =>
+      ["nothing of the kind", Number.NaN, null, {}, [[]]]
+        .filter((value) => !(kind === "text" && typeof value === "string") && !(kind === "file" && value === null))
+        .map((value) => ({ [key]: value })),
+    );
+    for (const settings of [...wrong, { nothing: 1 }]) {
+      expect(() => command(settings)).toThrow(UserError);
+      await expect(start(settings, 1, async () => new Uint8Array())).rejects.toThrow(UserError);
+    }
   });
 });
 

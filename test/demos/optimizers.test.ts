@@ -1,7 +1,7 @@
 /** The race of optimizers: equal starts and budgets, a ranking with errors. */
 import { expect, test } from "vitest";
 import { advanced, courseOf, entrantNames, startersOf } from "../../src/demos/optimizers/race.ts";
-import { numberOf, panelOf, rowsOf, steady, watch } from "./watch.ts";
+import { followsSeed, numberOf, panelOf, rowsOf, watch } from "./watch.ts";
 
 test("all have the same first parameters, first batch and number of steps", async () => {
   const choice = { data: "spirals", rates: "fitted", width: 16, steps: 100, seeds: 1 } as const;
@@ -40,10 +40,12 @@ test("everybody learns the board, and the ranking follows the test accuracy with
     expect((Math.floor(2 * (Number(x) + 1)) + Math.floor(2 * (Number(y) + 1))) % 2 === 0 ? "a" : "b").toBe(side);
 });
 
-test("the same seed gives the same frames, another seed others; usual rates are cautioned against", async () => {
-  const frames = async (seed: number) => (await watch("optimizers", { width: 8, steps: 100, seeds: 1, rates: "usual" }, { seed })).frames;
-  const first = await frames(3);
-  expect((await frames(3)).map(steady)).toEqual(first.map(steady));
-  expect((await frames(4)).map(steady)).not.toEqual(first.map(steady));
-  expect(first.at(-1)!.cautions.join()).toMatch(/nobody fitted the learning rates/);
+test("frames follow from the seed; usual rates are cautioned against, and an optimizer that they ruin is named", async () => {
+  const settings = { width: 8, steps: 100, seeds: 1, rates: "usual" };
+  const watched = await watch("optimizers", settings);
+  expect(await followsSeed("optimizers", settings, watched)).toEqual({ same: true, other: true });
+  const said = watched.last.cautions.join();
+  expect(said).toMatch(/nobody fitted the learning rates/);
+  const lost = (await rowsOf(watched, "losses.csv")).filter(([, , , step, , loss]) => step === "100" && Number(loss) > Math.log(2));
+  expect(lost.length > 0).toBe(/no better than by chance/.test(said));
 });

@@ -5,9 +5,6 @@ import { configure } from "../../src/tensor/index.ts";
 
 configure({ device: "wasm" });
 
-/** For a page: every demo. */
-export { demos };
-
 const noAssets = async (name: string): Promise<Uint8Array> => {
   throw new Error(`the demo asks for ${name}`);
 };
@@ -54,6 +51,14 @@ export function panelOf<K extends Frame["panels"][number]["kind"]>(frame: Frame,
   const found = frame.panels.find((p): p is Extract<Frame["panels"][number], { kind: K }> => p.kind === kind && p.title.startsWith(title));
   if (!found) throw new Error(`no panel "${title}" among ${frame.panels.map((p) => p.title).join(", ")}`);
   return found;
+}
+
+/** Whether a demo begins with the same frames for the seed 1 that it was watched with, and with others for another. */
+export async function followsSeed(name: string, settings: Settings, { frames }: Watched): Promise<{ same: boolean; other: boolean }> {
+  const first = async (seed: number): Promise<string> =>
+    JSON.stringify((await watch(name, settings, { seed, most: 2 })).frames.map(steady));
+  const known = JSON.stringify(frames.slice(0, 2).map(steady));
+  return { same: (await first(1)) === known, other: (await first(2)) !== known };
 }
 
 /** The first frames of a demo, for a page and for Node. */

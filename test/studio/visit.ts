@@ -30,7 +30,6 @@ export function folders() {
   writeFileSync(join(page, "index.html"), "<!doctype html><html><head><title>studio</title></head><body></body></html>");
   writeFileSync(join(page, "assets", "a-1234.js"), "export {}");
   writeFileSync(join(page, "assets", "a-1234.js.br"), "compressed");
-  writeFileSync(join(page, "serve.js"), "// the server's own");
   return { base, page, root: join(base, "runs"), remove: () => rmSync(base, { recursive: true, force: true, maxRetries: 5 }) };
 }
 

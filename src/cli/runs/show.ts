@@ -26,7 +26,7 @@ export async function show(name: string, { root }: ShowOptions): Promise<Outcome
     "pushforward",
     ...invocation.command,
     ...invocation.arguments,
-    ...toFlags({ ...invocation.options, out: undefined }),
+    ...toFlags({ ...invocation.options, out: undefined }, invocation.onByDefault),
   ];
   const report = join(run.folder, "report.html");
   const lines = [

@@ -35,10 +35,10 @@ const choices = form<Choice>({
     min: 1,
     max: 32,
     step: 1,
-    value: 8,
+    value: 16,
     help: "Of one bound. The spread over 64 such bounds gives the errors.",
   }),
-  doublings: range({ label: "Doublings", min: 1, max: 11, step: 1, value: 10, help: "Of the temperatures: 10 end with 1024." }),
+  doublings: range({ label: "Doublings", min: 1, max: 11, step: 1, value: 11, help: "Of the temperatures: 11 end with 2048." }),
 });
 
 const populations = 64;

@@ -30,11 +30,11 @@ import {
 const choices = form<Choice>({
   system: choice({ label: "System", choices: { H: "hydrogen atom", He: "helium atom", H2: "hydrogen molecule" }, value: "H2" }),
   walkers: range({ label: "Walkers", min: 64, max: 1024, step: 64, value: 256, help: "Each is a place of all electrons." }),
-  steps: range({ label: "Steps", min: 20, max: 1000, step: 20, value: 400, help: "Of each flow; then all are measured." }),
+  steps: range({ label: "Steps", min: 20, max: 2000, step: 20, value: 600, help: "Of each flow; then all are measured." }),
 });
 
-/** Steps of the beginning between two frames. */
-const beginningAFrame = 10;
+/** Steps on orbitals between two frames, and of walkers on their way into equilibrium, each of which has many moves. */
+const [orbitalsAFrame, equilibrationAFrame] = [10, 2];
 /** Steps of each flow between two frames. */
 const stepsAFrame = 3;
 /** Steps of each measurement between two frames. */
@@ -76,6 +76,7 @@ async function* race(
   const progressOf = (steps: number): number => steps / all;
   const state = yield* begin(beginning, streams, progressOf);
   const starters = await racersFrom(beginning, asked, state, streams.init);
+  yield* ready(starters, beginning.system, progressOf(beginning.steps));
   // the same random numbers for all flows
   const runs = flowNames.map(() => streamsOf(seed).race);
   const racers = yield* flow(starters, runs, asked.steps, (k) => progressOf(beginning.steps + k), { system: beginning.system, tell });
@@ -84,18 +85,27 @@ async function* race(
 
 /** Known orbitals, and walkers of them. */
 async function* begin(
-  { system, learner, steps }: Beginning,
+  { system, problem, learner, steps }: Beginning,
   streams: Streams,
   progressOf: (k: number) => number,
 ): AsyncGenerator<Frame, WaveState> {
   let state = await learner.init(streams.init);
   for (let k = 1; k <= steps; k++) {
     ({ state } = await learner.step(state, streams.steps));
-    if (k % beginningAFrame !== 0 || k === steps) continue;
+    if (k % (k <= problem.settings.pretrainSteps ? orbitalsAFrame : equilibrationAFrame) !== 0) continue;
     const panels = flowNames.map((name) => walkerPanel(flows[name], system, state.x));
     yield { progress: progressOf(k), label: "begins with Hartree-Fock orbitals", numbers: known(system), panels, cautions: [] };
   }
   return state;
+}
+
+/** Compiles the programs of each flow, by a step that is thrown away. */
+async function* ready(starters: readonly Racer[], system: System, progress: number): AsyncGenerator<Frame, void> {
+  const panels = starters.map(({ name, state }) => walkerPanel(flows[name], system, state.x));
+  for (const { name, state, step } of starters) {
+    await step(state, streamsOf(0).race);
+    yield { progress, label: `${flows[name]}: ready`, numbers: known(system), panels, cautions: [] };
+  }
 }
 
 /** The flows side by side. */

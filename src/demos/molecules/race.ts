@@ -48,7 +48,7 @@ export interface Row {
 export interface Racer {
   readonly name: FlowName;
   readonly state: WaveState;
-  /** Seconds of its steps, compilation not among them. */
+  /** Seconds of its steps. */
   readonly seconds: number;
   readonly rows: readonly Row[];
   readonly step: (state: WaveState, rng: Random) => Promise<{ state: WaveState; metrics: Record<string, number> }>;
@@ -89,8 +89,7 @@ export async function racersFrom({ system, problem }: Beginning, choice: Choice,
 export async function stepped(racer: Racer, rng: Random): Promise<Racer> {
   const before = performance.now();
   const { state, metrics } = await racer.step(racer.state, rng);
-  // the first step compiles
-  const seconds = racer.rows.length === 0 ? 0 : racer.seconds + (performance.now() - before) / 1000;
+  const seconds = racer.seconds + (performance.now() - before) / 1000;
   return { ...racer, state, seconds, rows: [...racer.rows, { step: racer.rows.length + 1, seconds, metrics }] };
 }
 

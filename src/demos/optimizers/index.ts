@@ -129,7 +129,7 @@ function cautionsOf(finals: readonly FinalRun[], { rates, seeds }: Choice, done:
     .filter(({ trainLoss }) => !(trainLoss < 0.9 * chance))
     .map(({ optimizer, seed }) => `${optimizer} (seed ${seed + 1})`);
   return [
-    ...(lost.length > 0 ? [`${lost.join(", ")} ended no better than by chance: the learning rate is too high for this network`] : []),
+    ...(lost.length > 0 ? [`${lost.join(", ")} ended no better than by chance: more steps, or another learning rate`] : []),
     ...(done === 1
       ? [`one seed: another may rank them otherwise${seeds === 1 ? "; choose more seeds" : `, and ${seeds - 1} more are to come`}`]
       : []),

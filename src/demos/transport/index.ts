@@ -7,7 +7,7 @@ import { floorOf } from "../../transport/evaluation/scores.ts";
 import type { Frame as Moment } from "../../transport/motion/frames.ts";
 import type { Demo, Frame, Quantity, TakeAway } from "../demo.ts";
 import { csvFile, running } from "../running.ts";
-import { distancesTo, energyUnit, momentOf, moved, type Training, trainingOf, weighted } from "./learn.ts";
+import { distancesTo, energyUnit, momentOf, moved, stepped, type Training, trainingOf, weighted } from "./learn.ts";
 import { curvePanels, type Look, massPanel, namesOf, particlePanel } from "./look.ts";
 import { type Choice, choices, energyOf, methodOf, shared } from "./settings.ts";
 
@@ -56,30 +56,29 @@ async function* learn(choice: Choice, training: Training, tell: (moments: readon
   const { model, rng } = training;
   const later = choice.clouds.slice(1);
   const floors = later.map((cloud, k) => floorOf({ x: cloud }, rng.fold("floor").fold(k)));
-  const stream = rng.fold("steps");
   const looks: Look[] = [];
-  let state = model.init(rng.fold("init"));
-  let loss = Number.NaN;
-  for (let step = 0; ; ) {
+  const look = async (state: unknown, step: number, loss: number): Promise<Shown> => {
     const moments = await moved(training, state);
     tell(moments);
     looks.push({ step, loss, distances: later.map((cloud, k) => distancesTo(momentOf(moments, choice.clouds.length, k + 1), cloud)) });
-    const over = step === choice.steps;
     // particles go their way again and again while they learn it, and arrive in the end
-    const now = over ? moments.length - 1 : (looks.length - 1) % moments.length;
-    const shown = { choice, training, looks, floors, moments, now };
-    if (over) yield { ...frameOf(shown, distanceNumbers(shown)), label: "measuring" };
-    if (over) return yield frameOf(shown, [...(await measured(shown)), ...(await valued(shown, state))], model.note?.(state));
-    yield frameOf(shown, distanceNumbers(shown));
-    const next = Math.min(choice.steps, step + stepsAFrame);
-    let sum = 0;
-    for (const first = step; step < next; step++) {
-      const after = await model.step(state, stream);
-      state = after.state;
-      sum += after.metrics.loss;
-      loss = sum / (step + 1 - first);
-    }
+    const now = step === choice.steps ? moments.length - 1 : (looks.length - 1) % moments.length;
+    return { choice, training, looks, floors, moments, now };
+  };
+  let state = model.init(rng.fold("init"));
+  let shown = await look(state, 0, Number.NaN);
+  yield frameOf(shown, `step 0 of ${choice.steps}`, distanceNumbers(shown));
+  const stream = rng.fold("steps");
+  for (let step = 0; step < choice.steps; ) {
+    const count = Math.min(stepsAFrame, choice.steps - step);
+    const after = await stepped(training, state, count, stream);
+    state = after.state;
+    step += count;
+    shown = await look(state, step, after.loss);
+    yield frameOf(shown, `step ${step} of ${choice.steps}`, distanceNumbers(shown));
   }
+  const note = model.note?.(state);
+  yield frameOf(shown, "learned", [...measured(shown), ...(await valued(shown, state))], note === undefined ? [] : [note]);
 }
 
 /** All that a frame is made of. */
@@ -92,29 +91,41 @@ interface Shown {
   readonly now: number;
 }
 
-function frameOf({ choice, training, looks, floors, moments, now }: Shown, numbers: readonly Quantity[], note?: string): Frame {
-  const { step, loss, distances } = looks[looks.length - 1];
-  const names = namesOf(choice);
-  const over = step === choice.steps;
-  const missed = distances.flatMap(({ w1 }, k) =>
-    over && training.split.train.includes(k + 1) && w1 > far * floors[k]
-      ? [
-          `the particles end W₁ = ${formatNumber(w1)} away from the ${names[k + 1]}, whose halves are ${formatNumber(floors[k])} apart: ` +
-            "more steps, or a weaker potential energy",
-        ]
-      : [],
-  );
+function frameOf(
+  { choice, training, looks, floors, moments, now }: Shown,
+  label: string,
+  numbers: readonly Quantity[],
+  notes: readonly string[] = [],
+): Frame {
+  const { step, loss } = looks[looks.length - 1];
   return {
     progress: step / choice.steps,
-    label: over ? "learned" : `step ${step} of ${choice.steps}`,
+    label,
     numbers: [...(step > 0 ? [{ name: "loss", value: loss, note: "mean of the last steps" }] : []), ...numbers],
     panels: [
       particlePanel(choice, moments, now, training.grows),
       ...curvePanels(choice, looks, floors),
       ...(training.grows ? [massPanel(training, moments)] : []),
     ],
-    cautions: [...training.prepared.warnings.map(inWords), ...(note === undefined ? [] : [note]), ...missed],
+    cautions: [
+      ...training.prepared.warnings.map(inWords),
+      ...notes,
+      ...(step === choice.steps ? missed({ choice, training, looks, floors }) : []),
+    ],
   };
+}
+
+/** Clouds that were learned from and are not met. */
+function missed({ choice, training, looks, floors }: Pick<Shown, "choice" | "training" | "looks" | "floors">): string[] {
+  const names = namesOf(choice);
+  return looks[looks.length - 1].distances.flatMap(({ w1 }, k) =>
+    training.split.train.includes(k + 1) && w1 > far * floors[k]
+      ? [
+          `the particles end W₁ = ${formatNumber(w1)} away from the ${names[k + 1]}, whose halves are ${formatNumber(floors[k])} apart: ` +
+            (choice.potential === "none" ? "more steps" : "more steps, or a weaker potential energy"),
+        ]
+      : [],
+  );
 }
 
 /** Warnings of the library name options of the command; here they are controls. */
@@ -131,7 +142,7 @@ function distanceNumbers({ choice, looks }: Shown): Quantity[] {
 }
 
 /** Distances with errors over resamples of particles and points. */
-async function measured({ choice, training, looks, floors, moments }: Shown): Promise<Quantity[]> {
+function measured({ choice, training, looks, floors, moments }: Shown): Quantity[] {
   const names = namesOf(choice);
   const { distances } = looks[looks.length - 1];
   return choice.clouds.slice(1).flatMap((cloud, k) => {

@@ -1,5 +1,5 @@
 /** Clouds as snapshots of a population, and what learns to move it: the same parts as of `pushforward trajectories`. */
-import { type NdArray, randomStream } from "../../array/index.ts";
+import { type NdArray, type Random, randomStream } from "../../array/index.ts";
 import type { Population } from "../../data/population.ts";
 import { type Weighted, wasserstein } from "../../distances/index.ts";
 import { has, learner } from "../../transport/learning/methods.ts";
@@ -24,16 +24,31 @@ export async function trainingOf(choice: Choice, seed: number) {
   const method = methodOf(choice);
   const data = populationOf(choice.clouds);
   const split = splitOf(choice);
-  const options = { method, seed, times: "even", steps: choice.steps, ...shared, ...small, ...energyOf(choice) } as const;
+  const grows = has(method, "growth");
+  const { scale, growth, noise } = shared;
+  const given = { method, seed, times: "even", steps: choice.steps, scale, growth, noise } as const;
+  const options = { ...given, mass: grows ? shared.mass : "equal", ...small, ...energyOf(choice) } as const;
   const prepared = await preparePopulation(data, options, split);
   const { times, clouds, learn, room } = prepared;
   const kept = <T>(of: readonly T[]): T[] => split.train.map((k) => of[k]);
   const model = { ...(await learner(method, kept(times), kept(clouds), { ...learn, ...early })), room };
   const rng = randomStream(seed).fold("trajectories");
-  return { data, split, prepared, model, push: pusher(model), rng, grows: has(method, "growth") };
+  return { data, split, prepared, model, push: pusher(model), rng, grows };
 }
 
 export type Training = Awaited<ReturnType<typeof trainingOf>>;
+
+/** Some steps of learning, and their mean loss. */
+export async function stepped({ model }: Training, from: unknown, count: number, rng: Random): Promise<{ state: unknown; loss: number }> {
+  let state = from;
+  let sum = 0;
+  for (let k = 0; k < count; k++) {
+    const { state: next, metrics } = await model.step(state, rng);
+    state = next;
+    sum += metrics.loss;
+  }
+  return { state, loss: sum / count };
+}
 
 /** The first cloud moved through all times by what is learned so far, always with the same noise. */
 export const moved = ({ model, push, data, prepared, rng }: Training, state: unknown): Promise<Moment[]> =>

@@ -19,6 +19,8 @@ export interface Task {
   readonly options: Readonly<Record<string, unknown>>;
   /** Options that may name files. */
   readonly fileOptions?: readonly string[];
+  /** Switches that are on unless they are turned off. */
+  readonly onByDefault?: readonly string[];
   /** Pause after this step. */
   readonly stopAt?: number;
 }
@@ -64,7 +66,8 @@ export async function isReached({ stopAt }: Task, folder: string): Promise<boole
 export async function runTask(program: readonly string[], task: Task, folder: string, { signal, report }: Watch): Promise<void> {
   if (await isReached(task, folder)) return;
   if (signal.aborted) throw new Cancelled();
-  const flags = toFlags({ ...task.options, out: folder, json: true, quiet: undefined, overwrite: false, stopAt: task.stopAt });
+  const given = { ...task.options, out: folder, json: true, quiet: undefined, overwrite: false, stopAt: task.stopAt };
+  const flags = toFlags(given, task.onByDefault);
   const args = [...program, ...task.command, ...flags, ...(task.arguments.length > 0 ? ["--", ...task.arguments] : [])];
   // the channel tells the child when we die
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });

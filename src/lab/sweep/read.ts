@@ -2,7 +2,7 @@
 import { nearest, UserError } from "../../errors.ts";
 import { type Command, findCommand, type Registered } from "../command.ts";
 import { camelKey, camelKeys, readYaml } from "../config-file.ts";
-import { optionInfos, validate } from "../options.ts";
+import { type OptionFacts, optionFacts, validate } from "../options.ts";
 import { expand, jobCount, mostJobs, type Sweep, sweepSchema } from "./plan.ts";
 
 /** Options of a run that a sweep sets itself. */
@@ -35,11 +35,9 @@ export async function readSweep(file: string, registry: readonly Registered[]): 
   }
 }
 
-/** Options of a command that may name files, whose contents decide the result. */
-export async function fileOptionsOf(command: string, registry: readonly Registered[]): Promise<string[]> {
-  const { options } = await commandOf(command, registry);
-  return optionInfos(options).flatMap(({ key, file }) => (file ? [key] : []));
-}
+/** What a sweep has to know of the options of its command. */
+export const optionFactsOf = async (command: string, registry: readonly Registered[]): Promise<OptionFacts> =>
+  optionFacts((await commandOf(command, registry)).options);
 
 /** One thread a run, unless the file says otherwise: the runs share the processors, and give the same bits on every machine. */
 const withThreads = (options: Sweep["options"], known: readonly string[]): Sweep["options"] =>

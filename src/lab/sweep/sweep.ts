@@ -10,6 +10,7 @@ import { type Summary, summarize } from "../compare.ts";
 import { makeFolder, writeAside } from "../files.ts";
 import { codeVersion, inputFiles } from "../invocation.ts";
 import { type Lock, lock } from "../lock.ts";
+import type { OptionFacts } from "../options.ts";
 import { firstDifference, readRecord } from "../record.ts";
 import { Cancelled, numberNames, outcome, type Report } from "./child.ts";
 import { best, rounds } from "./halving.ts";
@@ -52,8 +53,7 @@ export interface SweepOptions {
   readonly folder: string;
   readonly executor: Executor;
   readonly signal: AbortSignal;
-  /** Options that may name files. */
-  readonly fileOptions?: readonly string[];
+  readonly facts?: OptionFacts;
   changed(jobs: readonly JobStatus[], which: JobStatus): void;
 }
 
@@ -159,7 +159,7 @@ async function runJob(
   const task = {
     id: `${id}-${job.name}${stopAt === undefined ? "" : `-${stopAt}`}`,
     sweep: id,
-    fileOptions: options.fileOptions,
+    ...options.facts,
     command: sweep.command.split(/\s+/),
     arguments: sweep.arguments,
     options: { ...job.options, ...steps },
@@ -179,7 +179,7 @@ async function runJob(
   setState(status, "waiting", jobs, options);
   try {
     await executor.run(task, folder, { signal, report });
-    await checkTwin(folder, sweep, job, options.fileOptions);
+    await checkTwin(folder, sweep, job, options.facts?.fileOptions);
     status.value = outcome(folder, sweep.metric, stopAt);
     if (status.value === undefined) refuseMissing(sweep, job, options, jobs);
     status.why = status.value === undefined ? `it has no number "${sweep.metric}"` : undefined;

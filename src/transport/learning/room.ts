@@ -36,7 +36,10 @@ export function roomOf(clouds: readonly Cloud[], forced: boolean, forecast = 0):
       high[i % d] = Math.max(high[i % d], points.data[i]);
     }
   const share = (forced ? margins.forced : margins.free) + 2 * forecast;
-  return { low, high, margin: low.map((v, j) => share * (high[j] - v)) };
+  const extents = low.map((v, j) => high[j] - v);
+  const widest = Math.max(...extents);
+  // clouds on a line have no extent across it, but margins there all the same
+  return { low, high, margin: extents.map((extent) => share * (extent || widest)) };
 }
 
 /**

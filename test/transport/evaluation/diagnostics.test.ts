@@ -36,6 +36,8 @@ test("forces, and forecasts, have more room", () => {
   expect(roomOf([cloud], true).margin).toEqual([2, 20]);
   // as far again as the data reach in time
   expect(roomOf([cloud], false, 1).margin).toEqual([2.5, 25]);
+  // across a line as along it: a margin of 0 would make every velocity no number
+  expect(roomOf([{ points: rows([0, 3, 1, 3]), mass: 1 }], false).margin).toEqual([0.5, 0.5]);
 });
 
 test("particles that left the data are counted, and named with their feature", () => {

@@ -1,7 +1,13 @@
+/** The words of the command line, for all commands: what a shell offers, and what becomes of options that others write. */
 import { execFileSync } from "node:child_process";
+import { Command as Program } from "commander";
 import { expect, test } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
+import { addFlags } from "../../src/cli/options.ts";
 import { run } from "../../src/cli/program.ts";
+import type { Command } from "../../src/lab/command.ts";
+import { commandText, toFlags } from "../../src/lab/invocation.ts";
+import { optionFacts, optionInfos } from "../../src/lab/options.ts";
 
 async function completion(shell: string) {
   let [out, error] = ["", ""];
@@ -34,4 +40,28 @@ test("zsh reads the same script; fish has a line an option; other shells are ref
   expect(out).toMatch(/complete -c pushforward -n 'test \(__pushforward_path\) = " molecule"' -l method -xa 'wfr w fr'/);
   expect(out.split("\n").filter((line) => line.startsWith("complete")).length).toBeGreaterThan(200);
   expect((await completion("tcsh")).error).toMatch(/there is no completion for "tcsh"/);
+});
+
+const all = async (): Promise<Command[]> => {
+  const withParts = (command: Command): Command[] => [command, ...command.commands.flatMap(withParts)];
+  return (await Promise.all(commands.map(({ load }) => load()))).flatMap(withParts);
+};
+
+test("every switch of every command, on and off, comes back from its words", async () => {
+  for (const { name, options, kind } of await all()) {
+    const { onByDefault } = optionFacts(options);
+    const switches = kind === "group" ? [] : optionInfos(options).flatMap(({ key, type }) => (type === "boolean" ? [key] : []));
+    for (const value of [true, false]) {
+      const given = Object.fromEntries(switches.map((key) => [key, value]));
+      const program = addFlags(new Program(), options).parse(toFlags(given, onByDefault), { from: "user" });
+      const back = Object.fromEntries(switches.map((key) => [key, program.opts()[key] ?? onByDefault.includes(key)]));
+      expect(back, name).toEqual(given);
+    }
+  }
+});
+
+test("the line that repeats a run turns off what is on by default, and nothing else", () => {
+  const said = { command: ["images"], arguments: ["photos"], onByDefault: ["bits"] };
+  expect(commandText({ ...said, options: { bits: false, quick: false } })).toBe("pushforward images photos --no-bits");
+  expect(commandText({ ...said, options: { bits: true, quick: true } })).toBe("pushforward images photos --quick");
 });
