@@ -71,6 +71,8 @@ export interface RunDetail extends RunRow {
   readonly warnings: readonly string[];
   readonly title?: string;
   readonly summary?: string;
+  /** Key numbers as the report says them, with their errors. */
+  readonly numbers: readonly { readonly name: string; readonly value: string; readonly note?: string }[];
   /** Names of metrics, in the order in which they came up. */
   readonly metrics: readonly string[];
   /** Files that can be taken away: paths below the run's folder. */

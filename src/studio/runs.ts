@@ -11,7 +11,7 @@ import type { RunDetail, RunList, RunRow } from "./api.ts";
 import { readLog, type Said } from "./log.ts";
 import { line } from "./order.ts";
 import { isBelow } from "./places.ts";
-import { headline } from "./report.ts";
+import { headline, keyNumbers } from "./report.ts";
 import { type Start, statusOf } from "./starts.ts";
 import type { Studio } from "./studio.ts";
 
@@ -93,7 +93,7 @@ export async function runDetail(studio: Studio, { run, start }: { run?: Found; s
   const said = start && studio.starts ? readLog(studio.starts.logOf(start)) : undefined;
   if (run) return fullDetail(studio, run, start, said);
   if (start === undefined) return undefined;
-  const nothing = { config: {}, warnings: said?.notes ?? [], metrics: [], files: [] };
+  const nothing = { config: {}, warnings: said?.notes ?? [], numbers: [], metrics: [], files: [] };
   return {
     ...startRow(studio, start),
     ...nothing,
@@ -109,13 +109,15 @@ async function fullDetail(studio: Studio, run: Found, start: Start | undefined, 
   const results = outcome === null ? undefined : JSON.parse(outcome);
   const facts = { [stepsFact]: typeof config.steps === "number" ? config.steps : "" };
   await studio.curves.advance(run.id, run.folder);
+  const report = await readFile(join(run.folder, "report.html"), "utf8").catch(() => "");
   return {
     ...rowOf(studio, { ...rest, machine, facts }, [], openStarts(studio)),
     config,
     ...(await commandOf(studio, record)),
     ...(results !== undefined && { results }),
     warnings: [...changeLines(record), ...(texts(results?.warnings) ?? said?.notes ?? [])],
-    ...headline(await readFile(join(run.folder, "report.html"), "utf8").catch(() => "")),
+    ...headline(report),
+    numbers: keyNumbers(report),
     metrics: studio.curves.names(run.id),
     files: await filesOf(run.folder),
     log: said?.words ?? "",

@@ -5,7 +5,7 @@ export type Cloud = readonly (readonly [number, number])[];
 
 /** Coordinates are kept to a 127th, so that whoever opens the address has the same points. */
 const fine = 127;
-export const rounded = (value: number): number => Math.round(Math.min(1, Math.max(-1, value)) * fine) / fine;
+export const rounded = (value: number): number => Math.round(Math.min(1, Math.max(-1, value)) * fine) / fine + 0; // no -0
 
 const hex = (value: number): string => (Math.round(value * fine) + fine).toString(16).padStart(2, "0");
 export const cloudsToText = (clouds: readonly Cloud[]): string =>

@@ -6,16 +6,16 @@ export type Option = CommandInfo["options"][number];
 export type Values = Readonly<Record<string, string | boolean>>;
 
 /** How a command talks to a terminal or a scheduler; the page has ways of its own. */
-const forTerminals = new Set(["json", "quiet", "part"]);
+const forTerminals = new Set(["json", "quiet", "part", "config"]);
 /** What nearly every run is given. */
-const usual = new Set(["data", "seed", "quick"]);
+const usual = new Set(["data", "steps", "seed", "quick"]);
 
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 export const labelOf = (key: string): string => flagOf(key).slice(2).replaceAll("-", " ");
 
-/** Essential options, which are the usual ones and those of the command's examples, and the rest. */
+/** Essential options, which are the usual ones and those of the command's first example, and the rest. */
 export function fieldsOf({ options, examples }: CommandInfo): { readonly essential: readonly Option[]; readonly rest: readonly Option[] } {
-  const words = new Set(examples.flatMap((example) => example.split(/[\s=]+/)));
+  const words = new Set(examples[0]?.split(/[\s=]+/));
   const isEssential = ({ key, short }: Option): boolean =>
     usual.has(key) || words.has(flagOf(key)) || (short !== undefined && words.has(`-${short}`));
   const shown = options.filter(({ key }) => !forTerminals.has(key));

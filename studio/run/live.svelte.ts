@@ -1,4 +1,5 @@
 /** A run as it goes on: what it is, its curves, how far it is. */
+import { untrack } from "svelte";
 import type { RunDetail, Series } from "../../src/studio/api.ts";
 import { ask, calmly, follow } from "../server.ts";
 import { announce } from "../settings.svelte.ts";
@@ -70,7 +71,7 @@ export function liveRun(id: string, onlasting: (id: string) => void): LiveRun {
     });
   };
   $effect(() => {
-    listen();
+    untrack(listen);
     return leave;
   });
 

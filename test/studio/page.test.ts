@@ -165,7 +165,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     await visit(browser, `${server.url}#/runs/run-1`, async (page) => {
       await page.getByText("0.0312 ± 0.0041").waitFor();
       const text = (await page.locator("main").textContent()) ?? "";
-      expect(text.indexOf("the flow is stiff")).toBeLessThan(text.indexOf("wasserstein"));
+      expect(text.indexOf("the flow is stiff")).toBeLessThan(text.indexOf("Wasserstein"));
       await poll(() => page.getByRole("img", { name: "motion" }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
       await page.getByText("Report", { exact: true }).click();
       await page.frameLocator("iframe").getByText("The report").waitFor();
@@ -283,9 +283,9 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
       await page.keyboard.press("Enter");
       expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
-      const tabTo = async (name: string): Promise<void> => {
+      const tabTo = async (name: string, key = "Tab"): Promise<void> => {
         for (let i = 0; i < 40; i++) {
-          await page.keyboard.press("Tab");
+          await page.keyboard.press(key);
           const label = await page.evaluate(
             () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
           );
@@ -296,10 +296,12 @@ describe.runIf(hasBrowser)("in Chromium", () => {
       await tabTo("Square to draw");
       for (const key of ["ArrowLeft", "ArrowUp", "Space", "Space"]) await page.keyboard.press(key);
       await page.getByRole("application", { name: "first cloud in: 11 points" }).waitFor();
-      await tabTo("Start");
+      await tabTo("Start", "Shift+Tab");
       await page.keyboard.press("Enter");
       await page.getByText("Done.").waitFor();
-      await page.keyboard.press("Shift+Tab");
+      await tabTo("All demos", "Shift+Tab");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Demos" }).waitFor();
     });
   });
 
@@ -380,6 +382,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
         await page.getByLabel("steps").fill("8");
         await page.getByRole("button", { name: "Start the run" }).click();
         await page.getByRole("heading", { name: "A walk <b>" }).waitFor();
+        await page.locator("dl", { hasText: "place" }).waitFor();
         await page.getByRole("region", { name: "Cautions" }).getByText("a short walk tells little").waitFor();
         await page.getByRole("img", { name: "place by step" }).locator("svg").waitFor();
         await page.getByRole("button", { name: "Tags" }).click();

@@ -32,6 +32,7 @@ const run = (index: number, more: Partial<RunDetail> = {}): RunDetail => ({
   config: { command: "trajectories", data: "gapminder", steps: 2000, learningRate: 0.001, seed: index },
   commandLine: `pushforward trajectories --data=gapminder --seed=${index}`,
   warnings: [],
+  numbers: [],
   metrics: ["loss", "score", "norm", "rate", "energy", "time"],
   files: [],
   log: "",
@@ -42,7 +43,11 @@ const finished: Partial<RunDetail> = {
   title: "Life and income of 142 countries",
   summary: "Trained on 10 years of 142 countries; the years that were held out are met to 0.031 ± 0.004.",
   warnings: ["the flow is stiff in 1992: --steps 4000 would follow it closer"],
-  results: { wasserstein: 0.0312, wassersteinError: 0.0041, baseline: 0.0873, held: { mmd: 0.0021 }, seconds: 41.2, warnings: [] },
+  numbers: [
+    { name: "Wasserstein distance", value: "0.0312 ± 0.0041", note: "mean over held-out years" },
+    { name: "straight lines", value: "0.0873", note: "the same, without learning" },
+    { name: "MMD", value: "0.0021" },
+  ],
   files: [
     { path: "artifacts/motion.svg", bytes: 38_211 },
     { path: "artifacts/scores.csv", bytes: 1204 },
