@@ -9,6 +9,7 @@ import { type Random, randomStream } from "../array/random.ts";
 import { UserError } from "../errors.ts";
 import { duration } from "../numbers.ts";
 import type { Figure } from "../plots/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type Artifact, writeArtifact } from "./artifact.ts";
 import { type Argument, type Command, type Description, declared, type Outcome } from "./command.ts";
 import { interruptedExitCode, wasInterrupted } from "./interrupt.ts";
@@ -116,7 +117,7 @@ export function living<S extends Shape, Data, Problem, Found extends Findings>(
     const { part, ...who } = given as WhoWorks; // where there is an `alone`; nothing elsewhere
     if (who.workers !== undefined && who.queue !== undefined) throw new UserError("give either --workers or --queue, not both");
     if (part !== undefined && !chosen.out) throw new UserError("--part needs --out", "a folder for what comes out of the part");
-    if (chosen.threads) (await import("../tensor/index.ts")).configure({ threads: chosen.threads });
+    await chooseDevice(chosen);
     const mode = progressMode(chosen);
     const { out, overwrite } = chosen;
     const begun = ({ name, source }: Source) => ({
@@ -165,6 +166,21 @@ export function living<S extends Shape, Data, Problem, Found extends Findings>(
     }
   };
   return declared("method", { ...spec, arguments: [spec.input], options }, live);
+}
+
+/** Sets what computes. @throws UserError  for a device that is missing, before any work */
+async function chooseDevice({ threads, device }: SharedOptions): Promise<void> {
+  if (threads === undefined && device === undefined) return;
+  const { configure, jit } = await import("../tensor/index.ts");
+  configure({ ...(threads !== undefined && { threads }), ...(device && { device }) });
+  if (device === undefined) return;
+  const trial = jit((x: Tensor) => x.add(1));
+  await trial(1).catch((error: Error) => {
+    configure({ device: undefined });
+    const [what, hint] = error.message.split(". Install ");
+    throw new UserError(`--device ${device}: ${what}`, hint ? `install ${hint}` : "leave it out: the engine chooses");
+  });
+  await trial.dispose();
 }
 
 /** runs/cells for cells.csv: the name of a file without its ending. */

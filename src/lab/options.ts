@@ -20,6 +20,12 @@ export const sharedOptions = {
   quick: z.boolean().default(false).describe("a short run, to see whether it works"),
   ...talkOptions,
   threads: z.int().min(1).max(1024).optional().describe("threads of the engine (default: physical cores)"),
+  device: z
+    .enum(["cpu", "wasm", "webgpu", "cuda"])
+    .optional()
+    .describe(
+      "what computes: native, WebAssembly, or a graphics card; each rounds in its own way (default: native or WebAssembly by size)",
+    ),
   overwrite: z.boolean().default(false).describe("begin again even if --out holds another run"),
 };
 export type SharedOptions = z.infer<z.ZodObject<typeof sharedOptions>>;
