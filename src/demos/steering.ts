@@ -30,7 +30,7 @@ const { controls, read } = form({
     min: -2,
     max: 2,
     step: 0.25,
-    value: 1,
+    value: 2,
     help: "Above 0 kind words are wanted, below 0 harsh ones; 0 is the model itself.",
   }),
   length: range({ label: "Tokens", min: 4, max: 32, step: 2, value: 16 }),
