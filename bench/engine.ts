@@ -6,6 +6,7 @@
  * JAX and PyTorch run in the Python given by --python or PUSHFORWARD_PYTHON; jax-js and TensorFlow.js if they are installed in
  * bench/peers (npm --prefix bench/peers install). Peers that are missing are left out.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
@@ -56,14 +57,23 @@ function ours(threads: number): Runner {
   };
 }
 
+/**
+ * Peers with so many threads. With one they are also held to one core, where the system can: JAX 0.10 takes both for its products, whatever its flags
+ * say (a product at 143 GFLOP/s).
+ */
 function peers(python: string, threads: number): Runner[] {
-  const list: Runner[] = [];
   const env = { THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
+  const held = threads === 1 && spawnSync("taskset", ["--version"]).status === 0;
+  const peer = (name: string, program: string, args: readonly string[], more: Record<string, string> = {}): Runner =>
+    held
+      ? external(name, "taskset", ["--cpu-list", "0", program, ...args], { ...env, ...more })
+      : external(name, program, args, { ...env, ...more });
   const flags: Record<string, string> =
     threads === 1 ? { XLA_FLAGS: "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" } : {};
+  const list: Runner[] = [];
   if (python && existsSync(python)) {
-    list.push(external("JAX", python, ["bench/peers/engine_jax.py"], { ...env, ...flags }));
-    list.push(external("PyTorch", python, ["bench/peers/engine_torch.py"], env));
+    list.push(peer("JAX", python, ["bench/peers/engine_jax.py"], flags));
+    list.push(peer("PyTorch", python, ["bench/peers/engine_torch.py"]));
   }
   const scripts = [
     ["jax-js", "@jax-js/jax", threads],
@@ -72,7 +82,7 @@ function peers(python: string, threads: number): Runner[] {
   ] as const;
   for (const [name, folder, n] of threads > 1 ? scripts : [scripts[0], scripts[2]])
     if (existsSync(`bench/peers/node_modules/${folder}`))
-      list.push(external(name, process.execPath, ["bench/peers/engine-js.ts", folder], { ...env, THREADS: String(n) }));
+      list.push(peer(name, process.execPath, ["bench/peers/engine-js.ts", folder], { THREADS: String(n) }));
   return list;
 }
 
