@@ -13,5 +13,15 @@ export default defineConfig({
   // pictures outside of pages need a document of text; a page has its own
   resolve: { alias: { linkedom: path("./nothing.ts") } },
   worker: { format: "es" },
-  build: { outDir: path("../dist/page"), emptyOutDir: true, target: "esnext", modulePreload: { polyfill: false } },
+  build: {
+    outDir: path("../dist/page"),
+    emptyOutDir: true,
+    target: "esnext",
+    modulePreload: { polyfill: false },
+    // little files cost more than they save: all style at once, and in one piece what every place needs
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "frame", test: /node_modules.svelte|studio.(parts.(?!Drawn)|[\w.]+$)/ }] } },
+    },
+  },
 });

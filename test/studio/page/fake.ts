@@ -1,8 +1,7 @@
 /** A server that says what tests want it to: runs of its own, and events when a test says so. It keeps to the contract of src/studio/api.ts. */
 import { readFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { getMimeType } from "hono/utils/mime";
@@ -17,8 +16,9 @@ export interface Fake {
   readonly tell: (event: Event) => void;
   /** Pages that listen. */
   readonly listeners: () => number;
-  /** Ends all streams of events, as a server that is restarted does. */
-  readonly drop: () => void;
+  /** Ends, with all that it says; and begins again in the same place. */
+  readonly leave: () => void;
+  readonly come: () => Promise<void>;
   readonly close: () => void;
 }
 
@@ -135,24 +135,17 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
     return bytes ? c.body(new Uint8Array(bytes), 200, { "content-type": getMimeType(path) ?? "application/octet-stream" }) : c.notFound();
   });
-  const drop = (): void => {
+  const leave = (): void => {
     for (const end of ends) end();
     ends.clear();
+    server.close();
+    if ("closeAllConnections" in server) server.closeAllConnections();
   };
-  return new Promise((done) => {
-    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }: AddressInfo) =>
-      done({
-        url: `http://127.0.0.1:${port}/`,
-        asked,
-        runs,
-        tell,
-        listeners: () => listeners.size,
-        drop,
-        close() {
-          drop();
-          server.close();
-        },
-      }),
-    );
-  });
+  const server = createAdaptorServer({ fetch: app.fetch });
+  const listen = (port: number): Promise<void> => new Promise((done) => server.listen(port, "127.0.0.1", () => done()));
+  await listen(0);
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const url = `http://127.0.0.1:${port}/`;
+  return { url, asked, runs, tell, listeners: () => listeners.size, leave, come: () => listen(port), close: leave };
 }
