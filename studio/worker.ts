@@ -16,7 +16,7 @@ async function asset(name: string): Promise<Uint8Array> {
 let running: Running | undefined;
 
 async function start({ name, settings, seed }: Extract<Order, { kind: "start" }>): Promise<void> {
-  const demo = await demos[name]();
+  const demo = await demos[name].load();
   running = await demo.start(settings, seed, asset);
   for (let frame = await running.next(); frame !== undefined; frame = await running.next()) {
     tell({ kind: "frame", frame });

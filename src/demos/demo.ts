@@ -163,11 +163,16 @@ export interface Running {
 /** Loads a file of the page (the built-in language model, digits): by name, given by whoever runs the demo. */
 export type Assets = (name: string) => Promise<Uint8Array>;
 
-export interface Demo {
-  readonly name: string;
+/** A demo before its code is loaded. */
+export interface Registered {
   readonly title: string;
   /** Two or three sentences: what one sees, and what to try. */
   readonly about: string;
+  readonly load: () => Promise<Demo>;
+}
+
+export interface Demo {
+  readonly name: string;
   /** The page of docs/ that tells more. */
   readonly docs: string;
   readonly controls: readonly Control[];

@@ -45,9 +45,6 @@ const { controls, read } = form({
 
 export const graph: Demo = {
   name: "graph",
-  title: "Make a graph small",
-  about:
-    "Random edge coding stores a graph without an order of its edges, which saves log2 of all orders. Drop an edge list, or take one that is made here: the smallest of three models is taken, sizes stand beside those of general compressors, and the file is decoded again and compared.",
   docs: "graph.md",
   controls,
   command: (settings) => {

@@ -60,9 +60,6 @@ const familyOf = (units: number): Family =>
 
 export const hypernetwork: Demo = {
   name: "hypernetwork",
-  title: "A quantum hypernetwork",
-  about:
-    "Every string of bits that the circuit yields is a whole network with weights of ±1. While the angles of the circuit learn, probability moves to networks that tell two classes apart. Try no layers (independent bits) against two, and see how little a classical search needs for the same.",
   docs: "binarize.md",
   controls,
   command: (settings) => {

@@ -45,9 +45,6 @@ const [shown, judged] = [8, 100];
 
 export const inversion: Demo = {
   name: "inversion",
-  title: "What does a classifier give away?",
-  about:
-    "A classifier is trained on private digits, 5 to 9. An attacker who has only the classifier, and public digits from 0 to 4, looks for codes that it takes for each class. Pictures are blurred until you ask. Compare γ = 1 with γ = 0.001, and a defence with none.",
   docs: "audit.md",
   controls,
   command: (settings) => {

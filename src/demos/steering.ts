@@ -46,9 +46,6 @@ const shownTexts = 12;
 
 export const steering: Demo = {
   name: "steering",
-  title: "Steer a language model",
-  about:
-    "The small language model of the package goes on with your words, and the score asks for kind ones: φ = sigmoid(β (AFINN - 2)). Each run is a population of texts; the bad ones die out. The bounds say how far the sampler is from the texts that it should write. The model knows words and phrases, and no sense.",
   docs: "steer.md",
   controls,
   command: (settings) => {

@@ -43,12 +43,12 @@ const variations = (controls: readonly Control[]) => [
 
 describe.each(Object.keys(demos))("%s", (name) => {
   test("commands are valid whatever is chosen", async () => {
-    const { command, controls } = await demos[name]();
+    const { command, controls } = await demos[name].load();
     for (const settings of variations(controls)) await check(command(settings));
   });
 
   test("what no control has is refused before anything begins", async () => {
-    const { controls, command, start } = await demos[name]();
+    const { controls, command, start } = await demos[name].load();
     const wrong = controls.flatMap(({ key, kind }) =>
       ["nothing of the kind", Number.NaN, null, {}, [[]]]
         .filter((value) => !(kind === "text" && typeof value === "string") && !(kind === "file" && value === null))
@@ -62,7 +62,7 @@ describe.each(Object.keys(demos))("%s", (name) => {
 });
 
 test("energies of transport are options of the command", async () => {
-  const { command } = await demos.transport();
+  const { command } = await demos.transport.load();
   for (const kinetic of ["ot", "uot"])
     for (const potential of ["obstacle", "spring", "repulsion"]) {
       const line = command({ kinetic, potential, strength: 0.75 });

@@ -20,7 +20,7 @@ export interface Watched {
 
 /** A demo for so many frames, or to its end. */
 export async function watch(name: string, settings: Settings, { seed = 1, most = Number.POSITIVE_INFINITY } = {}): Promise<Watched> {
-  const demo = await demos[name]();
+  const demo = await demos[name].load();
   const running = await demo.start(settings, seed, noAssets);
   const frames: Frame[] = [];
   let next: Frame | undefined;

@@ -42,7 +42,7 @@ test("clouds come back from the address as they were drawn", () =>
   ));
 
 test("settings that an address cannot mean are those of the demo", async () => {
-  const { controls } = await demos.darts();
+  const { controls } = await demos.darts.load();
   const { settings, seed } = settingsFromQuery(controls, { rounds: "1e9", law: "none", name: "x", clouds: "", seed: "-3" });
   expect([settings.rounds, settings.law, settings.name, seed]).toEqual([100_000, "uniform", "x", 0]);
   expect(settingsToQuery(controls, settingsFromQuery(controls, {}).settings, 0)).toEqual({});

@@ -48,11 +48,6 @@ const movesAFrame = 20_480;
 
 export const annealing: Demo = {
   name: "annealing",
-  title: "The annealing ladder",
-  about:
-    "Chains walk from the prior to a posterior through intermediate temperatures, and back from exact draws. Each way gives a bound on the " +
-    "log likelihood log p(x), one from below and one from above; with every doubling of the temperatures they close on the exact value. Try one " +
-    "chain, or a posterior of four islands.",
   docs: "information",
   controls: choices.controls,
   command(settings) {

@@ -46,10 +46,6 @@ const judged = 20;
 
 export const molecules: Demo = {
   name: "molecules",
-  title: "Electrons find their ground state",
-  about:
-    "Walkers are places of all electrons, drawn from the square of a wave function. Three flows bring it to the ground state: W carries walkers " +
-    "downhill, FR reweights them, WFR does both. Watch which one is there first, and how the variance of the energy dies away.",
   docs: "molecule",
   controls: choices.controls,
   command: (settings) => `pushforward molecule ${choices.read(settings).system} --method wfr`,

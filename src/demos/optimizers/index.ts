@@ -46,10 +46,6 @@ const stepsAFrame = 25;
 
 export const optimizers: Demo = {
   name: "optimizers",
-  title: "A race of optimizers",
-  about:
-    "Six optimizers train the same network on the same batches from the same first parameters. Losses by step and by time do not rank them " +
-    "alike, and another seed may rank them otherwise: several seeds give errors. Try the optimizers' own learning rates.",
   docs: "optimizers",
   controls: choices.controls,
   command(settings) {

@@ -20,10 +20,6 @@ const far = 3;
 
 export const transport: Demo = {
   name: "transport",
-  title: "Particles learn to move",
-  about:
-    "Draw two or three clouds. A network learns the velocity that carries the first into the last at the least cost, and particles follow " +
-    "what it has learned so far. Try noise, growth, an obstacle on the way, or particles that repel each other.",
   docs: "trajectories",
   controls: choices.controls,
   command: (settings) => commandOf(choices.read(settings)),

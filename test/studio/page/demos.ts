@@ -1,11 +1,9 @@
 /** A demo with a control and a panel of every kind: it throws darts at a square and counts those in the circle. Stands for all demos in tests. */
-import type { Demo, Frame, GivenFile, Panel, Settings } from "../../../src/demos/demo.ts";
+import type { Demo, Frame, GivenFile, Panel, Registered, Settings } from "../../../src/demos/demo.ts";
 import { UserError } from "../../../src/errors.ts";
 
 const darts: Demo = {
   name: "darts",
-  title: "Darts",
-  about: "Darts fall into a square; the share of those in the circle tells π. Throw more of them.",
   docs: "runs.md",
   controls: [
     { kind: "range", key: "rounds", label: "rounds", min: 5, max: 100_000, step: 5, value: 20 },
@@ -141,4 +139,10 @@ function rings(points: readonly number[]): number[] {
   return counts;
 }
 
-export const demos: Readonly<Record<string, () => Promise<Demo>>> = { darts: async () => darts };
+export const demos: Readonly<Record<string, Registered>> = {
+  darts: {
+    title: "Darts",
+    about: "Darts fall into a square; the share of those in the circle tells π. Throw more of them.",
+    load: async () => darts,
+  },
+};
