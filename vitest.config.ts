@@ -33,7 +33,8 @@ export default defineConfig({
         test: {
           name: "webassembly",
           include: engine.map((room) => `test/${room}/**/*.test.ts`),
-          exclude: ["test/tensor/{devices,page,tail}.test.ts"],
+          // those of test/tensor/wasm ask for it themselves
+          exclude: ["test/tensor/{devices,page,tail}.test.ts", "test/tensor/wasm/**"],
           isolate: false,
           setupFiles: [setup, webassembly],
         },
