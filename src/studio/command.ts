@@ -41,14 +41,15 @@ async function open(
   { root, port, host, data, readOnly, open: wanted, workers, json, quiet }: Options,
   registry: readonly Registered[],
 ): Promise<Outcome> {
-  const [{ builtPage }, { isLoopback, serve }, { openBrowser }, { folders }] = await Promise.all([
+  const [{ builtPage }, { isLoopback, serve }, { openBrowser }, { checkRoot, folders }] = await Promise.all([
     import("./page.ts"),
     import("./serve.ts"),
     import("./browser.ts"),
     import("./places.ts"),
   ]);
   const tell = (message: string): void => void (quiet || process.stderr.write(`${message}\n`));
-  const given = folders(data); // before a page is built
+  checkRoot(root); // before a page is built
+  const given = folders(data);
   const served = await serve({ root, port, host, data: given, readOnly, workers, registry, tell, page: builtPage(tell) });
   const { url } = served;
   process.stdout.write(json ? `${JSON.stringify({ event: "open", url, root })}\n` : `${url}\n`);

@@ -53,6 +53,12 @@ export function checkPlace(text: string, names: boolean, { root, uploads, data, 
   }
 }
 
+/** @throws UserError  for a place of runs that is there, and no folder */
+export function checkRoot(root: string): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new UserError(`--root: ${root} is no folder`, "name the folder below which the runs are, or where they shall be");
+}
+
 /**
  * Folders from a list with commas.
  * @throws UserError  for one that is none

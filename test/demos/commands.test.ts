@@ -27,8 +27,8 @@ async function check(line: string): Promise<void> {
       continue;
     }
     const info = infos.find(({ key }) => flag(key) === rest[i]);
-    expect(info, `${command.name} has no ${rest[i]}`).toBeDefined();
-    given[info!.key] = info!.type === "boolean" ? true : rest[++i];
+    if (info === undefined) throw new Error(`${command.name} has no ${rest[i]}`);
+    given[info.key] = info.type === "boolean" ? true : rest[++i];
   }
   expect(values.length).toBeLessThanOrEqual(command.arguments.length);
   command.check(given);

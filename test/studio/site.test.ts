@@ -60,6 +60,10 @@ test("the command refuses what cannot be served, in words", async () => {
   const commands = [{ name: "studio", summary: "", load: async () => studioCommand([]) }];
   expect(await run(["studio", "--data", join(place.base, "nothing")], commands, output)).toBe(1);
   expect(error).toMatch(/^error: --data: .* is no folder/);
+  error = "";
+  writeFileSync(join(place.base, "file"), "");
+  expect(await run(["studio", "--root", join(place.base, "file")], commands, output)).toBe(1);
+  expect(error).toMatch(/^error: --root: .* is no folder\n {2}hint: /);
 });
 
 test.runIf(process.platform === "linux")(

@@ -1,6 +1,8 @@
 /** Chains from the prior to a posterior, with ever more temperatures: two bounds on log p(x) close on the exact value. */
+
 import { randomStream } from "../../array/index.ts";
 import type { Column } from "../../data/table.ts";
+import { toOnnx } from "../../onnx/export.ts";
 import { difference } from "../../sampling/bounds/estimate.ts";
 import { estimate, samplingCautions } from "../../sampling/index.ts";
 import { like } from "../../tensor/index.ts";
@@ -129,7 +131,6 @@ const cautionsOf = ({ lower, upper, single, acceptance, invalid, temperatures }:
 
 /** The decoder, as the command takes it, and the bounds of every population. */
 async function filesOf({ model, constant }: Posterior, rungs: readonly Rung[]): Promise<TakeAway[]> {
-  const { toOnnx } = await import("../../onnx/export.ts");
   const decoder = toOnnx(model.decode, [like([1, 2])], { anyRows: true });
   const column = (name: string, value: (r: Rung, g: number) => number): Column => ({
     name,
