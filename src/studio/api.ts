@@ -50,14 +50,17 @@ export interface RunRow extends Omit<Listed, "machine" | "status"> {
 }
 
 /**
- * GET /api/runs?where=status=done,loss<0.1&text=gap&sort=-created&columns=loss,width&tag=…&offset=0&limit=200
- * `text`: words that must all be part of the name or the command.
+ * GET /api/runs?where=loss<0.1&status=done&text=gap&sort=-created&columns=loss,width&tag=…&offset=0&limit=200
+ * `text`: words that must all be part of the name or the command. `status`: as rows show it; a condition on the status in `where` asks the index,
+ * which does not know of runs that wait or failed to begin. Those come first, however the others are sorted, and never with a condition.
  */
 export interface RunList {
   readonly total: number;
   readonly runs: readonly RunRow[];
   /** Names of all facts that runs have, to sort and filter by. */
   readonly facts: readonly string[];
+  /** Runs that lie there and will come up when they have been read. */
+  readonly unread: number;
 }
 
 /** GET /api/runs/:id */

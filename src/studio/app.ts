@@ -44,6 +44,7 @@ const listQuery = z.object({
   sort: text.optional(),
   columns: listed.default([]),
   tag: text.optional(),
+  status: z.enum(["running", "waiting", "done", "stopped", "failed"]).optional(),
   text: text.transform((value) => value.split(/\s+/).filter(Boolean)).default([]),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(10_000).default(200),

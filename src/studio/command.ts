@@ -50,7 +50,7 @@ async function open(
   const tell = (message: string): void => void (quiet || process.stderr.write(`${message}\n`));
   checkRoot(root); // before a page is built
   const given = folders(data);
-  const served = await serve({ root, port, host, data: given, readOnly, workers, registry, tell, page: builtPage(tell) });
+  const served = await serve({ root, port, host, data: given, readOnly, workers, registry, page: builtPage(tell) });
   const { url } = served;
   process.stdout.write(json ? `${JSON.stringify({ event: "open", url, root })}\n` : `${url}\n`);
   if (!isLoopback(host)) {

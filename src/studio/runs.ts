@@ -20,6 +20,7 @@ export interface ListQuery {
   readonly sort?: string;
   readonly columns: readonly string[];
   readonly tag?: string;
+  readonly status?: RunRow["status"];
   /** Words that must all be part of the name or the command. */
   readonly text: readonly string[];
   readonly offset: number;
@@ -30,7 +31,7 @@ export interface ListQuery {
 const stepsFact = "config.steps";
 
 /** @throws UserError  for conditions that cannot be read, and names that no run has */
-export async function runList(studio: Studio, { where, sort, columns, tag, text, offset, limit }: ListQuery): Promise<RunList> {
+export async function runList(studio: Studio, { where, sort, columns, tag, status, text, offset, limit }: ListQuery): Promise<RunList> {
   const facts = await factNames(studio.store);
   // a name that no run has yet is no mistake of somebody who only looks
   const shown = columns.filter((name) => facts.includes(name.replace(/^(results|last|config)\./, "")));
@@ -38,11 +39,14 @@ export async function runList(studio: Studio, { where, sort, columns, tag, text,
   const open = openStarts(studio);
   const found = await listRuns(studio.store, { where, sort, columns: asked });
   const runs = found.filter(({ folder }) => isBelow(studio.places.root, folder)).map((run) => rowOf(studio, run, shown, open));
-  const starting = where.length === 0 && sort === undefined ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
+  // of what is no run yet no fact is known that a condition could ask for
+  const starting = where.length === 0 ? startRows(studio, new Set(runs.map(({ name }) => name))) : [];
   const hasWords = ({ name, command }: RunRow): boolean =>
     text.every((word) => `${name} ${command}`.toLowerCase().includes(word.toLowerCase()));
-  const all = [...starting, ...runs].filter((run) => (tag === undefined || run.tags.includes(tag)) && hasWords(run));
-  return { total: all.length, runs: all.slice(offset, offset + limit), facts };
+  const fits = (run: RunRow): boolean =>
+    (tag === undefined || run.tags.includes(tag)) && (status === undefined || run.status === status) && hasWords(run);
+  const all = [...starting, ...runs].filter(fits);
+  return { total: all.length, runs: all.slice(offset, offset + limit), facts, unread: studio.watch.unread() };
 }
 
 function rowOf(studio: Studio, { machine: _, facts, ...run }: Listed, shown: readonly string[], open: ReadonlyMap<string, Start>): RunRow {

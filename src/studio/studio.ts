@@ -8,7 +8,6 @@ import { makeFolder } from "../lab/files.ts";
 import { type Lock, lock, ownerProcess } from "../lab/lock.ts";
 import { indexFile, openStore, type Store } from "../lab/store/database.ts";
 import { type Found, runById } from "../lab/store/query.ts";
-import { runFolders } from "../lab/store/sync.ts";
 import { ownProgram } from "../lab/sweep/child.ts";
 import type { CommandInfo, RunRow } from "./api.ts";
 import type { Curves } from "./curves.ts";
@@ -33,8 +32,6 @@ export interface StudioOptions {
   readonly registry: readonly Registered[];
   /** Script and arguments before a command's; default: our own. */
   readonly program?: readonly string[];
-  /** For whoever waits. */
-  readonly tell?: (message: string) => void;
 }
 
 export interface Studio extends StudioOptions {
@@ -56,9 +53,6 @@ export interface Studio extends StudioOptions {
   changed(id: string, status: RunRow["status"] | "gone", folder?: string): void;
   close(): Promise<void>;
 }
-
-/** So many runs take a while. */
-const many = 200;
 
 /** Milliseconds between two looks. */
 const pause = 300;
@@ -94,8 +88,6 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     const start = folder === undefined ? undefined : starts?.of(nameOf(folder));
     if (start && followers.follows(start.id)) publish({ kind: "run", run: start.id, status });
   };
-  const unknown = runFolders(root).length - (await store.selectFrom("runs").select("id").execute()).length;
-  if (unknown > many) options.tell?.(`reading ${unknown} runs, which is done once`);
   const watch = await openWatch(store, root, changed);
 
   /** A start that has begun or ended says so for itself, and for its run if there is one: whose failure to go on is news too. */

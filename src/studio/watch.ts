@@ -5,9 +5,10 @@
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { isLocked } from "../lab/lock.ts";
 import type { Store } from "../lab/store/database.ts";
-import { forget, scan, syncRoot, syncRun } from "../lab/store/sync.ts";
+import { forget, outdated, scan, syncRun } from "../lab/store/sync.ts";
 import type { RunRow } from "./api.ts";
 
 export interface Watch {
@@ -17,6 +18,8 @@ export interface Watch {
   refresh(folder: string): Promise<void>;
   /** Runs that work, as far as the last look tells: folder by id. */
   running(): ReadonlyMap<string, string>;
+  /** Runs that lie there and are not in the index yet, as far as the last look tells. */
+  unread(): number;
 }
 
 interface Known {
@@ -29,20 +32,27 @@ interface Known {
 /** Looks between two at runs that do not work, and between two readings of one that does. */
 const [seldom, reading] = [10, 4];
 
+/** Runs that are read before anything is shown, and in one look after: thousands are read while one looks on, the newest first. */
+const [atFirst, atOnce] = [200, 50];
+
 export async function openWatch(
   store: Store,
   root: string,
   changed: (id: string, status: RunRow["status"] | "gone", folder?: string) => void,
 ): Promise<Watch> {
-  await syncRoot(store, root);
+  const stale = newestFirst(await outdated(store, root));
+  for (const folder of stale.splice(0, atFirst)) await syncRun(store, folder);
+  const later = new Set(stale);
   const known = new Map<string, Known>();
   for (const row of await store.selectFrom("runs").select(["id", "folder", "status"]).execute())
-    known.set(row.folder, {
-      id: row.id,
-      status: row.status,
-      stamp: stampOf(row.folder),
-      metrics: timeOf(join(row.folder, "metrics.jsonl")),
-    });
+    if (!later.has(row.folder))
+      known.set(row.folder, {
+        id: row.id,
+        status: row.status,
+        stamp: stampOf(row.folder),
+        metrics: timeOf(join(row.folder, "metrics.jsonl")),
+      });
+  let unread = stale.length;
   let places = new Map<string, string>();
   let ticks = 0;
   let unsettled = true; // what came up while one looked is seen by a second look
@@ -62,7 +72,13 @@ export async function openWatch(
   async function discover(): Promise<void> {
     const { runs, others } = scan(root);
     places = new Map(others.map((place) => [place, timeOf(place)]));
-    for (const folder of runs) if (!known.has(folder)) await refresh(folder);
+    const fresh = newestFirst(runs.filter((folder) => !known.has(folder)));
+    unread = fresh.length;
+    for (const folder of fresh.slice(0, atOnce)) {
+      await refresh(folder);
+      unread--;
+      await setImmediate(); // the index answers without waiting: others have their turn here
+    }
     const here = new Set(runs);
     for (const [folder, { id }] of known) {
       if (here.has(folder)) continue;
@@ -84,15 +100,21 @@ export async function openWatch(
     refresh,
     running: () =>
       new Map([...known].flatMap(([folder, { id, status }]) => (status === "running" && id !== undefined ? [[id, folder]] : []))),
+    unread: () => unread,
     async tick(expected) {
       const moved = [...places].some(([place, time]) => timeOf(place) !== time);
       if (moved || unsettled) await discover();
-      unsettled = moved;
+      unsettled = moved || unread > 0;
       for (const [folder, state] of known) await look(folder, state, expected.has(folder));
       ticks++;
     },
   };
 }
+
+const newestFirst = (folders: readonly string[]): string[] => {
+  const begun = new Map(folders.map((folder) => [folder, Number(timeOf(join(folder, "config.json"))) || 0]));
+  return folders.toSorted((a, b) => begun.get(b)! - begun.get(a)!);
+};
 
 const timeOf = (path: string): string => String(statSync(path, { throwIfNoEntry: false })?.mtimeMs);
 

@@ -8,6 +8,7 @@ const length = 200;
 
 export interface PagedRuns {
   readonly total: number | undefined;
+  readonly unread: number;
   readonly facts: readonly string[];
   readonly error: unknown;
   readonly row: (index: number) => RunRow | undefined;
@@ -28,6 +29,7 @@ export function pagedRuns(): PagedRuns {
   let round = 0;
   let sight = { first: 0, end: length };
   let total: number | undefined = $state();
+  let unread = $state(0);
   let facts: readonly string[] = $state.raw([]);
   let error: unknown = $state();
 
@@ -38,7 +40,7 @@ export function pagedRuns(): PagedRuns {
     try {
       const answer = await ask<RunList>(`runs?${query}&offset=${page * length}&limit=${length}`);
       if (mine !== round) return;
-      [total, facts, error] = [answer.total, answer.facts, undefined];
+      [total, facts, unread, error] = [answer.total, answer.facts, answer.unread, undefined];
       pages.set(page, answer.runs);
     } catch (thrown) {
       if (mine === round) error = thrown;
@@ -57,6 +59,9 @@ export function pagedRuns(): PagedRuns {
   return {
     get total() {
       return total;
+    },
+    get unread() {
+      return unread;
     },
     get facts() {
       return facts;

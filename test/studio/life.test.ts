@@ -94,8 +94,12 @@ test("so many run at a time, the others wait for them; one that waits can be tak
     ["walk-2", "waiting"],
     ["walk-3", "waiting"],
   ]);
+  const names = async (query: string) => (await visitor.get<RunList>(`/api/runs?${query}`)).body.runs.map(({ name }) => name);
+  expect(await names("sort=-created&status=waiting")).toEqual(["walk-3", "walk-2"]); // as the page asks
+  expect(await names("sort=created&status=running")).toEqual(["walk"]);
   await visitor.post(`/api/runs/${second.id}/stop`);
   expect((await detail(second.id)).failure).toBe("stopped before it began");
+  expect(await names("status=failed")).toEqual(["walk-2"]);
   writeFileSync(gate, "");
   await reached(third.id, "done");
   expect(

@@ -1,5 +1,5 @@
 /** Looking on: events as they come, missed ones, many readers, and the routes that show runs. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -67,6 +67,34 @@ test("runs are filtered, sorted, tagged and shown by pages", async () => {
   await visitor.post(`/api/runs/${id}/tags`, { tags: ["good", "<b>", "good"] });
   expect((await list("tag=good")).runs.map(({ name, tags }) => [name, tags])).toEqual([["old", ["good", "<b>"]]]);
   expect(JSON.parse(readFileSync(join(place.root, ".studio", "tags.json"), "utf8"))).toEqual({ [id]: ["good", "<b>"] });
+});
+
+test("of many runs the newest are read first; the others come up while one looks on, and in the end all are there", async () => {
+  const [other, count] = [folders(), 320];
+  for (let i = 0; i < count; i++) {
+    const folder = join(other.root, `run-${i}`);
+    mkdirSync(folder, { recursive: true });
+    const record = { format: 2, id: `id-${i}`, created: i, code: "0", invocation: null, inputs: [], config: { seed: i } };
+    writeFileSync(join(folder, "config.json"), JSON.stringify(record));
+    writeFileSync(join(folder, "results.json"), "{}");
+    utimesSync(join(folder, "config.json"), i, i);
+  }
+  const many = await open(other.root, other.page);
+  try {
+    const looker = await visit(many.url);
+    const seen: RunList[] = [];
+    await until(async () => {
+      seen.push((await looker.get<RunList>("/api/runs?sort=-created&limit=1000")).body);
+      return seen.at(-1)!.unread === 0;
+    });
+    for (const { total, runs } of seen)
+      expect(runs.map(({ id }) => id)).toEqual(Array.from({ length: total }, (_, i) => `id-${count - 1 - i}`));
+    expect(seen[0].total).toBeGreaterThanOrEqual(200);
+    expect(seen.at(-1)!.total).toBe(count);
+  } finally {
+    await many.close();
+    other.remove();
+  }
 });
 
 test("one run in full, its metrics thinned, its files", async () => {

@@ -16,6 +16,13 @@ const [mostFacts, longestFact] = [500, 300];
 
 /** Brings the index up to date with all run folders below a root; forgets those that are gone. Returns how many were read. */
 export async function syncRoot(store: Store, root: string): Promise<number> {
+  const folders = await outdated(store, root);
+  for (const folder of folders) await syncRun(store, folder);
+  return folders.length;
+}
+
+/** Run folders below a root that the index does not hold as they are now; it forgets those that are gone. */
+export async function outdated(store: Store, root: string): Promise<string[]> {
   const folders = runFolders(root);
   const known = await store.selectFrom("runs").select(["id", "folder", "stamp", "status"]).where("machine", "=", hostname()).execute();
   const byFolder = new Map(known.map((row) => [row.folder, row]));
@@ -23,14 +30,10 @@ export async function syncRoot(store: Store, root: string): Promise<number> {
   const below = resolve(root) + sep;
   const gone = known.filter(({ folder }) => `${folder}${sep}`.startsWith(below) && !here.has(folder));
   for (const { id } of gone) await forget(store, id);
-  let read = 0;
-  for (const folder of folders) {
+  return folders.filter((folder) => {
     const row = byFolder.get(folder);
-    if (row && row.stamp === stampOf(folder) && (row.status === "done" || statusOf(folder) === row.status)) continue;
-    await syncRun(store, folder);
-    read++;
-  }
-  return read;
+    return !row || row.stamp !== stampOf(folder) || (row.status !== "done" && statusOf(folder) !== row.status);
+  });
 }
 
 /** Brings one run folder into the index. A folder that holds no run is passed over. */

@@ -5,7 +5,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { getMimeType } from "hono/utils/mime";
-import type { CommandInfo, ComparisonView, Event, Meta, Order, RunDetail, RunRow, Series, SweepView } from "../../../src/studio/api.ts";
+import type { CommandInfo, ComparisonView, Event, Meta, Order, RunDetail, RunList, RunRow, Series, SweepView } from "../../../src/studio/api.ts";
 import { sandbox } from "../../../src/studio/headers.ts";
 
 export interface Fake {
@@ -54,16 +54,16 @@ export async function fakeServer({ folder, headers, readOnly = false, ...given }
   app.get("/api/meta", (c) => c.json<Meta>({ version: "0.1.0", root: "runs", readOnly, data: [] }));
   app.get("/api/commands", (c) => c.json(given.commands));
   app.get("/api/runs", (c) => {
-    const { text = "", where = "", tag = "", sort = "-created", offset = "0", limit = "200" } = c.req.query();
+    const { text = "", where = "", tag = "", status, sort = "-created", offset = "0", limit = "200" } = c.req.query();
     if (where.includes("nothing")) return c.json({ error: 'no run has "nothing"', hint: 'did you mean "width"?' }, 400);
-    const status = /status=(\w+)/.exec(where)?.[1];
     const fits = runs.filter(
       (run) => run.name.includes(text) && (status === undefined || run.status === status) && (tag === "" || run.tags.includes(tag)),
     );
     const by = sort.replace("-", "");
     const key = (run: RunRow): number => (by === "step" ? run.step : run.created);
     const sorted = fits.toSorted((a, b) => (sort.startsWith("-") ? key(b) - key(a) : key(a) - key(b)));
-    return c.json({ total: fits.length, runs: sorted.slice(Number(offset), Number(offset) + Number(limit)), facts: ["loss", "width"] });
+    const shown = sorted.slice(Number(offset), Number(offset) + Number(limit));
+    return c.json<RunList>({ total: fits.length, runs: shown, facts: ["loss", "width"], unread: 0 });
   });
   app.get("/api/runs/:id", (c) => {
     const run = runs.find(({ id }) => id === c.req.param("id"));
