@@ -5,7 +5,18 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { getMimeType } from "hono/utils/mime";
-import type { CommandInfo, ComparisonView, Event, Meta, Order, RunDetail, RunList, RunRow, Series, SweepView } from "../../../src/studio/api.ts";
+import type {
+  CommandInfo,
+  ComparisonView,
+  Event,
+  Meta,
+  Order,
+  RunDetail,
+  RunList,
+  RunRow,
+  Series,
+  SweepView,
+} from "../../../src/studio/api.ts";
 import { sandbox } from "../../../src/studio/headers.ts";
 
 export interface Fake {
