@@ -13,7 +13,16 @@ import type { ModuleWriter } from "./module.ts";
 import { type Plan, spreadOver, strides, totalsOf } from "./plan.ts";
 import { isConstant, type Source } from "./sources.ts";
 import { accumulated, neutral } from "./sums.ts";
-import { type Accumulation, type Argument, type Loop, type NodeWriter, type Operand, type Place, type Pointer, pushPlace } from "./writer.ts";
+import {
+  type Accumulation,
+  type Argument,
+  type Loop,
+  type NodeWriter,
+  type Operand,
+  type Place,
+  type Pointer,
+  pushPlace,
+} from "./writer.ts";
 
 export interface Emission {
   readonly writer: ModuleWriter;

@@ -8,7 +8,7 @@ import type { Start } from "./nest.ts";
 import { type Place, pushPlace } from "./writer.ts";
 
 /** Microseconds that a job must take by itself: beginning one and waiting takes one or two, and some tens if a thread was asleep. */
-const worthwhile = 20;
+export const worthwhile = 20;
 
 /** What threads call each other by. */
 export const signatures = { fork: { params: ["i32"], results: [] }, join: { params: [], results: [] } } as const;
@@ -41,14 +41,20 @@ export interface Jobs {
 }
 
 /**
- * @param room  address of the threads' own rooms, one behind another, each of so many bytes
+ * @param room   address of the threads' own rooms, one behind another, each of so many bytes
+ * @param least  microseconds of a job
  */
-export function jobsOf(writer: ModuleWriter, threads: number, room: { readonly address: number; readonly bytes: number }): Jobs {
+export function jobsOf(
+  writer: ModuleWriter,
+  threads: number,
+  room: { readonly address: number; readonly bytes: number },
+  least: number,
+): Jobs {
   const functions: number[] = [];
   return {
     share(driver, { microseconds, length, multiple }, write) {
       const each = Math.floor(length / threads / multiple) * multiple;
-      if (microseconds < worthwhile || each === 0) return false;
+      if (microseconds < least || each === 0) return false;
       const job = functions.length;
       const func = writer.func({ params: ["i32"], results: [] }, (code) => {
         const start: Start = (place: Place, step: number) => () => {

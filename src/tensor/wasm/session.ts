@@ -6,7 +6,7 @@ import { withSharing } from "../primitive.ts";
 import { physicalCores, type Session, type SessionOptions } from "../runtime.ts";
 import type { Program, ProgramDType, Tensor } from "../tensor.ts";
 import { emitPlan } from "./emit.ts";
-import { jobsOf, signatures as jobSignatures } from "./jobs.ts";
+import { signatures as jobSignatures, jobsOf, worthwhile } from "./jobs.ts";
 import { signatures } from "./kernels.ts";
 import { aligned, sizeInBytes } from "./memory.ts";
 import { moduleWriter, mostPages } from "./module.ts";
@@ -76,8 +76,12 @@ async function threadsFor({ threads }: SessionOptions): Promise<number> {
   return threads ?? (await physicalCores()) ?? Math.min(4, navigator.hardwareConcurrency);
 }
 
-/** Compiles a program. Its memory holds constants, inputs, outputs and what is computed on the way. */
-export async function openModuleSession(program: Program, options: SessionOptions = {}): Promise<Session> {
+/**
+ * Compiles a program. Its memory holds constants, inputs, outputs and what is computed on the way.
+ *
+ * @param least  microseconds that something must take for threads to share it
+ */
+export async function openModuleSession(program: Program, options: SessionOptions = {}, least = worthwhile): Promise<Session> {
   const { reuse = false } = options;
   const plan = withSharing(() => planProgram(program));
   const constants = [...new Map(constantsOf(plan))];
@@ -87,7 +91,8 @@ export async function openModuleSession(program: Program, options: SessionOption
   const results = laidOut(program.outputs, given.end, sizeInBytes);
   const spare = laidOut(program.outputs, results.end, sizeInBytes);
   const own = spare.end;
-  const written = write(plan, own, new Map(constants.map(([x], i) => [x, fixed.addresses[i]])), await threadsFor(options));
+  const threads = await threadsFor(options);
+  const written = write(plan, own, new Map(constants.map(([x], i) => [x, fixed.addresses[i]])), { threads, least });
   const { memory, exports, release } = await instantiated(written);
   const run = exports.run as () => void;
   const whole = new Uint8Array(memory.buffer);
@@ -148,13 +153,18 @@ const largestScratch = ({ units, nested }: Plan): number =>
   );
 
 /** The module of a plan; `run` finds the addresses of inputs and outputs in memory, as parameters are at most 1,000. */
-function write(plan: Plan, memory: number, constants: ReadonlyMap<Tensor, number>, threads: number): Written {
+function write(
+  plan: Plan,
+  memory: number,
+  constants: ReadonlyMap<Tensor, number>,
+  { threads, least }: { readonly threads: number; readonly least: number },
+): Written {
   const writer = moduleWriter(threads > 1 ? { ...signatures, ...jobSignatures } : signatures);
   const { inputs, outputs } = plan.program;
   const places = [...inputs, ...outputs].map((_, i) => ({ pointer: start + 4 * i, offset: 0 }));
   const edges = Array.from({ length: threads }, (_, part) => memory + aligned(plan.bytes) + edgeBytes * part);
   const room = { address: memory + aligned(plan.bytes) + edgeBytes * threads, bytes: largestScratch(plan) };
-  const jobs = threads > 1 ? jobsOf(writer, threads, room) : undefined;
+  const jobs = threads > 1 ? jobsOf(writer, threads, room, least) : undefined;
   let end = room.address + (jobs ? threads * room.bytes : 0);
   const pointer = (): Pointer => {
     end += 4;

@@ -3,7 +3,7 @@
  * or still awake from the one before; for a new program it goes back to the messages, where the program is. Meanwhile the main thread does all
  * parts itself: the numbers are the same.
  */
-import { maySleep, type Port, startThread } from "../../array/thread.ts";
+import { maySleep, type Port, startThread, type Thread } from "../../array/thread.ts";
 import { TensorError } from "../../errors.ts";
 
 /** A program as threads need it. */
@@ -89,10 +89,19 @@ export function crewOf(threads: number): Crew {
   return crew;
 }
 
+/** None if a page forbids them, by an error at once or by one that comes later. */
+function startAll(threads: number, state: Int32Array): Thread[] {
+  try {
+    return Array.from({ length: threads - 1 }, (_, k) => startThread(follow, { state, part: k + 1 }));
+  } catch {
+    return [];
+  }
+}
+
 function startCrew(threads: number): Crew {
   const state = new Int32Array(new SharedArrayBuffer(20));
-  const others = Array.from({ length: threads - 1 }, (_, k) => startThread(follow, { state, part: k + 1 }));
-  let [members, listening, failed, posted, expected] = [0, true, false, 0, 0];
+  const others = startAll(threads, state);
+  let [members, listening, failed, posted, expected] = [0, true, others.length === 0, 0, 0];
   let last: Promise<unknown> = Promise.resolve();
   let arrived = (): void => undefined;
   const gone: number[] = [];
