@@ -2,10 +2,10 @@
  * The engine's tasks in headless Chromium: here, in jax-js and in TensorFlow.js, one thread each, interleaved.
  *
  *   npm --prefix bench/peers install
- *   npm run bench -- browser [--tasks T1,T2] [--rounds 10] [--json]
+ *   npm run bench -- browser [--tasks T1,T2] [--rounds 10] [--isolated] [--json]
  *
- * Peers that are not installed are left out. Pages are not isolated, so that nobody has threads; in isolated ones jax-js has workers, which cost it
- * more than they bring in small tasks.
+ * Peers that are not installed are left out. Nobody has threads, unless pages are isolated: then memory may be shared, and both jax-js and we have
+ * workers.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -17,6 +17,7 @@ import { tasks } from "./engine-tasks.ts";
 const options = {
   tasks: { type: "string" },
   rounds: { type: "string", default: "10" },
+  isolated: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -47,7 +48,7 @@ export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   const chosen = tasks.filter((t) => !values.tasks || values.tasks.split(",").includes(t.name));
   const list = contenders();
-  const pages = await Promise.all(list.map(({ path: of, files }) => openPage(of, { files })));
+  const pages = await Promise.all(list.map(({ path: of, files }) => openPage(of, { files, isolated: values.isolated })));
   const rows: Record<string, unknown>[] = [];
   for (const { name: task, what } of chosen) {
     const run = (k: number, reps: number): Promise<{ first: number | null; times: number[] } | undefined> =>

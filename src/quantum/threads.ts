@@ -3,6 +3,7 @@
  * nothing in common (state/vectors.as.ts), and rotations of the real and of the imaginary parts follow each other without waiting; only
  * phases and permutations, which mix the halves, wait for both. Numbers are the same, bit by bit, as with one thread.
  */
+import { mayShare, maySleep, startThread } from "../array/thread.ts";
 import { instantiateShared, type Kernel, unsigned } from "../array/wasm.ts";
 import type { StateKernel } from "./kernel.ts";
 
@@ -84,17 +85,20 @@ export async function shareStates(): Promise<boolean> {
 }
 
 async function start(): Promise<Team | undefined> {
-  if (typeof SharedArrayBuffer === "undefined" || Reflect.get(globalThis, "crossOriginIsolated") === false) return undefined;
+  if (!mayShare()) return undefined;
   const { module, kernel } = instantiateShared<StateKernel>((await import("./state-shared.wasm.ts")).default);
   const shared: Shared = {
     ...{ module, memory: kernel.memory, names: calls, sizes: [slots, width] },
     state: new Int32Array(new SharedArrayBuffer(12)),
     ring: new Float64Array(new SharedArrayBuffer(8 * slots * width)),
   };
-  const failed = begin(shared);
+  let failed = false;
+  startThread(follow, shared).failed(() => {
+    failed = true;
+  });
   while (Atomics.load(shared.state, 2) === 0) {
     await new Promise((resolve) => setTimeout(resolve, 1));
-    if (failed()) return undefined;
+    if (failed) return undefined;
   }
   const call = together(kernel.call, shared);
   const page = 65_536;
@@ -103,25 +107,6 @@ async function start(): Promise<Team | undefined> {
     if (missing > 0) kernel.memory.grow(Math.ceil(missing / page));
     return { call, memory: kernel.memory };
   };
-}
-
-/** Starts the worker. @returns  whether it could not begin: pages may forbid workers of text */
-function begin(shared: Shared): () => boolean {
-  const code = `(${follow.toString()})`;
-  let failed = false;
-  const fail = (): void => void (failed = true);
-  if (typeof Worker === "undefined") {
-    const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
-    const worker = new NodeWorker(`${code}(require("node:worker_threads").workerData)`, { eval: true, workerData: shared });
-    worker.once("error", fail);
-    worker.unref();
-  } else {
-    const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => ${code}(data)`], { type: "text/javascript" }));
-    const worker = new Worker(url);
-    worker.addEventListener("error", fail, { once: true });
-    worker.postMessage(shared);
-  }
-  return () => failed;
 }
 
 /** The kernel's functions, of which this thread does one half and the worker the other. */
@@ -139,7 +124,7 @@ function together(own: StateKernel, { state, ring }: Shared): StateKernel {
   };
   const wait = (): void => {
     for (let seen = Atomics.load(state, 1), tries = 0; seen !== posted; seen = Atomics.load(state, 1), tries++)
-      if (tries > 20_000 && mayWait) Atomics.wait(state, 1, seen, 100);
+      if (tries > 20_000 && maySleep) Atomics.wait(state, 1, seen, 100);
   };
   /** Follows what was posted before; nobody waits. */
   const apart =
@@ -177,6 +162,3 @@ function together(own: StateKernel, { state, ring }: Shared): StateKernel {
     ...{ depolarize: alone(own.depolarize), depolarizePair: alone(own.depolarizePair), mix: alone(own.mix) },
   };
 }
-
-/** The main thread of a page may not sleep. */
-const mayWait = typeof document === "undefined";

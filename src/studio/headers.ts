@@ -1,10 +1,10 @@
 /** What browsers are told about answers: that only our own code runs, in no other page's frame, and that files of runs run nothing. */
 
-/** The page: scripts, workers and programs of its own; pictures drawn with inline styles. */
+/** The page: scripts, workers and programs of its own, threads among them, which are text of ours; pictures drawn with inline styles. */
 const page = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
+  "worker-src 'self' blob:",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
   "font-src 'self'",

@@ -7,7 +7,9 @@ import { isFasterInWasm } from "./wasm/cost.ts";
 import { openModuleSession } from "./wasm/session.ts";
 
 export async function openFastest(program: Program, options: SessionOptions): Promise<Session> {
-  if (isFasterInWasm(program)) return openModuleSession(program, options);
+  // what is so small, and a tail, whose elements all come from memory, is not worth a second thread
+  const alone = { ...options, threads: 1 };
+  if (isFasterInWasm(program)) return openModuleSession(program, alone);
   const native = { ...options, device: "cpu" } as const;
   // a state that is copied to and fro would cost what the tail saves
   const split = options.reuse ? splitTail(program) : undefined;
@@ -16,6 +18,6 @@ export async function openFastest(program: Program, options: SessionOptions): Pr
   return openSplit(
     split,
     (head) => openOnnxSession(head, once),
-    (tail) => openModuleSession(tail, options),
+    (tail) => openModuleSession(tail, alone),
   );
 }

@@ -50,7 +50,7 @@ function load(): Promise<Ort> {
  * Physical cores. The runtime's own default pins its threads to cores, which stalls whenever another program runs on one of them; a
  * number does not.
  */
-async function physicalCores(): Promise<number | undefined> {
+export async function physicalCores(): Promise<number | undefined> {
   if (!inNode) return undefined;
   const { availableParallelism } = process.getBuiltinModule("node:os");
   const { readFile } = process.getBuiltinModule("node:fs/promises");

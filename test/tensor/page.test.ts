@@ -33,6 +33,17 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     }
   });
 
+  test.each([true, false])("a large step has the bits of Node, by threads if the page is isolated (%s) or by one", async (isolated) => {
+    const page = await openPage(path("./runtime-page.ts"), { isolated });
+    type Large = Awaited<ReturnType<typeof actions.runLarge>>;
+    try {
+      const { bits, shared } = await page.evaluate<Large>("program.actions.runLarge(2)");
+      expect([bits, shared]).toEqual([(await actions.runLarge(1)).bits, isolated]);
+    } finally {
+      await page.close();
+    }
+  });
+
   test("a model of others runs once the page has said what loads the runtime, and says so before", async () => {
     const page = await openPage(path("./runtime-page.ts"));
     const model = toOnnx((x: Tensor) => square(x), [like([3])]);

@@ -10,7 +10,7 @@ import { captured, closed, type Program, substitute } from "../walk.ts";
 import { bytesOf, bytesOfTensor, sizeInBytes } from "../wasm/memory.ts";
 import { counted } from "../wasm/nest.ts";
 import { inputAt, pingPong } from "../wasm/rules.ts";
-import { type NodeWriter, type Place, pushPlace } from "../wasm/writer.ts";
+import { type NodeWriter, type Place, pushPlace, setPointer } from "../wasm/writer.ts";
 import { fresh, iota, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
 import { concat, slice } from "./slice.ts";
@@ -188,8 +188,7 @@ function scanToWasm(w: NodeWriter, { inputs, outputs, params }: Node): void {
   // Pointers that walk along sequences.
   const walking = (place: Place, step: number): Walk => {
     const pointer = w.pointer();
-    pushPlace(w.code, place, reverse ? (length - 1) * step : 0);
-    w.code.globalSet(pointer.global);
+    setPointer(w.code, pointer, () => pushPlace(w.code, place, reverse ? (length - 1) * step : 0));
     return { pointer, step };
   };
   const sequences = inputs.slice(carries, carries + xs).map((x, i) => walking(inputAt(w, carries + i), bytes(x)));
@@ -208,8 +207,7 @@ function scanToWasm(w: NodeWriter, { inputs, outputs, params }: Node): void {
     loop.swap();
     for (const { pointer, step } of [...sequences, ...ys, ...saved.flatMap((s) => (s ? [s] : []))]) {
       if (step === 0) continue;
-      pushPlace(w.code, pointer, reverse ? -step : step);
-      w.code.globalSet(pointer.global);
+      setPointer(w.code, pointer, () => pushPlace(w.code, pointer, reverse ? -step : step));
     }
   });
   loop.finish();

@@ -32,8 +32,6 @@ export interface Code {
   /** An access of memory by vectors; `lane` for those of one lane. */
   simdAccess(number: number, offset: number, lane?: number): void;
   raw(...bytes: number[]): void;
-  globalGet(global: number): void;
-  globalSet(global: number): void;
   call(func: number): void;
   memoryCopy(): void;
   memoryFill(): void;
@@ -74,8 +72,6 @@ export function code(params: number): Code {
     simdAccess: (number, offset, lane) =>
       void out.push(0xfd, ...unsignedBytes(number), ...memory(offset), ...(lane === undefined ? [] : [lane])),
     raw: (...bytes) => void out.push(...bytes),
-    globalGet: (global) => void out.push(0x23, ...unsignedBytes(global)),
-    globalSet: (global) => void out.push(0x24, ...unsignedBytes(global)),
     call: (func) => void out.push(0x10, ...unsignedBytes(func)),
     memoryCopy: () => void out.push(0xfc, 10, 0, 0),
     memoryFill: () => void out.push(0xfc, 11, 0),

@@ -19,7 +19,7 @@ const plus = (a: Cost, b: Cost, times = 1): Cost => ({ native: a.native + b.nati
 const composite = 6;
 
 /** Microseconds to copy an element. */
-const copied = 5e-4;
+export const copied = 5e-4;
 
 /** What a native node costs however small it is: in a graph, and in the body of a loop. */
 const alone = 0.8;
@@ -41,6 +41,9 @@ function nodeCost(node: Node, overhead: number): Cost {
   if (isReduction(node) || primitive.wasm) return { native, wasm: 0.1 + elements * (isReduction(node) ? 2e-4 : 1e-3) };
   return { native: composite * native, wasm: composite * (0.1 + elements * 5e-4) };
 }
+
+/** Microseconds that these nodes take in WebAssembly, as one loop. */
+export const microseconds = (nodes: readonly Node[]): number => nodes.reduce((sum, node) => sum + nodeCost(node, 0).wasm, 0);
 
 function programCost({ inputs, outputs }: Program, overhead: number): Cost {
   const nodes = reachable(outputs, new Set(inputs.map((x) => x.node)));

@@ -3,20 +3,35 @@ import { sizeOf } from "../../array/ndarray.ts";
 import { stridesOf } from "../shapes.ts";
 import type { Node, Tensor } from "../tensor.ts";
 import type { Code } from "./code.ts";
+import { copied, microseconds } from "./cost.ts";
 import { isReduction, type Unit } from "./groups.ts";
+import type { Jobs } from "./jobs.ts";
 import type { Vector } from "./lanes.ts";
-import { rowwise, writeLoop } from "./loops.ts";
+import { cutOf, rowwise, writeLoop, writeNest } from "./loops.ts";
 import { aligned, bytesOf } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
 import { type Plan, spreadOver, strides, totalsOf } from "./plan.ts";
 import { isConstant, type Source } from "./sources.ts";
 import { accumulated, neutral } from "./sums.ts";
-import { type Accumulation, type Loop, type Operand, type Place, pushPlace } from "./writer.ts";
+import {
+  type Accumulation,
+  type Argument,
+  type Loop,
+  type NodeWriter,
+  type Operand,
+  type Place,
+  type Pointer,
+  pushPlace,
+} from "./writer.ts";
 
 export interface Emission {
   readonly writer: ModuleWriter;
   /** Addresses of constants. */
   readonly constants: ReadonlyMap<Tensor, number>;
+  /** A place that may change, in memory that nobody else has. */
+  pointer(): Pointer;
+  /** What threads share; none if there is one thread. */
+  readonly jobs: Jobs | undefined;
 }
 
 interface Scope {
@@ -55,8 +70,14 @@ export function emitPlan(
   });
 }
 
-function callLoop({ writer }: Emission, code: Code, loop: Loop): void {
-  if (sizeOf(loop.shape) > 0) code.call(writeLoop(writer, loop));
+/** @param time  microseconds that it takes by itself; default: those of a copy */
+function callLoop({ writer, jobs }: Emission, code: Code, loop: Loop, time = copied * sizeOf(loop.shape)): void {
+  if (sizeOf(loop.shape) === 0) return;
+  const cut = jobs && cutOf(loop);
+  const shared =
+    cut &&
+    jobs.share(code, { ...cut, microseconds: time }, (part) => writeNest(part.code, loop, writer.imported, { ...part, axis: cut.axis }));
+  if (!shared) code.call(writeLoop(writer, loop));
 }
 
 /** An operand of a loop over a shape. */
@@ -127,7 +148,7 @@ function emitLoop(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
   totals.forEach((a, i) => {
     if (!once[i]) callLoop(emission, code, filled(a, reduced[i].outputs[0]));
   });
-  callLoop(emission, code, {
+  const loop: Loop = {
     ...shapeOfLoop,
     accumulations: totals,
     compute(v, loaded) {
@@ -142,7 +163,8 @@ function emitLoop(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
         if (node.primitive.lanes) values.set(node.outputs[0], node.primitive.lanes(v, node.inputs.map(value), node));
       return [...stored.map((n) => value(n.outputs[0])), ...reduced.map((n) => value(n.inputs[0]))];
     },
-  });
+  };
+  callLoop(emission, code, loop, microseconds(unit.nodes));
   totals.forEach((a, i) => {
     if (a.into.place !== results[i].into.place) callLoop(emission, code, roundedDown(a, results[i].into.place, reduced[i].outputs[0]));
   });
@@ -181,28 +203,33 @@ function emitNode(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
     return start;
   });
   const output = (i: number): Place => places.get(node.outputs[i]) ?? { offset: 0 };
+  const calling =
+    (to: Code): NodeWriter["call"] =>
+    (kernel, ...args) => {
+      for (const a of args) pushArgument(to, a);
+      to.call(writer.imported(kernel));
+    };
+  const scratch: Place = { offset: nested };
   rule?.write(
     {
       code,
       output,
       used: (i) => places.has(node.outputs[i]),
-      scratch: { offset: nested },
+      scratch,
       input(i) {
         const x = node.inputs[i];
         const found = rule.strided ? plan.sources.source(x) : plan.sources.inMemory(x);
         return operandOf(scope, x, isConstant(found) ? plan.sources.inMemory(x) : found);
       },
-      call(kernel, ...args) {
-        for (const a of args) {
-          if (typeof a === "number") code.i32(a);
-          else if (typeof a === "function") a();
-          else pushPlace(code, a);
-        }
-        code.call(writer.imported(kernel));
+      call: calling(code),
+      share(work, write) {
+        if (emission.jobs?.share(code, work, (part) => write({ ...part, call: calling(part.code) }))) return;
+        const start = (place: Place) => () => pushPlace(code, place);
+        write({ code, count: work.length, start, room: () => pushPlace(code, scratch), call: calling(code) });
       },
       loop: (loop) => callLoop(emission, code, loop),
       run: (k, inputs, outputs) => emitPlan(emission, code, programs[k], starts[k], inputs, outputs),
-      pointer: () => ({ global: writer.global(), offset: 0 }),
+      pointer: emission.pointer,
       move(to, from, bytes) {
         pushPlace(code, to);
         pushPlace(code, from);
@@ -212,4 +239,10 @@ function emitNode(emission: Emission, code: Code, scope: Scope, unit: Unit): voi
     },
     node,
   );
+}
+
+function pushArgument(code: Code, argument: Argument): void {
+  if (typeof argument === "number") code.i32(argument);
+  else if (typeof argument === "function") argument();
+  else pushPlace(code, argument);
 }

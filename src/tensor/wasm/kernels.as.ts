@@ -129,8 +129,12 @@ function put<T>(c: usize, low: v128, high: v128, columns: i32, add: bool): void 
   }
 }
 
-/** Room for what does not fill a tile. */
-const edge: usize = 32;
+/** Room for what does not fill a tile; of each thread its own. */
+let edge: usize = 32;
+
+export function own(room: usize): void {
+  edge = room;
+}
 
 /** Turns a square of as many vectors as they have lanes: what lies along `from`'s vectors lies across `to`'s. */
 @inline

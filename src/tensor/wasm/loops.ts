@@ -8,7 +8,7 @@ import type { Code } from "./code.ts";
 import { type Lanes, lanes, type Vector } from "./lanes.ts";
 import { type Address, bytesOf, loadApart, loadRow, loadSplat, store } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
-import { advance, counted, nest } from "./nest.ts";
+import { advance, counted, nest, type Start } from "./nest.ts";
 import { accumulated, addInMemory, register } from "./sums.ts";
 import type { Loop, Operand } from "./writer.ts";
 
@@ -53,7 +53,36 @@ export function writeLoop(writer: ModuleWriter, loop: Loop): number {
   return writer.func({ params: [], results: [] }, (code) => writeNest(code, loop, writer.imported));
 }
 
-function writeNest(code: Code, loop: Loop, imported: ModuleWriter["imported"]): void {
+/** An axis, of those that are left when others are joined, along which parts of a loop touch nothing in common. */
+export interface Cut {
+  readonly axis: number;
+  /** Steps along it, and those between two that may begin a part. */
+  readonly length: number;
+  readonly multiple: number;
+}
+
+/** The first axis along which nothing is added up, so that parts do not wait for each other, and every sum is as it was. */
+export function cutOf(loop: Loop): Cut | undefined {
+  const all = operands(loop);
+  const { sizes, steps } = collapsed(
+    loop.shape,
+    all.map((o) => o.strides),
+  );
+  const totals = steps.slice(all.length - loop.accumulations.length);
+  const axis = sizes.findIndex((_, i) => totals.every((own) => own[i] !== 0));
+  if (axis < 0) return undefined;
+  return { axis, length: sizes[axis], multiple: axis === sizes.length - 1 ? loop.width : 1 };
+}
+
+/** So many steps along an axis. */
+interface Part {
+  readonly axis: number;
+  readonly count: number;
+  readonly start: Start;
+}
+
+/** Writes a loop, or a part of it, into a function. */
+export function writeNest(code: Code, loop: Loop, imported: ModuleWriter["imported"], part?: Part): void {
   const v = lanes(code, loop.width, imported);
   const places = operands(loop);
   const once = rowwise(loop);
@@ -62,12 +91,14 @@ function writeNest(code: Code, loop: Loop, imported: ModuleWriter["imported"]): 
     places.map((o) => o.strides),
   );
   const inner = sizes.length - 1;
+  if (part) sizes[part.axis] = part.count;
   const first = places.length - once.length;
   const dtypes = places.map((o, k) => (k < first || once[k - first] ? o.dtype : accumulated(o.dtype, loop.accumulations[k - first].how)));
-  const walks = places.map((o, k) => ({
-    place: { ...o.place, offset: o.place.offset + o.offset * bytesOf[dtypes[k]] },
-    steps: steps[k].slice(0, inner).map((step) => step * bytesOf[dtypes[k]]),
-  }));
+  const walks = places.map((o, k) => {
+    const bytes = steps[k].map((step) => step * bytesOf[dtypes[k]]);
+    const place = { ...o.place, offset: o.place.offset + o.offset * bytesOf[dtypes[k]] };
+    return { place, steps: bytes.slice(0, inner), ...(part && { start: part.start(place, bytes[part.axis]) }) };
+  });
   nest(code, sizes.slice(0, inner), walks, (pointers) => row(v, loop, { sizes, steps, pointers, dtypes, once }));
 }
 

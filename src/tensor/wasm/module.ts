@@ -1,4 +1,4 @@
-/** Modules of WebAssembly as bytes: types, imported functions and memory, globals, functions. See the core specification, chapter 5. */
+/** Modules of WebAssembly as bytes: types, imported functions and memory, functions. See the core specification, chapter 5. */
 import { type Type, types, unsignedBytes } from "./bytes.ts";
 import { type Code, code } from "./code.ts";
 
@@ -17,16 +17,16 @@ export interface ModuleWriter {
   imported(name: string): number;
   /** A function; `write` is given its parameters as locals 0, 1, …. */
   func(signature: Signature, write: (code: Code) => void): number;
-  /** A number of 32 bits that functions share and change. */
-  global(): number;
-  /** The module, which exports one function as `run`; its memory is the import `env.memory`. */
-  finish(run: number): Uint8Array<ArrayBuffer>;
+  /** The module, which exports these functions; its memory is the import `env.memory`, `shared` by threads or not. */
+  finish(exports: Readonly<Record<string, number>>, shared: boolean): Uint8Array<ArrayBuffer>;
 }
+
+/** Pages of 64 KiB that shared memory may grow to: 4 GiB. */
+export const mostPages = 65_536;
 
 export function moduleWriter(imports: Readonly<Record<string, Signature>>): ModuleWriter {
   const signatures: string[] = [];
   const functions: { type: number; body: readonly number[][] }[] = [];
-  let globals = 0;
   const typeOf = ({ params, results }: Signature): number => {
     const part = (ts: readonly Type[]): number[] => [...unsignedBytes(ts.length), ...ts.map((t) => types[t])];
     const key = [0x60, ...part(params), ...part(results)].join();
@@ -44,9 +44,9 @@ export function moduleWriter(imports: Readonly<Record<string, Signature>>): Modu
       functions.push({ type: typeOf(signature), body: written.finish() });
       return names.length + functions.length - 1;
     },
-    global: () => globals++,
-    finish(run) {
-      const memory = [...text("env"), ...text("memory"), 2, 0, 1];
+    finish(exports, shared) {
+      const limits = shared ? [3, 1, ...unsignedBytes(mostPages)] : [0, 1];
+      const memory = [...text("env"), ...text("memory"), 2, ...limits];
       const bodies = functions.map(({ body }) => {
         const size = body.reduce((s, part) => s + part.length, 0);
         return [unsignedBytes(size), ...body];
@@ -57,8 +57,7 @@ export function moduleWriter(imports: Readonly<Record<string, Signature>>): Modu
         ...section(1, [...unsignedBytes(signatures.length), ...signatures.flatMap((key) => key.split(",").map(Number))]),
         ...section(2, list([...imported, memory])),
         ...section(3, list(functions.map(({ type }) => unsignedBytes(type)))),
-        ...section(6, list(Array.from({ length: globals }, () => [types.i32, 1, 0x41, 0, 0x0b]))),
-        ...section(7, list([[...text("run"), 0, ...unsignedBytes(run)]])),
+        ...section(7, list(Object.entries(exports).map(([name, func]) => [...text(name), 0, ...unsignedBytes(func)]))),
         [10, ...unsignedBytes(codeSize)],
         unsignedBytes(functions.length),
         ...bodies.flat(),

@@ -24,17 +24,23 @@ export function counted(code: Code, times: number, body: () => void): void {
   });
 }
 
+/** Pushes the address at which a part of the steps from a place begins, so many bytes apart. */
+export type Start = (place: Place, step: number) => () => void;
+
 /** A pointer that begins at a place, and moves by so many bytes for a step along each axis. */
 export interface Walk {
   readonly place: Place;
+  /** Pushes the address where it begins, if that is not the place. */
+  readonly start?: () => void;
   readonly steps: readonly number[];
 }
 
 /** Calls `body` for every step along axes of these sizes, the last one fastest; it is given the pointers as locals. */
 export function nest(code: Code, sizes: readonly number[], walks: readonly Walk[], body: (pointers: readonly number[]) => void): void {
-  const pointers = walks.map(({ place }) => {
+  const pointers = walks.map(({ place, start }) => {
     const local = code.local("i32");
-    pushPlace(code, place);
+    if (start) start();
+    else pushPlace(code, place);
     code.set(local);
     return local;
   });

@@ -2,11 +2,12 @@
 import { type Shape, sizeOf } from "../../array/ndarray.ts";
 import { stridesOf } from "../shapes.ts";
 import type { Tensor, WasmRule } from "../tensor.ts";
+import { microseconds } from "./cost.ts";
 import { kernelOf } from "./kernels.ts";
 import type { Width } from "./lanes.ts";
 import { bytesOf, bytesOfTensor, sizeInBytes } from "./memory.ts";
 import { nest } from "./nest.ts";
-import { type NodeWriter, type Operand, type Place, placed, pushPlace } from "./writer.ts";
+import { type Argument, type NodeWriter, type Operand, type Place, placed, pushPlace, setPointer, swapPointers } from "./writer.ts";
 
 /** Copies elements of a shape from one place to another, through the strides of both. */
 export function copyElements(w: NodeWriter, shape: Shape, from: Operand, to: Omit<Operand, "dtype">): void {
@@ -41,8 +42,8 @@ export function pingPong(w: NodeWriter, carries: readonly Tensor[], from: number
   const pairs = carries.map((x, i) => {
     const [a, b] = [0, 1].map(() => {
       const pointer = w.pointer();
-      pushPlace(code, w.scratch, bytes);
-      code.globalSet(pointer.global);
+      const at = bytes;
+      setPointer(code, pointer, () => pushPlace(code, w.scratch, at));
       bytes += sizeInBytes(x);
       return pointer;
     });
@@ -54,12 +55,7 @@ export function pingPong(w: NodeWriter, carries: readonly Tensor[], from: number
     next: pairs.map(([, b]) => b),
     bytes,
     swap() {
-      for (const [a, b] of pairs) {
-        code.globalGet(a.global);
-        code.globalGet(b.global);
-        code.globalSet(a.global);
-        code.globalSet(b.global);
-      }
+      for (const [a, b] of pairs) swapPointers(code, a, b);
     },
     finish: () =>
       pairs.forEach(([a], i) => {
@@ -103,11 +99,25 @@ export const productRule: WasmRule = {
           .map((s) => s * size),
       },
     ];
-    const product = ([left, right, to]: readonly (Place | (() => void))[]): void =>
-      w.call(kernelOf("product", y), m, n, k, left, ...a.strides.slice(-2), right, ...b.strides.slice(-2), to, w.scratch);
-    // pointers are locals of the driver, of which there may be 50,000
-    if (sizes.length === 0) return product(operands.map(({ place }) => place));
-    nest(w.code, sizes, operands, (pointers) => product(pointers.map((local) => () => w.code.get(local))));
+    const kernel = kernelOf("product", y);
+    const [rowA] = a.strides.slice(-2);
+    // threads have products of their own, or rows of one; fewer than four rows would be added up in another order
+    const byRows = sizes.length === 0;
+    const work = { microseconds: microseconds([node]), length: byRows ? m : sizes[0], multiple: byRows ? 4 : 1 };
+    w.share(work, ({ code, call, count, start, room }) => {
+      const product = ([left, right, to]: readonly Argument[], rows: number): void =>
+        call(kernel, rows, n, k, left, ...a.strides.slice(-2), right, ...b.strides.slice(-2), to, room);
+      const [left, right, to] = operands.map(({ place }) => place);
+      // pointers are locals of the driver, of which there may be 50,000
+      if (byRows) return product([start(left, rowA * size), right, start(to, n * size)], count);
+      const walks = operands.map((o) => ({ ...o, start: start(o.place, o.steps[0]) }));
+      nest(code, [count, ...sizes.slice(1)], walks, (pointers) =>
+        product(
+          pointers.map((local) => () => code.get(local)),
+          m,
+        ),
+      );
+    });
   },
 };
 

@@ -2,14 +2,18 @@
 import type { Shape } from "../../array/ndarray.ts";
 import type { ProgramDType } from "../dtype.ts";
 import type { Code } from "./code.ts";
+import type { Divisible, JobPart } from "./jobs.ts";
 import type { Lanes, Vector, Width } from "./lanes.ts";
 import { bytesOf } from "./memory.ts";
 
-/** Where something lies: at an address of the memory, or at one that a global holds, plus an offset in bytes. */
+/** Where something lies: at an address of the memory, or at one that stands in memory at `pointer`, plus an offset in bytes. */
 export interface Place {
-  readonly global?: number;
+  readonly pointer?: number;
   readonly offset: number;
 }
+
+/** A place that may change. */
+export type Pointer = Place & { readonly pointer: number };
 
 /** Elements of a place for those of the loop's shape: at `offset`, plus `strides[i]` for each step along axis i. */
 export interface Operand {
@@ -36,6 +40,9 @@ export interface Loop {
   compute(v: Lanes, loaded: readonly Vector[]): readonly Vector[];
 }
 
+/** What a kernel is given: a number, an address, or something that pushes one. */
+export type Argument = number | Place | (() => void);
+
 /** What a primitive that is no loop writes itself with. */
 export interface NodeWriter {
   /** Of the driver. */
@@ -46,23 +53,49 @@ export interface NodeWriter {
   used(i: number): boolean;
   /** Memory of the primitive's own. */
   readonly scratch: Place;
-  /** Calls a kernel with numbers and addresses. */
-  call(kernel: string, ...args: readonly (number | Place | (() => void))[]): void;
+  /** Calls a kernel. */
+  call(kernel: string, ...args: readonly Argument[]): void;
+  /** Divides items among the threads, whole multiples of `multiple` each, if that pays; else `write` writes all of them as one part. */
+  share(work: Divisible, write: (part: JobPart & Pick<NodeWriter, "call">) => void): void;
   loop(loop: Loop): void;
   /** Runs one of the primitive's programs. */
   run(k: number, inputs: readonly Place[], outputs: readonly Place[]): void;
-  /** A number that may change, as a place. */
-  pointer(): Place & { readonly global: number };
+  pointer(): Pointer;
   /** Copies so many bytes. */
   move(to: Place, from: Place, bytes: number): void;
 }
 
 /** Pushes the address of a place. */
-export function pushPlace(code: Code, { global, offset }: Place, more = 0): void {
-  if (global !== undefined) code.globalGet(global);
-  if (global !== undefined && offset + more === 0) return;
+export function pushPlace(code: Code, { pointer, offset }: Place, more = 0): void {
+  if (pointer !== undefined) loadPointer(code, pointer);
+  if (pointer !== undefined && offset + more === 0) return;
   code.i32(offset + more);
-  if (global !== undefined) code.op("i32.add");
+  if (pointer !== undefined) code.op("i32.add");
+}
+
+function loadPointer(code: Code, pointer: number): void {
+  code.i32(pointer);
+  code.access("i32.load", 0);
+}
+
+/** Makes a pointer lead to an address, which `push` pushes. */
+export function setPointer(code: Code, { pointer }: Pointer, push: () => void): void {
+  code.i32(pointer);
+  push();
+  code.access("i32.store", 0);
+}
+
+/** Makes two pointers change roles. */
+export function swapPointers(code: Code, a: Pointer, b: Pointer): void {
+  for (const [to, from] of [
+    [a, b],
+    [b, a],
+  ]) {
+    code.i32(to.pointer);
+    loadPointer(code, from.pointer);
+  }
+  code.access("i32.store", 0);
+  code.access("i32.store", 0);
 }
 
 /** The place of an operand's first element. */

@@ -1,0 +1,2 @@
+/** Kernels in memory that threads share. */
+export * from "./kernels.as";
