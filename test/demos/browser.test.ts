@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { demoAssets } from "../../scripts/demo-assets.ts";
 import { hasBrowser, openPage } from "../page.ts";
 import { firstFrames } from "./watch.ts";
 
@@ -17,6 +18,8 @@ const cases = [
   ["optimizers", { width: 8, steps: 100, seeds: 1 }, 2],
   ["hypernetwork", { units: "1", layers: 1, restarts: 1 }, 3],
   ["graph", { vertices: 1000, links: 2 }, 3],
+  ["steering", { beta: 2, length: 6, particles: "16" }, 3],
+  ["inversion", { gamma: "0.01" }, 3],
 ] as const;
 
 /** Where two trees differ: numbers by more than a 1e-5 of them, or of 1; all else at all. */
@@ -31,12 +34,14 @@ function compare(page: unknown, node: unknown, path = ""): string[] {
 }
 
 test.runIf(hasBrowser)("in a page the first frames are those of Node", async () => {
-  const page = await openPage(fileURLToPath(new URL("./watch.ts", import.meta.url)));
+  const assets = (name: string): Promise<Uint8Array> => demoAssets[name]();
+  const files = new Map(await Promise.all(Object.keys(demoAssets).map(async (name) => [`/${name}`, await assets(name)] as const)));
+  const page = await openPage(fileURLToPath(new URL("./watch.ts", import.meta.url)), { files, isolated: true });
   try {
     for (const [name, settings, most] of cases) {
       const inPage = await page.evaluate<unknown[]>(`program.firstFrames(${JSON.stringify(name)}, ${JSON.stringify(settings)}, ${most})`);
       expect(inPage.length).toBe(most);
-      expect(compare(inPage, await firstFrames(name, settings, most), name)).toEqual([]);
+      expect(compare(inPage, await firstFrames(name, settings, most, assets), name)).toEqual([]);
     }
   } finally {
     await page.close();

@@ -1,13 +1,16 @@
 /** Demos run as a page runs them: on WebAssembly, frame by frame. */
-import type { Demo, Frame, Running, Settings } from "../../src/demos/demo.ts";
+import type { Assets, Demo, Frame, Running, Settings } from "../../src/demos/demo.ts";
 import { demos } from "../../src/demos/index.ts";
 import { configure } from "../../src/tensor/index.ts";
 
 configure({ device: "wasm" });
 
-const noAssets = async (name: string): Promise<Uint8Array> => {
+const noAssets: Assets = async (name) => {
   throw new Error(`the demo asks for ${name}`);
 };
+
+/** Files that lie beside a page. */
+const fetched: Assets = async (name) => new Uint8Array(await (await fetch(`/${name}`)).arrayBuffer());
 
 export interface Watched {
   readonly demo: Demo;
@@ -19,9 +22,13 @@ export interface Watched {
 }
 
 /** A demo for so many frames, or to its end. */
-export async function watch(name: string, settings: Settings, { seed = 1, most = Number.POSITIVE_INFINITY } = {}): Promise<Watched> {
+export async function watch(
+  name: string,
+  settings: Settings,
+  { seed = 1, most = Number.POSITIVE_INFINITY, assets = noAssets } = {},
+): Promise<Watched> {
   const demo = await demos[name].load();
-  const running = await demo.start(settings, seed, noAssets);
+  const running = await demo.start(settings, seed, assets);
   const frames: Frame[] = [];
   let next: Frame | undefined;
   while (frames.length < most && (next = await running.next())) frames.push(next);
@@ -61,9 +68,9 @@ export async function followsSeed(name: string, settings: Settings, { frames }: 
   return { same: (await first(1)) === known, other: (await first(2)) !== known };
 }
 
-/** The first frames of a demo, for a page and for Node. */
-export async function firstFrames(name: string, settings: Settings, most: number): Promise<unknown[]> {
-  return (await watch(name, settings, { most })).frames.map(steady);
+/** The first frames of a demo, for a page, beside which its files lie, and for Node. */
+export async function firstFrames(name: string, settings: Settings, most: number, assets: Assets = fetched): Promise<unknown[]> {
+  return (await watch(name, settings, { most, assets })).frames.map(steady);
 }
 
 /** Rows of a file to take away, without its heading. */
