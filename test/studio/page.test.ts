@@ -203,6 +203,15 @@ describe.runIf(hasBrowser)("in Chromium", () => {
     });
   });
 
+  test("the tour begins in its place, and is seen there", async () => {
+    const server = await serve();
+    await visit(browser, `${server.url}#/tour`, async (page) => {
+      await page.getByRole("button", { name: "Start the tour" }).click();
+      await page.getByRole("region", { name: "The last tour" }).getByRole("heading", { name: "begun" }).waitFor();
+      expect(server.asked).toEqual(['start tour [] {"quick":true}']);
+    });
+  });
+
   test("who may only look is offered nothing else", async () => {
     const { url } = await serve({ readOnly: true });
     await visit(browser, `${url}#/runs/run-0`, async (page) => {
