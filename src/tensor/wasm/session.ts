@@ -69,11 +69,14 @@ function laidOut<T>(items: readonly T[], from: number, bytes: (item: T) => numbe
 
 const bytesIn = (a: NdArray): Uint8Array => new Uint8Array(a.data.buffer, a.data.byteOffset, a.data.byteLength);
 
+/** Threads beyond which parts have no numbers. */
+const most = 128;
+
 /** Threads for jobs, where memory may be shared. */
 async function threadsFor({ threads }: SessionOptions): Promise<number> {
   if (!mayShare()) return 1;
   // a page has others beside it
-  return threads ?? (await physicalCores()) ?? Math.min(4, navigator.hardwareConcurrency);
+  return Math.min(most, threads ?? (await physicalCores()) ?? Math.min(4, navigator.hardwareConcurrency));
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * The threads of programs. Each has an instance of every program that has jobs, on the same memory, and sleeps between them: for a job it is woken,
- * or still awake from the one before; for a new program it goes back to the messages, where the program is. Meanwhile the main thread does all
- * parts itself: the numbers are the same.
+ * or still awake from the one before, and takes parts of it as long as there are some. So does the main thread: it waits for parts that somebody
+ * works on, never for a thread that has not begun, on however busy a machine. For a new program threads go back to the messages, where the
+ * program is; meanwhile the main thread does all parts. The numbers are the same whoever does what.
  */
 import { maySleep, type Port, startThread, type Thread } from "../../array/thread.ts";
 import { TensorError } from "../../errors.ts";
@@ -19,29 +20,39 @@ interface Member {
 }
 
 interface Post {
-  /** Jobs posted, parts done, the program of the job (-1: look at the messages), the job, parts that failed. */
+  /**
+   * Jobs posted; parts done of the last one; its program (-1: look at the messages) and its number; parts that failed; and, as one number, the
+   * last bits of the first and the part that is next.
+   */
   readonly state: Int32Array;
-  readonly part: number;
+  readonly thread: number;
+  readonly parts: number;
 }
 
 /** What a thread does. */
-function follow({ state, part }: Post, port: Port): void {
+function follow({ state, thread, parts }: Post, port: Port): void {
   const members = new Map<number, (job: number, part: number) => void>();
   let seen = 0;
+  const done = (): void => {
+    Atomics.add(state, 1, 1);
+    Atomics.notify(state, 1);
+  };
   const work = (): void => {
     for (;;) {
-      for (let tries = 0; tries < 20_000 && Atomics.load(state, 0) === seen; tries++);
+      for (let tries = 0; tries < 10_000 && Atomics.load(state, 0) === seen; tries++);
       while (Atomics.load(state, 0) === seen) Atomics.wait(state, 0, seen);
-      seen = (seen + 1) | 0;
-      const id = state[2];
-      try {
-        if (id >= 0) members.get(id)?.(state[3], part);
-      } catch {
-        Atomics.add(state, 4, 1);
+      seen = Atomics.load(state, 0);
+      if (Atomics.load(state, 2) < 0) return done();
+      for (let next = Atomics.load(state, 5); next >> 8 === (seen << 8) >> 8 && (next & 255) < parts; next = Atomics.load(state, 5)) {
+        if (Atomics.compareExchange(state, 5, next, next + 1) !== next) continue;
+        // the job stays what it is until this part is done
+        try {
+          members.get(state[2])?.(state[3], next & 255);
+        } catch {
+          Atomics.add(state, 4, 1);
+        }
+        done();
       }
-      Atomics.add(state, 1, 1);
-      Atomics.notify(state, 1);
-      if (id < 0) return;
     }
   };
   port.receive((message) => {
@@ -51,8 +62,9 @@ function follow({ state, part }: Post, port: Port): void {
     const nothing = (): void => undefined;
     const functions = { ...library, pow: Math.pow, sin: Math.sin, cos: Math.cos, fork: nothing, join: nothing };
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, kernels: functions });
-    (library.own as (address: number) => void)(edges[part]);
+    (library.own as (address: number) => void)(edges[thread]);
     members.set(id, exports.part as (job: number, part: number) => void);
+    seen = Atomics.load(state, 0);
     port.send(id);
     work();
   });
@@ -92,16 +104,16 @@ export function crewOf(threads: number): Crew {
 /** None if a page forbids them, by an error at once or by one that comes later. */
 function startAll(threads: number, state: Int32Array): Thread[] {
   try {
-    return Array.from({ length: threads - 1 }, (_, k) => startThread(follow, { state, part: k + 1 }));
+    return Array.from({ length: threads - 1 }, (_, k) => startThread(follow, { state, thread: k + 1, parts: threads }));
   } catch {
     return [];
   }
 }
 
 function startCrew(threads: number): Crew {
-  const state = new Int32Array(new SharedArrayBuffer(20));
+  const state = new Int32Array(new SharedArrayBuffer(24));
   const others = startAll(threads, state);
-  let [members, listening, failed, posted, expected] = [0, true, others.length === 0, 0, 0];
+  let [members, listening, failed, posted] = [0, true, others.length === 0, 0];
   let last: Promise<unknown> = Promise.resolve();
   let arrived = (): void => undefined;
   const gone: number[] = [];
@@ -113,17 +125,28 @@ function startCrew(threads: number): Crew {
     });
   }
 
+  /** The first part is the main thread's. */
   const post = (id: number, job: number): void => {
-    state[2] = id;
+    posted = (posted + 1) | 0;
+    Atomics.store(state, 1, 0);
+    Atomics.store(state, 2, id);
     state[3] = job;
-    expected = (expected + others.length) | 0;
-    Atomics.store(state, 0, ++posted | 0);
+    Atomics.store(state, 5, (posted << 8) | 1);
+    Atomics.store(state, 0, posted);
     Atomics.notify(state, 0);
   };
   const wait = (): void => {
-    for (let seen = Atomics.load(state, 1), tries = 0; seen !== expected; seen = Atomics.load(state, 1), tries++)
-      if (tries > 20_000 && maySleep) Atomics.wait(state, 1, seen, 100);
+    for (let seen = Atomics.load(state, 1), tries = 0; seen !== others.length; seen = Atomics.load(state, 1), tries++)
+      if (tries > 10_000 && maySleep) Atomics.wait(state, 1, seen, 100);
     if (Atomics.exchange(state, 4, 0) > 0) throw new TensorError("a thread of the program failed");
+  };
+  /** Does parts that nobody has taken. */
+  const help = (job: number, own: DoPart): void => {
+    for (let next = Atomics.load(state, 5); (next & 255) < threads; next = Atomics.load(state, 5)) {
+      if (Atomics.compareExchange(state, 5, next, next + 1) !== next) continue;
+      own(job, next & 255);
+      Atomics.add(state, 1, 1);
+    }
   };
   /** Threads look at their messages, take the program and go back to their jobs. */
   async function introduce(member: Member): Promise<void> {
@@ -155,15 +178,20 @@ function startCrew(threads: number): Crew {
       last = mine;
       await mine;
       let own: DoPart = () => undefined;
-      let alone: number | undefined;
+      let current = 0;
+      let alone = false;
       const team: Membership["team"] = {
         fork(job) {
-          alone = listening ? job : undefined;
-          if (alone === undefined) post(id, job);
+          current = job;
+          alone = listening;
+          if (!alone) post(id, job);
         },
         join() {
-          if (alone === undefined) return wait();
-          for (let k = 1; k < threads; k++) own(alone, k);
+          if (alone) for (let part = 1; part < threads; part++) own(current, part);
+          else {
+            help(current, own);
+            wait();
+          }
         },
       };
       return { team, begin: (part) => void (own = part), leave: () => void gone.push(id) };
