@@ -76,11 +76,10 @@ describe.runIf(hasBrowser)("in Chromium", () => {
         await page.getByText(shows).first().waitFor();
         expect(await faults(page), at).toEqual([]);
         await page.emulateMedia({ colorScheme: "dark" });
-        expect(await faults(page), `${at} in the dark`).toEqual([]);
-        await page.emulateMedia({ colorScheme: "light" });
         await page.setViewportSize({ width: 400, height: 800 });
         expect(await page.evaluate(() => document.documentElement.scrollWidth), at).toBeLessThanOrEqual(400);
-        expect(await faults(page), `${at} at 400 pixels`).toEqual([]);
+        expect(await faults(page), `${at} in the dark, at 400 pixels`).toEqual([]);
+        await page.emulateMedia({ colorScheme: "light" });
         await page.setViewportSize({ width: 1280, height: 800 });
       }
     });
