@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { UserError } from "../errors.ts";
+import { arrowLayout, notArrow } from "./arrow-layout.ts";
 import { decompressed } from "./decompress.ts";
 import { readIdColumns } from "./duckdb.ts";
 import { type EdgeListOptions, graphOfDocument, graphOfEdges, isMatrixMarket } from "./graph-bytes.ts";
@@ -55,7 +56,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
   if (format === "webgraph" || format === "parquet") {
     if (standardInput) throw new UserError(`${format} is not read from standard input`, "give the path of a file");
     if (format === "parquet") return fromColumns(await readIdColumns(path, source), source, options, await parquetFacts(path));
-    const properties = path.replace(/\.graph$/, ".properties");
+    const properties = path.replace(/\.graph$/i, ".properties");
     if (!existsSync(properties))
       throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
     const header = webGraphProperties(await readFile(properties, "utf8"), properties);
@@ -82,10 +83,10 @@ async function isMetis(path: string): Promise<"metis" | undefined> {
 }
 
 /**
- * The file in a second reading, by other code than `readGraph`; undefined for formats with one reader only.
+ * The file in a second reading, by other code than `readGraph`.
  * @throws UserError
  */
-export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading | undefined> {
+export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading> {
   const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
   const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
   const isOther = isMatrix && format === "edges" && options.format === undefined;
@@ -192,6 +193,7 @@ async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOp
   const { tableFromIPC } = await import("apache-arrow");
   let columns: Column[];
   try {
+    arrowLayout(bytes); // the library takes lengths on trust
     const table = tableFromIPC(bytes);
     columns = table.schema.fields.map(({ name }) => {
       const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? String(v) : v)) as (number | string | null)[];
@@ -202,7 +204,7 @@ async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOp
       };
     });
   } catch (error) {
-    throw new UserError(`${source}: not an Arrow file: ${(error as Error).message}`, "uncompressed Arrow IPC files and streams are read");
+    throw notArrow(source, error);
   }
   return fromColumns(columns, source, options);
 }

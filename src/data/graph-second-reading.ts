@@ -16,3 +16,14 @@ export interface SecondReading {
 
 /** Two ends and values; undefined where there is none. */
 export type SecondRow = readonly [string, string, ...(string | undefined)[]];
+
+/** How the ends of edges are found. */
+export interface SecondOptions {
+  readonly columns?: readonly number[];
+  /** Whether columns beside the ends are compared too. */
+  readonly beside?: boolean;
+  /** Whether vertices of GML and Pajek are called by their labels or by numbers; default labels that tell them apart. */
+  readonly ids?: "auto" | "number" | "name";
+  /** What is in the file, no longer compressed. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}

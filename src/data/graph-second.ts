@@ -1,37 +1,29 @@
 /**
- * A second reading of graph files, which shares no code with the first: plain machines for text, DuckDB for JSON and Parquet, a parser of
- * documents for GraphML. It gives edges as pairs of texts; what a file of edges holds is the multiset of them.
+ * A second reading of graph files, which shares no code with the first: plain machines for text, bits and Arrow, DuckDB for JSON and
+ * Parquet, a parser of documents for GraphML. It gives edges as pairs of texts; what a file of edges holds is the multiset of them.
  */
+import { readFile } from "node:fs/promises";
 import { UserError } from "../errors.ts";
 import { withDuckDb } from "./duckdb.ts";
+import { arrowAgain, endsOf, webGraphAgain } from "./graph-second-binary.ts";
 import { gmlAgain, metisAgain, pajekAgain } from "./graph-second-others.ts";
-import type { SecondReading, SecondRow } from "./graph-second-reading.ts";
+import type { SecondOptions, SecondReading, SecondRow } from "./graph-second-reading.ts";
 
-/** Formats with two readers. */
-const secondFormats = ["edges", "mtx", "graphml", "json", "parquet", "gml", "pajek", "metis"] as const;
-type SecondFormat = (typeof secondFormats)[number];
-
-const isSecond = (format: string): format is SecondFormat => secondFormats.some((known) => known === format);
-
-/** How the ends of edges are found. */
-export interface SecondOptions {
-  readonly columns?: readonly number[];
-  /** Whether columns beside the ends are compared too. */
-  readonly beside?: boolean;
-  /** Whether vertices of GML and Pajek are called by their labels or by numbers; default labels that tell them apart. */
-  readonly ids?: "auto" | "number" | "name";
-  /** What is in the file, no longer compressed. */
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
-
-/** The second reading, or undefined for formats that have one reader only (WebGraph, Arrow). */
-export async function secondReading(path: string, format: string, options: SecondOptions): Promise<SecondReading | undefined> {
-  if (!isSecond(format)) return undefined;
+/** The second reading of a format. */
+export async function secondReading(path: string, format: string, options: SecondOptions): Promise<SecondReading> {
   if (format === "parquet") return parquet(path, options);
   if (format === "edges") return edgeRows(options.bytes, options);
   const chunks: Uint8Array[] = [];
   for await (const chunk of options.bytes) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
+  if (format === "arrow") return arrowAgain(bytes, path, options);
+  if (format === "webgraph") {
+    const properties = path.replace(/\.graph$/i, ".properties");
+    const text = await readFile(properties, "utf8").catch(() => {
+      throw new UserError(`${path}: ${properties} is not beside it`, "the .properties file belongs to the .graph file");
+    });
+    return webGraphAgain(bytes, text, path);
+  }
   const encoding = /^<\?xml[^>]*encoding=["']([^"']+)/.exec(bytes.toString("latin1", 0, 200))?.[1];
   const text = new TextDecoder(encoding ?? "utf-8").decode(bytes);
   const others = { gml: gmlAgain, pajek: pajekAgain, metis: metisAgain };
@@ -180,12 +172,7 @@ async function parquet(path: string, { columns, beside }: SecondOptions): Promis
   return withDuckDb(async (db) => {
     const described = await db.runAndReadAll("DESCRIBE FROM read_parquet($path)", { path });
     const names = described.getRows().map(([name]) => String(name));
-    const like = (words: RegExp, otherwise: number): string => names.find((name) => words.test(name)) ?? names[otherwise];
-    const ends = columns
-      ? columns.slice(0, 2).map((i) => names[i - 1])
-      : [like(/^(source|src|from|tail|u|a|start|(node|id)_?1)$/i, 0), like(/^(target|dst|to|head|v|b|end|(node|id)_?2)$/i, 1)];
-    const others = columns ? columns.slice(2).map((i) => names[i - 1]) : names.filter((name) => !ends.includes(name));
-    others.sort();
+    const { ends, others } = endsOf(names, columns);
     const wanted = [...ends, ...(beside ? others : [])].map((name) => `'_' || "${name.replaceAll('"', '""')}"::VARCHAR`); // a mark at the beginning would be lost
     const result = await db.runAndReadAll(`SELECT ${wanted.join(", ")} FROM read_parquet($path)`, { path });
     const all = result.getRows().map((row) => row.map((x) => (x === null ? undefined : String(x).slice(1))));

@@ -62,6 +62,9 @@ export function sparkline(values: readonly number[], width: number): string {
 /** Seconds between two signs of life. */
 const pauses = { live: 0.1, plain: 10, json: 1 };
 
+/** Seconds before which there is no rate to tell: the first steps of fast work take less than the clock can say. */
+const shortest = 0.05;
+
 export function progress(options: ProgressOptions): Progress {
   const { label, total, start = 0, mode } = options;
   const messages = options.messages ?? ((text: string) => process.stderr.write(text));
@@ -77,7 +80,7 @@ export function progress(options: ProgressOptions): Progress {
   function show(now: number): void {
     const [step, metrics] = last;
     shown = now;
-    const rate = now > began ? (step - start) / (now - began) : 0;
+    const rate = now - began >= shortest ? (step - start) / (now - began) : 0;
     const left = rate > 0 ? (total - step) / rate : undefined;
     if (mode === "json") {
       lines(`${JSON.stringify({ event: "progress", job: label, step, total, ...metrics })}\n`);

@@ -1,5 +1,10 @@
+import { Readable } from "node:stream";
+import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { expect, test } from "vitest";
+import { secondReading } from "../../src/data/graph-second.ts";
+import { webGraphAgain } from "../../src/data/graph-second-binary.ts";
 import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
+import { UserError } from "../../src/errors.ts";
 import { random } from "../coding/known.ts";
 
 import { read } from "./read-graph.ts";
@@ -134,7 +139,14 @@ function bitWriter(little: boolean, k: number) {
   return { codes: { UNARY: unary, GAMMA: gamma, DELTA: delta, ZETA: zeta, NIBBLE: nibble }, bytes };
 }
 
-test("WebGraph: every code of degrees and residuals, in both orders of bits", () => {
+/** Arcs of a second reading. */
+async function again(bytes: Uint8Array, text: string): Promise<number[]> {
+  const arcs: number[] = [];
+  for await (const [a, b] of webGraphAgain(bytes, text, "g").rows) arcs.push(Number(a), Number(b));
+  return arcs;
+}
+
+test("WebGraph: every code of degrees and residuals, in both orders of bits, by both readers", async () => {
   const below = random(5);
   for (const little of [false, true])
     for (const [degrees, residuals, k] of [
@@ -156,18 +168,41 @@ test("WebGraph: every code of degrees and residuals, in both orders of bits", ()
       const flags = `OUTDEGREES_${degrees} | RESIDUALS_${residuals}`;
       const arcs = rows.flat().length;
       const text = `graphclass=x.BVGraph\nnodes=${nodes}\narcs=${arcs}\nwindowsize=0\nminintervallength=0\nzetak=${k}\ncompressionflags=${flags}\nendianness=${little ? "little" : "big"}\n`;
-      const pairs = readWebGraph(bytes(), webGraphProperties(text, "p"), "g");
-      expect([...pairs]).toEqual(rows.flatMap((row, u) => row.flatMap((v) => [u, v])));
+      const arcsOf = rows.flatMap((row, u) => row.flatMap((v) => [u, v]));
+      expect([...readWebGraph(bytes(), webGraphProperties(text, "p"), "g")]).toEqual(arcsOf);
+      expect(await again(bytes(), text)).toEqual(arcsOf);
     }
   expect(() => webGraphProperties("graphclass=BVGraph\nnodes=1\narcs=0\ncompressionflags=RESIDUALS_GOLOMB\n", "p")).toThrow(
     /RESIDUALS_GOLOMB is not read/,
   );
 });
 
-test("a file as WebGraph's own tools write it, with a flag that says what is usual", () => {
+test("a file as WebGraph's own tools write it, with a flag that says what is usual, by both readers", async () => {
   const bytes = Buffer.from("5a726ab7e4f1462d45eb337f275a45a4eb495a77af6bd8102e9e9ad7ef60dbd24000000000000000", "hex");
   const text =
     "graphclass=it.unimi.dsi.webgraph.BVGraph\nnodes=24\narcs=28\nminintervallength=4\nwindowsize=7\nzetak=3\ncompressionflags=RESIDUALS_ZETA\n";
   const pairs = readWebGraph(bytes, webGraphProperties(text, "p"), "g");
   expect([pairs.length, ...pairs.subarray(0, 8)]).toEqual([56, 0, 7, 1, 11, 1, 14, 1, 21]);
+  expect(await again(bytes, text)).toEqual([...pairs]);
+  await expect(again(bytes.subarray(0, 20), text)).rejects.toThrow("g: the bits end before the lists do");
+  await expect(again(bytes, text.replace("nodes=24", "nodes=1000000000"))).rejects.toThrow(/1000000000 nodes cannot be in 40 bytes/);
+});
+
+test("spoilt files of WebGraph and of Arrow are read or refused in words by the second readers too", async () => {
+  const below = random(11);
+  const bytes = Buffer.from("5a726ab7e4f1462d45eb337f275a45a4eb495a77af6bd8102e9e9ad7ef60dbd24000000000000000", "hex");
+  const text = "graphclass=it.unimi.dsi.webgraph.BVGraph\nnodes=24\narcs=28\n";
+  const arrow = tableToIPC(tableFromArrays({ source: Int32Array.of(1, 2, 3), target: ["a", "b", "c"] }), "file");
+  const spoilt = (from: Uint8Array): Uint8Array => {
+    const copy = Uint8Array.from(from);
+    for (let k = below(3); k >= 0; k--) copy[below(copy.length)] = below(256);
+    return below(4) === 0 ? copy.subarray(0, below(copy.length)) : copy;
+  };
+  const inWords = (error: unknown): void => expect(error).toBeInstanceOf(UserError);
+  for (let k = 0; k < 400; k++) {
+    await again(spoilt(bytes), text).catch(inWords);
+    const file = spoilt(arrow);
+    await secondReading("a", "arrow", { bytes: Readable.from([file]), beside: true }).catch(inWords);
+    await read("arrow", file).catch(inWords);
+  }
 });

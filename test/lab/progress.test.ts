@@ -53,6 +53,10 @@ describe("progress", () => {
     expect(record("plain", 20).messages.length).toBe(12);
   });
 
+  test("tells no rate, and no time left, of the first moments", () => {
+    expect(record("plain", 1e-4).messages).toEqual(["train 1/10  loss 1\n", "halfway\n", "train 10/10  loss 0.1\n"]);
+  });
+
   test("writes JSON lines to standard output, nothing else", () => {
     const { messages, lines } = record("json");
     expect(messages).toEqual([]);

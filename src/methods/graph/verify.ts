@@ -55,5 +55,5 @@ async function compared(g: Graph, path: string, original: string, options: Readi
     ...(!(directed || undirected) && { directed: g.directed, undirected: !g.directed }),
   });
   if (!sameGraph(g, other)) throw new UserError(`${path} is intact, but it is not the graph of ${original}`, hint);
-  return { by: "the reader of compress, the only one there is for this format or input" };
+  return { by: "the reader of compress, as standard input comes only once" };
 }

@@ -42,7 +42,10 @@ function follow({ state, thread, parts }: Post, port: Port): void {
       for (let tries = 0; tries < 10_000 && Atomics.load(state, 0) === seen; tries++);
       while (Atomics.load(state, 0) === seen) Atomics.wait(state, 0, seen);
       seen = Atomics.load(state, 0);
-      if (Atomics.load(state, 2) < 0) return done();
+      if (Atomics.load(state, 2) < 0) {
+        done();
+        return;
+      }
       for (let next = Atomics.load(state, 5); next >> 8 === (seen << 8) >> 8 && (next & 255) < parts; next = Atomics.load(state, 5)) {
         if (Atomics.compareExchange(state, 5, next, next + 1) !== next) continue;
         // the job stays what it is until this part is done
