@@ -131,7 +131,9 @@ export function webGraphAgain(bytes: Uint8Array, properties: string, where: stri
 
   /** Of the list that is referred to, every second run. */
   const copied = (from: readonly number[]): number[] => {
-    const runs = Array.from({ length: read.blockCount(bits) }, (_, i) => read.block(bits) + (i > 0 ? 1 : 0));
+    const count = read.blockCount(bits);
+    if (count > from.length + 1) throw new UserError(`${where}: ${count} runs of a list of ${from.length}`, "the file is damaged");
+    const runs = Array.from({ length: count }, (_, i) => read.block(bits) + (i > 0 ? 1 : 0));
     const length = (run: number): number => runs.slice(0, run).reduce((sum, n) => sum + n, 0);
     const isEven = runs.length % 2 === 0;
     const bounds = [...runs.map((_, i) => [length(i), length(i + 1)]), ...(isEven ? [[length(runs.length), from.length]] : [])];

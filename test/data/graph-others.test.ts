@@ -1,10 +1,6 @@
-import { Readable } from "node:stream";
-import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { expect, test } from "vitest";
-import { secondReading } from "../../src/data/graph-second.ts";
 import { webGraphAgain } from "../../src/data/graph-second-binary.ts";
 import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
-import { UserError } from "../../src/errors.ts";
 import { random } from "../coding/known.ts";
 
 import { read } from "./read-graph.ts";
@@ -186,23 +182,4 @@ test("a file as WebGraph's own tools write it, with a flag that says what is usu
   expect(await again(bytes, text)).toEqual([...pairs]);
   await expect(again(bytes.subarray(0, 20), text)).rejects.toThrow("g: the bits end before the lists do");
   await expect(again(bytes, text.replace("nodes=24", "nodes=1000000000"))).rejects.toThrow(/1000000000 nodes cannot be in 40 bytes/);
-});
-
-test("spoilt files of WebGraph and of Arrow are read or refused in words by the second readers too", async () => {
-  const below = random(11);
-  const bytes = Buffer.from("5a726ab7e4f1462d45eb337f275a45a4eb495a77af6bd8102e9e9ad7ef60dbd24000000000000000", "hex");
-  const text = "graphclass=it.unimi.dsi.webgraph.BVGraph\nnodes=24\narcs=28\n";
-  const arrow = tableToIPC(tableFromArrays({ source: Int32Array.of(1, 2, 3), target: ["a", "b", "c"] }), "file");
-  const spoilt = (from: Uint8Array): Uint8Array => {
-    const copy = Uint8Array.from(from);
-    for (let k = below(3); k >= 0; k--) copy[below(copy.length)] = below(256);
-    return below(4) === 0 ? copy.subarray(0, below(copy.length)) : copy;
-  };
-  const inWords = (error: unknown): void => expect(error).toBeInstanceOf(UserError);
-  for (let k = 0; k < 400; k++) {
-    await again(spoilt(bytes), text).catch(inWords);
-    const file = spoilt(arrow);
-    await secondReading("a", "arrow", { bytes: Readable.from([file]), beside: true }).catch(inWords);
-    await read("arrow", file).catch(inWords);
-  }
 });

@@ -1,12 +1,15 @@
 /** Files of every format that is read, how they are spoilt, and the parsers that must bear it. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { crc32, gzipSync, zstdCompressSync } from "node:zlib";
+import { Table as ArrowTable, Dictionary, Int32, tableToIPC, Utf8, vectorFromArray } from "apache-arrow";
 import sharp from "sharp";
 import { array, readNpy, readNpz, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/array/index.ts";
 import { readGraph } from "../../src/data/graph-read.ts";
+import { arrowAgain, webGraphAgain } from "../../src/data/graph-second-binary.ts";
 import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
 import { openAnnotated } from "../../src/data/h5ad.ts";
 import { loadPictures, readPicture } from "../../src/data/index.ts";
@@ -125,6 +128,25 @@ function checkedAgain(png: Uint8Array): Uint8Array {
 const stack = { labels: array([0, 1], "i64"), images: array(new Array<number>(96).fill(7), "u8", [2, 4, 4, 3]) };
 
 /** Every parser, by name. */
+/** Of numbers, texts and a dictionary, as a file and as a stream. */
+const arrows = (["file", "stream"] as const).map((kind) =>
+  tableToIPC(
+    new ArrowTable({
+      source: vectorFromArray([1, 2, null, 4], new Int32()),
+      target: vectorFromArray(["a", "b", null, "d"]),
+      kind: vectorFromArray(["x", "y", "x", null], new Dictionary(new Utf8(), new Int32())),
+      place: vectorFromArray([{ x: 1.5 }, { x: 2 }, { x: 4 }, { x: 3 }]),
+    }),
+    kind,
+  ),
+);
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+async function all(rows: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of rows);
+}
+
 export const targets: Readonly<Record<string, Target>> = {
   "edge list": { samples: [text(edges), text(edges.replaceAll("\t", " "))], parse: graphFile("txt") },
   "edge list, CSV": { samples: [text(csv), text("source:long,target:long,type\n1,2,Directed\n3,,Directed\n")], parse: graphFile("csv") },
@@ -162,6 +184,15 @@ export const targets: Readonly<Record<string, Target>> = {
     samples: [Uint8Array.of(0x62, 0x1c, 0x9f, 0x40, 0xd3, 0x11, 0x80), Uint8Array.of(0x25, 0xff, 0x00, 0x10, 0x33)],
     parse: (bytes, below) =>
       readWebGraph(bytes, { ...webGraphProperties(properties, "p"), nodes: 1 + below(20), arcs: below(30) }, "fuzz.graph"),
+  },
+  "WebGraph, second reader": {
+    samples: [Buffer.from("5a726ab7e4f1462d45eb337f275a45a4eb495a77af6bd8102e9e9ad7ef60dbd24000000000000000", "hex")],
+    parse: (bytes) => all(webGraphAgain(bytes, "graphclass=x.BVGraph\nnodes=24\narcs=28\n", "fuzz.graph").rows),
+  },
+  Arrow: { samples: arrows, parse: graphFile("arrow") },
+  "Arrow, second reader": {
+    samples: arrows,
+    parse: (bytes) => all(arrowAgain(bytes, "fuzz.arrow", { bytes: nothing(), beside: true }).rows),
   },
   "WebGraph properties": {
     samples: [text(properties)],
