@@ -76,6 +76,13 @@ test("a turning cloud is predicted on curves, which cut no corner; measured velo
 test.each([
   ["two snapshots", "two.csv", ["--path", "spline"], /2 snapshots are left.*straight line.*leave --path out/s],
   ["pairs of two snapshots", "two.csv", ["--coupling", "smooth"], /--coupling smooth: 2 snapshots.*leave --coupling out/s],
+  ["chains of two snapshots", "two.csv", ["--coupling", "multimarginal"], /--coupling multimarginal: 2 snapshots.*leave --coupling out/s],
+  [
+    "chains under a cost",
+    "turning.csv",
+    ["--cost", "power 3", "--coupling", "multimarginal"],
+    /--cost: pairs of chains that turn least do not follow it.*use --coupling ot/s,
+  ],
   [
     "smooth pairs under a drift",
     "turning.csv",
