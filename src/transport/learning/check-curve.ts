@@ -27,7 +27,7 @@ export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, 
   if (coupling === "multimarginal" && chainParts(sizes) === undefined)
     throw new UserError(
       `--coupling multimarginal: snapshots of ${Math.min(...sizes)} to ${Math.max(...sizes)} particles are too large for it, or too unlike in size: ` +
-        "they are dealt into at most 20 parts of 300, and each needs a particle of every snapshot",
+        "they are dealt into at most 10 parts of 600, and each needs a particle of every snapshot",
       "use --coupling smooth",
     );
   if (path === "linear") return;

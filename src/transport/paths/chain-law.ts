@@ -226,7 +226,8 @@ export async function chainLaw(times: readonly number[], clouds: readonly Cloud[
     points: clouds.map(({ points }) => doubles(points, 1)),
     mass: clouds.map(({ points: { shape }, weights }) => ndarray(Float64Array.from(normalise(weights, shape[0])), [shape[0]], "f64")),
   };
-  const { cost, width } = await surveying(times, tension)(data);
+  const survey = surveying(times, tension);
+  const { cost, width } = await survey(data);
   const mean = numberOf(cost) / Math.max(1, times.length - 2);
   const least = numberOf(width) / widest;
   const { epsilon = Math.max(mean / 20, least) || 1 } = options;
@@ -244,6 +245,7 @@ export async function chainLaw(times: readonly number[], clouds: readonly Cloud[
     state = await iterate(state.values, epsilon);
     runs++;
   } while (state.error > tolerance && runs * run < most);
+  await Promise.all([survey.dispose(), sweeps.dispose()]);
   const potentials = state.values.map((v) => doubles(v, 1 / epsilon));
   return { snapshots: { times, ...data }, potentials, epsilon, tension, sweeps: run * (warm + runs), error: state.error };
 }

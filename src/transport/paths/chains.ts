@@ -1,5 +1,5 @@
 /** Chains of rows through all snapshots, drawn from the law of least acceleration, with weights that make their margins right. */
-import { type NdArray, ndarray, type Random, randomStream, toNumbers } from "../../array/index.ts";
+import { ndarray, type Random, randomStream, toNumbers } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { cumsum, jit, less, type Tensor, take } from "../../tensor/index.ts";
 import { type ChainLaw, chainLaw, chainTransitions, type WeightedSnapshots } from "./chain-law.ts";
@@ -19,6 +19,9 @@ function columnAt(logits: Tensor, u: Tensor): Tensor {
   return less(sums, level).cast("i32").sum(1);
 }
 
+/** Chains that are drawn at once: 20 MB of logits for 600 particles. */
+const block = 4096;
+
 /**
  * `each` chains from every row of the first snapshot, exactly by the law: i_1 given i_0, then each i_{k+1} given i_{k-1} and i_k. At every
  * step the uniform numbers of the chains of a row are stratified. The weights are those of the first rows.
@@ -36,24 +39,31 @@ export async function drawChains(law: ChainLaw, each: number, rng: Random): Prom
     return rows;
   });
   const [n] = data.mass[0].shape;
-  const first = Int32Array.from({ length: n * each }, (_, c) => Math.floor(c / each));
+  const M = n * each;
+  const first = Int32Array.from({ length: M }, (_, c) => Math.floor(c / each));
   const u = times.slice(1).map((_, k) => strata(n, each, rng.fold(k)));
-  const rows = await draw(data, potentials, ndarray(Float64Array.of(epsilon), [], "f64"), ndarray(first, [n * each], "i32"), u);
-  return {
-    rows: rows.map((r) => Int32Array.from(toNumbers(r))),
-    weights: Float64Array.from(first, (i) => data.mass[0].data[i] / each),
-  };
+  const rows = times.map(() => new Int32Array(M));
+  for (let c = 0; c < M; c += block) {
+    const some = [Math.min(block, M - c)];
+    const uniform = u.map((values) => ndarray(values.slice(c, c + block), some, "f64"));
+    const found = await draw(
+      data,
+      potentials,
+      ndarray(Float64Array.of(epsilon), [], "f64"),
+      ndarray(first.slice(c, c + block), some, "i32"),
+      uniform,
+    );
+    for (const [k, part] of found.entries()) rows[k].set(toNumbers(part), c);
+  }
+  await draw.dispose();
+  return { rows, weights: Float64Array.from(first, (i) => data.mass[0].data[i] / each) };
 }
 
 /** For each of n rows `each` numbers, one in every part of (0, 1), in random order: [n · each]. */
-function strata(n: number, each: number, rng: Random): NdArray<"f64"> {
+function strata(n: number, each: number, rng: Random): Float64Array<ArrayBuffer> {
   const place = rng.uniform([n * each], "f64").data;
-  const order = Array.from({ length: n }, () => rng.permutation(each).data);
-  return ndarray(
-    place.map((v, c) => (order[Math.floor(c / each)][c % each] + v) / each),
-    [n * each],
-    "f64",
-  );
+  const order = Array.from({ length: n }, () => toNumbers(rng.permutation(each)));
+  return Float64Array.from(place, (v, c) => (order[Math.floor(c / each)][c % each] + v) / each);
 }
 
 /** At most so many rounds of fitting, each of which makes the margins right one after the other. */
@@ -82,10 +92,10 @@ function fitMargin(weights: Float64Array, row: Int32Array, mass: ArrayLike<numbe
   return margin.reduce((sum, m, i) => sum + Math.abs(m - mass[i]), 0);
 }
 
-/** Particles of a part: its three products a knot and sweep take 50 ms. */
-const partSize = 300;
+/** Particles of a part: its two products a knot and sweep take a tenth of a second. */
+const partSize = 600;
 /** Parts: 6,000 particles take minutes. */
-const mostParts = 20;
+const mostParts = 10;
 
 /** How many parts snapshots of these sizes are dealt into; undefined: they are too large, or too unlike in size. */
 export function chainParts(sizes: readonly number[]): number | undefined {
@@ -99,7 +109,7 @@ const density = 32;
 const mostOff = 0.05;
 
 /**
- * Chains of least acceleration through clouds. Snapshots of more than 300 particles are dealt at random into equally many parts, and chains
+ * Chains of least acceleration through clouds. Snapshots of more than 600 particles are dealt at random into equally many parts, and chains
  * lead through parts of one number.
  *
  * @throws RangeError  for clouds that are too large (`chainParts`)

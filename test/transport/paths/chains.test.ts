@@ -204,7 +204,7 @@ test("a path draws whole chains, whose margins are the weights of the particles"
 
 test("large snapshots are dealt into parts, and chains stay within theirs", async () => {
   const rng = randomStream(12);
-  const clouds = [310, 305, 320].map((n) => cloudOf(rng.normal([n, 1])));
+  const clouds = [610, 605, 620].map((n) => cloudOf(rng.normal([n, 1])));
   const { rows, weights } = await chainsThrough([0, 1, 2], clouds);
   expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 9);
   // rows that chains join form two classes
@@ -214,16 +214,16 @@ test("large snapshots are dealt into parts, and chains stay within theirs", asyn
     return up === x ? x : find(up);
   };
   for (let c = 0; c < rows[0].length; c++) for (const k of [1, 2]) root.set(find(`${k} ${rows[k][c]}`), find(`0 ${rows[0][c]}`));
-  const all = [310, 305, 320].flatMap((n, k) => Array.from({ length: n }, (_, i) => find(`${k} ${i}`)));
+  const all = [610, 605, 620].flatMap((n, k) => Array.from({ length: n }, (_, i) => find(`${k} ${i}`)));
   expect(new Set(all).size).toBe(2);
 });
 
 test("what is too large, too unlike, or too cold is refused", async () => {
-  expect(chainParts([300, 250])).toBe(1);
-  expect(chainParts([301, 250])).toBe(2);
+  expect(chainParts([600, 250])).toBe(1);
+  expect(chainParts([601, 250])).toBe(2);
   expect(chainParts([6001, 6001])).toBeUndefined();
   expect(chainParts([1000, 3])).toBeUndefined();
-  await expect(chainsThrough([0, 1, 2], [line(1), line(...new Array(301).fill(0)), line(1, 2)])).rejects.toThrow(/too unlike in size/);
+  await expect(chainsThrough([0, 1, 2], [line(1), line(...new Array(1201).fill(0)), line(1, 2)])).rejects.toThrow(/too unlike in size/);
   const far = [0, 1, 2].map((k) => line(-30, 40, 10 * k));
   await expect(chainLaw([0, 1, 2], far, { epsilon: 0.01 })).rejects.toThrow(/epsilon 0.01 is too small/);
 });
