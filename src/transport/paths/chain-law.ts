@@ -92,38 +92,60 @@ function chainTerms(times: readonly number[], points: readonly Tensor[], tension
   return { near: tense.map((c, k) => sum([c, knots[k - 1]?.going, knots[k]?.coming])), across: knots.map((c) => c.across) };
 }
 
-/** Terms over -ε and log μ_k, which a sweep is told. */
-interface LogFactors extends ChainTerms {
+/** e^b [n, p] by columns, each over the exponential of its largest entry. */
+interface Kernel {
+  readonly top: Tensor;
+  readonly values: Tensor;
+}
+
+function kernelOf(b: Tensor): Kernel {
+  const top = b.max(0, true);
+  return { top, values: b.sub(top).exp() };
+}
+
+/** What a sweep is told: terms of neighbours over -ε, those across as kernels for the way forward and back, and log μ_k. */
+interface LogFactors {
+  readonly near: readonly Tensor[];
+  readonly across: readonly Tensor[];
+  readonly onward: readonly Kernel[];
+  readonly back: readonly Kernel[];
   readonly logMass: readonly Tensor[];
 }
 
 function logFactors({ times, points, mass }: WeightedSnapshots<Tensor>, tension: number, epsilon: Tensor): LogFactors {
-  const { near, across } = chainTerms(times, points, tension);
-  const over = (terms: readonly Tensor[]): Tensor[] => terms.map((c) => c.div(epsilon).neg());
-  // rows without mass have a logarithm that counts for nothing and is a number
-  return { near: over(near), across: over(across), logMass: mass.map((m) => maximum(m, 1e-300).log()) };
+  const terms = chainTerms(times, points, tension);
+  const [near, across] = [terms.near, terms.across].map((all) => all.map((c) => c.div(epsilon).neg()));
+  return {
+    near,
+    across,
+    onward: across.map(kernelOf),
+    back: across.map((c) => kernelOf(c.transpose())),
+    // rows without mass have a logarithm that counts for nothing and is a number
+    logMass: mass.map((m) => maximum(m, 1e-300).log()),
+  };
 }
 
-/** Largest difference in a column of `b` below: the exponents of doubles end at 708. */
+/** Largest difference in a column of a kernel's logarithms: the exponents of doubles end at 708. */
 const widest = 600;
 
 /** log Σ_i exp(a_im + b_ip), [m, p]. What belongs to the largest a of column m is in the sum, so that it is never zero. */
-function logProduct(a: Tensor, b: Tensor): Tensor {
-  const [top, most] = [a.max(0, true), b.max(0, true)];
-  const sums = a.sub(top).exp().transpose().matmul(b.sub(most).exp());
-  return sums.log().add(top.transpose()).add(most);
+function logProduct(a: Tensor, { top, values }: Kernel): Tensor {
+  const highest = a.max(0, true);
+  const sums = a.sub(highest).exp().transpose().matmul(values);
+  return sums.log().add(highest.transpose()).add(top);
 }
 
 /** From the factors before the pair (i_k, i_{k+1}): sums over i_0, …, i_{k-1}, with the pair's own and those of i_k. */
-function behindPair({ near, across, logMass }: LogFactors, k: number, potential: Tensor, before: Tensor | undefined): Tensor {
+function behindPair({ near, onward, logMass }: LogFactors, k: number, potential: Tensor, before: Tensor | undefined): Tensor {
   const own = near[k].add(logMass[k].add(potential).expandDims(1));
-  return before ? own.add(logProduct(before, across[k - 1])) : own;
+  return before ? own.add(logProduct(before, onward[k - 1])) : own;
 }
 
 /** From the factors after it: sums over i_{k+2}, …, with those of i_{k+1}. The sum with the message from behind is log π(i_k, i_{k+1}). */
-function aheadOfPair({ near, across, logMass }: LogFactors, k: number, potential: Tensor, after: Tensor | undefined): Tensor {
-  const own = logMass[k + 1].add(potential).expandDims(0).broadcastTo(near[k].shape);
-  return after ? own.add(logProduct(across[k].transpose(), after.add(near[k + 1]).transpose())) : own;
+function aheadOfPair({ near, back, logMass }: LogFactors, k: number, potential: Tensor, after: Tensor | undefined): Tensor {
+  const own = logMass[k + 1].add(potential).expandDims(0);
+  // rows i_{k+2}, columns i_{k+1} and i_k
+  return after ? own.add(logProduct(after.add(near[k + 1]).transpose(), back[k]).transpose()) : own.broadcastTo(near[k].shape);
 }
 
 /** All messages from ahead, k = 0, …, K - 2. */

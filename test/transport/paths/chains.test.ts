@@ -8,6 +8,7 @@ import {
   chainLaw,
   chainParts,
   chainsThrough,
+  checkCurve,
   drawChains,
   drawPath,
   fittedChains,
@@ -222,7 +223,8 @@ test("what is too large, too unlike, or too cold is refused", async () => {
   expect(chainParts([600, 250])).toBe(1);
   expect(chainParts([601, 250])).toBe(2);
   expect(chainParts([6001, 6001])).toBeUndefined();
-  expect(chainParts([1000, 3])).toBeUndefined();
+  expect(chainParts([1500, 2])).toBeUndefined();
+  expect(() => checkCurve({ coupling: "multimarginal" }, "am", [7000, 10, 20])).toThrow(/snapshots of 10 to 7000 particles are too large/);
   await expect(chainsThrough([0, 1, 2], [line(1), line(...new Array(1201).fill(0)), line(1, 2)])).rejects.toThrow(/too unlike in size/);
   const far = [0, 1, 2].map((k) => line(-30, 40, 10 * k));
   await expect(chainLaw([0, 1, 2], far, { epsilon: 0.01 })).rejects.toThrow(/epsilon 0.01 is too small/);
