@@ -158,7 +158,7 @@ export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./moti
 export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
 export { type ChainLaw, type ChainLawOptions, chainLaw } from "./paths/chain-law.ts";
-export { type Chains, chainParts, chainsThrough, drawChains, fittedChains } from "./paths/chains.ts";
+export { chainParts, chainsThrough, drawChains, fittedChains, type RowChains } from "./paths/chains.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
 export { type Curve, cubicBetween, knotVelocities } from "./paths/curves.ts";
 export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";

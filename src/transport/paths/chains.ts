@@ -7,7 +7,7 @@ import type { Cloud } from "./cloud.ts";
 import { cumulate, dealt, type Pairs, sortedPairs } from "./pairs.ts";
 
 /** Chains of rows, one a snapshot, [M] each, and how much each of them counts, of sum one. */
-export interface Chains {
+export interface RowChains {
   readonly rows: readonly Int32Array[];
   readonly weights: Float64Array;
 }
@@ -26,7 +26,7 @@ const block = 4096;
  * `each` chains from every row of the first snapshot, exactly by the law: i_1 given i_0, then each i_{k+1} given i_{k-1} and i_k. At every
  * step the uniform numbers of the chains of a row are stratified. The weights are those of the first rows.
  */
-export async function drawChains(law: ChainLaw, each: number, rng: Random): Promise<Chains> {
+export async function drawChains(law: ChainLaw, each: number, rng: Random): Promise<RowChains> {
   const { snapshots, tension, epsilon, potentials } = law;
   const { times, ...data } = snapshots;
   const draw = jit((s: Omit<WeightedSnapshots<Tensor>, "times">, f: readonly Tensor[], at: Tensor, first: Tensor, u: readonly Tensor[]) => {
@@ -75,7 +75,10 @@ const rounds = 500;
  *
  * @source  Deming & Stephan, Ann. Math. Stat. 11 (1940)
  */
-export function fittedChains({ rows, weights: given }: Chains, mass: readonly ArrayLike<number>[]): Chains & { readonly error: number } {
+export function fittedChains(
+  { rows, weights: given }: RowChains,
+  mass: readonly ArrayLike<number>[],
+): RowChains & { readonly error: number } {
   const weights = given.slice();
   let error = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds && error > 1e-6; round++) error = Math.max(...rows.map((row, k) => fitMargin(weights, row, mass[k])));
@@ -115,13 +118,13 @@ const mostOff = 0.05;
  * @throws RangeError  for clouds that are too large (`chainParts`)
  * @throws UserError   where the chains do not get the margins of the snapshots
  */
-export async function chainsThrough(times: readonly number[], clouds: readonly Cloud[]): Promise<Chains> {
+export async function chainsThrough(times: readonly number[], clouds: readonly Cloud[]): Promise<RowChains> {
   const sizes = clouds.map(({ points }) => points.shape[0]);
   const count = chainParts(sizes);
   if (count === undefined)
     throw new RangeError(`chainsThrough: snapshots of ${sizes.join(", ")} particles are too large, or too unlike in size`);
   const parts = clouds.map((cloud, k) => dealt(cloud, count, randomStream(1).fold(k)));
-  const found: Chains[] = [];
+  const found: RowChains[] = [];
   for (let b = 0; b < count; b++) {
     const part = parts.map((of) => of[b]);
     const law = await chainLaw(
@@ -148,7 +151,7 @@ export async function chainsThrough(times: readonly number[], clouds: readonly C
 }
 
 /** The pairs of snapshots k and k + 1 along chains, of n rows in snapshot k. */
-export function pairsAlong({ rows, weights }: Chains, k: number, n: number): Pairs {
+export function pairsAlong({ rows, weights }: RowChains, k: number, n: number): Pairs {
   const m = rows[k + 1].reduce((a, b) => Math.max(a, b)) + 1;
   const masses = new Map<number, number>();
   for (const [c, i] of rows[k].entries()) masses.set(i * m + rows[k + 1][c], (masses.get(i * m + rows[k + 1][c]) ?? 0) + weights[c]);
@@ -162,4 +165,4 @@ export interface DrawnChains {
   readonly cumulated: Float64Array;
 }
 
-export const drawable = ({ rows, weights }: Chains): DrawnChains => ({ rows, cumulated: cumulate(weights) });
+export const drawable = ({ rows, weights }: RowChains): DrawnChains => ({ rows, cumulated: cumulate(weights) });
