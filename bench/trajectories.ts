@@ -1,9 +1,11 @@
 /**
  * Trajectory benchmark: seconds per 1,000 training steps, and seconds until a held-out snapshot is predicted to a given W1, here and in JAX
  * and PyTorch
- * (ports of the same objectives, networks and optimizer in bench/peers), in turns of 50 steps.
+ * (ports of the same objectives, networks and optimizer in bench/peers), in turns of 50 steps. Then what has no port, here alone: action
+ * matching along curves, with the seconds that its pairs or chains take, and second-order mechanics.
  *
  *   npm run bench -- trajectories [--python path/to/venv/bin/python] [--steps 1500] [--threads 2] [--target 0.93]
+ *                                 [--tasks am,wlf-ot] [--alone "am, spline;mechanics"]
  *
  * Embryoid-body cells, 5 standardised components, the third snapshot held out; read from $PUSHFORWARD_DATA (default ../shared/data).
  */
@@ -16,7 +18,7 @@ import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/array/index.ts";
 import { optimalTransport, wasserstein } from "../src/distances/index.ts";
-import { learner, type MethodName, pusher, unitsOf, whiten } from "../src/transport/index.ts";
+import { type LearnOptions, learner, type MethodName, pusher, unitsOf, whiten } from "../src/transport/index.ts";
 
 interface Contender {
   readonly name: string;
@@ -109,6 +111,42 @@ function peer(name: string, python: string, script: string, file: string, thread
   };
 }
 
+/** What is timed without peers: the method's own networks, and batches of 256. */
+const alone: Readonly<Record<string, { readonly method: MethodName; readonly options?: LearnOptions }>> = {
+  "am, straight": { method: "am" },
+  "am, spline": { method: "am", options: { path: "spline" } },
+  "am, spline, smooth": { method: "am", options: { path: "spline", coupling: "smooth" } },
+  "am, spline, multimarginal": { method: "am", options: { path: "spline", coupling: "multimarginal" } },
+  mechanics: { method: "mechanics" },
+  "am-mechanics": { method: "am-mechanics" },
+};
+
+async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly seconds: number }> {
+  const start = performance.now();
+  const value = await work();
+  return { value, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Seconds until the first step is possible, of that step, and of 1,000 later ones. */
+async function timeAlone(name: string, clouds: NdArray<"f32">[], steps: number, threads: number): Promise<void> {
+  const { method, options } = alone[name];
+  const chosen = threads < availableParallelism() ? { threads } : {};
+  const snapshots = kept.map((k) => clouds[k]);
+  const prepared = await timed(() => learner(method, kept.map(inner), snapshots, { steps, batch: 256, ...chosen, ...options }));
+  const model = prepared.value;
+  const rng = randomStream(0).fold(name);
+  let state = model.init(rng.fold("init"));
+  const train = async (n: number): Promise<void> => {
+    for (let i = 0; i < n; i++) ({ state } = await model.step(state, rng));
+  };
+  const first = await timed(() => train(1));
+  const turns: number[] = [];
+  for (let done = 0; done < steps; done += turn) turns.push((await timed(() => train(turn))).seconds);
+  const per = (q: number): string => ((quantile(turns, q) * 1000) / turn).toFixed(2);
+  const [before, begun] = [prepared, first].map(({ seconds }) => seconds.toFixed(2));
+  console.log(`  ${name.padEnd(26)} prepared ${before}  first ${begun}  ${per(0.5)}; ${per(0)}`);
+}
+
 const quantile = (xs: readonly number[], q: number): number => [...xs].sort((a, b) => a - b)[Math.floor(q * (xs.length - 1))];
 
 export async function main(argv: string[]): Promise<void> {
@@ -120,6 +158,7 @@ export async function main(argv: string[]): Promise<void> {
       threads: { type: "string", default: "2" },
       target: { type: "string", default: "0.93" },
       tasks: { type: "string", default: "am,wlf-ot" },
+      alone: { type: "string", default: Object.keys(alone).join(";") },
     },
   });
   const [steps, threads, target] = [Number(values.steps), Number(values.threads), Number(values.target)];
@@ -151,11 +190,13 @@ export async function main(argv: string[]): Promise<void> {
       contenders.push(peer(name, values.python, `bench/peers/trajectories_${script}.py`, file, threads));
   else console.log("no Python with JAX and PyTorch: only our own times (give --python)");
   try {
-    for (const task of values.tasks.split(",")) await race(task, contenders, clouds[held], steps, target);
+    for (const task of values.tasks.split(",").filter(Boolean)) await race(task, contenders, clouds[held], steps, target);
   } finally {
     for (const c of contenders) c.close();
     rmSync(folder, { recursive: true });
   }
+  console.log(`alone: seconds to prepare pairs or chains, of the first step, and per 1,000 of ${steps} (median; fastest turn)`);
+  for (const name of values.alone.split(";").filter(Boolean)) await timeAlone(name.trim(), clouds, steps, threads);
 }
 
 async function race(task: string, contenders: Contender[], truth: NdArray<"f32">, steps: number, target: number): Promise<void> {

@@ -61,6 +61,7 @@ const entries: readonly Entry[] = [
   { name: "am", method: "am" },
   { name: "am, spline", method: "am", options: { path: "spline" } },
   { name: "am, spline, smooth pairs", method: "am", options: { path: "spline", coupling: "smooth" } },
+  { name: "am, spline, multimarginal", method: "am", options: { path: "spline", coupling: "multimarginal" } },
   { name: "am, hermite", method: "am", options: { path: "hermite" }, measured: true },
   { name: "ot-cfm", method: "ot-cfm" },
   { name: "ot-cfm, spline", method: "ot-cfm", options: { path: "spline" } },
@@ -76,6 +77,7 @@ const chains: readonly PathOptions[] = [
   { curve: "linear" },
   { curve: "spline" },
   { curve: "spline", coupling: "smooth" },
+  { curve: "spline", coupling: "multimarginal" },
   { curve: "hermite" },
 ];
 
@@ -176,7 +178,7 @@ async function study(name: string, seed: number): Promise<void> {
         options,
         rng.fold("chains"),
       );
-      const what = `chains, ${options.curve}${options.coupling ? `, ${options.coupling} pairs` : ""}`;
+      const what = `chains, ${options.curve}${options.coupling ? `, ${options.coupling}${options.coupling === "smooth" ? " pairs" : ""}` : ""}`;
       tell(
         what,
         held.map((k, i) => score(what, { x: between[i] }, cloud(k), rng).w1),

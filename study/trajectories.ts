@@ -1,30 +1,28 @@
 /**
  * Leave-one-time-out study of every method and baseline of `pushforward trajectories`.
  *
- *   npm run study:trajectories [-- --set embryoid-5 --entries all --seeds 5 --log results.jsonl]
+ *   npm run study:trajectories [-- --set embryoid-5 --entries all --seeds 5 --steps 3000 --log results.jsonl]
  *
- * Sets: embryoid-5, embryoid-50 (components of embryoid-body cells, t = 1, 2, 3 held out in turn), lineage (LARRY, day 4 held out, masses
- * by cell
- * counts), simulation (gene switch with growth, times 1, 2, 3 held out). The data are read from $PUSHFORWARD_DATA (default ../shared/data).
- * A held-out
- * snapshot is predicted from all cells of the snapshot before. Prints a Markdown table: mean over seeds and standard error, processor
- * seconds of one
- * fold and peak memory; every entry runs in a process of its own. Results are appended to the log as they come, and what it has already is
- * not computed
- * again.
+ * Sets: embryoid-5, embryoid-50 (components of embryoid-body cells, t = 1, 2, 3 held out in turn), lineage (LARRY, day 4 held out, masses by
+ * cell counts), simulation (gene switch with growth, times 1, 2, 3 held out). The data are read from $PUSHFORWARD_DATA (default
+ * ../shared/data). A held-out snapshot is predicted from all cells of the snapshot before, by mechanics without measured velocities from the
+ * first one. Prints a Markdown table: mean over seeds and standard error, processor seconds of one fold and peak memory; every entry runs in
+ * a process of its own. Results are appended to the log as they come, and what it has already is not computed again.
  */
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type NdArray, ndarray, randomStream, readNpz, toNumbers } from "../src/array/index.ts";
+import { type NdArray, ndarray, type Random, randomStream, readNpz, toNumbers } from "../src/array/index.ts";
 import {
   accelerationPotential,
   baselines,
   type Cloud,
+  fittedScale,
   has,
   innerTime,
+  kernelVelocity,
   type LearnOptions,
   learnDefaults,
   learner,
@@ -33,6 +31,8 @@ import {
   methodNames,
   pusher,
   score,
+  stacked,
+  type Units,
   unbalancedDisplacement,
   unitsOf,
   whiten,
@@ -45,6 +45,8 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "5" },
     first: { type: "string", default: "0" },
     log: { type: "string" },
+    /** Instead of those of the set. */
+    steps: { type: "string" },
     /** Set by the parent process. */
     child: { type: "boolean", default: false },
   },
@@ -54,6 +56,8 @@ const { values } = parseArgs({
 interface Entry {
   readonly method: MethodName;
   readonly options?: LearnOptions;
+  /** Given the measured velocities, times the factor that fits the motion of the means. */
+  readonly measured?: true;
 }
 
 /** Lagrangian flows take one inner step; where masses are counted, totals are linear in time unless said otherwise. */
@@ -66,7 +70,12 @@ const entries: Readonly<Record<string, Entry>> = {
   "am, an action an interval": { method: "am", options: { intervals: 3 } },
   "am, spline": { method: "am", options: { path: "spline" } },
   "am, spline, smooth pairs": { method: "am", options: { path: "spline", coupling: "smooth" } },
+  "am, spline, multimarginal": { method: "am", options: { path: "spline", coupling: "multimarginal" } },
+  "am, hermite, velocities": { method: "am", options: { path: "hermite" }, measured: true },
   "ot-cfm, spline": { method: "ot-cfm", options: { path: "spline" } },
+  "ot-cfm, hermite, velocities": { method: "ot-cfm", options: { path: "hermite" }, measured: true },
+  "mechanics, velocities": { method: "mechanics", measured: true },
+  "am-mechanics, velocities": { method: "am-mechanics", measured: true },
   "am-wfr, geodesic mass": { method: "am-wfr", options: { massCurve: "geodesic" } },
   "uam, log mass": { method: "uam", options: { massCurve: "log" } },
 };
@@ -74,6 +83,8 @@ const entries: Readonly<Record<string, Entry>> = {
 interface Population {
   readonly times: number[];
   readonly snapshots: NdArray<"f32">[];
+  /** Measured velocities in a unit of their own. */
+  readonly velocities?: NdArray<"f32">[];
   readonly held: number[];
   /** Do the cell counts say how the population grows? */
   readonly counted: boolean;
@@ -102,8 +113,15 @@ function grouped(X: NdArray, t: NdArray, d: number): { times: number[]; snapshot
 function population(name: string): Population {
   if (name.startsWith("embryoid")) {
     const d = Number(name.split("-")[1]);
-    const { X, t } = readArrays("sc-embryoid-body/eb2750.npz");
-    return { ...grouped(X, t, d), held: [1, 2, 3], counted: false, options: { steps: 3000 }, accelerates: true };
+    const { X, t, v } = readArrays("sc-embryoid-body/eb2750.npz");
+    return {
+      ...grouped(X, t, d),
+      velocities: grouped(v, t, d).snapshots,
+      held: [1, 2, 3],
+      counted: false,
+      options: { steps: 3000 },
+      accelerates: true,
+    };
   }
   const { X, t } = readArrays(`sc-tigon/${name}.npz`);
   const held = name === "lineage" ? [1] : [1, 2, 3];
@@ -124,7 +142,8 @@ interface Row {
 }
 
 const set = values.set;
-const { times, snapshots, held, counted, options, accelerates } = population(set);
+const { times, snapshots, velocities, held, counted, options: usual, accelerates } = population(set);
+const options = { ...usual, steps: Number(values.steps ?? usual.steps) };
 // the convention of the field: standardised over all snapshots; 50 components are divided by one number, so that distances keep their
 // meaning
 const units = unitsOf(times, snapshots, snapshots[0].shape[1] > 10 ? "common" : "each");
@@ -149,7 +168,23 @@ const note = (row: Row): void => {
 const done = (method: string, seed: number, k: number): boolean =>
   known.some((r) => r.method === method && r.seed === seed && r.held === k);
 
-async function fold(label: string, { method, options: own = {} }: Entry, seed: number, k: number): Promise<void> {
+/** Velocities in units of the training, an interval as the mean one of the snapshots `kept`, by the motion of whose means they are scaled. */
+async function scaledVelocities(kept: readonly number[], clock: Units, rng: Random): Promise<NdArray<"f32">[] | undefined> {
+  const own = velocities?.map((v) => ({
+    ...v,
+    data: v.data.map((value, i) => (value * clock.interval) / units.deviation[i % v.shape[1]]),
+  }));
+  if (!own) return undefined;
+  const { field } = await kernelVelocity(stacked(kept.map((j) => white[j])), stacked(kept.map((j) => own[j])), rng);
+  const { scale } = await fittedScale(
+    field,
+    kept.map((j) => innerTime(clock, times[j])),
+    kept.map((j) => ({ points: white[j], mass: 1 })),
+  );
+  return own.map((v) => ({ ...v, data: v.data.map((value) => value * scale) }));
+}
+
+async function fold(label: string, { method, options: own = {}, measured }: Entry, seed: number, k: number): Promise<void> {
   if (done(label, seed, k)) return;
   const started = process.cpuUsage();
   const kept = times.map((_, j) => j).filter((j) => j !== k);
@@ -158,7 +193,11 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
     kept.map((j) => snapshots[j]),
   );
   const inner = (j: number): number => innerTime(clock, times[j]);
-  const clouds = kept.map((j): Cloud => ({ points: white[j], mass: counted ? white[j].shape[0] : 1 }));
+  const rng = randomStream(seed).fold(`fold ${k}`);
+  const known = measured && (await scaledVelocities(kept, clock, rng.fold("velocities")));
+  const clouds = kept.map(
+    (j): Cloud => ({ points: white[j], mass: counted ? white[j].shape[0] : 1, ...(known && { velocities: known[j] }) }),
+  );
   const potential =
     has(method, "potential") &&
     accelerationPotential(
@@ -167,15 +206,17 @@ async function fold(label: string, { method, options: own = {} }: Entry, seed: n
     );
   const settings = { threads: 1, ...options, ...own, ...(potential && { potential }) };
   const model = await learner(method, kept.map(inner), clouds, settings);
-  const rng = randomStream(seed).fold(`fold ${k}`);
   let state = model.init(rng.fold("init"));
-  for (let i = 0; i < (options.steps as number); i++) ({ state } = await model.step(state, rng));
-  const { clouds: moved } = await pusher(model, 1)(model.average(state), { x: white[k - 1] }, inner(k - 1), [inner(k)], { rng });
+  for (let i = 0; i < options.steps; i++) ({ state } = await model.step(state, rng));
+  // mechanics whose velocities are not measured know those of the first snapshot alone
+  const before = model.origin === undefined ? k - 1 : kept[0];
+  const start = { x: white[before], ...(known && model.phase && { velocity: known[before] }) };
+  const { clouds: moved } = await pusher(model, 1)(model.average(state), start, inner(before), [inner(k)], { rng });
   const { user, system } = process.cpuUsage(started);
   const [{ x, logWeight }] = moved;
   const weights = logWeight.data.map(Math.exp);
   const { w1, mmd } = score(label, { x, weights }, { x: white[k] }, rng);
-  const mass = counted ? (meanWeight(logWeight) * white[k - 1].shape[0]) / white[k].shape[0] : undefined;
+  const mass = counted ? (meanWeight(logWeight) * white[before].shape[0]) / white[k].shape[0] : undefined;
   note({
     method: label,
     seed,
@@ -210,6 +251,7 @@ async function withoutLearning(seed: number, k: number): Promise<void> {
 const offered = Object.keys(entries).filter(
   (name) =>
     (accelerates || !(has(entries[name].method, "potential") || entries[name].options?.intervals || entries[name].options?.path)) &&
+    (velocities || !entries[name].measured) &&
     (counted || !name.endsWith(" mass")),
 );
 const chosen = values.entries === "all" ? ["baselines", ...offered] : values.entries.split(";");
@@ -235,6 +277,7 @@ for (const name of chosen) {
     values.first,
     "--log",
     log,
+    ...(values.steps ? ["--steps", values.steps] : []),
     "--child",
   ];
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });

@@ -157,6 +157,8 @@ export type { Stream } from "./motion/stream.ts";
 export { cellsTable, fatesTable, featuresTable, trajectoriesTable } from "./motion/tables.ts";
 export { type Estimated, type Groups, type GroupTransition, tally, transition } from "./motion/transitions.ts";
 export { drawPath, type PathBatch } from "./paths/batch.ts";
+export { type ChainLaw, type ChainLawOptions, chainLaw } from "./paths/chain-law.ts";
+export { chainParts, chainsThrough, drawChains, fittedChains, type RowChains } from "./paths/chains.ts";
 export { type Cloud, stacked } from "./paths/cloud.ts";
 export { type Curve, cubicBetween, knotVelocities } from "./paths/curves.ts";
 export { correctionBound, type GeneratorForm, type GeneratorOptions, generate, initGenerator } from "./paths/generator.ts";

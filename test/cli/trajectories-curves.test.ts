@@ -66,16 +66,24 @@ async function heldOut(out: string, ...options: string[]) {
 
 test("a turning cloud is predicted on curves, which cut no corner; measured velocities are fitted, and flow matching takes them too", async () => {
   const spline = await heldOut("spline", "--path", "spline", "--coupling", "smooth");
+  const chains = await heldOut("chains", "--path", "spline", "--coupling", "multimarginal");
   const fitted = await heldOut("hermite", "--path", "hermite", "--velocity", "vx,vy", "--velocity-scale", "fit", "--method", "ot-cfm");
   // the midpoint of a chord of 72 degrees lies 0.38 inside the circle
-  for (const { behind } of [spline, fitted]) expect(-behind.difference).toBeGreaterThan(3 * behind.error);
+  for (const { behind } of [spline, chains, fitted]) expect(-behind.difference).toBeGreaterThan(3 * behind.error);
   // the motion of the means says that velocities are twice too great
   expect(fitted.warnings).toMatch(/velocities: scaled by 0\.5/);
-}, 60_000);
+}, 90_000);
 
 test.each([
   ["two snapshots", "two.csv", ["--path", "spline"], /2 snapshots are left.*straight line.*leave --path out/s],
   ["pairs of two snapshots", "two.csv", ["--coupling", "smooth"], /--coupling smooth: 2 snapshots.*leave --coupling out/s],
+  ["chains of two snapshots", "two.csv", ["--coupling", "multimarginal"], /--coupling multimarginal: 2 snapshots.*leave --coupling out/s],
+  [
+    "chains under a cost",
+    "turning.csv",
+    ["--cost", "power 3", "--coupling", "multimarginal"],
+    /--cost: pairs of chains that turn least do not follow it.*use --coupling ot/s,
+  ],
   [
     "smooth pairs under a drift",
     "turning.csv",

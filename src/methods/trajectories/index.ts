@@ -93,7 +93,11 @@ export const trajectories = method({
     else {
       // before seconds are spent on λ, as is the folder
       checkAsked(given, given.method);
-      checkCurve(given, given.method, split.train.length);
+      checkCurve(
+        given,
+        given.method,
+        split.train.map((k) => data.snapshots[k].shape[0]),
+      );
     }
     checkLineage(data, given);
     checkUntil(given.until, data.times);

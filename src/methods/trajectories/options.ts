@@ -79,10 +79,11 @@ export const trajectoriesOptions = z.object({
   holdOut: z.string().optional().describe("times to leave out and predict, such as 2 or 1970,1990"),
   objective: z.enum(["flow", "action"]).optional().describe("loss: with the velocities of the paths, or from samples alone"),
   coupling: z
-    .enum(["ot", "sinkhorn", "unbalanced", "independent", "smooth"])
+    .enum(["ot", "sinkhorn", "unbalanced", "independent", "smooth", "multimarginal"])
     .optional()
     .describe(
-      "pairs of neighbouring snapshots; smooth: of all together, so that chains turn least (default: ot; methods with growth: unbalanced)",
+      "pairs of neighbouring snapshots; of all together, so that chains turn least: smooth, or multimarginal, by an entropic law (default: ot; " +
+        "methods with growth: unbalanced)",
     ),
   path: z
     .enum(["linear", "spline", "hermite"])

@@ -1,7 +1,8 @@
 /** May paths curve as was asked for? */
 import { UserError } from "../../errors.ts";
+import { chainParts } from "../paths/chains.ts";
 import type { Curve } from "../paths/curves.ts";
-import type { Coupling } from "../paths/pairs.ts";
+import { type Coupling, isJoint } from "../paths/pairs.ts";
 import { curves, descriptionOf, type MethodName } from "./methods.ts";
 
 /** What decides the curves of a training. */
@@ -13,14 +14,21 @@ export interface CurveAsked {
 }
 
 /**
- * @param snapshots  number of those that are learned from
+ * @param sizes  particles of the snapshots that are learned from
  * @throws UserError
  */
-export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, method: MethodName, snapshots: number): void {
-  if (coupling === "smooth" && snapshots < 3)
+export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, method: MethodName, sizes: readonly number[]): void {
+  const snapshots = sizes.length;
+  if (isJoint(coupling) && snapshots < 3)
     throw new UserError(
-      `--coupling smooth: ${snapshots} snapshots are left to learn from, and pairs of two have no motion to go on with`,
+      `--coupling ${coupling}: ${snapshots} snapshots are left to learn from, and pairs of two have no motion to go on with`,
       "leave --coupling out",
+    );
+  if (coupling === "multimarginal" && chainParts(sizes) === undefined)
+    throw new UserError(
+      `--coupling multimarginal: snapshots of ${Math.min(...sizes)} to ${Math.max(...sizes)} particles are too large for it, or too unlike in size: ` +
+        "they are dealt into at most 10 parts of 600, and each needs a particle of every snapshot",
+      "use --coupling smooth",
     );
   if (path === "linear") return;
   if (!curves(method)) throw new UserError(`--path ${path}: ${whyStraight(method)}`, otherMethod(method));

@@ -6,7 +6,7 @@ import type { Head } from "../lagrangian/action.ts";
 import type { EnergyKind } from "../lagrangian/energy.ts";
 import { together } from "../lagrangian/interaction.ts";
 import type { Curve } from "../paths/curves.ts";
-import type { Coupling } from "../paths/pairs.ts";
+import { type Coupling, isJoint } from "../paths/pairs.ts";
 import { checkMechanics } from "./check-mechanics.ts";
 import { descriptionOf, has, hasAction, learnDefaults, type MethodName, methodNames, methods } from "./methods.ts";
 
@@ -96,9 +96,9 @@ function checkPairs(asked: Asked, method: MethodName): void {
   checkPriorGrowth(asked, method);
   const force = (["drift", "velocity", "cost"] as const).find((key) => asked[key] !== undefined);
   const own = asked.coupling ?? path?.coupling;
-  if (force && (own === "unbalanced" || own === "smooth"))
+  if (force && (own === "unbalanced" || isJoint(own)))
     throw new UserError(
-      `--${force}: pairs of ${own === "smooth" ? "chains that turn least" : "unbalanced transport"} do not follow it`,
+      `--${force}: pairs of ${isJoint(own) ? "chains that turn least" : "unbalanced transport"} do not follow it`,
       path?.coupling ? "use uam or wlf-uot" : "use --coupling ot",
     );
 }

@@ -4,7 +4,7 @@ import type { EnergyKind } from "../lagrangian/energy.ts";
 import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from "../lagrangian/lagrangian.ts";
 import type { Cloud } from "../paths/cloud.ts";
 import type { Curve } from "../paths/curves.ts";
-import type { Coupling } from "../paths/pairs.ts";
+import { type Coupling, isJoint } from "../paths/pairs.ts";
 import { type PathOptions, pathThrough } from "../paths/path.ts";
 import { actionDefaults } from "./action-model.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
@@ -173,7 +173,7 @@ export async function learner(
   // plans of unbalanced transport know neither drift nor cost
   const coupling = options.coupling ?? (forced ? learnDefaults.coupling : (description.coupling ?? learnDefaults.coupling));
   const pairs = description.path?.coupling ?? coupling;
-  if (forced && (pairs === "unbalanced" || pairs === "smooth"))
+  if (forced && (pairs === "unbalanced" || isJoint(pairs)))
     throw new RangeError(`learner: ${pairs} pairs (${method}) know neither drift nor cost`);
   if (options.noiseShape && description.path?.shape === "bridge")
     throw new RangeError(`learner: the bridges of ${method} have constant noise`);

@@ -82,7 +82,11 @@ export async function preparePopulation(data: Population, options: PrepareOption
   const { method } = options;
   const { train } = split;
   checkAsked(options, method);
-  checkCurve(options, method, train.length);
+  checkCurve(
+    options,
+    method,
+    train.map((k) => data.snapshots[k].shape[0]),
+  );
   const second = descriptionOf(method).family === "mechanics";
   const { velocities, weights } = data;
   if (second) checkLearnable({ snapshots: train.length, velocities: !!velocities, weights: !!weights }, options, method);

@@ -94,7 +94,13 @@ export function drawPath(path: Path, rng: Random, batch: number, density?: Array
 }
 
 /** One row a snapshot, from K uniform numbers that begin at `at`. */
-function drawChain({ offsets, weights, couplings }: Path, draws: Float64Array, at: number, chain: Int32Array): void {
+function drawChain({ offsets, weights, couplings, chains }: Path, draws: Float64Array, at: number, chain: Int32Array): void {
+  if (chains) {
+    const { rows, cumulated } = chains;
+    const c = findLevel(cumulated, draws[at] * cumulated[cumulated.length - 1]);
+    for (let k = 0; k < chain.length; k++) chain[k] = rows[k][c];
+    return;
+  }
   for (let k = 0; k < chain.length; k++) {
     const pairs = k > 0 ? couplings[k - 1] : undefined;
     const sums = weights[k];

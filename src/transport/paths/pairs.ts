@@ -9,9 +9,13 @@ import { reachPlan } from "./unbalanced.ts";
 /**
  * "ot": exact optimal transport; "sinkhorn": entropic; "independent": any row with any; "unbalanced": optimal transport with growth
  * (Wasserstein–Fisher–Rao), whose pairs change their mass on the way; "smooth": exact optimal transport of places and motions, whose chains
- * through all snapshots turn least.
+ * through all snapshots turn least; "multimarginal": chains through all snapshots by the entropic law of least acceleration.
  */
-export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced" | "smooth";
+export type Coupling = "independent" | "ot" | "sinkhorn" | "unbalanced" | "smooth" | "multimarginal";
+
+/** Pairs of all snapshots together, along whose chains velocities change least. */
+export const isJoint = (coupling: Coupling | undefined): coupling is "smooth" | "multimarginal" =>
+  coupling === "smooth" || coupling === "multimarginal";
 
 /** Pairs sorted by `from`; entry e has probability (cumulated[e] - cumulated[e - 1]) / cumulated.at(-1). */
 export interface Pairs {
@@ -29,8 +33,8 @@ export interface Pairs {
 
 /** Under a free drift, "ot" and "sinkhorn" pair particles where the drift has carried them; under a convex cost, "ot" pairs them by it. */
 export interface CouplingOptions extends PairMotion {
-  /** Smooth pairs are those of all snapshots together. */
-  readonly coupling: Exclude<Coupling, "smooth">;
+  /** Others are those of all snapshots together. */
+  readonly coupling: Exclude<Coupling, "smooth" | "multimarginal">;
   /** σ: entropic plans get ε = 2 σ² gap, that of the Schrödinger bridge; 0: a twentieth of the mean cost. */
   readonly noise?: number;
   /** λ of unbalanced plans. */
@@ -57,7 +61,7 @@ export async function pairsOf(x: Cloud, y: Cloud, options: CouplingOptions): Pro
   const plans: Entries[] = [];
   for (let b = 0; b < count; b++) plans.push(await entriesOf(of[b].cloud, others[b].cloud, options));
   const rows = plans.map((_, b) => ({ from: of[b].rows, to: others[b].rows }));
-  const pairs = sorted(count === 1 ? plans[0] : together(plans, rows), n);
+  const pairs = sortedPairs(count === 1 ? plans[0] : together(plans, rows), n);
   return coupling === "unbalanced" ? { ...pairs, overlap: overlapOf(x, y, pairs, options.growth ?? 1) } : pairs;
 }
 
@@ -81,7 +85,7 @@ function together(plans: readonly Entries[], rows: readonly { from: Int32Array; 
 }
 
 /** `count` random parts of a cloud, each with the mass of all, and their rows. */
-function dealt(cloud: Cloud, count: number, rng: Random): { cloud: Cloud; rows: Int32Array }[] {
+export function dealt(cloud: Cloud, count: number, rng: Random): { cloud: Cloud; rows: Int32Array }[] {
   const [n] = cloud.points.shape;
   if (count === 1) return [{ cloud, rows: Int32Array.from({ length: n }, (_, i) => i) }];
   const order = rng.permutation(n).data as Int32Array;
@@ -140,11 +144,11 @@ export function overlapOf(x: Cloud, y: Cloud, { from, to, cumulated, mass0, mass
 
 /** The same pairs from the later snapshot, of m rows, to the earlier one; without masses. */
 export function backward({ from, to, cumulated }: Pairs, m: number): Pairs {
-  return sorted({ from: to, to: from, mass: cumulated.map((sum, e) => sum - (e > 0 ? cumulated[e - 1] : 0)) }, m);
+  return sortedPairs({ from: to, to: from, mass: cumulated.map((sum, e) => sum - (e > 0 ? cumulated[e - 1] : 0)) }, m);
 }
 
 /** Pairs of n rows from entries in any order. */
-function sorted({ from, to, mass, mass0, mass1 }: Entries, n: number): Pairs {
+export function sortedPairs({ from, to, mass, mass0, mass1 }: Entries, n: number): Pairs {
   const starts = new Int32Array(n + 1);
   for (let e = 0; e < from.length; e++) starts[from[e] + 1]++;
   for (let i = 0; i < n; i++) starts[i + 1] += starts[i];

@@ -1,10 +1,11 @@
 /** Paths of densities through snapshots: pairs of neighbouring snapshots, and what lies between a row of one and a row of the next. */
 
 import { type NdArray, ndarray } from "../../array/index.ts";
+import { chainsThrough, type DrawnChains, drawable, pairsAlong } from "./chains.ts";
 import { type Cloud, stacked } from "./cloud.ts";
 import { type Curve, knotVelocities } from "./curves.ts";
 import type { PairMotion } from "./pair-costs.ts";
-import { backward, type Coupling, cumulate, overlapOf, type Pairs, pairsOf } from "./pairs.ts";
+import { backward, type Coupling, cumulate, isJoint, overlapOf, type Pairs, pairsOf } from "./pairs.ts";
 import { smoothPairs } from "./smooth-pairs.ts";
 
 /**
@@ -50,6 +51,8 @@ export interface Path {
   /** Cumulated weights of the particles of each snapshot; undefined: equal. */
   readonly weights: readonly (Float64Array | undefined)[];
   readonly couplings: readonly (Pairs | undefined)[];
+  /** Chains of rows whose law is not that of their pairs alone. */
+  readonly chains?: DrawnChains;
   /** On curves: the weights of a chain's points, and of its measured velocities if there are any, in the velocity at each knot. */
   readonly knots?: readonly Float64Array[];
   /** On curves of unbalanced pairs: the same pairs, sorted by their later rows. */
@@ -83,15 +86,10 @@ export async function pathThrough(
   const offsets = [0];
   for (const { points } of all) offsets.push(offsets[offsets.length - 1] + points.shape[0]);
   const masses = all.map(({ mass }) => mass / all[0].mass);
-  const coupling = o.coupling === "smooth" ? "ot" : o.coupling;
-  const plans: (Pairs | undefined)[] = [];
-  for (let k = 0; k + 1 < all.length; k++) {
-    const [x, y] = [k, k + 1].map((j) => ({ ...all[j], mass: masses[j] }));
-    const pairs = await pairsOf(x, y, { ...o, coupling, drift, cost, start: times[k], end: times[k + 1] });
-    // mass on curves does not know the angle on the cone
-    plans.push(pairs?.mass0 && o.curve !== "linear" ? { ...pairs, overlap: overlapOf(x, y, pairs, 0) } : pairs);
-  }
-  const couplings = o.coupling === "smooth" ? await smoothPairs(times, all, plans as Pairs[]) : plans;
+  const chains = o.coupling === "multimarginal" ? await chainsThrough(times, all) : undefined;
+  const couplings = chains
+    ? all.slice(1).map((_, k) => pairsAlong(chains, k, all[k].points.shape[0]))
+    : await pairsThrough(times, all, masses, { ...o, drift, cost });
   return {
     times,
     points: stacked([...all.map(({ points }) => points), ...(o.curve === "hermite" ? all.map(velocitiesOf) : [])]),
@@ -99,9 +97,27 @@ export async function pathThrough(
     masses,
     weights: all.map(({ weights }) => weights && cumulate(weights)),
     couplings,
+    ...(chains && { chains: drawable(chains) }),
     ...curveThrough(times, all, couplings, o),
     options: o,
   };
+}
+
+/** Pairs of neighbours. */
+async function pairsThrough(
+  times: readonly number[],
+  clouds: readonly Cloud[],
+  masses: readonly number[],
+  { coupling, ...o }: Required<PathOptions> & PairMotion,
+): Promise<(Pairs | undefined)[]> {
+  const plans: (Pairs | undefined)[] = [];
+  for (let k = 0; k + 1 < clouds.length; k++) {
+    const [x, y] = [k, k + 1].map((j) => ({ ...clouds[j], mass: masses[j] }));
+    const pairs = await pairsOf(x, y, { ...o, coupling: isJoint(coupling) ? "ot" : coupling, start: times[k], end: times[k + 1] });
+    // mass on curves does not know the angle on the cone
+    plans.push(pairs?.mass0 && o.curve !== "linear" ? { ...pairs, overlap: overlapOf(x, y, pairs, 0) } : pairs);
+  }
+  return coupling === "smooth" ? smoothPairs(times, clouds, plans as Pairs[]) : plans;
 }
 
 const velocitiesOf = ({ points, velocities }: Cloud): NdArray<"f32"> =>
