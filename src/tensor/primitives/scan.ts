@@ -9,8 +9,9 @@ import { describe, type Emitter, isFloat, type MaybeTensor, type Node, type Prim
 import { captured, closed, type Program, substitute } from "../walk.ts";
 import { bytesOf, bytesOfTensor, sizeInBytes } from "../wasm/memory.ts";
 import { counted } from "../wasm/nest.ts";
+import { type Place, pushPlace, setPointer } from "../wasm/place.ts";
 import { inputAt, pingPong } from "../wasm/rules.ts";
-import { type NodeWriter, type Place, pushPlace, setPointer } from "../wasm/writer.ts";
+import type { NodeWriter } from "../wasm/writer.ts";
 import { fresh, iota, isValue, liftOne, placeholder, tensors, type Value } from "./constant.ts";
 import { expandDims, moveAxis, reshape } from "./reshape.ts";
 import { concat, slice } from "./slice.ts";

@@ -10,19 +10,11 @@ import type { Vector } from "./lanes.ts";
 import { cutOf, rowwise, writeLoop, writeNest } from "./loops.ts";
 import { aligned, bytesOf } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
+import { type Place, type Pointer, pushPlace } from "./place.ts";
 import { type Plan, spreadOver, strides, totalsOf } from "./plan.ts";
 import { isConstant, type Source } from "./sources.ts";
 import { accumulated, neutral } from "./sums.ts";
-import {
-  type Accumulation,
-  type Argument,
-  type Loop,
-  type NodeWriter,
-  type Operand,
-  type Place,
-  type Pointer,
-  pushPlace,
-} from "./writer.ts";
+import type { Accumulation, Argument, Loop, NodeWriter, Operand } from "./writer.ts";
 
 export interface Emission {
   readonly writer: ModuleWriter;

@@ -4,8 +4,8 @@
  */
 import type { Code } from "./code.ts";
 import type { ModuleWriter } from "./module.ts";
-import type { Start } from "./nest.ts";
-import { type Place, pushPlace } from "./writer.ts";
+import type { Start } from "./place.ts";
+import { type Place, pushPlace } from "./place.ts";
 
 /** Microseconds that a job must take by itself: beginning one and waiting takes one or two, and some tens if a thread was asleep. */
 export const worthwhile = 20;

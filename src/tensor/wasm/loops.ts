@@ -8,7 +8,8 @@ import type { Code } from "./code.ts";
 import { type Lanes, lanes, type Vector } from "./lanes.ts";
 import { type Address, bytesOf, loadApart, loadRow, loadSplat, store } from "./memory.ts";
 import type { ModuleWriter } from "./module.ts";
-import { advance, counted, nest, type Start } from "./nest.ts";
+import { advance, counted, nest } from "./nest.ts";
+import type { Start } from "./place.ts";
 import { accumulated, addInMemory, register } from "./sums.ts";
 import type { Loop, Operand } from "./writer.ts";
 

@@ -1,6 +1,6 @@
 /** Loops within loops, and pointers that walk along. */
 import type { Code } from "./code.ts";
-import { type Place, pushPlace } from "./writer.ts";
+import { type Place, pushPlace } from "./place.ts";
 
 /** Adds to a local. */
 export function advance(code: Code, local: number, by: number): void {
@@ -23,9 +23,6 @@ export function counted(code: Code, times: number, body: () => void): void {
     code.get(left);
   });
 }
-
-/** Pushes the address at which a part of the steps from a place begins, so many bytes apart. */
-export type Start = (place: Place, step: number) => () => void;
 
 /** A pointer that begins at a place, and moves by so many bytes for a step along each axis. */
 export interface Walk {

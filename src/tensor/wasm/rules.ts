@@ -7,7 +7,8 @@ import { kernelOf } from "./kernels.ts";
 import type { Width } from "./lanes.ts";
 import { bytesOf, bytesOfTensor, sizeInBytes } from "./memory.ts";
 import { nest } from "./nest.ts";
-import { type Argument, type NodeWriter, type Operand, type Place, placed, pushPlace, setPointer, swapPointers } from "./writer.ts";
+import { type Place, pushPlace, setPointer, swapPointers } from "./place.ts";
+import { type Argument, type NodeWriter, type Operand, placed } from "./writer.ts";
 
 /** Copies elements of a shape from one place to another, through the strides of both. */
 export function copyElements(w: NodeWriter, shape: Shape, from: Operand, to: Omit<Operand, "dtype">): void {

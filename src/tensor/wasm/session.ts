@@ -10,8 +10,8 @@ import { signatures as jobSignatures, jobsOf, worthwhile } from "./jobs.ts";
 import { signatures } from "./kernels.ts";
 import { aligned, sizeInBytes } from "./memory.ts";
 import { moduleWriter, mostPages } from "./module.ts";
+import type { Pointer } from "./place.ts";
 import { type Plan, planProgram } from "./plan.ts";
-import type { Pointer } from "./writer.ts";
 
 /** Where kernels tell what they could not do: its kind, the end of what a number may be, and the number. */
 const errors = 16;
