@@ -9,7 +9,6 @@ import { type EdgeListOptions, graphOfDocument, graphOfEdges, isMatrixMarket } f
 import { columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./graph-columns.ts";
 import type { ReadGraph } from "./graph-formats.ts";
 import { parquetFacts } from "./graph-parquet.ts";
-import { secondReading } from "./graph-second.ts";
 import type { SecondReading } from "./graph-second-reading.ts";
 import { edgeSink, type SaidOfGraph } from "./graph-sink.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
@@ -89,6 +88,7 @@ export async function readAgain(path: string, options: GraphReadOptions): Promis
   const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
   const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
   const isOther = isMatrix && format === "edges" && options.format === undefined;
+  const { secondReading } = await import("./graph-second.ts");
   return secondReading(path, isOther ? "mtx" : format, {
     columns: options.columns,
     beside: options.others !== "drop",
