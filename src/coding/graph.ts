@@ -65,22 +65,54 @@ export function checked(g: Graph): Graph {
 export const isGraph = (edges: Edges): edges is Graph => "pairs" in edges && edges.pairs instanceof Uint32Array;
 
 /** The edges sorted by (first, second), undirected ones with first ≤ second: two graphs are equal when these are. */
-export function canonicalPairs({ pairs, directed, vertices }: Graph): Uint32Array {
-  let sorted = true;
-  let oriented = true;
-  for (let i = 0; i < pairs.length && (sorted || oriented); i += 2) {
-    if (pairs[i] > pairs[i + 1]) oriented = false;
-    if (i > 0 && (pairs[i - 2] > pairs[i] || (pairs[i - 2] === pairs[i] && pairs[i - 1] > pairs[i + 1]))) sorted = false;
+export function canonicalPairs(g: Graph): Uint32Array {
+  return isCanonical(g) ? g.pairs : sortedInPlace({ ...g, pairs: g.pairs.slice() });
+}
+
+/**
+ * Brings a graph without columns into the order of `canonicalPairs`, where its edges lie: for those who own them, and have no room for
+ * them twice.
+ */
+export function makeCanonical(g: Graph): void {
+  if (!g.columns?.length && !isCanonical(g)) sortedInPlace(g);
+}
+
+function isCanonical({ pairs, directed }: Graph): boolean {
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (!directed && pairs[i] > pairs[i + 1]) return false;
+    if (i > 0 && (pairs[i - 2] > pairs[i] || (pairs[i - 2] === pairs[i] && pairs[i - 1] > pairs[i + 1]))) return false;
   }
-  if (sorted && (directed || oriented)) return pairs;
-  const out = pairs.slice();
-  if (!directed)
-    for (let i = 0; i < out.length; i += 2)
-      if (out[i] > out[i + 1]) {
-        out[i] = pairs[i + 1];
-        out[i + 1] = pairs[i];
-      }
-  return sortPairs(out, bitsFor(vertices), bitsFor(vertices));
+  return true;
+}
+
+function sortedInPlace({ pairs, directed, vertices }: Graph): Uint32Array {
+  for (let i = 0; !directed && i < pairs.length; i += 2) {
+    const [a, b] = [pairs[i], pairs[i + 1]];
+    if (a <= b) continue;
+    pairs[i] = b;
+    pairs[i + 1] = a;
+  }
+  return sortPairs(pairs, bitsFor(vertices), bitsFor(vertices), pairs);
+}
+
+/**
+ * A sum over the edges, which does not depend on their order: that of other edges is the same by chance once in 2^64. What it finds, no
+ * defect of sorting hides.
+ */
+export function edgeSum({ pairs, directed }: Graph): readonly [number, number] {
+  let [x, y] = [0, 0];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const turned = !directed && pairs[i] > pairs[i + 1];
+    const a = pairs[turned ? i + 1 : i];
+    const b = pairs[turned ? i : i + 1];
+    let h = Math.imul(a, 0x9e3779b1) ^ b;
+    h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
+    x = (x + (h ^ (h >>> 13))) | 0;
+    h = Math.imul(b, 0xc2b2ae35) ^ h;
+    h = Math.imul(h ^ (h >>> 15), 0x27d4eb2f);
+    y = (y + (h ^ (h >>> 13))) | 0;
+  }
+  return [x, y];
 }
 
 /** The columns in the order of `canonicalPairs`; those of equal edges stay in their order. */

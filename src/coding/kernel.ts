@@ -12,6 +12,18 @@ const KEPT_PAGES = 256;
 
 const modules = new Map<string, WebAssembly.Module>();
 let spare: WebAssembly.Memory | undefined;
+let keptPages = KEPT_PAGES;
+
+/** Does work of several runs that use one memory in turn, of whatever size; it is given up afterwards. */
+export async function withOneMemory<R>(work: () => Promise<R>): Promise<R> {
+  keptPages = Number.POSITIVE_INFINITY;
+  try {
+    return await work();
+  } finally {
+    keptPages = KEPT_PAGES;
+    if (spare && spare.buffer.byteLength > KEPT_PAGES * PAGE) spare = undefined;
+  }
+}
 
 function moduleOf(base64: string): WebAssembly.Module {
   const known = modules.get(base64);
@@ -30,6 +42,6 @@ export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R): R {
     const { exports } = new WebAssembly.Instance(moduleOf(base64), { env: { memory } });
     return use({ call: exports as F, memory });
   } finally {
-    if (memory.buffer.byteLength <= KEPT_PAGES * PAGE) spare = memory;
+    if (memory.buffer.byteLength <= keptPages * PAGE) spare = memory;
   }
 }

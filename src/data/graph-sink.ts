@@ -26,6 +26,8 @@ export interface SinkOptions {
 export interface EdgeSink {
   /** One edge between whole numbers from 0 to 2^53 - 1. */
   addNumbers(a: number, b: number): void;
+  /** Edges between whole numbers, two for each. */
+  addPairs(pairs: Uint32Array): void;
   addNames(a: string, b: string): void;
   /** A vertex that may be on no edge; a number where vertices are numbers. */
   addVertex(name: string | number): void;
@@ -49,21 +51,27 @@ export function edgeSink(options: SinkOptions): EdgeSink {
   let used = 0;
   let nameBytes = 0;
   const numberOf = new Map<string, number>();
-  const grow = (wide: boolean) => {
-    const size = used + 2 > ends.length ? 2 * ends.length : ends.length;
+  const hold = (size: number, wide: boolean) => {
     const needed = size * (wide ? 8 : 4) + nameBytes;
     if (needed > (options.memoryLimit ?? Number.POSITIVE_INFINITY)) throw tooMuch(needed);
     const next = wide ? new Float64Array(size) : new Uint32Array(size);
     next.set(ends.subarray(0, used));
     ends = next;
   };
+  const makeRoom = (count: number) => {
+    while (used + count > ends.length) hold(2 * ends.length, ends instanceof Float64Array);
+  };
   const addNumbers = (a: number, b: number) => {
-    const wide = ends instanceof Float64Array;
-    if (used + 2 > ends.length) grow(wide);
-    if (!wide && (a > 0xffffffff || b > 0xffffffff)) grow(true);
+    makeRoom(2);
+    if (ends instanceof Uint32Array && (a > 0xffffffff || b > 0xffffffff)) hold(ends.length, true);
     ends[used] = a;
     ends[used + 1] = b;
     used += 2;
+  };
+  const addPairs = (pairs: Uint32Array) => {
+    makeRoom(pairs.length);
+    ends.set(pairs, used);
+    used += pairs.length;
   };
   const alone: number[] = [];
   const vertex = (name: string) => {
@@ -81,6 +89,7 @@ export function edgeSink(options: SinkOptions): EdgeSink {
   };
   return {
     addNumbers,
+    addPairs,
     addNames: (a, b) => addNumbers(vertex(a), vertex(b)),
     addVertex: (name) => void (typeof name === "number" ? alone.push(name) : vertex(name)),
     edges: () => used / 2,

@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { isNumber, valueText } from "./graph-columns.ts";
 import { documentOf } from "./graph-documents.ts";
+import { linesOf } from "./graph-lines.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 /** Formats that are written as text. */
@@ -25,7 +26,7 @@ export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Arra
     yield* pieces(rows(g, format), encoder);
   else {
     yield encoder.encode(format === "csv" ? "source,target\n" : header(g));
-    yield* numbered(g.pairs, format === "csv" ? 44 : 9, 0);
+    yield* linesOf(g.pairs, format === "csv" ? 44 : 9, 0);
   }
 }
 
@@ -39,7 +40,7 @@ function* matrix(g: EdgeList, encoder: TextEncoder): Generator<Uint8Array> {
   const said = columns.length > 0 ? `% columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
   const banner = `%%MatrixMarket matrix coordinate ${columns.length > 0 ? "real" : "pattern"} ${directed ? "general" : "symmetric"}`;
   yield encoder.encode(`${banner}\n${said}${vertices} ${vertices} ${pairs.length / 2}\n`);
-  if (columns.length === 0) yield* numbered(pairs, 32, 1);
+  if (columns.length === 0) yield* linesOf(pairs, 32, 1);
   else
     yield* pieces(
       Array.from(values, (value, i) => `${pairs[2 * i] + 1} ${pairs[2 * i + 1] + 1} ${value}\n`),
@@ -73,29 +74,6 @@ function header({ vertices, pairs, directed, names, columns = [] }: EdgeList): s
   const kind = names === undefined ? "" : names instanceof Float64Array ? "numbered " : "named ";
   const beside = columns.length > 0 ? `# columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
   return `# ${vertices} ${kind}vertices, ${pairs.length / 2} ${directed ? "directed" : "undirected"} edges\n${beside}`;
-}
-
-function* numbered(pairs: Uint32Array, separator: number, offset: number): Generator<Uint8Array> {
-  let out = new Uint8Array(CHUNK);
-  let at = 0;
-  for (let i = 0; i < pairs.length; i++) {
-    let value = pairs[i] + offset;
-    let digits = 1;
-    for (let power = 10; value >= power; power *= 10) digits++;
-    for (let d = digits - 1; d >= 0; d--) {
-      const tenth = Math.floor(value / 10);
-      out[at + d] = 48 + value - 10 * tenth;
-      value = tenth;
-    }
-    at += digits;
-    out[at++] = i % 2 ? 10 : separator;
-    if (at > CHUNK - 32) {
-      yield out.subarray(0, at);
-      out = new Uint8Array(CHUNK);
-      at = 0;
-    }
-  }
-  yield out.subarray(0, at);
 }
 
 /** Rows with names; vertices on no edge are comments in a list with tabs, rows with one end in a CSV file. */

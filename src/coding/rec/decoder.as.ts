@@ -322,17 +322,12 @@ function collectNarrow(keys: usize): u32 {
   return <u32>((out - keys) >> 3);
 }
 
-/** Bytes at `bucketRoom`. */
-export function bucketBytes(): f64 {
-  return <f64>(<u64>64 << bucketBits);
-}
-
 /** Keeps the loads that only warm the cache. */
 export function warmed(): u32 {
   return touched;
 }
 
-/** Where the decoder's buckets lie: room to be used again once collected. */
+/** Where the decoder's buckets begin: from there on all is room to be used again once they are collected. */
 export function bucketRoom(): usize {
   return bucketKeys;
 }

@@ -75,4 +75,5 @@ export function byteSize(text: string): number {
   return Number(match[1]) * 1024 ** " kmgt".indexOf(match[2].toLowerCase() || " ");
 }
 
-export const count = (x: number): string => x.toLocaleString("en");
+/** A whole number with commas; what `toLocaleString` needs for that takes 30 ms to load. */
+export const count = (x: number): string => String(x).replace(/\B(?=(\d{3})+$)/g, ",");
