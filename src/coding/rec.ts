@@ -277,8 +277,12 @@ function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress
 }
 
 /** Sorts pairs (a, b), a < 2^leftBits and b < 2^rightBits, by (a, b); `into` may be `pairs`. */
-export const sortPairs = (pairs: Uint32Array, leftBits: number, rightBits: number, into: Uint32Array = new Uint32Array(pairs.length)): Uint32Array =>
-  withKernel<Calls, Uint32Array>(wasm, (k) => sortWith(k, pairs, leftBits, rightBits, into));
+export const sortPairs = (
+  pairs: Uint32Array,
+  leftBits: number,
+  rightBits: number,
+  into: Uint32Array = new Uint32Array(pairs.length),
+): Uint32Array => withKernel<Calls, Uint32Array>(wasm, (k) => sortWith(k, pairs, leftBits, rightBits, into));
 
 function sortWith(k: Machine, pairs: Uint32Array, leftBits: number, rightBits: number, into: Uint32Array): Uint32Array {
   const m = pairs.length / 2;

@@ -44,6 +44,7 @@ export function plainLines(bytes: Uint8Array, take: (pairs: Uint32Array) => void
     memory[end - start] = 0;
   };
   return (from, separator) => {
+    if (from >= bytes.length) return { lines: 0, next: from };
     const k = opened();
     const [pairs, text] = [pairsAt(k), textAt(k)];
     let [lines, next] = [0, from];
@@ -62,13 +63,7 @@ export function plainLines(bytes: Uint8Array, take: (pairs: Uint32Array) => void
 }
 
 /** One plain line of numbers up to 15 digits; false if it is none. */
-export function plainLine(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  separator: number,
-  take: (a: number, b: number) => void,
-): boolean {
+export function plainLine(bytes: Uint8Array, from: number, to: number, separator: number, take: (a: number, b: number) => void): boolean {
   let at = from;
   let a = 0;
   let b = 0;
