@@ -33,8 +33,11 @@ function moduleOf(base64: string): WebAssembly.Module {
   return compiled;
 }
 
-/** Calls `use` with an instance of an embedded module of its own. What it returns must not lie in the kernel's memory. */
-export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R): R {
+/**
+ * Calls `use` with an instance of an embedded module of its own. What it returns must not lie in the kernel's memory, unless that is given
+ * away with it.
+ */
+export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R, { givesMemory = false } = {}): R {
   const memory = spare ?? new WebAssembly.Memory({ initial: STATIC_PAGES });
   spare = undefined; // a callback of `use` may run another kernel
   try {
@@ -42,6 +45,6 @@ export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R): R {
     const { exports } = new WebAssembly.Instance(moduleOf(base64), { env: { memory } });
     return use({ call: exports as F, memory });
   } finally {
-    if (memory.buffer.byteLength <= keptPages * PAGE) spare = memory;
+    if (!givesMemory && memory.buffer.byteLength <= keptPages * PAGE) spare = memory;
   }
 }

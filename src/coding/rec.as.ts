@@ -8,7 +8,7 @@
 export { allocate, release } from "./rec/memory.as";
 export { openLanes, settle } from "./rec/lanes.as";
 export { makeTree, leaves, buildTree } from "./rec/tree.as";
-export { setKeys, makeKeys, splitKeys, sortKeys, collapse, countRepeats, fullestBucket } from "./rec/keys.as";
+export { setKeys, makeKeys, splitKeys, sortKeys, sortPasses, collapse, countRepeats, fullestBucket } from "./rec/keys.as";
 export { setUrn, setTypes } from "./rec/urns.as";
 export { openEncoder, encode } from "./rec/encoder.as";
 export { openDecoder, decode, collect, warmed, bucketRoom } from "./rec/decoder.as";

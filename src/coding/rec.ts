@@ -18,6 +18,7 @@ interface Calls {
   makeKeys(pairs: number, keys: number, m: number, scramble: boolean): void;
   splitKeys(keys: number, pairs: number, m: number, scrambled: boolean): void;
   sortKeys(keys: number, spare: number, m: number, bits: number, histogram: number): number;
+  sortPasses(bits: number): number;
   collapse(keys: number, m: number, counts: number): number;
   countRepeats(keys: number, m: number): number;
   fullestBucket(keys: number, m: number, bits: number): number;
@@ -206,11 +207,11 @@ function sortScrambled(k: Machine, plan: EncoderPlan, pairs: Uint32Array, keys: 
   const sortBits = Math.min(keyBits, bitsFor(m) + 2);
   for (let seed = 0; seed < 256; seed++) {
     k.call.setKeys(bitsFor(left), bitsFor(right), seed);
-    u32(k, keys, 2 * m).set(pairs);
-    k.call.makeKeys(keys, keys, m, true);
-    const sorted = k.call.sortKeys(keys, spare, m, sortBits, histogram) >>> 0;
-    if (k.call.fullestBucket(sorted, m, bucketBits(m, keyBits)) > 8 * LONGEST_CHAIN) continue;
-    if (sorted !== keys) u8(k, keys, 8 * m).set(u8(k, sorted, 8 * m));
+    const [from, to] = k.call.sortPasses(sortBits) % 2 === 0 ? [keys, spare] : [spare, keys]; // so that they end at `keys`
+    u32(k, from, 2 * m).set(pairs);
+    k.call.makeKeys(from, from, m, true);
+    k.call.sortKeys(from, to, m, sortBits, histogram);
+    if (k.call.fullestBucket(keys, m, bucketBits(m, keyBits)) > 8 * LONGEST_CHAIN) continue;
     k.call.release(histogram);
     return seed;
   }
@@ -231,12 +232,18 @@ export const damaged = (done: number, edges: number) =>
 /**
  * Decodes the edges, sorted by (a, b).
  *
+ * @param lends  leave them in the memory they were decoded in, two to three times as large
  * @throws UserError when the streams cannot come from an encoder: every lane must end at its initial state
  */
-export const decodeEdges = (plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> =>
-  withKernel<Calls, Uint32Array<ArrayBuffer>>(wasm, (k) => decodeWith(k, plan, streams, progress));
+export function decodeEdges(plan: Plan, streams: readonly Stream[], progress?: Progress, lends = false): Uint32Array {
+  const decoded = (k: Machine): Uint32Array => decodeWith(k, plan, streams, progress);
+  return lends
+    ? withKernel<Calls, Uint32Array>(wasm, decoded, { givesMemory: true })
+    : withKernel<Calls, Uint32Array>(wasm, (k) => decoded(k).slice());
+}
 
-function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> {
+/** The edges, in the kernel's memory. */
+function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array {
   const m = plan.edges;
   const { left, right } = sides(plan);
   const keyBits = bitsFor(left) + bitsFor(right);
@@ -273,7 +280,7 @@ function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress
   if (k.call.collect(keys) >>> 0 !== m) throw damaged(m, m);
   const sorted = k.call.sortKeys(keys, room, m, keyBits, histogram) >>> 0;
   k.call.splitKeys(sorted, sorted, m, false);
-  return u32(k, sorted, 2 * m).slice();
+  return u32(k, sorted, 2 * m);
 }
 
 /** Sorts pairs (a, b), a < 2^leftBits and b < 2^rightBits, by (a, b); `into` may be `pairs`. */

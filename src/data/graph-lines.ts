@@ -16,11 +16,11 @@ const PAIR_BYTES = 8;
 /** Bytes of text that lie in the kernel's memory at a time: a line of two numbers below 2^32 takes 22 at most. */
 const TEXT_BYTES = 22 * MOST;
 
-// pairs first, then the text, and a byte behind it
+// pairs first, then two texts, each with a byte behind it
 const kernel = growingKernel<Calls>(wasm);
-const opened = (): Kernel<Calls> => kernel((call) => call.base() + PAIR_BYTES * MOST + TEXT_BYTES + 1);
+const opened = (): Kernel<Calls> => kernel((call) => call.base() + PAIR_BYTES * MOST + 2 * (TEXT_BYTES + 1));
 const pairsAt = ({ call }: Kernel<Calls>): number => unsigned(call.base());
-const textAt = (k: Kernel<Calls>): number => pairsAt(k) + PAIR_BYTES * MOST;
+const textAt = (k: Kernel<Calls>, which: 0 | 1 = 0): number => pairsAt(k) + PAIR_BYTES * MOST + which * (TEXT_BYTES + 1);
 
 /** What a run of lines was. */
 export interface LineRun {
@@ -80,13 +80,21 @@ export function plainLine(bytes: Uint8Array, from: number, to: number, separator
   return true;
 }
 
-/** The text of pairs, a line each, in pieces; `offset` is added to each number. */
-export function* linesOf(pairs: Uint32Array, separator: number, offset: number): Generator<Uint8Array> {
+/**
+ * The text of pairs, a line each, in pieces; `offset` is added to each number.
+ *
+ * @param lends  pieces lie in memory that the next but one takes again, and any list that is read
+ */
+export function* linesOf(pairs: Uint32Array, separator: number, offset: number, lends = false): Generator<Uint8Array> {
+  let which: 0 | 1 = 0;
   for (let from = 0; from < pairs.length; from += 2 * MOST) {
     const part = pairs.subarray(from, from + 2 * MOST);
     const k = opened(); // another text may have been written meanwhile
+    which = which === 0 ? 1 : 0;
+    const start = textAt(k, which);
     new Uint32Array(k.memory.buffer, pairsAt(k), part.length).set(part);
-    const end = unsigned(k.call.writeLines(pairsAt(k), part.length / 2, separator, offset, textAt(k)));
-    yield new Uint8Array(k.memory.buffer, textAt(k), end - textAt(k)).slice();
+    const end = unsigned(k.call.writeLines(pairsAt(k), part.length / 2, separator, offset, start));
+    const text = new Uint8Array(k.memory.buffer, start, end - start);
+    yield lends ? text : text.slice();
   }
 }

@@ -30,7 +30,7 @@ export async function secondReading(path: string, format: string, options: Secon
   if (format === "parquet") return parquet(path, options);
   if (format === "edges") return edgeRows(options.bytes, options);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of options.bytes) chunks.push(chunk);
+  for await (const chunk of options.bytes) chunks.push(chunk.slice()); // it may lie where the next one will
   const bytes = Buffer.concat(chunks);
   const encoding = /^<\?xml[^>]*encoding=["']([^"']+)/.exec(bytes.toString("latin1", 0, 200))?.[1];
   const text = new TextDecoder(encoding ?? "utf-8").decode(bytes);

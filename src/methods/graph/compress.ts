@@ -73,7 +73,7 @@ export const compress = job({
 /** Decompresses a file and compares it with its graph, and with the sum of the edges as they were read. */
 async function compare(bytes: Uint8Array, g: Graph, sum: ReturnType<typeof edgeSum>, talk: Talk): Promise<void> {
   const back = await withProgress("checking", talk, (onProgress) =>
-    decodeGraph(bytes, { memoryLimit: Number.POSITIVE_INFINITY, trust: true, onProgress }),
+    decodeGraph(bytes, { memoryLimit: Number.POSITIVE_INFINITY, trust: true, onProgress, lends: true }),
   );
   const isSame = sameGraph(g, back) && edgeSum(back).every((part, i) => part === sum[i]);
   if (!isSame) throw new Error("the file does not give the graph back: a defect of this program");
