@@ -84,6 +84,19 @@ export function treePrefix(tree: usize, i: u32): u32 {
   return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1);
 }
 
+/** Of the first k numbers at `list`, how many are less than x. */
+// @ts-ignore: decorator
+@inline
+export function countLess(list: usize, k: u32, x: u32): u32 {
+  const bound = i32x4.splat(x);
+  let found = i32x4.splat(0);
+  for (let j: u32 = 0; j < k; j += 4) {
+    const mask = v128.load(BEFORE + ((16 - min<u32>(k - j, 4)) << 2));
+    found = i32x4.add(found, v128.and(i32x4.lt_s(v128.load(list + (j << 2)), bound), mask));
+  }
+  return <u32>-total4(found);
+}
+
 /** Running sums inside one vector. */
 // @ts-ignore: decorator
 @inline
