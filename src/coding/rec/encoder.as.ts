@@ -43,22 +43,20 @@ export function openEncoder(keys: usize, bitmap: usize, tree: usize, m: u32): vo
   buildTree(tree, words);
 }
 
-/** Position of the k-th one of a word. */
+/** Position of the k-th one of a word; without branches, which would be guessed wrong every other time. */
 // @ts-ignore: decorator
 @inline
 function selectBit(w: u64, k: u32): u32 {
   let at: u32 = 0;
-  let c = <u32>popcnt(w & 0xffffffff);
-  if (k >= c) { k -= c; at = 32; w >>= 32; }
-  c = <u32>popcnt(w & 0xffff);
-  if (k >= c) { k -= c; at += 16; w >>= 16; }
-  c = <u32>popcnt(w & 0xff);
-  if (k >= c) { k -= c; at += 8; w >>= 8; }
-  c = <u32>popcnt(w & 0xf);
-  if (k >= c) { k -= c; at += 4; w >>= 4; }
-  c = <u32>popcnt(w & 3);
-  if (k >= c) { k -= c; at += 2; w >>= 2; }
-  return at + (k >= (<u32>w & 1) ? 1 : 0);
+  for (let half: u32 = 32; half > 0; half >>= 1) {
+    const below = <u32>popcnt(w & (((<u64>1) << half) - 1));
+    const isAbove = <u32>(k >= below);
+    k -= below & (0 - isAbove);
+    const move = half & (0 - isAbove);
+    at += move;
+    w >>= move;
+  }
+  return at;
 }
 
 /** Pops one edge of the `r` left, uniformly by rank, and removes it; returns its place in the sorted list of distinct keys. */
