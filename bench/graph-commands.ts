@@ -43,18 +43,26 @@ interface Usage {
   readonly peakBytes: number;
 }
 
-/** One run of a command of the checkout at `root`; it writes what it used beside its result. */
+/** Code that a command runs before it begins: at its end it writes what it used. Linux counts a parent's memory into `maxRSS`. */
+const reporting = (report: string): string => `
+  import { existsSync, readFileSync, writeFileSync } from "node:fs";
+  process.on("exit", () => {
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    const own = existsSync("/proc/self/status") && /VmHWM:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"));
+    const used = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakBytes: 1024 * Number(own ? own[1] : maxRSS) };
+    writeFileSync(${JSON.stringify(report)}, JSON.stringify(used));
+  });`;
+
+/** One run of a command of the checkout at `root`; it writes what it used at `report`. */
 function runCommand(root: string, args: readonly string[], report: string): Usage {
-  const atExit = `import { writeFileSync } from "node:fs"; process.on("exit", () => writeFileSync(${JSON.stringify(report)}, JSON.stringify(process.resourceUsage())));`;
+  const preload = `data:text/javascript,${encodeURIComponent(reporting(report))}`;
   const start = performance.now();
-  const preload = `data:text/javascript,${encodeURIComponent(atExit)}`;
   const { status, stderr } = spawnSync(process.execPath, ["--import", preload, join(root, "bin/pushforward.js"), "graph", ...args], {
     encoding: "utf8",
   });
   const wallSeconds = (performance.now() - start) / 1000;
   if (status !== 0) throw new Error(stderr);
-  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(readFileSync(report, "utf8"));
-  return { wallSeconds, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakBytes: 1024 * maxRSS };
+  return { wallSeconds, ...JSON.parse(readFileSync(report, "utf8")) };
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -96,10 +96,10 @@ function sortedInPlace({ pairs, directed, vertices }: Graph): Uint32Array {
 }
 
 /**
- * A sum over the edges, which does not depend on their order: that of other edges is the same by chance once in 2^64. What it finds, no
- * defect of sorting hides.
+ * The number of edges and two sums over them, which do not depend on their order: those of other edges are the same by chance once in 2^64.
+ * What they find, no defect of sorting hides.
  */
-export function edgeSum({ pairs, directed }: Graph): readonly [number, number] {
+export function edgeSum({ pairs, directed }: Graph): readonly number[] {
   let [x, y] = [0, 0];
   for (let i = 0; i < pairs.length; i += 2) {
     const turned = !directed && pairs[i] > pairs[i + 1];
@@ -112,7 +112,7 @@ export function edgeSum({ pairs, directed }: Graph): readonly [number, number] {
     h = Math.imul(h ^ (h >>> 15), 0x27d4eb2f);
     y = (y + (h ^ (h >>> 13))) | 0;
   }
-  return [x, y];
+  return [pairs.length / 2, x, y];
 }
 
 /** The columns in the order of `canonicalPairs`; those of equal edges stay in their order. */
