@@ -4,7 +4,8 @@ import { growingList } from "../../src/data/growing.ts";
 const sizes = [2, 2 ** 10, 2 ** 19, 2 ** 20, 2 ** 20 + 6, 2 ** 21, 2 ** 22];
 
 test("lists that grow keep their numbers, where they are copied and where they lie, and do not touch each other", () => {
-  const lists = [7, 11].map((factor) => ({ factor, makeRoom: growingList(), list: new Uint32Array(2), used: 0 }));
+  const first: Uint32Array = new Uint32Array(2);
+  const lists = [7, 11].map((factor) => ({ factor, makeRoom: growingList(), list: first, used: 0 }));
   for (const size of sizes)
     for (const grown of lists) {
       grown.list = grown.makeRoom(grown.list.subarray(0, grown.used), size);
