@@ -2,6 +2,7 @@
  * Graph benchmark: how fast and in how much memory graphs are compressed and decompressed, and how small they get.
  *
  *   npm run bench -- graph [--sizes 1e5,1e6,1e7] [--rounds 3] [--models urn,auto] [--real] [--peers 1e6] [--python path/to/python] [--json]
+ *   npm run bench -- graph --commands [--sizes 1e7] [--rounds 3] [--models urn,auto] [--shuffled] [--against FOLDER] [--json]
  *   npm run bench -- graph --table [--only NAME]
  *
  * Speed: generated graphs of preferential attachment (and, with --real, real ones), every run in a process of its own. Seconds are CPU
@@ -12,10 +13,12 @@
  * algorithm
  * in Python (bench/peers/graph.py, needs numpy) runs on 20,000 edges.
  *
+ * --commands: whole commands, from and to text; see graph-commands.ts.
+ *
  * --table: bits per edge of every model and of general compressors on every real graph, of the text and of varint differences.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -23,7 +26,9 @@ import { compressedSizes } from "../src/coding/compressors.ts";
 import { canonicalPairs, decodeGraph, encode, type Graph, type GraphModelName } from "../src/coding/index.ts";
 import { inspectGraph } from "../src/coding/inspect.ts";
 import { edgeLines } from "../src/data/graph-write.ts";
+import { type CommandRow, measureCommands } from "./graph-commands.ts";
 import { preferentialAttachment, realGraphs } from "./graph-inputs.ts";
+import { packed } from "./packed.ts";
 
 const options = {
   sizes: { type: "string", default: "1e5,1e6,1e7" },
@@ -32,6 +37,9 @@ const options = {
   peers: { type: "string", default: "1e6" },
   python: { type: "string", default: process.env.PUSHFORWARD_PYTHON ?? "" },
   real: { type: "boolean", default: false },
+  commands: { type: "boolean", default: false },
+  shuffled: { type: "boolean", default: false },
+  against: { type: "string" },
   table: { type: "boolean", default: false },
   only: { type: "string" },
   json: { type: "boolean", default: false },
@@ -77,18 +85,6 @@ function inChild(step: string, folder: string, model: string): Measured {
   return JSON.parse(stdout);
 }
 
-/** CPU seconds of a compressor that reads one file and writes another, by the shell's own clock. */
-function packed(tool: string, from: string, to: string): Measured | undefined {
-  const script = `"$@" <${JSON.stringify(from)} >${JSON.stringify(to)}; times`;
-  const { stdout, status } = spawnSync("bash", ["-c", script, "bash", ...tool.split(" ")], { encoding: "utf8" });
-  if (status !== 0 || statSync(to).size === 0) return undefined;
-  const [minutes, seconds] = [...stdout.split("\n")[1].matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-    ([m, s], match) => [m + Number(match[1]), s + Number(match[2])],
-    [0, 0],
-  );
-  return { seconds: 60 * minutes + seconds, peakBytes: Number.NaN, bytes: statSync(to).size };
-}
-
 function* speed(name: string, g: Graph, models: string[], rounds: number, mostForPeers: number, python: string): Generator<Row> {
   const folder = mkdtempSync(join(tmpdir(), "pushforward-bench-"));
   const edges = g.pairs.length / 2;
@@ -111,8 +107,10 @@ function* speed(name: string, g: Graph, models: string[], rounds: number, mostFo
         ["zstd -q -19", "zstd -q -d"],
         ["zstd -q -3", "zstd -q -d"],
       ]) {
-        yield row(pack, "encode", packed(`${pack} -c`, text, out));
-        yield row(pack, "decode", { ...packed(`${unpack} -c`, out, join(folder, "back"))!, bytes: undefined });
+        const there = packed(`${pack} -c`, text, out);
+        const back = there && packed(`${unpack} -c`, out, join(folder, "back"));
+        yield row(pack, "encode", there && { seconds: there.cpuSeconds, peakBytes: Number.NaN, bytes: there.bytes });
+        yield row(pack, "decode", back && { seconds: back.cpuSeconds, peakBytes: Number.NaN });
       }
     }
     if (edges <= 30_000 && existsSync(python)) {
@@ -135,6 +133,13 @@ function print({ graph, edges, tool, step, seconds, peakBytes, bytes }: Row): vo
   const memory = Number.isNaN(peakBytes) ? "" : (peakBytes! / edges).toFixed(1);
   const rate = bytes ? ((8 * bytes) / edges).toFixed(3) : "";
   console.log(`| ${graph} | ${edges} | ${tool} | ${step} | ${(edges / seconds / 1e6).toPrecision(3)} | ${memory} | ${rate} |`);
+}
+
+function printCommand({ edges, command, tree, wallSeconds, cpuSeconds, peakBytes, bytes }: CommandRow): void {
+  const memory = Number.isNaN(peakBytes) ? "" : (peakBytes / edges).toFixed(1);
+  const name = tree === "other" ? `${command} (other checkout)` : command;
+  const rate = (edges / wallSeconds / 1e6).toPrecision(3);
+  console.log(`| ${edges} | ${name} | ${wallSeconds.toFixed(2)} | ${cpuSeconds.toFixed(2)} | ${rate} | ${memory} | ${bytes} |`);
 }
 
 function table(only: string | undefined, json: boolean): void {
@@ -161,10 +166,18 @@ export async function main(argv: string[]): Promise<void> {
     table(values.only, values.json);
     return;
   }
-  const inputs: [string, () => Graph][] = values.sizes
+  const sizes = values.sizes
     .split(",")
     .filter((size) => size !== "")
-    .map((size) => ["preferential attachment", () => preferentialAttachment(Number(size))]);
+    .map(Number);
+  if (values.commands) {
+    const { rounds, models, shuffled, against, json } = values;
+    if (!json) console.log("| edges | command | wall s | CPU s | M edges/s | peak bytes/edge | bytes |\n|---|---|---|---|---|---|---|");
+    for (const row of measureCommands({ sizes, rounds: Number(rounds), models: models.split(","), shuffled, against }))
+      json ? console.log(JSON.stringify(row)) : printCommand(row);
+    return;
+  }
+  const inputs: [string, () => Graph][] = sizes.map((size) => ["preferential attachment", () => preferentialAttachment(size)]);
   if (existsSync(values.python)) inputs.unshift(["preferential attachment", () => preferentialAttachment(20_000)]);
   if (values.real)
     inputs.push(...realGraphs.filter(([, read]) => read().pairs.length > 200_000).map(([n, read]) => [n, read] as [string, () => Graph]));

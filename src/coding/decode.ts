@@ -19,6 +19,8 @@ export interface DecodeOptions {
   readonly trust?: boolean;
   /** Only the shard with this number (files with shards), without columns. */
   readonly shard?: number;
+  /** Leave the edges in the memory they were decoded in where that spares a copy: for graphs that are soon given up. */
+  readonly lends?: boolean;
   /** Called now and then with the number of edges decoded, and of all edges. */
   readonly onProgress?: (done: number, edges: number) => void;
 }
@@ -36,7 +38,7 @@ export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Gra
   const { header, body } = readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT, options.trust);
   const { vertices, directed, names } = header;
   const { onProgress } = options;
-  const pairs = decodeBody(header, body, options.shard, onProgress && ((done) => onProgress(done, header.edges)));
+  const pairs = decodeBody(header, body, options, onProgress && ((done) => onProgress(done, header.edges)));
   // the columns are those of all edges
   const columns = options.shard === undefined ? header.columns?.map((column) => column.unpack(pairs)) : undefined;
   return { vertices, directed, pairs, ...(names === undefined ? {} : { names }), ...(columns === undefined ? {} : { columns }) };
@@ -46,11 +48,11 @@ export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Gra
 export const readHeader = (bytes: Uint8Array, options: DecodeOptions = {}): Header =>
   readFile(bytes, options.memoryLimit ?? DEFAULT_LIMIT, options.trust).header;
 
-function decodeBody(header: Header, body: Reader, shard?: number, progress?: Progress): Uint32Array {
+function decodeBody(header: Header, body: Reader, { shard, lends }: DecodeOptions, progress?: Progress): Uint32Array {
   if (shard !== undefined && header.body !== "shards") throw new UserError("the file has no shards", "leave --shard out");
   switch (header.body) {
     case "urn":
-      return urnBody(header, body, progress);
+      return urnBody(header, body, progress, lends);
     case "block-urn":
       return blockBody(header, body, progress);
     case "gaps":
@@ -81,7 +83,7 @@ const weight = (p: number) => {
   return p;
 };
 
-function urnBody({ vertices: n, edges, directed }: Header, body: Reader, progress?: Progress): Uint32Array {
+function urnBody({ vertices: n, edges, directed }: Header, body: Reader, progress?: Progress, lends?: boolean): Uint32Array {
   const flags = body.byte();
   const [separate, repeats, special] = [1, 2, 4].map((bit) => (flags & bit) > 0);
   if (flags > 7 || (separate && !directed)) throw wrong("impossible flags");
@@ -98,6 +100,7 @@ function urnBody({ vertices: n, edges, directed }: Header, body: Reader, progres
     validPlan({ left: [n], ...(separate ? { right: [n] } : {}), directed, prior, step: q, edges, repeats, lanes, seed }),
     streams,
     progress,
+    lends,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Graph to bytes. */
 import { UserError } from "../errors.ts";
-import { concat, varint } from "./bytes.ts";
+import { concat, lengthOf, type Part, varint } from "./bytes.ts";
 import { writeColumns } from "./columns.ts";
 import { type BodyKind, writeFile } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
@@ -10,7 +10,7 @@ import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelNa
 import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
 import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
-import { writeStreams } from "./streams.ts";
+import { streamParts, writeStreams } from "./streams.ts";
 
 /** How a graph is compressed. */
 export interface EncodeOptions {
@@ -63,7 +63,7 @@ export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   const { lanes } = options;
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes <= MAX_LANES))
     throw new UserError(`${lanes} lanes: not a whole number from 1 to 64`);
-  if (g.pairs.length === 0) return assembled(g, "empty", new Uint8Array(), 0, 0);
+  if (g.pairs.length === 0) return assembled(g, "empty", [], 0, 0);
   refuseTooLarge(g, options);
   const prepared = prepare(g);
   if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
@@ -83,25 +83,30 @@ function refuseTooLarge({ vertices, pairs }: Graph, { model = "auto", memoryLimi
   );
 }
 
-function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: Uint8Array, idealBits: number, coded: number): Encoded {
+function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: readonly Part[], idealBits: number, coded: number): Encoded {
   const { vertices, directed, names } = g;
   const columns = g.columns?.length ? writeColumns(canonicalColumns(g), canonicalPairs(g)) : undefined;
   const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts, columns);
   return { bytes, model: body, idealBits, overheadBytes: bytes.length - coded };
 }
 
-/** The body of a file, and how many of its bytes are coded edges and labels. */
-function bodies(g: Graph, model: GraphModel, lanes: number, progress?: Progress): { parts: Uint8Array; coded: number } {
+/** The body of a file, in pieces, and how many of its bytes are coded edges and labels. */
+interface Body {
+  readonly parts: readonly Part[];
+  readonly coded: number;
+}
+
+function bodies(g: Graph, model: GraphModel, lanes: number, progress?: Progress): Body {
   if (model.name === "urn") return urnBody(g, model.separate, model.bias, lanes, model.bits, progress);
   if (model.name === "block-urn") return blockBody(g, model.blocks.labels, model.blocks.sizes, lanes, model.bits, progress);
   const { reading, repeats, distinct, streams } = encodeGaps(g, model.reading, progress);
   const flags = (reading.transposed ? 1 : 0) + (reading.reversed ? 2 : 0) + (repeats ? 4 : 0);
-  const coded = writeStreams(streams);
-  return { parts: concat([[flags], repeats ? varint(distinct) : [], varint(streams.length), coded]), coded: coded.length };
+  const coded = streamParts(streams);
+  return { parts: [[flags], repeats ? varint(distinct) : [], varint(streams.length), ...coded], coded: lengthOf(coded) };
 }
 
 /** Flags (1 separate urns, 2 repeats, 4 bias or lanes or seed not one, one and zero), these when flagged, streams. */
-function urnBody(g: Graph, separate: boolean, bias: Bias, lanes: number, bits: number, progress?: Progress) {
+function urnBody(g: Graph, separate: boolean, bias: Bias, lanes: number, bits: number, progress?: Progress): Body {
   const { vertices: n, directed } = g;
   const prior = new Uint32Array(separate ? 2 * n : n).fill(bias.p[0]);
   if (separate) prior.fill(bias.p[1], n);
@@ -109,15 +114,12 @@ function urnBody(g: Graph, separate: boolean, bias: Bias, lanes: number, bits: n
   const { plan, streams } = encodeEdges({ ...sides, edges: g.pairs.length / 2, lanes }, g.pairs, bits, progress);
   const special = bias.q !== 1 || bias.p[0] !== 1 || (separate && bias.p[1] !== 1) || lanes !== 1 || plan.seed !== 0;
   const parameters = special ? [varint(bias.q), varint(bias.p[0]), separate ? varint(bias.p[1]) : [], [lanes], [plan.seed]] : [];
-  const coded = writeStreams(streams);
-  return {
-    parts: concat([[(separate ? 1 : 0) + (plan.repeats ? 2 : 0) + (special ? 4 : 0)], ...parameters, coded]),
-    coded: coded.length,
-  };
+  const coded = streamParts(streams);
+  return { parts: [[(separate ? 1 : 0) + (plan.repeats ? 2 : 0) + (special ? 4 : 0)], ...parameters, ...coded], coded: lengthOf(coded) };
 }
 
 /** Flags (2 repeats), lanes, seed, number of blocks, length and stream of labels, streams. */
-function blockBody(g: Graph, labels: Uint16Array, sizes: readonly number[], lanes: number, bits: number, progress?: Progress) {
+function blockBody(g: Graph, labels: Uint16Array, sizes: readonly number[], lanes: number, bits: number, progress?: Progress): Body {
   const position = positions(labels, sizes);
   const pairs = g.pairs.map((v) => position[v]);
   if (!g.directed)
@@ -126,12 +128,9 @@ function blockBody(g: Graph, labels: Uint16Array, sizes: readonly number[], lane
   const sides = { left: sizes, ...(g.directed ? { right: sizes } : {}), directed: g.directed, prior, step: 1 };
   const { plan, streams } = encodeEdges({ ...sides, edges: pairs.length / 2, lanes }, pairs, bits, progress);
   const labelStream = writeStreams([encodeLabels(labels, sizes)]);
-  const coded = writeStreams(streams);
+  const coded = [labelStream, ...streamParts(streams)];
   const flags = [plan.repeats ? 2 : 0, lanes, plan.seed];
-  return {
-    parts: concat([flags, varint(sizes.length), varint(labelStream.length), labelStream, coded]),
-    coded: labelStream.length + coded.length,
-  };
+  return { parts: [flags, varint(sizes.length), varint(labelStream.length), ...coded], coded: lengthOf(coded) };
 }
 
 /** Where each vertex lies when the vertices of block 0 come first, then those of block 1, ...; in their own order inside a block. */
@@ -143,7 +142,7 @@ export function positions(labels: ArrayLike<number>, sizes: readonly number[]): 
 /** Number of ranges, their sizes but the last; then for every pair of ranges its edges and, if any, its length and body. */
 function encodeShards({ graph: g }: Prepared, shards: number, wanted?: number, progress?: Progress): Encoded {
   const sizes = vertexRanges(g, blocksForShards(shards, g.directed));
-  const parts: (Uint8Array | number[])[] = [varint(sizes.length), ...sizes.slice(0, -1).map(varint)];
+  const parts: Part[] = [varint(sizes.length), ...sizes.slice(0, -1).map(varint)];
   let [ideal, coded, done] = [0, 0, 0];
   for (const shard of split(g, sizes)) {
     const edges = shard.pairs.length / 2;
@@ -160,5 +159,5 @@ function encodeShards({ graph: g }: Prepared, shards: number, wanted?: number, p
     coded += streams.length;
     done += edges;
   }
-  return assembled(g, "shards", concat(parts), ideal, coded);
+  return assembled(g, "shards", parts, ideal, coded);
 }

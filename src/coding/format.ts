@@ -1,6 +1,6 @@
 /** The file: magic, version, checksum, header, names, and one body. `docs/graph-format.md` describes it for other implementations. */
 import { UserError } from "../errors.ts";
-import { concat, crc32, fixed, type Reader, reader, varint } from "./bytes.ts";
+import { concat, crc32, fixed, type Part, type Reader, reader, varint } from "./bytes.ts";
 import { isSlow } from "./bytewise.ts";
 import { type PackedColumn, readColumns } from "./columns.ts";
 import { type Allowance, type Names, readNames, writeNames } from "./names.ts";
@@ -26,19 +26,13 @@ export interface Header {
 }
 
 /** Whole file from its parts; `columns` as `writeColumns` gives them. */
-export function writeFile(header: Omit<Header, "columns">, body: Uint8Array, columns?: Uint8Array): Uint8Array {
+export function writeFile(header: Omit<Header, "columns">, body: readonly Part[], columns?: Uint8Array): Uint8Array {
   const names = writeNames(header.names);
   const kind = BODIES.indexOf(header.body) + (header.directed ? 8 : 0) + 16 * names.kind + (columns ? 64 : 0);
-  const rest = concat([
-    [kind],
-    varint(header.vertices),
-    varint(header.edges),
-    names.bytes,
-    columns ? varint(columns.length) : [],
-    columns ?? [],
-    body,
-  ]);
-  return concat([MAGIC, [names.kind === 3 || columns ? 2 : 1], fixed(crc32(rest), 4), rest]);
+  const head = [...MAGIC, names.kind === 3 || columns ? 2 : 1, ...fixed(0, 4), kind, ...varint(header.vertices), ...varint(header.edges)];
+  const bytes = concat([head, names.bytes, columns ? varint(columns.length) : [], columns ?? [], ...body]);
+  bytes.set(fixed(crc32(bytes.subarray(8)), 4), 4);
+  return bytes;
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Kernel } from "../array/wasm.ts";
 import { UserError } from "../errors.ts";
 import wasm from "./gaps.wasm.ts";
-import { canonicalPairs, type Graph } from "./graph.ts";
+import { canonicalPairs, type Graph, makeCanonical } from "./graph.ts";
 import { withKernel } from "./kernel.ts";
 import type { Stream } from "./plan.ts";
 import { damaged, type Progress } from "./rec.ts";
@@ -55,10 +55,9 @@ const STRETCHES = 8;
 const u32 = (k: Kernel<Calls>, at: number, length: number) => new Uint32Array(k.memory.buffer, at >>> 0, length);
 const tooLarge = () => new UserError("graph too large for the 4 GiB of one WebAssembly memory", "use --model urn with --shards");
 
-/** The canonical pairs of the graph under a reading (its own inverse on the graphs it gives). */
-function reread(pairs: Uint32Array, { vertices, directed }: Graph, { transposed, reversed }: Reading): Uint32Array {
+/** The canonical pairs of the graph under a reading (its own inverse on the graphs it gives); `out` is room for them. */
+function reread({ pairs, vertices, directed }: Graph, { transposed, reversed }: Reading, out: Uint32Array): Uint32Array {
   if (!transposed && !reversed) return canonicalPairs({ vertices, directed, pairs });
-  const out = new Uint32Array(pairs.length);
   for (let i = 0; i < pairs.length; i += 2) {
     let [a, b] = [pairs[i], pairs[i + 1]];
     if (reversed) [a, b] = [vertices - 1 - a, vertices - 1 - b];
@@ -66,7 +65,8 @@ function reread(pairs: Uint32Array, { vertices, directed }: Graph, { transposed,
     out[i] = transposed ? b : a;
     out[i + 1] = transposed ? a : b;
   }
-  return canonicalPairs({ vertices, directed: true, pairs: out });
+  makeCanonical({ vertices, directed: true, pairs: out });
+  return out;
 }
 
 /** Puts sorted pairs into the kernel as rows of distinct entries. */
@@ -96,8 +96,8 @@ function openRows(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, mode: number)
  * About how many bits an edge costs under a reading, measured on stretches of rows all over the graph that hold `sample` edges.
  * Exact when the sample is the whole graph.
  */
-function measure(g: Graph, reading: Reading, sample: number): number {
-  const sorted = reread(g.pairs, g, reading);
+function measure(g: Graph, reading: Reading, sample: number, room: Uint32Array): number {
+  const sorted = reread(g, reading, room);
   return withKernel<Calls, number>(wasm, (k) => measureWith(k, g, sorted, sample));
 }
 
@@ -124,14 +124,15 @@ function measureWith(k: Kernel<Calls>, g: Graph, sorted: Uint32Array, sample: nu
 export function gapIdeal(g: Graph, sample = 400_000): { bits: number; reading: Reading; exact: boolean } {
   const m = g.pairs.length / 2;
   const trial = Math.min(sample / 8, m);
-  const trials = READINGS.map((reading) => ({ reading, bits: m * measure(g, reading, trial) }));
+  const room = new Uint32Array(g.pairs.length);
+  const trials = READINGS.map((reading) => ({ reading, bits: m * measure(g, reading, trial, room) }));
   const { reading, bits } = trials.reduce((a, b) => (b.bits < a.bits ? b : a));
-  return { reading, bits: trial === m ? bits : m * measure(g, reading, Math.min(sample, m)), exact: sample >= m };
+  return { reading, bits: trial === m ? bits : m * measure(g, reading, Math.min(sample, m), room), exact: sample >= m };
 }
 
 /** Streams of a graph under one reading. */
 export function encodeGaps(g: Graph, reading: Reading, progress?: Progress): GapStreams {
-  const sorted = reread(g.pairs, g, reading);
+  const sorted = reread(g, reading, new Uint32Array(g.pairs.length));
   return { reading, ...withKernel<Calls, Omit<GapStreams, "reading">>(wasm, (k) => encodeWith(k, g, sorted, progress)) };
 }
 

@@ -12,6 +12,18 @@ const KEPT_PAGES = 256;
 
 const modules = new Map<string, WebAssembly.Module>();
 let spare: WebAssembly.Memory | undefined;
+let keptPages = KEPT_PAGES;
+
+/** Does work of several runs that use one memory in turn, of whatever size; it is given up afterwards. */
+export async function withOneMemory<R>(work: () => Promise<R>): Promise<R> {
+  keptPages = Number.POSITIVE_INFINITY;
+  try {
+    return await work();
+  } finally {
+    keptPages = KEPT_PAGES;
+    if (spare && spare.buffer.byteLength > KEPT_PAGES * PAGE) spare = undefined;
+  }
+}
 
 function moduleOf(base64: string): WebAssembly.Module {
   const known = modules.get(base64);
@@ -21,8 +33,11 @@ function moduleOf(base64: string): WebAssembly.Module {
   return compiled;
 }
 
-/** Calls `use` with an instance of an embedded module of its own. What it returns must not lie in the kernel's memory. */
-export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R): R {
+/**
+ * Calls `use` with an instance of an embedded module of its own. What it returns must not lie in the kernel's memory, unless that is given
+ * away with it.
+ */
+export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R, { givesMemory = false } = {}): R {
   const memory = spare ?? new WebAssembly.Memory({ initial: STATIC_PAGES });
   spare = undefined; // a callback of `use` may run another kernel
   try {
@@ -30,6 +45,6 @@ export function withKernel<F, R>(base64: string, use: (k: Kernel<F>) => R): R {
     const { exports } = new WebAssembly.Instance(moduleOf(base64), { env: { memory } });
     return use({ call: exports as F, memory });
   } finally {
-    if (memory.buffer.byteLength <= KEPT_PAGES * PAGE) spare = memory;
+    if (!givesMemory && memory.buffer.byteLength <= keptPages * PAGE) spare = memory;
   }
 }

@@ -5,10 +5,10 @@
  * for a decoder: `openDecoder`, `decode`*, `collect`. The same bytes come from the plain reference in `reference.ts`.
  */
 
-export { allocate } from "./rec/memory.as";
+export { allocate, release } from "./rec/memory.as";
 export { openLanes, settle } from "./rec/lanes.as";
 export { makeTree, leaves, buildTree } from "./rec/tree.as";
-export { setKeys, makeKeys, splitKeys, sortKeys, collapse, countRepeats, fullestBucket } from "./rec/keys.as";
+export { setKeys, makeKeys, splitKeys, sortKeys, sortPasses, collapse, countRepeats, fullestBucket } from "./rec/keys.as";
 export { setUrn, setTypes } from "./rec/urns.as";
 export { openEncoder, encode } from "./rec/encoder.as";
-export { openDecoder, decode, collect, bucketBytes, warmed, bucketRoom } from "./rec/decoder.as";
+export { openDecoder, decode, collect, warmed, bucketRoom } from "./rec/decoder.as";

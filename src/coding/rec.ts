@@ -8,6 +8,7 @@ import wasm from "./rec.wasm.ts";
 
 interface Calls {
   allocate(bytes: number): number;
+  release(start: number): void;
   openLanes(count: number): number;
   settle(): void;
   makeTree(size: number): number;
@@ -17,6 +18,7 @@ interface Calls {
   makeKeys(pairs: number, keys: number, m: number, scramble: boolean): void;
   splitKeys(keys: number, pairs: number, m: number, scrambled: boolean): void;
   sortKeys(keys: number, spare: number, m: number, bits: number, histogram: number): number;
+  sortPasses(bits: number): number;
   collapse(keys: number, m: number, counts: number): number;
   countRepeats(keys: number, m: number): number;
   fullestBucket(keys: number, m: number, bits: number): number;
@@ -37,7 +39,6 @@ interface Calls {
   decode(count: number): number;
   collect(keys: number): number;
   bucketRoom(): number;
-  bucketBytes(): number;
 }
 
 /** Called between chunks with the number of edges done. */
@@ -66,8 +67,8 @@ function makeTree(k: Machine, size: number): number {
   return tree;
 }
 
-/** Puts the urns of `plan` into the kernel; `draws` adds the edges' own draws (encoder). */
-function openUrns(k: Machine, plan: Plan, draws?: { pairs: number }): void {
+/** Puts the urns of `plan` into the kernel; `pairs` adds the edges' own draws (encoder). */
+function openUrns(k: Machine, plan: Plan, pairs?: Uint32Array): void {
   const { left, right } = sides(plan);
   const offset = plan.right ? left : 0;
   const positions = plan.prior.length;
@@ -88,15 +89,12 @@ function openUrns(k: Machine, plan: Plan, draws?: { pairs: number }): void {
     blockOf?.fill(g, at, at + sizes[g]);
   }
   const typeCounts = typeTree ? u32(k, k.call.leaves(typeTree) >>> 0, types).fill(1) : undefined;
-  if (draws) {
-    const pairs = u32(k, draws.pairs, 2 * plan.edges);
-    for (let i = 0; i < pairs.length; i += 2) {
-      const a = pairs[i];
-      const b = pairs[i + 1] + offset;
-      weights[a] += plan.step;
-      weights[b] += plan.step;
-      if (typeCounts && blockOf) typeCounts[typeNumber(plan, blockOf[a], blockOf[b])]++;
-    }
+  for (let i = 0; pairs && i < pairs.length; i += 2) {
+    const a = pairs[i];
+    const b = pairs[i + 1] + offset;
+    weights[a] += plan.step;
+    weights[b] += plan.step;
+    if (typeCounts && blockOf) typeCounts[typeNumber(plan, blockOf[a], blockOf[b])]++;
   }
   const blockTotals = new Float64Array(sizes.length);
   for (let v = 0; v < positions; v++) blockTotals[blockOf ? blockOf[v] : 0] += weights[v];
@@ -114,7 +112,7 @@ function openUrns(k: Machine, plan: Plan, draws?: { pairs: number }): void {
   }
   k.call.buildTree(tree, positions);
   k.call.setUrn(!plan.directed, offset, tree, plan.step, sizes.length, membership, starts, totals);
-  k.call.setTypes(typeTree, typePairs, types + (draws ? plan.edges : 0), plan.left.length);
+  k.call.setTypes(typeTree, typePairs, types + (pairs ? plan.edges : 0), plan.left.length);
   k.call.setKeys(bitsFor(left), bitsFor(right), plan.seed);
 }
 
@@ -168,36 +166,21 @@ function encodeWith(
   progress?: Progress,
 ): { plan: Plan; streams: Stream[] } {
   const m = plan.edges;
-  const { left, right } = sides({ ...plan, repeats: false, seed: 0 });
-  const keyBits = bitsFor(left) + bitsFor(right);
   const keys = allocate(k, 8 * m);
-  const spare = allocate(k, 8 * m);
-  const histogram = allocate(k, 4 << 11);
-  u32(k, keys, 2 * m).set(pairs);
-  openUrns(k, { ...plan, repeats: false, seed: 0 }, { pairs: keys });
-  let sorted = keys;
-  const sortBits = Math.min(keyBits, bitsFor(m) + 2);
-  let seed = 0;
-  for (; ; seed++) {
-    if (seed > 255) throw new UserError("no order of these edges keeps the decoder's buckets small", "split the graph: --shards");
-    k.call.setKeys(bitsFor(left), bitsFor(right), seed);
-    if (seed > 0) u32(k, sorted, 2 * m).set(pairs);
-    k.call.makeKeys(sorted, sorted, m, true);
-    sorted = k.call.sortKeys(sorted, sorted === keys ? spare : keys, m, sortBits, histogram) >>> 0;
-    if (k.call.fullestBucket(sorted, m, bucketBits(m, keyBits)) <= 8 * LONGEST_CHAIN) break;
-  }
-  const repeats = k.call.countRepeats(sorted, m) > 0;
-  const other = sorted === keys ? spare : keys;
+  const seed = sortScrambled(k, plan, pairs, keys);
+  openUrns(k, { ...plan, repeats: false, seed }, pairs);
+  const repeats = k.call.countRepeats(keys, m) > 0;
   if (repeats) {
-    const distinct = k.call.collapse(sorted, m, other);
+    const counts = allocate(k, 4 * m);
+    const distinct = k.call.collapse(keys, m, counts);
     const tree = makeTree(k, distinct);
-    u32(k, k.call.leaves(tree) >>> 0, distinct).set(u32(k, other, distinct));
+    u32(k, k.call.leaves(tree) >>> 0, distinct).set(u32(k, counts, distinct));
     k.call.buildTree(tree, distinct);
-    k.call.openEncoder(sorted, 0, tree, m);
+    k.call.openEncoder(keys, 0, tree, m);
   } else {
     const words = Math.ceil(m / 64);
     const bitmap = allocate(k, 8 * words);
-    k.call.openEncoder(sorted, bitmap, makeTree(k, words), m);
+    k.call.openEncoder(keys, bitmap, makeTree(k, words), m);
   }
   const lanes = k.call.openLanes(plan.lanes) >>> 0;
   u8(k, lanes, 32 * plan.lanes).fill(0);
@@ -214,6 +197,27 @@ function encodeWith(
   return { plan: { ...plan, repeats, seed }, streams: takeStreams(k, lanes, plan.lanes) };
 }
 
+/** Puts the scrambled keys of the edges at `keys`, sorted, and returns the seed of their order. What it needs above them is free again. */
+function sortScrambled(k: Machine, plan: EncoderPlan, pairs: Uint32Array, keys: number): number {
+  const m = plan.edges;
+  const { left, right } = sides({ ...plan, repeats: false, seed: 0 });
+  const keyBits = bitsFor(left) + bitsFor(right);
+  const histogram = allocate(k, 4 << 11);
+  const spare = allocate(k, 8 * m);
+  const sortBits = Math.min(keyBits, bitsFor(m) + 2);
+  for (let seed = 0; seed < 256; seed++) {
+    k.call.setKeys(bitsFor(left), bitsFor(right), seed);
+    const [from, to] = k.call.sortPasses(sortBits) % 2 === 0 ? [keys, spare] : [spare, keys]; // so that they end at `keys`
+    u32(k, from, 2 * m).set(pairs);
+    k.call.makeKeys(from, from, m, true);
+    k.call.sortKeys(from, to, m, sortBits, histogram);
+    if (k.call.fullestBucket(keys, m, bucketBits(m, keyBits)) > 8 * LONGEST_CHAIN) continue;
+    k.call.release(histogram);
+    return seed;
+  }
+  throw new UserError("no order of these edges keeps the decoder's buckets small", "split the graph: --shards");
+}
+
 function takeStreams(k: Machine, lanes: number, count: number): Stream[] {
   return Array.from({ length: count }, (_, i) => {
     const [top, bottom] = u32(k, lanes + 32 * i + 8, 2);
@@ -228,12 +232,18 @@ export const damaged = (done: number, edges: number) =>
 /**
  * Decodes the edges, sorted by (a, b).
  *
+ * @param lends  leave them in the memory they were decoded in, two to three times as large
  * @throws UserError when the streams cannot come from an encoder: every lane must end at its initial state
  */
-export const decodeEdges = (plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> =>
-  withKernel<Calls, Uint32Array<ArrayBuffer>>(wasm, (k) => decodeWith(k, plan, streams, progress));
+export function decodeEdges(plan: Plan, streams: readonly Stream[], progress?: Progress, lends = false): Uint32Array {
+  const decoded = (k: Machine): Uint32Array => decodeWith(k, plan, streams, progress);
+  return lends
+    ? withKernel<Calls, Uint32Array>(wasm, decoded, { givesMemory: true })
+    : withKernel<Calls, Uint32Array>(wasm, (k) => decoded(k).slice());
+}
 
-function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array<ArrayBuffer> {
+/** The edges, in the kernel's memory. */
+function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress?: Progress): Uint32Array {
   const m = plan.edges;
   const { left, right } = sides(plan);
   const keyBits = bitsFor(left) + bitsFor(right);
@@ -261,20 +271,27 @@ function decodeWith(k: Machine, plan: Plan, streams: readonly Stream[], progress
   const complete = takeStreams(k, lanes, plan.lanes).every((s) => s.head === HEAD && s.bytes.every((b) => b === 0));
   if (!complete) throw damaged(m, m);
 
+  // the keys lie as far behind the buckets as they need room when they are sorted, where the buckets are
+  const room = k.call.bucketRoom() >>> 0;
+  const missing = 8 * m - (allocate(k, 0) - room);
+  if (missing > 0) allocate(k, missing);
   const keys = allocate(k, 8 * m);
   const histogram = allocate(k, 4 << 11);
   if (k.call.collect(keys) >>> 0 !== m) throw damaged(m, m);
-  const spare = k.call.bucketBytes() >= 8 * m ? k.call.bucketRoom() >>> 0 : allocate(k, 8 * m);
-  const sorted = k.call.sortKeys(keys, spare, m, keyBits, histogram) >>> 0;
+  const sorted = k.call.sortKeys(keys, room, m, keyBits, histogram) >>> 0;
   k.call.splitKeys(sorted, sorted, m, false);
-  return u32(k, sorted, 2 * m).slice();
+  return u32(k, sorted, 2 * m);
 }
 
-/** Sorts pairs (a, b), a < 2^leftBits and b < 2^rightBits, by (a, b). */
-export const sortPairs = (pairs: Uint32Array, leftBits: number, rightBits: number): Uint32Array =>
-  withKernel<Calls, Uint32Array>(wasm, (k) => sortWith(k, pairs, leftBits, rightBits));
+/** Sorts pairs (a, b), a < 2^leftBits and b < 2^rightBits, by (a, b); `into` may be `pairs`. */
+export const sortPairs = (
+  pairs: Uint32Array,
+  leftBits: number,
+  rightBits: number,
+  into: Uint32Array = new Uint32Array(pairs.length),
+): Uint32Array => withKernel<Calls, Uint32Array>(wasm, (k) => sortWith(k, pairs, leftBits, rightBits, into));
 
-function sortWith(k: Machine, pairs: Uint32Array, leftBits: number, rightBits: number): Uint32Array {
+function sortWith(k: Machine, pairs: Uint32Array, leftBits: number, rightBits: number, into: Uint32Array): Uint32Array {
   const m = pairs.length / 2;
   const keys = allocate(k, 8 * m);
   const spare = allocate(k, 8 * m);
@@ -284,5 +301,6 @@ function sortWith(k: Machine, pairs: Uint32Array, leftBits: number, rightBits: n
   k.call.makeKeys(keys, keys, m, false);
   const sorted = k.call.sortKeys(keys, spare, m, leftBits + rightBits, histogram) >>> 0;
   k.call.splitKeys(sorted, sorted, m, false);
-  return u32(k, sorted, 2 * m).slice();
+  into.set(u32(k, sorted, 2 * m));
+  return into;
 }

@@ -1,15 +1,17 @@
 /** ANS states as bytes. */
 import { UserError } from "../errors.ts";
-import { concat, fixed, type Reader, varint } from "./bytes.ts";
+import { concat, fixed, type Part, type Reader, varint } from "./bytes.ts";
 import { HEAD, type Stream } from "./plan.ts";
 
 /** Streams: heads of 7 bytes, lengths of all but the last, then the bytes; the last stream takes what is left of `room`. */
-export const writeStreams = (streams: readonly Stream[]): Uint8Array =>
-  concat([
-    ...streams.slice(0, -1).map(({ bytes }) => varint(bytes.length)),
-    ...streams.map(({ head }) => fixed(head, 7)),
-    ...streams.map(({ bytes }) => bytes),
-  ]);
+export const streamParts = (streams: readonly Stream[]): Part[] => [
+  ...streams.slice(0, -1).map(({ bytes }) => varint(bytes.length)),
+  ...streams.map(({ head }) => fixed(head, 7)),
+  ...streams.map(({ bytes }) => bytes),
+];
+
+/** `streamParts` as one. */
+export const writeStreams = (streams: readonly Stream[]): Uint8Array => concat(streamParts(streams));
 
 /**
  * Streams as `writeStreams` wrote them.

@@ -43,9 +43,13 @@ async function* xz(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
   }
 }
 
+async function* copies(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of input) yield piece.slice();
+}
+
 async function bzip2(input: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const { default: unbzip2 } = await import("unbzip2-stream");
-  const source = Readable.from(input);
+  const source = Readable.from(copies(input)); // it reads ahead
   const out = new PassThrough();
   const decoder = unbzip2();
   const fail = (error: Error): void => void out.destroy(error);

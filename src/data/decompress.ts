@@ -27,7 +27,8 @@ function codecOf(bytes: Uint8Array): "gzip" | "zstd" | "skippable" | undefined {
 const piece = 1 << 16;
 
 /**
- * The bytes of a stream as they were before they were compressed; those that are not compressed as they are.
+ * The bytes of a stream as they were before they were compressed; those that are not compressed as they are. A piece of the stream need
+ * only stay what it is until the next is asked for, and the same holds for what comes out.
  *
  * @param onRead  is told how many bytes of the input were read
  * @throws UserError  for damaged or cut data, and for Zstandard where Node lacks it
@@ -58,7 +59,7 @@ async function peeked(input: AsyncGenerator<Uint8Array>, count: number): Promise
   while (first.length < count) {
     const next = await input.next();
     if (next.done) break;
-    first = first.length > 0 ? Buffer.concat([first, next.value]) : next.value;
+    first = Buffer.concat([first, next.value]); // a copy: the next piece may lie where this one does
   }
   const all = async function* (): AsyncGenerator<Uint8Array> {
     if (first.length > 0) yield first;
@@ -102,6 +103,7 @@ async function* members(input: AsyncIterable<Uint8Array>, source: string): Async
         padded = kind === "gzip";
       }
     }
+    rest = Buffer.from(rest); // a few bytes at most
   }
   if (part) {
     await part.finish();

@@ -12,6 +12,7 @@ import {
   keptNote,
   within,
 } from "./graph-columns.ts";
+import { plainLine, plainLines } from "./graph-lines.ts";
 import { areNumbers, fields, isOpen, type Refuse, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
 import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
 import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
@@ -188,35 +189,25 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     said.directed = found;
   };
 
-  /** A line of two plain numbers, straight from the bytes; false when it needs the slow path. */
-  const fast = (bytes: Uint8Array, from: number, to: number): boolean => {
-    let at = from;
-    let a = 0;
-    let b = 0;
-    for (; at < to && bytes[at] >= 48 && bytes[at] <= 57; at++) a = 10 * a + bytes[at] - 48;
-    const gap = at;
-    if (gap === from || gap - from > 15 || (bytes[from] === 48 && gap > from + 1)) return false;
-    while (at < to && bytes[at] === style!.separator) at++;
-    if (at === gap || (style!.separator !== 32 && at > gap + 1)) return false;
-    const second = at;
-    for (; at < to && bytes[at] >= 48 && bytes[at] <= 57; at++) b = 10 * b + bytes[at] - 48;
-    if (at === second || at - second > 15 || (bytes[second] === 48 && at > second + 1)) return false;
-    if (at < to && !(bytes[at] === 13 && at + 1 === to)) return false;
-    sink.addNumbers(a, b);
-    return true;
-  };
+  /** Is every line that is no comment one of two numbers alone, so far as is known? */
+  const isPlain = (): boolean =>
+    style?.numbers === true && options.columns === undefined && !options.bipartite && !(beside && beside.width > 2) && !open;
 
   const lines = (bytes: Uint8Array, last: boolean): number => {
-    let from = 0;
-    for (;;) {
+    const run = plainLines(bytes, sink.addPairs);
+    for (let from = 0; ; ) {
+      if (isPlain()) {
+        const plain = run(from, style!.separator);
+        line += plain.lines;
+        from = plain.next;
+      }
       let to = bytes.indexOf(NEWLINE, from);
       if (to < 0) {
         if (!last || from >= bytes.length) return from;
         to = bytes.length;
       }
       line++;
-      const plain = options.columns === undefined && !options.bipartite && !(beside && beside.width > 2);
-      if (!(style?.numbers && plain && !open && fast(bytes, from, to))) slow(bytes.subarray(from, to));
+      if (!(isPlain() && plainLine(bytes, from, to, style!.separator, sink.addNumbers))) slow(bytes.subarray(from, to));
       from = to + 1;
     }
   };
@@ -233,8 +224,10 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
 
   return {
     write(chunk) {
-      const bytes = rest.length ? joined(rest, chunk) : chunk;
-      rest = bytes.slice(lines(bytes, false));
+      const border = rest.length === 0 ? 0 : chunk.indexOf(NEWLINE) + 1; // where the line ends that the last chunk began
+      if (border > 0) lines(joined(rest, chunk.subarray(0, border)), false);
+      const own = border > 0 || rest.length === 0 ? chunk.subarray(border) : joined(rest, chunk);
+      rest = own.slice(lines(own, false));
       if (rest.length > 2 ** 20)
         refusing(source, line)("a line of more than a mebibyte", "is this a compressed or binary file? Name its format with --from");
     },

@@ -14,7 +14,7 @@ export async function secondReading(path: string, format: string, options: Secon
   if (format === "parquet") return parquet(path, options);
   if (format === "edges") return edgeRows(options.bytes, options);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of options.bytes) chunks.push(chunk);
+  for await (const chunk of options.bytes) chunks.push(chunk.slice()); // it may lie where the next one will
   const bytes = Buffer.concat(chunks);
   if (format === "arrow") return arrowAgain(bytes, path, options);
   if (format === "webgraph") {

@@ -1,6 +1,7 @@
 /** Edges as they are read become a graph: dense vertex numbers, and names where the input's own numbers are not dense. */
 import { UserError } from "../errors.ts";
 import type { EdgeColumn } from "./graph-columns.ts";
+import { growingList } from "./growing.ts";
 
 /** A labelled multigraph; edge i is (pairs[2i], pairs[2i + 1]). The shape of `Graph` in `pushforward/coding`. */
 export interface EdgeList {
@@ -26,6 +27,8 @@ export interface SinkOptions {
 export interface EdgeSink {
   /** One edge between whole numbers from 0 to 2^53 - 1. */
   addNumbers(a: number, b: number): void;
+  /** Edges between whole numbers, two for each. */
+  addPairs(pairs: Uint32Array): void;
   addNames(a: string, b: string): void;
   /** A vertex that may be on no edge; a number where vertices are numbers. */
   addVertex(name: string | number): void;
@@ -49,21 +52,32 @@ export function edgeSink(options: SinkOptions): EdgeSink {
   let used = 0;
   let nameBytes = 0;
   const numberOf = new Map<string, number>();
-  const grow = (wide: boolean) => {
-    const size = used + 2 > ends.length ? 2 * ends.length : ends.length;
+  const makeLarger = growingList();
+  const hold = (size: number, wide: boolean) => {
     const needed = size * (wide ? 8 : 4) + nameBytes;
     if (needed > (options.memoryLimit ?? Number.POSITIVE_INFINITY)) throw tooMuch(needed);
-    const next = wide ? new Float64Array(size) : new Uint32Array(size);
+    if (!wide && ends instanceof Uint32Array) {
+      ends = makeLarger(ends.subarray(0, used), size);
+      return;
+    }
+    const next = new Float64Array(size);
     next.set(ends.subarray(0, used));
     ends = next;
   };
+  const makeRoom = (count: number) => {
+    while (used + count > ends.length) hold(2 * ends.length, ends instanceof Float64Array);
+  };
   const addNumbers = (a: number, b: number) => {
-    const wide = ends instanceof Float64Array;
-    if (used + 2 > ends.length) grow(wide);
-    if (!wide && (a > 0xffffffff || b > 0xffffffff)) grow(true);
+    makeRoom(2);
+    if (ends instanceof Uint32Array && (a > 0xffffffff || b > 0xffffffff)) hold(ends.length, true);
     ends[used] = a;
     ends[used + 1] = b;
     used += 2;
+  };
+  const addPairs = (pairs: Uint32Array) => {
+    makeRoom(pairs.length);
+    ends.set(pairs, used);
+    used += pairs.length;
   };
   const alone: number[] = [];
   const vertex = (name: string) => {
@@ -81,6 +95,7 @@ export function edgeSink(options: SinkOptions): EdgeSink {
   };
   return {
     addNumbers,
+    addPairs,
     addNames: (a, b) => addNumbers(vertex(a), vertex(b)),
     addVertex: (name) => void (typeof name === "number" ? alone.push(name) : vertex(name)),
     edges: () => used / 2,
@@ -102,9 +117,12 @@ const tooMuch = (bytes: number): UserError =>
 
 type Directed = SinkOptions & { readonly directed: boolean };
 
+/** The numbers as a list of 32 bits each: they are given up as they are. */
+const narrow = (ends: Uint32Array | Float64Array): Uint32Array => (ends instanceof Uint32Array ? ends : Uint32Array.from(ends));
+
 /** Sorted names get numbers in their order (by UTF-16 unit), so that neighbours in the dictionary share beginnings. */
 function named(ends: Uint32Array | Float64Array, names: string[], { directed, nameOrder }: Directed): EdgeList {
-  if (nameOrder === "input") return { vertices: names.length, directed, pairs: Uint32Array.from(ends), names };
+  if (nameOrder === "input") return { vertices: names.length, directed, pairs: narrow(ends), names };
   const order = names.map((_, i) => i).sort((i, j) => (names[i] < names[j] ? -1 : 1));
   const rank = new Uint32Array(names.length);
   order.forEach((old, i) => (rank[old] = i));
@@ -121,7 +139,7 @@ function exactly(ends: Uint32Array | Float64Array, alone: readonly number[], { d
     all.reduce((a, b) => Math.max(a, b), -1),
   );
   if (distinct.length === 0 || distinct[distinct.length - 1] === distinct.length - 1)
-    return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends) };
+    return { vertices: distinct.length, directed, pairs: narrow(ends) };
   return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, ranker(distinct)), names: distinct };
 }
 
@@ -133,19 +151,28 @@ function numbered(ends: Uint32Array | Float64Array, alone: readonly number[], gi
   if (vertices !== undefined && largest >= vertices)
     throw new UserError(`vertex ${largest} of a graph with ${vertices} vertices`, "give --vertices at least the largest number plus one");
   if (largest < DENSE && (vertices !== undefined || largest < 1024))
-    return { vertices: vertices ?? largest + 1, directed, pairs: Uint32Array.from(ends) };
+    return { vertices: vertices ?? largest + 1, directed, pairs: narrow(ends) };
   if (alone.length > 0) return exactly(ends, alone, given);
+  const fills = (count: number): boolean => largest + 1 <= 1.25 * count;
+  if (largest < DENSE && fills(ends.length) && fills(ones(mentioned(ends, largest))))
+    return { vertices: largest + 1, directed, pairs: narrow(ends) };
   const distinct = distinctNumbers(ends, largest);
-  if (largest < DENSE && largest + 1 <= 1.25 * distinct.length) return { vertices: largest + 1, directed, pairs: Uint32Array.from(ends) };
-  const rank = ranker(distinct);
-  return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, rank), names: distinct };
+  return { vertices: distinct.length, directed, pairs: Uint32Array.from(ends, ranker(distinct)), names: distinct };
 }
+
+/** For each number up to the largest, whether it is on an edge. */
+function mentioned(ends: Uint32Array | Float64Array, largest: number): Uint8Array {
+  const seen = new Uint8Array(largest + 1);
+  for (let i = 0; i < ends.length; i++) seen[ends[i]] = 1;
+  return seen;
+}
+
+const ones = (marks: Uint8Array): number => marks.reduce((a, b) => a + b, 0);
 
 function distinctNumbers(ends: Uint32Array | Float64Array, largest: number): Float64Array {
   if (largest < 8 * ends.length + 2 ** 20) {
-    const seen = new Uint8Array(largest + 1);
-    for (const v of ends) seen[v] = 1;
-    const out = new Float64Array(seen.reduce((a, b) => a + b, 0));
+    const seen = mentioned(ends, largest);
+    const out = new Float64Array(ones(seen));
     for (let v = 0, at = 0; v <= largest; v++) if (seen[v]) out[at++] = v;
     return out;
   }

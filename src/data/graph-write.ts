@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { isNumber, valueText } from "./graph-columns.ts";
 import { documentOf } from "./graph-documents.ts";
+import { linesOf } from "./graph-lines.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 /** Formats that are written as text. */
@@ -14,23 +15,25 @@ const CHUNK = 1 << 20;
 /**
  * The text of a graph in pieces. "edges": a comment, then two columns with a tab between; "csv": with a heading; "mtx": Matrix Market;
  * "json": node-link; "graphml".
+ *
+ * @param lends  a piece need only stay what it is until the next but one is asked for
  */
-export function* edgeLines(g: EdgeList, format: EdgeFormat): Generator<Uint8Array> {
+export function* edgeLines(g: EdgeList, format: EdgeFormat, { lends = false } = {}): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   if (format === "json" || format === "graphml") yield* pieces(documentOf(g, format), encoder);
   else if (format === "mtx") {
     if (g.names) throw new UserError("the vertices have names or sparse numbers, which Matrix Market cannot hold", "use --to csv");
-    yield* matrix(g, encoder);
+    yield* matrix(g, encoder, lends);
   } else if (g.names || g.columns?.length || (format === "csv" && (g.directed || isolated(g).length > 0)))
     yield* pieces(rows(g, format), encoder);
   else {
     yield encoder.encode(format === "csv" ? "source,target\n" : header(g));
-    yield* numbered(g.pairs, format === "csv" ? 44 : 9, 0);
+    yield* linesOf(g.pairs, format === "csv" ? 44 : 9, 0, lends);
   }
 }
 
 /** A symmetric matrix lists its lower half, and rows count from 1. */
-function* matrix(g: EdgeList, encoder: TextEncoder): Generator<Uint8Array> {
+function* matrix(g: EdgeList, encoder: TextEncoder, lends: boolean): Generator<Uint8Array> {
   const { columns = [], directed, vertices } = g;
   const pairs = directed ? g.pairs : g.pairs.map((_, i) => g.pairs[i ^ 1]);
   const values = Array.from({ length: columns.length === 1 ? pairs.length / 2 : 0 }, (_, i) => valueText(columns[0], i));
@@ -39,7 +42,7 @@ function* matrix(g: EdgeList, encoder: TextEncoder): Generator<Uint8Array> {
   const said = columns.length > 0 ? `% columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
   const banner = `%%MatrixMarket matrix coordinate ${columns.length > 0 ? "real" : "pattern"} ${directed ? "general" : "symmetric"}`;
   yield encoder.encode(`${banner}\n${said}${vertices} ${vertices} ${pairs.length / 2}\n`);
-  if (columns.length === 0) yield* numbered(pairs, 32, 1);
+  if (columns.length === 0) yield* linesOf(pairs, 32, 1, lends);
   else
     yield* pieces(
       Array.from(values, (value, i) => `${pairs[2 * i] + 1} ${pairs[2 * i + 1] + 1} ${value}\n`),
@@ -73,29 +76,6 @@ function header({ vertices, pairs, directed, names, columns = [] }: EdgeList): s
   const kind = names === undefined ? "" : names instanceof Float64Array ? "numbered " : "named ";
   const beside = columns.length > 0 ? `# columns: ${JSON.stringify(columns.map(({ name }) => name))}\n` : "";
   return `# ${vertices} ${kind}vertices, ${pairs.length / 2} ${directed ? "directed" : "undirected"} edges\n${beside}`;
-}
-
-function* numbered(pairs: Uint32Array, separator: number, offset: number): Generator<Uint8Array> {
-  let out = new Uint8Array(CHUNK);
-  let at = 0;
-  for (let i = 0; i < pairs.length; i++) {
-    let value = pairs[i] + offset;
-    let digits = 1;
-    for (let power = 10; value >= power; power *= 10) digits++;
-    for (let d = digits - 1; d >= 0; d--) {
-      const tenth = Math.floor(value / 10);
-      out[at + d] = 48 + value - 10 * tenth;
-      value = tenth;
-    }
-    at += digits;
-    out[at++] = i % 2 ? 10 : separator;
-    if (at > CHUNK - 32) {
-      yield out.subarray(0, at);
-      out = new Uint8Array(CHUNK);
-      at = 0;
-    }
-  }
-  yield out.subarray(0, at);
 }
 
 /** Rows with names; vertices on no edge are comments in a list with tabs, rows with one end in a CSV file. */

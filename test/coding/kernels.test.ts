@@ -32,7 +32,7 @@ test("the WebAssembly coder writes and reads the reference's bytes: blocks, two 
     const sides = { left, ...(right ? { right } : {}), directed: g.directed };
     const prior = Uint32Array.from({ length: two ? 2 * n : n }, () => 1 + below(4));
     const pairs = canonicalPairs(g);
-    const { plan, streams } = encodeEdges({ ...sides, prior, step: 1 + below(3), edges: m, lanes: [1, 2, 3, 8][below(4)] }, pairs, 0);
+    const { plan, streams } = encodeEdges({ ...sides, prior, step: 1 + below(3), edges: m, lanes: [1, 2, 3, 8, 64][below(5)] }, pairs, 0);
     if (plan.repeats) repeats++;
     expect(plain(streams)).toEqual(plain(reference.encodeEdges(plan, pairs).streams));
     expect([...decodeEdges(plan, streams)]).toEqual([...pairs]);

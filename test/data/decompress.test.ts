@@ -3,13 +3,20 @@ import { expect, test } from "vitest";
 import { decompressed } from "../../src/data/decompress.ts";
 import fc from "../property.ts";
 
+/** Pieces of one size, all in the same place, as a file's are: what was there is gone when the next is asked for. */
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  const place = new Uint8Array(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    const piece = place.subarray(0, Math.min(size, bytes.length - at));
+    piece.set(bytes.subarray(at, at + size));
+    yield piece;
+    place.fill(0xaa);
+  }
 }
 
 async function whole(bytes: Uint8Array, size = 1000): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of decompressed(pieces(bytes, size), "x")) parts.push(part);
+  for await (const part of decompressed(pieces(bytes, size), "x")) parts.push(part.slice());
   return Buffer.concat(parts);
 }
 
@@ -31,6 +38,27 @@ test("any number of members or frames, skippable ones and zeros at the end, in p
 
 test("what is not compressed stays as it is, also if it is short or empty", async () => {
   for (const text of ["", "0", "0 1", "0 1\n1 2\n".repeat(100)]) expect((await whole(Buffer.from(text), 7)).toString()).toBe(text);
+});
+
+/** By bzip2 1.0.8 and xz 5.4.1, each number to 60 and its square in a line. */
+const squares = {
+  bzip2:
+    "QlpoOTFBWSZTWczJacMAAEDYAAAQQAB/4DABNMKIp7I0amoRT/QVMRhqfokyTIsYe/84JzKJyieSicomSjcompR1VyCaqqup11WZ" +
+    "5c8etTUNsNh229eJ1LLGhhNtuw4Tc9P0cfe92i7ZRFJRxPI9eIleR7L7fd/aCN6I2ILR6PQACqszeFvdVQKN39JL6bVbEAAs9Jzh" +
+    "9fLVtsEAHbkFkmsvytz3kLmVzuVx7+rVx7jSybt01qrus2wUt6kagu78h8vRrjpbN0Qt0iLgRo3dhH1nMN5kLFGnL5cYkbzaF07z" +
+    "v2EQ/xdyRThQkMzJacM=",
+  xz:
+    "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4AGvAPFdABgIAmK9usQvHdeXrjGDT6LPYv20CcaA+64K5SV8JV41jIYb5jGCHly2zKvn" +
+    "lfgx+JuheMZYshLr1ISaIV36m8xtgPj6lqwtpjfg4FRpEMbBovSDawrA+JV2yKVxFqPBvZBpjSCCcTdfrWIK3fLRxArmoETv30II" +
+    "MpsILVBlYQMhv04uCWqmKszbzPaMYgTc3sjlrjs+7qkyiz/FgfLVa2JRVx2hJP1ddWt5VVmRyEqwNx5aT0JB+pKRqtlo90rU7tNv" +
+    "vXaaEwwONJG4l92yBwfg5E+0GLcihf87l82bzo/8QxYTA0aewxt/Bc7FjCdZrgIAAAAACtcxjgXNQXwAAY0CsAMAAHhwjwSxxGf7" +
+    "AgAAAAAEWVo=",
+};
+
+test.each(["bzip2", "xz"] as const)("%s in pieces of any size gives all bytes", async (kind) => {
+  const bytes = Buffer.from(squares[kind], "base64");
+  const text = Array.from({ length: 61 }, (_, i) => `${i} ${i * i}\n`).join("");
+  for (const size of [1, 3, 6, 7, 50, 1000]) expect((await whole(bytes, size)).toString()).toBe(text);
 });
 
 test("cut, damaged and mixed data are refused", async () => {

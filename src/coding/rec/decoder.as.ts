@@ -1,7 +1,7 @@
 /** Decoder: inserts edges and finds their ranks. */
 import { allocate } from "./memory.as";
 import { LANE, damaged, laneCount, lanes, popDone, popSlot, push } from "./lanes.as";
-import { foundIndex, foundStart, foundWeight, makeTree, total4, treeAdd, treePrefix, treeSearch } from "./tree.as";
+import { countLess, foundIndex, foundStart, foundWeight, makeTree, total4, treeAdd, treePrefix, treeSearch } from "./tree.as";
 import { keyBits, mix, rightBits, unmix } from "./keys.as";
 import {
   blockAt,
@@ -73,14 +73,29 @@ function bucketOf(key: u64): u32 {
   return keyBits == 0 ? 0 : <u32>(key >> <u64>(keyBits - bucketBits));
 }
 
+const BUCKETS: usize = memory.data(4 * 64, 16);
+const STARTS: usize = memory.data(4 * 64, 16);
+
+/**
+ * Counts `n` keys, from the last to the first, into their buckets; leaves at STARTS how many keys the buckets before held when each came.
+ * All are read in the counts from before, and nothing is written until they are: a tree that is read right after it was written makes the
+ * processor wait.
+ */
+function countTogether(n: u32): void {
+  for (let k: u32 = 0; k < n; k++) store<u32>(BUCKETS + (k << 2), bucketOf(load<u64>(SCRATCH_KEYS + (<usize>(n - 1 - k) << 3))));
+  for (let k: u32 = 0; k < n; k++) {
+    const bucket = load<u32>(BUCKETS + (k << 2));
+    store<u32>(STARTS + ((n - 1 - k) << 2), treePrefix(bucketTree, bucket) + countLess(BUCKETS, k, bucket));
+  }
+  for (let k: u32 = 0; k < n; k++) treeAdd(bucketTree, load<u32>(BUCKETS + (k << 2)), 1);
+}
+
 /** `insert` for narrow lines. */
 // @ts-ignore: decorator
 @inline
-function insertNarrow(key: u64): void {
+function insertNarrow(key: u64, start: u32): void {
   const bucket = bucketOf(key);
   const low = <u32>(key & ((<u64>1 << (keyBits - bucketBits)) - 1));
-  let start = treePrefix(bucketTree, bucket);
-  treeAdd(bucketTree, bucket, 1);
   let keys = bucketKeys + (<usize>bucket << 6);
   let next = bucketNext + (<usize>bucket << 2);
   const wanted = i32x4.splat(low);
@@ -122,13 +137,14 @@ function insertNarrow(key: u64): void {
   foundWeight = 1;
 }
 
-/** Inserts a key and leaves its rank in foundStart and its multiplicity, itself included, in foundWeight. */
+/**
+ * Inserts a key, `start` keys being in the buckets before its own; leaves its rank in foundStart and its multiplicity, itself included, in
+ * foundWeight.
+ */
 // @ts-ignore: decorator
 @inline
-function insert(key: u64): void {
+function insert(key: u64, start: u32): void {
   const bucket = bucketOf(key);
-  let start = treePrefix(bucketTree, bucket);
-  treeAdd(bucketTree, bucket, 1);
   let keys = bucketKeys + (<usize>bucket << 6);
   let counts = bucketCounts ? bucketCounts + (<usize>bucket << 5) : 0;
   let next = bucketNext + (<usize>bucket << 2);
@@ -240,11 +256,9 @@ export function decode(count: u32): i32 {
     for (let i = <i32>n - 1; i >= 0; i--) {
       let a = load<u32>(LEFT + (i << 2));
       let b = load<u32>(RIGHT + (i << 2));
-      if (orientable && a > b) {
-        const t = a;
-        a = b;
-        b = t;
-      }
+      const change = (a ^ b) & (0 - <u32>(orientable && a > b)); // no branch: it would be guessed wrong every other time
+      a ^= change;
+      b ^= change;
       const key = mix((<u64>a << <u64>rightBits) | <u64>(b - rightOffset));
       store<u64>(SCRATCH_KEYS + (<usize>i << 3), key);
       touched += load<u32>(bucketKeys + (<usize>bucketOf(key) << 6)) + load<u32>(load<u32>(bucketTree, 4) + (bucketOf(key) << 2));
@@ -254,10 +268,12 @@ export function decode(count: u32): i32 {
       const b = load<u32>(RIGHT + (i << 2));
       if (a != b && blockAt(a) == blockAt(b)) push(lanes + <u32>i * LANE, a > b ? 1 : 0, 1, 2);
     }
+    countTogether(n);
     for (let i = <i32>n - 1; i >= 0; i--) {
       const key = load<u64>(SCRATCH_KEYS + (<usize>i << 3));
-      if (narrow) insertNarrow(key);
-      else insert(key);
+      const start = load<u32>(STARTS + (i << 2));
+      if (narrow) insertNarrow(key, start);
+      else insert(key, start);
       remaining++;
       push(lanes + <u32>i * LANE, foundStart, foundWeight, remaining);
     }
@@ -322,17 +338,12 @@ function collectNarrow(keys: usize): u32 {
   return <u32>((out - keys) >> 3);
 }
 
-/** Bytes at `bucketRoom`. */
-export function bucketBytes(): f64 {
-  return <f64>(<u64>64 << bucketBits);
-}
-
 /** Keeps the loads that only warm the cache. */
 export function warmed(): u32 {
   return touched;
 }
 
-/** Where the decoder's buckets lie: room to be used again once collected. */
+/** Where the decoder's buckets begin: from there on all is room to be used again once they are collected. */
 export function bucketRoom(): usize {
   return bucketKeys;
 }

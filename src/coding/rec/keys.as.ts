@@ -65,7 +65,13 @@ export function splitKeys(keys: usize, pairs: usize, m: u32, scrambled: bool): v
   }
 }
 
+/** Most bits of a pass. */
 const DIGIT: u32 = 11;
+
+/** Passes of `sortKeys` over this many bits: the keys change their buffer in each. */
+export function sortPasses(bits: u32): u32 {
+  return (min<u32>(bits, keyBits) + DIGIT - 1) / DIGIT;
+}
 
 /**
  * Sorts keys by radix passes over their top `bits`, then insertion for what is left (short runs: scrambled keys); returns the buffer that
@@ -73,15 +79,17 @@ const DIGIT: u32 = 11;
  */
 export function sortKeys(keys: usize, spare: usize, m: u32, bits: u32, histogram: usize): usize {
   const low = keyBits - min<u32>(bits, keyBits);
-  for (let shift = low; shift < keyBits; shift += DIGIT) {
-    memory.fill(histogram, 0, 4 << DIGIT);
-    const mask: u64 = (1 << DIGIT) - 1;
+  const passes = sortPasses(bits);
+  const digit = passes ? (keyBits - low + passes - 1) / passes : 1; // as even as can be: the fewer places, the faster
+  const mask: u64 = (1 << digit) - 1;
+  for (let shift = low; shift < keyBits; shift += digit) {
+    memory.fill(histogram, 0, 4 << digit);
     for (let i: usize = keys, end = keys + (<usize>m << 3); i < end; i += 8) {
       const h = histogram + (<usize>((load<u64>(i) >> <u64>shift) & mask) << 2);
       store<u32>(h, load<u32>(h) + 1);
     }
     let sum: u32 = 0;
-    for (let h = histogram, end = histogram + (4 << DIGIT); h < end; h += 4) {
+    for (let h = histogram, end = histogram + (4 << digit); h < end; h += 4) {
       const count = load<u32>(h);
       store<u32>(h, sum);
       sum += count;

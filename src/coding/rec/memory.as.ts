@@ -14,3 +14,8 @@ export function allocate(bytes: f64): usize {
   free = (<usize>end + 63) & ~63;
   return start;
 }
+
+/** Gives back what was allocated from `start` on. */
+export function release(start: usize): void {
+  free = start;
+}

@@ -1,6 +1,8 @@
 /**
- * Count trees: 16-ary trees of u32 sums, one cache line a node. Every address of an update follows from the leaf number, so its misses
- * overlap; a search reads one dependent line a level.
+ * Count trees: 16-ary trees of u32, one cache line a node. Leaves are counts; an entry above them is the sum of what its node holds before
+ * it, so that a search compares, and a sum of leaves reads one number a level. Every address of an update follows from the leaf number, so
+ * its misses overlap; a search reads one dependent line a level. Lines are written as they are read, sixteen bytes at a time: a processor
+ * waits where it reads more than was just written.
  */
 import { allocate } from "./memory.as";
 import { touched } from "./encoder.as";
@@ -47,22 +49,43 @@ export function buildTree(tree: usize, size: u32): void {
     const below = load<u32>(tree + l * 4);
     const level = load<u32>(tree + 4 + l * 4);
     count = (count + 15) >> 4;
-    for (let i: u32 = 0; i < count; i++) {
-      let sum: u32 = 0;
-      for (let j: u32 = 0; j < 16; j++) sum += load<u32>(below + (((i << 4) + j) << 2));
-      store<u32>(level + (i << 2), sum);
-    }
+    for (let i: u32 = 0; i < count; i++) store<u32>(level + (i << 2), l == 1 ? nodeSum(below + (i << 6)) : sumBefore(below + (i << 6)));
+    if (l == levels - 1) sumBefore(level);
   }
+}
+
+function nodeSum(node: usize): u32 {
+  let sum: u32 = 0;
+  for (let j: u32 = 0; j < 16; j++) sum += load<u32>(node + (j << 2));
+  return sum;
+}
+
+/** The entries of a node become the sums before each; returns the sum of all. */
+function sumBefore(node: usize): u32 {
+  let sum: u32 = 0;
+  for (let j: u32 = 0; j < 16; j++) {
+    const count = load<u32>(node + (j << 2));
+    store<u32>(node + (j << 2), sum);
+    sum += count;
+  }
+  return sum;
 }
 
 // @ts-ignore: decorator
 @inline
 export function treeAdd(tree: usize, i: u32, delta: u32): void {
   const levels = load<u32>(tree);
-  for (let l: u32 = 0; l < levels; l++) {
-    const p = load<u32>(tree + 4 + l * 4) + (i << 2);
-    store<u32>(p, load<u32>(p) + delta);
+  const leaf = <usize>load<u32>(tree, 4) + (<usize>i << 2);
+  store<u32>(leaf, load<u32>(leaf) + delta);
+  const more = i32x4.splat(delta);
+  for (let l: u32 = 1; l < levels; l++) {
     i >>= 4;
+    const node = <usize>load<u32>(tree + 4 + l * 4) + (<usize>(i & ~15) << 2);
+    const upTo = BEFORE + ((15 - (i & 15)) << 2);
+    v128.store(node, i32x4.add(v128.load(node), v128.andnot(more, v128.load(upTo))));
+    v128.store(node, i32x4.add(v128.load(node, 16), v128.andnot(more, v128.load(upTo, 16))), 16);
+    v128.store(node, i32x4.add(v128.load(node, 32), v128.andnot(more, v128.load(upTo, 32))), 32);
+    v128.store(node, i32x4.add(v128.load(node, 48), v128.andnot(more, v128.load(upTo, 48))), 48);
   }
 }
 
@@ -71,17 +94,29 @@ export function treeAdd(tree: usize, i: u32, delta: u32): void {
 @inline
 export function treePrefix(tree: usize, i: u32): u32 {
   const levels = load<u32>(tree);
-  let sum = i32x4.splat(0);
-  for (let l: u32 = 0; l < levels; l++) {
-    const node = <usize>load<u32>(tree + 4 + l * 4) + ((i & ~15) << 2);
-    const mask = BEFORE + ((16 - (i & 15)) << 2);
-    const low = i32x4.add(v128.and(v128.load(node), v128.load(mask)), v128.and(v128.load(node, 16), v128.load(mask, 16)));
-    const high = i32x4.add(v128.and(v128.load(node, 32), v128.load(mask, 32)), v128.and(v128.load(node, 48), v128.load(mask, 48)));
-    sum = i32x4.add(sum, i32x4.add(low, high));
+  const line = <usize>load<u32>(tree, 4) + (<usize>(i & ~15) << 2);
+  const mask = BEFORE + ((16 - (i & 15)) << 2);
+  const low = i32x4.add(v128.and(v128.load(line), v128.load(mask)), v128.and(v128.load(line, 16), v128.load(mask, 16)));
+  const high = i32x4.add(v128.and(v128.load(line, 32), v128.load(mask, 32)), v128.and(v128.load(line, 48), v128.load(mask, 48)));
+  let sum = <u32>total4(i32x4.add(low, high));
+  for (let l: u32 = 1; l < levels; l++) {
     i >>= 4;
+    sum += load<u32>(<usize>load<u32>(tree + 4 + l * 4) + (<usize>i << 2));
   }
-  sum = i32x4.add(sum, i32x4.shuffle(sum, sum, 2, 3, 0, 1));
-  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1);
+  return sum;
+}
+
+/** Of the first k numbers at `list`, how many are less than x. */
+// @ts-ignore: decorator
+@inline
+export function countLess(list: usize, k: u32, x: u32): u32 {
+  const bound = i32x4.splat(x);
+  let found = i32x4.splat(0);
+  for (let j: u32 = 0; j < k; j += 4) {
+    const mask = v128.load(BEFORE + ((16 - min<u32>(k - j, 4)) << 2));
+    found = i32x4.add(found, v128.and(i32x4.lt_s(v128.load(list + (j << 2)), bound), mask));
+  }
+  return <u32>-total4(found);
 }
 
 /** Running sums inside one vector. */
@@ -96,8 +131,19 @@ function running(x: v128): v128 {
 export let lineEntry: u32 = 0;
 export let lineRest: u32 = 0;
 
+/** The entry of a node above the leaves that owns unit `rest` of it: lineEntry, and what is left of `rest` in it: lineRest. */
+// @ts-ignore: decorator
+@inline
+function searchNode(node: usize, rest: u32): void {
+  const bound = i32x4.splat(rest);
+  const low = i16x8.narrow_i32x4_s(i32x4.gt_s(v128.load(node), bound), i32x4.gt_s(v128.load(node, 16), bound));
+  const high = i16x8.narrow_i32x4_s(i32x4.gt_s(v128.load(node, 32), bound), i32x4.gt_s(v128.load(node, 48), bound));
+  lineEntry = 15 - <u32>popcnt(i8x16.bitmask(i8x16.narrow_i16x8_s(low, high)));
+  lineRest = rest - load<u32>(node + (<usize>lineEntry << 2));
+}
+
 /**
- * The entry of a node that owns unit `rest` of its sixteen counts: lineEntry, and what is left of `rest` in it; 16 when it is beyond them.
+ * The entry of a line of leaves that owns unit `rest` of its sixteen counts: lineEntry, and what is left of `rest` in it; 16 when it is beyond them.
  */
 // @ts-ignore: decorator
 @inline
@@ -137,14 +183,16 @@ export function total4(x: v128): i32 {
 export function treeSearch(tree: usize, c: u32): void {
   let i: u32 = 0;
   let rest = c;
-  for (let l = load<u32>(tree); l > 0; l--) {
-    searchLine(<usize>load<u32>(tree + l * 4) + (<usize>i << 6), rest);
+  for (let l = load<u32>(tree); l > 1; l--) {
+    searchNode(<usize>load<u32>(tree + l * 4) + (<usize>i << 6), rest);
     rest = lineRest;
-    i = (i << 4) + (lineEntry & 15);
+    i = (i << 4) + lineEntry;
   }
+  searchLine(<usize>load<u32>(tree, 4) + (<usize>i << 6), rest);
+  i = (i << 4) + (lineEntry & 15);
   foundWeight = load<u32>(<usize>load<u32>(tree, 4) + (<usize>i << 2));
   foundIndex = i;
-  foundStart = c - rest;
+  foundStart = c - lineRest;
 }
 
 export const LINE: usize = memory.data(4 * 64, 16);
@@ -165,9 +213,9 @@ export function searchTogether(tree: usize, slots: usize, count: u32, base: u32,
     const level = <usize>load<u32>(tree + l * 4);
     for (let j: u32 = 0; j < count; j++) {
       const at = load<u32>(LINE + (j << 2));
-      searchLine(level + (<usize>at << 6), load<u32>(REST + (j << 2)));
+      searchNode(level + (<usize>at << 6), load<u32>(REST + (j << 2)));
       store<u32>(REST + (j << 2), lineRest);
-      store<u32>(LINE + (j << 2), (at << 4) + (lineEntry & 15));
+      store<u32>(LINE + (j << 2), (at << 4) + lineEntry);
     }
   }
   const bottom = <usize>load<u32>(tree, 4);

@@ -5,6 +5,7 @@ import {
   LINE,
   NOT_YET,
   REST,
+  countLess,
   foundIndex,
   foundStart,
   foundWeight,
@@ -84,6 +85,29 @@ export function pushVertex(lane: usize, position: u32): void {
   let start = treePrefix(urn, position);
   if (g > 0) start -= treePrefix(urn, load<u32>(blockStart + (g << 2)));
   push(lane, start, load<u32>(load<u32>(urn, 4) + (position << 2)), weight);
+}
+
+/**
+ * `pushVertex` for `count` positions in turn, lane after lane of `n`, all from the only urn. Their starts and weights are read in the counts
+ * from before the batch, less what the earlier ones of the batch have taken: a tree that is read right after it was written makes the
+ * processor wait.
+ */
+export function pushTogether(positions: usize, count: u32, n: u32): void {
+  const bottom = <usize>load<u32>(urn, 4);
+  let weight = load<u32>(blockTotal);
+  let lane = lanes;
+  const end = lanes + n * LANE;
+  for (let k: u32 = 0; k < count; k++) {
+    const position = load<u32>(positions + (k << 2));
+    const less = countLess(positions, k, position);
+    const same = countLess(positions, k, position + 1) - less;
+    weight -= step;
+    push(lane, treePrefix(urn, position) - step * less, load<u32>(bottom + (position << 2)) - step * (same + 1), weight);
+    lane += LANE;
+    if (lane == end) lane = lanes;
+  }
+  for (let k: u32 = 0; k < count; k++) treeAdd(urn, load<u32>(positions + (k << 2)), 0 - step);
+  store<u32>(blockTotal, weight);
 }
 
 // @ts-ignore: decorator

@@ -3,11 +3,12 @@ import { z } from "zod";
 import { decodeGraph } from "../../coding/decode.ts";
 import { encode } from "../../coding/encode.ts";
 import { needsTrust } from "../../coding/format.ts";
-import { sameGraph } from "../../coding/graph.ts";
+import { edgeSum, type Graph, makeCanonical, sameGraph } from "../../coding/graph.ts";
+import { withOneMemory } from "../../coding/kernel.ts";
 import { idealBits } from "../../coding/models.ts";
 import { job } from "../../lab/command.ts";
 import { cpuSeconds, graphInput, loadGraph, reading } from "./input.ts";
-import { byteSize, count, withProgress, writeOut } from "./output.ts";
+import { byteSize, count, type Talk, withProgress, writeOut } from "./output.ts";
 
 const options = z.object({
   out: z
@@ -35,20 +36,19 @@ export const compress = job({
     const talk = { ...flags, toStderr: out === "-" };
     const g = await loadGraph(input, flags, talk);
     const edges = g.pairs.length / 2;
-    const start = cpuSeconds();
-    const coded = await withProgress(
-      "compressing",
-      talk,
-      (step) => encode(g, { model, bias, shards, lanes, memoryLimit: byteSize(flags.memory), onProgress: (done) => step(done, edges) }),
-      edges,
-    );
-    const seconds = cpuSeconds() - start;
-    if (check) {
-      const back = await withProgress("checking", talk, (onProgress) =>
-        decodeGraph(coded.bytes, { memoryLimit: Number.POSITIVE_INFINITY, trust: true, onProgress }),
-      );
-      if (!sameGraph(g, back)) throw new Error("the file does not give the graph back: a defect of this program");
-    }
+    const how = { model, bias, shards, lanes, memoryLimit: byteSize(flags.memory) } as const;
+    const { coded, seconds } = await withOneMemory(async () => {
+      const sum = edgeSum(g);
+      const start = cpuSeconds();
+      const work = (step: (done: number, total: number) => void) => {
+        makeCanonical(g); // once, where it lies, for all that follows
+        return encode(g, { ...how, onProgress: (done) => step(done, edges) });
+      };
+      const coded = await withProgress("compressing", talk, work, edges);
+      const seconds = cpuSeconds() - start;
+      if (check) await compare(coded.bytes, g, sum, talk);
+      return { coded, seconds };
+    });
     await writeOut(out, [coded.bytes]);
     const bytes = coded.bytes.length;
     const bitsPerEdge = edges ? (8 * bytes) / edges : undefined;
@@ -69,3 +69,12 @@ export const compress = job({
     return { results, text: [`${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, ...note], toStderr: out === "-" };
   },
 });
+
+/** Decompresses a file and compares it with its graph, and with the sum of the edges as they were read. */
+async function compare(bytes: Uint8Array, g: Graph, sum: readonly number[], talk: Talk): Promise<void> {
+  const back = await withProgress("checking", talk, (onProgress) =>
+    decodeGraph(bytes, { memoryLimit: Number.POSITIVE_INFINITY, trust: true, onProgress, lends: true }),
+  );
+  const isSame = sameGraph(g, back) && edgeSum(back).every((part, i) => part === sum[i]);
+  if (!isSame) throw new Error("the file does not give the graph back: a defect of this program");
+}

@@ -40,14 +40,14 @@ export const decompress = job({
     const memoryLimit = byteSize(memory);
     const toStderr = out === "-";
     const whole = await withProgress("decompressing", { json, quiet, toStderr }, (onProgress) =>
-      decodeGraph(bytes, { memoryLimit, shard, trust, onProgress }),
+      decodeGraph(bytes, { memoryLimit, shard, trust, onProgress, lends: true }),
     );
     const seconds = cpuSeconds() - start;
     const g = dropColumns ? { ...whole, columns: undefined } : whole;
     if (shard !== undefined && !quiet && !dropColumns && readHeader(bytes, { memoryLimit, trust }).columns)
       process.stderr.write("note: the columns beside the edges are those of all shards: they are left out\n");
     if (to === "parquet") await replacing(out, (temporary) => writeGraphParquet(g, temporary));
-    else await writeOut(out, edgeLines(g, to));
+    else await writeOut(out, edgeLines(g, to, { lends: true }));
     const edges = g.pairs.length / 2;
     const { vertices, directed } = g;
     const results = { out, vertices, edges, directed, cpuSeconds: seconds, edgesPerSecond: edges / seconds };

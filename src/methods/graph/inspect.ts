@@ -1,14 +1,11 @@
 /** `pushforward graph inspect`. */
 import { join } from "node:path";
 import { z } from "zod";
-import { compressedSizes } from "../../coding/compressors.ts";
 import { decodeGraph } from "../../coding/decode.ts";
-import { graphFigures } from "../../coding/figures.ts";
 import type { Graph } from "../../coding/graph.ts";
 import { type Inspection, inspectGraph } from "../../coding/inspect.ts";
 import { job } from "../../lab/command.ts";
 import { makeFolder, writeAside } from "../../lab/files.ts";
-import { toPng } from "../../lab/png.ts";
 import { loadFile, loadGraph, opening, reading } from "./input.ts";
 import { byteSize, count } from "./output.ts";
 
@@ -27,7 +24,8 @@ export const inspect = job({
     const g = input.endsWith(".pfg")
       ? decodeGraph(await loadFile(input), { memoryLimit: byteSize(options.memory), trust: options.trust })
       : await loadGraph(input, options);
-    const inspection = inspectGraph(g, options.quick ? undefined : compressedSizes);
+    const others = options.quick ? undefined : (await import("../../coding/compressors.ts")).compressedSizes;
+    const inspection = inspectGraph(g, others);
     const files = options.out ? await writeInspection(options.out, g, inspection) : [];
     return { results: { ...inspection, files }, text: [...lines(inspection), ...files.map((file) => `wrote ${file}`)] };
   },
@@ -65,6 +63,8 @@ function lines({
 
 /** Writes the pictures as SVG and PNG, and the numbers as JSON. */
 async function writeInspection(folder: string, g: Graph, inspection: Inspection): Promise<string[]> {
+  const { graphFigures } = await import("../../coding/figures.ts"); // plots take longer to load than small graphs to compress
+  const { toPng } = await import("../../lab/png.ts");
   await makeFolder(folder);
   const written: string[] = [];
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {

@@ -1,20 +1,43 @@
 /** What the graph commands share: files that appear whole or not at all, progress, sizes. */
-import { createWriteStream, rmSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../../errors.ts";
 import { type Progress, progress, progressMode } from "../../lab/progress.ts";
 
-/** Writes pieces to a file beside `path` and renames it, or to standard output for "-". Ctrl-C leaves nothing behind. */
+/**
+ * Writes pieces to a file beside `path` and renames it, or to standard output for "-". Ctrl-C leaves nothing behind. A piece need only stay
+ * what it is until the next but one is asked for.
+ */
 export async function writeOut(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
   if (path === "-") {
-    await pipeline(Readable.from(pieces), process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    await pipeline(Readable.from(copies(pieces)), process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error; // a reader that has seen enough, such as head
     });
     return;
   }
-  await replacing(path, (temporary) => pipeline(Readable.from(pieces), createWriteStream(temporary)));
+  await replacing(path, (temporary) => writePieces(temporary, pieces));
+}
+
+function* copies(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const piece of pieces) yield piece.slice();
+}
+
+/** Writes a file; each piece is made while the one before is written. */
+async function writePieces(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+  const file = await open(path, "w");
+  let written: Promise<void> = Promise.resolve();
+  try {
+    for (const piece of pieces) {
+      await written;
+      written = file.writeFile(piece);
+    }
+    await written;
+  } finally {
+    await written.catch(() => undefined); // it has been told, or another error comes first
+    await file.close();
+  }
 }
 
 /** Lets a file be written beside `path` and renames it. Ctrl-C leaves nothing behind. */
@@ -75,4 +98,5 @@ export function byteSize(text: string): number {
   return Number(match[1]) * 1024 ** " kmgt".indexOf(match[2].toLowerCase() || " ");
 }
 
-export const count = (x: number): string => x.toLocaleString("en");
+/** A whole number with commas; what `toLocaleString` needs for that takes 30 ms to load. */
+export const count = (x: number): string => String(x).replace(/\B(?=(\d{3})+$)/g, ",");
