@@ -18,3 +18,6 @@ export const run = timed(
     ]),
   ),
 );
+
+/** One thread from now on. */
+export const alone = (): void => pf.configure({ threads: 1 });

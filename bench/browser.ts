@@ -32,10 +32,13 @@ interface Contender {
   readonly name: string;
   readonly path: string;
   readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** What its page does before it is timed. */
+  readonly prepare?: string;
 }
 
-const contenders = (): Contender[] => [
+const contenders = (isolated: boolean): Contender[] => [
   { name: "pushforward", path: path("browser-page.ts") },
+  ...(isolated ? [{ name: "one thread", path: path("browser-page.ts"), prepare: "program.alone()" }] : []),
   ...(existsSync(`${folder}@jax-js/jax`) ? [{ name: "jax-js", path: path("peers/page-jax.js") }] : []),
   ...(existsSync(`${folder}@tensorflow/tfjs-backend-wasm`)
     ? [{ name: "TensorFlow.js", path: path("peers/page-tf.js"), files: wasmFiles() }]
@@ -47,8 +50,9 @@ const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[
 export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   const chosen = tasks.filter((t) => !values.tasks || values.tasks.split(",").includes(t.name));
-  const list = contenders();
+  const list = contenders(values.isolated);
   const pages = await Promise.all(list.map(({ path: of, files }) => openPage(of, { files, isolated: values.isolated })));
+  for (const [k, { prepare }] of list.entries()) if (prepare) await pages[k].evaluate(prepare);
   const rows: Record<string, unknown>[] = [];
   for (const { name: task, what } of chosen) {
     const run = (k: number, reps: number): Promise<{ first: number | null; times: number[] } | undefined> =>
