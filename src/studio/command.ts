@@ -69,7 +69,7 @@ async function open(
 async function exported(folder: string, { root, reports, quiet }: Options): Promise<Outcome> {
   const { exportSite } = await import("./export.ts");
   const { builtPage } = await import("./page.ts");
-  const page = builtPage((message) => void (quiet || process.stderr.write(`${message}\n`)));
+  const page = (): string => builtPage((message) => void (quiet || process.stderr.write(`${message}\n`)));
   const names =
     reports
       ?.split(",")

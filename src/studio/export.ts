@@ -12,8 +12,8 @@ import type { ReportIndex } from "./api.ts";
 import { headline } from "./report.ts";
 
 export interface ExportOptions {
-  /** Folder of the built page. */
-  readonly page: string;
+  /** Folder of the built page, which may have to be built first. */
+  readonly page: () => string;
   /** Where the site goes. */
   readonly folder: string;
   /** The folder of runs, and those whose reports are shown. */
@@ -28,9 +28,12 @@ const marker = ".pushforward-site.json";
 const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`;
 
 /** @throws UserError  for a folder that holds something else, and for runs without a report */
-export async function exportSite({ page, folder, root, reports }: ExportOptions): Promise<{ files: number }> {
-  const shown = await readReports(root, reports); // before anything is touched
-  await clear(folder);
+export async function exportSite({ page: builtPage, folder, root, reports }: ExportOptions): Promise<{ files: number }> {
+  // before anything is touched, or built
+  const shown = await readReports(root, reports);
+  const earlier = await earlierFiles(folder);
+  const page = builtPage();
+  for (const name of earlier) await rm(inside(folder, name), { force: true });
   const written: string[] = [];
   const write = async (name: string, content: string): Promise<void> => {
     const path = inside(folder, name);
@@ -70,8 +73,8 @@ const filesBelow = async (folder: string): Promise<string[]> => {
     .sort();
 };
 
-/** Makes the folder, or takes away what an earlier export left there, and nothing else. */
-async function clear(folder: string): Promise<void> {
+/** Makes the folder, or says what an earlier export left there, which is all that may be there besides what that did not write. */
+async function earlierFiles(folder: string): Promise<string[]> {
   await makeFolder(folder);
   const before = await readFile(join(folder, marker), "utf8")
     .then(JSON.parse)
@@ -79,7 +82,7 @@ async function clear(folder: string): Promise<void> {
   const { data: files } = z.array(z.string()).safeParse(before);
   if (files === undefined && (await readdir(folder)).length > 0)
     throw new UserError(`${folder} is not empty and holds no site that was exported`, "choose another folder with --export");
-  for (const name of files ?? []) await rm(inside(folder, name), { force: true });
+  return files ?? [];
 }
 
 type Shown = ReportIndex[number] & { readonly html: string };

@@ -355,7 +355,7 @@ describe.runIf(hasBrowser)("in Chromium", () => {
   test("a site of files, in any folder: demos, docs and reports, and nothing is asked of a server", async () => {
     const site = join(base, "site", "some", "where");
     mkdirSync(site, { recursive: true });
-    await exportSite({ page: folder, folder: site, root: join(base, "none"), reports: [] });
+    await exportSite({ page: () => folder, folder: site, root: join(base, "none"), reports: [] });
     writeFileSync(join(site, "reports", "index.json"), JSON.stringify([{ name: "a/b", title: "A report", path: "reports/a-b.html" }]));
     writeFileSync(join(site, "reports", "a-b.html"), "<h1>What came out</h1>");
     const { url } = await serve({ folder: join(base, "site"), headers: {} });

@@ -28,7 +28,10 @@ test("a site holds the page, told that it has no server, and the chosen reports;
     '<!doctype html><html><head></head><body><h1>One &amp; only</h1><p class="summary">It went well.</p></body></html>',
   );
   await one.close();
-  const options = { page: place.page, folder: site, root: place.root };
+  const options = { page: () => place.page, folder: site, root: place.root };
+  const unbuilt = (): string => {
+    throw new Error("the page was built");
+  };
   expect(await exportSite({ ...options, reports: ["group/one"] })).toEqual({ files: 4 });
   expect(written()).toEqual([
     ".pushforward-site.json",
@@ -47,10 +50,10 @@ test("a site holds the page, told that it has no server, and the chosen reports;
   writeFileSync(join(site, "CNAME"), "example.org");
   await exportSite({ ...options, reports: [] });
   expect([existsSync(join(site, "reports", "group-one.html")), existsSync(join(site, "CNAME"))]).toEqual([false, true]);
-  await expect(exportSite({ ...options, reports: ["two"] })).rejects.toThrow(/there is no run "two"/);
+  await expect(exportSite({ ...options, page: unbuilt, reports: ["two"] })).rejects.toThrow(/there is no run "two"/);
   mkdirSync(join(place.base, "full"));
   writeFileSync(join(place.base, "full", "mine.txt"), "mine");
-  await expect(exportSite({ ...options, folder: join(place.base, "full"), reports: [] })).rejects.toThrow(/not empty/);
+  await expect(exportSite({ ...options, page: unbuilt, folder: join(place.base, "full"), reports: [] })).rejects.toThrow(/not empty/);
   expect(readdirSync(join(place.base, "full"))).toEqual(["mine.txt"]);
 });
 
