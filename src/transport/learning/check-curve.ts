@@ -41,6 +41,19 @@ export function checkCurve({ path = "linear", coupling, velocity }: CurveAsked, 
     throw new UserError("--path hermite: the velocities of the particles are not known", "name measured ones with --velocity");
 }
 
+/** Particles from which on chains take long enough to be told. */
+const slow = 400;
+
+/** What takes long before the first step, while nothing moves on the screen. */
+export function curveNotes({ coupling }: CurveAsked, sizes: readonly number[]): string[] {
+  const largest = Math.max(...sizes);
+  if (coupling !== "multimarginal" || largest < slow) return [];
+  const parts = chainParts(sizes) ?? 1;
+  return [
+    `--coupling multimarginal: chains of ${largest} particles are found before the first step${parts > 1 ? `, in ${parts} parts` : ""}, which may take a minute${parts > 1 ? " each" : ""}`,
+  ];
+}
+
 function whyStraight(method: MethodName): string {
   const { family, path } = descriptionOf(method);
   if (family === "Lagrangian flow") return `${method} learns its own paths, those of least action`;

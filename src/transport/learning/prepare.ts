@@ -10,7 +10,7 @@ import type { MassCurve } from "../paths/path.ts";
 import type { TimeSplit } from "../paths/split.ts";
 import { innerTime, type Scaling, scalingFor, type Units, unitsOf, whiten, whitenVelocities } from "../paths/units.ts";
 import { cautions } from "./cautions.ts";
-import { checkCurve } from "./check-curve.ts";
+import { checkCurve, curveNotes } from "./check-curve.ts";
 import { checkLearnable, frictionOf } from "./check-mechanics.ts";
 import { type Asked, checkAsked } from "./checks.ts";
 import { descriptionOf, has, type LearnOptions, type MethodName, sizesOf } from "./methods.ts";
@@ -82,17 +82,14 @@ export async function preparePopulation(data: Population, options: PrepareOption
   const { method } = options;
   const { train } = split;
   checkAsked(options, method);
-  checkCurve(
-    options,
-    method,
-    train.map((k) => data.snapshots[k].shape[0]),
-  );
+  const sizes = train.map((k) => data.snapshots[k].shape[0]);
+  checkCurve(options, method, sizes);
   const second = descriptionOf(method).family === "mechanics";
   const { velocities, weights } = data;
   if (second) checkLearnable({ snapshots: train.length, velocities: !!velocities, weights: !!weights }, options, method);
   const kept = <T>(all: readonly T[]): T[] => train.map((k) => all[k]);
   const { units, clouds: still, times } = cloudsOf(data, options, split);
-  const notes = [...massNotes(data, options, still, train), ...priorNotes(data, options, units, train)];
+  const notes = [...massNotes(data, options, still, train), ...priorNotes(data, options, units, train), ...curveNotes(options, sizes)];
   const rng = randomStream(options.seed).fold("forces");
   const forces = await forcesOf(options, { data, units, clouds: still, train, rng });
   const clouds = options.path === "hermite" || second ? withVelocities(still, data, units, forces.velocityScale) : still;

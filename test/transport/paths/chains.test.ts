@@ -14,6 +14,7 @@ import {
   fittedChains,
   pathThrough,
 } from "../../../src/transport/index.ts";
+import { curveNotes } from "../../../src/transport/learning/check-curve.ts";
 import fc from "../../property.ts";
 
 const cloudOf = (points: NdArray<"f32">, weights?: readonly number[]): Cloud => ({ points, mass: 1, ...(weights && { weights }) });
@@ -225,6 +226,11 @@ test("what is too large, too unlike, or too cold is refused", async () => {
   expect(chainParts([6001, 6001])).toBeUndefined();
   expect(chainParts([1500, 2])).toBeUndefined();
   expect(() => checkCurve({ coupling: "multimarginal" }, "am", [7000, 10, 20])).toThrow(/snapshots of 10 to 7000 particles are too large/);
+  expect(curveNotes({ coupling: "multimarginal" }, [200, 300, 399])).toEqual([]);
+  expect(curveNotes({ coupling: "smooth" }, [2000, 2000, 2000])).toEqual([]);
+  expect(curveNotes({ coupling: "multimarginal" }, [200, 1300, 700])).toEqual([
+    expect.stringMatching(/1300 particles .* in 3 parts, .* minute each/),
+  ]);
   await expect(chainsThrough([0, 1, 2], [line(1), line(...new Array(1201).fill(0)), line(1, 2)])).rejects.toThrow(/too unlike in size/);
   const far = [0, 1, 2].map((k) => line(-30, 40, 10 * k));
   await expect(chainLaw([0, 1, 2], far, { epsilon: 0.01 })).rejects.toThrow(/epsilon 0.01 is too small/);
