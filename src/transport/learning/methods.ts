@@ -5,7 +5,7 @@ import { freeMotion, type Lagrangian, type ScalarField, type VectorField } from 
 import type { Cloud } from "../paths/cloud.ts";
 import type { Curve } from "../paths/curves.ts";
 import { type Coupling, isJoint } from "../paths/pairs.ts";
-import { type PathOptions, pathThrough } from "../paths/path.ts";
+import { type Path, type PathOptions, pathThrough } from "../paths/path.ts";
 import { actionDefaults } from "./action-model.ts";
 import { type FlowMatchingOptions, flowMatching } from "./flow-matching.ts";
 import { type LagrangianFlowOptions, lagrangianFlow } from "./lagrangian-flow.ts";
@@ -202,15 +202,20 @@ export async function learner(
     ...(drift && { drift }),
     ...(cost && { cost }),
   };
-  switch (description.family) {
+  return noted(learnerAlong(method, path, { ...options, lagrangian }), path);
+}
+
+/** A model that learns from a path. */
+function learnerAlong(method: MethodName, path: Path, options: LearnOptions & { readonly lagrangian: Lagrangian }): Model {
+  switch (descriptionOf(method).family) {
     case "action matching": {
-      const model = matching(path, { ...options, lagrangian });
+      const model = matching(path, options);
       return path.options.shape === "mixture" ? withoutValue(model) : model;
     }
     case "Lagrangian flow":
       // with one action for all times, the path bends where a smooth action cannot follow the kinks at snapshots, and costs more than it
       // has to
-      return lagrangianFlow(path, { intervals: times.length - 1, ...options, lagrangian });
+      return lagrangianFlow(path, { intervals: path.times.length - 1, ...options });
     case "flow matching":
       return flowMatching(path, { ...options, score: method === "sf2m" });
     default: {
@@ -218,6 +223,12 @@ export async function learner(
       return simulateAndMatch(path, rest);
     }
   }
+}
+
+/** What is to be told of a path is told of the training on it. */
+function noted(model: Model, { note }: Path): Model {
+  if (note === undefined) return model;
+  return { ...model, note: (state) => [note, model.note?.(state)].filter((n) => n !== undefined).join("; ") };
 }
 
 /** Mechanics by simulation pair nothing: they are given the snapshots. Others are given curves, along which there are accelerations. */
@@ -233,10 +244,8 @@ async function mechanicsOf(
   const all = clouds.map((c) => ("points" in c ? { ...c, mass: 1 } : { points: c, mass: 1 }));
   if (!matched) return mechanics(times, all, { ...options, noise, given });
   const curve = options.path ?? (all.some((c) => "velocities" in c && c.velocities) ? "hermite" : "spline");
-  return matchedMechanics(await pathThrough(times, all, { coupling: options.coupling ?? learnDefaults.coupling, curve, drift }), {
-    ...options,
-    given,
-  });
+  const path = await pathThrough(times, all, { coupling: options.coupling ?? learnDefaults.coupling, curve, drift });
+  return noted(matchedMechanics(path, { ...options, given }), path);
 }
 
 /**

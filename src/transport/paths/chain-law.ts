@@ -30,11 +30,14 @@ export interface ChainLawOptions {
   readonly epsilon?: number;
   /** τ, an inverse square of a time; default a tenth of that of the mean gap. Alone it decides pairs of two snapshots. */
   readonly tension?: number;
-  /** The iteration ends when Σ |margin - μ| is below this at every snapshot (default 0.01, far below the sampling of drawn chains). */
+  /** The iteration ends when Σ |margin - μ| is below this at every snapshot (default 0.01). */
   readonly tolerance?: number;
   /** At most this many sweeps at the final ε (default 500). */
   readonly most?: number;
 }
+
+/** What the margins of a law may be off by, far below the sampling of drawn chains. */
+const settledBelow = 0.01;
 
 /** A law of chains through snapshots. */
 export interface ChainLaw {
@@ -46,6 +49,8 @@ export interface ChainLaw {
   /** Sweeps forward and back, and the largest Σ |margin - μ| that the last one met. */
   readonly sweeps: number;
   readonly error: number;
+  /** Whether the error came below its tolerance. */
+  readonly settled: boolean;
 }
 
 /** Times, points [n_k, d] and masses [n_k] of sum one. */
@@ -241,7 +246,7 @@ const scalarOf = (value: number): NdArray<"f64"> => ndarray(Float64Array.of(valu
  * @throws RangeError  for an ε that is not positive, or so small that exponents leave the range of doubles
  */
 export async function chainLaw(times: readonly number[], clouds: readonly Cloud[], options: ChainLawOptions = {}): Promise<ChainLaw> {
-  const { tolerance = 0.01, most = 500 } = options;
+  const { tolerance = settledBelow, most = 500 } = options;
   const duration = times[times.length - 1] - times[0];
   const { tension = 0.1 * ((times.length - 1) / duration) ** 2 } = options;
   const data = {
@@ -269,7 +274,8 @@ export async function chainLaw(times: readonly number[], clouds: readonly Cloud[
   } while (state.error > tolerance && runs * run < most);
   await Promise.all([survey.dispose(), sweeps.dispose()]);
   const potentials = state.values.map((v) => doubles(v, 1 / epsilon));
-  return { snapshots: { times, ...data }, potentials, epsilon, tension, sweeps: run * (warm + runs), error: state.error };
+  const { error } = state;
+  return { snapshots: { times, ...data }, potentials, epsilon, tension, sweeps: run * (warm + runs), error, settled: error <= tolerance };
 }
 
 /** log π(i_0, i_1) up to a constant, and log π(i_{k+1} | i_{k-1}, i_k) as the sum of a term of (i_k, i_{k+1}) and one of (i_{k-1}, i_{k+1}). */

@@ -53,6 +53,8 @@ export interface Path {
   readonly couplings: readonly (Pairs | undefined)[];
   /** Chains of rows whose law is not that of their pairs alone. */
   readonly chains?: DrawnChains;
+  /** What the user should know of it. */
+  readonly note?: string;
   /** On curves: the weights of a chain's points, and of its measured velocities if there are any, in the velocity at each knot. */
   readonly knots?: readonly Float64Array[];
   /** On curves of unbalanced pairs: the same pairs, sorted by their later rows. */
@@ -98,6 +100,7 @@ export async function pathThrough(
     weights: all.map(({ weights }) => weights && cumulate(weights)),
     couplings,
     ...(chains && { chains: drawable(chains) }),
+    ...(chains?.note && { note: chains.note }),
     ...curveThrough(times, all, couplings, o),
     options: o,
   };

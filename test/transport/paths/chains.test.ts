@@ -235,3 +235,16 @@ test("what is too large, too unlike, or too cold is refused", async () => {
   const far = [0, 1, 2].map((k) => line(-30, 40, 10 * k));
   await expect(chainLaw([0, 1, 2], far, { epsilon: 0.01 })).rejects.toThrow(/epsilon 0.01 is too small/);
 });
+
+test("an iteration that ends before its margins are right is told, its weights are right", async () => {
+  const rng = randomStream(3);
+  const snapshots = [0, 1, 2, 3].map((k) => line(...Array.from(rng.fold(k).normal([60]).data, (z, i) => (i === 0 ? z + 100 : z))));
+  expect(await chainsThrough([0, 1, 2, 3], snapshots)).not.toHaveProperty("note");
+  const { rows, weights, note } = await chainsThrough([0, 1, 2, 3], snapshots, { most: 10, tolerance: 1e-9 });
+  expect(note).toMatch(/^--coupling multimarginal: after \d+ sweeps [\d.]+ % of the mass/);
+  for (const k of [0, 1, 2, 3]) {
+    const margin = new Float64Array(60);
+    for (const [c, i] of rows[k].entries()) margin[i] += weights[c];
+    expect(Math.max(...margin.map((m) => Math.abs(m - 1 / 60)))).toBeLessThan(0.05);
+  }
+});
