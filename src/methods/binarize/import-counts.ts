@@ -42,7 +42,8 @@ export const importCounts = job({
   },
 });
 
-const compared = (read: ReadCounts, costs: Float64Array): string => {
+/** Mean costs by both orders, where none was said. */
+export const compared = (read: ReadCounts, costs: Float64Array): string => {
   const [last, first] = (["last-first", "first-first"] as const).map((order) => shotMean(orderedCounts(read, order), costs).mean);
   return `: the mean cost is ${formatNumber(last)} with the former and ${formatNumber(first)} with the latter`;
 };
