@@ -21,12 +21,15 @@ const general = await generalReader();
 async function outcome(read: typeof graphOfEdges, chunks: readonly Uint8Array[], options: EdgeListOptions) {
   try {
     const { graph, notes } = await read(chunks, "list.txt", options);
-    return { ...graph, pairs: [...graph.pairs], names: graph.names && [...graph.names], notes };
+    return { ...graph, pairs: textOf(graph.pairs), names: graph.names && [...graph.names], notes };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { name: error.name, message: error.message, hint: "hint" in error ? error.hint : undefined }; // two copies of UserError
   }
 }
+
+/** All numbers as one string, which is compared at once. */
+const textOf = ({ buffer, byteOffset, byteLength }: Uint32Array): string => Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 
 /** Both readings of a text in these pieces. */
 const both = async (chunks: readonly Uint8Array[], options: EdgeListOptions = {}) =>
@@ -96,7 +99,7 @@ test("random lists, cut anywhere, give the graph and the words of the general re
       const [fast, slow] = await both(cut(bytesOf(list), places), how);
       expect(fast).toEqual(slow);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -146,7 +149,7 @@ test("hostile lists end in the words of the general reader", async () => {
 
 test("more edges than the memory limit allows are refused at the same edge", async () => {
   const list = bytesOf(Array.from({ length: 200_000 }, (_, i) => `${i % 1000} ${i % 777}\n`).join("") + "no edge here\n");
-  for (const memoryLimit of [2 ** 18, 2 ** 19, 2 ** 20, 2 ** 21 - 1, 2 ** 21]) {
+  for (const memoryLimit of [2 ** 18, 2 ** 20, 2 ** 21 - 1]) {
     const [fast, slow] = await both(cut(list, [100_000, 1_000_000]), { memoryLimit });
     expect(fast).toEqual(slow);
     expect(fast).toHaveProperty("message");
