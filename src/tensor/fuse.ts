@@ -10,7 +10,7 @@ import { longest } from "./primitives/accumulate.ts";
 import { add, mul, neg, sub } from "./primitives/arithmetic.ts";
 import { scalar, splat } from "./primitives/constant.ts";
 import { matmulPrimitive } from "./primitives/product.ts";
-import { reshape, reshapePrimitive, untransposed } from "./primitives/reshape.ts";
+import { reshape, reshapePrimitive, transposePrimitive, untransposed } from "./primitives/reshape.ts";
 import { broadcastTo, sum } from "./primitives/sum.ts";
 import { type Graph, type Match, type Rule, rewriter } from "./rewrite.ts";
 import { broadcastShapes, sameShape } from "./shapes.ts";
@@ -44,19 +44,35 @@ const arrangedProduct = (x: Tensor, graph: Graph): Match | undefined => {
   return arranged ? (graph.once(x) ? product(inner, graph) : undefined) : product(x, graph);
 };
 
+/** What is, up to its arrangement, a number times a tensor, if nothing else needs it: a pass over the tensor that a product does by the way. */
+const scaled = (x: Tensor, graph: Graph): Match | undefined => {
+  const { primitive, inputs, params } = x.node;
+  if (!graph.once(x)) return undefined;
+  const [a] = inputs;
+  if (primitive === neg.primitive) return { s: graph.at(a), f: scalar(-1, x.dtype) };
+  if (primitive === mul.primitive) {
+    const at = inputs.findIndex((t, i) => splat(t) !== undefined && sameShape(inputs[1 - i].shape, x.shape));
+    return at < 0 ? undefined : { s: graph.at(inputs[1 - at]), f: inputs[at] };
+  }
+  const inner = primitive === reshapePrimitive || primitive === transposePrimitive ? scaled(a, graph) : undefined;
+  return inner && { s: apply1(primitive, [inner.s], params), f: inner.f };
+};
+
 const sums: readonly Rule[] = [["Σ X over rows = 1ᵀ X", [sum, "x"], ({ x }, { axes }) => sumAsProduct(x, axes)]];
 const multiples: readonly Rule[] = [
   ["(α A B) c = (α c) A B", [mul, product, "#c"], ({ p, c }, _, inputs) => timesConstant(p, c, inputs)],
   ["c (α A B) = (α c) A B", [mul, "#c", product], ({ p, c }, _, inputs) => timesConstant(p, c, inputs)],
 ];
 
+const scaledFactors: readonly Rule[] = [
+  ["(f A) B = f A B", [matmulPrimitive, scaled, "b"], ({ s, f, b }) => productTimes(s, b, f)],
+  ["A (f B) = f A B", [matmulPrimitive, "a", scaled], ({ a, s, f }) => productTimes(a, s, f)],
+];
+
 /** What a product may be made of: α A B, before anything is added to it. */
 export const productRules: readonly Rule[] = [
-  [
-    "A B = 1 A B",
-    [matmulPrimitive, "a", "b"],
-    ({ a, b }) => (a.rank === 2 && b.rank === 2 && isFloat(a.dtype) ? multiple(a, b, 1) : undefined),
-  ],
+  ...scaledFactors,
+  ["A B = 1 A B", [matmulPrimitive, "a", "b"], ({ a, b }) => productTimes(a, b, scalar(1, a.dtype))],
   ["-(α A B) = (-α) A B", [neg, product], ({ p: { node } }) => multiple(node.inputs[0], node.inputs[1], -node.params.alpha)],
   ...sums,
   ...multiples,
@@ -68,6 +84,7 @@ export const fusions: readonly Rule[] = [
   ["α A B + C", [add, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
   ["C - α A B", [sub, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, -1, 1, inputs)],
   ["α A B - C", [sub, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, -1, inputs)],
+  ...scaledFactors,
   ...sums,
   ...multiples,
 ];
@@ -75,7 +92,14 @@ export const fusions: readonly Rule[] = [
 const asProduct = rewriter(productRules);
 const fused = rewriter(fusions);
 
-/** Factors of a Gemm are f32, whatever it multiplies. */
+/** f A B of two matrices. Factors of a Gemm are f32, whatever it multiplies. */
+function productTimes(a: Tensor, b: Tensor, f: Tensor): MaybeTensor {
+  const factor = splat(f) ?? Number.NaN;
+  const isGemm = a.rank === 2 && b.rank === 2 && isFloat(a.dtype) && a.dtype === b.dtype && Math.fround(factor) === factor;
+  return isGemm ? multiple(a, b, factor) : undefined;
+}
+
+/** (α A B) c. */
 function timesConstant({ node, size }: Tensor, c: Tensor, inputs: readonly Tensor[]): MaybeTensor {
   const factor = splat(c) ?? Number.NaN;
   const alpha = node.params.alpha * factor;

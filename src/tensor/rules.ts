@@ -52,7 +52,6 @@ const arithmetic: readonly Rule[] = [
   ...commuting([
     ["x 1 = x", [mul, "x", 1], ({ x }, _, inputs) => whole(x, inputs)],
     ["x -1 = -x", [mul, "x", -1], ({ x }, _, inputs) => neg(whole(x, inputs))],
-    ["-x c = x (-c)", [mul, [neg, "x"], "#c"], ({ x, c }) => mul(x, mul(c, -1))],
     ["-x y = -(x y)", [mul, [neg, "x"], "y"], ({ x, y }) => neg(mul(x, y))],
     ["(p q) c = p (q c)", [mul, [mul, "p", "#q"], "#c"], ({ p, q, c }) => gathered(p, q, c)],
     ["(q p) c = p (q c)", [mul, [mul, "#q", "p"], "#c"], ({ p, q, c }) => gathered(p, q, c)],
@@ -60,6 +59,8 @@ const arithmetic: readonly Rule[] = [
   ["x / c = x (1 / c)", [div, "x", "#c"], ({ x, c }) => (isFloat(c.dtype) && isSafe(1 / number(c)) ? mul(x, reciprocal(c)) : undefined)],
   ["1 / x = x⁻¹", [div, 1, "x"], ({ x }, _, inputs) => (isFloat(x.dtype) ? reciprocal(whole(x, inputs)) : undefined)],
   ["-(-x) = x", [neg, [neg, "x"]], ({ x }) => x],
+  ["-(x c) = x (-c)", [neg, [mul, "x", "#c"]], ({ x, c }, _, inputs) => ifWhole(x, inputs, () => mul(x, mul(c, -1)))],
+  ["-(c x) = (-c) x", [neg, [mul, "#c", "x"]], ({ x, c }, _, inputs) => ifWhole(x, inputs, () => mul(mul(c, -1), x))],
   ["-(x - y) = y - x", [neg, [sub, "x", "y"]], ({ x, y }) => sub(y, x)],
   ["x⁰ = 1", [pow, "x", 0], ({ x }, _, inputs) => ifWhole(x, inputs, () => broadcastTo(scalar(1, x.dtype), x.shape))],
   ["x¹ = x", [pow, "x", 1], ({ x }, _, inputs) => ifWhole(x, inputs, () => x)],

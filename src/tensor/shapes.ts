@@ -18,8 +18,9 @@ function userLine(): string | undefined {
   Error.stackTraceLimit = limit;
   for (const frame of stack.split("\n").slice(1)) {
     if (/[\\/](src|dist)[\\/]tensor[\\/]|node:internal/.test(frame)) continue;
-    const place = /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(frame);
-    if (place) return place[1].replace(/^file:\/\//, "");
+    // loaders and servers of pages append what they like to a file's name: ?v=1
+    const place = /\(?((?:file:\/\/)?[^()\s]+?)(\?[^()\s:]*)?(:\d+:\d+)\)?$/.exec(frame);
+    if (place) return place[1].replace(/^file:\/\//, "") + place[3];
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import * as t from "../../src/tensor/index.ts";
 import { bool, expectClose, f32, f64, i32, normal, run } from "./check.ts";
 
 /** The line of this file on which the caller stands. */
-const line = (): number => Number(/jit\.test\.ts:(\d+)/.exec((new Error().stack as string).split("\n")[2])?.[1]);
+const line = (): number => Number(/jit\.test\.ts[^:]*:(\d+)/.exec((new Error().stack as string).split("\n")[2])?.[1]);
 
 describe("jit", () => {
   test("takes and returns trees; keys in any order are the same tree", async () => {

@@ -36,8 +36,6 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   "x 1 = x, exchanged": (x) => t.mul(1, x),
   "x -1 = -x": (x) => x.mul(-1),
   "x -1 = -x, exchanged": (x) => t.mul(-1, x),
-  "-x c = x (-c)": (x) => x.neg().mul(3),
-  "-x c = x (-c), exchanged": (x) => t.mul(3, x.neg()),
   "-x y = -(x y)": (x, y) => x.neg().mul(y),
   "-x y = -(x y), exchanged": (x, y) => y.mul(x.neg()),
   "(p q) c = p (q c)": (x) => x.mul(3).mul(5),
@@ -47,6 +45,8 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   "x / c = x (1 / c)": (x) => x.div(3),
   "1 / x = x⁻¹": (x) => t.div(1, x),
   "-(-x) = x": (x) => x.neg().neg(),
+  "-(x c) = x (-c)": (x) => x.mul(3).neg(),
+  "-(c x) = (-c) x": (x) => t.mul(3, x).neg(),
   "-(x - y) = y - x": (x, y) => x.sub(y).neg(),
   "x⁰ = 1": (x) => x.pow(0).add(x),
   "x¹ = x": (x) => x.pow(1),
@@ -102,6 +102,8 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   "A (c 1ᵀ) = (A c) 1ᵀ": (x, y) => product(x, rowOf(y)),
   "A (1 rᵀ) = (A 1) rᵀ": (x, y) => product(x, columnOf(y)),
   "(c 1ᵀ) B = c (1ᵀ B)": (x, y) => product(columnOf(x), y),
+  "(f A) B = f A B": (x, y) => product(x.exp().mul(0.5), y),
+  "A (f B) = f A B": (x, y) => product(x, t.mul(0.5, y.exp())),
   "A B = 1 A B": (x, y) => product(x, y).add(x.slice(null, [0, 64])),
   "-(α A B) = (-α) A B": (x, y) =>
     product(x, y)
