@@ -132,3 +132,17 @@ test("what does not go together is refused before anything is written", async ()
   expect((await hardware(table)).text).toContain("is no folder");
   expect((await hardware(join(folder, "new"))).text).toContain("no data");
 });
+
+test("of a family of networks the best that was measured is told as a network", async () => {
+  const data = join(folder, "data.csv");
+  writeFileSync(data, ["x,y", ...Array.from({ length: 40 }, (_, i) => `${i - 20},${i < 20 ? 0 : 1}`)].join("\n"));
+  const device = join(folder, "networks");
+  const { waiting } = await json(device, data, "--target", "y", "--ansatz", "product", "--test", "0");
+  const circuits = readFileSync(join(device, waiting[0].replace("json", "qasm")), "utf8");
+  const { qubits } = readQasm(circuits).circuit;
+  const every = Object.fromEntries(Array.from({ length: 2 ** qubits }, (_, k) => [k.toString(2).padStart(qubits, "0"), 1]));
+  for (const file of waiting) writeFileSync(join(device, file), JSON.stringify(every));
+  const { best, shots } = await json(device, "--order", "last-first");
+  expect(shots).toBe(2 * 2 ** qubits);
+  expect(best).toMatchObject({ accuracy: 1, network: expect.anything() });
+});

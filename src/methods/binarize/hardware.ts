@@ -12,12 +12,12 @@ import { formatNumber, withError } from "../../numbers.ts";
 import { type BitOrder, orderedCounts, parseCounts, type ReadCounts, shotMean } from "../../quantum/counts.ts";
 import { tracesFigure } from "../../quantum/figures/traces.ts";
 import { rangeOf } from "../../quantum/landscape/optima.ts";
-import { bitText } from "../../quantum/landscape/table.ts";
 import { readText } from "./costs.ts";
 import { costsOf } from "./enumerated.ts";
 import { compared } from "./import-counts.ts";
 import { costOptions } from "./options.ts";
 import { type Loaded, loadCosts } from "./problem.ts";
+import { rankedNetwork } from "./ranked.ts";
 import {
   absolute,
   ansatze,
@@ -103,7 +103,7 @@ async function begin(folder: string, file: string | undefined, given: Options): 
   };
   const at = standing(session, costs);
   await writeSession(folder, session, at, loaded.bits);
-  return outcome(folder, session, at.wanted.length, costs, loaded.notes);
+  return outcome(folder, session, at.wanted.length, loaded, loaded.notes);
 }
 
 async function advance(folder: string, before: Session, file: string | undefined, given: Options): Promise<Outcome> {
@@ -130,7 +130,7 @@ async function advance(folder: string, before: Session, file: string | undefined
   await writeSession(folder, session, at, loaded.bits);
   await writeAside(join(folder, "training.png"), await pictureOf(session, at.trace, costs));
   const notes = [...new Set(read.flatMap(({ notes: said }) => said))];
-  return outcome(folder, session, at.wanted.length, costs, [...loaded.notes, ...notes]);
+  return outcome(folder, session, at.wanted.length, loaded, [...loaded.notes, ...notes]);
 }
 
 /** What the first call has decided stays. */
@@ -180,27 +180,33 @@ async function pictureOf({ layers }: Session, scaled: readonly number[], costs: 
   return toPng(tracesFigure([{ layers, trace, energy: trace[trace.length - 1] }], minimum, 0, false).svg);
 }
 
-function outcome(folder: string, session: Session, wanted: number, costs: Float64Array, notes: readonly string[]): Outcome {
+/** The lowest cost among all that was measured, with the network that it is. */
+function lowestOf(all: readonly Told[], { bits, networks }: Loaded) {
+  if (all.length === 0) return undefined;
+  const { state, cost } = all.map(({ best }) => best).reduce((a, b) => (b.cost < a.cost ? b : a));
+  const { loss: _, index: __, probability: ___, ...known } = rankedNetwork({ index: state, loss: cost, probability: 0 }, bits, networks);
+  return { ...known, cost };
+}
+
+function outcome(folder: string, session: Session, wanted: number, loaded: Loaded, notes: readonly string[]): Outcome {
   const { told: steps, optimiser } = session;
-  const bits = Math.log2(costs.length);
   const next = steps.length + 1;
   const waiting = countsPaths(folder, next, wanted).map((path) => relative(folder, path));
   const all = steps.flat();
-  const lowest = all.reduce<Told["best"] | undefined>((a, { best }) => (a && a.cost <= best.cost ? a : best), undefined);
+  const best = lowestOf(all, loaded);
   const shots = all.reduce((sum, circuit) => sum + circuit.shots, 0);
   const last = steps.at(-1);
   // of SPSA the mean of both sides, of gradients the circuit at the angles, which is the first
   const shown = last && (optimiser === "spsa" ? last : last.slice(0, 1));
   const value = shown && shown.reduce((sum, { mean }) => sum + mean, 0) / shown.length;
   const error = shown && Math.sqrt(shown.reduce((sum, told) => sum + told.error ** 2, 0)) / shown.length;
-  const best = lowest && { bits: bitText(lowest.state, bits), cost: lowest.cost };
   const results = { step: steps.length, value, standardError: error, best, shots, circuits: all.length, waiting, notes };
   const circuits = join(folder, stepName(next));
   const text = [
     ...notes.map((note) => `note: ${note}`),
     ...(value !== undefined && error !== undefined && best
       ? [
-          `step ${steps.length}: mean cost ${withError(value, error)}; lowest measured so far ${formatNumber(best.cost)} at ${best.bits}, in ${shots.toLocaleString("en")} shots`,
+          `step ${steps.length}: mean cost ${withError(value, error)}; lowest measured so far ${formatNumber(best.cost)} at ${best.bits}${best.accuracy === undefined ? "" : `, a network of accuracy ${formatNumber(best.accuracy)}`}, in ${shots.toLocaleString("en")} shots`,
         ]
       : []),
     `next: run the ${wanted} circuits in ${circuits}, save the counts of each beside it (circuit-00.qasm, circuit-00.json), and call this again with ${folder}`,
