@@ -60,6 +60,8 @@ export interface Division<P extends WorkPart, Result> {
   readonly hand: Hand<P>;
   readonly bar: Progress;
   readonly signal: AbortSignal;
+  /** Stop after so many parts. */
+  readonly until?: number;
 }
 
 /**
@@ -67,8 +69,7 @@ export interface Division<P extends WorkPart, Result> {
  * @throws UserError  naming the part that failed; the others are stopped, what is finished stays
  */
 export async function finishParts<P extends WorkPart, Result>(division: Division<P, Result>): Promise<Finished<P, Result>[] | undefined> {
-  const { parts, folder } = division;
-  const until = currentInvocation()?.stopAt ?? Number.POSITIVE_INFINITY;
+  const { parts, folder, until = Number.POSITIVE_INFINITY } = division;
   const finished: Finished<P, Result>[] = [];
   for (;;) {
     const names = new Set(finished.map(({ part }) => part.name));

@@ -111,7 +111,6 @@ test("a training that was stopped goes on to the same numbers", async () => {
     train(problem, {
       rng: randomStream(5),
       progress: () => line,
-      checkFolder: async () => {},
       folder: "",
       saved: kept === undefined ? undefined : JSON.parse(kept),
       save: async (_, state) => void (kept = JSON.stringify(state)),

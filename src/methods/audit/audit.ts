@@ -59,6 +59,7 @@ export const audit = divided({
   options: z.object(auditOptions),
   commands: [posterior, trainTarget, compare],
 
+  metrics: { rows: [], results: ["utility", "evaluator", "attacks.**", "perClass.**", "defences.*.utility", "defences.*.perClass.**"] },
   async load(input, given) {
     if (input !== undefined && given.model !== undefined && input !== given.model)
       throw new UserError(`two classifiers: ${input} and --model ${given.model}`, "give one");

@@ -46,6 +46,7 @@ export const trainTarget = experiment({
   input: { name: "[data]", description: "private data, as --private" },
   options,
 
+  metrics: { rows: [], results: ["accuracy", "records", "test"] },
   async load(input, given) {
     if (given.data !== undefined) return builtInSides(given.data, given.quick);
     const wanted: DataOptions = { ...given, private: given.private ?? input, public: undefined };

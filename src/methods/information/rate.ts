@@ -40,6 +40,10 @@ export const rate = method({
   ],
   input: decoderInput,
   options: rateOptions,
+  metrics: {
+    rows: ["beta", "acceptance", "invalid"],
+    results: ["rateAtOne.*", "bitsAtOne", "acceptance", "thermodynamicLength", "curve.**"],
+  },
   load: loadModel,
 
   async prepare({ joint, truth, source, notes }, options, { rng }) {

@@ -54,6 +54,22 @@ export const samples = divided({
   input: { name: "[file]", description: "CSV, TSV, Parquet, JSON or NPZ with one pair a row" },
   options: sampleOptions,
 
+  metrics: {
+    rows: [],
+    results: [
+      "interval.*",
+      "interval95.*",
+      "bounds.**",
+      "baselines.*.mean",
+      "baselines.*.se",
+      "caps.*",
+      "permutation.observed",
+      "permutation.p",
+      "permutation.permutations",
+      "permutation.pairs",
+      "rows",
+    ],
+  },
   async load(file, options) {
     if (options.data !== undefined)
       throw new UserError("information samples has no built-in data: name a file", "pairs.csv --x x1,x2 --z z");

@@ -60,6 +60,27 @@ export const flow = experiment({
   input: { name: "[file]", description: "none is needed" },
   options,
 
+  metrics: {
+    rows: [],
+    results: [
+      "groundEnergy",
+      "gap",
+      "gridGroundEnergy",
+      "methods.*.time",
+      "methods.*.energy",
+      "methods.*.excess",
+      "methods.*.variance",
+      "methods.*.distance",
+      "methods.*.fidelity",
+      "methods.*.dissipation",
+      "methods.*.rate.measured",
+      "methods.*.rate.predicted",
+      "methods.*.weights.transport",
+      "methods.*.weights.reweighting",
+      "methods.*.cost.kappa",
+      "modes.**",
+    ],
+  },
   async load(input, given) {
     if (input !== undefined)
       throw new UserError(`molecule flow reads no file, but "${input}" is given`, `a potential: --potential "${input}"`);

@@ -29,6 +29,7 @@ export const compare = divided({
   options: compareOptions,
   stream: "train",
 
+  metrics: { rows: [], results: ["optimizers.**", "steps", "batch", "tune", "seeds"] },
   async load(file, options) {
     const names = options.optimizers.split(",").map((name) => name.trim());
     for (const name of names) parseEntry(name);
