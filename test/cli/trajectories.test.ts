@@ -7,6 +7,7 @@ import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
+import { expectReported } from "../lab/reported.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -459,3 +460,7 @@ test("a run stopped between checkpoints goes on to the same metrics and the same
   for (const file of ["metrics.jsonl", "artifacts/trajectories.csv"])
     expect(await readFile(join(folder, "halved", file), "utf8")).toBe(await readFile(join(folder, "whole", file), "utf8"));
 }, 60_000);
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(folder, "trajectories", ["missing", "transitions.**", "choice.*.noise", "heldOut.*.unit.own"]);
+});

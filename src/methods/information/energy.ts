@@ -52,7 +52,7 @@ export const energy = method({
   options: energyOptions,
   metrics: {
     rows: ["ba"],
-    results: ["truth", "interval.*", "acceptance", "cap", "pairs", "chains", "temperatures", "essMin", "bounds.**"],
+    results: ["truth", "interval.*", "acceptance", "cap", "pairs", "chains", "temperatures", "essMin", "bounds.*.mean", "bounds.*.se"],
   },
   load: loadPairSource,
 

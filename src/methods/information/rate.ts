@@ -42,7 +42,17 @@ export const rate = method({
   options: rateOptions,
   metrics: {
     rows: ["beta", "acceptance", "invalid"],
-    results: ["rateAtOne.*", "bitsAtOne", "acceptance", "thermodynamicLength", "curve.**"],
+    results: [
+      "rateAtOne.*",
+      "bitsAtOne",
+      "acceptance",
+      "thermodynamicLength",
+      "curve.*.beta",
+      "curve.*.rate",
+      "curve.*.rateError",
+      "curve.*.distortion",
+      "curve.*.distortionError",
+    ],
   },
   load: loadModel,
 

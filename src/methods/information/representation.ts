@@ -40,7 +40,7 @@ export const representation = experiment({
   input: { name: "[encoder.onnx]", description: "the encoder, as --encoder" },
   options: representationOptions,
 
-  metrics: { rows: [], results: ["interval.*", "intervalBits.*", "cap", "rows", "bounds.**"] },
+  metrics: { rows: [], results: ["interval.*", "intervalBits.*", "cap", "rows", "bounds.*.mean", "bounds.*.se"] },
   async load(input, { encoder, x, data }) {
     const path = encoder ?? input;
     if (path === undefined || (encoder && input))

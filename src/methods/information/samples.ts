@@ -59,7 +59,8 @@ export const samples = divided({
     results: [
       "interval.*",
       "interval95.*",
-      "bounds.**",
+      "bounds.*.mean",
+      "bounds.*.se",
       "baselines.*.mean",
       "baselines.*.se",
       "caps.*",

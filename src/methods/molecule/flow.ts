@@ -78,7 +78,10 @@ export const flow = experiment({
       "methods.*.weights.transport",
       "methods.*.weights.reweighting",
       "methods.*.cost.kappa",
-      "modes.**",
+      "modes.*.n",
+      "modes.*.energy",
+      "modes.*.gap",
+      "modes.*.overlap",
     ],
   },
   async load(input, given) {

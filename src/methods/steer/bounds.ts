@@ -23,7 +23,19 @@ export const bounds = experiment({
     ...samplerOptions,
     draws: z.int().min(2).max(1_000_000).default(1000).describe("texts of the proposal, for the divergences"),
   }),
-  metrics: { rows: [], results: [...measuredNumbers, "truth", "ladder.**"] },
+  metrics: {
+    rows: [],
+    results: [
+      ...measuredNumbers,
+      "truth",
+      "ladder.*.particles",
+      "ladder.*.lower",
+      "ladder.*.upper",
+      "ladder.*.se",
+      "ladder.*.lowerSe",
+      "ladder.*.upperSe",
+    ],
+  },
   load: loadTarget,
 
   async prepare({ target, source, notes }, options, { rng }) {

@@ -65,7 +65,7 @@ export const train = method({
   }),
   metrics: {
     rows: ["loss", "hits", "steepest", "effective", "logZ", "proposalWeight", "targetWeight"],
-    results: [...measuredNumbers, "curve.**"],
+    results: [...measuredNumbers, "curve.*.step", "curve.*.qToTarget", "curve.*.targetToQ"],
   },
   load: loadTarget,
 

@@ -29,7 +29,27 @@ export const compare = divided({
   options: compareOptions,
   stream: "train",
 
-  metrics: { rows: [], results: ["optimizers.**", "steps", "batch", "tune", "seeds"] },
+  metrics: {
+    rows: [],
+    results: [
+      "optimizers.*.test.mean",
+      "optimizers.*.test.error",
+      "optimizers.*.trainLoss.mean",
+      "optimizers.*.trainLoss.error",
+      "optimizers.*.behind.difference",
+      "optimizers.*.behind.error",
+      "optimizers.*.milliseconds",
+      "optimizers.*.parameters",
+      "optimizers.*.optimizerNumbers",
+      "optimizers.*.seeds",
+      "optimizers.*.steps",
+      "optimizers.*.settings.*",
+      "steps",
+      "batch",
+      "tune",
+      "seeds",
+    ],
+  },
   async load(file, options) {
     const names = options.optimizers.split(",").map((name) => name.trim());
     for (const name of names) parseEntry(name);
