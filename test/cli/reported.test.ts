@@ -10,13 +10,15 @@ import { expectReported } from "../lab/reported.ts";
 const base = mkdtempSync(join(tmpdir(), "pushforward-reported-"));
 afterAll(() => rmSync(base, { recursive: true }));
 
+const small = ["--quick", "--steps", "30"];
+const chains = ["--pairs", "24", "--chains", "2", "--temperatures", "10", "--samples", "16", "--proposal-steps", "20"];
+const walkers = ["--walkers", "64", "--eval-steps", "40"];
+
 test.each<[string, string[], string[]]>([
-  ["information energy", ["--data", "linear-gaussian", "--quick", "--steps", "40"], ["truth"]],
-  ["molecule", ["H2", "--quick", "--steps", "40"], []],
-  ["molecule evaluate", ["molecule", "--quick"], []],
-  ["molecule scan", ["H2", "--bond", "1:2:1", "--quick", "--steps", "40"], []],
-  ["information representation", ["--data", "linear-gaussian", "--quick"], []],
-  ["tour", ["--quick", "--only", "binarize"], []],
+  ["information energy", ["--data", "linear-gaussian", ...small, ...chains], []],
+  ["molecule", ["H2", ...small, ...walkers], ["virial", "zeroVariance.energy", "zeroVariance.error"]],
+  ["molecule evaluate", ["molecule", "--quick"], ["virial"]],
+  ["molecule scan", ["H2", "--bond", "1:2:1", ...small, ...walkers], ["lowest.hartreeFock", "points.*.hartreeFock"]],
 ])("%s", async (command, args, unseen) => {
   let error = "";
   const quiet = vi.spyOn(process.stderr, "write").mockImplementation((t) => Boolean((error += String(t))));

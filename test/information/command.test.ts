@@ -292,6 +292,9 @@ test("energy: a misspelt model, options of a model beside pairs, and an encoder 
 });
 
 test("runs write the numbers that their methods declare, and no others", async () => {
+  const rows = npy("rows.npy", (await drawn(linearMean, 2, linear.variance, 60, randomStream(3))).x);
+  expect((await information("representation", encoder, "--x", rows, "--variance", "0.1", "--out", path("codes"), "--quiet")).code).toBe(0);
+  await expectReported(path(""), "information representation");
   await expectReported(path(""), "information bounds");
   await expectReported(path(""), "information rate", ["thermodynamicLength"]);
 });

@@ -65,7 +65,6 @@ export const audit = divided({
   input: { name: "[model.onnx]", description: "the classifier, as --model" },
   options: z.object(auditOptions),
   commands: [posterior, trainTarget, compare],
-
   metrics: {
     rows: [],
     results: [
@@ -83,6 +82,7 @@ export const audit = divided({
       ...perClass("defences.*.perClass"),
     ],
   },
+
   async load(input, given) {
     if (input !== undefined && given.model !== undefined && input !== given.model)
       throw new UserError(`two classifiers: ${input} and --model ${given.model}`, "give one");

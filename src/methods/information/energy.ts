@@ -51,7 +51,7 @@ export const energy = method({
   input: { name: "[decoder.onnx]", description: "a model that draws pairs, as --decoder; or give --x and --z, or --data gaussian" },
   options: energyOptions,
   metrics: {
-    rows: ["ba"],
+    rows: ["ba", "infonce", "giwae", "fenchel", "varadhan", "energyGap", "acceptance"],
     results: ["truth", "interval.*", "acceptance", "cap", "pairs", "chains", "temperatures", "essMin", "bounds.*.mean", "bounds.*.se"],
   },
   load: loadPairSource,

@@ -53,7 +53,6 @@ export const samples = divided({
   ],
   input: { name: "[file]", description: "CSV, TSV, Parquet, JSON or NPZ with one pair a row" },
   options: sampleOptions,
-
   metrics: {
     rows: [],
     results: [
@@ -71,6 +70,7 @@ export const samples = divided({
       "rows",
     ],
   },
+
   async load(file, options) {
     if (options.data !== undefined)
       throw new UserError("information samples has no built-in data: name a file", "pairs.csv --x x1,x2 --z z");

@@ -59,7 +59,6 @@ export const flow = experiment({
   notes: "Atomic units. W carries mass along -∇E_loc, FR reweights it by -(E_loc - E), WFR does both.",
   input: { name: "[file]", description: "none is needed" },
   options,
-
   metrics: {
     rows: [],
     results: [
@@ -84,6 +83,7 @@ export const flow = experiment({
       "modes.*.overlap",
     ],
   },
+
   async load(input, given) {
     if (input !== undefined)
       throw new UserError(`molecule flow reads no file, but "${input}" is given`, `a potential: --potential "${input}"`);

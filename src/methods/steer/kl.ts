@@ -26,8 +26,8 @@ export const kl = experiment({
     ...samplerOptions,
     exact: z.string().optional().describe("exact draws of the target with the sampler's log q, JSON lines").meta({ file: true }),
   }),
-
   metrics: { rows: [], results: [...measuredNumbers] },
+
   async load(input, options) {
     const { target, notes, source } = await loadTarget(undefined, options);
     const texts = await textsAt(input!, target);

@@ -28,7 +28,6 @@ export const compare = divided({
   input,
   options: compareOptions,
   stream: "train",
-
   metrics: {
     rows: [],
     results: [
@@ -50,6 +49,7 @@ export const compare = divided({
       "seeds",
     ],
   },
+
   async load(file, options) {
     const names = options.optimizers.split(",").map((name) => name.trim());
     for (const name of names) parseEntry(name);
