@@ -63,7 +63,7 @@ async function doneElsewhere<P extends WorkPart, Result>(
 ): Promise<readonly Finished<P & OfJob, Result>[] | undefined> {
   const job = await identity();
   const own = parts.map((part): P & OfJob => ({ ...part, job }));
-  const { hand, close } = await otherHands<P & OfJob>(job, who);
+  const { hand, close } = await otherHands<P & OfJob>(job, who, false);
   const interrupt = onInterrupt();
   const bar = progress({ label, total: parts.reduce((sum, { steps }) => sum + steps, 0), mode: progressMode(talk) });
   try {
