@@ -182,5 +182,5 @@ test.each<[string, RegExp, ...string[]]>([
 });
 
 test("runs write the numbers that their methods declare, and no others", async () => {
-  await expectReported(folder, "images", ["frechetExcess.*", "prdc.*", "mmd.*", "effectiveShare"]);
+  await expectReported(folder, "images", ["frechet", "frechetOfHeldOut", "frechetExcess.*", "prdc.*", "mmd.*", "effectiveShare"]);
 });

@@ -23,7 +23,10 @@ const read = (name: string, file: string): string => readFileSync(join(at(name),
 function products(name: string): string {
   const { seconds, run, ...results } = JSON.parse(read(name, "results.json"));
   const { config, asked } = JSON.parse(read(name, "config.json"));
-  return JSON.stringify([results, config, asked, read(name, "metrics.jsonl"), read(name, "checkpoint/state.safetensors")]).replaceAll(name, "");
+  return JSON.stringify([results, config, asked, read(name, "metrics.jsonl"), read(name, "checkpoint/state.safetensors")]).replaceAll(
+    name,
+    "",
+  );
 }
 const tried = (): string[] => (existsSync(at("trail")) ? readFileSync(at("trail"), "utf8").trim().split("\n") : []);
 async function freshly<T>(job: () => Promise<T>): Promise<string[]> {

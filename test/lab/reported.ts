@@ -14,7 +14,7 @@ function numbers(value: unknown, path = ""): string[] {
 }
 
 /** Lists of results that are no numbers to compare runs by: texts with their tokens, weights, angles, spectra. */
-const lists = /^(texts|modelTexts|angles|best\.weights|landscape\.walsh|measured\.interval)\.|^restarts\./;
+const lists = /^(texts|modelTexts|angles|best\.weights|landscape\.walsh|measured\.interval)\./;
 
 const lines = (path: string): string[] => readFileSync(path, "utf8").split("\n").filter(Boolean);
 

@@ -3,7 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import { indexFile, openStore, type Store, sharedStore } from "../../lab/store/database.ts";
 import { type Found, findRun, listRuns, type Selection } from "../../lab/store/query.ts";
-import { syncRoot } from "../../lab/store/sync.ts";
+import { type Damaged, nameOf, syncRoot } from "../../lab/store/sync.ts";
 
 /** @throws UserError  if there is neither a shared store nor a folder of runs */
 export async function withStore<T>(root: string, job: (store: Store) => Promise<T>): Promise<T> {
@@ -12,11 +12,21 @@ export async function withStore<T>(root: string, job: (store: Store) => Promise<
     throw new UserError(`there is no folder ${root}`, "--root says where the runs are; without --out, commands write below runs");
   const store = await openStore(shared ?? indexFile(root));
   try {
-    if (existsSync(root)) await syncRoot(store, root);
+    if (existsSync(root)) tell((await syncRoot(store, root)).damaged, root);
     return await job(store);
   } finally {
     await store.destroy();
   }
+}
+
+/** Most damaged runs that are named. */
+const mostNamed = 5;
+
+/** Damaged runs are in no list: what they are is said beside it. */
+function tell(damaged: readonly Damaged[], root: string): void {
+  const named = damaged.slice(0, mostNamed).map(({ folder, why }) => `note: ${nameOf(folder, root)} is left out: ${why}\n`);
+  const more = damaged.length > mostNamed ? [`note: so are ${damaged.length - mostNamed} more damaged runs\n`] : [];
+  process.stderr.write([...named, ...more].join(""));
 }
 
 /** Forgets the index of the folder; the next question makes it again. */
