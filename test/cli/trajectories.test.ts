@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -327,6 +327,29 @@ test("--auto tries candidates, says why it chose, and runs the chosen one", asyn
     expect(page).toContain(name);
   const two = await pushforward(await csv("two.csv", moving([0, 1])), "--auto", ...tiny, "--out", join(folder, "two"));
   expect(two.text).toMatch(/--auto needs at least three snapshots/);
+});
+
+test("the trials of --auto by two processes give the same run, and are not made again when it goes on", async () => {
+  const path = await csv("shared.csv", moving([0, 1, 2]));
+  const ask = (name: string, ...more: string[]) =>
+    pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--threads", "1", "--out", join(folder, name), ...more);
+  await ask("alone");
+  expect((await ask("shared", "--workers", "2", "--stop-at", "5")).code).toBe(0);
+  const trial = join(folder, "shared", "parts", "uam-without-1", "results.json");
+  const made = (await stat(trial)).mtimeMs;
+  expect((await ask("shared", "--stop-at", "6")).code).toBe(0);
+  expect((await stat(trial)).mtimeMs).toBe(made);
+  await ask("shared");
+  for (const file of ["metrics.jsonl", "checkpoint/state.safetensors", "artifacts/trajectories.csv"])
+    expect((await readFile(join(folder, "shared", file))).equals(await readFile(join(folder, "alone", file)))).toBe(true);
+  // but for the seconds that trials took
+  const choices = [await resultsOf(join(folder, "alone")), await resultsOf(join(folder, "shared"))].map(({ choice }) =>
+    choice.map(({ seconds, ...rest }: { seconds: number }) => rest),
+  );
+  expect(choices[1]).toEqual(choices[0]);
+  expect((await pushforward(path, ...tiny, "--workers", "2", "--out", join(folder, "unshared"))).text).toMatch(
+    /--workers: with these options no work of trajectories splits/,
+  );
 });
 
 test.each([

@@ -142,6 +142,7 @@ for (const kind of ["SQLite", "PostgreSQL"])
       writeFileSync(path, text);
       expect((await syncRoot(store, root)).damaged).toEqual([]);
       expect((await findRun(store, "spoiled")).id).toBe(whole);
+      rmSync(join(root, "spoiled"), { recursive: true });
     });
 
     test("follows a folder that begins again, that is removed, and a run that is worked on", async () => {

@@ -292,6 +292,18 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
     expect(isTaskName("3f9a12c0-1b2c-00-seed7-250")).toBe(true);
   });
 
+  test("a worker ends when it is told to, also when its Redis is gone", async () => {
+    const lost = await startRedis();
+    const worker = spawn(process.execPath, ["bin/pushforward.js", "worker", "--queue", lost.url, "--folder", join(base, "lost")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await new Promise<void>((resolve) => worker.stderr.on("data", (text) => void (String(text).includes("waiting") && resolve())));
+    await lost.stop();
+    worker.kill("SIGTERM");
+    await gone(worker);
+    expect([0, 130]).toContain(worker.exitCode);
+  }, 60_000);
+
   test("a Redis that wants a password says so", async () => {
     const guarded = await startRedis();
     const client = new Redis(guarded.url);
