@@ -1,5 +1,5 @@
 /** Do methods write the numbers that they declare, and declare those that they write? Asked of the runs that tests have left behind. */
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { findCommand } from "../../src/lab/command.ts";
@@ -26,6 +26,7 @@ const lines = (path: string): string[] => readFileSync(path, "utf8").split("\n")
 export async function expectReported(root: string, command: string, unseen: readonly string[] | "elsewhere" = []): Promise<void> {
   const runs = globSync("**/results.json", { cwd: root }).flatMap((file) => {
     const folder = dirname(join(root, file));
+    if (!existsSync(join(folder, "config.json"))) return []; // a part of a run that was not finished
     const { config, invocation } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     return config.command === command ? [{ folder, options: invocation.options }] : [];
   });
