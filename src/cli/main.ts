@@ -1,4 +1,5 @@
 /** Entry of the command: importing it runs it. */
+import { wasInterrupted } from "../lab/interrupt.ts";
 import { commands } from "./commands.ts";
 import { run } from "./program.ts";
 
@@ -15,3 +16,5 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exit(2);
 }
 process.exitCode = await run(process.argv.slice(2), commands);
+// connections to a server that is gone would be tried for ever
+if (wasInterrupted()) process.exit();

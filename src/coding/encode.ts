@@ -1,15 +1,15 @@
 /** Graph to bytes. */
 import { UserError } from "../errors.ts";
-import { concat, lengthOf, type Part, varint } from "./bytes.ts";
+import { lengthOf, type Part, varint } from "./bytes.ts";
 import { writeColumns } from "./columns.ts";
+import { type CodedShard, codeShards, shardParts } from "./encode-shards.ts";
 import { type BodyKind, writeFile } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
 import { canonicalColumns, canonicalPairs, checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
 import { encodeLabels } from "./labels.ts";
-import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelName, type Prepared, prepare } from "./models.ts";
+import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelName, prepare } from "./models.ts";
 import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
-import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
 import { streamParts, writeStreams } from "./streams.ts";
 
 /** How a graph is compressed. */
@@ -45,6 +45,10 @@ export interface Encoded {
 }
 
 const lanesFor = (bits: number): number => (bits >= 2 ** 23 ? 8 : 1);
+const lanesOf =
+  ({ lanes }: EncodeOptions) =>
+  (bits: number): number =>
+    lanes ?? lanesFor(bits);
 
 /**
  * Compresses a labelled graph without loss, to within a few bytes of the ideal size of the chosen model.
@@ -66,7 +70,13 @@ export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   if (g.pairs.length === 0) return assembled(g, "empty", [], 0, 0);
   refuseTooLarge(g, options);
   const prepared = prepare(g);
-  if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
+  const { shards = 1 } = options;
+  if (shards > 1)
+    return encodeCoded(
+      prepared.graph,
+      codeShards(prepared.graph, { shards, lanes: lanesOf(options), progress: options.onProgress }),
+      shards,
+    );
   const model = typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", options);
   const { parts, coded } = bodies(prepared.graph, model, lanes ?? lanesFor(model.bits), options.onProgress);
   return assembled(g, model.name, parts, model.bits, coded);
@@ -139,25 +149,31 @@ export function positions(labels: ArrayLike<number>, sizes: readonly number[]): 
   return Uint32Array.from(labels, (label) => next[label]++);
 }
 
-/** Number of ranges, their sizes but the last; then for every pair of ranges its edges and, if any, its length and body. */
-function encodeShards({ graph: g }: Prepared, shards: number, wanted?: number, progress?: Progress): Encoded {
-  const sizes = vertexRanges(g, blocksForShards(shards, g.directed));
-  const parts: Part[] = [varint(sizes.length), ...sizes.slice(0, -1).map(varint)];
-  let [ideal, coded, done] = [0, 0, 0];
-  for (const shard of split(g, sizes)) {
-    const edges = shard.pairs.length / 2;
-    parts.push(varint(edges));
-    if (edges === 0) continue;
-    const { separate, p, bits } = shardModel(g, sizes, shard);
-    const lanes = wanted ?? lanesFor(bits);
-    const plan = shardPlan(sizes, shard.blocks, separate, p);
-    const result = encodeEdges({ ...plan, edges, lanes }, shard.pairs, bits, (n) => progress?.(done + n));
-    const streams = writeStreams(result.streams);
-    const head = concat([[result.plan.repeats ? 2 : 0, lanes, result.plan.seed], ...p.slice(0, separate ? 2 : 1).map(varint)]);
-    parts.push(varint(head.length + streams.length), head, streams);
-    ideal += bits;
-    coded += streams.length;
-    done += edges;
-  }
-  return assembled(g, "shards", parts, ideal, coded);
+/**
+ * A file of shards that were coded elsewhere: the same as `encode` gives with these options.
+ * @param coded  all of `codeShards`, group by group
+ */
+export function encodeCoded(edges: Graph, coded: readonly CodedShard[], shards: number): Encoded {
+  const { graph: g } = prepare(checked(edges));
+  if (g.pairs.length === 0) return assembled(g, "empty", [], 0, 0);
+  const sum = (f: (shard: CodedShard) => number): number => coded.reduce((total, shard) => total + f(shard), 0);
+  const parts = shardParts(g, shards, coded);
+  return assembled(
+    g,
+    "shards",
+    parts,
+    sum(({ bits }) => bits),
+    sum(({ streams }) => streams.length),
+  );
+}
+
+/** The shards of one group of so many, coded as `encode` codes them. */
+export function encodeGroup(
+  edges: Graph,
+  options: EncodeOptions & { readonly shards: number },
+  group: { readonly index: number; readonly of: number },
+): CodedShard[] {
+  const g = checked(edges);
+  refuseTooLarge(g, options);
+  return codeShards(prepare(g).graph, { shards: options.shards, lanes: lanesOf(options), group, progress: options.onProgress });
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
 import { flag, type Invocation, withInvocation } from "./invocation.ts";
+import type { Reported } from "./metrics.ts";
 import { givenWithFile, optionFacts, parseOptions, type Shape } from "./options.ts";
 
 /** A positional argument, as "<file>", "[file]" or "[runs...]", and what it is. */
@@ -45,6 +46,8 @@ export interface Command extends Description {
   readonly commands: readonly Command[];
   /** @throws UserError  for options that `perform` would refuse before it looks at any data */
   check(given: Readonly<Record<string, unknown>>): void;
+  /** What its runs can be compared by, with these options; nothing where it makes no runs. */
+  metrics(given: Readonly<Record<string, unknown>>): Reported | undefined;
   /**
    * @param given  options by key, as text or as values; defaults are filled in
    * @param wishes  for the runs it makes: see `Invocation`
@@ -82,7 +85,7 @@ export const group = (spec: Description & { readonly options: z.ZodObject; reado
 /** A command around work whose options have been validated. */
 export function declared<S extends Shape>(
   kind: Command["kind"],
-  spec: Omit<JobSpec<S>, "run">,
+  spec: Omit<JobSpec<S>, "run"> & { readonly metrics?: Reported },
   work: (args: readonly string[], options: z.infer<z.ZodObject<S>>) => Promise<Outcome>,
 ): Command {
   const { name, summary, description, examples, notes, options: schema, arguments: args = [], commands = [] } = spec;
@@ -102,7 +105,8 @@ export function declared<S extends Shape>(
     return { ...outcome, json: "json" in options && options.json === true };
   };
   const check: Command["check"] = (given) => void parseOptions(schema, given);
-  return { kind, name, summary, description, examples, notes, arguments: args, options: schema, commands, check, perform };
+  const metrics: Command["metrics"] = () => spec.metrics;
+  return { kind, name, summary, description, examples, notes, arguments: args, options: schema, commands, check, metrics, perform };
 }
 
 interface ChoiceSpec {
@@ -140,6 +144,10 @@ export function choice({ option, otherwise, others }: ChoiceSpec): Command {
     check(given) {
       const { command, own } = chosen(given);
       command.check(own);
+    },
+    metrics(given) {
+      const { command, own } = chosen(given);
+      return command.metrics(own);
     },
     perform(args, given, wishes) {
       const { command, own } = chosen(given);

@@ -77,10 +77,11 @@ function settings(text: string | undefined, schema: z.ZodObject): Record<string,
 export async function takeOver(folder: string, from: string, here: RunRecord): Promise<RunRecord> {
   const there = await readRecord(from);
   const saved = await readCheckpoint(from);
-  if (!saved || Object.keys(saved.checkpoint.tensors).length === 0) return { ...here, fork: originOf(there, from, 0, there.config, here) };
+  if (!saved || Object.keys(saved.checkpoint.tensors).length === 0)
+    return { ...here, fork: originOf(there, from, 0, there.asked ?? there.config, here) };
   await copyFile(join(from, "metrics.jsonl"), join(folder, "metrics.jsonl"));
   await writeCheckpoint(folder, saved.checkpoint, saved.mark, here.config);
-  return { ...here, fork: originOf(there, from, saved.checkpoint.step, saved.config, here) };
+  return { ...here, fork: originOf(there, from, saved.checkpoint.step, there.asked ?? saved.config, here) };
 }
 
 const originOf = ({ id, code }: RunRecord, folder: string, step: number, config: RunRecord["config"], here: RunRecord) => ({

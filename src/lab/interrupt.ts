@@ -15,9 +15,17 @@ export const wasInterrupted = (): boolean => signalled;
 /** Exit code of a run that a signal ended, by convention 128 + 2. */
 export const interruptedExitCode = 130;
 
-export function onInterrupt(tell: (message: string) => void = (m) => process.stderr.write(`\n${m}\n`)): Interrupt {
+/** Milliseconds after SIGTERM that a process has to end: what is lost since its last checkpoint is computed again. */
+const mostFarewell = 15_000;
+
+/**
+ * Looks out for signals.
+ * @param farewell  milliseconds after which SIGTERM ends the process, whatever it waits for: a server that is gone, a step without an end
+ */
+export function onInterrupt(tell: (message: string) => void = (m) => process.stderr.write(`\n${m}\n`), farewell = mostFarewell): Interrupt {
   const controller = new AbortController();
-  const handle = (): void => {
+  const handle = (name: NodeJS.Signals): void => {
+    if (name === "SIGTERM") setTimeout(() => process.exit(interruptedExitCode), farewell).unref();
     if (controller.signal.aborted) process.exit(interruptedExitCode);
     controller.abort();
     signalled = true;

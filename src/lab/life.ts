@@ -15,12 +15,13 @@ import { type Argument, type Command, type Description, declared, type Outcome }
 import { interruptedExitCode, wasInterrupted } from "./interrupt.ts";
 import { commandLine, version } from "./invocation.ts";
 import type { RunOptions } from "./learner.ts";
+import type { Reported } from "./metrics.ts";
 import { decisive, type Shape, type SharedOptions, sharedOptions } from "./options.ts";
 import { partOptions, type WhoWorks } from "./parts.ts";
 import { type Progress, type ProgressMode, progress, progressMode } from "./progress.ts";
 import { publish } from "./publish.ts";
 import type { KeyNumber, ReportTable } from "./report.ts";
-import { type Config, checkFolder, openFreeRun, openRun, type Run } from "./run.ts";
+import { type Claim, type Config, checkFolder, claimFreeRun, claimRun, type Run } from "./run.ts";
 
 /** Where data come from: a name for folders, a title for people, a file or a package. */
 export interface Source {
@@ -73,28 +74,24 @@ export interface Desk {
   readonly rng: Random;
   /** A line of progress for a part of the work. */
   readonly progress: (label: string, total: number, start?: number) => Progress;
-  /**
-   * Compares the folder of --out with this run, before work that takes long.
-   * @param undecided  options that this work may change or fill in
-   * @throws UserError  if the folder holds something else
-   */
-  readonly checkFolder: (source: Source, undecided: readonly string[]) => Promise<void>;
 }
 
 type Options<S extends Shape> = SharedOptions & z.infer<z.ZodObject<S>>;
 
-/** What all methods declare, however they work. */
-export interface MethodSpec<S extends Shape, Data, Problem, Found extends Findings> extends Description {
+/** What all methods declare, however they work. What `prepare` makes is the problem, or a question that decides it (see choosing.ts). */
+export interface MethodSpec<S extends Shape, Data, Problem, Found extends Findings, Asked = Problem> extends Description {
   readonly input: Argument;
   /** Its own options; those of all runs are added. */
   readonly options: z.ZodObject<S>;
   readonly commands?: readonly Command[];
+  /** All numbers that its runs write, by name: what a sweep may ask for. */
+  readonly metrics: Reported;
   /** Name of its random stream, where it is not that of the method. */
   readonly stream?: string;
   /** @throws UserError */
   readonly load: (input: string | undefined, options: Options<S>) => Promise<Data>;
   /** @throws UserError  for whatever could go wrong later */
-  readonly prepare: (data: Data, options: Options<S>, desk: Desk) => Promise<Prepared<Problem>>;
+  readonly prepare: (data: Data, options: Options<S>, desk: Desk) => Promise<Prepared<Asked>>;
   readonly figures: (found: Found, problem: Problem) => readonly Figure[] | Promise<readonly Figure[]>;
   readonly files?: (found: Found, problem: Problem) => Iterable<Artifact> | AsyncIterable<Artifact>;
 }
@@ -104,11 +101,33 @@ export type Work<Problem, Found> = (prepared: Prepared<Problem>, run: Run, desk:
 /** Does one part, given in JSON; whether it came to its end. */
 export type Alone<Problem> = (part: string, folder: string, prepared: Prepared<Problem>, desk: Desk) => Promise<boolean>;
 
+/** How a question becomes a problem. */
+export interface Settling<Asked, Problem> {
+  /** Whether there is work to do for it. @throws UserError  for other hands without work for them */
+  readonly open: (asked: Prepared<Asked>, who: WhoWorks) => boolean;
+  /** @param place  of the run, where it is open. @returns  nothing when it was interrupted */
+  readonly settle: (
+    asked: Prepared<Asked>,
+    place: { readonly folder: string; readonly id: string } | undefined,
+    desk: Desk,
+    who: WhoWorks,
+  ) => Promise<Prepared<Problem> | undefined>;
+}
+
+/** Of methods whose problem is what `prepare` makes. */
+export const nothingOpen = { open: () => false, settle: async <P>(asked: P): Promise<P> => asked };
+
+/** How a method works: before the run is begun, in it, and what a worker does for it. */
+interface Way<Asked, Problem, Found> {
+  readonly settling: Settling<Asked, Problem>;
+  readonly work: Work<Problem, Found>;
+  readonly alone?: Alone<Asked>;
+}
+
 /** The life of a run around its work. */
-export function living<S extends Shape, Data, Problem, Found extends Findings>(
-  spec: MethodSpec<S, Data, Problem, Found>,
-  work: Work<Problem, Found>,
-  alone?: Alone<Problem>,
+export function living<S extends Shape, Data, Problem, Found extends Findings, Asked = Problem>(
+  spec: MethodSpec<S, Data, Problem, Found, Asked>,
+  { work, alone, settling }: Way<Asked, Problem, Found>,
 ): Command {
   const options = z.object({ ...sharedOptions, ...(alone && partOptions), ...spec.options.shape });
   const live = async ([input]: readonly string[], given: z.infer<typeof options>): Promise<Outcome> => {
@@ -128,26 +147,32 @@ export function living<S extends Shape, Data, Problem, Found extends Findings>(
     const desk: Desk = {
       rng: randomStream(chosen.seed).fold(spec.stream ?? spec.name),
       progress: (label, total, start) => progress({ label, total, start, mode }),
-      checkFolder: async (source, undecided) => {
-        const decided = Object.entries(begun(source)).filter(([key]) => !undecided.includes(key));
-        if (out) await checkFolder(out, Object.fromEntries(decided), { overwrite });
-      },
     };
-    const prepared = await spec.prepare(await spec.load(input, chosen), chosen, desk);
-    const { problem, source } = prepared;
+    const asked = await spec.prepare(await spec.load(input, chosen), chosen, desk);
     if (alone && part !== undefined && out) {
-      if (!(await alone(part, out, prepared, desk))) return interrupted(out);
+      if (!(await alone(part, out, asked, desk))) return interrupted(out);
       return { results: { part: out }, text: [`the part is done: ${join(out, "results.json")}`] };
     }
-    const config = { ...begun(source), ...prepared.config };
-    const { run, note }: { run: Run; note?: string } = out
-      ? { run: await openRun(out, config, { overwrite }) }
-      : await openFreeRun(defaultFolder(prepared), config, { overwrite });
-    const { folder } = run;
+    const { source } = asked;
+    const open = settling.open(asked, who);
+    const ready = open ? undefined : await settling.settle(asked, undefined, desk, who);
+    const configOf = ({ config }: Pick<Prepared<unknown>, "config">) => ({ ...begun(source), ...config });
+    const config = configOf(ready ?? asked);
+    const { claim, note }: { claim: Claim; note?: string } = out
+      ? { claim: await claimRun(out, config, { overwrite, open }) }
+      : await claimFreeRun(defaultFolder(asked), config, { overwrite, open });
+    const { folder, record } = claim;
+    const told = (ready ?? asked).warnings;
+    tell([...told, ...(note ? [note] : [])], mode);
+    let run: Run | undefined;
     try {
-      tell([...prepared.warnings, ...(note ? [note] : [])], mode);
+      const prepared = ready ?? (await settling.settle(asked, { folder, id: record.id }, desk, who));
+      if (prepared === undefined) return interrupted(folder);
+      tell(prepared.warnings.slice(told.length), mode);
+      run = await claim.begin(open ? configOf(prepared) : undefined);
       const found = await work(prepared, run, desk, who);
       if (found === undefined) return interrupted(folder);
+      const { problem } = prepared;
       const figures = await spec.figures(found, problem);
       for await (const artifact of spec.files?.(found, problem) ?? []) await writeArtifact(run, artifact);
       const seconds = (performance.now() - started) / 1000;
@@ -155,14 +180,16 @@ export function living<S extends Shape, Data, Problem, Found extends Findings>(
       const results = { run: folder, ...found.results, seconds, warnings };
       const { title, summary, numbers, tables } = found;
       const provenance = { version: version(), data: source.source, "time taken": duration(seconds) };
-      await publish(run, { title, summary, numbers, tables, figures, warnings, config, command: commandLine(), provenance });
+      const shown = configOf(prepared);
+      await publish(run, { title, summary, numbers, tables, figures, warnings, config: shown, command: commandLine(), provenance });
       await run.complete(results);
       await rm(join(folder, "parts"), { recursive: true, force: true });
       const report = `report: ${join(folder, "report.html")}`;
       const text = [...warnings.map((w) => `note: ${w}`), ...found.text(duration(seconds)), report];
       return { results, text, ...(found.exitCode !== undefined && { exitCode: found.exitCode }) };
     } finally {
-      await run.close();
+      if (run) await run.close();
+      else claim.release();
     }
   };
   return declared("method", { ...spec, arguments: [spec.input], options }, live);

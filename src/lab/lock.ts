@@ -10,6 +10,7 @@ import { UserError } from "../errors.ts";
 import { diskError } from "./files.ts";
 
 export interface Lock {
+  /** Again it does nothing. */
   release(): void;
 }
 
@@ -31,7 +32,7 @@ export function lock(folder: string): Lock {
     database.close();
     throw diskError(folder, error);
   }
-  return { release: () => void database.close() };
+  return { release: () => void (database.open && database.close()) };
 }
 
 /** Whether some process works on the run. */

@@ -4,6 +4,7 @@
  * until the run is done: what is finished is not done again.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -60,6 +61,8 @@ export interface Division<P extends WorkPart, Result> {
   readonly hand: Hand<P>;
   readonly bar: Progress;
   readonly signal: AbortSignal;
+  /** Stop after so many parts. */
+  readonly until?: number;
 }
 
 /**
@@ -67,8 +70,7 @@ export interface Division<P extends WorkPart, Result> {
  * @throws UserError  naming the part that failed; the others are stopped, what is finished stays
  */
 export async function finishParts<P extends WorkPart, Result>(division: Division<P, Result>): Promise<Finished<P, Result>[] | undefined> {
-  const { parts, folder } = division;
-  const until = currentInvocation()?.stopAt ?? Number.POSITIVE_INFINITY;
+  const { parts, folder, until = Number.POSITIVE_INFINITY } = division;
   const finished: Finished<P, Result>[] = [];
   for (;;) {
     const names = new Set(finished.map(({ part }) => part.name));
@@ -81,7 +83,7 @@ export async function finishParts<P extends WorkPart, Result>(division: Division
     if (!(await doTogether(now, done, division)) || now.length < next.length) return undefined;
     for (const part of now) {
       const result = finishedPart<Result>(join(folder, part.name), part);
-      if (result === undefined) return undefined;
+      if (result === undefined) throw new Error(`${part.name} was done and left no result`);
       finished.push({ part, result });
     }
   }
@@ -113,7 +115,10 @@ async function doTogether<P extends WorkPart, Result>(
       const { name } = part;
       const place = join(folder, name);
       try {
-        if (finishedPart(place, part) === undefined) await hand(part, place, { signal, report: (event) => report(name, event) });
+        if (finishedPart(place, part) === undefined) {
+          await rm(join(place, "results.json"), { force: true }); // damaged, or of another part: not to be taken for this one
+          await hand(part, place, { signal, report: (event) => report(name, event) });
+        }
         show(name, part.steps);
       } catch (error) {
         if (!(error instanceof Cancelled)) failing.abort();
@@ -179,10 +184,12 @@ const retries = 2;
 /**
  * Parts as tasks of a pool or a queue: the command of the whole, for one part.
  * @param run  id of the whole run
+ * @param threaded  whether the command has --threads
  */
 export async function otherHands<P extends WorkPart>(
   run: string,
   { workers = 1, queue }: { readonly workers?: number; readonly queue?: string },
+  threaded = true,
 ): Promise<{ readonly hand: Hand<P>; readonly close: () => Promise<void> }> {
   const { command = [], arguments: args = [], options = {}, fileOptions, onByDefault, program } = currentInvocation() ?? {};
   const { run: runTask, close }: Executor =
@@ -190,7 +197,7 @@ export async function otherHands<P extends WorkPart>(
       ? (await import("./sweep/pool.ts")).localPool(workers, retries, program)
       : await (await import("./sweep/queue.ts")).queueExecutor(queue, retries);
   // machines of a queue have as many processors as they like, and rounding follows the number of threads
-  const threads = options.threads ?? (queue === undefined ? undefined : 1);
+  const threads = options.threads ?? (queue === undefined || !threaded ? undefined : 1);
   const hand: Hand<P> = (part, folder, watch) => {
     const own = { ...options, threads, workers: undefined, queue: undefined, part: JSON.stringify(part) };
     const task: Task = { id: `${run}-${part.name}`, sweep: run, command, arguments: args, options: own, fileOptions, onByDefault };

@@ -38,6 +38,8 @@ const recordSchema = z.object({
     .nullable(),
   inputs: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
   config: z.record(z.string(), z.unknown()),
+  /** What was asked for, where the run has decided more of its configuration by work of its own. */
+  asked: z.record(z.string(), z.unknown()).optional(),
   /** The run from whose state this one went on, with settings of its own; step 0: it began anew. */
   fork: z.object({ id: z.string(), folder: z.string(), code: z.string(), step: z.number(), changed: z.array(z.string()) }).optional(),
   /** Code and input files that changed under the run, each time that it was told to go on all the same: what they were before. */
@@ -54,9 +56,10 @@ const recordSchema = z.object({
 
 export type RunRecord = z.infer<typeof recordSchema>;
 
-/** The record of a run that begins now. */
-export async function newRecord(config: Config): Promise<RunRecord> {
+/** The record of a run that begins now. @param open  whether work of its own decides more of the configuration */
+export async function newRecord(config: Config, open = false): Promise<RunRecord> {
   const invocation = currentInvocation();
+  const written: RunRecord["config"] = JSON.parse(JSON.stringify(config));
   return {
     format,
     id: randomUUID(),
@@ -64,7 +67,8 @@ export async function newRecord(config: Config): Promise<RunRecord> {
     code: codeVersion(),
     invocation: invocation ? (lasting(invocation) as RunRecord["invocation"]) : null,
     inputs: invocation ? await inputFiles(invocation) : [],
-    config: JSON.parse(JSON.stringify(config)),
+    config: written,
+    ...(open && { asked: written }),
   };
 }
 

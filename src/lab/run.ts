@@ -52,20 +52,72 @@ export interface Run {
  * @throws UserError  if the folder holds something else or a run of another configuration (unless `overwrite`), if another process works
  * on it, or if code, input files, checkpoint or metrics are not those that the run began with
  */
-export async function openRun(folder: string, config: Config, { overwrite = false } = {}): Promise<Run> {
+export const openRun = async (folder: string, config: Config, options: ClaimOptions = {}): Promise<Run> =>
+  (await claimRun(folder, config, options)).begin();
+
+interface ClaimOptions {
+  readonly overwrite?: boolean;
+  /** Work in the folder decides more of the configuration, which `begin` is given. */
+  readonly open?: boolean;
+}
+
+/** A folder that is held for a run, before it begins. */
+export interface Claim {
+  readonly folder: string;
+  readonly record: RunRecord;
+  /**
+   * @param decided  the whole configuration, where it was open
+   * @throws UserError  if checkpoint and metrics are not those that the run began with, or stand on something else than was decided now
+   */
+  begin(decided?: Config): Promise<Run>;
+  /** Leaves it, for another time. */
+  release(): void;
+}
+
+/** Holds a folder as `openRun` does, for work that comes before the first step of the run. */
+export async function claimRun(folder: string, config: Config, { overwrite = false, open = false }: ClaimOptions = {}): Promise<Claim> {
   await makeFolder(folder);
   await examine(folder, config, overwrite); // before a lock is left in a folder that is not ours
   const held = lock(folder);
-  try {
-    const here = await newRecord(config);
+  const guarded = async <T>(job: () => Promise<T>): Promise<T> => {
+    try {
+      return await job();
+    } catch (error) {
+      held.release();
+      throw diskError(folder, error);
+    }
+  };
+  const record = await guarded(async () => {
+    const here = await newRecord(config, open);
     const found = await examine(folder, config, overwrite); // again: another process may just have left it
     const goOn = found !== undefined && !overwrite && !existsSync(join(folder, "results.json"));
     if (goOn) await sweepUp(folder);
-    return await start(folder, goOn ? await goingOn(folder, found, here) : await begin(folder, here), held);
-  } catch (error) {
-    held.release();
-    throw diskError(folder, error);
-  }
+    return goOn ? goingOn(folder, found, here) : begin(folder, here);
+  });
+  return {
+    folder,
+    record,
+    begin: (decided) => guarded(async () => start(folder, decided ? await withDecision(folder, record, decided) : record, held)),
+    release: () => held.release(),
+  };
+}
+
+/** The record of a run of which the configuration has been decided, in this session or an earlier one, which must agree. */
+async function withDecision(folder: string, record: RunRecord, decided: Config): Promise<RunRecord> {
+  const { asked = {} } = record;
+  const config: RunRecord["config"] = JSON.parse(JSON.stringify(decided));
+  const changed = firstDifference(record.config, asked) && firstDifference(record.config, config);
+  if (changed !== undefined)
+    throw new UserError(
+      `${folder}: config.json does not hold what is chosen here (${changed})`,
+      "undo the change, or begin again with --overwrite",
+    );
+  const saved = await readCheckpoint(folder);
+  // a fork brings the checkpoint of another run, on which it stands from here on
+  if (saved && firstDifference(saved.config, asked) === undefined) await writeCheckpoint(folder, saved.checkpoint, saved.mark, config);
+  const settled = { ...record, config };
+  if (firstDifference(record.config, config) !== undefined) await writeRecord(folder, settled);
+  return settled;
 }
 
 /**
@@ -73,19 +125,21 @@ export async function openRun(folder: string, config: Config, { overwrite = fals
  *
  * @returns  the run, and why it is not in the first of them
  */
-export async function openFreeRun(
-  base: string,
-  config: Config,
-  options: { overwrite?: boolean } = {},
-): Promise<{ run: Run; note?: string }> {
-  if (options.overwrite) return { run: await openRun(base, config, options) };
+export async function openFreeRun(base: string, config: Config, options: ClaimOptions = {}): Promise<{ run: Run; note?: string }> {
+  const { claim, ...rest } = await claimFreeRun(base, config, options);
+  return { run: await claim.begin(), ...rest };
+}
+
+/** Holds such a folder. */
+export async function claimFreeRun(base: string, config: Config, options: ClaimOptions = {}): Promise<{ claim: Claim; note?: string }> {
+  if (options.overwrite) return { claim: await claimRun(base, config, options) };
   let why: string | undefined;
   for (let k = 1; k < 1000; k++) {
     const folder = k === 1 ? base : `${base}-${k}`;
     const found = existsSync(folder) ? await inspect(folder) : "empty";
-    const changed = typeof found === "string" ? undefined : firstDifference(found.config, JSON.parse(JSON.stringify(config)));
+    const changed = typeof found === "string" ? undefined : firstDifference(askedOf(found), JSON.parse(JSON.stringify(config)));
     if (found !== "foreign" && changed === undefined)
-      return { run: await openRun(folder, config), note: why && `${why}: this run is in ${folder}` };
+      return { claim: await claimRun(folder, config, options), note: why && `${why}: this run is in ${folder}` };
     why ??= `${folder} ${found === "foreign" ? "holds no run" : `holds a run with another configuration (${changed})`}`;
   }
   throw new UserError(`${base} and 999 folders beside it hold other runs`, "choose another folder with --out");
@@ -113,7 +167,7 @@ async function examine(
   });
   if (found === "foreign") throw new UserError(`${folder} is not empty and holds no run`, "choose another folder with --out");
   if (found === "empty") return undefined;
-  const there = Object.fromEntries(Object.entries(found.config).filter(([key]) => counts(key)));
+  const there = Object.fromEntries(Object.entries(askedOf(found)).filter(([key]) => counts(key)));
   const changed = overwrite ? undefined : firstDifference(there, JSON.parse(JSON.stringify(config)));
   if (changed !== undefined)
     throw new UserError(
@@ -122,6 +176,9 @@ async function examine(
     );
   return found;
 }
+
+/** The configuration that was asked for. */
+const askedOf = ({ asked, config }: RunRecord): RunRecord["config"] => asked ?? config;
 
 /** The record of a run that goes on: as it was, or with the changes that were accepted written down in it. */
 async function goingOn(folder: string, found: RunRecord, here: RunRecord): Promise<RunRecord> {

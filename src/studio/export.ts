@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { inside, makeFolder } from "../lab/index.ts";
-import { indexFile, openStore } from "../lab/store/database.ts";
+import { openIndex } from "../lab/store/database.ts";
 import { findRun } from "../lab/store/query.ts";
 import { nameOf, syncRoot } from "../lab/store/sync.ts";
 import type { ReportIndex } from "./api.ts";
@@ -90,7 +90,7 @@ type Shown = ReportIndex[number] & { readonly html: string };
 async function readReports(root: string, names: readonly string[]): Promise<Shown[]> {
   if (names.length === 0) return [];
   if (!existsSync(root)) throw new UserError(`there is no folder ${root}`, "--root says where the runs are");
-  const store = await openStore(indexFile(root));
+  const store = await openIndex(root);
   try {
     await syncRoot(store, root);
     const shown: Shown[] = [];

@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import type { Registered } from "../lab/command.ts";
 import { makeFolder } from "../lab/files.ts";
 import { type Lock, lock, ownerProcess } from "../lab/lock.ts";
-import { indexFile, openStore, type Store } from "../lab/store/database.ts";
+import { openIndex, type Store } from "../lab/store/database.ts";
 import { type Found, runById } from "../lab/store/query.ts";
 import { ownProgram } from "../lab/sweep/child.ts";
 import type { CommandInfo, RunRow } from "./api.ts";
@@ -67,7 +67,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const tags = openTags(join(own, "tags.json"));
   const held = options.readOnly ? undefined : lockStudio(own, options.root);
   if (held) await clearUploads(places.uploads);
-  const store = await openStore(indexFile(root)).catch((error: unknown) => {
+  const store = await openIndex(root).catch((error: unknown) => {
     held?.release();
     throw error;
   });

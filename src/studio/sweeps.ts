@@ -1,8 +1,8 @@
 /** Sweeps below the root, and how they stand: from their plans, and from the index of runs. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import { scan } from "../lab/store/sync.ts";
-import { expand, type Sweep, sweepSchema } from "../lab/sweep/plan.ts";
+import { expand, type Plan, parsePlan } from "../lab/sweep/plan.ts";
 import type { SweepView } from "./api.ts";
 import type { Studio } from "./studio.ts";
 
@@ -10,21 +10,21 @@ export async function sweepViews(studio: Studio, name?: string): Promise<SweepVi
   const views: SweepView[] = [];
   for (const folder of scan(studio.places.root).others) {
     const own = studio.nameOf(folder);
-    const sweep = name === undefined || name === own ? planOf(folder) : undefined;
-    if (sweep) views.push(await viewOf(studio, folder, own, sweep));
+    const plan = name === undefined || name === own ? planOf(folder) : undefined;
+    if (plan) views.push(await viewOf(studio, folder, own, plan));
   }
   return views;
 }
 
-function planOf(folder: string): Sweep | undefined {
+function planOf(folder: string): Plan | undefined {
   try {
-    return sweepSchema.safeParse(JSON.parse(readFileSync(join(folder, "sweep.json"), "utf8")).sweep).data;
+    return parsePlan(join(folder, "sweep.json"));
   } catch {
     return undefined; // no sweep, or a damaged one: the command tells
   }
 }
 
-async function viewOf(studio: Studio, folder: string, name: string, sweep: Sweep): Promise<SweepView> {
+async function viewOf(studio: Studio, folder: string, name: string, { sweep, named }: Plan): Promise<SweepView> {
   const runs = await runsIn(studio, folder, sweep.metric);
   const over = existsSync(join(folder, "results.csv"));
   const unfinished = over ? (sweep.halving ? "dropped" : "failed") : undefined;
@@ -34,7 +34,7 @@ async function viewOf(studio: Studio, folder: string, name: string, sweep: Sweep
     metric: sweep.metric,
     minimize: sweep.goal === "minimise",
     command: sweep.command,
-    jobs: expand(sweep).map((job) => {
+    jobs: expand(sweep, named).map((job) => {
       const run = runs.get(join(folder, job.name));
       const progress = run && studio.progress.get(run.id);
       const steps = sweep.halving?.max ?? job.options.steps;

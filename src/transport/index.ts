@@ -15,11 +15,22 @@
 export { type AskedOf, type Assessment, assess, type Lineage } from "./evaluation/assess.ts";
 export { type Balance, balances } from "./evaluation/balance.ts";
 export type { Candidate, CandidateResult, Choice, Unlearned } from "./evaluation/candidates.ts";
-export { type ChooseOptions, checkChoice, choose } from "./evaluation/choose.ts";
+export {
+  type ChooseOptions,
+  checkChoice,
+  choiceCandidates,
+  choiceFolds,
+  choiceOf,
+  type Fold,
+  type FoldReference,
+  type FoldScore,
+  referenceAt,
+  scoreFold,
+} from "./evaluation/choose.ts";
 export { displacement, unbalancedDisplacement } from "./evaluation/displacement.ts";
 export { type EnergyCurve, type EnergyPoint, energyInTime, lostEnergy } from "./evaluation/energy-balance.ts";
 export { keyNumbers, type Numbers } from "./evaluation/findings.ts";
-export { type GrowthPrice, growthFromData, growthTable, growthText, type PricedGrowth } from "./evaluation/growth-price.ts";
+export { type GrowthPrice, growthFromData, growthTable, growthText, growthTrials, type PricedGrowth } from "./evaluation/growth-price.ts";
 export { inspectionText, inspectSnapshots, type Look, type SnapshotInspection } from "./evaluation/inspect.ts";
 export { leastAction } from "./evaluation/least-action.ts";
 export { checkLineage, type LineageOptions, lineageOf } from "./evaluation/lineage.ts";

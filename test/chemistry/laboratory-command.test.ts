@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/program.ts";
 import { methods } from "../../src/methods/index.ts";
+import { expectReported } from "../lab/reported.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-flow-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -121,4 +122,8 @@ test.each([
   const { code, error } = await cli(...args, "--quiet", "--out", join(base, "refused"));
   expect(code).not.toBe(0);
   expect(error).toContain(message);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(base, "molecule flow");
 });

@@ -1,6 +1,6 @@
 /** The command on real files of every format, and on bad ones: what comes out, what is said, and never a stack trace. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
@@ -11,7 +11,9 @@ import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { crc32 } from "../../src/coding/bytes.ts";
 import { canonicalPairs, encodeGraph, type Graph } from "../../src/coding/index.ts";
+import { work } from "../../src/lab/sweep/worker.ts";
 import { karate, random } from "../coding/known.ts";
+import { hasRedis, startRedis } from "../lab/servers.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -247,6 +249,80 @@ test("inspect tells degrees and the ideal size of every model, and writes pictur
     expect(existsSync(join(path("report"), picture))).toBe(true);
   await graph("compress", input);
   expect((await graph("inspect", `${input}.pfg`, "--quick")).out).toContain("34 vertices (0 isolated), 78 undirected edges");
+});
+
+describe("shards in other hands", () => {
+  const below = random(5);
+  const lines = Array.from({ length: 4000 }, () => `${below(500)} ${below(500)}`);
+  const compressed = (name: string) => readFileSync(path(`${name}.pfg`));
+  /** With five shards, in a file of a name. */
+  const compress = (name: string, ...args: string[]) =>
+    graph("compress", path("hands.txt"), "--shards", "5", "--json", "-o", path(`${name}.pfg`), ...args);
+  beforeAll(async () => {
+    file("hands.txt", `${lines.join("\n")}\n`);
+    await compress("own");
+  });
+
+  test("give the same bytes, by two processes or more than there are shards; nothing stays behind", async () => {
+    for (const workers of ["2", "9"]) {
+      expect((await compress(`by-${workers}`, "--workers", workers)).code).toBe(0);
+      expect(compressed(`by-${workers}`).equals(compressed("own"))).toBe(true);
+      expect(existsSync(path(`by-${workers}.pfg.parts`))).toBe(false);
+    }
+  });
+
+  test("keep what is finished until the file is there, and only for the same command", async () => {
+    mkdirSync(path("kept.pfg")); // where no file can be written
+    expect((await compress("kept", "--workers", "2")).error).toMatch(/kept.pfg: cannot be written/);
+    rmdirSync(path("kept.pfg"));
+    // the ideal size of a part, changed to see that it is taken as it is
+    const part = join(path("kept.pfg.parts"), "parts", "group-1-of-2", "results.json");
+    const found = JSON.parse(readFileSync(part, "utf8"));
+    found.result[0].bits += 800;
+    writeFileSync(part, JSON.stringify(found));
+    const idealBytes = (text: string) => JSON.parse(text.trim().split("\n").at(-1)!).idealBytes;
+    const kept = idealBytes((await compress("kept", "--workers", "2")).out);
+    expect(kept).toBeCloseTo(idealBytes((await compress("own")).out) + 100, 6);
+    expect(compressed("kept").equals(compressed("own"))).toBe(true);
+    mkdirSync(path("other.pfg"));
+    await compress("other", "--workers", "2");
+    rmdirSync(path("other.pfg"));
+    await compress("other", "--workers", "2", "--lanes", "2");
+    await compress("lanes", "--lanes", "2");
+    expect(compressed("other").equals(compressed("lanes"))).toBe(true);
+  });
+
+  test("are refused where there is nothing to share out, or what is there is not theirs", async () => {
+    expect((await graph("compress", path("hands.txt"), "--workers", "2")).error).toMatch(
+      /--workers shares out the shards.*\n.*--shards 16/,
+    );
+    expect((await graph("compress", "-", "--shards", "4", "--queue", "redis://x")).error).toMatch(/--queue goes from file to file/);
+    mkdirSync(path("strange.pfg.parts"));
+    file("strange.pfg.parts/thesis.txt", "mine");
+    expect((await compress("strange", "--workers", "2")).error).toMatch(/strange.pfg.parts holds something else \(thesis.txt\)/);
+    expect(existsSync(path("strange.pfg.parts/thesis.txt"))).toBe(true);
+    expect((await compress("both", "--workers", "2", "--queue", "redis://127.0.0.1:1")).error).toMatch(/either --workers or --queue/);
+  });
+
+  test("of no edges are an empty file", async () => {
+    const none = file("none.mtx", "%%MatrixMarket matrix coordinate pattern symmetric\n3 3 0\n");
+    const two = ["--shards", "2", "-o", path("none.pfg")];
+    await graph("compress", none, ...two);
+    const own = compressed("none");
+    expect((await graph("compress", none, ...two, "--workers", "2")).code).toBe(0);
+    expect(compressed("none").equals(own)).toBe(true);
+  });
+
+  test.skipIf(!hasRedis)("give the same bytes over a queue", async () => {
+    const redis = await startRedis();
+    const ending = new AbortController();
+    const working = work({ url: redis.url, concurrency: 2, folder: path("work"), tell: () => undefined }, ending.signal);
+    expect((await compress("queued", "--queue", redis.url)).code).toBe(0);
+    ending.abort();
+    await working;
+    await redis.stop();
+    expect(compressed("queued").equals(compressed("own"))).toBe(true);
+  });
 });
 
 test("shards report what they lose; one shard decompresses alone", async () => {

@@ -9,6 +9,7 @@ import { randomStream } from "../../src/array/index.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
+import { expectReported } from "../lab/reported.ts";
 
 let folder = "";
 const at = (...names: string[]): string => join(folder, ...names);
@@ -178,4 +179,8 @@ test.each<[string, RegExp, ...string[]]>([
   expect([code, error]).toEqual([1, expect.stringMatching(message)]);
   expect(error).toMatch(/^error: [^\n]+(\n {2}hint: [^\n]+)?\n$/);
   expect(existsSync(at("refused"))).toBe(false);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(folder, "images", ["frechet", "frechetOfHeldOut", "frechetExcess.*", "prdc.*", "mmd.*", "effectiveShare"]);
 });

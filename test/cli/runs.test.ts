@@ -96,6 +96,24 @@ test("show tells what was run, and how it went", async () => {
   });
 });
 
+test("a damaged index is made again from the folders, wherever the damage is", async () => {
+  const listed = async () => {
+    const { code, out, error } = await runs("list", "--columns", "loss", "--json");
+    expect([code, error]).toEqual([0, ""]);
+    const there: { name: string; facts: object }[] = JSON.parse(out);
+    return there.map(({ name, facts }) => JSON.stringify([name, facts])).sort();
+  };
+  const before = await listed();
+  const index = join(root, "index.sqlite");
+  const bytes = readFileSync(index);
+  const overwritten = Buffer.concat([bytes.subarray(0, 4096), Buffer.alloc(bytes.length - 4096, 7)]);
+  for (const spoiled of [Buffer.from("garbage"), bytes.subarray(0, 5000), overwritten]) {
+    for (const suffix of ["-wal", "-shm"]) rmSync(index + suffix, { force: true });
+    writeFileSync(index, spoiled);
+    expect(await listed()).toEqual(before);
+  }
+});
+
 test("rm asks first, takes no folder but the run's, and none that is worked on", async () => {
   expect((await runs("rm", "w16-s2")).error).toMatch(/this would remove .*w16-s2\n {2}hint: say --yes/);
   for (const name of ["..", "../..", ".", "w16-s%", "/"]) expect((await runs("rm", name, "--yes")).error).toMatch(/there is no run/);
@@ -109,11 +127,4 @@ test("rm asks first, takes no folder but the run's, and none that is worked on",
     true,
   ]);
   expect((await runs("list", "--where", "width=16")).out.split("\n").length).toBe(4);
-});
-
-test("a damaged index says what to do, and is made again", async () => {
-  rmSync(join(root, "index.sqlite-wal"), { force: true });
-  writeFileSync(join(root, "index.sqlite"), "no database ".repeat(1000));
-  expect((await runs("list")).error).toMatch(/index.sqlite cannot be used .*\n {2}hint: if the file is damaged, remove it/);
-  expect((await runs("index")).out).toBe("5 runs in the index\n");
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
@@ -42,6 +42,20 @@ test("a file is checked as a whole before anything runs; mistakes get the neares
   expect(await refused(`${whole}random: { samples: 2, space: { learning-rate: { min: 0, max: 1, scale: log } } }`)).toMatch(
     /learningRate: min must be below max, and positive/,
   );
+  // before the first run, and by what there is at the time
+  const measured = (metric: string, command = "trajectories", more = "") =>
+    refused(`command: ${command}\nmetric: ${metric}\noptions: { data: gapminder }\n${more}`);
+  expect(await measured("los")).toMatch(
+    /metric: "los" is no number of runs of trajectories\n {2}hint: did you mean "loss"\? They have loss, /,
+  );
+  expect(await measured("heldOut.0.scroes.1.w1")).toMatch(/did you mean "heldOut.0.scores.1.w1"\?/);
+  expect(await measured("dual")).toMatch(/did you mean "value.dual"\?/);
+  expect(await measured("solverError", "trajectories", "halving: { min: 1, max: 2 }")).toMatch(
+    /"solverError" is known only when a run of trajectories has ended\n {2}hint: By step they have loss, /,
+  );
+  expect(await measured("methods.W.exces", "molecule flow")).toMatch(/did you mean "methods.W.excess"\?/);
+  expect(await measured("elbo", "train", "grid: { model: [mlp] }")).toMatch(/"elbo" is no number of runs of train/);
+  expect(existsSync(join(base, "out"))).toBe(false);
   const many = Array.from({ length: 1000 }, (_, i) => i + 1).join(", ");
   expect(await refused(`${whole}grid: { width: [${many}], batch: [${many}] }`)).toMatch(/1000000 runs are too many/);
 });

@@ -11,6 +11,7 @@ import { readLanguageModel } from "../../src/nn/index.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { tokenizerOf } from "../../src/tokenizers/index.ts";
+import { expectReported } from "../lab/reported.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -305,4 +306,9 @@ test("lists optimizers and what each can be told", async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^ {2}damping +/m);
   expect((await pushforward("optimizers", "nothing")).text).toMatch(/no optimizer "nothing"/);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(folder, "train");
+  await expectReported(folder, "train compare");
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
 import { openAnnotated, writeAnnotated } from "../../src/data/h5ad.ts";
 import { writeLayout } from "../data/annotated.ts";
+import { expectReported } from "../lab/reported.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -184,3 +185,5 @@ test("the components of features take their velocities with them", async () => {
   expect(code).toBe(0);
   expect((await resultsOf(out)).warnings.join("\n")).toMatch(/R² (0\.[89]|1\.0)/);
 }, 20_000);
+
+test("runs write numbers that are declared alone", () => expectReported(folder, "trajectories", "elsewhere"));

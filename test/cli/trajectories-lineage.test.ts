@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
 import { writeLayout } from "../data/annotated.ts";
+import { expectReported } from "../lab/reported.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -155,3 +156,5 @@ test("clusters without a question, or beside groups, are refused", async () => {
   const both = await pushforward(path, "--clusters", "3", "--group", "kind", "--between", "0,1");
   expect(both.text).toMatch(/give --group or --clusters, not both/);
 });
+
+test("runs write numbers that are declared alone", () => expectReported(folder, "trajectories", "elsewhere"));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
+import { expectReported } from "../lab/reported.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -149,3 +150,5 @@ test("other methods go on beyond the data too, with a word", async () => {
   expect(warnings.join("\n")).toMatch(/6: a forecast beyond the last snapshot/);
   expect(await readdir(join(out, "artifacts"))).toContain("forecast.png");
 }, 30_000);
+
+test("runs write numbers that are declared alone", () => expectReported(folder, "trajectories", "elsewhere"));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { randomStream } from "../../src/array/index.ts";
 import type { Prediction } from "../../src/transport/index.ts";
+import { expectReported } from "../lab/reported.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -97,3 +98,5 @@ test("inspect tells a shift in one of 50 dimensions from two samples of one popu
   expect(snapshots[1].next.p).toBe(1 / 40);
   expect(warnings.filter((w: string) => w.includes("no farther apart"))).toHaveLength(1);
 });
+
+test("runs write numbers that are declared alone", () => expectReported(folder, "trajectories", "elsewhere"));

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -7,6 +7,7 @@ import { openAnnotated } from "../../src/data/h5ad.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
 import { writeLayout } from "../data/annotated.ts";
+import { expectReported } from "../lab/reported.ts";
 import { pushforward } from "./pushforward.ts";
 
 let folder = "";
@@ -328,6 +329,29 @@ test("--auto tries candidates, says why it chose, and runs the chosen one", asyn
   expect(two.text).toMatch(/--auto needs at least three snapshots/);
 });
 
+test("the trials of --auto by two processes give the same run, and are not made again when it goes on", async () => {
+  const path = await csv("shared.csv", moving([0, 1, 2]));
+  const ask = (name: string, ...more: string[]) =>
+    pushforward(path, "--auto", "--mass", "counts", "--quick", ...tiny, "--threads", "1", "--out", join(folder, name), ...more);
+  await ask("alone");
+  expect((await ask("shared", "--workers", "2", "--stop-at", "5")).code).toBe(0);
+  const trial = join(folder, "shared", "parts", "uam-without-1", "results.json");
+  const made = (await stat(trial)).mtimeMs;
+  expect((await ask("shared", "--stop-at", "6")).code).toBe(0);
+  expect((await stat(trial)).mtimeMs).toBe(made);
+  await ask("shared");
+  for (const file of ["metrics.jsonl", "checkpoint/state.safetensors", "artifacts/trajectories.csv"])
+    expect((await readFile(join(folder, "shared", file))).equals(await readFile(join(folder, "alone", file)))).toBe(true);
+  // but for the seconds that trials took
+  const choices = [await resultsOf(join(folder, "alone")), await resultsOf(join(folder, "shared"))].map(({ choice }) =>
+    choice.map(({ seconds, ...rest }: { seconds: number }) => rest),
+  );
+  expect(choices[1]).toEqual(choices[0]);
+  expect((await pushforward(path, ...tiny, "--workers", "2", "--out", join(folder, "unshared"))).text).toMatch(
+    /--workers: with these options no work of trajectories splits/,
+  );
+});
+
 test.each([
   ["a potential for a method without one", ["--potential", "a^2"], /method am has none/],
   ["a potential method without a potential", ["--method", "wlf-potential"], /needs --potential/],
@@ -459,3 +483,9 @@ test("a run stopped between checkpoints goes on to the same metrics and the same
   for (const file of ["metrics.jsonl", "artifacts/trajectories.csv"])
     expect(await readFile(join(folder, "halved", file), "utf8")).toBe(await readFile(join(folder, "whole", file), "utf8"));
 }, 60_000);
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  // of mechanics, groups and tracks
+  const others = ["match", "missing", "energy.imbalance", "energy.error", "energy.friction", "energy.points.**", "transitions.**"];
+  await expectReported(folder, "trajectories", [...others, "heldOut.*.paths.*", "choice.*.noise", "heldOut.*.unit.own"]);
+});

@@ -8,6 +8,7 @@ import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/program.ts";
 import { readSweep } from "../../src/lab/sweep/read.ts";
 import { fromOnnx } from "../../src/onnx/index.ts";
+import { expectReported } from "../lab/reported.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -162,4 +163,8 @@ test("help and schema show the options of all models", async () => {
   const schema = JSON.parse((await train("--schema")).out);
   expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(["latent", "beta", "heads", "penalty", "model"]));
   expect(schema.required ?? []).not.toContain("model");
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(folder, "train");
 });

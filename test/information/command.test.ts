@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { array, randomStream } from "../../src/array/index.ts";
 import { linearInformation } from "../../src/information/index.ts";
+import { expectReported } from "../lab/reported.ts";
 import { drawn, linear, linearMean, network, roughEncoder, workplace } from "./cli.ts";
 
 const { path, npy, model, read, remove, information } = workplace("information");
@@ -288,4 +289,12 @@ test("energy: a misspelt model, options of a model beside pairs, and an encoder 
   const z = npy("pairs.npy", randomStream("pairs").normal([100, 2], "f64"));
   expect(await refused("--x", z, "--z", z, "--variance", "0.1")).toMatch(/--variance is of a model, and --x and --z are given/);
   expect(await refused("--x", z)).toMatch(/--x and --z come together/);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  const rows = npy("rows.npy", (await drawn(linearMean, 2, linear.variance, 60, randomStream(3))).x);
+  expect((await information("representation", encoder, "--x", rows, "--variance", "0.1", "--out", path("codes"), "--quiet")).code).toBe(0);
+  await expectReported(path(""), "information representation");
+  await expectReported(path(""), "information bounds");
+  await expectReported(path(""), "information rate", ["thermodynamicLength"]);
 });

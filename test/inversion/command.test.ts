@@ -9,6 +9,7 @@ import { run } from "../../src/cli/program.ts";
 import { toOnnx } from "../../src/onnx/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import * as t from "../../src/tensor/index.ts";
+import { expectReported } from "../lab/reported.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pushforward-audit-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -292,4 +293,11 @@ test("train-target writes a classifier that the audit takes, and its privacy", a
   const again = ["--model", join(out, "artifacts", "classifier.onnx"), "--private", own, "--public", open_];
   const { utility } = await results(...again, ...small, "--attacks", "map:0.1", "--out", path("again"));
   expect(utility).toBeGreaterThan(0.6);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  // codes of the posterior, which these attacks on defended models lack
+  await expectReported(folder, "audit", ["perClass.*.gap", "defences.*.perClass.*.klNats", "defences.*.perClass.*.gap"]);
+  await expectReported(folder, "audit posterior");
+  await expectReported(folder, "audit train-target");
 });

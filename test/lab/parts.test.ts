@@ -76,6 +76,17 @@ describe("parts", () => {
     expect(results("killed")).toBe(results("own"));
   });
 
+  test("a part whose result is damaged is done again, by whomever", async () => {
+    for (const hands of [{}, { workers: 2 }]) {
+      const name = `damaged-${Object.keys(hands).length}`;
+      await perform(name, { stopAt: 2 });
+      writeFileSync(join(at(name), "parts", "first-0", "results.json"), '{"part": {"name": "first-0"');
+      await perform(name, hands);
+      expect(done(name)).toEqual([...all, "first-0"].sort());
+      expect(results(name)).toBe(results("own"));
+    }
+  });
+
   test.each([
     ["own", {}],
     ["others'", { workers: 2 }],

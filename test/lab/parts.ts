@@ -25,6 +25,7 @@ export const squares = divided({
     gate: z.string().optional().describe("a file without which the second part does not end"),
     trail: z.string().optional().describe("where each part that is worked on leaves its name"),
   }),
+  metrics: { rows: [], results: ["total", "parts.**"] },
   load: async () => ({ name: "numbers", title: "numbers", source: "arithmetic" }),
   prepare: async (source, { count, bad, gate, trail }) => ({
     ...{ problem: { count, bad, gate, trail }, source, label: "squaring", folder: "squares", steps: 4 * count, config: {}, warnings: [] },

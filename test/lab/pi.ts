@@ -17,6 +17,7 @@ export const pi = method({
     points: z.int().min(1).default(1000).describe("points a step"),
     steps: z.int().min(1).default(50).describe("steps"),
   }),
+  metrics: { rows: ["pi"], results: ["pi", "error"] },
   load: async () => ({ name: "square", title: "the unit square", source: "random numbers" }),
   prepare: async (source, { points, steps }) => ({
     problem: { points },

@@ -118,7 +118,31 @@ for (const kind of ["SQLite", "PostgreSQL"])
         [7, 0.8],
         [8, 0.9],
       ]);
-      expect(await syncRoot(store, root)).toBe(0); // nothing has changed, nothing is read
+      expect((await syncRoot(store, root)).read).toBe(0); // nothing has changed, nothing is read
+    });
+
+    test("tells of damaged runs, which it forgets, and takes them back when they are mended; what holds no run is passed over", async () => {
+      const whole = await makeRun(root, "spoiled", { width: 1, seed: 3 }, 3);
+      const path = join(root, "spoiled", "config.json");
+      await syncRoot(store, root);
+      const text = readFileSync(path, "utf8");
+      mkdirSync(join(root, "foreign"), { recursive: true });
+      writeFileSync(join(root, "foreign", "config.json"), '{"compilerOptions": {}}');
+      for (const [spoiled, why] of [
+        [text.slice(0, 100), /config.json is damaged \(it is no record of a run\)/],
+        ["", /is damaged/],
+        [text.replace('"created": ', '"created": "x", "was": '), /is damaged \(created/],
+        [text.replace('"format": 2', '"format": 3'), /a run of format 3; this version writes format 2/],
+      ] as const) {
+        writeFileSync(path, spoiled);
+        const { damaged } = await syncRoot(store, root);
+        expect(damaged).toEqual([{ folder: join(root, "spoiled"), why: expect.stringMatching(why) }]);
+        await expect(findRun(store, whole)).rejects.toThrow(/there is no run/);
+      }
+      writeFileSync(path, text);
+      expect((await syncRoot(store, root)).damaged).toEqual([]);
+      expect((await findRun(store, "spoiled")).id).toBe(whole);
+      rmSync(join(root, "spoiled"), { recursive: true });
     });
 
     test("follows a folder that begins again, that is removed, and a run that is worked on", async () => {

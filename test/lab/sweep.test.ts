@@ -138,6 +138,19 @@ describe("a sweep on this machine", () => {
     writeFileSync(join(base, "extended", first.jobs[1].job.name, "results.json"), '{"another": 7}');
     const another = await sweep("extended", plan({ grid: { x: [1, 2] }, metric: "another" }), localPool(1, 0, program));
     expect(another.jobs.map(({ value }) => value)).toEqual([undefined, 7]);
+    // a wider grid keeps the names of what is done, a narrower one is another sweep
+    const wider = await sweep("extended", plan({ grid: { x: [3, 1, 2] } }), localPool(2, 0, program));
+    expect(wider.jobs.map(({ job }) => [job.options.x, job.name])).toEqual([
+      [3, "2-seed0"],
+      [1, "0-seed0"],
+      [2, "1-seed0"],
+    ]);
+    expect(wider.jobs[1].value).toBe(5);
+    const widest = await sweep("extended", plan({ grid: { x: Array.from({ length: 11 }, (_, i) => i) } }), localPool(2, 0, program));
+    expect(widest.jobs.map(({ job }) => job.name)).toEqual(
+      [3, 0, 1, 2, 4, 5, 6, 7, 8, 9, 10].map((n) => `${n > 2 ? String(n).padStart(2, "0") : n}-seed0`),
+    );
+    await expect(sweep("extended", plan({ grid: { x: [1, 2] } }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep \(grid/);
     const halved = { options: {}, grid: { x: [1] }, halving: { min: 1, max: 1 } };
     await sweep("halved", plan(halved), localPool(1, 0, program));
     await expect(sweep("halved", plan({ ...halved, seeds: 2 }), localPool(1, 0, program))).rejects.toThrow(/holds another sweep \(seeds/);
@@ -278,6 +291,18 @@ describe.skipIf(!hasRedis)("a sweep over a queue", () => {
     for (const id of ["..", ".", "", "../x", "a/../b", "/etc", "a..b", "x\u0000", "-rf", 7]) expect(isTaskName(id)).toBe(false);
     expect(isTaskName("3f9a12c0-1b2c-00-seed7-250")).toBe(true);
   });
+
+  test("a worker ends when it is told to, also when its Redis is gone", async () => {
+    const lost = await startRedis();
+    const worker = spawn(process.execPath, ["bin/pushforward.js", "worker", "--queue", lost.url, "--folder", join(base, "lost")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await new Promise<void>((resolve) => worker.stderr.on("data", (text) => void (String(text).includes("waiting") && resolve())));
+    await lost.stop();
+    worker.kill("SIGTERM");
+    await gone(worker);
+    expect([0, 130]).toContain(worker.exitCode);
+  }, 60_000);
 
   test("a Redis that wants a password says so", async () => {
     const guarded = await startRedis();

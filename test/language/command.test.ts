@@ -1,6 +1,7 @@
 /** `pushforward steer` as people run it. */
 import { afterAll, describe, expect, test } from "vitest";
 import { workplace } from "../information/cli.ts";
+import { expectReported } from "../lab/reported.ts";
 import { file, logZ } from "./chain-a.ts";
 
 const { path, write, read, remove, call } = workplace("steer");
@@ -316,4 +317,14 @@ test("no particle in the support stops the run, and says what to do", async () =
   expect(JSON.stringify(results("some"))).not.toMatch(/NaN/);
   const { error } = await steer("exact", "none", "--model", chain, "--length", "4", "--potential", never);
   expect(error).toMatch(/no continuation has φ > 0: log Z is -∞/);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(path(""), "steer exact", ["logZ.lowerSe", "logZ.upperSe", "accepted"]);
+  await expectReported(path(""), "steer bounds");
+  await expectReported(path(""), "steer sample", ["logZ.upper", "logZ.upperSe"]);
+  await expectReported(path(""), "steer train");
+  await expectReported(path(""), "steer compare", ["logZ.lowerSe", "logZ.upperSe", "logZ.estimate"]);
+  await expectReported(path(""), "steer kl", ["logZ.lowerSe", "logZ.upperSe"]);
+  await expectReported(path(""), "steer infill");
 });

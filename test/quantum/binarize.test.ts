@@ -16,6 +16,7 @@ import { familySchema } from "../../src/quantum/families/schema.ts";
 import { bitsOf } from "../../src/quantum/landscape/table.ts";
 import { byAll, verdict } from "../../src/quantum/training/outcome.ts";
 import { jit, type Tensor } from "../../src/tensor/index.ts";
+import { expectReported } from "../lab/reported.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-binarize-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -111,7 +112,6 @@ test("a training that was stopped goes on to the same numbers", async () => {
     train(problem, {
       rng: randomStream(5),
       progress: () => line,
-      checkFolder: async () => {},
       folder: "",
       saved: kept === undefined ? undefined : JSON.parse(kept),
       save: async (_, state) => void (kept = JSON.stringify(state)),
@@ -306,3 +306,7 @@ function wide(features: number): string {
     .map((row) => row.join())
     .join("\n");
 }
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(base, "binarize", ["polished.loss", "polished.evaluations"]);
+});

@@ -1,13 +1,13 @@
 /** `pushforward runs list` and `index`. */
 
 import type { Outcome } from "../../lab/command.ts";
-import { sharedStore } from "../../lab/store/database.ts";
+import { dropIndex, sharedStore } from "../../lab/store/database.ts";
 import { listRuns } from "../../lab/store/query.ts";
 import { nameOf } from "../../lab/store/sync.ts";
 import { ago, textTable } from "../../lab/text-table.ts";
 import { formatNumber } from "../../numbers.ts";
 import type { ListOptions, ShowOptions } from "../runs.ts";
-import { dropIndex, listed, selection, withStore } from "./store.ts";
+import { listed, selection, withStore } from "./store.ts";
 
 export async function list(options: ListOptions): Promise<Outcome> {
   const { root } = options;

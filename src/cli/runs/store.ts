@@ -1,27 +1,39 @@
 /** The index that the `runs` commands ask: the team's, or the one beside the folders, brought up to date first. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { indexFile, openStore, type Store, sharedStore } from "../../lab/store/database.ts";
+import { dropIndex, isDamage, openIndex, openStore, type Store, sharedStore } from "../../lab/store/database.ts";
 import { type Found, findRun, listRuns, type Selection } from "../../lab/store/query.ts";
-import { syncRoot } from "../../lab/store/sync.ts";
+import { type Damaged, nameOf, syncRoot } from "../../lab/store/sync.ts";
 
 /** @throws UserError  if there is neither a shared store nor a folder of runs */
 export async function withStore<T>(root: string, job: (store: Store) => Promise<T>): Promise<T> {
   const shared = sharedStore();
   if (shared === undefined && !existsSync(root))
     throw new UserError(`there is no folder ${root}`, "--root says where the runs are; without --out, commands write below runs");
-  const store = await openStore(shared ?? indexFile(root));
-  try {
-    if (existsSync(root)) await syncRoot(store, root);
-    return await job(store);
-  } finally {
-    await store.destroy();
-  }
+  const ask = async (): Promise<T> => {
+    const store = await (shared === undefined ? openIndex(root) : openStore(shared));
+    try {
+      if (existsSync(root)) tell((await syncRoot(store, root)).damaged, root);
+      return await job(store);
+    } finally {
+      await store.destroy();
+    }
+  };
+  return ask().catch((error: unknown) => {
+    if (shared !== undefined || !isDamage(error)) throw error;
+    dropIndex(root); // damaged further in: a question found it
+    return ask();
+  });
 }
 
-/** Forgets the index of the folder; the next question makes it again. */
-export function dropIndex(root: string): void {
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(indexFile(root) + suffix, { force: true });
+/** Most damaged runs that are named. */
+const mostNamed = 5;
+
+/** Damaged runs are in no list: what they are is said beside it. */
+function tell(damaged: readonly Damaged[], root: string): void {
+  const named = damaged.slice(0, mostNamed).map(({ folder, why }) => `note: ${nameOf(folder, root)} is left out: ${why}\n`);
+  const more = damaged.length > mostNamed ? [`note: so are ${damaged.length - mostNamed} more damaged runs\n`] : [];
+  process.stderr.write([...named, ...more].join(""));
 }
 
 /** Text with commas as a list. */

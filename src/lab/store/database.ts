@@ -2,7 +2,7 @@
  * The index of runs: a database beside the folders, or one that a team shares. It holds copies; whatever it holds can be made again from
  * the folders. One set of queries for SQLite and PostgreSQL.
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Dialect, Kysely, type Migration, Migrator, PostgresDialect, SqliteDialect, sql } from "kysely";
@@ -83,6 +83,24 @@ const migrations: Record<string, Migration> = {
 
 /** The index beside the run folders. */
 export const indexFile = (root: string): string => join(root, "index.sqlite");
+
+/** Forgets the index of a folder; the next question makes it again. */
+export function dropIndex(root: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(indexFile(root) + suffix, { force: true });
+}
+
+/** Does an error say that the file of an index is damaged? One that is too short is an error of reading; a disk that fails does so again. */
+export const isDamage = (error: unknown): boolean =>
+  error instanceof Error && /not a database|malformed|disk I\/O error/i.test(error.message);
+
+/** The index beside the run folders; one that is damaged is made again. @throws UserError  as `openStore` does */
+export async function openIndex(root: string): Promise<Store> {
+  return openStore(indexFile(root)).catch((error: unknown) => {
+    if (!isDamage(error)) throw error;
+    dropIndex(root);
+    return openStore(indexFile(root));
+  });
+}
 
 /** The URL of the store that a team shares, if one is set. */
 export const sharedStore = (): string | undefined => process.env.PUSHFORWARD_STORE || undefined;

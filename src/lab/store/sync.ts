@@ -1,6 +1,6 @@
 /** Run folders into the index: what has changed since it was last read, and nothing twice. */
 import { createHash, randomUUID } from "node:crypto";
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { isLocked } from "../lock.ts";
@@ -14,11 +14,21 @@ const deepest = 4;
 /** Most facts kept of one run, and characters of one. */
 const [mostFacts, longestFact] = [500, 300];
 
-/** Brings the index up to date with all run folders below a root; forgets those that are gone. Returns how many were read. */
-export async function syncRoot(store: Store, root: string): Promise<number> {
+/** A run that cannot be read. */
+export interface Damaged {
+  readonly folder: string;
+  readonly why: string;
+}
+
+/** Brings the index up to date with all run folders below a root; forgets those that are gone or damaged. */
+export async function syncRoot(store: Store, root: string): Promise<{ readonly read: number; readonly damaged: readonly Damaged[] }> {
+  const damaged: Damaged[] = [];
   const folders = await outdated(store, root);
-  for (const folder of folders) await syncRun(store, folder);
-  return folders.length;
+  for (const folder of folders) {
+    const why = await syncRun(store, folder);
+    if (why !== undefined) damaged.push({ folder, why });
+  }
+  return { read: folders.length, damaged };
 }
 
 /** Run folders below a root that the index does not hold as they are now; it forgets those that are gone. */
@@ -36,12 +46,16 @@ export async function outdated(store: Store, root: string): Promise<string[]> {
   });
 }
 
-/** Brings one run folder into the index. A folder that holds no run is passed over. */
-export async function syncRun(store: Store, name: string, status?: RunStatus): Promise<void> {
+/** Brings one run folder into the index. A folder that holds no run is passed over. @returns  why it cannot be read, if it holds a damaged one */
+export async function syncRun(store: Store, name: string, status?: RunStatus): Promise<string | undefined> {
   const folder = resolve(name);
   const stamp = stampOf(folder); // before the files are read: what changes meanwhile is read again
-  const found = await inspect(folder).catch(() => "foreign" as const);
-  if (typeof found === "string") return;
+  const found = await inspect(folder).catch((error: Error) => error);
+  if (typeof found === "string" || found instanceof Error) {
+    await store.deleteFrom("runs").where("folder", "=", folder).where("machine", "=", hostname()).execute();
+    if (!existsSync(folder)) return undefined; // gone meanwhile
+    return found instanceof Error ? found.message : damageIn(folder);
+  }
   const record = await ofItsOwn(store, folder, found);
   const before = await store.selectFrom("runs").select(["bytes", "tail"]).where("id", "=", record.id).executeTakeFirst();
   const { pieces, bytes, tail, again } = readNew(join(folder, "metrics.jsonl"), before);
@@ -79,6 +93,13 @@ export async function syncRun(store: Store, name: string, status?: RunStatus): P
         .execute();
     await writeFacts(t, record, results, last);
   });
+  return undefined;
+}
+
+/** A folder that has what only runs have, and a config.json that is none of ours. */
+function damageIn(folder: string): string | undefined {
+  const left = ["metrics.jsonl", "checkpoint"].every((name) => existsSync(join(folder, name)));
+  return left ? `${join(folder, "config.json")} is damaged (it is no record of a run)` : undefined;
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Which runs a sweep is made of. */
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Random, randomStream } from "../../array/random.ts";
+import { UserError } from "../../errors.ts";
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
 export type Value = z.infer<typeof value>;
@@ -58,21 +60,61 @@ export interface Job {
 /** Largest number of runs of one sweep. */
 export const mostJobs = 100_000;
 
-/** The runs of a sweep, in an order that depends on the sweep alone. */
-export function expand(sweep: Sweep): Job[] {
+/** A setting, by what is varied in it, and the number in the names of its runs. */
+export interface Named {
+  readonly number: string;
+  readonly varied: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The runs of a sweep, in an order that depends on the sweep alone.
+ * @param named  settings of the sweep before it was extended: their runs keep their names
+ */
+export function expand(sweep: Sweep, named: readonly Named[] = []): Job[] {
   const seeds = typeof sweep.seeds === "number" ? Array.from({ length: sweep.seeds }, (_, i) => i) : [...new Set(sweep.seeds)];
-  const points = combinations(sweep.grid);
-  const samples = sweep.random ? draw(sweep.random) : [{}];
-  const settings = points.flatMap((point) => samples.map((sample) => ({ ...point, ...sample })));
-  const digits = String(settings.length - 1).length;
-  return settings.flatMap((varied, setting) =>
-    seeds.map((seed) => ({
-      name: `${String(setting).padStart(digits, "0")}-seed${seed}`,
-      setting,
-      options: { ...sweep.options, ...varied, seed },
-    })),
+  return namedSettings(sweep, named).flatMap(({ number, varied }, setting) =>
+    seeds.map((seed) => ({ name: `${number}-seed${seed}`, setting, options: { ...sweep.options, ...varied, seed } })),
   );
 }
+
+/** The settings of a sweep with their numbers: those that they have, or the next ones. */
+export function namedSettings(sweep: Sweep, named: readonly Named[] = []): Named[] {
+  const samples = sweep.random ? draw(sweep.random) : [{}];
+  const settings = combinations(sweep.grid).flatMap((point) => samples.map((sample) => ({ ...point, ...sample })));
+  const numbers = new Map(named.map(({ number, varied }) => [settingKey(varied), number]));
+  const digits = String(settings.length - 1).length;
+  let next = named.reduce((most, { number }) => Math.max(most, Number(number) + 1), 0);
+  return settings.map((varied) => ({ varied, number: numbers.get(settingKey(varied)) ?? String(next++).padStart(digits, "0") }));
+}
+
+/** Settings are the same whatever the order in which their options are written. */
+export const settingKey = (varied: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(Object.entries(varied).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** What the folder of a sweep says of it. */
+export interface Plan {
+  readonly id: string;
+  readonly created: number;
+  readonly sweep: Sweep;
+  /** Of a sweep that was extended: its settings by their numbers. */
+  readonly named?: readonly Named[];
+}
+
+/** The plan in the folder of a sweep. @throws UserError  if it is damaged */
+export function parsePlan(path: string): Plan {
+  try {
+    return planSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    throw new UserError(`${path} is damaged`, "choose another folder with --out");
+  }
+}
+
+const planSchema = z.object({
+  id: z.string().regex(/^[\w-]+$/),
+  created: z.number(),
+  sweep: sweepSchema,
+  named: z.array(z.object({ number: z.string().regex(/^\d+$/), varied: z.record(z.string(), z.unknown()) })).optional(),
+});
 
 /** How many runs that are, without making them: a grid can be astronomically large. */
 export function jobCount({ grid, random, seeds }: Sweep): number {

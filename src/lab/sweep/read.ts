@@ -2,6 +2,7 @@
 import { nearest, UserError } from "../../errors.ts";
 import { type Command, findCommand, type Registered } from "../command.ts";
 import { camelKey, camelKeys, readYaml } from "../config-file.ts";
+import { checkMetric } from "../metrics.ts";
 import { type OptionFacts, optionFacts, validate } from "../options.ts";
 import { expand, jobCount, mostJobs, type Sweep, sweepSchema } from "./plan.ts";
 
@@ -14,7 +15,7 @@ const taken = ["out", "seed", "json", "quiet", "overwrite", "config", "part"];
 export async function readSweep(file: string, registry: readonly Registered[]): Promise<Sweep> {
   try {
     const raw = validate(sweepSchema, readYaml(file));
-    const { kind, options: schema, check: checkOptions } = await commandOf(raw.command, registry);
+    const { kind, options: schema, check: checkOptions, metrics } = await commandOf(raw.command, registry);
     if (kind !== "method") throw new UserError(`command: "${raw.command}" makes no runs with seeds`);
     const known = Object.keys(schema.shape);
     const text = (key: string) => textual(schema, key);
@@ -28,7 +29,11 @@ export async function readSweep(file: string, registry: readonly Registered[]): 
     };
     check(sweep, known);
     // a mistake in the last of a thousand runs is better found now
-    for (const { options } of expand(sweep)) checkOptions(options);
+    for (const { options } of expand(sweep)) {
+      checkOptions(options);
+      const reported = metrics(options);
+      if (reported) checkMetric(sweep.metric, sweep.command, reported, { byStep: sweep.halving !== undefined });
+    }
     return sweep;
   } catch (error) {
     throw error instanceof UserError && !error.message.startsWith(file) ? new UserError(`${file}: ${error.message}`, error.hint) : error;

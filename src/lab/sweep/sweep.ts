@@ -3,7 +3,7 @@
  * again.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
 import { type Summary, summarize } from "../compare.ts";
@@ -14,7 +14,7 @@ import type { OptionFacts } from "../options.ts";
 import { firstDifference, readRecord } from "../record.ts";
 import { Cancelled, numberNames, outcome, type Report } from "./child.ts";
 import { best, rounds } from "./halving.ts";
-import { expand, type Job, type Sweep } from "./plan.ts";
+import { expand, type Job, namedSettings, type Plan, parsePlan, type Sweep, settingKey } from "./plan.ts";
 import type { Executor } from "./pool.ts";
 
 export type JobState = "waiting" | "running" | "done" | "failed" | "stopped" | "dropped";
@@ -69,8 +69,8 @@ export async function runSweep(sweep: Sweep, given: SweepOptions): Promise<Sweep
   await makeFolder(folder);
   const held: Lock = lock(folder);
   try {
-    const id = await identify(folder, sweep);
-    const jobs = expand(sweep).map((job): JobStatus => ({ job, state: "waiting" }));
+    const { id, named } = await identify(folder, sweep);
+    const jobs = expand(sweep, named).map((job): JobStatus => ({ job, state: "waiting" }));
     const settings = new Set(jobs.map(({ job }) => job.setting));
     const plan = sweep.halving ? rounds(settings.size, sweep.halving) : [undefined];
     let left = jobs;
@@ -90,53 +90,43 @@ export async function runSweep(sweep: Sweep, given: SweepOptions): Promise<Sweep
   }
 }
 
-/** The sweep's id, of its first beginning; tasks are named by it. */
-async function identify(folder: string, sweep: Sweep): Promise<string> {
+/** The sweep's id, of its first beginning, by which tasks are named; and its settings, if it was extended since. */
+async function identify(folder: string, sweep: Sweep): Promise<Pick<Plan, "id" | "named">> {
   const path = join(folder, "sweep.json");
-  if (existsSync(path)) {
-    const found = parsePlan(path);
-    const here: Record<string, unknown> = JSON.parse(JSON.stringify(sweep));
-    const changed = firstDifference(fixedIn(found.sweep), fixedIn(here));
-    if (changed !== undefined)
-      throw new UserError(
-        `${folder} holds another sweep (${changed})`,
-        "choose another folder with --out; more seeds, or another metric, may go on here",
-      );
-    if (firstDifference(found.sweep, here) !== undefined) await writePlan(path, found, here);
-    return found.id;
+  if (!existsSync(path)) {
+    const id = randomUUID().slice(0, 13);
+    await writePlan(path, { id, created: Date.now() }, sweep);
+    return { id };
   }
-  const id = randomUUID().slice(0, 13);
-  await writePlan(path, { id, created: Date.now() }, sweep);
-  return id;
+  const found = parsePlan(path);
+  const here: Sweep = JSON.parse(JSON.stringify(sweep));
+  if (firstDifference(found.sweep, here) === undefined) return found;
+  const before = namedSettings(found.sweep, found.named);
+  const named = namedSettings(here, before);
+  const there = new Set(named.map(({ varied }) => settingKey(varied)));
+  const lost = before.some(({ varied }) => !there.has(settingKey(varied)));
+  const changed = firstDifference(fixedIn(found.sweep, lost), fixedIn(here, lost));
+  if (changed !== undefined)
+    throw new UserError(
+      `${folder} holds another sweep (${changed})`,
+      "choose another folder with --out; more settings or seeds, or another metric, may go on here",
+    );
+  await writePlan(path, { ...found, named }, here);
+  return { id: found.id, named };
 }
 
-const writePlan = (path: string, { id, created }: Pick<Plan, "id" | "created">, sweep: unknown): Promise<void> =>
-  writeAside(path, `${JSON.stringify({ id, created, sweep }, undefined, 2)}\n`);
+const writePlan = (path: string, { id, created, named }: Omit<Plan, "sweep">, sweep: unknown): Promise<void> =>
+  writeAside(path, `${JSON.stringify({ id, created, sweep, named }, undefined, 2)}\n`);
 
 /**
- * What may not change when a sweep is asked for again. Other seeds leave the names of runs as they are, and the metric is read from what they left;
- * what successive halving has dropped was dropped by the old ones.
+ * What may not change when a sweep is asked for again. Other seeds and more settings leave the names of runs as they are, and the metric is read from
+ * what they left; what successive halving has dropped was dropped by the old ones.
+ * @param lost  whether settings would be given up
  */
-function fixedIn(plan: Record<string, unknown>): Record<string, unknown> {
+function fixedIn(plan: Sweep, lost: boolean): Record<string, unknown> {
   if (plan.halving !== undefined) return plan;
-  const { seeds: _, metric: __, goal: ___, ...fixed } = plan;
-  return fixed;
-}
-
-interface Plan {
-  readonly id: string;
-  readonly created: number;
-  readonly sweep: Record<string, unknown>;
-}
-
-function parsePlan(path: string): Plan {
-  try {
-    const found = JSON.parse(readFileSync(path, "utf8"));
-    if (/^[\w-]+$/.test(found.id) && typeof found.sweep === "object") return found;
-  } catch {
-    // told below
-  }
-  throw new UserError(`${path} is damaged`, "choose another folder with --out");
+  const { seeds: _, metric: __, goal: ___, grid, random, ...fixed } = plan;
+  return lost ? { ...fixed, grid, random } : fixed;
 }
 
 function setState(status: JobStatus, state: JobState, jobs: readonly JobStatus[], { changed }: SweepOptions): void {

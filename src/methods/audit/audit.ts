@@ -40,6 +40,13 @@ function sessionOf(problem: Problem, rng: Random, watch: () => void): Session {
   return found;
 }
 
+/** Numbers of every class. */
+const perClass = (path: string): string[] =>
+  [
+    ...["attack.p", "attack.lo", "attack.hi", "control.p", "control.lo", "control.hi", "risk.value", "risk.lo", "risk.hi"],
+    ...["coverage", "klNats", "gap", "memorisation.t", "memorisation.p"],
+  ].map((name) => `${path}.*.${name}`);
+
 export const audit = divided({
   name: "audit",
   summary: "how much of its private training data does a classifier give away?",
@@ -58,6 +65,23 @@ export const audit = divided({
   input: { name: "[model.onnx]", description: "the classifier, as --model" },
   options: z.object(auditOptions),
   commands: [posterior, trainTarget, compare],
+  metrics: {
+    rows: [],
+    results: [
+      "utility",
+      "evaluator",
+      "attacks.*.target",
+      "attacks.*.evaluator",
+      "attacks.*.neighbours",
+      "attacks.*.precision",
+      "attacks.*.coverage",
+      "attacks.*.pairs",
+      "attacks.*.klNats",
+      ...perClass("perClass"),
+      "defences.*.utility",
+      ...perClass("defences.*.perClass"),
+    ],
+  },
 
   async load(input, given) {
     if (input !== undefined && given.model !== undefined && input !== given.model)

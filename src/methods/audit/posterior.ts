@@ -54,6 +54,10 @@ export const posterior = method({
     "only where importance weights amount to a tenth of the draws or more (ess).",
   input: { name: "[model.onnx]", description: "the classifier, as --model" },
   options,
+  metrics: {
+    rows: ["loss", "nll", "kl", "accuracy", "rate"],
+    results: ["loss", "nll", "kl", "gap", "ess", "accuracy", "lossError", "outside", "steps"],
+  },
 
   async load(input, given) {
     if (given.data !== undefined) throw new UserError("audit posterior has no built-in data", "give a classifier with --model");

@@ -45,6 +45,7 @@ export const trainTarget = experiment({
   stream: "audit",
   input: { name: "[data]", description: "private data, as --private" },
   options,
+  metrics: { rows: [], results: ["accuracy", "records", "test"] },
 
   async load(input, given) {
     if (given.data !== undefined) return builtInSides(given.data, given.quick);

@@ -1,14 +1,17 @@
 /** `pushforward graph compress`. */
 import { z } from "zod";
 import { decodeGraph } from "../../coding/decode.ts";
-import { encode } from "../../coding/encode.ts";
+import { type Encoded, encode } from "../../coding/encode.ts";
 import { needsTrust } from "../../coding/format.ts";
 import { edgeSum, type Graph, makeCanonical, sameGraph } from "../../coding/graph.ts";
 import { withOneMemory } from "../../coding/kernel.ts";
 import { idealBits } from "../../coding/models.ts";
-import { job } from "../../lab/command.ts";
+import { job, type Outcome } from "../../lab/command.ts";
+import { interruptedExitCode } from "../../lab/interrupt.ts";
+import { partOptions, type WhoWorks } from "../../lab/parts.ts";
 import { cpuSeconds, graphInput, loadGraph, reading } from "./input.ts";
 import { byteSize, count, type Talk, withProgress, writeOut } from "./output.ts";
+import { checkHands, compressElsewhere, compressGroup } from "./shards.ts";
 
 const options = z.object({
   out: z
@@ -21,6 +24,7 @@ const options = z.object({
   shards: z.int().min(0).optional().describe("at least this many independent parts, by ranges of vertices (urn model)"),
   lanes: z.int().min(0).optional().describe("interleaved states (default: 8 from 1 MiB on, else 1)"),
   check: z.boolean().default(true).describe("do not decompress and compare afterwards"),
+  ...partOptions,
   ...reading,
 });
 
@@ -31,14 +35,45 @@ export const compress = job({
   examples: ["pushforward graph compress roads.txt.gz -o roads.pfg"],
   options,
   async run([input], flags) {
-    const { out = input === "-" ? "-" : `${input}.pfg`, model, shards, lanes, check } = flags;
+    const { out = input === "-" ? "-" : `${input}.pfg`, model, shards, lanes, check, part } = flags;
     const bias = flags.bias === "fit" ? "fit" : Number(flags.bias);
     const talk = { ...flags, toStderr: out === "-" };
-    const g = await loadGraph(input, flags, talk);
-    const edges = g.pairs.length / 2;
     const how = { model, bias, shards, lanes, memoryLimit: byteSize(flags.memory) } as const;
-    const { coded, seconds } = await withOneMemory(async () => {
+    checkHands(input, out, how, flags);
+    const read = () => loadGraph(input, flags, part === undefined && !elsewhere(flags) ? talk : silent);
+    if (part !== undefined) {
+      const whole = await compressGroup(part, out, read, how, talk);
+      return { results: { part: out }, text: [whole ? `the part is done: ${out}` : "stopped"], exitCode: whole ? 0 : interruptedExitCode };
+    }
+    /** What was read, and what it is compared with. */
+    const sums = async () => {
+      const g = await read();
       const sum = edgeSum(g);
+      if (elsewhere(flags)) makeCanonical(g); // at once, while others work
+      return { g, sum };
+    };
+    const conclude = async (g: Graph, sum: readonly number[], coded: Encoded) => {
+      if (check) await compare(coded.bytes, g, sum, talk);
+      await writeOut(out, [coded.bytes]);
+      return { g, coded };
+    };
+    if (elsewhere(flags)) {
+      const reading = sums();
+      reading.catch(() => undefined); // told when it is waited for
+      const made = await compressElsewhere({ out, graph: async () => (await reading).g }, how, talk, flags, async (coded) => {
+        const { g, sum } = await reading;
+        return withOneMemory(() => conclude(g, sum, coded));
+      });
+      if (made) return outcomeOf(out, made.g, made.coded, bias);
+      return {
+        results: { interrupted: true },
+        text: ["stopped; the same command goes on with the other parts"],
+        exitCode: interruptedExitCode,
+      };
+    }
+    const { g, sum } = await sums();
+    const edges = g.pairs.length / 2;
+    const { coded, seconds } = await withOneMemory(async () => {
       const start = cpuSeconds();
       const work = (step: (done: number, total: number) => void) => {
         makeCanonical(g); // once, where it lies, for all that follows
@@ -46,29 +81,38 @@ export const compress = job({
       };
       const coded = await withProgress("compressing", talk, work, edges);
       const seconds = cpuSeconds() - start;
-      if (check) await compare(coded.bytes, g, sum, talk);
-      return { coded, seconds };
+      return { ...(await conclude(g, sum, coded)), seconds };
     });
-    await writeOut(out, [coded.bytes]);
-    const bytes = coded.bytes.length;
-    const bitsPerEdge = edges ? (8 * bytes) / edges : undefined;
-    // beside shards, the ideal size of one file by the urn model
-    const loss = coded.model === "shards" && { lossOfShardsBytes: (coded.idealBits - idealBits(g, "urn", { bias })) / 8 };
-    const results = {
-      ...{ out, model: coded.model, vertices: g.vertices, edges, directed: g.directed, bytes, bitsPerEdge },
-      ...{ idealBytes: coded.idealBits / 8, overheadBytes: coded.overheadBytes, ...loss },
-      ...{ cpuSeconds: seconds, edgesPerSecond: edges / seconds },
-      ...(g.columns?.length ? { columns: g.columns.map(({ name }) => name) } : {}),
-    };
-    const rate =
-      bitsPerEdge === undefined
-        ? ""
-        : `, ${bitsPerEdge.toFixed(3)} bits per edge (${coded.model}${g.columns?.length ? ", with columns" : ""})`;
-    const trust = needsTrust(bytes, { body: coded.model, vertices: g.vertices, edges });
-    const note = trust ? ["so few bytes hold so much that reading them takes long: decompress asks for --trust"] : [];
-    return { results, text: [`${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, ...note], toStderr: out === "-" };
+    return outcomeOf(out, g, coded, bias, seconds);
   },
 });
+
+const elsewhere = ({ workers, queue }: WhoWorks): boolean => workers !== undefined || queue !== undefined;
+
+/** Where others tell how far they are, reading tells nothing. */
+const silent: Talk = { quiet: true };
+
+/** @param seconds  of this process, where it did the work */
+function outcomeOf(out: string, g: Graph, coded: Encoded, bias: number | "fit", seconds?: number): Outcome {
+  const edges = g.pairs.length / 2;
+  const bytes = coded.bytes.length;
+  const bitsPerEdge = edges ? (8 * bytes) / edges : undefined;
+  // beside shards, the ideal size of one file by the urn model
+  const loss = coded.model === "shards" && { lossOfShardsBytes: (coded.idealBits - idealBits(g, "urn", { bias })) / 8 };
+  const results = {
+    ...{ out, model: coded.model, vertices: g.vertices, edges, directed: g.directed, bytes, bitsPerEdge },
+    ...{ idealBytes: coded.idealBits / 8, overheadBytes: coded.overheadBytes, ...loss },
+    ...(seconds !== undefined && { cpuSeconds: seconds, edgesPerSecond: edges / seconds }),
+    ...(g.columns?.length ? { columns: g.columns.map(({ name }) => name) } : {}),
+  };
+  const rate =
+    bitsPerEdge === undefined
+      ? ""
+      : `, ${bitsPerEdge.toFixed(3)} bits per edge (${coded.model}${g.columns?.length ? ", with columns" : ""})`;
+  const trust = needsTrust(bytes, { body: coded.model, vertices: g.vertices, edges });
+  const note = trust ? ["so few bytes hold so much that reading them takes long: decompress asks for --trust"] : [];
+  return { results, text: [`${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, ...note], toStderr: out === "-" };
+}
 
 /** Decompresses a file and compares it with its graph, and with the sum of the edges as they were read. */
 async function compare(bytes: Uint8Array, g: Graph, sum: readonly number[], talk: Talk): Promise<void> {

@@ -50,6 +50,10 @@ export const energy = method({
     "Trains q(z|x) and critics, and measures Barber-Agakov, InfoNCE, GIWAE, MINE-DV and MINE-F on held-out pairs. The energy of MINE-AIS is certified by annealed chains that start at the data's own latents: that number is a bound, and not capped at log K.",
   input: { name: "[decoder.onnx]", description: "a model that draws pairs, as --decoder; or give --x and --z, or --data gaussian" },
   options: energyOptions,
+  metrics: {
+    rows: ["ba", "infonce", "giwae", "fenchel", "varadhan", "energyGap", "acceptance"],
+    results: ["truth", "interval.*", "acceptance", "cap", "pairs", "chains", "temperatures", "essMin", "bounds.*.mean", "bounds.*.se"],
+  },
   load: loadPairSource,
 
   async prepare(loaded, options, { rng }) {

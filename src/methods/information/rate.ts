@@ -40,6 +40,20 @@ export const rate = method({
   ],
   input: decoderInput,
   options: rateOptions,
+  metrics: {
+    rows: ["beta", "acceptance", "invalid"],
+    results: [
+      "rateAtOne.*",
+      "bitsAtOne",
+      "acceptance",
+      "thermodynamicLength",
+      "curve.*.beta",
+      "curve.*.rate",
+      "curve.*.rateError",
+      "curve.*.distortion",
+      "curve.*.distortionError",
+    ],
+  },
   load: loadModel,
 
   async prepare({ joint, truth, source, notes }, options, { rng }) {

@@ -39,6 +39,7 @@ export const representation = experiment({
   notes: "The data stand for their law. The lower bound cannot exceed log N for N rows; more rows lift it.",
   input: { name: "[encoder.onnx]", description: "the encoder, as --encoder" },
   options: representationOptions,
+  metrics: { rows: [], results: ["interval.*", "intervalBits.*", "cap", "rows", "bounds.*.mean", "bounds.*.se"] },
 
   async load(input, { encoder, x, data }) {
     const path = encoder ?? input;

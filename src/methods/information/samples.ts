@@ -53,6 +53,23 @@ export const samples = divided({
   ],
   input: { name: "[file]", description: "CSV, TSV, Parquet, JSON or NPZ with one pair a row" },
   options: sampleOptions,
+  metrics: {
+    rows: [],
+    results: [
+      "interval.*",
+      "interval95.*",
+      "bounds.*.mean",
+      "bounds.*.se",
+      "baselines.*.mean",
+      "baselines.*.se",
+      "caps.*",
+      "permutation.observed",
+      "permutation.p",
+      "permutation.permutations",
+      "permutation.pairs",
+      "rows",
+    ],
+  },
 
   async load(file, options) {
     if (options.data !== undefined)

@@ -15,7 +15,7 @@ import { UserError } from "../../errors.ts";
 import { method } from "../../lab/method.ts";
 import { evaluate } from "./evaluate.ts";
 import { filesOf } from "./files.ts";
-import { energyFindings } from "./findings.ts";
+import { energyFindings, measuredNumbers } from "./findings.ts";
 import { flow } from "./flow.ts";
 import { hf } from "./hf.ts";
 import { loadSystem, systemInput } from "./load.ts";
@@ -40,6 +40,24 @@ frozen parameters over a long evaluation, with a blocked error; energies of the 
   input: systemInput,
   options: z.object(moleculeOptions),
   commands: [hf, evaluate, scan, flow],
+  metrics: {
+    rows: [
+      "orbitalLoss",
+      "energy",
+      "variance",
+      "kinetic",
+      "acceptance",
+      "width",
+      "scale",
+      "slope",
+      "cosine",
+      "clipped",
+      "lost",
+      "skipped",
+      "evaluated",
+    ],
+    results: [...measuredNumbers, "trainingEnergy", "zeroVariance.energy", "zeroVariance.error", "parameters", "steps"],
+  },
   load: (input, given) => loadSystem(input ?? missing(), given),
 
   async prepare({ system, notes }, given) {

@@ -13,7 +13,7 @@ import { readWave } from "../../chemistry/wave-file.ts";
 import { UserError } from "../../errors.ts";
 import { method } from "../../lab/method.ts";
 import { filesOf } from "./files.ts";
-import { measuredOf } from "./findings.ts";
+import { measuredNumbers, measuredOf } from "./findings.ts";
 import { evaluationOptions } from "./options.ts";
 
 const name = "wave-function.safetensors";
@@ -24,6 +24,7 @@ export const evaluate = method({
   examples: ["pushforward molecule evaluate runs/molecule-LiH --eval-steps 20000"],
   input: { name: "<run>", description: `folder of a run of pushforward molecule, or its ${name}` },
   options: z.object(evaluationOptions),
+  metrics: { rows: ["acceptance", "evaluated"], results: [...measuredNumbers] },
   load: async (input) => {
     if (!input) throw new UserError("molecule evaluate needs a run", "the folder of a run of pushforward molecule");
     return { wave: await readWave(fileOf(input), input), input };

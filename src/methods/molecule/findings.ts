@@ -23,6 +23,24 @@ export function bracketed(mean: number, error: number): string {
   return `${mean.toFixed(places)}(${Math.round(error * 10 ** places)})`;
 }
 
+/** Names of the numbers of an evaluation, for `metrics`. */
+export const measuredNumbers = [
+  ...[
+    "energy",
+    "error",
+    "variance",
+    "reference",
+    "aboveReference",
+    "acceptance",
+    "virial",
+    "lost",
+    "kinetic",
+    "potential.external",
+    "potential.repulsion",
+  ],
+  ...["observables.*.mean", "observables.*.error", "dipole.atomicUnits.*", "dipole.errors.*"],
+];
+
 /** What an evaluation measured, for programs and for people. */
 export function measuredOf(
   { energy, variance, kinetic, external, repulsion, means, dipole, acceptance, lost }: Evaluation,

@@ -59,6 +59,30 @@ export const flow = experiment({
   notes: "Atomic units. W carries mass along -∇E_loc, FR reweights it by -(E_loc - E), WFR does both.",
   input: { name: "[file]", description: "none is needed" },
   options,
+  metrics: {
+    rows: [],
+    results: [
+      "groundEnergy",
+      "gap",
+      "gridGroundEnergy",
+      "methods.*.time",
+      "methods.*.energy",
+      "methods.*.excess",
+      "methods.*.variance",
+      "methods.*.distance",
+      "methods.*.fidelity",
+      "methods.*.dissipation",
+      "methods.*.rate.measured",
+      "methods.*.rate.predicted",
+      "methods.*.weights.transport",
+      "methods.*.weights.reweighting",
+      "methods.*.cost.kappa",
+      "modes.*.n",
+      "modes.*.energy",
+      "modes.*.gap",
+      "modes.*.overlap",
+    ],
+  },
 
   async load(input, given) {
     if (input !== undefined)

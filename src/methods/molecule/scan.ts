@@ -33,6 +33,19 @@ export const scan = divided({
     ...moleculeOptions,
     bond: z.string().describe("distances from:to:step, in bohr or as --units says"),
   }),
+  metrics: {
+    rows: [],
+    results: [
+      "lowest.energy",
+      "lowest.error",
+      "lowest.distance",
+      "lowest.hartreeFock",
+      "points.*.distance",
+      "points.*.energy",
+      "points.*.error",
+      "points.*.hartreeFock",
+    ],
+  },
   load: async (input, options) => {
     if (!input) throw new UserError("molecule scan needs a system", "two atoms, such as H2, or a chain, such as H4");
     return loadSystem(input, options);

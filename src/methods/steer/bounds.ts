@@ -6,7 +6,7 @@ import { type ExactDraws, exactDraws, type RunBounds, runBounds, sandwichOf } fr
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { givenDraws, loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
-import { boundsSentence, divergenceLines, logZResults, plain } from "./results.ts";
+import { boundsSentence, divergenceLines, logZResults, measuredNumbers, plain } from "./results.ts";
 
 export const bounds = experiment({
   name: "steer bounds",
@@ -23,6 +23,19 @@ export const bounds = experiment({
     ...samplerOptions,
     draws: z.int().min(2).max(1_000_000).default(1000).describe("texts of the proposal, for the divergences"),
   }),
+  metrics: {
+    rows: [],
+    results: [
+      ...measuredNumbers,
+      "truth",
+      "ladder.*.particles",
+      "ladder.*.lower",
+      "ladder.*.upper",
+      "ladder.*.se",
+      "ladder.*.lowerSe",
+      "ladder.*.upperSe",
+    ],
+  },
   load: loadTarget,
 
   async prepare({ target, source, notes }, options, { rng }) {

@@ -8,6 +8,7 @@ import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { givenDraws, loadTarget, loadTwist, modelInput, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
+import { logZNumbers } from "./results.ts";
 
 export const compare = experiment({
   name: "steer compare",
@@ -21,6 +22,7 @@ export const compare = experiment({
     twists: z.string().describe("with commas: files of steer train, exact, prefix, lookahead:M, none"),
     draws: z.int().min(2).max(1_000_000).default(1000).describe("texts of each proposal, for the divergences"),
   }),
+  metrics: { rows: [], results: [...logZNumbers, "twists.**", "logZ.estimate"] },
   load: loadTarget,
 
   async prepare({ target, source, notes }, options, { rng }) {

@@ -7,7 +7,7 @@ import { drawExactly, type ExactDraws, enumerate, exactDraws, exactTwist, isList
 import { estimate } from "../../sampling/index.ts";
 import { targetOptions } from "./options.ts";
 import { loadTarget, modelInput } from "./problem.ts";
-import { distinct, jsonl, plain, type TextRow, textRows, textTable } from "./results.ts";
+import { distinct, jsonl, logZNumbers, plain, type TextRow, textRows, textTable } from "./results.ts";
 
 export const exact = experiment({
   name: "steer exact",
@@ -24,6 +24,7 @@ export const exact = experiment({
     texts: z.int().min(1).max(1_000_000).default(64).describe("exact draws"),
     exactBudget: z.int().min(1).max(100_000_000).default(200_000).describe("most texts of the model, for rejection"),
   }),
+  metrics: { rows: [], results: [...logZNumbers, "kl.qToTarget", "kl.targetToQ", "accepted", "ess", "uniqueAncestors"] },
   load: loadTarget,
   prepare: async ({ target, source, notes }, { texts, exactBudget }) => ({
     problem: { target, texts, exactBudget },

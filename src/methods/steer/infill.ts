@@ -17,7 +17,7 @@ import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { fileTwist, loadTarget, modelInput, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
-import { boundsSentence, distinct, divergenceLines, jsonl, logZResults, textRows, textTable } from "./results.ts";
+import { boundsSentence, distinct, divergenceLines, jsonl, logZResults, measuredNumbers, textRows, textTable } from "./results.ts";
 
 export const infill = experiment({
   name: "steer infill",
@@ -38,6 +38,7 @@ export const infill = experiment({
     ending: z.string().optional().describe("what must follow the added tokens"),
     simulate: z.int().min(1).max(1000).optional().describe("instead of --ending: tokens of endings that the model writes"),
   }),
+  metrics: { rows: [], results: [...measuredNumbers] },
   load: loadTarget,
 
   async prepare({ target, source, notes }, options) {

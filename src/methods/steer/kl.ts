@@ -9,7 +9,7 @@ import { exactDraws, infinite, runParticles, type SampledTexts, sandwichOf, type
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, resamplingOf, samplerNotes, schemeOf, textsAt } from "./problem.ts";
-import { divergenceLines, divergenceResults, logZResults } from "./results.ts";
+import { divergenceLines, divergenceResults, logZResults, measuredNumbers } from "./results.ts";
 
 export const kl = experiment({
   name: "steer kl",
@@ -26,6 +26,7 @@ export const kl = experiment({
     ...samplerOptions,
     exact: z.string().optional().describe("exact draws of the target with the sampler's log q, JSON lines").meta({ file: true }),
   }),
+  metrics: { rows: [], results: [...measuredNumbers] },
 
   async load(input, options) {
     const { target, notes, source } = await loadTarget(undefined, options);

@@ -64,6 +64,12 @@ export const textTable = (rows: readonly TextRow[], most = 20): ReportTable => (
   caption: "Different texts with the sum of their weights, the heaviest first.",
 });
 
+/** Names of what `logZResults` and `divergenceResults` give, for `metrics`. */
+export const logZNumbers = ["logZ.lower", "logZ.upper", "logZ.se", "logZ.lowerSe", "logZ.upperSe"];
+export const divergenceNumbers = ["kl.qToTarget", "kl.targetToQ", "klIntervals.qToTarget.*", "klIntervals.targetToQ.*"];
+/** Those of `measure`. */
+export const measuredNumbers = [...logZNumbers, ...divergenceNumbers, "ess", "uniqueAncestors"];
+
 /** `{lower, upper, se}`, and why there is no upper bound. */
 export function logZResults(bounds: RunBounds, why: string | undefined) {
   const { lower, upper } = sandwichOf(bounds);

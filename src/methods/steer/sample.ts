@@ -6,7 +6,7 @@ import { isHit, runBounds, runParticles, steeringCautions } from "../../language
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
-import { distinct, jsonl, logZResults, plain, textRows, textTable } from "./results.ts";
+import { distinct, jsonl, logZNumbers, logZResults, plain, textRows, textTable } from "./results.ts";
 
 export const sample = experiment({
   name: "steer sample",
@@ -23,6 +23,7 @@ export const sample = experiment({
     ...samplerOptions,
     runs: z.int().min(1).max(10_000).default(4).describe("further runs, for the bound on log Z"),
   }),
+  metrics: { rows: [], results: [...logZNumbers, "ess", "uniqueAncestors", "meanLogPotential.steered", "meanLogPotential.model"] },
   load: loadTarget,
 
   async prepare({ target, source, notes }, options, { rng }) {

@@ -29,7 +29,7 @@ import { estimate, resamplingSchemes } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { learningOptions, targetOptions } from "./options.ts";
 import { givenDraws, loadTarget, modelInput } from "./problem.ts";
-import { divergenceLines, plain, textRows, textTable } from "./results.ts";
+import { divergenceLines, measuredNumbers, plain, textRows, textTable } from "./results.ts";
 
 /** Exact draws that are looked for, texts of q that are weighed at the end, and on the way. */
 const [wantedExact, finalDraws, evaluated] = [2000, 2000, 500];
@@ -63,6 +63,10 @@ export const train = method({
     groups: z.int().min(1).max(10_000).default(10).describe("with --infill: endings of a step, among which its texts are divided"),
     exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
   }),
+  metrics: {
+    rows: ["loss", "hits", "steepest", "effective", "logZ", "proposalWeight", "targetWeight"],
+    results: [...measuredNumbers, "curve.*.step", "curve.*.qToTarget", "curve.*.targetToQ"],
+  },
   load: loadTarget,
 
   async prepare({ target, source, notes, promptText }, options, { rng, progress }) {

@@ -18,6 +18,7 @@ export const tour = experiment({
   notes: `Entries: ${tourEntries.map(({ name }) => name).join(", ")}.\nThe exit code is 1 if a known answer is missed.`,
   input: { name: "[names]", description: "entries with commas between them, as --only (default: all)" },
   options: z.object({ only: z.string().optional().describe("entries with commas between them (default: all)") }),
+  metrics: { rows: [], results: ["entries.*.value", "entries.*.truth", "entries.*.tolerance", "entries.*.seconds"] },
 
   load: async (input, { only, data }) => {
     if (data !== undefined) throw new UserError("the tour has its own data: leave --data out");

@@ -28,6 +28,27 @@ export const compare = divided({
   input,
   options: compareOptions,
   stream: "train",
+  metrics: {
+    rows: [],
+    results: [
+      "optimizers.*.test.mean",
+      "optimizers.*.test.error",
+      "optimizers.*.trainLoss.mean",
+      "optimizers.*.trainLoss.error",
+      "optimizers.*.behind.difference",
+      "optimizers.*.behind.error",
+      "optimizers.*.milliseconds",
+      "optimizers.*.parameters",
+      "optimizers.*.optimizerNumbers",
+      "optimizers.*.seeds",
+      "optimizers.*.steps",
+      "optimizers.*.settings.*",
+      "steps",
+      "batch",
+      "tune",
+      "seeds",
+    ],
+  },
 
   async load(file, options) {
     const names = options.optimizers.split(",").map((name) => name.trim());

@@ -19,6 +19,20 @@ export const trainGan = method({
   examples: ["pushforward train --model gan --data mnist --latent 10"],
   input,
   options: ganOptions,
+  metrics: {
+    rows: ["discriminatorLoss", "generatorLoss", "accuracy", "energyDistance"],
+    results: [
+      "likeness.score.*",
+      "likeness.floor.*",
+      "likeness.diversity",
+      "likeness.rows",
+      "accuracy",
+      "lastAccuracy",
+      "parameters",
+      "latent",
+      "steps",
+    ],
+  },
   load: loadSamples,
 
   async prepare(examples, options, { rng }) {

@@ -52,6 +52,26 @@ export const trainSupervised = method({
   input,
   options: trainOptions,
   commands: [compare, optimizers],
+  metrics: {
+    rows: ["loss", "validationLoss", "validationScore"],
+    results: [
+      "train.loss",
+      "train.score",
+      "validation.loss",
+      "validation.score",
+      "test.loss",
+      "test.score",
+      "baseline.score",
+      "balancedAccuracy",
+      "f1",
+      "auc",
+      "calibrationError",
+      "parameters",
+      "optimizerNumbers",
+      "steps",
+      "bestStep",
+    ],
+  },
   load: loadSupervised,
 
   async prepare(read, options, { rng }) {

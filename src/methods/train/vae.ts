@@ -28,6 +28,28 @@ export const trainVae = method({
   examples: ["pushforward train --model vae --data mnist --latent 10", "pushforward train cells.csv --model vae --latent 3 --target type"],
   input,
   options: vaeOptions,
+  metrics: {
+    rows: ["loss", "reconstruction", "kl", "validationLoss"],
+    results: [
+      "parts.*.elbo.*",
+      "parts.*.reconstruction.*",
+      "parts.*.kl.*",
+      "parts.*.rows",
+      "importance.*",
+      "likeness.score.*",
+      "likeness.floor.*",
+      "likeness.diversity",
+      "likeness.rows",
+      "active",
+      "variance",
+      "units.*.kl",
+      "units.*.activity",
+      "parameters",
+      "latent",
+      "steps",
+      "bestStep",
+    ],
+  },
   load: loadSamples,
 
   async prepare(examples, options, { rng }) {

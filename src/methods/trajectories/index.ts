@@ -1,14 +1,12 @@
 /** `pushforward trajectories`: how a population moves, splits, grows and dies, from unpaired snapshots. */
-import type { z } from "zod";
 import { loadPopulation } from "../../data/load.ts";
 import { type NewParticles, readParticles } from "../../data/new-particles.ts";
 import type { Population } from "../../data/population.ts";
 import { list } from "../../data/table.ts";
 import { UserError } from "../../errors.ts";
 import { moving } from "../../lab/animation.ts";
-import type { Desk } from "../../lab/life.ts";
-import { method } from "../../lab/method.ts";
-import type { SharedOptions } from "../../lab/options.ts";
+import { choosing } from "../../lab/choosing.ts";
+import type { Finished } from "../../lab/parts.ts";
 import { formatNumber } from "../../numbers.ts";
 import { animation } from "../../transport/figures/animation.ts";
 import {
@@ -16,22 +14,17 @@ import {
   assess,
   balanceTable,
   baseDensity,
-  type Choice,
   checkAsked,
   checkChoice,
   checkCurve,
   checkLineage,
   checkUsed,
-  choose,
   figuresOf,
-  type GrowthPrice,
-  growthFromData,
   growthTable,
   growthText,
   has,
   headline,
   keyNumbers,
-  learnDefaults,
   learner,
   lineageOf,
   massText,
@@ -44,20 +37,18 @@ import {
   scoresTable,
   shownFeatures,
   splitTimes,
-  type TimeSplit,
   transitionResults,
   transitionTables,
   transitionText,
   valueText,
 } from "../../transport/index.ts";
 import { descriptionOf } from "../../transport/learning/methods.ts";
+import { allTrialSteps, decided, type Options, type Question, type Trial, type Tried, trials, tryOne } from "./choice.ts";
 import { filesOf, populationFiles } from "./files.ts";
 import { inspect } from "./inspect.ts";
 import { trajectoriesOptions } from "./options.ts";
 
-type Options = SharedOptions & z.infer<typeof trajectoriesOptions>;
-
-export const trajectories = method({
+export const trajectories = choosing({
   name: "trajectories",
   summary: "learn how a population moves from unpaired snapshots",
   description: "learn how a population moves, grows and dies from unpaired snapshots, and predict held-out times",
@@ -84,14 +75,76 @@ export const trajectories = method({
   input: { name: "[file]", description: "CSV, TSV, Parquet, JSON, NPZ or h5ad with a time column; or give --data" },
   options: trajectoriesOptions,
   commands: [inspect],
+  metrics: {
+    rows: ["loss", "match", "missing", "residual", "acceleration"],
+    results: [
+      "loss",
+      "value.dual",
+      "value.error",
+      "value.primal",
+      "value.lower",
+      "value.gap.*",
+      "least.lower",
+      "least.upper",
+      "solverError",
+      "price.growth",
+      "energy.imbalance",
+      "energy.error",
+      "energy.friction",
+      "heldOut.*.scores.*.w1",
+      "heldOut.*.scores.*.w2",
+      "heldOut.*.scores.*.mmd",
+      "heldOut.*.scores.*.biasedMmd",
+      "heldOut.*.scores.*.ownW1",
+      "heldOut.*.scores.*.error.*",
+      "heldOut.*.scores.*.behind.*",
+      "heldOut.*.rivals.*.difference",
+      "heldOut.*.rivals.*.error",
+      "heldOut.*.floor",
+      "heldOut.*.mass",
+      "heldOut.*.midpointMass",
+      "heldOut.*.paths.*",
+      "heldOut.*.time",
+      "heldOut.*.unit.own",
+      "mass.*.mass",
+      "mass.*.effective",
+      "mass.*.time",
+      "balance.*.z",
+      "balance.*.error",
+      "balance.*.observed",
+      "balance.*.outside",
+      "balance.*.predicted",
+      "balance.*.time",
+      "fit.*.w1",
+      "fit.*.copy",
+      "fit.*.floor",
+      "fit.*.mass",
+      "fit.*.time",
+      "energy.points.**",
+      "fates.**",
+      "choice.*.w1",
+      "choice.*.error",
+      "choice.*.growth",
+      "choice.*.noise",
+      "choice.*.massError",
+      "choice.*.seconds",
+      "price.table.*.growth",
+      "price.table.*.w1",
+      "price.table.*.behind",
+      "price.table.*.error",
+      "price.table.*.massError",
+      "transitions.**",
+      "steps",
+    ],
+  },
   load: loadPopulation,
 
-  async prepare(data, given, desk) {
+  async prepare(data, given) {
     const shown = shownFeatures(data, given.show); // a wrong name is told before the training
     const split = splitTimes(data, given.holdOut);
     if (given.auto) checkChoice(given, split);
     else {
-      // before seconds are spent on λ, as is the folder
+      // before seconds are spent on λ
       checkAsked(given, given.method);
       checkCurve(
         given,
@@ -102,11 +155,26 @@ export const trajectories = method({
     checkLineage(data, given);
     checkUntil(given.until, data.times);
     const started = given.start === undefined ? undefined : await readParticles(given.start, data, startOptions(given));
-    if (given.auto || seeksPrice(given)) await desk.checkFolder(data, undecided(given));
-    const price = await priceOf(data, given, split, desk);
-    const priced = { ...given, growth: given.growth ?? price?.growth ?? learnDefaults.growth };
-    const choice = given.auto ? await chosenMethod(data, priced, split, desk) : undefined;
-    const options = { ...priced, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
+    const question: Question = { data, given, split, shown, started };
+    return {
+      problem: question,
+      source: data,
+      label: given.auto ? "choosing a method" : "looking for λ, the price of growth",
+      folder: data.name,
+      steps: allTrialSteps(question),
+      // what is chosen is not what stands in the options by default
+      config: given.auto ? { method: undefined, noise: undefined } : {},
+      warnings: started?.warnings ?? [],
+    };
+  },
+
+  parts: trials,
+  part: tryOne,
+
+  async decide(finished: readonly Finished<Trial, Tried>[], question) {
+    const { data, given, split, shown, started } = question;
+    const { price, choice, growth } = await decided(question, finished);
+    const options = { ...given, growth, ...choice?.best, steps: given.quick ? Math.min(given.steps, 300) : given.steps };
     const { method, steps } = options;
     const prepared = await preparePopulation(data, options, split);
     if (!given.auto) checkUsed(given, method);
@@ -119,7 +187,7 @@ export const trajectories = method({
       folder: data.name,
       steps,
       config: { ...choice?.best, ...asData(prepared.learn), noise: options.noise },
-      warnings: [...prepared.warnings, ...notes, ...(started?.warnings ?? [])],
+      warnings: [...prepared.warnings, ...notes],
       divergedHint: `lower --learning-rate${method.startsWith("wlf") ? " or --rate-ratio" : ""}, or look for outliers in the features`,
     };
   },
@@ -203,36 +271,6 @@ function checkUntil(until: number | undefined, times: readonly number[]): void {
 
 const startText = ({ source, points }: NewParticles, { times }: Population, { units, until }: PreparedPopulation): string =>
   `${points.shape[0]} particles of ${source}, moved from ${times[0]} to ${formatNumber(until === undefined ? times[times.length - 1] : until * units.interval + units.start)}: population.csv`;
-
-/** λ from the data, where it is needed and not given. */
-const priceOf = async (data: Population, options: Options, split: TimeSplit, desk: Desk): Promise<GrowthPrice | undefined> =>
-  seeksPrice(options) ? growthFromData(data, options, split, counted(desk, "looking for λ, the price of growth")) : undefined;
-
-const seeksPrice = ({ growth, auto, method }: Options): boolean => growth === undefined && (auto || has(method, "growth"));
-
-/** Options that `prepare` fills in or takes apart: a run's configuration has them in another form than they were given in. */
-const undecided = (options: Options): string[] => [
-  ...(seeksPrice(options) ? ["growth"] : []),
-  ...(options.auto ? ["method", "path", "noise", "growth"] : []),
-  ...(options.quick ? ["steps"] : []),
-  ...["cost", "drift", "potential", "interaction"],
-];
-
-/** A line of progress that begins with the first count. */
-function counted({ progress }: Desk, label: string): (done: number, total: number) => void {
-  let line: ReturnType<typeof progress> | undefined;
-  return (done, total) => {
-    line ??= progress(label, total);
-    if (done > 0) line.update(done);
-    if (done === total) line.finish();
-  };
-}
-
-/** Every candidate has a third of the steps. */
-function chosenMethod(data: Population, options: Options & { readonly growth: number }, split: TimeSplit, desk: Desk): Promise<Choice> {
-  const steps = options.quick ? 100 : Math.max(300, Math.round(options.steps / 3));
-  return choose(data, { ...options, steps }, split, counted(desk, "choosing a method"));
-}
 
 const densityAsked = async ({ density, method }: Options, first: Parameters<typeof baseDensity>[2]) =>
   density && (await baseDensity(density, method, first));

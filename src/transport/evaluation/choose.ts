@@ -13,7 +13,7 @@ import { pusher } from "../motion/push.ts";
 import { weighted } from "../paths/cloud.ts";
 import type { TimeSplit } from "../paths/split.ts";
 import { beginning } from "./beginning.ts";
-import { type CandidateResult, type Choice, candidates, chosen, type Unlearned } from "./candidates.ts";
+import { type Candidate, type CandidateResult, type Choice, candidates, chosen, type Unlearned } from "./candidates.ts";
 import { unbalancedDisplacement } from "./displacement.ts";
 import { leftOut } from "./growth-price.ts";
 import { baselines, score } from "./scores.ts";
@@ -41,39 +41,43 @@ const notForAll = [
   "friction",
 ] as const;
 
+/** A candidate, to be trained without one snapshot. */
+export interface Fold {
+  readonly candidate: Candidate;
+  /** The snapshot that is left out, and predicted. */
+  readonly held: number;
+}
+
+/** What a choice is made from: each inner training snapshot left out once, as a number of the snapshot. */
+export const choiceFolds = (split: TimeSplit): number[] => leftOut(split);
+
+/** The candidates, from simple to rich. @param growth  λ of those that grow */
+export const choiceCandidates = ({ mass }: Pick<PrepareOptions, "mass">, growth: number, { train }: TimeSplit): Candidate[] =>
+  candidates(mass !== "equal", growth, train.length > 3);
+
 /**
- * Trains every candidate once for each inner training snapshot left out, and takes the simplest one whose mean W1 is within one standard
- * error of the best.
- *
- * @param progress  told after each training how many of how many are done
- * @throws UserError  if there are too few snapshots
+ * The simplest candidate whose mean W1 over the folds is within one standard error of the best.
+ * @param scores  of every candidate, those of one candidate together, in the order of `choiceCandidates`
+ * @param references  of every fold
  */
-export async function choose(
+export function choiceOf(
   data: Population,
-  options: ChooseOptions,
+  options: Pick<ChooseOptions, "mass" | "steps"> & { readonly growth: number },
   split: TimeSplit,
-  progress?: (done: number, total: number) => void,
-): Promise<Choice> {
-  checkChoice(options, split);
-  const folds = leftOut(split);
-  const list = candidates(options.mass !== "equal", options.growth, split.train.length > 3);
-  const total = list.length * folds.length;
-  progress?.(0, total);
-  const table: CandidateResult[] = [];
-  for (const candidate of list) {
-    const started = performance.now();
-    const scores: FoldScore[] = [];
-    for (const held of folds) {
-      scores.push(await fold(data, { ...options, ...candidate }, split, held));
-      progress?.(table.length * folds.length + scores.length, total);
-    }
-    const mean = (f: (s: FoldScore) => number): number => average(scores.map(f));
-    const error = Math.hypot(...scores.map((s) => s.error)) / scores.length;
+  scores: readonly FoldScore[],
+  references: readonly FoldReference[],
+): Choice {
+  const folds = choiceFolds(split);
+  const table = choiceCandidates(options, options.growth, split).map((candidate, i): CandidateResult => {
+    const own = scores.slice(i * folds.length, (i + 1) * folds.length);
+    const mean = (f: (s: FoldScore) => number): number => average(own.map(f));
+    const error = Math.hypot(...own.map((s) => s.error)) / own.length;
     const massError = has(candidate.method, "growth") ? mean((s) => Math.abs(Math.log(s.mass))) : undefined;
-    table.push({ ...candidate, w1: mean((s) => s.w1), error, massError, seconds: (performance.now() - started) / 1000 });
-  }
+    const seconds = own.reduce((sum, s) => sum + s.seconds, 0);
+    return { ...candidate, w1: mean((s) => s.w1 ?? Number.POSITIVE_INFINITY), error, massError, seconds };
+  });
   const times = folds.map((k) => data.times[k]);
-  return chosen(table, await references(data, options, split, folds), times, options.steps);
+  return chosen(table, unlearned(references, options.growth), times, options.steps);
 }
 
 /**
@@ -93,17 +97,31 @@ export function checkChoice(options: Pick<ChooseOptions, (typeof notForAll)[numb
   if (leftOut(split).length === 0) throw new UserError("--auto needs at least three snapshots to learn from", "name a --method");
 }
 
-interface FoldScore {
-  readonly w1: number;
+/** How near a candidate comes to the snapshot that it was trained without: plain JSON. */
+export interface FoldScore {
+  /** null: a particle has left for infinity. */
+  readonly w1: number | null;
   readonly error: number;
   /** Predicted over observed mass. */
   readonly mass: number;
+  readonly seconds: number;
 }
 
 const average = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / values.length;
 
-/** A candidate trained without one snapshot, and how near it comes to that. */
-async function fold(data: Population, options: PrepareOptions, { train }: TimeSplit, held: number): Promise<FoldScore> {
+/**
+ * A candidate trained without one snapshot, and how near it comes to that.
+ * @param tell  told after each step how many are done; false stops it
+ */
+export async function scoreFold(
+  data: Population,
+  shared: ChooseOptions,
+  { train }: TimeSplit,
+  { candidate, held }: Fold,
+  tell: (step: number) => boolean = () => true,
+): Promise<FoldScore | undefined> {
+  const started = performance.now();
+  const options = { ...shared, ...candidate };
   const kept = train.filter((k) => k !== held);
   const { clouds, times, learn, room } = await preparePopulation(data, options, { train: kept, held: [held] });
   const { method } = options;
@@ -115,58 +133,85 @@ async function fold(data: Population, options: PrepareOptions, { train }: TimeSp
   );
   const rng = randomStream(options.seed).fold(`choice ${held}`);
   let state = model.init(rng.fold("init"));
-  for (let i = 0; i < options.steps; i++) ({ state } = await model.step(state, rng));
+  for (let i = 0; i < options.steps; i++) {
+    ({ state } = await model.step(state, rng));
+    if (!tell(i + 1)) return undefined;
+  }
   const before = Math.max(...kept.filter((k) => k < held));
   const push = pusher({ ...model, room }, options.threads);
   const start = beginning(model, before);
   const { clouds: moved } = await push(model.average(state), particlesOf(clouds[start]), times[start], [times[held]], { rng });
   const [{ x, logWeight }] = moved;
-  if (!x.data.every(Number.isFinite)) return { w1: Number.POSITIVE_INFINITY, error: 0, mass: 1 };
+  const seconds = () => (performance.now() - started) / 1000;
+  if (!x.data.every(Number.isFinite)) return { w1: null, error: 0, mass: 1, seconds: seconds() };
   const { w1, deviations } = score(method, { x, weights: logWeight.data.map(Math.exp) }, weighted(clouds[held]), rng);
   const error = spread(deviations.w1);
   return {
     w1,
     error: Number.isFinite(error) ? error : 0,
     mass: (meanWeight(logWeight) * clouds[before].mass) / clouds[held].mass,
+    seconds: seconds(),
   };
 }
 
+/** A distance W1 to a snapshot left out, and its standard error; null where there are too few particles to resample. */
+interface Distance {
+  readonly w1: number;
+  readonly error: number | null;
+}
+
+/** What needs no learning, beside one snapshot left out: plain JSON. */
+export interface FoldReference {
+  /** The midpoint along optimal transport. */
+  readonly midpoint: Distance;
+  /** The midpoint of unbalanced transport, where masses differ. */
+  readonly growing?: Distance & { readonly mass: number };
+  /** W1 of two samples of the snapshot. */
+  readonly floor: number;
+}
+
+const distance = (w1: number, deviations: Float64Array): Distance => {
+  const error = spread(deviations);
+  return { w1, error: Number.isFinite(error) ? error : null };
+};
+
+/** The references of one snapshot left out. */
+export async function referenceAt(
+  data: Population,
+  options: ChooseOptions & { readonly growth: number },
+  { train }: TimeSplit,
+  held: number,
+): Promise<FoldReference> {
+  const kept = train.filter((k) => k !== held);
+  const { clouds, times } = await preparePopulation(data, { ...options, method: "am" }, { train: kept, held: [held] });
+  const [before, after] = [Math.max(...kept.filter((k) => k < held)), Math.min(...kept.filter((k) => k > held))];
+  const fraction = (times[held] - times[before]) / (times[after] - times[before]);
+  const rng = randomStream(options.seed).fold(`references ${held}`);
+  const { scores, floor } = baselines(weighted(clouds[before]), weighted(clouds[after]), weighted(clouds[held]), fraction, rng);
+  const { w1, deviations } = scores[scores.length - 1];
+  const midpoint = distance(w1, deviations.w1);
+  if (options.mass === "equal") return { midpoint, floor };
+  const span = times[after] - times[before];
+  const between = await unbalancedDisplacement(clouds[before], clouds[after], fraction, options.growth, rng.fold("cone"), span);
+  const cone = score("", between, weighted(clouds[held]), rng);
+  return { midpoint, growing: { ...distance(cone.w1, cone.deviations.w1), mass: between.mass / clouds[held].mass }, floor };
+}
+
 /** Mean W1 of the midpoint along optimal transport, with masses also that of unbalanced transport, and of the sampling floor. */
-async function references(data: Population, options: PrepareOptions, { train }: TimeSplit, folds: readonly number[]): Promise<Unlearned[]> {
-  const counted = options.mass !== "equal";
-  const balanced: { w1: number; error: number }[] = [];
-  const growing: { w1: number; error: number; mass: number }[] = [];
-  const floors: number[] = [];
-  for (const held of folds) {
-    const kept = train.filter((k) => k !== held);
-    const { clouds, times } = await preparePopulation(data, { ...options, method: "am" }, { train: kept, held: [held] });
-    const [before, after] = [Math.max(...kept.filter((k) => k < held)), Math.min(...kept.filter((k) => k > held))];
-    const fraction = (times[held] - times[before]) / (times[after] - times[before]);
-    const rng = randomStream(options.seed).fold(`references ${held}`);
-    const { scores, floor } = baselines(weighted(clouds[before]), weighted(clouds[after]), weighted(clouds[held]), fraction, rng);
-    const { w1, deviations } = scores[scores.length - 1];
-    balanced.push({ w1, error: spread(deviations.w1) });
-    floors.push(floor);
-    if (!counted) continue;
-    const between = await unbalancedDisplacement(
-      clouds[before],
-      clouds[after],
-      fraction,
-      options.growth,
-      rng.fold("cone"),
-      times[after] - times[before],
-    );
-    const cone = score("", between, weighted(clouds[held]), rng);
-    growing.push({ w1: cone.w1, error: spread(cone.deviations.w1), mass: between.mass / clouds[held].mass });
-  }
-  const row = (name: string, scores: readonly { w1: number; error: number }[]): Unlearned => {
-    const error = Math.hypot(...scores.map((s) => s.error)) / scores.length;
-    return { name, w1: average(scores.map((s) => s.w1)), error: Number.isFinite(error) ? error : 0 };
+function unlearned(references: readonly FoldReference[], growth: number): Unlearned[] {
+  const row = (name: string, scores: readonly Distance[]): Unlearned => {
+    const sure = scores.every(({ error }) => error !== null);
+    const error = sure ? Math.hypot(...scores.map((s) => s.error ?? 0)) / scores.length : 0;
+    return { name, w1: average(scores.map((s) => s.w1)), error };
   };
+  const growing = references.flatMap((r) => (r.growing ? [r.growing] : []));
   const massError = average(growing.map(({ mass }) => Math.abs(Math.log(mass))));
   return [
-    row("optimal-transport midpoint", balanced),
-    ...(counted ? [{ ...row(`unbalanced-transport midpoint, λ ${options.growth}`, growing), massError }] : []),
-    { name: "sampling floor", w1: average(floors), error: 0 },
+    row(
+      "optimal-transport midpoint",
+      references.map((r) => r.midpoint),
+    ),
+    ...(growing.length > 0 ? [{ ...row(`unbalanced-transport midpoint, λ ${growth}`, growing), massError }] : []),
+    { name: "sampling floor", w1: average(references.map((r) => r.floor)), error: 0 },
   ];
 }

@@ -54,6 +54,10 @@ export function leftOut({ train }: Pick<TimeSplit, "train">): number[] {
 /** Forces that the midpoint of unbalanced transport does not know. */
 const forces = ["drift", "velocity", "cost", "potential", "interaction"] as const;
 
+/** How many plans of transport `growthFromData` makes: none where λ has a formula. */
+export const growthTrials = (options: ForceOptions, split: TimeSplit): number =>
+  forces.some((name) => options[name] !== undefined) ? 0 : grid.length * leftOut(split).length;
+
 /**
  * The smallest λ whose mean W1 is within one standard error of the lowest: the midpoint of the discrete unbalanced transport between the
  * neighbours of an inner training snapshot, to that snapshot. The smallest, because a greater λ than the data ask for lets mass dip on the

@@ -6,6 +6,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { ndarray, writeNpz } from "../../../src/array/index.ts";
 import { run } from "../../../src/cli/program.ts";
 import { methods } from "../../../src/methods/index.ts";
+import { expectReported } from "../../lab/reported.ts";
 import { draws, normalInformation, normalPairs } from "./pairs.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-samples-"));
@@ -226,4 +227,8 @@ test("rounded numbers that are independent score nothing: ties are spread", asyn
   const known = await measure(csv({ x: grid(a), z: grid(b) }));
   // rounding to a quarter of a deviation loses little of 0.51 nats
   expect(Math.abs(named(known, "KSG-1").mean - normalInformation(0.8, 1))).toBeLessThan(4 * named(known, "KSG-1").se);
+});
+
+test("runs write the numbers that their methods declare, and no others", async () => {
+  await expectReported(base, "information samples");
 });
