@@ -87,23 +87,25 @@ async function isMetis(path: string): Promise<"metis" | undefined> {
  */
 export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading> {
   const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
-  const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
-  const isOther = isMatrix && format === "edges" && options.format === undefined;
   const { secondReading } = await import("./graph-second.ts");
-  return secondReading(path, isOther ? "mtx" : format, {
-    columns: options.columns,
-    beside: options.others !== "drop",
-    ids: options.ids,
-    bytes: input,
-  });
+  const how = { columns: options.columns, beside: options.others !== "drop", ids: options.ids };
+  const whole = decompressed(bytesOf(path, path), path);
+  if (format === "parquet") return secondReading(path, format, { ...how, bytes: whole }); // which opens the file itself
+  const { input, isMatrix } = await announced(whole);
+  const isOther = isMatrix && format === "edges" && options.format === undefined;
+  return secondReading(path, isOther ? "mtx" : format, { ...how, bytes: input });
 }
 
 /** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */
 async function announced(bytes: AsyncGenerator<Uint8Array>): Promise<{ input: AsyncIterable<Uint8Array>; isMatrix: boolean }> {
   const first = await bytes.next();
   async function* input(): AsyncGenerator<Uint8Array> {
-    if (!first.done) yield first.value;
-    yield* bytes;
+    try {
+      if (!first.done) yield first.value;
+      yield* bytes;
+    } finally {
+      await bytes.return(undefined); // who stops at the first piece closes the file too
+    }
   }
   return { input: input(), isMatrix: !first.done && isMatrixMarket(first.value) };
 }
