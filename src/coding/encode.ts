@@ -1,12 +1,12 @@
 /** Graph to bytes. */
 import { UserError } from "../errors.ts";
 import { concat, lengthOf, type Part, varint } from "./bytes.ts";
-import { writeColumns } from "./columns.ts";
+import { vertexContexts, writeColumns } from "./columns.ts";
 import { type BodyKind, writeFile } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
 import { canonicalColumns, canonicalPairs, checked, type Edges, type Graph, graph, isGraph } from "./graph.ts";
 import { encodeLabels } from "./labels.ts";
-import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelName, type Prepared, prepare } from "./models.ts";
+import { type Bias, chooseModel, codingBytes, type GraphModel, type GraphModelName, prepare } from "./models.ts";
 import { MAX_LANES } from "./plan.ts";
 import { encodeEdges, type Progress } from "./rec.ts";
 import { blocksForShards, shardModel, shardPlan, split, vertexRanges } from "./shards.ts";
@@ -66,7 +66,7 @@ export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   if (g.pairs.length === 0) return assembled(g, "empty", [], 0, 0);
   refuseTooLarge(g, options);
   const prepared = prepare(g);
-  if ((options.shards ?? 1) > 1) return encodeShards(prepared, options.shards!, lanes, options.onProgress);
+  if ((options.shards ?? 1) > 1) return encodeShards(g, prepared.graph, options.shards!, lanes, options.onProgress);
   const model = typeof options.model === "object" ? options.model : chooseModel(prepared, options.model ?? "auto", options);
   const { parts, coded } = bodies(prepared.graph, model, lanes ?? lanesFor(model.bits), options.onProgress);
   return assembled(g, model.name, parts, model.bits, coded);
@@ -86,7 +86,8 @@ function refuseTooLarge({ vertices, pairs }: Graph, { model = "auto", memoryLimi
 function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: readonly Part[], idealBits: number, coded: number): Encoded {
   const { vertices, directed, names } = g;
   const columns = g.columns?.length ? writeColumns(canonicalColumns(g), canonicalPairs(g)) : undefined;
-  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts, columns);
+  const ofVertices = g.vertexColumns?.length ? writeColumns(g.vertexColumns, vertexContexts(vertices, g.pairs)) : undefined;
+  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts, columns, ofVertices);
   return { bytes, model: body, idealBits, overheadBytes: bytes.length - coded };
 }
 
@@ -139,8 +140,8 @@ export function positions(labels: ArrayLike<number>, sizes: readonly number[]): 
   return Uint32Array.from(labels, (label) => next[label]++);
 }
 
-/** Number of ranges, their sizes but the last; then for every pair of ranges its edges and, if any, its length and body. */
-function encodeShards({ graph: g }: Prepared, shards: number, wanted?: number, progress?: Progress): Encoded {
+/** Of the graph as it was given and with its edges sorted: number of ranges, their sizes but the last; then for every pair of ranges its edges and, if any, its length and body. */
+function encodeShards(given: Graph, g: Graph, shards: number, wanted?: number, progress?: Progress): Encoded {
   const sizes = vertexRanges(g, blocksForShards(shards, g.directed));
   const parts: Part[] = [varint(sizes.length), ...sizes.slice(0, -1).map(varint)];
   let [ideal, coded, done] = [0, 0, 0];
@@ -159,5 +160,5 @@ function encodeShards({ graph: g }: Prepared, shards: number, wanted?: number, p
     coded += streams.length;
     done += edges;
   }
-  return assembled(g, "shards", parts, ideal, coded);
+  return assembled(given, "shards", parts, ideal, coded);
 }

@@ -7,7 +7,7 @@ import {
   columnSet,
   distinctNames,
   droppedNote,
-  type EdgeColumn,
+  type GraphColumn,
   isNumber,
   keptNote,
   within,
@@ -16,6 +16,7 @@ import { plainLine, plainLines } from "./graph-lines.ts";
 import { areNumbers, fields, isOpen, type Refuse, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
 import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
 import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
+import { type VertexValues, vertexValues } from "./graph-vertex-values.ts";
 
 /** How an edge list is written. */
 export interface EdgeTextOptions {
@@ -33,7 +34,11 @@ export interface EdgeTextOptions {
 }
 
 /** What an edge list says of itself, and what was decided, and why. */
-type EdgeTextFacts = SaidOfGraph & { readonly notes: readonly string[]; readonly columns?: readonly EdgeColumn[] };
+type EdgeTextFacts = SaidOfGraph & {
+  readonly notes: readonly string[];
+  readonly columns?: readonly GraphColumn[];
+  readonly ofVertices?: VertexValues;
+};
 
 interface EdgeTextParser {
   write(chunk: Uint8Array): void;
@@ -236,14 +241,27 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       if (open) refusing(source, open.at)(...neverClosed);
       if (first && style === undefined && options.heading !== "yes") last(first);
       else if (first?.doubtful) notes.push(`first row "${short(first.text)}" taken for a heading (--heading no keeps it as an edge)`);
-      for (const name of said.alone ?? [])
-        sink.addVertex(style?.numbers || (!style && /^\d+$/.test(name) && said.ids !== "name") ? Number(name) : name);
+      const names = said.vertexColumns ?? [];
+      const ofVertices = names.length > 0 ? vertexValues(source, "text", options, names, within(options.memoryLimit)) : undefined;
+      for (const [name = "", ...values] of said.alone ?? []) {
+        if (values.length > names.length && said.vertexColumns)
+          refusing(source, line)(
+            `${values.length} values of vertex "${short(name)}", ${names.length} columns`,
+            "is a name missing in the heading?",
+          );
+        const vertex = style?.numbers || (!style && /^\d+$/.test(name) && said.ids !== "name") ? Number(name) : name;
+        sink.addVertex(vertex);
+        names.forEach((column, k) => {
+          const value = values[k];
+          if (value !== undefined) ofVertices?.put(vertex, column, value, isNumber(value) ? "number" : "text");
+        });
+      }
       if (singles > 0) notes.push(`${singles} rows have one end: these vertices are on no edge`);
       if (options.bipartite) notes.push('both columns number vertices of their own: they are called "left 1", "right 1"');
       const { directed, vertices, exact } = said;
       const columns = beside?.set.finish(sink.edges());
       notes.push(...keptNote(columns), ...droppedNote(beside?.dropped ?? []));
-      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes, columns };
+      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes, columns, ofVertices };
     },
   };
 }

@@ -10,14 +10,15 @@ export interface Said {
   ids?: "name" | "number";
   /** It is one of our own lists, which have no heading. */
   ours?: boolean;
-  /** Vertices on no edge, from our own comments. */
-  alone?: string[];
+  /** Vertices with their values, and those on no edge, from our own comments. */
+  alone?: (readonly (string | undefined)[])[];
   /** The heading is that of a list that may name vertices on no edge, in rows with one end. */
   singles?: boolean;
   /** The first row, if it is a heading. */
   heading?: readonly (string | undefined)[];
-  /** Names of the columns beside the ends, from our own comments. */
+  /** Names of the columns beside the ends, and beside the vertices, from our own comments. */
   columns?: readonly string[];
+  vertexColumns?: readonly string[];
   /** The third column says whether the edges are directed, as in Gephi's lists. */
   typed?: boolean;
 }
@@ -30,11 +31,11 @@ export function readComment(text: string, said: Said, refuse: Refuse, bipartite 
   const vertex = /^# vertex\t(.+)$/s.exec(text)?.[1];
   if (vertex !== undefined) {
     said.alone ??= [];
-    said.alone.push(fields(vertex, 9)[0] ?? "");
+    said.alone.push(fields(vertex, 9));
     return;
   }
-  const columns = /^[#%] columns: (\[".*"\])$/.exec(text)?.[1];
-  if (columns !== undefined && said.ours) said.columns = columnNames(columns);
+  const [, of, columns] = /^[#%] (vertex )?columns: (\[".*"\])$/.exec(text) ?? [];
+  if (columns !== undefined && said.ours) said[of ? "vertexColumns" : "columns"] = columnNames(columns);
   if (columns !== undefined) return;
   const [, count, kind] = /^#\s*(\d+) (named |numbered )?vertices, \d+ (?:un)?directed edges/.exec(text) ?? [];
   if (count !== undefined) said.ours = true;
