@@ -6,7 +6,7 @@ import { readGml } from "./graph-gml.ts";
 import { readGraphMl } from "./graph-graphml.ts";
 import { readNodeLink } from "./graph-json.ts";
 import { readMetis, readPajek } from "./graph-others.ts";
-import { edgeSink, type SinkOptions } from "./graph-sink.ts";
+import { edgeSink, type SinkOptions, undirectedNote } from "./graph-sink.ts";
 
 /** How an edge list is read. */
 export interface EdgeListOptions extends EdgeTextOptions, Omit<SinkOptions, "directed"> {
@@ -54,7 +54,9 @@ export async function graphOfEdges(
   const { notes, columns, ofVertices, ...facts } = parser.end();
   const { directed } = facts;
   const said =
-    options.directed === undefined && directed !== undefined ? [`${directed ? "directed" : "undirected"}, as the file says`] : [];
+    options.directed !== undefined || options.bipartite
+      ? []
+      : [directed === undefined ? undirectedNote : `${directed ? "directed" : "undirected"}, as the file says`];
   const plain = { ...sink.finish(facts), ...(columns && { columns }) };
   const { graph, notes: told } = ofVertices?.beside(plain) ?? { graph: plain, notes: [] };
   return { graph, notes: [...said, ...notes, ...told] };

@@ -14,7 +14,7 @@ import {
 } from "./graph-columns.ts";
 import { plainLine, plainLines } from "./graph-lines.ts";
 import { areNumbers, fields, isOpen, type Refuse, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
-import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
+import { formOf, isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
 import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
 import { type VertexValues, vertexValues } from "./graph-vertex-values.ts";
 
@@ -127,22 +127,29 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     const ours = row.doubtful && parts.slice(0, 2).every((part) => part?.includes(":"));
     const numeric = areNumbers(fields(text, separatorOf(text)));
     const isHead = options.heading !== "yes" && (numeric || ours);
-    if (row.doubtful) readHeading(parts, said);
+    const above = fields(text, separatorOf(text)).some((x, k) => k > 1 && x !== undefined && isNumber(x) && !isNumber(parts[k] ?? "0"));
+    const isDoubtful = row.doubtful || (above && options.heading !== "yes");
+    if (isDoubtful) readHeading(parts, said);
     style = styleOf(text);
     if (isHead) notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
     if (isHead || options.heading === "yes") first = undefined;
-    else if (!row.doubtful) {
+    else if (isDoubtful) first = { ...row, doubtful: true };
+    else {
+      notes.push(`first row "${short(row.text)}" taken for an edge (--heading yes leaves it out)`);
       addEdge(row.text, style, row.at);
       first = undefined;
     }
   };
 
-  /** A row of words such as "node1,node2" is an edge if one of them is mentioned again. */
+  /** A row of words such as "node1,node2" is an edge if one of them is mentioned again, or others like them are. */
   const mentioned = (parts: readonly (string | undefined)[], row: FirstRow): void => {
     const names = fields(row.text, style!.separator).slice(0, 2);
-    if (!parts.slice(0, 2).some((part) => names.includes(part))) return;
+    const isAgain = parts.slice(0, 2).some((part) => names.includes(part));
+    const form = isAgain ? undefined : formOf(names);
+    if (!isAgain && !parts.slice(0, 2).some((part) => part !== undefined && form?.test(part))) return;
     first = undefined;
-    notes.push(`first row "${short(row.text)}" kept as an edge: its names come again (--heading yes leaves it out)`);
+    const why = isAgain ? "its names come again" : "names of the same form come";
+    notes.push(`first row "${short(row.text)}" kept as an edge: ${why} (--heading yes leaves it out)`);
     said.typed = said.singles = false;
     said.heading = undefined;
     addEdge(row.text, style!, row.at);
@@ -224,6 +231,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
       return;
     }
+    notes.push(`first row "${short(row.text)}" taken for an edge (--heading yes leaves it out)`);
     addEdge(row.text, { separator: separatorOf(row.text), numbers: options.ids === "number" }, row.at);
   };
 

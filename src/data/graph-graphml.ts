@@ -11,7 +11,7 @@ import {
   valueText,
 } from "./graph-columns.ts";
 import type { GraphDocumentOptions, ReadGraph } from "./graph-formats.ts";
-import { edgeSink } from "./graph-sink.ts";
+import { edgeSink, undirectedNote } from "./graph-sink.ts";
 import { vertexValues } from "./graph-vertex-values.ts";
 
 interface Tag {
@@ -117,6 +117,7 @@ export function readGraphMl(text: string, source: string, options: GraphDocument
   };
   let [graphs, ends, data, ports] = [0, 0, 0, 0];
   let directed = options.directed;
+  let isSaid = false; // whether edges have a direction
   const nodes = new Set<string>();
   const pairs: string[] = [];
   const keys = new Map<string, Key>();
@@ -145,7 +146,9 @@ export function readGraphMl(text: string, source: string, options: GraphDocument
       else if (++graphs > 1) refuse("several graphs in one file, or one inside of another", "one file a graph is read: split it");
       else {
         if (tag.endsWith("/")) ends++;
-        directed ??= attribute(tag, "edgedefault") === "directed";
+        const usual = attribute(tag, "edgedefault");
+        isSaid = usual !== undefined;
+        directed ??= usual === "directed";
       }
     } else if (closes && ["edge", "node", "port"].includes(name)) owners.pop();
     else if (closes || graphs === 0) continue;
@@ -199,6 +202,7 @@ export function readGraphMl(text: string, source: string, options: GraphDocument
   const plain = sink.finish({ exact: options.vertices === undefined });
   const { graph, notes: told } = own.beside({ ...plain, ...(columns && { columns }) });
   const notes = [
+    !isSaid && options.directed === undefined && undirectedNote,
     ...keptNote(columns),
     ...(drops ? droppedNote([...new Set(values.edge.map(({ key }) => keys.get(key)?.name ?? key))]) : []),
     ...told,

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { type ColumnKind, columnSet, droppedNote, keptNote } from "./graph-columns.ts";
 import type { GraphDocumentOptions, ReadGraph } from "./graph-formats.ts";
-import { edgeSink } from "./graph-sink.ts";
+import { edgeSink, undirectedNote } from "./graph-sink.ts";
 import { vertexValues } from "./graph-vertex-values.ts";
 
 // of ES2026, in Node since 21, not in the types yet
@@ -112,7 +112,8 @@ export function readNodeLink(text: string, source: string, options: GraphDocumen
   const exact = numbered && options.vertices === undefined;
   const { graph, notes } = own.beside({ ...sink.finish({ exact }), ...(columns && { columns }) });
   const lost = droppedNote([...Object.keys(rest), ...(isFields(ofGraph) ? Object.keys(ofGraph) : [])], "graph");
-  return { graph, notes: [...keptNote(columns), ...droppedNote([...dropped]), ...notes, ...lost] };
+  const said = (directed ?? options.directed) === undefined ? [undirectedNote] : [];
+  return { graph, notes: [...said, ...keptNote(columns), ...droppedNote([...dropped]), ...notes, ...lost] };
 }
 
 function parsed(text: string, source: string): Fields {

@@ -11,7 +11,7 @@ import { columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./gra
 import type { ReadGraph } from "./graph-formats.ts";
 import { parquetFacts } from "./graph-parquet.ts";
 import type { SecondReading } from "./graph-second-reading.ts";
-import { edgeSink, type SaidOfGraph } from "./graph-sink.ts";
+import { edgeSink, type SaidOfGraph, undirectedNote } from "./graph-sink.ts";
 import { vertexTableAgain, withVertexTable } from "./graph-vertex-table.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
@@ -233,6 +233,7 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
     else sink.addNames(x, y);
   }
   const notes = whole && !numbers && options.ids !== "name" ? ["vertices are named: some numbers are above 2^53 - 1 or begin with 0"] : [];
+  if (said?.directed === undefined && options.directed === undefined) notes.unshift(undirectedNote);
   const kept = beside.finish(sink.edges());
   notes.push(...keptNote(kept), ...(options.others === "drop" ? droppedNote(names) : []));
   return { graph: { ...sink.finish(said), ...(kept && { columns: kept }) }, notes };

@@ -75,14 +75,28 @@ const ENDS = "source|target|from|to|src|dst|start|end";
 const ROLES = `${ENDS}|tail|head|u|v|user|friend|follower|followee|citing|cited|parent|child|(node|id)[ _]?\\d|from ?node ?id|to ?node ?id`;
 const HEADING = new RegExp(`^:?(${ROLES}|(${ENDS})[ _]?(node)?[ _]?(id)?(\\(.*\\))?)(:(string|long))?$`, "i");
 
+type Row = readonly (string | undefined)[];
+
 /** Do the first two words of a row read like a heading? */
-export const isHeading = (parts: readonly (string | undefined)[]): boolean =>
-  parts.length >= 2 && parts.slice(0, 2).every((p) => p !== undefined && HEADING.test(p));
+export const isHeading = (parts: Row): boolean =>
+  parts.length >= 2 && (parts.slice(0, 2).every((p) => p !== undefined && HEADING.test(p)) || formOf(parts) !== undefined);
+
+/** What names look like that go on from the first two of a row: "node3" after "node1" and "node2", "gene_c" after "gene_a" and "gene_b". */
+export function formOf([a = "", b = ""]: Row): RegExp | undefined {
+  if (/^[a-z]$/i.test(a) && /^[a-z]$/i.test(b)) return /^[a-z]$/i;
+  const [, stem] = /^(.*[a-z][ ._-]?)1$/i.exec(a) ?? /^(.*[a-z][ ._-])[aix]$/i.exec(a) ?? /^(.*[a-z])[AX]$/.exec(a) ?? [];
+  if (stem === undefined || !b.startsWith(stem)) return undefined;
+  const [first, second] = [a.slice(stem.length), b.slice(stem.length)];
+  if (!["12", "ab", "ij", "xy"].includes((first + second).toLowerCase())) return undefined;
+  const plain = stem.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${plain}${first === "1" ? "\\d+" : "[a-zA-Z]"}$`);
+}
 
 /** Takes a heading in: "source:long,target:long,type". */
 export function readHeading(parts: readonly (string | undefined)[], said: Said): void {
   const [, kind, again] = /^source(?::(string|long))?,target(?::(string|long))?$/i.exec(parts.slice(0, 2).join(",")) ?? [undefined];
   said.singles = /^source(:\w+)?,target/i.test(parts.join(",")) && kind === again;
+  if (/^:START_ID/.test(parts[0] ?? "") && /^:END_ID/.test(parts[1] ?? "")) said.directed = true; // Neo4j has no others
   if (kind === "string") said.ids = "name";
   if (kind === "long") said.exact = true;
   said.heading = parts;

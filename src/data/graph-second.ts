@@ -144,6 +144,7 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside
     let isFirst = true;
     for await (const row of machine(bytes, comment)) {
       const [x, y, type = ""] = [row[a - 1], row[b - 1], row[2]];
+      if (isFirst && x?.startsWith(":START_ID") && y?.startsWith(":END_ID")) said.directed = true;
       if (isFirst && /^type$/i.test(type)) typed = true;
       else if (typed && !/^(un)?directed$/i.test(type)) typed = undefined;
       isFirst = false;

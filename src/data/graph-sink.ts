@@ -45,6 +45,9 @@ export interface SaidOfGraph {
   readonly exact?: boolean;
 }
 
+/** Told where nothing says whether edges have a direction. */
+export const undirectedNote = "undirected, as nothing in it says otherwise (--directed keeps the order of the two ends)";
+
 const DENSE = 2 ** 30;
 
 /** A sink, which numbers vertices as they come. */
