@@ -96,7 +96,8 @@ function batch(task: Task): Promise<Found & { stopped: boolean }> {
     const timer = setInterval(() => {
       const seed = Atomics.load(seen, 0);
       if (seed !== last) [last, since] = [seed, performance.now()];
-      else if (seed >= 0 && performance.now() - since > 5000 + 10_000 * Number(seed === task.from)) end([`${task.name}, seed ${seed}: more than 5 s`]);
+      else if (seed >= 0 && performance.now() - since > 5000 + 10_000 * Number(seed === task.from))
+        end([`${task.name}, seed ${seed}: more than 5 s`]);
     }, 200);
     worker.once("message", (found: Found) => {
       clearInterval(timer);

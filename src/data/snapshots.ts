@@ -1,7 +1,18 @@
 /** Snapshots of a population: clouds of particles seen at several times, never the same particle twice. */
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
-import { type Column, column, completeRows, isNumeric, list, selectColumns, strayHint, strayText, type Table, type Values } from "./table.ts";
+import {
+  type Column,
+  column,
+  completeRows,
+  isNumeric,
+  list,
+  selectColumns,
+  strayHint,
+  strayText,
+  type Table,
+  type Values,
+} from "./table.ts";
 import { binned, fewParticles } from "./time-bins.ts";
 import { isBookkeeping, isVelocityName, otherTimeNames, timeNames } from "./time-names.ts";
 import { readTimes } from "./times.ts";
