@@ -64,7 +64,8 @@ export function readFile(bytes: Uint8Array, memoryLimit: number, trust = false):
   const kind = input.byte();
   const [body, directed, named] = [BODIES[kind % 8], kind % 16 >= 8, (kind >> 4) % 4];
   const [hasColumns, hasVertexColumns] = [(kind & 64) > 0, (kind & 128) > 0];
-  if (body === undefined || (bytes[3] < 3 && hasVertexColumns) || (bytes[3] === 1 && (named > 2 || hasColumns)))
+  // the version is not under the checksum: it must be the one that such a file has
+  if (body === undefined || bytes[3] !== (hasVertexColumns ? 3 : named === 3 || hasColumns ? 2 : 1))
     throw new UserError("file damaged: unknown kind of body", "get an intact copy of the file");
   const vertices = input.varint();
   const edges = input.varint();
