@@ -1,6 +1,6 @@
-/** Columns of values beside the edges, in the order in which the edges are decoded. */
+/** Columns of values beside the edges, in the order in which the edges are decoded, and beside the vertices, in the order of their numbers. */
 import { deflateSync, inflateSync } from "fflate";
-import { type ColumnKind, columnBuilder, type EdgeColumn, valueText } from "../data/graph-columns.ts";
+import { type ColumnKind, columnBuilder, type GraphColumn, valueText } from "../data/graph-columns.ts";
 import { UserError } from "../errors.ts";
 import { concat, type Reader, reader, varint } from "./bytes.ts";
 import { type ByteCoder, demodelled, isSlow, leastStream, MODELLED_LIMIT, modelled, orders } from "./bytewise.ts";
@@ -15,10 +15,13 @@ const [END, MISSING] = [255, 254];
 const CODINGS = ["model", "deflate", "planes"] as const;
 type Coding = (typeof CODINGS)[number];
 
-const damaged = (): UserError => new UserError("the columns of the edges are damaged", "get an intact copy of the file");
+/** Beside what columns stand. */
+type Beside = "edges" | "vertices";
+
+const damaged = (of: Beside): UserError => new UserError(`the columns of the ${of} are damaged`, "get an intact copy of the file");
 
 /** All values as bytes: texts with an end after each, one byte for what is missing. */
-function textBytes(column: EdgeColumn): Uint8Array {
+function textBytes(column: GraphColumn): Uint8Array {
   const encoder = new TextEncoder();
   let out = new Uint8Array(1 << 12);
   let at = 0;
@@ -85,7 +88,7 @@ function codeValues(byte: ByteCoder, size: number, pairs: Uint32Array, given: Ui
 }
 
 /** One column: name, kind and coding, size and bytes, in the shortest coding. */
-function writeColumn(column: EdgeColumn, pairs: Uint32Array): Uint8Array {
+function writeColumn(column: GraphColumn, pairs: Uint32Array): Uint8Array {
   const name = new TextEncoder().encode(column.name);
   const text = textBytes(column);
   const ways: { coding: Coding; raw: number; bytes: Uint8Array }[] = [
@@ -101,14 +104,29 @@ function writeColumn(column: EdgeColumn, pairs: Uint32Array): Uint8Array {
   return concat([varint(name.length), name, [head], varint(raw), varint(bytes.length), bytes]);
 }
 
+/**
+ * Two numbers for each vertex that take the place of an edge's ends as contexts of its values: how many edges it has, at most 255, and its
+ * smallest neighbour, the number of vertices if it has none.
+ */
+export function vertexContexts(vertices: number, pairs: Uint32Array): Uint32Array {
+  const contexts = new Uint32Array(2 * vertices);
+  for (let v = 0; v < vertices; v++) contexts[2 * v + 1] = vertices;
+  for (let i = 0; i < pairs.length; i++) {
+    const [v, other] = [pairs[i], pairs[i ^ 1]];
+    contexts[2 * v] = Math.min(255, contexts[2 * v] + 1);
+    contexts[2 * v + 1] = Math.min(contexts[2 * v + 1], other);
+  }
+  return contexts;
+}
+
 /** All columns, for edges in the order of `pairs`. */
-export const writeColumns = (columns: readonly EdgeColumn[], pairs: Uint32Array): Uint8Array => {
+export const writeColumns = (columns: readonly GraphColumn[], pairs: Uint32Array): Uint8Array => {
   const parts = columns.map((column) => writeColumn(column, pairs));
   return concat([varint(columns.length), ...parts]);
 };
 
 /** Bytes that each column takes in a file. */
-export const columnSizes = (columns: readonly EdgeColumn[], pairs: Uint32Array): { name: string; kind: ColumnKind; bytes: number }[] =>
+export const columnSizes = (columns: readonly GraphColumn[], pairs: Uint32Array): { name: string; kind: ColumnKind; bytes: number }[] =>
   columns.map((column) => ({ name: column.name, kind: column.kind, bytes: writeColumn(column, pairs).length }));
 
 /** A column whose values are not decoded yet, since they need the edges. */
@@ -117,47 +135,55 @@ export interface PackedColumn {
   readonly kind: ColumnKind;
   /** Bytes of the values in the file. */
   readonly bytes: number;
-  unpack(pairs: Uint32Array): EdgeColumn;
+  unpack(pairs: Uint32Array): GraphColumn;
+}
+
+/** Columns that are not decoded yet, and the bytes that they and those before them need. */
+interface PackedColumns {
+  readonly columns: readonly PackedColumn[];
+  readonly need: number;
 }
 
 /**
- * What the columns of `edges` edges are called, and their values to be decoded later.
+ * What the columns of `rows` edges or vertices are called, and their values to be decoded later.
+ *
+ * @param held  bytes that columns read before need
  * @throws UserError  before anything is decoded, for what takes more memory or time than is allowed
  */
-export function readColumns(bytes: Uint8Array, edges: number, allowance: Allowance): PackedColumn[] {
+export function readColumns(bytes: Uint8Array, of: Beside, rows: number, allowance: Allowance, held = 0): PackedColumns {
   const input = reader(bytes);
   const count = input.varint();
-  if (count < 1 || count > bytes.length) throw damaged();
-  let need = 0;
+  if (count < 1 || count > bytes.length) throw damaged(of);
+  let need = held;
   const columns = Array.from({ length: count }, () => {
-    const column = readColumn(input, edges, allowance);
+    const column = readColumn(input, of, rows, allowance);
     need += column.need;
     if (need > allowance.memory)
       throw new UserError(
-        `the columns of the edges need about ${Math.ceil(need / 2 ** 20)} MiB, more than the memory limit`,
+        `the columns of the ${of} need about ${Math.ceil(need / 2 ** 20)} MiB, more than the memory limit`,
         "raise --memory",
       );
     allowance.afford(column.need);
     return column;
   });
-  if (input.left() > 0 || new Set(columns.map(({ name }) => name)).size < count) throw damaged();
-  return columns;
+  if (input.left() > 0 || new Set(columns.map(({ name }) => name)).size < count) throw damaged(of);
+  return { columns, need };
 }
 
-function readColumn(input: Reader, edges: number, allowance: Allowance): PackedColumn & { readonly need: number } {
-  const name = utf8(input.take(input.varint()));
+function readColumn(input: Reader, of: Beside, edges: number, allowance: Allowance): PackedColumn & { readonly need: number } {
+  const name = utf8(input.take(input.varint()), of);
   const head = input.byte();
   const [kind, coding] = [KINDS[head % 4], CODINGS[head >> 2]];
   const raw = input.varint();
   const bytes = input.take(input.varint());
   const least = coding === "model" ? leastStream(raw) : Math.floor(raw / 1032) - 64;
   const fits = coding === "planes" ? raw === 8 * edges && kind === "number" : raw >= edges;
-  if (kind === undefined || coding === undefined || !fits || least > bytes.length) throw damaged();
+  if (kind === undefined || coding === undefined || !fits || least > bytes.length) throw damaged(of);
   if (coding === "model") allowance.slow(raw, bytes.length);
-  const unpack = (pairs: Uint32Array): EdgeColumn => {
+  const unpack = (pairs: Uint32Array): GraphColumn => {
     const unpacked = coding === "model" ? demodelled(raw, bytes, (byte) => codeValues(byte, raw, pairs, undefined)) : inflated(bytes, raw);
-    if (!unpacked) throw damaged();
-    return coding === "planes" ? { name, kind, values: fromPlanes(unpacked, edges) } : fromTexts(name, kind, unpacked, edges);
+    if (!unpacked) throw damaged(of);
+    return coding === "planes" ? { name, kind, values: fromPlanes(unpacked, edges) } : fromTexts({ name, kind }, of, unpacked, edges);
   };
   // texts are held as strings, numbers as doubles
   return { name, kind, bytes: bytes.length, unpack, need: raw + (kind === "number" ? 8 * edges : 40 * edges + 2 * raw) };
@@ -172,11 +198,11 @@ function inflated(bytes: Uint8Array, size: number): Uint8Array | undefined {
   }
 }
 
-function utf8(bytes: Uint8Array): string {
+function utf8(bytes: Uint8Array, of: Beside): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw damaged();
+    throw damaged(of);
   }
 }
 
@@ -188,16 +214,16 @@ function fromPlanes(bytes: Uint8Array, count: number): Float64Array {
   });
 }
 
-function fromTexts(name: string, kind: ColumnKind, bytes: Uint8Array, edges: number): EdgeColumn {
+function fromTexts({ name, kind }: Pick<GraphColumn, "name" | "kind">, of: Beside, bytes: Uint8Array, edges: number): GraphColumn {
   const column = columnBuilder(name, "text");
   let [edge, start] = [0, 0];
   bytes.forEach((b, at) => {
     if (b < MISSING) return;
-    if (b === MISSING ? at !== start : edge >= edges) throw damaged();
-    if (b === END) column.put(edge, utf8(bytes.subarray(start, at)), kind);
+    if (b === MISSING ? at !== start : edge >= edges) throw damaged(of);
+    if (b === END) column.put(edge, utf8(bytes.subarray(start, at), of), kind);
     edge++;
     start = at + 1;
   });
-  if (edge !== edges || start !== bytes.length) throw damaged();
+  if (edge !== edges || start !== bytes.length) throw damaged(of);
   return { ...column.finish(edges), kind };
 }

@@ -1,6 +1,7 @@
 /** Bytes to graph. */
 import { UserError } from "../errors.ts";
 import { type Reader, reader } from "./bytes.ts";
+import { vertexContexts } from "./columns.ts";
 import { positions } from "./encode.ts";
 import { type Header, readFile } from "./format.ts";
 import { decodeGaps } from "./gaps.ts";
@@ -39,9 +40,11 @@ export function decodeGraph(bytes: Uint8Array, options: DecodeOptions = {}): Gra
   const { vertices, directed, names } = header;
   const { onProgress } = options;
   const pairs = decodeBody(header, body, options, onProgress && ((done) => onProgress(done, header.edges)));
-  // the columns are those of all edges
+  // the columns are those of all edges and vertices
   const columns = options.shard === undefined ? header.columns?.map((column) => column.unpack(pairs)) : undefined;
-  return { vertices, directed, pairs, ...(names === undefined ? {} : { names }), ...(columns === undefined ? {} : { columns }) };
+  const contexts = header.vertexColumns && options.shard === undefined ? vertexContexts(vertices, pairs) : undefined;
+  const vertexColumns = contexts && header.vertexColumns?.map((column) => column.unpack(contexts));
+  return { vertices, directed, pairs, ...(names && { names }), ...(columns && { columns }), ...(vertexColumns && { vertexColumns }) };
 }
 
 /** The header of a file: what is in it, without decoding the edges. @throws UserError as `decodeGraph` */

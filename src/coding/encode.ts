@@ -1,7 +1,7 @@
 /** Graph to bytes. */
 import { UserError } from "../errors.ts";
 import { lengthOf, type Part, varint } from "./bytes.ts";
-import { writeColumns } from "./columns.ts";
+import { vertexContexts, writeColumns } from "./columns.ts";
 import { type CodedShard, codeShards, shardParts } from "./encode-shards.ts";
 import { type BodyKind, writeFile } from "./format.ts";
 import { encodeGaps } from "./gaps.ts";
@@ -72,7 +72,8 @@ export function encode(edges: Edges, options: EncodeOptions = {}): Encoded {
   const prepared = prepare(g);
   const { shards = 1 } = options;
   if (shards > 1)
-    return encodeCoded(
+    return ofShards(
+      g,
       prepared.graph,
       codeShards(prepared.graph, { shards, lanes: lanesOf(options), progress: options.onProgress }),
       shards,
@@ -96,7 +97,8 @@ function refuseTooLarge({ vertices, pairs }: Graph, { model = "auto", memoryLimi
 function assembled(g: Graph, body: BodyKind & Encoded["model"], parts: readonly Part[], idealBits: number, coded: number): Encoded {
   const { vertices, directed, names } = g;
   const columns = g.columns?.length ? writeColumns(canonicalColumns(g), canonicalPairs(g)) : undefined;
-  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts, columns);
+  const ofVertices = g.vertexColumns?.length ? writeColumns(g.vertexColumns, vertexContexts(vertices, g.pairs)) : undefined;
+  const bytes = writeFile({ body, directed, vertices, edges: g.pairs.length / 2, names }, parts, columns, ofVertices);
   return { bytes, model: body, idealBits, overheadBytes: bytes.length - coded };
 }
 
@@ -154,12 +156,16 @@ export function positions(labels: ArrayLike<number>, sizes: readonly number[]): 
  * @param coded  all of `codeShards`, group by group
  */
 export function encodeCoded(edges: Graph, coded: readonly CodedShard[], shards: number): Encoded {
-  const { graph: g } = prepare(checked(edges));
-  if (g.pairs.length === 0) return assembled(g, "empty", [], 0, 0);
+  const g = checked(edges);
+  return g.pairs.length === 0 ? assembled(g, "empty", [], 0, 0) : ofShards(g, prepare(g).graph, coded, shards);
+}
+
+/** @param given  as it was given: its columns go with its own order of edges. @param sorted  the same with its edges sorted */
+function ofShards(given: Graph, sorted: Graph, coded: readonly CodedShard[], shards: number): Encoded {
   const sum = (f: (shard: CodedShard) => number): number => coded.reduce((total, shard) => total + f(shard), 0);
-  const parts = shardParts(g, shards, coded);
+  const parts = shardParts(sorted, shards, coded);
   return assembled(
-    g,
+    given,
     "shards",
     parts,
     sum(({ bits }) => bits),

@@ -6,8 +6,11 @@ import { type PackedColumn, readColumns } from "./columns.ts";
 import { type Allowance, type Names, readNames, writeNames } from "./names.ts";
 
 const MAGIC = [0x50, 0x46, 0x47]; // "PFG"
-/** Version 1 has no names by a model and no columns; files that need none of that are of version 1, so that older programs read them. */
-const VERSION = 2;
+/**
+ * Version 1 has no names by a model and no columns, version 2 no columns of vertices; files that need none of that are of the older
+ * version, so that older programs read them.
+ */
+const VERSION = 3;
 
 /** Bodies, by number. */
 const BODIES = ["empty", "urn", "block-urn", "gaps", "shards"] as const;
@@ -23,14 +26,23 @@ export interface Header {
   readonly names: Names | undefined;
   /** Columns beside the edges, as they are packed. */
   readonly columns?: readonly PackedColumn[];
+  /** Columns beside the vertices. */
+  readonly vertexColumns?: readonly PackedColumn[];
 }
 
-/** Whole file from its parts; `columns` as `writeColumns` gives them. */
-export function writeFile(header: Omit<Header, "columns">, body: readonly Part[], columns?: Uint8Array): Uint8Array {
+/** Whole file from its parts; columns of edges and of vertices as `writeColumns` gives them. */
+export function writeFile(
+  header: Omit<Header, "columns" | "vertexColumns">,
+  body: readonly Part[],
+  columns?: Uint8Array,
+  vertexColumns?: Uint8Array,
+): Uint8Array {
   const names = writeNames(header.names);
-  const kind = BODIES.indexOf(header.body) + (header.directed ? 8 : 0) + 16 * names.kind + (columns ? 64 : 0);
-  const head = [...MAGIC, names.kind === 3 || columns ? 2 : 1, ...fixed(0, 4), kind, ...varint(header.vertices), ...varint(header.edges)];
-  const bytes = concat([head, names.bytes, columns ? varint(columns.length) : [], columns ?? [], ...body]);
+  const kind = BODIES.indexOf(header.body) + (header.directed ? 8 : 0) + 16 * names.kind + (columns ? 64 : 0) + (vertexColumns ? 128 : 0);
+  const version = vertexColumns ? 3 : names.kind === 3 || columns ? 2 : 1;
+  const head = [...MAGIC, version, ...fixed(0, 4), kind, ...varint(header.vertices), ...varint(header.edges)];
+  const sized = (part: Uint8Array | undefined): Part[] => (part ? [varint(part.length), part] : []);
+  const bytes = concat([head, names.bytes, ...sized(columns), ...sized(vertexColumns), ...body]);
   bytes.set(fixed(crc32(bytes.subarray(8)), 4), 4);
   return bytes;
 }
@@ -44,14 +56,16 @@ export function readFile(bytes: Uint8Array, memoryLimit: number, trust = false):
   if (bytes.length < 8 || MAGIC.some((b, i) => bytes[i] !== b))
     throw new UserError("not a Pushforward graph: the file does not begin with PFG", "compress a graph first: pushforward graph compress");
   if (bytes[3] > VERSION || bytes[3] === 0)
-    throw new UserError(`format version ${bytes[3]}, this program reads versions 1 and ${VERSION}`, "update pushforward");
+    throw new UserError(`format version ${bytes[3]}, this program reads versions 1 to ${VERSION}`, "update pushforward");
   const input = reader(bytes.subarray(4));
   const checksum = input.fixed(4);
   if (crc32(bytes.subarray(8)) !== checksum)
     throw new UserError("file damaged: its checksum does not match", "get an intact copy of the file");
   const kind = input.byte();
-  const [body, directed, named, hasColumns] = [BODIES[kind % 8], kind % 16 >= 8, (kind >> 4) % 4, kind >= 64];
-  if (body === undefined || kind >= 128 || (bytes[3] === 1 && (named > 2 || hasColumns)))
+  const [body, directed, named] = [BODIES[kind % 8], kind % 16 >= 8, (kind >> 4) % 4];
+  const [hasColumns, hasVertexColumns] = [(kind & 64) > 0, (kind & 128) > 0];
+  // the version is not under the checksum: it must be the one that such a file has
+  if (body === undefined || bytes[3] !== (hasVertexColumns ? 3 : named === 3 || hasColumns ? 2 : 1))
     throw new UserError("file damaged: unknown kind of body", "get an intact copy of the file");
   const vertices = input.varint();
   const edges = input.varint();
@@ -76,8 +90,12 @@ export function readFile(bytes: Uint8Array, memoryLimit: number, trust = false):
     },
   };
   const names = readNames(input, named, vertices, allowance);
-  const columns = hasColumns ? readColumns(input.take(input.varint()), edges, allowance) : undefined;
-  return { header: { body, directed, vertices, edges, names, columns }, body: input };
+  const ofEdges = hasColumns ? readColumns(input.take(input.varint()), "edges", edges, allowance) : undefined;
+  const ofVertices = hasVertexColumns
+    ? readColumns(input.take(input.varint()), "vertices", vertices, allowance, (ofEdges?.need ?? 0) + 8 * vertices)
+    : undefined;
+  const [columns, vertexColumns] = [ofEdges?.columns, ofVertices?.columns];
+  return { header: { body, directed, vertices, edges, names, columns, vertexColumns }, body: input };
 }
 
 /**

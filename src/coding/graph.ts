@@ -1,5 +1,5 @@
 /** Labelled graphs as plain data, and the canonical list of their edges. */
-import { type EdgeColumn, reordered, valueText } from "../data/graph-columns.ts";
+import { type GraphColumn, reordered, valueText } from "../data/graph-columns.ts";
 import { UserError } from "../errors.ts";
 import { bitsFor } from "./plan.ts";
 import { sortPairs } from "./rec.ts";
@@ -14,7 +14,9 @@ export interface Graph {
   /** What the vertices are called: distinct strings, or distinct whole numbers in ascending order; undefined: by their own numbers. */
   readonly names?: readonly string[] | Float64Array;
   /** Weights, labels and other values of the edges, in the order of `pairs`. */
-  readonly columns?: readonly EdgeColumn[];
+  readonly columns?: readonly GraphColumn[];
+  /** Labels, places and other values of the vertices, in the order of their numbers. */
+  readonly vertexColumns?: readonly GraphColumn[];
 }
 
 /** A graph, or just its edges. */
@@ -56,6 +58,8 @@ export function checked(g: Graph): Graph {
   if (names && names.length !== vertices) throw new UserError(`${names.length} names for ${vertices} vertices`);
   const other = g.columns?.find(({ values }) => values.length !== pairs.length / 2);
   if (other) throw new UserError(`column "${other.name}" has ${other.values.length} values for ${pairs.length / 2} edges`);
+  const short = g.vertexColumns?.find(({ values }) => values.length !== vertices);
+  if (short) throw new UserError(`column "${short.name}" has ${short.values.length} values for ${vertices} vertices`);
   for (let i = 0; i < pairs.length; i++)
     if (pairs[i] >= vertices) throw new UserError(`edge ${i >> 1}: vertex ${pairs[i]} of a graph with ${vertices} vertices`);
   return g;
@@ -116,7 +120,7 @@ export function edgeSum({ pairs, directed }: Graph): readonly number[] {
 }
 
 /** The columns in the order of `canonicalPairs`; those of equal edges stay in their order. */
-export function canonicalColumns(g: Graph): readonly EdgeColumn[] {
+export function canonicalColumns(g: Graph): readonly GraphColumn[] {
   return g.columns?.length ? reordered(g.columns, canonicalOrder(g)) : [];
 }
 
@@ -153,20 +157,31 @@ export function distinctEdges(g: Graph): Graph {
   return { ...g, pairs: pairs.slice(0, at) };
 }
 
-/** Whether two graphs have the same vertices, names, edges and values beside them, in whatever order. */
+/** Whether two graphs have the same vertices, names, edges and values beside both, in whatever order the edges are. */
 export const sameGraph = (a: Graph, b: Graph): boolean =>
   a.vertices === b.vertices &&
   a.directed === b.directed &&
   (a.names === undefined) === (b.names === undefined) &&
   sameList(a.names, b.names) &&
   (sameList(a.pairs, b.pairs) || sameList(canonicalPairs(a), canonicalPairs(b))) &&
-  sameColumns(a, b);
+  sameColumns(a, b) &&
+  sameVertexColumns(a.vertexColumns ?? [], b.vertexColumns ?? []);
+
+const sameNamed = (a: readonly GraphColumn[], b: readonly GraphColumn[]): boolean =>
+  a.length === b.length && a.every(({ name, kind }, k) => name === b[k].name && kind === b[k].kind);
+
+const sameVertexColumns = (a: readonly GraphColumn[], b: readonly GraphColumn[]): boolean =>
+  sameNamed(a, b) &&
+  a.every((column, k) => {
+    for (let v = 0; v < column.values.length; v++) if (valueText(column, v) !== valueText(b[k], v)) return false;
+    return true;
+  });
 
 /** Equal edges may have their values in any order, but all columns in the same. */
 function sameColumns(a: Graph, b: Graph): boolean {
   const [of, others] = [canonicalColumns(a), canonicalColumns(b)];
-  if (of.length !== others.length || of.some(({ name, kind }, k) => name !== others[k].name || kind !== others[k].kind)) return false;
-  const rows = (columns: readonly EdgeColumn[], from: number, to: number): string[] =>
+  if (!sameNamed(of, others)) return false;
+  const rows = (columns: readonly GraphColumn[], from: number, to: number): string[] =>
     Array.from({ length: to - from }, (_, i) => JSON.stringify(columns.map((column) => valueText(column, from + i)))).sort();
   if (of.length === 0) return true;
   const pairs = canonicalPairs(a);

@@ -1,7 +1,7 @@
 /** What a graph is, and what each way of storing it costs. */
 import { edgeLines } from "../data/graph-write.ts";
 import { concat } from "./bytes.ts";
-import { columnSizes } from "./columns.ts";
+import { columnSizes, vertexContexts } from "./columns.ts";
 import { canonicalColumns, type Graph } from "./graph.ts";
 import { degrees, lnGamma, uniformIdeal } from "./ideal.ts";
 import { candidates, type GraphModel, prepare } from "./models.ts";
@@ -21,10 +21,18 @@ export interface Inspection {
   readonly reciprocal: number | undefined;
   /** Bytes that the names of the vertices take beside the edges, or their numbers, if those leave gaps. */
   readonly nameBytes: number;
-  /** Columns beside the edges, and the bytes that they take in a file. */
-  readonly columns: readonly { readonly name: string; readonly kind: string; readonly bytes: number }[];
+  /** Columns beside the edges, and beside the vertices, and the bytes that they take in a file. */
+  readonly columns: readonly ColumnSize[];
+  readonly vertexColumns: readonly ColumnSize[];
   /** Name, bits per edge; ideal sizes of our models, then others. */
   readonly sizes: readonly StorageSize[];
+}
+
+/** A column, and the bytes that it takes. */
+interface ColumnSize {
+  readonly name: string;
+  readonly kind: string;
+  readonly bytes: number;
 }
 
 /** One way of storing a graph: a model of ours, a bound to compare with, or a general compressor. */
@@ -81,6 +89,7 @@ export function inspectGraph(g: Graph, compress?: (bytes: Uint8Array) => readonl
     largestDegree: d.reduce((a, b) => Math.max(a, b), 0),
     nameBytes: writeNames(graph.names).bytes.length,
     columns: columnSizes(canonicalColumns(g), graph.pairs),
+    vertexColumns: g.vertexColumns ? columnSizes(g.vertexColumns, vertexContexts(graph.vertices, graph.pairs)) : [],
     reciprocal: graph.directed && m > 0 ? reciprocity(graph) : undefined,
     sizes: [
       ...models.map((model) => size(describe(model), "ours", model.bits)),
@@ -93,7 +102,7 @@ export function inspectGraph(g: Graph, compress?: (bytes: Uint8Array) => readonl
 
 /** Sizes of the sorted edges under general compressors: as text, and as varint gaps. */
 function generalSizes(g: Graph, compress: NonNullable<Parameters<typeof inspectGraph>[1]>): CompressedSize[] {
-  const text = [...edgeLines({ ...g, names: undefined, columns: undefined }, "edges")].slice(1);
+  const text = [...edgeLines({ ...g, names: undefined, columns: undefined, vertexColumns: undefined }, "edges")].slice(1);
   return [
     ...compress(concat(text)).map(({ name, bytes }) => ({ name: `text, ${name}`, bytes })),
     ...compress(gapBytes(g.pairs)).map(({ name, bytes }) => ({ name: `varint gaps, ${name}`, bytes })),

@@ -47,7 +47,7 @@ export interface Prepared {
 /** The graph with sorted edges, and their facts. */
 export function prepare(g: Graph): Prepared {
   const pairs = canonicalPairs(g);
-  return { graph: { ...g, pairs }, facts: edgeFacts(pairs) };
+  return { graph: { ...g, pairs, columns: undefined }, facts: edgeFacts(pairs) }; // columns stand beside the edges as they were given
 }
 
 /** The nearest p / q to β that keeps all weights of an urn below 2^31; q = 1 when that costs less than its description. */

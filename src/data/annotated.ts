@@ -25,7 +25,7 @@ export async function loadAnnotated(path: string, options: PopulationOptions): P
     throw new UserError("--features is for tables", "choose coordinates of an h5ad file with --embedding and --components");
   const file = await openAnnotated(path);
   try {
-    const { points, names, components, warnings } = await coordinates(file, options);
+    const { points, names, components, warnings } = await coordinates(basename(path), file, options);
     const [n, d] = points.shape;
     await refuseOtherVelocity(file, basename(path), d);
     const columns = Array.from({ length: d }, (_, j) => ({
@@ -105,7 +105,7 @@ interface Coordinates {
   readonly warnings: string[];
 }
 
-async function coordinates(file: Annotated, { embedding, components, layer }: PopulationOptions): Promise<Coordinates> {
+async function coordinates(source: string, file: Annotated, { embedding, components, layer }: PopulationOptions): Promise<Coordinates> {
   if (layer !== undefined && embedding !== undefined)
     throw new UserError(`--layer ${layer} and --embedding ${embedding}: coordinates come from one of them`, "leave one out");
   const chosen = embedding ?? (layer === undefined && components === undefined && file.embeddings.includes("X_pca") ? "X_pca" : undefined);
@@ -114,10 +114,10 @@ async function coordinates(file: Annotated, { embedding, components, layer }: Po
     const count = Math.min(all.shape[1], components ?? usedOfEmbedding);
     return { points: firstColumns(all, count), names: numbered(chosen.replace(/^X_/, "").toUpperCase(), count), warnings: [] };
   }
-  const { values, genes, normalised, empty } = logNormalise(await file.expression(layer), undefined, matrixName(layer));
+  const { values, genes, normalised, empty } = logNormalise(await file.expression(layer), undefined, `${source}: ${matrixName(layer)}`);
   const names = await file.genes(layer);
   const count = Math.min(components ?? defaultComponents, values.shape[1] - 1, values.shape[0] - 1);
-  if (count < 1) throw new UserError(`${matrixName(layer)} has too few cells or genes that vary for components`);
+  if (count < 1) throw new UserError(`${source}: ${matrixName(layer)} has too few cells or genes that vary for components`);
   const pca = { ...(await principalComponents(values, count)), features: Array.from(genes, (g) => names[g]) };
   const share = (100 * pca.explained.reduce((a, b) => a + b, 0)).toFixed(1);
   return {

@@ -36,10 +36,14 @@ async function* xz(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
     },
   });
   const reader = new library.XzReadableStream(bytes).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await source.return?.();
   }
 }
 
@@ -55,6 +59,7 @@ async function bzip2(input: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Ui
   const fail = (error: Error): void => void out.destroy(error);
   source.on("error", fail);
   decoder.on("error", fail);
+  out.on("close", () => source.destroy()); // who stops early closes the file too
   source.pipe(decoder).pipe(out);
   return out;
 }

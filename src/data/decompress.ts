@@ -62,8 +62,12 @@ async function peeked(input: AsyncGenerator<Uint8Array>, count: number): Promise
     first = Buffer.concat([first, next.value]); // a copy: the next piece may lie where this one does
   }
   const all = async function* (): AsyncGenerator<Uint8Array> {
-    if (first.length > 0) yield first;
-    yield* input;
+    try {
+      if (first.length > 0) yield first;
+      yield* input;
+    } finally {
+      await input.return(undefined); // who stops at the first piece closes the file too
+    }
   };
   return [first, all()];
 }

@@ -1,10 +1,12 @@
 /** Graphs from bytes in memory, by the ending of their name: what a page reads, and the part of `readGraph` that needs no files. */
 import { UserError } from "../errors.ts";
 import { type EdgeTextOptions, edgeText } from "./graph-edges.ts";
-import { type GraphDocumentOptions, type ReadGraph, readMatrixMarket, readNodeLink } from "./graph-formats.ts";
+import { type GraphDocumentOptions, type ReadGraph, readMatrixMarket } from "./graph-formats.ts";
+import { readGml } from "./graph-gml.ts";
 import { readGraphMl } from "./graph-graphml.ts";
-import { readGml, readMetis, readPajek } from "./graph-others.ts";
-import { edgeSink, type SinkOptions } from "./graph-sink.ts";
+import { readNodeLink } from "./graph-json.ts";
+import { readMetis, readPajek } from "./graph-others.ts";
+import { edgeSink, type SinkOptions, undirectedNote } from "./graph-sink.ts";
 
 /** How an edge list is read. */
 export interface EdgeListOptions extends EdgeTextOptions, Omit<SinkOptions, "directed"> {
@@ -49,11 +51,15 @@ export async function graphOfEdges(
   const sink = edgeSink(options);
   const parser = edgeText(source, sink, options);
   for await (const chunk of input) parser.write(chunk);
-  const { notes, columns, ...facts } = parser.end();
+  const { notes, columns, ofVertices, ...facts } = parser.end();
   const { directed } = facts;
   const said =
-    options.directed === undefined && directed !== undefined ? [`${directed ? "directed" : "undirected"}, as the file says`] : [];
-  return { graph: { ...sink.finish(facts), ...(columns && { columns }) }, notes: [...said, ...notes] };
+    options.directed !== undefined || options.bipartite
+      ? []
+      : [directed === undefined ? undirectedNote : `${directed ? "directed" : "undirected"}, as the file says`];
+  const plain = { ...sink.finish(facts), ...(columns && { columns }) };
+  const { graph, notes: told } = ofVertices?.beside(plain) ?? { graph: plain, notes: [] };
+  return { graph, notes: [...said, ...notes, ...told] };
 }
 
 /** Is this how a Matrix Market file begins, whatever it is called? */

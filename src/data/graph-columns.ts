@@ -1,21 +1,21 @@
-/** What stands beside the ends of an edge: weights, labels, attributes, as columns. */
+/** What stands beside the edges and the vertices of a graph: weights, labels, attributes, as columns. */
 
 import { UserError } from "../errors.ts";
 
 /** What values are: numbers as JSON writes them, texts, or any JSON value. */
 export type ColumnKind = "number" | "text" | "json";
 
-/** One value for each edge, in the order of the edges. */
-export interface EdgeColumn {
+/** One value for each edge, in the order of the edges, or for each vertex, in the order of the vertices. */
+export interface GraphColumn {
   readonly name: string;
   readonly kind: ColumnKind;
   /** Numbers, NaN where there is none; or what was written, if a double is not all of it (and for texts), null where there is none. */
   readonly values: Float64Array | readonly (string | null)[];
 }
 
-/** The value at an edge as it is written; null: there is none. */
-export function valueText({ values }: EdgeColumn, edge: number): string | null {
-  const value = values[edge];
+/** The value at an edge, or a vertex, as it is written; null: there is none. */
+export function valueText({ values }: GraphColumn, place: number): string | null {
+  const value = values[place];
   return typeof value === "number" ? (Number.isNaN(value) ? null : String(value)) : value;
 }
 
@@ -29,7 +29,7 @@ export function within(limit = Number.POSITIVE_INFINITY): (bytes: number) => voi
     held += bytes;
     if (held > limit)
       throw new UserError(
-        `the columns beside the edges need ${Math.ceil(held / 2 ** 20)} MiB so far, more than the memory limit`,
+        `the columns beside edges and vertices need ${Math.ceil(held / 2 ** 20)} MiB so far, more than the memory limit`,
         "raise --memory, or say --drop-columns",
       );
   };
@@ -37,8 +37,9 @@ export function within(limit = Number.POSITIVE_INFINITY): (bytes: number) => voi
 
 /** Takes the values of one column as they come. */
 export interface ColumnBuilder {
+  has(edge: number): boolean;
   put(edge: number, text: string, kind: ColumnKind): void;
-  finish(edges: number): EdgeColumn;
+  finish(edges: number): GraphColumn;
 }
 
 /**
@@ -60,6 +61,7 @@ export function columnBuilder(name: string, mixed: "text" | "json", take: (bytes
     numbers = more;
   };
   return {
+    has: (edge) => (texts === undefined ? edge < numbers.length && !Number.isNaN(numbers[edge]) : (texts[edge] ?? null) !== null),
     put(edge, text, kind) {
       first ??= kind;
       kinds.add(kind);
@@ -89,38 +91,47 @@ export function columnBuilder(name: string, mixed: "text" | "json", take: (bytes
   };
 }
 
-/** Columns by name, in the order in which names come first. */
+/** Columns by name, in the order in which names come first; a second value of one name at one place goes to a column "name 2". */
 export interface ColumnSet {
   put(name: string, edge: number, text: string, kind: ColumnKind): void;
   /** The columns for so many edges; undefined if there are none. */
-  finish(edges: number): readonly EdgeColumn[] | undefined;
+  finish(edges: number): readonly GraphColumn[] | undefined;
 }
 
 export function columnSet(mixed: "text" | "json", names: readonly string[] = [], take?: (bytes: number) => void): ColumnSet {
   const builders = new Map(names.map((name) => [name, columnBuilder(name, mixed, take)]));
   return {
     put(name, edge, text, kind) {
-      let builder = builders.get(name);
-      if (!builder) builders.set(name, (builder = columnBuilder(name, mixed, take)));
+      let free = name;
+      for (let k = 2; builders.get(free)?.has(edge); k++) free = `${name} ${k}`;
+      let builder = builders.get(free);
+      if (!builder) builders.set(free, (builder = columnBuilder(free, mixed, take)));
       builder.put(edge, text, kind);
     },
     finish: (edges) => (builders.size === 0 ? undefined : [...builders.values()].map((builder) => builder.finish(edges))),
   };
 }
 
-/** The columns with their edges in another order. */
-export const reordered = (columns: readonly EdgeColumn[], order: Uint32Array): EdgeColumn[] =>
+/** The columns with their values in another order; below zero: there is none. */
+export const reordered = (columns: readonly GraphColumn[], order: Uint32Array | Int32Array): GraphColumn[] =>
   columns.map((column) => {
     const { values } = column;
     return {
       ...column,
-      values: values instanceof Float64Array ? Float64Array.from(order, (i) => values[i]) : Array.from(order, (i) => values[i]),
+      values:
+        values instanceof Float64Array
+          ? Float64Array.from(order, (i) => (i < 0 ? Number.NaN : values[i]))
+          : Array.from(order, (i) => (i < 0 ? null : values[i])),
     };
   });
 
-/** Names of columns that differ, from each other and from the ends of edges. */
-export function distinctNames(names: readonly (string | undefined)[], firstPlace: number): string[] {
-  const taken = new Set(["source", "target"]);
+/** Names of columns that differ, from each other and from what names the ends of edges, or the vertex. */
+export function distinctNames(
+  names: readonly (string | undefined)[],
+  firstPlace: number,
+  others: readonly string[] = ["source", "target"],
+): string[] {
+  const taken = new Set(others);
   return names.map((given, i) => {
     const name = given || `column ${firstPlace + i}`;
     let free = name;
@@ -133,12 +144,14 @@ export function distinctNames(names: readonly (string | undefined)[], firstPlace
 /** What a reader does with columns beside the ends: keeps them, drops them, or refuses them. */
 export type ColumnChoice = "keep" | "drop" | "refuse";
 
+const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
+
 /** Tells that columns are kept. */
-export const keptNote = (columns: readonly EdgeColumn[] | undefined): string[] =>
+export const keptNote = (columns: readonly GraphColumn[] | undefined, beside = "edge"): string[] =>
   columns && columns.length > 0
-    ? [`kept beside each edge: ${columns.map(({ name }) => JSON.stringify(name)).join(", ")} (--drop-columns leaves it out)`]
+    ? [`kept beside each ${beside}: ${quoted(columns.map(({ name }) => name))} (--drop-columns leaves it out)`]
     : [];
 
-/** Tells or refuses that columns are not kept. */
-export const droppedNote = (names: readonly string[]): string[] =>
-  names.length > 0 ? [`not kept: ${names.map((name) => JSON.stringify(name)).join(", ")} of the edges`] : [];
+/** Tells that columns are not kept. */
+export const droppedNote = (names: readonly string[], of = "edges"): string[] =>
+  names.length > 0 ? [`not kept: ${quoted(names)} of the ${of}`] : [];

@@ -1,6 +1,6 @@
 /** Is a graph what a file says, by a second reading? The multisets of edges are compared as sums of hashes, so that any size fits. */
 import { isNumber, valueText } from "./graph-columns.ts";
-import type { SecondReading, SecondRow } from "./graph-second-reading.ts";
+import type { Attribute, SecondReading, SecondRow } from "./graph-second-reading.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 /** What the comparison found; `differs` is undefined if nothing does. */
@@ -37,14 +37,25 @@ const same = (a: Sum, b: Sum): boolean => a.count === b.count && a.parts.every((
 const edgeText = (a: string, b: string, directed: boolean): string =>
   directed || a <= b ? `${a.length} ${a} ${b}` : `${b.length} ${b} ${a}`;
 
+/** Numbers are what they mean, also those inside of lists and objects of JSON. */
+function meant(value: string): string {
+  if (isNumber(value)) return String(Number(value));
+  if (!/^[[{]/.test(value)) return value;
+  try {
+    return JSON.stringify(JSON.parse(value));
+  } catch {
+    return value;
+  }
+}
+
 /** Values beside an edge as one text; those at the end that are missing do not count. */
 function valuesText(values: readonly (string | null | undefined)[], loose = false): string {
   let end = values.length;
   while (end > 0 && (values[end - 1] ?? undefined) === undefined) end--;
   const text = (value: string | null | undefined): string => {
     if (value === null || value === undefined) return "-";
-    const meant = loose && isNumber(value) ? String(Number(value)) : value;
-    return `${meant.length} ${meant}`;
+    const said = loose ? meant(value) : value;
+    return `${said.length} ${said}`;
   };
   return end === 0 ? "" : ` | ${values.slice(0, end).map(text).join(" ")}`;
 }
@@ -102,7 +113,31 @@ export async function compareGraph(g: EdgeList, read: () => Promise<SecondReadin
   const known = new Set(Array.from({ length: g.vertices }, (_, v) => name(v)));
   const lost = (reading.vertices ?? []).find((vertex) => !known.has(vertex));
   if (lost !== undefined) return { ...result, differs: `the vertex ${JSON.stringify(lost)}, which is on no edge, is missing` };
-  return { ...result, edges: own.count, heading };
+  const differs = attributesDiffer(g, reading.attributes);
+  return { ...result, edges: own.count, heading, ...(differs !== undefined && { differs }) };
+}
+
+/** Names a value of a vertex that is another, or missing. Numbers are what they mean. */
+function attributesDiffer(
+  { vertices, names, vertexColumns = [] }: EdgeList,
+  attributes: readonly Attribute[] | undefined,
+): string | undefined {
+  if (attributes === undefined) return undefined;
+  const place = (vertex: string, column: string): string => JSON.stringify([vertex, column]);
+  const own = new Map<string, string>();
+  for (const column of vertexColumns)
+    for (let v = 0; v < vertices; v++) {
+      const text = valueText(column, v);
+      if (text !== null) own.set(place(String(names ? names[v] : v), column.name), text);
+    }
+  for (const [vertex, column, value] of attributes) {
+    const found = own.get(place(vertex, column));
+    if (found === undefined || meant(found) !== meant(value))
+      return `${JSON.stringify(column)} of the vertex ${JSON.stringify(vertex)} is ${JSON.stringify(value)} in the file, ${found === undefined ? "missing" : JSON.stringify(found)} in the graph`;
+    own.delete(place(vertex, column));
+  }
+  const [left] = own;
+  return left && `the vertex and column ${left[0]} of the graph have no value in the file`;
 }
 
 const textOf = ([a, b, ...values]: SecondRow, directed: boolean, { bipartite }: CompareOptions, byName?: boolean): string =>

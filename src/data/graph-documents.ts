@@ -1,22 +1,23 @@
 /** Graphs as node-link JSON and as GraphML: every vertex is listed, numbers as they are. */
 import { UserError } from "../errors.ts";
-import { type EdgeColumn, isNumber, valueText } from "./graph-columns.ts";
+import { type GraphColumn, isNumber, valueText } from "./graph-columns.ts";
 import type { EdgeList } from "./graph-sink.ts";
 
 /** The lines of a document. */
 export const documentOf = (g: EdgeList, format: "json" | "graphml"): Iterable<string> => (format === "json" ? json(g) : graphMl(g));
 
-function* json({ vertices, directed, pairs, names, columns = [] }: EdgeList): Generator<string> {
+function* json({ vertices, directed, pairs, names, columns = [], vertexColumns = [] }: EdgeList): Generator<string> {
   const id = (v: number): string => (names ? JSON.stringify(names[v]) : String(v));
   yield `{"directed":${directed},"multigraph":true,"graph":{},"nodes":[\n`;
-  for (let v = 0; v < vertices; v++) yield `${v > 0 ? ",\n" : ""}{"id":${id(v)}}`;
-  yield '\n],"links":[\n';
-  const value = (column: EdgeColumn, edge: number): string => {
-    const text = valueText(column, edge);
+  const value = (column: GraphColumn, place: number): string => {
+    const text = valueText(column, place);
     if (text === null) return "";
     // a number that JSON cannot write, such as Infinity, is a text
     return `,${JSON.stringify(column.name)}:${column.kind === "text" || (column.kind === "number" && !isNumber(text)) ? JSON.stringify(text) : text}`;
   };
+  for (let v = 0; v < vertices; v++)
+    yield `${v > 0 ? ",\n" : ""}{"id":${id(v)}${vertexColumns.map((column) => value(column, v)).join("")}}`;
+  yield '\n],"links":[\n';
   for (let i = 0; i < pairs.length; i += 2) {
     const values = columns.map((column) => value(column, i / 2)).join("");
     yield `${i > 0 ? ",\n" : ""}{"source":${id(pairs[i])},"target":${id(pairs[i + 1])}${values}}`;
@@ -24,20 +25,25 @@ function* json({ vertices, directed, pairs, names, columns = [] }: EdgeList): Ge
   yield "\n]}\n";
 }
 
-function* graphMl({ vertices, directed, pairs, names, columns = [] }: EdgeList): Generator<string> {
+function* graphMl({ vertices, directed, pairs, names, columns = [], vertexColumns = [] }: EdgeList): Generator<string> {
   const id = (v: number): string => (names ? escaped(String(names[v])) : String(v));
   yield '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n';
-  for (const [k, { name, kind }] of columns.entries())
-    yield `<key id="e${k}" for="edge" attr.name="${escaped(name)}" attr.type="${kind === "number" ? "double" : "string"}"/>\n`;
+  const key = (id: string, of: string, { name, kind }: GraphColumn): string =>
+    `<key id="${id}" for="${of}" attr.name="${escaped(name)}" attr.type="${kind === "number" ? "double" : "string"}"/>\n`;
+  for (const [k, column] of columns.entries()) yield key(`e${k}`, "edge", column);
+  for (const [k, column] of vertexColumns.entries()) yield key(`v${k}`, "node", column);
+  const data = (of: readonly GraphColumn[], letter: string, place: number): string =>
+    of
+      .map((column, k) => {
+        const text = valueText(column, place);
+        return text === null ? "" : `<data key="${letter}${k}">${escaped(text)}</data>`;
+      })
+      .join("");
   yield `<graph edgedefault="${directed ? "directed" : "undirected"}">\n`;
-  for (let v = 0; v < vertices; v++) yield `<node id="${id(v)}"/>\n`;
-  for (let i = 0; i < pairs.length; i += 2) {
-    const data = columns.map((column, k) => {
-      const text = valueText(column, i / 2);
-      return text === null ? "" : `<data key="e${k}">${escaped(text)}</data>`;
-    });
-    yield `<edge source="${id(pairs[i])}" target="${id(pairs[i + 1])}"${columns.length === 0 ? "/>" : `>${data.join("")}</edge>`}\n`;
-  }
+  const element = (name: string, inside: string): string => (inside === "" ? "/>" : `>${inside}</${name}>`);
+  for (let v = 0; v < vertices; v++) yield `<node id="${id(v)}"${element("node", data(vertexColumns, "v", v))}\n`;
+  for (let i = 0; i < pairs.length; i += 2)
+    yield `<edge source="${id(pairs[i])}" target="${id(pairs[i + 1])}"${element("edge", data(columns, "e", i / 2))}\n`;
   yield "</graph>\n</graphml>\n";
 }
 

@@ -7,15 +7,16 @@ import {
   columnSet,
   distinctNames,
   droppedNote,
-  type EdgeColumn,
+  type GraphColumn,
   isNumber,
   keptNote,
   within,
 } from "./graph-columns.ts";
 import { plainLine, plainLines } from "./graph-lines.ts";
 import { areNumbers, fields, isOpen, type Refuse, refusing, type Style, separatorOf, short, wholeNumber } from "./graph-rows.ts";
-import { isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
+import { formOf, isComment, isHeading, readComment, readHeading, type Said } from "./graph-said.ts";
 import type { EdgeSink, SaidOfGraph } from "./graph-sink.ts";
+import { type VertexValues, vertexValues } from "./graph-vertex-values.ts";
 
 /** How an edge list is written. */
 export interface EdgeTextOptions {
@@ -33,7 +34,11 @@ export interface EdgeTextOptions {
 }
 
 /** What an edge list says of itself, and what was decided, and why. */
-type EdgeTextFacts = SaidOfGraph & { readonly notes: readonly string[]; readonly columns?: readonly EdgeColumn[] };
+type EdgeTextFacts = SaidOfGraph & {
+  readonly notes: readonly string[];
+  readonly columns?: readonly GraphColumn[];
+  readonly ofVertices?: VertexValues;
+};
 
 interface EdgeTextParser {
   write(chunk: Uint8Array): void;
@@ -122,22 +127,29 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
     const ours = row.doubtful && parts.slice(0, 2).every((part) => part?.includes(":"));
     const numeric = areNumbers(fields(text, separatorOf(text)));
     const isHead = options.heading !== "yes" && (numeric || ours);
-    if (row.doubtful) readHeading(parts, said);
+    const above = fields(text, separatorOf(text)).some((x, k) => k > 1 && x !== undefined && isNumber(x) && !isNumber(parts[k] ?? "0"));
+    const isDoubtful = row.doubtful || (above && options.heading !== "yes");
+    if (isDoubtful) readHeading(parts, said);
     style = styleOf(text);
     if (isHead) notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
     if (isHead || options.heading === "yes") first = undefined;
-    else if (!row.doubtful) {
+    else if (isDoubtful) first = { ...row, doubtful: true };
+    else {
+      notes.push(`first row "${short(row.text)}" taken for an edge (--heading yes leaves it out)`);
       addEdge(row.text, style, row.at);
       first = undefined;
     }
   };
 
-  /** A row of words such as "node1,node2" is an edge if one of them is mentioned again. */
+  /** A row of words such as "node1,node2" is an edge if one of them is mentioned again, or others like them are. */
   const mentioned = (parts: readonly (string | undefined)[], row: FirstRow): void => {
     const names = fields(row.text, style!.separator).slice(0, 2);
-    if (!parts.slice(0, 2).some((part) => names.includes(part))) return;
+    const isAgain = parts.slice(0, 2).some((part) => names.includes(part));
+    const form = isAgain ? undefined : formOf(names);
+    if (!isAgain && !parts.slice(0, 2).some((part) => part !== undefined && form?.test(part))) return;
     first = undefined;
-    notes.push(`first row "${short(row.text)}" kept as an edge: its names come again (--heading yes leaves it out)`);
+    const why = isAgain ? "its names come again" : "names of the same form come";
+    notes.push(`first row "${short(row.text)}" kept as an edge: ${why} (--heading yes leaves it out)`);
     said.typed = said.singles = false;
     said.heading = undefined;
     addEdge(row.text, style!, row.at);
@@ -219,6 +231,7 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       notes.push(`first row "${short(row.text)}" taken for a heading (--heading no keeps it as an edge)`);
       return;
     }
+    notes.push(`first row "${short(row.text)}" taken for an edge (--heading yes leaves it out)`);
     addEdge(row.text, { separator: separatorOf(row.text), numbers: options.ids === "number" }, row.at);
   };
 
@@ -236,14 +249,27 @@ export function edgeText(source: string, sink: EdgeSink, options: EdgeTextOption
       if (open) refusing(source, open.at)(...neverClosed);
       if (first && style === undefined && options.heading !== "yes") last(first);
       else if (first?.doubtful) notes.push(`first row "${short(first.text)}" taken for a heading (--heading no keeps it as an edge)`);
-      for (const name of said.alone ?? [])
-        sink.addVertex(style?.numbers || (!style && /^\d+$/.test(name) && said.ids !== "name") ? Number(name) : name);
+      const names = said.vertexColumns ?? [];
+      const ofVertices = names.length > 0 ? vertexValues(source, "text", options, names, within(options.memoryLimit)) : undefined;
+      for (const [name = "", ...values] of said.alone ?? []) {
+        if (values.length > names.length && said.vertexColumns)
+          refusing(source, line)(
+            `${values.length} values of vertex "${short(name)}", ${names.length} columns`,
+            "is a name missing in the heading?",
+          );
+        const vertex = style?.numbers || (!style && /^\d+$/.test(name) && said.ids !== "name") ? Number(name) : name;
+        sink.addVertex(vertex);
+        names.forEach((column, k) => {
+          const value = values[k];
+          if (value !== undefined) ofVertices?.put(vertex, column, value, isNumber(value) ? "number" : "text");
+        });
+      }
       if (singles > 0) notes.push(`${singles} rows have one end: these vertices are on no edge`);
       if (options.bipartite) notes.push('both columns number vertices of their own: they are called "left 1", "right 1"');
       const { directed, vertices, exact } = said;
       const columns = beside?.set.finish(sink.edges());
       notes.push(...keptNote(columns), ...droppedNote(beside?.dropped ?? []));
-      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes, columns };
+      return { directed, vertices: options.bipartite ? undefined : vertices, exact, notes, columns, ofVertices };
     },
   };
 }

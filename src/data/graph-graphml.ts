@@ -1,8 +1,18 @@
 /** Graphs in GraphML files. */
 import { UserError } from "../errors.ts";
-import { type ColumnKind, columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./graph-columns.ts";
+import {
+  type ColumnKind,
+  columnSet,
+  distinctNames,
+  droppedNote,
+  type GraphColumn,
+  isNumber,
+  keptNote,
+  valueText,
+} from "./graph-columns.ts";
 import type { GraphDocumentOptions, ReadGraph } from "./graph-formats.ts";
-import { edgeSink } from "./graph-sink.ts";
+import { edgeSink, undirectedNote } from "./graph-sink.ts";
+import { vertexValues } from "./graph-vertex-values.ts";
 
 interface Tag {
   /** Without the prefix of its namespace. */
@@ -70,12 +80,29 @@ const contentOf = (text: string, source: string): string =>
     .map((part) => (part.startsWith("<![CDATA[") ? part.slice(9, -3) : part.startsWith("<") ? "" : unescape(part, source)))
     .join("");
 
-/** An attribute that edges may have. */
+/** An attribute that edges or nodes may have. */
 interface Key {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** What may have it; undefined: all. */
+  readonly of: string | undefined;
   standard?: string;
 }
+
+/** A value of an edge, or of a node, by its place in the file. */
+interface Value {
+  readonly at: number;
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Whose data are read: an edge's or a node's, by its place, or those of something that keeps none. */
+interface Owner {
+  readonly of: "edge" | "node" | "other";
+  readonly at: number;
+}
+
+const other: Owner = { of: "other", at: 0 };
 
 const WHOLE = /^(0|[1-9]\d{0,15})$/;
 
@@ -90,52 +117,62 @@ export function readGraphMl(text: string, source: string, options: GraphDocument
   };
   let [graphs, ends, data, ports] = [0, 0, 0, 0];
   let directed = options.directed;
+  let isSaid = false; // whether edges have a direction
   const nodes = new Set<string>();
   const pairs: string[] = [];
   const keys = new Map<string, Key>();
-  const values: { readonly edge: number; readonly key: string; readonly text: string }[] = [];
-  let open: { readonly key: string; readonly at: number; readonly edge: number } | undefined; // the data of an edge, or a default
-  let [edge, key, deep] = [-1, "", 0]; // the edge and the key that are open, and elements inside of data
+  const values: Record<"edge" | "node", Value[]> = { edge: [], node: [] };
+  let open: { readonly key: string; readonly at: number; readonly owner: Owner | undefined } | undefined; // data, or a default
+  let [key, deep] = ["", 0]; // the key that is open, and elements inside of data
+  const owners: Owner[] = []; // nodes, ports and edges that are open
   for (const { name, closes, text: tag, from, to } of tags(text, source)) {
-    if (open && name !== (open.edge < 0 ? "default" : "data")) deep++;
+    if (open && name !== (open.owner ? "data" : "default")) deep++;
     else if (open && closes) {
       const content = deep > 0 ? undefined : contentOf(text.slice(open.at, from), source);
-      if (content === undefined) data++;
-      else if (open.edge >= 0) values.push({ edge: open.edge, key: open.key, text: content });
+      if (content === undefined || open.owner?.of === "other") data++;
+      else if (open.owner) values[open.owner.of].push({ at: open.owner.at, key: open.key, text: content });
       else keys.get(open.key)!.standard = content;
       open = undefined;
-    } else if (name === "key" && !closes && ["edge", "all", undefined].includes(attribute(tag, "for"))) {
+    } else if (name === "key" && !closes && ["edge", "node", "all", undefined].includes(attribute(tag, "for"))) {
       key = attribute(tag, "id") ?? "";
-      keys.set(key, { name: attribute(tag, "attr\\.name") ?? key, kind: kindOf(attribute(tag, "attr\\.type")) });
+      const of = attribute(tag, "for");
+      const what = { name: attribute(tag, "attr\\.name") ?? key, kind: kindOf(attribute(tag, "attr\\.type")) };
+      keys.set(key, { ...what, of: of === "all" ? undefined : of });
       if (tag.endsWith("/")) key = "";
     } else if (name === "key") key = "";
-    else if (name === "default" && !closes && keys.has(key) && !tag.endsWith("/")) [open, deep] = [{ key, at: to, edge: -1 }, 0];
+    else if (name === "default" && !closes && keys.has(key) && !tag.endsWith("/")) [open, deep] = [{ key, at: to, owner: undefined }, 0];
     else if (name === "graph") {
       if (closes) ends++;
       else if (++graphs > 1) refuse("several graphs in one file, or one inside of another", "one file a graph is read: split it");
       else {
         if (tag.endsWith("/")) ends++;
-        directed ??= attribute(tag, "edgedefault") === "directed";
+        const usual = attribute(tag, "edgedefault");
+        isSaid = usual !== undefined;
+        directed ??= usual === "directed";
       }
-    } else if (name === "edge" && closes) edge = -1;
+    } else if (closes && ["edge", "node", "port"].includes(name)) owners.pop();
     else if (closes || graphs === 0) continue;
-    else if (name === "data" && edge >= 0) {
-      const of = attribute(tag, "key") ?? refuse(`data of an edge without a key: ${tag.slice(0, 60)}`);
-      if (tag.endsWith("/")) values.push({ edge, key: of, text: "" });
-      else [open, deep] = [{ key: of, at: to, edge }, 0];
-    } else if (name === "data") data++;
-    else if (name === "port") ports++;
-    else if (name === "hyperedge") refuse("<hyperedge> elements are not read", "an edge of a graph has two ends");
+    else if (name === "data") {
+      const owner = owners.at(-1) ?? other;
+      const of = attribute(tag, "key") ?? (owner === other ? "" : refuse(`data without a key: ${tag.slice(0, 60)}`));
+      if (!tag.endsWith("/")) [open, deep] = [{ key: of, at: to, owner }, 0];
+      else if (owner.of === "other") data++;
+      else values[owner.of].push({ at: owner.at, key: of, text: "" });
+    } else if (name === "port") {
+      ports++;
+      if (!tag.endsWith("/")) owners.push(other);
+    } else if (name === "hyperedge") refuse("<hyperedge> elements are not read", "an edge of a graph has two ends");
     else if (name === "node") {
       const id = attribute(tag, "id") ?? refuse(`a node has no id: ${tag.slice(0, 60)}`);
       if (nodes.has(id)) refuse(`two nodes have the id ${JSON.stringify(id)}`);
+      if (!tag.endsWith("/")) owners.push({ of: "node", at: nodes.size });
       nodes.add(id);
     } else if (name === "edge") {
       const [a, b, own] = [attribute(tag, "source"), attribute(tag, "target"), attribute(tag, "directed")];
       if (a === undefined || b === undefined) return refuse(`an edge has one end only: ${tag.slice(0, 60)}`);
       if (options.directed === undefined && own !== undefined && /^(true|1)$/.test(own.trim()) !== directed)
         refuse("directed and undirected edges in one graph", "--directed or --undirected reads all of them alike");
-      if (!tag.endsWith("/")) edge = pairs.length / 2;
+      if (!tag.endsWith("/")) owners.push({ of: "edge", at: pairs.length / 2 });
       pairs.push(a, b);
     }
   }
@@ -152,45 +189,57 @@ export function readGraphMl(text: string, source: string, options: GraphDocument
     if (numbers) sink.addNumbers(Number(pairs[i]), Number(pairs[i + 1]));
     else sink.addNames(pairs[i], pairs[i + 1]);
   const drops = options.others === "drop" || options.columns !== undefined;
-  if (values.length > 0 && options.others === "refuse")
-    refuse(`${values.length} values of edges, and --strict keeps none`, "--drop-columns drops them");
-  const columns = drops ? undefined : columnsOf(keys, values, pairs.length / 2);
+  if (values.edge.length > 0 && options.others === "refuse")
+    refuse(`${values.edge.length} values of edges, and --strict keeps none`, "--drop-columns drops them");
+  const columns = drops ? undefined : columnsOf("edge", keys, values.edge, pairs.length / 2);
+  const own = vertexValues(source, "text", options);
+  const called = [...nodes];
+  for (const column of columnsOf("node", keys, values.node, nodes.size) ?? [])
+    called.forEach((id, i) => {
+      const text = valueText(column, i);
+      if (text !== null) own.put(numbers ? Number(id) : id, column.name, text, column.kind);
+    });
+  const plain = sink.finish({ exact: options.vertices === undefined });
+  const { graph, notes: told } = own.beside({ ...plain, ...(columns && { columns }) });
   const notes = [
+    !isSaid && options.directed === undefined && undirectedNote,
     ...keptNote(columns),
-    ...(drops ? droppedNote([...new Set(values.map(({ key }) => keys.get(key)?.name ?? key))]) : []),
-    data > 0 && `${data} attributes of nodes, and of edges with elements in them, are not kept`,
+    ...(drops ? droppedNote([...new Set(values.edge.map(({ key }) => keys.get(key)?.name ?? key))]) : []),
+    ...told,
+    data > 0 && `${data} attributes of the graph and of ports, and those with elements in them, are not kept`,
     ports > 0 && `${ports} ports are not kept: edges end at their nodes`,
     unknown.length > 0 && `${new Set(unknown).size} ends of edges are no nodes of the file: they become vertices`,
   ];
-  const graph = { ...sink.finish({ exact: options.vertices === undefined }), ...(columns && { columns }) };
   return { graph, notes: notes.filter((note) => note !== false) };
 }
 
 const kindOf = (type: string | undefined): ColumnKind => (/^(int|long|float|double)$/i.test(type ?? "") ? "number" : "text");
 
-/** Values of edges as columns in the order of their keys; a default stands where an edge has none. */
+/** Values of edges or of nodes as columns in the order of their keys; a default stands where one has none. */
 function columnsOf(
+  what: "edge" | "node",
   keys: ReadonlyMap<string, Key>,
-  values: readonly { readonly edge: number; readonly key: string; readonly text: string }[],
-  edges: number,
-): ReturnType<ReturnType<typeof columnSet>["finish"]> {
+  values: readonly Value[],
+  count: number,
+): readonly GraphColumn[] | undefined {
   const used = new Set(values.map(({ key }) => key));
-  for (const [id, { standard }] of keys) if (standard !== undefined && edges > 0) used.add(id);
+  for (const [id, { standard, of }] of keys) if (standard !== undefined && count > 0 && (of ?? what) === what) used.add(id);
   const ids = [...keys.keys()].filter((id) => used.has(id));
   ids.push(...[...used].filter((id) => !keys.has(id)));
   const names = distinctNames(
     ids.map((id) => keys.get(id)?.name ?? id),
     1,
+    what === "edge" ? undefined : ["id"],
   );
   const set = columnSet("text", names);
-  const put = (id: string, edge: number, text: string): void =>
-    set.put(names[ids.indexOf(id)], edge, text, keys.get(id)?.kind === "number" && isNumber(text) ? "number" : "text");
+  const put = (id: string, at: number, text: string): void =>
+    set.put(names[ids.indexOf(id)], at, text, keys.get(id)?.kind === "number" && isNumber(text) ? "number" : "text");
   for (const id of ids) {
-    const { standard } = keys.get(id) ?? {};
-    if (standard === undefined) continue;
-    const given = new Set(values.flatMap(({ key, edge }) => (key === id ? [edge] : [])));
-    for (let edge = 0; edge < edges; edge++) if (!given.has(edge)) put(id, edge, standard);
+    const { standard, of } = keys.get(id) ?? {};
+    if (standard === undefined || (of ?? what) !== what) continue;
+    const given = new Set(values.flatMap(({ key, at }) => (key === id ? [at] : [])));
+    for (let at = 0; at < count; at++) if (!given.has(at)) put(id, at, standard);
   }
-  for (const { edge, key, text } of values) put(key, edge, text);
-  return set.finish(edges);
+  for (const { at, key, text } of values) put(key, at, text);
+  return set.finish(count);
 }

@@ -3,10 +3,11 @@ import { UserError } from "../errors.ts";
 import { withDuckDb } from "./duckdb.ts";
 import { valueText } from "./graph-columns.ts";
 import type { EdgeList, SaidOfGraph } from "./graph-sink.ts";
-import { isolated } from "./graph-write.ts";
+import { isolated, refuseVertexColumns } from "./graph-write.ts";
 
 /** Writes the graph at `path`. Vertices on no edge are rows without a target. */
 export async function writeGraphParquet(g: EdgeList, path: string): Promise<void> {
+  refuseVertexColumns(g, "parquet");
   if (path.includes("'")) throw new UserError(`${path}: a path with ' cannot be written`, "choose another name");
   const { names, pairs, directed, vertices, columns = [] } = g;
   const said = {

@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { UserError } from "../errors.ts";
-import { arrowLayout, notArrow } from "./arrow-layout.ts";
+import { arrowTable } from "./arrow-table.ts";
 import { decompressed } from "./decompress.ts";
 import { readIdColumns } from "./duckdb.ts";
 import { type EdgeListOptions, graphOfDocument, graphOfEdges, isMatrixMarket } from "./graph-bytes.ts";
@@ -11,7 +11,8 @@ import { columnSet, distinctNames, droppedNote, isNumber, keptNote } from "./gra
 import type { ReadGraph } from "./graph-formats.ts";
 import { parquetFacts } from "./graph-parquet.ts";
 import type { SecondReading } from "./graph-second-reading.ts";
-import { edgeSink, type SaidOfGraph } from "./graph-sink.ts";
+import { edgeSink, type SaidOfGraph, undirectedNote } from "./graph-sink.ts";
+import { vertexTableAgain, withVertexTable } from "./graph-vertex-table.ts";
 import { readWebGraph, webGraphProperties } from "./graph-webgraph.ts";
 import type { Column } from "./table.ts";
 
@@ -26,6 +27,8 @@ export interface GraphReadOptions extends EdgeListOptions {
   readonly format?: GraphFormat;
   /** Called now and then with the bytes of the input read so far (text formats and Arrow). */
   readonly onProgress?: (bytes: number) => void;
+  /** A table of the vertices, whose columns are kept beside them: CSV, Parquet or Arrow. */
+  readonly vertexTable?: string;
 }
 
 const FORMAT_OF: Record<string, GraphFormat> = {
@@ -46,6 +49,11 @@ const FORMAT_OF: Record<string, GraphFormat> = {
 
 /** A graph from the file at `path`, or from standard input for "-". @throws UserError naming file and line */
 export async function readGraph(path: string, options: GraphReadOptions = {}): Promise<ReadGraph> {
+  const found = await readFileOf(path, options);
+  return options.vertexTable === undefined ? found : withVertexTable(found, options.vertexTable, options);
+}
+
+async function readFileOf(path: string, options: GraphReadOptions): Promise<ReadGraph> {
   const standardInput = path === "-";
   if (!standardInput && !existsSync(path)) throw new UserError(`${path}: no such file`, "check the path; - reads standard input");
   const source = standardInput ? "standard input" : path;
@@ -69,7 +77,7 @@ export async function readGraph(path: string, options: GraphReadOptions = {}): P
     return graphOfDocument("mtx", await collected(input, options), source, options);
   if (format === "edges") return graphOfEdges(input, source, options);
   const bytes = await collected(input, options);
-  if (format === "arrow") return fromArrow(bytes, source, options);
+  if (format === "arrow") return fromColumns(await arrowTable(bytes, source), source, options);
   return graphOfDocument(format, bytes, source, options);
 }
 
@@ -86,24 +94,47 @@ async function isMetis(path: string): Promise<"metis" | undefined> {
  * @throws UserError
  */
 export async function readAgain(path: string, options: GraphReadOptions): Promise<SecondReading> {
+  const reading = await readFileAgain(path, options);
+  if (options.vertexTable === undefined || options.others === "drop") return reading;
+  const { attributes, vertices } = await vertexTableAgain(options.vertexTable);
+  // properties of a reading may be known only when its rows have been read
+  return {
+    by: reading.by,
+    byName: reading.byName,
+    rows: reading.rows,
+    get directed() {
+      return reading.directed;
+    },
+    get vertices() {
+      return [...(reading.vertices ?? []), ...vertices];
+    },
+    get attributes() {
+      return [...(reading.attributes ?? []), ...attributes];
+    },
+  };
+}
+
+async function readFileAgain(path: string, options: GraphReadOptions): Promise<SecondReading> {
   const format = options.format ?? (await isMetis(path)) ?? FORMAT_OF[extname(path.replace(/\.(gz|zst)$/, "")).toLowerCase()] ?? "edges";
-  const { input, isMatrix } = await announced(decompressed(bytesOf(path, path), path));
-  const isOther = isMatrix && format === "edges" && options.format === undefined;
   const { secondReading } = await import("./graph-second.ts");
-  return secondReading(path, isOther ? "mtx" : format, {
-    columns: options.columns,
-    beside: options.others !== "drop",
-    ids: options.ids,
-    bytes: input,
-  });
+  const how = { columns: options.columns, beside: options.others !== "drop", ids: options.ids };
+  const whole = decompressed(bytesOf(path, path), path);
+  if (format === "parquet") return secondReading(path, format, { ...how, bytes: whole }); // which opens the file itself
+  const { input, isMatrix } = await announced(whole);
+  const isOther = isMatrix && format === "edges" && options.format === undefined;
+  return secondReading(path, isOther ? "mtx" : format, { ...how, bytes: input });
 }
 
 /** Does the input begin as a Matrix Market file does, whatever it is called? The bytes come as they were. */
 async function announced(bytes: AsyncGenerator<Uint8Array>): Promise<{ input: AsyncIterable<Uint8Array>; isMatrix: boolean }> {
   const first = await bytes.next();
   async function* input(): AsyncGenerator<Uint8Array> {
-    if (!first.done) yield first.value;
-    yield* bytes;
+    try {
+      if (!first.done) yield first.value;
+      yield* bytes;
+    } finally {
+      await bytes.return(undefined); // who stops at the first piece closes the file too
+    }
   }
   return { input: input(), isMatrix: !first.done && isMatrixMarket(first.value) };
 }
@@ -202,27 +233,8 @@ function fromColumns(columns: readonly Column[], source: string, options: GraphR
     else sink.addNames(x, y);
   }
   const notes = whole && !numbers && options.ids !== "name" ? ["vertices are named: some numbers are above 2^53 - 1 or begin with 0"] : [];
+  if (said?.directed === undefined && options.directed === undefined) notes.unshift(undirectedNote);
   const kept = beside.finish(sink.edges());
   notes.push(...keptNote(kept), ...(options.others === "drop" ? droppedNote(names) : []));
   return { graph: { ...sink.finish(said), ...(kept && { columns: kept }) }, notes };
-}
-
-async function fromArrow(bytes: Uint8Array, source: string, options: GraphReadOptions): Promise<ReadGraph> {
-  const { tableFromIPC } = await import("apache-arrow");
-  let columns: Column[];
-  try {
-    arrowLayout(bytes); // the library takes lengths on trust
-    const table = tableFromIPC(bytes);
-    columns = table.schema.fields.map(({ name }) => {
-      const values = Array.from(table.getChild(name) ?? [], (v) => (typeof v === "bigint" ? String(v) : v)) as (number | string | null)[];
-      const numeric = values.every((v) => typeof v === "number");
-      return {
-        name,
-        values: numeric ? Float64Array.from(values as number[]) : values.map((v) => (v === null ? null : String(v))),
-      };
-    });
-  } catch (error) {
-    throw notArrow(source, error);
-  }
-  return fromColumns(columns, source, options);
 }

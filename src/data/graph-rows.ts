@@ -26,11 +26,15 @@ export function isOpen(text: string, separator: number): boolean {
   return text.replace(/[^"]/g, "").length % 2 === 1 && new RegExp(`(^|${signOf(separator)})"`).test(text);
 }
 
-/** Columns of a row; quoted ones may hold anything, and doubled quotes stand for one. An empty column without quotes is undefined. */
-export function fields(text: string, separator: number): (string | undefined)[] {
+/**
+ * Columns of a row; quoted ones may hold anything, and doubled quotes stand for one. An empty column without quotes is undefined.
+ *
+ * @param trims  whether blanks around a column without quotes are none of it
+ */
+export function fields(text: string, separator: number, trims = true): (string | undefined)[] {
   if (separator === 32) return text.trim().split(/\s+/);
   const sign = signOf(separator);
-  const plain = (field: string): string | undefined => field.trim() || undefined;
+  const plain = (field: string): string | undefined => (trims ? field.trim() : field) || undefined;
   if (!text.includes('"')) return text.split(String.fromCharCode(separator)).map(plain);
   const parts: (string | undefined)[] = [];
   const pattern = new RegExp(`(?:"((?:[^"]|"")*)"|([^${sign}]*))(${sign}|$)`, "y");

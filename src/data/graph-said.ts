@@ -10,14 +10,15 @@ export interface Said {
   ids?: "name" | "number";
   /** It is one of our own lists, which have no heading. */
   ours?: boolean;
-  /** Vertices on no edge, from our own comments. */
-  alone?: string[];
+  /** Vertices with their values, and those on no edge, from our own comments. */
+  alone?: (readonly (string | undefined)[])[];
   /** The heading is that of a list that may name vertices on no edge, in rows with one end. */
   singles?: boolean;
   /** The first row, if it is a heading. */
   heading?: readonly (string | undefined)[];
-  /** Names of the columns beside the ends, from our own comments. */
+  /** Names of the columns beside the ends, and beside the vertices, from our own comments. */
   columns?: readonly string[];
+  vertexColumns?: readonly string[];
   /** The third column says whether the edges are directed, as in Gephi's lists. */
   typed?: boolean;
 }
@@ -30,11 +31,11 @@ export function readComment(text: string, said: Said, refuse: Refuse, bipartite 
   const vertex = /^# vertex\t(.+)$/s.exec(text)?.[1];
   if (vertex !== undefined) {
     said.alone ??= [];
-    said.alone.push(fields(vertex, 9)[0] ?? "");
+    said.alone.push(fields(vertex, 9));
     return;
   }
-  const columns = /^[#%] columns: (\[".*"\])$/.exec(text)?.[1];
-  if (columns !== undefined && said.ours) said.columns = columnNames(columns);
+  const [, of, columns] = /^[#%] (vertex )?columns: (\[".*"\])$/.exec(text) ?? [];
+  if (columns !== undefined && said.ours) said[of ? "vertexColumns" : "columns"] = columnNames(columns);
   if (columns !== undefined) return;
   const [, count, kind] = /^#\s*(\d+) (named |numbered )?vertices, \d+ (?:un)?directed edges/.exec(text) ?? [];
   if (count !== undefined) said.ours = true;
@@ -74,14 +75,28 @@ const ENDS = "source|target|from|to|src|dst|start|end";
 const ROLES = `${ENDS}|tail|head|u|v|user|friend|follower|followee|citing|cited|parent|child|(node|id)[ _]?\\d|from ?node ?id|to ?node ?id`;
 const HEADING = new RegExp(`^:?(${ROLES}|(${ENDS})[ _]?(node)?[ _]?(id)?(\\(.*\\))?)(:(string|long))?$`, "i");
 
+type Row = readonly (string | undefined)[];
+
 /** Do the first two words of a row read like a heading? */
-export const isHeading = (parts: readonly (string | undefined)[]): boolean =>
-  parts.length >= 2 && parts.slice(0, 2).every((p) => p !== undefined && HEADING.test(p));
+export const isHeading = (parts: Row): boolean =>
+  parts.length >= 2 && (parts.slice(0, 2).every((p) => p !== undefined && HEADING.test(p)) || formOf(parts) !== undefined);
+
+/** What names look like that go on from the first two of a row: "node3" after "node1" and "node2", "gene_c" after "gene_a" and "gene_b". */
+export function formOf([a = "", b = ""]: Row): RegExp | undefined {
+  if (/^[a-z]$/i.test(a) && /^[a-z]$/i.test(b)) return /^[a-z]$/i;
+  const [, stem] = /^(.*[a-z][ ._-]?)1$/i.exec(a) ?? /^(.*[a-z][ ._-])[aix]$/i.exec(a) ?? /^(.*[a-z])[AX]$/.exec(a) ?? [];
+  if (stem === undefined || !b.startsWith(stem)) return undefined;
+  const [first, second] = [a.slice(stem.length), b.slice(stem.length)];
+  if (!["12", "ab", "ij", "xy"].includes((first + second).toLowerCase())) return undefined;
+  const plain = stem.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${plain}${first === "1" ? "\\d+" : "[a-zA-Z]"}$`);
+}
 
 /** Takes a heading in: "source:long,target:long,type". */
 export function readHeading(parts: readonly (string | undefined)[], said: Said): void {
   const [, kind, again] = /^source(?::(string|long))?,target(?::(string|long))?$/i.exec(parts.slice(0, 2).join(",")) ?? [undefined];
   said.singles = /^source(:\w+)?,target/i.test(parts.join(",")) && kind === again;
+  if (/^:START_ID/.test(parts[0] ?? "") && /^:END_ID/.test(parts[1] ?? "")) said.directed = true; // Neo4j has no others
   if (kind === "string") said.ids = "name";
   if (kind === "long") said.exact = true;
   said.heading = parts;

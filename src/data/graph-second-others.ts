@@ -1,5 +1,5 @@
 /** Second readings of GML, Pajek and METIS: by patterns over the whole text, where the first readers go token by token. */
-import type { SecondReading, SecondRow } from "./graph-second-reading.ts";
+import type { Attribute, SecondReading, SecondRow } from "./graph-second-reading.ts";
 
 /** How vertices are called, as in the first reading. */
 interface Naming {
@@ -24,13 +24,24 @@ const flat = (text: string): string => {
   return after;
 };
 
-/** Keys and values of a flat list; the first of a key counts. */
+/** Keys and values of a flat list; a key that comes again is called "key 2". */
 function values(text: string, characters: (text: string) => string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [, key, quoted, word] of text.matchAll(/([A-Za-z]\w*)\s+(?:"([^"]*)"|([^\s"[\]]+))/g))
-    if (!found.has(key)) found.set(key, quoted === undefined ? word : characters(quoted));
+    found.set(unused(found, key), quoted === undefined ? word : characters(quoted));
   return found;
 }
+
+/** The key itself, or with the first number from 2 on that is free. */
+function unused(found: ReadonlyMap<string, unknown>, key: string): string {
+  let [name, k] = [key, 2];
+  while (found.has(name)) name = `${key} ${k++}`;
+  return name;
+}
+
+/** The values of all vertices. */
+const attributesOf = (names: readonly string[], all: readonly ReadonlyMap<string, string>[]): Attribute[] =>
+  names.flatMap((name, i) => [...all[i]].map(([key, value]): Attribute => [name, key, value]));
 
 /** GML. @source  M. Himsolt, GML: A portable graph file format (1997) */
 export async function gmlAgain(text: string, naming: Naming): Promise<SecondReading> {
@@ -53,14 +64,43 @@ export async function gmlAgain(text: string, naming: Naming): Promise<SecondRead
   const place = new Map(ids.map((id, i) => [id, names[i]]));
   const end = (edge: Map<string, string>, key: string): string => place.get(String(Number(edge.get(key)))) ?? "";
   const keys = [...new Set(edges.flatMap((edge) => [...edge.keys()]))].filter((key) => key !== "source" && key !== "target").sort();
+  const own = nodes.map((node) => {
+    const called = names === ids ? ["id"] : ["id", "label"];
+    return new Map([...node].filter(([key]) => !called.includes(key)));
+  });
   const outside = flat(plain.replace(list, "").replace(/^[\s\S]*?\bgraph\s*\[/, ""));
   return {
     by: "a second parser",
     byName: true,
     directed: /\bdirected\s+1\b/.test(outside),
     vertices: names,
+    attributes: attributesOf(names, own),
     rows: listed(edges.map((edge): SecondRow => [end(edge, "source"), end(edge, "target"), ...keys.map((key) => edge.get(key))])),
   };
+}
+
+/** What follows in a row: numbers by place, "[1-3]", a shape where the rest are not pairs, then pairs. */
+function pajekValues(text: string, places: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  let rest = text.trim();
+  const next = (pattern: RegExp): string | undefined => {
+    const match = pattern.exec(rest);
+    if (match) rest = rest.slice(match[0].length).trim();
+    return match ? match[0].replace(/^"(.*)"$/, "$1") : undefined;
+  };
+  for (const place of places) {
+    const number = next(/^[-+.\d]\S*/);
+    if (number === undefined) break;
+    found.set(place, number);
+  }
+  const words: string[] = [];
+  for (let word = next(/^("[^"]*"|\S+)/); word !== undefined; word = next(/^("[^"]*"|\S+)/)) {
+    if (!/^\[.*\]$/.test(word)) words.push(word);
+    else if (!found.has("time")) found.set("time", word);
+  }
+  if (words.length % 2 === 1) found.set("shape", words.shift()!);
+  while (words.length > 0) found.set(unused(found, words.shift()!), words.shift()!);
+  return found;
 }
 
 /** Pajek. @source  the Pajek manual, "*Vertices", "*Arcs", "*Edges" and their lists */
@@ -76,28 +116,32 @@ export function pajekAgain(text: string, naming: Naming): SecondReading {
   const of = (...kinds: string[]): string[] => sections.filter(({ kind }) => kinds.includes(kind)).flatMap(({ lines }) => lines);
   const n = Number(sections.find(({ kind }) => kind === "vertices")?.head.split(/\s+/)[1]);
   const labels = new Array<string | undefined>(n).fill(undefined);
+  const others = labels.map(() => new Map<string, string>());
   for (const line of of("vertices")) {
     const [, number, rest = ""] = /^(\d+)\s*([\s\S]*)$/.exec(line) ?? [];
-    const label = rest.startsWith('"') ? rest.slice(1).split('"')[0] : rest.split(/\s+/)[0];
-    labels[Number(number) - 1] = label === "" && !rest.startsWith('"') ? undefined : label;
+    const isQuoted = rest.startsWith('"');
+    const label = isQuoted ? rest.slice(1).split('"')[0] : rest.split(/\s+/)[0];
+    labels[Number(number) - 1] = label === "" && !isQuoted ? undefined : label;
+    others[Number(number) - 1] = pajekValues(rest.slice(label.length + (isQuoted ? 2 : 0)), ["x", "y", "z"]);
   }
-  const names = called(
-    labels,
-    Array.from({ length: n }, (_, v) => String(v)),
-    naming,
-  );
+  const numbers = labels.map((_, v) => String(v));
+  const names = called(labels, numbers, naming);
+  if (names === numbers) labels.forEach((label, v) => label !== undefined && others[v].set(unused(others[v], "label"), label));
   const name = (word: string): string => names[Number(word) - 1] ?? "";
-  const single = of("arcs", "edges").map((line): SecondRow => {
-    const [a, b, weight] = line.split(/\s+/);
-    return [name(a), name(b), weight];
+  const found = of("arcs", "edges").map((line) => {
+    const [, a = "", b = "", rest = ""] = /^(\S+)\s+(\S+)(.*)$/.exec(line) ?? [];
+    return { ends: [name(a), name(b)] as const, values: pajekValues(rest, ["weight"]) };
   });
+  const keys = [...new Set(found.flatMap(({ values }) => [...values.keys()]))].sort();
+  const single = found.map(({ ends, values }): SecondRow => [...ends, ...keys.map((key) => values.get(key))]);
   const lists = of("arcslist", "edgeslist").flatMap((line): SecondRow[] => {
     const [a, ...others] = line.split(/\s+/);
-    return others.map((b) => [name(a), name(b), undefined]);
+    return others.map((b) => [name(a), name(b)]);
   });
   const kinds = new Set(sections.map(({ kind }) => kind));
   const directed = kinds.has("arcs") || kinds.has("arcslist");
-  return { by: "a second parser", byName: true, directed, vertices: names, rows: listed([...single, ...lists]) };
+  const attributes = attributesOf(names, others);
+  return { by: "a second parser", byName: true, directed, vertices: names, attributes, rows: listed([...single, ...lists]) };
 }
 
 /** METIS: every edge stands in the rows of both ends, and is taken from that of the lower one. @source  the METIS manual, section 4.1.1 */
@@ -118,5 +162,14 @@ export function metisAgain(text: string): SecondReading {
     return each.filter(([, v]) => Number(v) >= u);
   });
   const vertices = Array.from({ length: Number(n) }, (_, v) => String(v));
-  return { by: "a second parser", byName: true, directed: false, vertices, rows: listed(rows) };
+  const weight = (k: number): string => (Number(constraints) > 1 ? `weight ${k}` : "weight");
+  const attributes = attributesOf(
+    vertices,
+    vertices.map((_, v) => {
+      const words = (lines[v] ?? "").match(/\S+/g) ?? [];
+      const sized = (code & 4) >> 2;
+      return new Map(words.slice(0, skipped).map((word, k) => [k < sized ? "size" : weight(k - sized + 1), word]));
+    }),
+  );
+  return { by: "a second parser", byName: true, directed: false, vertices, attributes, rows: listed(rows) };
 }

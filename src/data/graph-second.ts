@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import { withDuckDb } from "./duckdb.ts";
 import { arrowAgain, endsOf, webGraphAgain } from "./graph-second-binary.ts";
 import { gmlAgain, metisAgain, pajekAgain } from "./graph-second-others.ts";
-import type { SecondOptions, SecondReading, SecondRow } from "./graph-second-reading.ts";
+import type { Attribute, SecondOptions, SecondReading, SecondRow } from "./graph-second-reading.ts";
 
 /** The second reading of a format. */
 export async function secondReading(path: string, format: string, options: SecondOptions): Promise<SecondReading> {
@@ -39,7 +39,7 @@ function withoutValues(reading: SecondReading, beside: boolean | undefined): Sec
   async function* ends(): AsyncGenerator<SecondRow> {
     for await (const [a, b] of reading.rows) yield [a, b];
   }
-  return { ...reading, rows: ends() };
+  return { ...reading, rows: ends(), attributes: undefined };
 }
 
 /** Characters of a stream; the machine below looks at one after the other. */
@@ -50,7 +50,7 @@ async function* characters(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<str
 }
 
 /** Does a comment of ours name a vertex whose name goes on in the next line? */
-const isUnclosed = (comment: string): boolean => /^# vertex\t"/.test(comment) && comment.split('"').length % 2 === 0;
+const isUnclosed = (comment: string): boolean => /^# vertex\t(.*\t)?"/s.test(comment) && comment.split('"').length % 2 === 0;
 
 /** Rows of fields, by a machine that knows blanks, one separator, quotation marks and comments. */
 async function* machine(bytes: AsyncIterable<Uint8Array>, onComment: (text: string) => void): AsyncGenerator<(string | undefined)[]> {
@@ -122,18 +122,29 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside
   const [a = 1, b = 2, ...kept] = columns;
   let typed: boolean | undefined; // does the third column say what is directed?
   const said: { directed?: boolean; vertices: string[] } = { vertices: [] };
+  const attributes: Attribute[] = [];
+  let ofVertices: readonly string[] = [];
   const comment = (text: string): void => {
-    const vertex = /^# vertex\t"?([\s\S]*?)"?$/.exec(text)?.[1];
-    if (vertex !== undefined) said.vertices.push(vertex.replaceAll('""', '"'));
-    else if (/^[#%] columns: \[/.test(text))
-      return; // a column may be called "directed"
-    else if (/\bundirected\b|^%\s*sym\b/i.test(text)) said.directed = false;
+    if (text.startsWith("# vertex\t")) {
+      const cells = [...text.slice(9).matchAll(/\t?(?:"((?:[^"]|"")*)"|([^\t]*))/g)].map(([, quoted, plain]) =>
+        quoted === undefined ? plain.trim() || undefined : quoted.replaceAll('""', '"'),
+      );
+      const [vertex = "", ...values] = cells;
+      said.vertices.push(vertex);
+      values.forEach((value, k) => {
+        if (value !== undefined && k < ofVertices.length) attributes.push([vertex, ofVertices[k], value]);
+      });
+    } else if (/^[#%] (vertex )?columns: \[/.test(text)) {
+      // a column may be called "directed"
+      if (text.startsWith("# vertex")) ofVertices = JSON.parse(text.slice(text.indexOf("["))) as string[];
+    } else if (/\bundirected\b|^%\s*sym\b/i.test(text)) said.directed = false;
     else if (/\bdirected\b|^%\s*asym\b/i.test(text)) said.directed = true;
   };
   async function* rows(): AsyncGenerator<SecondRow> {
     let isFirst = true;
     for await (const row of machine(bytes, comment)) {
       const [x, y, type = ""] = [row[a - 1], row[b - 1], row[2]];
+      if (isFirst && x?.startsWith(":START_ID") && y?.startsWith(":END_ID")) said.directed = true;
       if (isFirst && /^type$/i.test(type)) typed = true;
       else if (typed && !/^(un)?directed$/i.test(type)) typed = undefined;
       isFirst = false;
@@ -151,6 +162,9 @@ async function edgeRows(bytes: AsyncIterable<Uint8Array>, { columns = [], beside
       return said.directed;
     },
     vertices: said.vertices,
+    get attributes() {
+      return beside ? attributes : undefined;
+    },
   };
 }
 
@@ -200,7 +214,10 @@ async function nodeLink(text: string, beside?: boolean): Promise<SecondReading> 
     };
     const [a, b] = [await ends("source"), await ends("target")];
     const ids = await list("$.nodes[*].id");
-    const own = ids.length > 0 ? ids : await list("$.nodes[*].name");
+    const named = ids.length > 0 ? ids : await list("$.nodes[*].name");
+    const about = await objects("$.nodes[*]");
+    const bare = about.length > 0 && about.every((node) => typeof node !== "object");
+    const own = bare ? await list("$.nodes[*]") : named;
     const nodes =
       own.length > 0
         ? own.map(String)
@@ -210,10 +227,15 @@ async function nodeLink(text: string, beside?: boolean): Promise<SecondReading> 
     const links = beside ? await objects(`$.${key}[*]`) : [];
     const names = [...new Set(links.flatMap((link) => Object.keys(link)))].filter((name) => name !== "source" && name !== "target").sort();
     const valueOf = (x: unknown): string | undefined => (typeof x === "string" ? x : x === undefined ? undefined : JSON.stringify(x));
+    const idKey = ids.length > 0 ? "id" : "name";
+    const attributes = about.flatMap((node, i): Attribute[] =>
+      Object.entries(bare ? {} : node).flatMap(([key, x]): Attribute[] => (key === idKey ? [] : [[nodes[i], key, valueOf(x) ?? ""]])),
+    );
     const [directed] = (await db.runAndReadAll("SELECT json_extract_string($text::JSON, '$.directed')", { text })).getRows()[0];
     return {
       ...{ by: "DuckDB", vertices: nodes, directed: directed === null ? undefined : directed === "true" },
       byName: true,
+      ...(beside && { attributes }),
       rows: listed(a.map((x, i): SecondRow => [called(x), called(b[i]), ...names.map((name) => valueOf(links[i][name]))])),
     };
   });
@@ -228,21 +250,42 @@ async function graphMl(text: string, beside?: boolean): Promise<SecondReading> {
   if (!graph) throw new UserError("no <graph> element in the second reading");
   // getAttribute would give the value escaped
   const of = (e: Element, name: string): string => e.attributes.getNamedItem(name)?.value ?? "";
-  const keys = all("key").filter((e) => beside && ["edge", "all", ""].includes(of(e, "for")));
+  const keys = all("key").filter(() => beside);
   const calledBy = new Map(keys.map((e) => [of(e, "id"), of(e, "attr.name") || of(e, "id")]));
-  const usual = new Map(
-    keys.flatMap((e): [string, string][] => [...e.children].slice(0, 1).map((d) => [of(e, "id"), d.textContent ?? ""])),
+  /** Columns by name; one name may come twice. */
+  const columnsOf = (what: "edge" | "node", taken: readonly string[]) => {
+    const mine = keys.filter((e) => [what, "all", ""].includes(of(e, "for")));
+    const usual = mine.flatMap((e) => [...e.children].slice(0, 1).map((d): [string, string] => [of(e, "id"), d.textContent ?? ""]));
+    const given = all(what).map((e) => {
+      const data = [...e.children].filter((c) => beside && c.localName.split(":").at(-1) === "data" && c.children.length === 0);
+      const found = new Map<string, string>();
+      for (const d of data) found.set(freeIn(found, of(d, "key")), d.textContent ?? "");
+      return new Map([...usual, ...found]);
+    });
+    const ids = [...new Set([...calledBy.keys(), ...given.flatMap((values) => [...values.keys()])])];
+    const names = new Map<string, string>(taken.map((name) => [name, ""]));
+    for (const id of ids.filter((id) => given.some((values) => values.has(id)))) names.set(freeIn(names, calledBy.get(id) ?? id), id);
+    return [...names]
+      .slice(taken.length)
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([name, id]) => ({ name, values: given.map((values) => values.get(id)) }));
+  };
+  const [nodes, edges] = [columnsOf("node", ["id"]), columnsOf("edge", ["source", "target"])];
+  const ids = all("node").map((e) => of(e, "id"));
+  const attributes = nodes.flatMap(({ name, values }) =>
+    values.flatMap((value, i): Attribute[] => (value === undefined ? [] : [[ids[i], name, value]])),
   );
-  const given = all("edge").map((e) => {
-    const data = [...e.children].filter((c) => c.localName.split(":").at(-1) === "data" && c.children.length === 0);
-    return new Map([...usual, ...data.map((d): [string, string] => [of(d, "key"), d.textContent ?? ""])]);
-  });
-  const used = [...calledBy].filter(([id]) => given.some((values) => values.has(id))).sort(([, x], [, y]) => (x < y ? -1 : 1));
   return {
     byName: true,
-    ...{ by: "linkedom", directed: of(graph, "edgedefault") === "directed", vertices: all("node").map((e) => of(e, "id")) },
-    rows: listed(all("edge").map((e, i): SecondRow => [of(e, "source"), of(e, "target"), ...used.map(([id]) => given[i].get(id))])),
+    ...{ by: "linkedom", directed: of(graph, "edgedefault") === "directed", vertices: ids },
+    ...(beside && { attributes }),
+    rows: listed(all("edge").map((e, i): SecondRow => [of(e, "source"), of(e, "target"), ...edges.map(({ values }) => values[i])])),
   };
+}
+
+/** The name itself, or with the first number from 2 on that is free. */
+function freeIn(taken: ReadonlyMap<string, unknown>, name: string): string {
+  for (let [free, k] = [name, 2]; ; free = `${name} ${k++}`) if (!taken.has(free)) return free;
 }
 
 async function* listed<T>(list: readonly T[]): AsyncGenerator<T> {

@@ -1,6 +1,6 @@
 /** Edges as they are read become a graph: dense vertex numbers, and names where the input's own numbers are not dense. */
 import { UserError } from "../errors.ts";
-import type { EdgeColumn } from "./graph-columns.ts";
+import type { GraphColumn } from "./graph-columns.ts";
 import { growingList } from "./growing.ts";
 
 /** A labelled multigraph; edge i is (pairs[2i], pairs[2i + 1]). The shape of `Graph` in `pushforward/coding`. */
@@ -9,7 +9,8 @@ export interface EdgeList {
   readonly directed: boolean;
   readonly pairs: Uint32Array;
   readonly names?: readonly string[] | Float64Array;
-  readonly columns?: readonly EdgeColumn[];
+  readonly columns?: readonly GraphColumn[];
+  readonly vertexColumns?: readonly GraphColumn[];
 }
 
 /** What vertices are, and how they are numbered. */
@@ -43,6 +44,9 @@ export interface SaidOfGraph {
   /** The numbers that came are all the vertices there are: those between them are none. */
   readonly exact?: boolean;
 }
+
+/** Told where nothing says whether edges have a direction. */
+export const undirectedNote = "undirected, as nothing in it says otherwise (--directed keeps the order of the two ends)";
 
 const DENSE = 2 ** 30;
 

@@ -17,6 +17,8 @@ export async function loadSnapshots(file: string | undefined, options: SnapshotS
     throw new UserError(`give either a file or --data, not both (${file}, --data ${options.data})`);
   if (options.data !== undefined && options.velocity !== undefined)
     throw new UserError("--velocity: the built-in data sets have no measured velocities", "give a formula with --drift");
+  if (options.data !== undefined && (options.decimal || options.missing))
+    throw new UserError("--decimal and --missing are for text files", "the built-in data sets need neither");
   if (options.data !== undefined && options.priorGrowth !== undefined)
     throw new UserError("--prior-growth: the built-in data sets have no column of growth rates", "leave it out");
   if (options.data !== undefined) return dataset(options.data, { seed: options.seed, particles: options.quick ? 200 : 1000 });
@@ -24,7 +26,7 @@ export async function loadSnapshots(file: string | undefined, options: SnapshotS
     throw new UserError("no data: name an input file or a built-in data set", `--data takes ${datasetNames.join(", ")}`);
   const [{ readTable }, { toSnapshots }] = await Promise.all([import("./read.ts"), import("./snapshots.ts")]);
   const name = basename(file);
-  return { ...toSnapshots(await readTable(file), options), name, title: name, source: file, pathsKnown: false };
+  return { ...toSnapshots(await readTable(file, options), options), name, title: name, source: file, pathsKnown: false };
 }
 
 /** Largest number of features without --components. */
@@ -53,6 +55,7 @@ export async function loadPopulation(file: string | undefined, options: Populati
 
 async function read(file: string | undefined, options: PopulationOptions): Promise<Population> {
   if (file?.toLowerCase().endsWith(".h5ad")) {
+    if (options.decimal || options.missing) throw new UserError(`${file}: --decimal and --missing are for text files`);
     const { loadAnnotated } = await import("./annotated.ts");
     return loadAnnotated(file, options);
   }

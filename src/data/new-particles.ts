@@ -2,6 +2,7 @@
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
 import { project } from "./components.ts";
+import type { TextOptions } from "./duckdb.ts";
 import type { Population } from "./population.ts";
 import { type Column, column, completeRows, isMissing, selectColumns, type Table } from "./table.ts";
 
@@ -22,12 +23,12 @@ export interface NewParticles {
 export async function readParticles(
   path: string,
   { features, components }: Pick<Population, "features" | "components">,
-  { velocity, dropMissing = false }: { readonly velocity?: string; readonly dropMissing?: boolean } = {},
+  { velocity, dropMissing = false, ...text }: TextOptions & { readonly velocity?: string; readonly dropMissing?: boolean } = {},
 ): Promise<NewParticles> {
   if (components && velocity !== undefined)
     throw new UserError("--start: velocities of principal components cannot be taken from a table", "leave --components or --velocity out");
   const { readTable } = await import("./read.ts");
-  const t = await readTable(path);
+  const t = await readTable(path, /\.(csv|tsv|txt|tab)(\.gz)?$/i.test(path) ? text : {}); // the other population need not be text
   const places = (components?.features ?? features).map((name) => column(t, name));
   const speeds = velocity === undefined ? [] : selectColumns(t, velocity).map((name) => column(t, name));
   const warnings: string[] = [...(t.notes ?? [])];

@@ -21,6 +21,9 @@ export interface SnapshotSource extends SnapshotOptions {
   seed: number;
   /** Few particles of generated sets. */
   quick: boolean;
+  /** How a text file writes its decimals, and which words stand for a missing value. */
+  decimal?: "." | ",";
+  missing?: string;
 }
 
 /** What a population is read with. */

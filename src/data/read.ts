@@ -43,10 +43,10 @@ export async function readTable(path: string, options: TextOptions = {}): Promis
   const extension = name.slice(name.lastIndexOf(".") + 1);
   const kind = Object.hasOwn(kinds, extension) ? kinds[extension] : undefined;
   if (!kind) throw new UserError(`${source}: ".${extension}" is not a kind of file that is read`, known);
+  if (kind !== "csv" && (options.decimal || options.missing)) throw new UserError(`${source}: --decimal and --missing are for text files`);
   if (kind === "npz" || kind === "npy") return readArrays(path, source, kind, options);
   // DuckDB takes a path for a pattern
   if (/[*?[\]]/.test(path)) throw new UserError(`${path}: a path with *, ?, [ or ] cannot be read`, "rename the file");
-  if (kind !== "csv" && (options.decimal || options.missing)) throw new UserError(`${source}: --decimal and --missing are for text files`);
   if (/\.gz$/i.test(path)) await checkUnpacked(path, source, options.most);
   if (kind === "json") await checkJsonDepth(path, source);
   const columns = await readColumns(path, source, kind, options);

@@ -1,7 +1,18 @@
 /** Snapshots of a population: clouds of particles seen at several times, never the same particle twice. */
 import { type NdArray, ndarray } from "../array/ndarray.ts";
 import { UserError } from "../errors.ts";
-import { type Column, column, completeRows, isNumeric, list, selectColumns, strayText, type Table, type Values } from "./table.ts";
+import {
+  type Column,
+  column,
+  completeRows,
+  isNumeric,
+  list,
+  selectColumns,
+  strayHint,
+  strayText,
+  type Table,
+  type Values,
+} from "./table.ts";
 import { binned, fewParticles } from "./time-bins.ts";
 import { isBookkeeping, isVelocityName, otherTimeNames, timeNames } from "./time-names.ts";
 import { readTimes } from "./times.ts";
@@ -171,9 +182,7 @@ function refuseText(t: Table, { name, values }: Column, numbers: ArrayLike<numbe
   throw new UserError(
     `${t.source}, column "${name}": ${bad.length} of ${t.rows} values are not numbers ` +
       `(first: row ${bad[0] + 1}, ${JSON.stringify(values[bad[0]])})`,
-    bad.length === t.rows
-      ? "choose other columns with --time and --features"
-      : 'write a missing value as an empty field or "NA", or choose other columns with --features',
+    bad.length === t.rows ? "choose other columns with --time and --features" : `${strayHint}; or choose other columns with --features`,
   );
 }
 

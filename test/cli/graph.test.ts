@@ -177,7 +177,7 @@ describe("every format gives the same graph", () => {
   });
 
   test("what is not kept is said", async () => {
-    expect((await graph("compress", file("notes.graphml", graphMl()))).error).toContain("note: 34 attributes");
+    expect((await graph("compress", file("notes.graphml", graphMl()))).error).toContain('note: kept beside each vertex: "d"');
     expect((await graph("compress", file("notes.mtx", matrix()))).error).toContain("note: rows 1, 2, ... are vertices 0, 1");
   });
 });
@@ -190,7 +190,24 @@ test("Les Misérables: names come back, and the ideal size is the published 1137
   expect(code).toBe(0);
   expect(result).toMatchObject({ model: "urn", vertices: 77, edges: 254 });
   expect(8 * result.idealBytes).toBeCloseTo(1137.1031, 3);
-  await graph("decompress", out, "-o", path("miserables.csv"), "--to", "csv");
+  const refused = await graph("decompress", out, "-o", path("miserables.csv"));
+  expect([refused.code, refused.error]).toEqual([
+    1,
+    expect.stringMatching(/csv has no place for the 2 column\(s\) of vertices: "group", "index"/),
+  ]);
+  expect(existsSync(path("miserables.csv"))).toBe(false);
+  const table = path("miserables-vertices.csv");
+  const written = await graph("decompress", out, "-o", path("miserables.csv"), "--vertex-table", table);
+  expect(written.out).toContain(`${table}: 2 columns of the vertices`);
+  expect((await graph("inspect", out, "--quick")).out).toMatch(/beside the vertices: "group" \(number\), \d+ bytes more/);
+  expect((await graph("verify", out, input)).out).toContain("intact, 254 edges, the graph of");
+  expect((await graph("verify", out, path("miserables.csv"), "--vertex-table", table)).out).toContain("intact, 254 edges, the graph of");
+  writeFileSync(table, readFileSync(table, "utf8").replace("Myriel,1,", "Myriel,2,"));
+  const other = await graph("verify", out, path("miserables.csv"), "--vertex-table", table);
+  expect([other.code, other.error]).toEqual([
+    1,
+    expect.stringMatching(/"group" of the vertex "Myriel" is "2" in the file, "1" in the graph/),
+  ]);
   const { nodes, links } = JSON.parse(readFileSync(input, "utf8"));
   const named = (i: number) => nodes[i].name as string;
   const expected = links.map((l: { source: number; target: number; value: number }) =>
@@ -354,7 +371,7 @@ test("shards report what they lose; one shard decompresses alone", async () => {
 describe("bad input ends in a message that says where and what to do", () => {
   const packed = () => encodeGraph(karate);
   const flipped = (at: number) => packed().map((b, i) => (i === at ? b ^ 16 : b));
-  const newer = () => packed().map((b, i) => (i === 3 ? 3 : b));
+  const newer = () => packed().map((b, i) => (i === 3 ? 4 : b));
   const huge = () => {
     const bytes = Uint8Array.from([...packed().slice(0, 9), 255, 255, 255, 127, 255, 255, 255, 127, 1]);
     new DataView(bytes.buffer).setUint32(4, crc32(bytes.subarray(8)), true);
@@ -410,7 +427,7 @@ describe("bad input ends in a message that says where and what to do", () => {
   const files: [string, () => string | Uint8Array, RegExp][] = [
     ["an empty file", () => "", /does not begin with PFG/],
     ["an edge list", () => "0 1\n", /does not begin with PFG/],
-    ["a newer version", newer, /version 3, this program reads versions 1 and 2/],
+    ["a newer version", newer, /version 4, this program reads versions 1 to 3/],
     ["a flipped bit in the checksum", () => flipped(5), /checksum/],
     ["a flipped bit in the header", () => flipped(9), /checksum/],
     ["a flipped bit in the code", () => flipped(30), /checksum/],

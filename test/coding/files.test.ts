@@ -109,7 +109,7 @@ test("foreign, newer, cut and huge files are told apart", () => {
   const bytes = encodeGraph(karate);
   expect(() => decodeGraph(new Uint8Array())).toThrow(/not a Pushforward graph/);
   expect(() => decodeGraph(new TextEncoder().encode("0 1\n1 2\n3 4\n"))).toThrow(/not a Pushforward graph/);
-  expect(() => decodeGraph(Uint8Array.from(bytes, (b, i) => (i === 3 ? 3 : b)))).toThrow(/version 3, this program reads versions 1 and 2/);
+  expect(() => decodeGraph(Uint8Array.from(bytes, (b, i) => (i === 3 ? 4 : b)))).toThrow(/version 4, this program reads versions 1 to 3/);
   expect(() => decodeGraph(bytes.slice(0, -1))).toThrow(/checksum/);
   const huge = Uint8Array.from([...bytes.slice(0, 9), 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f, 1]);
   new DataView(huge.buffer).setUint32(4, crc32(huge.subarray(8)), true);

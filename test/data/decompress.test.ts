@@ -69,3 +69,21 @@ test("cut, damaged and mixed data are refused", async () => {
   await expect(whole(Buffer.concat([packed, Buffer.from("and more text")]))).rejects.toThrow(/x: /);
   await expect(whole(skippable.subarray(0, 10))).rejects.toThrow(/cut off/);
 });
+
+test("who stops before the end closes the stream, at the first piece too", async () => {
+  const far = new Uint8Array(20_000).map((_, i) => 48 + (i % 10));
+  const packings = [(b: Uint8Array) => b, gzip, zstd, ...Object.values(squares).map((packed) => () => Buffer.from(packed, "base64"))];
+  for (const [i, pack] of packings.entries()) {
+    let closed = false;
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        yield* pieces(pack(far), 8);
+      } finally {
+        closed = true;
+      }
+    };
+    for await (const _ of decompressed(source(), "x")) break;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([i, closed]).toEqual([i, true]);
+  }
+});

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { crc32, fixed } from "../../src/coding/bytes.ts";
 import { decodeGraph, encodeGraph, sameGraph } from "../../src/coding/index.ts";
-import { type EdgeColumn, isNumber, valueText } from "../../src/data/graph-columns.ts";
+import { isNumber, valueText } from "../../src/data/graph-columns.ts";
 import { compareGraph } from "../../src/data/graph-compare.ts";
 import { writeGraphParquet } from "../../src/data/graph-parquet.ts";
 import { readAgain, readGraph } from "../../src/data/graph-read.ts";
@@ -13,6 +13,7 @@ import type { EdgeList } from "../../src/data/graph-sink.ts";
 import { type EdgeFormat, edgeLines } from "../../src/data/graph-write.ts";
 import { UserError } from "../../src/errors.ts";
 import fc from "../property.ts";
+import { called, column, odd } from "./columns.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pushforward-columns-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -44,45 +45,6 @@ function rows({ directed, pairs, names, columns = [] }: EdgeList, kinds: boolean
   return { columns: columns.map(({ name, kind }) => (kinds ? [name, kind] : name)), edges: edges.sort() };
 }
 
-const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -9, max: 9 })).map((x) => x + 0);
-const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 6 }),
-  fc.constantFrom(
-    "",
-    " ",
-    "1.0",
-    "007",
-    "9007199254740993",
-    "-0",
-    "NaN",
-    "a,b",
-    '"',
-    "x\ny",
-    "x\r\ny",
-    "\t",
-    "#",
-    "Directed",
-    "true",
-    "null",
-    "\ufeff",
-  ),
-);
-const missing = (value: fc.Arbitrary<string>): fc.Arbitrary<string | null> => fc.option(value, { freq: 4 });
-/** A column of m values. */
-const column = (m: number): fc.Arbitrary<Omit<EdgeColumn, "name">> =>
-  fc.oneof(
-    fc
-      .array(fc.oneof({ weight: 4, arbitrary: number }, fc.constant(Number.NaN)), { minLength: m, maxLength: m })
-      .map((values) => ({ kind: "number" as const, values: Float64Array.from(values) })),
-    fc.array(missing(text), { minLength: m, maxLength: m }).map((values) => ({ kind: "text" as const, values })),
-    fc
-      .array(missing(fc.jsonValue({ maxDepth: 1 }).map((value) => JSON.stringify(value))), { minLength: m, maxLength: m })
-      .map((values) => ({ kind: "json" as const, values })),
-  );
-const called = fc.uniqueArray(fc.constantFrom("weight", "type", "a b", "label", "x,y", "#", '"', "column 3", "é", "1"), {
-  minLength: 1,
-  maxLength: 3,
-});
 const graphs: fc.Arbitrary<EdgeList> = fc
   .tuple(fc.boolean(), fc.boolean(), fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { minLength: 1, maxLength: 7 }), called)
   .chain(([directed, named, list, names]) =>
@@ -97,8 +59,6 @@ const graphs: fc.Arbitrary<EdgeList> = fc
 
 const texts = (g: EdgeList): (string | null)[] =>
   (g.columns ?? []).flatMap((c) => Array.from({ length: c.values.length }, (_, i) => valueText(c, i)));
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML 1.0 cannot hold
-const odd = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 /** Half of a surrogate pair has no UTF-8. */
 const holds = (g: EdgeList, format: Format): boolean => {
   if (texts(g).some((value) => value !== null && !value.isWellFormed())) return false;
@@ -204,7 +164,7 @@ test("what is beside an edge is kept, dropped with a note, or refused; --columns
 
 test("values that need more memory than they may take are refused", async () => {
   const many = file("m.txt", Array.from({ length: 40000 }, (_, i) => `1 2 label${i}\n`).join(""));
-  await expect(readGraph(many, { memoryLimit: 2 ** 20 })).rejects.toThrow(/the columns beside the edges need \d+ MiB so far/);
+  await expect(readGraph(many, { memoryLimit: 2 ** 20 })).rejects.toThrow(/the columns beside edges and vertices need \d+ MiB so far/);
   expect((await readGraph(many, { memoryLimit: 2 ** 20, others: "drop" })).graph.pairs.length).toBe(80000);
 });
 

@@ -5,18 +5,18 @@ import { random } from "../coding/known.ts";
 
 import { read } from "./read-graph.ts";
 
-test("GML: labels are names if they are distinct, else ids; attributes are counted", async () => {
+test("GML: labels are names if they are distinct, else ids; attributes are kept", async () => {
   const gml = (label: string): string =>
     `Creator "x"\ngraph [\n directed 1\n node [ id 5 label "a&#233;&quot;" ]\n node [ id 7 label "${label}" w 1 ]\n edge [ source 5 target 7 value 2.5 ]\n]`;
   const named = await read("gml", gml("b"));
   expect(named).toMatchObject({ directed: true, vertices: 2, edges: ['aé"-b'] });
   expect(named.notes).toEqual([
     expect.stringMatching(/called by their labels/),
-    "1 attributes of nodes, and lists of edges, are not kept",
     expect.stringMatching(/kept beside each edge: "value"/),
+    expect.stringMatching(/kept beside each vertex: "w"/),
   ]);
   const twice = await read("gml", gml("a&#233;&quot;"));
-  expect([twice.edges, twice.notes[0]]).toEqual([["5-7"], expect.stringMatching(/2 labels of vertices are not kept: some/)]);
+  expect([twice.edges, twice.notes[0]]).toEqual([["5-7"], expect.stringMatching(/called by their ids, not by their labels: some/)]);
   expect((await read("gml", gml("b"), { ids: "number" })).edges).toEqual(["5-7"]);
   await expect(read("gml", "graph [ node [ id 1 ] edge [ source 1 target 2 ] ]")).rejects.toThrow(/edge 1: its target is missing/);
   await expect(read("gml", "graph [ node [ id 1 ]")).rejects.toThrow(/a \[ is never closed/);
@@ -27,7 +27,7 @@ test("Pajek: arcs, edges, lists, labels; weights are kept, mixed networks and ma
   const head = '*Vertices 3\n1 "a b" 0.1 0.2\n2 "c"\n3 d\n';
   expect(await read("net", `${head}*Arcs\n1 2 1.5\n*Arcslist\n3 1 2\n`)).toMatchObject({
     ...{ directed: true, vertices: 3, edges: ["a b-c", "d-a b", "d-c"] },
-    notes: [expect.stringMatching(/labels/), expect.stringMatching(/kept beside each edge: "weight"/)],
+    notes: [/labels/, /kept beside each edge: "weight"/, /kept beside each vertex: "x", "y"/].map((note) => expect.stringMatching(note)),
   });
   expect(await read("net", "*Vertices 4\n*Edges\n1 2\n")).toMatchObject({ directed: false, vertices: 4, edges: ["0-1"] });
   await expect(read("net", `${head}*Arcs\n1 2\n*Edges\n1 3\n`)).rejects.toThrow(/arcs and edges/);

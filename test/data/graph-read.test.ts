@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { withDuckDb } from "../../src/data/duckdb.ts";
 import { readGraph } from "../../src/data/graph-read.ts";
+import { undirectedNote } from "../../src/data/graph-sink.ts";
 
 import { read } from "./read-graph.ts";
 
@@ -14,17 +15,31 @@ afterAll(() => rmSync(base, { recursive: true }));
 test("a first row that reads like a heading is an edge if its names come again, else a heading; both are told", async () => {
   const kept = await read("csv", "node1,node2\nnode2,node3\nnode3,node1\n");
   expect(kept.edges.toSorted()).toEqual(["node1-node2", "node2-node3", "node3-node1"]);
-  expect(kept.notes).toEqual([expect.stringMatching(/"node1,node2" kept as an edge/)]);
+  expect(kept.notes.at(-1)).toMatch(/"node1,node2" kept as an edge: its names come again/);
   for (const heading of ["user,friend", ":START_ID,:END_ID", "FromNodeId,ToNodeId", "id1,id2", "u,v"]) {
     const dropped = await read("csv", `${heading}\nann,bob\nbob,eve\n`);
     expect(dropped.edges.toSorted()).toEqual(["ann-bob", "bob-eve"]);
-    expect(dropped.notes).toEqual([`first row "${heading}" taken for a heading (--heading no keeps it as an edge)`]);
+    const direction = heading.startsWith(":") ? "directed, as the file says" : undirectedNote;
+    expect(dropped.notes).toEqual([direction, `first row "${heading}" taken for a heading (--heading no keeps it as an edge)`]);
     expect((await read("csv", `${heading}\nann,bob\n`, { heading: "no" })).edges).toHaveLength(2);
   }
   const above = await read("csv", "person,knows\n0,1\n1,2\n");
-  expect([above.edges.length, above.notes[0]]).toEqual([2, expect.stringMatching(/"person,knows" taken for a heading/)]);
+  expect([above.edges.length, above.notes[1]]).toEqual([2, expect.stringMatching(/"person,knows" taken for a heading/)]);
   expect((await read("csv", "ann,bob\nbob,eve\n", { heading: "yes" })).edges).toEqual(["bob-eve"]);
-  expect((await read("txt", "ann bob\ncid dan\n")).edges).toEqual(["ann-bob", "cid-dan"]);
+  const plain = await read("txt", "ann bob\ncid dan\n");
+  expect([plain.edges, plain.notes.at(-1)]).toEqual([["ann-bob", "cid-dan"], expect.stringMatching(/"ann bob" taken for an edge/)]);
+  expect((await read("txt", "u v\n")).notes.at(-1)).toMatch(/"u v" taken for an edge/);
+});
+
+test("two words that count, and words above numbers beside the ends, are a heading unless names of their form come", async () => {
+  const heading = async (text: string): Promise<unknown> => (await read("csv", text)).notes.find((note) => note.startsWith("first row"));
+  for (const words of ["gene_a,gene_b", "playerA,playerB", "protein1,protein2", "p.1,p.2"])
+    expect(await heading(`${words}\nann,bob\n`)).toMatch(/taken for a heading/);
+  expect(await heading("bait,prey,score\nann,bob,3\n")).toMatch(/taken for a heading/);
+  expect(await heading("bait,prey,score\nann,bait,3\n")).toMatch(/kept as an edge: its names come again/);
+  for (const text of ["node1,node2\nnode3,node4\n", "gene_a,gene_b\ngene_c,x\n", "u,v\nw,x\n"])
+    expect(await heading(text)).toMatch(/kept as an edge: names of the same form come/);
+  for (const words of ["anna,annb", "s1,t2", "x1,x3"]) expect(await heading(`${words}\nann,bob\n`)).toMatch(/taken for an edge/);
 });
 
 test("numbers that are no vertices are refused, not taken for words", async () => {
@@ -43,7 +58,10 @@ test("comments say whether edges have a direction, and how many vertices there a
   expect(await read("txt", "% asym\n1 2\n", { directed: false })).toMatchObject({ directed: false, notes: [] });
   await expect(read("txt", "% bip unweighted\n1 1\n")).rejects.toThrow(/bipartite/);
   expect(await read("txt", "# 9 vertices, 1 directed edges\n0\t1\n")).toMatchObject({ vertices: 9, directed: true });
-  expect(await read("txt", "# nothing said\n0 1\n")).toMatchObject({ directed: false, notes: [] });
+  expect(await read("txt", "# nothing said\n0 1\n")).toMatchObject({ directed: false, notes: [undirectedNote] });
+  expect(await read("json", '{"nodes":[],"links":[]}')).toMatchObject({ directed: false, notes: [undirectedNote] });
+  expect(await read("graphml", "<graphml><graph/></graphml>")).toMatchObject({ directed: false, notes: [undirectedNote] });
+  expect(await read("txt", "0 1\n", { directed: false })).toMatchObject({ directed: false, notes: [] });
 });
 
 test("Matrix Market files are known by their first line; what they say is checked", async () => {
@@ -83,5 +101,8 @@ test("64-bit identifiers keep all their digits in JSON and Parquet; negative one
   const path = join(base, "wide.parquet");
   await withDuckDb((db) => db.run(`COPY (SELECT ${a}::BIGINT AS source, ${b}::BIGINT AS target) TO '${path}'`));
   const { graph, notes } = await readGraph(path);
-  expect([[...(graph.names as readonly string[])].toSorted(), notes]).toEqual([[b, a], [expect.stringMatching(/above 2\^53/)]]);
+  expect([[...(graph.names as readonly string[])].toSorted(), notes]).toEqual([
+    [b, a],
+    [undirectedNote, expect.stringMatching(/above 2\^53/)],
+  ]);
 });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadSnapshots } from "../../src/data/load.ts";
 
@@ -19,4 +22,26 @@ test("snapshots from a file take the table's options", async () => {
     ["fertility", "life_expect"],
     "Afghanistan",
   ]);
+});
+
+test("decimal commas and words for what is missing are read where they are said, and refused for files that are no text", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pushforward-load-"));
+  try {
+    const file = join(folder, "semicolons.csv");
+    writeFileSync(file, "t;a;b\n0;0,5;1\n0;1,5;2\n0;2;?\n1;2,5;3\n1;3,5;4,5\n");
+    await expect(loadSnapshots(file, options)).rejects.toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("--decimal , reads decimal commas") }),
+    );
+    const s = await loadSnapshots(file, { ...options, decimal: ",", missing: "?", dropMissing: true });
+    expect(s.snapshots.map((c) => [...c.data])).toEqual([
+      [0.5, 1, 1.5, 2],
+      [2.5, 3, 3.5, 4.5],
+    ]);
+    await expect(loadSnapshots("node_modules/vega-datasets/data/gapminder.json", { ...options, decimal: "," })).rejects.toThrow(
+      /gapminder\.json: --decimal and --missing are for text files/,
+    );
+    await expect(loadSnapshots(undefined, { ...options, data: "gapminder", missing: "?" })).rejects.toThrow(/are for text files/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -10,6 +10,7 @@ import sharp from "sharp";
 import { array, readNpy, readNpz, readSafetensors, writeNpy, writeNpz, writeSafetensors } from "../../src/array/index.ts";
 import { readGraph } from "../../src/data/graph-read.ts";
 import { arrowAgain, webGraphAgain } from "../../src/data/graph-second-binary.ts";
+import { withVertexTable } from "../../src/data/graph-vertex-table.ts";
 import { readWebGraph, webGraphProperties } from "../../src/data/graph-webgraph.ts";
 import { openAnnotated } from "../../src/data/h5ad.ts";
 import { loadPictures, readPicture } from "../../src/data/index.ts";
@@ -64,6 +65,8 @@ const graphFile =
 
 const csv = 'source,target\nann,"b, c"\n"b, c",eve\nann,ann\n';
 const edges = "# Directed graph\n0\t1\n1\t2\n2\t2\n10\t4\n";
+const valued =
+  '# 3 named vertices, 1 directed edges\n# columns: ["w"]\n# vertex columns: ["x","y"]\na\tb\t1.50\n# vertex\ta\t1\t"t, u"\n# vertex\t"c d"\n';
 const properties = "graphclass=it.unimi.dsi.webgraph.BVGraph\nnodes=3\narcs=4\nwindowsize=7\nminintervallength=4\nzetak=3\nmaxrefcount=3\n";
 
 const arrays = {
@@ -127,7 +130,6 @@ function checkedAgain(png: Uint8Array): Uint8Array {
 /** An array of pictures: a vector first, so that spoilt shapes and types are met. */
 const stack = { labels: array([0, 1], "i64"), images: array(new Array<number>(96).fill(7), "u8", [2, 4, 4, 3]) };
 
-/** Every parser, by name. */
 /** Of numbers, texts and a dictionary, as a file and as a stream. */
 const arrows = (["file", "stream"] as const).map((kind) =>
   tableToIPC(
@@ -147,8 +149,9 @@ async function all(rows: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of rows);
 }
 
+/** Every parser, by name. */
 export const targets: Readonly<Record<string, Target>> = {
-  "edge list": { samples: [text(edges), text(edges.replaceAll("\t", " "))], parse: graphFile("txt") },
+  "edge list": { samples: [text(edges), text(edges.replaceAll("\t", " ")), text(valued)], parse: graphFile("txt") },
   "edge list, CSV": { samples: [text(csv), text("source:long,target:long,type\n1,2,Directed\n3,,Directed\n")], parse: graphFile("csv") },
   "edge list, gzip": { samples: [gzipSync(edges), zstdCompressSync(text(edges))], parse: graphFile("txt.gz") },
   "Matrix Market": {
@@ -158,15 +161,15 @@ export const targets: Readonly<Record<string, Target>> = {
   GraphML: {
     samples: [
       text(
-        '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://x"><!-- c --><key id="k"/><graph edgedefault="directed"><node id="a&amp;b"/>' +
-          '<node id="&#233;"><data key="k"><![CDATA[<x>]]></data></node><edge source="a&amp;b" target="&#233;" directed="true"/></graph></graphml>',
+        '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://x"><!-- c --><key id="k"/><key id="d" for="node" attr.name="day" attr.type="int"><default>1</default></key><graph edgedefault="directed"><node id="a&amp;b"/>' +
+          '<node id="&#233;"><port name="p"><data key="d">0</data></port><data key="d">7</data><data key="k"><![CDATA[<x>]]></data></node><edge source="a&amp;b" target="&#233;" directed="true"/></graph></graphml>',
       ),
     ],
     parse: graphFile("graphml"),
   },
   "node-link JSON": {
     samples: [
-      text('{"directed":true,"nodes":[{"id":"a"},{"id":"b"}],"links":[{"source":"a","target":"b","weight":1}]}'),
+      text('{"directed":true,"nodes":[{"id":"a","x":1.50,"l":[1,{"id":2}]},{"id":"b"}],"links":[{"source":"a","target":"b","weight":1}]}'),
       text('{"nodes":[{"id":0},{"id":9007199254740993}],"edges":[{"source":0,"target":0}]}'),
       text('{"nodes":[{"name":"a"},{"name":"b"}],"links":[{"source":0,"target":1}]}'),
     ],
@@ -174,12 +177,31 @@ export const targets: Readonly<Record<string, Target>> = {
   },
   GML: {
     samples: [
-      text('graph [ directed 1\n node [ id 0 label "a&#233;" ]\n node [ id 3 label "b" x 1.5 ]\n edge [ source 0 target 3 value 2 ]\n]\n'),
+      text(
+        'graph [ directed 1\n node [ id 0 label "a&#233;" ]\n node [ id 3 label "b" x 1.5 pos 1 pos 2 graphics [ w 1 ] ]\n edge [ source 0 target 3 value 2 ]\n]\n',
+      ),
     ],
     parse: graphFile("gml"),
   },
-  Pajek: { samples: [text('*Vertices 3\n1 "a b"\n2 c\n3 "d"\n*Arcs\n1 2 1.5\n*Arcslist\n3 1 2\n')], parse: graphFile("net") },
-  METIS: { samples: [text("% c\n4 3 001\n2 1\n1 1 3 5\n2 5 3 1\n\n"), text("3 2\n2\n1 3\n2\n")], parse: graphFile("metis") },
+  Pajek: {
+    samples: [text('*Vertices 3\n1 "a b" 0.1 0.2 box ic Red\n2 c\n3 "d" 1 [1-2]\n*Arcs\n1 2 1.5 l "x y"\n*Arcslist\n3 1 2\n')],
+    parse: graphFile("net"),
+  },
+  METIS: {
+    samples: [
+      text("% c\n4 3 001\n2 1\n1 1 3 5\n2 5 3 1\n\n"),
+      text("3 2\n2\n1 3\n2\n"),
+      text("3 2 111 2\n1 7 8 2 5\n2 0 0 1 5 3 6\n3 9 9 2 6\n"),
+    ],
+    parse: graphFile("metis"),
+  },
+  "table of vertices": {
+    samples: [text('id,x,name\n0,1.50,"a, b"\n2,,c\n'), text("name\tp:ID\nx\t1\n")],
+    parse: (bytes) => {
+      const graph = { vertices: 3, directed: true, pairs: Uint32Array.of(0, 1, 1, 2) };
+      return withVertexTable({ graph, notes: [] }, inFile("csv", bytes), { memoryLimit: 2 ** 26 });
+    },
+  },
   WebGraph: {
     samples: [Uint8Array.of(0x62, 0x1c, 0x9f, 0x40, 0xd3, 0x11, 0x80), Uint8Array.of(0x25, 0xff, 0x00, 0x10, 0x33)],
     parse: (bytes, below) =>

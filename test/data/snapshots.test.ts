@@ -120,7 +120,7 @@ describe("snapshots", () => {
         { ...good, x: ["1", "2", "?"] },
         { features: "x" },
         /column "x": 1 of 3 values are not numbers \(first: row 3, "\?"\)/,
-        /missing value/,
+        /--missing "\?" takes such a word for a missing value, --decimal ,/,
       ],
       [
         { ...good, x: [1, Number.NaN, Number.NaN] },

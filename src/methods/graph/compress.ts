@@ -104,11 +104,12 @@ function outcomeOf(out: string, g: Graph, coded: Encoded, bias: number | "fit", 
     ...{ idealBytes: coded.idealBits / 8, overheadBytes: coded.overheadBytes, ...loss },
     ...(seconds !== undefined && { cpuSeconds: seconds, edgesPerSecond: edges / seconds }),
     ...(g.columns?.length ? { columns: g.columns.map(({ name }) => name) } : {}),
+    ...(g.vertexColumns?.length ? { vertexColumns: g.vertexColumns.map(({ name }) => name) } : {}),
   };
   const rate =
     bitsPerEdge === undefined
       ? ""
-      : `, ${bitsPerEdge.toFixed(3)} bits per edge (${coded.model}${g.columns?.length ? ", with columns" : ""})`;
+      : `, ${bitsPerEdge.toFixed(3)} bits per edge (${coded.model}${g.columns?.length || g.vertexColumns?.length ? ", with columns" : ""})`;
   const trust = needsTrust(bytes, { body: coded.model, vertices: g.vertices, edges });
   const note = trust ? ["so few bytes hold so much that reading them takes long: decompress asks for --trust"] : [];
   return { results, text: [`${out}: ${count(edges)} edges, ${count(bytes)} bytes${rate}`, ...note], toStderr: out === "-" };

@@ -2,8 +2,10 @@
 import { extname } from "node:path";
 import { z } from "zod";
 import { decodeGraph, readHeader } from "../../coding/decode.ts";
+import type { Graph } from "../../coding/graph.ts";
 import { writeGraphParquet } from "../../data/graph-parquet.ts";
-import { EDGE_FORMATS, type EdgeFormat, edgeLines } from "../../data/graph-write.ts";
+import { vertexTableLines, writeVertexParquet } from "../../data/graph-vertex-table.ts";
+import { EDGE_FORMATS, type EdgeFormat, edgeLines, refuseVertexColumns } from "../../data/graph-write.ts";
 import { UserError } from "../../errors.ts";
 import { job } from "../../lab/command.ts";
 import { cpuSeconds, loadFile, opening, talking } from "./input.ts";
@@ -28,12 +30,19 @@ export const decompress = job({
       .optional()
       .describe("edges: two columns with a tab; csv: with a heading; mtx: Matrix Market (default: by the ending of --out, else edges)"),
     shard: z.int().min(0).optional().describe("only this part of a file with shards, from 0").meta({ placeholder: "i" }),
-    dropColumns: z.boolean().default(false).describe("leave weights and labels of edges out"),
+    dropColumns: z.boolean().default(false).describe("leave out what stands beside edges and vertices"),
+    vertexTable: z
+      .string()
+      .optional()
+      .describe("write what stands beside the vertices here, as CSV or Parquet, and not beside the edges")
+      .meta({ placeholder: "file" }),
     ...opening,
     ...talking,
   }),
-  async run([path], { out, shard, dropColumns, trust, memory, json, quiet, ...given }) {
+  async run([path], { out, shard, dropColumns, vertexTable, trust, memory, json, quiet, ...given }) {
     const to = given.to ?? FORMAT_OF[extname(out).toLowerCase()] ?? "edges";
+    if (vertexTable === "-" && out === "-")
+      throw new UserError("edges and vertices would both go to standard output", "name a file with --out or --vertex-table");
     if (to === "parquet" && out === "-") throw new UserError("Parquet is not written to standard output", "name a file with --out");
     const bytes = await loadFile(path);
     const start = cpuSeconds();
@@ -43,14 +52,31 @@ export const decompress = job({
       decodeGraph(bytes, { memoryLimit, shard, trust, onProgress, lends: true }),
     );
     const seconds = cpuSeconds() - start;
-    const g = dropColumns ? { ...whole, columns: undefined } : whole;
-    if (shard !== undefined && !quiet && !dropColumns && readHeader(bytes, { memoryLimit, trust }).columns)
-      process.stderr.write("note: the columns beside the edges are those of all shards: they are left out\n");
+    const g = {
+      ...whole,
+      ...(dropColumns && { columns: undefined }),
+      ...((dropColumns || vertexTable !== undefined) && { vertexColumns: undefined }),
+    };
+    const header = shard === undefined ? undefined : readHeader(bytes, { memoryLimit, trust });
+    if (!quiet && !dropColumns && (header?.columns || header?.vertexColumns))
+      process.stderr.write("note: the columns beside edges and vertices are those of all shards: they are left out\n");
+    refuseVertexColumns(g, to); // before anything is written
+    if (vertexTable !== undefined) await writeVertices(whole, vertexTable);
     if (to === "parquet") await replacing(out, (temporary) => writeGraphParquet(g, temporary));
     else await writeOut(out, edgeLines(g, to, { lends: true }));
     const edges = g.pairs.length / 2;
     const { vertices, directed } = g;
     const results = { out, vertices, edges, directed, cpuSeconds: seconds, edgesPerSecond: edges / seconds };
-    return { results, text: toStderr ? [] : [`${out}: ${count(edges)} edges, ${count(vertices)} vertices`], toStderr };
+    const text = [
+      `${out}: ${count(edges)} edges, ${count(vertices)} vertices`,
+      ...(vertexTable === undefined ? [] : [`${vertexTable}: ${count(whole.vertexColumns?.length ?? 0)} columns of the vertices`]),
+    ];
+    return { results, text: toStderr ? [] : text, toStderr };
   },
 });
+
+/** The table of the vertices: Parquet if its name says so, else CSV. */
+async function writeVertices(g: Graph, path: string): Promise<void> {
+  if (extname(path).toLowerCase() === ".parquet") await replacing(path, (temporary) => writeVertexParquet(g, temporary));
+  else await writeOut(path, vertexTableLines(g));
+}

@@ -32,11 +32,16 @@ export const reading = {
     .optional()
     .describe("the two columns that hold the edge, from 1, then those that are kept beside it; the others are dropped")
     .meta({ placeholder: "a,b,…" }),
-  strict: z.boolean().default(false).describe("refuse weights and labels of edges instead of keeping them"),
-  dropColumns: z.boolean().default(false).describe("leave weights and labels of edges out"),
+  strict: z.boolean().default(false).describe("refuse what stands beside edges and vertices instead of keeping it"),
+  dropColumns: z.boolean().default(false).describe("leave out what stands beside edges and vertices"),
   heading: z.enum(["yes", "no"]).optional().describe("is the first row of an edge list a heading? (default: by what it says, with a note)"),
   bipartite: z.boolean().default(false).describe("the two columns of an edge list number vertices of two kinds"),
   names: z.enum(["sorted", "input"]).default("sorted").describe("number named vertices sorted, or as the input mentions them"),
+  vertexTable: z
+    .string()
+    .optional()
+    .describe("a table of the vertices (CSV, Parquet or Arrow), whose columns are kept beside them")
+    .meta({ placeholder: "file" }),
   vertices: z.int().min(0).optional().describe("number of vertices, when some at the end are on no edge"),
   distinct: z.boolean().default(false).describe("keep every edge once, drop its repeats"),
   ...talking,
@@ -48,7 +53,7 @@ export const graphInput =
 
 /** The options of the reader. @throws UserError */
 export function readingOf(options: ReadingOptions): GraphReadOptions {
-  const { directed, undirected, from, ids, heading, bipartite, names, vertices, memory, strict, dropColumns } = options;
+  const { directed, undirected, from, ids, heading, bipartite, names, vertices, vertexTable, memory, strict, dropColumns } = options;
   if (strict && dropColumns) throw new UserError("--strict and --drop-columns exclude each other");
   if (directed && undirected) throw new UserError("--directed and --undirected exclude each other");
   return {
@@ -61,6 +66,7 @@ export function readingOf(options: ReadingOptions): GraphReadOptions {
     others: dropColumns ? "drop" : strict ? "refuse" : "keep",
     nameOrder: names,
     vertices,
+    vertexTable,
     memoryLimit: byteSize(memory),
   };
 }

@@ -42,6 +42,7 @@ function lines({
   largestDegree,
   nameBytes,
   columns,
+  vertexColumns,
   sizes,
 }: Inspection): string[] {
   const twice = edges > 0 && 2 * repeats === edges;
@@ -55,6 +56,7 @@ function lines({
     ...(twice ? ["as many repeats as edges: if the input lists both directions, --distinct halves the file"] : []),
     ...(nameBytes > 0 ? [`the names of the vertices take ${count(nameBytes)} bytes more than the sizes below`] : []),
     ...columns.map(({ name, kind, bytes }) => `beside the edges: ${JSON.stringify(name)} (${kind}), ${count(bytes)} bytes more`),
+    ...vertexColumns.map(({ name, kind, bytes }) => `beside the vertices: ${JSON.stringify(name)} (${kind}), ${count(bytes)} bytes more`),
     "",
     "bits per edge       bytes",
     ...sizes.map(({ name, bits, bitsPerEdge }) => `${size(bits, bitsPerEdge)}  ${name}`),

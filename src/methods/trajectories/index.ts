@@ -257,8 +257,8 @@ export const trajectories = choosing({
 });
 
 /** Another population has velocities of its own only where particles of the method have. */
-const startOptions = ({ method, velocity, dropMissing }: Options) => ({
-  dropMissing,
+const startOptions = ({ method, velocity, dropMissing, decimal, missing }: Options) => ({
+  ...{ dropMissing, decimal, missing },
   ...(velocity !== undefined && descriptionOf(method).family === "mechanics" && { velocity }),
 });
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { energyKinds } from "../../transport/lagrangian/energy.ts";
 import { methodNames } from "../../transport/learning/methods.ts";
+import { textOptions } from "../train/options.ts";
 
 /** How a population is taken from a file. */
 export const populationOptions = {
@@ -18,6 +19,7 @@ export const populationOptions = {
   label: z.string().optional().describe("column that names a particle"),
   binTimes: z.int().min(2).max(1000).optional().describe("join neighbouring times to so many snapshots of about equal size"),
   dropMissing: z.boolean().default(false).describe("leave out rows with missing values"),
+  ...textOptions,
   embedding: z.string().optional().describe("h5ad: coordinates in obsm, such as X_pca (default: X_pca, or components of X)"),
   layer: z.string().optional().describe("h5ad: components of this layer instead of X: its name, or raw"),
   components: z.int().min(2).max(500).optional().describe("replace the features by this many principal components"),
