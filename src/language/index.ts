@@ -2,8 +2,17 @@
 export { type Chain, chainModel, isChain, listTokenizer } from "./chains/chain.ts";
 export { countNgrams, type NgramOptions } from "./chains/ngram.ts";
 export { readChain } from "./chains/read.ts";
-export { checkLearning, type LearningOptions, type LearningState, type Observations, twistLearner, twistOf } from "./learning/learner.ts";
-export { type ObjectiveName, objectiveNames, objectiveOf, objectives } from "./learning/objectives.ts";
+export { checkLearning } from "./learning/check.ts";
+export {
+  dtypeOf,
+  type LearningOptions,
+  type LearningState,
+  networkOf,
+  type Observations,
+  twistLearner,
+  twistOf,
+} from "./learning/learner.ts";
+export { type ObjectiveName, objectiveNames, objectiveOf, objectives, type SamplingLaw, samplingLaws } from "./learning/objectives.ts";
 export type { Decoding, LanguageModel, NextTokenLaw } from "./model.ts";
 export { readLlama2c } from "./models/llama2c.ts";
 export { type Transformer, type TransformerModel, transformerModel } from "./models/transformer.ts";
@@ -19,7 +28,16 @@ export { type ParticleOptions, type ProposalOptions, runParticles, type TextPart
 export { checkTarget, scored, scorer, type TextTarget, untilEnd } from "./steering/target.ts";
 export { readTexts, type SampledTexts } from "./steering/texts-file.ts";
 export { type ExactTwist, exactTwist } from "./twists/exact.ts";
-export { readTwist, type TwistDescription, writeTwist } from "./twists/file.ts";
+export { readTwist, type TwistDescription, type TwistFile, twistParameters, writeTwist } from "./twists/file.ts";
 export { type HeadOptions, type HeadParameters, head, headTwist } from "./twists/head.ts";
 export { lookaheadTwist, prefixTwist } from "./twists/lookahead.ts";
-export type { Prefixes, Twist } from "./twists/twist.ts";
+export {
+  type LearnedTwist,
+  type TwistNetwork,
+  type TwistParameters,
+  type TwistShape,
+  twistBodies,
+  twistForms,
+  twistNetwork,
+} from "./twists/network.ts";
+export { guides, type Prefixes, type StartedTwist, type Twist } from "./twists/twist.ts";

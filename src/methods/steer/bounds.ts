@@ -42,12 +42,7 @@ export const bounds = experiment({
       folder: `steer-bounds-${source.name}`,
       steps: ladder.length * settings.runs,
       config: { particles: settings.particles, runs: settings.runs, length: target.length },
-      warnings: [
-        ...notes,
-        ...told,
-        ...samplerNotes(options, twist, twist?.next !== undefined),
-        ...(quick ? ["--quick: few particles and runs"] : []),
-      ],
+      warnings: [...notes, ...told, ...samplerNotes(options, twist), ...(quick ? ["--quick: few particles and runs"] : [])],
     };
   },
 

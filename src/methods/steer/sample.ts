@@ -42,12 +42,7 @@ export const sample = experiment({
       folder: `steer-${source.name}`,
       steps: target.length,
       config: { particles, length: target.length },
-      warnings: [
-        ...notes,
-        ...told,
-        ...samplerNotes(options, twist, twist?.next !== undefined),
-        ...(options.quick ? ["--quick: few particles"] : []),
-      ],
+      warnings: [...notes, ...told, ...samplerNotes(options, twist), ...(options.quick ? ["--quick: few particles"] : [])],
     };
   },
 

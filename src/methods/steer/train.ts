@@ -9,6 +9,7 @@ import { gainsFigure } from "../../language/figures/twist.ts";
 import {
   checkLearning,
   checkTarget,
+  dtypeOf,
   exactDraws,
   firstTokens,
   gainsAlong,
@@ -16,6 +17,7 @@ import {
   type LearningState,
   learningCautions,
   logWeightsOf,
+  networkOf,
   objectiveOf,
   runParticles,
   sandwichOf,
@@ -30,6 +32,7 @@ import { measure } from "./measure.ts";
 import { learningOptions, targetOptions } from "./options.ts";
 import { givenDraws, loadTarget, modelInput } from "./problem.ts";
 import { divergenceLines, plain, textRows, textTable } from "./results.ts";
+import { aroundTwist } from "./twist-file.ts";
 
 /** Exact draws that are looked for, texts of q that are weighed at the end, and on the way. */
 const [wantedExact, finalDraws, evaluated] = [2000, 2000, 500];
@@ -43,6 +46,7 @@ export const train = method({
   examples: [
     'pushforward steer train --prompt "Once upon a time" --potential afinn --slope -1.5 --threshold -3',
     "pushforward steer train --model chain.json --length 8 --potential score.js --loss dpg --steps 300",
+    'pushforward steer train --prompt "Once upon a time" --potential afinn --body lora --form p-psi',
   ],
   notes: `Losses: ${["ctl", "dpg", "sixo", "rl", "pcl", "tb", "fudge", "reinforce", "ppo"].map((name) => `${name} (${objectiveOf(name as "ctl").title})`).join(", ")} and others. The twist is a safetensors file for --twist.`,
   input: modelInput,
@@ -58,7 +62,7 @@ export const train = method({
     positives: z
       .enum(["approximate", "exact"])
       .default("approximate")
-      .describe("what ctl, sixo and dpg take for texts of the target: weighed texts of their own, or exact draws"),
+      .describe("what ctl, nvi, sixo and dpg take for texts of the target: weighed texts of their own, or exact draws"),
     infill: z.int().min(1).max(1000).optional().describe("learn for infilling: endings of so many tokens that the model writes"),
     groups: z.int().min(1).max(10_000).default(10).describe("with --infill: endings of a step, among which its texts are divided"),
     exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
@@ -86,26 +90,31 @@ export const train = method({
         : ({ why: "endings come with an exact text each" } as const);
     line.finish();
     const positives = objectiveOf(loss).positives === true;
-    if (options.positives === "exact" && suffix === undefined && !found.draws)
-      throw new UserError(`there are no exact draws: ${found.why}`, "--positives approximate");
+    const wanted = options.positives === "exact" || options.law === "exact";
+    if (wanted && suffix === undefined && !found.draws)
+      throw new UserError(`there are no exact draws: ${found.why}`, "--positives approximate, and another --law than exact");
     if (options.positives === "exact" && !positives)
-      throw new UserError(`${loss} does not learn from exact draws`, "--loss ctl, sixo or dpg does");
-    const exact = options.positives === "exact" ? found.draws : undefined;
+      throw new UserError(`${loss} does not learn from exact draws`, "--loss ctl, nvi, sixo or dpg does");
+    const exact = wanted ? found.draws : undefined;
+    const around = options.around === undefined ? undefined : await aroundTwist(options.around, target);
     const learning: LearningOptions = {
       ...{ objective: loss, kind: options.head, texts: options.texts, steps, temper: options.temper, exact },
+      ...{ body: options.body, rank: options.rank, form: options.form, around: around?.learned },
+      ...{ law: options.law, replay: options.replay, window: options.window },
       rate: options.lr ?? rateFor(target.model.width),
       ...(suffix !== undefined && {
         groups: options.groups,
         observe: (own: Random) => simulateObservations(target, { count: options.groups, suffix }, own),
       }),
     };
-    checkLearning(target, learning);
+    const observed = suffix === undefined ? 0 : target.model.width;
+    checkLearning(target, learning, observed);
+    const dtype = await dtypeOf(target);
     const why = found.draws ? undefined : found.why;
     return {
       problem: {
-        target,
-        learning,
-        suffix,
+        ...{ target, learning, suffix, dtype, around: around?.description },
+        network: networkOf(target, learning, { dtype, width: observed }),
         draws: found.draws,
         why,
         logZ: found.draws ? found.logZ : undefined,
@@ -120,6 +129,7 @@ export const train = method({
       config: { steps, rate: learning.rate, length: target.length },
       warnings: [
         ...notes,
+        ...(around?.notes ?? []).map((note) => `--around: ${note}`),
         ...(quick ? ["--quick: few steps"] : []),
         ...(why === undefined || suffix !== undefined ? [] : [`no exact draws: ${why}; KL(target ‖ q) and the upper bound cannot be had`]),
       ],
@@ -127,14 +137,14 @@ export const train = method({
     };
   },
 
-  learner({ target, learning, draws, suffix }) {
-    const learner = twistLearner(target, learning, suffix === undefined ? 0 : target.model.width);
+  learner({ target, learning, network, dtype, draws, suffix }) {
+    const learner = twistLearner(target, learning, network, dtype);
     return {
       ...learner,
       async evaluate(state: LearningState, rng) {
         const observed =
           suffix === undefined ? undefined : await simulateObservations(target, { count: evaluated, suffix }, rng.fold("observations"));
-        const own = { twist: twistOf(state, learning, observed?.features), suffixes: observed?.suffixes };
+        const own = { twist: twistOf(network, state, learning.objective, observed?.features), suffixes: observed?.suffixes };
         const weights = await logWeightsOf(target, { ...own, exact: observed?.exact ?? draws?.slice(0, evaluated) }, evaluated, rng);
         return {
           proposalWeight: plain(estimate(weights.proposal).mean) ?? 0,
@@ -145,10 +155,10 @@ export const train = method({
   },
 
   async conclude({ state, history, steps }, problem, _, { rng, progress }) {
-    const { target, learning, draws, why, promptText, beta, suffix } = problem;
+    const { target, learning, network, around, draws, why, promptText, beta, suffix } = problem;
     const observed =
       suffix === undefined ? undefined : await simulateObservations(target, { count: 200, suffix }, rng.fold("observations"));
-    const twist = twistOf(state, learning, observed?.features);
+    const twist = twistOf(network, state, learning.objective, observed?.features);
     const line = progress("bounds", observed ? 200 : 20);
     const measured = await measure(
       target,
@@ -202,19 +212,24 @@ export const train = method({
           ),
         };
     const sentence = divergenceLines(divergence).join("; ") || "the divergences cannot be had";
+    const { objective, kind, body = "frozen", rank = 4, form = "psi" } = learning;
     const description = {
-      ...{
-        format: "pushforward-twist" as const,
-        objective: learning.objective,
-        kind: learning.kind,
-        observed: observed ? observed.features.shape[1] : 0,
-      },
+      ...{ format: "pushforward-twist" as const, objective, kind, body, rank, form },
+      observed: observed ? observed.features.shape[1] : 0,
       ...{ model: target.model.name, modelHash: target.model.hash, tokenizerHash: target.model.tokenizer.hash },
       ...{ potential: target.potential.name, beta, length: target.length, prompt: promptText },
+      ...(around && { around }),
     };
     const name = objectiveOf(learning.objective).title;
     return {
-      ...{ history, curve, rows, explained, base: base.particles.logPotential.data, file: writeTwist(state.params, description) },
+      ...{
+        history,
+        curve,
+        rows,
+        explained,
+        base: base.particles.logPotential.data,
+        file: writeTwist(state.params, description, learning.around?.params),
+      },
       title: `A twist of ${target.model.name} by ${name}`,
       summary: `${sentence}, after ${steps} updates of ${learning.texts} texts.`,
       numbers: [
