@@ -92,7 +92,7 @@ export function nested(positive: Positives, main: Twisted, groups: number): Tens
   const weighted = (w: Tensor, x: Tensor): Tensor => where(t.greater(w, 0), w.mul(x), 0).sum(1).mean(0).sum();
   const n = K / groups;
   const final = expectation(positive, effective(positive), groups)
-    .slice([T - 1], [T])
+    .slice([T - 1, T])
     .sum();
   const later =
     T === 1 ? scalar(0, psi.dtype) : weighted(weights.slice([0, groups], [0, n], [1, T]), psi.slice([0, groups], [0, n], [0, T - 1]));
