@@ -20,6 +20,7 @@ export { productOf, sumOf } from "./potentials/combine.ts";
 export { type Automaton, checkedLogs, floored, isHit, noPotential, type Potential, type Scored, tempered } from "./potentials/potential.ts";
 export { type BoundsOptions, type LogWeights, logWeightsOf, type RunBounds, runBounds, sandwichOf } from "./steering/bounds.ts";
 export { infinite, learningCautions, steeringCautions } from "./steering/diagnostics.ts";
+export { distinctGrams } from "./steering/diversity.ts";
 export { drawExactly, type Enumeration, enumerate, isListable } from "./steering/enumerate.ts";
 export { type ExactDraws, exactDraws } from "./steering/exact-draws.ts";
 export { firstTokens, gainsAlong } from "./steering/explain.ts";

@@ -109,7 +109,7 @@ export function twistOf(
 /** A learner of twists: each step samples texts by a law, scores them, and moves the network. The model is frozen. */
 export function twistLearner(target: TextTarget, options: LearningOptions, network: TwistNetwork, dtype: "f32" | "f64") {
   const { objective, steps, rate, temper = 0, replay = 0, window = 1 } = options;
-  const { everyToken = false, finite, positives, slow: follows } = objectiveOf(objective);
+  const { everyToken = false, finite, bounded: probable, positives, slow: follows } = objectiveOf(objective);
   const [bounded, optimizer] = [clipByGlobalNorm(norm), adam(rate)];
   const texted = stepTexts(target, options, network);
 
@@ -159,6 +159,12 @@ export function twistLearner(target: TextTarget, options: LearningOptions, netwo
         throw new UserError(
           `${objective} needs a finite log φ of every text, and ${(100 * impossible).toPrecision(2)} % of those of step ${done + 1} have none`,
           "--floor 1e-16 makes no text impossible; --loss ctl or dpg can do without",
+        );
+      const highest = Math.max(...scores);
+      if (probable && highest > 1e-6)
+        throw new UserError(
+          `${objective} needs φ ≤ 1, and a text of step ${done + 1} has log φ = ${highest}`,
+          "a score divided by its largest value, or another --loss",
         );
       // all weights are equal then, and the positive term says nothing
       if (hits === 0 && positives && !batch.exact)

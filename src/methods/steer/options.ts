@@ -62,8 +62,8 @@ export const samplerOptions = {
 export const learningOptions = {
   loss: z
     .enum(objectiveNames as [(typeof objectiveNames)[number]])
-    .default("ctl")
-    .describe("what the twist is learned by"),
+    .optional()
+    .describe("what the twist is learned by (default: ctl; dpg with --positives exact)"),
   head: z.enum(["mlp", "linear"]).default("mlp").describe("network from the hidden state to log ψ of every token"),
   body: z
     .enum(twistBodies)

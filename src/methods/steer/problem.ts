@@ -13,6 +13,7 @@ import {
   floored,
   guides,
   isChain,
+  isHit,
   type LanguageModel,
   lookaheadTwist,
   prefixTwist,
@@ -155,10 +156,16 @@ export async function givenDraws(target: TextTarget, path: string | undefined, l
   const { continuations: draws } = await textsAt(path, target);
   if (draws.length < least)
     throw new UserError(`${path}: ${draws.length} exact draws, and ${least} are needed`, "fewer --runs, or more draws");
-  const forbidden = (await scorer(target)(draws)).indexOf(Number.NEGATIVE_INFINITY);
+  const logs = await scorer(target)(draws);
+  const forbidden = logs.indexOf(Number.NEGATIVE_INFINITY);
   if (forbidden >= 0)
     throw new UserError(
       `${path}: text ${forbidden + 1} has φ = 0: it is no draw of this target`,
+      "the prompt, --length, --potential or --beta differ",
+    );
+  if (!logs.some((log) => isHit(target.potential, log)))
+    throw new UserError(
+      `${path}: none of the ${draws.length} texts is above the floor of ${target.potential.name}: they are no draws of this target`,
       "the prompt, --length, --potential or --beta differ",
     );
   return { draws, how: basename(path) };

@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { experiment } from "../../lab/index.ts";
 import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { isHit, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
+import { distinctGrams, isHit, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
-import { distinct, jsonl, logZResults, plain, textRows, textTable } from "./results.ts";
+import { distinct, jsonl, logZResults, plain, type TextRow, textRows, textTable } from "./results.ts";
 
 export const sample = experiment({
   name: "steer sample",
@@ -59,14 +59,19 @@ export const sample = experiment({
     bar.finish();
     if (interrupted()) return undefined;
     const base = await runParticles(target, { particles: K, resampling: "never" }, rng.fold("model"));
-    const rows = textRows(target, run.particles, run.logWeights, K);
+    const lines = lineages(run.records, K);
+    const rows = textRows(target, run.particles, run.logWeights, K, lines);
     const plainRows = textRows(target, base.particles, new Float64Array(K), K);
-    const own = new Set(lineages(run.records, K)[0]).size;
+    const own = new Set(lines[0]).size;
     const sizes = Float64Array.from(run.records, (r) => r.effectiveSize[0] / K);
     const cautions = steeringCautions({ bounds, resamples: settings.resampling !== "never", proposalOnly: settings.twist?.proposalOnly });
     const final = run.records[run.records.length - 1].effectiveSize[0];
     const steered = rows.reduce((sum, row) => sum + (row.weight > 0 ? row.weight * row.logPotential : 0), 0);
     const before = estimate(base.particles.logPotential.data).mean;
+    const share = (texts: readonly TextRow[]): number =>
+      texts.reduce((sum, row) => sum + (isHit(target.potential, row.logPotential) ? row.weight : 0), 0);
+    const hits = { steered: share(rows), model: share(plainRows) };
+    const diversity = { steered: distinctGrams(rows.map((row) => row.tokens)), model: distinctGrams(plainRows.map((row) => row.tokens)) };
     const sentence = `mean log φ ${steered.toFixed(3)} steered, ${Number.isFinite(before) ? before.toFixed(3) : "-∞"} of the model as it is`;
     const logZ = estimate(bounds.lower);
     const why = "a sample has no exact draws: steer bounds looks for them";
@@ -81,6 +86,14 @@ export const sample = experiment({
         { name: "mean log φ, model", value: before },
         { name: "log Z, lower bound", value: logZ.mean, ...(runs > 1 && { error: logZ.error }), note: "nats" },
         { name: "effective size", value: final, note: `of ${K}, at the end` },
+        ...(hits.model < 1
+          ? [{ name: "share with φ > 0", value: hits.steered, note: `${hits.model.toFixed(3)} of the model's texts` }]
+          : []),
+        {
+          name: "different pairs of tokens",
+          value: diversity.steered[1],
+          note: `of all pairs; ${diversity.model[1].toFixed(3)} of the model's texts`,
+        },
         { name: "different first tokens", value: own, note: "from which the texts descend" },
       ],
       tables: [textTable(rows), { ...textTable(plainRows, 10), title: "Texts of the model as it is" }],
@@ -91,6 +104,8 @@ export const sample = experiment({
         kl: { qToTarget: null, targetToQ: null, why },
         ess: final,
         uniqueAncestors: own,
+        hits,
+        distinctGrams: diversity,
         meanLogPotential: { steered: plain(steered), model: plain(before) },
         texts: rows,
         modelTexts: plainRows,

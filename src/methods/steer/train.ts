@@ -70,7 +70,8 @@ export const train = method({
   load: loadTarget,
 
   async prepare({ target, source, notes, promptText }, options, { rng, progress }) {
-    const { loss, quick } = options;
+    const { quick } = options;
+    const loss = options.loss ?? (options.positives === "exact" ? "dpg" : "ctl");
     const steps = quick ? Math.min(options.steps, 20) : options.steps;
     const suffix = options.infill;
     if (suffix === undefined && options.potential === "none")
@@ -130,6 +131,9 @@ export const train = method({
       warnings: [
         ...notes,
         ...(around?.notes ?? []).map((note) => `--around: ${note}`),
+        ...(options.loss === undefined && loss !== "ctl"
+          ? [`${loss} is learned by, for there are exact draws (--loss ctl is the other)`]
+          : []),
         ...(quick ? ["--quick: few steps"] : []),
         ...(why === undefined || suffix !== undefined ? [] : [`no exact draws: ${why}; KL(target ‖ q) and the upper bound cannot be had`]),
       ],

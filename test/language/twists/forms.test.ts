@@ -154,7 +154,7 @@ test("low-rank changes: W + A B, of every linear layer", async () => {
   expect(adapters.blocks.map((block) => Object.keys(block).sort())).toEqual([names, names]);
   expect(adapters.head?.down.shape).toEqual([8, 2]);
   expect(() => lowRank.init(randomStream(1), params, 0)).toThrow(/0 is not a rank/);
-  const changed = mapTree<typeof adapters>((a: NdArray) => ({ ...a, data: a.data.map(() => 0.5) }) as NdArray, adapters);
+  const changed = mapTree<typeof adapters>((a: NdArray) => ndarray(new Float32Array(a.data.length).fill(0.5), a.shape, "f32"), adapters);
   const apply = jit((p: Parameters<typeof lowRank.apply>[0], a: Parameters<typeof lowRank.apply>[1]) => lowRank.apply(p, a));
   const after = await apply(params, changed);
   // A B is 2 · 0.5 · 0.5 everywhere
