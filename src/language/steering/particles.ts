@@ -51,7 +51,7 @@ export interface ParticleOptions extends SmcOptions, ProposalOptions {
   /** Tokens that must follow, one list for every population (all of one length): infilling. */
   readonly suffixes?: readonly Int32Array[];
   readonly logs?: Scorer;
-  readonly watch?: (record: SmcRecord, state: SmcState<TextParticles>) => void;
+  readonly watch?: (record: SmcRecord, state: SmcState<TextParticles>, before: Float64Array) => void;
   readonly see?: (view: StepView) => void;
 }
 

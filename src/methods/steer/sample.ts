@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { experiment } from "../../lab/index.ts";
 import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { distinctGrams, isHit, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
+import { weightQuantiles, weightsFigure } from "../../language/figures/weights.ts";
+import { distinctGrams, isHit, type ParticleOptions, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
@@ -49,7 +50,11 @@ export const sample = experiment({
   async work({ target, settings }, { rng, progress, interrupted }) {
     const { particles: K, runs } = settings;
     const line = progress("steps", target.length);
-    const watch = ({ t }: { t: number }): void => line.update(t, {});
+    const fan: ReturnType<typeof weightQuantiles>[] = [];
+    const watch: ParticleOptions["watch"] = ({ t }, _, before) => {
+      line.update(t, {});
+      fan.push(weightQuantiles(before));
+    };
     const run = await runParticles(target, { ...settings, watch }, rng.fold("particles"));
     line.finish();
     if (interrupted()) return undefined;
@@ -76,7 +81,7 @@ export const sample = experiment({
     const logZ = estimate(bounds.lower);
     const why = "a sample has no exact draws: steer bounds looks for them";
     return {
-      ...{ rows, plainRows, sizes, K },
+      ...{ rows, plainRows, sizes, K, fan },
       records: run.records,
       values: run.particles.logPotential.data,
       title: `${target.model.name}, tilted by ${target.potential.name}`,
@@ -124,13 +129,14 @@ export const sample = experiment({
     };
   },
 
-  figures: ({ records, values, rows, plainRows, sizes, K }) => [
+  figures: ({ records, values, rows, plainRows, sizes, K, fan }) => [
     genealogyFigure(records, values, K),
     scoresFigure({
       model: { values: plainRows.map((r) => r.logPotential) },
       steered: { values: rows.map((r) => r.logPotential), weights: rows.map((r) => r.weight) },
     }),
     sizesFigure({ sizes, particles: K }),
+    weightsFigure(fan),
   ],
   files: ({ rows, plainRows }) => [
     { name: "texts.jsonl", content: jsonl(rows) },

@@ -75,7 +75,7 @@ export async function smcStep<X>(model: SmcModel<X>, state: SmcState<X>, options
     stream,
   );
   const gathered = record.ancestors ? gatherRows(particles, record.ancestors) : particles;
-  return { state: { t, particles: gathered, ...next }, record };
+  return { state: { t, particles: gathered, ...next }, record, logWeights };
 }
 
 /** All particles at t = 0, with weights 1. */
@@ -97,13 +97,14 @@ export interface SmcResult<X> extends SmcState<X> {
  * Sequential Monte Carlo. E[Ẑ] = Z for every proposal, rule and scheme; E[log Ẑ] ≤ log Z. With a reference (conditional SMC)
  * E[1/Ẑ] = 1/Z and E[log Ẑ] ≥ log Z. Never resampled at T: the last weights say what the particles are worth.
  *
+ * @param watch  sees every step, and the log weights before it was resampled
  * @source  Del Moral, Doucet & Jasra, JRSS B 68 (2006); Andrieu, Doucet & Holenstein, JRSS B 72 (2010), section 4
  */
 export async function smc<X>(
   model: SmcModel<X>,
   options: SmcOptions,
   rng: Random,
-  watch: (record: SmcRecord, state: SmcState<X>) => void = () => {},
+  watch: (record: SmcRecord, state: SmcState<X>, before: Float64Array) => void = () => {},
 ): Promise<SmcResult<X>> {
   let state = await smcStart(model, options, rng);
   const records: SmcRecord[] = [];
@@ -111,7 +112,7 @@ export async function smc<X>(
     const step = await smcStep(model, state, options, rng);
     state = step.state;
     records.push(step.record);
-    watch(step.record, state);
+    watch(step.record, state, step.logWeights);
   }
   const logZ = state.logZ.map((log, g) => log + logMeanExp(populationOf(state.logWeights, g, options.particles)));
   return { ...state, logZ, records };

@@ -1,6 +1,7 @@
 /** What is said of particles and draws before any number is believed. */
 import { expect, test } from "vitest";
 import { randomStream } from "../../../src/array/index.ts";
+import { weightQuantiles } from "../../../src/language/figures/weights.ts";
 import { learningCautions, steeringCautions } from "../../../src/language/steering/diagnostics.ts";
 import { distinctGrams } from "../../../src/language/steering/diversity.ts";
 import { exactDraws } from "../../../src/language/steering/exact-draws.ts";
@@ -36,4 +37,14 @@ test("rejection by a bound that is none stops", async () => {
   // 3^12 continuations are too many to be listed unasked
   const low = { ...target, length: 12, potential: { ...target.potential, largest: 1 } };
   await expect(exactDraws(low, { wanted: 10 }, 1000, randomStream(1))).rejects.toThrow(/log φ is said to be at most 1, and a text has \d+/);
+});
+
+test("a fan of weights: quantiles over the mean weight; weights of 0 count for the mean only", () => {
+  expect(weightQuantiles(Float64Array.of(3, 3, 3))).toEqual([0, 0, 0, 0, 0]);
+  // of log weights 0, 1, …, 4 the median is 2, and the mean weight (1 + e + … + e^4) / 5
+  const mean = Math.log([0, 1, 2, 3, 4].reduce((sum, x) => sum + Math.exp(x), 0) / 5);
+  const fan = weightQuantiles(Float64Array.of(4, 0, 3, 1, 2))!;
+  [0.2, 1, 2, 3, 3.8].forEach((x, i) => void expect(fan[i]).toBeCloseTo(x - mean, 12));
+  expect(weightQuantiles(Float64Array.of(0, Number.NEGATIVE_INFINITY))![2]).toBeCloseTo(Math.log(2), 12);
+  expect(weightQuantiles(Float64Array.of(Number.NEGATIVE_INFINITY))).toBeUndefined();
 });
