@@ -3,16 +3,9 @@ export { type Chain, chainModel, isChain, listTokenizer } from "./chains/chain.t
 export { countNgrams, type NgramOptions } from "./chains/ngram.ts";
 export { readChain } from "./chains/read.ts";
 export { checkLearning } from "./learning/check.ts";
-export {
-  dtypeOf,
-  type LearningOptions,
-  type LearningState,
-  networkOf,
-  type Observations,
-  twistLearner,
-  twistOf,
-} from "./learning/learner.ts";
+export { dtypeOf, type LearningState, networkOf, twistLearner, twistOf } from "./learning/learner.ts";
 export { type ObjectiveName, objectiveNames, objectiveOf, objectives, type SamplingLaw, samplingLaws } from "./learning/objectives.ts";
+export type { LearningOptions, Observations } from "./learning/options.ts";
 export type { Decoding, LanguageModel, NextTokenLaw } from "./model.ts";
 export { readLlama2c } from "./models/llama2c.ts";
 export { type Transformer, type TransformerModel, transformerModel } from "./models/transformer.ts";

@@ -2,8 +2,8 @@
 import { UserError } from "../../errors.ts";
 import type { TextTarget } from "../steering/target.ts";
 import { checkShape } from "../twists/network.ts";
-import type { LearningOptions } from "./learner.ts";
 import { objectiveNames, objectiveOf } from "./objectives.ts";
+import type { LearningOptions } from "./options.ts";
 
 /** @param width  of an observation's features, 0 without. @throws UserError  before the first step */
 export function checkLearning({ model, potential }: TextTarget, options: LearningOptions, width: number): void {

@@ -4,8 +4,8 @@ import { concatRows } from "../../sampling/index.ts";
 import { type Scorer, scorer, type TextTarget } from "../steering/target.ts";
 import type { TwistNetwork } from "../twists/network.ts";
 import type { Twist } from "../twists/twist.ts";
-import type { LearningOptions } from "./learner.ts";
 import { type Batch, objectiveOf } from "./objectives.ts";
+import type { LearningOptions } from "./options.ts";
 import { type Replay, recalled, remembered } from "./replay.ts";
 import { type Rollout, type RolloutOptions, rollout } from "./rollout.ts";
 

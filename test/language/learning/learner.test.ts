@@ -1,8 +1,9 @@
 /** Learned twists of a chain come near what is optimal. */
 import { expect, test } from "vitest";
 import { randomStream } from "../../../src/array/index.ts";
-import { dtypeOf, type LearningOptions, networkOf, twistLearner, twistOf } from "../../../src/language/learning/learner.ts";
+import { dtypeOf, networkOf, twistLearner, twistOf } from "../../../src/language/learning/learner.ts";
 import { objectiveNames } from "../../../src/language/learning/objectives.ts";
+import type { LearningOptions } from "../../../src/language/learning/options.ts";
 import { drawExactly, enumerate } from "../../../src/language/steering/enumerate.ts";
 import { runParticles } from "../../../src/language/steering/particles.ts";
 import type { TextTarget } from "../../../src/language/steering/target.ts";

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { array, type NdArray, randomStream, toNumbers } from "../../../src/array/index.ts";
 import { checkLearning } from "../../../src/language/learning/check.ts";
-import { type LearningOptions, type LearningState, networkOf, twistLearner, twistOf } from "../../../src/language/learning/learner.ts";
+import { type LearningState, networkOf, twistLearner, twistOf } from "../../../src/language/learning/learner.ts";
+import type { LearningOptions } from "../../../src/language/learning/options.ts";
 import { emptyReplay, recalled, remembered } from "../../../src/language/learning/replay.ts";
 import { type Rollout, rollout } from "../../../src/language/learning/rollout.ts";
 import { stepTexts } from "../../../src/language/learning/texts.ts";

@@ -2,12 +2,14 @@
 import { expect, test } from "vitest";
 import { mapTree, type NdArray, ndarray, randomStream, toNumbers } from "../../../src/array/index.ts";
 import { checkLearning } from "../../../src/language/learning/check.ts";
-import { type LearningOptions, type LearningState, networkOf, twistLearner } from "../../../src/language/learning/learner.ts";
+import { type LearningState, networkOf, twistLearner } from "../../../src/language/learning/learner.ts";
+import type { LearningOptions } from "../../../src/language/learning/options.ts";
 import { type Rollout, rollout } from "../../../src/language/learning/rollout.ts";
 import { transformerModel } from "../../../src/language/models/transformer.ts";
 import type { Potential } from "../../../src/language/potentials/potential.ts";
 import { enumerate } from "../../../src/language/steering/enumerate.ts";
-import { runParticles } from "../../../src/language/steering/particles.ts";
+import { simulateObservations } from "../../../src/language/steering/infill.ts";
+import { runParticles, type StepView } from "../../../src/language/steering/particles.ts";
 import type { TextTarget } from "../../../src/language/steering/target.ts";
 import { readTwist, twistParameters, writeTwist } from "../../../src/language/twists/file.ts";
 import type { TwistNetwork, TwistParameters, TwistShape } from "../../../src/language/twists/network.ts";
@@ -145,6 +147,21 @@ test.each(shapes)("%s: at first q is p0, or the proposal that it is around, whos
     );
     expect(Math.min(...free.records.slice(0, 2).map((r) => r.effectiveSize[0]))).toBeCloseTo(8, 9);
   }
+});
+
+test("a copy that is told what must follow: each text its own ending, as it is learned and as it is sampled", async () => {
+  const { suffixes, exact, features } = await simulateObservations(target, { count: 9, suffix: 1 }, randomStream(6));
+  const network = networkOf(target, optionsOf({ body: "copy", kind: "mlp" }), { dtype: "f64", width: 8 });
+  const params = stirred(network.init(randomStream(2)));
+  const told = { texts: 9, groups: 9, everyToken: true, references: exact, suffixes, observations: features };
+  const { rollout: own } = await rollout(target, told, randomStream(1));
+  const apply = jit((p: TwistParameters, r: Rollout) => network.apply(p, r, false).selected);
+  const learned = toNumbers(await apply(params, own));
+  const sampled = new Float64Array(27);
+  const settings = { particles: 1, populations: 9, resampling: "never", references: exact, suffixes } as const;
+  const see = ({ t, chosen }: StepView): void => chosen.logTwist.forEach((log, row) => void (sampled[3 * row + t - 1] = log));
+  await runParticles(target, { ...settings, twist: network.twist(params, { name: "it" }, features), see }, randomStream(1));
+  learned.forEach((log, i) => void expect(Math.abs(log - sampled[i])).toBeLessThan(1e-9));
 });
 
 test("low-rank changes: W + A B, of every linear layer", async () => {
