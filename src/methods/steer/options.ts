@@ -46,7 +46,7 @@ export const samplerOptions = {
     .string()
     .optional()
     .describe(
-      "never, always, or the share of K below which the effective size falls first (default: 0.5; never for a twist that was learned as a proposal)",
+      "never, always, every:M steps, or the share of K below which the effective size falls first (default: 0.5; never for a twist that was learned as a proposal)",
     ),
   scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
   twist: twistOption,

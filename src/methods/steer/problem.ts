@@ -85,8 +85,11 @@ function promptOf(model: LanguageModel, text: string): number[] {
 export function resamplingOf(text: string | undefined, twist?: Pick<Twist, "proposalOnly">): ResamplingRule {
   if (text === undefined) return twist?.proposalOnly ? "never" : { below: 0.5 };
   if (text === "never" || text === "always") return text;
+  const [, every] = /^every:([1-9]\d*)$/.exec(text) ?? [];
+  if (every !== undefined) return { every: Number(every) };
   const below = Number(text);
-  if (!(below > 0 && below <= 1)) throw new UserError(`--resample ${text}: never, always, or a share of the particles above 0 and up to 1`);
+  if (!(below > 0 && below <= 1))
+    throw new UserError(`--resample ${text}: never, always, every:M steps, or a share of the particles above 0 and up to 1`);
   return { below };
 }
 

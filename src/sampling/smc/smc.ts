@@ -24,8 +24,17 @@ export interface SmcModel<X> {
   readonly reference?: (particles: X, t: number) => X | Promise<X>;
 }
 
-/** When to resample: never (sequential importance sampling, IWAE), always, or when Kish's size falls below a share of the particles. */
-export type ResamplingRule = "never" | "always" | { readonly below: number };
+/**
+ * When to resample: never (sequential importance sampling, IWAE), always, when Kish's size falls below a share of the particles, or at every
+ * so many steps: then weights are those of blocks of steps.
+ */
+export type ResamplingRule = "never" | "always" | { readonly below: number } | { readonly every: number };
+
+/** Is it time, at step t? @param share  Kish's size over K */
+function isDue(rule: ResamplingRule, t: number, share: number): boolean {
+  if (rule === "never" || rule === "always") return rule === "always";
+  return "every" in rule ? t % rule.every === 0 : share < rule.below;
+}
 
 export interface SmcOptions {
   /** K, particles of one population. */
@@ -173,7 +182,7 @@ function select(
     const weights = normalisedWeights(logs);
     effectiveSize[g] = kishSize(logs);
     largestWeight[g] = weights.reduce((a, b) => Math.max(a, b));
-    if (last || resampling === "never" || (resampling !== "always" && effectiveSize[g] >= resampling.below * K)) continue;
+    if (last || !isDue(resampling, t, effectiveSize[g] / K)) continue;
     const chosen = resample(scheme, weights, rng.fold("resample").fold(g), conditional ? { reference: 0 } : {});
     chosen.forEach((k, i) => void (ancestors[g * K + i] = g * K + k));
     next.logWeights.fill(0, g * K, (g + 1) * K);
