@@ -23,6 +23,7 @@ import {
   sandwichOf,
   simulateObservations,
   type TextTarget,
+  type TwistShape,
   twistLearner,
   twistOf,
   writeTwist,
@@ -37,8 +38,9 @@ import { aroundTwist } from "./twist-file.ts";
 /** Exact draws that are looked for, texts of q that are weighed at the end, and on the way. */
 const [wantedExact, finalDraws, evaluated] = [2000, 2000, 500];
 
-/** Step size by width of the hidden state, as the specification has it: 1e-3 up to 64, 1e-4 from 512. */
-export const rateFor = (width: number): number => 1e-3 * Math.min(1, Math.max(0.1, 64 / width));
+/** Step size by width of the hidden state: 1e-3 up to 64, 1e-4 from 512; 0.3 of it for all weights of a copy, as the paper has it. */
+export const rateFor = (width: number, body: TwistShape["body"]): number =>
+  1e-3 * Math.min(1, Math.max(0.1, 64 / width)) * (body === "copy" ? 0.3 : 1);
 
 export const train = method({
   name: "steer train",
@@ -102,7 +104,7 @@ export const train = method({
       ...{ objective: loss, kind: options.head, texts: options.texts, steps, temper: options.temper, exact },
       ...{ body: options.body, rank: options.rank, form: options.form, around: around?.learned },
       ...{ law: options.law, replay: options.replay, window: options.window },
-      rate: options.lr ?? rateFor(target.model.width),
+      rate: options.lr ?? rateFor(target.model.width, options.body),
       ...(suffix !== undefined && {
         groups: options.groups,
         observe: (own: Random) => simulateObservations(target, { count: options.groups, suffix }, own),
