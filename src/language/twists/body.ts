@@ -39,6 +39,8 @@ export function trainedBody(
   const decoder = trainedDecoder(name, config, dtype);
   const merge = jit((adapters: CausalAdapters) => lowRank.apply(constants(), adapters));
   const merged = new WeakMap<object, Promise<CausalParameters<NdArray>>>();
+  /** A ratio asks for the same frozen body at every step of its training. */
+  const compiled = new WeakMap<object, Promise<LanguageModel>>();
   const arrays = (params: BodyParameters<NdArray>): Promise<CausalParameters<NdArray>> => {
     if (params.body) return Promise.resolve(params.body);
     const adapters = params.adapters!;
@@ -63,10 +65,13 @@ export function trainedBody(
 
     start(params, frozen) {
       if (!frozen) return async (given, rows) => decoder(await arrays(params), given, rows);
-      let own: Promise<LanguageModel> | undefined;
       return async (given, rows) => {
-        own ??= arrays(params).then((found) => transformerModel({ ...model, params: found }, { dtype }));
-        return (await own).start(given, rows);
+        if (!compiled.has(params))
+          compiled.set(
+            params,
+            arrays(params).then((found) => transformerModel({ ...model, params: found }, { dtype })),
+          );
+        return (await compiled.get(params)!).start(given, rows);
       };
     },
   };
