@@ -85,7 +85,7 @@ async function greedy({ model, twist, prompt }: Task, steps: number): Promise<Gr
   const [tokens, logs, twists]: number[][] = [[], [], []];
   for (let t = 1; t <= steps; t++) {
     const { logits, hidden } = decoding.next;
-    const before = { rows: 1, tokens: ndarray(new Int32Array(steps), [1, steps], "i32"), hidden, population: () => 0 };
+    const before = { rows: 1, tokens: ndarray(new Int32Array(steps), [1, steps], "i32"), hidden, logits, population: () => 0 };
     const logTwist = await twist.next!(before, t);
     const scores = Array.from(logits.data as Float32Array, (log, v) => log + Number(logTwist.data[v]));
     const token = scores.indexOf(Math.max(...scores));

@@ -2,10 +2,12 @@
  * Steering measured: twists by every loss, bounds against particles, infilling, scores with β. Each row is one run of the command; its
  * line is printed above the table.
  *
- *   npm run study:steer -- [--only losses,rare,infill,sentiment] [--losses ctl,dpg,…] [--seeds 3] [--steps 512] [--threads 1]
+ *   npm run study:steer -- [--only losses,forms,rare,infill,sentiment] [--losses ctl,dpg,…] [--forms all] [--seeds 3] [--steps 512]
+ *                          [--draws 2000] [--threads 1]
  *
  * The model is stories260K of $PUSHFORWARD_DATA (default ../shared/data). losses: φ = sigmoid(-1.5 (AFINN + 3)), 20 tokens, 100 texts a
- * step, Adam at 1e-3 (rl and pcl at 3e-4). rare: AFINN ≤ -4, -5. infill: 2 tokens before 1, and 10 before 5. sentiment: VADER with β.
+ * step, Adam at 1e-3 (rl and pcl at 3e-4), --draws exact draws by rejection. forms: the same score by bodies, outputs, laws of texts and
+ * replay. rare: AFINN ≤ -4, -5. infill: 2 tokens before 1, and 10 before 5. sentiment: VADER with β.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
@@ -16,7 +18,9 @@ import { estimate } from "../src/sampling/index.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "losses,rare,infill,sentiment" },
+    only: { type: "string", default: "losses,forms,rare,infill,sentiment" },
+    forms: { type: "string", default: "all" },
+    draws: { type: "string", default: "2000" },
     losses: { type: "string", default: "ctl,dpg,sixo,fudge,rl,pcl,log-variance,reinforce,ppo" },
     seeds: { type: "string", default: "3" },
     steps: { type: "string", default: "512" },
@@ -76,24 +80,59 @@ const both = (list: readonly { readonly qToTarget: number | null; readonly targe
 
 const soft = ["--prompt", opening, "--length", "20", "--potential", "afinn", "--slope", "-1.5", "--threshold", "-3"];
 
-function losses(): void {
-  const exact = run("exact", ...soft, "--texts", "2000", "--exact-budget", "400000");
-  const file = join(exact.run, "artifacts/texts.jsonl");
+/** Exact draws of the soft score, which all rows are weighed by. */
+function softDraws(): string {
+  const exact = run("exact", ...soft, "--texts", values.draws, "--exact-budget", "400000");
   console.log(`\naccepted by rejection: ${(100 * exact.accepted!).toFixed(3)} %`);
-  const steps = Number(values.steps);
-  const marks = [64, 256, 512].filter((s) => s <= steps);
-  const rows = values.losses.split(",").map((loss) => {
-    const rate = loss === "rl" || loss === "pcl" ? "3e-4" : "1e-3";
-    const all = seeds.map((seed) =>
-      run("train", ...soft, "--loss", loss, "--steps", String(steps), "--lr", rate, "--exact", file, "--seed", String(seed)),
-    );
+  return join(exact.run, "artifacts/texts.jsonl");
+}
+
+const steps = Number(values.steps);
+const marks = [64, 256, 512].filter((s) => s <= steps);
+type Row = readonly [name: string, ...args: string[]];
+
+function learned(title: string, file: string, rows: readonly Row[]): void {
+  const cells = rows.map(([name, ...args]) => {
+    const all = seeds.map((seed) => run("train", ...soft, "--steps", String(steps), "--exact", file, "--seed", String(seed), ...args));
     const at = (step: number): string => both(all.map((r) => r.curve?.find((row) => row.step === step) ?? { qToTarget: null }));
-    return [loss, ...marks.map(at), both(all.map((r) => r.kl)), spread(all.map((r) => r.seconds))];
+    return [name, ...marks.map(at), both(all.map((r) => r.kl)), spread(all.map((r) => r.seconds))];
   });
   table(
-    `KL(q ‖ σ) / KL(σ ‖ q) of learned proposals, ${seeds.length} seeds`,
-    ["loss", ...marks.map((m) => `${m} updates`), `end, 2,000 texts`, "seconds"],
-    rows,
+    `KL(q ‖ σ) / KL(σ ‖ q) ${title}, ${seeds.length} seeds`,
+    ["", ...marks.map((m) => `${m} updates`), "end, 2,000 texts", "seconds"],
+    cells,
+  );
+}
+
+function losses(): void {
+  const rows = values.losses.split(",").map((loss): Row => {
+    const rate = loss.startsWith("rl") || loss.startsWith("pcl") || loss === "cd-mean" ? "3e-4" : "1e-3";
+    return [loss, "--loss", loss, "--lr", rate];
+  });
+  learned("of learned proposals", softDraws(), rows);
+}
+
+function forms(): void {
+  const file = softDraws();
+  const asked = values.forms.split(",");
+  const wanted = (name: string): boolean => values.forms === "all" || asked.includes(name);
+  const proposal = wanted("ratio")
+    ? run("train", ...soft, "--loss", "dpg", "--lr", "1e-3", "--steps", "64", "--exact-budget", "0").run
+    : "";
+  const rows: readonly Row[] = [
+    ["frozen", "--loss", "ctl", "--lr", "1e-3"],
+    ["mixture", "--loss", "ctl", "--lr", "1e-3", "--law", "mixture"],
+    ["replay", "--loss", "ctl", "--lr", "1e-3", "--replay", "1000"],
+    ["copy", "--loss", "ctl", "--lr", "3e-4", "--body", "copy"],
+    ["lora", "--loss", "ctl", "--lr", "1e-3", "--body", "lora"],
+    ["copy-p-psi", "--loss", "dpg", "--lr", "3e-4", "--body", "copy", "--form", "p-psi"],
+    ["lora-p-psi", "--loss", "dpg", "--lr", "1e-3", "--body", "lora", "--form", "p-psi"],
+    ["ratio", "--loss", "ctl", "--lr", "1e-3", "--form", "ratio", "--around", join(proposal, "artifacts/twist.safetensors")],
+  ];
+  learned(
+    "of twists by what they are made of",
+    file,
+    rows.filter(([name]) => wanted(name)),
   );
 }
 
@@ -168,7 +207,7 @@ function sentiment(): void {
   );
 }
 
-const parts = { losses, rare, infill, sentiment };
+const parts = { losses, forms, rare, infill, sentiment };
 for (const name of values.only.split(",")) {
   if (!(name in parts)) throw new Error(`--only ${name}: there are ${Object.keys(parts).join(", ")}`);
   parts[name as keyof typeof parts]();

@@ -28,6 +28,7 @@ export {
   readLanguageModel,
   writeLanguageModel,
 } from "./networks/language-model-file.ts";
+export { type CausalAdapters, type LowRank, lowRank } from "./networks/low-rank.ts";
 export { mlpNetwork } from "./networks/mlp.ts";
 export type { Network } from "./networks/network.ts";
 export { onnxNetwork } from "./networks/onnx.ts";

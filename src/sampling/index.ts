@@ -28,7 +28,7 @@ export { tableMetropolis, transitionTable } from "./kernels/table.ts";
 export { type AnnealingPath, geometricPath, temperedPath } from "./paths.ts";
 export { resample, resamplingSchemes } from "./resampling/resample.ts";
 export type { ResamplingScheme } from "./resampling/scheme.ts";
-export { gatherRows, replaceRows } from "./rows.ts";
+export { concatRows, gatherRows, replaceRows } from "./rows.ts";
 export {
   type AdaptiveSchedule,
   adaptiveSchedule,

@@ -1,5 +1,8 @@
 /** `pushforward steer` as people run it. */
+import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
+import { randomStream } from "../../src/array/index.ts";
+import { type CausalTransformer, causalTransformer, writeLanguageModel } from "../../src/nn/index.ts";
 import { workplace } from "../information/cli.ts";
 import { expectReported } from "../lab/reported.ts";
 import { file, logZ } from "./chain-a.ts";
@@ -84,6 +87,13 @@ test("sample: weights add up to 1, texts of the model beside them", async () => 
   expect(last.uniqueAncestors).toBeGreaterThan(1);
   expect(lines("sample", "model-texts.jsonl").length).toBe(64);
   expect(last.meanLogPotential.steered).toBeGreaterThan(last.meanLogPotential.model);
+  // each text with the particles that it descends from; the last step's is itself
+  const paths = last.texts.map((t: { ancestors: number[] }) => t.ancestors);
+  expect(new Set(paths.map((path: number[]) => path[3])).size).toBe(64);
+  expect(new Set(paths.map((path: number[]) => path[0])).size).toBe(last.uniqueAncestors);
+  expect(last.hits).toEqual({ steered: expect.closeTo(1, 12), model: expect.closeTo(1, 12) });
+  // 3 tokens in 256 places
+  expect(last.distinctGrams.steered[0]).toBeCloseTo(3 / 256, 12);
 });
 
 test("train, and its twist in bounds and compare; a pause changes no bit; another model is refused", async () => {
@@ -120,6 +130,23 @@ test("train, and its twist in bounds and compare; a pause changes no bit; anothe
     "2",
   );
   expect(told.error).toMatch(/note: the twist was learned for a length of 4, here it is 5/);
+});
+
+test("a twist with a body of its own: low-rank changes of a network, with its cache in bounds; by exact draws, dpg learns", async () => {
+  const config: CausalTransformer = { architecture: "gpt", vocabulary: 11, context: 16, width: 8, depth: 1, heads: 2 };
+  const tokens = { kind: "characters", vocabulary: [..."abcdefghij?"] };
+  const network = path("language-model.safetensors");
+  writeFileSync(network, writeLanguageModel({ config, params: causalTransformer.init(randomStream(1), config), tokenizer: tokens }));
+  const args = ["--model", network, "--prompt", "ab", "--length", "2", "--potential", "contains:c", "--floor", "0.01"];
+  const learn = ["--body", "lora", "--form", "p-psi", "--steps", "3", "--texts", "8", "--positives", "exact"];
+  const { code, error } = await call("steer", "train", ...args, ...learn, "--out", path("lora"));
+  expect([code, error]).toEqual([0, expect.stringMatching(/dpg is learned by, for there are exact draws/)]);
+  const twist = path("lora/artifacts/twist.safetensors");
+  const bounds = await steer("bounds", "by-lora", ...args, "--twist", twist, "--runs", "10", "--particles", "16", "--resample", "0.5");
+  expect(bounds.code).toBe(0);
+  const { truth, logZ: found } = results("by-lora");
+  expect(found.lower).toBeLessThan(truth + 4 * found.lowerSe);
+  expect(found.upper).toBeGreaterThan(truth - 4 * found.upperSe);
 });
 
 test("kl: texts of a sampler with their log q, both ways", async () => {
@@ -212,6 +239,27 @@ describe("what does not fit is refused before any work", () => {
       () => ["--model", chain, "--infill", "1", "--texts", "10", "--groups", "10"],
       /10 texts for 10 endings a step: contrastive learning needs at least 2/,
     ],
+    ["a copy of a chain", "train", () => [...chainA, "--body", "copy"], /needs the weights of the model, .*\n {2}hint: --body frozen/],
+    ["p0 ψ of a frozen state", "train", () => [...chainA, "--form", "p-psi"], /begins as the model's own\n {2}hint: --body copy, or/],
+    ["a ratio around nothing", "train", () => [...chainA, "--form", "ratio"], /a ratio is learned around a proposal, and there is none/],
+    ["texts of another law", "train", () => [...chainA, "--loss", "ppo", "--law", "mixture"], /its texts must come from the proposal/],
+    ["little to be learned again", "train", () => [...chainA, "--replay", "5"], /--replay 5 is less than the 100 texts of a step/],
+    ["a window of contrasts", "train", () => [...chainA, "--window", "3"], /ctl has no window of steps/],
+    [
+      "exact draws at the floor",
+      "bounds",
+      () => [
+        ...chainA.slice(0, -1),
+        "contains:cccc",
+        "--floor",
+        "1e-16",
+        "--exact",
+        texts("k9.jsonl", '{"tokens":[0,1,2,0]}'),
+        "--runs",
+        "1",
+      ],
+      /none of the 1 texts is above the floor/,
+    ],
     ["a training without a score", "train", () => ["--model", chain], /--potential is needed/],
     ["no ending", "infill", () => ["--model", chain], /give --ending, or --simulate/],
     ["an empty ending", "infill", () => ["--model", chain, "--ending", ""], /--ending is empty/],
@@ -266,10 +314,33 @@ test("exact draws of another target, a floor that nobody leaves, a proposal, a t
   expect([floor.code, floor.error]).toEqual([1, expect.stringMatching(/no particle of 8 reached .*: every text has φ = 0, or its floor/)]);
   const empty = await call("steer", "train", ...away.slice(0, -2), "--steps", "5", "--texts", "8", "--out", path("starved"), "--quiet");
   expect(empty.out).toMatch(/note: no text of any of the 5 steps had anything of what is wanted: nothing was learned/);
+  const above = write("above.mjs", "export default () => 1; export const largest = 0;");
+  const unbounded = await steer("train", "above", "--model", chain, "--length", "4", "--potential", above, "--loss", "fudge");
+  expect([unbounded.code, unbounded.error]).toEqual([1, expect.stringMatching(/fudge needs φ ≤ 1, and a text of step 1 has log φ = 1/)]);
   await steer("train", "proposal", ...chainA, "--loss", "dpg", "--steps", "3", "--texts", "8");
   const twist = path("proposal/artifacts/twist.safetensors");
   const asked = await call("steer", "bounds", ...chainA, "--twist", twist, "--runs", "2", "--particles", "2", "--out", path("never"));
   expect(asked.error).toMatch(/note: the twist was learned as a proposal: particles are not resampled/);
+  const around = ["--form", "ratio", "--around", twist, "--steps", "3", "--texts", "8"];
+  expect((await steer("train", "ratio", ...chainA, ...around)).code).toBe(0);
+  const ratio = path("ratio/artifacts/twist.safetensors");
+  // a ratio is fit for resampling again, and brings its proposal with it
+  const resampled = await call(
+    "steer",
+    "bounds",
+    ...chainA,
+    "--twist",
+    ratio,
+    "--runs",
+    "4",
+    "--particles",
+    "4",
+    "--out",
+    path("by-ratio"),
+  );
+  expect([resampled.code, resampled.error]).toEqual([0, expect.not.stringMatching(/particles are not resampled/)]);
+  const again = await steer("train", "ratio-again", ...chainA, ...around.map((a) => (a === twist ? ratio : a)));
+  expect([again.code, again.error]).toEqual([1, expect.stringMatching(/this twist is itself learned around another/)]);
   await steer("bounds", "never-asked", ...chainA, "--twist", twist, "--runs", "2", "--particles", "2", "--resample", "never");
   expect(results("never").logZ).toEqual(results("never-asked").logZ);
 });

@@ -93,6 +93,7 @@ const rules: [string, ResamplingRule][] = [
   ["never", "never"],
   ["always", "always"],
   ["below 0.7", { below: 0.7 }],
+  ["every 2", { every: 2 }],
 ];
 const cases = rules.flatMap(([rule, resampling]) =>
   Object.values(resamplingSchemes).map((scheme) => [rule, scheme.name, resampling, scheme] as const),
@@ -174,6 +175,15 @@ test("ancestry: the path a particle carries is the one its lineage tells", async
     expect(lines.map((line, t) => states[t][line[i]])).toEqual([...run.particles.path.data.slice(i * steps, (i + 1) * steps)]);
   expect(run.records.map(({ ancestors }) => ancestors !== undefined)).toEqual([true, true, true, false]);
   expect(lines[0].every((from, i) => Math.floor(from / 10) === Math.floor(i / 10))).toBe(true); // populations do not mix
+});
+
+test("blocks of three steps are resampled at their ends, but not at the last", async () => {
+  const run = await smc(
+    { ...hidden(20, "blind"), steps: 4 },
+    { particles: 10, populations: 2, resampling: { every: 3 } },
+    randomStream(10),
+  );
+  expect(run.records.map(({ ancestors }) => ancestors !== undefined)).toEqual([false, false, true, false]);
 });
 
 test("a population without weights ends with log Z = -∞, the others go on", async () => {

@@ -6,7 +6,6 @@
 
 import * as t from "../../tensor/index.ts";
 import {
-  concat,
   exp,
   logSigmoid,
   logSoftmax,
@@ -36,8 +35,8 @@ export interface Positives extends Twisted {
 
 const steps = (x: Tensor): number => x.shape[1];
 /** [K, ...] -> [G, K / G, ...] */
-const grouped = (x: Tensor, groups: number): Tensor => x.reshape([groups, x.shape[0] / groups, ...x.shape.slice(1)]);
-const sums = (x: Tensor): Tensor => t.cumsum(x, 1);
+export const grouped = (x: Tensor, groups: number): Tensor => x.reshape([groups, x.shape[0] / groups, ...x.shape.slice(1)]);
+export const sums = (x: Tensor): Tensor => t.cumsum(x, 1);
 
 /** log ψ_t of texts that go on, and log φ of those that had ended before. */
 const effective = ({ rollout, selected }: Twisted): Tensor =>
@@ -64,13 +63,40 @@ export const approximatePositives = (rollout: Rollout, groups: number): Tensor =
  * @source  Zhao et al., ICML 2024, section 4.1 (Eq. 22 has the other sign)
  */
 export function contrastive(positive: Positives, negative: Twisted, groups: number): Tensor {
-  const { logModel, logProposal, logPassed } = negative.rollout;
-  const psi = effective(negative);
-  const logs = grouped(sums(logModel).sub(sums(logProposal)).add(logPassed).add(psi), groups);
+  const logs = prefixLogs(negative, groups);
   const size = logs.shape[1];
   const partition = logsumexp(logs, 1).sub(Math.log(size)).mean(0);
   const attracted = expectation(positive, effective(positive), groups);
   return partition.sub(attracted).mean();
+}
+
+/** log of weights p0 ψ_t / q of every prefix, [G, K / G, T]: draws of π_t. */
+const prefixLogs = (twisted: Twisted, groups: number): Tensor => {
+  const { logModel, logProposal, logPassed } = twisted.rollout;
+  return grouped(sums(logModel).sub(sums(logProposal)).add(logPassed).add(effective(twisted)), groups);
+};
+
+/**
+ * Nested variational inference: contrastive learning whose positives of step t are the draws of π_{t+1}, as of now, and those of σ only at
+ * the end. Nothing pulls at ψ* where ψ is ψ*, for then π_{t+1} and σ have one law of prefixes.
+ *
+ *   Σ_{t<T} (E_{π_t} ∇log ψ_t - E_{π_{t+1}} ∇log ψ_t) + E_{π_T} ∇log ψ_T - E_σ ∇log ψ_T
+ *
+ * @param positive  draws of σ, for the last step
+ * @source  Zimmermann et al., NeurIPS 2021; "NVI" of the code of Zhao et al., ICML 2024
+ */
+export function nested(positive: Positives, main: Twisted, groups: number): Tensor {
+  const [K, T] = main.selected.shape;
+  const psi = grouped(effective(main), groups);
+  const weights = stopGradient(softmax(prefixLogs(main, groups), 1));
+  const weighted = (w: Tensor, x: Tensor): Tensor => where(t.greater(w, 0), w.mul(x), 0).sum(1).mean(0).sum();
+  const n = K / groups;
+  const final = expectation(positive, effective(positive), groups)
+    .slice([T - 1, T])
+    .sum();
+  const later =
+    T === 1 ? scalar(0, psi.dtype) : weighted(weights.slice([0, groups], [0, n], [1, T]), psi.slice([0, groups], [0, n], [0, T - 1]));
+  return weighted(weights, psi).sub(later).sub(final).div(T);
 }
 
 /** Σ_k W_k x_k within groups, averaged over groups: [K, T] -> [T]. */
@@ -80,82 +106,10 @@ const expectation = ({ weights }: Positives, x: Tensor, groups: number): Tensor 
 };
 
 /** What a next step is worth: V_t = log Σ_v p0(v | s_{1:t-1}) ψ_t(s_{1:t-1}, v), [K, T]. */
-const values = ({ rollout, all }: Twisted): Tensor => logsumexp(logSoftmax(rollout.logits).add(all!), -1);
-
-/** log φ_t V_{t+1} of steps that go on, log φ of the last: [K, T]. */
-function targets(twisted: Twisted): Tensor {
-  const { rollout } = twisted;
-  const [K, T] = rollout.tokens.shape;
-  const { active, logPassed, logPotential } = rollout;
-  const final = logPotential.expandDims(1);
-  if (T === 1) return final;
-  const own = logPassed.slice([0, K], [1, T]).sub(logPassed.slice([0, K], [0, T - 1]));
-  const following = values(twisted).slice([0, K], [1, T]).add(own);
-  const goes = t.greater(active.slice([0, K], [1, T]), 0);
-  return concat([where(goes, following, t.broadcastTo(final, [K, T - 1])), final], 1);
-}
+export const values = ({ rollout, all }: Twisted): Tensor => logsumexp(logSoftmax(rollout.logits).add(all!), -1);
 
 /** Mean over texts of the sum over active steps, over T. */
-const overActive = (x: Tensor, { active }: Rollout): Tensor => where(t.greater(active, 0), x, 0).mean(0).mean();
-
-/**
- * Soft Q-learning, one-step consistency in logarithms: (stop(log V_{t+1}) - log ψ_t)², and (log φ - log ψ_T)² at the end. The texts may
- * come from any law. Without `stop` the target is differentiated too.
- *
- * @source  Zhao et al., ICML 2024, section 4.2 and appendix E
- */
-export const softQ = (twisted: Twisted, stop = true): Tensor => {
-  const goal = targets(twisted);
-  return overActive(square((stop ? stopGradient(goal) : goal).sub(twisted.selected)), twisted.rollout);
-};
-
-/** The same without logarithms: (Σ_v p0 ψ_{t+1} - ψ_t)² and (φ - ψ_T)². Mudgal et al., 2023 (CD-Q). */
-export const controlledDecoding = (twisted: Twisted): Tensor =>
-  overActive(square(exp(stopGradient(targets(twisted))).sub(exp(twisted.selected))), twisted.rollout);
-
-/**
- * Path consistency of the twist-induced proposal: Σ over windows of c steps of (Σ log w)², log w_t = V_t - log ψ_{t-1}, at the end with
- * log φ - log ψ_T, and ψ_0 a learned Z. For c = T it is trajectory balance.
- *
- * @source  Nachum et al., NeurIPS 2017; Malkin et al., NeurIPS 2022
- */
-export function pathConsistency(twisted: Twisted, logZ: Tensor, window: number): Tensor {
-  const { rollout } = twisted;
-  const [K, T] = rollout.tokens.shape;
-  const log = stepWeights(twisted, logZ);
-  const c = Math.min(window, T);
-  if (c === 1) return overActive(square(log), rollout);
-  const total = t.pad(sums(log), [
-    [0, 0],
-    [1, 0],
-  ]);
-  const windows = total.slice([0, K], [c, T + 1]).sub(total.slice([0, K], [0, T + 1 - c]));
-  return square(windows).mean();
-}
-
-/** Var of log σ̃(s) - log q(s) over texts: trajectory balance that needs no Z. Richter et al., NeurIPS 2020. */
-export function logVariance(twisted: Twisted, groups: number): Tensor {
-  const log = grouped(stepWeights(twisted, scalar(0, twisted.selected.dtype)).sum(1), groups);
-  return t.variance(log, 1).mean();
-}
-
-/** log w_t of the twist-induced proposal, 0 after the end: [K, T]. */
-function stepWeights(twisted: Twisted, logZ: Tensor): Tensor {
-  const { rollout, selected } = twisted;
-  const { active, logPassed, logPotential } = rollout;
-  const [K, T] = rollout.tokens.shape;
-  const V = values(twisted);
-  const first = t.broadcastTo(logZ.reshape([1, 1]), [K, 1]);
-  const before = T === 1 ? first : concat([first, selected.slice([0, K], [0, T - 1])], 1);
-  const own = T === 1 ? logPassed : logPassed.sub(concat([logPassed.slice([0, K], [0, 1]), logPassed.slice([0, K], [0, T - 1])], 1));
-  const none = t.broadcastTo(scalar(0, active.dtype), [K, 1]);
-  const goes = T === 1 ? none : concat([active.slice([0, K], [1, T]), none], 1);
-  const end = logPotential.expandDims(1).sub(selected);
-  const log = V.sub(before)
-    .add(own)
-    .add(where(t.greater(goes, 0), 0, end));
-  return where(t.greater(active, 0), log, 0);
-}
+export const overActive = (x: Tensor, { active }: Rollout): Tensor => where(t.greater(active, 0), x, 0).mean(0).mean();
 
 /**
  * Noise contrast: -E_σ log sigmoid(log ψ_t) - E_{p0} log sigmoid(-log ψ_t), least where ψ_t = σ(s_{1:t}) / p0(s_{1:t}).

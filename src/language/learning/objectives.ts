@@ -1,39 +1,57 @@
 /** Losses by name: whose texts they need, and what is made of them. */
 import { array } from "../../array/index.ts";
 import * as t from "../../tensor/index.ts";
-import { constant, scalar, type Tensor, takeAlong } from "../../tensor/index.ts";
-import { type HeadParameters, head } from "../twists/head.ts";
+import { constant, scalar, type Tensor } from "../../tensor/index.ts";
+import { controlledDecoding, logVariance, meanDecoding, pathConsistency, proposalConsistency, softQ, softQMany } from "./consistency.ts";
 import {
   approximatePositives,
   contrastive,
-  controlledDecoding,
   discriminator,
   distributional,
-  logVariance,
+  nested,
   noiseContrastive,
   type Positives,
-  pathConsistency,
   policyGradient,
   regression,
-  softQ,
   type Twisted,
 } from "./losses.ts";
 import type { Rollout } from "./rollout.ts";
 
-/** Texts of a step: from q or p0, exact draws of σ where there are such, and texts of p0 for noise. */
+/**
+ * Texts of a step: of the law that is learned from; exact draws of σ, or texts of earlier steps that are weighed as such, where there are
+ * any; and texts of p0 for noise.
+ */
 export interface Batch<T = Tensor> {
   readonly main: Rollout<T>;
   readonly exact?: Rollout<T>;
+  readonly replayed?: Rollout<T>;
   readonly noise?: Rollout<T>;
+}
+
+/** Whom texts come from: q, p0, half of them from each; or half from q and half exact draws of σ. */
+export const samplingLaws = ["proposal", "model", "mixture", "exact"] as const;
+export type SamplingLaw = (typeof samplingLaws)[number];
+
+/** What a loss is made of. */
+export interface LossParts {
+  readonly main: Twisted;
+  readonly positive: Positives;
+  readonly noise?: Twisted;
+  /** By the slowly moving parameters. */
+  readonly slow?: Twisted;
+  readonly logZ: Tensor;
+  readonly groups: number;
+  /** Steps over which consistency is asked. */
+  readonly window: number;
 }
 
 export interface Objective {
   readonly title: string;
-  /** Whom the texts of a step come from. */
-  readonly law: "proposal" | "model";
+  /** Whom the texts of a step may come from; the first unless another is asked for. */
+  readonly laws: readonly SamplingLaw[];
   /** Needs texts of p0 besides. */
   readonly noise?: boolean;
-  /** Learns from texts that stand for σ: exact draws help. */
+  /** Learns from texts that stand for σ: exact draws help, and where no text has anything of what is wanted, nothing can be learned. */
   readonly positives?: boolean;
   /** Needs log ψ and log p0 of every next token. */
   readonly everyToken?: boolean;
@@ -43,54 +61,74 @@ export interface Objective {
   readonly bounded?: boolean;
   /** Only a proposal is learned: ψ is right up to a factor of every prefix. */
   readonly proposalOnly?: boolean;
-  readonly loss: (params: HeadParameters, twists: { main: Twisted; positive: Positives; noise?: Twisted }, groups: number) => Tensor;
+  /** Asks for consistency over windows of steps. */
+  readonly windows?: boolean;
+  /** Needs parameters that follow slowly. */
+  readonly slow?: boolean;
+  readonly loss: (parts: LossParts) => Tensor;
 }
+
+const weighed = ["proposal", "model", "mixture"] as const;
+const anyLaw = ["proposal", "model", "mixture", "exact"] as const;
+const consistent = { laws: anyLaw, everyToken: true, finite: true } as const;
 
 /** All but PPO, which takes several steps on the same texts. */
 export const objectives = {
   ctl: {
     title: "contrastive twist learning",
-    ...{ law: "proposal", positives: true },
-    loss: (_, { main, positive }, groups) => contrastive(positive, main, groups),
+    ...{ laws: weighed, positives: true },
+    loss: ({ main, positive, groups }) => contrastive(positive, main, groups),
   },
-  rl: { title: "soft Q-learning", law: "proposal", everyToken: true, finite: true, loss: (_, { main }) => softQ(main) },
+  nvi: {
+    title: "nested variational inference",
+    ...{ laws: weighed, positives: true },
+    loss: ({ main, positive, groups }) => nested(positive, main, groups),
+  },
+  rl: { title: "soft Q-learning", ...consistent, loss: ({ main }) => softQ(main) },
+  "rl-residual": { title: "soft Q-learning, targets differentiated too", ...consistent, loss: ({ main }) => softQ(main, false) },
+  "rl-many": { title: "soft Q-learning over many steps", ...consistent, loss: ({ main }) => softQMany(main) },
   "cd-q": {
     title: "soft Q-learning without logarithms",
-    law: "proposal",
-    everyToken: true,
-    loss: (_, { main }) => controlledDecoding(main),
+    ...{ laws: anyLaw, everyToken: true },
+    loss: ({ main }) => controlledDecoding(main),
   },
+  "cd-mean": { title: "controlled decoding by mean logarithms", ...consistent, loss: ({ main }) => meanDecoding(main) },
   pcl: {
     title: "path consistency",
-    ...{ law: "proposal", everyToken: true, finite: true },
-    loss: (params, { main }) => pathConsistency(main, params.logZ, 1),
+    ...{ ...consistent, windows: true },
+    loss: ({ main, logZ, window }) => pathConsistency(main, logZ, window),
+  },
+  "pcl-proposal": {
+    title: "path consistency of a proposal",
+    ...{ ...consistent, proposalOnly: true, slow: true },
+    loss: ({ main, slow }) => proposalConsistency(main, slow!),
   },
   tb: {
     title: "trajectory balance",
-    ...{ law: "proposal", everyToken: true, finite: true, proposalOnly: true },
-    loss: (params, { main }) => pathConsistency(main, params.logZ, Number.POSITIVE_INFINITY),
+    ...{ ...consistent, proposalOnly: true },
+    loss: ({ main, logZ }) => pathConsistency(main, logZ, Number.POSITIVE_INFINITY),
   },
   "log-variance": {
     title: "log-variance divergence",
-    ...{ law: "proposal", everyToken: true, finite: true, proposalOnly: true },
-    loss: (_, { main }, groups) => logVariance(main, groups),
+    ...{ ...consistent, proposalOnly: true },
+    loss: ({ main, groups }) => logVariance(main, groups),
   },
   sixo: {
     title: "noise-contrastive twists",
-    ...{ law: "proposal", noise: true, positives: true },
-    loss: (_, { positive, noise }, groups) => noiseContrastive(positive, noise!, groups),
+    ...{ laws: weighed, noise: true, positives: true },
+    loss: ({ positive, noise, groups }) => noiseContrastive(positive, noise!, groups),
   },
-  fudge: { title: "future discriminator", law: "model", bounded: true, loss: (_, { main }) => discriminator(main) },
-  "cd-fudge": { title: "future regression", law: "model", loss: (_, { main }) => regression(main) },
+  fudge: { title: "future discriminator", ...{ laws: ["model"], bounded: true }, loss: ({ main }) => discriminator(main) },
+  "cd-fudge": { title: "future regression", laws: ["model"], loss: ({ main }) => regression(main) },
   dpg: {
     title: "distributional policy gradient",
-    ...{ law: "proposal", positives: true, everyToken: true, proposalOnly: true },
-    loss: (_, { positive }, groups) => distributional(positive, groups),
+    ...{ laws: weighed, positives: true, everyToken: true, proposalOnly: true },
+    loss: ({ positive, groups }) => distributional(positive, groups),
   },
   reinforce: {
     title: "policy gradient of KL(q ‖ σ)",
-    ...{ law: "proposal", everyToken: true, finite: true, proposalOnly: true },
-    loss: (_, { main }, groups) => policyGradient(main, groups),
+    ...{ laws: ["proposal"], everyToken: true, finite: true, proposalOnly: true },
+    loss: ({ main, groups }) => policyGradient(main, groups),
   },
 } as const satisfies Record<string, Objective>;
 
@@ -99,36 +137,40 @@ export type ObjectiveName = keyof typeof objectives | "ppo";
 /** PPO's part of the table: its loss needs advantages. */
 const clipped: Omit<Objective, "loss"> = {
   title: "clipped policy gradient (PPO)",
-  ...{ law: "proposal", everyToken: true, finite: true, proposalOnly: true },
+  ...{ laws: ["proposal"], everyToken: true, finite: true, proposalOnly: true },
 };
 
 export const objectiveNames: readonly ObjectiveName[] = [...(Object.keys(objectives) as (keyof typeof objectives)[]), "ppo"];
 export const objectiveOf = (name: ObjectiveName): Omit<Objective, "loss"> => (name === "ppo" ? clipped : objectives[name]);
 
-/** log ψ of a rollout by a head. */
-export function twistedBy(
-  params: HeadParameters,
-  rollout: Rollout,
-  options: { readonly everyToken?: boolean; readonly bounded?: boolean },
-): Twisted {
-  const [K, T, width] = rollout.hidden.shape;
-  const bounded = options.bounded ?? false;
-  if (options.everyToken) {
-    const all = head.all(params, rollout.hidden, { bounded });
-    return { rollout, all, selected: takeAlong(all, rollout.tokens.expandDims(2)).reshape([K, T]) };
-  }
-  const selected = head.selected(params, rollout.hidden.reshape([K * T, width]), rollout.tokens.reshape([K * T]), { bounded });
-  return { rollout, selected: selected.reshape([K, T]) };
+/** What the loss of a batch needs besides its texts. */
+export interface LossOptions extends Pick<LossParts, "logZ" | "groups" | "window"> {
+  /** log ψ of texts by what is learned, and by parameters that follow it slowly. */
+  readonly twisted: (rollout: Rollout) => Twisted;
+  readonly slow?: (rollout: Rollout) => Twisted;
 }
 
 /** The loss of a batch. */
-export function lossOf(name: keyof typeof objectives, params: HeadParameters, { main, exact, noise }: Batch, groups: number): Tensor {
-  const objective: Objective = objectives[name];
-  const own = twistedBy(params, main, objective);
+export function lossOf(
+  name: keyof typeof objectives,
+  { main, exact, replayed, noise }: Batch,
+  { twisted, slow, groups, ...rest }: LossOptions,
+): Tensor {
+  const own = twisted(main);
   const positive: Positives = exact
-    ? { ...twistedBy(params, exact, objective), weights: uniformWeights(exact, groups) }
-    : { ...own, weights: approximatePositives(main, groups) };
-  return objective.loss(params, { main: own, positive, ...(noise && { noise: twistedBy(params, noise, objective) }) }, groups);
+    ? { ...twisted(exact), weights: uniformWeights(exact, groups) }
+    : replayed
+      ? { ...twisted(replayed), weights: approximatePositives(replayed, groups) }
+      : { ...own, weights: approximatePositives(main, groups) };
+  const objective: Objective = objectives[name];
+  return objective.loss({
+    main: own,
+    positive,
+    ...(noise && { noise: twisted(noise) }),
+    ...(slow && { slow: slow(main) }),
+    groups,
+    ...rest,
+  });
 }
 
 const uniformWeights = ({ logPotential }: Rollout, groups: number): Tensor => {

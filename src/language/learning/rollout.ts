@@ -34,6 +34,8 @@ export interface RolloutOptions extends Pick<ParticleOptions, "twist" | "power" 
   readonly everyToken: boolean;
   /** [G, c] */
   readonly observations?: NdArray;
+  /** Every second text of a group is drawn from p0 instead, and log q is that of the mixture. */
+  readonly mixture?: boolean;
 }
 
 type Float = "f32" | "f64";
@@ -48,20 +50,21 @@ export async function rollout(
   options: RolloutOptions,
   rng: Random,
 ): Promise<{ rollout: Rollout<NdArray>; particles: TextParticles; steepest: number }> {
-  const { texts: K, groups = 1, references, everyToken, observations } = options;
+  const { texts: K, groups = 1, references, everyToken, observations, mixture = false } = options;
   const { length: T, model } = target;
   const V = model.tokenizer.size;
   const d = model.width;
   const c = observations ? observations.shape[1] : 0;
   const perGroup = K / groups;
   let kept: { dtype: Float; hidden: NdArray; logits: NdArray } | undefined;
-  const [logModel, logProposal, active, logPassed] = [0, 0, 0, 0].map(() => new Float64Array(K * T));
+  const [logModel, logProposal, active, logPassed, logTwisted] = [0, 0, 0, 0, 0].map(() => new Float64Array(K * T));
   const passed: Float64Array[] = [];
   let steepest = 0;
   const run = await runParticles(
     target,
     {
       ...options,
+      ...(mixture && { power: Array.from({ length: K }, (_, row) => (fromModel(row, perGroup) ? 0 : 1)) }),
       ...(references ? { particles: 1, populations: K } : { particles: perGroup, populations: groups }),
       resampling: "never",
       watch: (_, state) => void passed.push(state.particles.logPassed.data),
@@ -80,6 +83,7 @@ export async function rollout(
           steepest = Math.max(steepest, Math.abs(chosen.logTwist[row]));
           logModel[at] = chosen.logModel[row];
           logProposal[at] = chosen.logProposal[row];
+          logTwisted[at] = chosen.logTwisted?.[row] ?? chosen.logModel[row];
         }
       },
     },
@@ -97,13 +101,38 @@ export async function rollout(
         hidden,
         logits,
         logModel: matrix(logModel),
-        logProposal: matrix(logProposal),
+        logProposal: matrix(mixture ? mixedLogs(logModel, logTwisted, T, Math.ceil(perGroup / 2) / perGroup) : logProposal),
         active: matrix(active),
         logPassed: matrix(logPassed),
       },
       logPotential: floats(particles.logPotential.data, [K], dtype),
     },
   };
+}
+
+/** Of a mixture, texts of p0 and of q take turns. */
+const fromModel = (row: number, perGroup: number): boolean => (row % perGroup) % 2 === 0;
+
+/**
+ * The mixture of two laws of texts as a law of tokens: its prefixes have probability a p0(s_{1:t}) + (1 - a) q(s_{1:t}), and a token what
+ * that gains. Sums over a text are logs of the mixture of *whole* texts.
+ *
+ * @param share  a, of p0
+ */
+function mixedLogs(logModel: Float64Array, logProposal: Float64Array, T: number, share: number): Float64Array {
+  const mixed = new Float64Array(logModel.length);
+  for (let start = 0; start < mixed.length; start += T) {
+    let [p, q, before] = [Math.log(share), Math.log1p(-share), 0];
+    for (let at = start; at < start + T; at++) {
+      p += logModel[at];
+      q += logProposal[at];
+      const high = Math.max(p, q);
+      const now = high + Math.log(Math.exp(p - high) + Math.exp(q - high));
+      mixed[at] = now - before;
+      before = now;
+    }
+  }
+  return mixed;
 }
 
 const floats = (data: Float64Array, shape: readonly number[], dtype: Float): NdArray =>

@@ -34,7 +34,15 @@ const generationSchema = z.looseObject({
     .union([z.int(), z.array(z.int())])
     .optional()
     .nullable(),
+  ...{ temperature: z.number().optional().nullable(), top_p: z.number().optional().nullable(), top_k: z.number().optional().nullable() },
 });
+
+/** What of a generation config would sample from another law than the model's own. */
+const truncations = ({ temperature, top_p, top_k }: z.infer<typeof generationSchema>): string[] => [
+  ...(temperature && temperature !== 1 ? [`temperature ${temperature}`] : []),
+  ...(top_p && top_p < 1 ? [`top_p ${top_p}`] : []),
+  ...(top_k ? [`top_k ${top_k}`] : []),
+];
 
 /** Contents of a JSON file of the folder; undefined if it is not there. @throws UserError */
 async function json(path: string): Promise<object | undefined> {
@@ -113,7 +121,11 @@ export async function huggingFaceModel(
       context: config.max_position_embeddings ?? config.n_positions ?? config.n_ctx ?? config.max_seq_len ?? Number.POSITIVE_INFINITY,
       hash: await hashOf(path, bytes),
     });
+    const truncated = truncations(generation);
     const notes = [
+      ...(truncated.length > 0
+        ? [`${folder}: generation_config.json has ${truncated.join(", ")}, which is not used: p0 is what the model itself says`]
+        : []),
       ...(others.length > 0 ? [`${folder}: ${basename(path)} was taken; there is also ${others.map((p) => basename(p)).join(", ")}`] : []),
       ...(model.hasHidden ? [] : [`${folder}: the model shows no hidden state; twists are learned on its ${model.width} logits instead`]),
     ];

@@ -35,26 +35,47 @@ const before = new Set(["DynamicQuantizeLinear", "Cast", "Identity"]);
 const most = 24;
 
 /**
- * The model with its hidden state among the outputs: the first input of the product that makes `logits`.
+ * The model with its hidden state among the outputs: the first input of the product that makes `logits`. Of merged decoders, which have one
+ * graph for empty caches and one for others, that of both.
  *
- * @returns  the model, and the name of that output; none where there is no such product (a decoder inside of branches)
+ * @returns  the model, and the name of that output; none where there is no such product
  * @throws FileFormatError  for bytes that are no model
  */
 export function withHidden(bytes: Uint8Array): { model: Uint8Array; hidden?: string } {
   const model = decoded(bytes);
   const { graph } = model;
-  const own = graph?.output?.find(({ name }) => name && outputNames.includes(name))?.name;
+  if (!graph) return { model: bytes };
+  const own = graph.output?.find(({ name }) => name && outputNames.includes(name))?.name;
   if (own) return { model: bytes, hidden: own };
-  const makers = new Map((graph?.node ?? []).flatMap((node) => (node.output ?? []).map((name) => [name, node] as const)));
-  const product = search("logits", makers, (node) => products.has(node.opType ?? ""), after);
-  const taken = product?.input?.[0];
-  if (!graph || !taken) return { model: bytes };
-  // what a product of integers takes was rounded before
-  const rounded = search(taken, makers, (node) => node.opType === "DynamicQuantizeLinear", before);
-  const hidden = rounded?.input?.[0] ?? taken;
+  const branched = graph.node?.find(({ opType, output }) => opType === "If" && output?.includes("logits"));
+  const hidden = branched ? ofBranches(branched) : beforeProduct("logits", graph);
+  if (hidden === undefined) return { model: bytes };
   graph.output?.push(onnx.ValueInfoProto.create({ name: hidden }));
   return { model: onnx.ModelProto.encode(model).finish(), hidden };
 }
+
+/** What the last product before a tensor takes. */
+function beforeProduct(logits: string, { node: nodes }: Onnx.IGraphProto): string | undefined {
+  const makers = new Map((nodes ?? []).flatMap((node) => (node.output ?? []).map((name) => [name, node] as const)));
+  const taken = search(logits, makers, (node) => products.has(node.opType ?? ""), after)?.input?.[0];
+  if (!taken) return undefined;
+  // what a product of integers takes was rounded before
+  const rounded = search(taken, makers, (node) => node.opType === "DynamicQuantizeLinear", before);
+  return rounded?.input?.[0] ?? taken;
+}
+
+/** One more output of an If: the state of either branch. */
+function ofBranches(node: Node): string | undefined {
+  const at = node.output?.indexOf("logits") ?? -1;
+  const branches = (node.attribute ?? []).flatMap(({ g }) => (g ? [g] : []));
+  const states = branches.map((branch) => beforeProduct(branch.output?.[at]?.name ?? "", branch));
+  if (branches.length !== 2 || states.includes(undefined)) return undefined;
+  branches.forEach((branch, i) => void branch.output?.push(onnx.ValueInfoProto.create({ name: states[i] })));
+  node.output?.push(ofBoth);
+  return ofBoth;
+}
+
+const ofBoth = "hidden_state_of_branches";
 
 function decoded(bytes: Uint8Array): Onnx.ModelProto {
   try {

@@ -1,8 +1,8 @@
 /** Causal transformers of our own as language models: their keys and values stay in memory of the host, programs return what is new. */
 import { array, mapTree, type NdArray, ndarray } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import { type CausalParameters, type CausalTransformer, causalTransformer, type Past } from "../../nn/index.ts";
-import { constant, type Jitted, jit, type Tensor } from "../../tensor/index.ts";
+import { type CausalParameters, type CausalTransformer, causalTransformer, type KeysValues, type Past } from "../../nn/index.ts";
+import { constant, jit, type Tensor } from "../../tensor/index.ts";
 import { requireTokens, type Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { Decoding, LanguageModel, NextTokenLaw } from "../model.ts";
 import { type Cache, copyRows, emptyCache, regrown, writeToken } from "./cache.ts";
@@ -34,17 +34,16 @@ export interface TransformerModel extends LanguageModel {
   readonly params: CausalParameters<NdArray>;
 }
 
-interface Output {
-  readonly logits: Tensor;
-  readonly hidden: Tensor;
+/** Where the next tokens stand: see `causalTransformer.step`. */
+interface StepPlace<T = Tensor> {
+  readonly position: T;
+  readonly filled: T;
+  readonly order: T;
 }
 
 interface Programs {
-  readonly prompt: Jitted<[tokens: Tensor, last: Tensor], Output & { past: { keys: Tensor; values: Tensor }[] }>;
-  readonly step: Jitted<
-    [tokens: Tensor, past: Past[], at: { position: Tensor; filled: Tensor; order: Tensor }],
-    Output & { added: Tensor }
-  >;
+  readonly prompt: (tokens: NdArray, last: NdArray) => Promise<NextTokenLaw & { past: readonly KeysValues<NdArray>[] }>;
+  readonly step: (tokens: NdArray, past: Past<NdArray>[], at: StepPlace<NdArray>) => Promise<NextTokenLaw & { added: NdArray }>;
 }
 
 /** Prompts are filled up to a multiple of this, so that prompts of similar lengths are one program. */
@@ -68,18 +67,15 @@ export function transformerModel(
       `${name}: its tokenizer has ${tokenizer.size} tokens, the model ${config.vocabulary}`,
       "give the tokenizer that the model was trained with",
     );
-  const { dtype = "f32", threads = config.width < smallWidth ? 1 : undefined } = options;
-  const cast = (a: NdArray): NdArray =>
-    a.dtype === dtype ? a : ndarray((dtype === "f64" ? Float64Array : Float32Array).from(a.data as Float32Array), a.shape, dtype);
-  const weights = mapTree<CausalParameters<NdArray>>(cast, params);
+  const { dtype = "f32", threads = threadsFor(config) } = options;
+  const weights = castParameters(params, dtype);
   const constants = (): CausalParameters => mapTree<CausalParameters>((a: NdArray) => constant(a), weights);
-  const programs: Programs = {
+  const programs = {
     prompt: jit((tokens: Tensor, last: Tensor) => causalTransformer.prompt(config, constants(), tokens, last), { threads, cache: 16 }),
-    step: jit(
-      (tokens: Tensor, past: Past[], at: { position: Tensor; filled: Tensor; order: Tensor }) =>
-        causalTransformer.step(config, constants(), tokens, past, at),
-      { threads, cache: 32 },
-    ),
+    step: jit((tokens: Tensor, past: Past[], at: StepPlace) => causalTransformer.step(config, constants(), tokens, past, at), {
+      threads,
+      cache: 32,
+    }),
   };
   return {
     ...{ name, config, params, tokenizer, hash },
@@ -91,6 +87,42 @@ export function transformerModel(
       void programs.prompt.dispose();
       void programs.step.dispose();
     },
+  };
+}
+
+const threadsFor = ({ width }: CausalTransformer): number | undefined => (width < smallWidth ? 1 : undefined);
+
+/** Parameters as another kind of floating-point numbers. */
+export const castParameters = (params: CausalParameters<NdArray>, dtype: "f32" | "f64"): CausalParameters<NdArray> =>
+  mapTree<CausalParameters<NdArray>>(
+    (a: NdArray) =>
+      a.dtype === dtype ? a : ndarray((dtype === "f64" ? Float64Array : Float32Array).from(a.data as Float32Array), a.shape, dtype),
+    params,
+  );
+
+/** Is it a network of ours, whose weights are there to be copied and trained? */
+export const isTransformer = (model: LanguageModel): model is TransformerModel => "config" in model && "params" in model;
+
+/** Starts decoding with the weights that are given: see `LanguageModel.start`. */
+export type WeightedStart = (params: CausalParameters<NdArray>, prompt: readonly number[], rows: number) => Promise<Decoding>;
+
+/** A transformer whose weights come with every start: programs are compiled once, for networks that are being trained. */
+export function trainedDecoder(name: string, config: CausalTransformer, dtype: "f32" | "f64"): WeightedStart {
+  const options = { threads: threadsFor(config) };
+  const prompt = jit(
+    (params: CausalParameters, tokens: Tensor, last: Tensor) => causalTransformer.prompt(config, params, tokens, last),
+    options,
+  );
+  const step = jit(
+    (params: CausalParameters, tokens: Tensor, past: Past[], at: StepPlace) => causalTransformer.step(config, params, tokens, past, at),
+    options,
+  );
+  return (params, tokens, rows) => {
+    const programs: Programs = {
+      prompt: (given, last) => prompt(params, given, last),
+      step: (given, past, at) => step(params, given, past, at),
+    };
+    return startDecoding({ name, config, dtype, programs }, tokens, rows);
   };
 }
 

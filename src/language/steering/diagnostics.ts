@@ -12,6 +12,9 @@ const heavyTail = 0.7;
 /** Where more than this share of the texts counts, no tail decides the mean, whatever its shape. */
 const decisive = 0.5;
 
+/** Effective particles below which a step has collapsed, and how many such steps are told. */
+const [collapsed, several] = [1.5, 3];
+
 /** Fewer descendants of the first step than this share of the particles: what the texts begin with is decided by a few. */
 const fewAncestors = 0.05;
 
@@ -51,6 +54,11 @@ export function steeringCautions({ bounds, weights, resamples, proposalOnly }: E
     cautions.push(
       `the last particles of a run descend from ${bounds.ancestors.toFixed(1)} of ${bounds.particles} first tokens: more --particles, or resampling less often`,
     );
+  const lost = bounds.sizes.filter((size) => size * bounds.particles < collapsed).length;
+  if (resamples && bounds.particles >= 16 && lost >= several)
+    cautions.push(
+      `at ${lost} of ${bounds.sizes.length} steps one particle has nearly all weight: more --particles, another --resample, or a longer training of the twist`,
+    );
   if (!resamples && bounds.particles >= 16 && least < 2 / bounds.particles)
     cautions.push(`one particle has nearly all weight (effective size ${(least * bounds.particles).toFixed(1)} of ${bounds.particles})`);
   const shape = weights && weights.length >= 100 && weights.some(Number.isFinite) ? paretoShape(weights) : undefined;
@@ -74,6 +82,9 @@ export interface LearningEvidence {
   readonly largest: number;
 }
 
+/** Skipped steps that are told, however many others there were. */
+const manyStarved = 20;
+
 /** What a training should be warned of. */
 export function learningCautions({ steps, starved, steepest, largest }: LearningEvidence): string[] {
   return [
@@ -81,7 +92,7 @@ export function learningCautions({ steps, starved, steepest, largest }: Learning
       ? [
           `no text of any of the ${steps} steps had anything of what is wanted: nothing was learned; exact draws (--positives exact), or a softer score first (--slope)`,
         ]
-      : starved > steps / 2
+      : starved > Math.min(steps / 2, manyStarved)
         ? [`${starved} of ${steps} steps were skipped, for no text had anything of what is wanted: more --texts, or --positives exact`]
         : []),
     ...(steepest > largest + steepTwist

@@ -1,5 +1,6 @@
 /** Exact draws of σ, where they can be afforded: by listing all texts, by the exact twist of a chain, or by rejection. */
 import type { Random } from "../../array/index.ts";
+import { UserError } from "../../errors.ts";
 import { exactTwist } from "../twists/exact.ts";
 import { drawExactly, enumerate, isListable } from "./enumerate.ts";
 import { runParticles } from "./particles.ts";
@@ -19,6 +20,8 @@ export type ExactDraws =
 
 /** Fewer listed texts than this are listed without asking. */
 const cheap = 2 ** 16;
+/** By which log φ may be above its bound. */
+const rounding = 1e-6;
 /** Texts of the model at a time. */
 const batch = 512;
 
@@ -67,6 +70,12 @@ async function rejected(
     const run = await runParticles(target, { particles: 1, populations: batch, resampling: "never", logs }, stream);
     const uniforms = stream.fold("accept").uniform([batch], "f64").data;
     const texts = textsOf(run.particles.tokens.data, batch, target.length);
+    const highest = run.particles.logPotential.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    if (highest > largest + rounding)
+      throw new UserError(
+        `${target.potential.name}: log φ is said to be at most ${largest}, and a text has ${highest}: rejection would not give draws of the target`,
+        "a larger `largest` of the module, or none",
+      );
     texts.forEach((text, row) => {
       if (draws.length < wanted && Math.log(uniforms[row]) < run.particles.logPotential.data[row] - largest) draws.push(text);
     });

@@ -1,7 +1,7 @@
 /** What a twist does: to the first token, and along a text. */
 import { randomStream } from "../../array/index.ts";
 import type { LanguageModel } from "../model.ts";
-import type { Twist } from "../twists/twist.ts";
+import { started, type Twist } from "../twists/twist.ts";
 import { logSoftmaxOf } from "./choose.ts";
 import { runParticles } from "./particles.ts";
 import { type TextTarget, untilEnd } from "./target.ts";
@@ -21,12 +21,13 @@ export interface TextGains {
 
 /** The tokens whose first probability the twist changes most, and those that are likely anyway. */
 export async function firstTokens({ model, prompt, length }: TextTarget, twist: Twist, most = 14): Promise<TokenShares[]> {
+  const twisting = await started(twist, prompt, 1);
+  if (!twisting) return [];
   const decoding = await model.start(prompt, 1);
   try {
     const { logits, hidden } = decoding.next;
     const tokens = { dtype: "i32", shape: [1, length], data: new Int32Array(length) } as const;
-    const psi = await twist.next?.({ rows: 1, tokens, hidden, population: () => 0 }, 1);
-    if (!psi) return [];
+    const psi = await twisting.next({ rows: 1, tokens, hidden, logits, population: () => 0 }, 1);
     const logModel = Float64Array.from((await logSoftmaxOf(logits)).data as ArrayLike<number>);
     const tilted = logModel.map((log, v) => log + Number(psi.data[v]));
     const top = tilted.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
@@ -38,6 +39,7 @@ export async function firstTokens({ model, prompt, length }: TextTarget, twist: 
       .slice(0, most);
   } finally {
     decoding.close();
+    twisting.close();
   }
 }
 

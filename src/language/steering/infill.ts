@@ -1,7 +1,7 @@
 /** Infilling: texts between a prompt and what must follow. */
 import type { NdArray, Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import type { Observations } from "../learning/learner.ts";
+import type { Observations } from "../learning/options.ts";
 import type { LanguageModel } from "../model.ts";
 import { noPotential } from "../potentials/potential.ts";
 import { textsOf } from "./exact-draws.ts";

@@ -3,7 +3,7 @@ import { allocate, type NdArray, type Random } from "../../array/index.ts";
 import { type SmcModel, type SmcOptions, type SmcRecord, type SmcResult, type SmcState, smc } from "../../sampling/index.ts";
 import type { Decoding, NextTokenLaw } from "../model.ts";
 import { checkedLogs } from "../potentials/potential.ts";
-import type { Prefixes, Twist } from "../twists/twist.ts";
+import { guides, type Prefixes, type StartedTwist, started, type Twist } from "../twists/twist.ts";
 import { type Chosen, choose } from "./choose.ts";
 import { type Scorer, scored, scorer, type TextTarget } from "./target.ts";
 
@@ -30,8 +30,8 @@ export interface TextParticles {
 export interface ProposalOptions {
   /** Default: none, ψ = 1. */
   readonly twist?: Twist;
-  /** b in q ∝ p0 ψ^b. Default 1 where the twist can say ψ for every next token, else 0. */
-  readonly power?: number;
+  /** b in q ∝ p0 ψ^b. Default 1 where the twist can say ψ for every next token, else 0. A list has one for each row. */
+  readonly power?: number | readonly number[];
 }
 
 /** What a step saw, before rows are moved: rollouts for learning are made of it. */
@@ -51,7 +51,7 @@ export interface ParticleOptions extends SmcOptions, ProposalOptions {
   /** Tokens that must follow, one list for every population (all of one length): infilling. */
   readonly suffixes?: readonly Int32Array[];
   readonly logs?: Scorer;
-  readonly watch?: (record: SmcRecord, state: SmcState<TextParticles>) => void;
+  readonly watch?: (record: SmcRecord, state: SmcState<TextParticles>, before: Float64Array) => void;
   readonly see?: (view: StepView) => void;
 }
 
@@ -72,20 +72,31 @@ const start = (rows: number, length: number): TextParticles => ({
  */
 export async function runParticles(target: TextTarget, options: ParticleOptions, rng: Random): Promise<SmcResult<TextParticles>> {
   const { particles, populations = 1 } = options;
-  const decoding = await target.model.start(target.prompt, particles * populations);
+  const rows = particles * populations;
+  const decoding = await target.model.start(target.prompt, rows);
   try {
-    return await smc(smcModel(target, decoding, options), options, rng, options.watch);
+    const twisting = await started(options.twist, target.prompt, rows);
+    try {
+      return await smc(smcModel(target, decoding, twisting, options), options, rng, options.watch);
+    } finally {
+      twisting?.close();
+    }
   } finally {
     decoding.close();
   }
 }
 
-function smcModel(target: TextTarget, decoding: Decoding, options: ParticleOptions): SmcModel<TextParticles> {
+function smcModel(
+  target: TextTarget,
+  decoding: Decoding,
+  twisting: StartedTwist | undefined,
+  options: ParticleOptions,
+): SmcModel<TextParticles> {
   const { particles: K, twist, references, suffixes, see } = options;
   const { length, potential, model } = target;
   const end = model.tokenizer.end;
   const logs = options.logs ?? scorer(target);
-  const power = twist?.next ? (options.power ?? 1) : 0;
+  const power = guides(twist) ? (options.power ?? 1) : 0;
   const population = (row: number): number => Math.floor(row / K);
   const observed = (row: number): number => (options.firstPopulation ?? 0) + population(row);
 
@@ -95,10 +106,12 @@ function smcModel(target: TextTarget, decoding: Decoding, options: ParticleOptio
 
     async propagate(from, t, rng) {
       const rows = decoding.rows;
-      if (from.slot.data.some((slot, row) => slot !== row)) decoding.select(from.slot.data);
+      if (from.slot.data.some((slot, row) => slot !== row)) {
+        decoding.select(from.slot.data);
+        twisting?.select(from.slot.data);
+      }
       const prediction = decoding.next;
-      const before: Prefixes = { rows, tokens: from.tokens, hidden: prediction.hidden, population: observed };
-      const logTwist = await twist?.next?.(before, t);
+      const logTwist = await twisting?.next({ rows, tokens: from.tokens, ...prediction, population: observed }, t);
       const forced = from.finished.data.map((f, row) => {
         if (f) return end!; // padding
         return row % K === 0 && references ? references[population(row)][t - 1] : -1;
@@ -108,6 +121,7 @@ function smcModel(target: TextTarget, decoding: Decoding, options: ParticleOptio
       see?.({ t, prediction, chosen, active: Float64Array.from(from.finished.data, (f) => 1 - f) });
       const next = extended(from, t, chosen, end);
       if (t < length || suffixes) await decoding.append(chosen.token);
+      if (t < length) await twisting?.append(chosen.token);
       return weighed(next, from, t, chosen);
     },
 
@@ -135,7 +149,7 @@ function smcModel(target: TextTarget, decoding: Decoding, options: ParticleOptio
       logTarget[row] = next.logModel.data[row] + logPassed[row] + logPotential[row];
     });
 
-    const guess = twist?.next ? chosen.logTwist : going.length > 0 ? await twist?.prefix?.(prefixesOf(next), t) : undefined;
+    const guess = twisting ? chosen.logTwist : going.length > 0 ? await twist?.prefix?.(prefixesOf(next), t) : undefined;
     const passing =
       going.length > 0 && potential.intermediate ? await checkedLogs(potential, scored(target, going.map(textOf)), t) : undefined;
     going.forEach((row, i) => {
@@ -151,7 +165,7 @@ function smcModel(target: TextTarget, decoding: Decoding, options: ParticleOptio
   }
 
   function prefixesOf(particles: TextParticles): Prefixes {
-    return { rows: particles.tokens.shape[0], tokens: particles.tokens, hidden: decoding.next.hidden, population: observed };
+    return { rows: particles.tokens.shape[0], tokens: particles.tokens, ...decoding.next, population: observed };
   }
 }
 

@@ -1,15 +1,26 @@
 /** Twists as files: weights, and what they were learned for. */
 import { z } from "zod";
-import { flatten, isArrayLeaf, leafPaths, type NdArray, readSafetensors, writeSafetensors } from "../../array/index.ts";
+import {
+  flatten,
+  isArrayLeaf,
+  leafPaths,
+  type NdArray,
+  randomStream,
+  readSafetensors,
+  unflatten,
+  writeSafetensors,
+} from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { objectiveNames } from "../learning/objectives.ts";
-import type { HeadParameters } from "./head.ts";
+import { type TwistNetwork, type TwistParameters, twistBodies, twistForms } from "./network.ts";
 
-/** What a twist was learned for. Sums tell whether it fits; the rest is told. */
-export const twistSchema = z.object({
+const ownSchema = z.object({
   format: z.literal("pushforward-twist"),
   objective: z.enum(objectiveNames as [(typeof objectiveNames)[number]]),
   kind: z.enum(["linear", "mlp"]),
+  body: z.enum(twistBodies).default("frozen"),
+  rank: z.number().int().positive().default(4),
+  form: z.enum(twistForms).default("psi"),
   model: z.string(),
   modelHash: z.string(),
   tokenizerHash: z.string(),
@@ -20,46 +31,66 @@ export const twistSchema = z.object({
   /** Width of what it is told besides the hidden state: 0, or that of an observation. */
   observed: z.number().int().min(0),
 });
+
+/** What a twist was learned for. Sums tell whether it fits; the rest is told. Of a ratio, also what its proposal was learned for. */
+export const twistSchema = ownSchema.extend({ around: ownSchema.optional() });
 export type TwistDescription = z.infer<typeof twistSchema>;
 
-export function writeTwist(params: HeadParameters<NdArray>, description: TwistDescription): Uint8Array {
-  const { leaves, structure } = flatten<NdArray>(params, isArrayLeaf as (x: unknown) => x is NdArray);
-  const names = leafPaths(structure);
-  return writeSafetensors(Object.fromEntries(names.map((name, i) => [name, leaves[i]])), { twist: JSON.stringify(description) });
+/** Parameters by name; those of the proposal of a ratio begin with "around.". */
+export function writeTwist(params: TwistParameters<NdArray>, description: TwistDescription, around?: TwistParameters<NdArray>): Uint8Array {
+  const all = { ...named(params, ""), ...(around && named(around, "around.")) };
+  return writeSafetensors(all, { twist: JSON.stringify(description) });
 }
 
-/** @throws UserError  for a file that is no twist, or whose arrays do not fit together */
-export function readTwist(file: Uint8Array, path: string): { params: HeadParameters<NdArray>; description: TwistDescription } {
-  const wrong = (what: string): UserError => new UserError(`${path}: ${what}`, "pushforward steer train writes twists");
+function named(params: TwistParameters<NdArray>, prefix: string): Record<string, NdArray> {
+  const { leaves, structure } = flatten<NdArray>(params, isArray);
+  return Object.fromEntries(leafPaths(structure).map((name, i) => [prefix + name, leaves[i]]));
+}
+
+const isArray = (x: unknown): x is NdArray => isArrayLeaf(x) && "data" in x;
+
+/** A twist's file as it was read: its arrays are checked when it is known what they must be. */
+export interface TwistFile {
+  readonly path: string;
+  readonly description: TwistDescription;
+  readonly tensors: Readonly<Record<string, NdArray>>;
+}
+
+const wrong = (path: string, what: string): UserError => new UserError(`${path}: ${what}`, "pushforward steer train writes twists");
+
+/** @throws UserError  for a file that is no twist */
+export function readTwist(file: Uint8Array, path: string): TwistFile {
   let read: ReturnType<typeof readSafetensors>;
   try {
     read = readSafetensors(file);
   } catch (error) {
-    throw wrong((error as Error).message);
+    throw wrong(path, (error as Error).message);
   }
   const parsed = twistSchema.safeParse(jsonOf(read.metadata.twist));
-  if (!parsed.success) throw wrong("this is no twist");
-  const { tensors } = read;
-  const layers = Object.keys(tensors).filter((name) => /^layers\.\d+\.w$/.test(name)).length;
-  const tensor = (name: string, rank: number): NdArray => {
-    const found = tensors[name];
-    if (!found || found.shape.length !== rank || (found.dtype !== "f32" && found.dtype !== "f64"))
-      throw wrong(`its tensor "${name}" is ${found ? `${found.dtype} [${found.shape.join(", ")}]` : "missing"}`);
-    return found;
-  };
-  if (layers < 1) throw wrong("it has no layers");
-  const dense = (name: string) => ({ w: tensor(`${name}.w`, 2), b: tensor(`${name}.b`, 1) });
-  const params: HeadParameters<NdArray> = {
-    layers: Array.from({ length: layers }, (_, i) => dense(`layers.${i}`)),
-    logZ: tensor("logZ", 0),
-    value: dense("value"),
-  };
-  params.layers.forEach(({ w, b }, i) => {
-    if (b?.shape[0] !== w.shape[1] || (i > 0 && params.layers[i - 1].w.shape[1] !== w.shape[0]))
-      throw wrong(`layer ${i} does not fit the one before`);
-    if (w.data.some((x) => !Number.isFinite(Number(x)))) throw wrong(`layer ${i} has weights that are no numbers`);
+  if (!parsed.success) throw wrong(path, "this is no twist");
+  return { path, description: parsed.data, tensors: read.tensors };
+}
+
+/**
+ * Parameters of a network from a twist's file.
+ *
+ * @param prefix  of their names: "around." for the proposal of a ratio
+ * @throws UserError  for arrays that are missing, of another shape, or no numbers
+ */
+export function twistParameters({ path, tensors }: TwistFile, network: Pick<TwistNetwork, "init">, prefix = ""): TwistParameters<NdArray> {
+  const { leaves, structure } = flatten<NdArray>(network.init(randomStream(0)), isArray);
+  const found = leafPaths(structure).map((leaf, i) => {
+    const name = prefix + leaf;
+    const [tensor, wanted] = [tensors[name], leaves[i].shape];
+    if (!tensor || tensor.shape.join() !== wanted.join() || (tensor.dtype !== "f32" && tensor.dtype !== "f64"))
+      throw wrong(
+        path,
+        `its tensor "${name}" is ${tensor ? `${tensor.dtype} [${tensor.shape.join(", ")}]` : "missing"}, and must be [${wanted.join(", ")}]`,
+      );
+    if (tensor.data.some((x) => !Number.isFinite(Number(x)))) throw wrong(path, `its tensor "${name}" has weights that are no numbers`);
+    return tensor;
   });
-  return { params, description: parsed.data };
+  return unflatten<TwistParameters<NdArray>>(structure, found);
 }
 
 function jsonOf(text: string | undefined): unknown {

@@ -75,7 +75,7 @@ export interface HeadTwistOptions extends HeadOptions {
  * @param observations  [populations, c], what each population's twist is told besides; without it only the hidden state
  */
 export function headTwist(params: HeadParameters<NdArray>, options: HeadTwistOptions, observations?: NdArray): Twist {
-  const next = options.frozen ? frozenProgram(params, options.bounded) : (hidden: NdArray) => program(options.bounded)(params, hidden);
+  const next = headProgram(params, options);
   const dtype = params.layers[0].w.dtype;
   return {
     name: options.name,
@@ -83,6 +83,16 @@ export function headTwist(params: HeadParameters<NdArray>, options: HeadTwistOpt
     next: (prefixes) => next(withObservations(prefixes, observations, dtype)),
   };
 }
+
+/** log ψ of every next token from rows of states, [rows, d] -> [rows, V]. */
+export const headProgram = (
+  params: HeadParameters<NdArray>,
+  { bounded, frozen }: Pick<HeadTwistOptions, "bounded" | "frozen">,
+): ((hidden: NdArray) => Promise<NdArray>) =>
+  frozen ? frozenProgram(params, bounded) : (hidden) => program(bounded)(onlyHead(params), hidden);
+
+/** What a head has, of parameters that have more. */
+const onlyHead = ({ layers, logZ, value }: HeadParameters<NdArray>): HeadParameters<NdArray> => ({ layers, logZ, value });
 
 const all = (params: HeadParameters, hidden: Tensor, bounded: boolean): Tensor =>
   head.all(params, hidden.cast(params.layers[0].w.dtype), { bounded });
@@ -103,7 +113,7 @@ function frozenProgram(params: HeadParameters<NdArray>, bounded: boolean) {
   if (!found) {
     found = jit((hidden: Tensor) =>
       all(
-        mapTree<HeadParameters>((a: NdArray) => constant(a), params),
+        mapTree<HeadParameters>((a: NdArray) => constant(a), onlyHead(params)),
         hidden,
         bounded,
       ),
@@ -114,7 +124,11 @@ function frozenProgram(params: HeadParameters<NdArray>, bounded: boolean) {
 }
 
 /** Hidden states with the observation of their population beside them. */
-export function withObservations({ hidden, rows, population }: Prefixes, observations: NdArray | undefined, dtype: string): NdArray {
+export function withObservations(
+  { hidden, rows, population }: Pick<Prefixes, "hidden" | "rows" | "population">,
+  observations: NdArray | undefined,
+  dtype: string,
+): NdArray {
   if (!observations) return hidden;
   const [d, c] = [hidden.shape[1], sizeOf(observations.shape.slice(1))];
   const data = dtype === "f64" ? new Float64Array(rows * (d + c)) : new Float32Array(rows * (d + c));

@@ -21,6 +21,7 @@ export const bounds = experiment({
   options: z.object({
     ...targetOptions,
     ...samplerOptions,
+    particles: z.int().min(1).max(100_000).default(256).describe("particles of a run, K: the largest of 1, 4, 16, … that are gone through"),
     draws: z.int().min(2).max(1_000_000).default(1000).describe("texts of the proposal, for the divergences"),
   }),
   metrics: {
@@ -55,12 +56,7 @@ export const bounds = experiment({
       folder: `steer-bounds-${source.name}`,
       steps: ladder.length * settings.runs,
       config: { particles: settings.particles, runs: settings.runs, length: target.length },
-      warnings: [
-        ...notes,
-        ...told,
-        ...samplerNotes(options, twist, twist?.next !== undefined),
-        ...(quick ? ["--quick: few particles and runs"] : []),
-      ],
+      warnings: [...notes, ...told, ...samplerNotes(options, twist), ...(quick ? ["--quick: few particles and runs"] : [])],
     };
   },
 

@@ -48,9 +48,7 @@ export const compare = experiment({
       config: { particles, runs, length: target.length },
       warnings: [
         ...notes,
-        ...loaded.flatMap((l, i) =>
-          [...l.notes, ...samplerNotes(options, l.twist, l.twist?.next !== undefined)].map((note) => `${names[i]}: ${note}`),
-        ),
+        ...loaded.flatMap((l, i) => [...l.notes, ...samplerNotes(options, l.twist)].map((note) => `${names[i]}: ${note}`)),
       ],
     };
   },

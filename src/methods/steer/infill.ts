@@ -16,8 +16,9 @@ import {
 import { estimate } from "../../sampling/index.ts";
 import { measure } from "./measure.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
-import { fileTwist, loadTarget, modelInput, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
+import { loadTarget, modelInput, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
 import { boundsSentence, distinct, divergenceLines, jsonl, logZResults, measuredNumbers, textRows, textTable } from "./results.ts";
+import { fileTwist } from "./twist-file.ts";
 
 export const infill = experiment({
   name: "steer infill",
@@ -69,7 +70,7 @@ export const infill = experiment({
       warnings: [
         ...notes,
         ...(twist?.notes ?? []),
-        ...samplerNotes(options, twist),
+        ...samplerNotes(options, twist, twist !== undefined),
         ...(suffix ? [`the ending is read as ${JSON.stringify(model.tokenizer.decode(suffix))}, ${suffix.length} tokens`] : []),
         ...(model.tokenizer.end !== undefined && !isChain(model) ? ["texts that end before the ending count for nothing"] : []),
       ],

@@ -55,7 +55,7 @@ export const kl = experiment({
       folder: `steer-kl-${source.name}`,
       steps: runs,
       config: { length: target.length, texts: texts.continuations.length },
-      warnings: [...notes, ...told, ...samplerNotes(options, twist, twist?.next !== undefined)],
+      warnings: [...notes, ...told, ...samplerNotes(options, twist)],
     };
   },
 

@@ -1,6 +1,6 @@
 /** Options of steering. */
 import { z } from "zod";
-import { objectiveNames } from "../../language/index.ts";
+import { objectiveNames, samplingLaws, twistBodies, twistForms } from "../../language/index.ts";
 import { resamplingSchemes } from "../../sampling/index.ts";
 
 const schemes = Object.keys(resamplingSchemes) as [keyof typeof resamplingSchemes];
@@ -46,7 +46,7 @@ export const samplerOptions = {
     .string()
     .optional()
     .describe(
-      "never, always, or the share of K below which the effective size falls first (default: 0.5; never for a twist that was learned as a proposal)",
+      "never, always, every:M steps, or the share of K below which the effective size falls first (default: 0.5; never for a twist that was learned as a proposal)",
     ),
   scheme: z.enum(schemes).default("systematic").describe("how ancestors are chosen"),
   twist: twistOption,
@@ -62,15 +62,41 @@ export const samplerOptions = {
 export const learningOptions = {
   loss: z
     .enum(objectiveNames as [(typeof objectiveNames)[number]])
-    .default("ctl")
-    .describe("what the twist is learned by"),
+    .optional()
+    .describe("what the twist is learned by (default: ctl; dpg with --positives exact)"),
   head: z.enum(["mlp", "linear"]).default("mlp").describe("network from the hidden state to log ψ of every token"),
+  body: z
+    .enum(twistBodies)
+    .default("frozen")
+    .describe(
+      "whose hidden state that is: the frozen model's, that of a copy that is trained too, or that of the model with low-rank changes (lora)",
+    ),
+  rank: z.int().min(1).max(4096).default(4).describe("r of --body lora: rank of the change of every linear layer"),
+  form: z
+    .enum(twistForms)
+    .default("psi")
+    .describe("what comes out: log ψ; log p0 ψ, by a copy's own output layer (p-psi); or log ψ' of ψ = ψ' q / p0 (ratio, --around)"),
+  around: z
+    .string()
+    .optional()
+    .describe("twist of the proposal q of --form ratio, a file of steer train: dpg makes good ones")
+    .meta({ file: true }),
+  law: z
+    .enum(samplingLaws)
+    .optional()
+    .describe(
+      "whom the texts of a step come from: the proposal, the model, half from each (mixture), half from the proposal and half exact draws (exact); default: as the loss has it",
+    ),
+  replay: z.int().min(0).max(1_000_000).default(0).describe("texts of earlier steps that are kept and learned from again"),
+  window: z.int().min(1).max(4096).default(1).describe("steps over which pcl asks for consistency"),
   texts: z.int().min(2).max(100_000).default(100).describe("texts of a step"),
   steps: z.int().min(1).max(10_000_000).default(1024).describe("steps"),
   lr: z
     .number()
     .gt(0)
     .optional()
-    .describe("step size of Adam (default 1e-3 up to 64 of hidden width, 1e-4 from 512, between them in proportion)"),
+    .describe(
+      "step size of Adam (default 1e-3 up to 64 of hidden width, 1e-4 from 512, between them in proportion; 0.3 of it for --body copy)",
+    ),
   temper: z.number().min(0).max(1).default(0).describe("share of the steps in which β rises from 0"),
 };

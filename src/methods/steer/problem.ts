@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
-import type { NdArray, Random } from "../../array/index.ts";
+import type { Random } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import type { Source } from "../../lab/index.ts";
 import {
@@ -11,14 +11,13 @@ import {
   type ExactDraws,
   exactTwist,
   floored,
-  headTwist,
+  guides,
   isChain,
+  isHit,
   type LanguageModel,
   lookaheadTwist,
-  objectiveOf,
   prefixTwist,
   readTexts,
-  readTwist,
   scorer,
   type TextTarget,
   type Twist,
@@ -27,6 +26,7 @@ import {
 import { loadLanguageModel, readPotential } from "../../language/node.ts";
 import { type ResamplingRule, resamplingSchemes } from "../../sampling/index.ts";
 import type { targetOptions } from "./options.ts";
+import { fileTwist } from "./twist-file.ts";
 
 export type TargetOptions = z.infer<z.ZodObject<typeof targetOptions>>;
 
@@ -85,21 +85,24 @@ function promptOf(model: LanguageModel, text: string): number[] {
 export function resamplingOf(text: string | undefined, twist?: Pick<Twist, "proposalOnly">): ResamplingRule {
   if (text === undefined) return twist?.proposalOnly ? "never" : { below: 0.5 };
   if (text === "never" || text === "always") return text;
+  const [, every] = /^every:([1-9]\d*)$/.exec(text) ?? [];
+  if (every !== undefined) return { every: Number(every) };
   const below = Number(text);
-  if (!(below > 0 && below <= 1)) throw new UserError(`--resample ${text}: never, always, or a share of the particles above 0 and up to 1`);
+  if (!(below > 0 && below <= 1))
+    throw new UserError(`--resample ${text}: never, always, every:M steps, or a share of the particles above 0 and up to 1`);
   return { below };
 }
 
 /** What is told of how particles move: where a rule was not asked for, and where one has no effect. */
 export const samplerNotes = (
   { resample, power }: { readonly resample?: string; readonly power?: number },
-  twist: Pick<Twist, "proposalOnly"> | undefined,
-  guides = twist !== undefined,
+  twist: Pick<Twist, "proposalOnly" | "next" | "start"> | undefined,
+  guided = guides(twist),
 ): string[] => [
   ...(resample === undefined && twist?.proposalOnly
     ? ["the twist was learned as a proposal: particles are not resampled (--resample 0.5 does)"]
     : []),
-  ...(power && !guides ? [`--power ${power} has no effect: there is no twist that knows every next token`] : []),
+  ...(power && !guided ? [`--power ${power} has no effect: there is no twist that knows every next token`] : []),
 ];
 
 export const schemeOf = (name: keyof typeof resamplingSchemes) => resamplingSchemes[name];
@@ -156,42 +159,17 @@ export async function givenDraws(target: TextTarget, path: string | undefined, l
   const { continuations: draws } = await textsAt(path, target);
   if (draws.length < least)
     throw new UserError(`${path}: ${draws.length} exact draws, and ${least} are needed`, "fewer --runs, or more draws");
-  const forbidden = (await scorer(target)(draws)).indexOf(Number.NEGATIVE_INFINITY);
+  const logs = await scorer(target)(draws);
+  const forbidden = logs.indexOf(Number.NEGATIVE_INFINITY);
   if (forbidden >= 0)
     throw new UserError(
       `${path}: text ${forbidden + 1} has φ = 0: it is no draw of this target`,
       "the prompt, --length, --potential or --beta differ",
     );
+  if (!logs.some((log) => isHit(target.potential, log)))
+    throw new UserError(
+      `${path}: none of the ${draws.length} texts is above the floor of ${target.potential.name}: they are no draws of this target`,
+      "the prompt, --length, --potential or --beta differ",
+    );
   return { draws, how: basename(path) };
-}
-
-/** A twist from a file, which may need to be told what must follow. */
-export interface FileTwist {
-  readonly twist: (observations?: NdArray) => Twist;
-  readonly proposalOnly?: boolean;
-  /** Is it told what must follow? */
-  readonly observes: boolean;
-  readonly notes: readonly string[];
-}
-
-/** @throws UserError  for a file that is no twist, or one of another model */
-export async function fileTwist(path: string, { model, length, potential, prompt }: TextTarget): Promise<FileTwist> {
-  if (!existsSync(path))
-    throw new UserError(`--twist ${path}: there is no such file`, "a file of steer train, exact, prefix, lookahead:8 or none");
-  const { params, description } = readTwist(await readFile(path), path);
-  if (description.tokenizerHash !== model.tokenizer.hash || description.modelHash !== model.hash)
-    throw new UserError(`${path}: this twist was learned on ${description.model}, which is not ${model.name}`, "train one on this model");
-  const { bounded = false, proposalOnly } = objectiveOf(description.objective);
-  const said = (what: string, was: unknown, is: unknown): string[] =>
-    was === is ? [] : [`the twist was learned for ${what} ${was}, here it is ${is}`];
-  return {
-    twist: (observations) =>
-      headTwist(params, { kind: description.kind, bounded, proposalOnly, frozen: true, name: basename(path) }, observations),
-    ...{ proposalOnly, observes: description.observed > 0 },
-    notes: [
-      ...said("the potential", description.potential, potential.name),
-      ...said("a length of", description.length, length),
-      ...said("the prompt", JSON.stringify(description.prompt), JSON.stringify(model.tokenizer.decode(prompt))),
-    ],
-  };
 }

@@ -14,6 +14,8 @@ export interface TextRow {
   readonly logPotential: number;
   /** Share among the texts of its run. */
   readonly weight: number;
+  /** Of every step, the number of the particle that it descends from. */
+  readonly ancestors?: readonly number[];
 }
 
 /** The particles of the first population, heaviest first. */
@@ -22,6 +24,7 @@ export function textRows(
   particles: TextParticles,
   logWeights: Float64Array,
   count: number,
+  lines?: readonly Int32Array[],
 ): TextRow[] {
   const top = logWeights.subarray(0, count).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const shares = Float64Array.from(logWeights.subarray(0, count), (log) => (top === Number.NEGATIVE_INFINITY ? 0 : Math.exp(log - top)));
@@ -35,6 +38,7 @@ export function textRows(
       logProposal: particles.logProposal.data[row],
       logPotential: particles.logPotential.data[row],
       weight: shares[row] / total,
+      ...(lines && { ancestors: lines.map((line) => line[row]) }),
     };
   }).sort((a, b) => b.weight - a.weight);
 }

@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { experiment } from "../../lab/index.ts";
 import { genealogyFigure, scoresFigure, sizesFigure } from "../../language/figures/steering.ts";
-import { isHit, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
+import { weightQuantiles, weightsFigure } from "../../language/figures/weights.ts";
+import { distinctGrams, isHit, type ParticleOptions, runBounds, runParticles, steeringCautions } from "../../language/index.ts";
 import { estimate, lineages } from "../../sampling/index.ts";
 import { samplerOptions, targetOptions } from "./options.ts";
 import { loadTarget, loadTwist, modelInput, outOfReach, resamplingOf, samplerNotes, schemeOf } from "./problem.ts";
-import { distinct, jsonl, logZNumbers, logZResults, plain, textRows, textTable } from "./results.ts";
+import { distinct, jsonl, logZNumbers, logZResults, plain, type TextRow, textRows, textTable } from "./results.ts";
 
 export const sample = experiment({
   name: "steer sample",
@@ -43,19 +44,18 @@ export const sample = experiment({
       folder: `steer-${source.name}`,
       steps: target.length,
       config: { particles, length: target.length },
-      warnings: [
-        ...notes,
-        ...told,
-        ...samplerNotes(options, twist, twist?.next !== undefined),
-        ...(options.quick ? ["--quick: few particles"] : []),
-      ],
+      warnings: [...notes, ...told, ...samplerNotes(options, twist), ...(options.quick ? ["--quick: few particles"] : [])],
     };
   },
 
   async work({ target, settings }, { rng, progress, interrupted }) {
     const { particles: K, runs } = settings;
     const line = progress("steps", target.length);
-    const watch = ({ t }: { t: number }): void => line.update(t, {});
+    const fan: ReturnType<typeof weightQuantiles>[] = [];
+    const watch: ParticleOptions["watch"] = ({ t }, _, before) => {
+      line.update(t, {});
+      fan.push(weightQuantiles(before));
+    };
     const run = await runParticles(target, { ...settings, watch }, rng.fold("particles"));
     line.finish();
     if (interrupted()) return undefined;
@@ -65,19 +65,24 @@ export const sample = experiment({
     bar.finish();
     if (interrupted()) return undefined;
     const base = await runParticles(target, { particles: K, resampling: "never" }, rng.fold("model"));
-    const rows = textRows(target, run.particles, run.logWeights, K);
+    const lines = lineages(run.records, K);
+    const rows = textRows(target, run.particles, run.logWeights, K, lines);
     const plainRows = textRows(target, base.particles, new Float64Array(K), K);
-    const own = new Set(lineages(run.records, K)[0]).size;
+    const own = new Set(lines[0]).size;
     const sizes = Float64Array.from(run.records, (r) => r.effectiveSize[0] / K);
     const cautions = steeringCautions({ bounds, resamples: settings.resampling !== "never", proposalOnly: settings.twist?.proposalOnly });
     const final = run.records[run.records.length - 1].effectiveSize[0];
     const steered = rows.reduce((sum, row) => sum + (row.weight > 0 ? row.weight * row.logPotential : 0), 0);
     const before = estimate(base.particles.logPotential.data).mean;
+    const share = (texts: readonly TextRow[]): number =>
+      texts.reduce((sum, row) => sum + (isHit(target.potential, row.logPotential) ? row.weight : 0), 0);
+    const hits = { steered: share(rows), model: share(plainRows) };
+    const diversity = { steered: distinctGrams(rows.map((row) => row.tokens)), model: distinctGrams(plainRows.map((row) => row.tokens)) };
     const sentence = `mean log φ ${steered.toFixed(3)} steered, ${Number.isFinite(before) ? before.toFixed(3) : "-∞"} of the model as it is`;
     const logZ = estimate(bounds.lower);
     const why = "a sample has no exact draws: steer bounds looks for them";
     return {
-      ...{ rows, plainRows, sizes, K },
+      ...{ rows, plainRows, sizes, K, fan },
       records: run.records,
       values: run.particles.logPotential.data,
       title: `${target.model.name}, tilted by ${target.potential.name}`,
@@ -87,6 +92,14 @@ export const sample = experiment({
         { name: "mean log φ, model", value: before },
         { name: "log Z, lower bound", value: logZ.mean, ...(runs > 1 && { error: logZ.error }), note: "nats" },
         { name: "effective size", value: final, note: `of ${K}, at the end` },
+        ...(hits.model < 1
+          ? [{ name: "share with φ > 0", value: hits.steered, note: `${hits.model.toFixed(3)} of the model's texts` }]
+          : []),
+        {
+          name: "different pairs of tokens",
+          value: diversity.steered[1],
+          note: `of all pairs; ${diversity.model[1].toFixed(3)} of the model's texts`,
+        },
         { name: "different first tokens", value: own, note: "from which the texts descend" },
       ],
       tables: [textTable(rows), { ...textTable(plainRows, 10), title: "Texts of the model as it is" }],
@@ -97,6 +110,8 @@ export const sample = experiment({
         kl: { qToTarget: null, targetToQ: null, why },
         ess: final,
         uniqueAncestors: own,
+        hits,
+        distinctGrams: diversity,
         meanLogPotential: { steered: plain(steered), model: plain(before) },
         texts: rows,
         modelTexts: plainRows,
@@ -115,13 +130,14 @@ export const sample = experiment({
     };
   },
 
-  figures: ({ records, values, rows, plainRows, sizes, K }) => [
+  figures: ({ records, values, rows, plainRows, sizes, K, fan }) => [
     genealogyFigure(records, values, K),
     scoresFigure({
       model: { values: plainRows.map((r) => r.logPotential) },
       steered: { values: rows.map((r) => r.logPotential), weights: rows.map((r) => r.weight) },
     }),
     sizesFigure({ sizes, particles: K }),
+    weightsFigure(fan),
   ],
   files: ({ rows, plainRows }) => [
     { name: "texts.jsonl", content: jsonl(rows) },

@@ -9,6 +9,7 @@ import { gainsFigure } from "../../language/figures/twist.ts";
 import {
   checkLearning,
   checkTarget,
+  dtypeOf,
   exactDraws,
   firstTokens,
   gainsAlong,
@@ -16,11 +17,13 @@ import {
   type LearningState,
   learningCautions,
   logWeightsOf,
+  networkOf,
   objectiveOf,
   runParticles,
   sandwichOf,
   simulateObservations,
   type TextTarget,
+  type TwistShape,
   twistLearner,
   twistOf,
   writeTwist,
@@ -30,12 +33,14 @@ import { measure } from "./measure.ts";
 import { learningOptions, targetOptions } from "./options.ts";
 import { givenDraws, loadTarget, modelInput } from "./problem.ts";
 import { divergenceLines, measuredNumbers, plain, textRows, textTable } from "./results.ts";
+import { aroundTwist } from "./twist-file.ts";
 
 /** Exact draws that are looked for, texts of q that are weighed at the end, and on the way. */
 const [wantedExact, finalDraws, evaluated] = [2000, 2000, 500];
 
-/** Step size by width of the hidden state, as the specification has it: 1e-3 up to 64, 1e-4 from 512. */
-export const rateFor = (width: number): number => 1e-3 * Math.min(1, Math.max(0.1, 64 / width));
+/** Step size by width of the hidden state: 1e-3 up to 64, 1e-4 from 512; 0.3 of it for all weights of a copy, as the paper has it. */
+export const rateFor = (width: number, body: TwistShape["body"]): number =>
+  1e-3 * Math.min(1, Math.max(0.1, 64 / width)) * (body === "copy" ? 0.3 : 1);
 
 export const train = method({
   name: "steer train",
@@ -43,6 +48,7 @@ export const train = method({
   examples: [
     'pushforward steer train --prompt "Once upon a time" --potential afinn --slope -1.5 --threshold -3',
     "pushforward steer train --model chain.json --length 8 --potential score.js --loss dpg --steps 300",
+    'pushforward steer train --prompt "Once upon a time" --potential afinn --body lora --form p-psi',
   ],
   notes: `Losses: ${["ctl", "dpg", "sixo", "rl", "pcl", "tb", "fudge", "reinforce", "ppo"].map((name) => `${name} (${objectiveOf(name as "ctl").title})`).join(", ")} and others. The twist is a safetensors file for --twist.`,
   input: modelInput,
@@ -58,7 +64,7 @@ export const train = method({
     positives: z
       .enum(["approximate", "exact"])
       .default("approximate")
-      .describe("what ctl, sixo and dpg take for texts of the target: weighed texts of their own, or exact draws"),
+      .describe("what ctl, nvi, sixo and dpg take for texts of the target: weighed texts of their own, or exact draws"),
     infill: z.int().min(1).max(1000).optional().describe("learn for infilling: endings of so many tokens that the model writes"),
     groups: z.int().min(1).max(10_000).default(10).describe("with --infill: endings of a step, among which its texts are divided"),
     exactBudget: z.int().min(0).max(100_000_000).default(20_000).describe("most texts of the model for exact draws by rejection"),
@@ -70,7 +76,8 @@ export const train = method({
   load: loadTarget,
 
   async prepare({ target, source, notes, promptText }, options, { rng, progress }) {
-    const { loss, quick } = options;
+    const { quick } = options;
+    const loss = options.loss ?? (options.positives === "exact" ? "dpg" : "ctl");
     const steps = quick ? Math.min(options.steps, 20) : options.steps;
     const suffix = options.infill;
     if (suffix === undefined && options.potential === "none")
@@ -90,26 +97,31 @@ export const train = method({
         : ({ why: "endings come with an exact text each" } as const);
     line.finish();
     const positives = objectiveOf(loss).positives === true;
-    if (options.positives === "exact" && suffix === undefined && !found.draws)
-      throw new UserError(`there are no exact draws: ${found.why}`, "--positives approximate");
+    const wanted = options.positives === "exact" || options.law === "exact";
+    if (wanted && suffix === undefined && !found.draws)
+      throw new UserError(`there are no exact draws: ${found.why}`, "--positives approximate, and another --law than exact");
     if (options.positives === "exact" && !positives)
-      throw new UserError(`${loss} does not learn from exact draws`, "--loss ctl, sixo or dpg does");
-    const exact = options.positives === "exact" ? found.draws : undefined;
+      throw new UserError(`${loss} does not learn from exact draws`, "--loss ctl, nvi, sixo or dpg does");
+    const exact = wanted ? found.draws : undefined;
+    const around = options.around === undefined ? undefined : await aroundTwist(options.around, target);
     const learning: LearningOptions = {
       ...{ objective: loss, kind: options.head, texts: options.texts, steps, temper: options.temper, exact },
-      rate: options.lr ?? rateFor(target.model.width),
+      ...{ body: options.body, rank: options.rank, form: options.form, around: around?.learned },
+      ...{ law: options.law, replay: options.replay, window: options.window },
+      rate: options.lr ?? rateFor(target.model.width, options.body),
       ...(suffix !== undefined && {
         groups: options.groups,
         observe: (own: Random) => simulateObservations(target, { count: options.groups, suffix }, own),
       }),
     };
-    checkLearning(target, learning);
+    const observed = suffix === undefined ? 0 : target.model.width;
+    checkLearning(target, learning, observed);
+    const dtype = await dtypeOf(target);
     const why = found.draws ? undefined : found.why;
     return {
       problem: {
-        target,
-        learning,
-        suffix,
+        ...{ target, learning, suffix, dtype, around: around?.description },
+        network: networkOf(target, learning, { dtype, width: observed }),
         draws: found.draws,
         why,
         logZ: found.draws ? found.logZ : undefined,
@@ -124,6 +136,10 @@ export const train = method({
       config: { steps, rate: learning.rate, length: target.length },
       warnings: [
         ...notes,
+        ...(around?.notes ?? []).map((note) => `--around: ${note}`),
+        ...(options.loss === undefined && loss !== "ctl"
+          ? [`${loss} is learned by, for there are exact draws (--loss ctl is the other)`]
+          : []),
         ...(quick ? ["--quick: few steps"] : []),
         ...(why === undefined || suffix !== undefined ? [] : [`no exact draws: ${why}; KL(target ‖ q) and the upper bound cannot be had`]),
       ],
@@ -131,14 +147,14 @@ export const train = method({
     };
   },
 
-  learner({ target, learning, draws, suffix }) {
-    const learner = twistLearner(target, learning, suffix === undefined ? 0 : target.model.width);
+  learner({ target, learning, network, dtype, draws, suffix }) {
+    const learner = twistLearner(target, learning, network, dtype);
     return {
       ...learner,
       async evaluate(state: LearningState, rng) {
         const observed =
           suffix === undefined ? undefined : await simulateObservations(target, { count: evaluated, suffix }, rng.fold("observations"));
-        const own = { twist: twistOf(state, learning, observed?.features), suffixes: observed?.suffixes };
+        const own = { twist: twistOf(network, state, learning.objective, observed?.features), suffixes: observed?.suffixes };
         const weights = await logWeightsOf(target, { ...own, exact: observed?.exact ?? draws?.slice(0, evaluated) }, evaluated, rng);
         return {
           proposalWeight: plain(estimate(weights.proposal).mean) ?? 0,
@@ -149,10 +165,10 @@ export const train = method({
   },
 
   async conclude({ state, history, steps }, problem, _, { rng, progress }) {
-    const { target, learning, draws, why, promptText, beta, suffix } = problem;
+    const { target, learning, network, around, draws, why, promptText, beta, suffix } = problem;
     const observed =
       suffix === undefined ? undefined : await simulateObservations(target, { count: 200, suffix }, rng.fold("observations"));
-    const twist = twistOf(state, learning, observed?.features);
+    const twist = twistOf(network, state, learning.objective, observed?.features);
     const line = progress("bounds", observed ? 200 : 20);
     const measured = await measure(
       target,
@@ -206,19 +222,24 @@ export const train = method({
           ),
         };
     const sentence = divergenceLines(divergence).join("; ") || "the divergences cannot be had";
+    const { objective, kind, body = "frozen", rank = 4, form = "psi" } = learning;
     const description = {
-      ...{
-        format: "pushforward-twist" as const,
-        objective: learning.objective,
-        kind: learning.kind,
-        observed: observed ? observed.features.shape[1] : 0,
-      },
+      ...{ format: "pushforward-twist" as const, objective, kind, body, rank, form },
+      observed: observed ? observed.features.shape[1] : 0,
       ...{ model: target.model.name, modelHash: target.model.hash, tokenizerHash: target.model.tokenizer.hash },
       ...{ potential: target.potential.name, beta, length: target.length, prompt: promptText },
+      ...(around && { around }),
     };
     const name = objectiveOf(learning.objective).title;
     return {
-      ...{ history, curve, rows, explained, base: base.particles.logPotential.data, file: writeTwist(state.params, description) },
+      ...{
+        history,
+        curve,
+        rows,
+        explained,
+        base: base.particles.logPotential.data,
+        file: writeTwist(state.params, description, learning.around?.params),
+      },
       title: `A twist of ${target.model.name} by ${name}`,
       summary: `${sentence}, after ${steps} updates of ${learning.texts} texts.`,
       numbers: [

@@ -24,8 +24,17 @@ export interface SmcModel<X> {
   readonly reference?: (particles: X, t: number) => X | Promise<X>;
 }
 
-/** When to resample: never (sequential importance sampling, IWAE), always, or when Kish's size falls below a share of the particles. */
-export type ResamplingRule = "never" | "always" | { readonly below: number };
+/**
+ * When to resample: never (sequential importance sampling, IWAE), always, when Kish's size falls below a share of the particles, or at every
+ * so many steps: then weights are those of blocks of steps.
+ */
+export type ResamplingRule = "never" | "always" | { readonly below: number } | { readonly every: number };
+
+/** Is it time, at step t? @param share  Kish's size over K */
+function isDue(rule: ResamplingRule, t: number, share: number): boolean {
+  if (rule === "never" || rule === "always") return rule === "always";
+  return "every" in rule ? t % rule.every === 0 : share < rule.below;
+}
 
 export interface SmcOptions {
   /** K, particles of one population. */
@@ -75,7 +84,7 @@ export async function smcStep<X>(model: SmcModel<X>, state: SmcState<X>, options
     stream,
   );
   const gathered = record.ancestors ? gatherRows(particles, record.ancestors) : particles;
-  return { state: { t, particles: gathered, ...next }, record };
+  return { state: { t, particles: gathered, ...next }, record, logWeights };
 }
 
 /** All particles at t = 0, with weights 1. */
@@ -97,13 +106,14 @@ export interface SmcResult<X> extends SmcState<X> {
  * Sequential Monte Carlo. E[Ẑ] = Z for every proposal, rule and scheme; E[log Ẑ] ≤ log Z. With a reference (conditional SMC)
  * E[1/Ẑ] = 1/Z and E[log Ẑ] ≥ log Z. Never resampled at T: the last weights say what the particles are worth.
  *
+ * @param watch  sees every step, and the log weights before it was resampled
  * @source  Del Moral, Doucet & Jasra, JRSS B 68 (2006); Andrieu, Doucet & Holenstein, JRSS B 72 (2010), section 4
  */
 export async function smc<X>(
   model: SmcModel<X>,
   options: SmcOptions,
   rng: Random,
-  watch: (record: SmcRecord, state: SmcState<X>) => void = () => {},
+  watch: (record: SmcRecord, state: SmcState<X>, before: Float64Array) => void = () => {},
 ): Promise<SmcResult<X>> {
   let state = await smcStart(model, options, rng);
   const records: SmcRecord[] = [];
@@ -111,7 +121,7 @@ export async function smc<X>(
     const step = await smcStep(model, state, options, rng);
     state = step.state;
     records.push(step.record);
-    watch(step.record, state);
+    watch(step.record, state, step.logWeights);
   }
   const logZ = state.logZ.map((log, g) => log + logMeanExp(populationOf(state.logWeights, g, options.particles)));
   return { ...state, logZ, records };
@@ -172,7 +182,7 @@ function select(
     const weights = normalisedWeights(logs);
     effectiveSize[g] = kishSize(logs);
     largestWeight[g] = weights.reduce((a, b) => Math.max(a, b));
-    if (last || resampling === "never" || (resampling !== "always" && effectiveSize[g] >= resampling.below * K)) continue;
+    if (last || !isDue(resampling, t, effectiveSize[g] / K)) continue;
     const chosen = resample(scheme, weights, rng.fold("resample").fold(g), conditional ? { reference: 0 } : {});
     chosen.forEach((k, i) => void (ancestors[g * K + i] = g * K + k));
     next.logWeights.fill(0, g * K, (g + 1) * K);

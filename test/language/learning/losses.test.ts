@@ -1,20 +1,17 @@
 /** Losses of twists on a chain whose strings can be listed: section 6 of the specification, values and derivatives at a = 0.5. */
 import { describe, expect, test } from "vitest";
 import { array, type NdArray, randomStream, toNumbers } from "../../../src/array/index.ts";
+import { controlledDecoding, logVariance, pathConsistency, softQ } from "../../../src/language/learning/consistency.ts";
 import {
   approximatePositives,
   clippedPolicy,
   contrastive,
-  controlledDecoding,
   discriminator,
   distributional,
-  logVariance,
   logWeights,
   noiseContrastive,
-  pathConsistency,
   policyGradient,
   regression,
-  softQ,
   type Twisted,
 } from "../../../src/language/learning/losses.ts";
 import { type Rollout, rollout } from "../../../src/language/learning/rollout.ts";

@@ -21,6 +21,12 @@ export interface Layout {
   readonly branch?: boolean;
   /** The last product is one of integers. */
   readonly quantized?: boolean;
+  /** Weights of 4 bits in blocks of 16 inputs; `fourBits` says what they stand for. */
+  readonly q4?: boolean;
+  /** Two graphs as branches of one: without tokens in the caches, which then are not read, and with. */
+  readonly merged?: boolean;
+  /** Caches come out, and none go in. */
+  readonly first?: boolean;
   /** Inputs of caches say their sizes only by name. */
   readonly symbolic?: boolean;
   /** The last normalisation's output is an output "last_hidden_state". */
@@ -30,6 +36,7 @@ export interface Layout {
 }
 
 export function exportDecoder(config: CausalTransformer, params: CausalParameters<NdArray>, layout: Layout = {}): Uint8Array {
+  if (layout.merged) return merged(config, params, layout);
   const { pasts = true, half = false, positions: hasPositions = true, keep = false } = layout;
   const { width, heads, keyValueHeads = heads, depth, vocabulary } = config;
   const d = width / heads;
@@ -53,8 +60,22 @@ export function exportDecoder(config: CausalTransformer, params: CausalParameter
     node.push(nodeOf({ op: "Identity", in: [from], out: [to], name: to }));
   };
 
+  const nbits = (x: string, w: NdArray): string => {
+    const [inputs, outputs] = w.shape;
+    const { codes, units } = fourBits(w);
+    const bytes = Uint8Array.from({ length: codes.length / 2 }, (_, i) => codes[2 * i] | (codes[2 * i + 1] << 4));
+    const blocks = inputs / 16;
+    node.push(
+      nodeOf({
+        ...{ op: "MatMulNBits", domain: "com.microsoft", out: [`n${node.length}_0`], name: `node${node.length}` },
+        in: [x, c(ndarray(bytes, [outputs, blocks, 8], "u8")), c(ndarray(Float32Array.from(units), [outputs * blocks], "f32"))],
+        attributes: { K: inputs, N: outputs, bits: 4, block_size: 16 },
+      }),
+    );
+    return `n${node.length - 1}_0`;
+  };
   const layer = (x: string, { w, b }: { w: NdArray; b?: NdArray }): string => {
-    const y = op("MatMul", [x, c(w)]);
+    const y = layout.q4 ? nbits(x, w) : op("MatMul", [x, c(w)]);
     return b ? op("Add", [y, c(b)]) : y;
   };
   const norm = (x: string, { scale, shift }: { scale: NdArray; shift?: NdArray }): string => {
@@ -89,6 +110,10 @@ export function exportDecoder(config: CausalTransformer, params: CausalParameter
   };
   const grown = (y: string, name: string): string => {
     if (!pasts) return y;
+    if (layout.first) {
+      named(half ? op("Cast", [y], { to: HALF }) : y, `present.${name}`);
+      return y;
+    }
     const past = half ? op("Cast", [`past_key_values.${name}`], { to: FLOAT }) : `past_key_values.${name}`;
     const all = op("Concat", [past, y], { axis: 2 });
     named(half ? op("Cast", [all], { to: HALF }) : all, `present.${name}`);
@@ -176,7 +201,64 @@ export function exportDecoder(config: CausalTransformer, params: CausalParameter
       ...(layout.hidden ? [port("last_hidden_state", FLOAT, ["batch", "tokens", width])] : []),
     ],
   };
-  return onnx.ModelProto.encode({ irVersion: 9, opsetImport: [{ domain: "", version: 20 }], graph }).finish();
+  return onnx.ModelProto.encode({ irVersion: 9, opsetImport: opsets, graph }).finish();
+}
+
+const opsets = [
+  { domain: "", version: 20 },
+  { domain: "com.microsoft", version: 1 },
+];
+
+/** Both graphs as branches, as Optimum merges them: their names differ, inputs are those of the whole. */
+function merged(config: CausalTransformer, params: CausalParameters<NdArray>, layout: Layout): Uint8Array {
+  const part = (own: Layout): onnxProto.onnx.IGraphProto =>
+    onnx.ModelProto.decode(exportDecoder(config, params, { ...layout, merged: false, ...own })).graph ?? {};
+  const whole = part({ branch: true });
+  const inputs = new Set((whole.input ?? []).map(({ name }) => name));
+  const branch = (graph: onnxProto.onnx.IGraphProto, prefix: string): onnxProto.onnx.IGraphProto => {
+    const own = (name: string): string => (name === "" || inputs.has(name) ? name : prefix + name);
+    return {
+      name: prefix,
+      node: (graph.node ?? []).map((n) => ({ ...n, name: prefix + n.name, input: n.input?.map(own), output: n.output?.map(own) })),
+      initializer: (graph.initializer ?? []).map((tensor) => ({ ...tensor, name: own(tensor.name ?? "") })),
+      output: (graph.output ?? []).map((port) => ({ ...port, name: own(port.name ?? "") })),
+    };
+  };
+  const output = whole.output ?? [];
+  const node = nodeOf({
+    ...{ op: "If", in: ["use_cache_branch"], out: output.map(({ name }) => name ?? ""), name: "branches" },
+    attributes: { then_branch: { g: branch(part({}), "with_") }, else_branch: { g: branch(part({ first: true }), "without_") } },
+  });
+  const graph = { name: "merged", node: [node], input: whole.input, output };
+  return onnx.ModelProto.encode({ irVersion: 9, opsetImport: opsets, graph }).finish();
+}
+
+/** Numbers of 0 … 15 for [outputs, inputs], around 8, and the unit of each block of 16 inputs. */
+function fourBits(w: NdArray): { codes: Uint8Array; units: number[] } {
+  const [inputs, outputs] = w.shape;
+  const v = toNumbers(w);
+  const codes = new Uint8Array(inputs * outputs);
+  const units: number[] = [];
+  for (let o = 0; o < outputs; o++)
+    for (let from = 0; from < inputs; from += 16) {
+      const block = Array.from({ length: 16 }, (_, i) => v[(from + i) * outputs + o]);
+      const unit = Math.fround(Math.max(...block.map(Math.abs)) / 7);
+      units.push(unit);
+      block.forEach((x, i) => void (codes[o * inputs + from + i] = 8 + Math.round(x / unit)));
+    }
+  return { codes, units };
+}
+
+/** The weights that four bits stand for. */
+export function rounded4(w: NdArray): NdArray {
+  const [inputs, outputs] = w.shape;
+  const { codes, units } = fourBits(w);
+  const value = (i: number, o: number): number => (codes[o * inputs + i] - 8) * units[(o * inputs + i - (i % 16)) / 16];
+  return ndarray(
+    Float32Array.from({ length: inputs * outputs }, (_, e) => value(Math.floor(e / outputs), e % outputs)),
+    w.shape,
+    "f32",
+  );
 }
 
 function transposed(table: NdArray): NdArray {

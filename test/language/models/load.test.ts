@@ -69,6 +69,13 @@ test("a Hugging Face folder: sizes, the token that ends a text, and no notes", a
   expect(model.hash).toMatch(/^[0-9a-f]{64}$/);
 });
 
+test("what a generation config would make of the law is told, and not done", async () => {
+  const { notes } = await loadModel(
+    folder("truncated", { ...files, "generation_config.json": { eos_token_id: 0, temperature: 0.7, top_k: 50, top_p: 1 } }),
+  );
+  expect(notes).toEqual([expect.stringMatching(/generation_config.json has temperature 0.7, top_k 50, which is not used/)]);
+});
+
 test("weights in a file beside the model", async () => {
   const decoded = onnx.ModelProto.decode(model);
   const parts: Uint8Array[] = [];

@@ -3,9 +3,9 @@ import { type NdArray, toNumbers } from "../../../src/array/index.ts";
 import type { Decoding } from "../../../src/language/model.ts";
 import { onnxDecoder } from "../../../src/language/models/onnx-decoder.ts";
 import { transformerModel } from "../../../src/language/models/transformer.ts";
-import type { CausalTransformer } from "../../../src/nn/index.ts";
+import type { CausalParameters, CausalTransformer } from "../../../src/nn/index.ts";
 import { characterTokenizer } from "../../../src/tokenizers/index.ts";
-import { exportDecoder, type Layout } from "./export-decoder.ts";
+import { exportDecoder, type Layout, rounded4 } from "./export-decoder.ts";
 import { paramsOf, tokenizer } from "./random-transformer.ts";
 
 const sizes = { vocabulary: 11, context: 32, width: 16, depth: 2, heads: 4 };
@@ -47,6 +47,8 @@ const cases: readonly [string, CausalTransformer, Layout, number][] = [
   ["one position with logits", llama, { keep: true }, 1e-5],
   ["sizes of caches from the config", llama, { symbolic: true }, 1e-5],
   ["a branch for caches", gpt, { branch: true }, 1e-5],
+  ["a merged decoder", gpt, { merged: true }, 1e-5],
+  ["a merged decoder, grouped heads and f16 caches", llama, { merged: true, half: true }, 2e-2],
   ["an output with hidden states", gpt, { hidden: true }, 1e-5],
   ["no caches", gpt, { pasts: false }, 1e-5],
   ["no caches, one position with logits", llama, { pasts: false, keep: true }, 1e-5],
@@ -70,6 +72,42 @@ test.each(cases)("%s: predictions are those of our own network", async (_, confi
     expect(largest(next.hidden, seen[i++].hidden)).toBeLessThan(layout.quantized ? 1e-5 : tolerance);
   });
   expect(i).toBe(4);
+  theirs.close?.();
+});
+
+test("weights of four bits: predictions are those of the weights that they stand for", async () => {
+  // layers of 16 or 32 inputs are whole blocks
+  const config: CausalTransformer = { ...llama, hidden: 32, tied: false };
+  const params = paramsOf(config);
+  const theirs = await onnxDecoder({
+    ...common,
+    sizes: { heads: 4, keyValueHeads: 2, headWidth: 4 },
+    model: exportDecoder(config, params, { q4: true }),
+  });
+  const layer = ({ w }: { w: NdArray }) => ({ w: rounded4(w) });
+  const rounded: CausalParameters<NdArray> = {
+    ...params,
+    blocks: params.blocks.map((block) => ({
+      ...block,
+      attention: {
+        query: layer(block.attention.query),
+        key: layer(block.attention.key),
+        value: layer(block.attention.value),
+        out: layer(block.attention.out),
+      },
+      ...{ up: layer(block.up), gate: layer(block.gate!), down: layer(block.down) },
+    })),
+    head: layer(params.head!),
+  };
+  const ours = transformerModel({ name: "ours", config, params: rounded, tokenizer, hash: "" });
+  const seen: { logits: NdArray; hidden: NdArray }[] = [];
+  await walk(await ours.start([3, 1, 4], 3), ({ next }) => seen.push(next));
+  let i = 0;
+  await walk(await theirs.start([3, 1, 4], 3), ({ next }) => {
+    expect(largest(next.logits, seen[i].logits)).toBeLessThan(1e-4);
+    expect(largest(next.hidden, seen[i++].hidden)).toBeLessThan(1e-4);
+  });
+  expect([i, theirs.hasHidden]).toEqual([4, true]);
   theirs.close?.();
 });
 
