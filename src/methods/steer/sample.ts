@@ -24,7 +24,7 @@ export const sample = experiment({
     ...samplerOptions,
     runs: z.int().min(1).max(10_000).default(4).describe("further runs, for the bound on log Z"),
   }),
-  metrics: { rows: [], results: [...logZNumbers, "ess", "uniqueAncestors", "meanLogPotential.*", "hits.*", "distinctGrams.*"] },
+  metrics: { rows: [], results: [...logZNumbers, "ess", "uniqueAncestors", "meanLogPotential.*", "hits.*", "distinctGrams.*.*"] },
   load: loadTarget,
 
   async prepare({ target, source, notes }, options, { rng }) {
