@@ -106,7 +106,8 @@ test("a particle in a potential of one's own", async () => {
 });
 
 test("a scan has a row for each distance, and the same numbers when it stopped and another process went on", async () => {
-  const args = ["molecule", "scan", "H2", ...small, "--steps", "8", "--eval-steps", "20", "--bond", "1:2:1", "--json"];
+  const brief = small.with(small.indexOf("--pretrain") + 1, "10");
+  const args = ["molecule", "scan", "H2", ...brief, "--steps", "8", "--eval-steps", "20", "--bond", "1:2:1", "--json"];
   const { code, results, error } = await pushforward(...args, "--out", at("scan"));
   expect([code, error]).toEqual([0, ""]);
   expect(results.points.map((p: { distance: number }) => p.distance)).toEqual([1, 2]);

@@ -1,12 +1,11 @@
 /** Methods that choose before they learn: the same bytes whoever makes the trials, none made twice, and a record of what was asked and what was chosen. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forkRun } from "../../src/lab/fork.ts";
 import { work } from "../../src/lab/sweep/worker.ts";
-import { until } from "./appears.ts";
+import { start, untilBy } from "./appears.ts";
 import { strides } from "./choosing.ts";
 import { hasRedis, type Server, startRedis } from "./servers.ts";
 
@@ -54,11 +53,10 @@ describe("a choice", () => {
   test("that was killed goes on with the other trials", async () => {
     rmSync(at("trail"), { force: true });
     const args = ["strides", "--auto", "--out", at("killed"), "--trail", at("trail"), "--gate", at("gate")];
-    const child = spawn(process.execPath, [...program, ...args], { stdio: "ignore" });
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    await until(base, () => tried().length >= 2);
-    child.kill("SIGKILL");
-    await gone;
+    const child = start([...program, ...args]);
+    await untilBy(child, base, () => tried().length >= 2);
+    child.process.kill("SIGKILL");
+    await child.gone;
     writeFileSync(at("gate"), "");
     expect(await freshly(() => perform("killed", { gate: at("gate") }))).toEqual(["stride-2", "stride-3"]);
     expect(read("killed", "metrics.jsonl")).toBe(read("own", "metrics.jsonl"));

@@ -1,12 +1,11 @@
 /** Work that splits into parts: the same bytes whoever does them, finished parts are kept, failures are told by name. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readPart } from "../../src/lab/parts.ts";
 import { work } from "../../src/lab/sweep/worker.ts";
-import { until } from "./appears.ts";
+import { start, untilBy } from "./appears.ts";
 import { squares } from "./parts.ts";
 import { hasRedis, type Server, startRedis } from "./servers.ts";
 
@@ -64,11 +63,10 @@ describe("parts", () => {
 
   test("a run that is killed keeps its parts", async () => {
     const args = ["squares", "--out", at("killed"), "--trail", at("killed.log"), "--gate", at("gate")];
-    const child = spawn(process.execPath, [...program, ...args], { stdio: "ignore" });
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    await until(base, () => existsSync(at("killed.log")) && done("killed").length >= 2);
-    child.kill("SIGKILL");
-    await gone;
+    const child = start([...program, ...args]);
+    await untilBy(child, base, () => existsSync(at("killed.log")) && done("killed").length >= 2);
+    child.process.kill("SIGKILL");
+    await child.gone;
     writeFileSync(at("gate"), "");
     await perform("killed", { gate: at("gate") });
     // the one that was being done is done again

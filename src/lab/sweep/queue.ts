@@ -59,7 +59,7 @@ export async function connect(url: string): Promise<{ redis: Redis; connection: 
       () => redis.ping(),
       () => redis.ping(),
     ),
-    setTimeout(5000, "late"),
+    setTimeout(3000, "late"),
   ]).catch((error: Error) => {
     why = error.message;
     return "refused";

@@ -33,6 +33,8 @@ const refusalPause = 500;
 
 /** Milliseconds that a worker has to give its tasks back. */
 const farewell = 10_000;
+/** Milliseconds for a Redis that has gone to come back before tasks are given back. */
+const lonely = 1000;
 
 /** Works until the signal. Tasks in hand are then given back, with nothing lost on this machine: whoever takes them here goes on. */
 export async function work(options: WorkerOptions, signal: AbortSignal): Promise<void> {
@@ -73,8 +75,16 @@ export async function work(options: WorkerOptions, signal: AbortSignal): Promise
   tell(`waiting for tasks at ${url.replace(/\/\/[^@/]*@/, "//")}, ${concurrency} at a time`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   // a Redis that does not answer any more must not keep the worker alive
-  await Promise.race([worker.close(), setTimeout(farewell, undefined, { ref: false })]);
+  await Promise.race([worker.close(), setTimeout(farewell, undefined, { ref: false }), abandoned(redis)]);
   close();
+}
+
+/** When a Redis is gone and does not come back. */
+async function abandoned(redis: Redis): Promise<void> {
+  do {
+    if (redis.status === "ready") await new Promise((resolve) => redis.once("close", resolve));
+    await setTimeout(lonely, undefined, { ref: false });
+  } while (redis.status === "ready");
 }
 
 /** Back to the queue with a task, for so many milliseconds. */

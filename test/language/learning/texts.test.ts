@@ -29,7 +29,7 @@ test("half p0, half q: log q is that of the mixture, of whole texts and of prefi
   const [p, q] = [await law({}), await law({ twist })];
   // of 5 texts, the first, third and fifth come from p0
   for (const [texts, share] of [
-    [4000, 0.5],
+    [1500, 0.5],
     [5, 0.6],
   ] as const) {
     const { rollout: mixed } = await rollout(target, { texts, everyToken: false, twist, mixture: true }, randomStream(3));
@@ -50,7 +50,7 @@ test("half p0, half q: log q is that of the mixture, of whole texts and of prefi
     const mean = weights.reduce((a, b) => a + b, 0) / texts;
     const error = Math.sqrt(weights.reduce((sum, w) => sum + (w - mean) ** 2, 0) / texts / (texts - 1));
     expect(Math.abs(mean - Math.exp(logZ))).toBeLessThan(4 * error);
-    expect(error).toBeLessThan(0.1);
+    expect(error).toBeLessThan(0.17);
   }
 });
 
