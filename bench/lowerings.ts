@@ -75,7 +75,8 @@ async function products(threads: number): Promise<Record<string, Record<string, 
 async function convolutions(threads: number): Promise<Record<string, Record<string, Call>>> {
   const found: Record<string, Record<string, Call>> = {};
   const shapes = [
-    { n: 64, c: 1, o: 32, side: 28, stride: 1 },
+    ...[1, 3, 8, 16].map((c) => ({ n: 64, c, o: 32, side: 28, stride: 1 })),
+    { n: 8, c: 3, o: 64, side: 64, stride: 1 },
     { n: 64, c: 32, o: 32, side: 28, stride: 1 },
     { n: 64, c: 64, o: 64, side: 14, stride: 1 },
     { n: 16, c: 128, o: 128, side: 14, stride: 1 },
