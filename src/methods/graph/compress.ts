@@ -1,7 +1,7 @@
 /** `pushforward graph compress`. */
 import { z } from "zod";
 import { decodeGraph } from "../../coding/decode.ts";
-import { type Encoded, encode } from "../../coding/encode.ts";
+import { type Encoded, type EncodeOptions, encode } from "../../coding/encode.ts";
 import { needsTrust } from "../../coding/format.ts";
 import { edgeSum, type Graph, makeCanonical, sameGraph } from "../../coding/graph.ts";
 import { withOneMemory } from "../../coding/kernel.ts";
@@ -45,47 +45,61 @@ export const compress = job({
       const whole = await compressGroup(part, out, read, how, talk);
       return { results: { part: out }, text: [whole ? `the part is done: ${out}` : "stopped"], exitCode: whole ? 0 : interruptedExitCode };
     }
-    /** What was read, and what it is compared with. */
-    const sums = async () => {
-      const g = await read();
-      const sum = edgeSum(g);
-      if (elsewhere(flags)) makeCanonical(g); // at once, while others work
-      return { g, sum };
-    };
-    const conclude = async (g: Graph, sum: readonly number[], coded: Encoded) => {
-      if (check) await compare(coded.bytes, g, sum, talk);
-      await writeOut(out, [coded.bytes]);
-      return { g, coded };
-    };
-    if (elsewhere(flags)) {
-      const reading = sums();
-      reading.catch(() => undefined); // told when it is waited for
-      const made = await compressElsewhere({ out, graph: async () => (await reading).g }, how, talk, flags, async (coded) => {
-        const { g, sum } = await reading;
-        return withOneMemory(() => conclude(g, sum, coded));
-      });
-      if (made) return outcomeOf(out, made.g, made.coded, bias);
-      return {
-        results: { interrupted: true },
-        text: ["stopped; the same command goes on with the other parts"],
-        exitCode: interruptedExitCode,
-      };
-    }
-    const { g, sum } = await sums();
-    const edges = g.pairs.length / 2;
-    const { coded, seconds } = await withOneMemory(async () => {
-      const start = cpuSeconds();
-      const work = (step: (done: number, total: number) => void) => {
-        makeCanonical(g); // once, where it lies, for all that follows
-        return encode(g, { ...how, onProgress: (done) => step(done, edges) });
-      };
-      const coded = await withProgress("compressing", talk, work, edges);
-      const seconds = cpuSeconds() - start;
-      return { ...(await conclude(g, sum, coded)), seconds };
-    });
-    return outcomeOf(out, g, coded, bias, seconds);
+    return elsewhere(flags) ? there({ out, how, check, talk }, read, flags) : here({ out, how, check, talk }, await read());
   },
 });
+
+interface Asked {
+  readonly out: string;
+  readonly how: EncodeOptions & { readonly bias: number | "fit"; readonly memoryLimit: number };
+  readonly check: boolean;
+  readonly talk: Talk;
+}
+
+async function conclude(g: Graph, sum: readonly number[], coded: Encoded, { out, check, talk }: Asked): Promise<void> {
+  if (check) await compare(coded.bytes, g, sum, talk);
+  await writeOut(out, [coded.bytes]);
+}
+
+async function here(asked: Asked, g: Graph): Promise<Outcome> {
+  const { out, how, talk } = asked;
+  const edges = g.pairs.length / 2;
+  const { coded, seconds } = await withOneMemory(async () => {
+    const sum = edgeSum(g);
+    const start = cpuSeconds();
+    const work = (step: (done: number, total: number) => void) => {
+      makeCanonical(g); // once, where it lies, for all that follows
+      return encode(g, { ...how, onProgress: (done) => step(done, edges) });
+    };
+    const coded = await withProgress("compressing", talk, work, edges);
+    const seconds = cpuSeconds() - start;
+    await conclude(g, sum, coded, asked);
+    return { coded, seconds };
+  });
+  return outcomeOf(out, g, coded, how.bias, seconds);
+}
+
+/** The graph is read and sorted while others work. */
+async function there(asked: Asked, read: () => Promise<Graph>, who: WhoWorks): Promise<Outcome> {
+  const { out, how, talk } = asked;
+  const reading = read().then((g) => {
+    const sum = edgeSum(g);
+    makeCanonical(g);
+    return { g, sum };
+  });
+  reading.catch(() => undefined); // told when it is waited for
+  const made = await compressElsewhere({ out, graph: async () => (await reading).g }, how, talk, who, async (coded) => {
+    const { g, sum } = await reading;
+    await withOneMemory(() => conclude(g, sum, coded, asked));
+    return { g, coded };
+  });
+  if (made) return outcomeOf(out, made.g, made.coded, how.bias);
+  return {
+    results: { interrupted: true },
+    text: ["stopped; the same command goes on with the other parts"],
+    exitCode: interruptedExitCode,
+  };
+}
 
 const elsewhere = ({ workers, queue }: WhoWorks): boolean => workers !== undefined || queue !== undefined;
 
