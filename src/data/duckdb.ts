@@ -175,5 +175,9 @@ function explain(message: string): [what: string, hint?: string] {
   if (/unterminated quote/.test(message))
     return [`, line ${line}: a quotation mark is never closed (${text})`, 'close it; a quotation mark inside of a value is written ""'];
   if (/not utf-8 encoded/.test(message)) return [`, line ${line}: the text is not UTF-8`, "save the file as UTF-8"];
+  const longest = /Maximum line size of (\d+) bytes exceeded/.exec(message)?.[1];
+  if (longest) return [`, line ${line}: longer than ${Number(longest) / 1e6} MB`, "is this a table? its rows are lines"];
+  const why = line && message.split("\n").find((said) => said.trim() !== "" && !/^(Original Line:|.*CSV Error on Line:)/.test(said));
+  if (why) return [`, line ${line}: ${why} (${text})`];
   return [`: ${message.split("\n", 1)[0].replace(/^[\w ]*Error:\s*/, "")}`];
 }

@@ -129,6 +129,7 @@ describe("reading", () => {
       [file("short.csv", "a,b\n1,2\n3\n"), /short\.csv, line 3: 1 value where the header has 2/],
       [file("quote.csv", 'a,b\n1,2\n"un,3\n4,5\n'), /quote\.csv, line 3: a quotation mark is never closed/],
       [file("latin.csv", Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a)), /latin\.csv, line 2: the text is not UTF-8/],
+      [file("long.csv", `a,b\n1,${"2".repeat(3_000_000)}\n`), /long\.csv, line \d: longer than 2 MB/],
       [file("broken.json", "{nope"), /broken\.json: Malformed JSON/],
       [file("fake.parquet", "not parquet at all"), /fake\.parquet: .*[Pp]arquet/],
       [file("fake.npz", "not a zip"), /fake\.npz: npz: not a readable zip/],
