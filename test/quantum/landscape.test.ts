@@ -67,12 +67,12 @@ test("QUBO and Ising: round trip of text, of variables, and every cost by hand",
   const rng = randomStream(3);
   const linear = rng.normal([5], "f64").data;
   const pairs = [0, 1, 2, 3, 4].flatMap((i) => [0, 1, 2, 3, 4].filter((j) => j > i).map((j) => ({ i, j, value: (i + 1) / (j + 2) })));
-  for (const of of ["bits", "spins"] as const) {
-    const quadratic = { of, offset: 0.75, linear, pairs };
+  for (const variables of ["bits", "spins"] as const) {
+    const quadratic = { of: variables, offset: 0.75, linear, pairs };
     expect(parseQuadratic(writeQuadratic(quadratic), "again", "bits")).toEqual(quadratic);
     const table = tabulateQuadratic(quadratic);
     const plain = tabulate(5, (s) => {
-      const v = Array.from(s, (bit) => (of === "bits" ? bit : 2 * bit - 1));
+      const v = Array.from(s, (bit) => (variables === "bits" ? bit : 2 * bit - 1));
       return pairs.reduce((sum, { i, j, value }) => sum + value * v[i] * v[j], 0.75 + v.reduce((sum, x, i) => sum + linear[i] * x, 0));
     });
     const other = tabulateQuadratic(otherVariables(quadratic));

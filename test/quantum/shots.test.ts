@@ -187,8 +187,8 @@ test("a training from shots finds the optimum with few of the costs of 26 bits",
 test("a quadratic cost that is asked one by one is that of its table", () => {
   const values = randomStream(9).normal([15], "f64").data;
   const pairs = [0, 1, 2, 3].flatMap((i) => [1, 2, 3, 4].filter((j) => j > i).map((j) => ({ i, j, value: values[i + (j * (j - 1)) / 2] })));
-  for (const of of ["bits", "spins"] as const) {
-    const given = { of, offset: 0.7, linear: values.slice(10), pairs };
+  for (const variables of ["bits", "spins"] as const) {
+    const given = { of: variables, offset: 0.7, linear: values.slice(10), pairs };
     const { costs: table } = tabulateQuadratic(given);
     const asked = quadraticCost(given);
     table.forEach((c, k) => expect(asked(k)).toBeCloseTo(c, 12));
