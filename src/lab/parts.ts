@@ -110,15 +110,15 @@ async function doTogether<P extends WorkPart, Result>(
     if (why !== undefined) bar.note(`${name}: ${String(why)}`);
     else show(name, Number(step), rest as Readonly<Record<string, number>>); // what a line of progress shows besides is numbers
   };
+  const open = new Set(parts.filter((part) => finishedPart(join(folder, part.name), part) === undefined));
+  // damaged, or of another part: not to be taken for this one
+  for (const { name } of open) await rm(join(folder, name, "results.json"), { force: true });
   const outcomes = await Promise.allSettled(
     parts.map(async (part) => {
       const { name } = part;
-      const place = join(folder, name);
       try {
-        if (finishedPart(place, part) === undefined) {
-          await rm(join(place, "results.json"), { force: true }); // damaged, or of another part: not to be taken for this one
-          await hand(part, place, { signal, report: (event) => report(name, event) });
-        }
+        // nothing is waited for before: hands take parts in the order in which they are given
+        if (open.has(part)) await hand(part, join(folder, name), { signal, report: (event) => report(name, event) });
         show(name, part.steps);
       } catch (error) {
         if (!(error instanceof Cancelled)) failing.abort();
