@@ -45,7 +45,7 @@ function tableOf(
   );
   const seen = new Set<string>();
   const read = rows.map((row, i) => {
-    if (row.length > heading.length) refuse(i, `${row.length} columns, ${heading.length} in the heading`);
+    if (row.length !== heading.length) refuse(i, `${row.length} columns, ${heading.length} in the heading`);
     const vertex = row[at] ?? refuse(i, "it does not say which vertex it is");
     if (seen.has(vertex)) refuse(i, `the vertex ${JSON.stringify(vertex)} comes twice`);
     seen.add(vertex);
