@@ -46,7 +46,10 @@ export async function writeCheckpoint(
   mark: MetricsMark,
   config: object,
 ): Promise<void> {
-  await mkdir(join(folder, "checkpoint"), { recursive: true });
+  // not "recursive": a run whose folder was removed is not begun again from its middle
+  await mkdir(join(folder, "checkpoint")).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   const metadata = {
     step: String(step),
     metricsBytes: String(mark.bytes),

@@ -1,4 +1,5 @@
 /** Files that are whole or absent, and errors of the disk in words. */
+import { existsSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import { UserError } from "../errors.ts";
@@ -44,7 +45,12 @@ const reasons: Record<string, [string, string]> = {
 
 /** An error of the file system as a message; anything else stays what it is. */
 export function diskError(path: string, error: unknown): unknown {
-  const reason = reasons[(error as NodeJS.ErrnoException)?.code ?? ""];
+  const code = (error as NodeJS.ErrnoException)?.code ?? "";
+  if (code === "ENOENT" && !existsSync(dirname(path)))
+    return new UserError(`${dirname(path)}: the folder is gone`, "it was removed or moved while it was written to: start again", {
+      cause: error,
+    });
+  const reason = reasons[code];
   return reason ? new UserError(`${path}: ${reason[0]}`, reason[1], { cause: error }) : error;
 }
 

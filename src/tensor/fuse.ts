@@ -3,9 +3,10 @@
  *
  *   α A B + β C                  one Gemm (bias, and the update p - η Xᵀ δ of a gradient step)
  *   Σ over leading axes          a product with a row of ones: 2 to 5 times faster than ReduceSum from 10⁵ elements
+ *   f(column, …) again and again the column written out once: Where takes 60 µs for 1,024 short rows, 15 µs without broadcasting
  */
 import { sizeOf } from "../array/ndarray.ts";
-import { apply, apply1 } from "./primitive.ts";
+import { apply, apply1, withSharing } from "./primitive.ts";
 import { longest } from "./primitives/accumulate.ts";
 import { add, mul, neg, sub } from "./primitives/arithmetic.ts";
 import { scalar, splat } from "./primitives/constant.ts";
@@ -14,7 +15,7 @@ import { reshape, reshapePrimitive, transposePrimitive, untransposed } from "./p
 import { broadcastTo, sum } from "./primitives/sum.ts";
 import { type Graph, type Match, type Rule, rewriter } from "./rewrite.ts";
 import { broadcastShapes, sameShape } from "./shapes.ts";
-import { isFloat, type MaybeTensor, type Primitive, type Tensor } from "./tensor.ts";
+import { isFloat, type MaybeTensor, type Params, type Primitive, type Tensor } from "./tensor.ts";
 import { type Program, reachable } from "./walk.ts";
 
 /** α A B, or α A B + β C with C broadcast to the product's shape. */
@@ -28,12 +29,23 @@ const gemm: Primitive = {
   },
 };
 
+/** A broadcast that is written out, for what is used again and again. Elementwise operations would drop a `broadcastTo`. */
+const written: Primitive = {
+  name: "written",
+  infer: ([x], { shape }) => [{ dtype: x.dtype, shape }],
+  onnx: (emit, [x], { params }) => emit.op("Expand", [x, emit.ints(params.shape)]),
+};
+/** Uses from which writing out pays: it costs as much as broadcasting does two to four times. */
+const many = 4;
+/** Elements of a row up to which broadcasting costs more than the operation itself. */
+const shortRow = 32;
+
 const multiple = (a: Tensor, b: Tensor, alpha: number): Tensor => apply1(gemm, [a, b], { alpha, beta: 0 });
 
 /** What is, up to its shape, a product, if nothing else needs it. */
 const product = (x: Tensor, graph: Graph): Match | undefined => {
   const { primitive, inputs, params } = x.node;
-  const p = graph.once(x) ? asProduct(primitive, inputs, params, graph) : undefined;
+  const p = graph.uses(x) === 1 ? asProduct(primitive, inputs, params, graph) : undefined;
   return p && { p };
 };
 
@@ -41,13 +53,13 @@ const product = (x: Tensor, graph: Graph): Match | undefined => {
 const arrangedProduct = (x: Tensor, graph: Graph): Match | undefined => {
   const [inner] = x.node.inputs;
   const arranged = x.node.primitive === reshapePrimitive && x.shape.at(-1) === inner.shape.at(-1);
-  return arranged ? (graph.once(x) ? product(inner, graph) : undefined) : product(x, graph);
+  return arranged ? (graph.uses(x) === 1 ? product(inner, graph) : undefined) : product(x, graph);
 };
 
 /** What is, up to its arrangement, a number times a tensor, if nothing else needs it: a pass over the tensor that a product does by the way. */
 const scaled = (x: Tensor, graph: Graph): Match | undefined => {
   const { primitive, inputs, params } = x.node;
-  if (!graph.once(x)) return undefined;
+  if (graph.uses(x) !== 1) return undefined;
   const [a] = inputs;
   if (primitive === neg.primitive) return { s: graph.at(a), f: scalar(-1, x.dtype) };
   if (primitive === mul.primitive) {
@@ -80,13 +92,18 @@ export const productRules: readonly Rule[] = [
 
 /** What becomes a Gemm, up to its shape. */
 export const fusions: readonly Rule[] = [
-  ["C + α A B", [add, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
-  ["α A B + C", [add, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
-  ["C - α A B", [sub, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, -1, 1, inputs)],
-  ["α A B - C", [sub, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, -1, inputs)],
+  ["C + α A B", [add, "c", arrangedProduct], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [1, 1], inputs, graph)],
+  ["α A B + C", [add, arrangedProduct, "c"], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [1, 1], inputs, graph)],
+  ["C - α A B", [sub, "c", arrangedProduct], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [-1, 1], inputs, graph)],
+  ["α A B - C", [sub, arrangedProduct, "c"], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [1, -1], inputs, graph)],
   ...scaledFactors,
   ...sums,
   ...multiples,
+  [
+    "f(column, …) = f(column written out, …)",
+    (p) => p.elementwise === true,
+    (_, params, inputs, p, graph) => withColumns(p, inputs, params, graph),
+  ],
 ];
 
 const asProduct = rewriter(productRules);
@@ -108,12 +125,40 @@ function timesConstant({ node, size }: Tensor, c: Tensor, inputs: readonly Tenso
 }
 
 /** sign · product + β · other. */
-function plusMatrix({ node, shape: [m, n] }: Tensor, other: Tensor, sign: number, beta: number, inputs: readonly Tensor[]): MaybeTensor {
+function plusMatrix(
+  { node, shape: [m, n] }: Tensor,
+  other: Tensor,
+  [sign, beta]: readonly [number, number],
+  inputs: readonly Tensor[],
+  graph: Graph,
+): MaybeTensor {
   const result = broadcastShapes("add", inputs);
   if (sizeOf(result) !== m * n) return undefined;
   const isBias = other.size === n && other.shape.at(-1) === n && result.at(-1) === n;
   const shape = isBias ? [n] : sameShape(other.shape, result) ? [m, n] : sameShape(result, [m, n]) ? other.shape : undefined;
-  return shape && apply1(gemm, [...node.inputs, reshape(other, shape)], { alpha: sign * node.params.alpha, beta });
+  const c = shape
+    ? reshape(other, shape)
+    : graph.uses(other) >= many
+      ? reshape(apply1(written, [other], { shape: result }), [m, n])
+      : undefined;
+  return c && apply1(gemm, [...node.inputs, c], { alpha: sign * node.params.alpha, beta });
+}
+
+/** Operands of an elementwise operation that are one number a short row, and are used by many. */
+function withColumns(primitive: Primitive, inputs: readonly Tensor[], params: Params, graph: Graph): MaybeTensor {
+  if (inputs.length < 2) return undefined;
+  const shape = broadcastShapes(primitive.name, inputs);
+  const row = shape.at(-1) ?? 1;
+  if (row < 2 || row > shortRow) return undefined;
+  const isColumn = (x: Tensor): boolean =>
+    x.rank === shape.length && x.size * row === sizeOf(shape) && x.size >= 64 && graph.uses(x) >= many;
+  return inputs.some(isColumn)
+    ? apply1(
+        primitive,
+        inputs.map((x) => (isColumn(x) ? apply1(written, [x], { shape }) : x)),
+        params,
+      )
+    : undefined;
 }
 
 /** A sum over all leading axes as a product with a row of ones, unless it is so long that it must be added in blocks. */
@@ -125,21 +170,29 @@ function sumAsProduct(x: Tensor, axes: readonly number[]): MaybeTensor {
   return multiple(broadcastTo(scalar(1, "f32"), [1, rows]), reshape(x, [rows, columns]), 1);
 }
 
-export function fuse({ inputs, outputs }: Program): Program {
+export const fuse = (program: Program): Program => withSharing(() => fusedProgram(program));
+
+function fusedProgram({ inputs, outputs }: Program): Program {
   const order = reachable(outputs, new Set(inputs.map((t) => t.node)));
   const uses = new Map<Tensor, number>();
   for (const x of [...order.flatMap((n) => n.inputs), ...outputs]) uses.set(x, (uses.get(x) ?? 0) + 1);
   const value = new Map<Tensor, Tensor>();
   const at = (x: Tensor): Tensor => value.get(x) ?? x;
-  const graph: Graph = { at, once: (x) => uses.get(x) === 1 };
+  const graph: Graph = { at, uses: (x) => uses.get(x) ?? 0 };
   for (const node of order) {
     if (node.inputs.length === 0) continue;
     const [y] = node.outputs;
     const better = fused(node.primitive, node.inputs, node.params, graph);
-    if (better) value.set(y, reshape(better, y.shape));
-    else if (node.inputs.some((x) => value.has(x))) {
+    if (better) {
+      const result = reshape(better, y.shape);
+      value.set(y, result);
+      uses.set(result, uses.get(y) ?? 0);
+    } else if (node.inputs.some((x) => value.has(x))) {
       const results = apply(node.primitive, node.inputs.map(at), node.params);
-      node.outputs.forEach((o, i) => value.set(o, results[i]));
+      for (const [i, o] of node.outputs.entries()) {
+        value.set(o, results[i]);
+        uses.set(results[i], uses.get(o) ?? 0);
+      }
     }
   }
   return { inputs, outputs: outputs.map(at) };

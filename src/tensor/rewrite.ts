@@ -14,8 +14,8 @@ export type Match = Readonly<Record<string, Tensor>>;
 
 /** The program around what is matched. */
 export interface Graph {
-  /** Whether nothing else reads a tensor. */
-  once(x: Tensor): boolean;
+  /** How many read a tensor. */
+  uses(x: Tensor): number;
   /** What has become of a tensor so far. */
   at(x: Tensor): Tensor;
 }
@@ -26,7 +26,7 @@ export type Rule = readonly [
   /** The pattern of a node, or a property of its primitive. */
   pattern: Application | ((primitive: Primitive) => boolean),
   /** An equal tensor, or undefined if there is none after all. */
-  result: (match: Match, params: Params, inputs: readonly Tensor[], primitive: Primitive) => MaybeTensor,
+  result: (match: Match, params: Params, inputs: readonly Tensor[], primitive: Primitive, graph: Graph) => MaybeTensor,
 ];
 
 type Rewriter = (primitive: Primitive, inputs: readonly Tensor[], params: Params, graph: Graph) => MaybeTensor;
@@ -44,7 +44,7 @@ export function withoutRule<T>(rule: Rule, f: () => T): T {
 }
 
 /** A program of which nothing has changed, whose tensors may all be rewritten. */
-export const unchanged: Graph = { once: () => true, at: (x) => x };
+export const unchanged: Graph = { uses: () => 1, at: (x) => x };
 
 const nothing: Record<string, Tensor> = {};
 
@@ -60,7 +60,7 @@ export function rewriter(rules: readonly Rule[]): Rewriter {
     for (const { rule, tests } of own) {
       const match: Record<string, Tensor> = tests.length ? {} : nothing;
       if (rule === without || !all(tests, inputs, match, graph)) continue;
-      const found = rule[2](match, params, now, primitive);
+      const found = rule[2](match, params, now, primitive, graph);
       if (found) return found;
     }
     return undefined;

@@ -133,6 +133,15 @@ describe("a run refuses", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test("a folder that is removed while the run writes to it", async () => {
+    const folder = fresh();
+    const run = await openRun(folder, { seed: 1 });
+    await run.log({ step: 1, loss: 0.5 });
+    rmSync(folder, { recursive: true });
+    await expect(run.save({ step: 1, tensors: tensor, state: {} })).rejects.toThrow(/the folder is gone/);
+    await run.close();
+  });
+
   test("goes on after a full disk: rows and checkpoints that did not fit are written again", () => {
     const folder = join(base, "full");
     // a limit on the size of files stands for the end of the disk: the same partial writes, another error number

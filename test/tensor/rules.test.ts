@@ -114,6 +114,10 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   "c (α A B) = (α c) A B": (x, y) => t.mul(0.5, product(x, y)),
   "C + α A B": (x, y) => x.slice(null, [0, 64]).add(product(x, y)),
   "α A B + C": (x, y) => product(x, y).add(x.slice(null, [0, 64])),
+  "f(column, …) = f(column written out, …)": (x, y) => {
+    const column = y.slice(null, [0, 1]);
+    return [1, 2, 3, 4].reduce((z, k) => z.mul(column).add(t.where(t.greater(column, 1), z, k)), x.slice(null, [0, 8]));
+  },
   "C - α A B": (x, y) => x.slice(null, [0, 64]).sub(product(x, y)),
   "α A B - C": (x, y) => product(x, y).sub(x.slice(null, [0, 64])),
 };
@@ -144,6 +148,19 @@ describe("a program has the same values with a rule as without it", () => {
     const [y, expected] = [await valueOf(given.bytes), await valueOf(without.bytes)];
     // Sums of at most 80 terms, in another order: 80 units in the last place, of f32 where the program rounds to it.
     expectClose(y, expected, 80 * (y.dtype === "f32" ? 2 ** -24 : 2 ** -53), law);
+  });
+
+  test("C - α A B with a C that is broadcast for many products", async () => {
+    const residuals = (x: Tensor, y: Tensor): Tensor => {
+      const c = y.slice([0, 8]).expandDims(0);
+      const each = [1, 2, 3, 4].map((k) => c.sub(x.mul(k).matmul(y.transpose()).matmul(x).reshape([8, 8, 80])));
+      return each.reduce((a, b) => a.mul(b));
+    };
+    const law = fusions.find(([name]) => name === "C - α A B")!;
+    const [given, without] = [written(residuals), withoutRule(law, () => written(residuals))];
+    const names = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+    expect([names(given.bytes).includes("Expand"), names(without.bytes).includes("Expand")]).toEqual([true, false]);
+    expectClose(await valueOf(given.bytes), await valueOf(without.bytes), 1e-12, "four residuals");
   });
 
   test("every law has one program, and every program a law", () => {

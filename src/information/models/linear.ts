@@ -1,5 +1,5 @@
 /** Linear-Gaussian models x = W z + b + σ ε, whose mutual information is known. */
-import { array, type NdArray } from "../../array/index.ts";
+import { array } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
 import { constant, matmul } from "../../tensor/index.ts";
 import type { Joint } from "./joint.ts";
@@ -23,12 +23,13 @@ export function linearJoint({ weights, bias, variance }: LinearModel, dtype: "f3
   if (variance.length !== 1 && variance.length !== D)
     throw new UserError(`there are ${variance.length} variances for ${D} observed coordinates`, "give one, or one a coordinate");
   const transposed = Float64Array.from({ length: d * D }, (_, e) => weights.data[(e % D) * d + Math.floor(e / D)]);
-  const [W, b]: NdArray[] = [array([...transposed], dtype, [d, D]), array(bias ? Array.from(bias) : new Array(D).fill(0), dtype, [D])];
+  const W = constant(array([...transposed], dtype, [d, D]));
+  const b = bias && constant(array(Array.from(bias), dtype, [D]));
   return {
     ...{ name: "the linear-Gaussian model", latent: d, observed: [D], dtype },
     prior: { name: "normal", toLatent: (u) => u },
     likelihood: likelihoodOf("gaussian", "mean", variance, dtype),
-    decode: (u) => matmul(u, constant(W)).add(constant(b)),
+    decode: (u) => (b ? matmul(u, W).add(b) : matmul(u, W)),
   };
 }
 
