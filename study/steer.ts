@@ -2,23 +2,25 @@
  * Steering measured: twists by every loss, bounds against particles, infilling, scores with β. Each row is one run of the command; its
  * line is printed above the table.
  *
- *   npm run study:steer -- [--only losses,forms,rare,infill,sentiment] [--losses ctl,dpg,…] [--forms all] [--seeds 3] [--steps 512]
+ *   npm run study:steer -- [--only losses,forms,rare,infill,sentiment,reviews] [--losses ctl,dpg,…] [--forms all] [--seeds 3] [--steps 512]
  *                          [--draws 2000] [--threads 1]
  *
  * The model is stories260K of $PUSHFORWARD_DATA (default ../shared/data). losses: φ = sigmoid(-1.5 (AFINN + 3)), 20 tokens, 100 texts a
  * step, Adam at 1e-3 (rl and pcl at 3e-4), --draws exact draws by rejection. forms: the same score by bodies, outputs, laws of texts and
- * replay. rare: AFINN ≤ -4, -5. infill: 2 tokens before 1, and 10 before 5. sentiment: VADER with β.
+ * replay. rare: AFINN ≤ -4, -5. infill: 2 tokens before 1, and 10 before 5. sentiment: VADER with β. reviews: a model of food reviews, a
+ * classifier of their stars as the score, and another classifier, trained on other reviews, as the judge; all three by `pushforward train`.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { estimate } from "../src/sampling/index.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "losses,forms,rare,infill,sentiment" },
+    only: { type: "string", default: "losses,forms,rare,infill,sentiment,reviews" },
     forms: { type: "string", default: "all" },
     draws: { type: "string", default: "2000" },
     losses: { type: "string", default: "ctl,dpg,sixo,fudge,rl,pcl,log-variance,reinforce,ppo" },
@@ -28,7 +30,8 @@ const { values } = parseArgs({
   },
 });
 const folder = mkdtempSync(join(tmpdir(), "study-steer-"));
-const model = join(process.env.PUSHFORWARD_DATA ?? "../shared/data", "lm-stories260K/stories260K.bin");
+const shared = process.env.PUSHFORWARD_DATA ?? "../shared/data";
+const model = join(shared, "lm-stories260K/stories260K.bin");
 const program = new URL("../bin/pushforward.js", import.meta.url).pathname;
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i);
 const opening = "Once upon a time, there was a";
@@ -51,19 +54,19 @@ interface Results {
 }
 
 let runs = 0;
-/** One run of the command; its last line of JSON. */
-function run(...args: string[]): Results {
+/** One run of a command; its last line of JSON. */
+function pushforward(...args: string[]): Results {
   const out = join(folder, String(runs++));
   const words = args.map((a) => (/[\s<>]/.test(a) ? `"${a}"` : a)).join(" ");
-  process.stderr.write(`pushforward steer ${words.replace(model, "stories260K.bin")}\n`);
-  const all = ["steer", args[0], "--model", model, ...args.slice(1), "--out", out, "--json", "--threads", values.threads];
-  const lines = execFileSync(process.execPath, [program, ...all], {
+  process.stderr.write(`pushforward ${words.replaceAll(`${folder}/`, "").replace(model, "stories260K.bin")}\n`);
+  const lines = execFileSync(process.execPath, [program, ...args, "--out", out, "--json", "--threads", values.threads], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 2 ** 28,
   });
   return { ...JSON.parse(lines.trim().split("\n").at(-1)!), run: out };
 }
+const run = (verb: string, ...args: string[]): Results => pushforward("steer", verb, "--model", model, ...args);
 
 const table = (title: string, columns: readonly string[], rows: readonly (readonly string[])[]): void => {
   console.log(`\n### ${title}\n\n| ${columns.join(" | ")} |\n|${columns.map(() => "---|").join("")}`);
@@ -207,7 +210,93 @@ function sentiment(): void {
   );
 }
 
-const parts = { losses, forms, rare, infill, sentiment };
+interface Review {
+  readonly split: string;
+  readonly score: string;
+  readonly text: string;
+}
+
+/** Training reviews, cleaned of marks of lines, in three parts: for the language model, for the classifier that steers, and for the judge. */
+function reviewParts(): Record<"written" | "score" | "judge", Review[]> {
+  const lines = gunzipSync(readFileSync(join(shared, "text-fine-foods/fine_foods.jsonl.gz")))
+    .toString("utf8")
+    .trim()
+    .split("\n");
+  const all = lines
+    .map((line): Review => JSON.parse(line))
+    .filter(({ split }) => split === "train")
+    .map((review) => ({ ...review, text: review.text.replaceAll(/<br ?\/?>|\s+/g, " ").trim() }));
+  return { written: all, score: all.filter((_, i) => i % 2 === 0), judge: all.filter((_, i) => i % 2 === 1) };
+}
+
+/** A classifier of the stars of reviews, and of texts that are cut where those of the model will be. */
+function classifierOf(name: string, reviews: readonly Review[]): string {
+  const file = join(folder, `${name}.jsonl`);
+  writeFileSync(file, reviews.map(({ text, score }) => JSON.stringify({ text: text.slice(0, 160), score })).join("\n"));
+  return pushforward("train", file, "--text", "text", "--target", "score").run;
+}
+
+/** Share of texts that the judge takes for a class, by its own probabilities. */
+function judged(judge: string, texts: readonly string[], wanted: string): string {
+  const [file, out] = [join(folder, `texts-${runs}.jsonl`), join(folder, `judged-${runs}.csv`)];
+  writeFileSync(file, texts.map((text) => JSON.stringify({ text: text || " " })).join("\n"));
+  execFileSync(process.execPath, [program, "predict", judge, file, "--out", out, "--quiet"], { stdio: ["ignore", "ignore", "inherit"] });
+  const [head, ...rows] = readFileSync(out, "utf8").trim().split("\n");
+  const column = head.split(",").findIndex((name) => name.includes(wanted));
+  const { mean, error } = estimate(rows.map((row) => Number(row.split(",").at(column - head.split(",").length))));
+  return `${mean.toFixed(3)} ± ${error.toFixed(3)}`;
+}
+
+const textsOf = (path: string): string[] =>
+  readFileSync(join(path, "artifacts/texts.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).text);
+
+function reviews(): void {
+  const { written, score, judge } = reviewParts();
+  const corpus = join(folder, "reviews.txt");
+  writeFileSync(corpus, written.map(({ text }) => text).join("\n<|endoftext|>\n"));
+  const sizes = ["--context", "64", "--width", "128", "--depth", "3", "--batch", "16", "--steps", "1500", "--optimizer", "muon"];
+  const own = pushforward("train", corpus, "--tokens", "bpe:1024", ...sizes).run;
+  const [steering, other] = [classifierOf("score", score), classifierOf("judge", judge)];
+  const rows = ["great", "other"].flatMap((wanted) =>
+    ["1", "5"].map((beta) => {
+      const common = ["--model", own, "--prompt", "This", "--length", "30", "--potential", join(steering, "artifacts/model.onnx")];
+      const target = [...common, "--class", wanted, "--beta", beta];
+      const learn = ["--loss", "ctl", "--lr", "1e-3", "--steps", values.steps, "--exact-budget", "20000"];
+      const twist = pushforward("steer", "train", ...target, ...learn);
+      const path = join(twist.run, "artifacts/twist.safetensors");
+      const sample = pushforward(
+        "steer",
+        "sample",
+        ...target,
+        "--twist",
+        path,
+        "--particles",
+        "256",
+        "--resample",
+        "never",
+        "--power",
+        "1",
+      );
+      const exact = pushforward("steer", "exact", ...target, "--texts", "256", "--exact-budget", "40000");
+      const free = pushforward("steer", "sample", ...target, "--twist", "none", "--particles", "256", "--resample", "never");
+      const by = (path: string): string => judged(other, textsOf(path), wanted);
+      return [
+        ...[wanted, beta, both([twist.kl]), twist.logZ.lower.toFixed(3), twist.logZ.upper?.toFixed(3) ?? "–"],
+        ...[by(free.run), by(sample.run), by(exact.run)],
+      ];
+    }),
+  );
+  table(
+    "Reviews by stars: probability of the class by a judge that was trained on other reviews",
+    ["class", "β", "KL(q ‖ σ) / KL(σ ‖ q)", "log Z, lower", "log Z, upper", "texts of the model", "steered", "exact"],
+    rows,
+  );
+}
+
+const parts = { losses, forms, rare, infill, sentiment, reviews };
 for (const name of values.only.split(",")) {
   if (!(name in parts)) throw new Error(`--only ${name}: there are ${Object.keys(parts).join(", ")}`);
   parts[name as keyof typeof parts]();

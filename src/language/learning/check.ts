@@ -8,7 +8,7 @@ import type { LearningOptions } from "./options.ts";
 /** @param width  of an observation's features, 0 without. @throws UserError  before the first step */
 export function checkLearning({ model, potential }: TextTarget, options: LearningOptions, width: number): void {
   const { objective, texts, groups = 1, observe, exact, law, replay = 0, window, kind, body = "frozen", rank = 4, form = "psi" } = options;
-  const { bounded = false, positives, laws, windows } = objectiveOf(objective);
+  const { bounded = false, positives, laws, windows, running } = objectiveOf(objective);
   if (texts < 2) throw new UserError(`${texts} text a step: the negatives of a twist need at least 2`, "--texts 100");
   if ((objective === "ctl" || objective === "nvi") && observe && texts / groups < 2)
     throw new UserError(
@@ -31,6 +31,11 @@ export function checkLearning({ model, potential }: TextTarget, options: Learnin
     throw new UserError("with endings, each has one exact text: it cannot be half of the texts", "another --law");
   if (exact && !positives && !observe && law !== "exact")
     throw new UserError(`${objective} does not learn from exact draws`, "--loss ctl, nvi, sixo or dpg does; or --law exact");
+  if (running && (exact || observe || options.temper))
+    throw new UserError(
+      `${objective} has one running mean of Z, ${exact ? "and exact draws need none" : observe ? "and every ending has a Z of its own" : "and a score that is tempered has another Z at every step"}`,
+      "--loss dpg",
+    );
   if (replay > 0 && laws.length === 1 && laws[0] === "proposal")
     throw new UserError(
       `${objective} needs texts of the proposal as it is now: earlier ones are of no use`,

@@ -23,6 +23,13 @@ export interface LearningState {
   /** Steps done, and those of them that were skipped because no text had anything of what is wanted. */
   readonly step: NdArray;
   readonly starved: NdArray;
+  /** Largest |log φ| of a text so far: what log ψ may be of. */
+  readonly largest: NdArray;
+  /** The parameters before those, to which learning goes back where it has left the ground, and whether it has. */
+  readonly before: TwistParameters<NdArray>;
+  readonly diverged: NdArray;
+  /** log of the mean weight σ̃ / q of all texts so far, of objectives that need it. */
+  readonly logMass?: NdArray;
   /** Parameters that follow slowly, of objectives that need them. */
   readonly slow?: TwistParameters<NdArray>;
   readonly replay?: Replay;
@@ -32,10 +39,16 @@ export interface LearningState {
 const norm = 1;
 /** Inner steps of PPO on the same texts, λ of its advantages, and the clipping of its ratio. */
 const [innerSteps, lambda] = [4, 0.95];
+/** log ψ guesses log φ: when it is larger by so many nats than any log φ that was seen, learning has left the ground. */
+const steepTwist = 50;
 /** Share of the way that slow parameters go in a step: their memory is a hundred steps. */
 const pace = 0.01;
 
 const weigh = jit(logWeights);
+const number = (x: number): NdArray => array(x, "f64", []);
+/** log of the mean of n numbers and one more, from the logs of both means. */
+const meanOf = (log: number, own: number, n: number): number =>
+  logMeanExp([log + Math.log((2 * n) / (n + 1)), own + Math.log(2 / (n + 1))]);
 
 const times = (a: NdArray, factor: number): NdArray =>
   array(
@@ -73,10 +86,16 @@ export function twistOf(
   return network.twist(params, { name: objective, proposalOnly }, observations);
 }
 
+/** What a step knows of earlier ones. */
+interface Remembered {
+  readonly slow?: TwistParameters;
+  readonly logMass?: Tensor;
+}
+
 /** A learner of twists: each step samples texts by a law, scores them, and moves the network. The model is frozen. */
 export function twistLearner(target: TextTarget, options: LearningOptions, network: TwistNetwork, dtype: "f32" | "f64") {
   const { objective, steps, rate, temper = 0, replay = 0, window = 1 } = options;
-  const { everyToken = false, finite, bounded: probable, positives, slow: follows } = objectiveOf(objective);
+  const { everyToken = false, finite, bounded: probable, positives, slow: follows, running } = objectiveOf(objective);
   const [bounded, optimizer] = [clipByGlobalNorm(norm), adam(rate)];
   const texted = stepTexts(target, options, network);
 
@@ -85,12 +104,12 @@ export function twistLearner(target: TextTarget, options: LearningOptions, netwo
     const { updates, state: next } = optimizer.update(bounded.update(grads, {}, params).updates, state, params);
     return { params: applyUpdates(params, updates), optimizer: next, value };
   };
-  const update = jit((params: TwistParameters, state: AdamState, batch: Batch, groups: Tensor, { slow }: { slow?: TwistParameters }) =>
+  const update = jit((params: TwistParameters, state: AdamState, batch: Batch, groups: Tensor, { slow, logMass }: Remembered) =>
     move(params, state, (p) =>
       lossOf(objective as Exclude<ObjectiveName, "ppo">, batch, {
         twisted: (rollout) => network.apply(p, rollout, everyToken),
         ...(slow && { slow: (rollout) => network.apply(slow, rollout, everyToken) }),
-        ...{ logZ: p.logZ, groups: groups.shape[0], window },
+        ...{ logZ: p.logZ, groups: groups.shape[0], window, logMass },
       }),
     ),
   );
@@ -107,7 +126,8 @@ export function twistLearner(target: TextTarget, options: LearningOptions, netwo
     async init(rng: Random): Promise<LearningState> {
       const params = network.init(rng);
       return {
-        ...{ params, optimizer: optimizer.init(params), step: array(0, "f64", []), starved: array(0, "f64", []) },
+        ...{ params, optimizer: optimizer.init(params), step: number(0), starved: number(0), largest: number(0) },
+        ...{ before: params, diverged: number(0), ...(running && { logMass: number(Number.NEGATIVE_INFINITY) }) },
         ...(follows && { slow: params }),
         ...(replay > 0 && { replay: emptyReplay(replay, target.length, dtype) }),
       };
@@ -120,8 +140,15 @@ export function twistLearner(target: TextTarget, options: LearningOptions, netwo
       const beta = temper > 0 ? Math.min(1, (done + 1) / (temper * steps)) : 1;
       const scores = Array.from((batch.replayed ?? batch.main).logPotential.data as ArrayLike<number>);
       const hits = scores.filter((log) => isHit(target.potential, log)).length / scores.length;
+      const largest = scores.reduce((most, log) => (Number.isFinite(log) ? Math.max(most, Math.abs(log)) : most), item(state.largest));
+      if (steepest > largest + steepTwist)
+        return { state: { ...state, params: state.before, largest: number(largest), diverged: number(steepest) }, metrics: { steepest } };
       const impossible = scores.filter((log) => log === Number.NEGATIVE_INFINITY).length / scores.length;
-      const later = { ...state, ...(replay && { replay }), step: array(done + 1, "f64", []) };
+      const weights = Float64Array.from((await weigh(batch.main)).data as ArrayLike<number>);
+      const known = state.logMass ? item(state.logMass) : Number.NaN;
+      const logMass = state.logMass && number(meanOf(known, logMeanExp(weights), done));
+      const seen = { largest: number(largest), before: state.params, ...(logMass && { logMass }) };
+      const later = { ...state, ...(replay && { replay }), ...seen, step: number(done + 1) };
       if (finite && impossible > 0)
         throw new UserError(
           `${objective} needs a finite log φ of every text, and ${(100 * impossible).toPrecision(2)} % of those of step ${done + 1} have none`,
@@ -135,20 +162,24 @@ export function twistLearner(target: TextTarget, options: LearningOptions, netwo
         );
       // all weights are equal then, and the positive term says nothing
       if (hits === 0 && positives && !batch.exact)
-        return { state: { ...later, starved: array(item(state.starved) + 1, "f64", []) }, metrics: { hits } };
+        return { state: { ...later, starved: number(item(state.starved) + 1) }, metrics: { hits } };
       const tempered = beta === 1 ? batch : mildened(batch, beta);
       const next =
         objective === "ppo"
           ? await improve(state, tempered.main)
-          : await update(state.params, state.optimizer, tempered, allocate("f32", [groups]), state.slow ? { slow: state.slow } : {});
+          : await update(state.params, state.optimizer, tempered, allocate("f32", [groups]), {
+              ...(state.slow && { slow: state.slow }),
+              ...(logMass && { logMass: array(Number.isFinite(known) ? known : logMeanExp(weights), dtype, []) }),
+            });
       const slow = state.slow && (await follow(state.slow, next.params));
-      const weights = Float64Array.from((await weigh(batch.main)).data as ArrayLike<number>);
       const size = kishSize(weights) / weights.length;
       return {
         state: { ...later, params: next.params, optimizer: next.optimizer, ...(slow && { slow }) },
         metrics: { loss: item(next.value), hits, steepest, effective: size, logZ: logMeanExp(weights) },
       };
     },
+    /** Learning that has left the ground ends there. */
+    done: (state: LearningState) => item(state.diverged) > 0,
   };
 
   async function improve(state: LearningState, main: Rollout<NdArray>) {

@@ -54,6 +54,15 @@ export const approximatePositives = (rollout: Rollout, groups: number): Tensor =
   stopGradient(softmax(grouped(logWeights(rollout), groups), 1)).reshape([rollout.tokens.shape[0]]);
 
 /**
+ * Importance weights for σ by a mean weight Ẑ that other texts gave: w_k / (K Ẑ), [K]. Given Ẑ a gradient of theirs is unbiased up to the
+ * factor Z / Ẑ, where self-normalised weights bias it.
+ *
+ * @source  Parshakova et al., 2019; Korbak et al., NeurIPS 2022
+ */
+export const runningPositives = (rollout: Rollout, logMass: Tensor): Tensor =>
+  stopGradient(exp(logWeights(rollout).sub(logMass)).div(rollout.tokens.shape[0]));
+
+/**
  * Contrastive twist learning: Σ_t KL(σ(s_{1:t}) ‖ π_t) up to a constant, with
  *
  *   ∇ = Σ_t (E_{π_t} ∇log ψ_t - E_σ ∇log ψ_t),

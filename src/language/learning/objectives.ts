@@ -13,6 +13,7 @@ import {
   type Positives,
   policyGradient,
   regression,
+  runningPositives,
   type Twisted,
 } from "./losses.ts";
 import type { Rollout } from "./rollout.ts";
@@ -65,6 +66,8 @@ export interface Objective {
   readonly windows?: boolean;
   /** Needs parameters that follow slowly. */
   readonly slow?: boolean;
+  /** Weighs positives by the mean weight of all earlier texts instead of those of the step. */
+  readonly running?: boolean;
   readonly loss: (parts: LossParts) => Tensor;
 }
 
@@ -125,6 +128,11 @@ export const objectives = {
     ...{ laws: weighed, positives: true, everyToken: true, proposalOnly: true },
     loss: ({ positive, groups }) => distributional(positive, groups),
   },
+  "dpg-running": {
+    title: "distributional policy gradient by a running mean of Z",
+    ...{ laws: weighed, positives: true, everyToken: true, proposalOnly: true, running: true },
+    loss: ({ positive, groups }) => distributional(positive, groups),
+  },
   reinforce: {
     title: "policy gradient of KL(q ‖ σ)",
     ...{ laws: ["proposal"], everyToken: true, finite: true, proposalOnly: true },
@@ -148,20 +156,23 @@ export interface LossOptions extends Pick<LossParts, "logZ" | "groups" | "window
   /** log ψ of texts by what is learned, and by parameters that follow it slowly. */
   readonly twisted: (rollout: Rollout) => Twisted;
   readonly slow?: (rollout: Rollout) => Twisted;
+  /** log of the mean weight by which positives are weighed; default: that of the step. */
+  readonly logMass?: Tensor;
 }
 
 /** The loss of a batch. */
 export function lossOf(
   name: keyof typeof objectives,
   { main, exact, replayed, noise }: Batch,
-  { twisted, slow, groups, ...rest }: LossOptions,
+  { twisted, slow, groups, logMass, ...rest }: LossOptions,
 ): Tensor {
   const own = twisted(main);
+  const weigh = (texts: Rollout): Tensor => (logMass ? runningPositives(texts, logMass) : approximatePositives(texts, groups));
   const positive: Positives = exact
     ? { ...twisted(exact), weights: uniformWeights(exact, groups) }
     : replayed
-      ? { ...twisted(replayed), weights: approximatePositives(replayed, groups) }
-      : { ...own, weights: approximatePositives(main, groups) };
+      ? { ...twisted(replayed), weights: weigh(replayed) }
+      : { ...own, weights: weigh(main) };
   const objective: Objective = objectives[name];
   return objective.loss({
     main: own,

@@ -70,23 +70,19 @@ export function steeringCautions({ bounds, weights, resamples, proposalOnly }: E
   return cautions;
 }
 
-/** log ψ guesses log φ: when it is larger by so many nats than any log φ that was seen, learning has left the ground. */
-const steepTwist = 50;
-
 export interface LearningEvidence {
   readonly steps: number;
   /** Steps that were skipped because no text had anything of what is wanted. */
   readonly starved: number;
-  /** Largest |log ψ| near the end, and largest |log φ| of texts. */
-  readonly steepest: number;
-  readonly largest: number;
+  /** Whether learning has left the ground: the largest |log ψ| of a token then, and the largest |log φ| of texts. */
+  readonly diverged?: { readonly steepest: number; readonly largest: number };
 }
 
 /** Skipped steps that are told, however many others there were. */
 const manyStarved = 20;
 
 /** What a training should be warned of. */
-export function learningCautions({ steps, starved, steepest, largest }: LearningEvidence): string[] {
+export function learningCautions({ steps, starved, diverged }: LearningEvidence): string[] {
   return [
     ...(starved === steps
       ? [
@@ -95,8 +91,10 @@ export function learningCautions({ steps, starved, steepest, largest }: Learning
       : starved > Math.min(steps / 2, manyStarved)
         ? [`${starved} of ${steps} steps were skipped, for no text had anything of what is wanted: more --texts, or --positives exact`]
         : []),
-    ...(steepest > largest + steepTwist
-      ? [`|log ψ| reaches ${steepest.toFixed(0)}, and |log φ| of texts ${largest.toFixed(0)}: learning diverges; lower --lr`]
+    ...(diverged
+      ? [
+          `|log ψ| reached ${diverged.steepest.toFixed(0)} after ${steps} updates, where |log φ| of texts was at most ${diverged.largest.toFixed(0)}: learning had left the ground and ended there, and the twist is that of the update before; lower --lr`,
+        ]
       : []),
   ];
 }

@@ -205,10 +205,9 @@ export const train = method({
       await runParticles(target, { particles: 256, resampling: "never" }, rng.fold("model")),
     ];
     const rows = textRows(target, own.particles, new Float64Array(64), 64);
-    const finite = [...rows.map((row) => row.logPotential), ...base.particles.logPotential.data].filter(Number.isFinite);
     const evidence = {
-      ...{ steps, starved: item(state.starved), steepest: history.findLast((row) => row.steepest !== undefined)?.steepest ?? 0 },
-      largest: Math.max(0, ...finite.map(Math.abs)),
+      ...{ steps: item(state.step), starved: item(state.starved) },
+      ...(item(state.diverged) > 0 && { diverged: { steepest: item(state.diverged), largest: item(state.largest) } }),
     };
     const best = rows.toSorted((a, b) => b.logPotential - a.logPotential).slice(0, 6);
     const explained = observed

@@ -46,3 +46,39 @@ test.each(objectiveNames)("%s: KL(q ‖ σ) falls from 0.718", async (objective)
   // pcl-proposal has values of a network that follows over a hundred steps
   expect(kl).toBeLessThan(objective === "pcl-proposal" ? 0.6 : 0.36);
 });
+
+test("dpg by a running mean of Z: the mean weight of all texts so far is Z, and learning by it comes as near", async () => {
+  const options = { objective: "dpg-running", kind: "mlp", texts: 64, steps: 100, rate: 0.02 } as const;
+  const network = networkOf(bounded, options, { dtype: "f64", width: 0 });
+  const learner = twistLearner(bounded, options, network, "f64");
+  const rng = randomStream(3);
+  let state = await learner.init(rng);
+  const means: number[] = [];
+  for (let i = 0; i < options.steps; i++) {
+    const { state: next, metrics } = await learner.step(state, rng.fold(i));
+    means.push(Math.exp(metrics.logZ));
+    state = next;
+  }
+  const mean = means.reduce((a, b) => a + b) / means.length;
+  expect(Number(state.logMass!.data[0])).toBeCloseTo(Math.log(mean), 10);
+  const error = Math.sqrt(means.reduce((s, m) => s + (m - mean) ** 2, 0)) / means.length;
+  expect(Math.abs(mean - Math.exp(logZ - 4))).toBeLessThan(5 * error);
+  expect(await divergence(bounded, twistOf(network, state, "dpg-running"), logZ - 4)).toBeLessThan(0.36);
+});
+
+test("learning that leaves the ground ends, with the twist of the update before", async () => {
+  const options = { objective: "ctl", kind: "mlp", texts: 16, steps: 50, rate: 30 } as const;
+  const network = networkOf(bounded, options, { dtype: "f64", width: 0 });
+  const learner = twistLearner(bounded, options, network, "f64");
+  const rng = randomStream(4);
+  let state = await learner.init(rng);
+  const kept = [state.params];
+  for (let i = 0; i < options.steps && !learner.done(state); i++) {
+    ({ state } = await learner.step(state, rng.fold(i)));
+    kept.push(state.params);
+  }
+  const done = kept.length - 1; // the last of which is the step that stopped
+  expect([learner.done(state), Number(state.step.data[0])]).toEqual([true, done - 1]);
+  expect(Number(state.diverged.data[0])).toBeGreaterThan(Number(state.largest.data[0]) + 50);
+  expect(state.params).toBe(kept[done - 2]);
+});

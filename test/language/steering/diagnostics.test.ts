@@ -29,7 +29,7 @@ test("steps at which one particle has all weight are told from the third on", ()
 });
 
 test("skipped steps are told when they are half of all, or more than twenty", () => {
-  const told = (steps: number, starved: number) => learningCautions({ steps, starved, steepest: 0, largest: 0 }).length;
+  const told = (steps: number, starved: number) => learningCautions({ steps, starved }).length;
   expect([told(30, 15), told(30, 16), told(1000, 20), told(1000, 21)]).toEqual([0, 1, 0, 1]);
 });
 
