@@ -1,8 +1,8 @@
 /**
  * One operation in several ways, so that the engine's choice among them has a reason: products, input gradients of convolutions, attention,
- * and loops inside one run against a run a step.
+ * loops inside one run against a run a step, and columns that many read.
  *
- *   npm run bench -- lowerings [--rounds 7 --threads 2 --only products,convolutions,attention,loops]
+ *   npm run bench -- lowerings [--rounds 7 --threads 2 --only products,convolutions,attention,loops,columns]
  *
  * Medians of calls in turns, milliseconds; for loops of a whole loop.
  */
@@ -204,7 +204,29 @@ async function loops(threads: number): Promise<Record<string, Record<string, Cal
   return found;
 }
 
-const all = { products, convolutions, attention, loops };
+/** A factor a row, and a mask a row, for twenty operations on short rows: as they are, or written out once. */
+async function columns(threads: number): Promise<Record<string, Record<string, Call>>> {
+  const found: Record<string, Record<string, Call>> = {};
+  const [rows, uses] = [1024, 20];
+  for (const width of [2, 10, 32, 64]) {
+    const inputs = { x: normal([rows, width]), c: normal([rows, 1]), z: normal([1]) };
+    const chain = (operand: "c" | "wide", mask: "m" | "broad"): Onnx.INodeProto[] =>
+      Array.from({ length: uses }, (_, i) => [
+        node("Mul", [i === 0 ? "x" : `s${i - 1}`, operand], [`p${i}`]),
+        node("Where", [mask, "z", `p${i}`], [i === uses - 1 ? "y" : `s${i}`]),
+      ]).flat();
+    const masked = node("Greater", ["c", "z"], ["m"]);
+    const written = [node("Shape", ["x"], ["n"]), node("Expand", ["c", "n"], ["wide"]), node("Expand", ["m", "n"], ["broad"])];
+    const made = (nodes: Onnx.INodeProto[]) => session(nodes, inputs, [rows, width], { intraOpNumThreads: threads });
+    found[`column and mask of ${rows} rows of ${width}, ${uses} times`] = {
+      broadcast: await made([masked, ...chain("c", "m")]),
+      "written out": await made([masked, ...written, ...chain("wide", "broad")]),
+    };
+  }
+  return found;
+}
+
+const all = { products, convolutions, attention, loops, columns };
 
 const median = (xs: readonly number[]): number => xs.toSorted((a, b) => a - b)[xs.length >> 1];
 

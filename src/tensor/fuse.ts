@@ -92,10 +92,10 @@ export const productRules: readonly Rule[] = [
 
 /** What becomes a Gemm, up to its shape. */
 export const fusions: readonly Rule[] = [
-  ["C + α A B", [add, "c", arrangedProduct], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [1, 1], inputs, graph)],
-  ["α A B + C", [add, arrangedProduct, "c"], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [1, 1], inputs, graph)],
-  ["C - α A B", [sub, "c", arrangedProduct], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [-1, 1], inputs, graph)],
-  ["α A B - C", [sub, arrangedProduct, "c"], ({ c, p }, _, inputs, _p, graph) => plusMatrix(p, c, [1, -1], inputs, graph)],
+  ["C + α A B", [add, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
+  ["α A B + C", [add, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, 1, inputs)],
+  ["C - α A B", [sub, "c", arrangedProduct], ({ c, p }, _, inputs) => plusMatrix(p, c, -1, 1, inputs)],
+  ["α A B - C", [sub, arrangedProduct, "c"], ({ c, p }, _, inputs) => plusMatrix(p, c, 1, -1, inputs)],
   ...scaledFactors,
   ...sums,
   ...multiples,
@@ -125,23 +125,12 @@ function timesConstant({ node, size }: Tensor, c: Tensor, inputs: readonly Tenso
 }
 
 /** sign · product + β · other. */
-function plusMatrix(
-  { node, shape: [m, n] }: Tensor,
-  other: Tensor,
-  [sign, beta]: readonly [number, number],
-  inputs: readonly Tensor[],
-  graph: Graph,
-): MaybeTensor {
+function plusMatrix({ node, shape: [m, n] }: Tensor, other: Tensor, sign: number, beta: number, inputs: readonly Tensor[]): MaybeTensor {
   const result = broadcastShapes("add", inputs);
   if (sizeOf(result) !== m * n) return undefined;
   const isBias = other.size === n && other.shape.at(-1) === n && result.at(-1) === n;
   const shape = isBias ? [n] : sameShape(other.shape, result) ? [m, n] : sameShape(result, [m, n]) ? other.shape : undefined;
-  const c = shape
-    ? reshape(other, shape)
-    : graph.uses(other) >= many
-      ? reshape(apply1(written, [other], { shape: result }), [m, n])
-      : undefined;
-  return c && apply1(gemm, [...node.inputs, c], { alpha: sign * node.params.alpha, beta });
+  return shape && apply1(gemm, [...node.inputs, reshape(other, shape)], { alpha: sign * node.params.alpha, beta });
 }
 
 /** Operands of an elementwise operation that are one number a short row, and are used by many. */
