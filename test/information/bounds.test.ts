@@ -9,6 +9,7 @@ import {
   importanceBounds,
   importanceWeights,
   informationOf,
+  intervalCautions,
   type LinearModel,
   likelihoodOf,
   linearInformation,
@@ -427,4 +428,29 @@ test("a schedule made thinner keeps its ends, its order, and the step sizes of t
   expect(thinned(frozen, 6)).toEqual(frozen);
   expect(shorterRuns(100)).toEqual([12, 25, 50]);
   expect(shorterRuns(7)).toEqual([3]);
+});
+
+test("what a longer run is promised to bring: as 1 / T where the gap is that of all pairs, more slowly where a few make it", () => {
+  const pairs = 20;
+  const told = (gaps: readonly number[]): string => {
+    const zero = new Float64Array(pairs);
+    const lower = Float64Array.from(gaps, (g) => -g);
+    const points: PointBounds = {
+      oneUpper: zero,
+      mixtureUpper: zero,
+      reverseUpper: zero,
+      bennett: lower,
+      oneLower: lower,
+      mixtureLower: lower,
+    };
+    const bound = (kind: "lower" | "upper", mean: number) => ({ name: "", kind, mean, se: 0.1, valid: true, why: "" });
+    const width = gaps.reduce((a, b) => a + b) / pairs;
+    const frozen = { betas: [0, 0.5, 1], stepSizes: [1, 1], leapfrogs: 1, route: "prior", length: 3 } as const;
+    const circumstances = { frozen, chains: 2, acceptance: [0.8], invalid: 0, proposals: 10, fit: zero };
+    return intervalCautions(points, bound("lower", 10), bound("upper", 10 + width), circumstances).join("\n");
+  };
+  expect(told(new Array(pairs).fill(5))).toMatch(/5 nats wide; the gap falls like 1 \/ T: --temperatures 10 should bring it to 1$/m);
+  expect(told([100, ...new Array(pairs - 1).fill(0)])).toMatch(
+    /5 nats wide; it falls more slowly than 1 \/ T where some chains do not arrive/,
+  );
 });

@@ -101,6 +101,8 @@ const limits = {
   acceptance: [0.2, 0.5],
   /** One proposal in a hundred: more than stray steps over an edge. */
   invalid: 0.01,
+  /** A gap that is not known to a fifth of itself is one of a few pairs: those of two decoders of MNIST fell like T^-0.5 then, not like 1 / T. */
+  few: 0.2,
   /** Chains whose gap is 30 times that of perfect kernels hardly move between temperatures. */
   inefficiency: 30,
   /** Nats, and share of the information: what people call tight. */
@@ -127,6 +129,12 @@ export function intervalCautions(points: PointBounds, lower: Bound, upper: Bound
   const mean = estimate(acceptance).mean;
   const perfect = frozen.length === undefined ? undefined : frozen.length ** 2 / T;
   const goal = Math.max(limits.gap[0], limits.gap[1] * Math.abs(upper.mean));
+  const stuck = perfect !== undefined && gapOfOne.mean > limits.inefficiency * Math.max(perfect, 1e-3);
+  const needed = nextRound((T * gap) / goal);
+  const promise =
+    stuck || gapOfOne.error > limits.few * gapOfOne.mean
+      ? `it falls more slowly than 1 / T where some chains do not arrive: more than --temperatures ${needed}, or more --chains, for ${formatNumber(goal)}`
+      : `the gap falls like 1 / T: --temperatures ${needed} should bring it to ${formatNumber(goal)}`;
   return [
     ...(cross(points)
       ? [
@@ -141,18 +149,14 @@ export function intervalCautions(points: PointBounds, lower: Bound, upper: Bound
     ...(invalid > limits.invalid * proposals
       ? [`${invalid} of ${proposals} proposals were not finite and were rejected: check the decoder far from the prior`]
       : []),
-    ...(perfect !== undefined && gapOfOne.mean > limits.inefficiency * Math.max(perfect, 1e-3)
+    ...(stuck
       ? [
           `the gap of one chain is ${formatNumber(gapOfOne.mean / perfect)} times that of perfect kernels: chains mix poorly (several modes?). More --leapfrogs, then more --temperatures`,
         ]
       : []),
     ...(T === 1 ? ["with one temperature nothing is annealed: the bounds are those of importance sampling"] : []),
     ...(chains === 1 ? ["with one chain the mixture and the reverse chains are the bounds of one chain"] : []),
-    ...(gap > goal && T > 1
-      ? [
-          `the interval is ${formatNumber(gap)} nats wide; the gap falls like 1 / T: --temperatures ${nextRound((T * gap) / goal)} should bring it to ${formatNumber(goal)}`,
-        ]
-      : []),
+    ...(gap > goal && T > 1 ? [`the interval is ${formatNumber(gap)} nats wide; ${promise}`] : []),
     ...(gap <= goal && lower.se > 2 * gap
       ? [`the interval is ${formatNumber(gap)} nats wide, its place known to ± ${lower.se.toFixed(2)}: more --pairs, not more temperatures`]
       : []),
