@@ -33,11 +33,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: "main",
-          include: ["test/*.test.ts", "test/{data,demos,lab,studio}/**/*.test.ts", ...alone],
-          exclude: replaced,
+          include: ["test/*.test.ts", "test/{demos,lab,studio}/**/*.test.ts", ...alone],
           setupFiles,
         },
       },
+      { extends: true, test: { name: "data", include: ["test/data/**/*.test.ts"], exclude: replaced, isolate: false, setupFiles } },
       {
         extends: true,
         test: { name: "replaced", include: replaced, experimental: { viteModuleRunner: true }, setupFiles },
