@@ -13,8 +13,10 @@ const pure = [...engine, "array", "chemistry", "coding", "distances", "generativ
 const rooms = [...pure, "plots", "png", "quantum", "sampling", "tokenizers", "training", "transport"].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
-/** Files in them that change what is global: where the process stands, what it writes, what computes. */
-const alone = ["test/**/{*command,run,binarize,tables,devices}.test.ts"];
+/** Files that run commands: they load most of the house, and what they change of the process (streams, threads, the device) they put back. */
+const commands = ["test/cli/**/*.test.ts", "test/**/{*command,run,binarize,tables}.test.ts"];
+/** Files among them, and in the rooms, that change for good what is global: one sends itself an interrupt, after which no command goes on. */
+const alone = ["test/cli/trajectories.test.ts", "test/lab/run.test.ts", "test/tensor/devices.test.ts"];
 /** Files that put another module in the place of one, which Vite's loader can. */
 const replaced = ["test/data/graph-lines.test.ts"];
 
@@ -31,16 +33,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: "main",
-          include: ["test/*.test.ts", "test/{cli,data,demos,lab,studio}/**/*.test.ts", ...alone],
-          exclude: replaced,
+          include: ["test/*.test.ts", "test/{demos,lab,studio}/**/*.test.ts", ...alone],
           setupFiles,
         },
       },
+      { extends: true, test: { name: "data", include: ["test/data/**/*.test.ts"], exclude: replaced, isolate: false, setupFiles } },
       {
         extends: true,
         test: { name: "replaced", include: replaced, experimental: { viteModuleRunner: true }, setupFiles },
       },
-      { extends: true, test: { name: "rooms", include: rooms, exclude: alone, isolate: false, setupFiles } },
+      { extends: true, test: { name: "commands", include: commands, exclude: alone, isolate: false, setupFiles } },
+      { extends: true, test: { name: "rooms", include: rooms, exclude: [...commands, ...alone], isolate: false, setupFiles } },
       {
         extends: true,
         test: {

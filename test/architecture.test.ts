@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   chemistry: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "solve", "sampling", "data", "plots"],
   quantum: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "sampling", "data", "plots"],
   inversion: ["errors", "numbers", "array", "tensor", "onnx", "nn", "optim", "distances", "sampling", "data", "plots"],
-  lab: ["errors", "numbers", "array", "tensor", "data", "plots"],
+  lab: ["errors", "numbers", "png", "array", "tensor", "data", "plots"],
   methods: [
     "errors",
     "numbers",

@@ -1,8 +1,8 @@
 /** How far distances between two clouds vary with the sampling of both. */
 import type { Random } from "../array/random.ts";
-import { rowsOf, type Weighted } from "./clouds.ts";
+import { type Points, rowsOf, type Weighted, type Weights } from "./clouds.ts";
 import { wasserstein } from "./exact.ts";
-import { mmd } from "./mmd.ts";
+import { mmd, mmdOfWeights } from "./mmd.ts";
 
 /** Wasserstein distances of order 1 and 2, and the unbiased squared MMD. */
 export interface Distances {
@@ -44,31 +44,36 @@ const fewest = 5;
  */
 export function deviations(x: Weighted, y: Weighted, rng: Random): Record<keyof Distances, Float64Array> {
   const [w1, w2, mmd] = deviationsOf(x, y, rng, 3, (a, b) => {
-    const found = distances(a, b);
-    return [found.w1, found.w2, found.mmd];
+    const byKernels = mmdOfWeights(a, b);
+    return (weights) => [
+      wasserstein(a, b, { power: 1, weights }),
+      wasserstein(a, b, { power: 2, weights }),
+      byKernels(weights), // a resample has two points or more
+    ];
   });
   return { w1, w2, mmd };
 }
 
 /** Those of W1 alone, which take a third of the time. */
 export const w1Deviations = (x: Weighted, y: Weighted, rng: Random): Float64Array =>
-  deviationsOf(x, y, rng, 1, (a, b) => [wasserstein(a.x, b.x, { power: 1, weights: { x: a.weights, y: b.weights } })])[0];
+  deviationsOf(x, y, rng, 1, (a, b) => (weights) => [wasserstein(a, b, { power: 1, weights })])[0];
 
-/** Those of any numbers of two clouds, a row for each number. */
+/** Those of any numbers of two clouds as functions of their weights, a row for each number. */
 function deviationsOf(
   x: Weighted,
   y: Weighted,
   rng: Random,
   numbers: number,
-  measure: (a: Weighted, b: Weighted) => readonly number[],
+  between: (a: Points, b: Points) => (weights: Weights) => readonly number[],
 ): Float64Array[] {
   const result = Array.from({ length: numbers }, () => new Float64Array(replicates).fill(Number.NaN));
   const sizes = [x.x.shape[0], y.x.shape[0]];
   if (Math.min(effective(x), effective(y)) < fewest) return result;
   const [first, second] = [rng.fold("first"), rng.fold("second")];
   const [a, b] = [few(x, first), few(y, second)];
+  const measure = between(a.x, b.x);
   for (let r = 0; r < replicates; r++)
-    for (const [k, value] of measure(resampled(a, first), resampled(b, second)).entries()) result[k][r] = value;
+    for (const [k, value] of measure({ x: resampled(a, first), y: resampled(b, second) }).entries()) result[k][r] = value;
   const inverse = (ns: readonly number[]): number => ns.reduce((s, n) => s + 1 / n, 0);
   const shrink = Math.sqrt(inverse(sizes) / inverse([a.x.shape[0], b.x.shape[0]]));
   for (const values of result) {
@@ -90,14 +95,13 @@ function few({ x, weights }: Weighted, rng: Random): Weighted {
   return { x: rowsOf(x, rows), ...(weights && { weights: Array.from(rows, (r) => weights[r]) }) };
 }
 
-/** The same points, each counted as often as it was drawn; a resample of a single point is drawn again. */
-function resampled(cloud: Weighted, rng: Random): Weighted {
+/** Weights of the same points, each counted as often as it was drawn; a resample of a single point is drawn again. */
+function resampled(cloud: Weighted, rng: Random): Float64Array {
   const n = cloud.x.shape[0];
   for (;;) {
     const counts = new Float64Array(n);
     for (const u of rng.uniform([n], "f64").data) counts[Math.floor(u * n)] += 1;
     const weights = counts.map((c, i) => c * (cloud.weights ? cloud.weights[i] : 1));
-    const drawn = { x: cloud.x, weights };
-    if (effective(drawn) > 1) return drawn;
+    if (effective({ x: cloud.x, weights }) > 1) return weights;
   }
 }

@@ -34,16 +34,43 @@ export function mmd(
 ): number {
   const a = normalise(weights.x, x.shape[0]);
   const b = normalise(weights.y, y.shape[0]);
-  const within = (points: Points, w: Float64Array): number => {
-    const all = average(points, points, w, w, gammas);
-    if (estimate === "biased") return all;
-    // the diagonal of the kernel is 1
-    const diagonal = w.reduce((sum, v) => sum + v * v, 0);
-    if (!(diagonal < 1)) throw new RangeError("mmd: a cloud needs at least two points of positive weight");
-    return (all - diagonal) / (1 - diagonal);
-  };
+  const within = (points: Points, w: Float64Array): number => withoutDiagonal(average(points, points, w, w, gammas), w, estimate);
   const mean = within(x, a) + within(y, b) - 2 * average(x, y, a, b, gammas);
   return combine === "sum" ? mean * gammas.length : mean;
+}
+
+/** The unbiased mean over the usual kernels as a function of the weights of both clouds: the kernels of all pairs are computed once. */
+export function mmdOfWeights(x: Points, y: Points): (weights: Weights) => number {
+  const [xx, yy, xy] = [kernelMeans(x, x), kernelMeans(y, y), kernelMeans(x, y)];
+  return (weights) => {
+    const a = normalise(weights.x, x.shape[0]);
+    const b = normalise(weights.y, y.shape[0]);
+    return withoutDiagonal(xx(a, a), a, "unbiased") + withoutDiagonal(yy(b, b), b, "unbiased") - 2 * xy(a, b);
+  };
+}
+
+/** The mean kernel within a cloud of weights w from its sum over all pairs; the diagonal of the kernel is 1. */
+function withoutDiagonal(all: number, w: Float64Array, estimate: MmdOptions["estimate"]): number {
+  if (estimate === "biased") return all;
+  const diagonal = w.reduce((sum, v) => sum + v * v, 0);
+  if (!(diagonal < 1)) throw new RangeError("mmd: a cloud needs at least two points of positive weight");
+  return (all - diagonal) / (1 - diagonal);
+}
+
+/** The sum of `average` with the usual kernels, whose values are kept. */
+function kernelMeans(x: Points, y: Points): (a: Float64Array, b: Float64Array) => number {
+  const { costs, n, m, row } = loadClouds(x, y, 2);
+  const means = costs.map((square) => defaultGammas.reduce((sum, gamma) => sum + Math.exp(-gamma * square), 0) / defaultGammas.length);
+  return (a, b) => {
+    let total = 0;
+    for (let i = 0; i < n; i++) {
+      if (a[i] === 0) continue; // a third of a resample
+      let sum = 0;
+      for (let j = 0; j < m; j++) sum += means[i * row + j] * b[j];
+      total += a[i] * sum;
+    }
+    return total;
+  };
 }
 
 /** Σ_ij a_i b_j exp(-γ |x_i - y_j|²), averaged over γ. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type NdArray, ndarray } from "../../src/array/ndarray.ts";
 import { randomStream } from "../../src/array/random.ts";
-import { hydrogenKernels, mmd } from "../../src/distances/mmd.ts";
+import { hydrogenKernels, mmd, mmdOfWeights } from "../../src/distances/mmd.ts";
 
 type Cloud = NdArray<"f64">;
 const squared = ({ shape: [, d], data }: Cloud, i: number, y: Cloud, j: number) => {
@@ -43,6 +43,17 @@ describe("mmd", () => {
     // the convention of the hydrogen atom: a sum of three equal kernels
     const [far, there] = [x, y].map((c) => ({ ...c, data: c.data.map((v) => 60 * v) }));
     expect(mmd(far, there, hydrogenKernels)).toBeCloseTo(3 * naive(far, there, 1e-4), 13);
+  });
+
+  test("as a function of weights it is the same, also where points have none", () => {
+    const random = randomStream(9);
+    const [x, y] = [random.normal([14, 2], "f64"), random.normal([9, 2], "f64")];
+    const between = mmdOfWeights(x, y);
+    expect(between({})).toBeCloseTo(mmd(x, y), 13);
+    const weights = { x: random.uniform([14], "f64").data.map((v) => Math.floor(3 * v)), y: random.uniform([9], "f64").data };
+    expect(weights.x).toContain(0);
+    expect(between(weights)).toBeCloseTo(mmd(x, y, { weights }), 13);
+    expect(() => between({ y: Float64Array.from({ length: 9 }, (_, i) => Number(i === 2)) })).toThrow(/two points of positive weight/);
   });
 
   test("is unbiased: zero in the mean between samples of one Gaussian, and the closed form between two", () => {

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import { toPng } from "../../src/lab/png.ts";
+import { foreign, toPng } from "../../src/lab/png.ts";
 import { type Report, renderReport } from "../../src/lab/report.ts";
 import { plot } from "../../src/plots/figure.ts";
 import { hasBrowser, inWindow } from "../page.ts";
@@ -60,6 +62,28 @@ describe("figures", () => {
     expect([...png.subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
     expect(new DataView(png.buffer, png.byteOffset).getUint32(16)).toBe(2 * 760);
   });
+});
+
+/** Signs that a font draws: the ranges of its character map in the 32-bit format (OpenType 1.9.1, `cmap` format 12). */
+function signsOf(file: string): Set<number> {
+  const bytes = readFileSync(file);
+  const tables = Array.from({ length: bytes.readUInt16BE(4) }, (_, i) => bytes.subarray(12 + 16 * i));
+  const cmap = bytes.subarray(tables.find((t) => t.toString("latin1", 0, 4) === "cmap")!.readUInt32BE(8));
+  const maps = Array.from({ length: cmap.readUInt16BE(2) }, (_, i) => cmap.subarray(cmap.readUInt32BE(8 + 8 * i)));
+  const map = maps.find((m) => m.readUInt16BE(0) === 12)!;
+  const ranges = Array.from({ length: map.readUInt32BE(12) }, (_, i) => [0, 4].map((at) => map.readUInt32BE(16 + 12 * i + at)));
+  return new Set(ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i)));
+}
+
+test("the signs for which no font of the system is asked are in the Inter that comes along", () => {
+  const { resolve } = createRequire(import.meta.url);
+  const own = Array.from({ length: 0xffff }, (_, i) => i).filter((i) => i !== 10 && !foreign.test(String.fromCharCode(i)));
+  expect(own.length).toBeGreaterThan(400);
+  for (const font of ["400Regular/Inter_400Regular", "700Bold/Inter_700Bold"]) {
+    const signs = signsOf(resolve(`@expo-google-fonts/inter/${font}.ttf`));
+    expect(own.filter((i) => !signs.has(i))).toEqual([]);
+  }
+  for (const sign of ["∇", "&#8711;"]) expect(foreign.test(`<text>${sign}</text>`)).toBe(true);
 });
 
 describe("the report", () => {

@@ -1,8 +1,9 @@
 /** `pushforward runs list` and `index`. */
 
 import type { Outcome } from "../../lab/command.ts";
-import { dropIndex, sharedStore } from "../../lab/store/database.ts";
+import { dropIndex } from "../../lab/store/database.ts";
 import { listRuns } from "../../lab/store/query.ts";
+import { sharedStore } from "../../lab/store/shared.ts";
 import { nameOf } from "../../lab/store/sync.ts";
 import { ago, textTable } from "../../lab/text-table.ts";
 import { formatNumber } from "../../numbers.ts";

@@ -1,8 +1,9 @@
 /** The index that the `runs` commands ask: the team's, or the one beside the folders, brought up to date first. */
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { dropIndex, isDamage, openIndex, openStore, type Store, sharedStore } from "../../lab/store/database.ts";
+import { dropIndex, isDamage, openIndex, openStore, type Store } from "../../lab/store/database.ts";
 import { type Found, findRun, listRuns, type Selection } from "../../lab/store/query.ts";
+import { sharedStore } from "../../lab/store/shared.ts";
 import { type Damaged, nameOf, syncRoot } from "../../lab/store/sync.ts";
 
 /** @throws UserError  if there is neither a shared store nor a folder of runs */

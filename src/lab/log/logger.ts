@@ -1,7 +1,7 @@
 /** Other places that hear of a run: the shared index, TensorBoard, MLflow. A run never fails because one of them does. */
 import { UserError } from "../../errors.ts";
 import type { Metrics, RunRecord } from "../record.ts";
-import { sharedStore } from "../store/database.ts";
+import { sharedStore } from "../store/shared.ts";
 
 export interface Logger {
   /** A row was written. */

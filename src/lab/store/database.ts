@@ -102,9 +102,6 @@ export async function openIndex(root: string): Promise<Store> {
   });
 }
 
-/** The URL of the store that a team shares, if one is set. */
-export const sharedStore = (): string | undefined => process.env.PUSHFORWARD_STORE || undefined;
-
 /**
  * Opens a store and brings its tables up to date.
  * @param place  postgres://user@host/database, or the path of an SQLite file
