@@ -1,7 +1,7 @@
 /**
- * `pushforward audit` measured: every attack on digits, families by their gaps, far public data, Omniglot, faces, avatars, defences, memory.
+ * `pushforward audit` measured: every attack on digits, families by their gaps, far public data, Omniglot, faces, avatars, defences, memory; and how long ten classes take.
  *
- *   npm run study:audit -- [--only digits,families,far,omniglot,faces,avatars,defences,memory] [--attacks prior,…] [--seeds 3]
+ *   npm run study:audit -- [--only digits,families,far,omniglot,faces,avatars,defences,memory,ten] [--attacks prior,…] [--seeds 3]
  *                          [--threads 1]
  *
  * --attacks are those of digits. By the calls that the command makes, with its default options; seeds begin at 1. digits, families and memory attack the target alone, the
@@ -36,7 +36,7 @@ import { configure, constant, softmax } from "../src/tensor/index.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "digits,families,far,omniglot,faces,avatars,defences,memory" },
+    only: { type: "string", default: "digits,families,far,omniglot,faces,avatars,defences,memory,ten" },
     attacks: { type: "string", default: "prior,pixels,generative,map:0.01,map:0.1,ppa,lomma,deep-inversion,ked,plg,vmi,vmi:0" },
     seeds: { type: "string", default: "3" },
     threads: { type: "string", default: "1" },
@@ -331,6 +331,25 @@ async function omniglot(): Promise<void> {
   await verdicts("Digits 5 to 9 private, Omniglot letters public", [["Omniglot public", sides]], {});
 }
 
+/** All ten digits private, letters public: three attacks, one of them with six γ, on the target and its controls; how long that takes. */
+async function ten(): Promise<void> {
+  const { inputs, targets } = await builtInImages("mnist");
+  const rows = every(targets.shape[0]);
+  const of = (each: number, from: number): Sides["train"] => {
+    const chosen = every(10).flatMap((c) => rows.filter((i) => Number(targets.data[i]) === c).slice(from, from + each));
+    return { x: halved(inputs, chosen), y: Int32Array.from(chosen, (row) => Number(targets.data[row])), names: every(10).map(String) };
+  };
+  const letters = images("image-omniglot-small/omniglot28-images-idx3-ubyte.gz");
+  const sides: Sides = {
+    ...{ title: "ten digits, Omniglot public", input: [1, 14, 14], notes: [] },
+    ...{ train: of(500, 0), heldOut: of(500, 500), publicRows: halved(letters, every(letters.shape[0])) },
+  };
+  const began = performance.now();
+  await verdicts("Ten digits private, Omniglot letters public", [["ten digits", sides]], { attacks: "generative,map:0.01,vmi" });
+  const each = (performance.now() - began) / 1000 / seeds.length;
+  console.log(`\n${each.toFixed(0)} s a seed, ${values.threads} threads: data, target, evaluator, controls, attacks and judges`);
+}
+
 /** 20 persons private with ten pictures each, 20 others public; 16 x 16. */
 async function faces(): Promise<void> {
   const all = images("image-olivetti-faces/olivetti-images-idx3-ubyte.gz");
@@ -459,7 +478,7 @@ function both({ train, heldOut, input }: Material, rng: Random): Prior | undefin
   return itemsPrior("both", x, input, rng);
 }
 
-const parts = { digits: everyAttack, families, far, omniglot, faces, avatars: persons, defences, memory };
+const parts = { digits: everyAttack, families, far, omniglot, faces, avatars: persons, defences, memory, ten };
 for (const name of values.only.split(",")) {
   if (!(name in parts)) throw new Error(`--only ${name}: there are ${Object.keys(parts).join(", ")}`);
   await parts[name as keyof typeof parts]();
