@@ -127,6 +127,8 @@ function print(key: string, problem: Problem, summaries: readonly Summary[]): vo
 
 const entries = values.optimizers.split(",");
 for (const task of values.tasks.split(",")) await study(task, entries, "f32");
-const best = kept.cnn?.finals ?? [];
-const low = values.low.split(",").filter((entry) => best.some((f) => f.optimizer === entry));
-if (low.length > 0) await study("cnn in bf16", low, "bf16", (entry) => best.find((f) => f.optimizer === entry)!.settings);
+for (const task of values.tasks.split(",")) {
+  const best = kept[task]?.finals ?? [];
+  const low = values.low.split(",").filter((entry) => best.some((f) => f.optimizer === entry));
+  if (low.length > 0) await study(`${task} in bf16`, low, "bf16", (entry) => best.find((f) => f.optimizer === entry)!.settings);
+}
