@@ -60,7 +60,7 @@ export function fitting<P extends object>(inversion: Inversion<P>, options: FitO
   );
   const points = rulePoints(inversion, dtype);
   /** Adam at a rate that is known when a step is taken. */
-  const descentAt = (rate: Rate) => skipNonFinite(adam(rate));
+  const descentAt = (rate: Rate) => skipNonFinite(adam(rate), "choose");
   const mean = ema(memory);
   type Moving = { params: object; optimizer: State; average: object };
   const update = ({ params, optimizer, average }: Moving, rate: Tensor, noise: Tensor, weights: Tensor, gamma: Tensor, free: Tensor) => {
@@ -74,7 +74,7 @@ export function fitting<P extends object>(inversion: Inversion<P>, options: FitO
     const moved = applyUpdates(params, updates);
     return { params: moved, optimizer: state, average: mean.update(average as Parameters<typeof mean.update>[0], moved), found };
   };
-  const run = jit(update);
+  const run = jit(update, { reuse: true });
   const begin = async (rng: Random) => {
     const made = family.init(posteriors(inversion), rng.fold("family"), dtype);
     const params = candidates > 0 ? await place(inversion, made, candidates, rng.fold("candidates")) : made;
