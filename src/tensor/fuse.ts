@@ -167,21 +167,20 @@ function fusedProgram({ inputs, outputs }: Program): Program {
   for (const x of [...order.flatMap((n) => n.inputs), ...outputs]) uses.set(x, (uses.get(x) ?? 0) + 1);
   const value = new Map<Tensor, Tensor>();
   const at = (x: Tensor): Tensor => value.get(x) ?? x;
+  /** What becomes of a tensor is read by those that read it, besides those that read it already. */
+  const become = (y: Tensor, result: Tensor): void => {
+    value.set(y, result);
+    uses.set(result, (uses.get(result) ?? 0) + (uses.get(y) ?? 0));
+  };
   const graph: Graph = { at, uses: (x) => uses.get(x) ?? 0 };
   for (const node of order) {
     if (node.inputs.length === 0) continue;
     const [y] = node.outputs;
     const better = fused(node.primitive, node.inputs, node.params, graph);
-    if (better) {
-      const result = reshape(better, y.shape);
-      value.set(y, result);
-      uses.set(result, uses.get(y) ?? 0);
-    } else if (node.inputs.some((x) => value.has(x))) {
+    if (better) become(y, reshape(better, y.shape));
+    else if (node.inputs.some((x) => value.has(x))) {
       const results = apply(node.primitive, node.inputs.map(at), node.params);
-      for (const [i, o] of node.outputs.entries()) {
-        value.set(o, results[i]);
-        uses.set(results[i], uses.get(o) ?? 0);
-      }
+      node.outputs.forEach((o, i) => become(o, results[i]));
     }
   }
   return { inputs, outputs: outputs.map(at) };

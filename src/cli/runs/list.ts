@@ -1,5 +1,4 @@
 /** `pushforward runs list` and `index`. */
-
 import type { Outcome } from "../../lab/command.ts";
 import { dropIndex } from "../../lab/store/database.ts";
 import { listRuns } from "../../lab/store/query.ts";
@@ -22,14 +21,13 @@ export async function list(options: ListOptions): Promise<Outcome> {
   }));
   if (runs.length === 0) return { results, text: [`no runs${options.where === undefined ? ` below ${root}` : ` with ${options.where}`}`] };
   const cell = (value: number | string | undefined) => (typeof value === "number" ? formatNumber(value) : (value ?? "–"));
-  const now = Date.now();
   const rows = runs.map((run) => [
     nameOf(run.folder, root),
     run.command,
     run.status,
     run.step,
     ...columns.map((name) => cell(run.facts[name])),
-    ago(now - run.created),
+    ago(Date.now() - run.created),
   ]);
   return { results, text: textTable(["run", "command", "status", "step", ...columns, "begun"], rows) };
 }

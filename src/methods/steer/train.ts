@@ -164,8 +164,9 @@ export const train = method({
     };
   },
 
-  async conclude({ state, history, steps }, problem, _, { rng, progress }) {
+  async conclude({ state, history }, problem, _, { rng, progress }) {
     const { target, learning, network, around, draws, why, promptText, beta, suffix } = problem;
+    const steps = item(state.step); // without the one at which learning that diverges ends
     const observed =
       suffix === undefined ? undefined : await simulateObservations(target, { count: 200, suffix }, rng.fold("observations"));
     const twist = twistOf(network, state, learning.objective, observed?.features);
@@ -206,7 +207,7 @@ export const train = method({
     ];
     const rows = textRows(target, own.particles, new Float64Array(64), 64);
     const evidence = {
-      ...{ steps: item(state.step), starved: item(state.starved) },
+      ...{ steps, starved: item(state.starved) },
       ...(item(state.diverged) > 0 && { diverged: { steepest: item(state.diverged), largest: item(state.largest) } }),
     };
     const best = rows.toSorted((a, b) => b.logPotential - a.logPotential).slice(0, 6);

@@ -47,18 +47,25 @@ test.each(objectiveNames)("%s: KL(q ‖ σ) falls from 0.718", async (objective)
   expect(kl).toBeLessThan(objective === "pcl-proposal" ? 0.6 : 0.36);
 });
 
-test("dpg by a running mean of Z: the mean weight of all texts so far is Z, and learning by it comes as near", async () => {
-  const options = { objective: "dpg-running", kind: "mlp", texts: 64, steps: 100, rate: 0.02 } as const;
+/** A training on the bounded chain, step by step: the learner, its network, and what each step gave. */
+async function followed(options: LearningOptions, seed: number) {
   const network = networkOf(bounded, options, { dtype: "f64", width: 0 });
   const learner = twistLearner(bounded, options, network, "f64");
-  const rng = randomStream(3);
-  let state = await learner.init(rng);
-  const means: number[] = [];
-  for (let i = 0; i < options.steps; i++) {
-    const { state: next, metrics } = await learner.step(state, rng.fold(i));
-    means.push(Math.exp(metrics.logZ));
-    state = next;
+  const rng = randomStream(seed);
+  const states = [await learner.init(rng)];
+  const metrics: Readonly<Record<string, number>>[] = [];
+  for (let i = 0; i < options.steps && !learner.done(states[i]); i++) {
+    const next = await learner.step(states[i], rng.fold(i));
+    states.push(next.state);
+    metrics.push(next.metrics);
   }
+  return { network, learner, states, metrics };
+}
+
+test("dpg by a running mean of Z: the mean weight of all texts so far is Z, and learning by it comes as near", async () => {
+  const { network, states, metrics } = await followed({ objective: "dpg-running", kind: "mlp", texts: 64, steps: 100, rate: 0.02 }, 3);
+  const state = states.at(-1)!;
+  const means = metrics.map((row) => Math.exp(row.logZ));
   const mean = means.reduce((a, b) => a + b) / means.length;
   expect(Number(state.logMass!.data[0])).toBeCloseTo(Math.log(mean), 10);
   const error = Math.sqrt(means.reduce((s, m) => s + (m - mean) ** 2, 0)) / means.length;
@@ -67,18 +74,10 @@ test("dpg by a running mean of Z: the mean weight of all texts so far is Z, and 
 });
 
 test("learning that leaves the ground ends, with the twist of the update before", async () => {
-  const options = { objective: "ctl", kind: "mlp", texts: 16, steps: 50, rate: 30 } as const;
-  const network = networkOf(bounded, options, { dtype: "f64", width: 0 });
-  const learner = twistLearner(bounded, options, network, "f64");
-  const rng = randomStream(4);
-  let state = await learner.init(rng);
-  const kept = [state.params];
-  for (let i = 0; i < options.steps && !learner.done(state); i++) {
-    ({ state } = await learner.step(state, rng.fold(i)));
-    kept.push(state.params);
-  }
-  const done = kept.length - 1; // the last of which is the step that stopped
-  expect([learner.done(state), Number(state.step.data[0])]).toEqual([true, done - 1]);
+  const { learner, states } = await followed({ objective: "ctl", kind: "mlp", texts: 16, steps: 50, rate: 30 }, 4);
+  const state = states.at(-1)!;
+  const updates = states.length - 2; // neither the first state nor the step that stopped is one
+  expect([learner.done(state), Number(state.step.data[0])]).toEqual([true, updates]);
   expect(Number(state.diverged.data[0])).toBeGreaterThan(Number(state.largest.data[0]) + 50);
-  expect(state.params).toBe(kept[done - 2]);
+  expect(state.params).toBe(states[updates - 1].params);
 });
