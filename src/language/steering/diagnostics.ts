@@ -93,7 +93,7 @@ export function learningCautions({ steps, starved, diverged }: LearningEvidence)
         : []),
     ...(diverged
       ? [
-          `|log ψ| reached ${diverged.steepest.toFixed(0)} after ${steps} updates, where |log φ| of texts was at most ${diverged.largest.toFixed(0)}: learning had left the ground and ended there, and the twist is that of the update before; lower --lr`,
+          `|log ψ| reached ${diverged.steepest.toFixed(0)} after ${steps} update${steps === 1 ? "" : "s"}, where |log φ| of texts was at most ${diverged.largest.toFixed(0)}: learning had left the ground and ended there, and the twist is that of the update before; lower --lr`,
         ]
       : []),
   ];

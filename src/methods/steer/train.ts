@@ -231,6 +231,7 @@ export const train = method({
       ...(around && { around }),
     };
     const name = objectiveOf(learning.objective).title;
+    const updates = steps === 1 ? "update" : "updates";
     return {
       ...{
         history,
@@ -241,7 +242,7 @@ export const train = method({
         file: writeTwist(state.params, description, learning.around?.params),
       },
       title: `A twist of ${target.model.name} by ${name}`,
-      summary: `${sentence}, after ${steps} updates of ${learning.texts} texts.`,
+      summary: `${sentence}, after ${steps} ${updates} of ${learning.texts} texts.`,
       numbers: [
         { name: "log Z, lower", value: interval.lower.mean, error: interval.lower.error, note: "nats" },
         ...(interval.upper ? [{ name: "log Z, upper", value: interval.upper.mean, error: interval.upper.error, note: "nats" }] : []),
@@ -258,7 +259,7 @@ export const train = method({
       text: (took: string) => [
         sentence,
         ...rows.slice(0, 5).map((row) => `  ${JSON.stringify(row.text)}  log φ ${row.logPotential.toFixed(2)}`),
-        `${steps} updates in ${took}; twist.safetensors is for --twist`,
+        `${steps} ${updates} in ${took}; twist.safetensors is for --twist`,
       ],
     };
   },
