@@ -4,8 +4,9 @@
  *   npm run bench -- optimizers [--models mlp,cnn,transformer] [--only adamw,singd] [--rounds 7] [--reps 20] [--threads 2]
  *                               [--clock wall|cpu] [--python path/to/python] [--json]
  *
- * Ratios are to AdamW of this library. On a machine that does other work, --clock cpu --threads 1 counts processor time instead. With
- * --python (or PUSHFORWARD_PYTHON), torch.optim runs the same steps in eager PyTorch.
+ * Every optimizer is guarded as `train` guards it: a step whose gradient is not finite is skipped. Ratios are to AdamW of this library. On a
+ * machine that does other work, --clock cpu --threads 1 counts processor time instead. With --python (or PUSHFORWARD_PYTHON),
+ * torch.optim runs the same steps in eager PyTorch.
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -71,14 +72,14 @@ const clocks: Record<string, Clock> = {
 
 function contender(model: Model, { name, optimizer: kind, settings }: Entry, threads: number, clock: Clock): Contender {
   const curved = optim.optimizerEntry(kind).needs.includes("curvature");
-  const optimizer = optim.makeOptimizer(kind, { lr: 1e-4, ...settings, ...(curved ? model.curvature : {}) });
+  const optimizer = optim.skipNonFinite(optim.makeOptimizer(kind, { lr: 1e-4, ...settings, ...(curved ? model.curvature : {}) }));
   const data = model.data();
   const args = { params: model.init() as never, state: {} as never };
   const layers = curved ? optim.layersOf(model.loss)(args.params, ...data).layers : undefined;
   args.state = optimizer.init(args.params, layers) as never;
   const { numbers } = optim.stateSize(args.state);
   const step = pf.jit(
-    (params: object, state: optim.State, ...data: pf.Tensor[]) => {
+    (params: object, state: optim.GuardState<optim.State>, ...data: pf.Tensor[]) => {
       const [value, grads, curvature] = curved
         ? optim.withCurvature(model.loss)(params, ...data)
         : [...pf.valueAndGrad(model.loss)(params, ...data), undefined];

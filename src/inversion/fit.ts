@@ -60,7 +60,7 @@ export function fitting<P extends object>(inversion: Inversion<P>, options: FitO
   );
   const points = rulePoints(inversion, dtype);
   /** Adam at a rate that is known when a step is taken. */
-  const descentAt = (rate: Rate) => skipNonFinite(adam(rate), "choose");
+  const descentAt = (rate: Rate) => skipNonFinite(adam(rate));
   const mean = ema(memory);
   type Moving = { params: object; optimizer: State; average: object };
   const update = ({ params, optimizer, average }: Moving, rate: Tensor, noise: Tensor, weights: Tensor, gamma: Tensor, free: Tensor) => {

@@ -2,7 +2,7 @@
 
 import { flatten, isArrayLeaf, leafPaths, mapTree, type NdArray } from "../array/index.ts";
 import { UserError } from "../errors.ts";
-import { cond, isFinite, type Tensor, where } from "../tensor/index.ts";
+import { cond, isFinite, type Tensor, where, zerosLike } from "../tensor/index.ts";
 import type { Layer } from "./curvature/layers.ts";
 import { type Optimizer, optimizer, type StepContext, scalarArray } from "./optimizer.ts";
 import { counted } from "./schedules.ts";
@@ -24,20 +24,11 @@ function allFinite(tree: unknown): Tensor {
   return isFinite(sums.reduce((a, b) => a.add(b)));
 }
 
-/** The step where all was finite, else none. */
-const chosen = <P, S>(ok: Tensor, next: { readonly updates: P; readonly state: S }, old: S): { updates: P; state: S } => ({
-  updates: mapTree<P>((u: Tensor) => where(ok, u, 0), next.updates),
-  state: mapTree<S>((x: Tensor, y: Tensor) => where(ok, x, y), next.state, old),
-});
-
 /**
  * Leaves parameters and state as they are in steps whose gradient is not finite, and counts them (`skipped`, `inRow`): one bad batch then
  * does not spoil momenta and factors for ever.
- *
- * @param how  "branch": what is skipped is not computed, which is right for steps with products. "choose": the step is computed and the old
- *             values are taken in its place, elementwise: of an elementwise optimizer in a program with `reuse` all of it is one loop then
  */
-export const skipNonFinite = <S>(inner: Optimizer<S>, how: "branch" | "choose" = "branch"): Optimizer<GuardState<S>> =>
+export const skipNonFinite = <S>(inner: Optimizer<S>): Optimizer<GuardState<S>> =>
   optimizer<GuardState<S>>(
     (params, layers) => ({
       inner: inner.init(params, layers),
@@ -46,14 +37,12 @@ export const skipNonFinite = <S>(inner: Optimizer<S>, how: "branch" | "choose" =
     }),
     <P>(grads: P, state: GuardState<S>, params: P, context: StepContext) => {
       const ok = allFinite(grads);
-      const branch = () =>
-        cond(
-          ok,
-          ({ grads, state, params }) => inner.update(grads, state, params, context),
-          ({ state, params }) => ({ updates: mapTree<P>((p: Tensor) => p.mul(0), params), state }),
-          { grads, state: state.inner, params },
-        );
-      const result = how === "choose" ? chosen(ok, inner.update(grads, state.inner, params, context), state.inner) : branch();
+      const result = cond(
+        ok,
+        ({ grads, state, params }) => inner.update(grads, state, params, context),
+        ({ state, params }) => ({ updates: mapTree<P>(zerosLike, params), state }),
+        { grads, state: state.inner, params },
+      );
       return {
         updates: result.updates,
         state: {

@@ -23,7 +23,7 @@ export * from "./primitives/reduce.ts";
 export { expandDims, moveAxis, reshape, squeeze, transpose } from "./primitives/reshape.ts";
 export { scan } from "./primitives/scan.ts";
 export { concat, flip, type Index, pad, slice, split, stack } from "./primitives/slice.ts";
-export { type Axes, broadcastTo, sum } from "./primitives/sum.ts";
+export { type Axes, broadcastTo, sum, zerosLike } from "./primitives/sum.ts";
 export { whileLoop } from "./primitives/while.ts";
 export { type ProgramDType, Tensor } from "./tensor.ts";
 export * from "./transform.ts";

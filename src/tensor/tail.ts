@@ -2,6 +2,7 @@
  * Elementwise tails. A step of training ends in passes over all parameters (moments, averages, updates), which native nodes make one after another and one loop
  * of WebAssembly makes at once. Such a program is two: the head runs natively, the tail in WebAssembly, whose memory holds the state from step to step.
  */
+import { choosesPasses, isLoop, withoutBranches } from "./branches.ts";
 import { withSharing } from "./primitive.ts";
 import { fresh } from "./primitives/constant.ts";
 import type { Session } from "./runtime.ts";
@@ -21,17 +22,15 @@ export interface Split {
   readonly outputs: readonly { readonly of: "head" | "tail"; readonly at: number }[];
 }
 
-/** The nodes after which nothing but elementwise nodes come. */
-function tailNodes({ inputs, outputs }: Program): Set<Node> {
+/** The nodes after which nothing but elementwise nodes come, or others that can be made such. */
+function tailNodes({ inputs, outputs }: Program, others: (node: Node) => boolean = () => false): Set<Node> {
   const given = new Set(inputs.map((x) => x.node));
   const order = reachable(outputs, given);
   const blocked = new Set<Node>(given);
   const tail = new Set<Node>();
   for (const node of outputs.map((y) => y.node)) if (node.primitive.view) blocked.add(node);
   for (const node of [...order].reverse()) {
-    const { elementwise, lanes, view } = node.primitive;
-    // views are read in place by what comes after them
-    if (!blocked.has(node) && ((elementwise && lanes) || view)) tail.add(node);
+    if (!blocked.has(node) && (isLoop(node) || others(node))) tail.add(node);
     else for (const x of node.inputs) blocked.add(x.node);
   }
   return tail;
@@ -45,7 +44,8 @@ const borderOf = (nodes: ReadonlySet<Node>): Tensor[] =>
   [...new Set([...nodes].flatMap((node) => node.inputs))].filter((x) => !nodes.has(x.node) && !isConstant(x));
 
 /** The two halves of a program, if its tail is worth it. */
-export function splitTail(program: Program): Split | undefined {
+export function splitTail(given: Program): Split | undefined {
+  const program = withSharing(() => withoutBranches(given, tailNodes(given, choosesPasses)));
   const nodes = tailNodes(program);
   // what can be made once more from what is handed over anyway is not handed over: g² of g
   const handed = new Set(borderOf(nodes));

@@ -381,21 +381,6 @@ describe("groups and guards", () => {
     near(d.w, toNumbers(plain[1].w), 1e-14);
   });
 
-  test("a step that is chosen is the step of the branch, with and without a gradient that is not finite", async () => {
-    const [good, other] = [randomStream(1).normal([2, 3], "f64"), randomStream(2).normal([2, 3], "f64")];
-    const bad = f64([
-      [1, Number.NaN, 0],
-      [0, 1, Number.POSITIVE_INFINITY],
-    ]);
-    const gradients = [good, bad, bad, other, good];
-    const [branch, chosen] = [
-      await follow(optim.skipNonFinite(optim.adam(0.1)), good, gradients, 4),
-      await follow(optim.skipNonFinite(optim.adam(0.1), "choose"), good, gradients, 4),
-    ];
-    expect(chosen.map((t) => JSON.stringify(t.state))).toEqual(branch.map((t) => JSON.stringify(t.state)));
-    expect(chosen.map((t) => toNumbers(t.w))).toEqual(branch.map((t) => toNumbers(t.w)));
-  });
-
   test("a state of another structure, shape or optimizer is told apart", () => {
     const params = {
       w: f64([

@@ -306,7 +306,8 @@ for (const dtype of ["f32", "f64"] as const)
 /** What has no derivative, or is no function of tensors. */
 const without =
   `all and any argmax argmin argsort equal greater greaterEqual less lessEqual isFinite isNaN not notEqual or xor oneHot whileLoop constant eye iota
-  carryLaplacian parseFormula scalar Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap`.split(
+  carryLaplacian parseFormula scalar Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap
+  zerosLike`.split(
     /\s+/,
   );
 

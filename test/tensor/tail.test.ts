@@ -1,7 +1,19 @@
 /** Steps whose last passes run in WebAssembly are the same steps. */
 import { describe, expect, test } from "vitest";
 import { type NdArray, randomStream, toNumbers } from "../../src/array/index.ts";
-import { type AdamState, adam, applyUpdates } from "../../src/optim/index.ts";
+import {
+  type AdamState,
+  adam,
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  type GuardState,
+  muon,
+  type Optimizer,
+  type State as OptimizerState,
+  rfRmsprop,
+  skipNonFinite,
+} from "../../src/optim/index.ts";
 import * as pf from "../../src/tensor/index.ts";
 import { splitTail } from "../../src/tensor/tail.ts";
 import { reachable } from "../../src/tensor/walk.ts";
@@ -91,5 +103,52 @@ describe("twelve steps of training", () => {
       expectClose(cut.state.average[k], whole.state.average[k], 1e-6, k);
     }
     cut.values.forEach((v, i) => expect(Math.abs(v / whole.values[i] - 1)).toBeLessThan(1e-5));
+  });
+});
+
+describe("choices of branches that are passes over their operands", () => {
+  type Guarded = Optimizer<GuardState<OptimizerState>>;
+  const guardedStep = (optimizer: Guarded) => (p: Params, o: GuardState<OptimizerState>, x: pf.Tensor) => {
+    const [value, g] = pf.valueAndGrad((q: Params) => pf.tanh(x.mul(0.1).matmul(q.w).add(q.b)).matmul(q.v).square().mean())(p);
+    const { updates, state } = optimizer.update(g, o, p, { batchSize: 8 });
+    return { p: applyUpdates(p, updates), o: state, value };
+  };
+  const cut = (optimizer: Guarded) => {
+    const p = params();
+    return splitTail(pf.trace(guardedStep(optimizer), [p, optimizer.init(p), rng.normal([8, 40])]));
+  };
+  const conds = ({ inputs, outputs }: { inputs: readonly pf.Tensor[]; outputs: readonly pf.Tensor[] }): number =>
+    reachable(outputs, new Set(inputs.map((x) => x.node))).filter((n) => n.primitive.name === "cond").length;
+
+  test("belong to the tail, which chooses elements; those with products stay choices of branches", () => {
+    const elementwise = cut(skipNonFinite<OptimizerState>(adam(1e-2)));
+    if (!elementwise) throw new Error("it was not cut");
+    expect(conds(elementwise.head) + conds(elementwise.tail)).toBe(0);
+    const products = cut(skipNonFinite<OptimizerState>(muon(1e-2)));
+    expect(products === undefined || conds(products.head) === 1).toBe(true);
+  });
+
+  test.each([
+    ["adam", adam(1e-2)],
+    ["adam of clipped gradients, whose norm is a sum in the branch", chain(clipByGlobalNorm(0.01), adam(1e-2))],
+    ["rf-rmsprop", rfRmsprop(1e-2)],
+  ] as const)("take the steps of the branches, and none where the gradient is not finite: %s", async (_, inner: Optimizer) => {
+    const optimizer = skipNonFinite(inner);
+    expect(cut(optimizer)).toBeDefined();
+    const p = params();
+    const [good, bad] = [rng.normal([8, 40]), rng.normal([8, 40])];
+    bad.data[7] = Number.NaN;
+    const run = async (device?: "cpu") => {
+      const f = pf.jit(guardedStep(optimizer), { device, reuse: true });
+      let now = await f(p, optimizer.init(p), good);
+      const kept = toNumbers(now.p.w);
+      now = await f(now.p, now.o, bad);
+      expect(toNumbers(now.p.w)).toEqual(kept);
+      return f(now.p, now.o, good);
+    };
+    const [whole, chosen] = [await run("cpu"), await run()];
+    // gradients of two libraries, to some rounding; a step is 1e-2 long
+    for (const k of ["w", "b", "v"]) expectClose(chosen.p[k], whole.p[k], 1e-5, k);
+    expect(toNumbers(chosen.o.skipped)).toEqual([1]);
   });
 });

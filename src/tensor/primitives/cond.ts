@@ -14,19 +14,19 @@ import { reshape } from "./reshape.ts";
 import { broadcastTo, zerosLike } from "./sum.ts";
 
 /** Both branches take the same operands, each as placeholders of its own. */
-interface CondParams {
+export interface Branches {
   readonly yes: Program;
   readonly no: Program;
 }
 
-const condPrimitive: Primitive = {
+export const condPrimitive: Primitive = {
   name: "cond",
   exact: true,
-  infer: (_, { yes }: CondParams) => yes.outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+  infer: (_, { yes }: Branches) => yes.outputs.map(({ dtype, shape }) => ({ dtype, shape })),
   onnx(emit, [test, ...operands], { params, outputs }) {
     const branch = ({ inputs, outputs: results }: Program): unknown =>
       emit.subgraph([], results, new Map(inputs.map((x, i) => [x, operands[i]])));
-    const { yes, no } = params as CondParams;
+    const { yes, no } = params as Branches;
     return emit.op("If", [test], { then_branch: branch(yes), else_branch: branch(no) }, { outputs: outputs.length });
   },
   wasm: {
@@ -43,7 +43,7 @@ const condPrimitive: Primitive = {
       );
     },
   },
-  jvp([test, ...xs], [, ...ds], outputs, { yes, no }: CondParams) {
+  jvp([test, ...xs], [, ...ds], outputs, { yes, no }: Branches) {
     const floats = outputs.map((y) => isFloat(y.dtype));
     const forward = ({ inputs, outputs: ys }: Program): Program => {
       const tangents = ds.map((d) => d && fresh(d));
@@ -53,7 +53,7 @@ const condPrimitive: Primitive = {
     const results = [...apply(condPrimitive, [test, ...xs, ...some(ds)], { yes: forward(yes), no: forward(no) })];
     return floats.map((float) => (float ? results.shift() : undefined));
   },
-  vjp([test, ...xs], cts, _, { yes, no }: CondParams) {
+  vjp([test, ...xs], cts, _, { yes, no }: Branches) {
     const floats = xs.map((x) => isFloat(x.dtype));
     const backward = ({ inputs, outputs }: Program): Program => {
       const seeds = cts.map((ct) => ct && fresh(ct));
@@ -64,7 +64,7 @@ const condPrimitive: Primitive = {
     return [undefined, ...floats.map((float) => (float ? results.shift() : undefined))];
   },
   // Rows that choose for themselves need both branches.
-  batch([test, ...xs], [testBatched, ...batched], { yes, no }: CondParams) {
+  batch([test, ...xs], [testBatched, ...batched], { yes, no }: Branches) {
     const size = (testBatched ? test : xs[batched.indexOf(true)]).shape[0];
     const all = xs.map((x, i) => (batched[i] ? x : broadcastTo(x, [size, ...x.shape])));
     const grown = (branch: Program): Program => {

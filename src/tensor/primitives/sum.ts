@@ -33,6 +33,7 @@ export function broadcastView(x: { shape: Shape }, shape: Shape): View {
 export const broadcastTo = (x: Value, shape: Shape): Tensor =>
   apply1(broadcastPrimitive, [liftOne("broadcastTo", x)], { shape: [...shape] });
 
+/** Zeros with the shape and dtype of x. */
 export const zerosLike = (x: Tensor): Tensor => broadcastTo(scalar(0, x.dtype), x.shape);
 
 /** Gives every input the batch axis that some have. */
