@@ -307,9 +307,7 @@ for (const dtype of ["f32", "f64"] as const)
 const without =
   `all and any argmax argmin argsort equal greater greaterEqual less lessEqual isFinite isNaN not notEqual or xor oneHot whileLoop constant eye iota
   carryLaplacian parseFormula scalar Tensor configure grad hessian hvp jacobian jit jvp laplacian like outSizes trace traceUses valueAndGrad vjp vmap
-  zerosLike`.split(
-    /\s+/,
-  );
+  zerosLike`.split(/\s+/);
 
 test("every function that the engine exports is in the table, or has no derivative", () => {
   const covered = new Set([...Object.keys(elementwise), ...vectors.map(([name]) => name), ...without]);
