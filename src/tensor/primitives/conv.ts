@@ -6,30 +6,16 @@
 import { sizeOf } from "../../array/ndarray.ts";
 import { pullback } from "../differentiate.ts";
 import { apply1 } from "../primitive.ts";
-import { fail, range } from "../shapes.ts";
+import { fail } from "../shapes.ts";
 import type { Primitive, Tensor } from "../tensor.ts";
 import { lift, placeholder, type Value } from "./constant.ts";
+import { type ConvOptions, type Geometry, geometry, outSize, outSizes, patches } from "./conv-geometry.ts";
 import { emitConv } from "./conv-kernels.ts";
+import { weightGradient } from "./conv-weight.ts";
 import { matmul } from "./product.ts";
 import { moveAxis, reshape, transpose } from "./reshape.ts";
-import { concat, flip, type Index, pad, slice } from "./slice.ts";
-import { spread, sum } from "./sum.ts";
-
-/** Shapes are [N, C, ...space], [O, C/groups, ...kernel] and [N, O, ...out]; lists have one entry per spatial axis. */
-export interface Geometry {
-  readonly strides: readonly number[];
-  readonly low: readonly number[];
-  readonly high: readonly number[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
-  /** Sizes of x and w along the spatial axes. */
-  readonly space: readonly number[];
-  readonly kernel: readonly number[];
-}
-
-const outSize = (g: Geometry, i: number): number =>
-  Math.floor((g.space[i] + g.low[i] + g.high[i] - g.dilation[i] * (g.kernel[i] - 1) - 1) / g.strides[i]) + 1;
-export const outSizes = (g: Geometry): number[] => g.space.map((_, i) => outSize(g, i));
+import { flip } from "./slice.ts";
+import { spread } from "./sum.ts";
 
 export const attributes = (g: Geometry): Record<string, unknown> => ({
   strides: [...g.strides],
@@ -136,7 +122,7 @@ const convInput: Primitive = {
 const convWeight: Primitive = {
   name: "convWeight",
   infer: ([x, y], g: Geometry) => [{ dtype: x.dtype, shape: [y.shape[1], x.shape[1] / g.groups, ...g.kernel] }],
-  expand: ([x, y], g: Geometry) => [weightGradient(x, y, g)],
+  expand: ([x, y], g: Geometry, target) => [weightGradient(x, y, g, target)],
   transpose: {
     0: (ct, [, y], g) => apply1(convInput, [y, ct], g),
     1: (ct, [x], g) => apply1(convPrimitive, [x, ct], g),
@@ -148,69 +134,6 @@ const convWeight: Primitive = {
   },
   work: () => Number.POSITIVE_INFINITY,
 };
-
-export const widths = (g: Geometry): (readonly [number, number])[] => g.low.map((l, i) => [l, g.high[i]]);
-
-/** What each kernel position sees, position by position: [a, b, ...space] -> [a, b, ...out]. */
-function views(x: Tensor, g: Geometry): Tensor[] {
-  const padded = pad(x, widths(g));
-  const out = outSizes(g);
-  return positions(g.kernel).map((at) => {
-    const cuts = at.map((k, i): Index => [k * g.dilation[i], k * g.dilation[i] + (out[i] - 1) * g.strides[i] + 1, g.strides[i]]);
-    return slice(padded, null, null, ...cuts);
-  });
-}
-
-/** What each kernel position sees: [a, b, ...space] -> [a, b, kernel positions, out positions]. */
-export function patches(x: Tensor, g: Geometry): Tensor {
-  const [a, b] = x.shape;
-  return concat(
-    views(x, g).map((view) => reshape(view, [a, b, 1, -1])),
-    2,
-  );
-}
-
-/** All positions of a grid, last axis fastest. */
-const positions = (sizes: readonly number[]): number[][] =>
-  sizes.reduce<number[][]>((all, n) => all.flatMap((at) => Array.from({ length: n }, (_, i) => [...at, i])), [[]]);
-
-/** Fewer output positions than this of many examples are one long row, so that products are not many small ones. */
-const shortRow = 128;
-
-/**
- * dw[o, c, k] = Σ_n Σ_p y[n, o, p] x[n, c, p + k]: products of rows of positions. Shifts along the first axis are made in y instead of x, if its
- * stride is 1 and y has not many more channels: with a kernel of 3 x 3, y and x are copied three times each, where patches are x nine times.
- */
-function weightGradient(x: Tensor, y: Tensor, g: Geometry): Tensor {
-  const [n, o] = y.shape;
-  const c = x.shape[1];
-  const [height, ...columns] = g.kernel;
-  const byRows = columns.length > 0 && g.strides[0] === 1 && o <= 2 * c;
-  const across: Geometry = byRows ? { ...g, kernel: [1, ...columns] } : g;
-  const length = sizeOf(outSizes(across));
-  const long = length >= shortRow;
-  const [a, b] = long ? [x, y] : [moveAxis(x, 1, 0), moveAxis(y, 1, 0)];
-  const lead = [...(long ? [n] : []), ...(g.groups > 1 ? [g.groups] : [])];
-  const inRows = (t: Tensor): Tensor => reshape(t, [...lead, -1, long ? length : n * length]);
-  const joined = (ts: readonly Tensor[]): Tensor =>
-    inRows(
-      concat(
-        ts.map((t) => reshape(t, [...lead, 1, -1])),
-        -2,
-      ),
-    );
-  const left = joined(byRows ? shifts(b, height, g.dilation[0]) : [b]);
-  const seen = views(a, across);
-  const products = (byRows ? seen.map(inRows) : [joined(seen)]).map((right) => {
-    const product = matmul(left, transpose(right));
-    return reshape(long ? sum(product, 0) : product, [g.groups, byRows ? height : 1, o / g.groups, -1, c / g.groups]);
-  });
-  return reshape(transpose(concat(products, 3), [0, 2, 4, 1, 3]), [o, c / g.groups, ...g.kernel]);
-}
-
-/** y [a, b, height, ...] further and further down among zeros: by 0, step, …, (count - 1) step rows. */
-const shifts = (y: Tensor, count: number, step: number): Tensor[] =>
-  range(count).map((k) => pad(y, [[k * step, (count - 1 - k) * step], ...y.shape.slice(3).map(() => [0, 0] as const)]));
 
 /** Convolution as products with patches, for dtypes the runtime has no kernel for. */
 function convByProducts(x: Tensor, w: Tensor, g: Geometry): Tensor {
@@ -225,40 +148,6 @@ function convByProducts(x: Tensor, w: Tensor, g: Geometry): Tensor {
 function transposed(f: (x: Tensor) => Tensor, shape: readonly number[], ct: Tensor): Tensor {
   const x = placeholder(ct.dtype, shape);
   return pullback([x], [f(x)], [ct])[0] as Tensor;
-}
-
-export interface ConvOptions {
-  /** One number for all spatial axes, or one per axis. Default 1. */
-  readonly strides?: number | readonly number[];
-  /** Zeros around the input: a number, [before, after] pairs per axis, "same" (out = ⌈in / stride⌉) or "valid" (none, the default). */
-  readonly padding?: number | readonly (readonly [number, number])[] | "same" | "valid";
-  readonly dilation?: number | readonly number[];
-  readonly groups?: number;
-}
-
-export function geometry(operation: string, space: readonly number[], kernel: readonly number[], options: ConvOptions): Geometry {
-  const list = (v: number | readonly number[] | undefined): readonly number[] => (typeof v === "object" ? v : space.map(() => v ?? 1));
-  const strides = list(options.strides);
-  const dilation = list(options.dilation);
-  const padding = options.padding ?? "valid";
-  const pads = space.map((n, i): readonly [number, number] => {
-    if (typeof padding === "number") return [padding, padding];
-    if (padding === "valid") return [0, 0];
-    if (padding !== "same") return padding[i];
-    const total = Math.max(0, (Math.ceil(n / strides[i]) - 1) * strides[i] + dilation[i] * (kernel[i] - 1) + 1 - n);
-    return [total >> 1, total - (total >> 1)];
-  });
-  const lists = [strides, dilation, pads.flat(), space, kernel];
-  if (
-    lists.some((l) => l.some((v) => !Number.isInteger(v) || v < 0)) ||
-    strides.length !== space.length ||
-    dilation.length !== space.length ||
-    strides.includes(0) ||
-    dilation.includes(0)
-  )
-    fail(operation, "strides, padding and dilation must be non-negative integers, one for all axes or one per axis");
-  const [low, high] = [0, 1].map((side) => pads.map((p) => p[side]));
-  return { strides, dilation, groups: options.groups ?? 1, low, high, space, kernel };
 }
 
 /**

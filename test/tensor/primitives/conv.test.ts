@@ -4,6 +4,7 @@ import * as nd from "../../../src/array/index.ts";
 import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { writeGraph } from "../../../src/tensor/write.ts";
+import { fc } from "../../property.ts";
 import { checkDerivatives, expectClose, f64, normal, run, spread } from "../check.ts";
 
 interface Options {
@@ -95,6 +96,38 @@ describe("conv", () => {
     const [y, exact] = await run((p: Tensor, q: Tensor) => [t.conv(p.cast("f32"), q.cast("f32"), options), t.conv(p, q, options)], x, w);
     // Sums of 192 products in f32, of a standard deviation of 14.
     expectClose(y, exact, 2e-6);
+  });
+
+  test("gradients to the weights are the transpose for any strides, dilations, padding and groups: ⟨∂⟨u, x * w⟩/∂w, v⟩ = ⟨u, x * v⟩", async () => {
+    const pair = (low: number, high: number) => fc.tuple(fc.integer({ min: low, max: high }), fc.integer({ min: low, max: high }));
+    const shapes = fc.record({
+      ...{ n: fc.integer({ min: 1, max: 3 }), groups: fc.integer({ min: 1, max: 2 }), c: pair(1, 3) },
+      ...{ kernel: pair(1, 3), strides: pair(1, 4), dilation: pair(1, 2), padding: fc.tuple(pair(0, 2), pair(0, 2)), beyond: pair(0, 12) },
+    });
+    const sized = shapes.map(({ n, groups, c, kernel, beyond, ...options }) => ({
+      options: { ...options, groups },
+      x: [n, groups * c[0], ...kernel.map((k, i) => options.dilation[i] * (k - 1) + 1 + beyond[i])],
+      w: [groups * c[1], c[0], ...kernel],
+    }));
+    await fc.assert(
+      fc.asyncProperty(sized, async ({ options, ...shape }) => {
+        const [x, w, v] = [normal(shape.x, 1), normal(shape.w, 2), normal(shape.w, 3)];
+        const values = await run(
+          (x: Tensor, w: Tensor, v: Tensor) => {
+            const y = t.conv(x, v, options);
+            const u = t.sin(t.iota(y.size).cast("f64").mul(1.3)).reshape(y.shape);
+            const dw = t.grad((w: Tensor) => t.conv(x, w, options).mul(u).sum())(w);
+            return [dw.mul(v).sum(), y.mul(u).sum(), t.abs(y.mul(u)).sum()];
+          },
+          x,
+          w,
+          v,
+        );
+        const [left, right, size] = values.map((value: NdArray) => nd.toNumbers(value)[0]);
+        expect(Math.abs(left - right)).toBeLessThanOrEqual(1e-12 * (size + 1));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("models for others have the standard's convolution, whatever the processor has", () => {
