@@ -4,7 +4,7 @@ import * as nd from "../../../src/array/index.ts";
 import type { Tensor } from "../../../src/tensor/index.ts";
 import * as t from "../../../src/tensor/index.ts";
 import { writeGraph } from "../../../src/tensor/write.ts";
-import { fc } from "../../property.ts";
+import fc from "../../property.ts";
 import { checkDerivatives, expectClose, f64, normal, run, spread } from "../check.ts";
 
 interface Options {
