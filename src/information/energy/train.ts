@@ -81,11 +81,14 @@ export function energyLearner(draw: (count: number, rng: Random) => Promise<Join
       .sub(logPrior(z))
       .mean();
 
-  const learnProposal = jit((q: Mlp, state: AdamState, x: Tensor, z: Tensor) => {
-    const [value, grads] = valueAndGrad((net: Mlp) => covering(net, scaled(x, scaling), z).neg())(q);
-    const { updates, state: next } = forProposal.update(grads, state, q);
-    return { q: applyUpdates(q, updates), state: next, ba: value.neg() };
-  });
+  const learnProposal = jit(
+    (q: Mlp, state: AdamState, x: Tensor, z: Tensor) => {
+      const [value, grads] = valueAndGrad((net: Mlp) => covering(net, scaled(x, scaling), z).neg())(q);
+      const { updates, state: next } = forProposal.update(grads, state, q);
+      return { q: applyUpdates(q, updates), state: next, ba: value.neg() };
+    },
+    { reuse: true },
+  );
 
   const learnCritics = jit(
     (
@@ -106,6 +109,7 @@ export function energyLearner(draw: (count: number, rng: Random) => Promise<Join
         measured,
       };
     },
+    { reuse: true },
   );
 
   function losses(
