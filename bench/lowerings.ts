@@ -1,52 +1,17 @@
 /**
  * One operation in several ways, so that the engine's choice among them has a reason: products, input gradients of convolutions, attention,
- * loops inside one run against a run a step, and columns that many read.
+ * loops inside one run against a run a step, columns that many read, what kernels that stride see, and axes that change places.
  *
- *   npm run bench -- lowerings [--rounds 7 --threads 2 --only products,convolutions,attention,loops,columns]
+ *   npm run bench -- lowerings [--rounds 7 --threads 2 --only products,convolutions,attention,loops,columns,strides,moves]
  *
  * Medians of calls in turns, milliseconds; for loops of a whole loop.
  */
 import { parseArgs } from "node:util";
-import * as ort from "onnxruntime-node";
-import { type NdArray, ndarray, randomStream } from "../src/array/index.ts";
+import { type NdArray, ndarray } from "../src/array/index.ts";
 import * as t from "../src/tensor/index.ts";
-import { attributeProto, type Onnx } from "../src/tensor/proto.ts";
-import { serialize, valueInfo } from "../src/tensor/write.ts";
-
-type Call = () => Promise<unknown>;
-
-const rng = randomStream(0);
-const normal = (shape: readonly number[]): NdArray<"f32"> => rng.normal([...shape]);
-
-/** A node of ONNX by what it is called, what it takes and gives. */
-const node = (
-  opType: string,
-  input: string[],
-  output: string[],
-  attributes: Record<string, unknown> = {},
-  domain?: string,
-): Onnx.INodeProto => ({
-  ...{ opType, input, output, name: output[0] },
-  ...(domain && { domain }),
-  attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
-});
-
-/** A graph of arrays, as a call of a session with these options. */
-async function session(
-  nodes: Onnx.INodeProto[],
-  inputs: Readonly<Record<string, NdArray<"f32">>>,
-  output: readonly number[],
-  options: ort.InferenceSession.SessionOptions,
-): Promise<Call> {
-  const graph = {
-    ...{ name: "lowering", node: nodes },
-    input: Object.entries(inputs).map(([name, { shape }]) => valueInfo(name, { dtype: "f32", shape })),
-    output: [valueInfo("y", { dtype: "f32", shape: output })],
-  };
-  const running = await ort.InferenceSession.create(serialize(graph, {}), { logSeverityLevel: 4, ...options });
-  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor("float32", data, shape)]));
-  return () => running.run(feeds);
-}
+import type { Onnx } from "../src/tensor/proto.ts";
+import { type Call, node, normal, session } from "./lowerings-calls.ts";
+import { convolutions, strides } from "./lowerings-convolutions.ts";
 
 /** Products n x n x n: by MatMul, by Gemm and its transposed forms, and in two halves beside each other. */
 async function products(threads: number): Promise<Record<string, Record<string, Call>>> {
@@ -66,53 +31,6 @@ async function products(threads: number): Promise<Record<string, Record<string, 
       "gemm, b transposed": await one("Gemm", { transB: 1 }),
       "no spinning": await one("MatMul", {}, { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
       ...(threads > 1 && { "two halves, parallel": await session(split, halves, [n, n], parallel) }),
-    };
-  }
-  return found;
-}
-
-/** Gradients of convolutions to their inputs: as a convolution with the flipped kernel (of y among zeros, where it strides), and by ConvTranspose. */
-async function convolutions(threads: number): Promise<Record<string, Record<string, Call>>> {
-  const found: Record<string, Record<string, Call>> = {};
-  const shapes = [
-    ...[1, 3, 8, 16].map((c) => ({ n: 64, c, o: 32, side: 28, stride: 1 })),
-    { n: 8, c: 3, o: 64, side: 64, stride: 1 },
-    { n: 64, c: 32, o: 32, side: 28, stride: 1 },
-    { n: 64, c: 64, o: 64, side: 14, stride: 1 },
-    { n: 16, c: 128, o: 128, side: 14, stride: 1 },
-    { n: 64, c: 1, o: 16, side: 28, stride: 2 },
-    { n: 64, c: 32, o: 64, side: 28, stride: 2 },
-    { n: 64, c: 64, o: 64, side: 14, stride: 2 },
-  ];
-  for (const { n, c, o, side, stride } of shapes) {
-    const out = side / stride;
-    const inputs = { y: normal([n, o, out, out]), w: normal([o, c, 3, 3]) };
-    const flipped = t.jit(
-      (y: t.Tensor, w: t.Tensor) => {
-        const apart =
-          stride === 1
-            ? y
-            : t
-                .pad(
-                  y.reshape([n, o, out, 1, out, 1]),
-                  [0, 0, 0, 1, 0, 1].map((zeros) => [0, zeros]),
-                )
-                .reshape([n, o, side, side]);
-        const kernel = t.flip(w, [-2, -1]).transpose([1, 0, 2, 3]);
-        // padding of the gradient: what a kernel of three reaches beyond
-        return t.conv(apart, kernel, { padding: 1 });
-      },
-      { threads },
-    );
-    const attributes = { kernel_shape: [3, 3], strides: [stride, stride], pads: [1, 1, 1, 1], output_padding: [stride - 1, stride - 1] };
-    found[`convolution ${n} x ${o} -> ${c} x ${side}, stride ${stride}`] = {
-      flipped: () => flipped(inputs.y, inputs.w),
-      ConvTranspose: await session(
-        [node("ConvTranspose", ["g", "w"], ["y"], attributes)],
-        { g: inputs.y, w: inputs.w },
-        [n, c, side, side],
-        { intraOpNumThreads: threads },
-      ),
     };
   }
   return found;
@@ -226,7 +144,24 @@ async function columns(threads: number): Promise<Record<string, Record<string, C
   return found;
 }
 
-const all = { products, convolutions, attention, loops, columns };
+/** Walkers from the last axis to the front of matrices: with the axes of the matrices changing places, and by themselves. */
+async function moves(threads: number): Promise<Record<string, Record<string, Call>>> {
+  const x = normal([30, 4, 8, 10, 512]);
+  const moved = (order: readonly number[]): Call => {
+    const move = t.jit((a: t.Tensor) => a.transpose(order), { threads, device: "cpu", reuse: true });
+    return () => move(x);
+  };
+  const doubled = t.jit((a: t.Tensor) => a.mul(2), { threads, device: "cpu", reuse: true });
+  return {
+    "axes of 30 x 4 x 8 x 10 x 512": {
+      "one and two": moved([0, 4, 1, 3, 2]),
+      one: moved([0, 4, 1, 2, 3]),
+      "none, doubled": () => doubled(x),
+    },
+  };
+}
+
+const all = { products, convolutions, attention, loops, columns, strides, moves };
 
 const median = (xs: readonly number[]): number => xs.toSorted((a, b) => a - b)[xs.length >> 1];
 
