@@ -13,7 +13,7 @@ export const isLoop = ({ primitive: { elementwise, lanes, view } }: Node): boole
 /** Whether a node is a choice between branches that do nothing but pass over their operands. */
 export function choosesPasses({ primitive, params }: Node): boolean {
   if (primitive !== condPrimitive) return false;
-  const { yes, no } = params as Branches;
+  const { yes, no }: Branches = params;
   return [yes, no].every((branch) => {
     const { inputs, outputs } = lower(branch, "wasm");
     const given = new Set(inputs.map((x) => x.node));

@@ -15,7 +15,8 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, heads: number): Tenso
     const scores = a.expandDims(3).mul(b.expandDims(2)).sum(1);
     return softmax(scores, 2).expandDims(1).mul(c.expandDims(2)).sum(3).reshape([d, n, walkers]);
   }
-  // [walker, head, feature, electron]: one axis moves, which takes a quarter of the time that two would (bench lowerings --only moves); products transpose by the way
+  // [walker, head, feature, electron]: one axis moves, in a quarter of the time that two would take (`npm run bench -- lowerings --only moves`),
+  // and products transpose by the way
   const columns = (t: Tensor): Tensor => t.reshape([heads, size, n, walkers]).transpose([3, 0, 1, 2]);
   const e = exponentials(columns(q).mul(scale).transpose([0, 1, 3, 2]).matmul(columns(k)), 3);
   const values = columns(v).matmul(e.transpose([0, 1, 3, 2]));

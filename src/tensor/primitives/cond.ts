@@ -79,7 +79,7 @@ export const condPrimitive: Primitive = {
 
 /**
  * yes(operands) if the test holds, else no(operands); what is computed from the operands inside a branch costs nothing when the other is
- * taken. What a branch uses from outside is computed in any case.
+ * taken, unless both are mere passes over elements at the end of a step (`tail.ts`). What a branch uses from outside is computed in any case.
  *
  * @param test  one bool
  * @throws  TensorError if the branches return different trees, shapes or dtypes
