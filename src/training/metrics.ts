@@ -104,12 +104,14 @@ export function baselineOf(task: Task): Baseline {
   }
   // as the score is defined: in units of the target, or of several outputs each in its own deviation over the training part
   const k = examples.targets.shape[1];
-  const squares = Array.from({ length: k }, (_, j) => {
+  const errors = Array.from({ length: k }, (_, j) => {
     const mean = split.train.reduce((s, row) => s + values[row * k + j], 0) / split.train.length;
-    const spread = split.train.reduce((s, row) => s + (values[row * k + j] - mean) ** 2, 0) / split.train.length;
-    return split.test.reduce((s, row) => s + (values[row * k + j] - mean) ** 2, 0) / split.test.length / (k === 1 ? 1 : spread);
+    // by hypot, whose squares do not overflow
+    const around = (rows: Int32Array): number =>
+      rows.reduce((s, row) => Math.hypot(s, values[row * k + j] - mean), 0) / Math.sqrt(rows.length);
+    return around(split.test) / (k === 1 ? 1 : around(split.train));
   });
-  return { name: "always the mean", score: Math.sqrt(squares.reduce((s, v) => s + v, 0) / k) };
+  return { name: "always the mean", score: Math.hypot(...errors) / Math.sqrt(k) };
 }
 
 /** Bits a character under the frequencies of the training part, each counted once more than seen. */

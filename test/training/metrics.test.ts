@@ -65,6 +65,17 @@ test("baselines: the commonest class, and the mean with the deviation as its err
   const mean = task.split.train.reduce((s, r) => s + (r % 2 ? 3 : -1), 0) / task.split.train.length;
   const expected = Math.sqrt(task.split.test.reduce((s, r) => s + ((r % 2 ? 3 : -1) - mean) ** 2, 0) / task.split.test.length);
   expect(baselineOf(task).score).toBeCloseTo(expected, 12);
+  // in any unit: squares of 1e300 are no numbers of f64
+  const doubled = (unit: number) => ({
+    ...numbers,
+    targets: ndarray(
+      Float64Array.from(numbers.targets.data, (v) => v * unit),
+      [200, 1],
+      "f64",
+    ),
+  });
+  const large = baselineOf(exampleTask(doubled(1e300), randomStream(0), {})).score;
+  expect(large / 1e300).toBeCloseTo(expected, 12);
 });
 
 test("the calibration error weighs the bins by their examples", () => {
