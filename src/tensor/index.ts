@@ -11,7 +11,7 @@ export { cast } from "./primitives/cast.ts";
 export { cond } from "./primitives/cond.ts";
 export { constant, iota, scalar, type Value } from "./primitives/constant.ts";
 export { conv, convTranspose } from "./primitives/conv.ts";
-export { type ConvOptions, outSizes, patches } from "./primitives/conv-geometry.ts";
+export { type ConvOptions, type Geometry as ConvGeometry, outSizes, patches } from "./primitives/conv-geometry.ts";
 export * from "./primitives/cumulative.ts";
 export { checkpoint, customVjp } from "./primitives/custom.ts";
 export * from "./primitives/elementary.ts";

@@ -4,18 +4,7 @@
  */
 
 import { sizeOf } from "../../array/index.ts";
-import type { Operation, Tensor } from "../../tensor/index.ts";
-
-/** Sizes of a convolution, as the engine keeps them. */
-export interface Geometry {
-  readonly strides: readonly number[];
-  readonly low: readonly number[];
-  readonly high: readonly number[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
-  readonly space: readonly number[];
-  readonly kernel: readonly number[];
-}
+import type { ConvGeometry, Operation, Tensor } from "../../tensor/index.ts";
 
 /** An operation with a weight, and the bias that is added to its result. */
 export interface Layer {
@@ -42,7 +31,7 @@ export interface Uncovered {
 interface Use {
   readonly x: Tensor;
   readonly y: Tensor;
-  readonly geometry?: Geometry;
+  readonly geometry?: ConvGeometry;
 }
 
 /** All layers of a loss, their operations, and the parameters in none. */
@@ -64,7 +53,7 @@ export interface Curvature {
 export interface Seen {
   readonly x: Tensor;
   readonly gradients: readonly Tensor[];
-  readonly geometry?: Geometry;
+  readonly geometry?: ConvGeometry;
 }
 
 type Kind = Pick<Layer, "kind" | "inputs" | "outputs" | "inputsFirst">;
@@ -120,7 +109,7 @@ export function findLayers(paths: readonly string[], leaves: readonly Tensor[], 
       uses[paths[i]] = found.map(([op]) => ({
         x: op.primitive === "gatherRows" ? op.inputs[1] : op.inputs[0],
         y: op.outputs[0],
-        ...(op.primitive === "conv" ? { geometry: op.params as Geometry } : {}),
+        ...(op.primitive === "conv" ? { geometry: op.params as ConvGeometry } : {}),
       }));
     }
   });

@@ -13,9 +13,20 @@
 
 import { array, sizeOf } from "../../array/index.ts";
 import { UserError } from "../../errors.ts";
-import { broadcastTo, concat, constant, iota, outSizes, patches, scalar, scatterAdd, type Tensor } from "../../tensor/index.ts";
+import {
+  broadcastTo,
+  type ConvGeometry,
+  concat,
+  constant,
+  iota,
+  outSizes,
+  patches,
+  scalar,
+  scatterAdd,
+  type Tensor,
+} from "../../tensor/index.ts";
 import { choice } from "../hyper.ts";
-import type { Geometry, Layer, Seen } from "./layers.ts";
+import type { Layer, Seen } from "./layers.ts";
 
 /** How positions that share a weight are treated. "reduce" is for networks that average positions before the loss. */
 export const approximation = choice("how positions that share a weight are treated: each on its own, or averaged first", [
@@ -34,7 +45,7 @@ type LossAverage = (typeof lossAverage)["default"];
 const filledLike = (value: number, x: Tensor, shape: readonly number[]): Tensor => broadcastTo(scalar(value, x.dtype), shape);
 
 /** Images of which a convolution takes patches. Groups of channels share a factor: their mean stands for them. */
-function imagesOf({ x }: Seen, { groups }: Geometry): Tensor {
+function imagesOf({ x }: Seen, { groups }: ConvGeometry): Tensor {
   const [n, c, ...space] = x.shape;
   return groups === 1 ? x : x.reshape([n, groups, c / groups, ...space]).mean(1);
 }
@@ -52,7 +63,7 @@ function inputsOf(layer: Layer, use: Seen, batchSize: number): Tensor {
  * Share of the output positions at which kernel position k sees input position i, for all axes at once: [inputs, kernel positions].
  * Mean patches are a product with it, and no patch is made.
  */
-function meanPatchMatrix({ space, kernel, strides, low, dilation, ...g }: Geometry, dtype: "f32" | "f64"): Tensor {
+function meanPatchMatrix({ space, kernel, strides, low, dilation, ...g }: ConvGeometry, dtype: "f32" | "f64"): Tensor {
   const outs = outSizes({ space, kernel, strides, low, dilation, ...g });
   const axes = space.map((n, a) =>
     Array.from({ length: n }, (_, i) =>
