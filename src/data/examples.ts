@@ -151,12 +151,13 @@ export function toExamples(t: Table, name: string, options: ExampleOptions): Exa
   if (options.target === undefined)
     throw new UserError(
       `${t.source}: which column is to be predicted?`,
-      `name it with --target; the columns are ${list(t.columns.map((c) => c.name))}`,
+      [`name it with --target; the columns are ${list(t.columns.map((c) => c.name))}`, ...(t.notes ?? [])].join("; "),
     );
   const target = column(t, options.target);
   const names = options.features ? selectColumns(t, options.features) : t.columns.map((c) => c.name).filter((c) => c !== target.name);
   if (names.includes(target.name)) throw new UserError(`${t.source}: column "${target.name}" is the target and cannot be a feature too`);
-  if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`);
+  // what the reader left out may be what is missing
+  if (names.length === 0) throw new UserError(`${t.source}: no column besides the target "${target.name}"`, t.notes?.join("; "));
   const warnings: string[] = [...(t.notes ?? [])];
   const columns = names.map((c) => column(t, c)).filter((c) => hasValues(t, c, options.features !== undefined, warnings));
   const impute = options.impute === "median";

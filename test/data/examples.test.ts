@@ -17,6 +17,7 @@ import {
   unknownCharacter,
 } from "../../src/data/index.ts";
 import { table } from "../../src/data/table.ts";
+import { UserError } from "../../src/errors.ts";
 import fc from "../property.ts";
 
 let folder = "";
@@ -251,6 +252,20 @@ describe("examples from a table", () => {
     ["text as numbers", { target: "kind", task: "numbers" as const }, /is text, not numbers/],
   ])("%s is refused", (_, options, message) => {
     expect(() => toExamples(t, "t", options)).toThrow(message);
+  });
+
+  test("where columns are missing, what the reader left out is said", () => {
+    const left = 'no columns of 3 rows, left out: "x" of shape [4, 3, 2]';
+    const bare = table("b", [{ name: "y", values: Float64Array.of(0, 1, 0) }], [left]);
+    const hints = [{}, { target: "y" }].map((options) => {
+      try {
+        toExamples(bare, "b", options);
+      } catch (error) {
+        return error instanceof UserError ? error.hint : String(error);
+      }
+      return "it was not refused";
+    });
+    expect(hints).toEqual([`name it with --target; the columns are "y"; ${left}`, left]);
   });
 
   test("missing values, single values, too many texts and too few rows are refused", () => {
